@@ -1,0 +1,18 @@
+"""Bijections, a family per file."""
+
+from nfscratch.bijections.actnorm import ActNorm
+from nfscratch.bijections.coupling import Coupling, alternating_mask, half_mask
+from nfscratch.bijections.elementwise import Elementwise
+from nfscratch.bijections.permutation import Permutation, Reverse
+from nfscratch.bijections.standardize import Standardize
+
+__all__ = [
+    "ActNorm",
+    "Coupling",
+    "Elementwise",
+    "Permutation",
+    "Reverse",
+    "Standardize",
+    "alternating_mask",
+    "half_mask",
+]

@@ -1,0 +1,176 @@
+"""Coupling: some variables pass unchanged and decide how the others move.
+
+With a mask b (True: kept), K = {i: b_i} and C = {i: not b_i}:
+
+    x_K = z_K                                                                       (1)
+    x_C = h(z_C; theta),    theta = network(z_K, context)                           (2)
+
+Sorted as (K, C), the Jacobian is block triangular, whatever the network is:
+
+    J = [ I                       0             ]
+        [ dh/dtheta dtheta/dz_K   diag(dh/dz_C) ],      log_det = sum_C log|dh/dz_i|   (3)
+
+and the inverse asks the same network the same question, because x_K = z_K: it is never inverted.
+Dinh et al. 2014, arXiv:1410.8516, section 3.2; Dinh et al. 2017, arXiv:1605.08803, equations 6 to 8.
+
+A layer with nothing kept (D = 1) is elementwise: its network sees the context alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch.backend import Constant
+from nfscratch.bijection import Bijection
+from nfscratch.nets import MLP, Network
+from nfscratch.transformers.base import Transformer
+
+
+def half_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
+    """The first dim // 2 variables are kept; `flip`: the last dim - dim // 2 are. At dim = 1 nothing is kept."""
+    keep_last = flip and dim > 1
+    return tuple((i >= dim // 2) if keep_last else (i < dim // 2) for i in range(dim))
+
+
+def alternating_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
+    """Every second variable is kept, from the second on; `flip`: from the first on. At dim = 1 nothing is kept."""
+    offset = 0 if flip and dim > 1 else 1
+    return tuple(i % 2 == offset for i in range(dim))
+
+
+@dataclass(frozen=True, eq=False)
+class Coupling(Bijection):
+    """params: those of the conditioner.
+
+    mask: D booleans, True where a variable is kept. At least one must change.
+    conditioner: any Network; it maps len(K) numbers and the context to len(C) * transformer.n_params.
+    """
+
+    transformer: Transformer
+    mask: Sequence[bool]
+    conditioner: Network = MLP()  # noqa: RUF009 (frozen: safe to share)
+    context_dim: int = 0
+
+    jacobian_structure = "block triangular"
+    in_shape = property(lambda self: (len(self.mask),))
+    forward_cost = property(lambda self: self.transformer.forward_cost)
+    inverse_cost = property(lambda self: self.transformer.inverse_cost)
+
+    def __post_init__(self):
+        mask = onp.asarray(self.mask)
+        if mask.ndim != 1 or not onp.isin(mask, (0, 1)).all():
+            raise ValueError(f"mask must be a sequence of D booleans; got {self.mask}")
+        if mask.astype(bool).all():
+            raise ValueError(f"mask must leave at least one variable to change; got {len(mask)} kept of {len(mask)}")
+        object.__setattr__(self, "mask", tuple(bool(b) for b in mask))
+
+    @cached_property
+    def kept(self):
+        """Rows K of a batch-last array, as a slice where the mask is regular: then taking them copies nothing."""
+        return _rows(onp.flatnonzero(self.mask))
+
+    @cached_property
+    def changed(self):
+        return _rows(onp.flatnonzero(~onp.array(self.mask)))
+
+    @cached_property
+    def _order(self):
+        """Puts the rows of (K, C), side by side, back in place."""
+        return Constant(onp.argsort(onp.argsort(~onp.array(self.mask), kind="stable")), int)
+
+    def init(self, rng, x=None, context=None):
+        n_changed = self.mask.count(False)
+        n_out = n_changed * self.transformer.n_params
+        return self.conditioner.init(rng, self.mask.count(True), n_out, self.context_dim)
+
+    def forward(self, params, z, context=None, rng=None):
+        return self._apply(self.transformer.forward, params, z, context)
+
+    def inverse(self, params, x, context=None, rng=None):
+        return self._apply(self.transformer.inverse, params, x, context)
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        return self._apply_vjp(self.transformer.forward_vjp, params, z, context)
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        return self._apply_vjp(self.transformer.inverse_vjp, params, x, context)
+
+    def _apply(self, transform, params, z, context):
+        """Both directions: h or its inverse on the changed variables, with theta from the kept ones."""
+        kept, changed = self._split(z)
+        theta = self._theta(self.conditioner.apply(params, kept.T, self._used(context)))
+        x_changed, log_d = transform(theta, changed.T)
+        x = np.concatenate((kept, x_changed.T), axis=0)[self._order.on(z)]
+        return x.T, np.sum(log_d, axis=1)
+
+    def _apply_vjp(self, transform_vjp, params, z, context):
+        kept, changed = self._split(z)
+        out, back_net = self.conditioner.apply_vjp(params, kept.T, self._used(context))
+        x_changed, log_d, back_h = transform_vjp(self._theta(out), changed.T)
+
+        def pullback(g_x, g_log_det):
+            g_kept, g_changed = self._split(g_x)
+            g_theta, g_changed = back_h(g_changed.T, g_log_det[:, None])
+            g_params, g_through, g_context = back_net(self._rows_of_theta(g_theta))
+            return g_params, self._join(g_kept + g_through.T, g_changed.T), g_context
+
+        return self._join(kept, x_changed.T), log_d.sum(axis=1), pullback
+
+    def jacobian(self, params, z, context=None):
+        """Equation (3), in the original order of the variables."""
+        kept, changed = self._split(z)
+        context = self._used(context)
+        theta = self._theta(self.conditioner.apply(params, kept.T, context))
+        dnet = self.conditioner.jacobian(params, kept.T, context)  # (N, P |C|, |K|), parameter by parameter
+        dtheta = np.swapaxes(dnet.reshape((len(z), theta.shape[2], theta.shape[1], kept.shape[0])), 1, 2)
+        dx_dz, dx_dkept = self.transformer.tangents(theta, changed.T, dtheta)
+        n_kept, n_changed = len(kept), len(changed)
+        upper = np.zeros_like(z, shape=(len(z), n_kept, n_kept)) + onp.eye(n_kept, dtype=z.dtype, like=z)
+        upper = np.concatenate((upper, np.zeros_like(z, shape=(len(z), n_kept, n_changed))), axis=2)
+        diagonal = dx_dz[:, :, None] * onp.eye(n_changed, dtype=z.dtype, like=z)
+        J = np.concatenate((upper, np.concatenate((dx_dkept, diagonal), axis=2)), axis=1)
+        order = self._order.on(z)
+        return J[:, order][:, :, order]
+
+    def _used(self, context):
+        return context if self.context_dim else None
+
+    def _split(self, z):
+        """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
+        rows = z.T
+        return rows[_on(self.kept, z)], rows[_on(self.changed, z)]
+
+    def _join(self, kept, changed):
+        rows = onp.empty_like(changed, shape=(len(self.mask), changed.shape[1]))
+        rows[_on(self.kept, changed)] = kept
+        rows[_on(self.changed, changed)] = changed
+        return rows.T
+
+    def _theta(self, out):
+        """The network's output (N, P |C|), parameter by parameter, as theta (N, |C|, P): a view."""
+        n_params = self.transformer.n_params
+        rows = out.T
+        return rows.reshape((n_params, rows.shape[0] // n_params, rows.shape[1])).T
+
+    def _rows_of_theta(self, g_theta):
+        rows = g_theta.T
+        return rows.reshape((rows.shape[0] * rows.shape[1], rows.shape[2])).T
+
+
+def _rows(indices):
+    """Indices as a slice, if they are evenly spaced; else as a constant that follows the arrays."""
+    if len(indices) == 0:
+        return slice(0, 0)
+    step = int(indices[1] - indices[0]) if len(indices) > 1 else 1
+    if (onp.diff(indices) == step).all():
+        return slice(int(indices[0]), int(indices[-1]) + 1, step)
+    return Constant(indices, int)
+
+
+def _on(rows, x):
+    return rows if isinstance(rows, slice) else rows.on(x)

@@ -1,0 +1,96 @@
+"""Chapters as files: where they are, how one is found by name, and the options that each of them takes.
+
+A chapter is a script in percent format. It is run, never imported: `python chapters/ch04_coupling.py --fast`, or
+`nfscratch run coupling --fast` from anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import runpy
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nfscratch import backend
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a chapter's command line said."""
+
+    fast: bool = False  # seconds instead of a minute: fewer steps and points, the same checks
+    seed: int = 0
+    figures: Path = Path("figures")
+
+    def save(self, figure: Any, name: str) -> Path:
+        """Write a figure as `name`.png, and say where."""
+        self.figures.mkdir(parents=True, exist_ok=True)
+        path = self.figures / f"{name}.png"
+        figure.savefig(path)
+        print(f"  figure: {path}")
+        return path
+
+
+def options(argv: Sequence[str] | None = None) -> Options:
+    """Parse a chapter's command line, and switch the backend as it says. In a notebook there is none."""
+    if argv is None:
+        argv = [] if "ipykernel" in sys.modules else sys.argv[1:]
+    parser = argparse.ArgumentParser(description="A chapter of nfscratch.")
+    parser.add_argument("--fast", action="store_true", help="seconds instead of a minute: fewer steps and points")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same numbers and pictures")
+    parser.add_argument("--backend", default=None, help=f"one of {', '.join(backend.BACKENDS)}")
+    parser.add_argument("--dtype", default=None, help=f"one of {', '.join(backend.DTYPES)}")
+    parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
+    given = parser.parse_args(argv)
+    if given.backend or given.dtype:
+        try:
+            backend.use(given.backend or "numpy", given.dtype)
+        except (ValueError, RuntimeError) as error:
+            parser.error(str(error))
+    return Options(given.fast, given.seed, given.figures)
+
+
+def folder() -> Path:
+    """chapters/ beside the package in a checkout, or the copy inside an installed package."""
+    checkout = PACKAGE.parent / "chapters"
+    return checkout if (PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir() else PACKAGE / "_chapters"
+
+
+def chapters() -> dict[str, Path]:
+    """Every chapter by its name ("ch04_coupling"), in order."""
+    return {path.stem: path for path in sorted(folder().glob("ch[0-9][0-9]_*.py"))}
+
+
+def find(name: str) -> Path:
+    """The chapter called "ch04_coupling", "coupling", "ch04", "04" or "4"."""
+    known = chapters()
+    number = name.removeprefix("ch")
+    for stem, path in known.items():
+        if name in (stem, stem[5:], path.name) or (number.isdecimal() and int(number) == int(stem[2:4])):
+            return path
+    names = [stem[5:] for stem in known]
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    raise ValueError(f"no chapter called {name!r}; there are: {', '.join(names)}{hint}")
+
+
+def title(path: Path) -> str:
+    """The chapter's first heading."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((line.removeprefix("# # ") for line in lines if line.startswith("# # ")), path.stem)
+
+
+def run(path: Path, arguments: Sequence[str]) -> None:
+    """Run a chapter as `python path arguments` would."""
+    before = sys.argv
+    sys.argv = [str(path), *arguments]
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    finally:
+        sys.argv = before

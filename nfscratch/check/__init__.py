@@ -1,0 +1,28 @@
+"""Checks: a map is compared with what it says of itself, and with numbers that it had no part in.
+
+    S  shapes_and_dtypes     x (N, D), log_det (N,), finite, in the dtype that came in
+    R  round_trip            inverse(forward(z)) = z and forward(inverse(x)) = x
+    X  log_dets_cancel       log_det forward + log_det inverse = 0
+    J  log_det_is_jacobian   log_det = log|det J|, J by finite differences, in both directions
+    N  integrates_to_one     the density's integral by quadrature (one or two variables)
+
+Each returns a Finding; `table` prints them.
+"""
+
+from nfscratch.check.finding import Finding, table
+from nfscratch.check.integral import image_box, integrates_to_one
+from nfscratch.check.laws import log_det_is_jacobian, log_dets_cancel, round_trip, shapes_and_dtypes
+from nfscratch.check.numeric import finite_difference_jacobian, random_params
+
+__all__ = [
+    "Finding",
+    "finite_difference_jacobian",
+    "image_box",
+    "integrates_to_one",
+    "log_det_is_jacobian",
+    "log_dets_cancel",
+    "random_params",
+    "round_trip",
+    "shapes_and_dtypes",
+    "table",
+]

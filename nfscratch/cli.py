@@ -1,0 +1,53 @@
+"""The command line: nfscratch run NAME, nfscratch list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nfscratch import chapter
+
+app = typer.Typer(
+    help="Normalizing flows from scratch: run the chapters of the book.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command("run")
+def run_chapter(
+    name: Annotated[str, typer.Argument(help="a chapter: its name or its number, as `nfscratch list` shows them")],
+    fast: Annotated[bool, typer.Option("--fast", help="seconds instead of a minute: fewer steps and points")] = False,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same numbers and pictures")] = 0,
+    backend: Annotated[str | None, typer.Option(help="numpy or cupy")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float64 or float32")] = None,
+    figures: Annotated[Path, typer.Option(help="folder for the figures")] = Path("figures"),
+) -> None:
+    """Run a chapter: its checks, its experiment, its figures."""
+    try:
+        path = chapter.find(name)
+    except ValueError as error:
+        _fail(error)
+    arguments = ["--seed", str(seed), "--figures", str(figures)] + ["--fast"] * fast
+    for option, value in (("--backend", backend), ("--dtype", dtype)):
+        arguments += [option, value] if value else []
+    chapter.run(path, arguments)
+
+
+@app.command("list")
+def list_chapters() -> None:
+    """List the chapters."""
+    for name, path in chapter.chapters().items():
+        typer.echo(f"{name[2:4]}  {name[5:]:24}  {chapter.title(path)}")
+
+
+def _fail(error: Exception) -> None:
+    typer.echo(f"nfscratch: {error}", err=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    app()

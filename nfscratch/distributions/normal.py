@@ -1,0 +1,83 @@
+"""Normal base densities.
+
+    StandardNormal    log p(z) = -1/2 sum_i z_i^2 - D/2 log(2 pi)
+    DiagonalNormal    log p(z) = -1/2 sum_i u_i^2 - D/2 log(2 pi) - sum_i s_i,    u = (z - m) exp(-s)
+
+DiagonalNormal is trainable: params {"mean": m (D,), "log_std": s (D,)}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, pi, prod
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch.distributions.base import Distribution, standard_normal
+from nfscratch.ops.affine import affine_inverse_vjp
+
+HALF_LOG_2PI = 0.5 * log(2 * pi)
+
+
+def _events(z):
+    """All axes but the first: those of an event."""
+    return tuple(range(1, z.ndim))
+
+
+def _rows(z):
+    """The same axes of a batch-last array."""
+    return tuple(range(z.ndim - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class StandardNormal(Distribution):
+    """N(0, I) over `dim` variables, or over events of shape `dim` = (C, H, W)."""
+
+    dim: int | tuple[int, ...]
+
+    shape = property(lambda self: (self.dim,) if isinstance(self.dim, (int, onp.integer)) else tuple(self.dim))
+
+    def log_prob(self, params, z):
+        return -0.5 * np.sum(np.square(z), axis=_events(z)) - prod(self.shape) * HALF_LOG_2PI
+
+    def log_prob_vjp(self, params, z):
+        rows = z.T
+        log_p = -0.5 * (rows * rows).sum(axis=_rows(rows)) - prod(self.shape) * HALF_LOG_2PI
+        return log_p, lambda g: ({}, (-g * rows).T)
+
+    def sample(self, params, rng, n, like=None):
+        return standard_normal(rng, (n, *self.shape), backend.asarray([]) if like is None else like)
+
+
+@dataclass(frozen=True, eq=False)
+class DiagonalNormal(Distribution):
+    """N(m, diag exp(2 s)) over `dim` variables."""
+
+    dim: int
+
+    shape = property(lambda self: (self.dim,))
+
+    def init(self, rng, z=None):
+        zeros = backend.asarray(onp.zeros(self.dim))
+        return {"log_std": zeros, "mean": zeros.copy()}
+
+    def log_prob(self, params, z):
+        u = (z - params["mean"]) * np.exp(-params["log_std"])
+        return -0.5 * np.sum(np.square(u), axis=1) - np.sum(params["log_std"]) - self.dim * HALF_LOG_2PI
+
+    def log_prob_vjp(self, params, z):
+        s, m = params["log_std"][:, None], params["mean"][:, None]
+        u, back = affine_inverse_vjp(s, m, z.T)
+        log_p = -0.5 * (u * u).sum(axis=0) - s.sum() - self.dim * HALF_LOG_2PI
+
+        def pullback(g):
+            g_s, g_m, g_z = back(-(g * u), g)
+            return {"log_std": g_s[:, 0], "mean": g_m[:, 0]}, g_z.T
+
+        return log_p, pullback
+
+    def sample(self, params, rng, n, like=None):
+        eps = standard_normal(rng, (n, self.dim), params["mean"])
+        return params["mean"] + np.exp(params["log_std"]) * eps

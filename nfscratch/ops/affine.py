@@ -1,0 +1,70 @@
+"""Scale and shift, elementwise, with a log-scale that cannot run away.
+
+    s = bounded(a) = c tanh(a / c)      unit slope at 0, and |s| <= c                       (1)
+    forward   x = exp(s) z + t          log-derivative  s                                   (2)
+    inverse   z = exp(-s) (x - t)       log-derivative -s                                   (3)
+
+Pullbacks, for gradients g_x (or g_z) of the value and g_l of the log-derivative:
+
+    (1)  g_a = g_s (1 - (s/c)^2)
+    (2)  g_z = g_x exp(s),    g_t = g_x,     g_s = g_x exp(s) z + g_l
+    (3)  g_x = g_z exp(-s),   g_t = -g_x,    g_s = -g_z z - g_l
+
+s and t may be broadcast against z, as (D, 1) against (D, N): their gradients are then summed over the batch.
+"""
+
+from __future__ import annotations
+
+import autograd.numpy as np
+import numpy as onp
+
+
+def bounded(a, c):
+    return c * np.tanh(a / c)
+
+
+def bounded_vjp(a, c):
+    s = onp.tanh(a * (1.0 / c))
+    slope = 1.0 - s * s
+    s *= c
+    return s, lambda g_s: g_s * slope
+
+
+def affine(s, t, z):
+    """x = exp(s) z + t."""
+    return np.exp(s) * z + t
+
+
+def affine_inverse(s, t, x):
+    """z = exp(-s) (x - t)."""
+    return np.exp(-s) * (x - t)
+
+
+def affine_vjp(s, t, z):
+    """x, and pullback(g_x, g_l) -> g_s, g_t, g_z; the log-derivative is s itself."""
+    scaled = onp.exp(s) * z
+
+    def pullback(g_x, g_l):
+        return reduce_to(g_x * scaled + g_l, s.shape), reduce_to(g_x, t.shape), g_x * onp.exp(s)
+
+    return scaled + t, pullback
+
+
+def affine_inverse_vjp(s, t, x):
+    """z, and pullback(g_z, g_l) -> g_s, g_t, g_x; the log-derivative is -s."""
+    scale = onp.exp(-s)
+    z = (x - t) * scale
+
+    def pullback(g_z, g_l):
+        g_x = g_z * scale
+        return reduce_to(-(g_z * z + g_l), s.shape), reduce_to(-g_x, t.shape), g_x
+
+    return z, pullback
+
+
+def reduce_to(g, shape):
+    """Sum a gradient over the axes along which its variable was broadcast (length 1 in `shape`)."""
+    if g.shape == shape:
+        return g
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+    return g.sum(axis=axes, keepdims=True) if axes else g

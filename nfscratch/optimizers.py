@@ -1,0 +1,79 @@
+"""Optimizers on one flat vector, in place.
+
+    Adam      m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2
+              p <- p - rate ( (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) + weight_decay p )
+
+Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; the decay stands outside of the moments (Loshchilov and Hutter 2019,
+arXiv:1711.05101). One vector instead of one array per leaf: a step costs ten passes over memory, whatever the tree.
+
+A schedule maps the share of the run that is done, in [0, 1], to a factor on the rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, pi, sqrt
+from typing import Any
+
+import numpy as onp
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam, with decoupled weight decay where `weight_decay` > 0."""
+
+    rate: float = 1e-3
+    b1: float = 0.9
+    b2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self):
+        if not self.rate > 0:
+            raise ValueError(f"rate must be positive; got {self.rate}")
+
+    def init(self, p: Any) -> dict:
+        """The state: two moments, a scratch vector, and the count of steps."""
+        return {"m": onp.zeros_like(p), "v": onp.zeros_like(p), "scratch": onp.empty_like(p), "t": 0}
+
+    def step(self, p: Any, g: Any, state: dict, factor: float = 1.0) -> None:
+        """Move `p` in place, with rate * factor. `g` is used up."""
+        m, v, scratch = state["m"], state["v"], state["scratch"]
+        state["t"] += 1
+        rate = self.rate * factor
+        m *= self.b1
+        onp.multiply(g, 1.0 - self.b1, out=scratch)
+        m += scratch
+        v *= self.b2
+        g *= g
+        g *= 1.0 - self.b2
+        v += g
+        onp.sqrt(v, out=g)
+        g *= 1.0 / sqrt(1.0 - self.b2 ** state["t"])
+        g += self.eps
+        onp.divide(m, g, out=scratch)
+        scratch *= rate / (1.0 - self.b1 ** state["t"])
+        if self.weight_decay:
+            p *= 1.0 - rate * self.weight_decay
+        p -= scratch
+
+
+def adam(rate: float = 1e-3, **options: float) -> Adam:
+    """Adam(rate, b1, b2, eps, weight_decay)."""
+    return Adam(rate, **options)
+
+
+def constant(done: float) -> float:
+    """The full rate throughout."""
+    return 1.0
+
+
+def cosine(done: float) -> float:
+    """From 1 to 0 along half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts)."""
+    return 0.5 * (1.0 + cos(pi * done))
+
+
+def clip_by_norm(g: Any, norm: float, limit: float | None) -> None:
+    """Shorten `g` in place to length `limit`, where its length `norm` exceeds it."""
+    if limit is not None and norm > limit:
+        g *= limit / norm

@@ -1,0 +1,126 @@
+"""Parameter trees: nested dicts and lists whose leaves are arrays, and the flat vector that an optimizer sees.
+
+    leaves(tree)            the trainable arrays, in a fixed order
+    flatten(tree)           -> (flat, tree'): one contiguous vector, and the same tree whose leaves are views of it
+    gather(grads, out)      the leaves of a gradient tree, written side by side into a vector like `flat`
+
+What is stored but not trained (the mean and scale of Standardize, running statistics) stands under the reserved key
+"fixed": none of these functions counts it as trainable, and the tree carries it along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+
+FIXED = "fixed"
+Tree = Any
+
+
+def leaves(tree: Tree) -> list[Any]:
+    """The trainable leaves: depth first, dicts in the order of their sorted keys; "fixed" subtrees are passed over."""
+    if isinstance(tree, dict):
+        return [leaf for key in sorted(tree) if key != FIXED for leaf in leaves(tree[key])]
+    if isinstance(tree, (list, tuple)):
+        return [leaf for child in tree for leaf in leaves(child)]
+    return [tree]
+
+
+def named_leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Pairs of path ("bijection/0/shift") and trainable leaf."""
+    if isinstance(tree, dict):
+        children: Any = ((key, tree[key]) for key in sorted(tree) if key != FIXED)
+    elif isinstance(tree, (list, tuple)):
+        children = enumerate(tree)
+    else:
+        yield path, tree
+        return
+    for key, child in children:
+        yield from named_leaves(child, f"{path}/{key}" if path else str(key))
+
+
+def map_leaves(fun: Callable[[Any], Any], tree: Tree, fixed: Callable[[Any], Any] | None = None) -> Tree:
+    """Apply `fun` to every trainable leaf, and `fixed` (default: `fun` too) to every stored one."""
+    if isinstance(tree, dict):
+        return {
+            key: map_leaves(fixed or fun, tree[key]) if key == FIXED else map_leaves(fun, tree[key], fixed)
+            for key in sorted(tree)
+        }
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(map_leaves(fun, value, fixed) for value in tree)
+    return fun(tree)
+
+
+def copy(tree: Tree) -> Tree:
+    """A tree of new arrays with the same values."""
+    return map_leaves(lambda leaf: leaf.copy(), tree)
+
+
+def cast(tree: Tree, dtype: Any = None) -> Tree:
+    """The tree on the active backend, in `dtype` (default: the active one): how host-made parameters enter."""
+    return map_leaves(lambda leaf: backend.asarray(leaf, dtype), tree)
+
+
+def first_array(tree: Tree) -> Any:
+    """Any array of the tree, stored ones too, or None: it tells the tree's dtype and kind of array."""
+    if isinstance(tree, (dict, list, tuple)):
+        children = tree.values() if isinstance(tree, dict) else tree
+        return next((array for child in children if (array := first_array(child)) is not None), None)
+    return tree
+
+
+def count(tree: Tree) -> int:
+    """How many numbers are trained."""
+    return sum(leaf.size for leaf in leaves(tree))
+
+
+def flatten(tree: Tree) -> tuple[Any, Tree]:
+    """One new vector of all trainable numbers, and the tree whose leaves are views of it (stored leaves are copied)."""
+    like = first_array(tree)
+    if not leaves(tree):
+        return backend.asarray([], like=like), copy(tree)
+    flat = onp.concatenate([leaf.ravel() for leaf in leaves(tree)])
+    return flat, views(flat, tree)
+
+
+def views(flat: Any, tree: Tree) -> Tree:
+    """A tree like `tree` whose trainable leaves are consecutive pieces of `flat`; stored leaves are copied."""
+    start = 0
+
+    def piece(leaf: Any) -> Any:
+        nonlocal start
+        start += leaf.size
+        return flat[start - leaf.size : start].reshape(leaf.shape)
+
+    return map_leaves(piece, tree, fixed=lambda leaf: leaf.copy())
+
+
+def gather(grads: Tree, out: Any) -> Any:
+    """Write the leaves of a gradient tree into the vector `out`, in the order of `flatten`."""
+    pieces = [grad.reshape(-1) for grad in leaves(grads)]
+    return onp.concatenate(pieces, out=out) if pieces else out
+
+
+def complete(grads: Tree, like: Tree) -> Tree:
+    """The gradient tree with zeros under "fixed": every leaf of `like`, as autograd asks for."""
+    if isinstance(like, dict):
+        return {
+            key: map_leaves(onp.zeros_like, value) if key == FIXED else complete(grads[key], value)
+            for key, value in like.items()
+        }
+    if isinstance(like, (list, tuple)):
+        return type(like)(complete(grad, value) for grad, value in zip(grads, like, strict=True))
+    return grads
+
+
+def add(a: Tree, b: Tree) -> Tree:
+    """Sum of two gradient trees, leaf by leaf."""
+    if isinstance(a, dict):
+        return {key: add(a[key], b[key]) for key in a}
+    if isinstance(a, (list, tuple)):
+        return type(a)(add(p, q) for p, q in zip(a, b, strict=True))
+    return a + b

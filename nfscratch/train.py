@@ -1,0 +1,123 @@
+"""`fit`: maximum likelihood for a flow, by `minimize` and the layers' own pullbacks.
+
+    minimize   -1/N sum_n log p(x_n + jitter)        fresh jitter, where data is discretised
+
+A part of the rows is held out; the parameters that do best on it are returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend, divergence, objectives, validate
+from nfscratch import params as trees
+from nfscratch.minimize import Result, minimize, take_rows
+from nfscratch.optimizers import Adam, cosine
+
+
+def fit(
+    flow: Any,
+    x: Any,
+    *,
+    rng: onp.random.Generator,
+    context: Any = None,
+    params: Any = None,
+    validation: Any = 0.1,
+    jitter: Any = None,
+    steps: int = 2000,
+    batch_size: int = 256,
+    optimizer: Adam | None = None,
+    schedule: Callable[[float], float] = cosine,
+    clip: float | None = None,
+    evaluate_every: int | None = None,
+    patience: int | None = None,
+    progress: bool | None = None,
+) -> Result:
+    """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
+
+    validation: a share of the rows to hold out; or x, or (x, context), to evaluate on; or None.
+    jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
+        it makes a density of discretised data bounded. Rows given as `validation` are taken as they are.
+    optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
+    patience: stop after this many evaluations without a better one.
+    params: where to start; default: flow.init on the training rows.
+    Raises ValueError for data that does not fit the flow, by row number where it is not finite.
+    """
+    like = backend.asarray([]) if params is None else trees.first_array(params)
+    x = validate.events("x", x, flow.shape, like)
+    if len(x) < 2:
+        raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
+    context = None if context is None else validate.context(context, None, len(x), like)
+    (x, context), held_out = _hold_out(validation, x, context, flow, rng, like)
+    noisy = _jitter(jitter, flow.shape, like)
+    if params is None:
+        params = trees.cast(flow.init(rng, noisy(x, rng), context), like.dtype)
+
+    def value_and_grad(p, rng, batch):
+        return objectives.nll_value_and_grad(flow, p, noisy(batch[0], rng), batch[1], rng)
+
+    def evaluate(p):
+        return float(objectives.nll(flow, p, *held_out))
+
+    return minimize(
+        value_and_grad,
+        params,
+        rng=rng,
+        data=(x, context),
+        evaluate=None if held_out is None else evaluate,
+        update=_update(flow) if flow.bijection.updates else None,
+        blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch),
+        has_grad=True,
+        title="fit",
+        steps=steps,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        schedule=schedule,
+        clip=clip,
+        evaluate_every=evaluate_every,
+        patience=patience,
+        progress=progress,
+    )
+
+
+def _hold_out(validation, x, context, flow, rng, like):
+    """Training rows, and rows to evaluate on: ((x, context), (x, context) or None)."""
+    if validation is None or (isinstance(validation, (int, float)) and validation == 0):
+        return (x, context), None
+    if isinstance(validation, (int, float)):
+        n = round(validation * len(x))
+        if not 0 < n < len(x) - 1:
+            raise ValueError(f"validation must leave rows on both sides; got {validation} of {len(x)} rows")
+        rows = rng.permutation(len(x))
+        return take_rows((x, context), rows[n:]), take_rows((x, context), rows[:n])
+    held_x, held_context = validation if isinstance(validation, tuple) else (validation, None)
+    held_x = validate.events("validation", held_x, flow.shape, like)
+    return (x, context), (held_x, held_context)
+
+
+def _jitter(width, shape, like):
+    """batch, rng -> batch + U[0, width)."""
+    if width is None:
+        return lambda x, rng: x
+    width = onp.broadcast_to(onp.asarray(width, dtype=onp.float64), shape)
+    if not (onp.isfinite(width).all() and (width >= 0).all()):
+        raise ValueError(f"jitter must be finite and at least 0; got {width}")
+
+    def noisy(x, rng):
+        noise = rng.random((len(x), *shape)) * width
+        return x + backend.asarray(onp.asfortranarray(noise), dtype=like.dtype, like=like)
+
+    return noisy
+
+
+def _update(flow):
+    """Running statistics see the batch once a step."""
+
+    def update(params, batch):
+        h = flow._embedded(params, batch[1])
+        return {**params, "bijection": flow.bijection.update(params["bijection"], batch[0], h)}
+
+    return update

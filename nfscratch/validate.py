@@ -1,0 +1,82 @@
+"""Input at the boundary: what flows and `fit` take from a caller, checked once, cast once.
+
+A message names the thing, the requirement and what came. Nothing that the caller passed is written to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd.numpy as np
+import numpy as onp
+from autograd.tracer import isbox
+
+from nfscratch import backend
+
+
+def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
+    """`x` as an array (N, *shape), batch-last in memory, with the type and dtype of the array `like`."""
+    if isbox(x):  # under a derivative: its dtype and finiteness were the caller's when it was made
+        _check_shape(name, x, shape)
+        return x
+    x = _numeric(name, x)
+    _check_shape(name, x, shape)
+    x = backend.asarray(x, dtype=like.dtype, like=like)
+    finite(name, x)
+    return onp.asarray(x, order="F", like=x)
+
+
+def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
+    """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: there is none; dim None: any."""
+    if dim == 0:
+        if value is not None:
+            raise ValueError(f"context must be None: this flow takes none; got shape {onp.shape(value)}")
+        return None
+    if value is None:
+        raise ValueError(f"context must have shape (N, {'C' if dim is None else dim}); got None")
+    value = value if isbox(value) else _numeric("context", value)
+    if value.ndim == 1 and dim in (None, len(value)):
+        value = value[None]
+    value = events("context", value, (value.shape[-1] if dim is None else dim,), like)
+    if len(value) not in (1, n):
+        raise ValueError(f"context must have one row for each of the {n} rows; got {len(value)} rows")
+    return value if len(value) == n else np.broadcast_to(value, (n, value.shape[1]))
+
+
+def finite(name: str, x: Any) -> None:
+    """Refuse NaN and infinity, by row number."""
+    if bool(onp.isfinite(x).all()):
+        return
+    good = onp.isfinite(x).reshape(len(x), -1).all(axis=1)
+    rows = onp.flatnonzero(~backend.to_numpy(good)).tolist()
+    shown = ", ".join(map(str, rows[:5])) + (f", ... ({len(rows)} rows)" if len(rows) > 5 else "")
+    raise ValueError(f"{name} must be finite; NaN or infinity in row{'s' if len(rows) > 1 else ''} {shown}")
+
+
+def count(name: str, n: Any, least: int = 0) -> int:
+    """`n` as an int of at least `least`."""
+    if isinstance(n, bool) or not isinstance(n, (int, onp.integer)) or n < least:
+        raise ValueError(f"{name} must be an integer of at least {least}; got {n!r}")
+    return int(n)
+
+
+def _numeric(name: str, x: Any) -> Any:
+    if not hasattr(x, "dtype"):
+        x = onp.asarray(x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers; got dtype {x.dtype}")
+    return x
+
+
+def _check_shape(name: str, x: Any, shape: tuple[int, ...]) -> None:
+    if tuple(x.shape[1:]) != tuple(shape) or x.ndim == 0:
+        expected = f"(N, {', '.join(map(str, shape))})"
+        raise ValueError(f"{name} must have shape {expected}; got {tuple(x.shape)}{_hint(x, shape)}")
+
+
+def _hint(x: Any, shape: tuple[int, ...]) -> str:
+    if x.ndim == 1 and shape == (1,):
+        return "; for one variable pass x[:, None]"
+    if tuple(x.shape) == tuple(shape):
+        return "; for one point pass x[None]"
+    return ""

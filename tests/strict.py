@@ -1,0 +1,393 @@
+"""StrictArray: a NumPy array that behaves like CuPy's on a machine without a GPU.
+
+It holds its data on the host, and hides that: NumPy may not convert it, it does not mix with NumPy arrays, a result
+stays on the "device" down to a single number, and every way across is counted. Where CuPy is importable (it is,
+without a driver), each function that is called must exist there and take the same keywords.
+`tests/test_strict.py` holds it against real cupy.ndarray objects.
+
+    x = StrictArray(host)        x.get()                  across, and back
+    with transfers() as count:   count.to_host            what crossed in the block
+    with capturing():            refuses what a CUDA graph cannot hold: transfers, masks, matmul, linalg
+"""
+
+import inspect
+import operator
+from contextlib import contextmanager
+from functools import cache, reduce
+from types import SimpleNamespace
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+try:
+    import cupy
+    import cupyx.scipy.special as cupy_special
+except ImportError:
+    cupy = cupy_special = None
+
+# ----- what crosses between host and device -----
+
+_crossed = {"to_host": 0, "to_device": 0}
+_capturing = False
+
+
+class CaptureError(RuntimeError):
+    """Something that a stream refuses while it is being captured into a CUDA graph."""
+
+
+class Transfers:
+    """How often data crossed since this was made."""
+
+    def __init__(self):
+        self._start = dict(_crossed)
+
+    to_host = property(lambda self: _crossed["to_host"] - self._start["to_host"])
+    to_device = property(lambda self: _crossed["to_device"] - self._start["to_device"])
+
+
+@contextmanager
+def transfers():
+    yield Transfers()
+
+
+@contextmanager
+def capturing():
+    """Inside, what a CUDA graph cannot hold raises CaptureError."""
+    global _capturing
+    before, _capturing = _capturing, True
+    try:
+        yield
+    finally:
+        _capturing = before
+
+
+def refuse_capture(what):
+    if _capturing:
+        raise CaptureError(f"{what}: not while capturing")
+
+
+def cross(direction, host):
+    refuse_capture(f"a copy {direction.replace('_', ' ')}")
+    _crossed[direction] += 1
+    return np.array(host)
+
+
+# ----- what CuPy has -----
+
+NUMBERS = (bool, int, float, complex, np.generic)
+UFUNC_KEYWORDS = {"out", "where", "dtype", "casting"}
+UFUNC_METHODS = {  # `outer` works for all, the others raise NotImplementedError in CuPy
+    "at": {"add", "maximum", "minimum"},
+    "reduce": {"add", "multiply"},
+    "accumulate": {"add", "multiply"},
+    "reduceat": {"add"},
+}
+# parameters that may be NumPy arrays, because CuPy reads them on the host
+HOST_PARAMETERS = {
+    "axes",
+    "axis",
+    "shape",
+    "newshape",
+    "pad_width",
+    "indices_or_sections",
+    "reps",
+    "source",
+    "destination",
+}
+# functions whose result is about the array and not in it
+METADATA = {
+    "shape",
+    "ndim",
+    "size",
+    "result_type",
+    "iscomplexobj",
+    "isrealobj",
+    "can_cast",
+    "may_share_memory",
+    "isscalar",
+}
+CREATION = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"}
+NOT_IN_A_GRAPH = {"matmul", "dot", "vdot", "inner", "tensordot", "einsum"} | {  # cuBLAS
+    "nonzero", "flatnonzero", "argwhere", "compress", "extract", "unique", "array_equal"  # wait for a count
+}  # fmt: skip
+
+
+@cache
+def in_cupy(module, name):
+    """CuPy's function of that name, and its signature where it has one."""
+    try:
+        found = reduce(getattr, module.split(".")[1:], cupy)
+        found = getattr(found, name, None) or (getattr(cupy_special, name) if module == "numpy" else None)
+        if found is None:
+            raise AttributeError
+    except AttributeError:
+        raise TypeError(f"CuPy has no {module}.{name}") from None
+    try:
+        return found, inspect.signature(found)
+    except (TypeError, ValueError):
+        return found, None
+
+
+def check_function(func, args, kwargs):
+    """Raise TypeError where CuPy would not take the call, or where host arrays are among its array arguments."""
+    signature = inspect.signature(func)
+    if cupy is not None:
+        signature = in_cupy(func.__module__, func.__name__)[1] or signature
+    bound = signature.bind(*args, **kwargs)
+    if func.__name__ not in CREATION:
+        for name, value in bound.arguments.items():
+            if name not in HOST_PARAMETERS and func.__name__ not in METADATA:
+                refuse_host_arrays(value)
+
+
+def refuse_host_arrays(tree):
+    if isinstance(tree, np.ndarray) and tree.ndim > 0:
+        raise TypeError(f"Unsupported type {type(tree)}: a host array of shape {tree.shape} meets device arrays")
+    if isinstance(tree, (list, tuple)):
+        for part in tree:
+            refuse_host_arrays(part)
+    if isinstance(tree, dict):
+        refuse_host_arrays(list(tree.values()))
+
+
+def unwrap(tree):
+    if isinstance(tree, StrictArray):
+        return tree._host
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(map(unwrap, tree))
+    if isinstance(tree, dict):
+        return {key: unwrap(value) for key, value in tree.items()}
+    return tree
+
+
+def wrap(tree):
+    """NumPy arrays and scalars as StrictArrays; named tuples as plain ones, as in cupy.linalg."""
+    if isinstance(tree, (np.ndarray, np.generic)):
+        return device(np.asarray(tree))
+    if isinstance(tree, (list, tuple)):
+        return (list if isinstance(tree, list) else tuple)(map(wrap, tree))
+    return tree
+
+
+def device(host):
+    """A StrictArray on `host` itself: no copy, and no transfer."""
+    array = object.__new__(StrictArray)
+    array._host = host
+    return array
+
+
+# ----- the array -----
+
+
+class StrictArray(NDArrayOperatorsMixin):
+    """The data of a NumPy array, with CuPy's rules."""
+
+    __slots__ = ("_host",)
+    __array_priority__ = 100
+
+    def __init__(self, host):
+        self._host = cross("to_device", host)
+
+    # NumPy's protocols
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(
+            "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array."
+        )
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        out = kwargs.get("out", ())
+        if len(out) > 1:
+            raise ValueError("The 'out' parameter must have exactly one array value")
+        if not all(isinstance(a, (StrictArray, np.ndarray, *NUMBERS)) for a in (*inputs, *out)):
+            return NotImplemented
+        if cupy is not None:
+            try:
+                in_cupy("numpy", ufunc.__name__)
+            except TypeError:
+                return NotImplemented
+        if method not in ("__call__", "outer") and ufunc.__name__ not in UFUNC_METHODS[method]:
+            raise NotImplementedError(f"`{ufunc.__name__}.{method}` is not supported by CuPy")
+        if method == "__call__" and set(kwargs) - UFUNC_KEYWORDS:
+            raise TypeError(f"Wrong arguments {set(kwargs) - UFUNC_KEYWORDS}")
+        if ufunc.__name__ in NOT_IN_A_GRAPH:
+            refuse_capture(ufunc.__name__)
+        refuse_host_arrays(inputs if method != "at" else (inputs[0], *inputs[2:]))
+        if not all(isinstance(a, StrictArray) for a in out):
+            raise TypeError("return arrays must be device arrays")
+        result = wrap(getattr(ufunc, method)(*map(unwrap, inputs), **{key: unwrap(v) for key, v in kwargs.items()}))
+        return out[0] if out else result
+
+    def __array_function__(self, func, types, args, kwargs):
+        if not all(issubclass(t, (StrictArray, np.ndarray)) for t in types):
+            return NotImplemented
+        check_function(func, args, kwargs)
+        name = func.__name__
+        if func.__module__ == "numpy.linalg" or name in NOT_IN_A_GRAPH or (name == "where" and len(args) == 1):
+            refuse_capture(name)
+        if name in CREATION:
+            return create(func, args, kwargs)
+        result = func(*map(unwrap, args), **unwrap(kwargs))
+        return result if name in METADATA else wrap(result)
+
+    # across to the host
+
+    def get(self):
+        return cross("to_host", self._host)
+
+    def item(self, *index):
+        return cross("to_host", self._host).item(*index)
+
+    def tolist(self):
+        return self.get().tolist()
+
+    def __float__(self):
+        return float(self.get())
+
+    def __int__(self):
+        return int(self.get())
+
+    def __complex__(self):
+        return complex(self.get())
+
+    def __bool__(self):
+        return bool(self.get())
+
+    def __repr__(self):
+        return f"strict {self._host!r}"
+
+    def __str__(self):
+        return str(self._host)
+
+    def __format__(self, spec):
+        return format(self.get(), spec)
+
+    def __reduce__(self):
+        return StrictArray, (self.get(),)
+
+    def __copy__(self):
+        return self.copy()
+
+    def __deepcopy__(self, memo):
+        return self.copy()
+
+    # indexing
+
+    def __getitem__(self, index):
+        return device(np.asarray(self._host[host_index(index)]))
+
+    def __setitem__(self, index, value):
+        if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
+            raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
+        self._host[host_index(index)] = unwrap(value)
+
+    def __len__(self):
+        return len(self._host)
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    # properties
+
+    @property
+    def shape(self):
+        return self._host.shape
+
+    @shape.setter
+    def shape(self, shape):
+        self._host.shape = shape
+
+    dtype = property(lambda self: self._host.dtype)
+    ndim = property(lambda self: self._host.ndim)
+    size = property(lambda self: self._host.size)
+    strides = property(lambda self: self._host.strides)
+    nbytes = property(lambda self: self._host.nbytes)
+    itemsize = property(lambda self: self._host.itemsize)
+    device = property(lambda self: "strict:0")
+    T = property(lambda self: device(self._host.T))
+    mT = property(lambda self: device(self._host.mT))
+    real = property(lambda self: device(self._host.real))
+    imag = property(lambda self: device(self._host.imag))
+
+    @property
+    def base(self):
+        return None if self._host.base is None else device(self._host.base)
+
+    @property
+    def flags(self):  # there is no `writeable`: CuPy writes into any view
+        flags = self._host.flags
+        return SimpleNamespace(c_contiguous=flags.c_contiguous, f_contiguous=flags.f_contiguous, owndata=flags.owndata)
+
+    def astype(self, dtype, order="K", copy=True):
+        host = self._host.astype(dtype, order=order, copy=copy)
+        return self if host is self._host else device(host)
+
+    def copy(self, order="C"):
+        return device(self._host.copy(order))
+
+    def fill(self, value):
+        refuse_host_arrays(value)
+        self._host.fill(unwrap(value))
+
+
+METHODS = (
+    "all any argmax argmin argpartition argsort clip compress conj conjugate cumprod cumsum diagonal dot flatten max "
+    "mean min nonzero prod ravel repeat reshape round searchsorted sort squeeze std sum swapaxes take trace transpose "
+    "var view"
+).split()  # fmt: skip
+
+
+def add_method(name):
+    def method(self, *args, **kwargs):
+        if set(kwargs) & {"where", "initial"}:
+            raise TypeError(f"{name}() got an unexpected keyword argument, which CuPy's does not have")
+        if name in NOT_IN_A_GRAPH:
+            refuse_capture(name)
+        for value in args if name not in ("transpose", "reshape") else ():
+            refuse_host_arrays(value)
+        return wrap(getattr(self._host, name)(*map(unwrap, args), **unwrap(kwargs)))
+
+    method.__name__ = name
+    setattr(StrictArray, name, method)
+
+
+for name in METHODS:
+    add_method(name)
+
+
+def host_index(index):
+    """The index as NumPy takes it. Lists and host arrays are copied across first, as CuPy does."""
+    return tuple(map(host_index_part, index)) if isinstance(index, tuple) else host_index_part(index)
+
+
+def host_index_part(part):
+    if isinstance(part, (list, np.ndarray)):
+        part = StrictArray(np.asarray(part, dtype=None if np.size(part) else int))
+    if isinstance(part, StrictArray):
+        if part.dtype == bool:
+            refuse_capture("a boolean mask")
+        elif part.dtype.kind not in "iu":
+            raise IndexError(f"arrays used as indices must be of integer or boolean type; got {part.dtype}")
+        return part._host
+    return part if part is None or part is Ellipsis or isinstance(part, slice) else operator.index(part)
+
+
+def create(func, args, kwargs):
+    """np.array(data, like=device array): data are host data, one device array, or a nest of device arrays only."""
+    data, *args = args
+    inside = list(leaves(data))
+    if not any(isinstance(a, StrictArray) for a in inside):
+        return device(np.asarray(func(cross("to_device", data), *args, **kwargs)))
+    if not all(isinstance(a, StrictArray) for a in inside):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed: device and host arrays in one nest")
+    return wrap(func(unwrap(data), *args, **kwargs))
+
+
+def leaves(tree):
+    if isinstance(tree, (list, tuple)):
+        for part in tree:
+            yield from leaves(part)
+    else:
+        yield tree
