@@ -25,12 +25,14 @@ Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
+from nfscratch.backend import Constant
 
 
 class InversionError(ValueError):
@@ -106,12 +108,22 @@ def autodiff_jacobian(method, params, z, context=None):
 
 def zeros_per_row(x):
     """log_det of a map that keeps volume: (N,) zeros with x's dtype, on x's device."""
-    return onp.zeros_like(x, shape=(len(x),))
+    return np.zeros_like(x, shape=(len(x),))
+
+
+@lru_cache
+def _identity(n):
+    return Constant(onp.eye(n))
+
+
+def identity(n, x):
+    """The n x n identity, in x's dtype and on its device. (np.eye(like=x) passes a keyword that CuPy does not take.)"""
+    return _identity(n).on(x)
 
 
 def same_jacobian(J, x):
     """A Jacobian (D, D) that is the same for every row of x, as (N, D, D)."""
-    return onp.zeros_like(x, shape=(len(x), 1, 1)) + J
+    return np.zeros_like(x, shape=(len(x), 1, 1)) + J
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,4 +191,4 @@ class Reshape(Bijection):
         return np.reshape(x, (len(x), *self.in_shape)), zeros_per_row(x)
 
     def jacobian(self, params, z, context=None):
-        return same_jacobian(onp.eye(prod(self.in_shape), dtype=z.dtype, like=z), z)
+        return same_jacobian(identity(prod(self.in_shape), z), z)

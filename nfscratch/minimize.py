@@ -62,14 +62,12 @@ def minimize(
 
     data: an array, or a tuple of arrays (or None) with one row per example; batches are drawn without replacement.
     evaluate(params) -> the number to rank parameters by (smaller is better); update(params, batch) -> the tree
-    with new "fixed" leaves and the same trained ones; blame(params, grads, batch) -> who is at fault when the loss diverges;
+    with new "fixed" leaves and the same trained ones; blame(params, grads, batch) -> who is at fault for a diverged loss;
     has_grad: loss returns (value, gradient tree) itself.
     """
-    steps, batch_size = (validate.count(name, n, 1) for name, n in (("steps", steps), ("batch_size", batch_size)))
+    steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     optimizer = adam() if optimizer is None else optimizer
-    evaluate_every = (
-        max(1, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
-    )
+    every = max(1, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
     value_and_grad = loss if has_grad else _traced(loss)
     flat, params = trees.flatten(params)
     gradient, state = onp.empty_like(flat), optimizer.init(flat)

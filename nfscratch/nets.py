@@ -43,7 +43,7 @@ class Network:
     def jacobian(self, params, x, context=None):
         """d out / d x for every row: (N, n_out, n_in). The default takes one pullback per output."""
         out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
-        unit = onp.eye(out.shape[1], dtype=out.dtype, like=out)
+        unit = backend.Constant(onp.eye(out.shape[1])).on(out)
         return np.stack([pullback(np.zeros_like(out) + row)[0] for row in unit], axis=1)
 
 

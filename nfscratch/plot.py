@@ -47,7 +47,7 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 2.2, **options: An
 
 
 def density(ax: Any, log_prob: Callable[[Any], Any], box: Any, n: int = 200, peak: float | None = None) -> Any:
-    """exp(log_prob) on a grid over box = (x low, x high, y low, y high). `peak`: the density of the brightest colour."""
+    """exp(log_prob) over box = (x1 low, x1 high, x2 low, x2 high). `peak`: the density of the brightest colour."""
     a, b, c, d = box
     grid = np.stack(np.meshgrid(np.linspace(a, b, n), np.linspace(c, d, n)), axis=-1).reshape(-1, 2)
     p = np.exp(to_numpy(log_prob(grid))).reshape(n, n)

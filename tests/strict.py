@@ -134,6 +134,8 @@ def check_function(func, args, kwargs):
     if cupy is not None:
         signature = in_cupy(func.__module__, func.__name__)[1] or signature
     bound = signature.bind(*args, **kwargs)
+    if bound.arguments.get("order", "C") is None:
+        raise TypeError("order=None is NumPy's alone")
     if func.__name__ not in CREATION:
         for name, value in bound.arguments.items():
             if name not in HOST_PARAMETERS and func.__name__ not in METADATA:

@@ -18,10 +18,12 @@ from typing import Any
 from autograd import builtins
 from autograd.core import VJPNode, add_outgrads
 from autograd.extend import defjvp, defvjp_argnums, primitive, vspace
-from autograd.tracer import isbox, new_box, trace_stack
+from autograd.tracer import box_types, isbox, new_box, trace_stack
 from autograd.util import toposort
 
 # ----- trees -----
+
+CONTAINERS = {dict, list, tuple}
 
 
 def rebox(tree: Any) -> Any:
@@ -30,15 +32,11 @@ def rebox(tree: Any) -> Any:
     autograd sees a box when it is an argument, not when it is inside one: parameters that a network has made are a
     plain dict of boxes.
     """
-    kind = type(tree)
-    if kind is dict:
-        parts = [rebox(part) for part in tree.values()]
-        return builtins.dict(zip(tree, parts, strict=True)) if any(map(isbox, parts)) else tree
-    if kind is list or kind is tuple:
-        parts = [rebox(part) for part in tree]
-        make = builtins.list if kind is list else builtins.tuple
-        return make(parts) if any(map(isbox, parts)) else tree
-    return tree
+    if not contains_box(tree) or isbox(tree):
+        return tree
+    if type(tree) is dict:
+        return builtins.dict({key: rebox(part) for key, part in tree.items()})
+    return (builtins.list if type(tree) is list else builtins.tuple)([rebox(part) for part in tree])
 
 
 # autograd has the VJP only; forward mode comes here through `rebox`.
@@ -46,12 +44,17 @@ defjvp(builtins._make_dict, lambda g, ans, keys, vals: builtins.dict(zip(keys, g
 
 
 def contains_box(tree: Any) -> bool:
+    """Whether `tree` is a box or has one inside. It is asked of all parameters at each log_prob: no generators here."""
     kind = type(tree)
     if kind is dict:
-        return any(contains_box(part) for part in tree.values())
-    if kind is list or kind is tuple:
-        return any(contains_box(part) for part in tree)
-    return isbox(tree)
+        tree = tree.values()
+    elif kind is not list and kind is not tuple:
+        return kind in box_types
+    for part in tree:
+        kind = type(part)
+        if kind in box_types or (kind in CONTAINERS and contains_box(part)):
+            return True
+    return False
 
 
 def unbox(tree: Any) -> Any:

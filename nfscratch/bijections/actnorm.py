@@ -17,7 +17,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijection import Bijection, same_jacobian
+from nfscratch.bijection import Bijection, identity, same_jacobian
 from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
 
 
@@ -52,7 +52,7 @@ class ActNorm(Bijection):
         return _vjp(affine_inverse_vjp, -1.0, params, x)
 
     def jacobian(self, params, z, context=None):
-        scale = np.exp(params["log_scale"])[..., None] * onp.eye(self.dim, dtype=z.dtype, like=z)
+        scale = np.exp(params["log_scale"])[..., None] * identity(self.dim, z)
         return same_jacobian(scale, z)
 
 

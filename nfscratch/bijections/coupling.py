@@ -26,7 +26,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.backend import Constant
-from nfscratch.bijection import Bijection
+from nfscratch.bijection import Bijection, identity
 from nfscratch.nets import MLP, Network
 from nfscratch.transformers.base import Transformer
 
@@ -130,9 +130,9 @@ class Coupling(Bijection):
         dtheta = np.swapaxes(dnet.reshape((len(z), theta.shape[2], theta.shape[1], kept.shape[0])), 1, 2)
         dx_dz, dx_dkept = self.transformer.tangents(theta, changed.T, dtheta)
         n_kept, n_changed = len(kept), len(changed)
-        upper = np.zeros_like(z, shape=(len(z), n_kept, n_kept)) + onp.eye(n_kept, dtype=z.dtype, like=z)
+        upper = np.zeros_like(z, shape=(len(z), n_kept, n_kept)) + identity(n_kept, z)
         upper = np.concatenate((upper, np.zeros_like(z, shape=(len(z), n_kept, n_changed))), axis=2)
-        diagonal = dx_dz[:, :, None] * onp.eye(n_changed, dtype=z.dtype, like=z)
+        diagonal = dx_dz[:, :, None] * identity(n_changed, z)
         J = np.concatenate((upper, np.concatenate((dx_dkept, diagonal), axis=2)), axis=1)
         order = self._order.on(z)
         return J[:, order][:, :, order]

@@ -12,7 +12,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijection import Bijection
+from nfscratch.bijection import Bijection, identity
 from nfscratch.transformers.base import Transformer
 
 
@@ -46,8 +46,9 @@ class Elementwise(Bijection):
         return _vjp(self.transformer.inverse_vjp, params, x)
 
     def jacobian(self, params, z, context=None):
-        dx_dz, _ = self.transformer.tangents(params["theta"], z, onp.zeros_like(z, shape=(1, 1, 1, 1)))
-        return dx_dz[:, :, None] * onp.eye(self.dim, dtype=z.dtype, like=z)
+        no_direction = np.zeros_like(z, shape=(1, 1, self.transformer.n_params, 1))
+        dx_dz, _ = self.transformer.tangents(params["theta"], z, no_direction)
+        return dx_dz[:, :, None] * identity(self.dim, z)
 
 
 def _vjp(transformer_vjp, params, z):

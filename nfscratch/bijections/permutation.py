@@ -16,7 +16,7 @@ import numpy as onp
 from autograd.extend import defvjp, primitive
 
 from nfscratch.backend import Constant
-from nfscratch.bijection import Bijection, same_jacobian, zeros_per_row
+from nfscratch.bijection import Bijection, identity, same_jacobian, zeros_per_row
 
 
 @primitive
@@ -67,7 +67,7 @@ class Permutation(Bijection):
         return *self.inverse(params, x), lambda g_z, g_log_det: ({}, self.forward(params, g_z)[0], None)
 
     def jacobian(self, params, z, context=None):
-        eye = onp.eye(len(self.order), dtype=z.dtype, like=z)
+        eye = identity(len(self.order), z)
         return same_jacobian(eye[self._constants[0].on(z)], z)
 
 

@@ -15,7 +15,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijection import Bijection, same_jacobian, zeros_per_row
+from nfscratch.bijection import Bijection, identity, same_jacobian, zeros_per_row
 from nfscratch.bijections.actnorm import mean_and_std
 from nfscratch.params import FIXED
 
@@ -54,7 +54,7 @@ class Standardize(Bijection):
 
     def jacobian(self, params, z, context=None):
         _, std = _columns(params)
-        return same_jacobian(std * onp.eye(self.dim, dtype=z.dtype, like=z), z)
+        return same_jacobian(std * identity(self.dim, z), z)
 
 
 def _columns(params):

@@ -1,0 +1,151 @@
+"""Every bijection there is, by name: the laws in test_laws.py hold for each of them.
+
+`CASES[name](D)` makes one for D variables. Parameters are wild (`wild_params`): near the identity many mistakes agree.
+"""
+
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+
+import nfscratch as nf
+from nfscratch.check import random_params
+from nfscratch.implicit import monotone_root
+
+DIMS = (1, 2, 5, 6)
+CONTEXT = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Cubic(nf.NumericInverse):
+    """x = z + e^a z^3: an inverse by search, diagonal. Its gradient is the implicit one."""
+
+    dim: int
+    in_shape = property(lambda self: (self.dim,))
+    jacobian_structure = "diagonal"
+
+    def init(self, rng, x=None, context=None):
+        return {"a": nf.backend.asarray(onp.zeros(self.dim))}
+
+    def forward(self, params, z, context=None, rng=None):
+        slope = 1 + 3 * np.exp(params["a"]) * np.square(z)
+        return z + np.exp(params["a"]) * np.square(z) * z, np.sum(np.log(slope), axis=1)
+
+    def solve(self, params, x, context=None):
+        c = onp.exp(params["a"])
+        return monotone_root(lambda z: (z + c * z * z * z, 1 + 3 * c * z * z), x)
+
+
+@dataclass(frozen=True, eq=False)
+class Bent(nf.NumericInverse):
+    """x = z + 0.5 tanh(z . w) w / (1 + |w|^2) + context: a dense Jacobian, an inverse by search along w."""
+
+    dim: int
+    context_dim: int = 0
+    in_shape = property(lambda self: (self.dim,))
+
+    def init(self, rng, x=None, context=None):
+        return {"w": nf.backend.asarray(onp.zeros(self.dim))}
+
+    def _u(self, params):
+        return 0.5 * params["w"] / (1 + np.sum(np.square(params["w"])))
+
+    def forward(self, params, z, context=None, rng=None):
+        w, u = params["w"], self._u(params)
+        h = np.tanh(np.matmul(z, w))
+        x = z + h[:, None] * u
+        if context is not None:
+            x = x + np.sum(context, axis=1, keepdims=True)
+        return x, np.log(1 + (1 - np.square(h)) * np.sum(u * w))
+
+    def solve(self, params, x, context=None):
+        w, u = params["w"], self._u(params)
+        x = x if context is None else x - context.sum(axis=1, keepdims=True)
+        wu = (u * w).sum()
+        s = monotone_root(lambda s: (s + wu * onp.tanh(s), 1 + wu * (1 - onp.tanh(s) ** 2)), x @ w)
+        return x - onp.tanh(s)[:, None] * u
+
+
+def irregular_mask(dim):
+    """Neither a half nor alternating, and as unequal as it can be."""
+    kept = onp.random.default_rng(dim).permutation(dim) < max(0, dim // 3)
+    return tuple(kept)
+
+
+def coupling(transformer, mask=nf.half_mask, network=None, context_dim=0):
+    network = network or nf.MLP((8, 8))
+    return lambda dim: nf.Coupling(transformer, mask(dim), network, context_dim)
+
+
+def flipped(dim):
+    return nf.half_mask(dim, flip=True)
+
+
+def chain(dim, context_dim=0):
+    return nf.Chain(
+        [
+            nf.Coupling(nf.Affine(1.0), nf.half_mask(dim), nf.MLP((8,), "tanh"), context_dim),
+            nf.Permutation.random(dim, seed=3),
+            nf.ActNorm(dim),
+            nf.Coupling(nf.Affine(1.0), flipped(dim), nf.MLP((8,), "tanh"), context_dim),
+            nf.Elementwise(nf.Affine(), dim),
+            nf.Standardize(dim),
+        ]
+    )
+
+
+CASES = {
+    "elementwise shift": lambda dim: nf.Elementwise(nf.Shift(), dim),
+    "elementwise affine": lambda dim: nf.Elementwise(nf.Affine(), dim),
+    "elementwise volume preserving": lambda dim: nf.Elementwise(nf.VolumePreserving(), dim),
+    "coupling shift": coupling(nf.Shift()),
+    "coupling affine": coupling(nf.Affine()),
+    "coupling affine, flipped": coupling(nf.Affine(), flipped),
+    "coupling affine, alternating": coupling(nf.Affine(), nf.alternating_mask),
+    "coupling affine, irregular mask": coupling(nf.Affine(), irregular_mask),
+    "coupling affine, tanh": coupling(nf.Affine(), network=nf.MLP((8, 8), "tanh")),
+    "coupling affine, linear network": coupling(nf.Affine(), network=nf.MLP(())),
+    "coupling affine, separate s and t": coupling(
+        nf.Affine(), network=nf.Heads((nf.MLP((8,), "tanh"), nf.MLP((6, 4))))
+    ),
+    "coupling affine, context": coupling(nf.Affine(), context_dim=CONTEXT),
+    "coupling affine, separate, context": coupling(
+        nf.Affine(), irregular_mask, nf.Heads((nf.MLP((8,), "tanh"), nf.MLP((5,)))), CONTEXT
+    ),
+    "coupling volume preserving": coupling(nf.VolumePreserving()),
+    "coupling volume preserving, irregular": coupling(nf.VolumePreserving(), irregular_mask, nf.MLP((8,), "tanh")),
+    "permutation": lambda dim: nf.Permutation.random(dim, seed=1),
+    "reverse": nf.Reverse,
+    "actnorm": nf.ActNorm,
+    "standardize": nf.Standardize,
+    "reshape": lambda dim: nf.Reshape((dim,), (1, dim, 1)),
+    "chain": chain,
+    "chain, context": lambda dim: chain(dim, CONTEXT),
+    "inverse of a coupling": lambda dim: nf.Inverse(coupling(nf.Affine())(dim)),
+    "inverse of a chain": lambda dim: nf.Inverse(chain(dim)),
+    "numeric inverse, elementwise": Cubic,
+    "numeric inverse, dense": Bent,
+    "numeric inverse, context": lambda dim: Bent(dim, CONTEXT),
+    "inverse of a numeric inverse": lambda dim: nf.Inverse(Cubic(dim)),
+}
+
+
+def wild_params(bijection, rng, scale=1.0):
+    """Random parameters, started from a batch of data with offsets and unequal scales."""
+    x = rng.normal(size=(50, *bijection.out_shape)) * 3 + 1
+    return random_params(bijection, rng, scale, context_for(bijection, rng, 50), x)
+
+
+def context_for(bijection, rng, n):
+    return rng.normal(size=(n, bijection.context_dim)) if bijection.context_dim else None
+
+
+def example(name, dim, n=7, scale=1.0):
+    """A case with wild parameters and points to try it at: bijection, params, z, context."""
+    rng = onp.random.default_rng([dim, *name.encode()])
+    bijection = CASES[name](dim)
+    params = wild_params(bijection, rng, scale)
+    z = onp.concatenate(
+        [rng.normal(size=(n - n // 2, *bijection.in_shape)), 3 * rng.normal(size=(n // 2, *bijection.in_shape))]
+    )
+    return bijection, params, z, context_for(bijection, rng, n)
