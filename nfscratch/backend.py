@@ -24,13 +24,14 @@ _dtype = onp.dtype("float64")
 _on_array_type: list[Callable[[type], None]] = []
 
 
-def use(backend: str = "numpy", dtype: str | None = None) -> None:
-    """Make new arrays on `backend` ("numpy" or "cupy"), with `dtype` ("float64" or "float32"; None: unchanged)."""
-    if backend not in BACKENDS:
+def use(backend: str | None = None, dtype: str | None = None) -> None:
+    """Make new arrays on `backend` ("numpy" or "cupy") and with `dtype` ("float64" or "float32"); None: unchanged."""
+    if backend is not None and backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
-    if dtype is not None and str(onp.dtype(dtype)) not in DTYPES:
+    if dtype is not None and str(dtype) not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
-    use_arrays_like(onp.empty(0) if backend == "numpy" else _cupy_prototype(), dtype)
+    prototypes = {None: lambda: _prototype, "numpy": lambda: onp.empty(0), "cupy": _cupy_prototype}
+    use_arrays_like(prototypes[backend](), dtype)
 
 
 def on_array_type(callback: Callable[[type], None]) -> None:
@@ -69,8 +70,7 @@ def _cupy_prototype() -> Any:
 def use_from_environment() -> None:
     """Apply NFSCRATCH_BACKEND and NFSCRATCH_DTYPE where they are set."""
     backend, dtype = os.environ.get("NFSCRATCH_BACKEND"), os.environ.get("NFSCRATCH_DTYPE")
-    if backend or dtype:
-        use(backend or "numpy", dtype)
+    use(backend or None, dtype or None)
 
 
 def default_dtype() -> onp.dtype:
@@ -85,11 +85,18 @@ def prototype() -> Any:
 
 def asarray(a: Any, dtype: Any = None, like: Any = None) -> Any:
     """`a` as an array of `like`'s type (default: the active backend's) and dtype (default: the active dtype)."""
-    like = _prototype if like is None else like
+    like = _prototype if like is None else _raw(like)
     dtype = _dtype if dtype is None else onp.dtype(dtype)
     if type(a) is type(like):
         return a.astype(dtype, copy=False)
     return onp.asarray(_host(a), dtype=dtype, like=like)
+
+
+def _raw(x: Any) -> Any:
+    """Under a derivative: the array inside autograd's boxes."""
+    while hasattr(x, "_value"):
+        x = x._value
+    return x
 
 
 def _host(a: Any) -> Any:
@@ -120,8 +127,7 @@ class Constant:
         self._copies: dict[Any, Any] = {}
 
     def on(self, x: Any) -> Any:
-        while hasattr(x, "_value"):  # under a derivative: the array inside autograd's box
-            x = x._value
+        x = _raw(x)
         dtype = self.dtype or x.dtype
         key = (type(x), getattr(x, "device", None), dtype)
         if key not in self._copies:

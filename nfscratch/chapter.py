@@ -27,6 +27,7 @@ class Options:
     fast: bool = False  # seconds instead of a minute: fewer steps and points, the same checks
     seed: int = 0
     figures: Path = Path("figures")
+    dtype: str | None = None  # None: each part of the chapter takes what suits it
 
     def save(self, figure: Any, name: str) -> Path:
         """Write a figure as `name`.png, and say where."""
@@ -48,12 +49,11 @@ def options(argv: Sequence[str] | None = None) -> Options:
     parser.add_argument("--dtype", default=None, help=f"one of {', '.join(backend.DTYPES)}")
     parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
     given = parser.parse_args(argv)
-    if given.backend or given.dtype:
-        try:
-            backend.use(given.backend or "numpy", given.dtype)
-        except (ValueError, RuntimeError) as error:
-            parser.error(str(error))
-    return Options(given.fast, given.seed, given.figures)
+    try:
+        backend.use(given.backend, given.dtype)
+    except (ValueError, RuntimeError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    return Options(given.fast, given.seed, given.figures, given.dtype)
 
 
 def folder() -> Path:

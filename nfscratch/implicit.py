@@ -86,6 +86,11 @@ def monotone_root(f, x, *, tolerance=None, max_iterations=200):
     an answer.
     """
     tolerance = 8 * onp.finfo(x.dtype).eps if tolerance is None else tolerance
+    with onp.errstate(over="ignore", invalid="ignore"):  # far out in a bracket f may overflow: that is still outside
+        return _search(f, x, tolerance, max_iterations)
+
+
+def _search(f, x, tolerance, max_iterations):
     low, high = _bracket(f, x)
     z = 0.5 * (low + high)
     for step in range(max_iterations):

@@ -32,7 +32,7 @@ class TrainingWarning(RuntimeWarning):
 class Result:
     """What a run gives back."""
 
-    params: Any  # the best by validation; without one, the latest finite ones
+    params: Any  # the best by validation; without one, the last; of a run that diverged, the last with a finite loss
     history: dict[str, list[float]] = field(default_factory=dict)
     stopped: str = "all steps done"  # or "early stopping ...", "interrupted ...", "diverged ..."
     best_step: int | None = None  # where `params` are from
@@ -66,6 +66,13 @@ def minimize(
     has_grad: loss returns (value, gradient tree) itself.
     """
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
+    patience = None if patience is None else validate.count("patience", patience, 1)
+    if patience is not None and evaluate is None:
+        raise ValueError("patience needs something to evaluate on: validation rows in fit, evaluate= in minimize")
+    if clip is not None and not clip > 0:
+        raise ValueError(f"clip must be positive; got {clip}")
+    validate.generator(rng)
+    _check_floats(params)
     optimizer = adam() if optimizer is None else optimizer
     every = max(1, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
     value_and_grad = loss if has_grad else _traced(loss)
@@ -77,7 +84,8 @@ def minimize(
 
     # Overflow on the way to a loss that is not finite is no news: the loss itself is looked at.
     with Interruptible() as interrupt, Progress(steps, title, progress) as bar, onp.errstate(all="ignore"):
-        run.consider(0, params)
+        if evaluate is not None:
+            run.consider(0, params)
         for step in range(1, steps + 1):
             batch = () if batches is None else (batches.next(),)
             value, grads = value_and_grad(params, rng, *batch)
@@ -87,12 +95,14 @@ def minimize(
             if diverged(value, norm, run.first_loss(value)):
                 run.diverge(step, value, blame(params, grads, *batch) if blame else "the loss")
                 break
+            if evaluate is None and (step - 1) % every == 0:
+                run.consider(step - 1, params)  # their loss has been seen
             clip_by_norm(gradient, norm, clip)
             optimizer.step(flat, gradient, state, schedule((step - 1) / steps))
             if update is not None:
                 params = update(params, *batch)
             run.history["loss"].append(value)
-            if step % every == 0 or step == steps or interrupt.stopped:
+            if (evaluate is not None and step % every == 0) or step == steps or interrupt.stopped:
                 run.consider(step, params)
             bar.update(step, run.text)
             if interrupt.stopped:
@@ -100,6 +110,13 @@ def minimize(
             if run.stopped:
                 break
     return run.result()
+
+
+def _check_floats(params):
+    for path, leaf in trees.named_leaves(params):
+        if getattr(getattr(leaf, "dtype", None), "kind", "") != "f":
+            kind = getattr(leaf, "dtype", type(leaf).__name__)
+            raise TypeError(f"params must be arrays of floats; got {kind}{f' at {path}' if path else ''}")
 
 
 def _traced(loss):
@@ -116,8 +133,11 @@ class Batches:
 
     def __init__(self, data: Any, size: int, rng: onp.random.Generator):
         self.data, self.rng = data, rng
-        first = data[0] if isinstance(data, tuple) else data
-        self.n, self.size = len(first), min(size, len(first))
+        lengths = {len(part) for part in (data if isinstance(data, tuple) else (data,)) if part is not None}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(f"data must have at least 1 row, and as many in every part; got {sorted(lengths)} rows")
+        self.n = lengths.pop()
+        self.size = min(size, self.n)
         self.order, self.position = rng.permutation(self.n), 0
 
     def next(self) -> Any:
@@ -153,7 +173,7 @@ class _Run:
         return self.history["loss"][0] if self.history["loss"] else value
 
     def consider(self, step, params):
-        """Evaluate, and keep a copy of the best so far. NaN is never best; without `evaluate`, the latest is."""
+        """Evaluate, and keep a copy of the best so far. NaN is never best; without `evaluate`, the latest are."""
         value = -step if self.evaluate is None else self.evaluate(params)
         if self.evaluate is not None:
             self.history["step"].append(step)

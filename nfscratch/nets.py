@@ -9,7 +9,7 @@ so that a fresh flow of any depth is the identity. Any object with these three m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,9 +55,10 @@ class MLP(Network):
     activation: str = "relu"
 
     def __post_init__(self):
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        if any(not isinstance(width, (int, onp.integer)) or width < 1 for width in self.hidden):
-            raise ValueError(f"hidden must be layer widths, each a positive integer; got {self.hidden}")
+        widths = tuple(self.hidden) if isinstance(self.hidden, Iterable) else None
+        if widths is None or any(not isinstance(width, (int, onp.integer)) or width < 1 for width in widths):
+            raise ValueError(f"hidden must be a sequence of widths, each a positive integer; got {self.hidden!r}")
+        object.__setattr__(self, "hidden", widths)
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {self.activation!r}")
 

@@ -13,7 +13,10 @@ import autograd.numpy as np
 
 def nll(flow: Any, params: Any, x: Any, context: Any = None) -> Any:
     """The mean negative log-likelihood, in nats per row; `autograd.grad` of it takes the layers' pullbacks."""
-    return -np.mean(flow.log_prob(params, x, context))
+    log_p = flow.log_prob(params, x, context)
+    if len(log_p) == 0:
+        raise ValueError("x must have at least 1 row to take a mean over; got 0")
+    return -np.mean(log_p)
 
 
 def nll_value_and_grad(flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None) -> tuple[Any, Any]:

@@ -31,6 +31,10 @@ class Adam:
     def __post_init__(self):
         if not self.rate > 0:
             raise ValueError(f"rate must be positive; got {self.rate}")
+        if not (0 <= self.b1 < 1 and 0 <= self.b2 < 1):
+            raise ValueError(f"b1 and b2 must be in [0, 1); got {self.b1} and {self.b2}")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay must be at least 0; got {self.weight_decay}")
 
     def init(self, p: Any) -> dict:
         """The state: two moments, a scratch vector, and the count of steps."""

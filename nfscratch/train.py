@@ -8,6 +8,7 @@ A part of the rows is held out; the parameters that do best on it are returned.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as onp
@@ -46,11 +47,12 @@ def fit(
     params: where to start; default: flow.init on the training rows.
     Raises ValueError for data that does not fit the flow, by row number where it is not finite.
     """
+    validate.generator(rng)
     like = backend.asarray([]) if params is None else trees.first_array(params)
     x = validate.events("x", x, flow.shape, like)
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
-    context = None if context is None else validate.context(context, None, len(x), like)
+    context = validate.context(context, _context_width(flow, params), len(x), like)
     (x, context), held_out = _hold_out(validation, x, context, flow, rng, like)
     noisy = _jitter(jitter, flow.shape, like)
     if params is None:
@@ -83,18 +85,27 @@ def fit(
     )
 
 
+def _context_width(flow, params):
+    """C of the context (N, C); None where the embedding network is still to be built for it."""
+    if flow.embed is None:
+        return flow.bijection.context_dim
+    return None if params is None else flow.embed.n_in(params["embed"])
+
+
 def _hold_out(validation, x, context, flow, rng, like):
     """Training rows, and rows to evaluate on: ((x, context), (x, context) or None)."""
-    if validation is None or (isinstance(validation, (int, float)) and validation == 0):
+    if validation is None or (isinstance(validation, Real) and validation == 0):
         return (x, context), None
-    if isinstance(validation, (int, float)):
-        n = round(validation * len(x))
+    if isinstance(validation, Real):
+        n = round(validation * len(x)) if onp.isfinite(validation) else 0
         if not 0 < n < len(x) - 1:
             raise ValueError(f"validation must leave rows on both sides; got {validation} of {len(x)} rows")
         rows = rng.permutation(len(x))
         return take_rows((x, context), rows[n:]), take_rows((x, context), rows[:n])
     held_x, held_context = validation if isinstance(validation, tuple) else (validation, None)
     held_x = validate.events("validation", held_x, flow.shape, like)
+    if len(held_x) == 0:
+        raise ValueError("validation must have at least 1 row; got 0")
     return (x, context), (held_x, held_context)
 
 
@@ -102,9 +113,12 @@ def _jitter(width, shape, like):
     """batch, rng -> batch + U[0, width)."""
     if width is None:
         return lambda x, rng: x
-    width = onp.broadcast_to(onp.asarray(width, dtype=onp.float64), shape)
-    if not (onp.isfinite(width).all() and (width >= 0).all()):
+    given = onp.asarray(width, dtype=onp.float64)
+    if given.shape not in ((), (1,), tuple(shape)):
+        raise ValueError(f"jitter must be one width, or one per column, shape {tuple(shape)}; got {given.shape}")
+    if not (onp.isfinite(given).all() and (given >= 0).all()):
         raise ValueError(f"jitter must be finite and at least 0; got {width}")
+    width = onp.broadcast_to(given, shape)
 
     def noisy(x, rng):
         noise = rng.random((len(x), *shape)) * width

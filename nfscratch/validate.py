@@ -21,13 +21,17 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
         return x
     x = _numeric(name, x)
     _check_shape(name, x, shape)
-    x = backend.asarray(x, dtype=like.dtype, like=like)
+    with onp.errstate(over="ignore"):  # what is too large for the dtype becomes infinite, and is named below
+        x = backend.asarray(x, dtype=like.dtype, like=like)
     finite(name, x)
     return onp.asarray(x, order="F", like=x)
 
 
 def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
-    """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: there is none; dim None: any."""
+    """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: there is none.
+
+    dim None: any width, but then (N,) is refused: it may be N rows of one number, or one row of N.
+    """
     if dim == 0:
         if value is not None:
             raise ValueError(f"context must be None: this flow takes none; got shape {onp.shape(value)}")
@@ -35,7 +39,9 @@ def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
     if value is None:
         raise ValueError(f"context must have shape (N, {'C' if dim is None else dim}); got None")
     value = value if isbox(value) else _numeric("context", value)
-    if value.ndim == 1 and dim in (None, len(value)):
+    if value.ndim == 1 and dim is None:
+        raise ValueError(f"context must have shape (N, C); got {tuple(value.shape)}{_hint('context', value, (1,))}")
+    if value.ndim == 1 and len(value) == dim:
         value = value[None]
     value = events("context", value, (value.shape[-1] if dim is None else dim,), like)
     if len(value) not in (1, n):
@@ -60,6 +66,12 @@ def count(name: str, n: Any, least: int = 0) -> int:
     return int(n)
 
 
+def generator(rng: Any) -> None:
+    """Refuse what is not a source of random numbers, a bare seed above all."""
+    if not isinstance(rng, onp.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, as numpy.random.default_rng(0); got {rng!r}")
+
+
 def _numeric(name: str, x: Any) -> Any:
     if not hasattr(x, "dtype"):
         x = onp.asarray(x)
@@ -71,12 +83,12 @@ def _numeric(name: str, x: Any) -> Any:
 def _check_shape(name: str, x: Any, shape: tuple[int, ...]) -> None:
     if tuple(x.shape[1:]) != tuple(shape) or x.ndim == 0:
         expected = f"(N, {', '.join(map(str, shape))})"
-        raise ValueError(f"{name} must have shape {expected}; got {tuple(x.shape)}{_hint(x, shape)}")
+        raise ValueError(f"{name} must have shape {expected}; got {tuple(x.shape)}{_hint(name, x, shape)}")
 
 
-def _hint(x: Any, shape: tuple[int, ...]) -> str:
-    if x.ndim == 1 and shape == (1,):
-        return "; for one variable pass x[:, None]"
+def _hint(name: str, x: Any, shape: tuple[int, ...]) -> str:
+    if x.ndim == 1 and tuple(shape) == (1,):
+        return f"; for one variable pass {name}[:, None]"
     if tuple(x.shape) == tuple(shape):
-        return "; for one point pass x[None]"
+        return f"; for one point pass {name}[None]"
     return ""

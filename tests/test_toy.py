@@ -156,6 +156,7 @@ def test_checkerboard_by_hand():
 
 def test_rings_by_quadrature_over_the_angle():
     for x in ([0.0, 0.0], [3.0, 0.1], [-1.0, 1.6]):
+
         def p(a, x=x):
             radii = np.array([3, 2.25, 1.5, 0.75])
             square = (x[0] - radii * np.cos(a)) ** 2 + (x[1] - radii * np.sin(a)) ** 2

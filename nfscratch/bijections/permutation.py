@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as onp
-from autograd.extend import defvjp, primitive
+from autograd.extend import defjvp, defvjp, primitive
 
 from nfscratch.backend import Constant
 from nfscratch.bijection import Bijection, identity, same_jacobian, zeros_per_row
@@ -26,6 +26,7 @@ def take_columns(x, order, inverse_order):
 
 
 defvjp(take_columns, lambda ans, x, order, inverse_order: lambda g: take_columns(g, inverse_order, order), argnums=(0,))
+defjvp(take_columns, lambda g, ans, x, order, inverse_order: take_columns(g, order, inverse_order), argnums=(0,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Permutation(Bijection):
     def __post_init__(self):
         order = onp.asarray(self.order)
         if order.ndim != 1 or not onp.array_equal(onp.sort(order), onp.arange(len(order))):
-            raise ValueError(f"order must hold each of 0 ... D - 1 once; got {list(self.order)}")
+            raise ValueError(f"order must hold each of 0 ... D - 1 once; got {self.order}")
         object.__setattr__(self, "order", tuple(int(i) for i in order))
 
     @classmethod

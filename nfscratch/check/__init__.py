@@ -9,6 +9,7 @@
 Each returns a Finding; `table` prints them.
 """
 
+from nfscratch.bijection import autodiff_jacobian
 from nfscratch.check.finding import Finding, table
 from nfscratch.check.integral import image_box, integrates_to_one
 from nfscratch.check.laws import log_det_is_jacobian, log_dets_cancel, round_trip, shapes_and_dtypes
@@ -16,6 +17,7 @@ from nfscratch.check.numeric import finite_difference_jacobian, random_params
 
 __all__ = [
     "Finding",
+    "autodiff_jacobian",
     "finite_difference_jacobian",
     "image_box",
     "integrates_to_one",

@@ -29,8 +29,8 @@ def shapes_and_dtypes(bijection: Bijection, params: Any, z: Any, context: Any = 
         (back, n + tuple(bijection.in_shape)),
         (log_det_back, n),
     ]
-    wrong = [a for a, shape in wanted if tuple(a.shape) != shape or a.dtype != z.dtype or not onp.isfinite(a).all()]
-    at = "; ".join(f"got {a.shape} {a.dtype}" for a in wrong)
+    wrong = [a for a, shape in wanted if onp.shape(a) != shape or a.dtype != z.dtype or not onp.isfinite(a).all()]
+    at = "; ".join(f"got {onp.shape(a)} {getattr(a, 'dtype', type(a).__name__)}" for a in wrong)
     return Finding("S", "shapes, dtype, finiteness", float(len(wrong)), 0.0, at)
 
 

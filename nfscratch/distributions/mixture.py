@@ -1,8 +1,12 @@
 """A trainable mixture of K diagonal Gaussians.
 
-    log p(z) = logsumexp_k [ log w_k + log N(z; m_k, diag exp(2 s_k)) ],      w = softmax(logits)
+    log p(z) = logsumexp_k l_k,    l_k = log w_k - 1/2 |u_k|^2 - sum_i s_ki - D/2 log(2 pi)         (1)
+    u_k = (z - m_k) exp(-s_k),     w = softmax(logits)
 
 As the base of a flow it brings modes that no continuous map of one blob can make: an invertible map cannot tear.
+With the responsibilities r_k = softmax_k(l_k), which are dlog p/dl_k, the derivative is
+
+    dlogits_k = r_k - w_k,   dm_k = r_k u_k exp(-s_k),   ds_k = r_k (u_k^2 - 1),   dz = -sum_k dm_k   (2)
 """
 
 from __future__ import annotations
@@ -40,15 +44,39 @@ class GaussianMixture(Distribution):
             "mean": backend.asarray(means),
         }
 
-    def log_prob(self, params, z):
-        return autodiff.logsumexp(self.log_joint(params, z), axis=1)
-
     def log_joint(self, params, z):
-        """log w_k + log N(z; m_k, s_k): (N, K). Its softmax over k is the posterior over components."""
+        """l_k of equation (1): (N, K). Its softmax over k is the posterior over components."""
         log_w = params["logits"] - autodiff.logsumexp(params["logits"], axis=0)
         u = (z[:, None, :] - params["mean"]) * np.exp(-params["log_std"])
         log_n = -0.5 * np.sum(np.square(u), axis=2) - np.sum(params["log_std"], axis=1) - self.dim * HALF_LOG_2PI
         return log_w + log_n
+
+    def log_prob(self, params, z):
+        return autodiff.logsumexp(self.log_joint(params, z), axis=1)
+
+    def log_prob_vjp(self, params, z):
+        m, inverse_std = params["mean"][:, :, None], onp.exp(-params["log_std"])[:, :, None]
+        w = onp.exp(params["logits"] - params["logits"].max())
+        w = w / w.sum()
+        u = (z.T - m) * inverse_std  # (K, D, N)
+        joint = -0.5 * (u * u).sum(axis=1)
+        joint += (onp.log(w) - params["log_std"].sum(axis=1) - self.dim * HALF_LOG_2PI)[:, None]
+        top = joint.max(axis=0)
+        r = onp.exp(joint - top)
+        total = r.sum(axis=0)
+        r /= total
+
+        def pullback(g):  # equation (2)
+            gr = g * r
+            dm = gr[:, None, :] * u * inverse_std
+            grads = {
+                "log_std": (gr[:, None, :] * (u * u - 1.0)).sum(axis=2),
+                "logits": gr.sum(axis=1) - g.sum() * w,
+                "mean": dm.sum(axis=2),
+            }
+            return grads, -dm.sum(axis=0).T
+
+        return top + onp.log(total), pullback
 
     def sample(self, params, rng, n, like=None):
         weights = onp.asarray(backend.to_numpy(params["logits"]), dtype=onp.float64)

@@ -1,6 +1,6 @@
 """Flow, and the ready-made flows, a family per file."""
 
-from nfscratch.flows.coupling import gin, nice, real_nvp
+from nfscratch.flows.coupling import coupling_layers, gin, nice, real_nvp
 from nfscratch.flows.flow import Flow
 
-__all__ = ["Flow", "gin", "nice", "real_nvp"]
+__all__ = ["Flow", "coupling_layers", "gin", "nice", "real_nvp"]

@@ -11,6 +11,7 @@ With a context y, the bijection is conditioned on embed(y), or on y itself where
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,7 @@ class Flow:
 
         A flow with an embedding network needs a context here: its width is the network's input.
         """
+        validate.generator(rng)
         like = backend.asarray([])
         embed = self._init_embed(rng, context)
         if x is None:
@@ -60,9 +62,10 @@ class Flow:
     def _init_embed(self, rng, context):
         if self.embed is None:
             return {}
-        if context is None:
-            raise ValueError("context must have shape (N, C): the embedding network is built for it; got None")
-        return self.embed.init(rng, onp.shape(context)[-1], self.bijection.context_dim)
+        if onp.ndim(context) != 2:
+            got = None if context is None else onp.shape(context)
+            raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")
+        return self.embed.init(rng, onp.shape(context)[1], self.bijection.context_dim)
 
     # --- density ---------------------------------------------------------------------------------------------------
 
@@ -118,6 +121,7 @@ class Flow:
 
     def _draw(self, params, rng, n, context, plain):
         n = validate.count("n", n)
+        validate.generator(rng)
         params = autodiff.rebox(params)
         context = self._context(params, context, n, _like(params))
         boxed = isbox(params) or isbox(context)
@@ -127,9 +131,14 @@ class Flow:
             )
         if not boxed or not autodiff.fast_path(params, context):
             return plain(params, rng, n, context)
+        before = deepcopy(rng)
         raw_params, raw_context = autodiff.unbox(params), autodiff.unbox(context)
         value, pullback = self._sample_and_log_prob_vjp(raw_params, rng, n, raw_context)
-        return autodiff.known(value, pullback, params, context)
+
+        def again(params, context):  # for a derivative of the derivative: the same draws
+            return self._sample_and_log_prob(params, deepcopy(before), n, context)
+
+        return autodiff.known(value, pullback, params, context, plain=again)
 
     def _sample(self, params, rng, n, context):
         h = self._embedded(params, context)

@@ -14,6 +14,7 @@ arXiv:2001.04872 (who set the last s to minus the sum of the others; subtracting
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import autograd.numpy as np
 import numpy as onp
@@ -59,8 +60,8 @@ class Affine(Transformer):
     n_params = 2
 
     def __post_init__(self):
-        if not self.max_log_scale > 0:
-            raise ValueError(f"max_log_scale must be positive; got {self.max_log_scale}")
+        if not 0 < self.max_log_scale < inf:
+            raise ValueError(f"max_log_scale must be positive and finite; got {self.max_log_scale}")
 
     def _log_scale(self, a):
         return bounded(a, self.max_log_scale)

@@ -1,0 +1,364 @@
+"""Bad input: each is refused with a message that names the thing, the requirement and what came, or it just works."""
+
+import os
+import subprocess
+import sys
+
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+from nfscratch import chapter
+from nfscratch import params as trees
+
+INF, NAN = onp.inf, onp.nan
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def made(dim, context_dim=0):
+    flow = nf.flows.real_nvp(dim, layers=2, hidden=(4,), context_dim=context_dim)
+    return flow, flow.init(rng())
+
+
+FLOW, PARAMS = made(3)
+CONDITIONAL, CONDITIONAL_PARAMS = made(3, 2)
+X = rng(1).normal(size=(20, 3))
+EACH_DOOR = {
+    "log_prob": lambda x: FLOW.log_prob(PARAMS, x),
+    "nll": lambda x: nf.objectives.nll(FLOW, PARAMS, x),
+    "init": lambda x: FLOW.init(rng(), x),
+    "fit": lambda x: nf.fit(FLOW, x, rng=rng(), steps=2),
+}
+every_door = pytest.mark.parametrize("door", EACH_DOOR)
+
+
+def refused(error, message, call, *args, **kwargs):
+    with pytest.raises(error, match=message) as caught:
+        call(*args, **kwargs)
+    assert "\n" not in str(caught.value)
+
+
+# --- data ---
+
+
+@every_door
+@pytest.mark.parametrize("value", [NAN, INF, -INF])
+def test_a_value_that_is_not_finite_is_refused_by_row_number(door, value):
+    x = X.copy()
+    x[7, 1] = value
+    refused(ValueError, "x must be finite; NaN or infinity in row 7$", EACH_DOOR[door], x)
+    x[[3, 11]] = value
+    refused(ValueError, "NaN or infinity in rows 3, 7, 11$", EACH_DOOR[door], x)
+    x[4:] = value
+    refused(ValueError, r"in rows 3, 4, 5, 6, 7, \.\.\. \(17 rows\)$", EACH_DOOR[door], x)
+
+
+def test_what_overflows_in_the_dtype_of_the_flow_is_refused_by_row_number():
+    x = X.copy()
+    x[5, 0] = 1e300
+    assert onp.isfinite(FLOW.log_prob(PARAMS, x)[:5]).all()
+    refused(ValueError, "in row 5$", FLOW.log_prob, trees.cast(PARAMS, "float32"), x)
+
+
+SHAPES = [
+    (onp.zeros((4, 2)), r"must have shape \(N, 3\); got \(4, 2\)$"),
+    (onp.zeros((4, 3, 1)), r"must have shape \(N, 3\); got \(4, 3, 1\)$"),
+    (onp.zeros(3), r"must have shape \(N, 3\); got \(3,\); for one point pass x\[None\]$"),
+    (onp.zeros(4), r"must have shape \(N, 3\); got \(4,\)$"),
+    (1.5, r"must have shape \(N, 3\); got \(\)$"),
+]
+
+
+@every_door
+@pytest.mark.parametrize(("x", "message"), SHAPES)
+def test_a_wrong_shape_is_named(door, x, message):
+    refused(ValueError, "x " + message, EACH_DOOR[door], x)
+
+
+def test_one_variable_wants_a_column_and_says_how():
+    flow, params = made(1)
+    message = r"x must have shape \(N, 1\); got \(20,\); for one variable pass x\[:, None\]$"
+    refused(ValueError, message, flow.log_prob, params, X[:, 0])
+    refused(ValueError, message, nf.fit, flow, X[:, 0], rng=rng())
+    assert flow.log_prob(params, X[:, :1]).shape == (20,)
+
+
+@every_door
+@pytest.mark.parametrize(
+    ("x", "dtype"),
+    [
+        (X.astype(object), "object"),
+        (X.astype(complex), "complex128"),
+        ([["a", "b", "c"]], "<U1"),
+        (None, "object"),
+        (X.astype("datetime64[s]"), r"datetime64\[s\]"),
+    ],
+)
+def test_what_is_not_real_numbers_is_refused_by_dtype(door, x, dtype):
+    refused(TypeError, f"x must be an array of real numbers; got dtype {dtype}$", EACH_DOOR[door], x)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8", "uint8", "bool", "float32", "float16"])
+def test_integers_booleans_and_narrow_floats_are_cast(dtype):
+    x = (abs(X) * 3).astype(dtype)
+    log_p = FLOW.log_prob(PARAMS, x)
+    assert log_p.dtype == onp.float64
+    assert (log_p == FLOW.log_prob(PARAMS, x.astype("float64"))).all()
+    result = nf.fit(FLOW, onp.repeat(x, 2, axis=0), rng=rng(), params=PARAMS, steps=2)
+    assert onp.isfinite(result.history["loss"]).all()
+
+
+def test_lists_will_do():
+    assert (FLOW.log_prob(PARAMS, X.tolist()) == FLOW.log_prob(PARAMS, X)).all()
+
+
+def test_an_empty_batch_gives_an_empty_answer_but_has_no_mean():
+    assert FLOW.log_prob(PARAMS, X[:0]).shape == (0,)
+    assert FLOW.sample(PARAMS, rng(), 0).shape == (0, 3)
+    x, log_p = CONDITIONAL.sample_and_log_prob(CONDITIONAL_PARAMS, rng(), 0, [1.0, 2.0])
+    assert (x.shape, log_p.shape) == ((0, 3), (0,))
+    refused(ValueError, "x must have at least 1 row to take a mean over; got 0", EACH_DOOR["nll"], X[:0])
+
+
+def test_one_row_has_a_density_but_no_spread():
+    assert (FLOW.log_prob(PARAMS, X[:1]) == FLOW.log_prob(PARAMS, X)[:1]).all()
+    refused(ValueError, "Standardize needs at least 2 rows to start from data; got 1", FLOW.init, rng(), X[:1])
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_fit_needs_two_rows(n):
+    refused(ValueError, f"x must have at least 2 rows to fit to; got {n}", nf.fit, FLOW, X[:n], rng=rng())
+
+
+def layouts(x):
+    read_only = x.copy()
+    read_only.setflags(write=False)
+    wide = onp.repeat(onp.repeat(x, 2, axis=0), 2, axis=1)
+    return {"read-only": read_only, "strided": wide[::2, ::2], "Fortran": onp.asfortranarray(x), "reversed": x[::-1]}
+
+
+@pytest.mark.parametrize("layout", ["read-only", "strided", "Fortran", "reversed"])
+def test_any_memory_layout_works_and_stays_as_it_was(layout):
+    x, plain = layouts(X)[layout], X[::-1] if layout == "reversed" else X
+    context = layouts(X[:, :2])[layout]
+    before = (x.tobytes(), context.tobytes(), [a.tobytes() for a in trees.leaves(CONDITIONAL_PARAMS)])
+    expected = CONDITIONAL.log_prob(CONDITIONAL_PARAMS, plain.copy(), plain[:, :2].copy())
+    assert (CONDITIONAL.log_prob(CONDITIONAL_PARAMS, x, context) == expected).all()
+    nf.fit(CONDITIONAL, x, context=context, rng=rng(), params=CONDITIONAL_PARAMS, steps=3, jitter=0.1)
+    CONDITIONAL.sample(CONDITIONAL_PARAMS, rng(), 20, context)
+    assert before == (x.tobytes(), context.tobytes(), [a.tobytes() for a in trees.leaves(CONDITIONAL_PARAMS)])
+
+
+# --- context ---
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        (None, r"context must have shape \(N, 2\); got None"),
+        (onp.zeros((20, 3)), r"context must have shape \(N, 2\); got \(20, 3\)"),
+        (onp.zeros(20), r"context must have shape \(N, 2\); got \(20,\)"),
+        (onp.zeros((19, 2)), "context must have one row for each of the 20 rows; got 19 rows"),
+        (onp.zeros((0, 2)), "context must have one row for each of the 20 rows; got 0 rows"),
+        (onp.full((20, 2), NAN), r"context must be finite; NaN or infinity in rows 0, 1, 2, 3, 4, \.\.\. \(20 rows\)"),
+    ],
+)
+def test_a_context_that_does_not_fit_is_named(context, message):
+    refused(ValueError, message, CONDITIONAL.log_prob, CONDITIONAL_PARAMS, X, context)
+    refused(ValueError, message, CONDITIONAL.sample, CONDITIONAL_PARAMS, rng(), 20, context)
+    refused(ValueError, message, CONDITIONAL.init, rng(), X, context)
+    for start in (None, CONDITIONAL_PARAMS):
+        refused(ValueError, message, nf.fit, CONDITIONAL, X, rng=rng(), context=context, params=start, validation=None)
+
+
+def test_a_superfluous_context_is_refused():
+    message = r"context must be None: this flow takes none; got shape \(20, 2\)"
+    refused(ValueError, message, FLOW.log_prob, PARAMS, X, X[:, :2])
+    refused(ValueError, message, FLOW.sample, PARAMS, rng(), 20, X[:, :2])
+    refused(ValueError, message, nf.fit, FLOW, X, rng=rng(), context=X[:, :2], params=PARAMS, validation=None)
+
+
+def test_a_context_of_strings_is_refused():
+    refused(TypeError, "context must be an array of real numbers", CONDITIONAL.log_prob, CONDITIONAL_PARAMS, X, ["a"])
+
+
+@pytest.mark.parametrize("context", [None, onp.zeros(20)])
+def test_an_embedding_network_wants_rows_of_context(context):
+    """N labels might be N rows of one number, or one row of N numbers: only the caller knows."""
+    flow = nf.flows.real_nvp(3, layers=1, hidden=(4,), context_dim=2, embed=nf.MLP((4,)))
+    message = r"context must have shape \(N, C\)"
+    refused(ValueError, message, flow.init, rng(), None, context)
+    refused(ValueError, message, nf.fit, flow, X, rng=rng(), context=context)
+    params = flow.init(rng(), X, onp.zeros((20, 1)))
+    refused(ValueError, r"\(N, 1\); got \(20, 2\)", flow.log_prob, params, X, X[:, :2])
+
+
+def test_labels_that_are_not_a_column_are_told_how():
+    flow, params = made(3, 1)
+    message = r"context must have shape \(N, 1\); got \(20,\); for one variable pass context\[:, None\]"
+    refused(ValueError, message, flow.log_prob, params, X, X[:, 0])
+
+
+# --- construction ---
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        ((True, True), "must leave at least one variable to change; got 2 kept of 2"),
+        ((), "must leave at least one variable to change; got 0 kept of 0"),
+        ((0, 2, 1), r"must be a sequence of D booleans; got \(0, 2, 1\)"),
+        (((True, False),), "must be a sequence of D booleans"),
+        (("yes", "no"), "must be a sequence of D booleans"),
+        ((0.5, 0.0), "must be a sequence of D booleans"),
+    ],
+)
+def test_a_mask_that_is_none_is_refused(mask, message):
+    refused(ValueError, "mask " + message, nf.Coupling, nf.Affine(), mask)
+
+
+def test_a_mask_of_the_wrong_length_shows_where_the_layer_stands():
+    short = nf.Coupling(nf.Affine(), nf.half_mask(2))
+    refused(
+        ValueError,
+        r"layers of a Chain must fit: layer 0 \(Permutation\) gives shape \(3,\), layer 1 \(Coupling\) takes \(2,\)",
+        nf.Chain,
+        [nf.Reverse(3), short],
+    )
+    refused(ValueError, r"must agree on the shape of z; got \(3,\) and \(2,\)", nf.Flow, nf.StandardNormal(3), short)
+
+
+def test_chains_that_cannot_be():
+    refused(ValueError, "Chain needs at least one layer; got none", nf.Chain, [])
+    layers = [nf.Coupling(nf.Shift(), nf.half_mask(2), context_dim=c) for c in (2, 0, 3)]
+    refused(ValueError, r"must take the same context; got context_dim \[2, 3\]", nf.Chain, layers)
+
+
+@pytest.mark.parametrize("order", [(0, 0, 1), (1, 2, 3), (0.5, 1.0), ((0, 1),), 3, (-1, 0)])
+def test_an_order_that_is_no_permutation_is_refused(order):
+    refused(ValueError, r"order must hold each of 0 \.\.\. D - 1 once; got", nf.Permutation, order)
+
+
+@pytest.mark.parametrize("hidden", [0, 64, (0,), (8, -1), (8.0,), ("8",), None])
+def test_widths_that_are_none_are_refused(hidden):
+    message = "hidden must be a sequence of widths, each a positive integer; got"
+    refused(ValueError, message, nf.MLP, hidden)
+    refused(ValueError, message, nf.flows.real_nvp, 2, hidden=hidden)
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.0, NAN, INF])
+def test_a_bound_that_bounds_nothing_is_refused(value):
+    refused(ValueError, "max_log_scale must be positive and finite; got", nf.Affine, value)
+    refused(ValueError, "max_log_scale must be positive and finite; got", nf.flows.gin, 2, max_log_scale=value)
+
+
+CONSTRUCTIONS = {
+    "activation": (lambda: nf.MLP((8,), "gelu"), "activation must be one of relu, tanh; got 'gelu'"),
+    "dim": (lambda: nf.flows.nice(0), "dim must be an integer of at least 1; got 0"),
+    "layers": (lambda: nf.flows.nice(2, layers=1.5), "layers must be an integer of at least 1; got 1.5"),
+    "reshape": (lambda: nf.Reshape((4,), (2, 3)), "Reshape must keep the count of numbers"),
+    "components": (lambda: nf.GaussianMixture(2, 0), "components must be at least 1; got 0"),
+    "no heads": (lambda: nf.Heads(()), "Heads needs at least one network; got none"),
+    "heads": (lambda: nf.Heads((nf.MLP(),) * 2).init(rng(), 2, 3), "got 2 networks for 3 outputs"),
+    "rate": (lambda: nf.adam(0.0), "rate must be positive; got 0.0"),
+    "rate that is NaN": (lambda: nf.adam(NAN), "rate must be positive; got nan"),
+    "b1": (lambda: nf.adam(b1=1.0), r"b1 and b2 must be in \[0, 1\); got 1.0 and 0.999"),
+    "weight_decay": (lambda: nf.adam(weight_decay=-1.0), "weight_decay must be at least 0; got -1.0"),
+    "backend": (lambda: nf.use("torch"), "backend must be one of numpy, cupy; got 'torch'"),
+    "dtype": (lambda: nf.use(dtype="float16"), "dtype must be one of float64, float32; got 'float16'"),
+    "no dtype at all": (lambda: nf.use(dtype="real"), "dtype must be one of float64, float32; got 'real'"),
+    "data set": (lambda: nf.data.load("digit"), "no data set called 'digit'; there are: .*did you mean 'digits'"),
+    "chapter": (lambda: chapter.find("nosuch"), "no chapter called 'nosuch'; there are: "),
+}
+
+
+@pytest.mark.parametrize("name", CONSTRUCTIONS)
+def test_a_wrong_argument_is_refused_with_what_there_is(name):
+    call, message = CONSTRUCTIONS[name]
+    refused(ValueError, message, call)
+
+
+# --- calls ---
+
+
+@pytest.mark.parametrize("n", [-1, 2.0, True, "3", None])
+def test_a_number_of_samples_is_a_whole_number(n):
+    for draw in (FLOW.sample, FLOW.sample_and_log_prob):
+        refused(ValueError, f"n must be an integer of at least 0; got {n!r}", draw, PARAMS, rng(), n)
+
+
+@pytest.mark.parametrize("not_rng", [0, None, onp.random, onp.random.RandomState(0)])
+def test_randomness_is_a_generator(not_rng):
+    message = "rng must be a numpy.random.Generator, as numpy.random.default_rng"
+    for call in (
+        lambda: FLOW.sample(PARAMS, not_rng, 2),
+        lambda: FLOW.init(not_rng, X),
+        lambda: nf.fit(FLOW, X, rng=not_rng),
+        lambda: nf.minimize(lambda p, rng: (p * p).sum(), onp.ones(2), rng=not_rng),
+    ):
+        refused(TypeError, message, call)
+
+
+FIT = [
+    ({"steps": 0}, "steps must be an integer of at least 1; got 0"),
+    ({"steps": 1.5}, "steps must be an integer of at least 1; got 1.5"),
+    ({"batch_size": 0}, "batch_size must be an integer of at least 1; got 0"),
+    ({"batch_size": True}, "batch_size must be an integer of at least 1; got True"),
+    ({"evaluate_every": 0}, "evaluate_every must be an integer of at least 1; got 0"),
+    ({"patience": 0}, "patience must be an integer of at least 1; got 0"),
+    ({"patience": 3, "validation": None}, "patience needs something to evaluate on"),
+    ({"clip": 0.0}, "clip must be positive; got 0.0"),
+    ({"clip": NAN}, "clip must be positive; got nan"),
+    ({"validation": -0.1}, "validation must leave rows on both sides; got -0.1 of 20 rows"),
+    ({"validation": 1.0}, "validation must leave rows on both sides; got 1.0 of 20 rows"),
+    ({"validation": 1.5}, "validation must leave rows on both sides; got 1.5 of 20 rows"),
+    ({"validation": 0.01}, "validation must leave rows on both sides; got 0.01 of 20 rows"),
+    ({"validation": NAN}, "validation must leave rows on both sides; got nan of 20 rows"),
+    ({"validation": X[:0]}, "validation must have at least 1 row; got 0"),
+    ({"validation": X[:, :2]}, r"validation must have shape \(N, 3\); got \(20, 2\)"),
+    ({"validation": X * NAN}, "validation must be finite; NaN or infinity in rows 0"),
+    ({"jitter": -1.0}, "jitter must be finite and at least 0; got -1.0"),
+    ({"jitter": [1.0, NAN, 1.0]}, "jitter must be finite and at least 0"),
+    ({"jitter": [1.0, 1.0]}, r"jitter must be one width, or one per column, shape \(3,\); got \(2,\)"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), FIT)
+def test_fit_refuses_what_makes_no_sense(arguments, message):
+    refused(ValueError, message, nf.fit, FLOW, X, rng=rng(), **arguments)
+
+
+def square(p, rng, *batch):
+    return (p * p).sum()
+
+
+def test_minimize_takes_floats_and_rows():
+    for bad, kind in ((onp.arange(3), "int64"), (1.0, "float"), (onp.ones(2, dtype=complex), "complex128")):
+        refused(TypeError, f"params must be arrays of floats; got {kind}", nf.minimize, square, bad, rng=rng())
+    tree = {"a": [onp.ones(2), onp.arange(2)]}
+    refused(TypeError, "params must be arrays of floats; got int64 at a/1", nf.minimize, square, tree, rng=rng())
+    message = "data must have at least 1 row, and as many in every part; got "
+    refused(ValueError, message + r"\[0\]", nf.minimize, square, onp.ones(2), rng=rng(), data=X[:0])
+    refused(ValueError, message + r"\[10, 20\]", nf.minimize, square, onp.ones(2), rng=rng(), data=(X, X[:10]))
+
+
+# --- backends ---
+
+
+def test_cupy_without_a_gpu_is_one_clear_line():
+    hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "NFSCRATCH_BACKEND": "cupy"}
+    command = [sys.executable, "-c", "import nfscratch"]
+    done = subprocess.run(command, env=hidden, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("RuntimeError: the cupy backend needs ") and ("GPU" in last or "pip install" in last)
+
+
+def test_a_refused_backend_changes_nothing():
+    before = nf.backend.default_dtype(), type(nf.backend.prototype())
+    refused(ValueError, "dtype must be one of", nf.use, "numpy", "float16")
+    refused(ValueError, "backend must be one of", nf.use, "torch", "float32")
+    assert before == (nf.backend.default_dtype(), type(nf.backend.prototype()))
