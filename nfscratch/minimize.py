@@ -74,7 +74,7 @@ def minimize(
     validate.generator(rng)
     _check_floats(params)
     optimizer = adam() if optimizer is None else optimizer
-    every = max(1, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
+    every = max(10, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
     value_and_grad = loss if has_grad else _traced(loss)
     flat, params = trees.flatten(params)
     gradient, state = onp.empty_like(flat), optimizer.init(flat)

@@ -22,7 +22,6 @@ WIDTH = 6.5  # inches: the text width of a page, at which 9 points are legible
 STYLE = {
     "figure.dpi": 150,
     "savefig.dpi": 150,
-    "savefig.bbox": "tight",
     "figure.constrained_layout.use": True,
     "font.size": 9,
     "axes.titlesize": 9,
@@ -101,7 +100,7 @@ def training_curve(ax: Any, history: dict, unit: str = "nats") -> None:
     ax.plot(np.arange(width, len(loss) + 1), smooth, color=SKY, linewidth=1, label=f"training, mean of {width}")
     if history["step"]:
         ax.plot(history["step"], history["validation"], color=BLUE, linewidth=1.4, label="validation")
-    ax.set(xlabel="step", ylabel=f"negative log-likelihood ({unit})")
+    ax.set(xlabel="step", ylabel=rf"$-\log p$ ({unit})")
     ax.legend()
 
 

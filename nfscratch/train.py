@@ -41,7 +41,8 @@ def fit(
 
     validation: a share of the rows to hold out; or x, or (x, context), to evaluate on; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
-        it makes a density of discretised data bounded. Rows given as `validation` are taken as they are.
+        it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
+        are taken as they are.
     optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one.
     params: where to start; default: flow.init on the training rows.
@@ -53,8 +54,8 @@ def fit(
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
     context = validate.context(context, _context_width(flow, params), len(x), like)
-    (x, context), held_out = _hold_out(validation, x, context, flow, rng, like)
     noisy = _jitter(jitter, flow.shape, like)
+    (x, context), held_out = _hold_out(validation, x, context, flow, noisy, rng, like)
     if params is None:
         params = trees.cast(flow.init(rng, noisy(x, rng), context), like.dtype)
 
@@ -92,7 +93,7 @@ def _context_width(flow, params):
     return None if params is None else flow.embed.n_in(params["embed"])
 
 
-def _hold_out(validation, x, context, flow, rng, like):
+def _hold_out(validation, x, context, flow, noisy, rng, like):
     """Training rows, and rows to evaluate on: ((x, context), (x, context) or None)."""
     if validation is None or (isinstance(validation, Real) and validation == 0):
         return (x, context), None
@@ -101,7 +102,8 @@ def _hold_out(validation, x, context, flow, rng, like):
         if not 0 < n < len(x) - 1:
             raise ValueError(f"validation must leave rows on both sides; got {validation} of {len(x)} rows")
         rows = rng.permutation(len(x))
-        return take_rows((x, context), rows[n:]), take_rows((x, context), rows[:n])
+        held_x, held_context = take_rows((x, context), rows[:n])
+        return take_rows((x, context), rows[n:]), (noisy(held_x, rng), held_context)
     held_x, held_context = validation if isinstance(validation, tuple) else (validation, None)
     held_x = validate.events("validation", held_x, flow.shape, like)
     if len(held_x) == 0:

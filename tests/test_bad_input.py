@@ -1,14 +1,9 @@
 """Bad input: each is refused with a message that names the thing, the requirement and what came, or it just works."""
 
-import os
-import subprocess
-import sys
-
 import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch import chapter
 from nfscratch import params as trees
 
 INF, NAN = onp.inf, onp.nan
@@ -58,7 +53,7 @@ def test_a_value_that_is_not_finite_is_refused_by_row_number(door, value):
 
 def test_what_overflows_in_the_dtype_of_the_flow_is_refused_by_row_number():
     x = X.copy()
-    x[5, 0] = 1e300
+    x[5, 0] = 1e100
     assert onp.isfinite(FLOW.log_prob(PARAMS, x)[:5]).all()
     refused(ValueError, "in row 5$", FLOW.log_prob, trees.cast(PARAMS, "float32"), x)
 
@@ -93,7 +88,7 @@ def test_one_variable_wants_a_column_and_says_how():
         (X.astype(object), "object"),
         (X.astype(complex), "complex128"),
         ([["a", "b", "c"]], "<U1"),
-        (None, "object"),
+        ([[1.0, None, 2.0]], "object"),
         (X.astype("datetime64[s]"), r"datetime64\[s\]"),
     ],
 )
@@ -200,165 +195,3 @@ def test_labels_that_are_not_a_column_are_told_how():
     flow, params = made(3, 1)
     message = r"context must have shape \(N, 1\); got \(20,\); for one variable pass context\[:, None\]"
     refused(ValueError, message, flow.log_prob, params, X, X[:, 0])
-
-
-# --- construction ---
-
-
-@pytest.mark.parametrize(
-    ("mask", "message"),
-    [
-        ((True, True), "must leave at least one variable to change; got 2 kept of 2"),
-        ((), "must leave at least one variable to change; got 0 kept of 0"),
-        ((0, 2, 1), r"must be a sequence of D booleans; got \(0, 2, 1\)"),
-        (((True, False),), "must be a sequence of D booleans"),
-        (("yes", "no"), "must be a sequence of D booleans"),
-        ((0.5, 0.0), "must be a sequence of D booleans"),
-    ],
-)
-def test_a_mask_that_is_none_is_refused(mask, message):
-    refused(ValueError, "mask " + message, nf.Coupling, nf.Affine(), mask)
-
-
-def test_a_mask_of_the_wrong_length_shows_where_the_layer_stands():
-    short = nf.Coupling(nf.Affine(), nf.half_mask(2))
-    refused(
-        ValueError,
-        r"layers of a Chain must fit: layer 0 \(Permutation\) gives shape \(3,\), layer 1 \(Coupling\) takes \(2,\)",
-        nf.Chain,
-        [nf.Reverse(3), short],
-    )
-    refused(ValueError, r"must agree on the shape of z; got \(3,\) and \(2,\)", nf.Flow, nf.StandardNormal(3), short)
-
-
-def test_chains_that_cannot_be():
-    refused(ValueError, "Chain needs at least one layer; got none", nf.Chain, [])
-    layers = [nf.Coupling(nf.Shift(), nf.half_mask(2), context_dim=c) for c in (2, 0, 3)]
-    refused(ValueError, r"must take the same context; got context_dim \[2, 3\]", nf.Chain, layers)
-
-
-@pytest.mark.parametrize("order", [(0, 0, 1), (1, 2, 3), (0.5, 1.0), ((0, 1),), 3, (-1, 0)])
-def test_an_order_that_is_no_permutation_is_refused(order):
-    refused(ValueError, r"order must hold each of 0 \.\.\. D - 1 once; got", nf.Permutation, order)
-
-
-@pytest.mark.parametrize("hidden", [0, 64, (0,), (8, -1), (8.0,), ("8",), None])
-def test_widths_that_are_none_are_refused(hidden):
-    message = "hidden must be a sequence of widths, each a positive integer; got"
-    refused(ValueError, message, nf.MLP, hidden)
-    refused(ValueError, message, nf.flows.real_nvp, 2, hidden=hidden)
-
-
-@pytest.mark.parametrize("value", [-1.0, 0.0, NAN, INF])
-def test_a_bound_that_bounds_nothing_is_refused(value):
-    refused(ValueError, "max_log_scale must be positive and finite; got", nf.Affine, value)
-    refused(ValueError, "max_log_scale must be positive and finite; got", nf.flows.gin, 2, max_log_scale=value)
-
-
-CONSTRUCTIONS = {
-    "activation": (lambda: nf.MLP((8,), "gelu"), "activation must be one of relu, tanh; got 'gelu'"),
-    "dim": (lambda: nf.flows.nice(0), "dim must be an integer of at least 1; got 0"),
-    "layers": (lambda: nf.flows.nice(2, layers=1.5), "layers must be an integer of at least 1; got 1.5"),
-    "reshape": (lambda: nf.Reshape((4,), (2, 3)), "Reshape must keep the count of numbers"),
-    "components": (lambda: nf.GaussianMixture(2, 0), "components must be at least 1; got 0"),
-    "no heads": (lambda: nf.Heads(()), "Heads needs at least one network; got none"),
-    "heads": (lambda: nf.Heads((nf.MLP(),) * 2).init(rng(), 2, 3), "got 2 networks for 3 outputs"),
-    "rate": (lambda: nf.adam(0.0), "rate must be positive; got 0.0"),
-    "rate that is NaN": (lambda: nf.adam(NAN), "rate must be positive; got nan"),
-    "b1": (lambda: nf.adam(b1=1.0), r"b1 and b2 must be in \[0, 1\); got 1.0 and 0.999"),
-    "weight_decay": (lambda: nf.adam(weight_decay=-1.0), "weight_decay must be at least 0; got -1.0"),
-    "backend": (lambda: nf.use("torch"), "backend must be one of numpy, cupy; got 'torch'"),
-    "dtype": (lambda: nf.use(dtype="float16"), "dtype must be one of float64, float32; got 'float16'"),
-    "no dtype at all": (lambda: nf.use(dtype="real"), "dtype must be one of float64, float32; got 'real'"),
-    "data set": (lambda: nf.data.load("digit"), "no data set called 'digit'; there are: .*did you mean 'digits'"),
-    "chapter": (lambda: chapter.find("nosuch"), "no chapter called 'nosuch'; there are: "),
-}
-
-
-@pytest.mark.parametrize("name", CONSTRUCTIONS)
-def test_a_wrong_argument_is_refused_with_what_there_is(name):
-    call, message = CONSTRUCTIONS[name]
-    refused(ValueError, message, call)
-
-
-# --- calls ---
-
-
-@pytest.mark.parametrize("n", [-1, 2.0, True, "3", None])
-def test_a_number_of_samples_is_a_whole_number(n):
-    for draw in (FLOW.sample, FLOW.sample_and_log_prob):
-        refused(ValueError, f"n must be an integer of at least 0; got {n!r}", draw, PARAMS, rng(), n)
-
-
-@pytest.mark.parametrize("not_rng", [0, None, onp.random, onp.random.RandomState(0)])
-def test_randomness_is_a_generator(not_rng):
-    message = "rng must be a numpy.random.Generator, as numpy.random.default_rng"
-    for call in (
-        lambda: FLOW.sample(PARAMS, not_rng, 2),
-        lambda: FLOW.init(not_rng, X),
-        lambda: nf.fit(FLOW, X, rng=not_rng),
-        lambda: nf.minimize(lambda p, rng: (p * p).sum(), onp.ones(2), rng=not_rng),
-    ):
-        refused(TypeError, message, call)
-
-
-FIT = [
-    ({"steps": 0}, "steps must be an integer of at least 1; got 0"),
-    ({"steps": 1.5}, "steps must be an integer of at least 1; got 1.5"),
-    ({"batch_size": 0}, "batch_size must be an integer of at least 1; got 0"),
-    ({"batch_size": True}, "batch_size must be an integer of at least 1; got True"),
-    ({"evaluate_every": 0}, "evaluate_every must be an integer of at least 1; got 0"),
-    ({"patience": 0}, "patience must be an integer of at least 1; got 0"),
-    ({"patience": 3, "validation": None}, "patience needs something to evaluate on"),
-    ({"clip": 0.0}, "clip must be positive; got 0.0"),
-    ({"clip": NAN}, "clip must be positive; got nan"),
-    ({"validation": -0.1}, "validation must leave rows on both sides; got -0.1 of 20 rows"),
-    ({"validation": 1.0}, "validation must leave rows on both sides; got 1.0 of 20 rows"),
-    ({"validation": 1.5}, "validation must leave rows on both sides; got 1.5 of 20 rows"),
-    ({"validation": 0.01}, "validation must leave rows on both sides; got 0.01 of 20 rows"),
-    ({"validation": NAN}, "validation must leave rows on both sides; got nan of 20 rows"),
-    ({"validation": X[:0]}, "validation must have at least 1 row; got 0"),
-    ({"validation": X[:, :2]}, r"validation must have shape \(N, 3\); got \(20, 2\)"),
-    ({"validation": X * NAN}, "validation must be finite; NaN or infinity in rows 0"),
-    ({"jitter": -1.0}, "jitter must be finite and at least 0; got -1.0"),
-    ({"jitter": [1.0, NAN, 1.0]}, "jitter must be finite and at least 0"),
-    ({"jitter": [1.0, 1.0]}, r"jitter must be one width, or one per column, shape \(3,\); got \(2,\)"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), FIT)
-def test_fit_refuses_what_makes_no_sense(arguments, message):
-    refused(ValueError, message, nf.fit, FLOW, X, rng=rng(), **arguments)
-
-
-def square(p, rng, *batch):
-    return (p * p).sum()
-
-
-def test_minimize_takes_floats_and_rows():
-    for bad, kind in ((onp.arange(3), "int64"), (1.0, "float"), (onp.ones(2, dtype=complex), "complex128")):
-        refused(TypeError, f"params must be arrays of floats; got {kind}", nf.minimize, square, bad, rng=rng())
-    tree = {"a": [onp.ones(2), onp.arange(2)]}
-    refused(TypeError, "params must be arrays of floats; got int64 at a/1", nf.minimize, square, tree, rng=rng())
-    message = "data must have at least 1 row, and as many in every part; got "
-    refused(ValueError, message + r"\[0\]", nf.minimize, square, onp.ones(2), rng=rng(), data=X[:0])
-    refused(ValueError, message + r"\[10, 20\]", nf.minimize, square, onp.ones(2), rng=rng(), data=(X, X[:10]))
-
-
-# --- backends ---
-
-
-def test_cupy_without_a_gpu_is_one_clear_line():
-    hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "NFSCRATCH_BACKEND": "cupy"}
-    command = [sys.executable, "-c", "import nfscratch"]
-    done = subprocess.run(command, env=hidden, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("RuntimeError: the cupy backend needs ") and ("GPU" in last or "pip install" in last)
-
-
-def test_a_refused_backend_changes_nothing():
-    before = nf.backend.default_dtype(), type(nf.backend.prototype())
-    refused(ValueError, "dtype must be one of", nf.use, "numpy", "float16")
-    refused(ValueError, "backend must be one of", nf.use, "torch", "float32")
-    assert before == (nf.backend.default_dtype(), type(nf.backend.prototype()))

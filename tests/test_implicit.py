@@ -1,0 +1,113 @@
+"""Numeric inverses: the search reaches its residual or says that it did not; the gradient is the implicit one."""
+
+import autograd
+import autograd.numpy as np
+import numpy as onp
+import pytest
+from cases import Bent, Cubic
+from test_laws import close
+
+from nfscratch import InversionError
+from nfscratch.implicit import monotone_root
+
+X = onp.array([0.0, 1e-12, -0.3, 1.0, -7.0, 1e3, -1e6])
+MAPS = {
+    "identity": (lambda z: (z, onp.ones_like(z)), 1e15),
+    "cube, flat at 0": (lambda z: (z**3, 3 * z**2), 1e9),
+    "fifth power, flatter": (lambda z: (z**5, 5 * z**4), 1e9),
+    "steep": (lambda z: (1e8 * z, onp.full_like(z, 1e8)), 1e15),
+    "shallow": (lambda z: (1e-6 * z, onp.full_like(z, 1e-6)), 1e6),
+    "sinh, which overflows": (lambda z: (onp.sinh(z), onp.cosh(z)), 1e12),
+    "a kink": (lambda z: (onp.where(z > 0, 100 * z, 0.01 * z), onp.where(z > 0, 100.0, 0.01)), 1e9),
+    "nearly a step": (lambda z: (z + 1e4 * onp.tanh(1e4 * z), 1 + 1e8 / onp.cosh(onp.clip(1e4 * z, -300, 300)) ** 2), 1e9),
+    "a wrong derivative": (lambda z: (z + z**3, onp.full_like(z, 1e-30)), 1e9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_root_is_found_to_the_last_digits(name, dtype):
+    f, largest = MAPS[name]
+    x = onp.append(X, largest).astype(dtype)
+    z = monotone_root(f, x)
+    eps = onp.finfo(dtype).eps
+    value, slope = (a.astype("float64") for a in f(z))
+    allowed = 8 * eps * onp.maximum(1, abs(x)) + 2 * abs(slope) * onp.spacing(abs(z))
+    assert z.dtype == x.dtype
+    if name != "a wrong derivative":
+        assert (abs(value - x) <= allowed).all()
+    else:
+        assert (abs(value - x) <= 1e2 * eps * onp.maximum(1, abs(x))).all()
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda z: (onp.tanh(z), 1 - onp.tanh(z) ** 2), 2.0),
+        (lambda z: (onp.exp(z), onp.exp(z)), -1.0),
+        (lambda z: (-z, -onp.ones_like(z)), 1e30),
+        (lambda z: (z * onp.nan, z), 0.0),
+        (lambda z: (z, onp.ones_like(z)), onp.nan),
+        (lambda z: (z, onp.ones_like(z)), onp.inf),
+    ],
+)
+def test_a_value_that_is_not_reached_raises(f, x):
+    with pytest.raises(InversionError, match="no bracket holds the root"):
+        monotone_root(f, onp.array([0.0, x]))
+
+
+def test_a_search_that_does_not_get_there_says_by_how_much():
+    jump = lambda z: (z + onp.where(z > 0.3, 1.0, 0.0), onp.ones_like(z))  # noqa: E731
+    close(monotone_root(jump, onp.array([0.1, 2.0])), [0.1, 1.0], 1e-14)
+    with pytest.raises(InversionError, match=r"stopped at a relative residual of \d\.\de[+-]\d\d"):
+        monotone_root(MAPS["fifth power, flatter"][0], onp.array([1e9]), max_iterations=3)
+
+
+def test_an_end_of_the_bracket_is_never_an_answer():
+    """A residual that is asked for and not there: the flat part of a map with rounding."""
+    f = lambda z: (onp.round(z, 1), onp.ones_like(z))  # noqa: E731
+    z = monotone_root(f, onp.array([0.5]))
+    close(f(z)[0], [0.5], 1e-15)
+
+
+def objective(bijection, params, x, weight):
+    z, log_det = bijection.inverse(params, x)
+    return np.sum(weight * z) + np.sum(np.cos(log_det))
+
+
+def numeric(function, at, h=1e-4):
+    out = onp.zeros(at.shape)
+    for i in onp.ndindex(at.shape):
+        e = onp.zeros(at.shape)
+        e[i] = h
+        out[i] = (8 * (function(at + e) - function(at - e)) - (function(at + 2 * e) - function(at - 2 * e))) / (12 * h)
+    return out
+
+
+@pytest.mark.parametrize("layer", [Cubic(3), Bent(3)], ids=["diagonal", "dense"])
+def test_first_and_second_derivatives_of_an_inverse_agree_with_finite_differences(layer):
+    rng = onp.random.default_rng(0)
+    ((key, a),) = layer.init(rng).items()
+    a, x, weight = a + 0.5 * rng.normal(size=3), rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+
+    def of_params(a):
+        return objective(layer, {key: a}, x, weight)
+
+    def of_x(x):
+        return objective(layer, {key: a}, x, weight)
+
+    step = rng.normal(size=3)
+    for function, at in ((of_params, a), (of_x, x)):
+        gradient = autograd.grad(function)
+        close(gradient(at), numeric(function, at), 1e-8)
+        along = lambda p, gradient=gradient: np.sum(gradient(p) * step)  # noqa: E731
+        close(autograd.grad(along)(at), numeric(along, at), 1e-8)
+
+
+def test_the_gradient_is_not_that_of_the_search():
+    """d z / d a for x = z + e^a z^3 in closed form: -e^a z^3 / (1 + 3 e^a z^2). Traced bisections give 0."""
+    x = onp.array([[2.0]])
+    z, _ = Cubic(1).inverse({"a": onp.zeros(1)}, x)
+    slope = autograd.grad(lambda a: np.sum(Cubic(1).inverse({"a": a}, x)[0]))(onp.zeros(1))
+    close(z, [[1.0]], 1e-14)
+    close(slope, [-0.25], 1e-14)
