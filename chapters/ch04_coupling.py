@@ -124,8 +124,15 @@ def network(weights, u):
     return W2 @ h + b2, W2 @ np.diag(1 - h**2) @ W1
 
 
+def additive_forward(z, keep, t_net):
+    """x and log|det J| = 0 at one point z (D,): equation (1). `keep`: D booleans."""
+    x = z.copy()
+    x[~keep] = z[~keep] + network(t_net, z[keep])[0]
+    return x, 0.0
+
+
 def affine_forward(z, keep, s_net, t_net):
-    """x and log|det J| at one point z (D,): equations (2) and (5). `keep`: D booleans."""
+    """x and log|det J| at one point z (D,): equations (2) and (5)."""
     (s, _), (t, _) = network(s_net, z[keep]), network(t_net, z[keep])
     x = z.copy()
     x[~keep] = np.exp(s) * z[~keep] + t
@@ -266,8 +273,17 @@ def check_one_point(options, D=5):
     _, stacked = stack_forward(z, layers)
     J_stack = numeric_jacobian(lambda a: stack_forward(a, layers)[0], z)
     s = volume_preserving_log_scales(network(nets[0], z[keep])[0])
+    _, _, W2, b2 = nets[0]
+    no_scale = (*nets[0][:2], 0 * W2, 0 * b2)
+    additive, _ = additive_forward(z, keep, nets[1])
     tiny, small = 1e-10, 1e-6
     rows = [
+        (
+            "S",
+            "additive layer (1) against (2) with s = 0",
+            off(additive, affine_forward(z, keep, no_scale, nets[1])[0]),
+            tiny,
+        ),
         ("R", "inverse(forward(z)) against z, (2) and (3)", off(back, z), tiny),
         ("X", "log_det forward + log_det inverse", abs(log_det + log_det_back), tiny),
         ("J", "Jacobian (4) against finite differences", off(J, J_numeric), small),

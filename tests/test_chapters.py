@@ -1,0 +1,62 @@
+"""Every chapter runs with --fast, draws what it says, and cites in its code each equation that its prose numbers."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from matplotlib import image
+
+from nfscratch import chapter
+
+CHAPTERS = chapter.chapters()
+
+
+def cells(path, kind):
+    """The text of the chapter's "markdown" or "code" cells."""
+    parts = re.split(r"^# %%(.*)$", path.read_text(encoding="utf-8"), flags=re.M)[1:]
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return "\n".join(body for head, body in pairs if ("[markdown]" in head) == (kind == "markdown"))
+
+
+def test_there_are_chapters():
+    assert "ch04_coupling" in CHAPTERS
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_it_runs_and_draws_every_figure_that_it_describes(name, tmp_path):
+    command = [sys.executable, "-W", "error", str(CHAPTERS[name]), "--fast", "--figures", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "Agg"})
+    assert run.returncode == 0, run.stderr[-2000:]
+    described = set(re.findall(r"\*Figure `(\w+)`", cells(CHAPTERS[name], "markdown")))
+    assert described == {path.stem for path in tmp_path.glob("*.png")}
+    for figure in described:
+        pixels = image.imread(tmp_path / f"{figure}.png")
+        assert pixels.std() > 0.02  # it shows something
+        assert pixels.shape[1] > 900  # at page width, 150 dots per inch
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_importing_it_does_nothing(name, tmp_path):
+    code = f"import runpy; runpy.run_path({str(CHAPTERS[name])!r}, run_name='student')"
+    code += "; import sys; assert 'nfscratch' not in sys.modules and 'matplotlib' not in sys.modules"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_numbered_equation_is_cited_in_the_code(name):
+    numbered = set(re.findall(r"\\tag\{(\d+)\}", cells(CHAPTERS[name], "markdown")))
+    cited = set(re.findall(r"\((\d+)\)", cells(CHAPTERS[name], "code")))
+    assert numbered
+    assert numbered <= cited
+    assert numbered == {str(i) for i in range(1, len(numbered) + 1)}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_it_has_the_parts_of_a_chapter(name):
+    prose = cells(CHAPTERS[name], "markdown")
+    for part in ("**Question.**", "**Running time.**", "**References.**", "## Exercises", "## Where this differs"):
+        assert part in prose
