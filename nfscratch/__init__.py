@@ -21,7 +21,7 @@ from nfscratch.minimize import Result, TrainingWarning, minimize
 from nfscratch.nets import MLP, Heads, Network
 from nfscratch.optimizers import Adam, adam, constant, cosine
 from nfscratch.train import fit
-from nfscratch.transformers import Affine, Shift, Transformer, VolumePreserving
+from nfscratch.transformers import Affine, Exp, LeakyReLU, Shift, Sigmoid, Softplus, Tanh, Transformer, VolumePreserving
 
 __version__ = "0.1.0"
 

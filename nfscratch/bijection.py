@@ -33,6 +33,7 @@ import numpy as onp
 
 from nfscratch import autodiff
 from nfscratch.backend import Constant
+from nfscratch.transformers.base import InverseTransformer, Transformer
 
 
 class InversionError(ValueError):
@@ -48,8 +49,8 @@ class Bijection:
     forward_cost = "one pass"  # or "sequential" (one pass per dimension), or "iterative" (a search)
     inverse_cost = "one pass"
     updates = False  # whether `update` does anything
-    domain = "all reals"  # what forward takes, and
-    codomain = "all reals"  # what it reaches; outside of it: ValueError or density 0, never NaN
+    domain = (-float("inf"), float("inf"))  # the interval that forward takes, in every variable, and
+    codomain = (-float("inf"), float("inf"))  # the one that it reaches; outside: ValueError or density 0, never NaN
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -128,9 +129,15 @@ def same_jacobian(J, x):
 
 @dataclass(frozen=True, eq=False)
 class Inverse(Bijection):
-    """The same map, read in the other direction: forward is `bijection.inverse`. IAF is Inverse(MAF)."""
+    """The same map, read in the other direction: forward is `bijection.inverse`. IAF is Inverse(MAF).
+
+    Inverse(h) of a transformer h is a transformer.
+    """
 
     bijection: Bijection
+
+    def __new__(cls, bijection=None):
+        return InverseTransformer(bijection) if isinstance(bijection, Transformer) else super().__new__(cls)
 
     in_shape = property(lambda self: self.bijection.out_shape)
     out_shape = property(lambda self: self.bijection.in_shape)

@@ -72,7 +72,7 @@ def warp_grid(ax: Any, forward: Callable[[Any], Any], radius: float = 3.0, lines
         fixed = np.full(n, value)
         for points, color in ((np.stack([fixed, along], 1), BLUE), (np.stack([along, fixed], 1), ORANGE)):
             x = to_numpy(forward(points))
-            ax.plot(x[:, 0], x[:, 1], color=color, linewidth=0.7)
+            ax.plot(x[:, 0], x[:, 1], color=color, linewidth=0.7, zorder=3 if color == BLUE else 2)
     ax.set(aspect="equal")
 
 

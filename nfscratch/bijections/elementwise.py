@@ -27,6 +27,8 @@ class Elementwise(Bijection):
     in_shape = property(lambda self: (self.dim,))
     forward_cost = property(lambda self: self.transformer.forward_cost)
     inverse_cost = property(lambda self: self.transformer.inverse_cost)
+    domain = property(lambda self: self.transformer.domain)
+    codomain = property(lambda self: self.transformer.codomain)
 
     def init(self, rng, x=None, context=None):
         return {"theta": backend.asarray(onp.zeros((self.dim, self.transformer.n_params)))}

@@ -24,6 +24,8 @@ class Transformer:
     least_width = 1  # how many variables must be changed together for the map to be more than a shift
     forward_cost = "one pass"
     inverse_cost = "one pass"
+    domain = (-float("inf"), float("inf"))  # the interval that forward takes,
+    codomain = (-float("inf"), float("inf"))  # and the one that it reaches
 
     def forward(self, theta, z):
         """x and log|dx/dz|, both (N, D)."""
@@ -49,6 +51,31 @@ class Transformer:
         x, log_d, pullback = self.forward_vjp(theta, z)
         dx_dtheta, dx_dz = pullback(onp.ones_like(x), onp.zeros_like(log_d))  # rows and variables are independent
         return dx_dz, (dx_dtheta[..., None] * dtheta).sum(axis=2)
+
+
+@dataclass(frozen=True, eq=False)
+class InverseTransformer(Transformer):
+    """The same map, read in the other direction: what `Inverse(h)` makes of a transformer h."""
+
+    transformer: Transformer
+
+    n_params = property(lambda self: self.transformer.n_params)
+    forward_cost = property(lambda self: self.transformer.inverse_cost)
+    inverse_cost = property(lambda self: self.transformer.forward_cost)
+    domain = property(lambda self: self.transformer.codomain)
+    codomain = property(lambda self: self.transformer.domain)
+
+    def forward(self, theta, z):
+        return self.transformer.inverse(theta, z)
+
+    def inverse(self, theta, x):
+        return self.transformer.forward(theta, x)
+
+    def forward_vjp(self, theta, z):
+        return self.transformer.inverse_vjp(theta, z)
+
+    def inverse_vjp(self, theta, x):
+        return self.transformer.forward_vjp(theta, x)
 
 
 def _traced_vjp(method, theta, z):
