@@ -107,7 +107,7 @@ def _search(f, x, tolerance, max_iterations):
 def _bracket(f, x):
     width = onp.ones_like(x)
     for _ in range(64):
-        outside = ~((f(x - width)[0] <= x) & (f(x + width)[0] >= x))
+        outside = ~((f(x - width)[0] <= x) & (f(x + width)[0] >= x) & onp.isfinite(x))
         if not bool(outside.any()):
             return x - width, x + width
         width = onp.where(outside, 4.0 * width, width)

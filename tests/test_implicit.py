@@ -18,8 +18,8 @@ MAPS = {
     "steep": (lambda z: (1e8 * z, onp.full_like(z, 1e8)), 1e15),
     "shallow": (lambda z: (1e-6 * z, onp.full_like(z, 1e-6)), 1e6),
     "sinh, which overflows": (lambda z: (onp.sinh(z), onp.cosh(z)), 1e12),
-    "a kink": (lambda z: (onp.where(z > 0, 100 * z, 0.01 * z), onp.where(z > 0, 100.0, 0.01)), 1e9),
-    "nearly a step": (lambda z: (z + 1e4 * onp.tanh(1e4 * z), 1 + 1e8 / onp.cosh(onp.clip(1e4 * z, -300, 300)) ** 2), 1e9),
+    "a kink": (lambda z: (onp.where(z > 0, 100 * z, 0.01 * z), onp.where(z > 0, 100, 0.01).astype(z.dtype)), 1e9),
+    "nearly a step": (lambda z: (z + 1e4 * onp.tanh(1e4 * z), 1 + 1e8 * (1 - onp.tanh(1e4 * z) ** 2)), 1e9),
     "a wrong derivative": (lambda z: (z + z**3, onp.full_like(z, 1e-30)), 1e9),
 }  # fmt: skip
 

@@ -92,7 +92,7 @@ def test_clip_shortens_a_long_gradient_and_leaves_a_short_one():
 
 
 def test_clip_bounds_the_gradient_of_each_step():
-    """One outlier: with Adam's moments the direction of later steps shows what the first one was worth."""
+    """As the optimizer gets them; without `clip` some are longer."""
     lengths = []
 
     @dataclass(frozen=True)

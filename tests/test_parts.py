@@ -236,6 +236,17 @@ def test_a_chain_starts_each_layer_from_the_data_as_it_arrives_there():
     close(params[0]["log_scale"], onp.zeros(3), 1e-12)
 
 
+def test_a_layer_without_context_stands_beside_one_that_has_it():
+    layers = [nf.Coupling(nf.Shift(), nf.half_mask(2, flip), nf.MLP((4,)), c) for flip, c in ((False, 0), (True, 2))]
+    chain, z, context = nf.Chain(layers), rng().normal(size=(5, 2)), rng(1).normal(size=(5, 2))
+    params = check.random_params(chain, rng(2), 1.0)
+    middle, _ = layers[0].forward(params[0], z)
+    expected, _ = layers[1].forward(params[1], middle, context)
+    x, _, pullback = chain.forward_vjp(params, z, context)
+    assert (x == expected).all() and (chain.forward(params, z, context)[0] == expected).all()
+    assert pullback(onp.ones_like(x), onp.zeros(5))[2].any()
+
+
 def test_log_prob_is_in_units_of_the_data():
     """A change of units by 1000 moves log p by log 1000 per variable."""
     x, flow = rng().normal(size=(100, 2)), nf.flows.real_nvp(2, layers=2, hidden=(4,))

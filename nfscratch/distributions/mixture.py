@@ -56,11 +56,11 @@ class GaussianMixture(Distribution):
 
     def log_prob_vjp(self, params, z):
         m, inverse_std = params["mean"][:, :, None], onp.exp(-params["log_std"])[:, :, None]
-        w = onp.exp(params["logits"] - params["logits"].max())
-        w = w / w.sum()
+        shifted = params["logits"] - params["logits"].max()
+        log_w = shifted - onp.log(onp.exp(shifted).sum())  # never log(0), however small a weight
         u = (z.T - m) * inverse_std  # (K, D, N)
         joint = -0.5 * (u * u).sum(axis=1)
-        joint += (onp.log(w) - params["log_std"].sum(axis=1) - self.dim * HALF_LOG_2PI)[:, None]
+        joint += (log_w - params["log_std"].sum(axis=1) - self.dim * HALF_LOG_2PI)[:, None]
         top = joint.max(axis=0)
         r = onp.exp(joint - top)
         total = r.sum(axis=0)
@@ -71,7 +71,7 @@ class GaussianMixture(Distribution):
             dm = gr[:, None, :] * u * inverse_std
             grads = {
                 "log_std": (gr[:, None, :] * (u * u - 1.0)).sum(axis=2),
-                "logits": gr.sum(axis=1) - g.sum() * w,
+                "logits": gr.sum(axis=1) - g.sum() * onp.exp(log_w),
                 "mean": dm.sum(axis=2),
             }
             return grads, -dm.sum(axis=0).T
