@@ -9,6 +9,7 @@ tools, and is brought up to date whenever pyproject.toml changes. Nothing outsid
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -49,6 +50,9 @@ def main() -> int:
         except subprocess.CalledProcessError as error:
             print(f"installing failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
             return error.returncode
+        except KeyboardInterrupt:
+            print("\nset-up interrupted; the next run starts it again", file=sys.stderr)
+            return 130
     environment = {
         **os.environ,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -57,12 +61,18 @@ def main() -> int:
     environment.pop("PYTHONHOME", None)
     command, *arguments = sys.argv[1:]
     program = BIN / (command + (".exe" if os.name == "nt" else ""))
+    return run([str(program) if program.exists() else command, *arguments], environment)
+
+
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """Become the command where the system can, so that Ctrl-C is its own affair; else wait for it, deaf to Ctrl-C."""
     try:
-        return subprocess.run([str(program) if program.exists() else command, *arguments], env=environment).returncode
-    except KeyboardInterrupt:  # the command has had it too, and has ended as it sees fit
-        return 130
+        if os.name != "nt":
+            os.execvpe(command[0], command, environment)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return subprocess.Popen(command, env=environment).wait()
     except FileNotFoundError:
-        print(f"no command {command!r} in {BIN} or on the path", file=sys.stderr)
+        print(f"no command {command[0]!r} in {BIN} or on the path", file=sys.stderr)
         return 127
 
 

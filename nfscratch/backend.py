@@ -28,7 +28,8 @@ def use(backend: str | None = None, dtype: str | None = None) -> None:
     """Make new arrays on `backend` ("numpy" or "cupy") and with `dtype` ("float64" or "float32"); None: unchanged."""
     if backend is not None and backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
-    if dtype is not None and str(dtype) not in DTYPES:
+    dtype = dtype if dtype is None or isinstance(dtype, str) else onp.dtype(dtype).name
+    if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
     prototypes = {None: lambda: _prototype, "numpy": lambda: onp.empty(0), "cupy": _cupy_prototype}
     use_arrays_like(prototypes[backend](), dtype)
@@ -129,7 +130,7 @@ class Constant:
     def on(self, x: Any) -> Any:
         x = _raw(x)
         dtype = self.dtype or x.dtype
-        key = (type(x), getattr(x, "device", None), dtype)
+        key = (type(x), str(getattr(x, "device", "")), dtype)  # (CuPy's Device cannot be hashed)
         if key not in self._copies:
             self._copies[key] = onp.asarray(self.host, dtype=dtype, like=x)
         return self._copies[key]

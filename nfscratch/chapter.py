@@ -35,6 +35,10 @@ class Options:
         path = self.figures / f"{name}.png"
         figure.savefig(path)
         print(f"  figure: {path}")
+        if "ipykernel" in sys.modules:
+            from IPython.display import display
+
+            display(figure)
         return path
 
 

@@ -63,7 +63,7 @@ class MLP(Network):
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {self.activation!r}")
 
     def init(self, rng, n_in, n_out, context_dim=0):
-        """He et al. (2015): weights N(0, 2 / fan_in) for ReLU, N(0, 1 / fan_in) for tanh; the last layer is zero."""
+        """Weights N(0, 2 / fan_in) for ReLU (He et al. 2015), 1 / fan_in for tanh (LeCun et al. 1998); last layer 0."""
         widths = [n_in + context_dim, *self.hidden, n_out]
         gain = 2.0 if self.activation == "relu" else 1.0
         layers = [_dense_layer(rng, m, n, gain) for m, n in pairwise(widths)]
@@ -113,6 +113,9 @@ class Heads(Network):
         object.__setattr__(self, "networks", tuple(self.networks))
         if not self.networks:
             raise ValueError("Heads needs at least one network; got none")
+
+    def n_in(self, params):
+        return self.networks[0].n_in(params[0])
 
     def init(self, rng, n_in, n_out, context_dim=0):
         each, rest = divmod(n_out, len(self.networks))

@@ -117,6 +117,27 @@ def complete(grads: Tree, like: Tree) -> Tree:
     return grads
 
 
+def with_constant_fixed(tree: Tree) -> Tree:
+    """The tree, under a derivative, with its stored leaves as constants: the plain definitions start from it."""
+    raw = _unboxed(tree)
+    if isinstance(raw, dict):
+        return {key: _all_unboxed(tree[key]) if key == FIXED else with_constant_fixed(tree[key]) for key in raw}
+    if isinstance(raw, (list, tuple)):
+        return type(raw)(with_constant_fixed(tree[i]) for i in range(len(raw)))
+    return tree
+
+
+def _unboxed(tree: Tree) -> Tree:
+    while hasattr(tree, "_value"):
+        tree = tree._value
+    return tree
+
+
+def _all_unboxed(tree: Tree) -> Tree:
+    tree = _unboxed(tree)
+    return map_leaves(_unboxed, tree) if isinstance(tree, (dict, list, tuple)) else tree
+
+
 def add(a: Tree, b: Tree) -> Tree:
     """Sum of two gradient trees, leaf by leaf."""
     if isinstance(a, dict):

@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from nfscratch.backend import to_numpy
 
@@ -39,10 +40,10 @@ STYLE = {
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 2.2, **options: Any) -> tuple[Any, Any]:
     """A page-wide figure in the house style; `height`: inches for each row of axes."""
-    import matplotlib.pyplot as plt
-
-    matplotlib.rcParams.update(STYLE)
-    return plt.subplots(rows, columns, figsize=(WIDTH, height * rows), **options)
+    # Not through pyplot: no window, no state, and half a second less to import.
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, height * rows))
+        return figure, figure.subplots(rows, columns, **options)
 
 
 def density(ax: Any, log_prob: Callable[[Any], Any], box: Any, n: int = 200, peak: float | None = None) -> Any:
@@ -101,7 +102,7 @@ def training_curve(ax: Any, history: dict, unit: str = "nats") -> None:
     if history["step"]:
         ax.plot(history["step"], history["validation"], color=BLUE, linewidth=1.4, label="validation")
     ax.set(xlabel="step", ylabel=rf"$-\log p$ ({unit})")
-    ax.legend()
+    ax.legend(loc="upper right")
 
 
 def image_rows(ax: Any, x: Any, shape: tuple[int, int], columns: int, low: float, high: float) -> Any:

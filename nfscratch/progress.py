@@ -13,19 +13,19 @@ from typing import Any
 class Progress:
     """`with Progress(steps, "fit") as progress: ... progress.update(step, text)`.
 
-    show: True, False, or None for "when it takes long": a bar on a terminal at once, elsewhere a line every 15 seconds.
+    A bar on a terminal, and elsewhere a line every 15 seconds. `show`: False for silence.
     """
 
     def __init__(self, steps: int, title: str, show: bool | None = None):
         self.steps, self.title, self.show = steps, title, show
         self._bar: Any = None
-        self._last = time.perf_counter()
+        self._start = self._last = time.perf_counter()
 
     def __enter__(self) -> Progress:
         if self.show is not False and sys.stderr.isatty():
             self._bar = _rich_bar()
             self._bar.start()
-            self._task = self._bar.add_task(self.title, total=self.steps, text="")
+            self._task = self._bar.add_task(self.title, total=self.steps, text="", rate="")
         return self
 
     def update(self, step: int, text: Any) -> None:
@@ -34,10 +34,11 @@ class Progress:
         if now - self._last < (0.1 if self._bar else 15.0) or self.show is False:
             return
         self._last = now
+        rate = f"{step / (now - self._start):.0f} steps/s"
         if self._bar:
-            self._bar.update(self._task, completed=step, text=text())
+            self._bar.update(self._task, completed=step, text=text(), rate=rate)
         else:
-            print(f"{self.title}: step {step} of {self.steps}, {text()}", file=sys.stderr, flush=True)
+            print(f"{self.title}: step {step} of {self.steps}, {rate}, {text()}", file=sys.stderr, flush=True)
 
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar:
@@ -52,6 +53,7 @@ def _rich_bar() -> Any:
         progress.TextColumn("{task.description}"),
         progress.BarColumn(bar_width=24),
         progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
         progress.TextColumn("{task.fields[text]}"),
         progress.TimeRemainingColumn(),
         console=Console(stderr=True),

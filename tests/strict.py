@@ -181,6 +181,21 @@ def device(host):
 # ----- the array -----
 
 
+class Device:
+    """Like CuPy's: it can be compared and printed, and cannot be hashed."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return type(other) is Device
+
+    def __repr__(self):
+        return "<strict device 0>"
+
+
+_DEVICE = Device()
+
+
 class StrictArray(NDArrayOperatorsMixin):
     """The data of a NumPy array, with CuPy's rules."""
 
@@ -307,7 +322,7 @@ class StrictArray(NDArrayOperatorsMixin):
     strides = property(lambda self: self._host.strides)
     nbytes = property(lambda self: self._host.nbytes)
     itemsize = property(lambda self: self._host.itemsize)
-    device = property(lambda self: "strict:0")
+    device = property(lambda self: _DEVICE)
     T = property(lambda self: device(self._host.T))
     mT = property(lambda self: device(self._host.mT))
     real = property(lambda self: device(self._host.real))

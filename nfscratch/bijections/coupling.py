@@ -11,7 +11,7 @@ Sorted as (K, C), the Jacobian is block triangular, whatever the network is:
         [ dh/dtheta dtheta/dz_K   diag(dh/dz_C) ],      log_det = sum_C log|dh/dz_i|   (3)
 
 and the inverse asks the same network the same question, because x_K = z_K: it is never inverted.
-Dinh et al. 2014, arXiv:1410.8516, section 3.2; Dinh et al. 2017, arXiv:1605.08803, equations 6 to 8.
+Dinh et al. 2014, arXiv:1410.8516, section 3.2; Dinh et al. 2017, arXiv:1605.08803, equations 4 to 8.
 
 A layer with nothing kept (D = 1) is elementwise: its network sees the context alone.
 """
@@ -143,6 +143,8 @@ class Coupling(Bijection):
     def _split(self, z):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
         rows = z.T
+        if len(rows) != len(self.mask):
+            raise ValueError(f"mask must say of each variable whether it is kept: {len(self.mask)} for {len(rows)}")
         return rows[_on(self.kept, z)], rows[_on(self.changed, z)]
 
     def _join(self, kept, changed):

@@ -31,7 +31,7 @@ defjvp(take_columns, lambda g, ans, x, order, inverse_order: take_columns(g, ord
 
 @dataclass(frozen=True, eq=False)
 class Permutation(Bijection):
-    """x = z[:, order]. Give the order, or a `seed` for a random one of `dim` variables."""
+    """x = z[:, order]; `Permutation.random(dim, seed=...)` draws an order."""
 
     order: Sequence[int]
 

@@ -3,7 +3,8 @@
     load(name, rng=None, n=None) -> Dataset with train, validation, test, labels, jitter, units, source
 
 LOADERS is a plain dict, name -> loader(rng, n) -> Dataset; an entry added there can be loaded like the rest.
-Libraries and files are opened by the loader that needs them, not by this import.
+Libraries and files are opened by the loader that needs them, not by this import. mnist and freyfaces are read from the
+folder that NFSCRATCH_DATA names (folder.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numbers import Integral
 import numpy as np
 
 from .dataset import Dataset
+from .images import load_freyfaces, load_mnist
 from .tables import SOURCES, load_table
 from .toys import DENSITIES, load_toy
 
@@ -23,6 +25,8 @@ Loader = Callable[[np.random.Generator | None, int | None], Dataset]
 
 LOADERS: dict[str, Loader] = {
     **{name: partial(load_toy, name) for name in DENSITIES},
+    "mnist": load_mnist,
+    "freyfaces": load_freyfaces,
     **{name: partial(load_table, name) for name in SOURCES},
 }
 
@@ -37,7 +41,9 @@ def load(name: str, *, rng: np.random.Generator | None = None, n: int | None = N
 
     Without `rng` the split, the frozen noise and the toy samples are the same in every run, whatever other
     generators the program uses; with it they are drawn from it. `n` sets the number of training points: drawn, for
-    a toy density; the first n after the shuffle, for a table. Validation and test of a table do not depend on it.
+    a toy density; the first n after the shuffle, for a table or images, whose validation and test do not depend on it.
+    mnist and freyfaces keep the split of the papers whatever `rng` is, and raise FileNotFoundError where they are not
+    to be had.
     """
     if not isinstance(name, str) or name not in LOADERS:
         raise ValueError(_unknown(name))

@@ -55,16 +55,21 @@ def load_table(name: str, rng: np.random.Generator | None = None, n: int | None 
     arrays = {part: x[rows[part]] for part in PARTS}
     for part in ("validation", "test"):
         arrays[part] = jittered(rng, arrays[part], step)
-    keep = _first_rows(name, len(arrays["train"]), n)
+    keep = first_rows(name, len(arrays["train"]), n)
     rows["train"], arrays["train"] = rows["train"][:keep], arrays["train"][:keep]
     return Dataset(
-        name=name, **arrays, source=SOURCES[name], units=UNITS[name],
+        name=name,
+        **arrays,
+        source=SOURCES[name],
+        units=UNITS[name],
         labels={part: np.asarray(bunch.target)[rows[part]] for part in PARTS},
-        columns=tuple(str(column) for column in bunch.feature_names), jitter=step,
+        columns=tuple(str(column) for column in bunch.feature_names),
+        jitter=step,
     )
 
 
-def _first_rows(name: str, available: int, n: int | None) -> int:
+def first_rows(name: str, available: int, n: int | None) -> int:
+    """How many training rows `n` asks for."""
     if n is not None and n > available:
         raise ValueError(f"n must be at most {available}, the training rows of {name}; got {n}")
     return available if n is None else n

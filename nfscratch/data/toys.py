@@ -23,7 +23,12 @@ def load_toy(name: str, rng: np.random.Generator | None = None, n: int | None = 
     n = TRAIN if n is None else n
     test, train, validation = (density.sample(rng, size) for size in (TEST, n, max(1000, n // 10)))
     return Dataset(
-        name=name, train=train, validation=validation, test=test, units="none",
+        name=name,
+        train=train,
+        validation=validation,
+        test=test,
+        units="none",
         source=f"drawn here, no licence needed. {density.about}",
-        log_prob=density.log_prob if density.has_log_prob else None, entropy=density.entropy,
+        log_prob=density.log_prob if density.has_log_prob else None,
+        entropy=density.entropy,
     )

@@ -3,7 +3,7 @@
     StandardNormal    log p(z) = -1/2 sum_i z_i^2 - D/2 log(2 pi)
     DiagonalNormal    log p(z) = -1/2 sum_i u_i^2 - D/2 log(2 pi) - sum_i s_i,    u = (z - m) exp(-s)
 
-DiagonalNormal is trainable: params {"mean": m (D,), "log_std": s (D,)}.
+DiagonalNormal is trainable: params {"mean": m (D,), "log_std": s (D,)}, or (N, D) each for parameters per sample.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.distributions.base import Distribution, standard_normal
-from nfscratch.ops.affine import affine_inverse_vjp
+from nfscratch.ops.affine import affine_inverse_vjp, columns, from_columns
 
 HALF_LOG_2PI = 0.5 * log(2 * pi)
 
@@ -65,16 +65,16 @@ class DiagonalNormal(Distribution):
 
     def log_prob(self, params, z):
         u = (z - params["mean"]) * np.exp(-params["log_std"])
-        return -0.5 * np.sum(np.square(u), axis=1) - np.sum(params["log_std"]) - self.dim * HALF_LOG_2PI
+        return -0.5 * np.sum(np.square(u), axis=1) - np.sum(params["log_std"], axis=-1) - self.dim * HALF_LOG_2PI
 
     def log_prob_vjp(self, params, z):
-        s, m = params["log_std"][:, None], params["mean"][:, None]
+        s, m = columns(params["log_std"]), columns(params["mean"])
         u, back = affine_inverse_vjp(s, m, z.T)
-        log_p = -0.5 * (u * u).sum(axis=0) - s.sum() - self.dim * HALF_LOG_2PI
+        log_p = -0.5 * (u * u).sum(axis=0) - s.sum(axis=0) - self.dim * HALF_LOG_2PI
 
         def pullback(g):
             g_s, g_m, g_z = back(-(g * u), g)
-            return {"log_std": g_s[:, 0], "mean": g_m[:, 0]}, g_z.T
+            return {"log_std": from_columns(g_s, params["log_std"]), "mean": from_columns(g_m, params["mean"])}, g_z.T
 
         return log_p, pullback
 

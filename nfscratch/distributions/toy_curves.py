@@ -148,18 +148,27 @@ def _log_spirals(x: np.ndarray) -> np.ndarray:
 
 CURVES = (
     Density(
-        "moons", 2, 2.393879,
+        "moons",
+        2,
+        2.393879,
         "Two half circles: x = 2 m + (-1, -.2) + .2 N, m = (cos t, sin t) or (1 - cos t, .5 - sin t), t ~ U[0, pi].",
-        _draw_moons, _log_moons,
+        _draw_moons,
+        _log_moons,
     ),
     Density(
-        "swissroll", 2, 2.669646,
+        "swissroll",
+        2,
+        2.669646,
         "A spiral, uniform in its angle: x = (t (cos t, sin t) + N) / 5, t ~ U[1.5 pi, 4.5 pi].",
-        _draw_swissroll, _log_swissroll,
+        _draw_swissroll,
+        _log_swissroll,
     ),
     Density(
-        "2spirals", 2, 2.645450,
+        "2spirals",
+        2,
+        2.645450,
         "Two spirals: x = +-(t (-cos t, sin t) + .5 U^2) / 3 + .1 N, t = 3 pi sqrt(U).",
-        _draw_spirals, _log_spirals,
+        _draw_spirals,
+        _log_spirals,
     ),
 )

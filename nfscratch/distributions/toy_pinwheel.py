@@ -102,7 +102,10 @@ def _log_pinwheel(x: np.ndarray) -> np.ndarray:
 
 
 PINWHEEL = Density(
-    "pinwheel", 2, 2.317788,
+    "pinwheel",
+    2,
+    2.317788,
     "Five turned blades: x = 2 R(-alpha) f, f = (1 + .3 N, .1 N), alpha = 2 pi k/5 + .25 exp(f0).",
-    _draw_pinwheel, _log_pinwheel,
+    _draw_pinwheel,
+    _log_pinwheel,
 )

@@ -114,19 +114,29 @@ def _log_funnel(x: np.ndarray) -> np.ndarray:
 
 PLANE = (
     Density(
-        "8gaussians", 2, 2.831880, "Eight Gaussians on a circle: x = (4 (cos k pi/4, sin k pi/4) + .5 N) / 1.414.",
-        _draw_eight, _log_eight,
+        "8gaussians",
+        2,
+        2.831880,
+        "Eight Gaussians on a circle: x = (4 (cos k pi/4, sin k pi/4) + .5 N) / 1.414.",
+        _draw_eight,
+        _log_eight,
     ),
     Density(
-        "checkerboard", 2, float(np.log(32)),
+        "checkerboard",
+        2,
+        float(np.log(32)),
         "Eight filled squares of a board: y0 = 4U - 2, y1 = U - 2 Bernoulli(1/2) + (floor(y0) mod 2), x = 2 y.",
-        _draw_checkerboard, _log_checkerboard,
+        _draw_checkerboard,
+        _log_checkerboard,
     ),
     rings(
         "circles", (3.0, 1.5), 0.24, 3.268136, "Two circles: x = 3 (R (cos a, sin a) + .08 N), R in {1, .5}, a uniform."
     ),
     rings(
-        "rings", (3.0, 2.25, 1.5, 0.75), 0.08, 2.623183,
+        "rings",
+        (3.0, 2.25, 1.5, 0.75),
+        0.08,
+        2.623183,
         "Four circles: x = R (cos a, sin a) + .08 N, R in {3, 2.25, 1.5, .75} equally likely, a uniform.",
     ),
     bent("crescent", lambda t: 0.5 * t**2 - 1, np.exp(-1), "A crescent: x0 ~ N(0, 1), x1 ~ N(.5 x0^2 - 1, exp(-2))."),
@@ -135,12 +145,18 @@ PLANE = (
     bent("abs", lambda t: np.abs(t) - 1, np.exp(-1.5), "A kink: x0 ~ N(0, 1), x1 ~ N(|x0| - 1, exp(-3))."),
     bent("sign", lambda t: np.sign(t) + t, np.exp(-1.5), "A jump: x0 ~ N(0, 1), x1 ~ N(sign(x0) + x0, exp(-3))."),
     bent(
-        "banana", lambda t: 0.03 * (t**2 - 100), 1.0, "The banana: x0 ~ N(0, 10^2), x1 ~ N(.03 (x0^2 - 100), 1).",
+        "banana",
+        lambda t: 0.03 * (t**2 - 100),
+        1.0,
+        "The banana: x0 ~ N(0, 10^2), x1 ~ N(.03 (x0^2 - 100), 1).",
         sd0=10.0,
     ),
     Density(
-        "funnel", FUNNEL_DIM, float(0.5 * FUNNEL_DIM * (LOG_2PI + 1) + np.log(FUNNEL_SD)),
+        "funnel",
+        FUNNEL_DIM,
+        float(0.5 * FUNNEL_DIM * (LOG_2PI + 1) + np.log(FUNNEL_SD)),
         "Neal's funnel in 10 dimensions: x0 ~ N(0, 3^2), xi ~ N(0, exp(x0)), i = 1 to 9.",
-        _draw_funnel, _log_funnel,
+        _draw_funnel,
+        _log_funnel,
     ),
 )

@@ -91,6 +91,7 @@ class Flow:
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
+        params = trees.with_constant_fixed(params)
         h = self._embedded(params, context)
         z, log_det = self.bijection.inverse(params["bijection"], x, h, rng)
         return self.base.log_prob(params["base"], z) + log_det

@@ -62,6 +62,16 @@ def affine_inverse_vjp(s, t, x):
     return z, pullback
 
 
+def columns(p):
+    """A parameter (D,), or (N, D) per sample, batch-last: (D, 1) or (D, N)."""
+    return p.T if p.ndim == 2 else p[:, None]
+
+
+def from_columns(g, like):
+    """The reverse, for the gradient of a parameter like `like`."""
+    return g.T if like.ndim == 2 else g[:, 0]
+
+
 def reduce_to(g, shape):
     """Sum a gradient over the axes along which its variable was broadcast (length 1 in `shape`)."""
     if g.shape == shape:
