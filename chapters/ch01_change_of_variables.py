@@ -212,7 +212,7 @@ def elementwise_drawn(options):
         column[1].plot(x[inside], np.exp(standard_normal_log_prob(z) - log_slope)[inside], color=plot.RED)
         column[1].set(xlabel="$x$", ylim=(0, None))
         for ax in column:
-            ax.locator_params(axis="x", nbins=3)
+            ax.locator_params(axis="x", nbins=2)
     axes[0, 0].set_ylabel("$x = h(z)$")
     axes[1, 0].set_ylabel("density")
     options.save(figure, "ch01_elementwise")

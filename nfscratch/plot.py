@@ -40,10 +40,9 @@ STYLE = {
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 2.2, **options: Any) -> tuple[Any, Any]:
     """A page-wide figure in the house style; `height`: inches for each row of axes."""
-    # Not through pyplot: no window, no state, and half a second less to import.
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height * rows))
-        return figure, figure.subplots(rows, columns, **options)
+    matplotlib.rcParams.update(STYLE)  # for what is drawn into it later, too
+    figure = Figure(figsize=(WIDTH, height * rows))  # not through pyplot: no window, and less to import
+    return figure, figure.subplots(rows, columns, **options)
 
 
 def density(ax: Any, log_prob: Callable[[Any], Any], box: Any, n: int = 200, peak: float | None = None) -> Any:
@@ -102,7 +101,7 @@ def training_curve(ax: Any, history: dict, unit: str = "nats") -> None:
     if history["step"]:
         ax.plot(history["step"], history["validation"], color=BLUE, linewidth=1.4, label="validation")
     ax.set(xlabel="step", ylabel=rf"$-\log p$ ({unit})")
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper right", handlelength=1.0, fontsize=7)
 
 
 def image_rows(ax: Any, x: Any, shape: tuple[int, int], columns: int, low: float, high: float) -> Any:
