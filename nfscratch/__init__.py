@@ -5,6 +5,7 @@ from nfscratch.backend import to_numpy, use
 from nfscratch.bijection import Bijection, Inverse, InversionError, Reshape
 from nfscratch.bijections import (
     ActNorm,
+    BatchNorm,
     Coupling,
     Elementwise,
     Permutation,
@@ -14,6 +15,7 @@ from nfscratch.bijections import (
     half_mask,
 )
 from nfscratch.chain import Chain
+from nfscratch.checkpoint import CheckpointError, load, save
 from nfscratch.distributions import DiagonalNormal, GaussianMixture, StandardNormal
 from nfscratch.flows import Flow
 from nfscratch.implicit import NumericInverse

@@ -1,4 +1,4 @@
-"""The command line: nfscratch run NAME, nfscratch list."""
+"""The command line: nfscratch run NAME, nfscratch list, nfscratch doctor."""
 
 from __future__ import annotations
 
@@ -42,6 +42,20 @@ def list_chapters() -> None:
     """List the chapters."""
     for name, path in chapter.chapters().items():
         typer.echo(f"{name[2:4]}  {name[5:]:24}  {chapter.title(path)}")
+
+
+@app.command("doctor")
+def examine(
+    figures: Annotated[Path, typer.Option(help="folder for the figures")] = Path("figures"),
+) -> None:
+    """Say what this installation has, what is broken (exit code 1), and what would make it faster."""
+    from nfscratch import doctor
+
+    lines = doctor.examine(figures)
+    for line in lines:
+        typer.echo(str(line))
+    if not doctor.healthy(lines):
+        raise typer.Exit(1)
 
 
 def _fail(error: Exception) -> None:

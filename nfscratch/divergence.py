@@ -11,13 +11,6 @@ from nfscratch import params as trees
 from nfscratch.bijection import Bijection
 from nfscratch.chain import Chain
 
-LIMIT = 1e8  # a loss this many times what it was at first (at least 1) is not coming back
-
-
-def diverged(loss: float, norm: float, first: float) -> bool:
-    """Whether a loss or a gradient's length is non-finite, or the loss has exploded."""
-    return not (onp.isfinite(loss) and onp.isfinite(norm)) or abs(loss) > LIMIT * max(1.0, abs(first))
-
 
 def blame(flow: Any, params: Any, grads: Any, x: Any, context: Any) -> str:
     """The layer at fault, for a batch on which the loss of `flow` diverged."""

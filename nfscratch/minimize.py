@@ -1,42 +1,32 @@
 """`minimize`: gradient descent on any loss of a parameter tree.
 
-One step:   loss, grads = value_and_grad(params, batch);   clip;   flat <- optimizer(flat, grads)
+One step:   loss, grads = value_and_grad(params, batch);   clip;   flat <- optimizer(flat, grads)      (run.py)
 
-The optimizer works on one flat vector, and the tree's leaves are views of it, so that moving the vector moves the
-parameters. Every `evaluate_every` steps `evaluate(params)` is taken; the parameters with its smallest finite value are
-returned. Ctrl-C ends the run after the step in hand and returns them; so does a run that diverges, with a warning.
+Every `evaluate_every` steps `evaluate(params)` is taken; the parameters with its smallest finite value are returned.
+Ctrl-C ends the run after the step in hand and returns them; so does a run that diverges, with a warning.
+With a checkpoint, calling the same again goes on where the last call ended, bit for bit.
 """
 
 from __future__ import annotations
 
-import warnings
+import os
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Any
 
 import autograd
 import numpy as onp
 
-from nfscratch import backend, validate
 from nfscratch import params as trees
-from nfscratch.divergence import diverged
-from nfscratch.optimizers import Adam, adam, clip_by_norm, cosine
+from nfscratch import validate
+from nfscratch.batches import Batches
+from nfscratch.checkpoint.resume import RunFile, fingerprint, named
+from nfscratch.optimizers import Adam, adam, cosine
 from nfscratch.progress import Interruptible, Progress
+from nfscratch.run import Plan, Result, Run, TrainingWarning
 
-
-class TrainingWarning(RuntimeWarning):
-    """A run ended early because it diverged."""
-
-
-@dataclass
-class Result:
-    """What a run gives back."""
-
-    params: Any  # the best by validation; without one, the last; of a run that diverged, the last with a finite loss
-    history: dict[str, list[float]] = field(default_factory=dict)
-    stopped: str = "all steps done"  # or "early stopping ...", "interrupted ...", "diverged ..."
-    best_step: int | None = None  # where `params` are from
+__all__ = ["Result", "TrainingWarning", "minimize"]
 
 
 def minimize(
@@ -58,6 +48,8 @@ def minimize(
     evaluate_every: int | None = None,
     patience: int | None = None,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike | RunFile | None = None,
+    checkpoint_every: int | None = None,
 ) -> Result:
     """Minimize loss(params, rng) -> scalar; with `data`, loss(params, rng, batch).
 
@@ -66,6 +58,10 @@ def minimize(
     update(params, batch): the tree with new "fixed" leaves and the same trained ones, once a step.
     blame(params, grads, batch): who is at fault, in words, when the loss diverges.
     has_grad: loss returns (value, gradient tree) itself.
+    checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
+        Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
+        a file of another run is refused with CheckpointError. The functions are told apart by no more than a name:
+        what they depend on beside their arguments must be as it was.
     """
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     patience = None if patience is None else validate.count("patience", patience, 1)
@@ -76,12 +72,13 @@ def minimize(
     validate.generator(rng)
     _check_floats(params)
     optimizer = adam() if optimizer is None else optimizer
+    if not hasattr(optimizer, "step"):
+        raise TypeError(f"optimizer must be one, as nf.adam(1e-3); got {optimizer!r}")
     every = max(10, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
     value_and_grad = loss if has_grad else _traced(loss)
-    flat, params = trees.flatten(params)
-    gradient, state = onp.empty_like(flat), optimizer.init(flat)
-    batches = None if data is None else Batches(data, batch_size, rng)
-    run = _Run(evaluate, patience)
+    plan = Plan(value_and_grad, optimizer, schedule, steps, every, clip, evaluate, patience, update, blame)
+    file = _run_file(checkpoint, checkpoint_every, rng, plan, params, data, batch_size)
+    run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
     _raise_malloc_thresholds()
 
     # Overflow on the way to a loss that is not finite is no news: the loss itself is looked at.
@@ -91,125 +88,64 @@ def minimize(
         onp.errstate(all="ignore"),
         _one_blas_thread_if_small(params, batch_size),
     ):
-        if evaluate is not None:
-            run.consider(0, params)
-        for step in range(1, steps + 1):
-            batch = () if batches is None else (batches.next(),)
-            value, grads = value_and_grad(params, rng, *batch)
-            value = float(value)
-            trees.gather(grads, out=gradient)
-            norm = float(gradient @ gradient) ** 0.5
-            if diverged(value, norm, run.first_loss(value)):
-                run.diverge(step, value, blame(params, grads, *batch) if blame else "the loss")
-                break
-            if evaluate is None and (step - 1) % every == 0:
-                run.consider(step - 1, params)  # their loss has been seen
-            clip_by_norm(gradient, norm, clip)
-            optimizer.step(flat, gradient, state, schedule((step - 1) / steps))
-            if update is not None:
-                params = update(params, *batch)
-            run.history["loss"].append(value)
-            if (evaluate is not None and step % every == 0) or step == steps or interrupt.stopped:
-                run.consider(step, params)
-            bar.update(step, run.text)
-            if interrupt.stopped:
-                run.stopped = f"interrupted at step {step}"
-            if run.stopped:
-                break
+        if file is not None:
+            file.restore(run)
+        run.begin()
+        while not run.over and not interrupt.stopped:
+            run.advance()
+            if file is not None and file.due(run.step) and not run.over:
+                file.save(run)
+            bar.update(run.step, run.record.text)
+        if file is not None:
+            file.save(run)
+        if not run.over:  # after the file is written: this look is not a part of the run that goes on
+            run.interrupt()
+    if interrupt.stopped and progress is not False:
+        print(f"{title}: {run.record.stopped} of {steps}; the best parameters so far are kept", file=sys.stderr)
     return run.result()
 
 
+def _run_file(checkpoint, checkpoint_every, rng, plan, params, data, batch_size):
+    """The checkpoint of this run; `fit` brings its own, which knows the flow and the data that it was given."""
+    if checkpoint is None:
+        if checkpoint_every is not None:
+            raise ValueError(
+                f"checkpoint_every needs a checkpoint to write; got {checkpoint_every} and checkpoint=None"
+            )
+        return None
+    if not isinstance(checkpoint, RunFile):
+        given = {"data": fingerprint(data), "params": fingerprint(params)}
+        checkpoint = RunFile(checkpoint, checkpoint_every, rng, given)
+    checkpoint.claim(
+        {
+            "steps": plan.steps,
+            "batch_size": batch_size,
+            "optimizer": plan.optimizer,
+            "schedule": named(plan.schedule),
+            "clip": plan.clip,
+            "evaluate_every": plan.every,
+            "patience": plan.patience,
+            "dtype": [str(leaf.dtype) for leaf in trees.leaves(params)][:1],
+        }
+    )
+    return checkpoint
+
+
 def _check_floats(params):
+    dtypes = {}
     for path, leaf in trees.named_leaves(params):
         if getattr(getattr(leaf, "dtype", None), "kind", "") != "f":
             kind = getattr(leaf, "dtype", type(leaf).__name__)
             raise TypeError(f"params must be arrays of floats; got {kind}{f' at {path}' if path else ''}")
+        dtypes.setdefault(str(leaf.dtype), path)
+    if len(dtypes) > 1:
+        raise TypeError(f"params must share one dtype; got {', '.join(f'{d} at {p}' for d, p in dtypes.items())}")
 
 
 def _traced(loss):
     """(value, gradient tree) of a loss by autograd."""
     both = autograd.value_and_grad(loss)
     return lambda params, rng, *batch: both(params, rng, *batch)
-
-
-class Batches:
-    """Minibatches of rows, shuffled anew for every pass over the data; the remainder of a pass is left out.
-
-    With fewer rows than a batch, every batch is all of them.
-    """
-
-    def __init__(self, data: Any, size: int, rng: onp.random.Generator):
-        self.data, self.rng = data, rng
-        lengths = {len(part) for part in (data if isinstance(data, tuple) else (data,)) if part is not None}
-        if len(lengths) != 1 or 0 in lengths:
-            raise ValueError(f"data must have at least 1 row, and as many in every part; got {sorted(lengths)} rows")
-        self.n = lengths.pop()
-        self.size = min(size, self.n)
-        self.order, self.position = rng.permutation(self.n), 0
-
-    def next(self) -> Any:
-        if self.position + self.size > self.n:
-            self.order, self.position = self.rng.permutation(self.n), 0
-        rows = self.order[self.position : self.position + self.size]
-        self.position += self.size
-        return take_rows(self.data, rows)
-
-
-def take_rows(data, rows):
-    """Rows of an array, or of each array of a tuple, batch-last in memory."""
-    if data is None:
-        return None
-    if isinstance(data, tuple):
-        return tuple(take_rows(part, rows) for part in data)
-    rows = backend.asarray(rows, dtype=int, like=data)
-    if data.ndim == 2:
-        return data.T[:, rows].T
-    return data[rows]
-
-
-class _Run:
-    """The record of a run: losses, the best parameters, and why it ended."""
-
-    def __init__(self, evaluate, patience):
-        self.evaluate, self.patience = evaluate, patience
-        self.history = {"loss": [], "step": [], "validation": []}
-        self.best, self.best_step, self.best_value = None, None, onp.inf
-        self.since_best, self.stopped = 0, ""
-
-    def first_loss(self, value):
-        return self.history["loss"][0] if self.history["loss"] else value
-
-    def consider(self, step, params):
-        """Evaluate, and keep a copy of the best so far. NaN is never best; without `evaluate`, the latest are."""
-        value = -step if self.evaluate is None else self.evaluate(params)
-        if self.evaluate is not None:
-            self.history["step"].append(step)
-            self.history["validation"].append(value)
-        if onp.isfinite(value) and value < self.best_value:
-            self.best, self.best_step, self.best_value, self.since_best = trees.copy(params), step, value, 0
-            return
-        self.since_best += 1
-        if self.patience is not None and self.since_best >= self.patience:
-            self.stopped = f"early stopping at step {step}: no better validation in {self.since_best} evaluations"
-
-    def diverge(self, step, value, blamed):
-        self.stopped = f"diverged at step {step} (loss {value:.3g}): {blamed}"
-        if self.best is not None:
-            warnings.warn(
-                f"training {self.stopped}. The parameters of step {self.best_step} are returned; "
-                "try a smaller rate, or clip=1.0",
-                TrainingWarning,
-                stacklevel=4,
-            )
-
-    def text(self):
-        shown = f"loss {onp.mean(self.history['loss'][-50:]):.4f}"
-        return shown + (f", validation {self.history['validation'][-1]:.4f}" if self.history["validation"] else "")
-
-    def result(self):
-        if self.best is None:
-            raise FloatingPointError(f"no finite loss was seen, so there are no parameters to return; {self.stopped}")
-        return Result(self.best, self.history, self.stopped or "all steps done", self.best_step)
 
 
 def _one_blas_thread_if_small(params, batch_size):

@@ -29,7 +29,7 @@ class Adam:
     weight_decay: float = 0.0
 
     def __post_init__(self):
-        if not self.rate > 0:
+        if not 0 < self.rate < float("inf"):
             raise ValueError(f"rate must be positive; got {self.rate}")
         if not (0 <= self.b1 < 1 and 0 <= self.b2 < 1):
             raise ValueError(f"b1 and b2 must be in [0, 1); got {self.b1} and {self.b2}")

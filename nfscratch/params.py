@@ -117,6 +117,15 @@ def complete(grads: Tree, like: Tree) -> Tree:
     return grads
 
 
+def with_fixed_of(source: Tree, tree: Tree) -> Tree:
+    """`tree`, with the stored leaves of `source`."""
+    if isinstance(tree, dict):
+        return {key: source[key] if key == FIXED else with_fixed_of(source[key], tree[key]) for key in tree}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(with_fixed_of(a, b) for a, b in zip(source, tree, strict=True))
+    return tree
+
+
 def with_constant_fixed(tree: Tree) -> Tree:
     """The tree, under a derivative, with its stored leaves as constants: the plain definitions start from it."""
     raw = _unboxed(tree)

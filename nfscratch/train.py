@@ -7,6 +7,7 @@ A part of the rows is held out; the parameters that do best on it are returned.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -15,7 +16,11 @@ import numpy as onp
 
 from nfscratch import backend, divergence, objectives, validate
 from nfscratch import params as trees
-from nfscratch.minimize import Result, minimize, take_rows
+from nfscratch.batches import take_rows
+from nfscratch.checkpoint.description import config_hash, describe
+from nfscratch.checkpoint.header import about
+from nfscratch.checkpoint.resume import RunFile, fingerprint
+from nfscratch.minimize import Result, minimize
 from nfscratch.optimizers import Adam, cosine
 
 
@@ -36,6 +41,8 @@ def fit(
     evaluate_every: int | None = None,
     patience: int | None = None,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int | None = None,
 ) -> Result:
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
@@ -46,15 +53,22 @@ def fit(
     optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one.
     params: where to start; default: flow.init on the training rows.
+    checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
+        Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
+        `rng` is then set to where the run began, so it must have the same seed, not the same state.
     Raises ValueError for data that does not fit the flow, by row number where it is not finite.
     """
     validate.generator(rng)
-    like = backend.asarray([]) if params is None else trees.first_array(params)
+    like = backend.asarray([]) if trees.first_array(params) is None else trees.first_array(params)
     x = validate.events("x", x, flow.shape, like)
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
     context = validate.context(context, _context_width(flow, params), len(x), like)
     noisy = _jitter(jitter, flow.shape, like)
+    if checkpoint is not None:  # before the first number is drawn
+        with about(checkpoint):
+            configuration = _configuration(flow, x, context, validation, jitter, params)
+        checkpoint = RunFile(checkpoint, checkpoint_every, rng, configuration)
     (x, context), held_out = _hold_out(validation, x, context, flow, noisy, rng, like)
     if params is None:
         params = trees.cast(flow.init(rng, noisy(x, rng), context), like.dtype)
@@ -83,7 +97,22 @@ def fit(
         evaluate_every=evaluate_every,
         patience=patience,
         progress=progress,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
     )
+
+
+def _configuration(flow, x, context, validation, jitter, params):
+    """What tells a fit from others, beside what tells its minimize."""
+    share = validation is None or isinstance(validation, Real)
+    return {
+        "flow": config_hash(describe(flow)),
+        "x": fingerprint(x),
+        "context": fingerprint(context),
+        "validation": validation if share else fingerprint(validation),
+        "jitter": None if jitter is None else onp.asarray(jitter, dtype=onp.float64).tolist(),
+        "params": fingerprint(params),
+    }
 
 
 def _context_width(flow, params):
@@ -100,14 +129,22 @@ def _hold_out(validation, x, context, flow, noisy, rng, like):
     if isinstance(validation, Real):
         n = round(validation * len(x)) if onp.isfinite(validation) else 0
         if not 0 < n < len(x) - 1:
-            raise ValueError(f"validation must leave rows on both sides; got {validation} of {len(x)} rows")
+            raise ValueError(
+                f"validation must leave rows on both sides; got {validation} of {len(x)} rows "
+                "(validation=None holds out none)"
+            )
         rows = rng.permutation(len(x))
         held_x, held_context = take_rows((x, context), rows[:n])
         return take_rows((x, context), rows[n:]), (noisy(held_x, rng), held_context)
+    if isinstance(validation, tuple) and len(validation) != 2:
+        raise ValueError(f"validation must be a share, rows x, or (x, context); got a tuple of {len(validation)}")
     held_x, held_context = validation if isinstance(validation, tuple) else (validation, None)
     held_x = validate.events("validation", held_x, flow.shape, like)
     if len(held_x) == 0:
         raise ValueError("validation must have at least 1 row; got 0")
+    if held_context is not None or context is not None:
+        width = None if context is None else context.shape[1]
+        held_context = validate.context(held_context, width, len(held_x), like)
     return (x, context), (held_x, held_context)
 
 

@@ -75,6 +75,8 @@ def generator(rng: Any) -> None:
 def _numeric(name: str, x: Any) -> Any:
     if not hasattr(x, "dtype"):
         x = onp.asarray(x)
+    if isinstance(x, onp.ma.MaskedArray):
+        raise TypeError(f"{name} must have a value everywhere; got a masked array")
     if x.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers; got dtype {x.dtype}")
     return x

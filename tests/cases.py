@@ -125,6 +125,7 @@ CASES = {
     "permutation": lambda dim: nf.Permutation.random(dim, seed=1),
     "reverse": nf.Reverse,
     "actnorm": nf.ActNorm,
+    "batchnorm": nf.BatchNorm,
     "standardize": nf.Standardize,
     "reshape": lambda dim: nf.Reshape((dim,), (1, dim, 1)),
     "chain": chain,

@@ -9,7 +9,7 @@ from test_fit import fit, rng
 from test_laws import close
 
 import nfscratch as nf
-from nfscratch.minimize import Batches
+from nfscratch.batches import Batches
 from nfscratch.optimizers import clip_by_norm
 
 # --- batches ---

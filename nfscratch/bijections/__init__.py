@@ -1,6 +1,7 @@
 """Bijections, a family per file."""
 
 from nfscratch.bijections.actnorm import ActNorm
+from nfscratch.bijections.batchnorm import BatchNorm
 from nfscratch.bijections.coupling import Coupling, alternating_mask, half_mask
 from nfscratch.bijections.elementwise import Elementwise
 from nfscratch.bijections.permutation import Permutation, Reverse
@@ -8,6 +9,7 @@ from nfscratch.bijections.standardize import Standardize
 
 __all__ = [
     "ActNorm",
+    "BatchNorm",
     "Coupling",
     "Elementwise",
     "Permutation",

@@ -10,7 +10,6 @@ Kingma and Dhariwal 2018, arXiv:1807.03039, section 3.1.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import autograd.numpy as np
@@ -18,6 +17,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.bijection import Bijection, identity, same_jacobian
+from nfscratch.bijections.statistics import mean_and_std
 from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
 
 
@@ -76,17 +76,3 @@ def _vjp(kernel_vjp, sign, params, z):
 
 def _rows(g, like):
     return g.T if like.ndim == 2 else g[:, 0]
-
-
-def mean_and_std(x, who):
-    """Column means and standard deviations of a batch, in float64 on the host; a constant column gets std 1."""
-    x = onp.asarray(backend.to_numpy(x), dtype=onp.float64)
-    if len(x) < 2:
-        raise ValueError(f"{who} needs at least 2 rows to start from data; got {len(x)}")
-    mean, std = x.mean(axis=0), x.std(axis=0)
-    constant = std < 1e-14 * onp.maximum(1.0, onp.abs(mean))
-    if constant.any():
-        warnings.warn(
-            f"{who}: columns {onp.flatnonzero(constant).tolist()} are constant; scale 1 is used", stacklevel=2
-        )
-    return mean, onp.where(constant, 1.0, std)

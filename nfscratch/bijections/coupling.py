@@ -25,6 +25,7 @@ from functools import cached_property
 import autograd.numpy as np
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.bijection import Bijection, identity
 from nfscratch.nets import MLP, Network
@@ -68,6 +69,7 @@ class Coupling(Bijection):
         if mask.astype(bool).all():
             raise ValueError(f"mask must leave at least one variable to change; got {len(mask)} kept of {len(mask)}")
         object.__setattr__(self, "mask", tuple(bool(b) for b in mask))
+        validate.count("context_dim", self.context_dim)
 
     @cached_property
     def kept(self):

@@ -16,7 +16,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.bijection import Bijection, identity, same_jacobian, zeros_per_row
-from nfscratch.bijections.actnorm import mean_and_std
+from nfscratch.bijections.statistics import mean_and_std
 from nfscratch.params import FIXED
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import gzip
 import os
 import zipfile
-import zlib
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -60,22 +59,17 @@ def _from_npz(name: str, path: Path, key: str, expected: Array) -> np.ndarray:
         with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as file:
             shape, fortran, dtype = _npy_header(file)
             if (shape, dtype) != (expected.shape, np.dtype(np.uint8)) or fortran:
-                raise _damaged(name, path, f"{key} must be uint8 of shape {expected.shape}; got {dtype}, {shape}")
-            return _checked(name, path, key, file, expected)
-    except KeyError:
-        raise _damaged(name, path, f"it has no array {key}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise _damaged(name, path, _one_line(error)) from error
+                raise _Damaged(f"{key} must be uint8 of shape {expected.shape}; got {dtype}, {shape}")
+            return _checked(key, file, expected)
+    except Exception as error:  # zipfile, zlib and NumPy have a dozen for a damaged file
+        raise _damaged(name, path, error) from error
 
 
 def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, Fortran order and dtype; a header that says more than arrays of numbers need is no header."""
-    try:
-        version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-        return read(file)
-    except (ValueError, KeyError) as error:
-        raise EOFError(f"an array's header cannot be read: {error}") from None
+    """Shape, Fortran order, dtype. Version 1.0 alone: it is all that uint8 needs, and is never longer than 64 KiB."""
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise _Damaged("an array's header is of a version that arrays of numbers do not need")
+    return np.lib.format.read_array_header_1_0(file)
 
 
 def _from_idx(name: str, path: Path, key: str, expected: Array) -> np.ndarray:
@@ -84,26 +78,31 @@ def _from_idx(name: str, path: Path, key: str, expected: Array) -> np.ndarray:
     try:
         with gzip.open(path) as file:
             if file.read(len(header)) != header:
-                raise _damaged(name, path, f"it does not begin as idx data of shape {expected.shape}")
-            return _checked(name, path, key, file, expected)
-    except (zlib.error, EOFError, OSError) as error:
-        raise _damaged(name, path, _one_line(error)) from error
+                raise _Damaged(f"it does not begin as idx data of shape {expected.shape}")
+            return _checked(key, file, expected)
+    except Exception as error:
+        raise _damaged(name, path, error) from error
 
 
-def _checked(name: str, path: Path, key: str, file: BinaryIO, expected: Array) -> np.ndarray:
+def _checked(key: str, file: BinaryIO, expected: Array) -> np.ndarray:
     data = file.read(expected.size)
-    if len(data) != expected.size or sha256(data).hexdigest() != expected.sha256:
-        raise _damaged(name, path, f"{key} is not the published one: its SHA-256 differs")
+    if sha256(data).hexdigest() != expected.sha256:
+        raise _Damaged(f"{key} is not the published one, its SHA-256 differs")
     return np.frombuffer(data, dtype=np.uint8).reshape(expected.shape)
 
 
-def _damaged(name: str, path: Path, why: str) -> ValueError:
+class _Damaged(Exception):
+    """What is wrong with a file, in words."""
+
+
+def _damaged(name: str, path: Path, error: Exception) -> ValueError:
+    why = str(error) if isinstance(error, _Damaged) else _one_line(error)
     return ValueError(f"{name}: {path} is damaged, or another file: {why}")
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+    text = " ".join(str(error).split())[:120]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 # --- downloading -------------------------------------------------------------------------------------------------
@@ -119,8 +118,15 @@ def _downloaded(name: str, archive: Archive, folder: Path | None) -> dict[str, P
         target = _target(name, folder, archive)
         return {key: _fetch(archive.mirrors, *file, target) for key, file in archive.downloads.items()}
     except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is pooch's ValueError
-        failed = f"the download failed ({_one_line(error)})"
-        raise FileNotFoundError(f"{name}: {where}, and {failed}; {remedy}") from error
+        reason = _reason(error, archive.mirrors)
+        raise FileNotFoundError(f"{name}: {where}, and the download failed ({reason}); {remedy}") from error
+
+
+def _reason(error: Exception, mirrors: tuple[str, ...]) -> str:
+    """A connection's own message is a page long: its name and where it went say enough."""
+    if isinstance(error, OSError) and error.strerror is None:
+        return f"{type(error).__name__}; tried {', '.join(mirrors)}"
+    return _one_line(error)
 
 
 def _target(name: str, folder: Path | None, archive: Archive) -> Path:

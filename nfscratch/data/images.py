@@ -51,8 +51,14 @@ def _images(name, rng, images, labels):
     train, *others = (x.reshape(len(x), -1) for x in images)
     validation, test = (_noisy(rng, x) for x in others)
     return Dataset(
-        name=name, train=train.astype(float), validation=validation, test=test, source=SOURCES[name], units=UNITS,
-        labels=labels, jitter=1.0,
+        name=name,
+        train=train.astype(float),
+        validation=validation,
+        test=test,
+        source=SOURCES[name],
+        units=UNITS,
+        labels=labels,
+        jitter=1.0,
     )
 
 

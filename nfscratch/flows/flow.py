@@ -71,10 +71,14 @@ class Flow:
 
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), equation (1): (N, *shape) -> (N,)."""
-        params = autodiff.rebox(params)
+        params = _checked(autodiff.rebox(params))
         like = _like(params)
         x = validate.events("x", x, self.shape, like)
         context = self._context(params, context, len(x), like)
+        with onp.errstate(over="ignore"):  # so far out that z^2 overflows the density is 0, and its log -inf
+            return self._log_prob_node(params, x, context, rng)
+
+    def _log_prob_node(self, params, x, context, rng):
         if not autodiff.fast_path(params, x, context):
             return self._log_prob(params, x, context, rng)
         raw = [autodiff.unbox(a) for a in (params, x, context)]
@@ -123,7 +127,7 @@ class Flow:
     def _draw(self, params, rng, n, context, plain):
         n = validate.count("n", n)
         validate.generator(rng)
-        params = autodiff.rebox(params)
+        params = _checked(autodiff.rebox(params))
         context = self._context(params, context, n, _like(params))
         boxed = isbox(params) or isbox(context)
         if boxed and not self.base.reparameterized:
@@ -185,6 +189,14 @@ class Flow:
             return context, lambda g_h: ({}, g_h)
         h, pullback = self.embed.apply_vjp(params["embed"], context)
         return h, lambda g_h: pullback(g_h)[:2]
+
+
+def _checked(params):
+    raw = _raw(params)
+    if not isinstance(raw, dict) or set(raw) != {"base", "bijection", "embed"}:
+        got = sorted(raw) if isinstance(raw, dict) else type(raw).__name__
+        raise ValueError(f"params must be those of flow.init, a dict of base, bijection and embed; got {got}")
+    return params
 
 
 def _like(params):

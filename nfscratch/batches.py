@@ -1,0 +1,45 @@
+"""Minibatches of rows, shuffled anew for every pass over the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+
+
+class Batches:
+    """Minibatches without replacement; the remainder of a pass is left out.
+
+    With fewer rows than a batch, every batch is all of them.
+    `order` and `position` are all there is to know about what comes next, beside the generator's state.
+    """
+
+    def __init__(self, data: Any, size: int, rng: onp.random.Generator):
+        self.data, self.rng = data, rng
+        lengths = {len(part) for part in (data if isinstance(data, tuple) else (data,)) if part is not None}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(f"data must have at least 1 row, and as many in every part; got {sorted(lengths)} rows")
+        self.n = lengths.pop()
+        self.size = min(size, self.n)
+        self.order, self.position = rng.permutation(self.n), 0
+
+    def next(self) -> Any:
+        if self.position + self.size > self.n:
+            self.order, self.position = self.rng.permutation(self.n), 0
+        rows = self.order[self.position : self.position + self.size]
+        self.position += self.size
+        return take_rows(self.data, rows)
+
+
+def take_rows(data: Any, rows: Any) -> Any:
+    """Rows of an array, or of each array of a tuple, batch-last in memory."""
+    if data is None:
+        return None
+    if isinstance(data, tuple):
+        return tuple(take_rows(part, rows) for part in data)
+    rows = backend.asarray(rows, dtype=int, like=data)
+    if data.ndim == 2:
+        return data.T[:, rows].T
+    return data[rows]

@@ -1,0 +1,16 @@
+"""Checkpoints: flows and training runs in files that are whole, or are refused.
+
+atomic.py        a file appears complete or not at all, whenever the writer dies
+container.py     the format: safetensors with a version and a SHA-256 over every byte
+header.py        what a header must say before anything is read or made room for
+tree.py          a parameter tree as named tensors and a skeleton, and back
+description.py   a flow as JSON, from a registry of the package's parts, and back
+agreement.py     whether a parameter tree is one of a flow
+flow.py          save and load
+resume.py        a training run that stops anywhere and goes on bit for bit
+"""
+
+from nfscratch.checkpoint.flow import load, metadata, save
+from nfscratch.checkpoint.header import CheckpointError
+
+__all__ = ["CheckpointError", "load", "metadata", "save"]

@@ -1,0 +1,82 @@
+"""Atomic writes: under its name a file is the old one or the new one, never a part of one.
+
+    temporary in the same folder  ->  fsync  ->  os.replace  ->  fsync of the folder
+
+A writer that is killed leaves its temporary behind, `.NAME.HOST.PID.RANDOM.tmp`. The next write of the same file
+removes those whose writer is dead; the temporary of a process that runs, or of another host, is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_in_use: set[Path] = set()  # this process's own temporaries: its id alone does not tell them from a namesake's
+
+
+def write(path: str | os.PathLike, pieces: Iterable[bytes | memoryview]) -> None:
+    """Write the pieces, one after the other, as the file `path`."""
+    path = Path(os.path.realpath(path))  # a link stays a link
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: its folder must exist; there is no {path.parent}")
+    sweep(path)
+    temporary = path.with_name(f"{_prefix(path)}{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    _in_use.add(temporary)
+    try:
+        _write_through(temporary, pieces)
+        os.replace(temporary, path)
+    finally:  # after the replacement there is nothing left to remove
+        with suppress(OSError):
+            temporary.unlink()
+        _in_use.discard(temporary)
+    _sync_folder(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Remove what dead writers of `path` have left."""
+    for name in os.listdir(path.parent):
+        match = re.fullmatch(re.escape(_prefix(path)) + r"(\d{1,10})\.[0-9a-f]{8}\.tmp", name)
+        if match and not _is_written(path.with_name(name), int(match[1])):
+            with suppress(OSError):  # another sweep was faster
+                path.with_name(name).unlink()
+
+
+def _prefix(path: Path) -> str:
+    host = os.uname().nodename if hasattr(os, "uname") else "host"
+    host = re.sub(r"[^A-Za-z0-9-]", "-", host)[:32]
+    return f".{path.name}.{host}."
+
+
+def _is_written(temporary: Path, pid: int) -> bool:
+    if pid == os.getpid():
+        return temporary in _in_use  # else it is a dead namesake's: a container gives the same id every time
+    if os.name != "posix":
+        return True  # there a signal 0 would end the process that it asks about
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # it runs, and belongs to someone else
+    return True
+
+
+def _write_through(temporary: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    with open(temporary, "xb") as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name, too, reaches the disk; where folders cannot be synced, the system does it in its own time."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,218 @@
+"""A flow as JSON, and back: a part is the name of its class, and its fields.
+
+    MLP((64, 64), "relu")  <->  {"part": "MLP", "fields": {"hidden": {"tuple": [64, 64]}, "activation": "relu"}}
+
+The registry holds the package's own classes; a file names them, and can name nothing else. A caller's own class is
+written as {"own": "Name", "fields": ...}: such a flow is saved, and loaded into one that the caller made.
+The configuration hash is the SHA-256 of the canonical JSON: names sorted, no blanks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from math import isfinite
+from types import ModuleType
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend, bijection, bijections, chain, distributions, flows, nets, transformers
+from nfscratch.checkpoint.header import CheckpointError, shown
+
+MODULES = (bijection, chain, bijections, transformers, distributions, nets, flows)
+CONTRACTS = (
+    bijection.Bijection,
+    transformers.Transformer,
+    distributions.Distribution,
+    nets.Network,
+    flows.Flow,
+)
+SCALARS = {(t := onp.dtype(code)).name: t.type for code in ("?", *"bBefd", *(k + n for k in "iu" for n in "248"))}
+
+
+@lru_cache(maxsize=1)
+def registry() -> dict[str, type]:
+    """Every part of the package, by the name of its class."""
+    parts: dict[str, type] = {}
+    for module in MODULES:
+        for part in _parts_of(module):
+            if parts.setdefault(part.__name__, part) is not part:
+                raise RuntimeError(f"two parts must not share a name; got {part.__name__} twice")
+    return parts
+
+
+def _parts_of(module: ModuleType) -> Iterator[type]:
+    for value in vars(module).values():
+        if inspect.isclass(value) and issubclass(value, CONTRACTS) and value not in CONTRACTS[:-1]:
+            yield value
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def config_hash(description: Any) -> str:
+    """SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical(description).encode()).hexdigest()
+
+
+# --- to JSON ---
+
+
+def describe(value: Any, where: str = "flow", *, own: bool = False) -> Any:
+    """A part or a field as JSON. `own`: what has no description is named by its type, where else it is refused."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, onp.generic) and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
+        return {"numpy": value.dtype.name, "value": describe(value.item(), where, own=own)}
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else {"float": repr(float(value))}
+    if isinstance(value, (tuple, list)):
+        items = [describe(item, f"{where}[{i}]", own=own) for i, item in enumerate(value)]
+        return {"tuple": items} if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        return {
+            "dict": [[describe(k, where, own=own), describe(v, f"{where}[{k!r}]", own=own)] for k, v in value.items()]
+        }
+    if registry().get(type(value).__name__) is type(value):
+        return {"part": type(value).__name__, "fields": _fields(value, where, own=own)}
+    if isinstance(value, CONTRACTS) or (not inspect.isclass(value) and callable(getattr(value, "init", None))):
+        return {"own": type(value).__name__, "fields": _fields(value, where, own=True)}
+    return _opaque(value, where, own=own)
+
+
+def _fields(part, where, own):
+    if not is_dataclass(part):
+        return None
+    return {f.name: describe(getattr(part, f.name), f"{where}.{f.name}", own=own) for f in fields(part) if f.init}
+
+
+def _opaque(value, where, own):
+    if not own:
+        raise CheckpointError(
+            f"{where} must be a number, a text, None, a part, or a tuple, list or dict of these, to be saved; "
+            f"got a {type(value).__name__}"
+        )
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return {"array": fingerprint(value)}
+    return {"opaque": type(value).__name__}
+
+
+def own_parts(description: Any, where: str = "flow") -> Iterator[str]:
+    """Places and names of the parts that the registry does not have."""
+    if isinstance(description, list):
+        for i, value in enumerate(description):
+            yield from own_parts(value, f"{where}[{i}]")
+    elif isinstance(description, dict) and "own" in description:
+        yield f"{where} is a {description['own']}"
+    elif isinstance(description, dict) and isinstance(description.get("fields"), dict):
+        for field, value in description["fields"].items():
+            yield from own_parts(value, f"{where}.{field}")
+    elif isinstance(description, dict):
+        for value in description.values():
+            yield from own_parts(value, where)
+
+
+def difference(one: Any, other: Any, where: str = "flow") -> str:
+    """Where two descriptions part, and how; "" where they do not."""
+    if isinstance(one, dict) and isinstance(other, dict) and set(one) == set(other):
+        pairs = [(one[k], other[k], where if k in ("fields", "tuple") else f"{where}.{k}") for k in sorted(one)]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(a, b, f"{where}[{i}]") for i, (a, b) in enumerate(zip(one, other, strict=True))]
+    else:
+        return "" if canonical(one) == canonical(other) else f"{where} is {_brief(one)}; got {_brief(other)}"
+    return next((found for a, b, name in pairs if (found := difference(a, b, name))), "")
+
+
+def _brief(value):
+    if isinstance(value, dict):
+        named = next((value[key] for key in ("part", "own", "float") if key in value), None)
+        return f"a {named}" if named else shown(tuple(value["tuple"]) if "tuple" in value else value)
+    return shown(value)
+
+
+# --- and back ---
+
+
+def build(description: Any, where: str = "flow") -> Any:
+    """The part or field that a complete description is of."""
+    if description is None or isinstance(description, (bool, str, int, float)):
+        return description
+    if isinstance(description, list):
+        return [build(item, f"{where}[{i}]") for i, item in enumerate(description)]
+    kinds = {"part": _part, "tuple": _tuple, "dict": _dict, "float": _float, "numpy": _numpy}
+    kind = next((kind for kind in kinds if isinstance(description, dict) and kind in description), None)
+    if kind is None:
+        raise CheckpointError(f"{where} must be described by one of {', '.join(kinds)}; got {shown(description)}")
+    return kinds[kind](description, where)
+
+
+def _part(description, where):
+    name, given = description["part"], description.get("fields")
+    part = registry().get(name) if isinstance(name, str) else None
+    if part is None:
+        raise CheckpointError(f"{where} must be a part of this version of nfscratch; got {shown(name)}")
+    if not isinstance(given, dict):
+        raise CheckpointError(f"{where} must have its fields; got {shown(given)}")
+    values = {field: build(value, f"{where}.{field}") for field, value in given.items()}
+    try:
+        return part(**values)
+    except Exception as error:  # its fields may be anything
+        raise CheckpointError(f"{where} cannot be made: {type(error).__name__}: {shown(str(error))}") from None
+
+
+def _tuple(description, where):
+    return tuple(build(_list(description["tuple"], where), where))
+
+
+def _dict(description, where):
+    pairs = [_list(pair, where) for pair in _list(description["dict"], where)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise CheckpointError(f"{where} must be pairs of key and value; got {shown(description)}")
+    try:
+        return {build(key, where): build(value, where) for key, value in pairs}
+    except TypeError:
+        raise CheckpointError(f"{where} must have keys that can be looked up; got {shown(description)}") from None
+
+
+def _float(description, where):
+    if description["float"] not in ("inf", "-inf", "nan"):
+        raise CheckpointError(f"{where} must be inf, -inf or nan; got {shown(description['float'])}")
+    return float(description["float"])
+
+
+def _numpy(description, where):
+    name, value = description["numpy"], build(description.get("value"), where)
+    try:
+        return SCALARS[name](value)
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        raise CheckpointError(f"{where} must be a number of a NumPy type; got {shown(description)}") from None
+
+
+def _list(value, where):
+    if not isinstance(value, list):
+        raise CheckpointError(f"{where} must be described by a list; got {shown(value)}")
+    return value
+
+
+def fingerprint(tree: Any) -> str | None:
+    """Dtype, shape and SHA-256 of an array; of a tree, one SHA-256 for all of that; of None, None."""
+    if tree is None:
+        return None
+    if isinstance(tree, dict):
+        return config_hash([[key, fingerprint(tree[key])] for key in sorted(tree)])
+    if isinstance(tree, (list, tuple)):
+        return config_hash([fingerprint(child) for child in tree])
+    array = onp.asarray(backend.to_numpy(tree), order="F").T  # data is batch-last: this copies nothing
+    digest = hashlib.sha256(array if array.dtype != object else repr(array).encode()).hexdigest()
+    return f"{array.dtype.str} {list(array.T.shape)} {digest}"

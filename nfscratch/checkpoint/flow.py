@@ -1,0 +1,82 @@
+"""save and load: a flow and its parameters, as one file.
+
+    nf.save("moons.safetensors", flow, params)
+    flow, params = nf.load("moons.safetensors")
+
+The flow is rebuilt from its description. With parts of your own in it, make the flow yourself and pass it:
+`load(path, flow=flow)`; its configuration is compared with the one in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from nfscratch import backend
+from nfscratch.checkpoint import agreement, container, header, tree
+from nfscratch.checkpoint.description import build, canonical, config_hash, describe, difference, own_parts
+from nfscratch.checkpoint.header import CheckpointError, about
+
+
+def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = None) -> None:
+    """Write the flow's description and its parameters, stored ones too, as the file `path`: whole, or not at all.
+
+    metadata: anything that JSON can say; `nfscratch.checkpoint.metadata(path)` reads it.
+    Raises CheckpointError for parameters that are not the flow's, and for a part that cannot be described.
+    """
+    with about(path):
+        description = describe(flow)
+        agreement.check(flow, params)
+        fields = {
+            "flow": canonical(description),
+            "config": config_hash(description),
+            "own": canonical(list(own_parts(description))[:10]),
+            "metadata": _json(metadata),
+        }
+        container.write(path, "flow", params, fields)
+
+
+def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
+    """(flow, params) of a file that `save` wrote, the arrays on the active backend, in the dtype that they had.
+
+    flow: the flow to load into; needed where the saved one has parts that are not nfscratch's own.
+    Raises CheckpointError, before memory is taken, for a file that is damaged, forged, of another version or flow.
+    """
+    with container.opened(path, "flow") as sealed:
+        description = header.parse(sealed.fields.get("flow", ""), "the description")
+        if sealed.fields.get("config") != config_hash(description):
+            raise CheckpointError("the configuration hash must be that of the description; it is another")
+        flow = _rebuilt(description) if flow is None else _agreeing(flow, description)
+        agreement.check(flow, sealed.shapes(), sealed.numbers())
+        params = sealed.read()
+    return flow, tree.map_tree(lambda leaf: backend.asarray(leaf, dtype=leaf.dtype), params)
+
+
+def metadata(path: str | os.PathLike) -> Any:
+    """What was passed to `save` as metadata."""
+    with container.opened(path, "flow") as sealed:
+        return header.parse(sealed.fields.get("metadata", "null"), "the metadata")
+
+
+def _rebuilt(description):
+    own = next(own_parts(description), None)
+    if own is not None:
+        raise CheckpointError(
+            f"{own}, which is not a part of nfscratch: make the flow and pass it as load(path, flow=)"
+        )
+    return build(description)
+
+
+def _agreeing(flow, description):
+    mine = describe(flow)
+    if config_hash(mine) != config_hash(description):
+        raise CheckpointError(f"it must be of this flow; it is of another: {difference(description, mine)}")
+    return flow
+
+
+def _json(value):
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"metadata must be something that JSON can say; {error}") from None

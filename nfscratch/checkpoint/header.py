@@ -1,0 +1,152 @@
+"""The header of a safetensors file, read as if an enemy had written it.
+
+    8 bytes, little-endian: n      n bytes of JSON: {"name": {"dtype", "shape", "data_offsets"}, ...}      the data
+
+Nothing is made room for that the file has no bytes for: n is at most what is there and at most 2 MiB; JSON has at
+most 100,000 brackets; the tensors lie end to end and fill the data exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite, prod
+from typing import Any, BinaryIO
+
+LIMIT = 2 * 2**20
+BRACKETS = 100_000
+DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "|u1",
+    "BOOL": "|b1",
+}
+
+
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, is damaged, or is one of something else; or what cannot be written as one."""
+
+
+@contextmanager
+def about(path: Any) -> Iterator[None]:
+    """Errors inside name the file."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    except RecursionError:
+        raise CheckpointError(f"{path}: a flow and its parameters must be a tree of bounded depth") from None
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where a tensor lies in the data, and what it is."""
+
+    dtype: str  # NumPy's name for it
+    shape: tuple[int, ...]
+    start: int
+    size: int  # bytes
+
+
+def read(file: BinaryIO, file_size: int) -> tuple[dict[str, Tensor], dict[str, str], bytes]:
+    """Tensors by name, the metadata, and the header's own bytes."""
+    if file_size < 8:
+        raise CheckpointError(f"a checkpoint must have at least 8 bytes; got {file_size}")
+    length = int.from_bytes(file.read(8), "little")
+    if length > file_size - 8:
+        raise CheckpointError(
+            f"the header must lie within the file; got {length} bytes of it in a file of {file_size}: "
+            "it is no checkpoint, or it was cut short"
+        )
+    if length > LIMIT:
+        raise CheckpointError(f"the header must have at most {LIMIT} bytes; got {length}")
+    raw = file.read(length)
+    entries = parse(raw, "the header")
+    if not isinstance(entries, dict):
+        raise CheckpointError(f"the header must be a JSON object; got a {type(entries).__name__}")
+    metadata = entries.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise CheckpointError("the metadata must be texts by name; got something else")
+    tensors = {name: _tensor(name, entry, file_size) for name, entry in entries.items()}
+    _check_tiling(tensors, file_size - 8 - length)
+    return tensors, metadata, raw
+
+
+def parse(text: str | bytes, what: str) -> Any:
+    """JSON of bounded size and depth, without repeated names and without NaN."""
+    opening = ("[", "{") if isinstance(text, str) else (b"[", b"{")
+    if len(text) > LIMIT or sum(text.count(bracket) for bracket in opening) > BRACKETS:
+        raise CheckpointError(f"{what} must have at most {LIMIT} bytes and {BRACKETS} brackets; got more")
+    try:
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        return json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite)
+    except CheckpointError as error:
+        raise CheckpointError(f"{what} {error}") from None
+    except (ValueError, RecursionError):
+        raise CheckpointError(f"{what} must be JSON; got something else: it is no checkpoint, or damaged") from None
+
+
+def shown(value: Any) -> str:
+    """A value of unknown origin, on one line and short."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _once(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise CheckpointError("must name everything once; got a name twice")
+    return found
+
+
+def _finite(text):
+    if not isfinite(float(text)):
+        raise CheckpointError(f"must have finite numbers; got {shown(text)}")
+    return float(text)
+
+
+def _tensor(name, entry, file_size):
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise CheckpointError(f"tensor {shown(name)} must have dtype, shape and data_offsets; got {shown(entry)}")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise CheckpointError(f"tensor {shown(name)} must have a dtype of {', '.join(DTYPES)}; got {shown(dtype)}")
+    if not _are_counts(shape) or len(shape) > 32:
+        raise CheckpointError(f"tensor {shown(name)} must have a shape of whole numbers; got {shown(shape)}")
+    if not _are_counts(offsets) or len(offsets) != 2:
+        raise CheckpointError(f"tensor {shown(name)} must have two offsets; got {shown(offsets)}")
+    width = int(DTYPES[dtype][2:])
+    if prod(max(n, 1) for n in shape) * width > max(file_size, 2**24):  # an empty tensor has room for odd shapes
+        raise CheckpointError(f"tensor {shown(name)} must fit the file of {file_size} bytes; got shape {shown(shape)}")
+    start, size = offsets[0], prod(shape) * width
+    if offsets[1] - start != size:
+        raise CheckpointError(
+            f"tensor {shown(name)} must have {size} bytes, by its shape; got offsets {shown(offsets)}"
+        )
+    return Tensor(DTYPES[dtype], tuple(shape), start, size)
+
+
+def _are_counts(value):
+    return isinstance(value, list) and all(type(n) is int and n >= 0 for n in value)
+
+
+def _check_tiling(tensors, data_size):
+    end = 0
+    for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].size)):
+        if tensor.start != end:
+            raise CheckpointError(
+                f"tensor {shown(name)} must start where the last one ends, at {end}; got {tensor.start}"
+            )
+        end += tensor.size
+    if end != data_size:
+        raise CheckpointError(f"the tensors must fill the data; got {end} bytes of tensors and {data_size} of data")

@@ -1,0 +1,149 @@
+"""A training run that stops anywhere and goes on bit for bit.
+
+What a step depends on is in the file: parameters, the optimizer's state, the generator's, the order of the rows and
+the position in it, the record with the best parameters. So is the state of the generator when the run began: what is
+drawn before the first step (held-out rows, jitter, the first parameters) is drawn again as it was.
+The run's configuration stands beside it, and a file of another run is refused, by the first argument that differs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import validate
+from nfscratch.checkpoint import container, header
+from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
+from nfscratch.checkpoint.header import CheckpointError, about, shown
+
+SECONDS = 30.0  # between two writes, where no number of steps was asked for
+
+
+class RunFile:
+    """The checkpoint of a run: what was in it, and when it is due again."""
+
+    def __init__(self, path: str | os.PathLike, every: int | None, rng: onp.random.Generator, configuration: dict):
+        """Read `path` if it is there, check that it is of this run, and set `rng` to where the run began."""
+        self.path, self.rng = Path(path), rng
+        self.every = None if every is None else validate.count("checkpoint_every", every, 1)
+        self.configuration: dict[str, Any] = {}
+        self._given = self.began = rng.bit_generator.state
+        self._last, self._written = time.monotonic(), None
+        self._tree, self._saved = self._read()
+        self.claim({"seed": seed(rng), **configuration})
+        if self._saved is not None:
+            self.began = _rewind(rng, self._entry("began"), self.path)
+
+    def _read(self):
+        if not os.path.lexists(self.path):
+            return None, None
+        with container.opened(self.path, "run") as sealed:
+            return sealed.read(), header.parse(sealed.fields.get("run", ""), "the run")
+
+    def _entry(self, key):
+        if not isinstance(self._saved, dict) or key not in self._saved:
+            raise CheckpointError(f"{self.path}: it must hold the state of a run; its {key} is missing")
+        return self._saved[key]
+
+    def claim(self, configuration: dict) -> None:
+        """Add to what tells this run from others; refuse a file of another."""
+        self.configuration.update({name: describe(value, name, own=True) for name, value in configuration.items()})
+        if self._saved is None:
+            return
+        saved = self._entry("configuration")
+        for name, mine in self.configuration.items():
+            theirs = saved.get(name) if isinstance(saved, dict) else None
+            if canonical(theirs) != canonical(mine):
+                self.rng.bit_generator.state = self._given
+                raise CheckpointError(
+                    f"{self.path}: {name} must be as in the run that it is of, {shown(theirs)}; got {shown(mine)}. "
+                    "To start anew, remove the file or name another"
+                )
+
+    def restore(self, run: Any) -> None:
+        """Bring `run` to where the file left off, if there is one; else write the first state, to see that it works."""
+        if self._saved is None:
+            return self._write(run)
+        try:
+            run.restore(self._tree, self._entry("run"))
+            _rewind(self.rng, self._entry("rng"), self.path)
+        except CheckpointError:
+            raise
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise CheckpointError(f"{self.path}: it must hold the state of this run; {shown(str(error))}") from None
+        self._tree, self._saved, self._written = None, None, _mark(run)
+
+    def due(self, step: int) -> bool:
+        """Whether it is time to write again."""
+        return step % self.every == 0 if self.every else time.monotonic() - self._last > SECONDS
+
+    def save(self, run: Any) -> None:
+        """Write the run's state. A full disk does not end a run: the state before stays, and a warning says so."""
+        if self._written == _mark(run):
+            return
+        try:
+            self._write(run)
+        except OSError as error:
+            warnings.warn(
+                f"{self.path}: the checkpoint of step {run.step} could not be written ({error})",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+            self._last = time.monotonic()
+
+    def _write(self, run):
+        tree, numbers = run.state()
+        state = {"configuration": self.configuration, "began": self.began, "run": numbers}
+        state["rng"] = self.rng.bit_generator.state
+        text = json.dumps(state, default=_array_as_list, allow_nan=False)
+        with about(self.path):
+            container.write(self.path, "run", tree, {"run": text, "config": config_hash(self.configuration)})
+        self._last, self._written = time.monotonic(), _mark(run)
+
+
+def _mark(run):
+    return run.step, run.record.stopped
+
+
+def seed(rng: onp.random.Generator) -> Any:
+    """What a generator was seeded with, as far as it tells: its state moves on, this stays."""
+    sequence = getattr(rng.bit_generator, "seed_seq", None)
+    entropy = getattr(sequence, "entropy", None)
+    given = entropy.tolist() if hasattr(entropy, "tolist") else entropy
+    return [type(rng.bit_generator).__name__, given, list(getattr(sequence, "spawn_key", ()))]
+
+
+def named(function: Any) -> Any:
+    """What a function is called; an object that can be called stands for itself."""
+    return getattr(function, "__qualname__", function)
+
+
+def _rewind(rng, state, path):
+    try:
+        rng.bit_generator.state = state = _lists_as_arrays(state)
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise CheckpointError(f"{path}: the generator must take the state in the file; {shown(str(error))}") from None
+    return state
+
+
+def _array_as_list(value):
+    if isinstance(value, onp.ndarray):
+        return {"dtype": value.dtype.str, "array": value.tolist()}
+    if isinstance(value, onp.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be said in JSON")
+
+
+def _lists_as_arrays(value):
+    if isinstance(value, dict) and set(value) == {"dtype", "array"}:
+        return onp.array(value["array"], dtype=value["dtype"])
+    return {key: _lists_as_arrays(child) for key, child in value.items()} if isinstance(value, dict) else value
+
+
+__all__ = ["RunFile", "fingerprint", "named", "seed"]

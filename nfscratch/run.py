@@ -1,0 +1,205 @@
+"""Run: descent on a loss, one step at a time. Everything the next step depends on is its state.
+
+    loss, grads = value_and_grad(params, rng, batch);   clip;   flat <- optimizer(flat, grads)
+
+The optimizer works on one flat vector, and the tree's leaves are views of it, so that moving the vector moves the
+parameters. `state` and `restore` carry a run across the end of a process; the Record is its memory.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch import params as trees
+from nfscratch.batches import Batches
+from nfscratch.optimizers import Adam, clip_by_norm
+
+SCRATCH = "scratch"  # the entry of an optimizer's state that is not state: it is written before it is read
+
+
+LIMIT = 1e8  # a loss this many times what it was at first (at least 1) is not coming back
+
+
+def diverged(loss: float, norm: float, first: float) -> bool:
+    """Whether a loss or a gradient's length is non-finite, or the loss has exploded."""
+    return not (onp.isfinite(loss) and onp.isfinite(norm)) or abs(loss) > LIMIT * max(1.0, abs(first))
+
+
+class TrainingWarning(RuntimeWarning):
+    """A run ended early because it diverged."""
+
+
+@dataclass
+class Result:
+    """What a run gives back."""
+
+    params: Any  # the best by validation; without one, the last; of a run that diverged, the last with a finite loss
+    history: dict[str, list[float]] = field(default_factory=dict)
+    stopped: str = "all steps done"  # or "early stopping ...", "interrupted ...", "diverged ..."
+    best_step: int | None = None  # where `params` are from
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do: it does not change on the way."""
+
+    value_and_grad: Callable[..., Any]
+    optimizer: Adam
+    schedule: Callable[[float], float]
+    steps: int
+    every: int  # steps between evaluations
+    clip: float | None = None
+    evaluate: Callable[[Any], float] | None = None
+    patience: int | None = None
+    update: Callable[[Any, Any], Any] | None = None
+    blame: Callable[[Any, Any, Any], str] | None = None
+
+
+class Run:
+    """A run of a plan, `step` steps from its start."""
+
+    def __init__(self, plan: Plan, params: Any, rng: onp.random.Generator, batches: Batches | None):
+        self.plan, self.rng, self.batches = plan, rng, batches
+        self.flat, self.params = trees.flatten(params)
+        self.gradient, self.optimizer = onp.empty_like(self.flat), plan.optimizer.init(self.flat)
+        self.step, self.record = 0, Record(plan.evaluate, plan.patience)
+
+    @property
+    def over(self) -> bool:
+        return bool(self.record.stopped) or self.step >= self.plan.steps
+
+    def begin(self) -> None:
+        """The first evaluation. (Without one, parameters are ranked by their loss, when a step has seen it.)"""
+        if self.step == 0 and self.plan.evaluate is not None and not self.record.history["step"]:
+            self.record.consider(0, self.params)
+
+    def advance(self) -> None:
+        """One step, unless the loss has diverged."""
+        plan, batch = self.plan, () if self.batches is None else (self.batches.next(),)
+        value, grads = plan.value_and_grad(self.params, self.rng, *batch)
+        value = float(value)
+        trees.gather(grads, out=self.gradient)
+        norm = float(self.gradient @ self.gradient) ** 0.5
+        if diverged(value, norm, self.record.first_loss(value)):
+            blamed = plan.blame(self.params, grads, *batch) if plan.blame else "the loss"
+            return self.record.diverge(self.step + 1, value, blamed)
+        if plan.evaluate is None and self.step % plan.every == 0:
+            self.record.consider(self.step, self.params)  # their loss has been seen
+        self._move(norm, batch)
+        self.record.history["loss"].append(value)
+        if (plan.evaluate is not None and self.step % plan.every == 0) or self.step == plan.steps:
+            self.record.consider(self.step, self.params)
+
+    def _move(self, norm, batch):
+        clip_by_norm(self.gradient, norm, self.plan.clip)
+        factor = self.plan.schedule(self.step / self.plan.steps)
+        self.plan.optimizer.step(self.flat, self.gradient, self.optimizer, factor)
+        if self.plan.update is not None:
+            # Only what is stored: the trained leaves stay views of the vector that the optimizer moves.
+            self.params = trees.with_fixed_of(self.plan.update(self.params, *batch), self.params)
+        self.step += 1
+
+    def interrupt(self) -> None:
+        """End here, with one more look at the parameters."""
+        if self.record.best_step != self.step and self.step not in self.record.history["step"][-1:]:
+            self.record.consider(self.step, self.params)
+        self.record.stopped = f"interrupted at step {self.step}"
+
+    def result(self) -> Result:
+        return self.record.result()
+
+    # --- across the end of a process -------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict, dict]:
+        """A tree of arrays, and numbers that JSON can say. The generator's state is the caller's to keep."""
+        arrays = {k: v for k, v in self.optimizer.items() if hasattr(v, "shape") and k != SCRATCH}
+        numbers = {k: v for k, v in self.optimizer.items() if not hasattr(v, "shape")}
+        best, record = self.record.state()
+        tree = {"params": self.params, "optimizer": arrays, "record": best, "order": []}
+        if self.batches is not None:
+            tree["order"] = [self.batches.order]
+            numbers = {"optimizer": numbers, "position": self.batches.position}
+        else:
+            numbers = {"optimizer": numbers}
+        return tree, {**numbers, "step": self.step, "record": record}
+
+    def restore(self, tree: dict, numbers: dict) -> None:
+        """Go on from a state."""
+        tree = {**tree, **{key: self._on_device(tree[key]) for key in ("params", "optimizer")}}
+        self.flat, self.params = trees.flatten(tree["params"])
+        self.optimizer.update(tree["optimizer"], **numbers["optimizer"])
+        if self.batches is not None:
+            (self.batches.order,), self.batches.position = tree["order"], numbers["position"]
+        self.step = numbers["step"]
+        self.record.restore({**tree["record"], "best": self._on_device(tree["record"]["best"])}, numbers["record"])
+
+    def _on_device(self, tree):
+        return trees.map_leaves(lambda leaf: backend.asarray(leaf, dtype=leaf.dtype, like=self.flat), tree)
+
+
+class Record:
+    """The memory of a run: losses, the best parameters, and why it ended."""
+
+    def __init__(self, evaluate, patience):
+        self.evaluate, self.patience = evaluate, patience
+        self.history = {"loss": [], "step": [], "validation": []}
+        self.best, self.best_step, self.best_value = None, None, onp.inf
+        self.since_best, self.stopped = 0, ""
+
+    def first_loss(self, value):
+        return self.history["loss"][0] if self.history["loss"] else value
+
+    def consider(self, step, params):
+        """Evaluate, and keep a copy of the best so far. NaN is never best; without `evaluate`, the latest are."""
+        value = -step if self.evaluate is None else float(self.evaluate(params))
+        if self.evaluate is not None:
+            self.history["step"].append(step)
+            self.history["validation"].append(value)
+        if onp.isfinite(value) and value < self.best_value:
+            self.best, self.best_step, self.best_value, self.since_best = trees.copy(params), step, value, 0
+            return
+        self.since_best += 1
+        if self.patience is not None and self.since_best >= self.patience:
+            self.stopped = f"early stopping at step {step}: no better validation in {self.since_best} evaluations"
+
+    def diverge(self, step, value, blamed):
+        self.stopped = f"diverged at step {step} (loss {value:.3g}): {blamed}"
+
+    def text(self):
+        if not self.history["loss"]:
+            return "no finite loss yet"
+        shown = f"loss {onp.mean(self.history['loss'][-50:]):.4f}"
+        return shown + (f", validation {self.history['validation'][-1]:.4f}" if self.history["validation"] else "")
+
+    def result(self):
+        if self.best is None:
+            raise FloatingPointError(f"no finite loss was seen, so there are no parameters to return; {self.stopped}")
+        if self.stopped.startswith("diverged"):
+            warnings.warn(
+                f"training {self.stopped}. The parameters of step {self.best_step} are returned; "
+                "try a smaller rate, or clip=1.0",
+                TrainingWarning,
+                stacklevel=5,
+            )
+        return Result(self.best, self.history, self.stopped or "all steps done", self.best_step)
+
+    def state(self):
+        history = {
+            key: onp.array(values, dtype="i8" if key == "step" else "f8") for key, values in self.history.items()
+        }
+        best = [] if self.best is None else [self.best]
+        numbers = {"best_step": self.best_step, "since_best": self.since_best, "stopped": self.stopped}
+        return {"best": best, "history": history, "best_value": onp.array(float(self.best_value))}, numbers
+
+    def restore(self, tree, numbers):
+        self.history = {key: tree["history"][key].tolist() for key in self.history}
+        self.best = tree["best"][0] if tree["best"] else None
+        self.best_value = float(tree["best_value"])
+        self.best_step, self.since_best = numbers["best_step"], numbers["since_best"]
+        self.stopped = numbers["stopped"]

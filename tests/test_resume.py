@@ -1,0 +1,384 @@
+"""A run that is stopped anywhere and called again ends exactly as one that was never stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+import pytest
+from strict import StrictArray
+
+import nfscratch as nf
+from nfscratch.checkpoint import resume
+
+DATA = onp.random.default_rng(0).normal(size=(300, 2)) @ [[1.0, 0.8], [0.0, 0.6]] * [2.0, 0.5] + [3.0, -1.0]
+CONTEXT = onp.random.default_rng(1).normal(size=(300, 3))
+STEPS = 40
+CUT = {"steps": iter(()), "how": None, "next": None}
+
+
+@dataclass(frozen=True)
+class Cutting(nf.Adam):
+    """An optimizer that stops the run at the steps that CUT says, in the way that it says."""
+
+    def step(self, p, g, state, factor=1.0):
+        super().step(p, g, state, factor)
+        if state["t"] == CUT["next"]:
+            CUT["next"] = next(CUT["steps"], None)
+            CUT["how"]()
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def abort():
+    raise KeyboardInterrupt
+
+
+@dataclass(frozen=True, eq=False)
+class Average(nf.ActNorm):
+    """An ActNorm with a running mean of what it saw, stored under "fixed"."""
+
+    updates = True
+
+    def init(self, rng, x=None, context=None):
+        fixed = {"count": onp.zeros((), dtype=int), "mean": nf.backend.asarray(onp.zeros(self.dim))}
+        return {**super().init(rng, x), "fixed": fixed}
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        return nf.Bijection.inverse_vjp(self, params, x, context, rng)
+
+    def inverse(self, params, x, context=None, rng=None):
+        return super().inverse({**params, "shift": params["shift"] + 0.01 * params["fixed"]["mean"]}, x)
+
+    def update(self, params, x, context=None):
+        count, mean = params["fixed"]["count"], params["fixed"]["mean"]
+        return {**params, "fixed": {"count": count + 1, "mean": 0.9 * mean + 0.1 * x.mean(axis=0)}}
+
+
+def flow(*, middle=nf.ActNorm, **options):
+    layers = nf.flows.coupling_layers(2, nf.Affine(), nf.MLP((8,)), 2, options.get("context_dim", 0))
+    return nf.Flow(nf.GaussianMixture(2, 2), nf.Chain([*layers, middle(2), nf.Standardize(2)]), options.get("embed"))
+
+
+RUNS = {
+    "validation share, jitter, ActNorm": (flow(), {"jitter": 0.1, "evaluate_every": 7}),
+    "no validation": (flow(), {"validation": None, "jitter": [0.1, 0.0], "clip": 1.0}),
+    "validation rows, patience": (flow(), {"validation": DATA[:50], "patience": 3, "evaluate_every": 4, "rate": 0.15}),
+    "updates": (flow(middle=Average), {"validation": 0.3, "evaluate_every": 5}),
+    "context, embedding": (flow(context_dim=2, embed=nf.MLP((4,))), {"context": CONTEXT, "jitter": 0.2}),
+    "whole batches, weight decay": (flow(), {"batch_size": 1000, "x": DATA[:60], "weight_decay": 0.1}),
+}
+
+
+def fit(run, path=None, every=None, seed=0, **changes):
+    flow, options = RUNS[run]
+    options = {"steps": STEPS, "batch_size": 32, "rate": 0.02, "weight_decay": 0.0, **options, **changes}
+    options["optimizer"] = Cutting(options.pop("rate"), weight_decay=options.pop("weight_decay"))
+    generator = seed if isinstance(seed, onp.random.Generator) else onp.random.default_rng(seed)
+    return nf.fit(flow, options.pop("x", DATA), rng=generator, checkpoint=path, checkpoint_every=every, **options)
+
+
+def same(a, b):
+    if isinstance(a, dict):
+        return sorted(a) == sorted(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def identical(a, b):
+    assert a.history == b.history and (a.best_step, a.stopped) == (b.best_step, b.stopped)
+    assert same(a.params, b.params)
+
+
+def cut_and_resumed(run, path, steps, how, **options):
+    """The result of calling fit until it is done, while it is stopped at `steps`."""
+    CUT.update(steps=iter(steps), how=how)
+    CUT["next"] = next(CUT["steps"], None)
+    for calls in range(1, 20):
+        try:
+            result = fit(run, path, **options)
+        except KeyboardInterrupt:
+            continue
+        if not result.stopped.startswith("interrupted"):
+            return result, calls
+    raise AssertionError("20 calls, and not done")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.safetensors"
+
+
+@pytest.fixture(autouse=True)
+def uncut():
+    yield
+    CUT.update(steps=iter(()), how=None, next=None)
+
+
+# --- identical, wherever it is cut ---
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("run", RUNS)
+def test_ten_random_cut_points(run, dtype, path):
+    nf.use(dtype=dtype)
+    try:
+        whole = fit(run)
+        last = len(whole.history["loss"])
+        rng = onp.random.default_rng([*run.encode()])
+        cuts = rng.choice(last - 1, size=10, replace=False) + 1
+        for cut, how in zip(cuts[: 10 if dtype == "float64" else 3], [interrupt, abort] * 5, strict=False):
+            path.unlink(missing_ok=True)
+            resumed, calls = cut_and_resumed(run, path, [cut], how, every=int(rng.choice([1, 4, 9, 20])))
+            identical(resumed, whole)
+            assert calls == 2
+    finally:
+        nf.use(dtype="float64")
+    if run == "validation rows, patience":
+        assert whole.stopped.startswith("early stopping") and last < STEPS
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_many_cuts_in_one_run(run, path):
+    whole = fit(run)
+    cuts = [c for c in (1, 2, 7, 8, 20, 21, 35, 39) if c < len(whole.history["loss"])]
+    resumed, calls = cut_and_resumed(run, path, cuts, interrupt)
+    identical(resumed, whole)
+    assert calls == len(cuts) + 1
+    identical(fit(run, path), whole)
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+import test_resume as t
+t.CUT.update(how=lambda: os.kill(os.getpid(), signal.SIGKILL), next={cut})
+t.fit({run!r}, {path!r}, every=3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "cut"), [("validation share, jitter, ActNorm", 1), ("updates", 31), ("no validation", 38)]
+)
+def test_a_killed_process_is_gone_on_from_in_another(run, cut, path):
+    code = KILLED.format(tests=os.path.dirname(__file__), run=run, cut=cut, path=str(path))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    identical(fit(run, path, every=3), fit(run))
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_minimize_goes_on_as_well(path):
+    """The loss draws random numbers of its own, and the parameters are a bare array."""
+    calls = []
+
+    def loss(p, rng):
+        calls.append(rng.random())
+        if len(calls) == stop_at:
+            interrupt()
+        return np.sum(np.square(p - calls[-1]))
+
+    def run(path=None):
+        rng = onp.random.default_rng(3)
+        result = nf.minimize(loss, onp.zeros(2), rng=rng, steps=40, checkpoint=path)
+        return result, rng.random()
+
+    stop_at = None
+    whole, after = run()
+    calls, stop_at = [], 17
+    assert run(path)[0].stopped == "interrupted at step 17"
+    resumed, resumed_after = run(path)
+    identical(resumed, whole)
+    assert resumed_after == after and len(calls) == 40
+    finished, finished_after = run(path)
+    identical(finished, whole)
+    assert finished_after == after and len(calls) == 40  # not one step more
+
+
+def test_checkpoints_do_not_change_a_run(path):
+    for run in RUNS:
+        identical(fit(run, path.with_name(run), every=3), fit(run))
+
+
+def test_a_run_on_a_device_goes_on_there(path):
+    run, results = "validation share, jitter, ActNorm", []
+    nf.backend.use_arrays_like(StrictArray(onp.empty(0)))
+    try:
+        CUT.update(how=interrupt, next=13)
+        for place in (path, path, None):
+            result = fit(run, place)
+            assert {type(leaf) for leaf in nf.params.leaves(result.params)} == {StrictArray}
+            results.append(nf.Result(nf.to_numpy(result.params), result.history, result.stopped, result.best_step))
+    finally:
+        nf.backend.use_arrays_like(onp.empty(0))
+    assert results[0].stopped == "interrupted at step 13"
+    identical(*results[1:])
+
+
+def test_a_generator_that_has_moved_on_does_for_going_on(path):
+    """In a notebook the same generator is passed again, after the interrupted call has drawn from it."""
+    run, rng = "validation share, jitter, ActNorm", onp.random.default_rng(0)
+    CUT.update(how=interrupt, next=33)
+    assert fit(run, path, seed=rng).stopped == "interrupted at step 33"
+    identical(fit(run, path, seed=rng), fit(run))
+    reference = onp.random.default_rng(0)
+    fit(run, seed=reference)
+    assert rng.random() == reference.random()
+
+
+@pytest.mark.parametrize("kind", [onp.random.MT19937, onp.random.Philox, onp.random.SFC64, onp.random.PCG64DXSM])
+def test_every_kind_of_generator_is_kept(kind, path):
+    run = "validation share, jitter, ActNorm"
+    CUT.update(how=interrupt, next=11)
+    fit(run, path, seed=onp.random.Generator(kind(5)))
+    identical(fit(run, path, seed=onp.random.Generator(kind(5))), fit(run, seed=onp.random.Generator(kind(5))))
+
+
+def test_ctrl_c_returns_the_best_so_far_and_its_last_look_is_no_part_of_the_run(path):
+    run = "validation share, jitter, ActNorm"
+    CUT.update(how=interrupt, next=23)
+    stopped = fit(run, path)
+    assert stopped.stopped == "interrupted at step 23" and stopped.history["step"][-1] == 23
+    assert 23 not in fit(run, path).history["step"]
+
+
+def test_a_run_that_diverged_stays_so(path):
+    run = "validation share, jitter, ActNorm"
+    results = []
+    for _ in range(2):
+        with pytest.warns(nf.TrainingWarning, match="diverged at step") as caught:
+            results.append(fit(run, path, rate=1e200))
+        assert caught[0].filename == __file__
+    identical(*results)
+
+
+# --- another run is refused ---
+
+CHANGES = {
+    "steps": {"steps": 61},
+    "batch_size": {"batch_size": 33},
+    "optimizer": {"rate": 0.03},
+    "schedule": {"schedule": nf.constant},
+    "clip": {"clip": 2.0},
+    "evaluate_every": {"evaluate_every": 8},
+    "patience": {"patience": 9},
+    "jitter": {"jitter": 0.2},
+    "validation": {"validation": 0.2},
+    "x": {"x": DATA + 1e-12},
+    "params": {"params": flow().init(onp.random.default_rng(0), DATA)},
+    "seed": {"seed": 1},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_another_run_is_refused_by_what_differs(name, path):
+    run = "validation share, jitter, ActNorm"
+    CUT.update(how=interrupt, next=5)
+    fit(run, path)
+    before = path.read_bytes()
+    changes = {"seed": 0, **CHANGES[name]}
+    rng = onp.random.default_rng(changes.pop("seed"))
+    untouched = rng.bit_generator.state
+    with pytest.raises(
+        nf.CheckpointError, match=rf"run\.safetensors: {name} must be as in the run .*; got .*"
+    ) as caught:
+        fit(run, path, seed=rng, **changes)
+    assert "\n" not in str(caught.value) and path.read_bytes() == before
+    assert rng.bit_generator.state == untouched
+
+
+def test_another_flow_dtype_or_context_is_refused(path):
+    first = "validation share, jitter, ActNorm"
+    fit(first, path)
+    for run, message in (("updates", "flow must be as in the run"), ("context, embedding", "flow must be as")):
+        with pytest.raises(nf.CheckpointError, match=message):
+            fit(run, path, jitter=0.1, evaluate_every=7, validation=0.1)
+    nf.use(dtype="float32")
+    try:
+        with pytest.raises(nf.CheckpointError, match=r"x must be as in the run that it is of, '<f8 .*; got '<f4 "):
+            fit(first, path)
+    finally:
+        nf.use(dtype="float64")
+
+
+def test_a_flow_is_no_run_and_a_run_is_no_flow(path):
+    run = "validation share, jitter, ActNorm"
+    params = fit(run, path).params
+    with pytest.raises(nf.CheckpointError, match="it must hold a flow; it holds a 'run'"):
+        nf.load(path)
+    nf.save(path, RUNS[run][0], params)
+    before = path.read_bytes()
+    with pytest.raises(nf.CheckpointError, match="it must hold a run; it holds a 'flow'"):
+        fit(run, path)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_run_is_refused_and_not_written_over(path):
+    run = "validation share, jitter, ActNorm"
+    fit(run, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(nf.CheckpointError, match=r"run\.safetensors: SHA-256 must be"):
+        fit(run, path)
+    assert path.read_bytes() == content
+
+
+# --- arguments, and a disk that is full ---
+
+
+def test_checkpoint_every_is_a_number_of_steps_between_writes(path, monkeypatch):
+    written = []
+    monkeypatch.setattr(resume.RunFile, "_write", lambda self, run: written.append(run.step))
+    fit("no validation", path, every=15)
+    assert written == [0, 15, 30, 40]
+    written.clear()
+    fit("no validation", path)
+    assert written == [0, 40]  # every 30 seconds
+    for wrong in (0, 2.5, True):
+        with pytest.raises(ValueError, match="checkpoint_every must be an integer of at least 1"):
+            fit("no validation", path, every=wrong)
+    with pytest.raises(ValueError, match="checkpoint_every needs a checkpoint to write"):
+        fit("no validation", every=5)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(tmp_path):
+    with pytest.raises(FileNotFoundError, match="its folder must exist"):
+        fit("no validation", tmp_path / "nosuch" / "run.safetensors")
+    with pytest.raises(nf.CheckpointError, match="a checkpoint must be a file; got a folder"):
+        fit("no validation", tmp_path)
+
+
+def test_a_disk_that_fills_up_does_not_end_a_run(path, monkeypatch):
+    from nfscratch.checkpoint import atomic
+
+    sync, calls = os.fsync, []
+
+    def full(handle):
+        calls.append(handle)
+        if 6 < len(calls) < 9:
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = fit("no validation", path, every=10)
+    monkeypatch.undo()
+    identical(result, fit("no validation"))
+    assert caught and all("could not be written ([Errno 28] No space left" in str(w.message) for w in caught)
+    identical(fit("no validation", path), result)
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_field_of_a_flow_that_cannot_be_described_is_refused_at_the_start(path):
+    odd = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), nf.half_mask(2), lambda x: x))
+    with pytest.raises(nf.CheckpointError, match=r"run\.safetensors: flow\.bijection\.conditioner must be"):
+        nf.fit(odd, DATA, rng=onp.random.default_rng(0), checkpoint=path)
