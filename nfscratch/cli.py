@@ -1,4 +1,4 @@
-"""The command line: nfscratch run NAME, nfscratch list, nfscratch doctor."""
+"""The command line: nfscratch run NAME, nfscratch list, nfscratch audit MODULE:OBJECT, nfscratch doctor."""
 
 from __future__ import annotations
 
@@ -56,6 +56,26 @@ def examine(
         typer.echo(str(line))
     if not doctor.healthy(lines):
         raise typer.Exit(1)
+
+
+@app.command("audit")
+def audit_object(
+    target: Annotated[
+        str, typer.Argument(help="module:object, a Bijection, Flow, factory, or (forward, inverse) pair")
+    ],
+    dims: Annotated[str, typer.Option(help="dimensions for a factory or a pair, as 1,2,5,6")] = "1,2,5,6",
+    dtype: Annotated[str | None, typer.Option(help="float64 or float32 alone; without it, both")] = None,
+    letters: Annotated[str | None, typer.Option(help="the checks to run, as SRJ; without it, all")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed tries the same points")] = 0,
+) -> None:
+    """Audit a map: every check, and a name for what is wrong. Exit code 0: nothing found; 1: a mistake."""
+    from nfscratch.check.from_command import audit_target
+
+    try:
+        report = audit_target(target, dims, dtype, letters, seed)
+    except (ValueError, TypeError, ImportError, AttributeError) as error:
+        _fail(error)
+    raise typer.Exit(0 if report.ok else 1)
 
 
 def _fail(error: Exception) -> None:

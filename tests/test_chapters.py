@@ -5,10 +5,13 @@ import re
 import subprocess
 import sys
 
+import numpy as onp
 import pytest
 from matplotlib import image
+from strict import StrictArray
 
-from nfscratch import chapter
+import nfscratch as nf
+from nfscratch import backend, chapter, check, plot
 
 CHAPTERS = chapter.chapters()
 
@@ -60,3 +63,20 @@ def test_it_has_the_parts_of_a_chapter(name):
     prose = cells(CHAPTERS[name], "markdown")
     for part in ("**Question.**", "**Running time.**", "**References.**", "## Exercises", "## Where this differs"):
         assert part in prose
+
+
+@pytest.fixture
+def device():
+    """New arrays are device arrays, in the block."""
+    backend.use_arrays_like(StrictArray(onp.empty(0)), "float64")
+    yield
+    backend.use_arrays_like(onp.empty(0), "float64")
+
+
+def test_chapter_04_runs_on_device_arrays(device, tmp_path):
+    names = {"__name__": "chapter", "nf": nf, "check": check, "plot": plot}
+    exec(compile(CHAPTERS["ch04_coupling"].read_text(encoding="utf-8"), "ch04", "exec"), names)
+    options = chapter.Options(fast=True, figures=tmp_path)
+    for part in ("check_the_package", "jacobians_drawn", "modes_and_volume", "moons"):
+        names[part](options)
+    assert len(list(tmp_path.glob("*.png"))) == 3

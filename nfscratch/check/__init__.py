@@ -6,17 +6,23 @@
     J  log_det_is_jacobian   log_det = log|det J|, J by finite differences, in both directions
     N  integrates_to_one     the density's integral by quadrature (one or two variables)
 
-Each returns a Finding; `table` prints them.
+Each returns a Finding; `table` prints them. `audit` runs these and eight more over several dimensions, draws of
+parameters and dtypes, and names the mistake: see audit.py.
 """
 
 from nfscratch.bijection import autodiff_jacobian
+from nfscratch.check.audit import audit
 from nfscratch.check.finding import Finding, table
 from nfscratch.check.integral import image_box, integrates_to_one
 from nfscratch.check.laws import log_det_is_jacobian, log_dets_cancel, round_trip, shapes_and_dtypes
 from nfscratch.check.numeric import finite_difference_jacobian, random_params
+from nfscratch.check.report import Failure, Report
 
 __all__ = [
+    "Failure",
     "Finding",
+    "Report",
+    "audit",
     "autodiff_jacobian",
     "finite_difference_jacobian",
     "image_box",

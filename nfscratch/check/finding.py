@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,17 @@ class Finding:
     error: float
     tolerance: float
     at: str = ""  # the worst input, in words: "z = [0.31, -1.20]"
+    verdict: str = ""  # "not applicable: ..." or "inconclusive: ...", where there is nothing to compare
+    evidence: dict[str, Any] | None = None  # the numbers themselves, for the audit's diagnosis
 
     @property
     def ok(self) -> bool:
         return bool(self.error <= self.tolerance)  # NaN is not ok
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is wrong: what could not be judged is not wrong, though it is not ok either."""
+        return not self.ok and not self.verdict
 
     def raise_if_failed(self) -> None:
         if not self.ok:
@@ -26,6 +34,14 @@ class Finding:
             raise AssertionError(
                 f"check {self.letter}: {self.what} is off by {self.error:.2e}; allowed {self.tolerance:.0e}{where}"
             )
+
+
+def not_applicable(letter: str, why: str) -> Finding:
+    return Finding(letter, "", 0.0, 0.0, verdict=f"not applicable: {why}")
+
+
+def inconclusive(letter: str, what: str, why: str, tolerance: float = 0.0) -> Finding:
+    return Finding(letter, what, float("nan"), tolerance, verdict=f"inconclusive: {why}")
 
 
 def table(findings: Iterable[Finding], title: str = "") -> str:

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.check.finding import Finding
+from nfscratch.check.finding import Finding, not_applicable
+from nfscratch.check.intervals import bounded, into, out_of, slope_into
+from nfscratch.check.trial import Trial, flat
 
 
 def integrates_to_one(
@@ -33,7 +35,8 @@ def integrates_to_one(
             what = f"integral of the density, {n} points a side"
             return Finding("N", what, abs(values[-1] - 1), tolerance, f"integral {values[-1]:.4f}")
     shown = ", ".join(f"{v:.4f}" for v in values)
-    return Finding("N", "integral of the density: inconclusive", float("nan"), tolerance, f"grids gave {shown}")
+    what, verdict = "integral of the density: inconclusive", f"inconclusive: grids gave {shown}"
+    return Finding("N", what, float("nan"), tolerance, f"grids gave {shown}", verdict)
 
 
 def integral(log_prob: Callable[[Any], Any], low: Any, high: Any, n: int) -> float:
@@ -51,5 +54,54 @@ def integral(log_prob: Callable[[Any], Any], low: Any, high: Any, n: int) -> flo
 def image_box(forward: Callable[[Any], Any], dim: int, radius: float = 6.0, n: int = 61) -> tuple[Any, Any]:
     """Corners of the box around forward(z) for z on a grid in [-radius, radius]^dim: where to integrate a flow."""
     grid = onp.meshgrid(*[onp.linspace(-radius, radius, n)] * dim, indexing="ij")
-    x = backend.to_numpy(forward(onp.stack([g.ravel() for g in grid], axis=1)))
+    x = backend.to_numpy(forward(backend.asarray(onp.stack([g.ravel() for g in grid], axis=1))))
     return x.min(axis=0), x.max(axis=0)
+
+
+# --- in an audit ---
+
+
+def check_integral(trial: Trial) -> Finding:
+    """N, for one or two variables: over the image of the box [-5, 5]^D, in coordinates that fill the codomain."""
+    s = trial.subject
+    if s.dim > 2 or len(s.in_shape) > 1:
+        return not_applicable("N", "more than two variables")
+    if s.log_prob is None and bounded(s.domain):
+        return not_applicable("N", f"no density, and no standard normal base on {s.domain}")
+    ends = s.codomain
+
+    def log_density(a):
+        x = into(ends, a).astype(s.dtype)
+        with onp.errstate(all="ignore"):
+            log_p = s.log_prob(x) if s.log_prob is not None else _assumed(trial, x)
+            log_p = onp.asarray(log_p, dtype=onp.float64).reshape(len(x))
+            return log_p + onp.log(slope_into(ends, a)).sum(axis=1)
+
+    def image(z):
+        return out_of(ends, flat(trial.apply("forward", into(s.domain, z).astype(s.dtype))[0]))
+
+    low, high = _box(s, image)
+    if not (onp.isfinite(low).all() and onp.isfinite(high).all() and (high > low).all()):
+        return Finding("N", "integral of the density", float("nan"), 0.0, verdict="inconclusive: no finite box")
+    sizes = (401, 1601, 6401, 25601) if s.dim == 1 else (81, 161, 321)
+    finding = integrates_to_one(log_density, low, high, 2e-3 if s.dim == 2 else 1e-3, sizes)
+    if finding.verdict:
+        return finding
+    base = "" if s.log_prob is not None else " (a standard normal base is assumed)"
+    evidence = {"integral": finding.at, "x": onp.stack([low, high]), "row": 0, "symbol": "x", "expected": 1.0}
+    evidence["yours"] = float(finding.at.split()[1])
+    return Finding("N", finding.what + base, finding.error, finding.tolerance, finding.at, evidence=evidence)
+
+
+def _assumed(trial, x):
+    z, log_det = trial.apply("inverse", x)
+    return trial.subject.q(z) + log_det
+
+
+def _box(s, image):
+    """Around the image of a grid, or of the base's own draws, a little widened."""
+    if s.base_sample is None:
+        return image_box(image, s.dim, 5.0)
+    z = flat(s.base_sample(onp.random.default_rng(0), 4000))
+    middle, half = 0.5 * (z.max(axis=0) + z.min(axis=0)), 0.7 * (z.max(axis=0) - z.min(axis=0))
+    return image_box(lambda a: image(middle + a * half), s.dim, 1.0)

@@ -1,6 +1,12 @@
 """Numbers that the map under test had no part in: Jacobians by finite differences, and wild parameters.
 
 J_ij  =  [8 (f_i(z + h e_j) - f_i(z - h e_j)) - (f_i(z + 2h e_j) - f_i(z - 2h e_j))] / 12h  +  O(h^4)
+
+A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several are taken, each
+relative to max(1, |z_j|); for every column of every row the two neighbours that agree best decide, and what they
+disagree by is the error that a check allows for:
+
+    error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h'
 """
 
 from __future__ import annotations
@@ -16,35 +22,44 @@ from nfscratch import params as trees
 from nfscratch.bijection import Bijection
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
+STEPS_FLOAT32 = (1e-1, 3e-2, 1e-2, 3e-3)  # for a map that computes in float32: shorter ones only round
 
 
 def finite_difference_jacobian(f: Callable[[Any], Any], z: Any, steps: Any = STEPS) -> onp.ndarray:
-    """dx/dz of a batched map f: (N, *event) -> (N, *event'), in float64 on the host: (N, D_out, D_in).
+    """dx/dz of a batched map f: (N, *event) -> (N, *event'), in float64 on the host: (N, D_out, D_in)."""
+    return numeric_jacobian(f, z, steps)[0]
 
-    A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several are taken,
-    each relative to max(1, |z_j|), and for every column of every row the two neighbours that agree best decide.
+
+def numeric_jacobian(
+    f: Callable[[Any], Any], z: Any, steps: Any = STEPS, eps: float = 2.3e-16, stacked: bool = False
+) -> Any:
+    """The same, and the error of every entry, as far as two steps can tell: twice (N, D_out, D_in).
+
+    `stacked`: f takes any number of rows, and is called once for each step with all the points that it needs.
     """
     z = onp.asarray(backend.to_numpy(z), dtype=onp.float64)
-    tries = onp.stack([_central_differences(f, z, step) for step in steps])  # (S, N, D_out, D_in)
-    disagreement = onp.abs(onp.diff(tries, axis=0)).max(axis=2, initial=0.0)  # (S - 1, N, D_in)
-    best = 1 + onp.argmin(onp.where(onp.isnan(disagreement), onp.inf, disagreement), axis=0)
-    return onp.take_along_axis(tries, best[None, :, None, :], axis=0)[0]
+    tries, sizes = zip(*(_central_differences(f, z, step, stacked) for step in steps), strict=True)
+    tries = onp.stack(tries)  # (S, N, D_out, D_in)
+    between = onp.abs(onp.diff(tries, axis=0))
+    disagreement = onp.max(between, axis=2, initial=0.0)  # (S - 1, N, D_in)
+    best = onp.argmin(onp.where(onp.isnan(disagreement), onp.inf, disagreement), axis=0)[None, :, None, :]
+    J = onp.take_along_axis(tries, best + 1, axis=0)[0]
+    rounding = eps * sizes[0][:, None, None] / onp.asarray(steps)[best + 1][0]
+    return J, onp.take_along_axis(between, best, axis=0)[0] + rounding
 
 
-def _central_differences(f, z, step):
-    columns = []
-    for j in onp.ndindex(*z.shape[1:]):
-        entry = (slice(None), *j)
-        h = onp.zeros_like(z)
-        h[entry] = step * onp.maximum(1.0, onp.abs(z[entry]))
-        near, far = (_difference(f, z, k * h) for k in (1, 2))
-        columns.append((8 * near - far) / (12 * h[entry][:, None]))
-    return onp.stack(columns, axis=2)
-
-
-def _difference(f, z, h):
-    up, down = (onp.asarray(backend.to_numpy(f(z + sign * h)), dtype=onp.float64) for sign in (1, -1))
-    return (up - down).reshape(len(z), prod(up.shape[1:]))
+def _central_differences(f, z, step, stacked):
+    """(N, D_out, D_in), and the largest |f| of each row."""
+    n, dim = len(z), prod(z.shape[1:])
+    h = step * onp.maximum(1.0, onp.abs(z)).reshape(n, dim)
+    along = onp.eye(dim)[:, None, :] * h  # (D, N, D): h_j in direction j
+    points = (z.reshape(n, dim) + onp.array([1, -1, 2, -2])[:, None, None, None] * along).reshape(4 * dim, *z.shape)
+    values = [f(points.reshape(-1, *z.shape[1:]))] if stacked else [f(point) for point in points]
+    values = onp.concatenate([onp.asarray(backend.to_numpy(v), dtype=onp.float64) for v in values])
+    values = values.reshape(4, dim, n, values.size // max(1, 4 * dim * n))
+    near, far = values[0] - values[1], values[2] - values[3]  # (D, N, D_out)
+    J = (8 * near - far) / (12 * h.T[:, :, None])
+    return onp.moveaxis(J, 0, 2), onp.abs(values).max(axis=(0, 1, 3), initial=0.0)
 
 
 def random_params(
@@ -53,6 +68,7 @@ def random_params(
     """Fresh parameters, moved by N(0, scale^2) in every number: a test near the identity hides mistakes.
 
     Weights of a network are moved by N(0, scale^2 / fan_in), so that a wide one is as wild as a narrow one.
+    A Flow will do as well as a Bijection.
     """
     fresh = bijection.init(rng, x, context)
 

@@ -1,0 +1,92 @@
+"""Mistakes of rational-quadratic splines, read off a line through one variable.
+
+In a bin x = p(z) / q(z) with p and q quadratic, and dx/dz = s^2 (...) / q^2 with s the bin's slope. On the line
+
+    claim - truth piecewise constant                      the power of s is wrong
+    exp(|claim - truth|) quadratic in z within each bin   q, not q^2
+
+and for an inverse that fails: z' solves p(z') = x q(z') with the p, q of its own bin (the other root), or with those of
+the bin in which the *value* x falls on the axis of z (it searches the wrong knots). p and q are fitted to forward.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.trial import Trial, flat
+
+
+def spline_mistake(samples: list[Any]) -> str | None:
+    """The log_det of a spline, from the failing samples."""
+    for s in samples:
+        if (gap := _gap_along_a_line(s)) is None:
+            return None
+        steps = onp.abs(onp.diff(gap))
+        if len(gap) < 50 or onp.ptp(gap) < 1e-4:
+            return None
+        if (steps < 1e-5).mean() > 0.9:
+            return "the spline's bin slope is not squared"
+        inside = onp.abs(gap) > 1e-6
+        for sign in (1, -1):
+            third = onp.abs(onp.diff(onp.exp(sign * gap), n=3))[inside[1:-2]]
+            if len(third) > 30 and (third < 2e-5).mean() > 0.8:
+                return "the spline's denominator is not squared"
+        return None
+    return None
+
+
+def _gap_along_a_line(sample, n=1201, reach=6.0):
+    """Claim minus truth of forward, with the last variable that matters moved along a line."""
+    s = sample.trial.subject
+    j = s.dim - 1
+    z = onp.tile(flat(sample.trial.z)[:1], (n, 1))
+    z[:, j] = onp.linspace(-reach, reach, n) + 1e-4
+    line = Trial(s, z.reshape(n, *s.in_shape))
+    J, _, _, _ = line.numeric
+    if not onp.isfinite(J).all():
+        return None
+    gap = line.there[1] - onp.linalg.slogdet(J)[1]
+    return gap if onp.isfinite(gap).all() else None
+
+
+def wrong_root(trial: Trial) -> str | None:
+    """The inverse of a spline, in one variable or in a coupling's last one."""
+    s = trial.subject
+    j = s.dim - 1
+    z = onp.tile(flat(trial.z)[:1], (400, 1))
+    z[:, j] = onp.linspace(-2.9, 2.9, 400) + 1e-4
+    line = Trial(s, z.reshape(-1, *s.in_shape))
+    x, back = flat(line.x)[:, j], flat(line.back[0])[:, j]
+    bad = onp.flatnonzero(~(onp.abs(back - z[:, j]) < 1e-6))
+    bad = [i for i in bad if onp.isfinite(back[i])][::7][:12]
+    if not bad:
+        return None
+    votes = {"the other root of the quadratic": 0, "it searches the knots of z, where x is given": 0}
+    for i in bad:
+        for name, centre in zip(votes, (z[i, j], x[i]), strict=True):
+            p, q = _fit(line, z[i], j, centre)
+            if abs(p(back[i]) - x[i] * q(back[i])) < 1e-4 * (abs(p(back[i])) + abs(x[i] * q(back[i]))):
+                votes[name] += 1
+                break
+    name, count = max(votes.items(), key=lambda v: v[1])
+    return name if count >= max(2, 0.6 * len(bad)) else None
+
+
+def _fit(line, row, j, centre):
+    """p and q, quadratic, with p - x q = 0 at points around `centre` in one bin."""
+    s = line.subject
+    t = onp.linspace(-1, 1, 9) * 0.02
+    z = onp.tile(row, (len(t), 1))
+    z[:, j] = centre + t
+    x = flat(line.apply("forward", z.reshape(-1, *s.in_shape))[0])[:, j]
+    u = t / 0.02
+    rows = onp.nan_to_num(onp.stack([onp.ones_like(u), u, u * u, -x, -x * u, -x * u * u], axis=1), posinf=0, neginf=0)
+    a = onp.linalg.svd(rows)[2][-1]
+    return (lambda z: _quadratic(a[:3], z, centre)), (lambda z: _quadratic(a[3:], z, centre))
+
+
+def _quadratic(a, z, centre):
+    u = (z - centre) / 0.02
+    return (a[0] + a[1] * u + a[2] * u * u) / (1 + u * u)

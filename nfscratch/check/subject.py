@@ -1,0 +1,163 @@
+"""Subject: what is audited, as two functions of NumPy arrays, whatever it was before.
+
+    forward(z) -> x, log_det        inverse(x) -> z, log_det        (log_prob(x), sample(rng, n) where there are any)
+
+A Bijection or a Flow comes with one draw of parameters and one block of context bound to it; a pair of plain functions
+is taken as it is, on a standard normal base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from math import log, pi, prod
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch import params as trees
+from nfscratch.bijection import Bijection, Inverse
+from nfscratch.chain import Chain
+from nfscratch.check.intervals import REALS, interval
+from nfscratch.flows.flow import Flow
+
+FLOAT64 = onp.dtype("float64")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One map in one dimension, with its parameters bound."""
+
+    name: str
+    forward: Callable[[Any], Any]
+    inverse: Callable[[Any], Any]
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+    dtype: Any = FLOAT64
+    structure: str | None = None  # None: not declared
+    domain: tuple[float, float] = REALS
+    codomain: tuple[float, float] = REALS
+    smooth: bool | None = None  # False: kinks are meant; None: not declared
+    costs: tuple[str, str] | None = None  # of forward and inverse
+    log_prob: Callable[[Any], Any] | None = None
+    sample: Callable[[Any, int], Any] | None = None
+    base_log_prob: Callable[[Any], Any] | None = None  # None: standard normal
+    base_sample: Callable[[Any, int], Any] | None = None
+    bijection: Bijection | None = None
+    params: Any = None  # the bijection's
+    context: Any = None
+    flow: Flow | None = None
+    flow_params: Any = None
+    pristine: Any = None  # a copy of the bijection or flow, made before the first call
+
+    dim = property(lambda self: prod(self.in_shape))
+    eps = property(lambda self: float(onp.finfo(self.dtype).eps))
+
+    @property
+    def depth(self) -> int:
+        """How many layers rounding passes through; a pair of functions may hide a few."""
+        return 16 if self.bijection is None else len(leaf_layers(self.bijection, self.params))
+
+    def layers(self) -> list[Subject]:
+        """The layers of a Chain as subjects of their own; of anything else, none."""
+        if self.bijection is None:
+            return []
+        parts = leaf_layers(self.bijection, self.params)
+        return [of_bijection(b, p, self.context) for b, p in parts] if len(parts) > 1 else []
+
+    def in_float32(self) -> Subject:
+        """The same map with its parameters rounded to float32."""
+        context = None if self.context is None else self.context.astype("float32")
+        if self.flow is not None:
+            return of_flow(self.flow, trees.cast(self.flow_params, "float32"), context, dtype="float32")
+        return of_bijection(self.bijection, trees.cast(self.params, "float32"), context, dtype="float32")
+
+    def fresh(self) -> Subject:
+        """A copy of the object that has not been called yet, with the same parameters."""
+        if self.flow is not None:
+            return of_flow(deepcopy(self.pristine), self.flow_params, self.context, dtype=self.dtype)
+        if self.bijection is not None:
+            return of_bijection(deepcopy(self.pristine), self.params, self.context, dtype=self.dtype)
+        return self
+
+    def q(self, z: Any) -> Any:
+        """The base's log density, in float64."""
+        return standard_normal_log_prob(z) if self.base_log_prob is None else self.base_log_prob(z)
+
+
+def leaf_layers(bijection: Any, params: Any) -> list[tuple[Any, Any]]:
+    """The layers that a Chain is made of, chains in chains and inverses of chains opened."""
+    if isinstance(bijection, Chain) and isinstance(params, (list, tuple)) and len(params) == len(bijection.layers):
+        pairs = zip(bijection.layers, params, strict=True)
+        return [leaf for layer, p in pairs for leaf in leaf_layers(layer, p)]
+    if type(bijection) is Inverse and isinstance(bijection.bijection, Chain):
+        return [(Inverse(layer), p) for layer, p in reversed(leaf_layers(bijection.bijection, params))]
+    return [(bijection, params)]
+
+
+def of_bijection(bijection: Bijection, params: Any, context: Any = None, dtype: Any = "float64") -> Subject:
+    """A bijection with its parameters, and a context of one row for all, or of as many rows as it will be given."""
+    like = trees.first_array(params)
+    dtype = onp.dtype(dtype) if like is None else like.dtype
+
+    def bound(method):
+        def call(a):
+            rows = _rows_of(context, len(a))
+            given = backend.asarray(a, dtype=a.dtype, like=like)
+            return backend.to_numpy(tuple(method(params, given, rows)))
+
+        return call
+
+    return Subject(
+        type(bijection).__name__, bound(bijection.forward), bound(bijection.inverse), tuple(bijection.in_shape),
+        tuple(bijection.out_shape), dtype, structure=bijection.jacobian_structure, domain=interval(bijection.domain),
+        codomain=interval(bijection.codomain), smooth=getattr(bijection, "smooth", None),
+        costs=(bijection.forward_cost, bijection.inverse_cost), bijection=bijection, params=params, context=context,
+        pristine=deepcopy(bijection),
+    )  # fmt: skip
+
+
+def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64") -> Subject:
+    """A flow: its bijection at the context as the embedding network gives it, and its density."""
+    like = trees.first_array(params)
+    dtype = onp.dtype(dtype) if like is None else like.dtype
+    prototype = onp.empty(0, dtype=dtype) if like is None else like
+    embedded = context if flow.embed is None else flow.embed.apply(params["embed"], context)
+    subject = of_bijection(flow.bijection, params["bijection"], embedded, dtype)
+
+    def log_prob(x):
+        return backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x))))
+
+    def base_log_prob(z):
+        given = backend.asarray(z, dtype=dtype, like=prototype)
+        return onp.asarray(backend.to_numpy(flow.base.log_prob(params["base"], given)), dtype=onp.float64)
+
+    return replace(
+        subject, name=f"Flow({subject.name})", log_prob=log_prob, base_log_prob=base_log_prob,
+        sample=lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n))),
+        base_sample=lambda rng, n: backend.to_numpy(flow.base.sample(params["base"], rng, n, prototype)),
+        flow=flow, flow_params=params, pristine=deepcopy(flow), context=context if flow.embed is None else embedded,
+    )  # fmt: skip
+
+
+def of_pair(forward: Any, inverse: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:
+    """Two plain functions for `dim` variables, or for events of shape `dim`."""
+    shape = (int(dim),) if onp.ndim(dim) == 0 else tuple(dim)
+    declared["domain"] = interval(declared.get("domain"))
+    declared["codomain"] = interval(declared.get("codomain"))
+    name = getattr(forward, "__name__", type(forward).__name__)
+    return Subject(f"pair ({name}, ...)", forward, inverse, shape, shape, onp.dtype(dtype), **declared)
+
+
+def standard_normal_log_prob(z: Any) -> Any:
+    z = onp.asarray(z, dtype=onp.float64).reshape(len(z), -1)
+    return -0.5 * onp.sum(z * z, axis=1) - 0.5 * z.shape[1] * log(2 * pi)
+
+
+def _rows_of(context, n):
+    """One row of context serves all; several serve a batch that repeats as a whole (finite differences)."""
+    if context is None or len(context) == n:
+        return context
+    return context[onp.arange(n) % len(context)]

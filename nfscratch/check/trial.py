@@ -1,0 +1,190 @@
+"""Trial: one subject at one set of points, with the numbers that several checks share, each computed once.
+
+    z -> x -> z'        forward and back, with the log-dets of both
+    J, dlog_det         their derivatives by finite differences, and the error of those
+    allowed(row)        what rounding may cost there
+
+Rounding. Layer k puts an error of about eps |x_k| on its result x_k. Seen from z it has the size
+|P_k^-1| eps |x_k|, with P_k the Jacobian of the first k layers, and so
+
+    allowed_z = K eps [ (cond(J) + depth) max(1, |x|, |z|) + sum_k |P_k^-1| max(1, |x_k|) ],    K = 64
+    allowed_log_det = |dlog_det/dz| allowed_z + K eps (cond(J) + depth D + |log_det|)
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch.check.intervals import inside
+from nfscratch.check.numeric import STEPS, STEPS_FLOAT32, numeric_jacobian
+from nfscratch.check.subject import Subject
+
+K = 64.0  # roundings of a layer: a network of a few products, an exponential, a sum
+
+
+class Unusable(ValueError):
+    """A result that no check can work with; S says what is wrong with it."""
+
+
+class Trial:
+    """`twin`: the same trial in float64, whose Jacobians serve a float32 one.
+
+    `limit`: rows for which rounding allows for more than this, relative to max(1, |z|), are not judged.
+    """
+
+    def __init__(self, subject: Subject, z: Any, twin: Trial | None = None, limit: float = onp.inf):
+        self.subject, self.twin = subject, twin
+        self.z = onp.asarray(backend.to_numpy(z)).astype(subject.dtype)
+        self.limit = limit
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def apply(self, direction: str, a: Any) -> tuple[Any, Any]:
+        """forward or inverse, with log_det as (N,) whatever its shape was: NaN where it is not one number a row."""
+        s = self.subject
+        shape = s.out_shape if direction == "forward" else s.in_shape
+        with onp.errstate(all="ignore"):
+            y, log_det = getattr(s, direction)(a.copy())  # a map that writes into its argument is for P to find
+        y, log_det = onp.asarray(y), onp.asarray(log_det)
+        if y.shape != (len(a), *shape):
+            raise Unusable(f"{direction} gives shape {y.shape}")
+        if log_det.size != len(a):
+            return y, onp.full(len(a), onp.nan)
+        return y, onp.asarray(log_det, dtype=onp.float64).reshape(len(a))
+
+    @cached_property
+    def there(self) -> tuple[Any, Any]:
+        """x and log_det of forward at z."""
+        return self.apply("forward", self.z)
+
+    @cached_property
+    def back(self) -> tuple[Any, Any]:
+        """z' and log_det of inverse at x."""
+        return self.apply("inverse", self.there[0])
+
+    @cached_property
+    def again(self) -> tuple[Any, Any]:
+        """x' and log_det of forward at z'."""
+        return self.apply("forward", self.back[0])
+
+    x = property(lambda self: self.there[0])
+
+    @cached_property
+    def usable(self) -> Any:
+        """Rows whose x is finite and strictly inside the codomain."""
+        return onp.isfinite(flat(self.x)).all(axis=1) & inside(self.subject.codomain, self.x)
+
+    def derivatives(self, direction: str, at: Any) -> tuple[Any, Any, Any, Any]:
+        """J, its error, dlog_det and its error, by finite differences of `direction` at the rows `at`."""
+        single = self.subject.dtype == onp.float32
+
+        def f(a):
+            y, log_det = self.apply(direction, a.astype(self.subject.dtype))
+            return onp.concatenate([flat(y), log_det[:, None]], axis=1)
+
+        with onp.errstate(all="ignore"):
+            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.eps, True)
+        return J[:, :-1], error[:, :-1], J[:, -1], error[:, -1]
+
+    @cached_property
+    def numeric(self) -> tuple[Any, Any, Any, Any]:
+        """Of forward, at z."""
+        return self.twin.numeric if self.twin is not None else self.derivatives("forward", self.z)
+
+    @cached_property
+    def numeric_back(self) -> tuple[Any, Any, Any, Any]:
+        """Of inverse, at x."""
+        return self.twin.numeric_back if self.twin is not None else self.derivatives("inverse", self.x)
+
+    J = property(lambda self: self.numeric[0])
+
+    @cached_property
+    def condition(self) -> Any:
+        """cond(J) for each row; infinite where J is not finite."""
+        return condition(self.J)
+
+    @cached_property
+    def allowed(self) -> Any:
+        """What rounding may cost in z, for each row."""
+        s = self.subject
+        size = onp.maximum(1.0, onp.maximum(largest(self.x), largest(self.z)))
+        with onp.errstate(all="ignore"):
+            return K * s.eps * ((self.condition + s.depth) * size + self._through_layers)
+
+    @cached_property
+    def allowed_x(self) -> Any:
+        """The same in x."""
+        with onp.errstate(all="ignore"):
+            return (onp.abs(self.J).sum(axis=2).max(axis=1, initial=0.0) + 1.0) * self.allowed
+
+    @cached_property
+    def allowed_log_det(self) -> Any:
+        s = self.subject
+        slope = (onp.abs(self.numeric[2]) + self.numeric[3]).sum(axis=1)
+        terms = self.condition + s.depth * s.dim + onp.abs(self.there[1])
+        with onp.errstate(all="ignore"):
+            return slope * self.allowed + K * s.eps * terms
+
+    @cached_property
+    def _through_layers(self) -> Any:
+        """sum_k |P_k^-1| max(1, |x_k|) over the layers of a Chain, or of the whole where no layers are seen."""
+        if self.twin is not None:
+            return self.twin._through_layers
+        if not self.subject.layers():
+            return inverse_norm(self.J) * onp.maximum(1.0, largest(self.x))
+        total, product = onp.zeros(len(self)), None
+        for trial in self.layers:
+            product = trial.J if product is None else trial.J @ product
+            total = total + inverse_norm(product) * onp.maximum(1.0, largest(trial.x))
+        return total
+
+    @cached_property
+    def layers(self) -> list[Trial]:
+        """Each layer of a Chain by itself, at what the layers before it make of z."""
+        trials, at = [], self.z
+        for layer in self.subject.layers():
+            trials.append(Trial(layer, at))
+            at = trials[-1].x
+        return trials
+
+
+def flat(a: Any) -> Any:
+    """(N, *event) as (N, D), on the host, in float64."""
+    a = onp.asarray(backend.to_numpy(a), dtype=onp.float64)
+    return a.reshape(len(a), -1) if a.size else a.reshape(len(a), 0)
+
+
+def largest(a: Any) -> Any:
+    """The largest |entry| of each row."""
+    return onp.abs(flat(a)).max(axis=1, initial=0.0)
+
+
+def finite_matrices(J: Any) -> Any:
+    return onp.isfinite(J).all(axis=(1, 2))
+
+
+def condition(J: Any) -> Any:
+    good = finite_matrices(J)
+    with onp.errstate(all="ignore"):
+        values = onp.linalg.cond(onp.where(good[:, None, None], J, 0.0)) if J.size else onp.ones(len(J))
+    return onp.where(good & onp.isfinite(values), values, onp.inf)
+
+
+def inverse_norm(J: Any) -> Any:
+    """|J^-1| for each row; infinite where there is none."""
+    good = finite_matrices(J)
+    smallest = onp.linalg.svd(onp.where(good[:, None, None], J, 0.0), compute_uv=False).min(axis=1, initial=onp.inf)
+    with onp.errstate(all="ignore"):
+        return onp.where(good & (smallest > 0), 1.0 / smallest, onp.inf)
+
+
+def worst_row(error: Any, allowed: Any) -> int:
+    """The row that is off by most of what it is allowed; NaN is worst."""
+    with onp.errstate(all="ignore"):
+        ratio = onp.where(onp.isnan(error), onp.inf, error / allowed)
+    return int(onp.argmax(ratio))

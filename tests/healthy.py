@@ -1,0 +1,160 @@
+"""Correct layers and flows in different styles: an audit of any of them is to find nothing.
+
+The package's own are those of cases.py; here are plain NumPy pairs (looped, vectorised, heavy, near-singular, of image
+shape, with domains), deep chains, and whole flows.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as onp
+from mutants import (
+    SCALED,
+    Pair,
+    autoregressive,
+    convolution,
+    coupling,
+    leaky,
+    planar,
+    plu,
+    scaled,
+    sigmoid_scaled,
+    sinh,
+    spline,
+    total,
+)  # fmt: skip
+
+import nfscratch as nf
+
+
+@dataclass
+class Healthy:
+    """`subject`: a pair or a factory."""
+
+    subject: object
+    dims: tuple = (1, 2, 5)
+    options: dict = field(default_factory=dict)
+
+
+def near_singular(D=5, condition=1e6):
+    """x = W z with cond(W) = 1e6."""
+    rng = onp.random.default_rng(0)
+    U, V = (onp.linalg.qr(rng.normal(size=(D, D)))[0] for _ in range(2))
+    W = U @ onp.diag(onp.geomspace(1, 1 / condition, D)) @ V
+    log_det, inverse = onp.linalg.slogdet(W)[1], onp.linalg.inv(W)
+    return lambda z: (z @ W.T, onp.full(len(z), log_det)), lambda x: (x @ inverse.T, onp.full(len(x), -log_det))
+
+
+def heavy():
+    """x_i = e^(s_i) z_i with s from -8 to 8: asymmetric, and far from the identity."""
+
+    def s(a):
+        return onp.linspace(-8, 9, a.shape[1])
+
+    return (
+        lambda z: (z * onp.exp(s(z)), onp.full(len(z), s(z).sum())),
+        lambda x: (x * onp.exp(-s(x)), onp.full(len(x), -s(x).sum())),
+    )
+
+
+def exponential():
+    return lambda z: (onp.exp(z), total(z)), lambda x: (onp.log(x), -total(onp.log(x)))
+
+
+def tanh():
+    def log_d(z):
+        return total(2 * (onp.log(2) - z - onp.logaddexp(0, -2 * z)))
+
+    return lambda z: (onp.tanh(z), log_d(z)), lambda x: (onp.arctanh(x), -log_d(onp.arctanh(x)))
+
+
+def logit():
+    """From (0, 1) to the reals."""
+
+    def back(x):
+        p = 0.5 * (1 + onp.tanh(0.5 * x))
+        return p, total(-onp.logaddexp(0, x) - onp.logaddexp(0, -x))
+
+    return lambda z: (onp.log(z) - onp.log1p(-z), -total(onp.log(z) + onp.log1p(-z))), back
+
+
+def composed(*pairs):
+    def run(a, fs):
+        total_log_det = 0.0
+        for f in fs:
+            a, l = f(a)
+            total_log_det = total_log_det + l
+        return a, total_log_det
+
+    return lambda z: run(z, [p[0] for p in pairs]), lambda x: run(x, [p[1] for p in reversed(pairs)])
+
+
+def reversal():
+    return lambda z: (z[:, ::-1], onp.zeros(len(z))), lambda x: (x[:, ::-1], onp.zeros(len(x)))
+
+
+def row_by_row(pair):
+    """The same, one row at a time."""
+
+    def looped(f):
+        def run(a):
+            y, l = onp.empty_like(a), onp.empty(len(a), dtype=a.dtype)
+            for i in range(len(a)):
+                y[i : i + 1], l[i : i + 1] = f(a[i : i + 1])
+            return y, l
+
+        return run
+
+    return looped(pair[0]), looped(pair[1])
+
+
+def deep(layers, activation="relu"):
+    return lambda dim: nf.Chain(
+        nf.flows.coupling.coupling_layers(dim, nf.Affine(1.0), nf.MLP((16,), activation), layers)
+    )
+
+
+def single(pair):
+    """A pair that computes in the dtype that it is given."""
+    return tuple(lambda a, f=f: tuple(onp.asarray(v, dtype=a.dtype) for v in f(a)) for f in pair)
+
+
+HEALTHY = {
+    "coupling": Healthy(coupling(), (1, 2, 5, 6)),
+    "coupling, odd D": Healthy(coupling(), (3, 7)),
+    "coupling, row by row": Healthy(row_by_row(coupling()), (1, 2, 5)),
+    "coupling, float32": Healthy(single(coupling()), options={"dtype": "float32"}),
+    "coupling, declared": Healthy(coupling(), options={"structure": "block triangular"}),
+    "autoregressive": Healthy(autoregressive(), (1, 2, 5), {"structure": "triangular"}),
+    "two autoregressive layers, reversed between": Healthy(composed(autoregressive(), reversal(), autoregressive())),
+    "spline": Healthy(spline(), (1, 2, 5)),
+    "spline, declared": Healthy(spline(), options={"structure": "diagonal"}),
+    "spline after coupling": Healthy(composed(coupling(), spline(), reversal(), coupling())),
+    "spline, float32": Healthy(single(spline()), options={"dtype": "float32"}),
+    "planar": Healthy(planar(), (1, 2, 5, 6), {"structure": "identity + rank 1"}),
+    "PLU": Healthy(plu(), (1, 2, 5, 6)),
+    "near singular": Healthy(near_singular(), (5,)),
+    "1x1 convolution": Healthy(convolution(), ((3, 2, 2), (2, 3, 3))),
+    "sinh": Healthy(sinh()),
+    "heavy": Healthy(heavy(), (1, 2, 5)),
+    "affine": Healthy(scaled()),
+    "leaky ReLU": Healthy(leaky()),
+    "leaky ReLU between couplings": Healthy(composed(coupling(), leaky(), coupling()), options={"smooth": False}),
+    "exp": Healthy(exponential(), options={"codomain": "positive"}),
+    "log": Healthy(exponential()[::-1], options={"domain": "positive"}),
+    "tanh": Healthy(tanh(), options={"codomain": (-1, 1)}),
+    "logit": Healthy(logit(), options={"domain": "(0, 1)"}),
+    "sigmoid, scaled": Healthy(sigmoid_scaled(), options=SCALED),
+    "identity": Healthy((lambda z: (z, onp.zeros(len(z))), lambda x: (x, onp.zeros(len(x))))),
+    "sixteen couplings, a pair": Healthy(composed(*[coupling(), reversal()] * 8), (2, 5)),
+    "sixteen couplings": Healthy(deep(16), (2, 5)),
+    "thirty-two couplings": Healthy(deep(32, "tanh"), (2,)),
+    "pair as a Bijection": Healthy(lambda dim: Pair(dim, coupling(), "block triangular")),
+    "RealNVP": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=4, hidden=(16,)), (1, 2, 5)),
+    "RealNVP, with a context": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), context_dim=3)),
+    "NICE": Healthy(lambda dim: nf.flows.nice(dim, layers=4, hidden=(16,))),
+    "GIN": Healthy(lambda dim: nf.flows.gin(dim, layers=4, hidden=(16,))),
+    "mixture base": Healthy(
+        lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.GaussianMixture(dim, 3))
+    ),
+    "trained base": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.DiagonalNormal(dim))),
+}  # fmt: skip

@@ -1,0 +1,187 @@
+"""The audit itself: what each letter alone sees, the report, the command line."""
+
+import io
+
+import numpy as onp
+import pytest
+from mutants import MUTANTS, audit, coupling, negated
+from typer.testing import CliRunner
+
+import nfscratch as nf
+from nfscratch.check.intervals import interval
+from nfscratch.cli import app
+
+ALONE = {  # letter: a mistake that the audit without it would pass
+    "S": "6 keepdims",
+    "P": "51 argument mutated",
+    "I": "52 initialised again",
+    "R": "33 halves swapped",
+    "X": "a small slip",
+    "J": "4 mean",
+    "D": "24 base at x",
+    "T": "42 input mask",
+    "E": "48 end slopes",
+    "O": "no codomain",
+    "G": "wrong gradient",
+    "K": "50 samples the base",
+    "N": "21 constant missing in a base",
+}
+
+
+def slip():
+    """log_det of forward off by 1e-8: too little for finite differences."""
+    forward, inverse = coupling()
+    return (lambda z: (lambda x, l: (x, l + 1e-8))(*forward(z))), inverse
+
+
+def letters_of(name, **options):
+    if name == "a small slip":
+        report = nf.check.audit(slip(), dims=(2,), show=False, **options)
+    else:
+        report = audit(MUTANTS[name], **options)
+    return {failure.letter for failure in report.failures}
+
+
+@pytest.mark.parametrize("letter", ALONE)
+def test_what_each_letter_sees(letter):
+    assert letter in letters_of(ALONE[letter])
+    assert letter in letters_of(ALONE[letter], letters=letter)
+
+
+@pytest.mark.parametrize("letter", "PIXJDTGKN")
+def test_without_the_letter_it_is_missed(letter):
+    """By the rest of the battery, but for letters that repeat it: N sees J's and D's mistakes in one and two variables,
+    E repeats R and X at the edges, and R meets an argument that was changed."""
+    rest = "".join(other for other in "SPIRXJDTEOGKN" if other not in (letter, "N" if letter in "JD" else letter))
+    if letter in "PX":
+        rest = rest.replace("E", "").replace("R", "" if letter == "P" else "R")
+    assert letters_of(ALONE[letter], letters=rest) == set()
+
+
+SIGN = nf.check.audit(negated(coupling(), (True, False)), dims=(2, 5), show=False)
+
+
+def test_the_first_failure_is_in_full_and_the_others_wait():
+    text = str(SIGN)
+    assert not SIGN.ok and [f.letter for f in SIGN.failures][:2] == ["X", "J"]
+    assert "  X  log-dets of both directions cancel   FAILS" in text
+    assert "  J  log_det is that of the Jacobian      waiting" in text
+    assert "  D  log_prob is its definition           not applicable  no log_prob was given" in text
+    assert "Waiting: J: log_det forward: the sign is flipped" in text
+    assert text.count("Hint:") == 1
+    with pytest.raises(AssertionError, match="log_det forward: the sign is flipped"):
+        SIGN.raise_if_failed()
+
+
+def test_a_counter_example_is_data():
+    example = SIGN.failures[1].counter_example
+    J = onp.asarray(example["J"])
+    assert example["dim"] == 2 and J.shape == (2, 2)
+    assert example["yours"] == pytest.approx(-example["expected"], abs=1e-6)
+    assert onp.linalg.slogdet(J)[1] == pytest.approx(example["expected"], abs=1e-6)
+    x, _ = coupling()[0](example["z"][None])
+    assert onp.isfinite(x).all()
+
+
+def test_a_healthy_report_says_what_it_assumed(capsys):
+    report = nf.check.audit(nf.ActNorm, dims=(2,))
+    assert report.ok and report.failures == ()
+    report.raise_if_failed()
+    out = capsys.readouterr().out
+    assert out == f"{report}\n"
+    assert "Audit of ActNorm, D = 2; forward one pass, inverse one pass" in out and "No mistake found." in out
+
+
+def test_on_a_terminal_it_is_a_table_with_the_jacobian():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    audit(MUTANTS["wrong Jacobian"]).show(terminal)
+    text = terminal.getvalue()
+    assert "jacobian()" in text and "FAILS" in text and "Jacobian" in text
+
+
+def test_parameters_and_context_are_taken_as_given():
+    flow = nf.flows.real_nvp(2, layers=2, hidden=(8,), context_dim=3)
+    rng = onp.random.default_rng(0)
+    params = nf.check.random_params(flow, rng, 0.5)
+    report = nf.check.audit(flow, params, context=rng.normal(size=(4, 3)), show=False)
+    assert report.ok and report.dims == (2,)
+    assert nf.check.audit(flow, params, dtype="float32", letters="SR", context=[0.1, 0.2, 0.3], show=False).ok
+
+
+def test_only_the_letters_asked_for_are_run():
+    report = nf.check.audit(nf.ActNorm, letters="j, s", dims=(2,), show=False)
+    assert [line.letter for line in report.lines] == ["J", "S"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "message"),
+    [
+        (3, {}, "an audit takes a Bijection, a Flow, a factory or a pair of functions; got 3"),
+        (coupling(), {}, r"dims must name the dimension of a pair of functions, as dims=\(2,\)"),
+        (nf.ActNorm, {"letters": "SZ"}, "letters must be among SPIRXJDTEOGKN; got 'Z'"),
+        (lambda dim: dim, {}, "the factory must return a Bijection or a Flow; got int at D = 1"),
+        (coupling(), {"dims": (2,), "domain": "the moon"}, "a domain must be 'all reals' or an interval"),
+    ],
+)
+def test_a_bad_argument_is_named(subject, options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        nf.check.audit(subject, show=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [("all reals", (-onp.inf, onp.inf)), ("(0, 1)", (0, 1)), ("[-1,inf)", (-1, onp.inf)), ((2, 3), (2, 3)),
+     ("positive", (0, onp.inf)), (None, (-onp.inf, onp.inf))],
+)  # fmt: skip
+def test_domains_are_intervals(text, ends):
+    assert interval(text) == ends
+
+
+# --- the command line ---
+
+MODULE = """
+import numpy as np
+import nfscratch as nf
+healthy = nf.ActNorm
+layer = nf.Permutation((1, 2, 0))
+pair = (lambda z: (2 * z, np.zeros(len(z)))), (lambda x: (x / 2, np.zeros(len(x))))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "audited_module.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def command(*arguments):
+    result = CliRunner().invoke(app, ["audit", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_command_tells_by_its_exit_code(folder):
+    assert command("audited_module:healthy", "--dims", "2", "--letters", "SRXJ")[0] == 0
+    assert command("audited_module:layer", "--letters", "SR", "--dtype", "float64", "--seed", "3")[0] == 0
+    code, out, _ = command("audited_module:pair", "--dims", "2", "--letters", "SRXJ")
+    assert code == 1 and "log_det" in out and "Hint:" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["audited_module"], "the target must be module:object; got 'audited_module'"),
+        (["audited_module:nothing"], "audited_module has no 'nothing'"),
+        (["no_such_module:x"], "No module named 'no_such_module'"),
+        (["audited_module:healthy", "--dims", "two"], "dims must be positive integers, as 1,2,5; got 'two'"),
+        (["audited_module:healthy", "--dtype", "float16"], "dtype must be one of float64, float32; got 'float16'"),
+        (["audited_module:healthy", "--letters", "Z"], "letters must be among"),
+    ],
+)
+def test_a_bad_command_is_one_line(folder, arguments, message):
+    code, out, err = command(*arguments)
+    assert code == 2 and out == "" and len(err.splitlines()) == 1 and message in err

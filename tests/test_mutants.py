@@ -1,0 +1,40 @@
+"""Every planted mistake is caught, and at least nine in ten are called by their name."""
+
+import numpy as onp
+import pytest
+from mutants import MUTANTS, audit
+
+import nfscratch as nf
+
+NAMES = list(MUTANTS)
+# Caught, and called something else. Each stands here with its reason.
+OTHERWISE_NAMED: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_planted_mistake_is_caught_and_named(name):
+    report = audit(MUTANTS[name])
+    assert not report.ok
+    first = report.failures[0]
+    print(f"{name:36} {''.join(failure.letter for failure in report.failures):13} {first.name}")
+    if name not in OTHERWISE_NAMED:
+        assert MUTANTS[name].name in first.name
+    assert first.message.startswith(f"{first.letter}  {first.name}")
+    assert "Hint:" in first.message and " at " in first.message and "D = " in first.message
+    assert all(key in first.counter_example for key in ("dim", "dtype", "error", "tolerance"))
+
+
+def test_there_are_enough_of_them_and_few_are_misnamed():
+    assert len(MUTANTS) >= 75
+    assert len(OTHERWISE_NAMED) <= 0.1 * len(MUTANTS)
+
+
+@pytest.mark.parametrize("name", ["4 mean", "45 skipped column", "40 D - 1 passes"])
+def test_dimension_two_hides_it(name):
+    """What an audit at D = 2 alone would miss."""
+    mutant = MUTANTS[name]
+    report = nf.check.audit(mutant.subject, dims=(2,), show=False, rng=onp.random.default_rng(0))
+    if name == "40 D - 1 passes":
+        assert not report.ok  # one pass of two: seen, but not to be told from a single pass
+    else:
+        assert report.ok
