@@ -4,6 +4,7 @@ import io
 
 import numpy as onp
 import pytest
+from cases import CASES
 from mutants import MUTANTS, audit, coupling, negated
 from typer.testing import CliRunner
 
@@ -185,3 +186,33 @@ def test_the_command_tells_by_its_exit_code(folder):
 def test_a_bad_command_is_one_line(folder, arguments, message):
     code, out, err = command(*arguments)
     assert code == 2 and out == "" and len(err.splitlines()) == 1 and message in err
+
+
+def test_a_chain_that_does_not_reach_its_declared_codomain_is_a_finding():
+    report = nf.check.audit(CASES["sigmoid, then logit of a wider interval"], dims=(2,), show=False)
+    assert {"E", "O"} & {failure.letter for failure in report.failures}
+    assert any("onto" in failure.name for failure in report.failures)
+
+
+def test_a_map_that_loses_everything_is_not_excused_by_its_own_conditioning():
+    class Zero(nf.Bijection):
+        in_shape = (2,)
+
+        def forward(self, params, z, context=None, rng=None):
+            return 0.0 * z, onp.zeros(len(z))
+
+        inverse = forward
+
+    z = onp.random.default_rng(0).normal(size=(5, 2))
+    assert not nf.check.round_trip(Zero(), {}, z).ok
+    assert not nf.check.audit(Zero(), show=False).ok
+
+
+def test_two_grids_that_see_nothing_do_not_agree_on_an_integral():
+    def spike(x):
+        """Almost all of the mass in a spot of width 1e-6, between the points of any grid."""
+        return -0.5 * onp.square((x - 0.123456) / 1e-6).sum(axis=1) - 2 * onp.log(1e-6) - onp.log(2 * onp.pi)
+
+    finding = nf.check.integrates_to_one(spike, (-6, -6), (6, 6))
+    assert not finding.ok
+    assert "inconclusive" in f"{finding.what} {finding.verdict} {finding.at}"

@@ -105,9 +105,9 @@ def check_round_trip(trial: Trial) -> Finding:
     z, x, back = flat(trial.z), flat(trial.x), flat(trial.back[0])
     with onp.errstate(all="ignore"):
         error_z, error_x = largest(back - z), largest(flat(trial.again[0]) - x)
-    # One number for both orders: the error of x, on the scale that is allowed to z.
-    error = onp.maximum(error_z, error_x * trial.allowed / trial.allowed_x)
-    error = onp.where(onp.isnan(error_z) | onp.isnan(error_x), onp.inf, error)
+        # One number for both orders: the error of x, on the scale that is allowed to z.
+        error = onp.maximum(error_z, error_x * trial.allowed / trial.allowed_x)
+    error = onp.where(onp.isnan(error), onp.inf, error)
     evidence = {"z": z, "x": x, "yours": back, "expected": z}
     return judged("R", "inverse(forward(z)) against z", error, trial.allowed, trial, evidence)
 
