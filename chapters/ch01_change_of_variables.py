@@ -72,7 +72,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch01_idea`.* Three strips of equal width in $z$. The map is steep in the middle, so the green strip becomes wide and low; the orange and the red one keep their width, and their height. Each strip has the same area on the left and on the right.
+# *Figure `ch01_idea`.* Three strips of equal width in $z$. The map is steep in the middle, so the green strip becomes wide and low; the orange and the red one nearly keep their width, and their height. Each strip has the same area on the left and on the right.
 #
 # ## The derivation
 #
@@ -196,7 +196,7 @@ MAPS = {
 
 def elementwise_drawn(options):
     rng = np.random.default_rng(options.seed)
-    z, draws = np.linspace(-4, 4, 801), rng.normal(size=20_000)
+    z, draws = np.linspace(-4, 4, 401), rng.normal(size=20_000)
     figure, axes = plot.subplots(2, 5, height=1.55)
     for column, (name, h) in zip(axes.T, MAPS.items(), strict=True):
         x = h(z)[0]
@@ -212,7 +212,7 @@ def elementwise_drawn(options):
         column[1].plot(x[inside], np.exp(standard_normal_log_prob(z) - log_slope)[inside], color=plot.RED)
         column[1].set(xlabel="$x$", ylim=(0, None))
         for ax in column:
-            ax.locator_params(axis="x", nbins=2)
+            ax.locator_params(axis="x", nbins=2, steps=[1, 2, 5, 10])
     axes[0, 0].set_ylabel("$x = h(z)$")
     axes[1, 0].set_ylabel("density")
     options.save(figure, "ch01_elementwise")
@@ -222,7 +222,7 @@ if __name__ == "__main__":
     elementwise_drawn(options)
 
 # %% [markdown]
-# *Figure `ch01_elementwise`.* Above: the maps. Below: a histogram of $h(z)$ for 20,000 normal draws (grey), and equation (2) (red). The leaky ReLU's density jumps at 0, by the factor $1/a$: its slope jumps there. The density of $\tanh z$ rises towards the ends of its range although the normal density has its peak in the middle, because the map squeezes its tails.
+# *Figure `ch01_elementwise`.* Above: the maps. Below: a histogram of $h(z)$ for 20,000 normal draws (grey), and equation (2) (red). The leaky ReLU's density jumps at 0, by the factor $1/a$: its slope jumps there. The density of $\tanh z$ rises towards the ends of its range, although the normal density has its peak in the middle, because the map squeezes its tails; only at the very ends does it fall to zero.
 #
 # How soon does the naive logarithm break? The picture below compares it, and (5), with (5) in a higher precision.
 
@@ -254,7 +254,7 @@ if __name__ == "__main__":
     naive_and_stable(options)
 
 # %% [markdown]
-# *Figure `ch01_stable`.* The relative error of the log-slope of tanh: the naive form loses all digits at a $z$ that a network reaches on its first bad step, and then is infinite (drawn at 10). Adding a small number inside of the logarithm hides the infinity and keeps the error.
+# *Figure `ch01_stable`.* The relative error of the log-slope of tanh: the naive form loses digit after digit, and then is infinite (drawn at 10). At the left edge the log-slope itself goes to zero, where a relative error says little: there both forms are right to a few units in the last place of 1.
 #
 # ## Check it
 #
@@ -319,7 +319,7 @@ def banana_log_prob(points):
 
 def integral_of_the_banana():
     # (x_1 to 5.5 standard deviations; x_2 as far as the parabola goes there)
-    return check.integrates_to_one(banana_log_prob, (-55, -9), (55, 95), sizes=(101, 201, 401))
+    return check.integrates_to_one(banana_log_prob, (-55, -9), (55, 95), sizes=(81, 161, 321))
 
 
 if __name__ == "__main__":
@@ -354,11 +354,11 @@ def banana(options):
     assert difference < 1e-10
 
     figure, axes = plot.subplots(1, 2, height=2.6)
-    plot.warp_grid(axes[0], lambda z: np.stack([banana_forward(row)[0] for row in z]), radius=2.5, lines=11, n=80)
+    plot.warp_grid(axes[0], lambda z: np.stack([banana_forward(row)[0] for row in z]), radius=2.5, lines=11, n=40)
     axes[0].set(
         title="where the grid goes", aspect="auto", xlabel="$x_1$", ylabel="$x_2$", xlim=(-32, 32), ylim=(-8, 20)
     )
-    plot.density(axes[1], banana_log_prob, (-32, 32, -8, 20), n=90)
+    plot.density(axes[1], banana_log_prob, (-32, 32, -8, 20), n=50 if options.fast else 90)
     axes[1].set(title="density", aspect="auto")
     options.save(figure, "ch01_banana")
 
@@ -381,7 +381,7 @@ if __name__ == "__main__":
 #
 # $$L(s, t) = \frac1N \sum_n \Bigl[\tfrac12 u_n^2 + s\Bigr] + \tfrac12 \log 2\pi, \qquad \frac{\partial L}{\partial t} = -e^{-s}\,\overline{u}, \qquad \frac{\partial L}{\partial s} = 1 - \overline{u^2}, \tag{8}$$
 #
-# where a bar is the mean over $n$. Both vanish exactly when $t$ is the mean of the data and $e^{2s}$ their variance: the maximum-likelihood fit that every statistics course derives. So gradient descent has a known answer here, and it must find it. The data: lengths and widths of iris petals, in centimetres.
+# where a bar is the mean over $n$. Both vanish exactly when $t$ is the mean of the data and $e^{2s}$ their variance: the maximum-likelihood fit that every statistics course derives. So gradient descent has a known answer here, and it must find it. (In $t$ we step in units of the variance at hand, $e^{2s}$: then one rate suits both parameters.) The data: lengths and widths of the petals of 105 irises, in centimetres.
 
 
 # %%
@@ -394,6 +394,7 @@ def nll_and_gradient(s, t, x):
 
 def iris(options):
     x = nf.data.load("iris").train[:, 2:4]
+    assert len(x) == 105
     s, t, losses = np.zeros(2), np.zeros(2), []
     for _ in range(1000):
         loss, g_s, g_t = nll_and_gradient(s, t, x)
@@ -466,7 +467,7 @@ def read_the_convention(f, v):
 # %% [markdown]
 # ## A published bug: a test that could not fail
 #
-# In one library the numeric inverse reported its log-det with the wrong sign (danielward27/flowjax, issue 208). There was a test for it. The test used a map whose log-det is zero, and zero has no sign. In the same library the slope of the leaky ReLU was counted twice on one of its two branches (issue 169); a test at positive points passes. Both are reproduced here, and both times it is the choice of the *point* that decides whether the check sees anything.
+# In one library the numeric inverse reported its log-det with the wrong sign (danielward27/flowjax, issue 208). There was a test for it. The test used a map whose log-det is zero, and zero has no sign. In a planar layer with a leaky ReLU, proposed for the same library, the slope was counted twice on one of the two branches; a reader of the change saw it before it was released (pull request 170). Here are both mistakes in the smallest map that shows them, and both times it is the choice of the *point* that decides whether the check sees anything.
 
 
 # %%

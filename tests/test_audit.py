@@ -208,6 +208,18 @@ def test_a_map_that_loses_everything_is_not_excused_by_its_own_conditioning():
     assert not nf.check.audit(Zero(), show=False).ok
 
 
+@pytest.mark.parametrize("spoilt", [lambda x: x[::2], lambda x: onp.where(x > 2, onp.nan, x)])
+def test_samples_of_a_wrong_shape_or_with_nan_fail_k(spoilt):
+    same = (lambda z: (z, onp.zeros(len(z))), lambda x: (x, onp.zeros(len(x))))
+
+    def sample(rng, n):
+        return spoilt(rng.normal(size=(n, 2)))
+
+    report = nf.check.audit(same, dims=(2,), sample=sample, show=False)
+    assert [failure.letter for failure in report.failures] == ["K"]
+    assert "must give" in str(report.failures[0].message)
+
+
 def test_two_grids_that_see_nothing_do_not_agree_on_an_integral():
     def spike(x):
         """Almost all of the mass in a spot of width 1e-6, between the points of any grid."""

@@ -45,7 +45,7 @@ def check_definition(trial: Trial) -> Finding:
     return judged("D", "log_prob against log q(z) + log|det J|", error, allowed, trial, evidence, "x")
 
 
-def check_samples(trial: Trial, rng: onp.random.Generator, n: int = 2000) -> Finding:
+def check_samples(trial: Trial, rng: onp.random.Generator, n: int = 8000) -> Finding:
     """K: on the subject's own samples; without any, on standard normal draws carried forward."""
     s = trial.subject
     if s.sample is None and bounded(s.domain):
@@ -53,6 +53,10 @@ def check_samples(trial: Trial, rng: onp.random.Generator, n: int = 2000) -> Fin
     own = s.sample is not None
     x = onp.asarray(s.sample(rng, n) if own else trial.apply("forward", _normal(rng, n, s))[0])
     what = "samples against the density" if own else "forward of N(0, I) against its density (a base is assumed)"
+    if x.shape != (n, *s.out_shape) or not bool(onp.isfinite(x).all()):
+        bad = f"sample(rng, {n}) must give {(n, *s.out_shape)}, finite; got {x.shape}, "
+        bad += f"{(~onp.isfinite(x)).sum()} numbers not finite"
+        return Finding("K", "shape and finiteness of the samples", float("inf"), 0.0, bad)
     z = flat(trial.apply("inverse", x)[0])
     against = None if s.base_sample is None else flat(s.base_sample(rng, n))
     distance, allowed, where = distance_from(z, against, rng)

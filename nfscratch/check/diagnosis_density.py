@@ -63,6 +63,8 @@ def name_integral(value: float, dim: int) -> str:
 
 def name_samples(trial: Trial, evidence: dict[str, Any]) -> str:
     """Samples that are the base's, or were carried the wrong way, or came from a uniform base."""
+    if "x" not in evidence:
+        return "the samples have a wrong shape, or are not finite"
     x, z, base = evidence["x"], evidence["z"], evidence["base"]
     rng = onp.random.default_rng(0)
 

@@ -139,6 +139,7 @@ def _fetch(mirrors: tuple[str, ...], file: str, digest: str, target: Path) -> Pa
     """The file, from the first mirror that has it; pooch writes it whole or not at all."""
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")
     for k, mirror in enumerate(mirrors):
         try:
             return Path(pooch.retrieve(mirror + file, f"sha256:{digest}", fname=file, path=target))
