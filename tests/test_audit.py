@@ -228,3 +228,32 @@ def test_two_grids_that_see_nothing_do_not_agree_on_an_integral():
     finding = nf.check.integrates_to_one(spike, (-6, -6), (6, 6))
     assert not finding.ok
     assert "inconclusive" in f"{finding.what} {finding.verdict} {finding.at}"
+
+
+class Doubled(nf.Flow):
+    """Its log_prob_vjp, which is what `fit` calls, gives twice the gradient of the parameters."""
+
+    def log_prob_vjp(self, params, x, context=None, rng=None):
+        log_p, pullback = super().log_prob_vjp(params, x, context, rng)
+
+        def doubled(g):
+            g_params, g_x, g_context = pullback(g)
+            return nf.params.map_leaves(lambda leaf: 2 * leaf, g_params), g_x, g_context
+
+        return log_p, doubled
+
+
+class Repelled(nf.StandardNormal):
+    """Its gradient with respect to z has the wrong sign."""
+
+    def log_prob_vjp(self, params, z):
+        log_p, pullback = super().log_prob_vjp(params, z)
+        return log_p, lambda g: (pullback(g)[0], -pullback(g)[1])
+
+
+def test_g_sees_the_gradient_that_fit_uses():
+    chain = nf.flows.real_nvp(2, layers=2, hidden=(4,), activation="tanh").bijection
+    for flow in (Doubled(nf.StandardNormal(2), chain), nf.Flow(Repelled(2), chain)):
+        report = nf.check.audit(flow, dtype="float64", show=False)
+        assert [failure.letter for failure in report.failures] == ["G"]
+    assert nf.check.audit(nf.Flow(nf.StandardNormal(2), chain), dtype="float64", show=False).ok

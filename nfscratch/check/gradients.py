@@ -39,7 +39,8 @@ def check_gradients(trial: Trial, rng: onp.random.Generator) -> Finding:
             worst = (
                 finding if finding.verdict else max(worst, finding, key=lambda f: f.error / max(f.tolerance, 1e-300))
             )
-    return worst
+    density = _density(trial, rng)
+    return density if density.failed else worst
 
 
 def _traced(subject):
@@ -124,6 +125,33 @@ def _directional(trial, direction, rng):
     evidence = {"kind": "wrong", symbol: flat(at), "row": 0, "symbol": symbol, "direction": direction}
     evidence.update(yours=exact, expected=exact + error)
     return Finding("G", what, abs(error), allowed, point(symbol, at, 0), evidence=evidence)
+
+
+def _density(trial, rng):
+    """What `fit` calls: the gradient of a Flow's log_prob, of the base and of the bijection together."""
+    s, what = trial.subject, "gradient of log_prob against finite differences"
+    x = trial.x[trial.usable][:6]
+    if s.flow is None or s.flow.embed is not None or s.dtype == onp.float32 or len(x) == 0:
+        return Finding("G", what, 0.0, 1.0)
+    context = None if s.context is None else onp.repeat(s.context[:1], len(x), axis=0)
+    log_p, pullback = s.flow.log_prob_vjp(s.flow_params, x, context)
+    g = rng.normal(size=len(x))
+    g_params, g_x, _ = pullback(g)
+    step = trees.map_leaves(lambda leaf: rng.normal(size=leaf.shape), s.flow_params, fixed=onp.zeros_like)
+    step_x = rng.normal(size=x.shape) * (1.0 if onp.isinf(s.codomain).all() else 0.01)
+
+    def moved(t):
+        p = trees.add(s.flow_params, trees.map_leaves(lambda leaf: t * leaf, step))
+        return float((g * onp.asarray(s.flow.log_prob(p, x + t * step_x, context))).sum())
+
+    terms = [a * d for a, d in zip(trees.leaves(g_params), trees.leaves(step), strict=True)] + [g_x * step_x]
+    exact, size = (float(sum(f(term).sum() for term in terms)) for f in (onp.asarray, onp.abs))
+    error, allowed, settled = _judge(moved, exact, size, float(onp.abs(g * log_p).sum()))
+    if not settled:
+        return inconclusive("G", what, "finite differences of several lengths do not agree")
+    evidence = {"kind": "wrong", "x": flat(x), "row": 0, "symbol": "x", "direction": "log_prob"}
+    evidence.update(yours=exact, expected=exact + error)
+    return Finding("G", what, abs(error), allowed, point("x", x, 0), evidence=evidence)
 
 
 def _judge(moved, exact, size, scale):
