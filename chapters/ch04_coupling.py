@@ -494,6 +494,7 @@ def draw_modes(fitted, options):
     box, peak = (-4, 4, -3.2, 3.2), 1 / (2 * np.pi)
     image = plot.density(axes[0], two_blobs_log_prob, box, peak=peak)
     axes[0].set_title("target")
+    assert round(np.exp(-0.5) / (2 * np.pi), 4) == 0.0965  # the base density at |z| = 1
     circle = np.stack([np.cos(a := np.linspace(0, 2 * np.pi, 400)), np.sin(a)], axis=1)
     titles = ("additive,\none Gaussian", "additive,\ntwo Gaussians", "affine,\none Gaussian")
     for ax, title, (flow, params) in zip(axes[1:], titles, fitted.values(), strict=True):
