@@ -33,6 +33,7 @@ import numpy as onp
 
 from nfscratch import autodiff
 from nfscratch.backend import Constant
+from nfscratch.intervals import REALS, BetweenIntervals
 from nfscratch.transformers.base import InverseTransformer, Transformer
 
 
@@ -41,7 +42,7 @@ class InversionError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Bijection:
+class Bijection(BetweenIntervals):
     """An invertible map between arrays of shape (N, *in_shape) and (N, *out_shape)."""
 
     context_dim = 0  # how many context numbers per row the map is conditioned on
@@ -49,8 +50,9 @@ class Bijection:
     forward_cost = "one pass"  # or "sequential" (one pass per dimension), or "iterative" (a search)
     inverse_cost = "one pass"
     updates = False  # whether `update` does anything
-    domain = (-float("inf"), float("inf"))  # the interval that forward takes, in every variable, and
-    codomain = (-float("inf"), float("inf"))  # the one that it reaches; outside: ValueError or density 0, never NaN
+    data_side_only = False  # its statistics are of x, so that it cannot be turned around by Inverse
+    domain = REALS  # the interval that forward takes, in every variable, and
+    codomain = REALS  # the one that it reaches; outside: ValueError or density 0, never NaN. None: not known
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -139,6 +141,13 @@ class Inverse(Bijection):
     def __new__(cls, bijection=None):
         return InverseTransformer(bijection) if isinstance(bijection, Transformer) else super().__new__(cls)
 
+    def __post_init__(self):
+        if self.bijection.data_side_only:
+            raise ValueError(
+                "Inverse must not hold a layer whose running statistics are of x, as BatchNorm's are: they would be "
+                f"of its own output, and chase themselves; got {type(self.bijection).__name__}. ActNorm is for that"
+            )
+
     in_shape = property(lambda self: self.bijection.out_shape)
     out_shape = property(lambda self: self.bijection.in_shape)
     context_dim = property(lambda self: self.bijection.context_dim)
@@ -148,6 +157,12 @@ class Inverse(Bijection):
     updates = property(lambda self: self.bijection.updates)
     domain = property(lambda self: self.bijection.codomain)
     codomain = property(lambda self: self.bijection.domain)
+
+    def image(self, interval):
+        return self.bijection.preimage(interval)
+
+    def preimage(self, interval):
+        return self.bijection.image(interval)
 
     def init(self, rng, x=None, context=None):
         # The inner layer initialises itself from what lies on *its* x side, which here is the noise side:
@@ -190,6 +205,11 @@ class Reshape(Bijection):
     def __post_init__(self):
         if prod(self.from_shape) != prod(self.to_shape):
             raise ValueError(f"Reshape must keep the count of numbers; got {self.from_shape} to {self.to_shape}")
+
+    def image(self, interval):
+        return interval
+
+    preimage = image
 
     def forward(self, params, z, context=None, rng=None):
         return np.reshape(z, (len(z), *self.out_shape)), zeros_per_row(z)

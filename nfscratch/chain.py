@@ -4,14 +4,23 @@ The chain rule, in the two forms in which flows use it:
 
     log|det dx/dz|  =  sum_k log|det dg_k|                   each at the point where layer k stands
     pullback        =  the layers' pullbacks, last to first  g_log_det goes to every layer alike
+
+Intervals are carried through the layers (intervals.py): a layer that is given less than its domain reaches less than
+its codomain. What the chain reaches is None, unknown, where parameters decide, as for an ActNorm after a Sigmoid; its
+density is 0 outside of that, and right. It is wrong where a layer is given *more* than its domain: what lies outside
+has no image, and its probability is lost. The chain declares for which z this cannot happen; where parameters decide
+that too, nobody could see it later, so it is warned of here. A Flow warns where its base draws more than is declared.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 
 from nfscratch.bijection import Bijection
+from nfscratch.intervals import apart, within
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +42,23 @@ class Chain(Bijection):
         conditioned = {layer.context_dim for layer in self.layers} - {0}
         if len(conditioned) > 1:
             raise ValueError(f"layers of a Chain must take the same context; got context_dim {sorted(conditioned)}")
+        self._check_intervals()
+
+    def _check_intervals(self):
+        """Some of what the layers before it reach must be in a layer's domain, and all of it should."""
+        reached = self.layers[0].codomain
+        for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if reached is not None and second.domain is not None and not within(reached, second.domain):
+                words = (
+                    f"layers of a Chain must fit: layer {k} ({type(first).__name__}) ends in {reached}, "
+                    f"layer {k + 1} ({type(second).__name__}) takes {second.domain}"
+                )
+                if apart(reached, second.domain):
+                    raise ValueError(f"{words}, and no point is in both")
+                if self.domain is None:
+                    lost = "what the parameters send outside is lost, and the density integrates to less than 1"
+                    warnings.warn(f"{words}: {lost}", stacklevel=4)
+            reached = second.image(reached)
 
     in_shape = property(lambda self: self.layers[0].in_shape)
     out_shape = property(lambda self: self.layers[-1].out_shape)
@@ -40,8 +66,21 @@ class Chain(Bijection):
     forward_cost = property(lambda self: _dearest(layer.forward_cost for layer in self.layers))
     inverse_cost = property(lambda self: _dearest(layer.inverse_cost for layer in self.layers))
     updates = property(lambda self: any(layer.updates for layer in self.layers))
-    domain = property(lambda self: self.layers[0].domain)
-    codomain = property(lambda self: self.layers[-1].codomain)
+    data_side_only = property(lambda self: any(layer.data_side_only for layer in self.layers))
+
+    @cached_property
+    def domain(self):
+        return reduce(lambda interval, layer: layer.preimage(interval), self.layers[-2::-1], self.layers[-1].domain)
+
+    @cached_property
+    def codomain(self):
+        return reduce(lambda interval, layer: layer.image(interval), self.layers[1:], self.layers[0].codomain)
+
+    def image(self, interval):
+        return reduce(lambda interval, layer: layer.image(interval), self.layers, interval)
+
+    def preimage(self, interval):
+        return reduce(lambda interval, layer: layer.preimage(interval), self.layers[::-1], interval)
 
     def init(self, rng, x=None, context=None):
         """Each layer sees the data as the layers after it leave it: the batch is carried from the last to the first."""

@@ -312,3 +312,16 @@ def test_a_chain_updates_each_batchnorm_with_what_arrives_there():
     params = chain.update(chain.init(rng()), x)
     close(stored(params[2])[0], x.mean(axis=0), 1e-12)
     close(stored(params[0])[0], x.mean(axis=0)[::-1], 1e-4)  # its x passed the last layer as that was before
+
+
+def test_batchnorm_cannot_be_turned_around():
+    """Its running statistics would be of its own output, and chase themselves."""
+    inside = nf.Chain([nf.ActNorm(2), nf.Chain([nf.BatchNorm(2), nf.Reverse(2)])])
+    for layer in (nf.BatchNorm(2), inside):
+        with pytest.raises(
+            ValueError, match=rf"running statistics are of x.*; got {type(layer).__name__}\. ActNorm is"
+        ):
+            nf.Inverse(layer)
+    with pytest.raises(ValueError, match="got Chain"):
+        nf.Inverse(nf.Chain([nf.Inverse(nf.ActNorm(2)), nf.BatchNorm(2)]))
+    nf.Inverse(nf.Chain([nf.ActNorm(2), nf.Reverse(2)]))

@@ -30,6 +30,12 @@ class Elementwise(Bijection):
     domain = property(lambda self: self.transformer.domain)
     codomain = property(lambda self: self.transformer.codomain)
 
+    def image(self, interval):
+        return self.transformer.image(interval)
+
+    def preimage(self, interval):
+        return self.transformer.preimage(interval)
+
     def init(self, rng, x=None, context=None):
         return {"theta": backend.asarray(onp.zeros((self.dim, self.transformer.n_params)))}
 

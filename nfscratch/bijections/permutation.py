@@ -53,6 +53,11 @@ class Permutation(Bijection):
     def _constants(self):
         return Constant(self.order, int), Constant(onp.argsort(self.order), int)
 
+    def image(self, interval):
+        return interval
+
+    preimage = image
+
     def forward(self, params, z, context=None, rng=None):
         order, inverse_order = (constant.on(z) for constant in self._constants)
         return take_columns(z, order, inverse_order), zeros_per_row(z)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as onp
 
 from nfscratch import autodiff, backend
+from nfscratch.intervals import REALS
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,6 +15,7 @@ class Distribution:
     """A density over arrays of event shape `shape`."""
 
     reparameterized = True  # whether `sample`, differentiated, gives the derivative of the draw
+    support = REALS  # the interval, in every variable, where the density is not 0
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ With a context y, the bijection is conditioned on embed(y), or on y itself where
 
 from __future__ import annotations
 
+import warnings
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from nfscratch import autodiff, backend, validate
 from nfscratch import params as trees
 from nfscratch.bijection import Bijection
 from nfscratch.distributions.base import Distribution
+from nfscratch.intervals import within
 from nfscratch.nets import Network
 
 
@@ -40,6 +42,13 @@ class Flow:
             )
         if self.embed is not None and self.bijection.context_dim == 0:
             raise ValueError("embed needs a bijection that takes a context; got context_dim 0")
+        domain = self.bijection.domain
+        if domain is not None and not within(self.base.support, domain):
+            warnings.warn(
+                f"the base draws from {self.base.support}, the bijection takes {domain}: what lies outside is lost, "
+                "and the density integrates to less than 1 (Inverse(bijection) is the other direction)",
+                stacklevel=3,
+            )
 
     shape = property(lambda self: self.bijection.out_shape)
 

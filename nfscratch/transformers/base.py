@@ -14,18 +14,19 @@ from dataclasses import dataclass
 import numpy as onp
 
 from nfscratch import autodiff
+from nfscratch.intervals import REALS, BetweenIntervals
 
 
 @dataclass(frozen=True, eq=False)
-class Transformer:
+class Transformer(BetweenIntervals):
     """An elementwise map; each direction returns the log-derivative of the map that it applied."""
 
     n_params = 1  # P
     least_width = 1  # how many variables must be changed together for the map to be more than a shift
     forward_cost = "one pass"
     inverse_cost = "one pass"
-    domain = (-float("inf"), float("inf"))  # the interval that forward takes,
-    codomain = (-float("inf"), float("inf"))  # and the one that it reaches
+    domain = REALS  # the interval that forward takes,
+    codomain = REALS  # and the one that it reaches
 
     def forward(self, theta, z):
         """x and log|dx/dz|, both (N, D)."""
@@ -64,6 +65,12 @@ class InverseTransformer(Transformer):
     inverse_cost = property(lambda self: self.transformer.forward_cost)
     domain = property(lambda self: self.transformer.codomain)
     codomain = property(lambda self: self.transformer.domain)
+
+    def image(self, interval):
+        return self.transformer.preimage(interval)
+
+    def preimage(self, interval):
+        return self.transformer.image(interval)
 
     def forward(self, theta, z):
         return self.transformer.inverse(theta, z)

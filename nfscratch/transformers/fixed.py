@@ -16,10 +16,12 @@ nothing): never NaN. theta has no columns: (D, 0).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import inf, isfinite, log
 
 import autograd.numpy as np
+import numpy as onp
 
+from nfscratch.intervals import apart
 from nfscratch.transformers.base import Transformer
 
 
@@ -39,6 +41,24 @@ class Fixed(Transformer):
     def codomain(self):
         return (self.low, self.high)
 
+    def image(self, interval):
+        if interval is None:
+            return super().image(interval)
+        low, high = interval
+        return (
+            _value(self._forward, low) if isfinite(low) else self.low,
+            _value(self._forward, high) if isfinite(high) else self.high,
+        )
+
+    def preimage(self, interval):
+        if interval is None or apart(interval, self.codomain):
+            return super().preimage(interval)
+        low, high = interval
+        return (
+            _value(self._inverse, low) if low > self.low else -inf,
+            _value(self._inverse, high) if high < self.high else inf,
+        )
+
     def forward(self, theta, z):
         return self._forward(z), self._log_slope(z)
 
@@ -47,6 +67,12 @@ class Fixed(Transformer):
         # Twice where: a gradient through the branch that is not taken must be finite too.
         z = self._inverse(np.where(inside, x, self._forward(np.zeros_like(x))))
         return np.where(inside, z, 0.0), np.where(inside, -self._log_slope(z), -np.inf)
+
+
+def _value(h, end):
+    """h at one end of an interval; an overflow is infinity."""
+    with onp.errstate(over="ignore"):
+        return float(h(onp.array(end)))
 
 
 @dataclass(frozen=True, eq=False)
