@@ -61,7 +61,8 @@ def minimize(
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
         a file of another run is refused with CheckpointError. The functions are told apart by no more than a name:
-        what they depend on beside their arguments must be as it was.
+        what they depend on beside their arguments must be as it was. With schedule=nf.constant `steps` may be another
+        number, of at least the steps done; then evaluate_every, unless given, is that of the file.
     """
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     patience = None if patience is None else validate.count("patience", patience, 1)
@@ -74,10 +75,14 @@ def minimize(
     optimizer = adam() if optimizer is None else optimizer
     if not hasattr(optimizer, "step"):
         raise TypeError(f"optimizer must be one, as nf.adam(1e-3); got {optimizer!r}")
-    every = max(10, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
+    if evaluate_every is not None:
+        evaluate_every = validate.count("evaluate_every", evaluate_every, 1)
     value_and_grad = loss if has_grad else _traced(loss)
+    file = _run_file(checkpoint, checkpoint_every, rng, params, data)
+    every = evaluate_every or (file and file.evaluate_every(schedule)) or max(10, steps // 50)
     plan = Plan(value_and_grad, optimizer, schedule, steps, every, clip, evaluate, patience, update, blame)
-    file = _run_file(checkpoint, checkpoint_every, rng, plan, params, data, batch_size)
+    if file is not None:
+        _claim(file, plan, batch_size, params)
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
     _raise_malloc_thresholds()
 
@@ -90,6 +95,7 @@ def minimize(
     ):
         if file is not None:
             file.restore(run)
+        bar.begin(run.step)
         run.begin()
         while not run.over and not interrupt.stopped:
             run.advance()
@@ -98,14 +104,13 @@ def minimize(
             bar.update(run.step, run.record.text)
         if file is not None:
             file.save(run)
-        if not run.over:  # after the file is written: this look is not a part of the run that goes on
-            run.interrupt()
+        run.end()  # after the file is written
     if interrupt.stopped and progress is not False:
         print(f"{title}: {run.record.stopped} of {steps}; the best parameters so far are kept", file=sys.stderr)
     return run.result()
 
 
-def _run_file(checkpoint, checkpoint_every, rng, plan, params, data, batch_size):
+def _run_file(checkpoint, checkpoint_every, rng, params, data):
     """The checkpoint of this run; `fit` brings its own, which knows the flow and the data that it was given."""
     if checkpoint is None:
         if checkpoint_every is not None:
@@ -116,9 +121,14 @@ def _run_file(checkpoint, checkpoint_every, rng, plan, params, data, batch_size)
     if not isinstance(checkpoint, RunFile):
         given = {"data": fingerprint(data), "params": fingerprint(params)}
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, given)
-    checkpoint.claim(
+    return checkpoint
+
+
+def _claim(file, plan, batch_size, params):
+    """What tells this run from others: all that its steps depend on."""
+    file.claim_steps(plan.steps, plan.schedule)
+    file.claim(
         {
-            "steps": plan.steps,
             "batch_size": batch_size,
             "optimizer": plan.optimizer,
             "schedule": named(plan.schedule),
@@ -128,7 +138,6 @@ def _run_file(checkpoint, checkpoint_every, rng, plan, params, data, batch_size)
             "dtype": [str(leaf.dtype) for leaf in trees.leaves(params)][:1],
         }
     )
-    return checkpoint
 
 
 def _check_floats(params):

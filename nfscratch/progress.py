@@ -14,12 +14,14 @@ class Progress:
     """`with Progress(steps, "fit") as progress: ... progress.update(step, text)`.
 
     A bar on a terminal, and elsewhere a line every 15 seconds. `show`: False for silence.
+    `begin(step)`: that many steps were done before, so that the rate counts only those done here.
     """
 
     def __init__(self, steps: int, title: str, show: bool | None = None):
         self.steps, self.title, self.show = steps, title, show
         self._bar: Any = None
-        self._start = self._last = time.perf_counter()
+        self._begun, self._start = 0, time.perf_counter()
+        self._last = self._start
 
     def __enter__(self) -> Progress:
         if self.show is not False and sys.stderr.isatty():
@@ -28,13 +30,19 @@ class Progress:
             self._task = self._bar.add_task(self.title, total=self.steps, text="", rate="")
         return self
 
+    def begin(self, step: int) -> None:
+        """Count from here on; `step` steps were done before."""
+        self._begun, self._start = step, time.perf_counter()
+        if self._bar:
+            self._bar.reset(self._task, completed=step)  # an update would count as progress, and the bar as speed
+
     def update(self, step: int, text: Any) -> None:
         """Tell that `step` steps are done. `text()` is called only when it is shown."""
         now = time.perf_counter()
         if now - self._last < (0.1 if self._bar else 15.0) or self.show is False:
             return
         self._last = now
-        rate = f"{step / (now - self._start):.0f} steps/s"
+        rate = f"{(step - self._begun) / (now - self._start):.0f} steps/s"
         if self._bar:
             self._bar.update(self._task, completed=step, text=text(), rate=rate)
         else:

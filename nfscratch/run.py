@@ -93,7 +93,7 @@ class Run:
             self.record.consider(self.step, self.params)  # their loss has been seen
         self._move(norm, batch)
         self.record.history["loss"].append(value)
-        if (plan.evaluate is not None and self.step % plan.every == 0) or self.step == plan.steps:
+        if plan.evaluate is not None and self.step % plan.every == 0:
             self.record.consider(self.step, self.params)
 
     def _move(self, norm, batch):
@@ -105,11 +105,14 @@ class Run:
             self.params = trees.with_fixed_of(self.plan.update(self.params, *batch), self.params)
         self.step += 1
 
-    def interrupt(self) -> None:
-        """End here, with one more look at the parameters."""
+    def end(self) -> None:
+        """One more look at the parameters where the run ends, by steps or by Ctrl-C. No run that goes on has had it."""
+        if self.record.stopped:
+            return
         if self.record.best_step != self.step and self.step not in self.record.history["step"][-1:]:
             self.record.consider(self.step, self.params)
-        self.record.stopped = f"interrupted at step {self.step}"
+        if self.step < self.plan.steps:
+            self.record.stopped = f"interrupted at step {self.step}"
 
     def result(self) -> Result:
         return self.record.result()

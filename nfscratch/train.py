@@ -56,6 +56,7 @@ def fit(
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
         `rng` is then set to where the run began, so it must have the same seed, not the same state.
+        With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
     Raises ValueError for data that does not fit the flow, by row number where it is not finite.
     """
     validate.generator(rng)

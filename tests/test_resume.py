@@ -233,6 +233,81 @@ def test_a_generator_that_has_moved_on_does_for_going_on(path):
     assert rng.random() == reference.random()
 
 
+# --- a longer run ---
+
+
+LONGER = {name: options for name, (_, options) in RUNS.items() if "patience" not in name}
+
+
+@pytest.mark.parametrize("evaluate_every", [7, 8, None])
+@pytest.mark.parametrize("run", LONGER)
+def test_a_run_at_constant_rate_is_made_longer(run, evaluate_every, path):
+    """Finished, and cut short, and finished again: what an uninterrupted run of the last length gives."""
+    options = {"schedule": nf.constant, "evaluate_every": evaluate_every}
+    shorter = fit(run, path, steps=STEPS - 3, **options)
+    identical(fit(run, path, steps=STEPS - 3, **options), shorter)  # the last look is not in the file, and taken again
+    CUT.update(how=interrupt, next=2 * STEPS - 5)
+    assert fit(run, path, steps=3 * STEPS, **options).stopped == f"interrupted at step {2 * STEPS - 5}"
+    longer = fit(run, path, steps=2 * STEPS, **options)
+    rng = onp.random.default_rng(0)
+    whole = fit(run, seed=rng, steps=2 * STEPS, **{**options, "evaluate_every": evaluate_every or 10})
+    identical(longer, whole)
+    resumed = onp.random.default_rng(0)
+    identical(fit(run, path, seed=resumed, steps=2 * STEPS, **options), whole)
+    assert resumed.random() == rng.random()
+
+
+def test_the_default_evaluate_every_of_a_longer_run_is_that_of_its_file(path):
+    run, options = "validation share, jitter, ActNorm", {"schedule": nf.constant, "evaluate_every": None}
+    fit(run, path, steps=600, **options)  # evaluated every 12 steps
+    longer = fit(run, path, steps=1000, **options)
+    identical(longer, fit(run, steps=1000, **{**options, "evaluate_every": 12}))
+    with pytest.raises(nf.CheckpointError, match="evaluate_every must be as in the run that it is of, 12; got 20"):
+        fit(run, path, steps=1000, **{**options, "evaluate_every": 20})
+
+
+def test_a_run_that_stopped_early_stays_so(path):
+    run = "validation rows, patience"
+    stopped = fit(run, path, schedule=nf.constant)
+    assert stopped.stopped.startswith("early stopping") and len(stopped.history["loss"]) < STEPS
+    identical(fit(run, path, schedule=nf.constant, steps=2 * STEPS), stopped)
+    identical(fit(run, schedule=nf.constant, steps=2 * STEPS), stopped)
+
+
+def test_patience_that_ends_with_the_last_look_does_not_end_a_longer_run(path):
+    """The longer run would not have looked there."""
+
+    def evaluate(p):  # better at every tenth step, worse between them
+        step = round(float(-p[0]) / 0.01)
+        return 0.0 if step % 10 else -float(step)
+
+    def run(steps, path=None):
+        options = {"rng": onp.random.default_rng(0), "steps": steps, "schedule": nf.constant, "checkpoint": path}
+        options |= {"optimizer": nf.adam(0.01), "evaluate": evaluate, "evaluate_every": 10, "patience": 1}
+        return nf.minimize(lambda p, rng: np.sum(p), onp.zeros(1), **options)  # Adam moves by 0.01 a step
+
+    first = run(35, path)
+    assert first.stopped.startswith("early stopping at step 35") and first.best_step == 30
+    identical(run(60, path), run(60))
+    assert run(60, path).best_step == 60
+
+
+def test_a_schedule_that_depends_on_the_steps_does_not_allow_others(path):
+    run = "no validation"
+    fit(run, path)
+    with pytest.raises(
+        nf.CheckpointError, match=r"steps must be as in the run .*, 40; got 80: the schedule makes the r"
+    ):
+        fit(run, path, steps=80)
+    path.unlink()
+    fit(run, path, schedule=nf.constant)
+    with pytest.raises(nf.CheckpointError, match="steps must be at least the 40 of the run that it is of; got 39"):
+        fit(run, path, schedule=nf.constant, steps=39)
+    for other in (nf.cosine, lambda done: 1.0):  # of a function, only a look could tell that it is constant
+        with pytest.raises(nf.CheckpointError, match=r"(steps|schedule) must be as in the run"):
+            fit(run, path, schedule=other, steps=80)
+
+
 @pytest.mark.parametrize("kind", [onp.random.MT19937, onp.random.Philox, onp.random.SFC64, onp.random.PCG64DXSM])
 def test_every_kind_of_generator_is_kept(kind, path):
     run = "validation share, jitter, ActNorm"
@@ -382,3 +457,29 @@ def test_a_field_of_a_flow_that_cannot_be_described_is_refused_at_the_start(path
     odd = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), nf.half_mask(2), lambda x: x))
     with pytest.raises(nf.CheckpointError, match=r"run\.safetensors: flow\.bijection\.conditioner must be"):
         nf.fit(odd, DATA, rng=onp.random.default_rng(0), checkpoint=path)
+
+
+def test_the_rate_shown_counts_the_steps_done_here(path, monkeypatch, capsys):
+    """A run that goes on at step 33 of 40 has not done 33 steps in its first moment."""
+    from nfscratch import progress
+
+    clock = iter(onp.arange(0.0, 1e5, 20.0))
+    run = "no validation"
+    CUT.update(how=interrupt, next=33)
+    fit(run, path)
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    fit(run, path)
+    shown = [line for line in capsys.readouterr().err.splitlines() if "steps/s" in line]
+    assert len(shown) == STEPS - 33
+    assert all("step 3" in line or "step 40" in line for line in shown)
+    assert {line.split(", ")[1] for line in shown} == {"0 steps/s"}  # one step in 20 seconds
+
+
+def test_the_bar_of_a_run_that_goes_on_starts_where_it_stopped(monkeypatch):
+    from nfscratch import progress
+
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    with progress.Progress(100, "fit") as shown:
+        shown.begin(90)
+        (task,) = shown._bar.tasks
+        assert task.completed == 90 and task.speed is None

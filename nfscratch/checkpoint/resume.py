@@ -4,6 +4,8 @@ What a step depends on is in the file: parameters, the optimizer's state, the ge
 the position in it, the record with the best parameters. So is the state of the generator when the run began: what is
 drawn before the first step (held-out rows, jitter, the first parameters) is drawn again as it was.
 The run's configuration stands beside it, and a file of another run is refused, by the first argument that differs.
+The number of steps may differ where no step depends on it: with a constant rate it says no more than where to end.
+The look at the parameters that every run ends with is therefore not in the file: it is taken again.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from nfscratch import validate
 from nfscratch.checkpoint import container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
+from nfscratch.optimizers import constant
 
 SECONDS = 30.0  # between two writes, where no number of steps was asked for
 
@@ -53,18 +56,40 @@ class RunFile:
 
     def claim(self, configuration: dict) -> None:
         """Add to what tells this run from others; refuse a file of another."""
-        self.configuration.update({name: describe(value, name, own=True) for name, value in configuration.items()})
-        if self._saved is None:
-            return
+        described = {name: describe(value, name, own=True) for name, value in configuration.items()}
+        self.configuration |= described
+        for name, mine in described.items():
+            if self._saved is not None and canonical(theirs := self._of(name)) != canonical(mine):
+                self._refuse(f"{name} must be as in the run that it is of, {shown(theirs)}; got {shown(mine)}")
+
+    def claim_steps(self, steps: int, schedule: Any) -> None:
+        """Any number of at least the steps done, where the rate is constant; else the same number."""
+        theirs = steps if self._saved is None else self._of("steps")
+        if theirs == steps:
+            return self.claim({"steps": steps})
+        if schedule is not constant or self._of("schedule") != named(constant):
+            self._refuse(
+                f"steps must be as in the run that it is of, {shown(theirs)}; got {steps}: the schedule makes the rate "
+                "of a step depend on them. A run with schedule=nf.constant can be made longer"
+            )
+        done = self._entry("run").get("step") if isinstance(self._entry("run"), dict) else None
+        if not isinstance(done, int) or steps < done:
+            self._refuse(f"steps must be at least the {shown(done)} of the run that it is of; got {steps}")
+        self.configuration["steps"] = steps
+
+    def evaluate_every(self, schedule: Any) -> int | None:
+        """That of the file, where it may be of a run of another length: the default depends on the length."""
+        every = None if self._saved is None or schedule is not constant else self._of("evaluate_every")
+        return every if isinstance(every, int) and every > 0 else None
+
+    def _of(self, name):
+        """What the file says of the run's configuration."""
         saved = self._entry("configuration")
-        for name, mine in self.configuration.items():
-            theirs = saved.get(name) if isinstance(saved, dict) else None
-            if canonical(theirs) != canonical(mine):
-                self.rng.bit_generator.state = self._given
-                raise CheckpointError(
-                    f"{self.path}: {name} must be as in the run that it is of, {shown(theirs)}; got {shown(mine)}. "
-                    "To start anew, remove the file or name another"
-                )
+        return saved.get(name) if isinstance(saved, dict) else None
+
+    def _refuse(self, why):
+        self.rng.bit_generator.state = self._given
+        raise CheckpointError(f"{self.path}: {why}. To start anew, remove the file or name another")
 
     def restore(self, run: Any) -> None:
         """Bring `run` to where the file left off, if there is one; else write the first state, to see that it works."""
