@@ -2,7 +2,9 @@
 
 Flow code never asks. It calls NumPy's functions, and an array that is not NumPy's answers for itself
 (NEP 13 for ufuncs, NEP 18 for functions, NEP 35 for creation through `like=`). What is left to decide is where
-*new* arrays are made: `use("cupy", dtype="float32")` says so once, for the process.
+*new* arrays are made: `use("cupy", dtype="float32")` says so once, for the process. NFSCRATCH_BACKEND and
+NFSCRATCH_DTYPE say it before the program starts; what they ask for in vain is an error where an array is first made,
+so that `use`, or an option that calls it, may still overrule it, and `nfscratch doctor` can say what is wrong.
 
 A seed means the same on every backend and dtype: random numbers are drawn in float64 on the host, then cast.
 This is the only module that imports cupy.
@@ -19,9 +21,12 @@ import numpy as onp
 BACKENDS = ("numpy", "cupy")
 DTYPES = ("float64", "float32")
 
+VARIABLES = {"backend": "NFSCRATCH_BACKEND", "dtype": "NFSCRATCH_DTYPE"}
+
 _prototype: Any = onp.empty(0)  # new arrays are made like this one
 _dtype = onp.dtype("float64")
 _on_array_type: list[Callable[[type], None]] = []
+_unmet: dict[str, Exception] = {}  # variable of the environment -> why it cannot be as it says
 
 
 def use(backend: str | None = None, dtype: str | None = None) -> None:
@@ -31,8 +36,11 @@ def use(backend: str | None = None, dtype: str | None = None) -> None:
     dtype = dtype if dtype is None or isinstance(dtype, str) else onp.dtype(dtype).name
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
-    prototypes = {None: lambda: _prototype, "numpy": lambda: onp.empty(0), "cupy": _cupy_prototype}
+    prototypes = {None: lambda: _prototype, "numpy": lambda: onp.empty(0), "cupy": cupy_prototype}
     use_arrays_like(prototypes[backend](), dtype)
+    for name, given in (("backend", backend), ("dtype", dtype)):
+        if given is not None:
+            _unmet.pop(VARIABLES[name], None)
 
 
 def on_array_type(callback: Callable[[type], None]) -> None:
@@ -51,7 +59,8 @@ def use_arrays_like(prototype: Any, dtype: str | None = None) -> None:
         _dtype = onp.dtype(dtype)
 
 
-def _cupy_prototype() -> Any:
+def cupy_prototype() -> Any:
+    """An empty CuPy array; RuntimeError, in one line, where there is no CuPy or no GPU."""
     try:
         import cupy
     except ImportError as error:
@@ -69,23 +78,42 @@ def _cupy_prototype() -> Any:
 
 
 def use_from_environment() -> None:
-    """Apply NFSCRATCH_BACKEND and NFSCRATCH_DTYPE where they are set."""
-    backend, dtype = os.environ.get("NFSCRATCH_BACKEND"), os.environ.get("NFSCRATCH_DTYPE")
-    use(backend or None, dtype or None)
+    """Apply NFSCRATCH_BACKEND and NFSCRATCH_DTYPE where they are set; what cannot be applied is kept as a problem."""
+    for name, variable in VARIABLES.items():
+        try:
+            use(**{name: os.environ.get(variable) or None})
+        except ValueError as error:
+            _unmet[variable] = ValueError(str(error).replace(name, variable, 1))
+        except RuntimeError as error:
+            _unmet[variable] = RuntimeError(f"{variable}={os.environ[variable]}: {error}")
+
+
+def environment_problems() -> dict[str, str]:
+    """Variable -> why it cannot be as it says, for those that `use` has not overruled."""
+    return {variable: str(error) for variable, error in _unmet.items()}
+
+
+def check_environment() -> None:
+    """Raise the first of these problems: ValueError for a name that is none, RuntimeError for a backend without GPU."""
+    for error in _unmet.values():
+        raise error.with_traceback(None)
 
 
 def default_dtype() -> onp.dtype:
     """The dtype of newly made parameters and samples."""
+    check_environment()
     return _dtype
 
 
 def prototype() -> Any:
     """An empty array of the active type: pass it to NumPy as `like=`."""
+    check_environment()
     return _prototype
 
 
 def asarray(a: Any, dtype: Any = None, like: Any = None) -> Any:
     """`a` as an array of `like`'s type (default: the active backend's) and dtype (default: the active dtype)."""
+    check_environment()
     like = _prototype if like is None else _raw(like)
     dtype = _dtype if dtype is None else onp.dtype(dtype)
     if type(a) is type(like):

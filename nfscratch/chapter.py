@@ -55,6 +55,7 @@ def options(argv: Sequence[str] | None = None) -> Options:
     given = parser.parse_args(argv)
     try:
         backend.use(given.backend, given.dtype)
+        backend.check_environment()
     except (ValueError, RuntimeError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     return Options(given.fast, given.seed, given.figures, given.dtype)

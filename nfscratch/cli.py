@@ -7,14 +7,25 @@ from typing import Annotated
 
 import typer
 
+from nfscratch import backend as arrays
 from nfscratch import chapter
 
 app = typer.Typer(
-    help="Normalizing flows from scratch: run the chapters of the book.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def check_environment(context: typer.Context) -> None:
+    """Normalizing flows from scratch: run the chapters of the book."""
+    if context.invoked_subcommand in ("run", "doctor"):  # its options may overrule; it tells
+        return
+    try:
+        arrays.check_environment()
+    except (ValueError, RuntimeError) as error:
+        _fail(error)
 
 
 @app.command("run")

@@ -123,12 +123,13 @@ def release(version: str) -> tuple[int, ...]:
 
 def arrays() -> Iterator[Line]:
     """The backend in use, and whether a CUDA device is there."""
-    name = "numpy" if isinstance(backend.prototype(), onp.ndarray) else "cupy"
-    yield Line(OK, f"backend {name}, dtype {backend.default_dtype()}")
+    if not backend.environment_problems():  # else there is a line for each
+        name = "numpy" if isinstance(backend.prototype(), onp.ndarray) else "cupy"
+        yield Line(OK, f"backend {name}, dtype {backend.default_dtype()}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # CuPy warns where it finds no CUDA; the line below says it
-            yield Line(OK, f"CUDA device: {device_name(backend._cupy_prototype())}")
+            yield Line(OK, f"CUDA device: {device_name(backend.cupy_prototype())}")
     except Exception as error:
         reason = " ".join(str(error).split())
         yield Line(ABSENT, f"no CUDA device: {reason}")
@@ -232,13 +233,16 @@ def data_folder() -> Iterator[Line]:
     elif root.exists():
         yield Line(BROKEN, f"{folder.VARIABLE}={root} is not a folder", "name a folder, or unset it")
     else:
-        yield Line(HINT, f"{folder.VARIABLE}={root} does not exist", "make it, or correct the name")
+        yield Line(BROKEN, f"{folder.VARIABLE}={root} does not exist", "make it, or correct the name")
 
 
 def environment(variables: Mapping[str, str]) -> Iterator[Line]:
     """Every NFSCRATCH_ variable that is set; NFSCRATCH_DATA has its own line."""
+    problems = backend.environment_problems()
     for name in sorted(variables):
-        if name in VARIABLES:
+        if name in problems:
+            yield Line(BROKEN, problems[name], "correct it, or unset it")
+        elif name in VARIABLES:
             if name != "NFSCRATCH_DATA":
                 yield Line(OK, f"{name}={variables[name]}")
         elif name.upper().startswith("NFSCRATCH_"):

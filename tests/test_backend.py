@@ -98,8 +98,8 @@ SHOW = "import nfscratch as nf; print(nf.backend.default_dtype(), type(nf.backen
         ({}, "float64 ndarray"),
         ({"NFSCRATCH_DTYPE": "float32"}, "float32 ndarray"),
         ({"NFSCRATCH_BACKEND": "numpy", "NFSCRATCH_DTYPE": ""}, "float64 ndarray"),
-        ({"NFSCRATCH_DTYPE": "float16"}, "ValueError: dtype must be one of float64, float32; got 'float16'"),
-        ({"NFSCRATCH_BACKEND": "jax"}, "ValueError: backend must be one of numpy, cupy; got 'jax'"),
+        ({"NFSCRATCH_DTYPE": "float16"}, "ValueError: NFSCRATCH_DTYPE must be one of float64, float32; got 'float16'"),
+        ({"NFSCRATCH_BACKEND": "jax"}, "ValueError: NFSCRATCH_BACKEND must be one of numpy, cupy; got 'jax'"),
     ],
 )
 def test_the_environment_says_where_to_start(settings, shown):
@@ -108,3 +108,47 @@ def test_the_environment_says_where_to_start(settings, shown):
         [sys.executable, "-c", SHOW], env={**clean, **settings}, capture_output=True, text=True, timeout=60
     )
     assert (done.stdout + done.stderr).strip().splitlines()[-1] == shown
+
+
+@pytest.fixture
+def bad_environment(monkeypatch):
+    """NFSCRATCH_BACKEND and NFSCRATCH_DTYPE ask for what there is not."""
+    monkeypatch.setenv("NFSCRATCH_BACKEND", "jax")
+    monkeypatch.setenv("NFSCRATCH_DTYPE", "float16")
+    backend.use_from_environment()
+    yield
+    nf.use("numpy", "float64")
+
+
+def test_a_bad_environment_is_an_error_where_an_array_is_made(bad_environment):
+    makers = (
+        lambda: backend.asarray([1.0]),
+        backend.prototype,
+        backend.default_dtype,
+        lambda: nf.flows.real_nvp(2).init(onp.random.default_rng(0)),
+    )
+    for make in makers * 2:
+        with pytest.raises(ValueError, match=r"^NFSCRATCH_BACKEND must be one of numpy, cupy; got 'jax'$"):
+            make()
+
+
+def test_use_overrules_the_environment_for_what_it_says(bad_environment):
+    nf.use("numpy")
+    assert list(backend.environment_problems()) == ["NFSCRATCH_DTYPE"]
+    with pytest.raises(ValueError, match="NFSCRATCH_DTYPE must be one of float64, float32; got 'float16'"):
+        backend.asarray([1.0])
+    nf.use(dtype="float32")
+    assert backend.environment_problems() == {} and backend.asarray([1.0]).dtype == onp.float32
+
+
+def test_a_backend_without_a_gpu_names_the_variable_that_asked_for_it(monkeypatch):
+    def missing():
+        raise RuntimeError("the cupy backend needs an NVIDIA GPU; CUDA sees none")
+
+    monkeypatch.setattr(backend, "cupy_prototype", missing)
+    monkeypatch.setenv("NFSCRATCH_BACKEND", "cupy")
+    backend.use_from_environment()
+    with pytest.raises(RuntimeError, match=r"^NFSCRATCH_BACKEND=cupy: the cupy backend needs an NVIDIA GPU"):
+        backend.asarray([1.0])
+    nf.use("numpy")
+    backend.asarray([1.0])

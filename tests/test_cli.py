@@ -154,7 +154,20 @@ def test_the_module_runs_and_names_what_it_does_not_know():
     assert len(listed.stdout.splitlines()) == len(chapter.chapters())
 
 
-def test_a_backend_in_the_environment_that_is_none_is_named():
-    done = command("list", NFSCRATCH_BACKEND="torch")
-    assert done.returncode != 0
-    assert done.stderr.strip().splitlines()[-1].endswith("backend must be one of numpy, cupy; got 'torch'")
+@pytest.mark.parametrize("arguments", [["list"], ["audit", "json:loads"], ["run", "coupling"]])
+def test_an_environment_that_cannot_be_is_one_line(arguments):
+    name = "ch04_coupling.py" if arguments[0] == "run" else "nfscratch"
+    for variable, allowed, got in (
+        ("NFSCRATCH_BACKEND", "numpy, cupy", "torch"),
+        ("NFSCRATCH_DTYPE", "float64, float32", "float16"),
+    ):
+        done = command(*arguments, **{variable: got})
+        expected = f"{name}: {variable} must be one of {allowed}; got {got!r}\n"
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+def test_an_option_overrules_the_environment(chapters, monkeypatch, capfd):
+    monkeypatch.setenv("NFSCRATCH_DTYPE", "float16")
+    backend.use_from_environment()
+    chapter.run(chapter.find("noisy"), ["--dtype", "float32"])
+    assert '"float32"' in capfd.readouterr().out

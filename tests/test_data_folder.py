@@ -39,6 +39,7 @@ def little(monkeypatch, tmp_path):
     archive = Archive("mnist/mnist.npz", expected, "(ask a colleague)", (NOWHERE,), downloads)
     monkeypatch.setitem(ARCHIVES, "mnist", archive)
     monkeypatch.setattr(images, "MNIST_VALIDATION", 8)
+    (tmp_path / "data").mkdir()
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
@@ -49,7 +50,7 @@ def little(monkeypatch, tmp_path):
 def path(tmp_path):
     """Where the archive belongs."""
     path = tmp_path / "data" / "mnist" / "mnist.npz"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
@@ -220,6 +221,23 @@ def test_what_is_missing_is_fetched_once_into_the_folder(little, server, monkeyp
     assert np.array_equal(load("mnist").test, first.test) and len(asked) == 4
     assert np.array_equal(first.train, little["x_train"][:42].reshape(42, 12))
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("name", ["mnist", "freyfaces"])
+def test_a_folder_that_is_not_there_is_refused_and_not_made(name, little, server, monkeypatch, tmp_path):
+    web, address, asked = server
+    serve(monkeypatch, little, web, address)
+    misspelled = tmp_path / "dta" / "sets"
+    monkeypatch.setenv("NFSCRATCH_DATA", str(misspelled))
+    with pytest.raises(FileNotFoundError) as caught:
+        load(name)
+    message = f"{name}: NFSCRATCH_DATA must name a folder; {misspelled} does not exist: make it, or correct the name"
+    assert str(caught.value) == message
+    assert not misspelled.parent.exists() and asked == []
+    misspelled.parent.write_text("")
+    monkeypatch.setenv("NFSCRATCH_DATA", str(misspelled.parent))
+    with pytest.raises(FileNotFoundError, match=r"must name a folder; .*dta is not a folder: make it"):
+        load(name)
 
 
 def test_without_a_folder_it_goes_to_the_cache(little, server, monkeypatch, tmp_path):

@@ -77,7 +77,7 @@ def test_the_backend_in_use_and_the_reason_for_no_device(monkeypatch):
     def missing():
         raise RuntimeError("the cupy backend needs an NVIDIA GPU;\n CUDA sees none")
 
-    monkeypatch.setattr(doctor.backend, "_cupy_prototype", missing)
+    monkeypatch.setattr(doctor.backend, "cupy_prototype", missing)
     used, device = doctor.arrays()
     assert (used.mark, used.what) == (OK, f"backend numpy, dtype {doctor.backend.default_dtype()}")
     assert (device.mark, device.what) == (
@@ -195,7 +195,7 @@ def test_the_data_folder_and_what_it_holds(tmp_path, monkeypatch):
     (line,) = doctor.data_folder()
     assert line.what.endswith("holds mnist")
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path / "none"))
-    assert next(doctor.data_folder()).mark == HINT
+    assert next(doctor.data_folder()).mark == BROKEN  # `load` refuses it
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path / "mnist" / "mnist.npz"))
     assert next(doctor.data_folder()).mark == BROKEN
 
@@ -234,9 +234,26 @@ def test_what_is_broken_gives_exit_code_1(tmp_path, monkeypatch):
 
     from nfscratch.cli import app
 
-    monkeypatch.setattr(doctor.backend, "_cupy_prototype", lambda: 1 / 0)
+    monkeypatch.setattr(doctor.backend, "cupy_prototype", lambda: 1 / 0)
     (tmp_path / "file").write_text("")
     done = CliRunner().invoke(app, ["doctor", "--figures", str(tmp_path / "file")])
     assert done.exit_code == 1
     (broken,) = [line for line in done.stdout.splitlines() if line.startswith(BROKEN)]
     assert "figures cannot be written" in broken and "  ->  " in broken
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "what"),
+    [
+        ("NFSCRATCH_DTYPE", "float16", "NFSCRATCH_DTYPE must be one of float64, float32; got 'float16'"),
+        ("NFSCRATCH_BACKEND", "jax", "NFSCRATCH_BACKEND must be one of numpy, cupy; got 'jax'"),
+    ],
+)
+def test_a_variable_that_cannot_be_as_it_says_is_broken(variable, value, what, tmp_path):
+    environment = {**os.environ, variable: value}
+    done = subprocess.run(
+        [sys.executable, "-m", "nfscratch", "doctor"], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    (broken,) = [line for line in done.stdout.splitlines() if line.startswith(BROKEN)]
+    assert broken == f"{BROKEN}  {what}  ->  correct it, or unset it"

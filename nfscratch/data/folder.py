@@ -4,6 +4,9 @@
     else                                download into $NFSCRATCH_DATA/mnist, or pooch's cache where that is not set
     else                                one line that says what was looked for, and what to do
 
+A folder that NFSCRATCH_DATA names must be there: a misspelled one is an error, and is not made. Below it, and in
+pooch's cache, folders are made as they are needed.
+
 Every array is compared with its shape, dtype and SHA-256 in registry.py before it is used; an archive is read without
 pickle, and no more of it than the arrays should have, whatever its header says.
 """
@@ -45,6 +48,11 @@ def _has(folder: Path, archive: Archive) -> bool:
 def arrays(name: str) -> dict[str, np.ndarray]:
     """The arrays of the set `name`, checked. FileNotFoundError where there is none; ValueError for a damaged file."""
     archive, folder = ARCHIVES[name], root()
+    if folder is not None and not folder.is_dir():
+        wrong = "is not a folder" if folder.exists() else "does not exist"
+        raise FileNotFoundError(
+            f"{name}: {VARIABLE} must name a folder; {folder} {wrong}: make it, or correct the name"
+        )
     if folder is not None and (folder / archive.path).is_file():
         return {key: _from_npz(name, folder / archive.path, key, array) for key, array in archive.arrays.items()}
     files = _downloaded(name, archive, folder)
