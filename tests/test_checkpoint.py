@@ -157,6 +157,22 @@ def test_trees_of_every_kind_come_back(path):
         assert same(sealed.read(), tree)
 
 
+@pytest.mark.parametrize("value", [onp.nan, onp.inf, -onp.inf])
+def test_parameters_that_are_not_finite_are_saved_and_loaded_with_a_warning_each(value, path):
+    flow = nf.Flow(nf.StandardNormal(3), nf.Chain([nf.ActNorm(3), nf.Standardize(3)]))
+    params = made(flow)
+    params["bijection"][0]["shift"][1] = value
+    message = r"flow\.safetensors: params must be finite to be used; NaN or infinity in bijection/0/shift"
+    with pytest.warns(UserWarning, match=message + "$") as saved:
+        nf.save(path, flow, params)
+    with pytest.warns(UserWarning, match=message + "$") as loaded:
+        assert same(nf.load(path)[1], params)
+    assert saved[0].filename == loaded[0].filename == __file__
+    params["bijection"][1]["fixed"]["mean"][0] = value  # stored, not trained
+    with pytest.warns(UserWarning, match=message + " and 1 more$"):
+        nf.save(path, flow, params)
+
+
 def test_any_reader_of_safetensors_reads_the_tensors(path):
     from safetensors import safe_open
 

@@ -5,13 +5,19 @@
 
 The flow is rebuilt from its description. With parts of your own in it, make the flow yourself and pass it:
 `load(path, flow=flow)`; its configuration is compared with the one in the file.
+
+Parameters with NaN or infinity are warned of by both, and refused by neither: no density can be computed with them,
+but of a run that has diverged they are what one wants to look at.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import warnings
 from typing import Any
+
+import numpy as onp
 
 from nfscratch import backend
 from nfscratch.checkpoint import agreement, container, header, tree
@@ -23,7 +29,8 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
     """Write the flow's description and its parameters, stored ones too, as the file `path`: whole, or not at all.
 
     metadata: anything that JSON can say; `nfscratch.checkpoint.metadata(path)` reads it.
-    Raises CheckpointError for parameters that are not the flow's, and for a part that cannot be described.
+    Raises CheckpointError for parameters that are not the flow's, and for a part that cannot be described; warns of
+    parameters that are NaN or infinite.
     """
     with about(path):
         description = describe(flow)
@@ -35,13 +42,15 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
             "metadata": _json(metadata),
         }
         container.write(path, "flow", params, fields)
+    _warn_if_not_finite(path, params)
 
 
 def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
     """(flow, params) of a file that `save` wrote, the arrays on the active backend, in the dtype that they had.
 
     flow: the flow to load into; needed where the saved one has parts that are not nfscratch's own.
-    Raises CheckpointError, before memory is taken, for a file that is damaged, forged, of another version or flow.
+    Raises CheckpointError, before memory is taken, for a file that is damaged, forged, of another version or flow;
+    warns of parameters that are NaN or infinite.
     """
     with container.opened(path, "flow") as sealed:
         description = header.parse(sealed.fields.get("flow", ""), "the description")
@@ -50,6 +59,7 @@ def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
         flow = _rebuilt(description) if flow is None else _agreeing(flow, description)
         agreement.check(flow, sealed.shapes(), sealed.numbers())
         params = sealed.read()
+    _warn_if_not_finite(path, params)
     return flow, tree.map_tree(lambda leaf: backend.asarray(leaf, dtype=leaf.dtype), params)
 
 
@@ -57,6 +67,14 @@ def metadata(path: str | os.PathLike) -> Any:
     """What was passed to `save` as metadata."""
     with container.opened(path, "flow") as sealed:
         return header.parse(sealed.fields.get("metadata", "null"), "the metadata")
+
+
+def _warn_if_not_finite(path, params):
+    _, leaves = tree.split(params)
+    bad = [name for name, leaf in leaves.items() if not onp.isfinite(leaf).all()]
+    if bad:
+        others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        warnings.warn(f"{path}: params must be finite to be used; NaN or infinity in {bad[0]}{others}", stacklevel=3)
 
 
 def _rebuilt(description):
