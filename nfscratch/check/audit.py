@@ -16,7 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.calls import check_independence, check_purity
-from nfscratch.check.density import check_definition, check_samples
+from nfscratch.check.density import check_definition, check_joint
 from nfscratch.check.diagnosis import explain
 from nfscratch.check.edges import check_edges
 from nfscratch.check.finding import Finding, inconclusive, not_applicable
@@ -33,10 +33,11 @@ from nfscratch.check.laws import (
 from nfscratch.check.message import Case
 from nfscratch.check.onto import check_onto
 from nfscratch.check.report import LETTERS, Failure, Line, Report
+from nfscratch.check.samples import check_samples
 from nfscratch.check.structure import check_structure
 from nfscratch.check.trial import Trial, Unusable, flat
 
-IN_FLOAT32 = "SRXEG"  # the letters whose answer depends on the dtype
+IN_FLOAT32 = "SRXDEG"  # the letters whose answer depends on the dtype
 SEVERAL = "RXJD"  # the letters that go on after a failure: a diagnosis compares dimensions
 
 
@@ -52,7 +53,8 @@ def audit(
         of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) -> (z, log_det), for the dimensions in `dims`.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and float64 for a pair.
-    context: (M, C) rows, one for each draw; without it they are drawn.
+    context: one row (C,) or (1, C) for all, or (M, C): row i of a batch is given row i mod M. Without it a row is drawn
+        for every point, so that a map which mixes them up is seen.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth: what a pair cannot say of itself.
         smooth=False: its derivative may jump (leaky ReLU between other layers).
     letters: the checks to run, as "SRJ".
@@ -117,7 +119,8 @@ class _Run:
             looks = [partial(check_jacobian, direction=d) for d in ("forward", "inverse")] + [check_closed_form]
             return [(trial, look) for trial in group.calm + several for look in looks]
         if letter == "D":  # a wild inverse may be too badly conditioned for a numeric Jacobian
-            return [(trial, check_definition) for trial in group.calm + several]
+            joint = [(trial, lambda t: check_joint(t, rng)) for trial in group.calm + several]
+            return [(trial, check_definition) for trial in group.calm + group.trials] + joint
         if letter == "K":
             return [(trial, lambda t: check_samples(t, rng)) for trial in group.calm]
         if letter in "EG":

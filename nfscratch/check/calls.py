@@ -1,7 +1,9 @@
 """P and I: what a function may not do besides computing.
 
-P    the arguments are as they were, and the same input gives the same output
-I    row i of the result is that of row i alone, in a half batch, in reversed order, and in a copy not called before
+P    the arguments are as they were, and the same input gives the same output; the same seed the same samples, another
+     seed others, and a second draw others again; numpy's global state is not touched
+I    row i of the result is that of row i alone, in a half batch, in reversed order, and in a copy not called before;
+     every row has a context of its own, which goes where the row goes
 """
 
 from __future__ import annotations
@@ -17,14 +19,21 @@ from nfscratch.check.laws import point
 from nfscratch.check.trial import Trial, flat, largest
 
 
-def functions(trial: Trial, subject: Any = None) -> Iterator[tuple[str, Callable[[Any], Any], Any]]:
-    """(name, function giving a tuple of arrays, input) for forward, inverse and, where there is one, log_prob."""
-    s = subject or trial.subject
-    x = trial.x[trial.usable]
-    yield "forward", s.forward, trial.z[trial.usable]
-    yield "inverse", s.inverse, x
-    if s.log_prob is not None:
-        yield "log_prob", lambda a: (s.log_prob(a),), x
+def functions(trial: Trial, subject: Any = None) -> Iterator[tuple[str, Callable[..., Any], Any]]:
+    """(name, function, input) for forward, inverse and, where there is one, log_prob.
+
+    The function gives a tuple of arrays; of the rows `rows` of the input, where these are given with it.
+    """
+    usable = onp.flatnonzero(trial.usable)
+    whole = (subject or trial.subject).at(usable)
+
+    def some(rows):
+        return whole if rows is None else (subject or trial.subject).at(usable[rows])
+
+    yield "forward", lambda a, rows=None: some(rows).forward(a), trial.z[usable]
+    yield "inverse", lambda a, rows=None: some(rows).inverse(a), trial.x[usable]
+    if whole.log_prob is not None:
+        yield "log_prob", lambda a, rows=None: (some(rows).log_prob(a),), trial.x[usable]
 
 
 def check_purity(trial: Trial) -> Finding:
@@ -42,9 +51,40 @@ def check_purity(trial: Trial) -> Finding:
             wrong[name] = "the parameters were changed"
         elif any(_differ(p, q, trial.subject.eps) for p, q in zip(first, second, strict=True)):
             wrong[name] = "the same input gives another output"
+    wrong |= _seeds(trial.subject)
     words = "; ".join(f"{name}: {what}" for name, what in wrong.items())
     evidence = {"wrong": wrong, "z": flat(trial.z), "row": 0, "symbol": "z"}
     return Finding("P", "arguments unchanged, same output", float(len(wrong)), 0.0, words, evidence=evidence)
+
+
+def _seeds(subject):
+    """{function: what is wrong with its use of the generator}."""
+    wrong = {}
+    for name in ("sample", "sample_and_log_prob"):
+        f = getattr(subject, name)
+        if f is not None and (what := _seed_mistake(f)) is not None:
+            wrong[name] = what
+    return wrong
+
+
+def _seed_mistake(f, n=5):
+    def draw(rng):
+        drawn = f(rng, n)
+        return onp.array(drawn[0] if isinstance(drawn, tuple) else drawn)
+
+    before = onp.random.get_state()
+    one = onp.random.default_rng(1)
+    first, next_one = draw(one), draw(one)
+    again, other = draw(onp.random.default_rng(1)), draw(onp.random.default_rng(2))
+    after = onp.random.get_state()
+    onp.random.set_state(before)
+    if not (onp.array_equal(before[1], after[1]) and before[2] == after[2]):
+        return "numpy's global state is drawn from"
+    if not onp.array_equal(first, again, equal_nan=True):
+        return "the same seed gives other samples"
+    if onp.array_equal(first, other, equal_nan=True):
+        return "another seed gives the same samples"
+    return "a second draw repeats the first" if onp.array_equal(first, next_one, equal_nan=True) else None
 
 
 def _arrays(tree):
@@ -90,7 +130,7 @@ def _compared(trial, name, f, a, fresh):
     for rows in parts:
         try:
             with onp.errstate(all="ignore"):
-                part = [onp.array(r) for r in run(a[rows].copy())]
+                part = [onp.array(r) for r in run(a[rows].copy(), rows)]
         except (ValueError, FloatingPointError, IndexError):
             continue  # a batch that it will not take at all is for E
         for which, (p, w, limit) in enumerate(zip(part, whole, allowed, strict=True)):
@@ -114,8 +154,8 @@ def _compared(trial, name, f, a, fresh):
 
 
 def _fresh_runner(trial, name):
-    def run(a):
-        return next(f for other, f, _ in functions(trial, trial.subject.fresh()) if other == name)(a)
+    def run(a, rows=None):
+        return next(f for other, f, _ in functions(trial, trial.subject.fresh()) if other == name)(a, rows)
 
     return run
 

@@ -1,29 +1,22 @@
-"""D and K: the density of a flow against its definition, and its samples against its density.
+"""D: the density of a flow against its definition, and the density that comes with a draw against the density.
 
-D    log_prob(x) = log q(z) + log|det dz/dx|,   z = inverse(x), q the base density, the Jacobian a numeric one
-K    z = inverse(sample) follows q: the largest distance between distribution functions, in every coordinate, on
-     random directions and in |z|, stays under the bound of Dvoretzky, Kiefer and Wolfowitz,
-
-         sqrt(log(2 / alpha) / 2n)   for one sample against a known law,   alpha = 1e-6 / (number of comparisons)
+    log_prob(x) = log q(z) + log|det dz/dx|,     z = inverse(x), q the base density, the Jacobian a numeric one
+    sample_and_log_prob gives x and log_prob(x), (N, *event) and (N,), in the dtype of the parameters
 """
 
 from __future__ import annotations
 
-from math import erf, log, sqrt
 from typing import Any
 
 import numpy as onp
 
 from nfscratch.check.finding import Finding, not_applicable
-from nfscratch.check.intervals import bounded
 from nfscratch.check.laws import judged, log_abs_det
 from nfscratch.check.trial import Trial, flat, largest
 
-ALPHA = 1e-6
-
 
 def check_definition(trial: Trial) -> Finding:
-    """D."""
+    """D, of log_prob."""
     s = trial.subject
     if s.log_prob is None:
         return not_applicable("D", "no log_prob was given")
@@ -36,7 +29,7 @@ def check_definition(trial: Trial) -> Finding:
     z = trial.back[0]
     with onp.errstate(all="ignore"):
         q = onp.asarray(s.q(z), dtype=onp.float64)
-        allowed = allowed + trial.allowed * (1.0 + largest(z)) * s.dim + 64 * s.eps * onp.abs(q)
+        allowed = allowed + _slack_of_base(trial, z, q)
         error = onp.abs(claimed - (q + log_det))
     evidence = {
         "z": flat(z), "x": flat(trial.x), "yours": claimed, "expected": q + log_det, "q": q, "log_det": log_det,
@@ -45,58 +38,40 @@ def check_definition(trial: Trial) -> Finding:
     return judged("D", "log_prob against log q(z) + log|det J|", error, allowed, trial, evidence, "x")
 
 
-def check_samples(trial: Trial, rng: onp.random.Generator, n: int = 8000) -> Finding:
-    """K: on the subject's own samples; without any, on standard normal draws carried forward."""
-    s = trial.subject
-    if s.sample is None and bounded(s.domain):
-        return not_applicable("K", f"no samples, and no standard normal base on {s.domain}")
-    own = s.sample is not None
-    x = onp.asarray(s.sample(rng, n) if own else trial.apply("forward", _normal(rng, n, s))[0])
-    what = "samples against the density" if own else "forward of N(0, I) against its density (a base is assumed)"
-    if x.shape != (n, *s.out_shape) or not bool(onp.isfinite(x).all()):
-        bad = f"sample(rng, {n}) must give {(n, *s.out_shape)}, finite; got {x.shape}, "
-        bad += f"{(~onp.isfinite(x)).sum()} numbers not finite"
-        return Finding("K", "shape and finiteness of the samples", float("inf"), 0.0, bad)
-    z = flat(trial.apply("inverse", x)[0])
-    against = None if s.base_sample is None else flat(s.base_sample(rng, n))
-    distance, allowed, where = distance_from(z, against, rng)
-    evidence = {"x": flat(x), "z": z, "where": where, "base": against, "row": 0, "symbol": "x"}
-    return Finding("K", f"{what}, {where}", distance, allowed, "", evidence=evidence)
+def check_joint(trial: Trial, rng: onp.random.Generator) -> Finding:
+    """D, of sample_and_log_prob."""
+    s, what = trial.subject, "log_prob of sample_and_log_prob against log_prob"
+    if s.sample_and_log_prob is None or len(trial) == 0:
+        return not_applicable("D", "no sample_and_log_prob")
+    x, claimed = (onp.asarray(a) for a in s.sample_and_log_prob(rng, len(trial)))
+    wanted = ((len(trial), *s.out_shape), (len(trial),))
+    if (x.shape, claimed.shape) != wanted or x.dtype != s.dtype or claimed.dtype != s.dtype:
+        got = f"{x.shape} {x.dtype} and {claimed.shape} {claimed.dtype}"
+        words = f"sample_and_log_prob must give {wanted[0]} and {wanted[1]} in {s.dtype}; got {got}"
+        return Finding("D", what, onp.inf, 0.0, words, evidence={"kind": "shape"})
+    draws = _trial_at(trial, trial.apply("inverse", x)[0])
+    with onp.errstate(all="ignore"):
+        q = onp.asarray(s.q(draws.z), dtype=onp.float64)
+        expected = onp.asarray(s.log_prob(x), dtype=onp.float64)
+        allowed = draws.allowed_log_det + _slack_of_base(draws, draws.z, q) + 64 * s.eps * onp.abs(expected)
+        error = onp.abs(claimed - expected)
+    evidence = {
+        "kind": "joint", "z": flat(draws.z), "x": flat(x), "yours": claimed, "expected": expected, "q": q,
+        "log_det": draws.there[1],
+    }  # fmt: skip
+    return judged("D", what, error, allowed, draws, evidence, "x")
 
 
-def _normal(rng, n, subject):
-    return rng.standard_normal((n, *subject.in_shape)).astype(subject.dtype)
+def _trial_at(trial, z):
+    twin = None if trial.twin is None else Trial(trial.twin.subject, z.astype("float64"))
+    return Trial(trial.subject, z, twin, trial.limit)
 
 
-def distance_from(z: Any, base: Any, rng: onp.random.Generator) -> tuple[float, float, str]:
-    """The largest distance of z's distribution from N(0, I), or from that of the sample `base`, over projections."""
-    dim = z.shape[1]
-    directions = [onp.eye(dim)[i] for i in range(min(dim, 8))]
-    names = [f"coordinate {i}" for i in range(min(dim, 8))]
-    if dim > 1:
-        drawn = rng.normal(size=(3, dim))
-        directions += list(drawn / onp.linalg.norm(drawn, axis=1, keepdims=True))
-        names += ["a random direction"] * 3
-    alpha = ALPHA / len(directions)
-    n = len(z)
-    factor = 1.0 if base is None else 2.0
-    allowed = sqrt(factor * log(2 / alpha) / (2 * n))
-    distances = [_distance(z @ d, None if base is None else base @ d) for d in directions]
-    worst = int(onp.argmax(distances))
-    return float(distances[worst]), allowed, names[worst]
-
-
-def _distance(a, b):
-    """Kolmogorov and Smirnov's statistic; a value that is no number lies outside of every interval."""
-    a = onp.sort(onp.where(onp.isfinite(a), a, onp.inf))
-    steps = onp.arange(1, len(a) + 1) / len(a)
-    if b is None:
-        F = normal_cdf(a)
-        return max(float((steps - F).max()), float((F - steps + 1 / len(a)).max()))
-    both = onp.sort(onp.concatenate([a, b]))
-    counts = [onp.searchsorted(onp.sort(v), both, side="right") / len(v) for v in (a, b)]
-    return float(onp.abs(counts[0] - counts[1]).max())
-
-
-def normal_cdf(a: Any) -> Any:
-    return onp.array([0.5 * (1 + erf(v / 2**0.5)) for v in a])
+def _slack_of_base(trial: Trial, z: Any, q: Any) -> Any:
+    """What log q may change by where rounding moves z."""
+    s, change = trial.subject, 0.0
+    for sign in (1.0, -1.0):  # as far from 0 as rounding leads, and as near
+        step = sign * trial.allowed.reshape(-1, *[1] * (z.ndim - 1)) * onp.where(z < 0, -1.0, 1.0)
+        change = onp.maximum(change, onp.abs(onp.asarray(s.q((z + step).astype(s.dtype)), dtype=onp.float64) - q))
+    change = onp.where(onp.isfinite(change), change, 0.0)
+    return 2 * change + trial.allowed * (1.0 + largest(z)) * s.dim + 64 * s.eps * onp.abs(q)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch.check import diagnosis_inverse, diagnosis_log_det
-from nfscratch.check.diagnosis_density import name_density, name_integral, name_samples
+from nfscratch.check.calls import check_independence, functions
+from nfscratch.check.diagnosis_density import name_density, name_integral, name_joint
 from nfscratch.check.diagnosis_log_det import FORMULA, Sample, name_log_det
+from nfscratch.check.diagnosis_samples import name_samples
 from nfscratch.check.laws import check_jacobian
 from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.mistakes import HINTS
 from nfscratch.check.onto import check_growth, check_sign
 from nfscratch.check.report import Failure
+from nfscratch.check.trial import Trial
 
 BOTH = "the sign is flipped in both directions, so that they cancel"
 
@@ -41,7 +44,7 @@ def _diagnose(letter, first, cases, across):
         return _log_det(letter, first, across or cases)
     look = {
         "S": _shape, "P": _purity, "I": _independence, "R": _inverse, "D": _density, "T": _structure, "O": _onto,
-        "K": lambda e, f, c: ("sample", name_samples(f.trial, e)), "G": _gradient,
+        "K": lambda e, f, c: name_samples(f.trial, e), "G": _gradient,
         "E": lambda e, f, c: ("", _edge(e, f)),
         "N": lambda e, f, c: ("log_prob", name_integral(e["yours"], f.trial.subject.dim)),
     }[letter]  # fmt: skip
@@ -82,7 +85,7 @@ def _purity(evidence, first, cases):
     return which, {
         "its argument was changed": "an argument is changed in place",
         "the parameters were changed": "the parameters are changed",
-    }.get(what, "the same input gives another output")
+    }.get(what, what)
 
 
 def _independence(evidence, first, cases):
@@ -95,13 +98,34 @@ def _independence(evidence, first, cases):
         return f"log_det {which}", "it is summed over the batch"
     if which == "log_prob" and _summed_base(first.trial, whole):
         return which, "the base term is summed over the batch"
+    if (name := _context(first.trial)) is not None:
+        return which, name
+    if len(evidence["rows"]) == len(whole) > 1:  # the same rows in another order: of the batch nothing else changed
+        return which, "a row's place in the batch matters"
     if which != "log_prob" and evidence["which"] == 0:
         return which, "batch statistics at test time"
     return which, "rows depend on each other"
 
 
+def _context(trial):
+    """Rows that are independent as soon as all have the same context: it is the context that went astray."""
+    s = trial.subject
+    if s.context is None:
+        return None
+    one = s.with_context(s.given[:1])
+    if check_independence(Trial(one, trial.z)).failed:
+        return None
+    same = all(
+        onp.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
+        for (_, f, at), (_, g, _) in zip(functions(trial), functions(trial, one), strict=True)
+        for a, b in zip(f(at), g(at), strict=True)
+    )
+    return "the first row's context is used for all" if same else "a row is given another row's context"
+
+
 def _summed_base(trial, whole):
-    z, log_det = trial.apply("inverse", trial.x[trial.usable])
+    rows = onp.flatnonzero(trial.usable)
+    z, log_det = trial.apply("inverse", trial.x[rows], rows)
     rest = whole - log_det
     return whole.shape == log_det.shape and onp.abs(rest - trial.subject.q(z).sum()).max() < 1e-5 * (1 + abs(rest[0]))
 
@@ -171,8 +195,13 @@ def _in_layers(direction, samples):
 
 
 def _density(evidence, first, cases):
-    name = name_density([c.finding.evidence for c in cases if c.finding.evidence])
-    return "log_prob", name
+    kind = evidence.get("kind")
+    if kind == "shape":
+        return "sample_and_log_prob", "shape or dtype"
+    alike = [c.finding.evidence for c in cases if c.finding.evidence and c.finding.evidence.get("kind") == kind]
+    if kind == "joint":
+        return "sample_and_log_prob", name_joint(alike)
+    return "log_prob", name_density(alike)
 
 
 def _structure(evidence, first, cases):
@@ -195,13 +224,17 @@ def _edge(evidence, first):
         return "the end slopes are not 1" if flat_outside else "a derivative jumps where pieces join"
     if kind == "raises" and ("IndexError" in first.finding.at or "out of bounds" in first.finding.at):
         return "the bin index at the right edge"
+    if kind == "batch raises":
+        return "it raises on an empty batch" if evidence["size"] == 0 else "it raises on a batch of one"
+    if kind == "slope":
+        return "log_det is wrong far out" if evidence["far"] else "log_det is wrong at an edge"
     if kind in ("jumps", "not finite") and check_growth(first.trial, onp.random.default_rng(0)).failed:
         return "the map is not onto"
     return {
         "jumps": "the map jumps where pieces join",
         "batch": "an empty batch or a batch of one",
         "not finite": "not finite at an edge",
-        "raises": "not finite at an edge",
+        "raises": "it raises at an edge",
     }.get(kind, "it is not exact at an edge")
 
 

@@ -2,7 +2,7 @@
 
     right                  log q(z) + l,     l = log|det dz/dx|,    log q(z) = -1/2 |z|^2 - D/2 log 2 pi
 
-and samples: which other distribution is theirs?
+The definition that fits in all trials of all dimensions is the name; where none does: "the formula of log_prob".
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.density import distance_from
-from nfscratch.check.trial import Trial, flat
-
-UNKNOWN = "the formula"
+UNKNOWN = "the formula of log_prob"
 LOG_2PI = log(2 * pi)
 
 
@@ -24,13 +21,28 @@ def name_density(evidence_of: list[dict[str, Any]]) -> str:
     for name in DEFINITIONS:
         if all(_fits(e, DEFINITIONS[name](e)) for e in evidence_of):
             return name
-    return UNKNOWN
+    return _multiple(evidence_of) or UNKNOWN
 
 
 def _fits(e, predictions):
     rows = e["rows"]
     claimed = onp.asarray(e["yours"])[rows]
     return any((onp.abs(claimed - p[rows]) <= 2e-5 * (1 + onp.abs(p[rows]))).all() for p in predictions)
+
+
+def _multiple(evidence_of):
+    """log q(z) + r l, with one r for every dimension, or with r = 1 / D."""
+    ratios = []
+    for e in evidence_of:
+        l, rest = e["log_det"][e["rows"]], (onp.asarray(e["yours"]) - e["q"])[e["rows"]]
+        r = float(rest @ l / max(1e-300, l @ l))
+        if not onp.abs(rest - r * l).max(initial=0.0) <= 1e-4 * (1 + onp.abs(l).max(initial=0.0)):
+            return None
+        ratios.append((r, e["z"].shape[1]))
+    if any(dim > 2 for _, dim in ratios) and all(abs(r * dim - 1) < 1e-3 for r, dim in ratios):
+        return "log_det is its mean over dimensions"
+    r = ratios[0][0]
+    return "log_det is multiplied by a number" if all(abs(other - r) < 1e-3 for other, _ in ratios) else None
 
 
 def _squares(e):
@@ -50,8 +62,19 @@ DEFINITIONS = {
     "log 256 per dimension is missing": lambda e: [
         e["q"] + e["log_det"] + sign * e["z"].shape[1] * log(256) for sign in (1, -1)
     ],
-    "std where variance is meant": lambda e: [e["q"] + 2 * e["log_det"], e["q"] + 0.5 * e["log_det"]],
 }
+
+
+def name_joint(evidence_of: list[dict[str, Any]]) -> str:
+    """The log_prob that came with draws: log q(z) - l with the l of forward."""
+    for name, prediction in {
+        "log_det is added, not subtracted": lambda e: e["q"] + e["log_det"],
+        "log_det is missing": lambda e: e["q"],
+        "the base term is missing": lambda e: -e["log_det"],
+    }.items():
+        if all(_fits(e, [prediction(e)]) for e in evidence_of):
+            return name
+    return "it is not log_prob at its own samples"
 
 
 def name_integral(value: float, dim: int) -> str:
@@ -59,29 +82,3 @@ def name_integral(value: float, dim: int) -> str:
     if abs(value / (2 * pi) ** (dim / 2) - 1) < 1e-2:
         return "the normalising constant is missing"
     return "the density does not integrate to 1"
-
-
-def name_samples(trial: Trial, evidence: dict[str, Any]) -> str:
-    """Samples that are the base's, or were carried the wrong way, or came from a uniform base."""
-    if "x" not in evidence:
-        return "the samples have a wrong shape, or are not finite"
-    x, z, base = evidence["x"], evidence["z"], evidence["base"]
-    rng = onp.random.default_rng(0)
-
-    def is_base(a):
-        distance, allowed, _ = distance_from(a, base, rng)
-        return distance <= allowed
-
-    if is_base(x):
-        return "samples come from the base"
-    try:
-        onward = flat(trial.apply("forward", x.reshape(-1, *trial.subject.in_shape))[0])
-        if is_base(onward):
-            return "inverse is used where forward is meant"
-    except Exception:  # x may lie outside of forward's domain
-        pass
-    for low, high in ((0.0, 1.0), (-1.0, 1.0), (-(3**0.5), 3**0.5)):
-        share = (z - low) / (high - low)
-        if ((share >= -1e-6) & (share <= 1 + 1e-6)).mean() > 0.999 and abs(share.mean() - 0.5) < 0.03:
-            return "the base of the samples is uniform"
-    return "samples do not follow the density"

@@ -107,7 +107,7 @@ def _elsewhere(samples):
         other = "forward" if s.direction == "inverse" else "inverse"
         try:
             at = s.at.reshape(-1, *s.trial.subject.in_shape).astype(s.trial.subject.dtype)
-            J, spread, _, _ = s.trial.derivatives(other, at)
+            J, spread, _, _ = s.trial.derivatives(other, at, onp.flatnonzero(s.rows))
             true, allowed = log_abs_det(J, spread, s.c, s.trial, 1e-5)
         except Exception:  # the point may lie outside of the other direction's domain
             return None

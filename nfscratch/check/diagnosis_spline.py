@@ -43,7 +43,7 @@ def _gap_along_a_line(sample, n=1201, reach=6.0):
     j = s.dim - 1
     z = onp.tile(flat(sample.trial.z)[:1], (n, 1))
     z[:, j] = onp.linspace(-reach, reach, n) + 1e-4
-    line = Trial(s, z.reshape(n, *s.in_shape))
+    line = Trial(s.at([0]), z.reshape(n, *s.in_shape))
     J, _, _, _ = line.numeric
     if not onp.isfinite(J).all():
         return None
@@ -57,7 +57,7 @@ def wrong_root(trial: Trial) -> str | None:
     j = s.dim - 1
     z = onp.tile(flat(trial.z)[:1], (400, 1))
     z[:, j] = onp.linspace(-2.9, 2.9, 400) + 1e-4
-    line = Trial(s, z.reshape(-1, *s.in_shape))
+    line = Trial(s.at([0]), z.reshape(-1, *s.in_shape))
     x, back = flat(line.x)[:, j], flat(line.back[0])[:, j]
     bad = onp.flatnonzero(~(onp.abs(back - z[:, j]) < 1e-6))
     bad = [i for i in bad if onp.isfinite(back[i])][::7][:12]

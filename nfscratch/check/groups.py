@@ -70,28 +70,27 @@ def _factory_groups(factory, dims, rng, options):
 def _group(shape, bound, rng, options):
     given, dtype = options["params"] is not None, options["dtype"]
     count = 1 if given else options["draws"]
-    wide = [bound(rng, options, draw=k) for k in range(count)]
+    wide = [bound(rng, options) for _ in range(count)]
     trials = [_trial(s, rng, options["radii"]) for s in wide]
-    calm = trials[:1] if given else [_trial(bound(rng, options, draw=0, scale=0.3), rng, (0.3, 1.0))]
+    calm = trials[:1] if given else [_trial(bound(rng, options, scale=0.3), rng, (0.3, 1.0))]
     near = [r for r in options["radii"] if r <= 3] or [min(options["radii"])]
     singles = []
     if dtype != "float64":
-        singles = [_trial(t.subject.in_float32(), rng, near, t.subject) for t in trials]
+        singles = [_trial(t.subject.in_dtype("float32"), rng, near, t.subject) for t in trials]
     if dtype == "float32":
         trials, calm = singles, singles[:1]
     return Group(shape[0] if len(shape) == 1 else shape, trials, singles, calm)
 
 
-def _bound(made, rng, options, draw, scale=None):
-    """One draw of parameters and of context, bound to the bijection or flow."""
+def _bound(made, rng, options, scale=None):
+    """One draw of parameters, and a context for every row, bound to the bijection or flow."""
     is_flow = isinstance(made, Flow)
     inner = made.bijection if is_flow else made
-    context = options["context"]
+    context = None if options["context"] is None else onp.atleast_2d(onp.asarray(options["context"], dtype="float64"))
     if context is None and inner.context_dim:
         if is_flow and made.embed is not None:
             raise ValueError("context must be given: the embedding network is built for its width")
-        context = rng.normal(size=(1, inner.context_dim))
-    context = None if context is None else onp.atleast_2d(context)[draw % len(onp.atleast_2d(context))][None]
+        context = rng.normal(size=(ROWS * len(options["radii"]), inner.context_dim))
     params = options["params"]
     if params is None:
         depth = len(getattr(inner, "layers", (inner,)))
@@ -99,7 +98,6 @@ def _bound(made, rng, options, draw, scale=None):
         scale = min(1.0, (8 / depth) ** 0.5) if scale is None else scale * min(1.0, (4 / depth) ** 0.5)
         params = random_params(made, rng, scale, context)
     make = subjects.of_flow if is_flow else subjects.of_bijection
-    context = None if context is None else context.astype("float64")
     return make(made, params, context)
 
 

@@ -63,13 +63,14 @@ def image_box(forward: Callable[[Any], Any], dim: int, radius: float = 6.0, n: i
 
 
 def check_integral(trial: Trial) -> Finding:
-    """N, for one or two variables: over the image of the box [-5, 5]^D, in coordinates that fill the codomain."""
+    """N, for one or two variables: over the image of where the base has its mass, in coordinates that fill the codomain."""
     s = trial.subject
     if s.dim > 2 or len(s.in_shape) > 1:
         return not_applicable("N", "more than two variables")
     if s.log_prob is None and bounded(s.domain):
         return not_applicable("N", f"no density, and no standard normal base on {s.domain}")
-    ends = s.codomain
+    trial = Trial(s.at([0]), trial.z[:1])  # the density at one context
+    s, ends = trial.subject, s.codomain
 
     def log_density(a):
         x = into(ends, a).astype(s.dtype)
@@ -100,9 +101,40 @@ def _assumed(trial, x):
 
 
 def _box(s, image):
-    """Around the image of a grid, or of the base's own draws, a little widened."""
-    if s.base_sample is None:
+    """Around the image of a grid on [-5, 5]^D, or on where the base has its mass."""
+    if s.base_log_prob is None:
         return image_box(image, s.dim, 5.0)
-    z = flat(s.base_sample(onp.random.default_rng(0), 4000))
-    middle, half = 0.5 * (z.max(axis=0) + z.min(axis=0)), 0.7 * (z.max(axis=0) - z.min(axis=0))
-    return image_box(lambda a: image(middle + a * half), s.dim, 1.0)
+    low, high = mass_box(s)
+    return image_box(lambda a: image(0.5 * (low + high) + 0.5 * a * (high - low)), s.dim, 1.0)
+
+
+def mass_box(subject: Any, n: int = 61, least: float = -14.0) -> tuple[Any, Any]:
+    """Around the points where the base's density is more than e^-14 of its peak. Its draws only say where to begin.
+
+    The box grows while the density at its faces is more, and is then cut to where it is.
+    """
+    start = onp.concatenate([flat(subject.base_sample(onp.random.default_rng(0), 500)), -onp.ones((1, subject.dim))])
+    low, high = start.min(axis=0) - 1.0, start.max(axis=0) + 1.0
+    for _ in range(16):
+        z, above = _where_dense(subject, low, high, n, least)
+        step, inner = (high - low) / (n - 1), z[above]
+        touched = ((inner.min(axis=0) <= low) | (inner.max(axis=0) >= high)).any()
+        if touched:
+            low, high = low - 0.5 * (high - low), high + 0.5 * (high - low)
+            continue
+        tight = inner.min(axis=0) - step, inner.max(axis=0) + step
+        if ((tight[1] - tight[0]) > 0.8 * (high - low)).all():
+            return tight
+        low, high = tight
+    return low, high
+
+
+def _where_dense(subject, low, high, n, least):
+    z = onp.stack(
+        [g.ravel() for g in onp.meshgrid(*[onp.linspace(a, b, n) for a, b in zip(low, high, strict=True)], indexing="ij")],
+        axis=1,
+    )
+    with onp.errstate(all="ignore"):
+        q = onp.asarray(subject.q(z.reshape(-1, *subject.in_shape).astype(subject.dtype)), dtype=onp.float64)
+    q = onp.where(onp.isnan(q), -onp.inf, q)
+    return z, q >= q.max() + least

@@ -1,36 +1,33 @@
 """O: the sign of det J never changes, and every x is reached.
 
 sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds
-reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x
+reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError
 growth    |forward(z)| goes on growing beyond |z| = 1e3, at some scale, unless a codomain is declared
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as onp
 
+from nfscratch.bijection import InversionError
 from nfscratch.check.finding import Finding
 from nfscratch.check.intervals import bounded, into
 from nfscratch.check.laws import log_abs_det, point
+from nfscratch.check.looks import failing, first_failure
 from nfscratch.check.trial import Trial, flat, largest
 
 WHAT = "sign of det J, range"
+NOTHING = Finding("O", WHAT, 0.0, 0.0)
+_fails = partial(failing, "O", WHAT)
 
 
 def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
     """O."""
-    for look in (check_sign, lambda t: _far_out(t, rng), lambda t: check_growth(t, rng)):
-        finding = look(trial)
-        if not finding.ok:
-            return finding
-    return Finding("O", WHAT, 0.0, 0.0)
-
-
-def _fails(words, kind, symbol, points, row, **numbers):
-    evidence = {"kind": kind, symbol: flat(points), "row": row, "symbol": symbol, **numbers}
-    return Finding("O", WHAT, 1.0, 0.0, f"{words} at {point(symbol, points, row)}", evidence=evidence)
+    looks = (lambda: check_sign(trial), lambda: _far_out(trial, rng), lambda: check_growth(trial, rng))
+    return first_failure(looks, NOTHING)
 
 
 def check_sign(trial):
@@ -40,7 +37,7 @@ def check_sign(trial):
     sign = onp.linalg.slogdet(onp.where(good[:, None, None], J, onp.eye(J.shape[2])))[0]
     sign = onp.where(good, sign, 0.0)
     if not ((sign > 0).any() and (sign < 0).any()):
-        return Finding("O", WHAT, 0.0, 0.0)
+        return NOTHING
     rare = 1.0 if (sign > 0).sum() < (sign < 0).sum() else -1.0
     row = int(onp.argmin(onp.where(sign == rare, largest(trial.z), onp.inf)))
     other = int(onp.argmin(onp.where(sign == -rare, largest(trial.z), onp.inf)))
@@ -66,6 +63,8 @@ def _far_out(trial, rng):
         try:
             z = trial.apply("inverse", x)[0]
         except (ValueError, ArithmeticError, IndexError) as error:
+            if isinstance(error, InversionError) and r >= 100.0:
+                return NOTHING  # so far out a search may decline in words
             return _fails(f"inverse raises {type(error).__name__}: {error}", "raises", "x", x, 0)
         with onp.errstate(all="ignore"):
             there = Trial(s, z)
@@ -80,7 +79,7 @@ def _far_out(trial, rng):
         lost = ~onp.isfinite(z).reshape(len(z), -1).all(axis=1)
         if lost.any() and r <= 10.0 and not limited and not _overflows(trial, x, "inverse"):
             return _fails("inverse is not finite", "reach", "x", x, int(onp.argmax(lost)), z=flat(z))
-    return Finding("O", WHAT, 0.0, 0.0)
+    return NOTHING
 
 
 def _overflows(trial: Trial, points: Any, direction: str) -> bool:
@@ -104,7 +103,7 @@ def overflows(trial: Trial, points: Any, direction: str) -> Any:
 def check_growth(trial, rng):
     s = trial.subject
     if bounded(s.codomain) or bounded(s.domain):
-        return Finding("O", WHAT, 0.0, 0.0)
+        return NOTHING
     # A layer may shrink a variable by any factor, so that only what stands still at every scale is bounded.
     top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
     near, *rest = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype)
@@ -114,11 +113,11 @@ def check_growth(trial, rng):
         try:
             x_far = onp.abs(flat(trial.apply("forward", far)[0]))
         except (ValueError, ArithmeticError):  # a search that overflows so far out has not stood still
-            return Finding("O", WHAT, 0.0, 0.0)
+            return NOTHING
         with onp.errstate(all="ignore"):
             still &= onp.isfinite(x_far).all(axis=1) & ((x_far - x_near).max(axis=1) <= 1e-2 * (1 + x_near.max(axis=1)))
     if not still.any():
-        return Finding("O", WHAT, 0.0, 0.0)
+        return NOTHING
     row = int(onp.argmax(still))
     words = f"|x| is {x_far[row].max():.4g}, and {x_near[row].max():.4g} at |z| = 1000: it stops growing"
     return _fails(words, "bounded", "z", far, row, yours=x_far[row], expected=onp.inf)

@@ -2,8 +2,9 @@
 
     forward(z) -> x, log_det        inverse(x) -> z, log_det        (log_prob(x), sample(rng, n) where there are any)
 
-A Bijection or a Flow comes with one draw of parameters and one block of context bound to it; a pair of plain functions
-is taken as it is, on a standard normal base.
+A Bijection or a Flow comes with one draw of parameters and one block of context bound to it: row i of a batch is given
+row i of the context, and a longer batch repeats the block (finite differences stack whole batches). `at(rows)` is the
+subject of some of these rows. A pair of plain functions is taken as it is, on a standard normal base.
 """
 
 from __future__ import annotations
@@ -43,11 +44,13 @@ class Subject:
     costs: tuple[str, str] | None = None  # of forward and inverse
     log_prob: Callable[[Any], Any] | None = None
     sample: Callable[[Any, int], Any] | None = None
+    sample_and_log_prob: Callable[[Any, int], Any] | None = None
     base_log_prob: Callable[[Any], Any] | None = None  # None: standard normal
     base_sample: Callable[[Any, int], Any] | None = None
     bijection: Bijection | None = None
     params: Any = None  # the bijection's
-    context: Any = None
+    context: Any = None  # as the bijection is given it: embedded, where the flow has a network for that
+    flow_context: Any = None
     flow: Flow | None = None
     flow_params: Any = None
     pristine: Any = None  # a copy of the bijection or flow, made before the first call
@@ -65,22 +68,39 @@ class Subject:
         if self.bijection is None:
             return []
         parts = leaf_layers(self.bijection, self.params)
-        return [of_bijection(b, p, self.context) for b, p in parts] if len(parts) > 1 else []
+        return [of_bijection(b, p, self.context, pristine=b) for b, p in parts] if len(parts) > 1 else []
 
-    def in_float32(self) -> Subject:
-        """The same map with its parameters rounded to float32."""
-        context = None if self.context is None else self.context.astype("float32")
-        if self.flow is not None:
-            return of_flow(self.flow, trees.cast(self.flow_params, "float32"), context, dtype="float32")
-        return of_bijection(self.bijection, trees.cast(self.params, "float32"), context, dtype="float32")
+    def at(self, rows: Any) -> Subject:
+        """The same, for a batch that consists of these rows: each keeps its own row of context."""
+        if self.context is None:
+            return self
+        given, rows = self.given, onp.asarray(rows)
+        if onp.array_equal(rows, onp.arange(len(given))):
+            return self
+        return self._again(self.flow or self.bijection, given[rows % len(given)], self.dtype)
+
+    def in_dtype(self, dtype: Any) -> Subject:
+        """The same map with its parameters and context in another dtype."""
+        return self._again(self.flow or self.bijection, self.given, onp.dtype(dtype))
 
     def fresh(self) -> Subject:
         """A copy of the object that has not been called yet, with the same parameters."""
-        if self.flow is not None:
-            return of_flow(deepcopy(self.pristine), self.flow_params, self.context, dtype=self.dtype)
-        if self.bijection is not None:
-            return of_bijection(deepcopy(self.pristine), self.params, self.context, dtype=self.dtype)
-        return self
+        return self if self.bijection is None else self._again(deepcopy(self.pristine), self.given, self.dtype)
+
+    def with_context(self, context: Any) -> Subject:
+        """The same at another context."""
+        return self._again(self.flow or self.bijection, context, self.dtype)
+
+    @property
+    def given(self) -> Any:
+        """The context as the caller gives it."""
+        return self.context if self.flow is None else self.flow_context
+
+    def _again(self, made, context, dtype):
+        make, params = (of_bijection, self.params) if self.flow is None else (of_flow, self.flow_params)
+        if dtype != self.dtype:
+            context, params = None if context is None else context.astype(dtype), trees.cast(params, dtype)
+        return make(made, params, context, dtype, self.pristine)
 
     def q(self, z: Any) -> Any:
         """The base's log density, in float64."""
@@ -97,7 +117,9 @@ def leaf_layers(bijection: Any, params: Any) -> list[tuple[Any, Any]]:
     return [(bijection, params)]
 
 
-def of_bijection(bijection: Bijection, params: Any, context: Any = None, dtype: Any = "float64") -> Subject:
+def of_bijection(
+    bijection: Bijection, params: Any, context: Any = None, dtype: Any = "float64", pristine: Any = None
+) -> Subject:
     """A bijection with its parameters, and a context of one row for all, or of as many rows as it will be given."""
     like = trees.first_array(params)
     dtype = onp.dtype(dtype) if like is None else like.dtype
@@ -115,17 +137,18 @@ def of_bijection(bijection: Bijection, params: Any, context: Any = None, dtype: 
         tuple(bijection.out_shape), dtype, structure=bijection.jacobian_structure, domain=interval(bijection.domain),
         codomain=interval(bijection.codomain), smooth=getattr(bijection, "smooth", None),
         costs=(bijection.forward_cost, bijection.inverse_cost), bijection=bijection, params=params, context=context,
-        pristine=deepcopy(bijection),
+        pristine=deepcopy(bijection) if pristine is None else pristine,
     )  # fmt: skip
 
 
-def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64") -> Subject:
+def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64", pristine: Any = None) -> Subject:
     """A flow: its bijection at the context as the embedding network gives it, and its density."""
     like = trees.first_array(params)
     dtype = onp.dtype(dtype) if like is None else like.dtype
     prototype = onp.empty(0, dtype=dtype) if like is None else like
     embedded = context if flow.embed is None else flow.embed.apply(params["embed"], context)
-    subject = of_bijection(flow.bijection, params["bijection"], embedded, dtype)
+    pristine = deepcopy(flow) if pristine is None else pristine
+    subject = of_bijection(flow.bijection, params["bijection"], embedded, dtype, pristine.bijection)
 
     def log_prob(x):
         return backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x))))
@@ -137,8 +160,11 @@ def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64"
     return replace(
         subject, name=f"Flow({subject.name})", log_prob=log_prob, base_log_prob=base_log_prob,
         sample=lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n))),
+        sample_and_log_prob=lambda rng, n: tuple(
+            backend.to_numpy(a) for a in flow.sample_and_log_prob(params, rng, n, _rows_of(context, n))
+        ),
         base_sample=lambda rng, n: backend.to_numpy(flow.base.sample(params["base"], rng, n, prototype)),
-        flow=flow, flow_params=params, pristine=deepcopy(flow), context=context if flow.embed is None else embedded,
+        flow=flow, flow_params=params, pristine=pristine, flow_context=context,
     )  # fmt: skip
 
 
@@ -157,7 +183,7 @@ def standard_normal_log_prob(z: Any) -> Any:
 
 
 def _rows_of(context, n):
-    """One row of context serves all; several serve a batch that repeats as a whole (finite differences)."""
+    """Row i of a batch is given row i of the context, and a longer batch the same rows again."""
     if context is None or len(context) == n:
         return context
     return context[onp.arange(n) % len(context)]

@@ -31,22 +31,27 @@ class Unusable(ValueError):
 
 
 class Trial:
-    """`twin`: the same trial in float64, whose Jacobians serve a float32 one.
+    """Row i of z goes with row i of the subject's context, which repeats where it has fewer.
+
+    `twin`: the same trial in float64, whose Jacobians serve a float32 one.
 
     `limit`: rows for which rounding allows for more than this, relative to max(1, |z|), are not judged.
     """
 
     def __init__(self, subject: Subject, z: Any, twin: Trial | None = None, limit: float = onp.inf):
-        self.subject, self.twin = subject, twin
         self.z = onp.asarray(backend.to_numpy(z)).astype(subject.dtype)
+        self.subject, self.twin = subject.at(onp.arange(len(self.z))), twin
         self.limit = limit
 
     def __len__(self) -> int:
         return len(self.z)
 
-    def apply(self, direction: str, a: Any) -> tuple[Any, Any]:
-        """forward or inverse, with log_det as (N,) whatever its shape was: NaN where it is not one number a row."""
-        s = self.subject
+    def apply(self, direction: str, a: Any, rows: Any = None) -> tuple[Any, Any]:
+        """forward or inverse, with log_det as (N,) whatever its shape was: NaN where it is not one number a row.
+
+        `rows`: which of the trial's rows those of `a` are, where it is not all of them in order.
+        """
+        s = self.subject if rows is None else self.subject.at(rows)
         shape = s.out_shape if direction == "forward" else s.in_shape
         with onp.errstate(all="ignore"):
             y, log_det = getattr(s, direction)(a.copy())  # a map that writes into its argument is for P to find
@@ -79,12 +84,13 @@ class Trial:
         """Rows whose x is finite and strictly inside the codomain."""
         return onp.isfinite(flat(self.x)).all(axis=1) & inside(self.subject.codomain, self.x)
 
-    def derivatives(self, direction: str, at: Any) -> tuple[Any, Any, Any, Any]:
-        """J, its error, dlog_det and its error, by finite differences of `direction` at the rows `at`."""
+    def derivatives(self, direction: str, at: Any, rows: Any = None) -> tuple[Any, Any, Any, Any]:
+        """J, its error, dlog_det and its error, by finite differences of `direction` at `at`, rows as in `apply`."""
         single = self.subject.dtype == onp.float32
+        trial = self if rows is None else Trial(self.subject.at(rows), at)
 
         def f(a):
-            y, log_det = self.apply(direction, a.astype(self.subject.dtype))
+            y, log_det = trial.apply(direction, a.astype(self.subject.dtype))
             return onp.concatenate([flat(y), log_det[:, None]], axis=1)
 
         with onp.errstate(all="ignore"):
