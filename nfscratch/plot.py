@@ -7,10 +7,12 @@ colour blindness), viridis for densities, and a blue-white-red map with white at
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nfscratch.backend import to_numpy
@@ -38,10 +40,20 @@ STYLE = {
 }
 
 
+class Picture(Figure):
+    """A figure that is drawn once when it is saved as .png: matplotlib's own savefig lays out and draws it twice."""
+
+    def savefig(self, path: Any, **options: Any) -> None:
+        if options or Path(path).suffix != ".png":
+            super().savefig(path, **options)
+        else:
+            FigureCanvasAgg(self).print_png(path)
+
+
 def subplots(rows: int = 1, columns: int = 1, height: float = 2.2, **options: Any) -> tuple[Any, Any]:
     """A page-wide figure in the house style; `height`: inches for each row of axes."""
     matplotlib.rcParams.update(STYLE)  # for what is drawn into it later, too
-    figure = Figure(figsize=(WIDTH, height * rows))  # not through pyplot: no window, and less to import
+    figure = Picture(figsize=(WIDTH, height * rows))  # not through pyplot: no window, and less to import
     return figure, figure.subplots(rows, columns, **options)
 
 

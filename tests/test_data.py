@@ -1,13 +1,14 @@
 """load: shapes, splits that share no row, noise that is where it should be, errors that say what to do."""
 
 import dataclasses
+import importlib.machinery
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from nfscratch.data import LOADERS, Dataset, load, names
+from nfscratch.data import LOADERS, Dataset, load, names, shipped
 from nfscratch.data.dataset import PARTS, jittered, recording_step, split
 from nfscratch.distributions.toy import DENSITIES
 
@@ -34,6 +35,39 @@ def recorded_rows(name, part):
     fits = np.all((gap > -1e-9) & (gap < width + 1e-9), axis=2) & (data.labels[part][:, None] == target)
     assert fits.any(axis=1).all()
     return [set(np.flatnonzero(row)) for row in fits]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_files_hold_what_scikit_learn_gives(name):
+    from sklearn import datasets
+
+    x, labels = shipped.read(name)
+    raw, target = raw_table(name)
+    assert np.array_equal(x, raw) and np.array_equal(labels, target)
+    assert (x.dtype, labels.dtype) == (raw.dtype, target.dtype)
+    assert shipped.COLUMNS[name] == tuple(map(str, getattr(datasets, f"load_{name}")().feature_names))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_scikit_learn_is_asked_where_its_files_are_elsewhere(name, monkeypatch, tmp_path):
+    data = load(name)
+    elsewhere = importlib.machinery.ModuleSpec("sklearn", None, origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(shipped, "find_spec", lambda package: elsewhere)
+    for content in (None, "1,2\n3,x\n", "1,2\n3,4\n"):  # not there; not numbers; another table
+        if content is not None:
+            (tmp_path / "datasets" / "data").mkdir(parents=True, exist_ok=True)
+            for file in ("iris.csv", "wine_data.csv", "breast_cancer.csv"):
+                (tmp_path / "datasets" / "data" / file).write_text(content)
+        assert shipped.read(name) is None
+        again = load(name)
+        assert all(np.array_equal(getattr(again, part), getattr(data, part)) for part in PARTS)
+        assert all(np.array_equal(again.labels[part], data.labels[part]) for part in PARTS)
+
+
+def test_loading_a_table_imports_no_scikit_learn():
+    code = "import sys; from nfscratch import data; data.load('iris'); data.load('digits'); "
+    code += "assert not {'sklearn', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("name", TABLES)
