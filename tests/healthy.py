@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as onp
 from mutants import (
+    CONTEXT,
     SCALED,
     Pair,
     autoregressive,
     convolution,
     coupling,
+    embedding,
     leaky,
+    newton,
     planar,
     plu,
     scaled,
@@ -151,6 +154,8 @@ HEALTHY = {
     "pair as a Bijection": Healthy(lambda dim: Pair(dim, coupling(), "block triangular")),
     "RealNVP": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=4, hidden=(16,)), (1, 2, 5)),
     "RealNVP, with a context": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), context_dim=3)),
+    "RealNVP, with an embedded context": Healthy(embedding(nf.MLP((4,))), options=CONTEXT),
+    "by Newton": Healthy(newton(60), (1, 2)),
     "NICE": Healthy(lambda dim: nf.flows.nice(dim, layers=4, hidden=(16,))),
     "GIN": Healthy(lambda dim: nf.flows.gin(dim, layers=4, hidden=(16,))),
     "mixture base": Healthy(

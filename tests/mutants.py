@@ -6,6 +6,7 @@ convolution, logit, leaky ReLU, ActNorm, and densities of them. `tests/healthy.p
 """
 
 import zlib
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -541,7 +542,7 @@ class UnscaledBase(nf.distributions.Distribution):
     shape = property(lambda self: (self.dim,))
 
     def sample(self, params, rng, n, like=None):
-        return rng.normal(size=(n, self.dim))
+        return rng.normal(size=(n, self.dim)).astype("float64" if like is None else like.dtype)
 
     def log_prob(self, params, z):
         return -0.5 * np.sum(np.square(z), axis=1)
@@ -615,6 +616,208 @@ def second_kind(dim):
     return nf.Chain([affine(dim), affine(dim)])
 
 
+# --- a context for every row ---
+
+
+def conditional(choose):
+    """A coupling that looks at choose(context)."""
+
+    class Conditional(nf.Coupling):
+        def forward(self, params, z, context=None, rng=None):
+            return super().forward(params, z, choose(context), rng)
+
+        def inverse(self, params, x, context=None, rng=None):
+            return super().inverse(params, x, choose(context), rng)
+
+        def forward_vjp(self, params, z, context=None, rng=None):
+            return super().forward_vjp(params, z, choose(context), rng)
+
+        def inverse_vjp(self, params, x, context=None, rng=None):
+            return super().inverse_vjp(params, x, choose(context), rng)
+
+    return lambda dim: Conditional(nf.Affine(1.5), nf.half_mask(dim), nf.MLP((8,), "tanh"), 3)
+
+
+def first_for_all(context):
+    return onp.repeat(context[:1], len(context), axis=0)
+
+
+class ByNumber(nf.ActNorm):
+    """Moves row i by i."""
+
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = super().forward(params, z)
+        return x + onp.arange(len(z), dtype=z.dtype)[:, None], log_det
+
+    def inverse(self, params, x, context=None, rng=None):
+        return super().inverse(params, x - onp.arange(len(x), dtype=x.dtype)[:, None])
+
+
+# --- bases whose samples are not what log_prob says, and flows whose draws are not ---
+
+
+class WideBase(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        return 1.2 * super().sample(params, rng, n, like)
+
+
+class NarrowBase(nf.DiagonalNormal):
+    def sample(self, params, rng, n, like=None):
+        return params["mean"] + 0.1 * (super().sample(params, rng, n, like) - params["mean"])
+
+
+class TiledBase(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        return onp.resize(super().sample(params, rng, n - n // 2, like), (n, self.dim))
+
+
+class Antithetic(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        z = super().sample(params, rng, n - n // 2, like)
+        return onp.concatenate([z, -z])[:n]
+
+
+class OwnSeed(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        return super().sample(params, onp.random.default_rng(0), n, like)
+
+
+class NoSeed(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        return super().sample(params, onp.random.default_rng(), n, like)
+
+
+class GlobalState(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        return onp.random.normal(size=(n, self.dim)).astype(like.dtype)
+
+
+class CopiedGenerator(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        return super().sample(params, deepcopy(rng), n, like)
+
+
+def on_base(base):
+    return lambda dim: nf.Flow(base(dim), affine(dim))
+
+
+class Joint(nf.Flow):
+    """sample_and_log_prob with log_det added."""
+
+    def sample_and_log_prob(self, params, rng, n, context=None):
+        x, z, log_det = self._sample(params, rng, n, context)
+        return x, self.base.log_prob(params["base"], z) + log_det
+
+
+class JointWide(nf.Flow):
+    """Its log_prob is right for its x, and its x is not a draw."""
+
+    def sample_and_log_prob(self, params, rng, n, context=None):
+        x = self.sample(params, rng, n, context) * onp.asarray(1.1, dtype="float32")
+        return x, self.log_prob(params, x, context)
+
+
+class JointLeak(nf.Flow):
+    def sample_and_log_prob(self, params, rng, n, context=None):
+        x, log_p = super().sample_and_log_prob(params, rng, n, context)
+        return x, log_p.astype("float64")
+
+
+def on_flow(kind):
+    return lambda dim: kind(nf.StandardNormal(dim), nf.Chain(layers(dim)))
+
+
+class EmbedGradient(nf.MLP):
+    """The gradient of its weights is halved."""
+
+    def apply_vjp(self, params, x, context=None):
+        out, pullback = super().apply_vjp(params, x, context)
+        return out, lambda g: (lambda r: (nf.params.map_leaves(lambda leaf: 0.5 * leaf, r[0]), *r[1:]))(pullback(g))
+
+
+def embedding(network, kind=nf.Flow):
+    def flow(dim):
+        coupling = nf.Coupling(nf.Affine(1.5), nf.half_mask(dim), nf.MLP((8,), "tanh"), 3)
+        return kind(nf.StandardNormal(dim), coupling, network)
+
+    return flow
+
+
+class SingleGradient(nf.Flow):
+    """In float32 alone the gradient is twice as large."""
+
+    def log_prob_vjp(self, params, x, context=None, rng=None):
+        log_p, pullback = super().log_prob_vjp(params, x, context, rng)
+        factor = onp.asarray(2.0 if x.dtype == onp.float32 else 1.0, dtype=x.dtype)
+        return log_p, lambda g: (lambda r: (nf.params.map_leaves(lambda leaf: factor * leaf, r[0]), *r[1:]))(
+            pullback(g)
+        )
+
+
+CONTEXT = {"context": onp.random.default_rng(5).normal(size=(7, 4))}
+
+
+# --- what once was called by a wrong name ---
+
+
+def beyond(pair, radius):
+    """log_det is 0 where some |z_i| is larger than the radius, in both directions."""
+    forward, inverse = pair
+
+    def cut(z, log_det):
+        return onp.where(onp.abs(z).max(axis=1, initial=0.0) > radius, 0.0, log_det)
+
+    return (
+        lambda z: (lambda x, l: (x, cut(z, l)))(*forward(z)),
+        lambda x: (lambda z, l: (z, cut(z, l)))(*inverse(x)),
+    )
+
+
+def shifted_sinh():
+    def log_det(z):
+        return total(onp.logaddexp(onp.logaddexp(z, -z) - onp.log(2), onp.log(0.01)))
+
+    return lambda z: (onp.sinh(z), log_det(z)), lambda x: (onp.arcsinh(x), -log_det(onp.arcsinh(x)))
+
+
+def first_branch():
+    def count(a):
+        return onp.log(0.2) * (a[:, 0] < 0)
+
+    forward, inverse = leaky()
+    return lambda z: (forward(z)[0], count(z)), lambda x: (inverse(x)[0], -count(x))
+
+
+def newton(steps, absolute=False):
+    """x = z + 0.9 sin(z) a variable; Newton from z = x."""
+
+    def slope(z):
+        return 1 + 0.95 * onp.cos(z)
+
+    def back(x):
+        z = x
+        for _ in range(steps):
+            z = z - (z + 0.95 * onp.sin(z) - x) / slope(z)
+        return z, -total(onp.log(slope(z)))
+
+    return lambda z: (z + 0.95 * onp.sin(z), total(onp.log(slope(z)))), back
+
+
+def clipped(bound):
+    """An affine map whose inverse cuts x off."""
+    forward, inverse = scaled()
+    return forward, lambda x: inverse(onp.clip(x, -bound, bound))
+
+
+def empty_raises():
+    def refuse(a):
+        if len(a) == 0:
+            raise RuntimeError("an empty batch")
+        return a, onp.zeros(len(a))
+
+    return refuse, refuse
+
+
 # --- the list ---
 
 
@@ -676,7 +879,12 @@ MUTANTS = {
     "19 logit's scale": Mutant(sigmoid_scaled(missing=True), "logit's scale term", options=SCALED),
     "always 0": Mutant(keep(lambda s: 0 * total(s)), "it is always 0"),
     "at x, not at z": Mutant(sinh("at x"), "evaluated at x"),
-    "one variable left out": Mutant(keep(lambda s: total(s[:, 1:])), "one variable's term", (5, 6)),
+    "one variable left out": Mutant(keep(lambda s: total(s[:, 1:])), "some variables' terms", (5, 6)),
+    "a small constant": Mutant(keep(lambda s: total(s) + 1e-3), "off by a constant"),
+    "log(cosh z + 0.01)": Mutant(shifted_sinh(), f"log_det forward: {FORMULA}"),
+    "one branch of z_0": Mutant(first_branch(), "some variables' terms"),
+    "0 beyond 7": Mutant(beyond(scaled(), 7.0), "right near 0 and wrong far out"),
+    "0 beyond 500": Mutant(beyond(scaled(), 500.0), "log_det is wrong far out"),
     "a wrong formula": Mutant(keep(lambda s: total(onp.sin(3 * s) + s**2)), f"log_det forward: {FORMULA}"),
     # density
     "20 base missing": Mutant(density(lambda z, x, l: l), "the base term is missing"),
@@ -692,6 +900,10 @@ MUTANTS = {
     "27 broadcast": Mutant(density(lambda z, x, l: normal(z) + l[:, None]), "broadcast to (N, N)"),
     "28 mean": Mutant(density(lambda z, x, l: (normal(z) + l).mean()), "mean over rows"),
     "29 base summed": Mutant(density(lambda z, x, l: normal(z).sum() + l), "base term is summed over the batch"),
+    "log_det twice": Mutant(density(lambda z, x, l: normal(z) + 2 * l), "multiplied by a number"),
+    "mean log_det": Mutant(density(lambda z, x, l: normal(z) + l / z.shape[1]), "mean over dimensions", (1, 5, 6)),
+    "sample_and_log_prob": Mutant(on_flow(Joint), "sample_and_log_prob: log_det is added"),
+    "sample_and_log_prob, leak": Mutant(on_flow(JointLeak), "sample_and_log_prob: shape or dtype"),
     "58 log 256": Mutant(density(lambda z, x, l: normal(z) + l + z.shape[1] * onp.log(256)), "log 256"),
     # inverse
     "30 order": Mutant(coupling(undo=lambda y, s, t: y * onp.exp(-s) - t), ORDER),
@@ -717,7 +929,9 @@ MUTANTS = {
     "59 scale": Mutant(dequantize(undone=False), "an affine rescaling is not undone"),
     "uvadlc 57": Mutant(sigmoid_scaled(undone=False), "an affine rescaling is not undone", options=SCALED),
     "zuko bracket": Mutant(bounded_map("cubic"), "it gives the end of its bracket"),
-    "planar bracket": Mutant(planar("bracket"), "the inverse", (1,)),
+    "planar bracket": Mutant(planar("bracket"), "it does not undo forward", (1,)),
+    "five steps of Newton": Mutant(newton(5), "inverse: it does not undo forward"),
+    "an inverse that clips x": Mutant(clipped(5.0), "it clips its argument"),
     "inverse is forward": Mutant((coupling()[0], coupling()[0]), "it applies forward"),
     "inverse returns x": Mutant((coupling()[0], lambda x: (x, onp.zeros(len(x)))), "it returns its argument"),
     # structure
@@ -731,6 +945,9 @@ MUTANTS = {
     "45 skipped column": Mutant(skipping, "a column is skipped", (2, 5)),
     "a diagonal that mixes": Mutant(lambda dim: Pair(dim, plu(), "diagonal"), "declared structure", (2, 5)),
     "no rank one": Mutant(lambda dim: Pair(dim, coupling(), "identity + rank 1"), "declared structure", (5, 6)),
+    "the first row's context": Mutant(conditional(first_for_all), "the first row's context is used for all"),
+    "contexts in another order": Mutant(conditional(lambda c: c[::-1]), "another row's context"),
+    "a row's number": Mutant(ByNumber, "a row's place in the batch"),
     "46 batch statistics": Mutant((of_batch(0), of_batch(0)), "batch statistics"),
     # edges
     "47 swapped derivatives": Mutant(spline("swapped"), "a derivative jumps", SPLINE_DIMS),
@@ -739,13 +956,25 @@ MUTANTS = {
     "outside of the box": Mutant(spline("outside"), "finite", SPLINE_DIMS),
     "a jump": Mutant(crooked(), "the map jumps"),
     "tanh's log-det": Mutant(tanh_log_det(), "finite", options={"codomain": (-1, 1)}),
-    "an empty batch": Mutant(empty_fails(None), "an empty batch"),
+    "an empty batch raises": Mutant(empty_raises(), "it raises on an empty batch"),
+    "an empty batch": Mutant(empty_fails(None), "it raises on an empty batch"),
     # sampling and state
     "50 samples the base": Mutant(density(draw=lambda z, f, g: z), "samples come from the base"),
     "50 inverse for forward": Mutant(density(draw=lambda z, f, g: g(z)[0]), "inverse is used where forward"),
     "50 uniform base": Mutant(
         density(draw=lambda z, f, g: f(onp.vectorize(lambda v: v % 1.0)(z * 40))[0]), "base of the samples is uniform"
     ),
+    "base too wide": Mutant(on_base(WideBase), "base: its samples do not follow its own log_prob"),
+    "base too narrow": Mutant(on_base(NarrowBase), "base: its samples do not follow its own log_prob"),
+    "base without its constant": Mutant(on_base(UnscaledBase), "base: the normalising constant", (5,)),
+    "samples too wide": Mutant(density(draw=lambda z, f, g: f(1.1 * z)[0]), "samples do not follow the density"),
+    "draws that come twice": Mutant(on_base(TiledBase), "the same points come twice"),
+    "antithetic draws": Mutant(on_base(Antithetic), "rows of a sample depend on each other"),
+    "a seed of its own": Mutant(on_base(OwnSeed), "another seed gives the same samples"),
+    "no seed": Mutant(on_base(NoSeed), "the same seed gives other samples"),
+    "global state": Mutant(on_base(GlobalState), "numpy's global state"),
+    "a copied generator": Mutant(on_base(CopiedGenerator), "a second draw repeats the first"),
+    "draws of sample_and_log_prob": Mutant(on_flow(JointWide), "samples do not follow the density"),
     "51 argument mutated": Mutant(in_place(None), "an argument is changed"),
     "51 parameters mutated": Mutant(Trains, "the parameters are changed"),
     "another output": Mutant(noisy(coupling()), "the same input gives another output"),
@@ -754,6 +983,8 @@ MUTANTS = {
     "54 u unconstrained": Mutant(planar("unconstrained"), FOLD, (2, 5)),
     "float64 leak": Mutant(Leak, "float64 leaks"),
     "wrong gradient": Mutant(WrongGradient, "forward: the gradient"),
+    "gradient of an embedding": Mutant(embedding(EmbedGradient((4,))), "log_prob: the gradient", options=CONTEXT),
+    "gradient in float32": Mutant(on_flow(SingleGradient), "log_prob: the gradient"),
     "NaN gradient": Mutant(NanGradient, "inverse: the gradient is not finite"),
     "wrong Jacobian": Mutant(WrongJacobian, "jacobian()"),
     # the museum

@@ -5,10 +5,27 @@ import io
 import numpy as onp
 import pytest
 from cases import CASES
-from mutants import MUTANTS, audit, coupling, negated
+from mutants import (
+    MUTANTS,
+    ByNumber,
+    NarrowBase,
+    audit,
+    beyond,
+    bounded_map,
+    clipped,
+    coupling,
+    first_branch,
+    negated,
+    newton,
+    on_base,
+    scaled,
+    shifted_sinh,
+    with_log_det,
+)  # fmt: skip
 from typer.testing import CliRunner
 
 import nfscratch as nf
+from nfscratch.bijection import InversionError
 from nfscratch.check.intervals import interval
 from nfscratch.cli import app
 
@@ -52,10 +69,9 @@ def test_what_each_letter_sees(letter):
 @pytest.mark.parametrize("letter", "PIXJDTGKN")
 def test_without_the_letter_it_is_missed(letter):
     """By the rest of the battery, but for letters that repeat it: N sees J's and D's mistakes in one and two variables,
-    E repeats R and X at the edges, and R meets an argument that was changed."""
-    rest = "".join(other for other in "SPIRXJDTEOGKN" if other not in (letter, "N" if letter in "JD" else letter))
-    if letter in "PX":
-        rest = rest.replace("E", "").replace("R", "" if letter == "P" else "R")
+    E repeats R, X and J at the edges, R meets an argument that was changed, and K's bridge a constant of the base."""
+    repeats = {"P": "ER", "X": "E", "J": "EN", "D": "N", "N": "K"}.get(letter, "")
+    rest = "".join(other for other in "SPIRXJDTEOGKN" if other not in letter + repeats)
     assert letters_of(ALONE[letter], letters=rest) == set()
 
 
@@ -111,6 +127,72 @@ def test_parameters_and_context_are_taken_as_given():
     report = nf.check.audit(flow, params, context=rng.normal(size=(4, 3)), show=False)
     assert report.ok and report.dims == (2,)
     assert nf.check.audit(flow, params, dtype="float32", letters="SR", context=[0.1, 0.2, 0.3], show=False).ok
+
+
+def test_a_context_of_several_rows_goes_with_the_rows():
+    seen = []
+
+    class Watched(nf.Coupling):
+        def forward(self, params, z, context=None, rng=None):
+            seen.append(onp.unique(context[:, 0]))
+            return super().forward(params, z, context, rng)
+
+    layer = Watched(nf.Affine(1.0), nf.half_mask(2), nf.MLP((4,)), 1)
+    assert nf.check.audit(layer, context=[[0.5], [1.5], [2.5]], show=False).ok
+    assert any(len(rows) == 3 for rows in seen)
+    assert set(onp.concatenate(seen)) == {0.5, 1.5, 2.5}
+
+
+def test_numbers_that_are_not_finite_do_not_hide_a_wrong_log_det():
+    """S says what is not finite, and J what is wrong with the rows that are."""
+
+    def change(log_det, a):
+        return onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, -log_det)
+
+    report = nf.check.audit(with_log_det(coupling(), change), dims=(2, 5), show=False)
+    names = {failure.letter: failure.name for failure in report.failures}
+    assert names["S"] == "log_det forward: it is not finite"
+    assert names["J"] == "log_det: the sign is flipped in both directions, so that they cancel"
+    nan_alone = with_log_det(coupling(), lambda l, a: onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, l))
+    found = nf.check.audit(nan_alone, dims=(2, 5), letters="SJ", show=False)
+    assert [failure.letter for failure in found.failures] == ["S"]
+    assert not nf.check.audit(nan_alone, dims=(2, 5), letters="J", show=False).ok
+
+
+def test_a_wrong_sampler_of_the_base_is_no_wrong_integral():
+    """N looks for the mass where log_prob says that it is."""
+    report = nf.check.audit(on_base(NarrowBase), dims=(1, 2), letters="N", show=False)
+    assert report.ok and report.lines[0].status == "holds"
+
+
+def declining(radius):
+    """x = z + z^3, whose search for an inverse says that it does not go beyond a radius."""
+    forward, _ = bounded_map("cubic")
+
+    def inverse(x):
+        if (onp.abs(x) > radius).any():
+            raise InversionError(f"the search ends at {radius}")
+        z = 2 / 3**0.5 * onp.sinh(onp.arcsinh(1.5 * 3**0.5 * x) / 3)
+        return z, -forward(z)[1]
+
+    return forward, inverse
+
+
+def test_a_search_may_decline_far_out_in_words():
+    assert nf.check.audit(declining(2e5), dims=(1, 2), show=False).ok
+    assert not nf.check.audit(declining(50.0), dims=(1, 2), show=False).ok
+
+
+@pytest.mark.parametrize(
+    ("subject", "dims", "wrong"),
+    [(newton(5), (1, 2), "quadratic"), (newton(5), (1, 2), "absolute"), (clipped(5.0), (1, 2), "bracket"),
+     (shifted_sinh(), (1, 2), "spline"), (ByNumber, (2,), "statistics"), (first_branch(), (2, 5), "unclamped"),
+     (beyond(scaled(), 7.0), (2, 5), "unclamped"), (with_log_det(coupling(), lambda l, a: l + 1e-3), (2, 5), "logit")],
+)  # fmt: skip
+def test_no_name_without_evidence(subject, dims, wrong):
+    report = nf.check.audit(subject, dims=dims, show=False)
+    assert not report.ok
+    assert all(wrong not in failure.name for failure in report.failures)
 
 
 def test_only_the_letters_asked_for_are_run():

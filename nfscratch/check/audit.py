@@ -69,7 +69,9 @@ def audit(
         run = _Run(letters, rng)
         for group in groups:
             run.group(group)
-        report = run.report(groups, notes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = run.report(groups, notes)
     if show:
         report.show()
     return report
@@ -105,7 +107,10 @@ class _Run:
     def _settled(self, letter):
         """Whether there is no sense in running it: it has failed, or what it stands on has."""
         failed = any(f.failed for _, _, f in self.findings[letter])
-        spoiled = letter != "S" and any(f.failed for _, _, f in self.findings.get("S", ()))
+        # Numbers that are not finite are no reason to stop: the other checks look at the rows that are.
+        spoiled = letter != "S" and any(
+            f.failed and f.evidence["kind"] != "not finite" for _, _, f in self.findings.get("S", ())
+        )
         return spoiled or (failed and letter not in SEVERAL)
 
     def _trials(self, letter, group):
@@ -116,7 +121,8 @@ class _Run:
         if letter == "N":
             return [(trial, check_integral) for trial in group.calm]
         if letter == "J":
-            looks = [partial(check_jacobian, direction=d) for d in ("forward", "inverse")] + [check_closed_form]
+            look = partial(check_jacobian, finite_only="S" in self.letters)
+            looks = [partial(look, direction=d) for d in ("forward", "inverse")] + [check_closed_form]
             return [(trial, look) for trial in group.calm + several for look in looks]
         if letter == "D":  # a wild inverse may be too badly conditioned for a numeric Jacobian
             joint = [(trial, lambda t: check_joint(t, rng)) for trial in group.calm + several]
@@ -132,7 +138,7 @@ class _Run:
             "S": check_shapes, "P": check_purity, "I": check_independence, "R": check_round_trip,
             "X": check_log_dets_cancel,
         }[letter]  # fmt: skip
-        return [(trial, plain) for trial in several]
+        return [(trial, plain) for trial in (group.calm + several if letter == "S" else several)]
 
     # --- what is said of it ---
 

@@ -1,7 +1,7 @@
 """D: the density of a flow against its definition, and the density that comes with a draw against the density.
 
-    log_prob(x) = log q(z) + log|det dz/dx|,     z = inverse(x), q the base density, the Jacobian a numeric one
-    sample_and_log_prob gives x and log_prob(x), (N, *event) and (N,), in the dtype of the parameters
+log_prob(x) = log q(z) + log|det dz/dx|,     z = inverse(x), q the base density, the Jacobian a numeric one
+sample_and_log_prob gives x and log_prob(x), (N, *event) and (N,), in the dtype of the parameters
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A would-be value of each known mistake is computed from trusted numbers and compared with what came. In a chain the
 first layer that fails by itself is looked at; where none does, it is the chain that is wrong. When X fails, J tells
-which direction is wrong, and that one is named. What fits nothing is called "the formula".
+which direction is wrong, and that one is named. A name needs evidence of its own; what fits none is called "the formula
+of log_det", "it does not undo forward", and the like.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch.check import diagnosis_inverse, diagnosis_log_det
-from nfscratch.check.calls import check_independence, functions
+from nfscratch.check.diagnosis_calls import name_dependence, name_impurity, name_shape
 from nfscratch.check.diagnosis_density import name_density, name_integral, name_joint
 from nfscratch.check.diagnosis_log_det import FORMULA, Sample, name_log_det
 from nfscratch.check.diagnosis_samples import name_samples
@@ -19,7 +20,6 @@ from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.mistakes import HINTS
 from nfscratch.check.onto import check_growth, check_sign
 from nfscratch.check.report import Failure
-from nfscratch.check.trial import Trial
 
 BOTH = "the sign is flipped in both directions, so that they cancel"
 
@@ -43,91 +43,12 @@ def _diagnose(letter, first, cases, across):
     if letter in "XJ":
         return _log_det(letter, first, across or cases)
     look = {
-        "S": _shape, "P": _purity, "I": _independence, "R": _inverse, "D": _density, "T": _structure, "O": _onto,
-        "K": lambda e, f, c: name_samples(f.trial, e), "G": _gradient,
+        "S": name_shape, "P": name_impurity, "I": name_dependence, "R": _inverse, "D": _density, "T": _structure,
+        "O": _onto, "K": lambda e, f, c: name_samples(f.trial, e), "G": _gradient,
         "E": lambda e, f, c: ("", _edge(e, f)),
         "N": lambda e, f, c: ("log_prob", name_integral(e["yours"], f.trial.subject.dim)),
     }[letter]  # fmt: skip
     return look(evidence, first, cases)
-
-
-# --- S, P, I ---
-
-
-def _shape(evidence, first, cases):
-    n, dtype = len(first.trial), first.trial.subject.dtype
-    which = evidence["wrong"][0]
-    got = evidence["results"][which]
-    shape = onp.shape(got)
-    if which == "log_prob":
-        if shape == (n, n) or (len(shape) == 2 and shape[0] == shape[1] > 1):
-            return which, "(N,) + (N, 1) is broadcast to (N, N)"
-        if shape in ((), (1,)):
-            return which, "the mean over rows, not a number per row"
-    if "log_det" in which and len(shape) == 2 and shape[1] == 1:
-        return which, "it has shape (N, 1), not (N,)"
-    if getattr(got, "dtype", None) == onp.float64 and dtype == onp.float32 and shape[:1] == (n,):
-        return which, "float64 leaks into float32"
-    if "log_det" in which and shape == (n,) and onp.isnan(got).any():
-        forward = "forward" in which
-        det = onp.linalg.det((first.trial.numeric if forward else first.trial.numeric_back)[0])
-        if (onp.isnan(got) == (det < 0)).all():
-            return which, "log(det) without the absolute value"
-    if which in ("z", "log_det inverse") and shape[:1] == (onp.shape(evidence["results"]["z"])[0],):
-        name = diagnosis_inverse.name_inverse(first.trial)
-        if name != diagnosis_inverse.UNKNOWN:
-            return "inverse", name
-    return which, "shape, dtype or finiteness"
-
-
-def _purity(evidence, first, cases):
-    which, what = next(iter(evidence["wrong"].items()))
-    return which, {
-        "its argument was changed": "an argument is changed in place",
-        "the parameters were changed": "the parameters are changed",
-    }.get(what, what)
-
-
-def _independence(evidence, first, cases):
-    which = evidence["function"]
-    if evidence["fresh"]:
-        return which, "initialised again from the batch"
-    is_log_det = which != "log_prob" and evidence["which"] == 1
-    whole = onp.asarray(evidence["whole"], dtype=float)
-    if is_log_det and whole.ndim == 1 and onp.ptp(whole) < 1e-9 * (1 + abs(whole[0])):
-        return f"log_det {which}", "it is summed over the batch"
-    if which == "log_prob" and _summed_base(first.trial, whole):
-        return which, "the base term is summed over the batch"
-    if (name := _context(first.trial)) is not None:
-        return which, name
-    if len(evidence["rows"]) == len(whole) > 1:  # the same rows in another order: of the batch nothing else changed
-        return which, "a row's place in the batch matters"
-    if which != "log_prob" and evidence["which"] == 0:
-        return which, "batch statistics at test time"
-    return which, "rows depend on each other"
-
-
-def _context(trial):
-    """Rows that are independent as soon as all have the same context: it is the context that went astray."""
-    s = trial.subject
-    if s.context is None:
-        return None
-    one = s.with_context(s.given[:1])
-    if check_independence(Trial(one, trial.z)).failed:
-        return None
-    same = all(
-        onp.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
-        for (_, f, at), (_, g, _) in zip(functions(trial), functions(trial, one), strict=True)
-        for a, b in zip(f(at), g(at), strict=True)
-    )
-    return "the first row's context is used for all" if same else "a row is given another row's context"
-
-
-def _summed_base(trial, whole):
-    rows = onp.flatnonzero(trial.usable)
-    z, log_det = trial.apply("inverse", trial.x[rows], rows)
-    rest = whole - log_det
-    return whole.shape == log_det.shape and onp.abs(rest - trial.subject.q(z).sum()).max() < 1e-5 * (1 + abs(rest[0]))
 
 
 # --- R ---
@@ -249,7 +170,7 @@ def _onto(evidence, first, cases):
 def _is_bracket(evidence):
     z = onp.abs(evidence["z"])
     top = z.max(initial=0.0)
-    return abs(top - round(float(top))) < 1e-3 and (z > top - 1e-3).sum() >= 2
+    return diagnosis_inverse.is_round(float(top)) and (z > top * (1 - 1e-4)).sum() >= 2
 
 
 def _gradient(evidence, first, cases):

@@ -4,7 +4,8 @@ For an affine layer x_i = d_i z_i + t_i the derivative d_i = J_ii is the scale, 
 
     z' = x / d - t, (x - t) d, x / d, x - t     order, multiplies, shift or scale not undone
     z' = the columns of z in another order      permutation not inverted, halves joined wrongly
-    only later columns wrong                    too few passes          only far rows wrong     a clamp, a bracket
+    only later columns wrong                    too few passes
+    z' = z cut off at a round number            the end of a bracket    forward(z') = x cut off      it clips x
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from nfscratch.check.laws import check_round_trip
 from nfscratch.check.structure import acyclic_order, dependencies
 from nfscratch.check.trial import Trial, flat
 
-UNKNOWN = "the inverse"
+UNKNOWN = "it does not undo forward"
 
 
 def name_inverse(trial: Trial) -> str:
@@ -91,19 +92,34 @@ def _linear(c):
 
 
 def _bracket(c):
-    """z' = clip(z, -B, B)."""
-    bound = onp.abs(c.back).max()
-    beyond = onp.abs(c.z) > bound + 1e-6
-    if beyond.any() and _same(onp.clip(c.z, -bound, bound), c.back, 1e-3).all():
-        return "it gives the end of its bracket"
-    return _clamped_bracket(c.trial)
+    """z' = clip(z, -B, B), or forward(z') = clip(x, -C, C): whichever of B and C is a round number was meant."""
+    B, C = _cut_at(c.z, c.back), _cut_at(c.x, flat(c.trial.again[0])[c.rows])
+    if B is None and C is None:
+        return _clamped_bracket(c.trial)
+    round_B, round_C = B is not None and is_round(B), C is not None and is_round(C)
+    if round_B != round_C:
+        return "it gives the end of its bracket" if round_B else "it clips its argument"
+    return "it is cut off far out"
+
+
+def _cut_at(right, came):
+    """The bound at which `came` is `right` cut off, or None."""
+    bound = onp.abs(came).max(initial=0.0)
+    beyond = onp.abs(right) > bound * (1 + 1e-6) + 1e-6
+    return bound if beyond.any() and _same(onp.clip(right, -bound, bound), came, 1e-3).all() else None
+
+
+def is_round(number: float) -> bool:
+    """One digit and zeros, as somebody would write the end of a bracket: 3, 10, 0.5, 1000."""
+    first = float(f"{number:.0e}")
+    return number > 0 and abs(number - first) < 1e-3 * first
 
 
 def _clamped_bracket(trial):
     back = flat(trial.back[0])
     ends = onp.abs(back[onp.isfinite(back)])
     top = ends.max(initial=0.0)
-    if top == round(top) and (ends > top - 1e-3).sum() >= 2 and (onp.abs(flat(trial.z)) < top).any():
+    if is_round(top) and (ends > top - 1e-9).sum() >= 2 and (onp.abs(flat(trial.z)) < top).any():
         return "it gives the end of its bracket"
     return None
 

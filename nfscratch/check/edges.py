@@ -93,7 +93,7 @@ def _declined(s, z):
     """Rows far out for which the inverse says in words that it does not reach its residual."""
     declined = onp.zeros(len(z), dtype=bool)
     far = onp.flatnonzero(largest(z) >= FAR)
-    for rows in ([far] if not _declines(s, z, far) else [[k] for k in far]):
+    for rows in [far] if not _declines(s, z, far) else [[k] for k in far]:
         declined[rows] = _declines(s, z, rows)
     return declined
 

@@ -63,7 +63,7 @@ def image_box(forward: Callable[[Any], Any], dim: int, radius: float = 6.0, n: i
 
 
 def check_integral(trial: Trial) -> Finding:
-    """N, for one or two variables: over the image of where the base has its mass, in coordinates that fill the codomain."""
+    """N, for one or two variables: over the image of the base's mass, in coordinates that fill the codomain."""
     s = trial.subject
     if s.dim > 2 or len(s.in_shape) > 1:
         return not_applicable("N", "more than two variables")
@@ -130,10 +130,8 @@ def mass_box(subject: Any, n: int = 61, least: float = -14.0) -> tuple[Any, Any]
 
 
 def _where_dense(subject, low, high, n, least):
-    z = onp.stack(
-        [g.ravel() for g in onp.meshgrid(*[onp.linspace(a, b, n) for a, b in zip(low, high, strict=True)], indexing="ij")],
-        axis=1,
-    )
+    axes = [onp.linspace(a, b, n) for a, b in zip(low, high, strict=True)]
+    z = onp.stack([g.ravel() for g in onp.meshgrid(*axes, indexing="ij")], axis=1)
     with onp.errstate(all="ignore"):
         q = onp.asarray(subject.q(z.reshape(-1, *subject.in_shape).astype(subject.dtype)), dtype=onp.float64)
     q = onp.where(onp.isnan(q), -onp.inf, q)

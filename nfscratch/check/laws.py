@@ -1,6 +1,6 @@
 """The laws of an invertible map: S, R, X and J, for given parameters at given points.
 
-    S    x is (N, D), log_det is (N,), both finite and in the dtype that came in
+    S    x is (N, D), log_det is (N,), both in the dtype that came in, and then: both finite
     R    inverse(forward(z)) = z,  and  forward of that = x              within `allowed`, see trial.py
     X    log_det forward + log_det inverse = 0                           within `allowed_log_det`
     J    log_det = log|det J|, J by finite differences                   within 1e-6 + sum_ij |J^-1|_ji error_ij
@@ -76,14 +76,18 @@ def check_shapes(trial: Trial) -> Finding:
 
 
 def _shapes_of(trial, results):
-    wrong = [(name, a, shape) for name, a, shape in results if _is_wrong(a, shape, trial.subject.dtype)]
+    dtype = trial.subject.dtype
+    wrong = [result for result in results if _is_misshapen(*result[1:], dtype)]
+    kind = "shape" if wrong else "not finite"
+    wrong = wrong or [result for result in results if not bool(onp.isfinite(result[1]).all())]
     words = "; ".join(f"{name} must be {_kind(shape, trial.subject.dtype)}; got {_got(a)}" for name, a, shape in wrong)
     evidence = {"results": {name: a for name, a, _ in results}, "wrong": [name for name, *_ in wrong], "z": trial.z}
-    return Finding("S", "shapes, dtype, finiteness", float(len(wrong)), 0.0, words, evidence=evidence)
+    what = "shapes, dtype, finiteness"
+    return Finding("S", what, float(len(wrong)), 0.0, words, evidence={**evidence, "kind": kind})
 
 
-def _is_wrong(a, shape, dtype):
-    return onp.shape(a) != shape or getattr(a, "dtype", None) != dtype or not bool(onp.isfinite(a).all())
+def _is_misshapen(a, shape, dtype):
+    return onp.shape(a) != shape or getattr(a, "dtype", None) != dtype
 
 
 def _kind(shape, dtype):
@@ -126,8 +130,11 @@ def check_log_dets_cancel(trial: Trial) -> Finding:
 # --- J ---
 
 
-def check_jacobian(trial: Trial, direction: str, tolerance: float = 1e-6) -> Finding:
-    """log_det against the numeric Jacobian of one direction, at z or at x."""
+def check_jacobian(trial: Trial, direction: str, tolerance: float = 1e-6, finite_only: bool = False) -> Finding:
+    """log_det against the numeric Jacobian of one direction, at z or at x.
+
+    finite_only: a claim that is not finite is not judged (S says so, and J goes on with the others).
+    """
     forward = direction == "forward"
     claimed = trial.there[1] if forward else trial.back[1]
     J, spread, _, _ = trial.numeric if forward else trial.numeric_back
@@ -136,6 +143,8 @@ def check_jacobian(trial: Trial, direction: str, tolerance: float = 1e-6) -> Fin
         error = onp.abs(claimed - true)
     evidence = {"z": flat(trial.z), "x": flat(trial.x), "yours": claimed, "expected": true, "J": J, "spread": spread}
     what = f"log_det {direction} against finite differences"
+    if finite_only:
+        allowed = onp.where(onp.isfinite(claimed), allowed, onp.inf)
     return judged("J", what, error, allowed, trial, evidence, "z" if forward else "x")
 
 

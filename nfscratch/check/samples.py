@@ -70,7 +70,8 @@ def _judged(trial, draw, what, rng, n):
 
 
 def _found(kind, what, error, allowed, evidence):
-    return Finding("K", what, float(error), float(allowed), evidence={"kind": kind, "row": 0, "symbol": "x", **evidence})
+    evidence = {"kind": kind, "row": 0, "symbol": "x", **evidence}
+    return Finding("K", what, float(error), float(allowed), evidence=evidence)
 
 
 def _normal(rng, n, subject):
@@ -130,7 +131,8 @@ def correlation_of_rows(z: Any) -> tuple[float, float, str]:
 
     For independent rows each is about N(0, 1 / n), and the largest of m stays under sqrt(2 log(2 m / alpha) / n).
     """
-    series = [f(z[:, j]) for j in range(min(z.shape[1], 8)) for f in (onp.asarray, lambda a: onp.abs(a - onp.median(a)))]
+    columns = list(z.T[:8])
+    series = columns + [onp.abs(a - onp.median(a)) for a in columns]
     n, m = len(z), len(series) * (len(z) // 2)
     correlations = onp.stack([_autocorrelation(_scores(a)) for a in series])
     lag = int(onp.argmax(onp.abs(correlations).max(axis=0))) + 1
