@@ -86,10 +86,9 @@ def _cut(s, l):
     if not single.any():
         return True, False
     side = onp.sign(onp.where(cut, l, 0.0).sum(axis=1))
-    beyond = (s.c - s.t) * side * (1 if onp.median((s.c - s.t)[single] * side[single]) >= 0 else -1)
+    beyond = ((s.c - s.t) * side)[single]
     varied = len(onp.unique(onp.round(l[~cut], 6))) > 3
-    plateau = cut.sum() > 3 and varied and bool((beyond[single] >= -1e-6).all()) and (beyond[single] > 1e-4).sum() > 2
-    return bool(plateau), bool(plateau)
+    return bool((beyond >= -1e-6).all()), bool(cut.sum() > 3 and varied and (beyond > 1e-4).sum() > 2)
 
 
 def by_distance(samples: list[Any]) -> str | None:

@@ -7,6 +7,8 @@ density      the same for a Flow's log_prob: flow_gradients.py
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as onp
 
 from nfscratch import params as trees
@@ -26,8 +28,9 @@ def check_gradients(trial: Trial, rng: onp.random.Generator) -> Finding:
     if s.bijection is None:
         return not_applicable("G", "plain functions have no pullback")
     worst = Finding("G", "gradients: finite, against finite differences", 0.0, 1.0)
+    edge = Trial(s, edge_points(s, rng))
     for direction in ("forward", "inverse"):
-        for look in (_finite, _directional):
+        for look in (partial(_finite, edge), _directional):
             try:
                 finding = look(trial, direction, rng)
             except Exception as error:  # whatever autograd makes of code that it cannot trace
@@ -67,9 +70,8 @@ def _input(trial, direction):
     return rows, (trial.z if direction == "forward" else trial.x)[rows]
 
 
-def _finite(trial, direction, rng):
+def _finite(edge, trial, direction, rng):
     s = trial.subject
-    edge = Trial(s, edge_points(s, rng))
     calm = edge.usable & (edge.allowed < 0.1 * onp.maximum(1.0, largest(edge.z))) & (largest(edge.x) < 1e12)
     edges = (edge.z if direction == "forward" else edge.x)[calm]
     rows, ordinary = _input(trial, direction)
