@@ -2,5 +2,6 @@
 
 from nfscratch.flows.coupling import coupling_layers, gin, nice, real_nvp
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.linear import linear
 
-__all__ = ["Flow", "coupling_layers", "gin", "nice", "real_nvp"]
+__all__ = ["Flow", "coupling_layers", "gin", "linear", "nice", "real_nvp"]
