@@ -73,8 +73,8 @@ def triangle_vjp(t, s, dim, lower):
     scale = onp.exp(s)
 
     def pullback(g_T, g_sum):
-        g_s = onp.diagonal(g_T, 0, -2, -1) * scale + g_sum[..., None]
-        return sum_to(strict_entries(g_T, dim, lower), t.shape), sum_to(g_s, s.shape)
+        g_s = sum_to(onp.diagonal(g_T, 0, -2, -1) * scale, s.shape) + g_sum[..., None]
+        return sum_to(strict_entries(g_T, dim, lower), t.shape), g_s
 
     return strict_triangle(t, dim, lower) + scale[..., None] * identity(dim, s), pullback
 
