@@ -18,6 +18,7 @@ from nfscratch.bijections import (
     Planar,
     Radial,
     Reverse,
+    Stack,
     Standardize,
     Sylvester,
     Triangular,

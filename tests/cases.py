@@ -155,6 +155,10 @@ CASES |= {  # forward in closed form, and but for radial an inverse by search
     "sylvester, rank 1, numeric inverse": lambda dim: nf.Sylvester(dim, 1),
     "sylvester, qr, numeric inverse": lambda dim: nf.Sylvester(dim, dim),
     "sylvester, householder, numeric inverse": lambda dim: nf.Sylvester(dim, min(dim, 3), "householder"),
+    "stack of planar, numeric inverse": lambda dim: nf.Stack(nf.Planar(dim), 3),
+    "stack of radial": lambda dim: nf.Stack(nf.Radial(dim), 3),
+    "stack of sylvester, numeric inverse": lambda dim: nf.Stack(nf.Sylvester(dim, min(dim, 2)), 2),
+    "stack of actnorm": lambda dim: nf.Stack(nf.ActNorm(dim), 2),
     "sylvester, triangular, numeric inverse": lambda dim: nf.Sylvester(dim, min(dim, 4), "triangular", flip=True),
 }
 

@@ -8,6 +8,7 @@ from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder,
 from nfscratch.bijections.permutation import Permutation, Reverse
 from nfscratch.bijections.planar import Planar
 from nfscratch.bijections.radial import Radial
+from nfscratch.bijections.stack import Stack
 from nfscratch.bijections.standardize import Standardize
 from nfscratch.bijections.sylvester import Sylvester
 
@@ -26,6 +27,7 @@ __all__ = [
     "Planar",
     "Radial",
     "Reverse",
+    "Stack",
     "Standardize",
     "Sylvester",
     "Triangular",
