@@ -92,7 +92,7 @@ if __name__ == "__main__":
 #
 # the same at every $z$, and $\det J = a_{11} a_{22} - a_{12} a_{21}$. The log-det is $\log|\det A|$ forward and $-\log|\det A|$ back.
 #
-# **Logarithms first.** Elimination turns a matrix into a triangle whose determinant is the product of its diagonal $u_{11} \cdots u_{DD}$. In a computer that product is often no number. For $A = 0.01\, I$ in 300 dimensions it is $10^{-600}$, and the smallest positive double is about $5 \cdot 10^{-324}$: `det` returns 0, and its log is $-\infty$. So the logarithm is taken *before* multiplying,
+# **Logarithms first.** Elimination turns a matrix into a triangle whose determinant is the product of its diagonal $u_{11} \cdots u_{DD}$. For $A = 0.01\, I$ in 300 dimensions it is $10^{-600}$, and the smallest positive double is about $5 \cdot 10^{-324}$: `det` returns 0, and its log is $-\infty$. So the logarithm is taken *before* multiplying,
 #
 # $$\log|\det A| = \sum_i \log|u_{ii}|, \tag{2}$$
 #
@@ -161,9 +161,9 @@ def triangular_inverse(x, t, s, b):
 #
 # $$Q = H_1 H_2 \cdots H_M, \qquad Q^{-1} = H_M \cdots H_2 H_1, \qquad \det Q = (-1)^M. \tag{6}$$
 #
-# *At most $D$ of them make any orthogonal matrix.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one; its vectors have a zero in front. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
+# *At most $D$ of them make any orthogonal matrix.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
 #
-# *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. There is no smooth path between the two kinds, and a flow seldom needs one: flipping the sign of $z_1$ goes from one to the other, and a symmetric base density does not see it.
+# *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. No smooth path joins the two kinds, and a flow seldom needs one: flipping the sign of $z_1$ goes from one to the other, and a symmetric base density does not see it.
 #
 # *And $v = 0$ is no reflection.* Our vectors are $v_k = a_k + e_k$, so that $a = 0$, where the last layer of a network usually starts, is a good point; the one bad point, $a_k = -e_k$, is replaced by $e_k$.
 
@@ -384,7 +384,7 @@ if __name__ == "__main__":
 #
 # $$g_x = A^{-T} g_z, \qquad g_b = -g_x, \qquad g_A = -g_x z^T, \tag{11}$$
 #
-# and each factor of $A$ takes its share of $g_A$ in the same way. No inverse is differentiated: $A^{-T} g_z$ is one more substitution. The gradient $g_\ell$ of the log-det goes to the log-diagonal alone, as $-g_\ell$ in this direction.
+# and each factor of $A$ takes its share of $g_A$ in the same way. No inverse is differentiated: $A^{-T} g_z$ is one more substitution. The log-det depends on the log-diagonal alone.
 
 
 # %%
@@ -453,7 +453,7 @@ if __name__ == "__main__":
 #
 # $$u_{11} = m_{11}, \qquad u_{12} = m_{12}, \qquad \ell_{21} = \frac{m_{21}}{m_{11}}, \qquad u_{22} = m_{22} - \ell_{21} u_{12} = \frac{\det M}{m_{11}}. \tag{12}$$
 #
-# Our diagonal is positive, so $m_{11} > 0$ and $\det M > 0$. In $D$ dimensions the same elimination gives $u_{kk} = \mu_k / \mu_{k-1}$, where $\mu_k$ is the determinant of the upper left $k \times k$ block of $M$, and $\mu_0 = 1$: all $\mu_k$ have to be positive. With signs on the diagonal that are drawn once and fixed (as in Glow) there are $2^D$ such patterns, and one matrix in each. What no signs repair is $\mu_k = 0$: a rotation by 90° has $m_{11} = 0$, and (12) divides by it. Near that angle the factors grow without bound, while their product is still a rotation.
+# Our diagonal is positive, so $m_{11} > 0$ and $\det M > 0$. In $D$ dimensions the same elimination gives $u_{kk} = \mu_k / \mu_{k-1}$, where $\mu_k$ is the determinant of the upper left $k \times k$ block of $M$, and $\mu_0 = 1$: all $\mu_k$ have to be positive. With fixed signs on the diagonal, as in Glow, each of the $2^D$ patterns of signs reaches a set of matrices of its own. What no signs repair is $\mu_k = 0$: a rotation by 90° has $m_{11} = 0$, and (12) divides by it. Near that angle the factors grow without bound, while their product is still a rotation.
 #
 # Now the other question: which *Gaussians* are reached? If $z \sim N(0, I)$ then $x \sim N(b, A A^T)$. For any covariance $C$, the matrix $P^T C P$ is a covariance too, and it has a Cholesky factor $T$, a lower triangle with a positive diagonal. Put $A = P T$: then $A A^T = P\, T T^T P^T = C$, and $T = LU$ with a diagonal $U$. Every covariance is reached, whatever $P$ is. The likelihood never asks for the rotation that a fixed $P$ cannot make, since $A$ and $A Q$ give the same density for every orthogonal $Q$.
 
@@ -519,7 +519,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch02_reach`.* Left: how large the factors of a rotation are, as the product of the condition numbers of $L$ and $U$. Thick: reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap, none, since $\det P = -1$). Thin and dashed: reached only with a negative sign on the diagonal. At ±90° no factors exist for $P = I$, at 0° and 180° none for the swap. Middle: the map of all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular. Right: the same measure for the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Every angle is reached, by either $P$, with small factors.
 #
-# What people conclude from the left panel is often wrong in both directions. The limit is real: a *single* PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. But it costs a Gaussian nothing, and inside a deep flow it costs signs and an order, which the next layer can absorb.
+# The limit is real: one PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. But it costs a Gaussian nothing, and inside a deep flow it costs signs and an order, which the next layer can absorb.
 #
 # ## Two bugs that train well
 #
@@ -629,8 +629,9 @@ def draw_costs(sizes, times, options):
         for power, start in ((1, 2e-3), (2, 6e-4), (3, 1.2e-5)):
             line = start * (sizes / sizes[0]) ** power
             ax.loglog(sizes, line, ":", color="0.6", linewidth=0.9)
-            ax.text(sizes[-1], line[-1], f"$D^{power}$" if power > 1 else "$D$", fontsize=7, color="0.4")
-        ax.set(title=title, xlabel="$D$", ylim=(5e-4, 5e4))
+            power_text = f"$D^{power}$" if power > 1 else "$D$"
+            ax.text(1.3 * sizes[-1], line[-1], power_text, fontsize=7, color="0.4", va="center")
+        ax.set(title=title, xlabel="$D$", ylim=(5e-4, 5e4), xlim=(sizes[0] / 1.3, 3 * sizes[-1]))
     axes[0].set_ylabel("milliseconds, 64 points")
     axes[0].legend(loc="upper left", fontsize=7)
     options.save(figure, "ch02_cost")
@@ -661,7 +662,7 @@ if __name__ == "__main__":
 #
 # since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. PLU, QR and triangular flows have different parameters and different paths, and must all arrive there.
 #
-# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over), as the package loads them. All rows are used, standardised by their own mean and standard deviation: this is a test of the maximiser, not of how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine. No flow has looked at the data before it starts.
+# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over), as the package loads them. All rows are used, standardised by their own mean and standard deviation: this is a test of the maximiser, not of how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine. No flow has looked at the data before it starts. (For the diagonal layer the closed form is that of independent columns with variance 1. It starts there, and has nothing to learn.)
 
 
 # %%
@@ -706,6 +707,7 @@ def fit_all_rows(flow, x, options):
         batch_size=len(x),
         steps=20 if options.fast else 2500,
         optimizer=nf.adam(5e-3),
+        progress=False,
     )
     return result.params, np.asarray(result.history["loss"])
 
@@ -732,7 +734,7 @@ if __name__ == "__main__":
     breast_cancer(options)
 
 # %% [markdown]
-# *Figure `ch02_gaussian`.* Above: three fitted matrices, and the covariance of the data; below, each multiplied by its transpose. The three have nothing in common to the eye, and the products cannot be told from the data's covariance or from each other (largest entry of the difference: below 0.01). Lower right: the distance to (13), step by step, with the required $10^{-3}$ dotted. All three fall far below it. The curves have their shapes from Adam, not from the model: the likelihood at the end is the same.
+# *Figure `ch02_gaussian`.* Above: three fitted matrices, and the covariance of the data; below, each multiplied by its transpose. The three have nothing in common to the eye, and the products cannot be told from the data's covariance or from each other (largest entry of the difference: below 0.01). Lower right: the distance to (13), step by step, with the required $10^{-3}$ dotted. All three fall far below it. The shapes of the curves are Adam's, not the model's.
 #
 # So a linear flow has nothing over a Gaussian, when it stands alone. Its place is between layers that bend (chapter 04 onwards), where a trained mixing of the variables replaces a fixed permutation.
 #
@@ -742,14 +744,13 @@ if __name__ == "__main__":
 # 2. Write `reflections_of`. Which reflections does it find for the identity, for $-I$, and for the permutation that reverses $D$ variables? How many, and why that parity?
 # 3. Show that a rotation of the plane by $\theta$ is two reflections at lines with an angle of $\theta/2$ between them. Which vectors $v_1$, $v_2$ give 90°?
 # 4. Derive (12) for $D = 3$, and show that $u_{33} = \det M / (m_{11} m_{22} - m_{12} m_{21})$.
-# 5. Find a PLU layer, by hand, whose $A$ is the swap of two variables: once for $P$ the swap, once for $P = I$ as a limit. What does the second one do to a float32 round trip?
+# 5. With $P = I$, how near does a PLU layer come to the rotation by 90° if no entry of its factors may exceed 1000? What does that layer do to a round trip in float32?
 # 6. Fit the triangular flow as `nf.Inverse(nf.Triangular(30))`, which trains $z = Tx + b$ instead of $x = Tz + b$. The maximum is the same. Does Adam arrive in 2,500 steps? What is the condition number of each problem near the optimum?
 # 7. Put two linear layers behind each other, with $\tanh$ between them and without. How many parameters of the second stack are of no use?
 #
 # ## Where this differs from the papers
 #
-# - **Glow** starts from a random rotation, takes $P$, $L$, $U$ from its LU decomposition, and keeps $P$ and the signs of the diagonal fixed. Here $P$ is drawn at random, the diagonal is positive, and a fresh layer is $A = P$. Glow's $\log|s|$ is free; ours is bounded as in (3).
+# - **Glow** starts from a random rotation, takes $P$, $L$, $U$ from its LU decomposition, and keeps $P$ and the signs of the diagonal fixed. Here $P$ is drawn at random, the diagonal is positive, and a fresh layer is $A = P$. Glow's log-diagonal is free; ours is bounded as in (3).
 # - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. The package's layer takes vectors for each row as well; here they are parameters. The shift by $e_k$, which makes zero a proper vector, is ours, and so is (10) in place of one reflection after the other.
 # - **Emerging convolutions** (Hoogeboom et al.) use $A = Q(R + \operatorname{diag}(s))$ for 1x1 convolutions; its diagonal is free. That paper goes on to convolutions larger than one pixel, which we leave to chapter 12.
-# - **Transformation autoregressive networks** (Oliva et al.) have an LU-decomposed linear map among their transformations, without a permutation.
-# - **Other libraries** often invert by forming $A^{-1}$ and caching it. Here every inverse is a substitution; a cache is one more thing that can be stale.
+# - **Transformation autoregressive networks** (Oliva et al.) have a linear map $LU$ among their transformations, without a permutation, and written from data to noise.

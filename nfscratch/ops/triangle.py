@@ -24,7 +24,7 @@ from autograd.extend import defjvp, defvjp, primitive
 
 from nfscratch import autodiff
 from nfscratch.backend import Constant
-from nfscratch.bijection import identity
+from nfscratch.ops.identity import identity
 
 BLOCK = 64  # up to this size a block is solved by elimination
 

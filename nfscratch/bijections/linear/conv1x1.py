@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
-from nfscratch.bijection import Bijection, identity, same_jacobian
+from nfscratch.bijection import Bijection, same_jacobian
 from nfscratch.bijections.linear.base import Linear
 from nfscratch.bijections.linear.plu import PLU
+from nfscratch.ops.identity import identity
 
 
 @dataclass(frozen=True, eq=False)

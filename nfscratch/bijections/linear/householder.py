@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from nfscratch import backend
-from nfscratch.bijection import identity
 from nfscratch.bijections.linear.base import Linear
 from nfscratch.ops.householder import backwards, directions, directions_vjp, reflect, reflect_vjp
+from nfscratch.ops.identity import identity
 from nfscratch.ops.triangle import sum_to
 
 
