@@ -53,7 +53,8 @@ def reverse_kl_value_and_grad(
 ) -> tuple[Any, Any]:
     """The same number and its gradient tree, from the layers' pullbacks: for `minimize` with has_grad=True.
 
-    log_target_vjp(x) -> (n,), pullback(g) -> g_x: the target's own derivative; without it, log_target is traced.
+    log_target_vjp(x) -> (n,), pullback(g) -> g_x: the target's own derivative, and all that is used where it is given;
+        without it, log_target is traced.
     """
     (x, log_q), pullback = flow.sample_and_log_prob_vjp(params, rng, n, context)
     if log_target_vjp is None:

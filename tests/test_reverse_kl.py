@@ -197,3 +197,15 @@ def test_the_amortized_use_one_set_of_parameters_for_each_row():
         slope = (loss(weights + h * step) - loss(weights - h * step)) / (2 * h)
         assert weights.any() == g.any()  # zero is a saddle
         close((g * step).sum(), slope, 1e-6 if weights.any() else 1e-3)
+
+
+@pytest.mark.parametrize("base", [nf.StandardNormal(2), nf.DiagonalNormal(2)], ids=lambda base: type(base).__name__)
+@pytest.mark.parametrize("per_sample", [False, True])
+def test_draws_of_a_base_and_their_pullback_are_those_of_autograd(base, per_sample):
+    params = nf.params.map_leaves(lambda p: rng(1).normal(size=(5, 2) if per_sample else p.shape), base.init(rng()))
+    like, g = onp.zeros(0), (rng(2).normal(size=(5, 2)), rng(3).normal(size=5))
+    own = base.sample_and_log_prob_vjp(params, rng(4), 5, like)
+    traced = nf.distributions.Distribution.sample_and_log_prob_vjp(base, params, rng(4), 5, like)
+    close(own[0], traced[0], 1e-14)
+    close(own[1], traced[1], 1e-13)
+    close_trees(own[2](*g), traced[2](*g), 1e-12)

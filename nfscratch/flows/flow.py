@@ -158,19 +158,14 @@ class Flow:
 
     def sample_and_log_prob_vjp(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
         """(draws, log densities), and pullback((g_x, g_log_q)) -> g_params, g_context. Arrays are taken as checked."""
-
-        def base(base_params):
-            z = self.base.sample(base_params, rng, n, _like(params))
-            return z, self.base.log_prob(base_params, z)
-
         h, back_embed = self._embed_vjp(params, context)
-        (z, log_p), back_base = autodiff.value_and_vjp(base, params["base"])
+        z, log_p, back_base = self.base.sample_and_log_prob_vjp(params["base"], rng, n, _like(params))
         x, log_det, back_x = self.bijection.forward_vjp(params["bijection"], z, h, rng)
 
         def pullback(g):
             g_x, g_log_q = g
             g_bijection, g_z, g_h = back_x(g_x, -g_log_q)
-            (g_base,) = back_base((g_z, g_log_q))
+            g_base = back_base(g_z, g_log_q)
             g_embed, g_context = back_embed(g_h)
             return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
 
