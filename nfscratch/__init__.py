@@ -4,13 +4,24 @@ from nfscratch import autodiff, backend, bijections, distributions, flows, objec
 from nfscratch.backend import to_numpy, use
 from nfscratch.bijection import Bijection, Inverse, InversionError, Reshape
 from nfscratch.bijections import (
+    PLU,
+    QR,
     ActNorm,
     BatchNorm,
+    Conv1x1,
     Coupling,
+    Diagonal,
     Elementwise,
+    Householder,
+    Linear,
     Permutation,
+    Planar,
+    Radial,
     Reverse,
+    Stack,
     Standardize,
+    Sylvester,
+    Triangular,
     alternating_mask,
     half_mask,
 )

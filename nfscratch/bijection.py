@@ -25,15 +25,14 @@ Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
-from nfscratch.backend import Constant
 from nfscratch.intervals import REALS, BetweenIntervals
+from nfscratch.ops.identity import identity
 from nfscratch.transformers.base import InverseTransformer, Transformer
 
 
@@ -112,16 +111,6 @@ def autodiff_jacobian(method, params, z, context=None):
 def zeros_per_row(x):
     """log_det of a map that keeps volume: (N,) zeros with x's dtype, on x's device."""
     return np.zeros_like(x, shape=(len(x),))
-
-
-@lru_cache
-def _identity(n):
-    return Constant(onp.eye(n))
-
-
-def identity(n, x):
-    """The n x n identity, in x's dtype and on its device. (np.eye(like=x) passes a keyword that CuPy does not take.)"""
-    return _identity(n).on(x)
 
 
 def same_jacobian(J, x):

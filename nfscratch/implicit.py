@@ -36,6 +36,10 @@ class NumericInverse(Bijection):
         """The z with forward(z) = x, on raw values; raises InversionError where the residual is not reached."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to solve forward(z) = x")
 
+    def transposed_solve(self, params, z, g, context=None):
+        """J^-T g for every row, J = dx/dz at z: (3). Override it where J need not be built."""
+        return solve_rows(np.swapaxes(self.jacobian(params, z, context), 1, 2), g)
+
     def inverse(self, params, x, context=None, rng=None):
         z = self._solution(params, x, context)
         return z, -self.forward(params, z, context)[1]
@@ -48,7 +52,7 @@ class NumericInverse(Bijection):
             p, _, c = args
 
             def vjp(g):
-                g_x = solve_rows(np.swapaxes(self.jacobian(p, z, c), 1, 2), g)
+                g_x = self.transposed_solve(p, z, g, c)
                 _, pullback = autodiff.value_and_vjp(lambda p, c: self.forward(p, z, c)[0], p, c)
                 g_params, g_context = pullback(-g_x)
                 return [(g_params, g_x, g_context)[i] for i in argnums]
@@ -61,11 +65,10 @@ class NumericInverse(Bijection):
     def inverse_vjp(self, params, x, context=None, rng=None):
         z = self.solve(params, x, context)
         _, log_det, forward_pullback = self.forward_vjp(params, z, context)
-        J = self.jacobian(params, z, context)
 
         def pullback(g_z, g_log_det):
             _, g_l, _ = forward_pullback(onp.zeros_like(g_z), -g_log_det)  # (2)
-            g_x = solve_rows(np.swapaxes(J, 1, 2), g_z + g_l)  # (3)
+            g_x = self.transposed_solve(params, z, g_z + g_l, context)  # (3)
             g_params, _, g_context = forward_pullback(-g_x, -g_log_det)  # (4)
             return g_params, g_x, g_context
 

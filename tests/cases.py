@@ -128,6 +128,17 @@ CASES = {
     "batchnorm": nf.BatchNorm,
     "standardize": nf.Standardize,
     "reshape": lambda dim: nf.Reshape((dim,), (1, dim, 1)),
+    "linear diagonal": nf.Diagonal,
+    "linear triangular": nf.Triangular,
+    "linear triangular, upper, narrow bound": lambda dim: nf.Triangular(dim, lower=False, max_log_scale=1.0),
+    "linear Householder": nf.Householder,
+    "linear Householder, one reflection": lambda dim: nf.Householder(dim, 1),
+    "linear Householder, more than D": lambda dim: nf.Householder(dim, dim + 3),
+    "linear PLU": lambda dim: nf.PLU(dim, seed=1),
+    "linear QR": nf.QR,
+    "1x1 convolution": lambda dim: nf.Conv1x1((dim, 2, 3), nf.PLU(dim, seed=1)),
+    "1x1 convolution, QR": lambda dim: nf.Conv1x1((dim, 3, 1), nf.QR(dim)),
+    "1x1 convolution, default": lambda dim: nf.Conv1x1((dim, 1, 2)),
     "chain": chain,
     "chain, context": lambda dim: chain(dim, CONTEXT),
     "inverse of a coupling": lambda dim: nf.Inverse(coupling(nf.Affine())(dim)),
@@ -136,6 +147,19 @@ CASES = {
     "numeric inverse, dense": Bent,
     "numeric inverse, context": lambda dim: Bent(dim, CONTEXT),
     "inverse of a numeric inverse": lambda dim: nf.Inverse(Cubic(dim)),
+}
+
+CASES |= {  # forward in closed form, and but for radial an inverse by search
+    "planar, numeric inverse": nf.Planar,
+    "radial": nf.Radial,
+    "sylvester, rank 1, numeric inverse": lambda dim: nf.Sylvester(dim, 1),
+    "sylvester, qr, numeric inverse": lambda dim: nf.Sylvester(dim, dim),
+    "sylvester, householder, numeric inverse": lambda dim: nf.Sylvester(dim, min(dim, 3), "householder"),
+    "stack of planar, numeric inverse": lambda dim: nf.Stack(nf.Planar(dim), 3),
+    "stack of radial": lambda dim: nf.Stack(nf.Radial(dim), 3),
+    "stack of sylvester, numeric inverse": lambda dim: nf.Stack(nf.Sylvester(dim, min(dim, 2)), 2),
+    "stack of actnorm": lambda dim: nf.Stack(nf.ActNorm(dim), 2),
+    "sylvester, triangular, numeric inverse": lambda dim: nf.Sylvester(dim, min(dim, 4), "triangular", flip=True),
 }
 
 

@@ -58,6 +58,7 @@ RECIPES = {
     "real_nvp": lambda **o: nf.flows.real_nvp(3, layers=3, hidden=(8, 8), **o),
     "nice": lambda **o: nf.flows.nice(3, layers=3, hidden=(8,), activation="tanh", **o),
     "gin": lambda **o: nf.flows.gin(3, layers=3, hidden=(), **o),
+    "linear": lambda **o: nf.flows.linear(3, **o),
 }
 BASES = {"normal": None, "diagonal": nf.DiagonalNormal(3), "mixture": nf.GaussianMixture(3, 4, spread=2.0)}
 

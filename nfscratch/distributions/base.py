@@ -38,6 +38,16 @@ class Distribution:
         """n draws, (n, *shape), of the dtype and array type of the parameters; without any, of the array `like`."""
         raise NotImplementedError(f"{type(self).__name__} has no sample")
 
+    def sample_and_log_prob_vjp(self, params, rng, n, like=None):
+        """Draws z and log p(z), and pullback(g_z, g_log_p) -> g_params, through the draws too."""
+
+        def both(p):
+            z = self.sample(p, rng, n, like)
+            return z, self.log_prob(p, z)
+
+        (z, log_p), pullback = autodiff.value_and_vjp(both, params)
+        return z, log_p, lambda g_z, g_log_p: pullback((g_z, g_log_p))[0]
+
 
 def standard_normal(rng, shape, like):
     """Draws of N(0, 1) like the array `like`, batch-last in memory: float64 on the host, then cast."""

@@ -16,7 +16,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.distributions.base import Distribution, standard_normal
-from nfscratch.ops.affine import affine_inverse_vjp, columns, from_columns
+from nfscratch.ops.affine import affine_inverse_vjp, columns, from_columns, reduce_to
 
 HALF_LOG_2PI = 0.5 * log(2 * pi)
 
@@ -50,6 +50,10 @@ class StandardNormal(Distribution):
     def sample(self, params, rng, n, like=None):
         return standard_normal(rng, (n, *self.shape), backend.asarray([]) if like is None else like)
 
+    def sample_and_log_prob_vjp(self, params, rng, n, like=None):
+        z = self.sample(params, rng, n, like)
+        return z, self.log_prob_vjp(params, z)[0], lambda g_z, g_log_p: {}
+
 
 @dataclass(frozen=True, eq=False)
 class DiagonalNormal(Distribution):
@@ -81,3 +85,16 @@ class DiagonalNormal(Distribution):
     def sample(self, params, rng, n, like=None):
         eps = standard_normal(rng, (n, self.dim), params["mean"])
         return params["mean"] + np.exp(params["log_std"]) * eps
+
+    def sample_and_log_prob_vjp(self, params, rng, n, like=None):
+        """z = m + exp(s) eps: log p(z) depends on s and eps alone, since u in it is eps."""
+        s, m = columns(params["log_std"]), columns(params["mean"])
+        eps = standard_normal(rng, (n, self.dim), params["mean"]).T
+        moved = onp.exp(s) * eps
+        log_p = -0.5 * (eps * eps).sum(axis=0) - s.sum(axis=0) - self.dim * HALF_LOG_2PI
+
+        def pullback(g_z, g_log_p):
+            g_s, g_m = reduce_to(g_z.T * moved - g_log_p, s.shape), reduce_to(g_z.T, m.shape)
+            return {"log_std": from_columns(g_s, params["log_std"]), "mean": from_columns(g_m, params["mean"])}
+
+        return (moved + m).T, log_p, pullback

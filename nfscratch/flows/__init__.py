@@ -2,5 +2,7 @@
 
 from nfscratch.flows.coupling import coupling_layers, gin, nice, real_nvp
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.linear import linear
+from nfscratch.flows.low_rank import planar, radial, sylvester
 
-__all__ = ["Flow", "coupling_layers", "gin", "nice", "real_nvp"]
+__all__ = ["Flow", "coupling_layers", "gin", "linear", "nice", "planar", "radial", "real_nvp", "sylvester"]

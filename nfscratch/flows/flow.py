@@ -147,7 +147,7 @@ class Flow:
             return plain(params, rng, n, context)
         before = deepcopy(rng)
         raw_params, raw_context = autodiff.unbox(params), autodiff.unbox(context)
-        value, pullback = self._sample_and_log_prob_vjp(raw_params, rng, n, raw_context)
+        value, pullback = self.sample_and_log_prob_vjp(raw_params, rng, n, raw_context)
 
         def again(params, context):  # for a derivative of the derivative: the same draws
             return self._sample_and_log_prob(params, deepcopy(before), n, context)
@@ -165,19 +165,16 @@ class Flow:
         x, z, log_det = self._sample(params, rng, n, context)
         return x, self.base.log_prob(params["base"], z) - log_det
 
-    def _sample_and_log_prob_vjp(self, params, rng, n, context):
-        def base(base_params):
-            z = self.base.sample(base_params, rng, n, _like(params))
-            return z, self.base.log_prob(base_params, z)
-
+    def sample_and_log_prob_vjp(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
+        """(draws, log densities), and pullback((g_x, g_log_q)) -> g_params, g_context. Arrays are taken as checked."""
         h, back_embed = self._embed_vjp(params, context)
-        (z, log_p), back_base = autodiff.value_and_vjp(base, params["base"])
+        z, log_p, back_base = self.base.sample_and_log_prob_vjp(params["base"], rng, n, _like(params))
         x, log_det, back_x = self.bijection.forward_vjp(params["bijection"], z, h, rng)
 
         def pullback(g):
             g_x, g_log_q = g
             g_bijection, g_z, g_h = back_x(g_x, -g_log_q)
-            (g_base,) = back_base((g_z, g_log_q))
+            g_base = back_base(g_z, g_log_q)
             g_embed, g_context = back_embed(g_h)
             return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
 
