@@ -5,6 +5,7 @@ from nfscratch.backend import to_numpy, use
 from nfscratch.bijection import Bijection, Inverse, InversionError, Reshape
 from nfscratch.bijections import (
     ActNorm,
+    Autoregressive,
     BatchNorm,
     Coupling,
     Elementwise,
@@ -13,6 +14,7 @@ from nfscratch.bijections import (
     Standardize,
     alternating_mask,
     half_mask,
+    random_order,
 )
 from nfscratch.chain import Chain
 from nfscratch.checkpoint import CheckpointError, load, save
@@ -20,7 +22,7 @@ from nfscratch.distributions import DiagonalNormal, GaussianMixture, StandardNor
 from nfscratch.flows import Flow
 from nfscratch.implicit import NumericInverse
 from nfscratch.minimize import Result, TrainingWarning, minimize
-from nfscratch.nets import MLP, Heads, Network
+from nfscratch.nets import MADE, MLP, Heads, Network
 from nfscratch.optimizers import Adam, adam, constant, cosine
 from nfscratch.train import fit
 from nfscratch.transformers import Affine, Exp, LeakyReLU, Shift, Sigmoid, Softplus, Tanh, Transformer, VolumePreserving

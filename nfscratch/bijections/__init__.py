@@ -1,6 +1,7 @@
 """Bijections, a family per file."""
 
 from nfscratch.bijections.actnorm import ActNorm
+from nfscratch.bijections.autoregressive import Autoregressive, random_order
 from nfscratch.bijections.batchnorm import BatchNorm
 from nfscratch.bijections.coupling import Coupling, alternating_mask, half_mask
 from nfscratch.bijections.elementwise import Elementwise
@@ -9,6 +10,7 @@ from nfscratch.bijections.standardize import Standardize
 
 __all__ = [
     "ActNorm",
+    "Autoregressive",
     "BatchNorm",
     "Coupling",
     "Elementwise",
@@ -17,4 +19,5 @@ __all__ = [
     "Standardize",
     "alternating_mask",
     "half_mask",
+    "random_order",
 ]
