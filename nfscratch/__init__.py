@@ -18,7 +18,16 @@ from nfscratch.bijections import (
 )
 from nfscratch.chain import Chain
 from nfscratch.checkpoint import CheckpointError, load, save
-from nfscratch.distributions import DiagonalNormal, GaussianMixture, StandardNormal
+from nfscratch.distributions import (
+    AutoregressiveDensity,
+    Bernoulli,
+    DiagonalNormal,
+    Gaussian,
+    GaussianMixture,
+    MaskEnsemble,
+    MixtureOfGaussians,
+    StandardNormal,
+)
 from nfscratch.flows import Flow
 from nfscratch.implicit import NumericInverse
 from nfscratch.minimize import Result, TrainingWarning, minimize

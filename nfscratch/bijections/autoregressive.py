@@ -29,29 +29,10 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.autodiff import contains_box
-from nfscratch.backend import Constant
 from nfscratch.bijection import Bijection, identity
-from nfscratch.bijections.permutation import take_columns
+from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.nets import MADE
 from nfscratch.transformers.base import Transformer
-
-
-def random_order(dim: int, *, seed: int) -> tuple[int, ...]:
-    """A random order of `dim` variables, the same for the same seed."""
-    return tuple(int(i) for i in onp.random.default_rng(seed).permutation(dim))
-
-
-def variable_order(order, dim: int) -> tuple[int, ...]:
-    """`order` as a tuple: order[0] is the variable that comes first. ValueError where it is no order of range(dim)."""
-    named = {None: range(dim), "natural": range(dim), "reversed": range(dim)[::-1]}
-    if order is None or isinstance(order, str):
-        if order not in named:
-            raise ValueError(f"order must be natural, reversed, or hold each of 0 ... {dim - 1} once; got {order!r}")
-        return tuple(named[order])
-    given = onp.asarray(order)
-    if given.ndim != 1 or given.dtype.kind not in "iu" or not onp.array_equal(onp.sort(given), onp.arange(dim)):
-        raise ValueError(f"order must hold each of 0 ... {dim - 1} once; got {order!r}")
-    return tuple(int(i) for i in given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +71,8 @@ class Autoregressive(Bijection):
             )
 
     @cached_property
-    def _places(self):
-        """Index constants that sort columns by the order, and undo it; None where the order is natural."""
-        if self.order == tuple(range(self.dim)):
-            return None
-        return Constant(self.order, int), Constant(onp.argsort(self.order), int)
+    def _by_order(self):
+        return Sorting(self.order)
 
     def init(self, rng, x=None, context=None):
         return self.conditioner.init(rng, self.dim, self.dim * self.transformer.n_params, self.context_dim)
@@ -102,28 +80,28 @@ class Autoregressive(Bijection):
     # --- x -> z: one pass ---
 
     def inverse(self, params, x, context=None, rng=None):
-        x, context = self._sorted(x), self._used(context, x)
+        x, context = self._by_order.there(x), self._used(context, x)
         z, log_d = self.transformer.inverse(self._theta(self.conditioner.apply(params, x, context)), x)
-        return self._unsorted(z), np.sum(log_d, axis=1)
+        return self._by_order.back(z), np.sum(log_d, axis=1)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        x, context = self._sorted(x), self._used(context, x)
+        x, context = self._by_order.there(x), self._used(context, x)
         out, back_net = self.conditioner.apply_vjp(params, x, context)
         z, log_d, back_h = self.transformer.inverse_vjp(self._theta(out), x)
 
         def pullback(g_z, g_log_det):
-            g_theta, g_x = back_h(self._sorted(g_z), g_log_det[:, None])
+            g_theta, g_x = back_h(self._by_order.there(g_z), g_log_det[:, None])
             g_params, g_through, g_context = back_net(_rows_of(g_theta).T)
-            return g_params, self._unsorted((g_x.T + g_through.T).T), g_context
+            return g_params, self._by_order.back((g_x.T + g_through.T).T), g_context
 
-        return self._unsorted(z), log_d.sum(axis=1), pullback
+        return self._by_order.back(z), log_d.sum(axis=1), pullback
 
     # --- z -> x: one pass of arithmetic, in D steps ---
 
     def forward(self, params, z, context=None, rng=None):
         if contains_box(params) or contains_box(z) or contains_box(context):
             return self.forward_in_passes(params, z, context)
-        z, context = self._sorted(z), self._used(context, z)
+        z, context = self._by_order.there(z), self._used(context, z)
         log_det = onp.zeros_like(z, shape=(len(z),))
 
         def value(i, theta):
@@ -133,21 +111,21 @@ class Autoregressive(Bijection):
 
         rows = z.T
         x, _ = self.conditioner.generate(params, value, self.dim, rows, context)
-        return self._unsorted(x.T), log_det
+        return self._by_order.back(x.T), log_det
 
     def forward_in_passes(self, params, z, context=None):
         """The plain twin of `forward`, as it is usually done: the whole network D times."""
-        z, context = self._sorted(z), self._used(context, z)
+        z, context = self._by_order.there(z), self._used(context, z)
         x, log_d = np.zeros_like(z), []
         for i in range(self.dim):
             theta = self._theta(self.conditioner.apply(params, x, context))
             x_i, log_d_i = self.transformer.forward(theta[:, i : i + 1], z[:, i : i + 1])
             x = np.concatenate((x[:, :i], x_i, x[:, i + 1 :]), axis=1)
             log_d.append(log_d_i)
-        return self._unsorted(x), np.sum(np.concatenate(log_d, axis=1), axis=1)
+        return self._by_order.back(x), np.sum(np.concatenate(log_d, axis=1), axis=1)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        z, context = self._sorted(z), self._used(context, z)
+        z, context = self._by_order.there(z), self._used(context, z)
         rows = z.T
 
         def value(i, theta):
@@ -165,38 +143,27 @@ class Autoregressive(Bijection):
             def g_value(i, g_x_i):
                 return per_x[i] * g_x_i + fixed[i]
 
-            g_params, g_x, g_context = back_net(self._sorted(g_x).T, g_value)
-            return g_params, self._unsorted((g_x * dx_dz.T + gl_z.T).T), g_context
+            g_params, g_x, g_context = back_net(self._by_order.there(g_x).T, g_value)
+            return g_params, self._by_order.back((g_x * dx_dz.T + gl_z.T).T), g_context
 
-        return self._unsorted(x), log_d.sum(axis=1), pullback
+        return self._by_order.back(x), log_d.sum(axis=1), pullback
 
     def jacobian(self, params, z, context=None):
         """Equation (4), in the original order of the variables."""
-        x, z, context = self._sorted(self.forward(params, z, context)[0]), self._sorted(z), self._used(context, z)
+        x, z, context = (
+            self._by_order.there(self.forward(params, z, context)[0]),
+            self._by_order.there(z),
+            self._used(context, z),
+        )
         theta = self._theta(self.conditioner.apply(params, x, context))
         dtheta = self.conditioner.jacobian(params, x, context)
         dtheta = np.reshape(dtheta, (len(z), self.dim, self.transformer.n_params, self.dim))
         dx_dz, B = self.transformer.tangents(theta, z, dtheta)
         eye = identity(self.dim, z)
         J = np.linalg.solve(eye - B, dx_dz[:, :, None] * eye)
-        if self._places is None:
-            return J
-        back = self._places[1].on(z)
-        return J[:, back][:, :, back]
+        return self._by_order.back(np.swapaxes(self._by_order.back(np.swapaxes(J, 1, 2)), 1, 2))
 
-    # --- order, context, theta ---
-
-    def _sorted(self, x):
-        if self._places is None:
-            return x
-        there, back = (place.on(x) for place in self._places)
-        return take_columns(x, there, back)
-
-    def _unsorted(self, x):
-        if self._places is None:
-            return x
-        there, back = (place.on(x) for place in self._places)
-        return take_columns(x, back, there)
+    # --- context and theta ---
 
     def _used(self, context, x):
         if self.context_dim == 0:

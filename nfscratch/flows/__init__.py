@@ -1,7 +1,7 @@
 """Flow, and the ready-made flows, a family per file."""
 
-from nfscratch.flows.autoregressive import autoregressive_layers, iaf, maf
+from nfscratch.flows.autoregressive import autoregressive_layers, iaf, made, maf
 from nfscratch.flows.coupling import coupling_layers, gin, nice, real_nvp
 from nfscratch.flows.flow import Flow
 
-__all__ = ["Flow", "autoregressive_layers", "coupling_layers", "gin", "iaf", "maf", "nice", "real_nvp"]
+__all__ = ["Flow", "autoregressive_layers", "coupling_layers", "gin", "iaf", "made", "maf", "nice", "real_nvp"]

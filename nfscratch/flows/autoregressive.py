@@ -1,7 +1,8 @@
-"""Ready-made autoregressive flows: MAF and IAF.
+"""Ready-made autoregressive flows, MAF and IAF; and MADE, a density without a flow.
 
     MAF    z -> [BatchNorm ->] Autoregressive -> [BatchNorm ->] Autoregressive, order changed -> ... -> Standardize -> x
     IAF    z -> Inverse(Autoregressive) -> Inverse(Autoregressive), order changed -> ... -> Standardize -> x
+    MADE   AutoregressiveDensity, as it is
 
 MAF is fast from x to z, for a fit by maximum likelihood; IAF is fast from z to x, for samples whose density is wanted
 with them (variational inference). The order of the variables is reversed from layer to layer, or drawn afresh.
@@ -12,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nfscratch import validate
-from nfscratch.bijection import Bijection, Inverse
+from nfscratch.bijection import Bijection, Inverse, Reshape
 from nfscratch.bijections import Autoregressive, BatchNorm, Standardize, random_order
 from nfscratch.chain import Chain
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribution, MaskEnsemble, StandardNormal
 from nfscratch.flows.flow import Flow
 from nfscratch.nets import MADE, Network
 from nfscratch.transformers import Affine, Transformer
@@ -71,6 +72,27 @@ def iaf(
     h = Inverse(transformer or Affine(max_log_scale))
     chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, order, seed)
     return _flow(dim, [Inverse(layer) for layer in chain], base, embed)
+
+
+def made(
+    dim: int,
+    conditional: Conditional,
+    *,
+    hidden: Sequence[int] = (500,),
+    activation: str = "relu",
+    order: Sequence[int] | str | None = None,
+    masks: int = 1,
+    seed: int = 0,
+) -> Flow:
+    """MADE (Germain et al. 2015, arXiv:1502.03509) as a Flow that moves nothing, so that `fit` and `save` take it.
+
+    conditional: Bernoulli() for binary data; Gaussian(), MixtureOfGaussians(K). masks: more than 1 for a MaskEnsemble,
+    of which `fit` trains the average; training its masks in turn is many times cheaper.
+    """
+    density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation), order)
+    if masks != 1:
+        density = MaskEnsemble(density, masks, seed)
+    return Flow(density, Reshape((dim,), (dim,)))
 
 
 def autoregressive_layers(
