@@ -170,7 +170,6 @@ CASES |= {
     "autoregressive, deep": autoregressive(nf.Affine(1.0), nf.MADE((10, 16, 7, 9), "tanh"), "random"),
     "autoregressive, linear network": autoregressive(nf.Affine(1.0), nf.MADE(()), "reversed"),
     "autoregressive, hidden narrower than D": autoregressive(nf.Affine(1.0), nf.MADE((3, 2), "tanh")),
-    "autoregressive, one hidden unit": autoregressive(nf.Affine(1.0), nf.MADE((1,), "tanh"), "random"),
     "autoregressive, context": autoregressive(nf.Affine(1.0), context_dim=CONTEXT),
     "autoregressive, context, random order": autoregressive(nf.Affine(1.0), nf.MADE((14,)), "random", CONTEXT),
     "autoregressive, context, linear": autoregressive(nf.Affine(1.0), nf.MADE(()), "random", CONTEXT),

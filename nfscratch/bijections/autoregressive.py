@@ -48,7 +48,7 @@ class Autoregressive(Bijection):
     order: Sequence[int] | str | None = None
     context_dim: int = 0
 
-    jacobian_structure = "triangular"
+    jacobian_structure = property(lambda self: "triangular" if self.transformer.n_params else "diagonal")
     in_shape = property(lambda self: (self.dim,))
     inverse_cost = property(lambda self: self.transformer.inverse_cost)
     domain = property(lambda self: self.transformer.domain)

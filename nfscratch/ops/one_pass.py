@@ -8,8 +8,9 @@ known. With units sorted by degree, step i computes those that have become final
     output:           theta_i = W[i, :reach] h[:reach] + b,      x_i = value(i, theta_i)                 (2)
 
 That is every multiplication of one pass, once, in D steps. (Ramachandran et al. 2017, arXiv:1704.06001, keep the
-activations of convolutional models in this way.) The steps are thin, so they are taken in blocks of variables: one
-product for all that comes from before a block, small ones for what comes from inside.
+activations of convolutional models in this way.) Products of single steps are thin, and slow. So the variables are cut
+into blocks, those into smaller ones, and so on: what a block gets from the blocks before it, inside the same larger
+one, is one product.
 
 The derivative is the same problem mirrored. The gradient of x_i is complete once those of all units of higher degree
 are; going through i = D ... 1,
@@ -30,17 +31,18 @@ from nfscratch.ops.masked import layer_gradient
 
 
 class Schedule:
-    """Which rows and columns step i and block b touch, for every layer.
+    """In which order the pieces of every layer's product are taken.
 
-    degrees: for every layer, output included, its units' degrees in rising order; n_context: rows before x.
+    degrees: for every layer, output included, its units' degrees in rising order; n_context: input rows before x.
+
     start[k][d]    the first row of layer k of degree d or more
     usable[k][d]   how many columns a row of degree d sees
-    known[k][d]    how many of them are computed when the block that begins at variable d begins
+    known[k][d]    how many of these are computed before step d
     """
 
-    def __init__(self, degrees, dim: int, n_context: int, block: int | None = None):
+    def __init__(self, degrees, dim: int, n_context: int, widths=None):
         self.dim, self.n_context = dim, n_context
-        self.block = block or block_width(dim)
+        self.widths = block_widths(dim) if widths is None else tuple(widths)
         steps = onp.arange(dim + 1)
         self.start = [onp.searchsorted(d, steps).tolist() for d in degrees]
         self.usable = [(n_context + steps).tolist()]
@@ -49,14 +51,42 @@ class Schedule:
             self.usable.append(onp.searchsorted(before, steps, side="right").tolist())
             self.known.append(onp.searchsorted(before, steps).tolist())
 
-    def blocks(self):
-        """Pairs of first and last + 1 variable."""
-        return [(i, min(i + self.block, self.dim)) for i in range(0, self.dim, self.block)]
+    def rows(self, k, first, end):
+        """Layer k's units of degree first ... end - 1."""
+        return slice(self.start[k][first], self.start[k][end])
+
+    def columns(self, k, first, end):
+        """What layer k sees of what is computed at steps first ... end - 1, or x_first ... x_{end-1} for k = 0."""
+        return slice(self.known[k][first], self.known[k][end])
+
+    def seen(self, k, origin, i):
+        """The columns that a row of degree i sees of what is computed from step `origin` on."""
+        return slice(self.known[k][origin], self.usable[k][i])
+
+    def forward(self):
+        """(block, origin) in turn: block = (first, end) gets what was computed from `origin` to `first`.
+
+        A block of one variable is a step: its own units are next, and then x.
+        """
+        return self._blocks(0, self.dim, self.widths, False)
+
+    def backward(self):
+        """The mirror image: block gets the gradient of what comes after it, up to `origin`."""
+        return self._blocks(0, self.dim, self.widths, True)
+
+    def _blocks(self, first, end, widths, mirrored):
+        width, *smaller = widths
+        starts = range(first, end, width)
+        for start in reversed(starts) if mirrored else starts:
+            block = (start, min(start + width, end))
+            yield block, end if mirrored else first
+            if smaller:
+                yield from self._blocks(*block, smaller, mirrored)
 
 
-def block_width(dim: int) -> int:
-    """Variables in a block: 8 at D = 43, 28 at D = 784."""
-    return max(8, round(dim**0.5))
+def block_widths(dim: int) -> tuple[int, ...]:
+    """Widths of blocks in blocks, down to single steps: 16, 1 at D = 43; 256, 64, 16, 1 at D = 784."""
+    return (*(width for width in (256, 64, 16) if width < dim), 1)
 
 
 def generate(layers, schedule, context, value, like, activation="relu"):
@@ -65,40 +95,37 @@ def generate(layers, schedule, context, value, like, activation="relu"):
     value: theta_i (P, N), a view that stays valid -> (N,). context: (C, N) or None. like: an array whose last axis is
     the batch. Returns [inputs (C + D, N), hidden units ..., theta (D P, N)].
     """
-    C, D = schedule.n_context, schedule.dim
-    sizes = [C + D, *(len(layer["b"]) for layer in layers)]
-    units = [onp.empty_like(like, shape=(size, like.shape[-1])) for size in sizes]
-    zeros = onp.zeros_like(like, shape=(1, like.shape[-1]))
+    C, N = schedule.n_context, like.shape[-1]
+    units = [onp.empty_like(like, shape=(C + schedule.dim, N))]
+    zeros = onp.zeros_like(like, shape=(1, N))
     if context is not None:
         units[0][:C] = context
-    for first, end in schedule.blocks():
-        _from_before(layers, schedule, units, first, end)
-        for i in range(first, end):
+    for layer in layers:
+        units.append(onp.empty_like(like, shape=(len(layer["b"]), N)))
+        units[-1][:] = layer["b"][:, None]
+    if C:
+        units[1] += layers[0]["W"][:, :C] @ units[0][:C]
+    for (first, end), origin in schedule.forward():
+        if end - first > 1:
             for k, layer in enumerate(layers):
-                a = _from_inside(layer["W"], schedule, k, units, first, i)
-                if k < len(layers) - 1:
-                    activate(a, activation, zeros)
-            units[0][C + i] = value(i, a)
+                _add(
+                    units[k + 1], layer["W"], units[k], schedule.rows(k, first, end), schedule.columns(k, origin, first)
+                )
+            continue
+        for k, layer in enumerate(layers):  # a step: equations (1) and (2)
+            rows, columns = schedule.rows(k, first, end), schedule.seen(k, origin, first)
+            _add(units[k + 1], layer["W"], units[k], rows, columns)
+            if k < len(layers) - 1:
+                activate(units[k + 1][rows], activation, zeros)
+        units[0][C + first] = value(first, units[-1][rows])
     return units
 
 
-def _from_before(layers, schedule, units, first, end):
-    """What the units of degree first ... end - 1 get from all that is known when the block begins."""
-    for k, layer in enumerate(layers):
-        rows, n = slice(schedule.start[k][first], schedule.start[k][end]), schedule.known[k][first]
-        a = units[k + 1][rows]
-        onp.matmul(layer["W"][rows, :n], units[k][:n], out=a)
-        a += layer["b"][rows, None]
-
-
-def _from_inside(W, schedule, k, units, first, i):
-    """The units of degree i of layer k, with what they get from inside the block: pre-activations, in place."""
-    rows = slice(schedule.start[k][i], schedule.start[k][i + 1])
-    new = slice(schedule.known[k][first], schedule.usable[k][i])
-    a = units[k + 1][rows]
-    if new.stop > new.start and rows.stop > rows.start:
-        a += W[rows, new] @ units[k][new]
-    return a
+def _add(a, W, h, rows, columns):
+    """a[rows] += W[rows, columns] h[columns]."""
+    if rows.stop > rows.start and columns.stop > columns.start:
+        part = a[rows]  # (a[rows] += ... would write the sum back once more)
+        part += W[rows, columns] @ h[columns]
 
 
 def generate_pullback(layers, schedule, stairs, units, g_x, g_value, activation="relu"):
@@ -107,36 +134,21 @@ def generate_pullback(layers, schedule, stairs, units, g_x, g_value, activation=
     g_x: (D, N), what reaches x from outside. g_value: i, completed g_x_i (N,) -> g_theta_i (P, N).
     """
     C, slope = schedule.n_context, ACTIVATIONS[activation][1]
-    g_units = [onp.empty_like(g_x, shape=u.shape) for u in units]
+    g_units = [onp.zeros_like(g_x, shape=u.shape) for u in units]
     g_units[0][C:] = g_x
-    for first, end in reversed(schedule.blocks()):
-        _from_after(layers, schedule, g_units, first, end)
-        for i in reversed(range(first, end)):
-            later = slice(schedule.start[0][i + 1], schedule.start[0][end])
-            if later.stop > later.start:  # (3)
-                g_units[0][C + i] += layers[0]["W"][later, C + i] @ g_units[1][later]
-            theta = slice(schedule.start[-1][i], schedule.start[-1][i + 1])
-            g_units[-1][theta] = g_value(i, g_units[0][C + i])
-            for k in reversed(range(1, len(layers))):  # (4)
-                own = slice(schedule.start[k - 1][i], schedule.start[k - 1][i + 1])
-                later = slice(schedule.start[k][i], schedule.start[k][end])
-                g = g_units[k][own]
-                if own.stop > own.start and later.stop > later.start:
-                    g += layers[k]["W"][later, own].T @ g_units[k + 1][later]
-                g *= slope(units[k][own])
+    for (first, end), origin in schedule.backward():
+        if end - first > 1:
+            for k, layer in enumerate(layers):
+                later, own = schedule.rows(k, end, origin), schedule.columns(k, first, end)
+                _add(g_units[k], layer["W"].T, g_units[k + 1], own, later)
+            continue
+        i, own = first, slice(C + first, C + end)  # a step: equation (3)
+        _add(g_units[0], layers[0]["W"].T, g_units[1], own, schedule.rows(0, end, origin))
+        g_units[-1][schedule.rows(len(layers) - 1, first, end)] = g_value(i, g_units[0][C + i])
+        for k in reversed(range(1, len(layers))):  # (4)
+            own = schedule.rows(k - 1, first, end)
+            _add(g_units[k], layers[k]["W"].T, g_units[k + 1], own, schedule.rows(k, first, origin))
+            g_units[k][own] *= slope(units[k][own])
     g_context = layers[0]["W"][:, :C].T @ g_units[1]
     grads = [layer_gradient(stair, g, h) for stair, g, h in zip(stairs, g_units[1:], units[:-1], strict=True)]
     return grads, g_context, g_units[0][C:]
-
-
-def _from_after(layers, schedule, g_units, first, end):
-    """What x and the units of degree first ... end - 1 get from all that is final when the block begins."""
-    C = schedule.n_context
-    for k, layer in enumerate(layers):
-        later = slice(schedule.start[k][end], None)
-        if k == 0:
-            own = slice(C + first, C + end)
-            g_units[0][own] += layer["W"][later, own].T @ g_units[1][later]
-        else:
-            own = slice(schedule.start[k - 1][first], schedule.start[k - 1][end])
-            onp.matmul(layer["W"][later, own].T, g_units[k + 1][later], out=g_units[k][own])
