@@ -80,7 +80,7 @@ class Schedule:
         for start in reversed(starts) if mirrored else starts:
             block = (start, min(start + width, end))
             yield block, end if mirrored else first
-            if smaller:
+            if block[1] - start > 1:
                 yield from self._blocks(*block, smaller, mirrored)
 
 
