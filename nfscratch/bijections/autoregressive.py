@@ -28,7 +28,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.autodiff import contains_box
+from nfscratch.autodiff import contains_box, solve_triangular
 from nfscratch.bijection import Bijection, identity
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.nets import MADE
@@ -160,7 +160,7 @@ class Autoregressive(Bijection):
         dtheta = np.reshape(dtheta, (len(z), self.dim, self.transformer.n_params, self.dim))
         dx_dz, B = self.transformer.tangents(theta, z, dtheta)
         eye = identity(self.dim, z)
-        J = np.linalg.solve(eye - B, dx_dz[:, :, None] * eye)
+        J = solve_triangular(eye - B, dx_dz[:, :, None] * eye, lower=True)
         return self._by_order.back(np.swapaxes(self._by_order.back(np.swapaxes(J, 1, 2)), 1, 2))
 
     # --- context and theta ---
