@@ -7,6 +7,7 @@ from nfscratch.bijections import (
     PLU,
     QR,
     ActNorm,
+    Autoregressive,
     BatchNorm,
     Conv1x1,
     Coupling,
@@ -24,14 +25,24 @@ from nfscratch.bijections import (
     Triangular,
     alternating_mask,
     half_mask,
+    random_order,
 )
 from nfscratch.chain import Chain
 from nfscratch.checkpoint import CheckpointError, load, save
-from nfscratch.distributions import DiagonalNormal, GaussianMixture, StandardNormal
+from nfscratch.distributions import (
+    AutoregressiveDensity,
+    Bernoulli,
+    DiagonalNormal,
+    Gaussian,
+    GaussianMixture,
+    MaskEnsemble,
+    MixtureOfGaussians,
+    StandardNormal,
+)
 from nfscratch.flows import Flow
 from nfscratch.implicit import NumericInverse
 from nfscratch.minimize import Result, TrainingWarning, minimize
-from nfscratch.nets import MLP, Heads, Network
+from nfscratch.nets import MADE, MLP, Heads, Network
 from nfscratch.optimizers import Adam, adam, constant, cosine
 from nfscratch.train import fit
 from nfscratch.transformers import Affine, Exp, LeakyReLU, Shift, Sigmoid, Softplus, Tanh, Transformer, VolumePreserving

@@ -163,6 +163,49 @@ CASES |= {  # forward in closed form, and but for radial an inverse by search
 }
 
 
+def autoregressive(transformer, network=None, order=None, context_dim=0):
+    """order: as of Autoregressive, or "random"."""
+    network = network or nf.MADE((12, 12), "tanh")
+    return lambda dim: nf.Autoregressive(
+        transformer, dim, network, nf.random_order(dim, seed=2) if order == "random" else order, context_dim
+    )
+
+
+def autoregressive_chain(dim):
+    return nf.Chain(
+        [
+            nf.BatchNorm(dim),
+            nf.Autoregressive(nf.Affine(1.0), dim, nf.MADE((12,), "tanh")),
+            nf.BatchNorm(dim),
+            nf.Inverse(nf.Autoregressive(nf.Inverse(nf.Affine(1.0)), dim, nf.MADE((8,), "tanh"), "reversed")),
+            nf.Standardize(dim),
+        ]
+    )
+
+
+CASES |= {
+    "autoregressive shift": autoregressive(nf.Shift(), order="reversed"),
+    "autoregressive affine": autoregressive(nf.Affine()),
+    "autoregressive affine, reversed": autoregressive(nf.Affine(1.0), order="reversed"),
+    "autoregressive affine, random order": autoregressive(nf.Affine(1.0), order="random"),
+    "autoregressive inverse of affine": autoregressive(nf.Inverse(nf.Affine(1.0))),
+    "autoregressive leaky ReLU, no parameters": autoregressive(nf.LeakyReLU(0.3)),
+    "autoregressive, ReLU": autoregressive(nf.Affine(1.0), nf.MADE((12, 12))),
+    "autoregressive, deep": autoregressive(nf.Affine(1.0), nf.MADE((10, 16, 7, 9), "tanh"), "random"),
+    "autoregressive, linear network": autoregressive(nf.Affine(1.0), nf.MADE(()), "reversed"),
+    "autoregressive, hidden narrower than D": autoregressive(nf.Affine(1.0), nf.MADE((3, 2), "tanh")),
+    "autoregressive, context": autoregressive(nf.Affine(1.0), context_dim=CONTEXT),
+    "autoregressive, context, random order": autoregressive(nf.Affine(1.0), nf.MADE((14,)), "random", CONTEXT),
+    "autoregressive, context, linear": autoregressive(nf.Affine(1.0), nf.MADE(()), "random", CONTEXT),
+    "autoregressive, context, narrow": autoregressive(nf.Affine(1.0), nf.MADE((2, 3), "tanh"), None, CONTEXT),
+    "IAF": lambda dim: nf.Inverse(autoregressive(nf.Inverse(nf.Affine(1.0)))(dim)),
+    "IAF, the other form, context": lambda dim: nf.Inverse(
+        autoregressive(nf.Affine(1.0), order="random", context_dim=CONTEXT)(dim)
+    ),
+    "autoregressive chain, BatchNorm between": autoregressive_chain,
+}
+
+
 def wild_params(bijection, rng, scale=1.0):
     """Random parameters, started from a batch of data with offsets and unequal scales."""
     x = rng.normal(size=(50, *bijection.out_shape)) * 3 + 1

@@ -59,12 +59,15 @@ RECIPES = {
     "nice": lambda **o: nf.flows.nice(3, layers=3, hidden=(8,), activation="tanh", **o),
     "gin": lambda **o: nf.flows.gin(3, layers=3, hidden=(), **o),
     "linear": lambda **o: nf.flows.linear(3, **o),
+    "maf": lambda **o: nf.flows.maf(3, layers=3, hidden=(8,), batch_norm=True, order="random", **o),
+    "iaf": lambda **o: nf.flows.iaf(3, layers=2, hidden=(8, 8), activation="tanh", **o),
+    "made": lambda base=None: nf.flows.made(3, nf.MixtureOfGaussians(2), hidden=(8,), masks=1 if base is None else 3),
 }
 BASES = {"normal": None, "diagonal": nf.DiagonalNormal(3), "mixture": nf.GaussianMixture(3, 4, spread=2.0)}
 
 
 def test_every_recipe_is_tried():
-    makers = set(nf.flows.__all__) - {"Flow", "coupling_layers"}
+    makers = set(nf.flows.__all__) - {"Flow", "autoregressive_layers", "coupling_layers"}
     assert makers == set(RECIPES)
 
 

@@ -12,7 +12,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from nfscratch.data import folder, images, load, names
+from nfscratch.data import binary, folder, images, load, names
+from nfscratch.data.dataset import PARTS
 from nfscratch.data.registry import ARCHIVES, Archive, Array
 
 SHAPES = {"x_train": (50, 4, 3), "y_train": (50,), "x_test": (10, 4, 3), "y_test": (10,)}
@@ -139,8 +140,24 @@ def test_frey_faces_are_shuffled_as_published(monkeypatch, tmp_path):
     assert np.array_equal(load("freyfaces", n=3).train, data.train[:3])
 
 
-def test_both_are_among_the_names():
-    assert {"mnist", "freyfaces"} <= set(names())
+def test_bits_are_unpacked_and_the_published_split_is_kept(monkeypatch, tmp_path):
+    r = np.random.default_rng(0)
+    bits = {part: (r.random((rows, 112)) < 0.3).astype(np.uint8) for part, rows in zip(PARTS, (9, 4, 6), strict=True)}
+    packed = {binary.STORED[part]: np.packbits(x, axis=1) for part, x in bits.items()}
+    arrays = {key: Array(x.shape, digest(x.tobytes())) for key, x in packed.items()}
+    monkeypatch.setitem(ARCHIVES, "mushrooms", Archive("made_binary/mushrooms.npz", arrays, ""))
+    monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path))
+    (tmp_path / "made_binary").mkdir()
+    np.savez(tmp_path / "made_binary" / "mushrooms.npz", **packed)
+    data = load("mushrooms")
+    for part in PARTS:
+        assert np.array_equal(getattr(data, part), bits[part]) and getattr(data, part).dtype == np.float64
+    assert data.jitter is None and data.labels is None and data.dim == 112
+    assert np.array_equal(load("mushrooms", n=3).train, bits["train"][:3])
+
+
+def test_they_are_among_the_names():
+    assert {"mnist", "freyfaces", "mushrooms", "dna"} <= set(names())
 
 
 # --- damaged files ---
@@ -300,7 +317,7 @@ def test_a_set_without_a_download_says_what_to_do(monkeypatch):
 
 def test_the_registry_names_every_file_and_its_checksum():
     for name, archive in ARCHIVES.items():
-        assert archive.path.startswith(f"{name}/") and archive.path.endswith(".npz")
+        assert re.fullmatch(rf"\w+/{name}\.npz", archive.path)
         assert set(archive.downloads) in (set(), set(archive.arrays))
         assert bool(archive.mirrors) == bool(archive.downloads)
         checksums = [a.sha256 for a in archive.arrays.values()] + [sha for _, sha in archive.downloads.values()]
@@ -329,3 +346,17 @@ def test_frey_faces_themselves():
     data = load("freyfaces")
     assert [x.shape for x in (data.train, data.validation, data.test)] == [(1565, 560), (200, 560), (200, 560)]
     assert data.train.min() >= 8 and data.train.max() <= 238
+
+
+@held("mushrooms")
+def test_mushrooms_themselves():
+    data = load("mushrooms")
+    assert [x.shape for x in (data.train, data.validation, data.test)] == [(2000, 112), (500, 112), (5624, 112)]
+    assert set(np.unique(data.train)) == {0.0, 1.0}
+
+
+@held("dna")
+def test_dna_itself():
+    data = load("dna")
+    assert [x.shape for x in (data.train, data.validation, data.test)] == [(1400, 180), (600, 180), (1186, 180)]
+    assert (data.train.reshape(-1, 60, 3).sum(axis=2) <= 1).all()  # a base is one of 100, 010, 001 and 000

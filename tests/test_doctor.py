@@ -189,7 +189,7 @@ def test_the_data_folder_and_what_it_holds(tmp_path, monkeypatch):
     assert line.mark == ABSENT and "mnist, freyfaces" in line.what
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path))
     (line,) = doctor.data_folder()
-    assert line.mark == OK and line.what.endswith("holds none of mnist, freyfaces")
+    assert line.mark == OK and "holds none of mnist, freyfaces" in line.what
     (tmp_path / "mnist").mkdir()
     (tmp_path / "mnist" / "mnist.npz").write_bytes(b"")
     (line,) = doctor.data_folder()

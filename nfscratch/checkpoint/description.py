@@ -29,6 +29,7 @@ CONTRACTS = (
     bijection.Bijection,
     transformers.Transformer,
     distributions.Distribution,
+    distributions.Conditional,
     nets.Network,
     flows.Flow,
 )

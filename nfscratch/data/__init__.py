@@ -3,8 +3,8 @@
     load(name, rng=None, n=None) -> Dataset with train, validation, test, labels, jitter, units, source
 
 LOADERS is a plain dict, name -> loader(rng, n) -> Dataset; an entry added there can be loaded like the rest.
-Libraries and files are opened by the loader that needs them, not by this import. mnist and freyfaces are read from the
-folder that NFSCRATCH_DATA names (folder.py).
+Libraries and files are opened by the loader that needs them, not by this import. mnist, freyfaces, mushrooms and dna
+are read from the folder that NFSCRATCH_DATA names (folder.py).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numbers import Integral
 
 import numpy as np
 
+from .binary import COLUMNS, load_binary
 from .dataset import Dataset
 from .images import load_freyfaces, load_mnist
 from .tables import SOURCES, load_table
@@ -27,6 +28,7 @@ LOADERS: dict[str, Loader] = {
     **{name: partial(load_toy, name) for name in DENSITIES},
     "mnist": load_mnist,
     "freyfaces": load_freyfaces,
+    **{name: partial(load_binary, name) for name in COLUMNS},
     **{name: partial(load_table, name) for name in SOURCES},
 }
 
@@ -42,8 +44,8 @@ def load(name: str, *, rng: np.random.Generator | None = None, n: int | None = N
     Without `rng` the split, the frozen noise and the toy samples are the same in every run, whatever other
     generators the program uses; with it they are drawn from it. `n` sets the number of training points: drawn, for
     a toy density; the first n after the shuffle, for a table or images, whose validation and test do not depend on it.
-    mnist and freyfaces keep the split of the papers whatever `rng` is, and raise FileNotFoundError where they are not
-    to be had.
+    mnist, freyfaces, mushrooms and dna keep the split of the papers whatever `rng` is, and raise FileNotFoundError
+    where they are not to be had.
     """
     if not isinstance(name, str) or name not in LOADERS:
         raise ValueError(_unknown(name))

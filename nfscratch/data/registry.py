@@ -74,4 +74,23 @@ ARCHIVES = {
         obtain="with the array x (1965, 28, 20), uint8, in the order of the film; "
         "data/Freyfaces in github.com/riannevdberg/sylvester-flows has it as a pickle",
     ),
+    # Bits, eight to a byte, as the authors of MADE publish them.
+    "mushrooms": Archive(
+        path="made_binary/mushrooms.npz",
+        arrays={
+            "train_data": Array((2000, 14), "b9b5e3b85f7fc3a6a7b15951f2974a0bafa2b9528001bcb8740f7187f2d7ff2b"),
+            "valid_data": Array((500, 14), "c820fb1db5cc0918a66cac28324508eb29e73edabd540313c39bcf476757f5c4"),
+            "test_data": Array((5624, 14), "de4f74441a3f07d6acc13aaa572e67e6e101551d99bee7d668c340e5ce720256"),
+        },
+        obtain="(datasets/mushrooms.npz in github.com/mgermain/MADE is one)",
+    ),
+    "dna": Archive(
+        path="made_binary/dna.npz",
+        arrays={
+            "train_data": Array((1400, 23), "e1033c4821cac2fcf2044f13fa1a6130f8935390123ca15a16ba9ccde7d4c632"),
+            "valid_data": Array((600, 23), "468e4c35be33e7c014cc37bcf49a85f6e8d0912aed94ad1a6d882a29380a0905"),
+            "test_data": Array((1186, 23), "1cf7544018e47407cf867662bf0d55f0de17b37d23cda5a74f445a97eecad8ce"),
+        },
+        obtain="(datasets/dna.npz in github.com/mgermain/MADE is one)",
+    ),
 }

@@ -1,7 +1,21 @@
-"""Base densities, and toy densities with known entropies."""
+"""Base densities, densities with autoregressive factors, and toy densities with known entropies."""
 
+from nfscratch.distributions.autoregressive import AutoregressiveDensity
 from nfscratch.distributions.base import Distribution
+from nfscratch.distributions.conditionals import Bernoulli, Conditional, Gaussian, MixtureOfGaussians
+from nfscratch.distributions.ensemble import MaskEnsemble
 from nfscratch.distributions.mixture import GaussianMixture
 from nfscratch.distributions.normal import DiagonalNormal, StandardNormal
 
-__all__ = ["DiagonalNormal", "Distribution", "GaussianMixture", "StandardNormal"]
+__all__ = [
+    "AutoregressiveDensity",
+    "Bernoulli",
+    "Conditional",
+    "DiagonalNormal",
+    "Distribution",
+    "Gaussian",
+    "GaussianMixture",
+    "MaskEnsemble",
+    "MixtureOfGaussians",
+    "StandardNormal",
+]

@@ -38,11 +38,15 @@ def dense_vjp(layers, x, activation="relu"):
         W, h = layer["W"], hidden[-1]
         a = W @ h if len(h) != 1 else W * h  # an outer product: BLAS takes four times as long for it
         a += layer["b"][:, None]
-        if k < len(layers) - 1:  # in place: `a` is ours, and not needed again
-            # (ufuncs take a row of zeros twice as fast as the number 0)
-            onp.maximum(a, zeros, out=a) if activation == "relu" else onp.tanh(a, out=a)
+        if k < len(layers) - 1:
+            activate(a, activation, zeros)
         hidden.append(a)
     return hidden.pop(), lambda g: _pullback(layers, hidden, activation, g)
+
+
+def activate(a, activation, zeros):
+    """act(a), in place: a kernel's own array. `zeros` (1, N): ufuncs take a row twice as fast as the number 0."""
+    onp.maximum(a, zeros, out=a) if activation == "relu" else onp.tanh(a, out=a)
 
 
 def _pullback(layers, hidden, activation, g):

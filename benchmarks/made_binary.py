@@ -1,0 +1,108 @@
+"""MADE on binary data: test negative log-likelihood beside Germain et al. 2015, arXiv:1502.03509, table 4.
+
+Two models on each set, like with like:
+
+    one mask      the natural order; fitted as any flow
+    32 masks      orders and connections shuffled 32 times on one set of weights; every batch trains one of them, and
+                  the test probability is the average of all 32
+
+Widths and weight decay are chosen by the validation rows, which also say when to stop; the test rows are looked at
+once, for the choice. The paper chooses among 500 to 16,000 units and one or two layers, with its own optimizers.
+
+    NFSCRATCH_DATA=folder python benchmarks/made_binary.py [--sets mushrooms dna] [--threads 1]
+"""
+
+import argparse
+import os
+import time
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--sets", nargs="+", default=["mushrooms", "dna"], choices=["mushrooms", "dna"])
+parser.add_argument("--masks", type=int, default=32)
+parser.add_argument("--widths", nargs="+", type=int, default=[500, 1000], help="hidden units, tried in turn")
+parser.add_argument("--decays", nargs="+", type=float, default=[0.1, 1.0, 3.0], help="weight decays, tried in turn")
+parser.add_argument("--epochs", type=int, default=120, help="at most, with one mask; five times as many with several")
+parser.add_argument("--batch", type=int, default=100)
+parser.add_argument("--rate", type=float, default=5e-3)
+parser.add_argument("--patience", type=int, default=30, help="evaluations without improvement, then stop")
+parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--threads", type=int, default=1, help="BLAS threads")
+options = parser.parse_args()
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is loaded
+    os.environ[variable] = str(options.threads)
+
+import numpy as np  # noqa: E402
+
+import nfscratch as nf  # noqa: E402
+
+PAPER = {("mushrooms", 1): 9.68, ("mushrooms", 32): 9.69, ("dna", 1): 83.63, ("dna", 32): 79.66}
+
+
+def train(flow, data, decay, masks):
+    """`fit`, but for one thing: with several masks, every batch trains one of them, drawn at random."""
+    epoch = max(1, len(data.train) // options.batch)
+    rng = np.random.default_rng(options.seed)
+    common = {
+        "rng": rng,
+        "steps": options.epochs * epoch * (1 if masks == 1 else 5),
+        "batch_size": options.batch,
+        "optimizer": nf.adam(options.rate, weight_decay=decay),
+        "evaluate_every": epoch if masks == 1 else 5 * epoch,
+        "patience": options.patience,
+        "progress": False,
+    }
+    if masks == 1:
+        return nf.fit(flow, data.train, validation=data.validation, **common)
+    train, validation = (nf.backend.asarray(part) for part in (data.train, data.validation))
+
+    def value_and_grad(params, rng, batch):
+        k = int(rng.integers(flow.base.masks))
+        log_p, pullback = flow.base.member_log_prob_vjp(params["base"], batch, k)
+        g_base, _ = pullback(np.full_like(log_p, -1 / len(log_p)))
+        return -log_p.mean(), {"base": g_base, "bijection": {}, "embed": {}}
+
+    def evaluate(params):
+        return -float(flow.log_prob(params, validation).mean())
+
+    return nf.minimize(value_and_grad, flow.init(rng, train), data=train, evaluate=evaluate, has_grad=True, **common)
+
+
+def best_of(name, data, masks):
+    """The model that validates best, of all widths and decays."""
+    found = []
+    for width in options.widths:
+        for decay in options.decays:
+            flow = nf.flows.made(
+                data.dim, nf.distributions.Bernoulli(), hidden=(width,), masks=masks, seed=options.seed
+            )
+            start = time.perf_counter()
+            result = train(flow, data, decay, masks)
+            score = float(flow.log_prob(result.params, data.validation).mean())
+            found.append((score, width, decay, flow, result))
+            print(
+                f"  {name}, {masks} mask(s), {width} units, decay {decay:g}: validation NLL {-score:.2f} at step "
+                f"{result.best_step} ({result.stopped}; {time.perf_counter() - start:.0f} s)",
+                flush=True,
+            )
+    return max(found, key=lambda row: row[0])
+
+
+def main():
+    nf.use(dtype="float32")
+    rows = []
+    for name in options.sets:
+        data = nf.data.load(name)
+        for masks in dict.fromkeys((1, options.masks)):
+            _, width, decay, flow, result = best_of(name, data, masks)
+            nll = -nf.to_numpy(flow.log_prob(result.params, data.test)).astype(float)
+            paper = PAPER.get((name, masks))
+            rows.append((name, masks, width, decay, nll, paper))
+    print("\nBinary MADE: mean test NLL in nats (lower is better), and its standard error")
+    print(f"  {'set':12}{'masks':>6}{'units':>7}{'decay':>7}{'nfscratch':>16}{'paper':>9}")
+    for name, masks, width, decay, nll, paper in rows:
+        error = nll.std() / len(nll) ** 0.5
+        print(f"  {name:12}{masks:6}{width:7}{decay:7g}{nll.mean():9.2f} ± {error:4.2f}{paper or '':>9}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Ready-made autoregressive flows, MAF and IAF; and MADE, a density without a flow.
+
+    MAF    z -> [BatchNorm ->] Autoregressive -> [BatchNorm ->] Autoregressive, order changed -> ... -> Standardize -> x
+    IAF    z -> Inverse(Autoregressive) -> Inverse(Autoregressive), order changed -> ... -> Standardize -> x
+    MADE   AutoregressiveDensity, as it is
+
+MAF is fast from x to z, for a fit by maximum likelihood; IAF is fast from z to x, for samples whose density is wanted
+with them (variational inference). The order of the variables is reversed from layer to layer, or drawn afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nfscratch import validate
+from nfscratch.bijection import Bijection, Inverse, Reshape
+from nfscratch.bijections import Autoregressive, BatchNorm, Standardize, random_order
+from nfscratch.chain import Chain
+from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribution, MaskEnsemble, StandardNormal
+from nfscratch.flows.flow import Flow
+from nfscratch.nets import MADE, Network
+from nfscratch.transformers import Affine, Transformer
+
+ORDERS = ("reversed", "random")
+
+
+def maf(
+    dim: int,
+    *,
+    layers: int = 5,
+    hidden: Sequence[int] = (64, 64),
+    context_dim: int = 0,
+    activation: str = "relu",
+    max_log_scale: float = 3.0,
+    transformer: Transformer | None = None,
+    order: str = "reversed",
+    batch_norm: bool = False,
+    base: Distribution | None = None,
+    embed: Network | None = None,
+    seed: int = 0,
+) -> Flow:
+    """Masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057).
+
+    transformer: default Affine(max_log_scale). order: "reversed" from layer to layer, or "random" by `seed`.
+    batch_norm: as in the paper, one between every two layers and one next to the base.
+    """
+    h = transformer or Affine(max_log_scale)
+    chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, order, seed)
+    if batch_norm:
+        chain = [part for layer in chain for part in (BatchNorm(dim), layer)]
+    return _flow(dim, chain, base, embed)
+
+
+def iaf(
+    dim: int,
+    *,
+    layers: int = 5,
+    hidden: Sequence[int] = (64, 64),
+    context_dim: int = 0,
+    activation: str = "relu",
+    max_log_scale: float = 3.0,
+    transformer: Transformer | None = None,
+    order: str = "reversed",
+    base: Distribution | None = None,
+    embed: Network | None = None,
+    seed: int = 0,
+) -> Flow:
+    """Inverse autoregressive flow, x = sigma(z) z + mu(z) in every layer (Kingma et al. 2016, arXiv:1606.04934).
+
+    transformer: the map from z to x, its parameters a function of z; default Affine(max_log_scale).
+    """
+    h = Inverse(transformer or Affine(max_log_scale))
+    chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, order, seed)
+    return _flow(dim, [Inverse(layer) for layer in chain], base, embed)
+
+
+def made(
+    dim: int,
+    conditional: Conditional,
+    *,
+    hidden: Sequence[int] = (500,),
+    activation: str = "relu",
+    order: Sequence[int] | str | None = None,
+    masks: int = 1,
+    seed: int = 0,
+) -> Flow:
+    """MADE (Germain et al. 2015, arXiv:1502.03509) as a Flow that moves nothing, so that `fit` and `save` take it.
+
+    conditional: Bernoulli() for binary data; Gaussian(), MixtureOfGaussians(K). masks: more than 1 for a MaskEnsemble,
+    of which `fit` trains the average; training its masks in turn is many times cheaper.
+    """
+    density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation), order)
+    if masks != 1:
+        density = MaskEnsemble(density, masks, seed)
+    return Flow(density, Reshape((dim,), (dim,)))
+
+
+def autoregressive_layers(
+    dim: int,
+    transformer: Transformer,
+    network: MADE,
+    layers: int,
+    context_dim: int = 0,
+    order: str = "reversed",
+    seed: int = 0,
+) -> list[Bijection]:
+    """`layers` Autoregressive layers: the first in natural order, then reversed in turn, or each in a random one."""
+    validate.count("dim", dim, least=1)
+    validate.count("layers", layers, least=1)
+    if order not in ORDERS:
+        raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}")
+    return [
+        Autoregressive(transformer, dim, network, _order_of_layer(k, dim, order, seed), context_dim)
+        for k in range(layers)
+    ]
+
+
+def _order_of_layer(k, dim, order, seed):
+    if k == 0:
+        return "natural"
+    if order == "random":
+        return random_order(dim, seed=seed + k)
+    return "reversed" if k % 2 else "natural"
+
+
+def _flow(dim, layers, base, embed):
+    return Flow(base or StandardNormal(dim), Chain([*layers, Standardize(dim)]), embed)

@@ -1,0 +1,8 @@
+"""Conditioner networks, one per file: they compute the parameters with which a layer moves a variable."""
+
+from nfscratch.nets.heads import Heads
+from nfscratch.nets.made import MADE
+from nfscratch.nets.mlp import MLP
+from nfscratch.nets.network import Network
+
+__all__ = ["MADE", "MLP", "Heads", "Network"]

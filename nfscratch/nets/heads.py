@@ -1,0 +1,58 @@
+"""Heads: several networks side by side, each with outputs of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import autograd.numpy as np
+
+from nfscratch.nets.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Heads(Network):
+    """One network for each parameter kind, side by side: Heads((MLP(...), MLP(...))) is RealNVP's separate s and t.
+
+    The outputs of network p are parameter p of every variable. In `params`, network p has entry p.
+    """
+
+    networks: Sequence[Network]
+
+    def __post_init__(self):
+        object.__setattr__(self, "networks", tuple(self.networks))
+        if not self.networks:
+            raise ValueError("Heads needs at least one network; got none")
+
+    def n_in(self, params):
+        return self.networks[0].n_in(params[0])
+
+    def init(self, rng, n_in, n_out, context_dim=0):
+        each, rest = divmod(n_out, len(self.networks))
+        if rest:
+            raise ValueError(
+                f"Heads needs one network for each of a variable's parameters; "
+                f"got {len(self.networks)} networks for {n_out} outputs"
+            )
+        return [network.init(rng, n_in, each, context_dim) for network in self.networks]
+
+    def apply(self, params, x, context=None):
+        outs = [net.apply(p, x, context) for net, p in zip(self.networks, params, strict=True)]
+        return np.concatenate(outs, axis=1)
+
+    def apply_vjp(self, params, x, context=None):
+        pairs = [net.apply_vjp(p, x, context) for net, p in zip(self.networks, params, strict=True)]
+        outs, pullbacks = zip(*pairs, strict=True)
+        each = outs[0].shape[1]
+
+        def pullback(g):
+            parts = [back(g[:, i * each : (i + 1) * each]) for i, back in enumerate(pullbacks)]
+            g_params, g_x, g_context = zip(*parts, strict=True)
+            return list(g_params), sum(g_x), None if context is None else sum(g_context)
+
+        return np.concatenate([out.T for out in outs], axis=0).T, pullback
+
+    def jacobian(self, params, x, context=None):
+        return np.concatenate(
+            [net.jacobian(p, x, context) for net, p in zip(self.networks, params, strict=True)], axis=1
+        )

@@ -1,0 +1,44 @@
+"""The contract of a conditioner network: what turns the variables that a layer keeps into the parameters of the rest.
+
+    out = network.apply(params, x, context)        x (N, n_in), context (N, C) or None -> out (N, n_out)
+
+A network is an architecture without sizes: the layer that owns it tells them to `init(rng, n_in, n_out, context_dim)`.
+Every network here starts at out = 0 (its last layer's weights are zero), and every transformer is the identity at 0,
+so that a fresh flow of any depth is the identity. Any object with these three methods may serve in their place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import autodiff, backend
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A function of x and the context with trainable parameters."""
+
+    def init(self, rng, n_in, n_out, context_dim=0):
+        """Parameters of a map from n_in + context_dim numbers to n_out."""
+        raise NotImplementedError(f"{type(self).__name__} has no init")
+
+    def apply(self, params, x, context=None):
+        """(N, n_out)."""
+        raise NotImplementedError(f"{type(self).__name__} has no apply")
+
+    def apply_vjp(self, params, x, context=None):
+        """(N, n_out), and pullback(g) -> g_params, g_x, g_context. The default traces `apply`."""
+        return autodiff.value_and_vjp(self.apply, params, x, context)
+
+    def n_in(self, params):
+        """How many numbers a row of input has (x and context together), or None where the parameters do not tell."""
+        return None
+
+    def jacobian(self, params, x, context=None):
+        """d out / d x for every row: (N, n_out, n_in). The default takes one pullback per output."""
+        out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
+        unit = backend.Constant(onp.eye(out.shape[1])).on(out)
+        return np.stack([pullback(np.zeros_like(out) + row)[0] for row in unit], axis=1)
