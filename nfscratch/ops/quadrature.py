@@ -49,8 +49,8 @@ def quadrature(f, theta, z, n):
 def integral(f, theta, z, n):
     """The same value, with the derivative f(theta, z) in z: that of the integral, not that of its quadrature.
 
-    The two differ by the quadrature's error. Only f is sure to be positive, and its logarithm is the log-derivative that
-    a flow reports; Wehenkel and Louppe differentiate so, too.
+    The two differ by the quadrature's error. Only f is sure to be positive, and its logarithm is the log-derivative
+    that a flow reports. Wehenkel and Louppe differentiate so, too.
     """
     return _integral(quadrature, f, n, theta, z)
 
