@@ -45,7 +45,27 @@ from nfscratch.minimize import Result, TrainingWarning, minimize
 from nfscratch.nets import MADE, MLP, Heads, Network
 from nfscratch.optimizers import Adam, adam, constant, cosine
 from nfscratch.train import fit
-from nfscratch.transformers import Affine, Exp, LeakyReLU, Shift, Sigmoid, Softplus, Tanh, Transformer, VolumePreserving
+from nfscratch.transformers import (
+    UMNN,
+    Affine,
+    CubicSpline,
+    DeepDenseSigmoid,
+    DeepSigmoid,
+    Exp,
+    LeakyReLU,
+    LinearSpline,
+    LogisticMixtureCDF,
+    NumericTransformer,
+    QuadraticSpline,
+    RationalQuadraticSpline,
+    Shift,
+    Sigmoid,
+    Softplus,
+    Squared,
+    Tanh,
+    Transformer,
+    VolumePreserving,
+)
 
 __version__ = "0.1.0"
 

@@ -33,11 +33,10 @@ import numpy as onp
 from nfscratch import autodiff
 from nfscratch.intervals import REALS, BetweenIntervals
 from nfscratch.ops.identity import identity
+from nfscratch.ops.roots import InversionError
 from nfscratch.transformers.base import InverseTransformer, Transformer
 
-
-class InversionError(ValueError):
-    """A numeric inverse did not reach its residual."""
+__all__ = ["Bijection", "Inverse", "InversionError", "Reshape"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,6 +66,12 @@ def count(name: str, n: Any, least: int = 0) -> int:
     return int(n)
 
 
+def positive(name: str, value: Any) -> None:
+    """Refuse what is not a positive finite number."""
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name} must be positive and finite; got {value}")
+
+
 def generator(rng: Any) -> None:
     """Refuse what is not a source of random numbers, a bare seed above all."""
     if not isinstance(rng, onp.random.Generator):

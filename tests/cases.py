@@ -206,6 +206,55 @@ CASES |= {
 }
 
 
+def rational(bins=4, bound=5.0, circular=False):
+    """With bins and slopes that differ by 10, not by 1000: wild ones are too steep for a difference quotient."""
+    return nf.RationalQuadraticSpline(bins, bound, circular, minimum=0.1)
+
+
+CASES |= {
+    "elementwise linear spline": lambda dim: nf.Elementwise(nf.LinearSpline(5, 4.0), dim),
+    "elementwise quadratic spline": lambda dim: nf.Elementwise(nf.QuadraticSpline(5, 4.0), dim),
+    "elementwise cubic spline": lambda dim: nf.Elementwise(nf.CubicSpline(5, 4.0), dim),
+    "elementwise rational spline": lambda dim: nf.Elementwise(rational(5, 4.0), dim),
+    "elementwise linear spline, circular": lambda dim: nf.Elementwise(nf.LinearSpline(5, 3.0, True), dim),
+    "elementwise quadratic spline, circular": lambda dim: nf.Elementwise(nf.QuadraticSpline(5, 3.0, True), dim),
+    "elementwise cubic spline, circular": lambda dim: nf.Elementwise(nf.CubicSpline(5, 3.0, True), dim),
+    "elementwise rational spline, circular": lambda dim: nf.Elementwise(rational(5, 3.0, True), dim),
+    "elementwise inverse of a rational spline": lambda dim: nf.Elementwise(nf.Inverse(rational(5, 4.0)), dim),
+    "elementwise inverse of a cubic spline": lambda dim: nf.Elementwise(nf.Inverse(nf.CubicSpline(5, 4.0)), dim),
+    "coupling linear spline": coupling(nf.LinearSpline(4)),
+    "coupling quadratic spline, flipped": coupling(nf.QuadraticSpline(4), flipped),
+    "coupling cubic spline": coupling(nf.CubicSpline(4)),
+    "coupling rational spline": coupling(rational()),
+    "coupling rational spline, one bin": coupling(rational(1), nf.alternating_mask),
+    "coupling inverse of a rational spline, irregular mask": coupling(nf.Inverse(rational()), irregular_mask),
+    "coupling rational spline, context": coupling(rational(bound=3.0), context_dim=CONTEXT),
+    "coupling inverse of a quadratic spline, context": coupling(nf.Inverse(nf.QuadraticSpline(4)), context_dim=CONTEXT),
+}
+
+
+SEARCHED = {
+    "squared": nf.Squared(),
+    "mixture CDF": nf.LogisticMixtureCDF(4),
+    "deep sigmoid": nf.DeepSigmoid(4),
+    "deep dense sigmoid": nf.DeepDenseSigmoid((3, 2)),
+    "UMNN": nf.UMNN(4),
+}
+
+CASES |= {f"elementwise {name}, numeric": lambda dim, h=h: nf.Elementwise(h, dim) for name, h in SEARCHED.items()}
+CASES |= {f"inverse of {name}, coupling, numeric": coupling(nf.Inverse(h)) for name, h in SEARCHED.items()}
+CASES |= {
+    "coupling squared, context, numeric": coupling(nf.Squared(), flipped, context_dim=CONTEXT),
+    "coupling mixture CDF, irregular, context, numeric": coupling(
+        nf.LogisticMixtureCDF(3), irregular_mask, context_dim=CONTEXT
+    ),
+    "coupling deep sigmoid, context, numeric": coupling(nf.Inverse(nf.DeepSigmoid(3)), context_dim=CONTEXT),
+    "coupling deep sigmoid, one unit, numeric": coupling(nf.DeepSigmoid(1), nf.alternating_mask),
+    "coupling deep dense sigmoid, three layers, numeric": coupling(nf.DeepDenseSigmoid((2, 1, 3))),
+    "coupling UMNN, context, numeric": coupling(nf.UMNN(3), context_dim=CONTEXT),
+}
+
+
 def wild_params(bijection, rng, scale=1.0):
     """Random parameters, started from a batch of data with offsets and unequal scales."""
     x = rng.normal(size=(50, *bijection.out_shape)) * 3 + 1

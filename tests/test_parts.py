@@ -155,9 +155,10 @@ def test_volume_preserving_log_scales_sum_to_zero_and_are_not_all_zero(dim):
 
 
 @pytest.mark.parametrize(
-    "transformer", [nf.Shift(), nf.Affine(), nf.VolumePreserving()], ids=lambda t: type(t).__name__
+    "transformer", [nf.Shift(), nf.Affine(), nf.VolumePreserving(), nf.Squared()], ids=lambda t: type(t).__name__
 )
 def test_theta_zero_is_the_identity(transformer):
+    assert transformer.identity_at_zero
     z = rng().normal(size=(4, 3))
     x, log_d = transformer.forward(onp.zeros((3, transformer.n_params)), z)
     assert (x == z).all() and not log_d.any()

@@ -61,6 +61,9 @@ class Coupling(Bijection):
     in_shape = property(lambda self: (len(self.mask),))
     forward_cost = property(lambda self: self.transformer.forward_cost)
     inverse_cost = property(lambda self: self.transformer.inverse_cost)
+    smooth = property(lambda self: self.transformer.smooth)
+    domain = property(lambda self: self.transformer.domain)  # of those that are changed; the kept may be anything
+    codomain = property(lambda self: self.transformer.codomain)
 
     def __post_init__(self):
         mask = onp.asarray(self.mask)

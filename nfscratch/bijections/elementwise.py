@@ -27,6 +27,7 @@ class Elementwise(Bijection):
     in_shape = property(lambda self: (self.dim,))
     forward_cost = property(lambda self: self.transformer.forward_cost)
     inverse_cost = property(lambda self: self.transformer.inverse_cost)
+    smooth = property(lambda self: self.transformer.smooth)
     domain = property(lambda self: self.transformer.domain)
     codomain = property(lambda self: self.transformer.codomain)
 

@@ -5,6 +5,8 @@ from nfscratch.flows.coupling import coupling_layers, gin, nice, real_nvp
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.linear import linear
 from nfscratch.flows.low_rank import planar, radial, sylvester
+from nfscratch.flows.neural import naf
+from nfscratch.flows.spline import rq_nsf
 
 __all__ = [
     "Flow",
@@ -15,9 +17,11 @@ __all__ = [
     "linear",
     "made",
     "maf",
+    "naf",
     "nice",
     "planar",
     "radial",
     "real_nvp",
+    "rq_nsf",
     "sylvester",
 ]

@@ -14,11 +14,11 @@ arXiv:2001.04872 (who set the last s to minus the sum of the others; subtracting
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 import autograd.numpy as np
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, bounded, bounded_vjp, reduce_to
 from nfscratch.transformers.base import Transformer, by_parameter, from_parameters
 
@@ -60,8 +60,7 @@ class Affine(Transformer):
     n_params = 2
 
     def __post_init__(self):
-        if not 0 < self.max_log_scale < inf:
-            raise ValueError(f"max_log_scale must be positive and finite; got {self.max_log_scale}")
+        validate.positive("max_log_scale", self.max_log_scale)
 
     def _log_scale(self, a):
         return bounded(a, self.max_log_scale)

@@ -2,8 +2,10 @@
 
     x = h(z; theta),   log-derivative log|dh/dz|          z (N, D), theta (N, D, P) or (D, P) -> x (N, D), (N, D)
 
-theta = 0 is the identity, for every transformer. (Papamakarios et al. 2021, arXiv:1912.02762, section 3.1, names
-the two halves of such a layer: the *transformer* h and the *conditioner* that computes theta.)
+theta = 0 is the identity, where `identity_at_zero` says so: for all but the maps without parameters, and those whose
+units would then be alike, and stay alike in training. These have fixed offsets, and theta = 0 is a fixed mild map.
+(Papamakarios et al. 2021, arXiv:1912.02762, section 3.1, names the two halves of such a layer: the *transformer* h and
+the *conditioner* that computes theta.)
 Memory: a network that writes theta as (P * D, N) rows, parameter by parameter, gives it here without a copy.
 """
 
@@ -22,9 +24,11 @@ class Transformer(BetweenIntervals):
     """An elementwise map; each direction returns the log-derivative of the map that it applied."""
 
     n_params = 1  # P
+    identity_at_zero = True  # whether h(z; 0) = z
     least_width = 1  # how many variables must be changed together for the map to be more than a shift
     forward_cost = "one pass"
     inverse_cost = "one pass"
+    smooth = True  # whether dh/dz is continuous
     domain = REALS  # the interval that forward takes,
     codomain = REALS  # and the one that it reaches
 
@@ -61,8 +65,10 @@ class InverseTransformer(Transformer):
     transformer: Transformer
 
     n_params = property(lambda self: self.transformer.n_params)
+    identity_at_zero = property(lambda self: self.transformer.identity_at_zero)
     forward_cost = property(lambda self: self.transformer.inverse_cost)
     inverse_cost = property(lambda self: self.transformer.forward_cost)
+    smooth = property(lambda self: self.transformer.smooth)
     domain = property(lambda self: self.transformer.codomain)
     codomain = property(lambda self: self.transformer.domain)
 
@@ -90,9 +96,19 @@ def _traced_vjp(method, theta, z):
     return y, log_d, lambda g_y, g_log_d: pullback((g_y, g_log_d + onp.zeros_like(log_d)))
 
 
+def rows_of(theta):
+    """theta (N, D, P) or (D, P) as one array, parameter by parameter and batch-last: (P, D, N) or (P, D, 1)."""
+    return theta.T if theta.ndim == 3 else theta.T[:, :, None]
+
+
+def from_rows(rows, theta):
+    """The reverse, for a gradient: (P, D, N) or (P, D, 1) to one like theta."""
+    return rows.T if theta.ndim == 3 else rows[:, :, 0].T
+
+
 def by_parameter(theta):
     """theta (N, D, P) or (D, P) as P arrays, batch-last: each (D, N) or (D, 1)."""
-    rows = theta.T if theta.ndim == 3 else theta.T[:, :, None]
+    rows = rows_of(theta)
     return [rows[p] for p in range(theta.shape[-1])]
 
 

@@ -34,6 +34,7 @@ class Fixed(Transformer):
     """x = h(z), increasing. A subclass gives `_forward`, `_inverse` and `_log_slope` (of h, at z), and its range."""
 
     n_params = 0
+    identity_at_zero = False
     low = -float("inf")
     high = float("inf")
 
@@ -151,6 +152,8 @@ class LeakyReLU(Fixed):
     """x = z for z >= 0 and slope z below."""
 
     slope: float = 0.1
+
+    smooth = False
 
     def __post_init__(self):
         if not self.slope > 0:

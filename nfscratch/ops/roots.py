@@ -1,0 +1,80 @@
+"""The root of an increasing function, elementwise: what every inverse without a formula stands on.
+
+find z with f(z) = x:    bracket   f(low) <= x <= f(high), by expansion
+                         Newton    z - (f(z) - x) / f'(z), where that stays inside the bracket
+                         bisection (low + high) / 2, where it does not, and at every third step
+stop      |f(z) - x| <= tolerance max(1, |x|), or high - low <= 4 eps |z|: no number is nearer to the root
+error     in z, about residual / f'(z)
+"""
+
+from __future__ import annotations
+
+import numpy as onp
+
+
+class InversionError(ValueError):
+    """A numeric inverse did not reach its residual."""
+
+
+def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200):
+    """z with f(z)[0] = x, elementwise, for an increasing f that reaches every x; f gives (value, derivative).
+
+    Newton alone may creep along a flat stretch or leave it; bisection alone takes 50 steps. Together they do neither.
+    Raises InversionError where the residual is not reached: an end of the bracket is never an answer.
+
+    theta: parameters (P, M) for x (M,). Then f(z, theta) is called, and with the entries that are not yet done alone.
+    bracket: (low, high) to start with; it widens where it does not hold the root. Default: x -+ 1.
+    tolerance: of the relative residual. Default: 8 eps of x's dtype.
+    """
+    tolerance = 8 * onp.finfo(x.dtype).eps if tolerance is None else tolerance
+    function = f if theta is not None else lambda z, theta: f(z)
+    low, high = (x - 1.0, x + 1.0) if bracket is None else bracket
+    with onp.errstate(over="ignore", invalid="ignore"):  # far out in a bracket f may overflow: that is still outside
+        low, high = _bracket(lambda z: function(z, theta)[0], x, low, high)
+        return _search(function, x, theta, low, high, tolerance, max_iterations)
+
+
+def _bracket(value, x, low, high):
+    """Ends with value(low) <= x <= value(high): an end on the wrong side moves out, each time four times as far."""
+    eps = onp.finfo(x.dtype).eps
+    width = (high - low) + 8 * eps * onp.maximum(1.0, onp.maximum(onp.abs(low), onp.abs(high)))
+    outside = ~onp.isfinite(x)
+    if not bool(outside.any()):
+        for _ in range(64):
+            above, below = ~(value(low) <= x), ~(value(high) >= x)
+            outside = above | below
+            if not bool(outside.any()):
+                return low, high
+            low, high = onp.where(above, low - width, low), onp.where(below, high + width, high)
+            width = onp.where(outside, 4.0 * width, width)
+    raise InversionError("no bracket holds the root: the map does not reach some x, or x is not finite")
+
+
+def _search(f, x, theta, low, high, tolerance, max_iterations):
+    eps, tiny = onp.finfo(x.dtype).eps, onp.finfo(x.dtype).tiny
+    answer, where = onp.empty_like(x), None
+    z = 0.5 * (low + high)
+    for step in range(max_iterations):
+        value, slope = f(z, theta)
+        narrow = high - low <= 4 * eps * onp.maximum(onp.abs(low), onp.abs(high))
+        done = (onp.abs(value - x) <= tolerance * onp.maximum(1.0, onp.abs(x))) | narrow
+        left = onp.flatnonzero(~done)
+        if len(left) == 0:
+            return _put(answer, where, z)
+        low, high = onp.where(value <= x, z, low), onp.where(value >= x, z, high)
+        middle, newton = 0.5 * (low + high), z - (value - x) / onp.maximum(slope, tiny)
+        inside = (newton >= low) & (newton <= high)
+        z = onp.where(done, z, onp.where(inside, newton, middle) if step % 3 < 2 else middle)
+        if theta is not None and 2 * len(left) <= len(z):  # go on with the rest alone
+            answer = _put(answer, where, z)
+            where = left if where is None else where[left]
+            z, x, low, high, theta = z[left], x[left], low[left], high[left], theta[:, left]
+    residual = onp.abs(f(z, theta)[0] - x) / onp.maximum(1.0, onp.abs(x))
+    raise InversionError(f"the search for z stopped at a relative residual of {float(residual.max()):.1e}")
+
+
+def _put(answer, where, z):
+    if where is None:
+        return z
+    answer[where] = z
+    return answer

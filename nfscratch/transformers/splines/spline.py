@@ -1,0 +1,166 @@
+"""Spline: an increasing curve made of pieces, on the box [-bound, bound].
+
+On the unit interval, v = (z + B) / 2B and y = (x + B) / 2B, with bin k = [l_k, l_k + w_k] x [b_k, b_k + h_k]:
+
+    forward   y = b_k + r(v - l_k),       r the bin's own curve, from (0, 0) to (w_k, h_k)                        (1)
+    inverse   v = l_k + r^-1(y - b_k),    log-derivative minus that of forward at the solution                    (2)
+    tails     x = (1) at clip(z) + (z - clip(z)): outside of the box the identity, whose log-derivative is 0      (3)
+
+z is clipped before anything else sees it, so that no formula ever stands outside of its bin: a branch that is computed
+and thrown away afterwards poisons the gradient of the whole batch (flowjax#239). The result is clipped as well, or
+rounding carries it out of the box, and the inverse then takes it for a point of the tail.
+
+circular: a map of the circle onto itself, -B and B being one point, with one slope there; domain and codomain are
+[-B, B]. Outside the log-derivative is -inf: no density. The point -B stays where it is; a rotation that moves it is a
+layer of its own (Rezende et al. 2020, arXiv:2002.02428).
+
+Pullbacks: forward that of (1); inverse by the implicit function theorem from the same one, never through a root.
+With F(v; theta) the right side of (1), l its log-slope and g = g_v - g_l dl/dv:
+
+    g_y = g / F',    g_theta = -(dF/dtheta)^T g_y - g_l dl/dtheta                                                 (4)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import autodiff, validate
+from nfscratch.autodiff.pullbacks import unbox_all
+from nfscratch.ops.implicit import implicit_solution
+from nfscratch.ops.spline_bins import bin_of, pick, pick_vjp
+from nfscratch.transformers.base import Transformer, from_rows, rows_of
+
+
+@dataclass(frozen=True, eq=False)
+class Spline(Transformer):
+    """A subclass gives `table` and its bin's curve: `curve`, `curve_vjp`, and `curve_inverse` on raw values.
+
+    bins: K. bound: B. minimum: the smallest width and height of a bin, as a share of the box, and the smallest slope.
+    """
+
+    bins: int = 8
+    bound: float = 5.0
+    circular: bool = False
+    minimum: float = 1e-3
+
+    least_bins = 1
+
+    def __post_init__(self):
+        validate.count("bins", self.bins, least=self.least_bins)
+        if not 0 < self.bound < float("inf"):
+            raise ValueError(f"bound must be positive and finite; got {self.bound}")
+        if not 0 < self.minimum or self.bins * self.minimum > 1:
+            raise ValueError(
+                f"minimum must be positive, and bins * minimum at most 1: the bins share one box; "
+                f"got {self.bins} * {self.minimum}"
+            )
+
+    @property
+    def domain(self):
+        return (-self.bound, self.bound) if self.circular else (-float("inf"), float("inf"))
+
+    codomain = domain
+
+    def table(self, rows):
+        """theta as rows (P, D, M) -> left, bottom, and the shape of the curve, each (K, D, M), on the unit interval."""
+        raise NotImplementedError(f"{type(self).__name__} has no table")
+
+    # --- plain ---
+
+    def forward(self, theta, z):
+        v, beyond, inside = self._enter(z.T)
+        left, bottom, *shape = self._bin(theta, v, along=0)
+        r, l = self.curve(v - left, *shape)
+        return self._leave(bottom + r, l, beyond, inside)
+
+    def inverse(self, theta, x):
+        y, beyond, inside = self._enter(x.T)
+        left, bottom, *shape = self._bin(theta, y, along=1)
+        u = implicit_solution(self._solve, self._value, self._transposed_solve, tuple(shape), y - bottom)
+        return self._leave(left + u, -self.curve(u, *shape)[1], beyond, inside)
+
+    def _solve(self, shape, r, context):
+        return self.curve_inverse(r, *shape)
+
+    def _value(self, shape, u, context):
+        return self.curve(u, *shape)[0]
+
+    def _transposed_solve(self, shape, u, context, g):
+        return g * np.exp(-self.curve(u, *shape)[1])
+
+    def _bin(self, theta, v, along):
+        table = self.table(rows_of(theta))
+        k = bin_of(unbox_all(table[along]), unbox_all(v))
+        return [pick(q, k) for q in table]
+
+    def _enter(self, z):
+        """v = (z + B) / 2B of the clipped z, the part of z beyond the box, and whether z is inside."""
+        clipped = onp.clip(unbox_all(z), -self.bound, self.bound)
+        inside = unbox_all(z) == clipped
+        v = (np.where(inside, z, clipped) + self.bound) * (0.5 / self.bound)
+        return v, np.where(inside, 0.0, z - clipped), inside
+
+    def _leave(self, y, l, beyond, inside):
+        raw = unbox_all(y)
+        y = y + (onp.clip(raw, 0.0, 1.0) - raw)  # it mends rounding: its derivative is 1
+        x = 2.0 * self.bound * y - self.bound + beyond
+        return x.T, np.where(inside, l, -np.inf if self.circular else 0.0).T
+
+    # --- by hand ---
+
+    def table_vjp(self, rows, v, along):
+        """What `table` holds for the bin of v, each (D, N), and pullback(gradients) -> that of rows.
+
+        The default traces `table`, which is small: its size does not grow with the batch where the rows share it.
+        """
+        table, back_table = autodiff.value_and_vjp(lambda a: tuple(self.table(a)), rows)
+        picked, back_pick = pick_vjp(table, bin_of(table[along], v))
+        return picked, lambda gradients: back_table(back_pick(gradients))[0]
+
+    def forward_vjp(self, theta, z):
+        v, beyond, inside = self._enter_vjp(z.T)
+        (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), v, along=0)
+        r, l, _, _, back_curve = self.curve_vjp(v - left, *shape)
+
+        def pullback(g_x, g_l):
+            g_in = g_x.T * inside
+            g_y = (2.0 * self.bound) * g_in
+            g_v, *g_shape = back_curve(g_y, g_l.T * inside)
+            g_rows = back_table([-g_v, g_y, *g_shape])
+            return from_rows(g_rows, theta), (g_v * (0.5 / self.bound) + (g_x.T - g_in)).T
+
+        return *self._leave_vjp(bottom + r, l, beyond, inside), pullback
+
+    def inverse_vjp(self, theta, x):
+        y, beyond, inside = self._enter_vjp(x.T)
+        (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), y, along=1)
+        u = self.curve_inverse(y - bottom, *shape)
+        _, l, slope, bend, back_curve = self.curve_vjp(u, *shape)
+
+        def pullback(g_z, g_l):
+            g_in, g_l = g_z.T * inside, g_l.T * inside
+            g_v = (2.0 * self.bound) * g_in
+            g_y = (g_v - g_l * bend) / slope  # (4)
+            _, *g_shape = back_curve(-g_y, -g_l)
+            g_rows = back_table([g_v, -g_y, *g_shape])
+            return from_rows(g_rows, theta), (g_y * (0.5 / self.bound) + (g_z.T - g_in)).T
+
+        return *self._leave_vjp(left + u, -l, beyond, inside), pullback
+
+    def _enter_vjp(self, z):
+        v = onp.clip(z, -self.bound, self.bound)
+        beyond, inside = z - v, (z == v).astype(z.dtype)
+        v += self.bound
+        v *= 0.5 / self.bound
+        return v, beyond, inside
+
+    def _leave_vjp(self, y, l, beyond, inside):
+        x = onp.clip(y, 0.0, 1.0)
+        x *= 2.0 * self.bound
+        x -= self.bound
+        x += beyond
+        l = l * inside if not self.circular else onp.where(inside > 0, l, -onp.inf)
+        return x.T, l.T
