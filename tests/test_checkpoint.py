@@ -60,6 +60,11 @@ RECIPES = {
     "gin": lambda **o: nf.flows.gin(3, layers=3, hidden=(), **o),
     "linear": lambda **o: nf.flows.linear(3, **o),
     "maf": lambda **o: nf.flows.maf(3, layers=3, hidden=(8,), batch_norm=True, order="random", **o),
+    "planar": lambda **o: nf.flows.planar(3, layers=3, **o),
+    "radial": lambda **o: nf.flows.radial(3, layers=3, **o),
+    "sylvester": lambda **o: nf.flows.sylvester(3, layers=3, **o),
+    "rq_nsf": lambda **o: nf.flows.rq_nsf(3, layers=3, hidden=(8,), bins=4, coupling=False, **o),
+    "naf": lambda **o: nf.flows.naf(3, layers=2, hidden=(8,), **o),
     "iaf": lambda **o: nf.flows.iaf(3, layers=2, hidden=(8, 8), activation="tanh", **o),
     "made": lambda base=None: nf.flows.made(3, nf.MixtureOfGaussians(2), hidden=(8,), masks=1 if base is None else 3),
 }

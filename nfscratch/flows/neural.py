@@ -1,5 +1,6 @@
 """Neural flows: layers whose transformer is a monotone network. Huang et al. 2018, arXiv:1804.00779 (NAF).
 
+    z -> Autoregressive -> Autoregressive, order reversed -> ... -> Standardize -> x
     z -> coupling -> coupling, mask flipped -> permutation -> coupling -> ... -> Standardize -> x
 
 Each layer holds Inverse(h), so that x -> z, which maximum likelihood runs, is h's own formula, and no step of training
@@ -16,9 +17,10 @@ from nfscratch.bijection import Inverse
 from nfscratch.bijections import Standardize
 from nfscratch.chain import Chain
 from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.flows.autoregressive import autoregressive_layers
 from nfscratch.flows.coupling import coupling_layers
 from nfscratch.flows.flow import Flow
-from nfscratch.nets import MLP, Network
+from nfscratch.nets import MADE, MLP, Network
 from nfscratch.transformers import DeepSigmoid, Transformer
 
 
@@ -30,15 +32,23 @@ def naf(
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
     activation: str = "relu",
+    coupling: bool = False,
     base: Distribution | None = None,
     embed: Network | None = None,
     seed: int = 0,
 ) -> Flow:
-    """A flow of monotone networks, in couplings. `seed` fixes the permutations."""
+    """A flow of monotone networks: autoregressive layers, as the paper's, or couplings.
+
+    `seed` fixes the couplings' permutations.
+    """
     if (transformer.domain, transformer.codomain) != ((-inf, inf), (-inf, inf)):
         raise ValueError(
             f"transformer must map the reals onto the reals, or the density does not integrate to one; "
             f"got {type(transformer).__name__} from {transformer.domain} to {transformer.codomain}"
         )
-    chain = coupling_layers(dim, Inverse(transformer), MLP(hidden, activation), layers, context_dim, seed)
+    h = Inverse(transformer)
+    if coupling:
+        chain = coupling_layers(dim, h, MLP(hidden, activation), layers, context_dim, seed)
+    else:
+        chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, seed=seed)
     return Flow(base or StandardNormal(dim), Chain([*chain, Standardize(dim)]), embed)

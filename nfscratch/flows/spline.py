@@ -1,12 +1,13 @@
-"""Neural spline flows: rational-quadratic couplings. Durkan et al. 2019, arXiv:1906.04032.
+"""Neural spline flows: rational-quadratic splines, in couplings or autoregressive. Durkan et al. 2019, arXiv:1906.04032.
 
     z -> coupling -> coupling, mask flipped -> permutation -> coupling -> ... -> Standardize -> x
+    z -> Autoregressive -> Autoregressive, order reversed -> ... -> Standardize -> x
 
-Each coupling's transformer is Inverse(spline), so that x -> z, which maximum likelihood runs, is the formula without a
+Each layer's transformer is Inverse(spline), so that x -> z, which maximum likelihood runs, is the formula without a
 root, and so is its derivative. Standardize stands last: the splines bend what lies in [-bound, bound] standard
 deviations, and leave alone what lies outside.
 
-The paper mixes variables by a trained linear layer (PLU) before each coupling; these permutations cost nothing.
+The paper mixes variables by a trained linear layer (PLU) before each layer; these permutations cost nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from nfscratch.bijection import Inverse
 from nfscratch.bijections import Standardize
 from nfscratch.chain import Chain
 from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.flows.autoregressive import autoregressive_layers
 from nfscratch.flows.coupling import coupling_layers
 from nfscratch.flows.flow import Flow
-from nfscratch.nets import MLP, Network
+from nfscratch.nets import MADE, MLP, Network
 from nfscratch.transformers import RationalQuadraticSpline
 
 
@@ -37,9 +39,13 @@ def rq_nsf(
     embed: Network | None = None,
     seed: int = 0,
 ) -> Flow:
-    """Neural spline flow with `layers` couplings. `seed` fixes the permutations."""
-    transformer = Inverse(RationalQuadraticSpline(bins, bound))
-    if not coupling:
-        raise NotImplementedError("rq_nsf has couplings only")
-    chain = coupling_layers(dim, transformer, MLP(hidden, activation), layers, context_dim, seed)
+    """Neural spline flow: `layers` couplings, as the paper's (C), or with coupling=False autoregressive layers, (AR).
+
+    The first samples in one pass, the second conditions every variable on all before it. `seed` fixes the permutations.
+    """
+    h = Inverse(RationalQuadraticSpline(bins, bound))
+    if coupling:
+        chain = coupling_layers(dim, h, MLP(hidden, activation), layers, context_dim, seed)
+    else:
+        chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, seed=seed)
     return Flow(base or StandardNormal(dim), Chain([*chain, Standardize(dim)]), embed)
