@@ -174,5 +174,5 @@ def _is_bracket(evidence):
 
 
 def _gradient(evidence, first, cases):
-    name = "the gradient is not finite" if evidence.get("kind") == "not finite" else "the gradient"
-    return evidence.get("direction", ""), name
+    names = {"not finite": "the gradient is not finite", "leak": "float64 leaks into float32"}
+    return evidence.get("direction", ""), names.get(evidence.get("kind"), "the gradient")
