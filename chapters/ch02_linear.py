@@ -153,7 +153,7 @@ def triangular_inverse(x, t, s, b):
 
 
 # %% [markdown]
-# **Orthogonal, by reflections.** An orthogonal matrix turns and mirrors, and changes no length: $Q^T Q = I$, $|\det Q| = 1$, and its inverse is its transpose. It has $D(D-1)/2$ angles. How do we reach all of them with free parameters? A *Householder reflection* mirrors at the plane orthogonal to a vector $v \ne 0$:
+# **Orthogonal, by reflections.** An orthogonal matrix turns and mirrors, and changes no length: $Q^T Q = I$, $|\det Q| = 1$, and its inverse is its transpose. It has $D(D-1)/2$ angles. A *Householder reflection* mirrors at the plane orthogonal to a vector $v \ne 0$:
 #
 # $$H = I - \frac{2\, v v^T}{v^T v}, \qquad H^T = H, \qquad H H = I - \frac{4 v v^T}{v^T v} + \frac{4 v (v^T v) v^T}{(v^T v)^2} = I, \qquad \det H = -1. \tag{5}$$
 #
@@ -575,7 +575,7 @@ if __name__ == "__main__":
 #
 # ## What it costs
 #
-# The table above counts multiplications. A clock sees other things too. Here is one batch of 64 points through each layer, and through a free matrix, on one thread.
+# The table above counts multiplications; a clock sees more. Here is one batch of 64 points through each layer, and through a free matrix, on one thread.
 
 
 # %%
@@ -652,7 +652,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers hardly rises above the cost of calling a function, and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. QR rises faster than $D^2$: (10) multiplies all reflections together once per batch, which is $M^2 D$, and pays off when the batch is larger than $D$. Below $D \approx 64$ the lines are flat: there the clock measures Python, and no power of $D$.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers hardly rises above the cost of calling a function, and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. QR rises faster than $D^2$: (10) multiplies all reflections together once per batch, which is $M^2 D$, and little beside the rest only when the batch is larger than $D$. Below $D \approx 64$ the lines are flat: there the clock measures Python, and no power of $D$.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
@@ -746,11 +746,10 @@ if __name__ == "__main__":
 # 4. Derive (12) for $D = 3$, and show that $u_{33} = \det M / (m_{11} m_{22} - m_{12} m_{21})$.
 # 5. With $P = I$, how near does a PLU layer come to the rotation by 90° if no entry of its factors may exceed 1000? What does that layer do to a round trip in float32?
 # 6. Fit the triangular flow as `nf.Inverse(nf.Triangular(30))`, which trains $z = Tx + b$ instead of $x = Tz + b$. The maximum is the same. Does Adam arrive in 2,500 steps? What is the condition number of each problem near the optimum?
-# 7. Put two linear layers behind each other, with $\tanh$ between them and without. How many parameters of the second stack are of no use?
 #
 # ## Where this differs from the papers
 #
 # - **Glow** starts from a random rotation, takes $P$, $L$, $U$ from its LU decomposition, and keeps $P$ and the signs of the diagonal fixed. Here $P$ is drawn at random, the diagonal is positive, and a fresh layer is $A = P$. Glow's log-diagonal is free; ours is bounded as in (3).
 # - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. The package's layer takes vectors for each row as well; here they are parameters. The shift by $e_k$, which makes zero a proper vector, is ours, and so is (10) in place of one reflection after the other.
-# - **Emerging convolutions** (Hoogeboom et al.) use $A = Q(R + \operatorname{diag}(s))$ for 1x1 convolutions; its diagonal is free. That paper goes on to convolutions larger than one pixel, which we leave to chapter 12.
+# - **Emerging convolutions** (Hoogeboom et al.) use $A = Q(R + \operatorname{diag}(s))$ for 1x1 convolutions, with a free diagonal, and go on to convolutions larger than one pixel.
 # - **Transformation autoregressive networks** (Oliva et al.) have a linear map $LU$ among their transformations, without a permutation, and written from data to noise.
