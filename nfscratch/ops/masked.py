@@ -97,9 +97,10 @@ def _pullback(weights, stairs, units, activation, g):
 
 def layer_gradient(stair, g, h):
     """Equation (4), and the bias: {"W", "b"} for the gradient g of the layer's pre-activations and its input h."""
-    g_W = onp.zeros_like(g, shape=(len(g), len(h)))
+    g_W = onp.empty_like(g, shape=(len(g), len(h)))
     mask = stair.mask.on(g)
     for rows, full, reach in stair.row_blocks:
         onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])
         g_W[rows, full:reach] *= mask[rows, full:reach]
+        g_W[rows, reach:] = 0.0
     return {"W": g_W, "b": g @ onp.ones_like(g, shape=g.shape[1:])}
