@@ -7,7 +7,8 @@ Each layer's transformer is Inverse(spline), so that x -> z, which maximum likel
 root, and so is its derivative. Standardize stands last: the splines bend what lies in [-bound, bound] standard
 deviations, and leave alone what lies outside.
 
-The paper (Durkan et al. 2019, arXiv:1906.04032) mixes variables by a trained linear layer (PLU) before each layer; these permutations cost nothing.
+The paper (Durkan et al. 2019, arXiv:1906.04032) mixes the variables by a trained linear layer (PLU) before each of
+these; here permutations do, which cost nothing.
 """
 
 from __future__ import annotations
