@@ -24,7 +24,7 @@ from nfscratch.backend import Constant
 from nfscratch.ops.dense import ACTIVATIONS, activate, dense, dense_jacobian
 
 BLOCK_ROWS = 4
-LEAST_BLOCK = 16  # rows or columns: thinner blocks lose more in BLAS than they skip
+LEAST_BLOCK = 60  # rows or columns: thinner blocks lose more in BLAS than they skip
 
 
 class Staircase:
