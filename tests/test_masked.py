@@ -14,7 +14,7 @@ from nfscratch.ops.masked import BLOCK_ROWS, Staircase, layer_gradient, masked_d
 from nfscratch.ops.one_pass import Schedule, block_widths
 
 register_array_type(StrictArray)
-HIDDEN = {"linear": (), "one": (7,), "wide": (70, 130), "deep": (20, 9, 40), "narrow": (3, 2), "single": (1, 1)}
+HIDDEN = {"linear": (), "one": (7,), "wide": (130, 250), "deep": (20, 9, 40), "narrow": (3, 2), "single": (1, 1)}
 every_hidden = pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
 dims = pytest.mark.parametrize("dim", (1, 2, 5, 21))
 with_context = pytest.mark.parametrize("context_dim", (0, 3))
@@ -130,14 +130,14 @@ def test_masked_weights_have_gradient_exactly_zero_and_never_matter():
 
 
 def test_four_block_rows_leave_ten_of_sixteen_blocks():
-    stair = Staircase(onp.arange(1, 65), 64)
+    stair = Staircase(onp.arange(1, 257), 256)
     assert len(stair.row_blocks) == len(stair.column_blocks) == BLOCK_ROWS
-    assert sum((rows.stop - rows.start) * reach for rows, _, reach in stair.row_blocks) == 64 * 64 * 10 // 16
-    assert sum((64 - first) * (cols.stop - cols.start) for cols, first in stair.column_blocks) == 64 * 64 * 10 // 16
+    assert sum((rows.stop - rows.start) * reach for rows, _, reach in stair.row_blocks) == 256 * 256 * 10 // 16
+    assert sum((256 - first) * (cols.stop - cols.start) for cols, first in stair.column_blocks) == 256 * 256 * 10 // 16
 
 
-@pytest.mark.parametrize("n_columns", (1, 15, 33, 90))
-@pytest.mark.parametrize("n_rows", (1, 16, 67, 128))
+@pytest.mark.parametrize("n_columns", (1, 59, 133, 250))
+@pytest.mark.parametrize("n_rows", (1, 60, 181, 255))
 def test_blocks_cover_a_ragged_staircase(n_rows, n_columns):
     r = rng(n_rows + n_columns)
     stair = Staircase(onp.sort(r.integers(0, n_columns + 1, size=n_rows)), n_columns)

@@ -24,7 +24,7 @@ from nfscratch.backend import Constant
 from nfscratch.ops.dense import ACTIVATIONS, activate, dense, dense_jacobian
 
 BLOCK_ROWS = 4
-LEAST_BLOCK = 16  # rows or columns: thinner blocks lose more in BLAS than they skip
+LEAST_BLOCK = 60  # rows or columns: thinner blocks lose more in BLAS than they skip
 
 
 class Staircase:
@@ -70,7 +70,7 @@ def masked_dense_vjp(layers, stairs, x, activation="relu"):
     units, weights, zeros = [x], [], onp.zeros_like(x, shape=(1, x.shape[1]))
     for k, (layer, stair) in enumerate(zip(layers, stairs, strict=True)):
         W, h = layer["W"] * stair.mask.on(layer["W"]), units[-1]
-        a = onp.empty_like(h, shape=(len(W), h.shape[1]))
+        a = onp.empty_like(h, shape=(len(W), h.shape[1]), order="C")
         for rows, _, reach in stair.row_blocks:  # (3)
             onp.matmul(W[rows, :reach], h[:reach], out=a[rows])
         a += layer["b"][:, None]
@@ -86,7 +86,7 @@ def _pullback(weights, stairs, units, activation, g):
     grads = []
     for k in reversed(range(len(weights))):
         grads.append(layer_gradient(stairs[k], g, units[k]))
-        g_h = onp.empty_like(g, shape=(weights[k].shape[1], g.shape[1]))
+        g_h = onp.empty_like(g, shape=(weights[k].shape[1], g.shape[1]), order="C")
         for columns, first in stairs[k].column_blocks:  # (5)
             onp.matmul(weights[k][first:, columns].T, g[first:], out=g_h[columns])
         g = g_h
@@ -97,7 +97,7 @@ def _pullback(weights, stairs, units, activation, g):
 
 def layer_gradient(stair, g, h):
     """Equation (4), and the bias: {"W", "b"} for the gradient g of the layer's pre-activations and its input h."""
-    g_W = onp.empty_like(g, shape=(len(g), len(h)))
+    g_W = onp.empty_like(g, shape=(len(g), len(h)), order="C")
     mask = stair.mask.on(g)
     for rows, full, reach in stair.row_blocks:
         onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])

@@ -96,12 +96,12 @@ def generate(layers, schedule, context, value, like, activation="relu"):
     the batch. Returns [inputs (C + D, N), hidden units ..., theta (D P, N)].
     """
     C, N = schedule.n_context, like.shape[-1]
-    units = [onp.empty_like(like, shape=(C + schedule.dim, N))]
+    units = [onp.empty_like(like, shape=(C + schedule.dim, N), order="C")]
     zeros = onp.zeros_like(like, shape=(1, N))
     if context is not None:
         units[0][:C] = context
     for layer in layers:
-        units.append(onp.empty_like(like, shape=(len(layer["b"]), N)))
+        units.append(onp.empty_like(like, shape=(len(layer["b"]), N), order="C"))
         units[-1][:] = layer["b"][:, None]
     if C:
         units[1] += layers[0]["W"][:, :C] @ units[0][:C]
@@ -134,7 +134,7 @@ def generate_pullback(layers, schedule, stairs, units, g_x, g_value, activation=
     g_x: (D, N), what reaches x from outside. g_value: i, completed g_x_i (N,) -> g_theta_i (P, N).
     """
     C, slope = schedule.n_context, ACTIVATIONS[activation][1]
-    g_units = [onp.zeros_like(g_x, shape=u.shape) for u in units]
+    g_units = [onp.zeros_like(g_x, shape=u.shape, order="C") for u in units]
     g_units[0][C:] = g_x
     for (first, end), origin in schedule.backward():
         if end - first > 1:
