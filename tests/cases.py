@@ -138,6 +138,7 @@ CASES = {
     "inverse of a numeric inverse": lambda dim: nf.Inverse(Cubic(dim)),
 }
 
+
 def rational(bins=4, bound=5.0, circular=False):
     """With bins and slopes that differ by 10, not by 1000: wild ones are too steep for a difference quotient."""
     return nf.RationalQuadraticSpline(bins, bound, circular, minimum=0.1)
