@@ -356,7 +356,7 @@ def test_umnn_is_the_integral_of_its_network():
     for row in range(10):
         m, s, w, c, b = onp.split(theta[row, 0], [4, 8, 12, 13])
         m = m + [-3.0, -1.0, 1.0, 3.0]
-        s, w = 2.0 ** onp.tanh(s / onp.log(2)), 2 * onp.tanh(w / 2)
+        s, w = 4.0 ** onp.tanh(s / onp.log(4)), 2 * onp.tanh(w / 2)
         c = onp.log(onp.expm1(0.99)) + 3 * onp.tanh(c / 3)
 
         def f(t, s=s, m=m, w=w, c=c):
@@ -369,16 +369,16 @@ def test_umnn_is_the_integral_of_its_network():
         assert log_d[row, 0] == pytest.approx(onp.log(f(z[row, 0])), abs=1e-12)
 
 
-@pytest.mark.parametrize("scale", [1.0, 3.0, 30.0])
-def test_the_slope_of_the_quadrature_is_the_log_derivative_to_one_in_ten_million(scale):
+@pytest.mark.parametrize(("scale", "allowed"), [(1.0, 1e-8), (3.0, 2e-6), (30.0, 2e-6)])
+def test_the_slope_of_the_quadrature_is_the_log_derivative_to_two_in_a_million(scale, allowed):
     """What (1) says of the derivative, and what is computed, differ by the error of the quadrature: it is bounded."""
     h = nf.UMNN()
     theta, _ = wild(h, 200, 1, scale)
     z = onp.linspace(-4.9, 4.9, 21)
     for at in z:
         at = onp.full((200, 1), at)
-        numeric = slope(lambda t, at=at: h.forward(theta, at + t)[0])
-        close(onp.log(numeric), h.forward(theta, at)[1], 1e-7)
+        numeric = slope(lambda t, at=at: h.forward(theta, at + t)[0], 2e-4)
+        assert abs(onp.log(numeric) - h.forward(theta, at)[1]).max() < allowed
 
 
 def test_too_few_points_are_seen_by_the_numeric_jacobian():

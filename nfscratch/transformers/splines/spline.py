@@ -83,7 +83,8 @@ class Spline(Transformer):
         return self._leave(left + u, -self.curve(u, *shape)[1], beyond, inside)
 
     def _solve(self, shape, r, context):
-        return self.curve_inverse(r, *shape)
+        """The root, kept in its bin: where the slope is small, rounding of r moves it far."""
+        return onp.clip(self.curve_inverse(r, *shape), 0.0, shape[0])
 
     def _value(self, shape, u, context):
         return self.curve(u, *shape)[0]
@@ -105,7 +106,8 @@ class Spline(Transformer):
 
     def _leave(self, y, l, beyond, inside):
         raw = unbox_all(y)
-        y = y + (onp.clip(raw, 0.0, 1.0) - raw)  # it mends rounding: its derivative is 1
+        boxed = onp.clip(raw, 0.0, 1.0)
+        y = np.where(inside, y + (boxed - raw), boxed)  # the clip mends rounding: its derivative is 1
         x = 2.0 * self.bound * y - self.bound + beyond
         return x.T, np.where(inside, l, -np.inf if self.circular else 0.0).T
 
@@ -137,7 +139,7 @@ class Spline(Transformer):
     def inverse_vjp(self, theta, x):
         y, beyond, inside = self._enter_vjp(x.T)
         (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), y, along=1)
-        u = self.curve_inverse(y - bottom, *shape)
+        u = self._solve(shape, y - bottom, None)
         _, l, slope, bend, back_curve = self.curve_vjp(u, *shape)
 
         def pullback(g_z, g_l):
