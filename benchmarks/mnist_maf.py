@@ -89,11 +89,17 @@ def train(name, data):
         steps=(options.made_epochs if name == "made" else options.epochs) * epoch,
         batch_size=options.batch,
         optimizer=nf.adam(options.rate, weight_decay=options.weight_decay),
+        schedule=ramp_and_cosine if warm else nf.cosine,
         evaluate_every=epoch,
         patience=options.patience,
         checkpoint=options.runs / f"mnist_{name}{'_warm' if warm else ''}.run",
         checkpoint_every=epoch,
     )
+
+
+def ramp_and_cosine(done):
+    """A twentieth of the run to reach the full rate: Adam's first steps at that rate undo what MADE has learned."""
+    return min(1.0, 20 * done) * nf.cosine(done)
 
 
 def from_made(data):
