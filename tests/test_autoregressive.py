@@ -133,7 +133,7 @@ every_layer = pytest.mark.parametrize("name", LAYERS)
 
 
 @every_layer
-@pytest.mark.parametrize("dim", (1, 2, 17, 33, 80))  # 16 and 64 are widths of blocks: a last block of one variable
+@pytest.mark.parametrize("dim", (1, 2, 17, 33, 80))  # 8 and 32 are widths of blocks: a last one of one variable
 def test_one_pass_gives_what_d_passes_give(name, dim):
     layer = LAYERS[name](dim)
     params, z, context = example(layer, scale=0.5)

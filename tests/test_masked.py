@@ -209,7 +209,7 @@ def pieces_backward(schedule, k, block, origin):
 
 
 def test_blocks_end_in_single_steps():
-    assert (block_widths(1), block_widths(43), block_widths(784)) == ((1,), (16, 1), (256, 64, 16, 1))
+    assert (block_widths(1), block_widths(43), block_widths(784)) == ((1,), (32, 8, 1), (256, 64, 16, 1))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

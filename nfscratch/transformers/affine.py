@@ -71,12 +71,12 @@ class Affine(Transformer):
     def forward(self, theta, z):
         a, t = by_parameter(theta)
         s = self._log_scale(a)
-        return affine(s, t, z.T).T, (s + np.zeros_like(z.T)).T
+        return affine(s, t, z.T).T, _like(s, z.T).T
 
     def inverse(self, theta, x):
         a, t = by_parameter(theta)
         s = self._log_scale(a)
-        return affine_inverse(s, t, x.T).T, -(s + np.zeros_like(x.T)).T
+        return affine_inverse(s, t, x.T).T, -_like(s, x.T).T
 
     def forward_vjp(self, theta, z):
         a, t = by_parameter(theta)
@@ -103,7 +103,7 @@ class Affine(Transformer):
 
 def _like(s, x):
     """s at x's shape: (D, 1) is repeated along the batch."""
-    return s if s.shape == x.shape else onp.broadcast_to(s, x.shape)
+    return s if s.shape == x.shape else np.broadcast_to(s, x.shape)
 
 
 @dataclass(frozen=True, eq=False)
