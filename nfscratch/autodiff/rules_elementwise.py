@@ -1,4 +1,4 @@
-"""Derivatives of where, maximum, minimum, power, logaddexp and the logarithms to base 2 and 10.
+"""Derivatives of where, maximum, minimum, power, tanh, logaddexp and the logarithms to base 2 and 10.
 
 autograd multiplies by a mask, or by the np.float64 that np.log(2) is: either turns float32 into float64 (NEP 50: only
 Python's own numbers adapt to the array). The gradient of logaddexp divides inf by inf; here its two weights are a
@@ -77,6 +77,10 @@ elementwise(np.power, power_dx, power_dy)
 elementwise(np.exp2, lambda g, ans, x: g * ans * math.log(2))
 elementwise(np.log2, lambda g, ans, x: g / x / math.log(2))
 elementwise(np.log10, lambda g, ans, x: g / x / math.log(10))
+
+# ----- tanh -----
+
+elementwise(np.tanh, lambda g, ans, x: g * (1.0 - np.square(ans)))  # g / cosh(x)^2 overflows from x = 45 on in float32
 
 # ----- logaddexp -----
 

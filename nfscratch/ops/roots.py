@@ -1,10 +1,12 @@
 """The root of an increasing function, elementwise: what every inverse without a formula stands on.
 
-find z with f(z) = x:    bracket   f(low) <= x <= f(high), by expansion
-                         Newton    z - (f(z) - x) / f'(z), where that stays inside the bracket
-                         bisection (low + high) / 2, where it does not, and at every third step
-stop      |f(z) - x| <= tolerance max(1, |x|), or high - low <= 4 eps |z|: no number is nearer to the root
-error     in z, about residual / f'(z)
+Find z with f(z) = x:
+
+    bracket   f(low) <= x <= f(high), by expansion
+    Newton    z - (f(z) - x) / f'(z), inside the bracket, and as long as each step is at most half the one before
+    bisection (low + high) / 2, where it is not; then Newton has another try
+    stop      |f(z) - x| <= tolerance max(1, |x|), or high - low <= 4 eps |z|: no number is nearer to the root
+    error     in z, about residual / f'(z)
 """
 
 from __future__ import annotations
@@ -53,8 +55,8 @@ def _bracket(value, x, low, high):
 def _search(f, x, theta, low, high, tolerance, max_iterations):
     eps, tiny = onp.finfo(x.dtype).eps, onp.finfo(x.dtype).tiny
     answer, where = onp.empty_like(x), None
-    z = 0.5 * (low + high)
-    for step in range(max_iterations):
+    z, last = 0.5 * (low + high), onp.full_like(x, onp.inf)  # last: the step that Newton has to halve
+    for _ in range(max_iterations):
         value, slope = f(z, theta)
         narrow = high - low <= 4 * eps * onp.maximum(onp.abs(low), onp.abs(high))
         done = (onp.abs(value - x) <= tolerance * onp.maximum(1.0, onp.abs(x))) | narrow
@@ -62,13 +64,16 @@ def _search(f, x, theta, low, high, tolerance, max_iterations):
         if len(left) == 0:
             return _put(answer, where, z)
         low, high = onp.where(value <= x, z, low), onp.where(value >= x, z, high)
-        middle, newton = 0.5 * (low + high), z - (value - x) / onp.maximum(slope, tiny)
-        inside = (newton >= low) & (newton <= high)
-        z = onp.where(done, z, onp.where(inside, newton, middle) if step % 3 < 2 else middle)
+        step = (x - value) / onp.maximum(slope, tiny)
+        # A little beyond the root: then the other end of the bracket comes near, too, and rounding cannot stall it.
+        newton, middle = z + step + 2 * eps * onp.sign(step) * onp.abs(z), 0.5 * (low + high)
+        length = onp.abs(newton - z)
+        fast = (newton >= low) & (newton <= high) & (length <= 0.5 * last)
+        z, last = onp.where(done, z, onp.where(fast, newton, middle)), onp.where(fast, length, onp.inf)
         if theta is not None and 2 * len(left) <= len(z):  # go on with the rest alone
             answer = _put(answer, where, z)
             where = left if where is None else where[left]
-            z, x, low, high, theta = z[left], x[left], low[left], high[left], theta[:, left]
+            z, x, low, high, last, theta = z[left], x[left], low[left], high[left], last[left], theta[:, left]
     residual = onp.abs(f(z, theta)[0] - x) / onp.maximum(1.0, onp.abs(x))
     raise InversionError(f"the search for z stopped at a relative residual of {float(residual.max()):.1e}")
 
