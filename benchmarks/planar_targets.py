@@ -62,7 +62,7 @@ def run(folder, family, K, energy, options):
 
 
 def table(done, families, depths):
-    print(f"KL on the box in nats, its standard error, share outside in 1/1000; {'K':>2}")
+    print("KL on the box in nats, its standard error, and in brackets the share outside in 1/1000; K layers")
     print(f"{'':10}{'K':>4}" + "".join(f"{energy.name:>24}" for energy in ENERGIES))
     for family in families:
         for K in depths:
@@ -105,6 +105,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--depths", nargs="+", type=int, default=[2, 8, 32])
+    parser.add_argument("--targets", nargs="+", choices=[e.name for e in ENERGIES], default=[e.name for e in ENERGIES])
     parser.add_argument("--show", action="store_true", help="train nothing")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
@@ -114,7 +115,7 @@ def main():
         for family in options.families:
             for energy in ENERGIES:
                 name = options.runs / f"{energy.name}_{family}_{K:02d}_{options.steps}_{options.seeds}"
-                if not options.show:
+                if not options.show and energy.name in options.targets:
                     run(options.runs, family, K, energy, options)
                 if name.with_suffix(".json").exists():
                     done[family, K, energy.name] = name

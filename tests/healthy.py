@@ -158,6 +158,10 @@ HEALTHY = {
     "by Newton": Healthy(newton(60), (1, 2)),
     "NICE": Healthy(lambda dim: nf.flows.nice(dim, layers=4, hidden=(16,))),
     "GIN": Healthy(lambda dim: nf.flows.gin(dim, layers=4, hidden=(16,))),
+    "planar flow": Healthy(lambda dim: nf.flows.planar(dim, layers=3), (1, 2)),
+    "radial flow": Healthy(lambda dim: nf.flows.radial(dim, layers=4), (1, 2, 5)),
+    "Sylvester flow": Healthy(lambda dim: nf.flows.sylvester(dim, layers=2), (2,)),
+    "Sylvester flow, triangular": Healthy(lambda dim: nf.flows.sylvester(dim, layers=2, orthogonal="triangular"), (2,)),
     "mixture base": Healthy(
         lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.GaussianMixture(dim, 3))
     ),

@@ -49,9 +49,9 @@ class Radial(Bijection):
         validate.count("dim", self.dim, least=1)
 
     def init(self, rng, x=None, context=None):
-        """A random centre, and gamma = alpha: the identity."""
+        """gamma = alpha, the identity, about a centre from N(0, 4 I): from N(0, I) layers start too much alike."""
         radii = {key: backend.asarray(onp.full(1, ONE)) for key in ("alpha", "gamma")}
-        return {"centre": backend.asarray(rng.normal(size=self.dim)), **radii}
+        return {"centre": backend.asarray(2.0 * rng.normal(size=self.dim)), **radii}
 
     def forward(self, params, z, context=None, rng=None):
         centre, alpha, gamma = _positive(params, np)
