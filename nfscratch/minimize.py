@@ -38,6 +38,7 @@ def minimize(
     evaluate: Callable[[Any], float] | None = None,
     update: Callable[[Any, Any], Any] | None = None,
     blame: Callable[[Any, Any, Any], str] | None = None,
+    augment: Callable[[Any, Any], Any] | None = None,
     has_grad: bool = False,
     title: str = "minimize",
     steps: int = 2000,
@@ -57,6 +58,7 @@ def minimize(
     evaluate(params): the number to rank parameters by; the smallest is best.
     update(params, batch): the tree with new "fixed" leaves and the same trained ones, once a step.
     blame(params, grads, batch): who is at fault, in words, when the loss diverges.
+    augment(batch, rng): the batch that loss, update and blame see, such as one with fresh noise; once a step.
     has_grad: loss returns (value, gradient tree) itself.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
@@ -80,7 +82,7 @@ def minimize(
     value_and_grad = loss if has_grad else _traced(loss)
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
     every = evaluate_every or (file and file.evaluate_every(schedule)) or max(10, steps // 50)
-    plan = Plan(value_and_grad, optimizer, schedule, steps, every, clip, evaluate, patience, update, blame)
+    plan = Plan(value_and_grad, optimizer, schedule, steps, every, clip, evaluate, patience, update, blame, augment)
     if file is not None:
         _claim(file, plan, batch_size, params)
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))

@@ -59,6 +59,7 @@ class Plan:
     patience: int | None = None
     update: Callable[[Any, Any], Any] | None = None
     blame: Callable[[Any, Any, Any], str] | None = None
+    augment: Callable[[Any, Any], Any] | None = None
 
 
 class Run:
@@ -81,7 +82,7 @@ class Run:
 
     def advance(self) -> None:
         """One step, unless the loss has diverged."""
-        plan, batch = self.plan, () if self.batches is None else (self.batches.next(),)
+        plan, batch = self.plan, self._batch()
         value, grads = plan.value_and_grad(self.params, self.rng, *batch)
         value = float(value)
         trees.gather(grads, out=self.gradient)
@@ -95,6 +96,13 @@ class Run:
         self.record.history["loss"].append(value)
         if plan.evaluate is not None and self.step % plan.every == 0:
             self.record.consider(self.step, self.params)
+
+    def _batch(self):
+        """The rows of a step, augmented once: the loss, the update and the blame are of the same numbers."""
+        if self.batches is None:
+            return ()
+        rows = self.batches.next()
+        return (rows if self.plan.augment is None else self.plan.augment(rows, self.rng),)
 
     def _move(self, norm, batch):
         clip_by_norm(self.gradient, norm, self.plan.clip)

@@ -75,7 +75,7 @@ def fit(
         params = trees.cast(flow.init(rng, noisy(x, rng), context), like.dtype)
 
     def value_and_grad(p, rng, batch):
-        return objectives.nll_value_and_grad(flow, p, noisy(batch[0], rng), batch[1], rng)
+        return objectives.nll_value_and_grad(flow, p, *batch, rng)
 
     def evaluate(p):
         return float(objectives.nll(flow, p, *held_out))
@@ -86,6 +86,7 @@ def fit(
         rng=rng,
         data=(x, context),
         evaluate=None if held_out is None else evaluate,
+        augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), batch[1]),
         update=_update(flow) if flow.bijection.updates else None,
         blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch),
         has_grad=True,

@@ -323,3 +323,12 @@ def test_batchnorm_cannot_be_turned_around():
     with pytest.raises(ValueError, match="got Chain"):
         nf.Inverse(nf.Chain([nf.Inverse(nf.ActNorm(2)), nf.BatchNorm(2)]))
     nf.Inverse(nf.Chain([nf.ActNorm(2), nf.Reverse(2)]))
+
+
+def test_running_statistics_see_the_jitter_that_the_loss_sees():
+    """On whole numbers with jitter U[0, 1) the mean that a batch norm learns is of x + 1/2, not of x."""
+    x = rng().integers(0, 4, size=(400, 2)).astype(float)
+    flow = nf.Flow(nf.StandardNormal(2), nf.BatchNorm(2, momentum=0.5))
+    result = nf.fit(flow, x, rng=rng(), jitter=1.0, validation=None, steps=40, batch_size=400, progress=False)
+    mean = result.params["bijection"]["fixed"]["mean"]
+    assert onp.abs(mean - x.mean(axis=0) - 0.5).max() < 0.05
