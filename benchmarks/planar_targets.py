@@ -86,7 +86,9 @@ def picture(done, families, depths, path):
         peak = row[0].images[0].get_array().max()
         for ax, (family, K) in zip(row[1:], columns, strict=True):
             name = done.get((family, K, energy.name))
-            if name is not None:
+            if name is None:
+                ax.set_visible(False)
+            else:
                 flow, params = nf.load(name.with_suffix(".flow"))
                 params = nf.params.cast(params)
                 plot.density(ax, lambda x, f=flow, p=params: f.log_prob(p, x), box, n=n, peak=peak)
