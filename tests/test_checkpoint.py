@@ -58,6 +58,8 @@ RECIPES = {
     "real_nvp": lambda **o: nf.flows.real_nvp(3, layers=3, hidden=(8, 8), **o),
     "nice": lambda **o: nf.flows.nice(3, layers=3, hidden=(8,), activation="tanh", **o),
     "gin": lambda **o: nf.flows.gin(3, layers=3, hidden=(), **o),
+    "naf": lambda **o: nf.flows.naf(3, transformer=nf.DeepDenseSigmoid((2, 3)), layers=2, hidden=(8,), **o),
+    "rq_nsf": lambda **o: nf.flows.rq_nsf(3, layers=2, hidden=(8,), bins=4, **o),
 }
 BASES = {"normal": None, "diagonal": nf.DiagonalNormal(3), "mixture": nf.GaussianMixture(3, 4, spread=2.0)}
 
