@@ -64,7 +64,7 @@ RECIPES = {
     "radial": lambda **o: nf.flows.radial(3, layers=3, **o),
     "sylvester": lambda **o: nf.flows.sylvester(3, layers=3, **o),
     "rq_nsf": lambda **o: nf.flows.rq_nsf(3, layers=3, hidden=(8,), bins=4, coupling=False, **o),
-    "naf": lambda **o: nf.flows.naf(3, layers=2, hidden=(8,), **o),
+    "naf": lambda **o: nf.flows.naf(3, transformer=nf.DeepDenseSigmoid((2, 3)), layers=2, hidden=(8,), **o),
     "iaf": lambda **o: nf.flows.iaf(3, layers=2, hidden=(8, 8), activation="tanh", **o),
     "made": lambda base=None: nf.flows.made(3, nf.MixtureOfGaussians(2), hidden=(8,), masks=1 if base is None else 3),
 }

@@ -4,11 +4,11 @@ On the unit interval, v = (z + B) / 2B and y = (x + B) / 2B, with bin k = [l_k, 
 
     forward   y = b_k + r(v - l_k),       r the bin's own curve, from (0, 0) to (w_k, h_k)                        (1)
     inverse   v = l_k + r^-1(y - b_k),    log-derivative minus that of forward at the solution                    (2)
-    tails     x = (1) at clip(z) + (z - clip(z)): outside of the box the identity, whose log-derivative is 0      (3)
+    tails     x = z outside of the box, log-derivative 0                                                          (3)
 
-z is clipped before anything else sees it, so that no formula ever stands outside of its bin: a branch that is computed
-and thrown away afterwards poisons the gradient of the whole batch (flowjax#239). The result is clipped as well, or
-rounding carries it out of the box, and the inverse then takes it for a point of the tail.
+z is clipped before (1) sees it, so that no formula ever stands outside of its bin: a branch that is computed there and
+thrown away afterwards poisons the gradient of the whole batch (flowjax#239). The result is clipped as well, or rounding
+carries it out of the box, and the inverse then takes it for a point of the tail.
 
 circular: a map of the circle onto itself, -B and B being one point, with one slope there; domain and codomain are
 [-B, B]. Outside the log-derivative is -inf: no density. The point -B stays where it is; a rotation that moves it is a
@@ -71,16 +71,16 @@ class Spline(Transformer):
     # --- plain ---
 
     def forward(self, theta, z):
-        v, beyond, inside = self._enter(z.T)
+        v, inside = self._enter(z.T)
         left, bottom, *shape = self._bin(theta, v, along=0)
         r, l = self.curve(v - left, *shape)
-        return self._leave(bottom + r, l, beyond, inside)
+        return self._leave(bottom + r, l, z.T, inside)
 
     def inverse(self, theta, x):
-        y, beyond, inside = self._enter(x.T)
+        y, inside = self._enter(x.T)
         left, bottom, *shape = self._bin(theta, y, along=1)
         u = implicit_solution(self._solve, self._value, self._transposed_solve, tuple(shape), y - bottom)
-        return self._leave(left + u, -self.curve(u, *shape)[1], beyond, inside)
+        return self._leave(left + u, -self.curve(u, *shape)[1], x.T, inside)
 
     def _solve(self, shape, r, context):
         """The root, kept in its bin: where the slope is small, rounding of r moves it far."""
@@ -98,18 +98,15 @@ class Spline(Transformer):
         return [pick(q, k) for q in table]
 
     def _enter(self, z):
-        """v = (z + B) / 2B of the clipped z, the part of z beyond the box, and whether z is inside."""
+        """v = (z + B) / 2B of the clipped z, and whether z is inside."""
         clipped = onp.clip(unbox_all(z), -self.bound, self.bound)
         inside = unbox_all(z) == clipped
-        v = (np.where(inside, z, clipped) + self.bound) * (0.5 / self.bound)
-        return v, np.where(inside, 0.0, z - clipped), inside
+        return (np.where(inside, z, clipped) + self.bound) * (0.5 / self.bound), inside
 
-    def _leave(self, y, l, beyond, inside):
+    def _leave(self, y, l, z, inside):
         raw = unbox_all(y)
-        boxed = onp.clip(raw, 0.0, 1.0)
-        y = np.where(inside, y + (boxed - raw), boxed)  # the clip mends rounding: its derivative is 1
-        x = 2.0 * self.bound * y - self.bound + beyond
-        return x.T, np.where(inside, l, -np.inf if self.circular else 0.0).T
+        x = 2.0 * self.bound * (y + (onp.clip(raw, 0.0, 1.0) - raw)) - self.bound  # the clip's derivative is 1
+        return np.where(inside, x, z).T, np.where(inside, l, -np.inf if self.circular else 0.0).T
 
     # --- by hand ---
 
@@ -123,7 +120,7 @@ class Spline(Transformer):
         return picked, lambda gradients: back_table(back_pick(gradients))[0]
 
     def forward_vjp(self, theta, z):
-        v, beyond, inside = self._enter_vjp(z.T)
+        v, inside = self._enter_vjp(z.T)
         (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), v, along=0)
         r, l, _, _, back_curve = self.curve_vjp(v - left, *shape)
 
@@ -134,10 +131,10 @@ class Spline(Transformer):
             g_rows = back_table([-g_v, g_y, *g_shape])
             return from_rows(g_rows, theta), (g_v * (0.5 / self.bound) + (g_x.T - g_in)).T
 
-        return *self._leave_vjp(bottom + r, l, beyond, inside), pullback
+        return *self._leave_vjp(bottom + r, l, z.T, inside), pullback
 
     def inverse_vjp(self, theta, x):
-        y, beyond, inside = self._enter_vjp(x.T)
+        y, inside = self._enter_vjp(x.T)
         (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), y, along=1)
         u = self._solve(shape, y - bottom, None)
         _, l, slope, bend, back_curve = self.curve_vjp(u, *shape)
@@ -150,19 +147,19 @@ class Spline(Transformer):
             g_rows = back_table([g_v, -g_y, *g_shape])
             return from_rows(g_rows, theta), (g_y * (0.5 / self.bound) + (g_z.T - g_in)).T
 
-        return *self._leave_vjp(left + u, -l, beyond, inside), pullback
+        return *self._leave_vjp(left + u, -l, x.T, inside), pullback
 
     def _enter_vjp(self, z):
+        """The same; where it is inside as 1, else 0: multiplying is faster than choosing."""
         v = onp.clip(z, -self.bound, self.bound)
-        beyond, inside = z - v, (z == v).astype(z.dtype)
+        inside = (z == v).astype(z.dtype)
         v += self.bound
         v *= 0.5 / self.bound
-        return v, beyond, inside
+        return v, inside
 
-    def _leave_vjp(self, y, l, beyond, inside):
+    def _leave_vjp(self, y, l, z, inside):
         x = onp.clip(y, 0.0, 1.0)
         x *= 2.0 * self.bound
         x -= self.bound
-        x += beyond
         l = l * inside if not self.circular else onp.where(inside > 0, l, -onp.inf)
-        return x.T, l.T
+        return onp.where(inside > 0, x, z).T, l.T
