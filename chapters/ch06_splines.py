@@ -457,11 +457,10 @@ def check_the_package(options):
         params = check.random_params(layer, rng)
         z = nf.backend.asarray(2 * rng.normal(size=(16, 5)))
         parts = [check.round_trip(layer, params, z), check.log_dets_cancel(layer, params, z)]
-        parts += check.log_det_is_jacobian(layer, params, z)
-        worst = max(parts, key=lambda f: f.error / f.tolerance)  # of R, X, J forward and J at the inverse, and (1)
-        findings.append(check.Finding(worst.letter, f"{name}: {worst.what}", worst.error, worst.tolerance, worst.at))
-        assert all(f.ok for f in parts)
-    print(check.table(findings, "The package's transformers in a coupling layer, D = 5; the worst of R, X and J"))
+        forward, back = check.log_det_is_jacobian(layer, params, z)  # (1), and the same at the inverse
+        findings.append(check.Finding("J", f"{name}: {forward.what}", forward.error, forward.tolerance, forward.at))
+        assert all(f.ok for f in (*parts, back))
+    print(check.table(findings, "The package's transformers in a coupling layer, D = 5 (R and X hold too)"))
     assert all(finding.ok for finding in findings)
 
 
@@ -657,11 +656,11 @@ def four_layers_each(options):
 
 
 def affine_flow():
-    return nf.flows.real_nvp(2, layers=4, hidden=(64, 64))
+    return nf.flows.real_nvp(2, layers=4, hidden=(64, 64), activation="tanh")
 
 
 def spline_flow():
-    return nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), bins=16, bound=4.0)
+    return nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), activation="tanh", bins=16, bound=4.0)
 
 
 def gap_to_truth(data, flow, params, x):
