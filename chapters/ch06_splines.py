@@ -58,7 +58,8 @@ def rq_bin_inverse(y, s, d0, d1):
     """The place xi in the bin at which the height is y: equations (10) and (11)."""
     delta = d0 + d1 - 2 * s
     a, b, c = s - d0 + y * delta, d0 - y * delta, -s * y
-    return 2 * c / (-b - np.sqrt(max(b**2 - 4 * a * c, 0.0)))
+    root = np.sqrt(max(b**2 - 4 * a * c, 0.0))
+    return (root - b) / (2 * a) if b < 0 else 2 * c / (-b - root)
 
 
 def worked_example():
@@ -175,6 +176,8 @@ def bin_of(z, at):
 # $$\sqrt{b^2 - 4ac} = 2a\xi + b = \frac{d}{d\xi}\bigl(N - yQ\bigr) = N' - gQ' = Q\,g' > 0 . \tag{12}$$
 #
 # The textbook form $(-b + \sqrt{b^2 - 4ac})/2a$ is the same number on paper. In a computer it is $0/0$ wherever $a = 0$: in every bin that is a straight line, which a fresh layer's bins all are. And rounding can make $b^2 - 4ac$ slightly negative, where (12) says that it is not; so it is cut off at zero.
+#
+# (11) is the form that is published, and not the last word. Where $b < 0$, near a very steep right end, it is $-b - \sqrt{\cdot}$ that cancels; then $a = s - b > 0$, and the textbook form is the good one. So: divide by $2a$ where $b < 0$, by $-b - \sqrt{\cdot}$ elsewhere, and no sum subtracts nearly equal numbers.
 
 
 # %%
@@ -326,7 +329,7 @@ if __name__ == "__main__":
     picture_of_the_maps(options)
 
 # %% [markdown]
-# *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. Look at the lower row, which is what the density sees: steps for the linear spline, a broken line for the quadratic one, and no corner in the *map* but corners in the *slope* of the cubic and the rational quadratic, which are smooth once and not twice. The squared map has one bump to spend. The mixture has one steep place for each of its three components; the outer two go on for ever, since far out the map is a line of slope $1/s_k$.
+# *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. Look at the lower row, which is what the density sees: steps for the linear spline, a broken line for the quadratic one, and no corner in the *map* but corners in the *slope* of the cubic and the rational quadratic, which are smooth once and not twice. The squared map has one bump to spend. The mixture has one steep place for each of its three components. Far out it is a line, whose slope is $1/s_k$ of the *widest* component on both sides: that one outlives the others, and here it is the one on the right.
 #
 # ## Check it
 #
@@ -567,18 +570,30 @@ def roots_in_float32(options):
     w, h, d0, d1, xi = (a.astype(np.float32) for a in (w[0], h[0], *d, rng.random(n)))
     s = h / w
     y = (d0 * xi * (1 - xi) + s * xi**2) / (s + (d0 + d1 - 2 * s) * xi * (1 - xi))
+    *roots, disc = three_roots(y, s, d0, d1)
+    print(f"  {n:,} bins of a wild network in float32: discriminant below zero {np.sum(disc < 0)} times")
+    for name, found in zip(("both forms", "published root (11)", "textbook root"), roots, strict=True):
+        print(f"    {name:20} not finite {np.sum(~np.isfinite(found)):3} times")
+    both, published, textbook = roots
+    assert np.isfinite(both).all()
+    assert np.isfinite(published).all()
+    assert options.fast or not np.isfinite(textbook).all()
+    steep = np.array([0.9, 0.01, 0.01, 30.0])  # a bin with a steep right end: b < 0
+    exact = three_roots(*steep)[0]
+    errors = [abs(float(root) - exact) for root in three_roots(*steep.astype(np.float32))[:2]]
+    print(f"  one bin with b < 0: both forms {errors[0]:.0e} off, the published one {errors[1]:.0e}")
+    assert errors[0] < 1e-6 < 1e-5 < errors[1]
+
+
+def three_roots(y, s, d0, d1):
+    """Equation (10), solved by the form that suits the sign of b, by (11), and by the textbook; the discriminant."""
     delta = d0 + d1 - 2 * s
     a, b, c = s - d0 + y * delta, d0 - y * delta, -s * y
     disc = b**2 - 4 * a * c
     with np.errstate(invalid="ignore", divide="ignore"):
-        textbook = (-b + np.sqrt(disc)) / (2 * a)
-        stable = 2 * c / (-b - np.sqrt(np.maximum(disc, 0)))
-    print(f"  {n:,} bins of a wild network in float32: discriminant below zero {np.sum(disc < 0)} times;")
-    print(
-        f"  the textbook root is not finite {np.sum(~np.isfinite(textbook))} times, the stable one {np.sum(~np.isfinite(stable))} times"
-    )
-    assert np.isfinite(stable).all()
-    assert options.fast or not np.isfinite(textbook).all()
+        root = np.sqrt(np.maximum(disc, 0))
+        published = 2 * c / (-b - root)
+        return np.where(b < 0, (root - b) / (2 * a), published), published, (-b + np.sqrt(disc)) / (2 * a), disc
 
 
 def softmax_rows(a):
@@ -728,7 +743,7 @@ if __name__ == "__main__":
     error_growth(options)
 
 # %% [markdown]
-# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is the edge of the splines' box. Left: what is lost grows with depth, by orders of magnitude and not by factors. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, say, the way back magnifies the rounding of $x$ by 100, and the next layer's bins are chosen by numbers that carry that error. After 32 layers in float32 the round trip ends somewhere else in the box; in float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply whatever they get. The splines do not: outside of its box a spline is the identity. The two dtypes draw the same curves, some eight decades apart. It is the map that magnifies, and the rounding that is magnified.
+# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at the bound of the splines, 5 in every variable. Left: what is lost grows with depth, by orders of magnitude and not by factors. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, say, the way back magnifies the rounding of $x$ by 100, and the next layer's bins are chosen by numbers that carry that error. After 32 layers in float32 the round trip ends somewhere else in the box; in float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply whatever they get. The splines do not: the variables that leave the box are left alone. The two dtypes draw the same curves, some eight decades apart. It is the map that magnifies, and the rounding that is magnified.
 #
 # What people get wrong is the test. A tolerance that lets a flow of 32 layers pass hides a mistake of the same size in one layer. The audit of this package allows $k\,\varepsilon\,(\operatorname{cond} J + \text{depth}) \max(1, |x|)$, with the largest $|x|$ on the way.
 #
