@@ -16,8 +16,10 @@ from mutants import (
     convolution,
     coupling,
     embedding,
+    fractional,
     leaky,
     newton,
+    oscillating,
     planar,
     plu,
     scaled,
@@ -193,6 +195,17 @@ HEALTHY = {
         lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.GaussianMixture(dim, 3))
     ),
     "trained base": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.DiagonalNormal(dim))),
+    "two hundred waves": Healthy(oscillating(), (1, 2)),
+    "a quotient": Healthy(fractional(), (1, 2)),
+    "planar, the package's": Healthy(nf.Planar, (5,)),
+    "radial": Healthy(nf.Radial, (5,)),
+    "sylvester": Healthy(lambda dim: nf.Sylvester(dim, 3), (5,)),
+    "QR": Healthy(nf.QR, (5,)),
+    "autoregressive, affine": Healthy(
+        lambda dim: nf.Autoregressive(nf.Affine(1.0), dim, nf.MADE((12,), "tanh")), (5,)
+    ),
+    "MAF": Healthy(lambda dim: nf.flows.maf(dim, layers=2, hidden=(16,)), (5,)),
+    "spline flow": Healthy(lambda dim: nf.flows.rq_nsf(dim, layers=2, hidden=(16,)), (2, 5)),
     "uniform base": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=UniformBase(dim))),
     "uniform base, affine": Healthy(lambda dim: nf.Flow(UniformBase(dim), nf.ActNorm(dim))),
     "uniform base, its domain": Healthy(

@@ -24,11 +24,16 @@ from nfscratch.check.report import Failure
 BOTH = "the sign is flipped in both directions, so that they cancel"
 
 
-def explain(letter: str, cases: list[Case], across: list[Case]) -> Failure:
-    """The failure of one letter: `cases` are its findings over all dimensions, `across` those of J."""
+def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
+    """The failure of one letter: `cases` are its findings over all dimensions, `across` those of J.
+
+    no_round_trip: R fails, so that both directions look at different points: the inverse's log_det gets no name.
+    """
     failed = [case for case in cases if case.finding.failed]
     first = failed[0]
     subject, mistake = _diagnose(letter, first, cases, across)
+    if letter in "XJ" and no_round_trip and subject.startswith("log_det inverse"):
+        mistake = FORMULA
     name = f"{subject}: {mistake}" if subject else mistake
     others = sorted({str(c.dim) for c in failed} - {str(first.dim)})
     text = message(letter, name, HINTS.get(mistake, HINTS["it raises"]), first, others)

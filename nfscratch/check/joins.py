@@ -62,7 +62,7 @@ def _along(trial, direction, line, t, known):
     if nan.any() and not bounded(trial.subject.codomain if symbol == "x" else trial.subject.domain):
         row = int(onp.argmax(nan))
         return _fails(f"{direction} is NaN", "not finite", symbol, line(t), row, yours=values[row])
-    for column in range(values.shape[1] - known):
+    for column in range(0 if known else values.shape[1]):
         for join in _jumps(trial, direction, line, t, values, column):
             is_log_det = column == values.shape[1] - 1
             if is_log_det and (trial.subject.smooth is False or _flat_beside(trial, direction, line, join)):

@@ -106,6 +106,10 @@ class Subject:
         """The base's log density, in float64."""
         return standard_normal_log_prob(z) if self.base_log_prob is None else self.base_log_prob(z)
 
+    def log_q(self, points: Any) -> Any:
+        """The same at points (N, D)."""
+        return self.q(points.reshape(-1, *self.in_shape).astype(self.dtype))
+
 
 def leaf_layers(bijection: Any, params: Any) -> list[tuple[Any, Any]]:
     """The layers that a Chain is made of, chains in chains and inverses of chains opened."""
