@@ -6,6 +6,7 @@ shape, with domains), deep chains, and whole flows.
 
 from dataclasses import dataclass, field
 
+import autograd.numpy as np
 import numpy as onp
 from mutants import (
     CONTEXT,
@@ -15,8 +16,10 @@ from mutants import (
     convolution,
     coupling,
     embedding,
+    fractional,
     leaky,
     newton,
+    oscillating,
     planar,
     plu,
     scaled,
@@ -116,6 +119,36 @@ def deep(layers, activation="relu"):
     )
 
 
+@dataclass(frozen=True, eq=False)
+class UniformBase(nf.distributions.Distribution):
+    """1 on (0, 1)^D, and 0 outside."""
+
+    dim: int
+    support = (0.0, 1.0)
+    shape = property(lambda self: (self.dim,))
+
+    def log_prob(self, params, z):
+        inside = np.all((z > 0) & (z < 1), axis=1)
+        return np.where(inside, 0.0 * z[:, 0], 0.0 * z[:, 0] - np.inf)
+
+    def sample(self, params, rng, n, like=None):
+        return rng.uniform(size=(n, self.dim)).astype("float64" if like is None else like.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class SteepBase(nf.distributions.Distribution):
+    """N(5, 1e-6 I): where the points of an audit lie, its log is -1e7, and changes by 1e7 over 1."""
+
+    dim: int
+    shape = property(lambda self: (self.dim,))
+
+    def log_prob(self, params, z):
+        return np.sum(-0.5 * np.square((z - 5.0) / 1e-3) + float(onp.log(1e3) - 0.5 * onp.log(2 * onp.pi)), axis=1)
+
+    def sample(self, params, rng, n, like=None):
+        return (5.0 + 1e-3 * rng.normal(size=(n, self.dim))).astype("float64" if like is None else like.dtype)
+
+
 def single(pair):
     """A pair that computes in the dtype that it is given."""
     return tuple(lambda a, f=f: tuple(onp.asarray(v, dtype=a.dtype) for v in f(a)) for f in pair)
@@ -166,4 +199,21 @@ HEALTHY = {
         lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.GaussianMixture(dim, 3))
     ),
     "trained base": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=nf.DiagonalNormal(dim))),
+    "two hundred waves": Healthy(oscillating(), (1, 2)),
+    "a quotient": Healthy(fractional(), (1, 2)),
+    "planar, the package's": Healthy(nf.Planar, (5,)),
+    "radial": Healthy(nf.Radial, (5,)),
+    "sylvester": Healthy(lambda dim: nf.Sylvester(dim, 3), (5,)),
+    "QR": Healthy(nf.QR, (5,)),
+    "autoregressive, affine": Healthy(
+        lambda dim: nf.Autoregressive(nf.Affine(1.0), dim, nf.MADE((12,), "tanh")), (5,)
+    ),
+    "MAF": Healthy(lambda dim: nf.flows.maf(dim, layers=2, hidden=(16,)), (5,)),
+    "spline flow": Healthy(lambda dim: nf.flows.rq_nsf(dim, layers=2, hidden=(16,)), (2, 5)),
+    "uniform base": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=UniformBase(dim))),
+    "uniform base, affine": Healthy(lambda dim: nf.Flow(UniformBase(dim), nf.ActNorm(dim))),
+    "uniform base, its domain": Healthy(
+        lambda dim: nf.Flow(UniformBase(dim), nf.Elementwise(nf.Inverse(nf.Sigmoid()), dim))
+    ),
+    "steep base": Healthy(lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(8,), base=SteepBase(dim))),
 }  # fmt: skip

@@ -389,6 +389,101 @@ def empty_fails(pair):
     return (lambda z: (z + 0 * z.min(), onp.zeros(len(z)))), (lambda x: (x + 0 * x.max(), onp.zeros(len(x))))
 
 
+def cached():
+    """The inverse is wrong, and forward leaves its z behind for it."""
+    last = {}
+
+    def forward(z):
+        x = z * 2 + 1
+        last["x"], last["z"] = x.copy(), z.copy()
+        return x, onp.full(len(z), z.shape[1] * onp.log(2))
+
+    def inverse(x):
+        known = last and onp.array_equal(last["x"], x)
+        return last["z"].copy() if known else (x + 1) / 2, onp.full(len(x), -x.shape[1] * onp.log(2))
+
+    return forward, inverse
+
+
+def sorted_rows():
+    return (
+        lambda z: ((2 * z)[onp.argsort(z[:, 0])], onp.full(len(z), z.shape[1] * onp.log(2))),
+        lambda x: (x / 2, onp.full(len(x), -x.shape[1] * onp.log(2))),
+    )
+
+
+def by_length():
+    """x = (1 + 1 / N) z for N rows."""
+
+    def log_det(a):
+        return onp.full(len(a), a.shape[1] * onp.log1p(1 / max(1, len(a))))
+
+    return lambda z: (z * (1 + 1 / max(1, len(z))), log_det(z)), lambda x: (x / (1 + 1 / max(1, len(x))), -log_det(x))
+
+
+def chunked(size=16):
+    """In pieces of 16 rows; what is left over at the end is passed on as it is."""
+
+    def run(a, factor):
+        y, log_det, n = a.copy(), onp.zeros(len(a)), len(a) // size * size
+        y[:n], log_det[:n] = factor * a[:n], a.shape[1] * onp.log(factor)
+        return y, log_det
+
+    return lambda z: run(z, 3.0), lambda x: run(x, 1 / 3)
+
+
+def oscillating(a=0.045, f=20.0):
+    """x = z + a sin(f z) a variable, its inverse by bisection."""
+
+    def forward(z):
+        return z + a * onp.sin(f * z), total(onp.log1p(a * f * onp.cos(f * z)))
+
+    def inverse(x):
+        low, high = x - 2 * a, x + 2 * a
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            less = forward(middle)[0] < x if len(x) else onp.zeros(x.shape, dtype=bool)
+            low, high = onp.where(less, middle, low), onp.where(less, high, middle)
+        z = 0.5 * (low + high)
+        return z, -forward(z)[1]
+
+    return forward, inverse
+
+
+def early_bisection(steps=12):
+    """x = z + 0.8 tanh(2 z - 1), and a bisection that stops at 1e-3."""
+
+    def forward(z):
+        return z + 0.8 * onp.tanh(2 * z - 1), total(onp.log1p(1.6 * (1 - onp.tanh(2 * z - 1) ** 2)))
+
+    def inverse(x):
+        low, high = x - 1, x + 1
+        for _ in range(steps):
+            middle = 0.5 * (low + high)
+            less = forward(middle)[0] < x
+            low, high = onp.where(less, middle, low), onp.where(less, high, middle)
+        z = 0.5 * (low + high)
+        return z, -forward(z)[1]
+
+    return forward, inverse
+
+
+def fractional(wrong=lambda z: 0.0 * z):
+    """x = z + 1.5 z / (1 + |z|): a quotient of polynomials, as a spline's pieces are; log_det with `wrong` added."""
+
+    def log_d(z):
+        return onp.log1p(1.5 / (1 + onp.abs(z)) ** 2)
+
+    def back(x):
+        b = 2.5 - onp.abs(x)
+        return onp.sign(x) * 2 * onp.abs(x) / (b + onp.sqrt(b * b + 4 * onp.abs(x)))
+
+    return (
+        lambda z: (z + 1.5 * z / (1 + onp.abs(z)), total(log_d(z) + wrong(z))),
+        lambda x: (back(x), -total(log_d(back(x)) + wrong(back(x)))),
+    )
+
+
 # --- densities ---
 
 
@@ -666,6 +761,20 @@ class NarrowBase(nf.DiagonalNormal):
         return params["mean"] + 0.1 * (super().sample(params, rng, n, like) - params["mean"])
 
 
+class CorrelatedBase(nf.StandardNormal):
+    def sample(self, params, rng, n, like=None):
+        z = super().sample(params, rng, n, like)
+        z[:, 1:] = 0.1 * z[:, :1] + onp.asarray(0.99**0.5, z.dtype) * z[:, 1:]
+        return z
+
+
+class WrongConstant(UnscaledBase):
+    """log p is 0.5 per dimension too small, as without a 1 / sigma."""
+
+    def log_prob(self, params, z):
+        return super().log_prob(params, z) - self.dim * float(0.5 * LOG_2PI + 0.5)
+
+
 class TiledBase(nf.StandardNormal):
     def sample(self, params, rng, n, like=None):
         return onp.resize(super().sample(params, rng, n - n // 2, like), (n, self.dim))
@@ -885,6 +994,8 @@ MUTANTS = {
     "one branch of z_0": Mutant(first_branch(), "some variables' terms"),
     "0 beyond 7": Mutant(beyond(scaled(), 7.0), "right near 0 and wrong far out"),
     "0 beyond 500": Mutant(beyond(scaled(), 500.0), "log_det is wrong far out"),
+    "a smooth wrong term": Mutant(fractional(lambda z: 0.1 * z), f"log_det forward: {FORMULA}", (1, 2)),
+    "a smooth wrong term, waves": Mutant(fractional(lambda z: 0.3 * onp.sin(z)), f"log_det forward: {FORMULA}", (1, 2)),
     "a wrong formula": Mutant(keep(lambda s: total(onp.sin(3 * s) + s**2)), f"log_det forward: {FORMULA}"),
     # density
     "20 base missing": Mutant(density(lambda z, x, l: l), "the base term is missing"),
@@ -904,6 +1015,8 @@ MUTANTS = {
     "mean log_det": Mutant(density(lambda z, x, l: normal(z) + l / z.shape[1]), "mean over dimensions", (1, 5, 6)),
     "sample_and_log_prob": Mutant(on_flow(Joint), "sample_and_log_prob: log_det is added"),
     "sample_and_log_prob, leak": Mutant(on_flow(JointLeak), "sample_and_log_prob: shape or dtype"),
+    "log_prob / D": Mutant(density(lambda z, x, l: (normal(z) + l) / z.shape[1]), "multiplied by 1/D", (1, 2, 5)),
+    "log_prob and a constant": Mutant(density(lambda z, x, l: normal(z) + l + 0.7), "log_prob: a constant is missing"),
     "58 log 256": Mutant(density(lambda z, x, l: normal(z) + l + z.shape[1] * onp.log(256)), "log 256"),
     # inverse
     "30 order": Mutant(coupling(undo=lambda y, s, t: y * onp.exp(-s) - t), ORDER),
@@ -930,6 +1043,7 @@ MUTANTS = {
     "uvadlc 57": Mutant(sigmoid_scaled(undone=False), "an affine rescaling is not undone", options=SCALED),
     "zuko bracket": Mutant(bounded_map("cubic"), "it gives the end of its bracket"),
     "planar bracket": Mutant(planar("bracket"), "it does not undo forward", (1,)),
+    "a search that stops early": Mutant(early_bisection(), "inverse: it does not undo forward", (2, 5)),
     "five steps of Newton": Mutant(newton(5), "inverse: it does not undo forward"),
     "an inverse that clips x": Mutant(clipped(5.0), "it clips its argument"),
     "inverse is forward": Mutant((coupling()[0], coupling()[0]), "it applies forward"),
@@ -968,9 +1082,26 @@ MUTANTS = {
     "base too narrow": Mutant(on_base(NarrowBase), "base: its samples do not follow its own log_prob"),
     "base without its constant": Mutant(on_base(UnscaledBase), "base: the normalising constant", (5,)),
     "samples too wide": Mutant(density(draw=lambda z, f, g: f(1.1 * z)[0]), "samples do not follow the density"),
+    "draws clamped at 2": Mutant(
+        density(draw=lambda z, f, g: f(onp.clip(z, -2, 2))[0]), "sample: the draws are clamped"
+    ),
+    "temperature 0.97": Mutant(
+        density(draw=lambda z, f, g: f(0.97 * z)[0]), "samples do not follow the density", (2, 5)
+    ),
+    "correlated draws": Mutant(
+        density(draw=lambda z, f, g: f(onp.concatenate([z[:, :1], 0.1 * z[:, :1] + 0.995 * z[:, 1:]], axis=1))[0]),
+        "samples do not follow the density",
+        (2, 5),
+    ),
+    "base correlated": Mutant(on_base(CorrelatedBase), "base: its samples do not follow its own log_prob", (2, 5)),
+    "base with another constant": Mutant(on_base(WrongConstant), "base: a constant is missing", (5,)),
     "draws that come twice": Mutant(on_base(TiledBase), "the same points come twice"),
     "antithetic draws": Mutant(on_base(Antithetic), "rows of a sample depend on each other"),
     "a seed of its own": Mutant(on_base(OwnSeed), "another seed gives the same samples"),
+    "a cache": Mutant(cached(), "it depends on what was called before", (2, 5)),
+    "rows are sorted": Mutant(sorted_rows(), "a row's place in the batch matters", (2, 5)),
+    "the rest of the last chunk": Mutant(chunked(), "a row's place in the batch matters", (2, 5)),
+    "the length of the batch": Mutant(by_length(), "a row's result depends on the batch", (2, 5)),
     "no seed": Mutant(on_base(NoSeed), "the same seed gives other samples"),
     "global state": Mutant(on_base(GlobalState), "numpy's global state"),
     "a copied generator": Mutant(on_base(CopiedGenerator), "a second draw repeats the first"),

@@ -20,6 +20,7 @@ from mutants import (
     on_base,
     scaled,
     shifted_sinh,
+    sinh,
     with_log_det,
 )  # fmt: skip
 from typer.testing import CliRunner
@@ -212,6 +213,66 @@ def test_only_the_letters_asked_for_are_run():
 def test_a_bad_argument_is_named(subject, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         nf.check.audit(subject, show=False, **options)
+
+
+FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "message"),
+    [
+        (coupling(), {"dims": ()}, r"dims must be a tuple of positive integers.*got \(\)"),
+        (coupling(), {"dims": 2}, "dims must be a tuple of positive integers.*got 2"),
+        (coupling(), {"dims": (2.5,)}, r"dims must be .*got \(2.5,\)"),
+        (coupling(), {"dims": (0,)}, r"dims must be .*got \(0,\)"),
+        (coupling(), {"dims": (2,), "structure": "tridiagonal"}, "structure must be one of .*got 'tridiagonal'"),
+        (coupling(), {"dims": (2,), "params": {}}, "params must be left out for two plain functions"),
+        (coupling(), {"dims": (2,), "context": [1.0]}, "context must be left out for two plain functions"),
+        (FLOW, {"dims": (5,)}, r"dims must be left out for a Flow, which has its own; got \(5,\)"),
+        (FLOW, {"structure": "diagonal"}, "structure must be left out unless two plain functions are audited"),
+        (FLOW, {"log_prob": len}, "log_prob must be left out unless"),
+        (FLOW, {"dtype": "half"}, "dtype must be one of float64, float32; got 'half'"),
+        (FLOW, {"letters": ""}, "letters must name at least one"),
+        (FLOW, {"letters": 3}, "letters must be a text, as 'SRJ'; got int"),
+        (FLOW, {"draws": 0}, "draws must be an integer of at least 1; got 0"),
+        (FLOW, {"radii": ()}, r"radii must be positive numbers.*got \(\)"),
+        (FLOW, {"context": [1.0]}, r"context must be left out: this Flow takes none; got shape \(1,\)"),
+        (FLOW, {"params": {"a": onp.zeros(3)}}, "params must be a tree of the Flow's own"),
+        (FLOW, {"rng": 3}, "rng must be a numpy.random.Generator; got int"),
+        (
+            nf.flows.real_nvp(2, context_dim=3),
+            {"context": onp.zeros(5)},
+            r"context must have shape \(M, 3\).*got \(5,\)",
+        ),
+        (nf.flows.real_nvp(2, context_dim=3), {"context": onp.zeros((0, 3))}, "with M at least 1"),
+        (nf.Chain, {}, "got the class Chain"),
+    ],
+)
+def test_what_does_not_apply_is_refused(subject, options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        nf.check.audit(subject, show=False, **options)
+
+
+def test_a_report_with_nothing_judged_is_not_ok():
+    report = nf.check.audit(coupling(), dims=(5,), letters="N", show=False)
+    assert not report.ok and not report.failures and "Nothing could be judged." in str(report)
+    with pytest.raises(AssertionError, match="nothing could be judged"):
+        report.raise_if_failed()
+
+
+def test_where_the_round_trip_fails_the_inverse_log_det_gets_no_name():
+    report = nf.check.audit((sinh()[0], clipped(1.0)[1]), dims=(2, 5), letters="RXJ", show=False)
+    names = [failure.name for failure in report.failures if failure.name.startswith("log_det inverse")]
+    assert report.failures[0].letter == "R"
+    assert all(name == "log_det inverse: the formula of log_det" for name in names)
+
+
+@pytest.mark.parametrize("target", ["folder", None])
+def test_a_checkpoint_needs_the_name_of_a_file(target, tmp_path):
+    params = FLOW.init(onp.random.default_rng(0))
+    with pytest.raises((ValueError, TypeError), match="path must be the name of a file; got"):
+        nf.save(tmp_path if target else None, FLOW, params)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

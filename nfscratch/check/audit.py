@@ -32,7 +32,8 @@ from nfscratch.check.laws import (
 )
 from nfscratch.check.message import Case
 from nfscratch.check.onto import check_onto
-from nfscratch.check.report import LETTERS, Failure, Line, Report
+from nfscratch.check.options import check_options, letters_of
+from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.samples import check_samples
 from nfscratch.check.structure import check_structure
 from nfscratch.check.trial import Trial, Unusable, flat
@@ -60,10 +61,11 @@ def audit(
     letters: the checks to run, as "SRJ".
     """
     rng = onp.random.default_rng(0) if rng is None else rng
-    letters = _letters(letters)
+    letters = letters_of(letters)
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
     declared |= {"domain": domain, "codomain": codomain}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
+    check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
     with onp.errstate(all="ignore"):  # far out numbers overflow: the checks look at what came of it
         groups, notes = groups_of(subject, dims, rng, declared, options)
         run = _Run(letters, rng)
@@ -75,13 +77,6 @@ def audit(
     if show:
         report.show()
     return report
-
-
-def _letters(letters):
-    letters = LETTERS if letters is None else letters.upper().replace(",", "").replace(" ", "")
-    if unknown := set(letters) - set(LETTERS):
-        raise ValueError(f"letters must be among {LETTERS}; got {''.join(sorted(unknown))!r}")
-    return letters
 
 
 # --- what is checked ---
@@ -171,7 +166,8 @@ class _Run:
     def _failure(self, letter) -> Failure:
         entries = [Case(dim, trial, finding) for dim, trial, finding in self.findings[letter] if not finding.verdict]
         across = [Case(dim, trial, finding) for dim, trial, finding in self.findings.get("J", ())]
-        return explain(letter, entries, across)
+        failed_r = "R" in self.letters and self._first("R") is not None
+        return explain(letter, entries, across, failed_r)
 
 
 def _guarded(letter: str, check: Callable[[Trial], Finding], trial: Trial) -> Finding:

@@ -13,6 +13,12 @@ terms and n their numbers, a difference is chance while it is at most
 
 A missing constant in q, a wrong scale of the points, a wrong weight of a mode: each makes the two sides differ. r is as
 wide as the points, narrower and wider; and as wide as the surroundings of single points, which see single modes.
+
+The same with a test function h under both means sees what h measures, without a draw of q:
+
+    E_q[ h r / (q + r) ]  =  E_r[ h q / (q + r) ],    h = u_i, u_i^2, u_i u_j, |u|^2                     (3)
+
+u are the points on the scale of their quartiles, cut off at +-3: moments, and correlations between columns.
 """
 
 from __future__ import annotations
@@ -25,6 +31,7 @@ import numpy as onp
 
 ALPHA = 1e-7
 WIDTHS = (0.5, 0.75, 1.0, 1.5)
+CUT = 3.0
 LOCAL = 3  # surroundings that are looked at, each of a tenth of the points
 
 
@@ -43,6 +50,50 @@ def worst_bridge(
         at_r = _share(_density(log_q, y) + shift, _log_normal(y, mean, root))
         found.append((abs(at_q.mean() - at_r.mean()), _bound(at_q, at_r), words))
     return max(found, key=lambda f: f[0] / f[1])
+
+
+def worst_moment(z: Any, log_q: Callable[[Any], Any], rng: onp.random.Generator) -> tuple[float, float, float, str]:
+    """The difference of both sides of (3) that is most sigma, its bound, how many sigma, and which h it was."""
+    known, judged = z[: len(z) // 4], z[len(z) // 4 :]
+    quartiles = onp.quantile(known, (0.25, 0.5, 0.75), axis=0)
+    middle, scale = quartiles[1], onp.maximum((quartiles[2] - quartiles[0]) / 1.349, 1e-300)
+    y = middle + scale * rng.standard_normal((2 * len(judged), z.shape[1]))
+    root = onp.diag(scale)
+    at_q = _share(_log_normal(judged, middle, root), _density(log_q, judged))
+    at_r = _share(_density(log_q, y), _log_normal(y, middle, root))
+    found, tests = [], _tests(z.shape[1])
+    u, v = (onp.clip((a - middle) / scale, -CUT, CUT) for a in (judged, y))
+    for words, h, width in tests:
+        p, q = h(u) * at_q, h(v) * at_r
+        difference, sigma = abs(p.mean() - q.mean()), (p.var() / len(p) + q.var() / len(q)) ** 0.5
+        found.append((difference, _bound(p, q, width=width, looks=len(tests)), difference / max(sigma, 1e-300), words))
+    return max(found, key=lambda f: f[2])
+
+
+def fitted_shift(z: Any, log_q: Callable[[Any], Any], rng: onp.random.Generator, reach: float = 60.0) -> float | None:
+    """c such that both sides of (1) agree for q e^c: Bennett's estimate of a constant. None where none does."""
+    known, judged = z[: len(z) // 4], z[len(z) // 4 :]
+    mean, root = _fitted(known)
+    y = mean + rng.standard_normal((2 * len(judged), z.shape[1])) @ root.T
+    at_q = _log_normal(judged, mean, root) - _density(log_q, judged)
+    at_r = _density(log_q, y) - _log_normal(y, mean, root)
+    low, high = -reach, reach
+    for _ in range(60):  # the left side falls in c, the right one grows
+        c = 0.5 * (low + high)
+        less = _share(at_r + c, 0.0).mean() < _share(at_q - c, 0.0).mean()
+        low, high = (c, high) if less else (low, c)
+    return c if abs(c) < reach - 1 else None
+
+
+def _tests(dim, most=8):
+    """(words, h, the width of its range)."""
+    columns = range(min(dim, most))
+    tests = [(f"the mean of z_{i}", lambda u, i=i: u[:, i], 2 * CUT) for i in columns]
+    tests += [(f"the square of z_{i}", lambda u, i=i: u[:, i] ** 2, CUT**2) for i in columns]
+    tests += [
+        (f"z_{i} with z_{j}", lambda u, i=i, j=j: u[:, i] * u[:, j], 2 * CUT**2) for i in columns for j in range(i)
+    ]
+    return [*tests, ("the size of z", lambda u: onp.square(u).sum(axis=1), dim * CUT**2)]
 
 
 def _references(known, rng):
@@ -82,8 +133,8 @@ def _share(log_a, log_b):
     return onp.where(onp.isnan(share), 0.0, share)
 
 
-def _bound(*sides):
-    """Equation (2)."""
-    spread = log(4 / ALPHA)
+def _bound(*sides, width=1.0, looks=1):
+    """Equation (2), for terms in an interval of this width, and that many looks."""
+    spread = log(4 * looks / ALPHA)
     variance = sum(terms.var(ddof=1) / len(terms) for terms in sides)
-    return (2 * variance * spread) ** 0.5 + 7 * spread / (3 * min(map(len, sides)))
+    return (2 * variance * spread) ** 0.5 + 7 * width * spread / (3 * min(map(len, sides)))

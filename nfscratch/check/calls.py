@@ -16,7 +16,7 @@ import numpy as onp
 from nfscratch import params as trees
 from nfscratch.check.finding import Finding
 from nfscratch.check.laws import point
-from nfscratch.check.trial import Trial, flat, largest
+from nfscratch.check.trial import Trial, apart, flat
 
 
 def functions(trial: Trial, subject: Any = None) -> Iterator[tuple[str, Callable[..., Any], Any]]:
@@ -136,8 +136,7 @@ def _compared(trial, name, f, a, fresh):
         for which, (p, w, limit) in enumerate(zip(part, whole, allowed, strict=True)):
             if onp.ndim(w) == 0 or len(w) != n or onp.ndim(p) == 0 or len(p) != len(rows):
                 continue  # for S
-            with onp.errstate(all="ignore"):
-                error = largest(flat(p) - flat(w[rows]))
+            error = apart(flat(p), flat(w[rows])).max(axis=1, initial=0.0)
             error = onp.where(onp.isfinite(limit[rows]) & ~(onp.isnan(flat(w[rows])).any(axis=1)), error, 0.0)
             k = int(onp.argmax(onp.where(onp.isnan(error), onp.inf, error / limit[rows])))
             evidence = {
@@ -162,9 +161,9 @@ def _fresh_runner(trial, name):
 
 def _allowed(trial, name):
     """For each array of the result: what rounding may cost in each row."""
-    ok, log_det = trial.usable, trial.allowed_log_det
+    ok = trial.usable
     if name == "log_prob":
-        limits = [log_det + (1.0 + largest(trial.z)) * trial.allowed * trial.subject.dim]
+        limits = [trial.allowed_log_prob]
     else:
-        limits = [trial.allowed_x if name == "forward" else trial.allowed, log_det]
+        limits = [trial.allowed_x if name == "forward" else trial.allowed, trial.allowed_log_det]
     return [onp.where(onp.isnan(limit), onp.inf, limit)[ok] for limit in limits]

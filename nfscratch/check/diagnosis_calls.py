@@ -6,7 +6,7 @@ import numpy as onp
 
 from nfscratch.check import diagnosis_inverse
 from nfscratch.check.calls import check_independence, functions
-from nfscratch.check.trial import Trial
+from nfscratch.check.trial import Trial, flat
 
 
 def name_shape(evidence, first, cases):
@@ -63,8 +63,33 @@ def name_dependence(evidence, first, cases):
     if len(evidence["rows"]) == len(whole) > 1:  # the same rows in another order: of the batch nothing else changed
         return which, "a row's place in the batch matters"
     if which != "log_prob" and evidence["which"] == 0:
-        return which, "batch statistics at test time"
-    return which, "rows depend on each other"
+        return which, _among_rows(first.trial, which)
+    return which, "a row's result depends on the batch"
+
+
+def _among_rows(trial, which):
+    """What x or z of a row depends on: calls before, the statistics of the batch, or other rows somehow."""
+    one, other = (f for name, f, _ in sorted(functions(trial), key=lambda f: f[0] != which) if name != "log_prob")
+    a, b = (at for name, _, at in sorted(functions(trial), key=lambda f: f[0] != which) if name != "log_prob")
+    try:
+        with onp.errstate(all="ignore"):
+            other(b.copy())
+            after_its_twin = flat(one(a.copy())[0])
+            other(b[::-1] * b.dtype.type(0.5))
+            after_another = flat(one(a.copy())[0])
+            if onp.abs(after_another - after_its_twin).max() > 1e-6 * (1 + onp.abs(after_its_twin).max()):
+                return "it depends on what was called before"
+            # Each row twice: mean and spread are the same. Other rows moved: they are not.
+            twice = flat(one(onp.concatenate([a, a]), onp.arange(2 * len(a)) % len(a))[0])[: len(a)]
+            moved = a.copy()
+            moved[1:] = 0.5 * moved[1:] + 0.1
+            elsewhere = flat(one(moved)[0])[:1]
+    except Exception:  # of any kind: a map that does not take other batches says no more
+        return "a row's result depends on the batch"
+    same, change = onp.abs(twice - after_another).max(), onp.abs(elsewhere - after_another[:1]).max()
+    if change > 1e-6 and same < 0.1 * change:
+        return "batch statistics at test time"
+    return "a row's result depends on the batch"
 
 
 def _context(trial):

@@ -106,7 +106,12 @@ def _cut_at(right, came):
     """The bound at which `came` is `right` cut off, or None."""
     bound = onp.abs(came).max(initial=0.0)
     beyond = onp.abs(right) > bound * (1 + 1e-6) + 1e-6
-    return bound if beyond.any() and _same(onp.clip(right, -bound, bound), came, 1e-3).all() else None
+    if not beyond.any() or not _same(onp.clip(right, -bound, bound), came, 1e-3).all():
+        return None
+    # A search that stops early is as wrong near 0 as far out: what is cut off is right up to the bound.
+    near = onp.abs(right) < 0.9 * bound
+    least = onp.abs(came - right)[near].max(initial=0.0)
+    return bound if near.any() and (onp.abs(right) - bound).max() > 100 * least + 1e-3 * bound else None
 
 
 def is_round(number: float) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.bridge import fitted_shift, worst_moment
 from nfscratch.check.samples import bridge_to_base, distance_from
 from nfscratch.check.trial import Trial, flat
 
@@ -17,6 +18,8 @@ def name_samples(trial: Trial, evidence: dict[str, Any]) -> tuple[str, str]:
         return "sample", "the samples have a wrong shape, or are not finite"
     if evidence["kind"] == "repeated":
         return "sample", "the same points come twice"
+    if evidence["kind"] == "atom":
+        return "sample", "the draws are clamped" if evidence["extreme"] else "one value comes again and again"
     rng = onp.random.default_rng(0)
     if (name := _of_base(trial, evidence, rng)) is not None:
         return "base", name
@@ -31,12 +34,31 @@ def _of_base(trial, evidence, rng):
     if base is None:
         return None
     error, allowed, _ = bridge_to_base(trial, base, rng)
-    if error <= allowed:
-        return None
+    if error <= allowed:  # no constant, then: a moment, or nothing
+        error, allowed = _moments_of_base(trial, rng) if evidence["kind"] == "moments" else (0.0, 1.0)
+        return None if error <= allowed else "its samples do not follow its own log_prob"
     error, allowed, _ = bridge_to_base(trial, base, rng, -0.5 * dim * log(2 * pi))
     if error <= allowed:
         return "the normalising constant is missing"
+    if _missing_constant(trial, base, rng):
+        return "a constant is missing"
     return "its samples do not follow its own log_prob"
+
+
+def _moments_of_base(trial, rng, n=100_000):
+    s = trial.subject
+    error, allowed, _, _ = worst_moment(flat(s.base_sample(rng, n)), s.log_q, rng)
+    return error, allowed
+
+
+def _missing_constant(trial, base, rng):
+    """The number c for which the bridge from q e^c holds, found on one half of the draws and judged on the other."""
+    half = len(base) // 2
+    c = fitted_shift(base[:half], trial.subject.log_q, rng)
+    if c is None:
+        return False
+    error, allowed, _ = bridge_to_base(trial, base[half:], rng, c)
+    return error <= allowed
 
 
 def _carried(trial, evidence, rng):

@@ -11,6 +11,7 @@ import numpy as onp
 
 from nfscratch.backend import DTYPES
 from nfscratch.check.audit import audit
+from nfscratch.check.groups import DIMS
 from nfscratch.check.report import Report
 
 
@@ -40,4 +41,5 @@ def _dims(text: str) -> tuple[int, ...]:
     parts = text.replace(" ", "").split(",")
     if not all(part.isdigit() and int(part) > 0 for part in parts):
         raise ValueError(f"dims must be positive integers, as 1,2,5; got {text!r}")
-    return tuple(int(part) for part in parts)
+    found = tuple(int(part) for part in parts)
+    return DIMS if found == DIMS else found

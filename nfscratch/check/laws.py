@@ -19,6 +19,7 @@ import numpy as onp
 from nfscratch import backend
 from nfscratch.bijection import Bijection
 from nfscratch.check.finding import Finding, inconclusive
+from nfscratch.check.intervals import bounded
 from nfscratch.check.subject import of_bijection
 from nfscratch.check.trial import K, Trial, condition, flat, largest, worst_row
 
@@ -71,8 +72,18 @@ def check_shapes(trial: Trial) -> Finding:
             back, log_det_back = s.inverse(good.copy())
             results += [("z", back, (len(good), *s.in_shape)), ("log_det inverse", log_det_back, (len(good),))]
         if s.log_prob is not None and onp.shape(x) == n + s.out_shape:
-            results += [("log_prob", s.log_prob(good.copy()), (len(good),))]
+            results += [("log_prob", _where_dense(trial, s.log_prob(good.copy()), back), (len(good),))]
     return _shapes_of(trial, results)
+
+
+def _where_dense(trial, log_p, z):
+    """log_prob, with 0 for a -inf that is right: where rounding puts z at an end of the base's support, or beyond."""
+    s = trial.subject
+    if not bounded(s.domain) or onp.shape(log_p) != (len(z),) or onp.shape(z) != (len(z), *s.in_shape):
+        return log_p
+    room, z = trial.allowed[trial.usable][:, None], flat(z)
+    within = ((z - room > s.domain[0]) & (z + room < s.domain[1])).all(axis=1)
+    return onp.where(onp.isneginf(log_p) & ~within, onp.zeros_like(log_p), log_p)
 
 
 def _shapes_of(trial, results):

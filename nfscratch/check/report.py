@@ -62,11 +62,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return not self.failures
+        return not self.failures and any(line.status == "holds" for line in self.lines)
 
     def raise_if_failed(self) -> None:
         if self.failures:
             raise AssertionError(f"{self.subject}: {self.failures[0].message}")
+        if not self.ok:
+            raise AssertionError(f"{self.subject}: nothing could be judged")
 
     def __str__(self) -> str:
         rows = [
@@ -90,6 +92,8 @@ class Report:
     def _verdict(self):
         if self.ok:
             return ["  No mistake found."]
+        if not self.failures:
+            return ["  Nothing could be judged."]
         others = [f"  Waiting: {failure.letter}: {failure.name}" for failure in self.failures[1:]]
         return ["", self.failures[0].message, *others]
 

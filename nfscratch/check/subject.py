@@ -38,7 +38,7 @@ class Subject:
     out_shape: tuple[int, ...]
     dtype: Any = FLOAT64
     structure: str | None = None  # None: not declared
-    domain: tuple[float, float] = REALS
+    domain: tuple[float, float] = REALS  # of a flow: where its base has its density
     codomain: tuple[float, float] = REALS
     smooth: bool | None = None  # False: kinks are meant; None: not declared
     costs: tuple[str, str] | None = None  # of forward and inverse
@@ -106,6 +106,10 @@ class Subject:
         """The base's log density, in float64."""
         return standard_normal_log_prob(z) if self.base_log_prob is None else self.base_log_prob(z)
 
+    def log_q(self, points: Any) -> Any:
+        """The same at points (N, D)."""
+        return self.q(points.reshape(-1, *self.in_shape).astype(self.dtype))
+
 
 def leaf_layers(bijection: Any, params: Any) -> list[tuple[Any, Any]]:
     """The layers that a Chain is made of, chains in chains and inverses of chains opened."""
@@ -159,6 +163,7 @@ def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64"
 
     return replace(
         subject, name=f"Flow({subject.name})", log_prob=log_prob, base_log_prob=base_log_prob,
+        domain=_common(subject.domain, flow.base.support),
         sample=lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n))),
         sample_and_log_prob=lambda rng, n: tuple(
             backend.to_numpy(a) for a in flow.sample_and_log_prob(params, rng, n, _rows_of(context, n))
@@ -166,6 +171,12 @@ def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64"
         base_sample=lambda rng, n: backend.to_numpy(flow.base.sample(params["base"], rng, n, prototype)),
         flow=flow, flow_params=params, pristine=pristine, flow_context=context,
     )  # fmt: skip
+
+
+def _common(domain, support):
+    """What lies in both; the domain where nothing does."""
+    low, high = max(domain[0], support[0]), min(domain[1], support[1])
+    return (low, high) if low < high else domain
 
 
 def of_pair(forward: Any, inverse: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:

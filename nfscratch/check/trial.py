@@ -136,6 +136,24 @@ class Trial:
         with onp.errstate(all="ignore"):
             return slope * self.allowed + K * s.eps * terms
 
+    def slack_of_base(self, z: Any, q: Any) -> Any:
+        """What log q may change by where rounding moves z; infinite at the end of its support."""
+        s, change = self.subject, onp.zeros(len(z))
+        for sign in (1.0, -1.0):  # as far from 0 as rounding leads, and as near
+            step = sign * self.allowed.reshape(-1, *[1] * (z.ndim - 1)) * onp.where(z < 0, -1.0, 1.0)
+            moved = onp.asarray(s.q((z + step).astype(s.dtype)), dtype=onp.float64)
+            change = onp.where(onp.isneginf(moved) != onp.isneginf(q), onp.inf, onp.maximum(change, apart(moved, q)))
+        change = onp.where(onp.isnan(change), 0.0, change)
+        size = onp.where(onp.isfinite(q), onp.abs(q), 0.0)
+        return 2 * change + self.allowed * (1.0 + largest(z)) * s.dim + 64 * s.eps * size
+
+    @cached_property
+    def allowed_log_prob(self) -> Any:
+        """What rounding may cost in log_prob: log_det's share, and what the slope of the base makes of z's."""
+        with onp.errstate(all="ignore"):
+            q = onp.asarray(self.subject.q(self.z), dtype=onp.float64)
+            return self.allowed_log_det + self.slack_of_base(self.z, q)
+
     @cached_property
     def _through_layers(self) -> Any:
         """sum_k |P_k^-1| max(1, |x_k|) over the layers of a Chain, or of the whole where no layers are seen."""
@@ -168,6 +186,12 @@ def flat(a: Any) -> Any:
 def largest(a: Any) -> Any:
     """The largest |entry| of each row."""
     return onp.abs(flat(a)).max(axis=1, initial=0.0)
+
+
+def apart(a: Any, b: Any) -> Any:
+    """|a - b|; -inf is -inf: a density that is 0 twice."""
+    with onp.errstate(all="ignore"):
+        return onp.where((a == b) & onp.isinf(a), 0.0, onp.abs(a - b))
 
 
 def finite_matrices(J: Any) -> Any:

@@ -32,6 +32,7 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
     Raises CheckpointError for parameters that are not the flow's, and for a part that cannot be described; warns of
     parameters that are NaN or infinite.
     """
+    _check_path(path)
     with about(path):
         description = describe(flow)
         agreement.check(flow, params)
@@ -43,6 +44,13 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
         }
         container.write(path, "flow", params, fields)
     _warn_if_not_finite(path, params)
+
+
+def _check_path(path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be the name of a file; got {type(path).__name__}")
+    if os.path.isdir(path):
+        raise CheckpointError(f"{path}: path must be the name of a file; got a folder")
 
 
 def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
