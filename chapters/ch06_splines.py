@@ -45,7 +45,7 @@ if __name__ == "__main__":
 
 # %%
 def rq_bin(xi, s, d0, d1):
-    """Height and slope of the rational quadratic through (0, 0) and (1, 1), scaled: equations (8) and (9).
+    """Height and slope of the rational quadratic (6) through (0, 0) and (1, 1): equations (8) and (9).
 
     xi: place in the bin, 0 to 1. s: the bin's mean slope. d0, d1: the slopes at its two ends.
     """
