@@ -106,7 +106,7 @@ def autoregressive_layers(
     order: str = "reversed",
     seed: int = 0,
 ) -> list[Bijection]:
-    """`layers` Autoregressive layers: the first in natural order, then reversed in turn, or random, no two alike in a row."""
+    """`layers` Autoregressive layers: natural order first, then reversed in turn, or random, none like the one before."""
     validate.count("dim", dim, least=1)
     validate.count("layers", layers, least=1)
     if order not in ORDERS:
