@@ -106,7 +106,10 @@ def autoregressive_layers(
     order: str = "reversed",
     seed: int = 0,
 ) -> list[Bijection]:
-    """`layers` Autoregressive layers: natural order first, then reversed in turn, or random, none like the one before."""
+    """`layers` Autoregressive layers. The first has the natural order.
+
+    order: "reversed" from layer to layer, or "random": drawn by `seed`, never that of the layer before.
+    """
     validate.count("dim", dim, least=1)
     validate.count("layers", layers, least=1)
     if order not in ORDERS:
