@@ -11,12 +11,17 @@ at once, for the choice. Width 0 is a MADE without a hidden layer, D logistic re
 has such connections from its inputs to its outputs beside the hidden ones; ours has either. Units are tanh.
 
     NFSCRATCH_DATA=folder python benchmarks/made_binary.py [--sets mushrooms dna] [--threads 1]
+
+Every fit is kept in --runs, one file each, and so is the score of every model that was chosen (.json). Interrupted, by
+Ctrl-C or otherwise, the same command goes on where it was; finished, it prints the table again.
 """
 
 import argparse
+import json
 import os
 import time
 from itertools import product
+from pathlib import Path
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--sets", nargs="+", default=["mushrooms", "dna"], choices=["mushrooms", "dna"])
@@ -29,6 +34,7 @@ parser.add_argument("--rates", nargs="+", type=float, default=[1e-2, 3e-2], help
 parser.add_argument("--patience", type=int, default=30, help="evaluations without improvement, then stop")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--threads", type=int, default=1, help="BLAS threads")
+parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for the checkpoints and the scores")
 options = parser.parse_args()
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is loaded
     os.environ[variable] = str(options.threads)
@@ -40,7 +46,12 @@ import nfscratch as nf  # noqa: E402
 PAPER = {("mushrooms", 1): 9.68, ("mushrooms", 32): 9.69, ("dna", 1): 83.63, ("dna", 32): 79.66}
 
 
-def train(flow, data, rate, decay, masks):
+def run_name(name, masks):
+    """All that a fit depends on, beside what is swept over."""
+    return f"made_{name}_{masks}masks_epochs{options.epochs}_batch{options.batch}_seed{options.seed}"
+
+
+def train(flow, data, rate, decay, masks, file):
     """`fit`, but for one thing: with several masks, every batch trains one of them, drawn at random."""
     epoch = max(1, len(data.train) // options.batch)
     rng = np.random.default_rng(options.seed)
@@ -52,6 +63,7 @@ def train(flow, data, rate, decay, masks):
         "evaluate_every": epoch if masks == 1 else 5 * epoch,
         "patience": options.patience,
         "progress": False,
+        "checkpoint": file,
     }
     if masks == 1:
         return nf.fit(flow, data.train, validation=data.validation, **common)
@@ -78,7 +90,10 @@ def best_of(name, data, masks):
         law = nf.distributions.Bernoulli()
         flow = nf.flows.made(data.dim, law, hidden=hidden, activation="tanh", masks=masks, seed=options.seed)
         start = time.perf_counter()
-        result = train(flow, data, rate, decay, masks)
+        file = options.runs / f"{run_name(name, masks)}_width{width}_rate{rate:g}_decay{decay:g}.run"
+        result = train(flow, data, rate, decay, masks, file)
+        if result.stopped.startswith("interrupted"):
+            raise SystemExit(f"{result.stopped}; the same command goes on from {file}")
         score = float(flow.log_prob(result.params, data.validation).mean())
         found.append((score, (width, rate, decay), flow, result))
         print(
@@ -89,7 +104,15 @@ def best_of(name, data, masks):
     return max(found, key=lambda row: row[0])
 
 
+def keep(name, masks, choice, nll):
+    """The score of the chosen model, as a file that other programs can read."""
+    scores = dict(zip(("width", "rate", "decay"), choice, strict=True))
+    scores |= {"set": name, "masks": masks, "test_nll": nll.mean(), "standard_error": nll.std() / len(nll) ** 0.5}
+    (options.runs / f"{run_name(name, masks)}.json").write_text(json.dumps(scores, indent=1) + "\n")
+
+
 def main():
+    options.runs.mkdir(parents=True, exist_ok=True)
     nf.use(dtype="float32")
     rows = []
     for name in options.sets:
@@ -97,6 +120,7 @@ def main():
         for masks in dict.fromkeys((1, options.masks)):
             _, choice, flow, result = best_of(name, data, masks)
             nll = -nf.to_numpy(flow.log_prob(result.params, data.test)).astype(float)
+            keep(name, masks, choice, nll)
             paper = PAPER.get((name, masks))
             rows.append((name, masks, choice, nll, paper))
     print("\nBinary MADE: mean test NLL in nats (lower is better), and its standard error")

@@ -9,15 +9,17 @@ so it is trained on pixel levels with fresh noise in every batch, and its log_pr
 
 Networks as in the paper: one hidden layer of 1,024 ReLU units for MADE and for each layer of MAF; two, with tanh for s
 and ReLU for t, for RealNVP. Orders alternate, natural and reversed. Not as in the paper: Adam at 1e-3 along a cosine
-(1e-4 there), weight decay, fresh noise in every batch, log-scales bounded by 3, and no batch normalisation.
+(1e-4 there), weight decay, fresh noise in every batch, log-scales bounded by 3, no batch normalisation, and MAF begun
+from MADE where --warm-start is given.
 
     NFSCRATCH_DATA=folder python benchmarks/mnist_maf.py [--models made maf] [--epochs 20] [--threads 1]
 
 With --warm-start MAF begins where MADE ended: MADE is its layer next to the data, and the others are the identity. It
 saves the epochs in which five layers learn what one can.
 
-A run is kept in --runs, one file a model. Interrupted, by Ctrl-C or otherwise, the same command goes on where it was;
-finished, it prints the table again.
+A run is kept in --runs, one file for each model and setting: options that are not the default are in its name.
+Interrupted, by Ctrl-C or otherwise, the same command goes on where it was; finished, it prints the table again. The
+paper's figure stands beside models with the paper's number of layers.
 """
 
 import argparse
@@ -47,7 +49,7 @@ import numpy as np  # noqa: E402
 import nfscratch as nf  # noqa: E402
 
 LAM, DIM = 1e-6, 784
-PAPER = {"made": "-1380.8 ± 4.8", "real_nvp": "-1323.2 ± 6.6", "maf": "-1300.5 ± 1.7"}  # (their ±: two of ours)
+PAPER = {("made", 1): "-1380.8 ± 4.8", ("real_nvp", 5): "-1323.2 ± 6.6", ("maf", 5): "-1300.5 ± 1.7"}  # ±: two s.e.
 NAMES = {"made": "MADE", "real_nvp": f"RealNVP ({options.layers})", "maf": f"MAF ({options.layers})"}
 
 
@@ -76,6 +78,19 @@ FLOWS = {
 }
 
 
+def layers_of(name):
+    return 1 if name == "made" else options.layers
+
+
+def run_file(name):
+    """The checkpoint of a model: every option that its fit depends on, where it is not the default, is in the name."""
+    warm = name == "maf" and options.warm_start
+    used = ["batch", "rate", "weight_decay", "patience", "seed"]
+    used += ["made_epochs"] * (name == "made" or warm) + ["epochs", "layers"] * (name != "made")
+    other = [f"_{key}{getattr(options, key):g}" for key in used if getattr(options, key) != parser.get_default(key)]
+    return options.runs / f"mnist_{name}{'_warm' * warm}{''.join(other)}.run"
+
+
 def train(name, data):
     epoch = len(data.train) // options.batch
     warm = name == "maf" and options.warm_start
@@ -92,7 +107,7 @@ def train(name, data):
         schedule=ramp_and_cosine if warm else nf.cosine,
         evaluate_every=epoch,
         patience=options.patience,
-        checkpoint=options.runs / f"mnist_{name}{'_warm' if warm else ''}.run",
+        checkpoint=run_file(name),
         checkpoint_every=epoch,
     )
 
@@ -135,7 +150,7 @@ def main():
         print(f"{NAMES[name]}: {result.stopped}; {minutes:.1f} minutes in this call; best at step {result.best_step}")
         print(f"  validation after each epoch, nats in logit space: {history.replace(', ', ' ')}", flush=True)
         per_level = log_prob(FLOWS[name](), result.params, data.test)
-        rows.append((NAMES[name], per_level, PAPER[name]))
+        rows.append((NAMES[name], per_level, PAPER.get((name, layers_of(name)), "")))
     print("\nMNIST in logit space, 10,000 test images: mean log-likelihood in nats, and its standard error")
     print(f"  {'':14}{'nfscratch':>18}{'bits/dim':>10}{'paper (± 2 s.e.)':>20}")
     for name, per_level, paper in rows:

@@ -255,6 +255,17 @@ CASES |= {
 }
 
 
+CASES |= {
+    "autoregressive rational spline": autoregressive(rational(), order="random"),
+    "autoregressive inverse of a rational spline": autoregressive(nf.Inverse(rational())),
+    "autoregressive squared, numeric": autoregressive(nf.Squared()),
+    "autoregressive mixture CDF, context, numeric": autoregressive(
+        nf.LogisticMixtureCDF(3), order="random", context_dim=CONTEXT
+    ),
+    "autoregressive inverse of a deep sigmoid, numeric": autoregressive(nf.Inverse(nf.DeepSigmoid(3))),
+}
+
+
 def wild_params(bijection, rng, scale=1.0):
     """Random parameters, started from a batch of data with offsets and unequal scales."""
     x = rng.normal(size=(50, *bijection.out_shape)) * 3 + 1

@@ -1,5 +1,7 @@
 """Autoregressive flows: the formulas of the papers and of lecture notes, sampling in one pass, planted mistakes."""
 
+from itertools import pairwise
+
 import autograd
 import autograd.numpy as np
 import numpy as onp
@@ -129,6 +131,16 @@ LAYERS = {
     ),
     "context, linear": lambda dim: nf.Autoregressive(nf.Affine(0.3), dim, nf.MADE(()), None, 2),
 }
+SPLINE = nf.RationalQuadraticSpline(4, 5.0, minimum=0.1)
+OTHERS = {
+    "rational spline": SPLINE,
+    "inverse of a rational spline": nf.Inverse(SPLINE),
+    "squared": nf.Squared(),
+    "mixture CDF": nf.LogisticMixtureCDF(3),
+    "inverse of a mixture CDF": nf.Inverse(nf.LogisticMixtureCDF(3)),
+    "deep sigmoid": nf.DeepSigmoid(3),
+    "inverse of a deep sigmoid": nf.Inverse(nf.DeepSigmoid(3)),
+}
 every_layer = pytest.mark.parametrize("name", LAYERS)
 
 
@@ -145,6 +157,21 @@ def test_one_pass_gives_what_d_passes_give(name, dim):
     x_vjp, log_det_vjp, _ = layer.forward_vjp(params, z, context)
     close(x_vjp, x, 1e-13)
     close(log_det_vjp, log_det, 1e-13)
+
+
+@pytest.mark.parametrize("dim", (1, 9))
+@pytest.mark.parametrize("name", OTHERS)
+def test_one_pass_gives_what_d_passes_give_for_every_other_transformer(name, dim):
+    layer = nf.Autoregressive(OTHERS[name], dim, nf.MADE((12,), "tanh"), nf.random_order(dim, seed=1))
+    params = wild_params(layer, rng(), 0.3)
+    low, high = onp.clip(layer.domain, -3, 3)
+    z = low + (high - low) * (0.1 + 0.8 * rng(1).random((4, dim)))
+    x, log_det = layer.forward(params, z)
+    x_naive, log_det_naive = layer.forward_in_passes(params, z)
+    close(x, x_naive, 1e-10)  # some search for x, to a few units of the last place
+    close(log_det, log_det_naive, 1e-10)
+    close(layer.inverse(params, x)[0], z, 1e-8)
+    close(layer.forward_vjp(params, z)[0], x, 1e-10)
 
 
 @every_layer
@@ -236,7 +263,7 @@ def test_one_variable_is_elementwise_and_its_network_sees_the_context_alone():
 
 @pytest.mark.parametrize(
     "order",
-    [(0, 0, 1), (1, 2, 3), (0, 1), (0.0, 1.0, 2.0), ((0, 1, 2),), 3, (-1, 0, 1), "random", "backwards"],
+    [(0, 0, 1), (1, 2, 3), (0, 1), [[0], [1, 2]], (0.0, 1.0, 2.0), ((0, 1, 2),), 3, (-1, 0, 1), "random", "backwards"],
     ids=str,
 )
 def test_an_order_that_is_no_permutation_is_refused(order):
@@ -281,10 +308,24 @@ def test_parts_that_cannot_be():
         nf.MLP(),
     )
     refused(ValueError, "one variable at a time; VolumePreserving ties 2", nf.Autoregressive, nf.VolumePreserving(), 3)
-    refused(ValueError, "hidden must be a sequence of widths", nf.MADE, 64)
+    for h in (nf.MADE(), nf.Inverse(nf.Standardize(3))):
+        refused(TypeError, r"transformer must be one, as Affine\(\); got", nf.Autoregressive, h, 3)
+    for hidden in (64, (True,), (8, 0), (2.0,)):
+        refused(ValueError, "hidden must be a sequence of widths", nf.MADE, hidden)
+    for dim in (0, -1):
+        refused(ValueError, f"dim must be an integer of at least 1; got {dim}", nf.random_order, dim, seed=1)
     refused(ValueError, "activation must be one of relu, tanh; got 'elu'", nf.MADE, (8,), "elu")
     refused(ValueError, "layers must be an integer of at least 1; got 0", nf.flows.maf, 3, layers=0)
     refused(ValueError, "order must be one of reversed, random; got 'natural'", nf.flows.maf, 3, order="natural")
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (4, 2), (3,)], ids=str)
+@pytest.mark.parametrize("order", ["natural", (2, 0, 1)], ids=str)
+def test_rows_of_another_width_are_refused_by_the_layer_itself(shape, order):
+    layer = nf.Autoregressive(nf.Affine(), 3, order=order)
+    params = layer.init(rng())
+    for method in (layer.forward, layer.inverse, layer.forward_vjp, layer.inverse_vjp, layer.forward_in_passes):
+        refused(ValueError, r"takes arrays of shape \(N, 3\); got", method, params, onp.zeros(shape))
 
 
 @pytest.mark.parametrize("hidden", [(1,), (2, 3), (3, 1, 40)], ids=str)
@@ -309,6 +350,25 @@ def test_maf_reverses_the_order_from_layer_to_layer_or_draws_it():
     assert drawn[0] == tuple(range(9)) and len(set(drawn)) == 3
     again = autoregressive_layers(9, nf.Affine(), nf.MADE(), 3, order="random", seed=4)
     assert drawn == [layer.order for layer in again]
+
+
+@pytest.mark.parametrize("make", [nf.flows.maf, nf.flows.iaf])
+def test_no_layer_repeats_the_random_order_of_the_one_before(make):
+    for dim in (2, 3):
+        for seed in range(5):
+            inner = make(dim, layers=6, order="random", seed=seed).bijection.layers[:-1]
+            orders = [getattr(layer, "bijection", layer).order for layer in inner]
+            assert all(a != b for a, b in pairwise(orders))
+    assert len(make(1, layers=3, order="random").bijection.layers) == 4
+
+
+def test_the_random_orders_of_two_seeds_do_not_overlap():
+    drawn = [
+        layer.order
+        for seed in range(4)
+        for layer in autoregressive_layers(30, nf.Affine(), nf.MADE(), 5, order="random", seed=seed)[1:]
+    ]
+    assert len(set(drawn)) == len(drawn) == 16
 
 
 def test_batch_norm_stands_between_every_two_layers_and_next_to_the_base():
@@ -374,7 +434,14 @@ class DropsAParent(Planted):
         return [onp.maximum(reaches[0] - 1, 0), *reaches[1:]]
 
 
-class DegreeOffByOne(Planted):
+class DegreesOneTooSmall(Planted):
+    """Hidden degrees 0 ... D - 2 for 1 ... D - 1: nobody sees the last variable but one."""
+
+    def mistaken(self, reaches, dim, P):
+        return [onp.maximum(reaches[0] - 1, 0), *reaches[1:-1], onp.append(reaches[-1][P:], [10**6] * P)]
+
+
+class LooksTooFar(Planted):
     """The last hidden unit of every degree counts as one degree more where it looks, and not where it is looked at."""
 
     def mistaken(self, reaches, dim, P):
@@ -421,8 +488,12 @@ def test_an_input_mask_that_drops_a_parent_is_found_by_the_dependencies_alone():
     assert failing(planted(DropsAParent((12,), "tanh"))) == {"T"}
 
 
-def test_a_hidden_degree_off_by_one_is_found_by_the_jacobian():
-    assert "J" in failing(planted(DegreeOffByOne((12,), "tanh")))
+def test_hidden_degrees_off_by_one_are_found_by_the_dependencies_alone():
+    assert failing(planted(DegreesOneTooSmall((12,), "tanh"))) == {"T"}
+
+
+def test_hidden_units_that_look_one_too_far_are_found_by_the_jacobian():
+    assert "J" in failing(planted(LooksTooFar((12,), "tanh")))
 
 
 def test_one_pass_too_few_is_found_by_the_round_trip():

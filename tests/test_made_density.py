@@ -304,7 +304,8 @@ def test_parts_that_cannot_be():
         (ValueError, "dim must be an integer of at least 1; got 0", lambda: density(0, nf.Gaussian())),
         (TypeError, "conditioner must be a MADE", lambda: density(3, nf.Gaussian(), nf.MLP())),
         (TypeError, r"conditional must be one, as Bernoulli\(\); got", lambda: density(3, nf.Affine())),
-        (ValueError, "components must be at least 1; got 0", lambda: nf.MixtureOfGaussians(0)),
+        (ValueError, "components must be an integer of at least 1; got 0", lambda: nf.MixtureOfGaussians(0)),
+        (ValueError, "components must be an integer of at least 1; got 2.5", lambda: nf.MixtureOfGaussians(2.5)),
         (ValueError, "max_log_scale must be positive and finite; got 0", lambda: nf.Gaussian(0)),
         (ValueError, "masks must be an integer of at least 1; got 0", lambda: nf.flows.made(3, nf.Gaussian(), masks=0)),
     ]:

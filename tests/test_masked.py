@@ -110,6 +110,14 @@ def test_the_kernel_is_its_plain_twin(hidden, dim, context_dim, activation):
             close_trees(mine, theirs, 1e-12)
 
 
+def test_raw_arrays_take_the_kernel_and_boxes_the_plain_twin(monkeypatch):
+    net, params, x, _ = made((70, 130), 21)
+    monkeypatch.setattr("nfscratch.nets.made.masked_dense", lambda *_: pytest.fail("the plain twin was called"))
+    assert (net.apply(params, x) == net.apply_vjp(params, x)[0]).all()
+    with pytest.raises(pytest.fail.Exception, match="the plain twin was called"):
+        autodiff.value_and_vjp(net.apply, params, x)
+
+
 def test_masked_weights_have_gradient_exactly_zero_and_never_matter():
     net, params, x, _ = made((70, 130), 21)
     stairs = net.stairs(21, 2)

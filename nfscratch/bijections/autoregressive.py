@@ -64,6 +64,8 @@ class Autoregressive(Bijection):
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
             raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
+        if not isinstance(self.transformer, Transformer):
+            raise TypeError(f"transformer must be one, as Affine(); got {self.transformer!r}")
         if self.transformer.least_width > 1:
             raise ValueError(
                 "Autoregressive moves one variable at a time; "
@@ -80,12 +82,12 @@ class Autoregressive(Bijection):
     # --- x -> z: one pass ---
 
     def inverse(self, params, x, context=None, rng=None):
-        x, context = self._by_order.there(x), self._used(context, x)
+        x, context = self._sorted(x), self._used(context, x)
         z, log_d = self.transformer.inverse(self._theta(self.conditioner.apply(params, x, context)), x)
         return self._by_order.back(z), np.sum(log_d, axis=1)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        x, context = self._by_order.there(x), self._used(context, x)
+        x, context = self._sorted(x), self._used(context, x)
         out, back_net = self.conditioner.apply_vjp(params, x, context)
         z, log_d, back_h = self.transformer.inverse_vjp(self._theta(out), x)
 
@@ -101,7 +103,7 @@ class Autoregressive(Bijection):
     def forward(self, params, z, context=None, rng=None):
         if contains_box(params) or contains_box(z) or contains_box(context):
             return self.forward_in_passes(params, z, context)
-        z, context = self._by_order.there(z), self._used(context, z)
+        z, context = self._sorted(z), self._used(context, z)
         log_det = onp.zeros_like(z, shape=(len(z),))
 
         def value(i, theta):
@@ -115,7 +117,7 @@ class Autoregressive(Bijection):
 
     def forward_in_passes(self, params, z, context=None):
         """The plain twin of `forward`, as it is usually done: the whole network D times."""
-        z, context = self._by_order.there(z), self._used(context, z)
+        z, context = self._sorted(z), self._used(context, z)
         x, log_d = np.zeros_like(z), []
         for i in range(self.dim):
             theta = self._theta(self.conditioner.apply(params, x, context))
@@ -125,7 +127,7 @@ class Autoregressive(Bijection):
         return self._by_order.back(x), np.sum(np.concatenate(log_d, axis=1), axis=1)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        z, context = self._by_order.there(z), self._used(context, z)
+        z, context = self._sorted(z), self._used(context, z)
         rows = z.T
 
         def value(i, theta):
@@ -163,7 +165,12 @@ class Autoregressive(Bijection):
         J = solve_triangular(eye - B, dx_dz[:, :, None] * eye, lower=True)
         return self._by_order.back(np.swapaxes(self._by_order.back(np.swapaxes(J, 1, 2)), 1, 2))
 
-    # --- context and theta ---
+    # --- what comes in, and theta ---
+
+    def _sorted(self, x):
+        if tuple(x.shape[1:]) != (self.dim,):
+            raise ValueError(f"Autoregressive takes arrays of shape (N, {self.dim}); got {tuple(x.shape)}")
+        return self._by_order.there(x)
 
     def _used(self, context, x):
         if self.context_dim == 0:

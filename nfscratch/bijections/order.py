@@ -12,12 +12,14 @@ from functools import cached_property
 
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.permutation import take_columns
 
 
 def random_order(dim: int, *, seed: int) -> tuple[int, ...]:
     """A random order of `dim` variables, the same for the same seed."""
+    validate.count("dim", dim, least=1)
     return tuple(int(i) for i in onp.random.default_rng(seed).permutation(dim))
 
 
@@ -28,7 +30,10 @@ def variable_order(order: Sequence[int] | str | None, dim: int) -> tuple[int, ..
         if order not in named:
             raise ValueError(f"order must be natural, reversed, or hold each of 0 ... {dim - 1} once; got {order!r}")
         return tuple(named[order])
-    given = onp.asarray(order)
+    try:
+        given = onp.asarray(order)
+    except ValueError:  # rows of unequal length
+        given = onp.asarray(None)
     if given.ndim != 1 or given.dtype.kind not in "iu" or not onp.array_equal(onp.sort(given), onp.arange(dim)):
         raise ValueError(f"order must hold each of 0 ... {dim - 1} once; got {order!r}")
     return tuple(int(i) for i in given)

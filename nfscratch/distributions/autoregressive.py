@@ -7,6 +7,9 @@ Germain et al. 2015, arXiv:1502.03509: Bernoulli factors, for binary data; Uria 
 Papamakarios et al. 2017, arXiv:1705.07057: mixtures of Gaussians ("MADE MoG"). As the base of an autoregressive flow
 it makes "MAF MoG". With `Gaussian` factors it is the same density as a standard normal seen through one
 `Autoregressive(Affine())`, which is the better form where a draw is to be differentiated.
+
+A Distribution takes no context, and so this one takes none, though MADE's masks would let one in. For p(x | context) of
+real data use `Autoregressive(..., context_dim=C)` layers on it, or alone.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import getval, isbox
 
-from nfscratch import autodiff, backend
+from nfscratch import autodiff, backend, validate
 from nfscratch.backend import Constant
 from nfscratch.distributions.base import standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
@@ -138,8 +138,7 @@ class MixtureOfGaussians(Conditional):
     n_params = property(lambda self: 3 * self.components)
 
     def __post_init__(self):
-        if self.components < 1:
-            raise ValueError(f"components must be at least 1; got {self.components}")
+        validate.count("components", self.components, least=1)
         _check_bound(self.max_log_scale)
         quantiles = [NormalDist().inv_cdf((k + 0.5) / self.components) for k in range(self.components)]
         object.__setattr__(self, "_start", Constant(quantiles))

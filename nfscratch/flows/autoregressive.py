@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from nfscratch import validate
 from nfscratch.bijection import Bijection, Inverse, Reshape
-from nfscratch.bijections import Autoregressive, BatchNorm, Standardize, random_order
+from nfscratch.bijections import Autoregressive, BatchNorm, Standardize
 from nfscratch.chain import Chain
 from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribution, MaskEnsemble, StandardNormal
 from nfscratch.flows.flow import Flow
@@ -104,23 +106,27 @@ def autoregressive_layers(
     order: str = "reversed",
     seed: int = 0,
 ) -> list[Bijection]:
-    """`layers` Autoregressive layers: the first in natural order, then reversed in turn, or each in a random one."""
+    """`layers` Autoregressive layers. The first has the natural order.
+
+    order: "reversed" from layer to layer, or "random": drawn by `seed`, never that of the layer before.
+    """
     validate.count("dim", dim, least=1)
     validate.count("layers", layers, least=1)
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}")
-    return [
-        Autoregressive(transformer, dim, network, _order_of_layer(k, dim, order, seed), context_dim)
-        for k in range(layers)
-    ]
+    orders = [tuple(range(dim))]
+    rng = np.random.default_rng(seed)  # one for all layers: no two seeds share their orders
+    for _ in range(layers - 1):
+        orders.append(orders[-1][::-1] if order == "reversed" else _another_order(orders[-1], rng))
+    return [Autoregressive(transformer, dim, network, each, context_dim) for each in orders]
 
 
-def _order_of_layer(k, dim, order, seed):
-    if k == 0:
-        return "natural"
-    if order == "random":
-        return random_order(dim, seed=seed + k)
-    return "reversed" if k % 2 else "natural"
+def _another_order(before, rng):
+    """A random order, but not the one of the layer before: that layer could not repair what this one misses."""
+    order = before
+    while order == before and len(before) > 1:
+        order = tuple(rng.permutation(len(before)).tolist())
+    return order
 
 
 def _flow(dim, layers, base, embed):

@@ -31,6 +31,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.autodiff import contains_box
 from nfscratch.nets.mlp import check_activation, hidden_widths
 from nfscratch.nets.network import Network
 from nfscratch.ops.masked import Staircase, masked_dense, masked_dense_vjp, masked_jacobian
@@ -65,12 +66,15 @@ class MADE(Network):
         return params[0]["W"].shape[1]
 
     def apply(self, params, x, context=None):
+        """The plain twin under a derivative; else the kernel that skips the zero blocks."""
+        if not (contains_box(params) or contains_box(x) or contains_box(context)):
+            return self.apply_vjp(params, x, context)[0]
         stairs = self._stairs_of(params, x)
-        return masked_dense(params, stairs, _columns(x, context), self.activation).T
+        return masked_dense(params, stairs, _context_first(x, context), self.activation).T
 
     def apply_vjp(self, params, x, context=None):
         stairs = self._stairs_of(params, x)
-        out, net_pullback = masked_dense_vjp(params, stairs, _columns(x, context), self.activation)
+        out, net_pullback = masked_dense_vjp(params, stairs, _context_first(x, context), self.activation)
         n_context = 0 if context is None else context.shape[1]
 
         def pullback(g):
@@ -81,7 +85,7 @@ class MADE(Network):
 
     def jacobian(self, params, x, context=None):
         n_context = 0 if context is None else context.shape[1]
-        columns = _columns(x, context)
+        columns = _context_first(x, context)
         return masked_jacobian(params, self._stairs_of(params, x), columns, self.activation)[:, :, n_context:]
 
     # --- one variable after the other ---
@@ -152,7 +156,7 @@ def _schedule(hidden, dim, n_params, context_dim):
     return Schedule(_degrees(hidden, dim, n_params, context_dim), dim, context_dim)
 
 
-def _columns(x, context):
+def _context_first(x, context):
     """The network's input, batch-last, the context first: (C + D, N)."""
     return x.T if context is None else np.concatenate((context.T, x.T), axis=0)
 

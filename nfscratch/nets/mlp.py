@@ -59,9 +59,13 @@ class MLP(Network):
 def hidden_widths(hidden):
     """`hidden` as a tuple, or ValueError."""
     widths = tuple(hidden) if isinstance(hidden, Iterable) else None
-    if widths is None or any(not isinstance(width, (int, onp.integer)) or width < 1 for width in widths):
+    if widths is None or not all(map(_is_width, widths)):
         raise ValueError(f"hidden must be a sequence of widths, each a positive integer; got {hidden!r}")
     return widths
+
+
+def _is_width(width):
+    return isinstance(width, (int, onp.integer)) and not isinstance(width, bool) and width >= 1
 
 
 def check_activation(activation):
