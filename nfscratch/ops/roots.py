@@ -93,7 +93,9 @@ def _search(f, x, theta, low, high, tolerance, max_iterations):
             answer = _put(answer, where, z)
             where = left if where is None else where[left]
             z, x, low, high, last, theta = z[left], x[left], low[left], high[left], last[left], theta[:, left]
-    raise _error("the search for z stopped at", onp.abs(f(z, theta)[0] - x), x, ~done, where)
+    residual = onp.abs(f(z, theta)[0] - x)
+    missed = ~(residual <= tolerance * onp.maximum(1.0, onp.abs(x)))
+    raise _error("the search for z stopped at", residual, x, missed, where)
 
 
 def _by_rounding(residual, slope, z, x):
