@@ -819,7 +819,7 @@ if __name__ == "__main__":
     iris(options)
 
 # %% [markdown]
-# *Figure `ch07_iris`.* Left: the density of the last fold's flow, and all flowers. Each of the two groups of chapter 01 has its hill, which no single ellipse could give; the bridge between them, where there are no flowers, remains because the map is continuous and its networks are small. Right: draws from it, each found by the search. In the table the flow is far above the Gaussian, and the mixture is above the flow: for 150 flowers in three clouds, three ellipses are the better guess. A flexible map pays where there are more data, or shapes that no one can name.
+# *Figure `ch07_iris`.* Left: the density of the last fold's flow, and all flowers. Each of the two groups of chapter 01 has its hill, which no single ellipse could give; the bridge between them, where there are no flowers, remains because the map is continuous and its networks are small. Right: draws from it, each found by the search; about one in six (25 of 150) lies on the bridge, between petal lengths of 1.9 and 3.0 cm, where no flower does. In the table the flow is far above the Gaussian, and the mixture is above the flow: for 150 flowers in three clouds, three ellipses are the better guess. A flexible map pays where there are more data, or shapes that no one can name.
 #
 # ## Exercises
 #
