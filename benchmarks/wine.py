@@ -95,12 +95,19 @@ def table(results):
     for colour in ("red", "white"):
         done = [scores for key, scores in results.items() if key.startswith(colour)]
         if done:
-            print(f"\n{colour} wine, {len(done)} of {FOLDS} folds: mean test nats per row ± standard error over folds")
+            print(f"\n{colour} wine, {len(done)} of {FOLDS} folds: mean test nats per row ± standard error over folds,")
+            print("and minus the Gaussian on the same noisy rows, paired fold by fold")
             for name in done[0]:
                 values = np.array([scores[name] for scores in done])
                 gain = np.array([scores[name] - scores["Gaussian"] for scores in done])
-                error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-                print(f"  {name:20}{values.mean():9.2f} ± {error:.2f}    minus the Gaussian {gain.mean():+.2f}")
+                paired = "" if name.startswith("Gaussian") else f"    {with_error(gain, sign='+')}"
+                print(f"  {name:24}{with_error(values)}{paired}")
+
+
+def with_error(values, sign=""):
+    """Mean ± standard error over folds."""
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return f"{values.mean():{sign}9.3f} ± {error:.3f}"
 
 
 def main():

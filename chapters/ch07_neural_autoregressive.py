@@ -132,7 +132,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch07_idea`.* Left: three weighted sigmoids (thin) and their sum, a staircase from 0 to 1. Middle: its logit, with straight tails. Right: a standard normal (dashed) read through that map: a hill for every step, as high as the step is steep.
+# *Figure `ch07_idea`.* Left: three weighted sigmoids (thin) and their sum, a staircase from 0 to 1. Middle: its logit, with straight tails. Right: a standard normal (dashed) read through that map: a hill at every step. Its height is $p_Z(z)\,h'(x)$ with $h' = F'/(F(1 - F))$: how steep $F$ is, in proportion to what is left of it on either side, times the normal density at the $z$ where the step stands.
 #
 # **Several variables.** Each $z_i = h(x_i; \theta_i)$, and a network computes $\theta_i$ from the variables before it, $x_1 \dots x_{i-1}$. For $D = 2$, with $\theta_1$ free and $\theta_2 = \theta_2(x_1)$, the Jacobian has these entries:
 #
@@ -170,19 +170,19 @@ def parameters(theta):
     return np.exp(w - lse(w)), np.exp(np.tanh(a)), b
 
 
-def autoregressive_inverse(x, nets):
+def autoregressive_inverse(x, nets, read=parameters):
     """z and log|det dz/dx| at one point x (D,): equation (5). nets[i] sees x_1 ... x_{i-1} alone."""
-    pairs = [deep_sigmoid(x[i], *parameters(network(nets[i], x[:i]))) for i in range(len(x))]
+    pairs = [deep_sigmoid(x[i], *read(network(nets[i], x[:i]))) for i in range(len(x))]
     z, log_slopes = np.array(pairs).T
     return z, log_slopes.sum()
 
 
-def autoregressive_forward(z, nets):
+def autoregressive_forward(z, nets, read=parameters):
     """x, one variable after the other, each by a search; and log|det dx/dz|."""
     x, total = np.zeros_like(z), 0.0
     for i in range(len(z)):
-        theta = parameters(network(nets[i], x[:i]))
-        x[i], log_slope = search(lambda u, theta=theta: deep_sigmoid(u, *theta), z[i])
+        theta = read(network(nets[i], x[:i]))
+        x[i], log_slope, _ = search(lambda u, theta=theta: deep_sigmoid(u, *theta), z[i])
         total = total - log_slope
     return x, total
 
@@ -244,15 +244,17 @@ if __name__ == "__main__":
     quadrature_drawn(options)
 
 # %% [markdown]
-# *Figure `ch07_quadrature`.* Left: the error of (8) for three networks $f$ on $[0, 4]$, drawn on the right. For a smooth $f$ it falls by a constant factor with every point, until rounding stops it. A step in $f$ (red) defeats any fixed number of points, and nothing in the result says so. That matters here more than elsewhere: (7) reports $\log f(x)$, and the derivative of the *sum* is another number, off by the error. The density then does not belong to the map. The package limits how steep $f$ may be, and tests what is left.
+# *Figure `ch07_quadrature`.* Left: the error of (8) for three networks $f$ on $[0, 4]$, drawn on the right. For a smooth $f$ it falls by a constant factor with every point, until rounding stops it. A step in $f$ (red) defeats any fixed number of points, and nothing in the result says so. That matters here more than elsewhere: (7) reports $\log f(x)$, and the derivative of the *sum* is another number, off by the derivative of the error, which may be large where the error is small. The density then does not belong to the map. The package limits how steep $f$ may be, and tests what is left.
 #
 # ## Why one layer is enough in one variable
 #
-# Let $P$ be the distribution function of the data, and $\Phi$ that of the standard normal. The map $h^\star = \Phi^{-1} \circ P$ makes the data exactly normal, and (2) can come near to it: $F = \sigma(h^\star)$ is some increasing function from 0 to 1, and every such continuous function is the limit of staircases with small steps, steepness growing with their number. So a sum of sigmoids can be as near as one wishes,
+# Let $P$ be the distribution function of the data, continuous (no value with a probability of its own, which is why recorded values need jitter), and $\Phi$ that of the standard normal. The map $h^\star = \Phi^{-1} \circ P$ makes the data exactly normal, and (2) can come near to it: $F = \sigma(h^\star)$ is some increasing continuous function from 0 to 1, and every such function is the limit of staircases with small steps: $K$ equal steps, where $F$ passes $1/K, 2/K, \dots$, each so steep that it is over before the next begins. So a sum of sigmoids can be as near as one wishes,
 #
-# $$\sup_x \bigl|F_K(x) - \sigma(h^\star(x))\bigr| \to 0 \quad\text{as } K \to \infty . \tag{9}$$
+# $$\sup_x \bigl|F_K(x) - \sigma(h^\star(x))\bigr| \to 0 \quad\text{as } K \to \infty, \text{ if the } a_k \text{ may grow with } K . \tag{9}$$
 #
-# For several variables the same holds for the conditional distributions, one after the other, which is why Huang et al. can call the flow universal. What (9) does not say: how many units it takes, whether training finds them, or that *slopes*, and so densities, converge. Let us see, on three Gaussians of width 0.3 at $-2, 0, 2$, with 4,000 points, judged on 10,000 new ones by the mean of $\log p_{\text{true}} - \log p$. The affine map is a Gaussian fit.
+# **What a bound on $a_k$ costs.** The last condition matters. Since $\sigma(s)\sigma(-s) = p(1 - p)$ is concave in $p = \sigma(s)$, (3) gives $h' \leq \max_k a_k$, with any number of units. The package bounds the slopes, $a_k \leq a_0 e^3$, about 21 per unit of the layer's input (`max_log_scale=3`, 8 units), and so one such layer is *not* universal: its density is nowhere above $21\,\varphi(0) \approx 8.6$, and however many units it has, its $F$ is a mixture of logistic curves none of which is narrower than the scale $1/21 \approx 0.047$. That is what it can reach, in the limit of many units: every distribution that has been blurred by that much (a standard deviation of 0.084, where the data have 1). A larger bound or a second layer, whose slopes multiply the first's, sharpens it. In return no step of training meets a slope of $10^6$.
+#
+# For several variables the same holds for the conditional distributions, one after the other, if these change continuously with $x_{<i} = (x_1, \dots, x_{i-1})$ and the network can follow: $\theta_i$ has to come near to any continuous function of $x_{<i}$, which takes a wide network, and a MADE with few units that see $x_{<i}$ is not one. Under these conditions Huang et al. call the flow universal. What (9) does not say: how many units it takes, whether training finds them, or that *slopes*, and so densities, converge. Let us see, on three Gaussians of width 0.3 at $-2, 0, 2$, with 4,000 points, judged on 10,000 new ones by the mean of $\log p_{\text{true}} - \log p$. The affine map is a Gaussian fit.
 
 # %%
 CENTRES, SPREAD = np.array([-2.0, 0.0, 2.0]), 0.3
@@ -338,7 +340,7 @@ if __name__ == "__main__":
 # 2. **Bisection** halves the bracket: one binary digit for each evaluation, whatever the shape of $h$.
 # 3. **Newton**, $x \leftarrow x - (h(x) - z)/h'(x)$, doubles the number of correct digits in each step when it is near, and flies off where $h$ is flat. So it is taken only where it stays inside the bracket, and only as long as each step is at most half as long as the one before; otherwise the bracket is halved, and Newton has another try.
 #
-# Stop when the *residual* $|h(x) - z|$ is as small as rounding allows, and report it. By the mean value theorem, with $h'$ at some point between,
+# Stop when the *residual* $|h(x) - z|$ is as small as rounding allows, and report it. A bracket that has shrunk to neighbouring numbers is no reason to stop: at a jump of $h$ it shrinks as well, and half the jump remains. It counts only if rounding explains the residual, a few eps times $|z|$ and times $h' |x|$. By the mean value theorem, with $h'$ at some point between,
 #
 # $$|x - x^\star| = \frac{|h(x) - z|}{h'(\xi)} , \tag{10}$$
 #
@@ -347,7 +349,7 @@ if __name__ == "__main__":
 
 # %%
 def search(h, target, steps=100, newton=True, trace=None):
-    """x with h(x)[0] = target, and log h'(x); h gives the value and its log-slope. Equation (10) is its error."""
+    """x with h(x)[0] = target, log h'(x), and the residual; h gives the value and its log-slope. Error of x: (10)."""
     low, high, width = target - 1.0, target + 1.0, 1.0
     for _ in range(60):
         if h(low)[0] <= target <= h(high)[0]:
@@ -356,13 +358,19 @@ def search(h, target, steps=100, newton=True, trace=None):
         low, high = (low - width if h(low)[0] > target else low), (high + width if h(high)[0] < target else high)
     else:
         raise ValueError(f"no bracket holds the root of h(x) = {target}: h does not reach it")
-    x, last = 0.5 * (low + high), np.inf
+    x, last, eps = 0.5 * (low + high), np.inf, np.finfo(float).eps
     for _ in range(steps):
         value, log_slope = h(x)
         if trace is not None:
             trace.append(x)
-        if abs(value - target) <= 8 * np.finfo(float).eps * max(1.0, abs(target)) or high - low <= 1e-15 * abs(x):
-            return x, log_slope
+        residual, narrow = abs(value - target), high - low <= 4 * eps * abs(x)
+        allowed = 8 * eps * max(1.0, abs(target))
+        if narrow:  # no number is nearer: what rounding of x and inside h leaves
+            allowed = 64 * eps * (max(1.0, abs(target)) + np.exp(log_slope) * max(1.0, abs(x)))
+        if residual <= allowed:
+            return x, log_slope, residual
+        if narrow:
+            break
         low, high = (x, high) if value < target else (low, x)
         proposal = x - (value - target) * np.exp(-log_slope)
         fast = newton and low < proposal < high and abs(proposal - x) <= 0.5 * last
@@ -384,10 +392,9 @@ def search_drawn(options):
     target = 0.85
     for name, newton, color in (("bisection alone", False, plot.ORANGE), ("with Newton", True, plot.BLUE)):
         visited = []
-        root, log_slope = search(h, target, newton=newton, trace=visited)
+        root, log_slope, residual = search(h, target, newton=newton, trace=visited)
         error = np.maximum(np.abs(np.array(visited) - root), 1e-17)
         axes[1].semilogy(error, marker=".", color=color, label=f"{name}: {len(visited)} steps")
-        residual = abs(h(root)[0] - target)
         print(
             f"  {name:16} {len(visited):3} steps, residual {residual:.0e}, x is good to {residual / np.exp(log_slope):.0e}"
         )
@@ -396,6 +403,11 @@ def search_drawn(options):
     axes[1].set(xlabel="step", ylabel="distance to the root")
     axes[1].legend()
     options.save(figure, "ch07_search")
+    try:
+        search(lambda x: (x + (x > 0.3), 0.0), 0.8)  # jumps from 0.3 to 1.3
+        raise AssertionError("the search must not land on a jump")
+    except ValueError as error:
+        print(f"  a jump over the target: {error}")
 
 
 if __name__ == "__main__":
@@ -416,7 +428,7 @@ if __name__ == "__main__":
 # %%
 def implicit_gradient(z, b):
     """dx/dz and dx/db for h(x) = x + tanh(x + b), at one point: equation (11)."""
-    x, log_slope = search(lambda x: (x + np.tanh(x + b), np.log(2 - np.tanh(x + b) ** 2)), z)
+    x, log_slope, _ = search(lambda x: (x + np.tanh(x + b), np.log(2 - np.tanh(x + b) ** 2)), z)
     return np.array([1.0, -(1 - np.tanh(x + b) ** 2)]) * np.exp(-log_slope)
 
 
@@ -455,7 +467,7 @@ if __name__ == "__main__":
 #
 # $$\int p(x)\,dx = \int p_Z(h(x))\,h'(x)\,dx = \int_\alpha^\beta p_Z(z)\,dz = \Phi(\beta) - \Phi(\alpha) . \tag{12}$$
 #
-# With $(0, 1)$ that is $0.3413$. Every reported log-likelihood is too low by $\log 0.3413 = -1.075$ nats (it compares badly, and no one knows why), and samples cannot be drawn: for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite; a published library stacks such layers, and integrates to 0.49 when it starts.
+# With $(0, 1)$ that is $0.3413$. Every reported log-likelihood is too low by $\log 0.3413 = -1.075$ nats (it compares badly, and no one knows why), and samples cannot be drawn: for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite: with $6F - 3$ the integral is $0.9973$, which a plot of the density does not show, and no $z$ beyond $\pm 3$ has an $x$. The losses of layers that are each nearly onto add up: an untrained `zuko.flows.GF(2, 0)` (zuko 1.6.0, three layers, each onto about $\pm 4.9$) integrates to 0.47 and 0.44 with the seeds 0 and 1, on a grid of step 0.025 over $[-15, 15]^2$.
 
 
 # %%
@@ -475,7 +487,9 @@ def ranges():
     with_it, without = (total_probability(h) for h in (lambda x: deep_sigmoid(x, *HILLS), without_logit))
     print(f"  integral of the density: with the logit {with_it:.4f}, without {without:.4f}")
     assert abs(with_it - 1) < 1e-6
-    assert round(without, 4) == 0.3413
+    wider = total_probability(lambda x: (6 * without_logit(x)[0] - 3, np.log(6) + without_logit(x)[1]))
+    print(f"  with 6 F - 3 in the place of F: {wider:.4f}")
+    assert (round(without, 4), round(wider, 4)) == (0.3413, 0.9973)
     try:
         search(without_logit, 1.5)
         raise AssertionError("the search must not find what is not there")
@@ -515,14 +529,15 @@ def museum():
     for x in (4.0, 25.0):
         z, log_slope = h(x)
         found, slope_found = bisection_in_silence(h, z)
-        ours, _ = search(h, z)
+        ours, _, residual = search(h, z)
         findings = [
             check.Finding("R", "fixed bracket: inverse(forward(x)) against x", abs(found - x), 1e-10),
             check.Finding("X", "fixed bracket: log-slopes of both directions", abs(slope_found - log_slope), 1e-10),
             check.Finding("R", "expanding bracket: the same", abs(ours - x), 1e-10),
+            check.Finding("R", "expanding bracket: residual reported", residual, 1e-12),
         ]
         print(check.table(findings, f"x = {x:.0f}: the inverse gives {found:.4f}"))
-        assert [finding.ok for finding in findings] == [x == 4, True, True]
+        assert [finding.ok for finding in findings] == [x == 4, True, True, True]
 
 
 if __name__ == "__main__":
@@ -625,10 +640,44 @@ def package_against_this_chapter(rng, K=4):
     return findings
 
 
+def autoregressive_layer_against_this_chapter(rng, D=5, K=4, hidden=16):
+    """A MADE is D networks in one: network i has the hidden units that see no more than x_1 ... x_{i-1}."""
+    from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
+
+    made, h = nf.MADE((hidden,), "tanh"), nf.DeepSigmoid(K, max_log_scale=1e8)
+    layer = nf.Autoregressive(nf.Inverse(h), D, made)  # x -> z is the formula of h
+    params, stairs = check.random_params(layer, rng, 0.3), made.stairs(D, 3 * K)
+    (W1, b1), (W2, b2) = ((p["W"] * stair.mask.host, p["b"]) for p, stair in zip(params, stairs, strict=True))
+    own = [slice(3 * K * i, 3 * K * (i + 1)) for i in range(D)]
+    nets = [(W1[:, :i], b1, W2[own[i]], b2[own[i]]) for i in range(D)]
+    log_slope = matching_log_slope(offsets(K))
+
+    def read(theta):
+        a, b, w = np.split(theta, 3)
+        return np.exp(w - lse(w)), np.exp(a + log_slope), b - np.exp(log_slope) * offsets(K).ravel()
+
+    x = rng.normal(size=(6, D))
+    pairs = [autoregressive_inverse(row, nets, read) for row in x]
+    z, log_det = layer.inverse(params, x)
+    back, log_det_back = layer.forward(params, z)
+    by_hand = [autoregressive_forward(row, nets, read) for row in z]
+    errors = {
+        "Autoregressive(Inverse(DeepSigmoid)): z against (5)": [z - np.array([p[0] for p in pairs])],
+        "its log_det": [log_det - [p[1] for p in pairs]],
+        "its x, by the search, against ours": [back - np.array([p[0] for p in by_hand]), back - x],
+        "log_det of that": [log_det_back - [p[1] for p in by_hand]],
+    }
+    assert (layer.inverse_cost, layer.forward_cost) == ("one pass", "iterative")
+    return [
+        check.Finding("S", what, float(max(np.abs(e).max() for e in error)), 1e-6) for what, error in errors.items()
+    ]
+
+
 def check_the_package(options):
     nf.use(dtype="float64")
     rng = np.random.default_rng(options.seed)
     findings = package_against_this_chapter(rng)
+    findings += autoregressive_layer_against_this_chapter(np.random.default_rng(options.seed + 1))
     maps = {"DeepSigmoid": nf.DeepSigmoid(4), "DeepDenseSigmoid": nf.DeepDenseSigmoid((3, 3)), "UMNN": nf.UMNN(4)}
     for name, h in maps.items():
         layer = nf.Coupling(nf.Inverse(h), nf.half_mask(5), nf.MLP((8,), "tanh"))
@@ -701,7 +750,7 @@ if __name__ == "__main__":
     eight_gaussians(options)
 
 # %% [markdown]
-# *Figure `ch07_eight`.* All on one colour scale. Given $x_1$, the density of $x_2$ has two hills nearly everywhere. One affine step makes one hill, whatever its network says, and two such layers connect what should be apart; eight sigmoids, or eight bins, make as many as they need.
+# *Figure `ch07_eight`.* All on one colour scale. Given $x_1$, the density of $x_2$ has two hills where $|x_1|$ is below 2.2 or so; then a third comes up between them, and beyond 2.8 that one is nearly all. One affine step makes one hill of a normal, whatever its network says, and two such layers connect what should be apart; eight sigmoids, or eight bins, make as many as they need.
 #
 # ## Experiment 2: iris petals
 #
@@ -753,6 +802,10 @@ def draw_iris(flow, params, x, options):
     figure, axes = plot.subplots(1, 2, height=2.2)
     box = (0.2, 7.8, -0.2, 3.0)
     draws = nf.to_numpy(flow.sample(params, np.random.default_rng(options.seed), 150))
+    last, first = x[x[:, 0] < 2.5, 0].max(), x[x[:, 0] > 2.5, 0].min()  # no flower between these petal lengths
+    in_gap = int(((draws[:, 0] > last) & (draws[:, 0] < first)).sum())
+    print(f"  draws between the two groups, {last:.2f} to {first:.2f} cm: {in_gap} of 150; flowers: 0")
+    assert options.fast or 5 <= in_gap <= 40
     plot.density(axes[0], lambda a: flow.log_prob(params, a), box, n=60 if options.fast else 200)
     axes[0].plot(*x.T, ".", color="white", markersize=2)
     axes[1].plot(*draws.T, ".", color=plot.BLUE, markersize=3)
@@ -766,7 +819,7 @@ if __name__ == "__main__":
     iris(options)
 
 # %% [markdown]
-# *Figure `ch07_iris`.* Left: the density of the last fold's flow, and all flowers. Each of the two groups of chapter 01 has its hill, which no single ellipse could give; the bridge between them, where there are no flowers, remains because the map is continuous and its networks are small. Right: draws from it, each found by the search. In the table the flow is far above the Gaussian, and the mixture is above the flow: for 150 flowers in three clouds, three ellipses are the better guess. A flexible map pays where there are more data, or shapes that no one can name.
+# *Figure `ch07_iris`.* Left: the density of the last fold's flow, and all flowers. Each of the two groups of chapter 01 has its hill, which no single ellipse could give; the bridge between them, where there are no flowers, remains because the map is continuous and its networks are small. Right: draws from it, each found by the search; about one in six (25 of 150) lies on the bridge, between petal lengths of 1.9 and 3.0 cm, where no flower does. In the table the flow is far above the Gaussian, and the mixture is above the flow: for 150 flowers in three clouds, three ellipses are the better guess. A flexible map pays where there are more data, or shapes that no one can name.
 #
 # ## Exercises
 #
@@ -783,6 +836,6 @@ if __name__ == "__main__":
 #
 # - **Slopes.** NAF takes $a_k = \operatorname{softplus}$ of the network's output. Here $\log a_k$ is bounded, like every log-scale in this book.
 # - **The start.** $K$ equal units get equal gradients and stay equal. In the package the units start at fixed offsets from $-1$ to $1$, so that a fresh layer is a mild fixed map, not the identity. The paper relies on random weights.
-# - **Conditioner.** NAF is autoregressive. Here the structure is a coupling, or the loop of (5) for one point; the transformer does not know the difference.
+# - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`: one MADE computes every $\theta_i$ in one pass from $x$ to $z$, and sampling goes variable by variable, each by a search. With `coupling=True` the layers are couplings instead, which sample in one search for half of the variables at once; the experiments above use couplings. The transformer does not know the difference.
 # - **UMNN.** The paper's $f$ is a large network shared by all variables, that sees the conditioner's output. Here $f$ is small, and its weights *are* that output. Beyond $|x| = 5$ it stays constant, and its steepness is bounded, so that a fixed number of points is enough.
 # - **Inversion.** NAF's paper leaves it out; UMNN's halves a fixed interval. Here the bracket expands, and a residual is demanded.

@@ -31,9 +31,7 @@ class NumericInverse(Bijection):
         return solve_rows(np.swapaxes(self.jacobian(params, z, context), 1, 2), g)
 
     def inverse(self, params, x, context=None, rng=None):
-        z = implicit_solution(
-            self.solve, self._value, lambda p, z, c, g: self.transposed_solve(p, z, g, c), params, x, context
-        )
+        z = implicit_solution(self.solve, self._value, self.transposed_solve, params, x, context)
         return z, -self.forward(params, z, context)[1]
 
     def _value(self, params, z, context):

@@ -5,6 +5,7 @@ A message names the thing, the requirement and what came. Nothing that the calle
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import autograd.numpy as np
@@ -68,8 +69,8 @@ def count(name: str, n: Any, least: int = 0) -> int:
 
 def positive(name: str, value: Any) -> None:
     """Refuse what is not a positive finite number."""
-    if not 0 < value < float("inf"):
-        raise ValueError(f"{name} must be positive and finite; got {value}")
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
+        raise ValueError(f"{name} must be positive and finite; got {value!r}")
 
 
 def generator(rng: Any) -> None:

@@ -56,18 +56,59 @@ def test_a_value_that_is_not_reached_raises(f, x):
         monotone_root(f, onp.array([0.0, x]))
 
 
+def jump(z):
+    return z + onp.where(z > 0.3, 1.0, 0.0).astype(z.dtype), onp.ones_like(z)
+
+
 def test_a_search_that_does_not_get_there_says_by_how_much():
-    jump = lambda z: (z + onp.where(z > 0.3, 1.0, 0.0), onp.ones_like(z))  # noqa: E731
     close(monotone_root(jump, onp.array([0.1, 2.0])), [0.1, 1.0], 1e-14)
-    with pytest.raises(InversionError, match=r"stopped at a relative residual of \d\.\de[+-]\d\d"):
-        monotone_root(MAPS["fifth power, flatter"][0], onp.array([1e9]), max_iterations=3)
+    for x in (0.31, 0.8, 1.29):  # inside the jump, from 0.3 to 1.3
+        residual = f"{min(x - 0.3, 1.3 - x) / max(1, x):.1e}|{max(x - 0.3, 1.3 - x) / max(1, x):.1e}"
+        with pytest.raises(InversionError, match=rf"jumps over x.*residual of ({residual}) at x = {x}, entry 1; 1 of"):
+            monotone_root(jump, onp.array([0.1, x, 2.0]))
+    with pytest.raises(
+        InversionError, match=r"stopped at a relative residual of \d\.\de[+-]\d\d at x = 1e\+09, entry 1"
+    ):
+        monotone_root(MAPS["fifth power, flatter"][0], onp.array([0.0, 1e9]), max_iterations=3)
 
 
-def test_an_end_of_the_bracket_is_never_an_answer():
-    """A residual that is asked for and not there: the flat part of a map with rounding."""
-    f = lambda z: (onp.round(z, 1), onp.ones_like(z))  # noqa: E731
-    z = monotone_root(f, onp.array([0.5]))
-    close(f(z)[0], [0.5], 1e-15)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("height", [1e-3, 1.0, 1e6])
+def test_an_end_of_the_bracket_is_never_an_answer(height, dtype):
+    """A bracket that has shrunk to a point says nothing: at a jump the point is an end, and the residual remains."""
+
+    def f(z):
+        return z + onp.where(z > 0.3, height, 0.0).astype(dtype), onp.ones_like(z)
+
+    with pytest.raises(InversionError, match="jumps over x"):
+        monotone_root(f, onp.array([0.3 + 0.4 * height], dtype=dtype))
+    rounded = lambda z: (onp.round(z, 1), onp.ones_like(z))  # noqa: E731
+    with pytest.raises(InversionError, match="jumps over x"):
+        monotone_root(rounded, onp.array([0.55], dtype=dtype))
+    on_a_flat_part = monotone_root(rounded, onp.array([0.5], dtype=dtype))
+    close(rounded(on_a_flat_part)[0], onp.array([0.5]), 1e-7 if dtype == "float32" else 1e-15)
+
+
+def test_a_kink_is_no_jump():
+    """The flat side's slope does not explain the residual; the steep side's does."""
+
+    def f(z):
+        return onp.where(z > 1, 1e6 * (z - 1), 1e-3 * (z - 1)), onp.where(z > 1, 1e6, 1e-3)
+
+    x = onp.array([1e-12, 1e-11, 1e-10, 3e-10, -1e-10])
+    z = monotone_root(f, x)
+    assert (abs(f(z)[0] - x) <= 4 * 1e6 * onp.spacing(1.0)).all()  # (a bracket of 4 eps, where it is steep)
+
+
+def test_the_entry_that_fails_is_named_also_among_those_that_are_left():
+    def f(z, theta):
+        return z + theta[0] * onp.where(z > 0.3, 1.0, 0.0), onp.ones_like(z)
+
+    theta, x = onp.zeros((1, 9)), onp.linspace(0.0, 1.6, 9)
+    theta[0, 5] = 5.0
+    with pytest.raises(InversionError, match=r"jumps over x.* at x = 1, entry 5; 1 of the entries fail") as caught:
+        monotone_root(f, x, theta=theta)
+    assert caught.value.entry == 5
 
 
 def objective(bijection, params, x, weight):

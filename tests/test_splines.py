@@ -3,6 +3,7 @@
 import autograd.numpy as np
 import numpy as onp
 import pytest
+from test_numeric_transformers import trains_and_integrates_to_one
 
 import nfscratch as nf
 from nfscratch import autodiff, check
@@ -300,14 +301,53 @@ def test_one_theta_for_all_rows_is_that_theta_repeated():
 
 @every_kind
 def test_minima_that_do_not_fit_are_refused(kind):
-    with pytest.raises(ValueError, match=r"bins \* minimum at most 1.*got 20 \* 0.1"):
+    with pytest.raises(
+        ValueError, match=r"bins must be at most 1 / minimum, which is 10.*got 20 bins with minimum 0.1"
+    ):
         kind(20, minimum=0.1)
-    with pytest.raises(ValueError, match=r"minimum must be positive.*got 8 \* 0"):
-        kind(8, minimum=0.0)
+    for minimum in (0.0, -0.1, onp.nan, "0.1", None):
+        with pytest.raises(ValueError, match="minimum must be positive and finite; got"):
+            kind(8, minimum=minimum)
+    with pytest.raises(ValueError, match=r"minimum must be below 1.*got 1\.0"):
+        kind(kind.least_bins, minimum=1.0)
     with pytest.raises(ValueError, match="bins must be"):
         kind(0)
-    with pytest.raises(ValueError, match=r"bound must be positive and finite; got -1\.0"):
-        kind(8, -1.0)
+    for bound in (-1.0, 0.0, onp.inf, "5", None):
+        with pytest.raises(ValueError, match=f"bound must be positive and finite; got {bound!r}"):
+            kind(8, bound)
+    with pytest.raises(ValueError, match=r"bins must be at most 1 / minimum, which is 1000.*got 2000 bins"):
+        nf.flows.rq_nsf(2, bins=2000)
+
+
+@every_kind
+@on_a_line_or_a_circle
+def test_what_the_minimum_bounds_is_what_each_class_says(kind, circular):
+    """Extreme parameters come near to the bound of every quantity, and none goes below it."""
+    K, m = 8, 1e-2
+    h = kind(K, B, circular, m)
+    theta = drawn(h, rows=3000, scale=20.0)
+    at, there, shape = knots(h, theta)
+    w, heights = onp.diff(at, axis=0) / (2 * B), onp.diff(there, axis=0) / (2 * B)
+    inside = onp.random.default_rng(1).uniform(-B, B, size=(300, 3000))
+    slope = onp.exp(onp.concatenate([h.forward(theta, z)[1] for z in (inside, at[:-1], at[1:])]))
+    least = {nf.LinearSpline: (1 / K, m, K * m), nf.QuadraticSpline: (m, m * m, m)}
+    least[nf.CubicSpline] = (m, m if circular else (K - 2) * m * m, 0.0)
+    least[nf.RationalQuadraticSpline] = (m, m, 0.0)
+    for quantity, bound in zip((w, heights, slope), least[kind], strict=True):
+        assert bound * (1 - 1e-9) <= quantity.min() <= max(3 * bound, 0.9 * m)
+    if kind is nf.RationalQuadraticSpline:
+        assert min(d.min() for d in shape[2:]) == pytest.approx(m, rel=1e-3)
+
+
+@pytest.mark.parametrize("minimum", [1e-3, 0.5, 0.999])
+@pytest.mark.parametrize("kind", [nf.LinearSpline, nf.RationalQuadraticSpline], ids=lambda kind: kind.__name__)
+def test_one_bin(kind, minimum):
+    """With one bin there is nothing to bend: the identity, for every theta."""
+    h = kind(1, minimum=minimum)
+    theta, z = drawn(h, scale=5), onp.random.default_rng(1).uniform(-6, 6, size=(9, 3))
+    for method in (h.forward, h.inverse):
+        x, l = method(theta, z)
+        assert x == pytest.approx(z, abs=1e-12) and l == pytest.approx(onp.zeros((9, 3)), abs=1e-12)
 
 
 @every_kind
@@ -450,6 +490,10 @@ def test_a_fresh_spline_flow_is_a_gaussian():
     assert flow.log_prob(params, x) == pytest.approx(expected, abs=1e-11)
 
 
+def test_an_autoregressive_spline_flow_trains_and_integrates_to_one():
+    trains_and_integrates_to_one(nf.flows.rq_nsf(2, layers=2, hidden=(8,), coupling=False, activation="tanh"))
+
+
 def test_maximum_likelihood_takes_no_root(monkeypatch):
     """x -> z of the recipe, and its gradient, are the formula of `forward`."""
 
@@ -490,6 +534,68 @@ def test_a_spline_bends_a_normal_into_two_modes():
     truth = onp.log(sum(0.5 * onp.exp(-2 * (held_out - m) ** 2) for m in (-2, 2)) / (0.5 * onp.sqrt(2 * onp.pi)))[:, 0]
     gap = truth - flow.log_prob(result.params, held_out)
     assert -3 * gap.std() / 100 < gap.mean() < 0.02
+
+
+# --- faults of other libraries, by name ---
+
+
+@both_dtypes
+@every_kind
+def test_flowjax_142c4b9_rounding_carries_y_out_of_the_box(kind, dtype, monkeypatch):
+    """Points within a few eps of the ends: the result stays in [-B, B], so that the inverse does not take the tail.
+
+    Without the clip some do leave it, or this test would say nothing.
+    """
+    h, theta, _ = steep(kind, dtype)
+    theta = theta[:5000]
+    steps = onp.random.default_rng(1).integers(0, 5, size=(5000, 4))
+    ends = (B - steps * onp.spacing(onp.array(B, dtype))).astype(dtype)
+    left_the_box, leave = [], Spline._leave_vjp
+
+    def looked_at(self, y, *others):
+        left_the_box.append((y < 0).any() or (y > 1).any())
+        return leave(self, y, *others)
+
+    monkeypatch.setattr(Spline, "_leave_vjp", looked_at)
+    for z in (ends, -ends):
+        for direction in ("forward", "inverse"):
+            for method in (getattr(h, direction), getattr(h, f"{direction}_vjp")):
+                x, l = method(theta, z)[:2]
+                assert x.dtype == onp.dtype(dtype) and onp.abs(x).max() <= B and onp.isfinite(l).all()
+    assert any(left_the_box)
+
+
+@every_smooth_kind
+@both_directions
+def test_nflows_logtanh_the_map_is_c1_where_it_is_cut(kind, direction):
+    """LogTanh's slope jumps from 0.358 to 0.420 at its cut. Here: at both ends of the box, and at every knot."""
+    h = kind(6, B)
+    theta = drawn(h, seed=4)
+    method, step = getattr(h, direction), 1e-10
+    for at in knots(h, theta)[0 if direction == "forward" else 1]:
+        (left, l_left), (right, l_right) = method(theta, (at - step)[None]), method(theta, (at + step)[None])
+        assert onp.abs(right - left).max() < 1e-7
+        assert onp.abs(l_left - l_right).max() < 1e-6
+    for end in (-B, B):
+        inner = method(theta, onp.full((1, 3), end * (1 - 1e-10)))[1]
+        assert inner == pytest.approx(onp.zeros((1, 3)), abs=1e-5)  # the tail's slope is 1
+
+
+@every_kind
+@both_directions
+def test_flowjax_240_gradients_of_a_log_prob_with_points_out_of_range(kind, direction):
+    """The gradient of a sum over a batch with one row far outside is that of the other rows, in both roads."""
+    h = kind(6, B)
+    theta, z = drawn(h, seed=2), onp.random.default_rng(3).uniform(-B, B, size=(7, 3))
+    with_far = onp.concatenate([z, onp.array([[10 * B, -10 * B, 1e6]])])
+    for vjp in (getattr(h, f"{direction}_vjp"), lambda t, a: getattr(Transformer, f"{direction}_vjp")(h, t, a)):
+        found = []
+        for points in (z, with_far):
+            x, l, pullback = vjp(theta, points)
+            found.append(pullback(x * (onp.abs(points) <= B), onp.ones_like(l)))
+        assert onp.isfinite(found[1][0]).all() and onp.isfinite(found[1][1]).all()
+        assert found[1][0] == pytest.approx(found[0][0], rel=1e-12, abs=1e-12)
+        assert found[1][1][:7] == pytest.approx(found[0][1], rel=1e-12, abs=1e-12)
 
 
 # --- the museum: mistakes that were published, as layers, and the check that finds each ---

@@ -41,6 +41,8 @@ def naf(
 
     `seed` fixes the couplings' permutations.
     """
+    if not isinstance(transformer, Transformer):
+        raise TypeError(f"transformer must be a Transformer, as nf.DeepSigmoid(); got {transformer!r}")
     if (transformer.domain, transformer.codomain) != ((-inf, inf), (-inf, inf)):
         raise ValueError(
             f"transformer must map the reals onto the reals, or the density does not integrate to one; "

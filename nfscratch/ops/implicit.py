@@ -26,7 +26,7 @@ def implicit_solution(solve, forward, transposed_solve, params, x, context=None)
     """z as one node of autograd's graph with the derivatives (3) and (4), themselves differentiable.
 
     solve(params, x, context) -> z, on raw values.
-    forward(params, z, context) -> x, and transposed_solve(params, z, context, g) -> J^-T g, both traced.
+    forward(params, z, context) -> x, and transposed_solve(params, z, g, context) -> J^-T g, both traced.
     """
     solution = primitive(solve)
 
@@ -34,7 +34,7 @@ def implicit_solution(solve, forward, transposed_solve, params, x, context=None)
         p, _, c = args
 
         def vjp(g):
-            g_x = transposed_solve(p, z, c, g)  # (3)
+            g_x = transposed_solve(p, z, g, c)  # (3)
             _, pullback = autodiff.value_and_vjp(lambda p, c: forward(p, z, c), p, c)
             g_params, g_context = pullback(-g_x)  # (4)
             return [(g_params, g_x, g_context)[i] for i in argnums]

@@ -6,6 +6,8 @@ Find z with f(z) = x:
     Newton    z - (f(z) - x) / f'(z), inside the bracket, and as long as each step is at most half the one before
     bisection (low + high) / 2, where it is not; then Newton has another try
     stop      |f(z) - x| <= tolerance max(1, |x|), or high - low <= 4 eps |z|: no number is nearer to the root
+    explained a bracket that narrow counts only with |f(z) - x| <= 64 eps (max(1, |x|) + f' max(1, |z|)):
+              rounding of z and inside f leaves that much; a jump of f leaves more, and has no root
     error     in z, about residual / f'(z)
 """
 
@@ -13,16 +15,24 @@ from __future__ import annotations
 
 import numpy as onp
 
+from nfscratch import backend
+
+ROUNDING = 64  # eps; the package's maps leave at most 8 (300 wild draws of each, both dtypes)
+
 
 class InversionError(ValueError):
-    """A numeric inverse did not reach its residual."""
+    """A numeric inverse did not reach its residual; `entry` is where in x (flattened) it is worst."""
+
+    def __init__(self, message, entry=0):
+        super().__init__(message)
+        self.entry = entry
 
 
 def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200):
     """z with f(z)[0] = x, elementwise, for an increasing f that reaches every x; f gives (value, derivative).
 
     Newton alone may creep along a flat stretch or leave it; bisection alone takes 50 steps. Together they do neither.
-    Raises InversionError where the residual is not reached: an end of the bracket is never an answer.
+    Raises InversionError where the residual is not reached: an end of the bracket is never an answer, nor is a jump.
 
     theta: parameters (P, M) for x (M,). Then f(z, theta) is called, and with the entries that are not yet done alone.
     bracket: (low, high) to start with; it widens where it does not hold the root. Default: x -+ 1.
@@ -49,7 +59,11 @@ def _bracket(value, x, low, high):
                 return low, high
             low, high = onp.where(above, low - width, low), onp.where(below, high + width, high)
             width = onp.where(outside, 4.0 * width, width)
-    raise InversionError("no bracket holds the root: the map does not reach some x, or x is not finite")
+    ends = value(low), value(high)
+    residual = onp.where(ends[0] > x, ends[0] - x, x - ends[1])  # NaN or infinite where x, or f, is not finite
+    raise _error(
+        "no bracket holds the root: the map does not reach x, or one is not finite; it came to", residual, x, outside
+    )
 
 
 def _search(f, x, theta, low, high, tolerance, max_iterations):
@@ -59,7 +73,12 @@ def _search(f, x, theta, low, high, tolerance, max_iterations):
     for _ in range(max_iterations):
         value, slope = f(z, theta)
         narrow = high - low <= 4 * eps * onp.maximum(onp.abs(low), onp.abs(high))
-        done = (onp.abs(value - x) <= tolerance * onp.maximum(1.0, onp.abs(x))) | narrow
+        residual = onp.abs(value - x)
+        reached = residual <= tolerance * onp.maximum(1.0, onp.abs(x))
+        jumps = narrow & ~reached & ~_by_rounding(residual, slope, z, x)
+        if bool(jumps.any()):
+            _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where)
+        done = reached | narrow
         left = onp.flatnonzero(~done)
         if len(left) == 0:
             return _put(answer, where, z)
@@ -74,8 +93,35 @@ def _search(f, x, theta, low, high, tolerance, max_iterations):
             answer = _put(answer, where, z)
             where = left if where is None else where[left]
             z, x, low, high, last, theta = z[left], x[left], low[left], high[left], last[left], theta[:, left]
-    residual = onp.abs(f(z, theta)[0] - x) / onp.maximum(1.0, onp.abs(x))
-    raise InversionError(f"the search for z stopped at a relative residual of {float(residual.max()):.1e}")
+    residual = onp.abs(f(z, theta)[0] - x)
+    missed = ~(residual <= tolerance * onp.maximum(1.0, onp.abs(x)))
+    raise _error("the search for z stopped at", residual, x, missed, where)
+
+
+def _by_rounding(residual, slope, z, x):
+    eps = onp.finfo(x.dtype).eps
+    return residual <= ROUNDING * eps * (onp.maximum(1.0, onp.abs(x)) + slope * onp.maximum(1.0, onp.abs(z)))
+
+
+def _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where):
+    """The last chance: at a kink the other side is the steep one."""
+    steepest = onp.maximum(slope, onp.maximum(f(low, theta)[1], f(high, theta)[1]))
+    jumps = jumps & ~_by_rounding(residual, steepest, z, x)
+    if bool(jumps.any()):
+        raise _error("the map jumps over x: the search for z stopped at", residual, x, jumps, where)
+
+
+def _error(what, residual, x, bad, where=None):
+    """InversionError that says how many of x, which is the worst, and by how much it was missed."""
+    residual, x, bad = (backend.to_numpy(a).reshape(-1) for a in (residual, x, bad))
+    relative = onp.where(bad, residual / onp.maximum(1.0, onp.abs(x)), -onp.inf)
+    worst = int(onp.argmax(relative))  # (NaN, if there is one)
+    entry = worst if where is None else int(where[worst])
+    return InversionError(
+        f"{what} a relative residual of {relative[worst]:.1e} at x = {x[worst]:.9g}, entry {entry}; "
+        f"{bad.sum()} of the entries fail",
+        entry,
+    )
 
 
 def _put(answer, where, z):

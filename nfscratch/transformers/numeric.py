@@ -1,7 +1,8 @@
 """NumericTransformer: a monotone map of one variable with a forward formula only.
 
     forward   x = h(z; theta), l = log dh/dz       given by a subclass
-    inverse   z by `monotone_root`, -l(z)          the residual |h(z) - x| <= 8 eps max(1, |x|), or InversionError
+    inverse   z by `monotone_root`, -l(z)          |h(z) - x| <= 8 eps max(1, |x|), or no number z is nearer to the
+                                                   root; else InversionError, which names the row
 
 Its gradient is the implicit one (ops/implicit.py), and J is a number here: J^-T g = g e^-l.
 A flow that is trained by maximum likelihood puts Inverse(h) into its layers: then x -> z is h's own formula, and the
@@ -16,7 +17,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.ops.implicit import implicit_solution, implicit_vjp
-from nfscratch.ops.roots import monotone_root
+from nfscratch.ops.roots import InversionError, monotone_root
 from nfscratch.transformers.base import Transformer, rows_of
 
 
@@ -40,7 +41,12 @@ class NumericTransformer(Transformer):
             x, log_d = self.forward(theta.T[:, None, :], z[:, None])
             return x[:, 0], onp.exp(log_d[:, 0])
 
-        z = monotone_root(slope_too, x.T.reshape(-1), theta=flat, bracket=(low.T.reshape(-1), high.T.reshape(-1)))
+        try:
+            z = monotone_root(slope_too, x.T.reshape(-1), theta=flat, bracket=(low.T.reshape(-1), high.T.reshape(-1)))
+        except InversionError as error:
+            variable, row = divmod(error.entry, len(x))
+            where = f"{type(self).__name__}, row {row}, variable {variable} of those given"
+            raise InversionError(f"{where}: {error}", error.entry) from error
         return z.reshape(x.T.shape).T
 
     def inverse(self, theta, x):
@@ -53,7 +59,7 @@ class NumericTransformer(Transformer):
     def _value(self, theta, z, context):
         return self.forward(theta, z)[0]
 
-    def _transposed_solve(self, theta, z, context, g):
+    def _transposed_solve(self, theta, z, g, context):
         return g * np.exp(-self.forward(theta, z)[1])
 
     def inverse_vjp(self, theta, x):

@@ -25,7 +25,11 @@ from nfscratch.transformers.splines.spline import Spline
 
 @dataclass(frozen=True, eq=False)
 class CubicSpline(Spline):
-    """theta: logits of the widths and of the heights."""
+    """theta: logits of the widths and of the heights.
+
+    Bounded by `minimum`: widths >= m; heights >= m of the height that the bins share, which is the whole of it on a
+    circle, and with tails what the two end bins leave, at least (K - 2) m. Slopes are positive, and may be below m.
+    """
 
     least_bins = 3
     inverse_cost = "iterative"  # a fixed number of steps

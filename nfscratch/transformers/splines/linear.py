@@ -21,7 +21,7 @@ from nfscratch.transformers.splines.spline import Spline
 
 @dataclass(frozen=True, eq=False)
 class LinearSpline(Spline):
-    """theta: logits of the heights."""
+    """theta: logits of the heights. Bounded by `minimum`: heights >= m, so slopes >= K m."""
 
     smooth = False
     curve = staticmethod(linear)

@@ -25,7 +25,10 @@ from nfscratch.transformers.splines.spline import Spline
 
 @dataclass(frozen=True, eq=False)
 class QuadraticSpline(Spline):
-    """theta: logits of the widths, logarithms of the slopes."""
+    """theta: logits of the widths, logarithms of the slopes.
+
+    Bounded by `minimum`: widths >= m and slopes >= m, everywhere; so heights >= m^2 and no more.
+    """
 
     least_bins = 2
     curve = staticmethod(quadratic)

@@ -24,7 +24,11 @@ from nfscratch.transformers.splines.spline import Spline
 
 @dataclass(frozen=True, eq=False)
 class RationalQuadraticSpline(Spline):
-    """theta: widths, heights, slopes."""
+    """theta: widths, heights, slopes.
+
+    Bounded by `minimum`: widths, heights and the slopes at the knots >= m. Between two knots the slope is positive, and
+    may be far below m: about 4 s^3 / d^2 in the middle of a flat bin (s = h / w) between knots that are steep (d >> s).
+    """
 
     curve = staticmethod(rational_quadratic)
     curve_inverse = staticmethod(rational_quadratic_inverse)

@@ -38,7 +38,8 @@ from nfscratch.transformers.base import Transformer, from_rows, rows_of
 class Spline(Transformer):
     """A subclass gives `table` and its bin's curve: `curve`, `curve_vjp`, and `curve_inverse` on raw values.
 
-    bins: K. bound: B. minimum: the smallest width and height of a bin, as a share of the box, and the smallest slope.
+    bins: K. bound: B. minimum: a lower bound m, as a share of the box, of widths and of what makes the heights. It
+    keeps every spline increasing; which quantities stay above m itself, each class says.
     """
 
     bins: int = 8
@@ -50,12 +51,14 @@ class Spline(Transformer):
 
     def __post_init__(self):
         validate.count("bins", self.bins, least=self.least_bins)
-        if not 0 < self.bound < float("inf"):
-            raise ValueError(f"bound must be positive and finite; got {self.bound}")
-        if not 0 < self.minimum or self.bins * self.minimum > 1:
+        validate.positive("bound", self.bound)
+        validate.positive("minimum", self.minimum)
+        if self.minimum >= 1:
+            raise ValueError(f"minimum must be below 1: a spline of slope 1 has no room otherwise; got {self.minimum}")
+        if self.bins * self.minimum > 1:
             raise ValueError(
-                f"minimum must be positive, and bins * minimum at most 1: the bins share one box; "
-                f"got {self.bins} * {self.minimum}"
+                f"bins must be at most 1 / minimum, which is {1 / self.minimum:.6g}: each bin takes at least the share "
+                f"`minimum` of the box; got {self.bins} bins with minimum {self.minimum}"
             )
 
     @property
@@ -89,7 +92,7 @@ class Spline(Transformer):
     def _value(self, shape, u, context):
         return self.curve(u, *shape)[0]
 
-    def _transposed_solve(self, shape, u, context, g):
+    def _transposed_solve(self, shape, u, g, context):
         return g * np.exp(-self.curve(u, *shape)[1])
 
     def _bin(self, theta, v, along):
