@@ -68,7 +68,7 @@ def count(name: str, n: Any, least: int = 0) -> int:
 
 def positive(name: str, value: Any) -> None:
     """Refuse what is not a positive finite number."""
-    if not 0 < value < float("inf"):
+    if isinstance(value, (bool, str)) or not 0 < value < float("inf"):
         raise ValueError(f"{name} must be positive and finite; got {value}")
 
 

@@ -489,6 +489,8 @@ def test_dependent_columns_get_a_direction_in_their_place():
         (lambda: nf.Sylvester(2, 1, flip=True), "flip belongs to orthogonal='triangular'; got 'qr'"),
         (lambda: nf.Stack(nf.Planar(2), 0), "count must be an integer of at least 1; got 0"),
         (lambda: nf.Stack(nf.Reshape((4,), (2, 2)), 2), "layer must have one shape"),
+        (lambda: nf.Stack("x", 3), "layer must be a bijection whose params are a dict of arrays; got 'x'"),
+        (lambda: nf.Stack(nf.Chain([nf.Planar(2)]), 3), "layer must be a bijection .* got a Chain"),
         (lambda: nf.flows.planar(2, layers=0), "count must be an integer of at least 1; got 0"),
         (lambda: nf.flows.sylvester(2, layers=0), "layers must be an integer of at least 1; got 0"),
     ],

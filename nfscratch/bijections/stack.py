@@ -33,6 +33,9 @@ class Stack(Bijection):
 
     def __post_init__(self):
         validate.count("count", self.count, least=1)
+        if not isinstance(self.layer, Bijection) or isinstance(self.layer, Chain):
+            got = "a Chain" if isinstance(self.layer, Chain) else repr(self.layer)
+            raise ValueError(f"layer must be a bijection whose params are a dict of arrays; got {got}")
         if self.layer.in_shape != self.layer.out_shape or self.layer.context_dim or self.layer.updates:
             raise ValueError(
                 "layer must have one shape, no context and no running statistics; "
