@@ -648,7 +648,7 @@ def draw_costs(sizes, times, options):
             ax.text(1.3 * sizes[-1], line[-1], power_text, fontsize=7, color="0.4", va="center")
         ax.set(title=title, xlabel="$D$", ylim=(5e-4, 5e4), xlim=(sizes[0] / 1.3, 3 * sizes[-1]))
     axes[0].set_ylabel("milliseconds, 64 points")
-    axes[0].legend(loc="upper left", fontsize=7)
+    axes[2].legend(loc="upper left", fontsize=7)
     options.save(figure, "ch02_cost")
     if not options.fast:
         last, before = (np.log2(sizes) == 11).argmax(), (np.log2(sizes) == 9).argmax()
@@ -673,7 +673,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers is a fraction of a millisecond (a Householder product has no log-det to compute, and no line), and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. QR's lies above the free matrix's even at $D = 2048$: its inverse is a substitution, and the block (10). Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. Householder and QR rise faster than $D^2$: (10) multiplies all reflections together once per batch, which is $M^2 D$, and little beside the rest only when the batch is larger than $D$. The 1x1 convolution costs what its PLU of 16 channels does at each pixel, so here, with $D$ pixels, it is a line of slope 1. Up to $D \approx 64$ most lines rise slowly: the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers is a fraction of a millisecond (a Householder product has nothing to compute: its line is that of calling a function), and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. QR's lies above the free matrix's even at $D = 2048$: its inverse is a substitution, and the block (10). Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. Householder and QR rise faster than $D^2$: (10) multiplies all reflections together once per batch, which is $M^2 D$, and little beside the rest only when the batch is larger than $D$. The 1x1 convolution costs what its PLU of 16 channels does at each pixel, so here, with $D$ pixels, it rises no faster than $D$. Up to $D \approx 64$ most lines rise slowly: the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #

@@ -436,7 +436,7 @@ def test_radial_in_float32_has_the_log_det_of_float64():
 def test_radial_far_out_and_close_by_in_float32():
     layer = nf.Radial(2)
     params = {"centre": onp.zeros(2, "f4"), "alpha": onp.full(1, 0.5, "f4"), "gamma": onp.full(1, 0.9, "f4")}
-    z = onp.array([[1e20, 0], [-1e30, 1e30], [1e-25, 1e-25], [1, 1]], "f4")
+    z = onp.array([[1e20, 0], [-1e30, 1e30], [1e-15, 1e-15], [1, 1]], "f4")
     for direction, back in (("forward", "inverse"), ("inverse", "forward")):
         x, log_det, pullback = getattr(layer, f"{direction}_vjp")(params, z)
         close(x, getattr(layer, direction)(params, z)[0], 1e-6)

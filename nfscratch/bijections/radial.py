@@ -36,6 +36,7 @@ from nfscratch.bijections.low_rank import rows, summed
 from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3
+FAR = 2.0**60  # squares of what is larger may leave float32
 ONE = math.log(math.expm1(1.0 - MARGIN))  # alpha = gamma = 1 there
 
 
@@ -123,10 +124,12 @@ class Radial(Bijection):
         """forward_vjp of a Stack of radial layers: params are (K, D), (K, 1) and (K, 1)."""
         centre, alpha, gamma = (p.T[:, :, None] for p in _positive(params, onp))  # (K, D, 1), (K, 1, 1), (K, 1, 1)
         x = z.T
+        down, up = _scales(x)
         d, r = (onp.empty_like(x, shape=(len(centre), rows, len(z))) for rows in (len(x), 1))
         for k in range(len(centre)):
             d[k] = x - centre[k]
-            r[k] = _length(d[k])
+            scaled = d[k] * down
+            r[k] = up * onp.sqrt((scaled * scaled).sum(axis=0))
             x = centre[k] + d[k] * ((gamma[k] + r[k]) / (alpha[k] + r[k]))
         f = (gamma + r) / (alpha + r)
 
@@ -175,12 +178,17 @@ def _reduced(g, like):
 
 
 def _length(d):
-    """|d| (1, N) with the gradient 0 at d = 0, where sqrt has none; scaled, so that squares do not leave the dtype."""
-    largest = onp.abs(getval(d)).max(axis=0, keepdims=True)
-    away = largest > 0.0
-    scale = onp.where(away, largest, 1.0)
-    squares = np.sum(np.square(d / scale), axis=0, keepdims=True)
-    return np.where(away, scale * np.sqrt(np.where(away, squares, 1.0)), 0.0)
+    """|d| (1, N) with the gradient 0 at d = 0, where sqrt has none."""
+    down, up = _scales(getval(d))
+    squares = np.sum(np.square(d * down), axis=0, keepdims=True)
+    away = squares > 0.0
+    return np.where(away, up * np.sqrt(np.where(away, squares, 1.0)), 0.0)
+
+
+def _scales(d):
+    """A power of two for each column, and one over it: with it the squares of what is far out stay in the dtype."""
+    far = onp.abs(d).max(axis=0) > FAR
+    return onp.where(far, 1.0 / FAR, 1.0).astype(d.dtype), onp.where(far, FAR, 1.0).astype(d.dtype)
 
 
 def _ray_slope(alpha, gamma, r):
