@@ -14,7 +14,7 @@ from typing import Any
 
 import autograd.numpy as np
 
-from nfscratch import autodiff
+from nfscratch import autodiff, validate
 
 
 def nll(flow: Any, params: Any, x: Any, context: Any = None) -> Any:
@@ -38,8 +38,8 @@ def reverse_kl(flow: Any, log_target: Callable, params: Any, rng: Any, n: int, c
     log_target(x): (n, *shape) -> (n,), the log of a density up to a constant. `autograd.grad` of this differentiates
     the draws too (Rezende and Mohamed 2015, arXiv:1505.05770, equation 15).
     """
-    x, log_q = flow.sample_and_log_prob(params, rng, n, context)
-    return np.mean(log_q - log_target(x))
+    x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
+    return np.mean(log_q - _one_per_draw(log_target(x), n))
 
 
 def reverse_kl_value_and_grad(
@@ -56,11 +56,21 @@ def reverse_kl_value_and_grad(
     log_target_vjp(x) -> (n,), pullback(g) -> g_x: the target's own derivative, and all that is used where it is given;
         without it, log_target is traced.
     """
+    n = validate.count("n", n, least=1)
     (x, log_q), pullback = flow.sample_and_log_prob_vjp(params, rng, n, context)
     if log_target_vjp is None:
-        log_p, back_target = autodiff.value_and_vjp(log_target, x)
+        log_p, back_target = autodiff.value_and_vjp(lambda x: _one_per_draw(log_target(x), n), x)
         (g_x,) = back_target(np.full_like(log_p, -1.0 / n))
     else:
         log_p, back_target = log_target_vjp(x)
+        _one_per_draw(log_p, n)
         g_x = back_target(np.full_like(log_p, -1.0 / n))
     return (log_q - log_p).mean(), pullback((g_x, np.full_like(log_q, 1.0 / n)))[0]
+
+
+def _one_per_draw(log_p, n):
+    """Refuse a sum over the draws, or a column: both would broadcast against log q, and mean something else."""
+    shape = tuple(getattr(log_p, "shape", ()))
+    if shape != (n,):
+        raise ValueError(f"log_target must return one number for each of the n draws, shape ({n},); got shape {shape}")
+    return log_p

@@ -139,6 +139,38 @@ def gaussian_log_prob(x):
     return -0.5 * np.sum(np.square((x - 1.0) / 2.0), axis=1)
 
 
+@pytest.mark.parametrize(
+    ("x", "log_q", "message"),
+    [
+        (onp.zeros((5, 2)), onp.zeros((5, 1)), r"must have shapes \(n, 2\) and \(n,\); got \(5, 2\) and \(5, 1\)"),
+        (onp.zeros((5, 2)), onp.zeros(1), "must have shapes"),
+        (onp.zeros((5, 3)), onp.zeros(5), "must have shapes"),
+        (onp.full((5, 2), onp.nan), onp.zeros(5), "x must be finite"),
+        (onp.zeros((5, 2)), onp.array([0, 0, onp.nan, 0, 0]), "log_q must be finite; NaN or infinity in row 2"),
+    ],
+)
+def test_draws_that_cannot_be_judged_are_refused(x, log_q, message):
+    with pytest.raises(ValueError, match=message):
+        U1.reverse_kl_on_box(x, log_q)
+
+
+def test_a_target_has_one_number_for_each_draw():
+    flow = nf.Flow(nf.StandardNormal(2), nf.Planar(2))
+    params = flow.init(rng())
+    for call in (objectives.reverse_kl, objectives.reverse_kl_value_and_grad):
+        for target, shape in ((lambda x: np.sum(x), r"\(\)"), (lambda x: x[:, :1], r"\(50, 1\)")):
+            with pytest.raises(
+                ValueError, match=rf"one number for each of the n draws, shape \(50,\); got shape {shape}"
+            ):
+                call(flow, target, params, rng(1), 50)
+        for n in (0, -1, 2.5):
+            with pytest.raises(ValueError, match="n must be an integer of at least 1"):
+                call(flow, gaussian_log_prob, params, rng(1), n)
+    with pytest.raises(ValueError, match="one number for each of the n draws"):
+        vjp = lambda x: (x[:, :1], lambda g: g * x)  # noqa: E731
+        objectives.reverse_kl_value_and_grad(flow, None, params, rng(1), 50, log_target_vjp=vjp)
+
+
 def test_reverse_kl_is_that_of_two_gaussians():
     """q = N(0, I) and p = N(1, 4 I) in the plane: KL = 2 (log 2 + (1 + 1) / 8 - 1/2), and minus log Z."""
     flow = nf.Flow(nf.StandardNormal(2), nf.ActNorm(2))

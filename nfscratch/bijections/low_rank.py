@@ -15,6 +15,7 @@ from nfscratch.ops.low_rank import (
     low_rank_stack_vjp,
     low_rank_transposed_solve,
     low_rank_vjp,
+    summed_rows,
 )
 
 
@@ -72,5 +73,5 @@ def rows(p, event_dims=1):
 def summed(g, like):
     """The gradient (n, ...) of rows(like), of the shape of `like`: summed over rows that it was shared by."""
     if g.ndim == like.ndim:
-        return g if g.shape == like.shape else g.sum(axis=0, keepdims=True)
+        return summed_rows(g, like)
     return g[0] if len(g) == 1 else g.sum(axis=0)

@@ -15,6 +15,7 @@ to data uses Inverse(Planar(dim)): then x -> z is the closed form.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import autograd.numpy as np
@@ -24,9 +25,9 @@ from nfscratch import backend, validate
 from nfscratch.bijections.low_rank import LowRank, rows, summed
 from nfscratch.implicit import monotone_root
 from nfscratch.ops.low_rank import times
-from nfscratch.ops.u_hat import u_hat, u_hat_vjp
+from nfscratch.ops.u_hat import MARGIN, corrected, u_hat, u_hat_vjp
 
-AT_REST = 0.5399  # a = w.u with m(a) = 0: there u_hat has no part along w
+AT_REST = math.log(math.expm1(1.0 - MARGIN))  # a = w.u with m(a) = 0: there u_hat has no part along w
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,13 @@ class Planar(LowRank):
 
     w = u = b = 0 is the identity and a saddle: all gradients are 0 there. A network that makes the parameters needs a
     bias that starts elsewhere, in w or in b.
+
+    u_hat is rounded: w.u_hat is off by about eps |w| |u_hat|. Where that exceeds the margin of 1e-3, from a part of u
+    across w of |w| |u| = 1e4 in float32 and 1e12 in float64 on, the computed map may fold.
     """
 
     jacobian_structure = "identity + rank 1"
+    leaf_dims = property(lambda self: {"w": 1, "u": 1, "b": 1})
 
     def __post_init__(self):
         validate.count("dim", self.dim, least=1)
@@ -53,7 +58,7 @@ class Planar(LowRank):
         w, u, b = (rows(params[key]) for key in ("w", "u", "b"))
         a, q = np.sum(w * u, axis=1, keepdims=True), np.sum(w * w, axis=1, keepdims=True)
         k, s = u_hat(a, q)
-        return (u + k * w)[:, :, None], w[:, None, :], b, s
+        return corrected(u + k * w, w, s)[:, :, None], w[:, None, :], b, s
 
     def pieces_vjp(self, params):
         w, u, b = (rows(params[key]) for key in ("w", "u", "b"))
@@ -67,7 +72,7 @@ class Planar(LowRank):
             g_w = summed(g_W[:, 0, :], params["w"]) + through_k  # (apart: w may be shared where u is not)
             return {"w": g_w, "u": summed(g_u + w * g_a, params["u"]), "b": summed(g_b, params["b"])}
 
-        return ((u + k * w)[:, :, None], w[:, None, :], b, s), pullback
+        return (corrected(u + k * w, w, s)[:, :, None], w[:, None, :], b, s), pullback
 
     def solve(self, params, x, context=None):
         """(5); raises InversionError where its residual is not reached."""

@@ -6,9 +6,12 @@ With gamma = alpha + beta > 0 and d = z - z0 that is x - z0 = f d, f = (gamma + 
 r f, which increases with r. Its D - 1 directions across the ray are scaled by f, the ray itself by d(r f)/dr:
 
     J = f I + f' d d^T / r,      f' = (alpha - gamma) / (alpha + r)^2                                         (2)
-    log_det = (D - 1) log f + log((r^2 + 2 alpha r + alpha gamma) / (alpha + r)^2)                            (3)
+    log_det = (D - 1) log f + log(g),   g = (r^2 + 2 alpha r + alpha gamma) / (alpha + r)^2 = d(r f)/dr       (3)
 
-In (3) all terms are positive, and none cancel. Inverse, with r_x = |x - z0| = r f, a quadratic equation in r:
+In (3) all terms are positive, and none cancel. Near the identity f - 1 = beta / (alpha + r) and
+g - 1 = alpha beta / (alpha + r)^2 are small, and log1p of them keeps the digits that f and g do not have.
+
+Inverse, with r_x = |x - z0| = r f, a quadratic equation in r:
 
     r^2 + B r - alpha r_x = 0,   B = gamma - r_x,   r = (-B + sqrt(B^2 + 4 alpha r_x)) / 2                    (4)
     z = z0 + (x - z0) (alpha + r) / (gamma + r)                                                               (5)
@@ -20,17 +23,21 @@ numbers: softplus alone reaches 0 in floats. J at r = 0 is (gamma / alpha) I; |.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import autograd.numpy as np
 import numpy as onp
+from autograd.tracer import getval
 
 from nfscratch import backend, validate
 from nfscratch.bijection import Bijection, identity
 from nfscratch.bijections.low_rank import rows, summed
+from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3
-ONE = 0.5398  # alpha = gamma = 1 there, nearly
+FAR = 2.0**60  # squares of what is larger may leave float32
+ONE = math.log(math.expm1(1.0 - MARGIN))  # alpha = gamma = 1 there
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +50,7 @@ class Radial(Bijection):
     dim: int
 
     jacobian_structure = "multiple of the identity + rank 1"
+    leaf_dims = property(lambda self: {"centre": 1, "alpha": 1, "gamma": 1})
     in_shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
@@ -57,28 +65,30 @@ class Radial(Bijection):
         centre, alpha, gamma = _positive(params, np)
         d = z.T - centre
         r = _length(d)
-        return (centre + d * (gamma + r) / (alpha + r)).T, self._log_det(alpha, gamma, r)
+        return (centre + d * ((gamma + r) / (alpha + r))).T, self._log_det(alpha, gamma, r)
 
     def inverse(self, params, x, context=None, rng=None):
         centre, alpha, gamma = _positive(params, np)
         d = x.T - centre
         r = _radius_before(alpha, gamma, _length(d), np)[0]
-        return (centre + d * (alpha + r) / (gamma + r)).T, -self._log_det(alpha, gamma, r)
+        return (centre + d * ((alpha + r) / (gamma + r))).T, -self._log_det(alpha, gamma, r)
 
     def _log_det(self, alpha, gamma, r):
-        across = (self.dim - 1) * np.log(gamma + r) - (self.dim + 1) * np.log(alpha + r)
-        return np.sum(across + np.log(r * (r + 2.0 * alpha) + alpha * gamma), axis=tuple(range(r.ndim - 1)))
+        over, a, g = _ray_slope(alpha, gamma, r)
+        both = (self.dim - 1) * _log((gamma + r) / (alpha + r), over) + _log(g, a * over)
+        return np.sum(both, axis=tuple(range(r.ndim - 1)))
 
     def _log_det_slopes(self, alpha, gamma, r):
         """Derivatives of (3) with respect to alpha, gamma and r."""
-        P = r * (r + 2.0 * alpha) + alpha * gamma
-        far, near = (self.dim + 1) / (alpha + r), (self.dim - 1) / (gamma + r)
-        return (2.0 * r + gamma) / P - far, near + alpha / P, near + 2.0 * (r + alpha) / P - far
+        over, a, g = _ray_slope(alpha, gamma, r)
+        h, near = 1.0 / (alpha + r), (self.dim - 1) / (gamma + r)
+        of_alpha = h * ((2.0 * r + gamma) * h / g - (self.dim + 1))
+        return of_alpha, near + a * h / g, -over * (near + 2.0 * h * a / g)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         centre, alpha, gamma = _positive(params, onp)
         d = z.T - centre
-        r = onp.sqrt((d * d).sum(axis=0, keepdims=True))
+        r = _length(d)
         f = (gamma + r) / (alpha + r)
 
         def pullback(g_x, g_log_det):
@@ -95,7 +105,7 @@ class Radial(Bijection):
     def inverse_vjp(self, params, x, context=None, rng=None):
         centre, alpha, gamma = _positive(params, onp)
         d = x.T - centre
-        r_x = onp.sqrt((d * d).sum(axis=0, keepdims=True))
+        r_x = _length(d)
         r, root = _radius_before(alpha, gamma, r_x, onp)
         v = (alpha + r) / (gamma + r)
 
@@ -114,10 +124,12 @@ class Radial(Bijection):
         """forward_vjp of a Stack of radial layers: params are (K, D), (K, 1) and (K, 1)."""
         centre, alpha, gamma = (p.T[:, :, None] for p in _positive(params, onp))  # (K, D, 1), (K, 1, 1), (K, 1, 1)
         x = z.T
+        down, up = _scales(x)
         d, r = (onp.empty_like(x, shape=(len(centre), rows, len(z))) for rows in (len(x), 1))
         for k in range(len(centre)):
             d[k] = x - centre[k]
-            r[k] = onp.sqrt((d[k] * d[k]).sum(axis=0))
+            scaled = d[k] * down
+            r[k] = up * onp.sqrt((scaled * scaled).sum(axis=0))
             x = centre[k] + d[k] * ((gamma[k] + r[k]) / (alpha[k] + r[k]))
         f = (gamma + r) / (alpha + r)
 
@@ -133,7 +145,7 @@ class Radial(Bijection):
             g = {"centre": arriving[1:] - arriving[:-1], "alpha": of_alpha - g_f * f, "gamma": of_gamma + g_f}
             grads = {key: value.sum(axis=2) for key, value in g.items()}
             for key in ("alpha", "gamma"):
-                grads[key] = grads[key] * _sigmoid(params[key])
+                grads[key] = grads[key] * sigmoid(params[key])
             return grads, arriving[0].T, None
 
         return x.T, self._log_det(alpha, gamma, r), pullback
@@ -142,8 +154,9 @@ class Radial(Bijection):
         centre, alpha, gamma = _positive(params, np)
         d = z.T - centre
         r = _length(d)
-        f, bend = (gamma + r) / (alpha + r), _over((alpha - gamma) / np.square(alpha + r), r)
-        return f.T[:, :, None] * identity(self.dim, z) + (bend * d).T[:, :, None] * d.T[:, None, :]
+        ray, bend = _over(d, r), (alpha - gamma) / (alpha + r) * (r / (alpha + r))
+        f = (gamma + r) / (alpha + r)
+        return f.T[:, :, None] * identity(self.dim, z) + (bend * ray).T[:, :, None] * ray.T[:, None, :]
 
 
 def _positive(params, np):
@@ -156,12 +169,8 @@ def _free(params, g_centre, g_alpha, g_gamma):
     """Gradients (., N) as those of the free numbers: softplus' = sigmoid."""
     grads = {"centre": _reduced(g_centre, params["centre"])}
     for key, g in (("alpha", g_alpha), ("gamma", g_gamma)):
-        grads[key] = _reduced(g, params[key]) * _sigmoid(params[key])
+        grads[key] = _reduced(g, params[key]) * sigmoid(params[key])
     return grads
-
-
-def _sigmoid(a):
-    return onp.exp(-onp.logaddexp(0.0, -a))
 
 
 def _reduced(g, like):
@@ -170,9 +179,28 @@ def _reduced(g, like):
 
 def _length(d):
     """|d| (1, N) with the gradient 0 at d = 0, where sqrt has none."""
-    squares = np.sum(np.square(d), axis=0, keepdims=True)
+    down, up = _scales(getval(d))
+    squares = np.sum(np.square(d * down), axis=0, keepdims=True)
     away = squares > 0.0
-    return np.where(away, np.sqrt(np.where(away, squares, 1.0)), 0.0)
+    return np.where(away, up * np.sqrt(np.where(away, squares, 1.0)), 0.0)
+
+
+def _scales(d):
+    """A power of two for each column, and one over it: with it the squares of what is far out stay in the dtype."""
+    far = onp.abs(d).max(axis=0) > FAR
+    return onp.where(far, 1.0 / FAR, 1.0).astype(d.dtype), onp.where(far, FAR, 1.0).astype(d.dtype)
+
+
+def _ray_slope(alpha, gamma, r):
+    """f - 1, alpha / (alpha + r), and g of (3)."""
+    a, ray = alpha / (alpha + r), r / (alpha + r)
+    return (gamma - alpha) / (alpha + r), a, ray * (ray + 2.0 * a) + a * (gamma / (alpha + r))
+
+
+def _log(f, f_minus_1):
+    """log f from the one of the two that has the digits."""
+    near = np.abs(f_minus_1) < 0.5
+    return np.where(near, np.log1p(np.where(near, f_minus_1, 0.0)), np.log(np.where(near, 1.0, f)))
 
 
 def _over(g, r):
@@ -184,6 +212,7 @@ def _over(g, r):
 def _radius_before(alpha, gamma, r_x, np):
     """r of (4), and the root in it, which is positive."""
     B = gamma - r_x
-    root = np.sqrt(B * B + 4.0 * alpha * r_x)
+    size = alpha + gamma + r_x  # (B / size and the like have squares in any dtype)
+    root = size * np.sqrt((B / size) ** 2 + 4.0 * (alpha / size) * (r_x / size))
     half = 0.5 * (np.where(B > 0.0, B, -B) + root)
-    return np.where(B > 0.0, alpha * r_x / half, half), root
+    return np.where(B > 0.0, alpha * (r_x / half), half), root

@@ -4,7 +4,8 @@
 
 It is the Chain of K such layers, with one array where the Chain has K. What depends on the parameters alone can then be
 computed for all layers at once, and log-dets and gradients of parameters too: a layer that knows how says so in
-`stack_vjp`. With layers as small as planar ones that is most of the work, and the stack is several times faster.
+`stack_vjp`. With layers as small as planar ones that is most of the work, and the stack is several times faster. With
+parameters per sample, (K, N, ...), there is nothing to share: it is then the Chain.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ class Stack(Bijection):
 
     def __post_init__(self):
         validate.count("count", self.count, least=1)
+        if not isinstance(self.layer, Bijection) or isinstance(self.layer, Chain):
+            got = "a Chain" if isinstance(self.layer, Chain) else repr(self.layer)
+            raise ValueError(f"layer must be a bijection whose params are a dict of arrays; got {got}")
         if self.layer.in_shape != self.layer.out_shape or self.layer.context_dim or self.layer.updates:
             raise ValueError(
                 "layer must have one shape, no context and no running statistics; "
@@ -56,9 +60,13 @@ class Stack(Bijection):
         return self._chain.inverse(self._each(params), x)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        if hasattr(self.layer, "stack_vjp"):
+        if hasattr(self.layer, "stack_vjp") and self._shared(params):
             return self.layer.stack_vjp(params, z)
         return self._chain_vjp(self._chain.forward_vjp, params, z)
+
+    def _shared(self, params):
+        """Whether all rows share every leaf: the layer's `leaf_dims` are the dims of leaves without K or N in front."""
+        return all(p.ndim == 1 + self.layer.leaf_dims[key] for key, p in params.items())
 
     def inverse_vjp(self, params, x, context=None, rng=None):
         return self._chain_vjp(self._chain.inverse_vjp, params, x)

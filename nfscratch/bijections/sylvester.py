@@ -31,8 +31,9 @@ from nfscratch.bijection import identity
 from nfscratch.bijections.low_rank import LowRank, rows, summed
 from nfscratch.bijections.planar import AT_REST
 from nfscratch.implicit import monotone_root
-from nfscratch.ops.low_rank import times
+from nfscratch.ops.low_rank import summed_rows, times
 from nfscratch.ops.orthonormal import gram_schmidt, gram_schmidt_vjp, householder, householder_vjp
+from nfscratch.ops.triangle import transposed
 from nfscratch.ops.u_hat import u_hat, u_hat_vjp
 
 ORTHOGONAL = ("qr", "householder", "triangular")
@@ -53,6 +54,7 @@ class Sylvester(LowRank):
     flip: bool = False
 
     jacobian_structure = property(lambda self: f"identity + rank {self.rank}")
+    leaf_dims = property(lambda self: {"triangles": 2, "diagonal": 1, "b": 1, "basis": 2})
 
     def __post_init__(self):
         validate.count("dim", self.dim, least=1)
@@ -85,13 +87,13 @@ class Sylvester(LowRank):
         Q, back_basis = self._basis_vjp(params)
 
         def pullback(g_A, g_W, g_b, g_s):
-            g_T, g_d = back_triangles(_sum_to(_transposed(Q) @ g_A, R), _sum_to(g_W @ Q, Rt), g_s)
+            g_T, g_d = back_triangles(summed_rows(transposed(Q) @ g_A, R), summed_rows(g_W @ Q, Rt), g_s)
             grads = {"triangles": g_T, "diagonal": g_d, "b": g_b}
             if back_basis is not None:
-                grads["basis"] = back_basis(_sum_to(g_A @ _transposed(R) + _transposed(g_W) @ Rt, Q))
+                grads["basis"] = back_basis(summed_rows(g_A @ transposed(R) + transposed(g_W) @ Rt, Q))
             return {key: summed(g, params[key]) for key, g in grads.items()}
 
-        return (Q @ R, Rt @ _transposed(Q), rows(params["b"]), s), pullback
+        return (Q @ R, Rt @ transposed(Q), rows(params["b"]), s), pullback
 
     def _basis(self, params):
         """Q (n, D, M)."""
@@ -112,7 +114,7 @@ class Sylvester(LowRank):
         """(3); raises InversionError where a residual is not reached."""
         R, Rt, s = _triangles(rows(params["triangles"], 2), rows(params["diagonal"]))
         Q, b = self._basis(params), rows(params["b"])
-        target, p, t = times(_transposed(Q), x.T), {}, {}
+        target, p, t = times(transposed(Q), x.T), {}, {}
         for i in reversed(range(self.rank)):
             inner = sum((Rt[:, i, j] * p[j] for j in p), b[:, i])
             outer = sum((R[:, i, j] * t[j] for j in t), 0.0)
@@ -146,13 +148,13 @@ def _triangles_vjp(T, d):
     u = (T * eye).sum(axis=2)
     k, s, back = u_hat_vjp(u * d, d * d)
     R = onp.triu(T, 1) + (u + k * d)[:, :, None] * eye
-    Rt = onp.triu(_transposed(T), 1) + d[:, :, None] * eye
+    Rt = onp.triu(transposed(T), 1) + d[:, :, None] * eye
 
     def pullback(g_R, g_Rt, g_s):
         g_r, g_d = (g_R * eye).sum(axis=2), (g_Rt * eye).sum(axis=2)
         g_a, g_q = back(g_r * d, g_s)
         g_u, g_d = g_r + g_a * d, g_d + g_r * k + g_a * u + 2.0 * g_q * d
-        return onp.triu(g_R, 1) + _transposed(onp.triu(g_Rt, 1)) + g_u[:, :, None] * eye, g_d
+        return onp.triu(g_R, 1) + transposed(onp.triu(g_Rt, 1)) + g_u[:, :, None] * eye, g_d
 
     return (R, Rt, s), pullback
 
@@ -161,12 +163,3 @@ def _triangles_vjp(T, d):
 def _columns_of_identity(D, M, flip):
     eye = onp.eye(D)
     return Constant((eye[:, ::-1] if flip else eye)[None, :, :M])
-
-
-def _sum_to(g, like):
-    """A gradient (n, ...), where `like` may be shared by rows that do not share the rest: n = 1."""
-    return g if len(like) == len(g) else g.sum(axis=0, keepdims=True)
-
-
-def _transposed(A):
-    return onp.swapaxes(A, 1, 2)

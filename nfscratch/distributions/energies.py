@@ -29,7 +29,8 @@ from typing import Any, NamedTuple
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
+from nfscratch.ops.sigmoid import sigmoid
 
 BOX = 4.0
 WAVE = onp.pi / 2
@@ -66,6 +67,10 @@ class Energy:
     def reverse_kl_on_box(self, x: Any, log_q: Any) -> OnBox:
         """(1) from draws x (N, 2) of a density q and their log q(x) (N,)."""
         x, log_q = (onp.asarray(backend.to_numpy(a), dtype=onp.float64) for a in (x, log_q))
+        if x.ndim != 2 or x.shape[1] != 2 or log_q.shape != x.shape[:1]:
+            raise ValueError(f"x and log_q must have shapes (n, 2) and (n,); got {x.shape} and {log_q.shape}")
+        validate.finite("x", x)
+        validate.finite("log_q", log_q)
         inside = (onp.abs(x) <= BOX).all(axis=1)
         n, Q = inside.sum(), inside.mean()
         if n < 2:
@@ -111,11 +116,7 @@ def _w2(x1):
 
 
 def _w3(x1):
-    return 3.0 * _sigmoid((x1 - 1.0) / 0.3)
-
-
-def _sigmoid(t):
-    return 0.5 * (1.0 + np.tanh(0.5 * t))
+    return 3.0 * sigmoid((x1 - 1.0) / 0.3)
 
 
 def _half_square(t):
@@ -131,7 +132,7 @@ def _u1(x1, x2):
 def _u1_gradient(x1, x2):
     r = onp.sqrt(x1 * x1 + x2 * x2)
     ring = (r - 2.0) / (0.16 * onp.maximum(r, 1e-12))  # at r = 0 there is no gradient: it counts as 0
-    right = _sigmoid(x1 * (4.0 / 0.36))  # the share of the right end in the sum
+    right = sigmoid(x1 * (4.0 / 0.36))  # the share of the right end in the sum
     return ring * x1 + (x1 + 2.0 - 4.0 * right) / 0.36, ring * x2
 
 
@@ -154,7 +155,7 @@ def _two_waves(shift, shift_slope, sd1, sd2):
     def gradient(x1, x2):
         e = x2 - _w1(x1)
         e2 = e + shift(x1)
-        second = _sigmoid(_half_square(e / sd1) - _half_square(e2 / sd2))  # the share of the second ridge
+        second = sigmoid(_half_square(e / sd1) - _half_square(e2 / sd2))  # the share of the second ridge
         of_second = second * e2 / sd2**2
         slope = (1.0 - second) * e / sd1**2 + of_second
         return of_second * shift_slope(x1) - slope * WAVE * onp.cos(WAVE * x1), slope
@@ -167,7 +168,7 @@ def _w2_slope(x1):
 
 
 def _w3_slope(x1):
-    share = _sigmoid((x1 - 1.0) / 0.3)
+    share = sigmoid((x1 - 1.0) / 0.3)
     return 10.0 * share * (1.0 - share)
 
 

@@ -2,7 +2,8 @@
 
     z ~ N(0, I),  u = A z + b  ~  N(b, A A^T),     x = Standardize(u)
 
-For "plu", "qr" and "triangular" every covariance is reached; "diagonal" has variances only, and "householder" is a
+For "plu", "qr" and "triangular" every covariance is reached, within the bound of their log-diagonals (by default scales
+of 4.5e-5 to 22,026, in the data's own units by Standardize); "diagonal" has variances only, and "householder" is a
 rotation: with the data's own scales after it, the least that a linear layer can do.
 """
 

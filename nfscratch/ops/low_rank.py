@@ -18,6 +18,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.ops.identity import identity
+from nfscratch.ops.triangle import transposed
 
 
 def low_rank(A, W, b, s, z):
@@ -36,8 +37,8 @@ def low_rank_vjp(A, W, b, s, z):
 
     def pullback(g_x, g_log_det):
         g_slope = g_log_det / slope
-        g_c = (times(_transposed(A), g_x) - 2.0 * (g_slope * (s.T - 1.0) * t)) * h
-        g_z = g_x + times(_transposed(W), g_c)
+        g_c = (times(transposed(A), g_x) - 2.0 * (g_slope * (s.T - 1.0) * t)) * h
+        g_z = g_x + times(transposed(W), g_c)
         return outer(g_x, t, A), outer(g_c, z, W), over_rows(g_c, b), over_rows(g_slope * h, s), g_z
 
     return z + times(A, t), onp.log(slope).sum(axis=0), pullback
@@ -65,7 +66,7 @@ def low_rank_stack_vjp(A, W, b, s, z):
             arriving[k] = g_x
             g_c[k] = (A[k].T @ g_x) * h[k] + bend[k]
             g_x = g_x + (W[k].T @ g_c[k] if len(t[k]) > 1 else W[k].T * g_c[k])
-        g_A, g_W = arriving @ _transposed(t), g_c @ _transposed(inputs)
+        g_A, g_W = arriving @ transposed(t), g_c @ transposed(inputs)
         return g_A, g_W, g_c.sum(axis=2), (g_slope * h).sum(axis=2), g_x
 
     return z, onp.log(slope).sum(axis=(0, 1)), pullback
@@ -81,9 +82,9 @@ def low_rank_transposed_solve(A, W, b, z, g):
     """(4), for every column of z and g."""
     h = 1.0 - np.square(np.tanh(times(W, z) + b.T))
     K = identity(len(h), h) + h.T[:, :, None] * np.swapaxes(np.matmul(W, A), 1, 2)
-    right = h * times(_transposed(A), g)
+    right = h * times(transposed(A), g)
     solution = np.linalg.solve(K, right.T[:, :, None])[:, :, 0] if len(h) > 1 else right.T / K[:, :, 0]
-    return g - times(_transposed(W), solution.T)
+    return g - times(transposed(W), solution.T)
 
 
 def times(A, z):
@@ -103,5 +104,6 @@ def over_rows(g, like):
     return g.sum(axis=1)[None] if len(like) == 1 else g.T
 
 
-def _transposed(A):
-    return np.swapaxes(A, 1, 2)
+def summed_rows(g, like):
+    """A gradient (n, ...), where `like` may be shared by rows that do not share the rest: n = 1."""
+    return g if len(like) == len(g) else g.sum(axis=0, keepdims=True)

@@ -5,7 +5,8 @@
 
 E is the first M columns of the identity and e_k its column k (counted round), so that zeros are a point like any
 other: there Q is E in (1), and E with some signs reversed in (2). Each column of (1) is made orthogonal twice: once
-leaves an error of eps cond(E + X).
+leaves an error of eps cond(E + X). A column that depends on those before it, to rounding, has no direction: a unit
+vector takes its place, and its gradient is 0.
 
 The pullback of (1), for a gradient G of Q, is (G + Q S) R^-T, where S is symmetric with the lower triangle of -G^T Q
 (Walter and Lehmann 2012, arXiv:1009.6112).
@@ -17,9 +18,11 @@ from __future__ import annotations
 
 import autograd.numpy as np
 import numpy as onp
+from autograd.tracer import getval
 
 from nfscratch.ops.householder import directions, directions_vjp, reflect, reflect_vjp
 from nfscratch.ops.identity import identity
+from nfscratch.ops.triangle import transposed
 
 
 def first_columns(X, D, M):
@@ -29,26 +32,53 @@ def first_columns(X, D, M):
 
 def gram_schmidt(X):
     """(1)."""
+    return _gram_schmidt(X)[0]
+
+
+def _gram_schmidt(X):
+    """Q, the columns (n, D, M) that it was made of, and which of them are not those of E + X: (n, 1, M)."""
     A = X + first_columns(X, *X.shape[1:])
-    columns = []
+    given, lost, columns = [], [], []
     for m in range(A.shape[2]):
-        v = A[:, :, m]
-        for _ in range(2):
-            for q in columns:
-                v = v - q * np.sum(q * v, axis=1, keepdims=True)
-        columns.append(v / np.sqrt(np.sum(np.square(v), axis=1, keepdims=True)))
-    return np.stack(columns, axis=2)
+        a = A[:, :, m]
+        v = _across(a, columns)
+        none = _squares(v) <= (16 * onp.finfo(X.dtype).eps) ** 2 * _squares(a)
+        if bool(none.any()):  # no direction of its own is left: the axis that is farthest from the columns before
+            axis = _farthest_axis(X, columns)
+            a, v = np.where(none, axis, a), np.where(none, _across(axis, columns), np.where(none, 1.0, v))
+        given.append(a)
+        lost.append(none)
+        columns.append(v / np.sqrt(_squares(v)))
+    return np.stack(columns, axis=2), np.stack(given, axis=2), onp.stack(lost, axis=2)
+
+
+def _across(v, columns):
+    """What of v is orthogonal to the columns: taken out twice."""
+    for _ in range(2):
+        for q in columns:
+            v = v - q * np.sum(q * v, axis=1, keepdims=True)
+    return v
+
+
+def _squares(v):
+    return np.sum(np.square(v), axis=1, keepdims=True)
+
+
+def _farthest_axis(X, columns):
+    """For each row the unit vector e_j (n, D) with the smallest sum of q_j^2 over the columns q."""
+    near = sum((onp.square(getval(q)) for q in columns), onp.zeros_like(getval(X)[:, :, 0]))
+    return identity(X.shape[1], getval(X))[onp.argmin(near, axis=1)]
 
 
 def gram_schmidt_vjp(X):
     """Q, and pullback(G) -> g_X."""
-    Q = gram_schmidt(X)
-    R = _transposed(Q) @ (X + first_columns(X, *X.shape[1:]))
+    Q, given, lost = _gram_schmidt(X)
+    R = transposed(Q) @ given
 
     def pullback(G):
-        lower = onp.tril(-_transposed(G) @ Q)
-        S = lower + _transposed(onp.tril(lower, -1))
-        return _transposed(onp.linalg.solve(onp.triu(R), _transposed(G + Q @ S)))
+        lower = onp.tril(-transposed(G) @ Q)
+        S = lower + transposed(onp.tril(lower, -1))
+        return onp.where(lost, 0.0, transposed(onp.linalg.solve(onp.triu(R), transposed(G + Q @ S))))
 
     return Q, pullback
 
@@ -67,7 +97,3 @@ def householder_vjp(X, M):
 
 def _repeated(E, X):
     return np.zeros_like(X, shape=(len(X), *E.shape)) + E
-
-
-def _transposed(A):
-    return np.swapaxes(A, 1, 2)

@@ -15,14 +15,16 @@ q = LEAST = 0.01 the softplus becomes sharper, with a temperature tau = q / LEAS
     s = 1 + w.u_hat = margin + tau softplus(y)        what the log-det takes: it is never 0, and nothing cancels in it
 
 At tau = 1 (3) is (1), since softplus(a) - a = softplus(-a). As tau -> 0, w.u_hat -> max(a, -1 + margin): a short w
-leaves u alone, up to |u_hat - u| < 5.1, and w = 0 exactly. Below q = eps^2, where s rounds to 1 + w.u, tau stays what
-it is there: its reciprocal's derivatives are then finite in float32.
+leaves u alone where a > -1 + margin, and w = 0 does exactly. What u is moved by, |k| |w|, is below 10 for a >= 0 and
+any w (below 5.1 at a = 0), and about |a| / |w| where a is far below -1: no less would do. Below q = eps^2, where s
+rounds to 1 + w.u, tau stays what it is there: its reciprocal's derivatives are then finite in float32.
 """
 
 from __future__ import annotations
 
 import autograd.numpy as np
 import numpy as onp
+from autograd.tracer import getval
 
 MARGIN = 1e-3  # 1 + w.u_hat is larger than this
 LEAST = 1e-2  # |w|^2 below which (3) is not (1)
@@ -51,6 +53,16 @@ def u_hat_vjp(a, q):
         return g_a, onp.where(q < LEAST, of_tau * (1.0 / LEAST), -g_k * k)
 
     return k, MARGIN + tau * above, pullback
+
+
+def corrected(u_hat, w, s):
+    """u_hat once more moved along w until w.u_hat = s - 1: u + k w has lost digits where u and k w nearly cancel.
+
+    In exact numbers it changes nothing, so its derivative is 0 and is not taken.
+    """
+    u, w, s = (getval(a) for a in (u_hat, w, s))
+    q = (w * w).sum(axis=1, keepdims=True)
+    return u_hat + (s - 1.0 - (w * u).sum(axis=1, keepdims=True)) / onp.maximum(q, LEAST) * w
 
 
 def _tiny(q):

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as onp
 
-from nfscratch import autodiff, backend
+from nfscratch import autodiff, backend, validate
 from nfscratch.bijection import Bijection, same_jacobian, zeros_per_row
 from nfscratch.ops.affine import columns, from_columns
 from nfscratch.ops.triangle import sum_to
@@ -39,8 +39,7 @@ class Linear(Bijection):
     in_shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        if self.dim < 1:
-            raise ValueError(f"dim must be at least 1; got {self.dim}")
+        validate.count("dim", self.dim, least=1)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

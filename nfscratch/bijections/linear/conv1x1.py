@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
+from nfscratch import validate
 from nfscratch.bijection import Bijection, same_jacobian
 from nfscratch.bijections.linear.base import Linear
 from nfscratch.bijections.linear.plu import PLU
@@ -32,12 +33,15 @@ class Conv1x1(Bijection):
     in_shape = property(lambda self: self.shape)
 
     def __post_init__(self):
-        shape = tuple(int(n) for n in self.shape)
-        if len(shape) != 3 or min(shape) < 1:
-            raise ValueError(f"shape must be (C, H, W), each at least 1; got {self.shape}")
+        shape = tuple(self.shape) if hasattr(self.shape, "__iter__") else ()
+        if len(shape) != 3:
+            raise ValueError(f"shape must be (C, H, W), each at least 1; got {self.shape!r}")
+        shape = tuple(validate.count(f"{name} of shape (C, H, W)", n, 1) for name, n in zip("CHW", shape, strict=True))
         object.__setattr__(self, "shape", shape)
         if self.linear is None:
             object.__setattr__(self, "linear", PLU(shape[0]))
+        if not isinstance(self.linear, Linear):
+            raise ValueError(f"linear must be a Linear layer, as PLU({shape[0]}); got {_named(self.linear)}")
         if self.linear.in_shape != shape[:1]:
             raise ValueError(f"linear must map {shape[0]} channels; got one of shape {self.linear.in_shape}")
 
@@ -90,3 +94,7 @@ class Conv1x1(Bijection):
     def _over_pixels(self, log_det):
         """The log-dets of an image's pixels, summed: the factor H W."""
         return np.sum(np.reshape(log_det, (log_det.shape[0] // self._count, self._count)), axis=1)
+
+
+def _named(given):
+    return type(given).__name__ if isinstance(given, Bijection) else repr(given)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.bijections.linear.base import Linear
 from nfscratch.ops.householder import backwards, directions, directions_vjp, reflect, reflect_vjp
 from nfscratch.ops.identity import identity
@@ -63,10 +63,7 @@ class Householder(Linear):
 
 
 def check_reflections(count: int | None, dim: int) -> int:
-    count = dim if count is None else count
-    if count < 1:
-        raise ValueError(f"reflections must be at least 1; got {count}")
-    return count
+    return dim if count is None else validate.count("reflections", count, least=1)
 
 
 def _named(g_vectors, g):

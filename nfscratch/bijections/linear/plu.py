@@ -6,8 +6,9 @@
 Kingma and Dhariwal 2018, arXiv:1807.03039, section 3.2. P is drawn once and not trained, so not every matrix is
 reached: with diag(U) > 0 it is those for which all leading minors of P^T A are positive, and with them det A has the
 sign of P. What is lost are signs and an order: for every A whose leading minors are not 0 some P and some flips of z's
-signs bring it into reach. Every *covariance* is reached whatever P is: A A^T = C for P^T A = the Cholesky factor of
-P^T C P, which has a positive diagonal. (Glow keeps random signs beside P, since it starts from a random rotation.)
+signs bring it into reach. Every *covariance* is reached whatever P is, within the bound c of the log-diagonal:
+A A^T = C for P^T A = the Cholesky factor of P^T C P, whose diagonal is positive and has to lie in [e^-c, e^c].
+(Glow keeps random signs beside P, since it starts from a random rotation.)
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defjvp, defvjp, primitive
 
+from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.linear.base import Linear
 from nfscratch.bijections.linear.scale import check_bound
@@ -63,6 +65,7 @@ class PLU(Linear):
 
     def __post_init__(self):
         super().__post_init__()
+        validate.count("seed", self.seed)
         check_bound(self.max_log_scale)
 
     @cached_property

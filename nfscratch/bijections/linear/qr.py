@@ -5,7 +5,8 @@
 
 Hoogeboom et al. 2019, arXiv:1901.11137. Every invertible matrix is Q R in one way, with no order to choose:
 what a fixed permutation leaves out in PLU is no limit here. But M reflections have the determinant (-1)^M, and it is
-the sign of det A: D of them, the default, reach every matrix of one sign, and so every covariance A A^T.
+the sign of det A: D of them, the default, reach every matrix of one sign, and so every covariance
+A A^T, as far as the bound c of the log-diagonal allows: R has its diagonal within [e^-c, e^c].
 """
 
 from __future__ import annotations

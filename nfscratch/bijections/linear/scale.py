@@ -6,9 +6,8 @@ is singular and the log-det has no gradient (didriknielsen/survae_flows, issue 1
 
 from __future__ import annotations
 
-from math import inf
+from nfscratch import validate
 
 
 def check_bound(c: float) -> None:
-    if not 0 < c < inf:
-        raise ValueError(f"max_log_scale must be positive and finite; got {c}")
+    validate.positive("max_log_scale", c)
