@@ -42,7 +42,7 @@ def arguments():
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--bins", type=int, default=16)
     parser.add_argument("--bound", type=float, default=4.0)
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=8_000)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--rate", type=float, default=3e-3)
     return parser.parse_args()
