@@ -16,7 +16,7 @@ from nfscratch import autodiff, check
 from nfscratch import params as trees
 from nfscratch.bijection import Bijection
 from nfscratch.bijections.planar import AT_REST
-from nfscratch.ops import orthonormal, roots
+from nfscratch.ops import orthonormal
 from nfscratch.ops.u_hat import LEAST, MARGIN, u_hat, u_hat_vjp
 
 LAYERS = {
