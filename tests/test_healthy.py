@@ -8,8 +8,10 @@ from mutants import audit_density, density
 
 import nfscratch as nf
 
+IDENTITIES = {"coupling rational spline, one bin"}  # nothing moves, and T says so
 
-@pytest.mark.parametrize("name", sorted(CASES))
+
+@pytest.mark.parametrize("name", sorted(set(CASES) - IDENTITIES))
 def test_the_package_passes(name):
     dims = (1, 2, 5) if "numeric" not in name else (1, 2)
     report = nf.check.audit(CASES[name], dims=dims, show=False, rng=onp.random.default_rng(3))

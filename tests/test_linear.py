@@ -127,7 +127,7 @@ def test_the_log_diagonal_is_bounded(a):
         (lambda: nf.PLU(True), "dim must be an integer of at least 1; got True"),
         (lambda: nf.PLU("3"), "dim must be an integer of at least 1; got '3'"),
         (lambda: nf.PLU(3, seed=-1), "seed must be an integer of at least 0; got -1"),
-        (lambda: nf.Diagonal(3, "a"), "max_log_scale must be positive and finite; got a"),
+        (lambda: nf.Diagonal(3, "a"), "max_log_scale must be positive and finite; got 'a'"),
         (lambda: nf.Conv1x1((3, 2.7, 2)), r"H of shape \(C, H, W\) must be an integer of at least 1; got 2.7"),
         (lambda: nf.Conv1x1(3), r"shape must be \(C, H, W\), each at least 1; got 3"),
         (lambda: nf.Conv1x1((3, 2, 2), "plu"), r"linear must be a Linear layer, as PLU\(3\); got 'plu'"),
