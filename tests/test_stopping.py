@@ -32,10 +32,13 @@ def ctrl_c(at_step, times=1):
     def loss(p, rng):
         if next(steps) == at_step:
             for _ in range(times):
+                handler, patience = signal.getsignal(signal.SIGINT), time.monotonic() + 10
                 thread = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT))
                 thread.start()
                 thread.join()
-                time.sleep(0.02)
+                # A signal that is still on its way would swallow the next one.
+                while signal.getsignal(signal.SIGINT) is handler and time.monotonic() < patience:
+                    time.sleep(0.005)
         return np.sum(np.square(p - 1.0))
 
     return loss
