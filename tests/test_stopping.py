@@ -52,7 +52,15 @@ def test_ctrl_c_ends_the_run_after_the_step_in_hand_with_the_best_so_far():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_second_ctrl_c_aborts():
+@pytest.fixture
+def listening():
+    """Python's own handler of Ctrl-C: a process that was started in the background inherits one that ignores it."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
+
+
+def test_a_second_ctrl_c_aborts(listening):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         nf.minimize(ctrl_c(3, times=2), onp.zeros(1), rng=rng())
