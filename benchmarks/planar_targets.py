@@ -5,8 +5,8 @@ of a planar or radial unit each, or of a Sylvester pair (in the chapter K counts
 is kept: chosen on draws that are the same for all, and judged on fresh ones. Each finished run is a file in --runs:
 start it again, and it goes on where it was; a family may run in a process of its own.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/planar_targets.py --runs /tmp/targets [--steps 4000] [--seeds 1]
-    python benchmarks/planar_targets.py --runs /tmp/targets --show            the table and the picture of what is there
+    OPENBLAS_NUM_THREADS=1 python benchmarks/planar_targets.py --runs runs/targets [--steps 4000] [--seeds 1]
+    python benchmarks/planar_targets.py --runs runs/targets --show            the table and the picture of what is there
 """
 
 import argparse

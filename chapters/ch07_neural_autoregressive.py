@@ -750,7 +750,7 @@ if __name__ == "__main__":
     eight_gaussians(options)
 
 # %% [markdown]
-# *Figure `ch07_eight`.* All on one colour scale. Given $x_1$, the density of $x_2$ has two hills where $|x_1|$ is below 2.2 or so; then a third comes up between them, and beyond 2.8 that one is nearly all. One affine step makes one hill of a normal, whatever its network says, and two such layers connect what should be apart; eight sigmoids, or eight bins, make as many as they need.
+# *Figure `ch07_eight`.* All on one colour scale. Given $x_1$, the density of $x_2$ has two hills where $|x_1|$ is below 2.2 or so (four in a narrow strip at $|x_1| = 1$, between the centres); then a third comes up between them, and beyond 2.8 that one is nearly all. One affine step makes one hill of a normal, whatever its network says, and two such layers connect what should be apart; eight sigmoids, or eight bins, make as many as they need.
 #
 # ## Experiment 2: iris petals
 #
