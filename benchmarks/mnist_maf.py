@@ -133,7 +133,7 @@ def log_slope(pixels):
 def log_prob(flow, params, x, rows=500):
     """(N,) in float64, a few rows at a time."""
     nf.use(dtype="float64")
-    params = nf.params.cast(params)
+    params = nf.trees.cast(params)
     return np.concatenate([flow.log_prob(params, x[i : i + rows]) for i in range(0, len(x), rows)])
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 import nfscratch as nf
 from nfscratch import plot
-from nfscratch.distributions.energies import BOX, ENERGIES, Walled
+from nfscratch.targets.energies import BOX, ENERGIES, Walled
 
 FAMILIES = {"planar": nf.flows.planar, "radial": nf.flows.radial, "sylvester": nf.flows.sylvester}
 BATCH, RATE, CLIP = 256, 2e-2, 20.0
@@ -91,7 +91,7 @@ def picture(done, families, depths, path):
                 ax.set_visible(False)
             else:
                 flow, params = nf.load(name.with_suffix(".flow"))
-                params = nf.params.cast(params)
+                params = nf.trees.cast(params)
                 plot.density(ax, lambda x, f=flow, p=params: f.log_prob(p, x), box, n=n, peak=peak)
     for ax in axes.flat:
         ax.set(xticks=(), yticks=(), xlabel="", ylabel="")

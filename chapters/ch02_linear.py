@@ -433,7 +433,7 @@ def pullback_against_autograd(layer, params, x, rng):
     g_z, g_log_det = (nf.backend.asarray(rng.normal(size=a.shape)) for a in (z, log_det))
     g_params, g_x, _ = pullback(g_z, g_log_det)
     traced_params, traced_x = nf.autodiff.value_and_vjp(layer.inverse, params, x)[1]((g_z, g_log_det))
-    pairs = zip([g_x, *nf.params.leaves(g_params)], [traced_x, *nf.params.leaves(traced_params)], strict=True)
+    pairs = zip([g_x, *nf.trees.leaves(g_params)], [traced_x, *nf.trees.leaves(traced_params)], strict=True)
     error = max(off(nf.to_numpy(a), nf.to_numpy(b)) for a, b in pairs)
     return check.Finding("G", "pullback by hand against autograd", error, 1e-10)
 
@@ -712,7 +712,7 @@ def breast_cancer(options):
         reached = float(nf.to_numpy(flow.log_prob(params, x)).mean())
         limit = -0.5 * D * (np.log(2 * np.pi) + 1) if name == "diagonal" else best  # of columns with variance 1
         A = nf.to_numpy(layer.matrix(params["bijection"]))
-        print(f"  {name:14}{nf.params.count(params):12,}{reached:12.4f}{limit:14.4f}{limit - reached:10.1e}")
+        print(f"  {name:14}{nf.trees.count(params):12,}{reached:12.4f}{limit:14.4f}{limit - reached:10.1e}")
         assert options.fast or -1e-9 < limit - reached < 1e-3
         assert options.fast or name == "diagonal" or np.abs(A @ A.T - C).max() < 0.01
         fits[name] = A, losses + best

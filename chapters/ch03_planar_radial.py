@@ -26,7 +26,7 @@ import numpy as np
 if __name__ == "__main__":
     import nfscratch as nf
     from nfscratch import chapter, check, plot
-    from nfscratch.distributions.energies import BOX, ENERGIES, Walled
+    from nfscratch.targets.energies import BOX, ENERGIES, Walled
 
     options = chapter.options()
 
@@ -579,7 +579,7 @@ def draw_targets(fitted, depths, options):
         plot.density(row[0], lambda x, e=energy: e.log_prob(x) - e.log_z, box, n=n, peak=peak)
         for ax, (name, K) in zip(row[1:], columns, strict=True):
             flow, params = fitted[name, K, energy.name]
-            params = nf.params.cast(params)
+            params = nf.trees.cast(params)
             plot.density(ax, lambda x, f=flow, p=params: f.log_prob(p, x), box, n=n, peak=peak)
         row[0].set_ylabel(f"$U_{energy.name[1]}$", rotation=0, labelpad=9, va="center")
     for ax in axes.flat:

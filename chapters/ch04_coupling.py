@@ -351,7 +351,7 @@ def pullback_against_autograd(layer, params, x, rng):
     g_params, g_x, _ = pullback(g_z, g_log_det)
     _, traced_pullback = nf.autodiff.value_and_vjp(layer.inverse, params, x)
     traced_params, traced_x = traced_pullback((g_z, g_log_det))
-    pairs = zip([g_x, *nf.params.leaves(g_params)], [traced_x, *nf.params.leaves(traced_params)], strict=True)
+    pairs = zip([g_x, *nf.trees.leaves(g_params)], [traced_x, *nf.trees.leaves(traced_params)], strict=True)
     error = max(off(nf.to_numpy(a), nf.to_numpy(b)) for a, b in pairs)
     return check.Finding("G", "pullback by hand against autograd", error, 1e-12)
 
@@ -465,7 +465,7 @@ def modes_and_volume(options):
         result = nf.fit(flow, train, rng=rng, steps=20 if options.fast else 1200, optimizer=nf.adam(3e-3))
         gap, error = paired_gap(two_blobs_log_prob, flow, result.params, test)
         nf.use(dtype="float64")
-        params = nf.params.cast(result.params)
+        params = nf.trees.cast(result.params)
         modes = flow.bijection.forward(params["bijection"], nf.backend.asarray(modes_of_base(params["base"])))[0]
         slope = elementwise_grad(lambda x, flow=flow, params=params: flow.log_prob(params, x))(modes)
         size = float(np.abs(nf.to_numpy(slope)).max())
@@ -644,7 +644,7 @@ def digits(options):
         error = test.std() / np.sqrt(len(test))
         bits = -test.mean() / (data.dim * np.log(2))
         print(f"  {name:34}{validation.mean():11.2f}{test.mean():14.2f} ± {error:5.2f}{bits:10.3f}")
-    print(f"  parameters of the flow: {nf.params.count(result.params):,}; kept from step {result.best_step}")
+    print(f"  parameters of the flow: {nf.trees.count(result.params):,}; kept from step {result.best_step}")
     (_, mixture), (_, ours) = list(scores.values())[1:]
     paired = ours - mixture
     assert options.fast or paired.mean() > 3 * paired.std() / np.sqrt(len(paired))

@@ -510,7 +510,7 @@ def pullbacks_against_autograd(layer, params, z, rng):
         g_x, g_log_det = (nf.backend.asarray(rng.normal(size=a.shape)) for a in (x, log_det))
         g_params, g_z, _ = pullback(g_x, g_log_det)
         traced_params, traced_z = nf.autodiff.value_and_vjp(method, params, z)[1]((g_x, g_log_det))
-        pairs = zip([g_z, *nf.params.leaves(g_params)], [traced_z, *nf.params.leaves(traced_params)], strict=True)
+        pairs = zip([g_z, *nf.trees.leaves(g_params)], [traced_z, *nf.trees.leaves(traced_params)], strict=True)
         error = max(off(nf.to_numpy(a), nf.to_numpy(b)) for a, b in pairs)
         yield check.Finding("G", f"pullback of {method.__name__} by hand against autograd", error, 1e-10)
 
@@ -545,7 +545,7 @@ def as_the_package_has_them(weights, D, kinds):
     layers = [(np.concatenate([W_1[:, D:], W_1[:, :D]], axis=1), b_1), *others]
     rows = np.stack([kind * D + np.arange(D) for kind in kinds], axis=1).ravel()
     layers[-1] = tuple(array[rows] for array in layers[-1])
-    return nf.params.map_leaves(nf.backend.asarray, [{"W": W, "b": b} for W, b in layers])
+    return nf.trees.map_leaves(nf.backend.asarray, [{"W": W, "b": b} for W, b in layers])
 
 
 def integral_of_a_stack(rng):
@@ -624,7 +624,7 @@ def costs(options, n=500):
     rows = []
     for D in sizes:
         layer = nf.Autoregressive(nf.Affine(), D, nf.MADE((256, 256)))
-        params = nf.params.cast(check.random_params(layer, rng, 0.3))
+        params = nf.trees.cast(check.random_params(layer, rng, 0.3))
         z = nf.backend.asarray(np.asfortranarray(rng.normal(size=(n, D))))
         calls = (layer.inverse, layer.forward, layer.forward_in_passes)
         with threadpool_limits(1):
@@ -837,7 +837,7 @@ def digits(options):
     print(f"  {'':28}{'validation':>11}{'test, nats per image':>22}{'bits/dim':>10}{'parameters':>12}")
     for name, (validation, test) in scores.items():
         error, bits = test.std() / np.sqrt(len(test)), -test.mean() / (data.dim * np.log(2))
-        size = f"{nf.params.count(fitted[name][1].params):12,}" if name in fitted else ""
+        size = f"{nf.trees.count(fitted[name][1].params):12,}" if name in fitted else ""
         print(f"  {name:28}{validation.mean():11.2f}{test.mean():14.2f} ± {error:5.2f}{bits:10.3f}{size}")
     for name, (flow, result) in fitted.items():
         train = log_prob_on(flow, result.params, data.jittered(rng, data.train)).mean()

@@ -690,7 +690,7 @@ def check_the_package(options):
         g = [nf.backend.asarray(rng.normal(size=v.shape)) for v in (x, log_det)]
         pairs = zip(pullback(*g)[:2], traced(tuple(g)), strict=True)
         error = max(
-            np.abs(p - q).max() for a, b in pairs for p, q in zip(nf.params.leaves(a), nf.params.leaves(b), strict=True)
+            np.abs(p - q).max() for a, b in pairs for p, q in zip(nf.trees.leaves(a), nf.trees.leaves(b), strict=True)
         )
         found.append(check.Finding("G", "(11) through the search, by hand and traced", float(error), 1e-9))
         findings += [check.Finding(f.letter, f"{name}: {f.what}", f.error, f.tolerance, f.at) for f in found]
@@ -738,7 +738,7 @@ def eight_gaussians(options):
         )
         gap = data.log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test)).astype(float)
         gaps.append(gap.mean())
-        count = nf.params.count(result.params)
+        count = nf.trees.count(result.params)
         print(f"  {name:26} gap {gaps[-1]:7.4f} ± {gap.std() / np.sqrt(len(gap)):.4f} nats   {count:6,} parameters")
         plot.density(ax, lambda x, flow=flow, result=result: flow.log_prob(result.params, x), box, n=n, peak=peak)
         ax.set(title=name.replace(" spline", "\nspline").replace(", ", ",\n"), ylabel="")

@@ -1,8 +1,7 @@
 """nfscratch: normalizing flows from scratch, as a book that runs and a package that is the same mathematics."""
 
-from nfscratch import autodiff, backend, bijections, distributions, flows, objectives, transformers
+from nfscratch import autodiff, backend, bijections, distributions, flows, transformers
 from nfscratch.backend import to_numpy, use
-from nfscratch.bijection import Bijection, Inverse, InversionError, Reshape
 from nfscratch.bijections import (
     PLU,
     QR,
@@ -27,7 +26,11 @@ from nfscratch.bijections import (
     half_mask,
     random_order,
 )
-from nfscratch.chain import Chain
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.inverse import Inverse
+from nfscratch.bijections.numeric import NumericInverse
+from nfscratch.bijections.reshape import Reshape
 from nfscratch.checkpoint import CheckpointError, load, save
 from nfscratch.distributions import (
     AutoregressiveDensity,
@@ -40,11 +43,13 @@ from nfscratch.distributions import (
     StandardNormal,
 )
 from nfscratch.flows import Flow
-from nfscratch.implicit import NumericInverse
-from nfscratch.minimize import Result, TrainingWarning, minimize
 from nfscratch.nets import MADE, MLP, Heads, Network
-from nfscratch.optimizers import Adam, adam, constant, cosine
-from nfscratch.train import fit
+from nfscratch.ops.roots import InversionError
+from nfscratch.training import objectives
+from nfscratch.training.fit import fit
+from nfscratch.training.minimize import minimize
+from nfscratch.training.optimizers import Adam, adam, constant, cosine
+from nfscratch.training.record import Result, TrainingWarning
 from nfscratch.transformers import (
     UMNN,
     Affine,

@@ -10,7 +10,7 @@ import numpy as onp
 
 import nfscratch as nf
 from nfscratch.check import random_params
-from nfscratch.implicit import monotone_root
+from nfscratch.ops.roots import monotone_root
 
 DIMS = (1, 2, 5, 6)
 CONTEXT = 3

@@ -841,7 +841,7 @@ class EmbedGradient(nf.MLP):
 
     def apply_vjp(self, params, x, context=None):
         out, pullback = super().apply_vjp(params, x, context)
-        return out, lambda g: (lambda r: (nf.params.map_leaves(lambda leaf: 0.5 * leaf, r[0]), *r[1:]))(pullback(g))
+        return out, lambda g: (lambda r: (nf.trees.map_leaves(lambda leaf: 0.5 * leaf, r[0]), *r[1:]))(pullback(g))
 
 
 def embedding(network, kind=nf.Flow):
@@ -858,9 +858,7 @@ class SingleGradient(nf.Flow):
     def log_prob_vjp(self, params, x, context=None, rng=None):
         log_p, pullback = super().log_prob_vjp(params, x, context, rng)
         factor = onp.asarray(2.0 if x.dtype == onp.float32 else 1.0, dtype=x.dtype)
-        return log_p, lambda g: (lambda r: (nf.params.map_leaves(lambda leaf: factor * leaf, r[0]), *r[1:]))(
-            pullback(g)
-        )
+        return log_p, lambda g: (lambda r: (nf.trees.map_leaves(lambda leaf: factor * leaf, r[0]), *r[1:]))(pullback(g))
 
 
 CONTEXT = {"context": onp.random.default_rng(5).normal(size=(7, 4))}

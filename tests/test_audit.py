@@ -26,9 +26,9 @@ from mutants import (
 from typer.testing import CliRunner
 
 import nfscratch as nf
-from nfscratch.bijection import InversionError
 from nfscratch.check.intervals import interval
 from nfscratch.cli import app
+from nfscratch.ops.roots import InversionError
 
 ALONE = {  # letter: a mistake that the audit without it would pass
     "S": "6 keepdims",
@@ -387,7 +387,7 @@ class Doubled(nf.Flow):
 
         def doubled(g):
             g_params, g_x, g_context = pullback(g)
-            return nf.params.map_leaves(lambda leaf: 2 * leaf, g_params), g_x, g_context
+            return nf.trees.map_leaves(lambda leaf: 2 * leaf, g_params), g_x, g_context
 
         return log_p, doubled
 

@@ -10,8 +10,8 @@ from cases import context_for, wild_params
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection
+from nfscratch import trees
+from nfscratch.bijections.contract import Bijection
 from nfscratch.check import finite_difference_jacobian, log_det_is_jacobian
 from nfscratch.flows import autoregressive_layers
 from nfscratch.ops.masked import Staircase

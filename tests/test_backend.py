@@ -11,8 +11,7 @@ import pytest
 from strict import StrictArray, transfers
 
 import nfscratch as nf
-from nfscratch import backend
-from nfscratch import params as trees
+from nfscratch import backend, trees
 
 
 @pytest.fixture(autouse=True)

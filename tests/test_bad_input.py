@@ -4,7 +4,7 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch import params as trees
+from nfscratch import trees
 
 INF, NAN = onp.inf, onp.nan
 

@@ -6,8 +6,7 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch import check
-from nfscratch import params as trees
+from nfscratch import check, trees
 
 LETTERS = "SRXJN"
 

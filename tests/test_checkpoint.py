@@ -49,7 +49,7 @@ def made(flow, dtype="float64", context=None, seed=0):
     """Parameters far from their first values."""
     noise = rng(seed + 1)
     params = flow.init(rng(seed), X, context)
-    return nf.params.cast(nf.params.map_leaves(lambda a: a + 0.3 * noise.normal(size=a.shape), params, abs), dtype)
+    return nf.trees.cast(nf.trees.map_leaves(lambda a: a + 0.3 * noise.normal(size=a.shape), params, abs), dtype)
 
 
 # --- round trip ---
@@ -98,7 +98,7 @@ def test_every_bijection_comes_back_bit_for_bit(name, dtype, path):
     for dim in (1, 2, 5):
         bijection, params, z, context = example(name, dim)
         flow = nf.Flow(nf.StandardNormal(bijection.in_shape), bijection)
-        params = nf.params.cast({"base": {}, "bijection": params, "embed": {}}, dtype)
+        params = nf.trees.cast({"base": {}, "bijection": params, "embed": {}}, dtype)
         nf.save(path, flow, params)
         needs_flow = any(own_parts(describe(flow)))
         loaded, loaded_params = nf.load(path, flow=flow if needs_flow else None)
@@ -213,7 +213,7 @@ def test_arrays_of_a_device_are_saved_and_loaded_to_where_new_arrays_are_made(pa
     nf.backend.use_arrays_like(StrictArray(onp.empty(0)))
     try:
         there = nf.load(path)[1]
-        assert {type(leaf) for leaf in nf.params.leaves(there)} == {StrictArray}
+        assert {type(leaf) for leaf in nf.trees.leaves(there)} == {StrictArray}
         nf.save(path, flow, there)
     finally:
         nf.backend.use_arrays_like(onp.empty(0))
@@ -369,7 +369,7 @@ def damaged_params():
     W = params["bijection"][0][0]["W"]
 
     def changed(change):
-        tree = nf.params.copy(params)
+        tree = nf.trees.copy(params)
         change(tree)
         return tree
 
@@ -424,7 +424,7 @@ folder, writers = sys.argv[1], int(sys.argv[2])
 import safetensors.numpy, signal, time
 path = os.path.join(folder, "flow.safetensors")
 flow = nf.flows.real_nvp(3, layers=2, hidden=(64, 64))
-trees = [nf.params.map_leaves(lambda a: a * 0 + k, flow.init(numpy.random.default_rng(0))) for k in (1, 2)]
+trees = [nf.trees.map_leaves(lambda a: a * 0 + k, flow.init(numpy.random.default_rng(0))) for k in (1, 2)]
 rng = numpy.random.default_rng(int(sys.argv[3]))
 nf.save(path, flow, trees[0])
 for _ in range(writers):
@@ -437,7 +437,7 @@ for _ in range(writers):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     _, params = nf.load(path)
-    values = {float(v) for leaf in nf.params.leaves(params) for v in (leaf.min(), leaf.max())}
+    values = {float(v) for leaf in nf.trees.leaves(params) for v in (leaf.min(), leaf.max())}
     assert values in ({1.0}, {2.0}), values
     print(int(values.pop()), sum(name.endswith(".tmp") for name in os.listdir(folder)))
 """

@@ -10,7 +10,7 @@ import pytest
 
 from nfscratch.data import LOADERS, Dataset, load, names, shipped
 from nfscratch.data.dataset import PARTS, jittered, recording_step, split
-from nfscratch.distributions.toy import DENSITIES
+from nfscratch.targets.toy import DENSITIES
 
 TABLES = {"digits": (1797, 64), "iris": (150, 4), "wine": (178, 13), "breast_cancer": (569, 30), "diabetes": (442, 10)}
 

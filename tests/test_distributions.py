@@ -9,8 +9,7 @@ from strict import StrictArray
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import autodiff, check
-from nfscratch import params as trees
+from nfscratch import autodiff, check, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.distributions import Distribution
 

@@ -5,8 +5,7 @@ import pytest
 from test_check import HEALTHY
 
 import nfscratch as nf
-from nfscratch import check
-from nfscratch import params as trees
+from nfscratch import check, trees
 
 
 def test_finite_differences_are_the_jacobian_of_a_known_map():

@@ -8,7 +8,7 @@ import pytest
 from test_laws import close
 
 import nfscratch as nf
-from nfscratch import params as trees
+from nfscratch import trees
 
 DATA = onp.random.default_rng(0).normal(size=(400, 2)) @ [[1.0, 0.8], [0.0, 0.6]] * [2.0, 0.5] + [3.0, -1.0]
 FLOW = nf.flows.real_nvp(2, layers=2, hidden=(8,))

@@ -6,7 +6,7 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch import params as trees
+from nfscratch import trees
 
 
 def flow_and_params():

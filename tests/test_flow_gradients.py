@@ -9,7 +9,7 @@ from test_flow import FLOWS, conditional, every_flow, make
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import params as trees
+from nfscratch import trees
 
 reparameterized = pytest.mark.parametrize("name", [name for name in FLOWS if name != "mixture base"])
 

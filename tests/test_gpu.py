@@ -6,7 +6,7 @@ from cases import CASES, example
 from test_laws import close, close_trees, directions, in_dtype, pullback_of
 
 import nfscratch as nf
-from nfscratch import params as trees
+from nfscratch import trees
 
 
 def device_is_missing():

@@ -7,8 +7,7 @@ import pytest
 from cases import Bent, Cubic
 from test_laws import close
 
-from nfscratch import InversionError
-from nfscratch.implicit import monotone_root
+from nfscratch.ops.roots import InversionError, monotone_root
 
 X = onp.array([0.0, 1e-12, -0.3, 1.0, -7.0, 1e3, -1e6])
 MAPS = {

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate
 
 import nfscratch as nf
-from nfscratch.intervals import REALS, apart, within
+from nfscratch.ops.intervals import REALS, apart, within
 
 
 def fixed(h, dim=2):

@@ -5,10 +5,9 @@ import pytest
 from cases import CASES, DIMS, example
 from strict import StrictArray, transfers
 
-from nfscratch import backend, check
-from nfscratch import params as trees
+from nfscratch import backend, check, trees
 from nfscratch.autodiff import register_array_type
-from nfscratch.bijection import Bijection, autodiff_jacobian
+from nfscratch.bijections.contract import Bijection, autodiff_jacobian
 
 register_array_type(StrictArray)
 every_case = pytest.mark.parametrize("dim", DIMS)

@@ -11,7 +11,7 @@ from strict import StrictArray
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import params as trees
+from nfscratch import trees
 from nfscratch.autodiff import register_array_type
 
 register_array_type(StrictArray)

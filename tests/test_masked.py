@@ -6,8 +6,7 @@ from strict import StrictArray
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import autodiff
-from nfscratch import params as trees
+from nfscratch import autodiff, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.nets.made import hidden_degrees
 from nfscratch.ops.masked import BLOCK_ROWS, Staircase, layer_gradient, masked_dense, masked_dense_vjp

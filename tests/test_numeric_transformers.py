@@ -167,7 +167,7 @@ def test_training_through_the_formula_and_back_by_the_search_agree(name):
     x = rng().normal(size=(200, 3)) @ rng(1).normal(size=(3, 3)) + 2
     params = flow.init(rng(), x=x)
     noise = rng(2)
-    params["bijection"] = nf.params.map_leaves(
+    params["bijection"] = nf.trees.map_leaves(
         lambda p: p + 0.2 * noise.normal(size=p.shape), params["bijection"], fixed=lambda p: p
     )
     assert (flow.bijection.forward_cost, flow.bijection.inverse_cost) == ("iterative", "one pass")

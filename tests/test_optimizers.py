@@ -9,8 +9,8 @@ from test_fit import fit, rng
 from test_laws import close
 
 import nfscratch as nf
-from nfscratch.batches import Batches
-from nfscratch.optimizers import clip_by_norm
+from nfscratch.training.batches import Batches
+from nfscratch.training.optimizers import clip_by_norm
 
 # --- batches ---
 

@@ -3,7 +3,7 @@
 import numpy as onp
 from test_laws import close_trees
 
-from nfscratch import params as trees
+from nfscratch import trees
 
 TREE = {
     "b": [onp.arange(2.0), {"fixed": {"mean": onp.array([9.0])}, "W": onp.arange(6.0).reshape(2, 3)}],

@@ -9,8 +9,7 @@ import pytest
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import autodiff, check
-from nfscratch import params as trees
+from nfscratch import autodiff, check, trees
 from nfscratch.ops import affine as affine_ops
 from nfscratch.ops.dense import dense, dense_jacobian, dense_vjp
 

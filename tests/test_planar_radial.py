@@ -12,10 +12,9 @@ from test_implicit import numeric
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import autodiff, check
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection
-from nfscratch.bijections.planar import AT_REST
+from nfscratch import autodiff, check, trees
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.low_rank.planar import AT_REST
 from nfscratch.ops import orthonormal
 from nfscratch.ops.u_hat import LEAST, MARGIN, u_hat, u_hat_vjp
 

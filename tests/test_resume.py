@@ -214,7 +214,7 @@ def test_a_run_on_a_device_goes_on_there(path):
         CUT.update(how=interrupt, next=13)
         for place in (path, path, None):
             result = fit(run, place)
-            assert {type(leaf) for leaf in nf.params.leaves(result.params)} == {StrictArray}
+            assert {type(leaf) for leaf in nf.trees.leaves(result.params)} == {StrictArray}
             results.append(nf.Result(nf.to_numpy(result.params), result.history, result.stopped, result.best_step))
     finally:
         nf.backend.use_arrays_like(onp.empty(0))
@@ -461,7 +461,7 @@ def test_a_field_of_a_flow_that_cannot_be_described_is_refused_at_the_start(path
 
 def test_the_rate_shown_counts_the_steps_done_here(path, monkeypatch, capsys):
     """A run that goes on at step 33 of 40 has not done 33 steps in its first moment."""
-    from nfscratch import progress
+    from nfscratch.training import progress
 
     clock = iter(onp.arange(0.0, 1e5, 20.0))
     run = "no validation"
@@ -476,7 +476,7 @@ def test_the_rate_shown_counts_the_steps_done_here(path, monkeypatch, capsys):
 
 
 def test_the_bar_of_a_run_that_goes_on_starts_where_it_stopped(monkeypatch):
-    from nfscratch import progress
+    from nfscratch.training import progress
 
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
     with progress.Progress(100, "fit") as shown:

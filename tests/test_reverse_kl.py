@@ -7,8 +7,8 @@ import pytest
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import objectives
-from nfscratch.distributions.energies import ENERGIES, U1, Walled
+from nfscratch.targets.energies import ENERGIES, U1, Walled
+from nfscratch.training import objectives
 
 every_energy = pytest.mark.parametrize("energy", ENERGIES, ids=lambda energy: energy.name)
 
@@ -236,7 +236,7 @@ def test_the_amortized_use_one_set_of_parameters_for_each_row():
 @pytest.mark.parametrize("base", [nf.StandardNormal(2), nf.DiagonalNormal(2)], ids=lambda base: type(base).__name__)
 @pytest.mark.parametrize("per_sample", [False, True])
 def test_draws_of_a_base_and_their_pullback_are_those_of_autograd(base, per_sample):
-    params = nf.params.map_leaves(lambda p: rng(1).normal(size=(5, 2) if per_sample else p.shape), base.init(rng()))
+    params = nf.trees.map_leaves(lambda p: rng(1).normal(size=(5, 2) if per_sample else p.shape), base.init(rng()))
     like, g = onp.zeros(0), (rng(2).normal(size=(5, 2)), rng(3).normal(size=5))
     own = base.sample_and_log_prob_vjp(params, rng(4), 5, like)
     traced = nf.distributions.Distribution.sample_and_log_prob_vjp(base, params, rng(4), 5, like)

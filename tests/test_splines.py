@@ -7,12 +7,12 @@ from test_numeric_transformers import trains_and_integrates_to_one
 
 import nfscratch as nf
 from nfscratch import autodiff, check
-from nfscratch.bijection import Bijection
+from nfscratch.bijections.contract import Bijection
 from nfscratch.ops import spline_polynomial as polynomial
 from nfscratch.ops import spline_rational as rational
 from nfscratch.ops.spline_bins import bin_of, left_knots, widths
-from nfscratch.transformers.base import Transformer, rows_of
 from nfscratch.transformers.splines import Spline
+from nfscratch.transformers.transformer import Transformer, rows_of
 
 KINDS = (nf.LinearSpline, nf.QuadraticSpline, nf.CubicSpline, nf.RationalQuadraticSpline)
 SMOOTH = KINDS[1:]

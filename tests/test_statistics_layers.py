@@ -9,9 +9,8 @@ from strict import StrictArray, transfers
 from test_laws import close, close_trees
 
 import nfscratch as nf
-from nfscratch import check
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection
+from nfscratch import check, trees
+from nfscratch.bijections.contract import Bijection
 
 LAYERS = [nf.ActNorm, nf.BatchNorm, nf.Standardize]
 every_layer = pytest.mark.parametrize("layer", LAYERS)

@@ -11,8 +11,8 @@ import pytest
 from test_fit import DATA, FLOW, fit, rng, same, scaling
 
 import nfscratch as nf
-from nfscratch import divergence
-from nfscratch import params as trees
+from nfscratch import trees
+from nfscratch.training import divergence
 
 
 def test_patience_stops_and_returns_the_best():

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from nfscratch.distributions.toy import DENSITIES, Density
-from nfscratch.distributions.toy_pinwheel import _log_terms, _turning_points
+from nfscratch.targets.density import Density
+from nfscratch.targets.toy import DENSITIES
+from nfscratch.targets.toy_pinwheel import _log_terms, _turning_points
 
 # (published entropy in nats, its rounding)
 PUBLISHED = {

@@ -1,18 +1,23 @@
 """Bijections, a family per file."""
 
-from nfscratch.bijections.actnorm import ActNorm
 from nfscratch.bijections.autoregressive import Autoregressive
-from nfscratch.bijections.batchnorm import BatchNorm
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling, alternating_mask, half_mask
 from nfscratch.bijections.elementwise import Elementwise
+from nfscratch.bijections.inverse import Inverse
 from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder, Linear, Triangular
+from nfscratch.bijections.low_rank.planar import Planar
+from nfscratch.bijections.low_rank.sylvester import Sylvester
+from nfscratch.bijections.normalize.actnorm import ActNorm
+from nfscratch.bijections.normalize.batchnorm import BatchNorm
+from nfscratch.bijections.normalize.standardize import Standardize
+from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.bijections.order import random_order
 from nfscratch.bijections.permutation import Permutation, Reverse
-from nfscratch.bijections.planar import Planar
 from nfscratch.bijections.radial import Radial
+from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.stack import Stack
-from nfscratch.bijections.standardize import Standardize
-from nfscratch.bijections.sylvester import Sylvester
 
 __all__ = [
     "PLU",
@@ -20,15 +25,20 @@ __all__ = [
     "ActNorm",
     "Autoregressive",
     "BatchNorm",
+    "Bijection",
+    "Chain",
     "Conv1x1",
     "Coupling",
     "Diagonal",
     "Elementwise",
     "Householder",
+    "Inverse",
     "Linear",
+    "NumericInverse",
     "Permutation",
     "Planar",
     "Radial",
+    "Reshape",
     "Reverse",
     "Stack",
     "Standardize",

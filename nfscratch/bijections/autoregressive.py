@@ -29,10 +29,11 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.autodiff import contains_box, solve_triangular
-from nfscratch.bijection import Bijection, identity
+from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.nets import MADE
-from nfscratch.transformers.base import Transformer
+from nfscratch.ops.identity import identity
+from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)

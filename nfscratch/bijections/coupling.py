@@ -27,9 +27,10 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.backend import Constant
-from nfscratch.bijection import Bijection, identity
+from nfscratch.bijections.contract import Bijection
 from nfscratch.nets import MLP, Network
-from nfscratch.transformers.base import Transformer
+from nfscratch.ops.identity import identity
+from nfscratch.transformers.transformer import Transformer
 
 
 def half_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:

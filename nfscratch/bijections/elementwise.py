@@ -12,8 +12,9 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijection import Bijection, identity
-from nfscratch.transformers.base import Transformer
+from nfscratch.bijections.contract import Bijection
+from nfscratch.ops.identity import identity
+from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)

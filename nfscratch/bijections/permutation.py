@@ -16,7 +16,8 @@ import numpy as onp
 from autograd.extend import defjvp, defvjp, primitive
 
 from nfscratch.backend import Constant
-from nfscratch.bijection import Bijection, identity, same_jacobian, zeros_per_row
+from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
+from nfscratch.ops.identity import identity
 
 
 @primitive

@@ -31,8 +31,9 @@ import numpy as onp
 from autograd.tracer import getval
 
 from nfscratch import backend, validate
-from nfscratch.bijection import Bijection, identity
-from nfscratch.bijections.low_rank import rows, summed
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.low_rank.layer import rows, summed
+from nfscratch.ops.identity import identity
 from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.bijection import Bijection
-from nfscratch.chain import Chain
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.contract import Bijection
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ Each returns a Finding; `table` prints them. `audit` runs these and eight more o
 parameters and dtypes, and names the mistake: see audit.py.
 """
 
-from nfscratch.bijection import autodiff_jacobian
+from nfscratch.bijections.contract import autodiff_jacobian
 from nfscratch.check.audit import audit
 from nfscratch.check.finding import Finding, table
 from nfscratch.check.integral import image_box, integrates_to_one

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import params as trees
+from nfscratch import trees
 from nfscratch.check.finding import Finding
 from nfscratch.check.laws import point
 from nfscratch.check.trial import Trial, apart, flat

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import params as trees
+from nfscratch import trees
 from nfscratch.check.finding import Finding, inconclusive
 from nfscratch.check.laws import point
 from nfscratch.check.trial import flat

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.bijection import InversionError
 from nfscratch.check.finding import Finding
 from nfscratch.check.intervals import bounded, inside, into
 from nfscratch.check.joins import NOTHING, REFUSALS, WHAT, check_joins
@@ -24,6 +23,7 @@ from nfscratch.check.laws import check_jacobian
 from nfscratch.check.looks import failing, first_failure
 from nfscratch.check.onto import overflows
 from nfscratch.check.trial import Trial, flat, largest
+from nfscratch.ops.roots import InversionError
 
 FAR = 100.0
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)

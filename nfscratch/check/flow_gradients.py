@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import params as trees
+from nfscratch import trees
 from nfscratch.check.directional import along, moved_by, random_step
 from nfscratch.check.finding import Finding, not_applicable
 from nfscratch.check.laws import point

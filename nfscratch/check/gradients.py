@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as onp
 
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection
+from nfscratch import trees
+from nfscratch.bijections.contract import Bijection
 from nfscratch.check.directional import along, moved_by, random_step
 from nfscratch.check.edges import edge_points
 from nfscratch.check.finding import Finding, not_applicable

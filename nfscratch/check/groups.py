@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as onp
 
-from nfscratch.bijection import Bijection
+from nfscratch.bijections.contract import Bijection
 from nfscratch.check import subject as subjects
 from nfscratch.check.intervals import bounded, into
 from nfscratch.check.numeric import random_params

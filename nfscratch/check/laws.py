@@ -17,7 +17,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijection import Bijection
+from nfscratch.bijections.contract import Bijection
 from nfscratch.check.finding import Finding, inconclusive
 from nfscratch.check.intervals import bounded
 from nfscratch.check.subject import of_bijection
@@ -52,7 +52,7 @@ def _trial(bijection, params, z, context):
     subject = of_bijection(bijection, params, context, getattr(z, "dtype", "float64"))
     if subject.dtype != onp.float32:
         return Trial(subject, z)
-    from nfscratch import params as trees
+    from nfscratch import trees
 
     wide = None if context is None else backend.asarray(context, dtype="float64", like=context)
     twin = of_bijection(bijection, trees.cast(params, "float64"), wide)

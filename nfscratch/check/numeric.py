@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection
+from nfscratch import backend, trees
+from nfscratch.bijections.contract import Bijection
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 STEPS_FLOAT32 = (1e-1, 3e-2, 1e-2, 3e-3)  # for a map that computes in float32: shorter ones only round

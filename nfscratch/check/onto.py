@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.bijection import InversionError
 from nfscratch.check.finding import Finding
 from nfscratch.check.intervals import bounded, inside, into
 from nfscratch.check.laws import log_abs_det, point
 from nfscratch.check.looks import failing, first_failure
 from nfscratch.check.trial import Trial, flat, inverse_norm, largest
+from nfscratch.ops.roots import InversionError
 
 WHAT = "sign of det J, range"
 NOTHING = Finding("O", WHAT, 0.0, 0.0)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import params as trees
+from nfscratch import trees
 from nfscratch.backend import DTYPES
-from nfscratch.bijection import Bijection
+from nfscratch.bijections.contract import Bijection
 from nfscratch.check.report import LETTERS
 from nfscratch.flows.flow import Flow
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import params as trees
+from nfscratch import trees
 from nfscratch.check.finding import Finding, not_applicable
 from nfscratch.check.trial import Trial, flat, largest
 

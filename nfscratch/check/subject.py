@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection, Inverse
-from nfscratch.chain import Chain
+from nfscratch import backend, trees
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.inverse import Inverse
 from nfscratch.check.intervals import REALS, interval
 from nfscratch.flows.flow import Flow
 

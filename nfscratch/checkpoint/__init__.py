@@ -10,7 +10,7 @@ flow.py          save and load
 resume.py        a training run that stops anywhere and goes on bit for bit
 """
 
-from nfscratch.checkpoint.flow import load, metadata, save
 from nfscratch.checkpoint.header import CheckpointError
+from nfscratch.checkpoint.whole_flow import load, metadata, save
 
 __all__ = ["CheckpointError", "load", "metadata", "save"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.bijection import Inverse
-from nfscratch.chain import Chain
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.inverse import Inverse
 from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.flows import Flow

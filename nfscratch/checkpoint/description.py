@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, bijection, bijections, chain, distributions, flows, nets, transformers
+from nfscratch import backend, bijections, distributions, flows, nets, transformers
 from nfscratch.checkpoint.header import CheckpointError, shown
 
-MODULES = (bijection, chain, bijections, transformers, distributions, nets, flows)
+MODULES = (bijections, transformers, distributions, nets, flows)
 CONTRACTS = (
-    bijection.Bijection,
+    bijections.Bijection,
     transformers.Transformer,
     distributions.Distribution,
     distributions.Conditional,

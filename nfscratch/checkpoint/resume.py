@@ -23,7 +23,7 @@ from nfscratch import validate
 from nfscratch.checkpoint import container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
-from nfscratch.optimizers import constant
+from nfscratch.training.optimizers import constant
 
 SECONDS = 30.0  # between two writes, where no number of steps was asked for
 

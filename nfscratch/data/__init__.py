@@ -16,11 +16,12 @@ from numbers import Integral
 
 import numpy as np
 
-from .binary import COLUMNS, load_binary
-from .dataset import Dataset
-from .images import load_freyfaces, load_mnist
-from .tables import SOURCES, load_table
-from .toys import DENSITIES, load_toy
+from nfscratch.data.binary import COLUMNS, load_binary
+from nfscratch.data.dataset import Dataset
+from nfscratch.data.images import load_freyfaces, load_mnist
+from nfscratch.data.tables import SOURCES, load_table
+from nfscratch.data.toys import load_toy
+from nfscratch.targets.toy import DENSITIES
 
 Loader = Callable[[np.random.Generator | None, int | None], Dataset]
 

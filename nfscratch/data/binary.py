@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import folder
-from .dataset import PARTS, Dataset
-from .tables import first_rows
+from nfscratch.data import folder
+from nfscratch.data.dataset import PARTS, Dataset
+from nfscratch.data.tables import first_rows
 
 COLUMNS = {"mushrooms": 112, "dna": 180}
 SOURCES = {

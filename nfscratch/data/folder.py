@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .registry import ARCHIVES, Archive, Array
+from nfscratch.data.registry import ARCHIVES, Archive, Array
 
 VARIABLE = "NFSCRATCH_DATA"
 

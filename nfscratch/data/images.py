@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import folder
-from .dataset import PARTS, Dataset
-from .tables import SEED, first_rows
+from nfscratch.data import folder
+from nfscratch.data.dataset import PARTS, Dataset
+from nfscratch.data.tables import SEED, first_rows
 
 SOURCES = {
     "mnist": "LeCun, Cortes and Burges 1998, MNIST; no licence stated by its authors",

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import shipped
-from .dataset import PARTS, Dataset, jittered, recording_step, split
+from nfscratch.data import shipped
+from nfscratch.data.dataset import PARTS, Dataset, jittered, recording_step, split
 
 SEED = 20240517  # fixes split and frozen noise; changing it changes every number measured on these sets
 

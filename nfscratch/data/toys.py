@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..distributions.toy import DENSITIES
-from .dataset import Dataset
+from nfscratch.data.dataset import Dataset
+from nfscratch.targets.toy import DENSITIES
 
 SEED = 20240517
 TRAIN, TEST = 10_000, 10_000

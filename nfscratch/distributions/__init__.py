@@ -1,9 +1,9 @@
 """Base densities, densities with autoregressive factors, and toy densities with known entropies."""
 
-from nfscratch.distributions.autoregressive import AutoregressiveDensity
-from nfscratch.distributions.base import Distribution
 from nfscratch.distributions.conditionals import Bernoulli, Conditional, Gaussian, MixtureOfGaussians
+from nfscratch.distributions.distribution import Distribution
 from nfscratch.distributions.ensemble import MaskEnsemble
+from nfscratch.distributions.made_density import AutoregressiveDensity
 from nfscratch.distributions.mixture import GaussianMixture
 from nfscratch.distributions.normal import DiagonalNormal, StandardNormal
 

@@ -27,10 +27,10 @@ from autograd.tracer import getval, isbox
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.backend import Constant
-from nfscratch.distributions.base import standard_normal
+from nfscratch.distributions.distribution import standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 from nfscratch.ops.affine import bounded, bounded_vjp
-from nfscratch.transformers.base import by_parameter, from_parameters
+from nfscratch.transformers.transformer import by_parameter, from_parameters
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,12 +21,11 @@ from math import log
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import params as trees
-from nfscratch import validate
+from nfscratch import trees, validate
 from nfscratch.autodiff import logsumexp
 from nfscratch.bijections.order import Sorting
-from nfscratch.distributions.autoregressive import AutoregressiveDensity
-from nfscratch.distributions.base import Distribution
+from nfscratch.distributions.distribution import Distribution
+from nfscratch.distributions.made_density import AutoregressiveDensity
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, backend
-from nfscratch.distributions.base import Distribution, standard_normal
+from nfscratch.distributions.distribution import Distribution, standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 
 

@@ -15,7 +15,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.distributions.base import Distribution, standard_normal
+from nfscratch.distributions.distribution import Distribution, standard_normal
 from nfscratch.ops.affine import affine_inverse_vjp, columns, from_columns, reduce_to
 
 HALF_LOG_2PI = 0.5 * log(2 * pi)

@@ -1,12 +1,12 @@
 """Flow, and the ready-made flows, a family per file."""
 
-from nfscratch.flows.autoregressive import autoregressive_layers, iaf, made, maf
-from nfscratch.flows.coupling import coupling_layers, gin, nice, real_nvp
 from nfscratch.flows.flow import Flow
-from nfscratch.flows.linear import linear
-from nfscratch.flows.low_rank import planar, radial, sylvester
-from nfscratch.flows.neural import naf
-from nfscratch.flows.spline import rq_nsf
+from nfscratch.flows.gaussian import linear
+from nfscratch.flows.maf import autoregressive_layers, iaf, made, maf
+from nfscratch.flows.naf import naf
+from nfscratch.flows.nsf import rq_nsf
+from nfscratch.flows.real_nvp import coupling_layers, gin, nice, real_nvp
+from nfscratch.flows.variational import planar, radial, sylvester
 
 __all__ = [
     "Flow",

@@ -19,12 +19,11 @@ from typing import Any
 import numpy as onp
 from autograd.tracer import getval, isbox
 
-from nfscratch import autodiff, backend, validate
-from nfscratch import params as trees
-from nfscratch.bijection import Bijection
-from nfscratch.distributions.base import Distribution
-from nfscratch.intervals import within
+from nfscratch import autodiff, backend, trees, validate
+from nfscratch.bijections.contract import Bijection
+from nfscratch.distributions.distribution import Distribution
 from nfscratch.nets import Network
+from nfscratch.ops.intervals import within
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import getval
 
-from nfscratch.ops.householder import directions, directions_vjp, reflect, reflect_vjp
 from nfscratch.ops.identity import identity
+from nfscratch.ops.reflections import directions, directions_vjp, reflect, reflect_vjp
 from nfscratch.ops.triangle import transposed
 
 

@@ -20,7 +20,7 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, bounded, bounded_vjp, reduce_to
-from nfscratch.transformers.base import Transformer, by_parameter, from_parameters
+from nfscratch.transformers.transformer import Transformer, by_parameter, from_parameters
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,9 +31,9 @@ from nfscratch.autodiff import logsumexp
 from nfscratch.backend import Constant
 from nfscratch.ops.affine import bounded
 from nfscratch.ops.sigmoid_mixture import UNITS, log_softmax, sigmoid_mixture
-from nfscratch.transformers.base import rows_of
 from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
-from nfscratch.transformers.numeric import NumericTransformer
+from nfscratch.transformers.root_search import NumericTransformer
+from nfscratch.transformers.transformer import rows_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,9 +26,9 @@ from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.ops.affine import bounded, bounded_vjp, reduce_to
 from nfscratch.ops.sigmoid_mixture import log_softmax, log_softmax_vjp, sigmoid_mixture, sigmoid_mixture_vjp
-from nfscratch.transformers.base import from_rows, rows_of
 from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
-from nfscratch.transformers.numeric import NumericTransformer
+from nfscratch.transformers.root_search import NumericTransformer
+from nfscratch.transformers.transformer import from_rows, rows_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,8 @@ from math import inf, isfinite, log
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch.intervals import apart
-from nfscratch.transformers.base import Transformer
+from nfscratch.ops.intervals import apart
+from nfscratch.transformers.transformer import Transformer
 
 
 def softplus(z):

@@ -26,8 +26,8 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.ops.affine import bounded, bounded_vjp, reduce_to
-from nfscratch.transformers.base import by_parameter, from_parameters
-from nfscratch.transformers.numeric import NumericTransformer
+from nfscratch.transformers.root_search import NumericTransformer
+from nfscratch.transformers.transformer import by_parameter, from_parameters
 
 STEEPEST = 8.0 / (3.0 * sqrt(3.0))  # the bound on |c d / b|
 

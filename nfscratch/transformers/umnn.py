@@ -30,9 +30,9 @@ from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.ops.affine import bounded
 from nfscratch.ops.quadrature import integral
-from nfscratch.transformers.base import rows_of
 from nfscratch.transformers.mixture_cdf import offsets
-from nfscratch.transformers.numeric import NumericTransformer
+from nfscratch.transformers.root_search import NumericTransformer
+from nfscratch.transformers.transformer import rows_of
 
 LARGEST_WEIGHT = 2.0
 LARGEST_OFFSET = 3.0  # of c

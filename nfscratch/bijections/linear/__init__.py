@@ -1,6 +1,6 @@
 """Linear layers x = A z + b, by how A is made, and the 1x1 convolution, which applies one to every pixel."""
 
-from nfscratch.bijections.linear.base import Linear
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.conv1x1 import Conv1x1
 from nfscratch.bijections.linear.diagonal import Diagonal
 from nfscratch.bijections.linear.householder import Householder

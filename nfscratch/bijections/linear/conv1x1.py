@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from nfscratch import validate
-from nfscratch.bijection import Bijection, same_jacobian
-from nfscratch.bijections.linear.base import Linear
+from nfscratch.bijections.contract import Bijection, same_jacobian
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.plu import PLU
 from nfscratch.ops.identity import identity
 

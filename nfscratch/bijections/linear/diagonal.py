@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch.bijections.linear.base import Linear
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.scale import check_bound
 from nfscratch.ops.affine import bounded, bounded_vjp
 from nfscratch.ops.identity import identity

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from nfscratch import backend, validate
-from nfscratch.bijections.linear.base import Linear
-from nfscratch.ops.householder import backwards, directions, directions_vjp, reflect, reflect_vjp
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.ops.identity import identity
+from nfscratch.ops.reflections import backwards, directions, directions_vjp, reflect, reflect_vjp
 from nfscratch.ops.triangle import sum_to
 
 

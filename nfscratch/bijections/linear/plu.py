@@ -22,7 +22,7 @@ from autograd.extend import defjvp, defvjp, primitive
 
 from nfscratch import validate
 from nfscratch.backend import Constant
-from nfscratch.bijections.linear.base import Linear
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.scale import check_bound
 from nfscratch.ops.affine import bounded, bounded_vjp
 from nfscratch.ops.triangle import (

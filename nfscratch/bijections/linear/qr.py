@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from nfscratch import backend
-from nfscratch.bijections.linear.base import Linear
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.householder import check_reflections, reflection_vjp
 from nfscratch.bijections.linear.scale import check_bound
 from nfscratch.ops.affine import bounded, bounded_vjp
-from nfscratch.ops.householder import backwards, directions, reflect
+from nfscratch.ops.reflections import backwards, directions, reflect
 from nfscratch.ops.triangle import product_vjp, solve, solve_vjp, triangle, triangle_vjp
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
-from nfscratch.bijections.linear.base import Linear
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.scale import check_bound
 from nfscratch.ops.affine import bounded, bounded_vjp
 from nfscratch.ops.triangle import product_vjp, solve, solve_vjp, triangle, triangle_vjp

@@ -31,7 +31,7 @@ from nfscratch import autodiff, validate
 from nfscratch.autodiff.pullbacks import unbox_all
 from nfscratch.ops.implicit import implicit_solution
 from nfscratch.ops.spline_bins import bin_of, pick, pick_vjp
-from nfscratch.transformers.base import Transformer, from_rows, rows_of
+from nfscratch.transformers.transformer import Transformer, from_rows, rows_of
 
 
 @dataclass(frozen=True, eq=False)

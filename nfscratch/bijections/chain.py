@@ -1,0 +1,160 @@
+"""Chain: layers in the order in which z meets them, x = g_K(... g_2(g_1(z))).
+
+The chain rule, in the two forms in which flows use it:
+
+    log|det dx/dz|  =  sum_k log|det dg_k|                   each at the point where layer k stands
+    pullback        =  the layers' pullbacks, last to first  g_log_det goes to every layer alike
+
+Intervals are carried through the layers (intervals.py): a layer that is given less than its domain reaches less than
+its codomain. What the chain reaches is None, unknown, where parameters decide, as for an ActNorm after a Sigmoid; its
+density is 0 outside of that, and right. It is wrong where a layer is given *more* than its domain: what lies outside
+has no image, and its probability is lost. The chain declares for which z this cannot happen; where parameters decide
+that too, nobody could see it later, so it is warned of here. A Flow warns where its base draws more than is declared.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+from nfscratch.bijections.contract import Bijection
+from nfscratch.ops.intervals import apart, within
+
+
+@dataclass(frozen=True, eq=False)
+class Chain(Bijection):
+    """x = g_K(... g_1(z)); its parameters are the list of the layers' parameters."""
+
+    layers: Sequence[Bijection]
+
+    def __post_init__(self):
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if not self.layers:
+            raise ValueError("Chain needs at least one layer; got none")
+        for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if first.out_shape != second.in_shape:
+                raise ValueError(
+                    f"layers of a Chain must fit: layer {k} ({type(first).__name__}) gives shape {first.out_shape}, "
+                    f"layer {k + 1} ({type(second).__name__}) takes {second.in_shape}"
+                )
+        conditioned = {layer.context_dim for layer in self.layers} - {0}
+        if len(conditioned) > 1:
+            raise ValueError(f"layers of a Chain must take the same context; got context_dim {sorted(conditioned)}")
+        self._check_intervals()
+
+    def _check_intervals(self):
+        """Some of what the layers before it reach must be in a layer's domain, and all of it should."""
+        reached = self.layers[0].codomain
+        for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if reached is not None and second.domain is not None and not within(reached, second.domain):
+                words = (
+                    f"layers of a Chain must fit: layer {k} ({type(first).__name__}) ends in {reached}, "
+                    f"layer {k + 1} ({type(second).__name__}) takes {second.domain}"
+                )
+                if apart(reached, second.domain):
+                    raise ValueError(f"{words}, and no point is in both")
+                if self.domain is None:
+                    lost = "what the parameters send outside is lost, and the density integrates to less than 1"
+                    warnings.warn(f"{words}: {lost}", stacklevel=4)
+            reached = second.image(reached)
+
+    in_shape = property(lambda self: self.layers[0].in_shape)
+    out_shape = property(lambda self: self.layers[-1].out_shape)
+    context_dim = property(lambda self: max(layer.context_dim for layer in self.layers))
+    forward_cost = property(lambda self: _dearest(layer.forward_cost for layer in self.layers))
+    inverse_cost = property(lambda self: _dearest(layer.inverse_cost for layer in self.layers))
+    updates = property(lambda self: any(layer.updates for layer in self.layers))
+    data_side_only = property(lambda self: any(layer.data_side_only for layer in self.layers))
+
+    @cached_property
+    def domain(self):
+        return reduce(lambda interval, layer: layer.preimage(interval), self.layers[-2::-1], self.layers[-1].domain)
+
+    @cached_property
+    def codomain(self):
+        return reduce(lambda interval, layer: layer.image(interval), self.layers[1:], self.layers[0].codomain)
+
+    def image(self, interval):
+        return reduce(lambda interval, layer: layer.image(interval), self.layers, interval)
+
+    def preimage(self, interval):
+        return reduce(lambda interval, layer: layer.preimage(interval), self.layers[::-1], interval)
+
+    def init(self, rng, x=None, context=None):
+        """Each layer sees the data as the layers after it leave it: the batch is carried from the last to the first."""
+        params = []
+        for layer in reversed(self.layers):
+            params.append(layer.init(rng, x, context))
+            if x is not None:
+                x, _ = layer.inverse(params[-1], x, context, rng)
+        return params[::-1]
+
+    def forward(self, params, z, context=None, rng=None):
+        total = 0.0
+        for layer, p in zip(self.layers, params, strict=True):
+            z, log_det = layer.forward(p, z, context, rng)
+            total = total + log_det  # not +=, which writes into an array that autograd still needs
+        return z, total
+
+    def inverse(self, params, x, context=None, rng=None):
+        total = 0.0
+        for layer, p in zip(reversed(self.layers), reversed(params), strict=True):
+            x, log_det = layer.inverse(p, x, context, rng)
+            total = total + log_det
+        return x, total
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        steps = [(layer.forward_vjp, p) for layer, p in zip(self.layers, params, strict=True)]
+        x, total, pullback = _through(steps, z, context, rng)
+
+        def in_order(g_x, g_log_det):
+            grads, g_z, g_context = pullback(g_x, g_log_det)
+            return grads[::-1], g_z, g_context
+
+        return x, total, in_order
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        steps = [(layer.inverse_vjp, p) for layer, p in zip(reversed(self.layers), reversed(params), strict=True)]
+        return _through(steps, x, context, rng)
+
+    def jacobian(self, params, z, context=None):
+        product = None
+        for layer, p in zip(self.layers, params, strict=True):
+            J = layer.jacobian(p, z, context)
+            product = J if product is None else J @ product
+            z, _ = layer.forward(p, z, context)
+        return product
+
+    def update(self, params, x, context=None):
+        if not self.updates:
+            return params
+        updated = []
+        for layer, p in zip(reversed(self.layers), reversed(params), strict=True):
+            updated.append(layer.update(p, x, context))
+            x, _ = layer.inverse(p, x, context)
+        return updated[::-1]
+
+
+def _through(steps, x, context, rng):
+    """Run `layer_vjp(params, x)` one after the other; the pullback gives the steps' gradients *last step first*."""
+    pullbacks, total = [], 0.0
+    for layer_vjp, params in steps:
+        x, log_det, pullback = layer_vjp(params, x, context, rng)
+        total = total + log_det
+        pullbacks.append(pullback)
+
+    def chain_pullback(g, g_log_det):
+        grads, g_context = [], None
+        for pullback in reversed(pullbacks):
+            g_params, g, g_c = pullback(g, g_log_det)
+            grads.append(g_params)
+            g_context = g_c if g_context is None else g_context if g_c is None else g_context + g_c
+        return grads, g, g_context
+
+    return x, total, chain_pullback
+
+
+def _dearest(costs):
+    return max(costs, key=["one pass", "sequential", "iterative"].index)

@@ -1,0 +1,112 @@
+"""The contract of every invertible map, and the sign convention. Said once, kept everywhere:
+
+    z is noise, x is data.
+    forward:  x, log_det = forward(params, z)      the generative direction,  z -> x
+    inverse:  z, log_det = inverse(params, x)      the normalizing direction, x -> z
+
+Each direction returns log|det J| *of the map that it just applied*. With a base density p_Z that gives
+
+    log p(x) = log p_Z(z) + log_det        after  z, log_det = inverse(params, x)
+    log p(x) = log p_Z(z) - log_det        after  x, log_det = forward(params, z)
+
+Shapes: z and x are (N, D), or (N, C, H, W) for images; log_det is (N,); context is (N, C).
+
+Parameters are trees of arrays, passed in explicitly; a Bijection holds sizes, masks and permutations, never anything
+that is trained. `forward_vjp` and `inverse_vjp` return a pullback beside the result:
+
+    x, log_det, pullback = forward_vjp(params, z)
+    g_params, g_z, g_context = pullback(g_x, g_log_det)
+
+that is the vector-Jacobian product of both results at once. The default traces the plain method with autograd, so a
+layer is complete without one; a fast layer writes down the derivative that its chapter derives.
+Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D, N) one, so `x.T` costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import autodiff
+from nfscratch.ops.intervals import REALS, BetweenIntervals
+
+
+@dataclass(frozen=True, eq=False)
+class Bijection(BetweenIntervals):
+    """An invertible map between arrays of shape (N, *in_shape) and (N, *out_shape)."""
+
+    context_dim = 0  # how many context numbers per row the map is conditioned on
+    jacobian_structure = "dense"  # "diagonal", "permutation", "triangular", "block triangular", "identity + rank 1"
+    forward_cost = "one pass"  # or "sequential" (one pass per dimension), or "iterative" (a search)
+    inverse_cost = "one pass"
+    updates = False  # whether `update` does anything
+    data_side_only = False  # its statistics are of x, so that it cannot be turned around by Inverse
+    domain = REALS  # the interval that forward takes, in every variable, and
+    codomain = REALS  # the one that it reaches; outside: ValueError or density 0, never NaN. None: not known
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """Event shape of z."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its in_shape")
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """Event shape of x."""
+        return self.in_shape
+
+    def init(self, rng, x=None, context=None):
+        """Fresh parameters. `x`: a batch of data on this layer's x side, for layers that look at data (ActNorm)."""
+        return {}
+
+    def forward(self, params, z, context=None, rng=None):
+        """x = g(z) and log|det dg/dz|: (N, *in_shape) -> (N, *out_shape), (N,)."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def inverse(self, params, x, context=None, rng=None):
+        """z = g^-1(x) and log|det dg^-1/dx|: (N, *out_shape) -> (N, *in_shape), (N,)."""
+        raise NotImplementedError(f"{type(self).__name__} has no inverse")
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        """x, log_det, and pullback(g_x, g_log_det) -> g_params, g_z, g_context."""
+        return _traced_vjp(self.forward, params, z, context, rng)
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        """z, log_det, and pullback(g_z, g_log_det) -> g_params, g_x, g_context."""
+        return _traced_vjp(self.inverse, params, x, context, rng)
+
+    def jacobian(self, params, z, context=None):
+        """dg/dz for every row, events flattened: (N, D_out, D_in). In closed form where a layer has one."""
+        return autodiff_jacobian(self.forward, params, z, context)
+
+    def update(self, params, x, context=None):
+        """Parameters with new running statistics, after a look at the batch `x`; `fit` calls it once a step."""
+        return params
+
+
+def _traced_vjp(method, params, x, context, rng):
+    (y, log_det), pullback = autodiff.value_and_vjp(lambda p, a, c: method(p, a, c, rng), params, x, context)
+    return y, log_det, lambda g_y, g_log_det: pullback((g_y, g_log_det))
+
+
+def autodiff_jacobian(method, params, z, context=None):
+    """(N, D_out, D_in) by reverse mode: D_out pullbacks, each for all rows at once, since rows are independent."""
+    (x, log_det), pullback = autodiff.value_and_vjp(lambda a: method(params, a, context), z)
+    rows = []
+    for i in onp.ndindex(x.shape[1:]):
+        g_x = np.zeros_like(x)
+        g_x[(slice(None), *i)] = 1.0
+        rows.append(pullback((g_x, np.zeros_like(log_det)))[0].reshape((len(z), prod(z.shape[1:]))))
+    return np.stack(rows, axis=1)
+
+
+def zeros_per_row(x):
+    """log_det of a map that keeps volume: (N,) zeros with x's dtype, on x's device."""
+    return np.zeros_like(x, shape=(len(x),))
+
+
+def same_jacobian(J, x):
+    """A Jacobian (D, D) that is the same for every row of x, as (N, D, D)."""
+    return np.zeros_like(x, shape=(len(x), 1, 1)) + J

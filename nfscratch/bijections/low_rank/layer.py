@@ -1,0 +1,77 @@
+"""LowRank: x = z + A tanh(W z + b) with W A triangular, forward in closed form; planar and Sylvester are such layers.
+
+A subclass says how its parameters make the pieces A, W, b and s = 1 + diag(W A) > 0, and how forward(z) = x is solved:
+the map is invertible in M numbers, each the root of one increasing function. ops/low_rank.py has the formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nfscratch.bijections.numeric import NumericInverse
+from nfscratch.ops.rank_update import (
+    low_rank,
+    low_rank_jacobian,
+    low_rank_stack_vjp,
+    low_rank_transposed_solve,
+    low_rank_vjp,
+    summed_rows,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class LowRank(NumericInverse):
+    """The identity plus a bounded map of rank M; each leaf of params may have a leading axis N: one for each row."""
+
+    dim: int
+
+    in_shape = property(lambda self: (self.dim,))
+
+    def pieces(self, params):
+        """A (n, D, M), W (n, M, D), b (n, M), s (n, M), each with n = 1 or N."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its pieces")
+
+    def pieces_vjp(self, params):
+        """The pieces, and pullback(g_A, g_W, g_b, g_s) -> g_params."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its pieces' pullback")
+
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = low_rank(*self.pieces(params), z.T)
+        return x.T, log_det
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        return self._vjp(low_rank_vjp, params, z)
+
+    def stack_vjp(self, params, z):
+        """forward_vjp of a Stack of such layers: the leading axis of params counts layers, not rows."""
+        return self._vjp(low_rank_stack_vjp, params, z)
+
+    def _vjp(self, kernel_vjp, params, z):
+        pieces, back_pieces = self.pieces_vjp(params)
+        x, log_det, back = kernel_vjp(*pieces, z.T)
+
+        def pullback(g_x, g_log_det):
+            *g_pieces, g_z = back(g_x.T, g_log_det)
+            return back_pieces(*g_pieces), g_z.T, None
+
+        return x.T, log_det, pullback
+
+    def jacobian(self, params, z, context=None):
+        A, W, b, _ = self.pieces(params)
+        return low_rank_jacobian(A, W, b, z.T)
+
+    def transposed_solve(self, params, z, g, context=None):
+        A, W, b, _ = self.pieces(params)
+        return low_rank_transposed_solve(A, W, b, z.T, g.T).T
+
+
+def rows(p, event_dims=1):
+    """A parameter with n in front: n = 1 for one that all rows share."""
+    return p if p.ndim > event_dims else p[None]
+
+
+def summed(g, like):
+    """The gradient (n, ...) of rows(like), of the shape of `like`: summed over rows that it was shared by."""
+    if g.ndim == like.ndim:
+        return summed_rows(g, like)
+    return g[0] if len(g) == 1 else g.sum(axis=0)

@@ -1,0 +1,146 @@
+"""BatchNorm: batch normalisation as an invertible map.
+
+    x = exp(s) (z - beta) + m,    s_i = log(v_i + eps) / 2 - log_gamma_i
+    log_det = H W sum_i s_i       for an event (C, H, W), which has one s, m, beta per channel; H W = 1 for (D,)
+
+    m <- rho m + (1 - rho) mean(x),    v <- rho v + (1 - rho) var(x)         `update`, once a step
+
+Dinh et al. 2017, arXiv:1605.08803, section 3.7 and appendix E; with gamma and beta as Papamakarios et al. 2017,
+arXiv:1705.07057, section 3.
+
+Deviation: m and v are the running statistics in training too, and no gradient flows through the batch's own. With
+batch statistics the result of one row depends on the rows beside it: no function of the parameters alone, so there is
+no density to check, and none of a batch of one. Dinh et al. already normalise by running averages, into which they
+count the current batch; here it enters after its step, so that the training loss is the model's log-density.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch.bijections.contract import Bijection, zeros_per_row
+from nfscratch.bijections.normalize.statistics import mean_and_std
+from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, reduce_to
+from nfscratch.ops.identity import identity
+from nfscratch.trees import FIXED
+
+
+@dataclass(frozen=True, eq=False)
+class BatchNorm(Bijection):
+    """params: {"beta": (D,), "log_gamma": (D,), "fixed": {"mean": (D,), "variance": (D,)}}; D = C for (C, H, W).
+
+    shape: D, or (C, H, W). momentum: rho; 0.99 averages over the last 100 batches or so, and a larger one lags more.
+    eps: added to every variance, so the scale is never below sqrt(eps), which is in the units that this layer sees.
+    It starts from the batch that `init` is given; without one, from mean 0 and variance 1.
+    Inverse refuses it: there the statistics would be of its own output, and chase themselves. ActNorm is for that.
+    """
+
+    shape: int | tuple[int, ...]
+    momentum: float = 0.99
+    eps: float = 1e-5
+
+    jacobian_structure = "diagonal"
+    updates = True
+    data_side_only = True
+    in_shape = property(lambda self: self.shape)
+
+    def __post_init__(self):
+        shape = (self.shape,) if isinstance(self.shape, int | onp.integer) else tuple(self.shape)
+        if len(shape) not in (1, 3) or min(shape) < 1:
+            raise ValueError(f"BatchNorm takes a shape D, (D,) or (C, H, W); got {self.shape}")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum must be in [0, 1); got {self.momentum}")
+        if not 0 < self.eps < float("inf"):
+            raise ValueError(f"eps must be positive and finite; got {self.eps}")
+        object.__setattr__(self, "shape", tuple(int(n) for n in shape))
+
+    def init(self, rng, x=None, context=None):
+        n = self.shape[0]
+        mean, std = (onp.zeros(n), onp.ones(n)) if x is None else mean_and_std(_channels_last(x), "BatchNorm")
+        return {
+            "beta": backend.asarray(onp.zeros(n)),
+            "log_gamma": backend.asarray(onp.zeros(n)),
+            FIXED: {"mean": backend.asarray(mean), "variance": backend.asarray(onp.square(std))},
+        }
+
+    def forward(self, params, z, context=None, rng=None):
+        s, m, beta = self._coefficients(params)
+        return affine(s, m, z - beta), self._log_det(s, z)
+
+    def inverse(self, params, x, context=None, rng=None):
+        s, m, beta = self._coefficients(params)
+        return affine_inverse(s, m, x) + beta, -self._log_det(s, x)
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        s, m, beta = self._coefficients(params)
+        x, back = affine_vjp(s, m, z - beta)
+
+        def pullback(g_x, g_log_det):
+            g_s, _, g_z = back(g_x, self._per_row(g_log_det))
+            return self._grads(params, -g_s, -reduce_to(g_z, beta.shape)), g_z, None
+
+        return x, self._log_det(s, z), pullback
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        s, m, beta = self._coefficients(params)
+        u, back = affine_inverse_vjp(s, m, x)
+
+        def pullback(g_z, g_log_det):
+            g_s, _, g_x = back(g_z, self._per_row(g_log_det))
+            return self._grads(params, -g_s, reduce_to(g_z, beta.shape)), g_x, None
+
+        return u + beta, -self._log_det(s, x), pullback
+
+    def jacobian(self, params, z, context=None):
+        s, _, _ = self._coefficients(params)
+        D = prod(self.shape)
+        diagonal = np.reshape(np.exp(s) + np.zeros_like(z), (len(z), D))
+        return diagonal[:, :, None] * identity(D, z)
+
+    def update(self, params, x, context=None):
+        """New running mean and variance; the variance of a batch is the unbiased one (N - 1).
+
+        A column that is constant in the batch, as every column is in a batch of one row (and one pixel), says nothing
+        of its scale: its variance is kept. So one that is constant in most batches has the variance of the others.
+        """
+        rows = _channels_last(x)
+        if len(rows) == 0:
+            return params
+        mean, variance = params[FIXED]["mean"], params[FIXED]["variance"]
+        rate, unbiased = 1.0 - self.momentum, len(rows) / max(1, len(rows) - 1)
+        constant = onp.all(rows == rows[:1], axis=0)
+        seen = onp.where(constant, variance, onp.var(rows, axis=0) * unbiased)
+        moved = {"mean": mean + rate * (onp.mean(rows, axis=0) - mean), "variance": variance + rate * (seen - variance)}
+        return {**params, FIXED: moved}
+
+    def _coefficients(self, params):
+        """s, m and beta, broadcast against (N, *shape): (1, D), or (N, D) for parameters per sample."""
+        mean, variance = (self._per_channel(params[FIXED][key]) for key in ("mean", "variance"))
+        s = 0.5 * np.log(variance + self.eps) - self._per_channel(params["log_gamma"])
+        return s, mean, self._per_channel(params["beta"])
+
+    def _per_channel(self, p):
+        return np.reshape(p, (-1, self.shape[0], *(1,) * (len(self.shape) - 1)))
+
+    def _per_row(self, g):
+        return g.reshape((-1, *(1,) * len(self.shape)))
+
+    def _log_det(self, s, z):
+        pixels = prod(self.shape[1:])
+        return pixels * np.sum(np.reshape(s, (len(s), self.shape[0])), axis=1) + zeros_per_row(z)
+
+    def _grads(self, params, g_log_gamma, g_beta):
+        return {
+            "beta": g_beta.reshape(params["beta"].shape),
+            "log_gamma": g_log_gamma.reshape(params["log_gamma"].shape),
+        }
+
+
+def _channels_last(x):
+    """(N, C, H, W) as (N H W, C); (N, D) as it is."""
+    return onp.moveaxis(x, 1, -1).reshape((-1, x.shape[1]))

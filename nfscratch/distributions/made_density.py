@@ -1,0 +1,84 @@
+"""MADE as a density: p(x) = prod_i p(x_i | x_1 ... x_{i-1}), every factor's parameters from one masked network.
+
+    log p(x) = sum_i log p(x_i; theta_i),     theta = MADE(x)          one pass                          (1)
+    x_i ~ p(. ; theta_i),  i = 1 ... D        one after the other, by ops/one_pass.py: again one pass    (2)
+
+Germain et al. 2015, arXiv:1502.03509: Bernoulli factors, for binary data; Uria et al. 2013, arXiv:1306.0186, and
+Papamakarios et al. 2017, arXiv:1705.07057: mixtures of Gaussians ("MADE MoG"). As the base of an autoregressive flow
+it makes "MAF MoG". With `Gaussian` factors it is the same density as a standard normal seen through one
+`Autoregressive(Affine())`, which is the better form where a draw is to be differentiated.
+
+A Distribution takes no context, and so this one takes none, though MADE's masks would let one in. For p(x | context) of
+real data use `Autoregressive(..., context_dim=C)` layers on it, or alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import validate
+from nfscratch.bijections.order import Sorting, variable_order
+from nfscratch.distributions.conditionals import Conditional
+from nfscratch.distributions.distribution import Distribution
+from nfscratch.nets import MADE
+
+
+@dataclass(frozen=True, eq=False)
+class AutoregressiveDensity(Distribution):
+    """params: those of the conditioner. conditional: the law of one variable; order: as of `Autoregressive`."""
+
+    dim: int
+    conditional: Conditional
+    conditioner: MADE = MADE()  # noqa: RUF009 (frozen: safe to share)
+    order: Sequence[int] | str | None = None
+
+    reparameterized = False
+    shape = property(lambda self: (self.dim,))
+
+    def __post_init__(self):
+        validate.count("dim", self.dim, least=1)
+        object.__setattr__(self, "order", variable_order(self.order, self.dim))
+        if not isinstance(self.conditioner, MADE):
+            raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
+        if not isinstance(self.conditional, Conditional):
+            raise TypeError(f"conditional must be one, as Bernoulli(); got {self.conditional!r}")
+
+    @cached_property
+    def _by_order(self):
+        return Sorting(self.order)
+
+    def init(self, rng, z=None):
+        return self.conditioner.init(rng, self.dim, self.dim * self.conditional.n_params)
+
+    def log_prob(self, params, z):
+        z = self._by_order.there(z)
+        theta = np.reshape(self.conditioner.apply(params, z), (len(z), self.dim, self.conditional.n_params))
+        return np.sum(self.conditional.log_prob(theta, z), axis=1)
+
+    def log_prob_vjp(self, params, z):
+        z = self._by_order.there(z)
+        out, back_net = self.conditioner.apply_vjp(params, z)
+        theta = out.reshape((len(z), self.dim, self.conditional.n_params))
+        log_p, back_p = self.conditional.log_prob_vjp(theta, z)
+
+        def pullback(g):
+            g_theta, g_z = back_p(g[:, None])
+            g_out = onp.moveaxis(g_theta, 0, 2).reshape((out.shape[1], len(z)))
+            g_params, g_through, _ = back_net(g_out.T)
+            return g_params, self._by_order.back((g_z.T + g_through.T).T)
+
+        return log_p.sum(axis=1), pullback
+
+    def sample(self, params, rng, n, like=None):
+        noise = self.conditional.noise(rng, n, self.dim, params[0]["b"])
+
+        def value(i, theta):
+            return self.conditional.draw(theta, *(part[i] for part in noise))
+
+        x, _ = self.conditioner.generate(params, value, self.dim, noise[0])
+        return self._by_order.back(x.T)

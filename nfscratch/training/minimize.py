@@ -1,0 +1,183 @@
+"""`minimize`: gradient descent on any loss of a parameter tree.
+
+One step:   loss, grads = value_and_grad(params, batch);   clip;   flat <- optimizer(flat, grads)      (run.py)
+
+Every `evaluate_every` steps `evaluate(params)` is taken; the parameters with its smallest finite value are returned.
+Ctrl-C ends the run after the step in hand and returns them; so does a run that diverges, with a warning.
+With a checkpoint, calling the same again goes on where the last call ended, bit for bit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import autograd
+import numpy as onp
+
+from nfscratch import trees, validate
+from nfscratch.checkpoint.description import fingerprint
+from nfscratch.checkpoint.resume import RunFile, named
+from nfscratch.training.batches import Batches
+from nfscratch.training.optimizers import Adam, adam, cosine
+from nfscratch.training.progress import Interruptible, Progress
+from nfscratch.training.record import Result, TrainingWarning
+from nfscratch.training.run import Plan, Run
+
+__all__ = ["Result", "TrainingWarning", "minimize"]
+
+
+def minimize(
+    loss: Callable[..., Any],
+    params: Any,
+    *,
+    rng: onp.random.Generator,
+    data: Any = None,
+    evaluate: Callable[[Any], float] | None = None,
+    update: Callable[[Any, Any], Any] | None = None,
+    blame: Callable[[Any, Any, Any], str] | None = None,
+    augment: Callable[[Any, Any], Any] | None = None,
+    has_grad: bool = False,
+    title: str = "minimize",
+    steps: int = 2000,
+    batch_size: int = 256,
+    optimizer: Adam | None = None,
+    schedule: Callable[[float], float] = cosine,
+    clip: float | None = None,
+    evaluate_every: int | None = None,
+    patience: int | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | RunFile | None = None,
+    checkpoint_every: int | None = None,
+) -> Result:
+    """Minimize loss(params, rng) -> scalar; with `data`, loss(params, rng, batch).
+
+    data: an array, or a tuple of arrays (or None) with one row per example; batches are drawn without replacement.
+    evaluate(params): the number to rank parameters by; the smallest is best.
+    update(params, batch): the tree with new "fixed" leaves and the same trained ones, once a step.
+    blame(params, grads, batch): who is at fault, in words, when the loss diverges.
+    augment(batch, rng): the batch that loss, update and blame see, such as one with fresh noise; once a step.
+    has_grad: loss returns (value, gradient tree) itself.
+    checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
+        Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
+        a file of another run is refused with CheckpointError. The functions are told apart by no more than a name:
+        what they depend on beside their arguments must be as it was. With schedule=nf.constant `steps` may be another
+        number, of at least the steps done; then evaluate_every, unless given, is that of the file.
+    """
+    steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
+    patience = None if patience is None else validate.count("patience", patience, 1)
+    if patience is not None and evaluate is None:
+        raise ValueError("patience needs something to evaluate on: validation rows in fit, evaluate= in minimize")
+    if clip is not None and not clip > 0:
+        raise ValueError(f"clip must be positive; got {clip}")
+    validate.generator(rng)
+    _check_floats(params)
+    optimizer = adam() if optimizer is None else optimizer
+    if not hasattr(optimizer, "step"):
+        raise TypeError(f"optimizer must be one, as nf.adam(1e-3); got {optimizer!r}")
+    if evaluate_every is not None:
+        evaluate_every = validate.count("evaluate_every", evaluate_every, 1)
+    value_and_grad = loss if has_grad else _traced(loss)
+    file = _run_file(checkpoint, checkpoint_every, rng, params, data)
+    every = evaluate_every or (file and file.evaluate_every(schedule)) or max(10, steps // 50)
+    plan = Plan(value_and_grad, optimizer, schedule, steps, every, clip, evaluate, patience, update, blame, augment)
+    if file is not None:
+        _claim(file, plan, batch_size, params)
+    run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
+    _raise_malloc_thresholds()
+
+    # Overflow on the way to a loss that is not finite is no news: the loss itself is looked at.
+    with (
+        Interruptible() as interrupt,
+        Progress(steps, title, progress) as bar,
+        onp.errstate(all="ignore"),
+        _one_blas_thread_if_small(params, batch_size),
+    ):
+        if file is not None:
+            file.restore(run)
+        bar.begin(run.step)
+        run.begin()
+        while not run.over and not interrupt.stopped:
+            run.advance()
+            if file is not None and file.due(run.step) and not run.over:
+                file.save(run)
+            bar.update(run.step, run.record.text)
+        if file is not None:
+            file.save(run)
+        run.end()  # after the file is written
+    if interrupt.stopped and progress is not False:
+        print(f"{title}: {run.record.stopped} of {steps}; the best parameters so far are kept", file=sys.stderr)
+    return run.result()
+
+
+def _run_file(checkpoint, checkpoint_every, rng, params, data):
+    """The checkpoint of this run; `fit` brings its own, which knows the flow and the data that it was given."""
+    if checkpoint is None:
+        if checkpoint_every is not None:
+            raise ValueError(
+                f"checkpoint_every needs a checkpoint to write; got {checkpoint_every} and checkpoint=None"
+            )
+        return None
+    if not isinstance(checkpoint, RunFile):
+        given = {"data": fingerprint(data), "params": fingerprint(params)}
+        checkpoint = RunFile(checkpoint, checkpoint_every, rng, given)
+    return checkpoint
+
+
+def _claim(file, plan, batch_size, params):
+    """What tells this run from others: all that its steps depend on."""
+    file.claim_steps(plan.steps, plan.schedule)
+    file.claim(
+        {
+            "batch_size": batch_size,
+            "optimizer": plan.optimizer,
+            "schedule": named(plan.schedule),
+            "clip": plan.clip,
+            "evaluate_every": plan.every,
+            "patience": plan.patience,
+            "dtype": [str(leaf.dtype) for leaf in trees.leaves(params)][:1],
+        }
+    )
+
+
+def _check_floats(params):
+    dtypes = {}
+    for path, leaf in trees.named_leaves(params):
+        if getattr(getattr(leaf, "dtype", None), "kind", "") != "f":
+            kind = getattr(leaf, "dtype", type(leaf).__name__)
+            raise TypeError(f"params must be arrays of floats; got {kind}{f' at {path}' if path else ''}")
+        dtypes.setdefault(str(leaf.dtype), path)
+    if len(dtypes) > 1:
+        raise TypeError(f"params must share one dtype; got {', '.join(f'{d} at {p}' for d, p in dtypes.items())}")
+
+
+def _traced(loss):
+    """(value, gradient tree) of a loss by autograd."""
+    both = autograd.value_and_grad(loss)
+    return lambda params, rng, *batch: both(params, rng, *batch)
+
+
+def _one_blas_thread_if_small(params, batch_size):
+    """Up to 2^25 multiplications in a product, two BLAS threads gain little, and wait for each other.
+
+    On a machine with anything else to do the wait is long: a 64 x 64 by 64 x 256 product was seen to take from 38
+    microseconds on one thread to 15 milliseconds on two.
+    """
+    largest = max((leaf.size for leaf in trees.leaves(params)), default=0)
+    if largest * batch_size > 2**25:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="blas")
+
+
+def _raise_malloc_thresholds():
+    """Let glibc keep freed memory: after one large free it raises its thresholds, and a step's arrays are recycled.
+
+    Without it every array above 128 KiB is mapped and unmapped anew: thousands of page faults a step, about a tenth of
+    its time. Elsewhere than on glibc it does nothing.
+    """
+    onp.empty(31 * 2**20, dtype=onp.uint8)

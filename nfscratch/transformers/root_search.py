@@ -1,0 +1,68 @@
+"""NumericTransformer: a monotone map of one variable with a forward formula only.
+
+    forward   x = h(z; theta), l = log dh/dz       given by a subclass
+    inverse   z by `monotone_root`, -l(z)          |h(z) - x| <= 8 eps max(1, |x|), or no number z is nearer to the
+                                                   root; else InversionError, which names the row
+
+Its gradient is the implicit one (ops/implicit.py), and J is a number here: J^-T g = g e^-l.
+A flow that is trained by maximum likelihood puts Inverse(h) into its layers: then x -> z is h's own formula, and the
+search serves sampling alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch.ops.implicit import implicit_solution, implicit_vjp
+from nfscratch.ops.roots import InversionError, monotone_root
+from nfscratch.transformers.transformer import Transformer, rows_of
+
+
+@dataclass(frozen=True, eq=False)
+class NumericTransformer(Transformer):
+    """A subclass gives `forward`, and `bracket` where it knows one."""
+
+    inverse_cost = "iterative"
+
+    def bracket(self, theta, x):
+        """(low, high), each (N, D): where to look for z first. The search widens it where it does not hold the root."""
+        return x - 1.0, x + 1.0
+
+    def solve(self, theta, x):
+        """The z with forward(z) = x, on raw values: a search of all entries in one row, without those that are done."""
+        rows = rows_of(theta)
+        flat = onp.broadcast_to(rows, (len(rows), *x.T.shape)).reshape((len(rows), -1))
+        low, high = self.bracket(theta, x)
+
+        def slope_too(z, theta):
+            x, log_d = self.forward(theta.T[:, None, :], z[:, None])
+            return x[:, 0], onp.exp(log_d[:, 0])
+
+        try:
+            z = monotone_root(slope_too, x.T.reshape(-1), theta=flat, bracket=(low.T.reshape(-1), high.T.reshape(-1)))
+        except InversionError as error:
+            variable, row = divmod(error.entry, len(x))
+            where = f"{type(self).__name__}, row {row}, variable {variable} of those given"
+            raise InversionError(f"{where}: {error}", error.entry) from error
+        return z.reshape(x.T.shape).T
+
+    def inverse(self, theta, x):
+        z = implicit_solution(self._solve, self._value, self._transposed_solve, theta, x)
+        return z, -self.forward(theta, z)[1]
+
+    def _solve(self, theta, x, context):
+        return self.solve(theta, x)
+
+    def _value(self, theta, z, context):
+        return self.forward(theta, z)[0]
+
+    def _transposed_solve(self, theta, z, g, context):
+        return g * np.exp(-self.forward(theta, z)[1])
+
+    def inverse_vjp(self, theta, x):
+        z = self.solve(theta, x)
+        _, log_d, forward_pullback = self.forward_vjp(theta, z)
+        return implicit_vjp(z, log_d, forward_pullback, lambda g: g * onp.exp(-log_d))
