@@ -16,6 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.autodiff.boxes import raw, raw_tree
 
 FIXED = "fixed"
 Tree = Any
@@ -128,23 +129,32 @@ def with_fixed_of(source: Tree, tree: Tree) -> Tree:
 
 def with_constant_fixed(tree: Tree) -> Tree:
     """The tree, under a derivative, with its stored leaves as constants: the plain definitions start from it."""
-    raw = _unboxed(tree)
-    if isinstance(raw, dict):
-        return {key: _all_unboxed(tree[key]) if key == FIXED else with_constant_fixed(tree[key]) for key in raw}
-    if isinstance(raw, (list, tuple)):
-        return type(raw)(with_constant_fixed(tree[i]) for i in range(len(raw)))
+    inside = raw(tree)
+    if isinstance(inside, dict):
+        return {key: raw_tree(tree[key]) if key == FIXED else with_constant_fixed(tree[key]) for key in inside}
+    if isinstance(inside, (list, tuple)):
+        return type(inside)(with_constant_fixed(tree[i]) for i in range(len(inside)))
     return tree
 
 
-def _unboxed(tree: Tree) -> Tree:
-    while hasattr(tree, "_value"):
-        tree = tree._value
-    return tree
+def row(tree: Tree, k: int) -> Tree:
+    """Entry k of every leaf, stored ones too; the tree may be under a derivative."""
+    inside = raw(tree)
+    if isinstance(inside, dict):
+        return {key: row(tree[key], k) for key in inside}
+    if isinstance(inside, (list, tuple)):
+        return type(inside)(row(tree[i], k) for i in range(len(inside)))
+    return tree[k]
 
 
-def _all_unboxed(tree: Tree) -> Tree:
-    tree = _unboxed(tree)
-    return map_leaves(_unboxed, tree) if isinstance(tree, (dict, list, tuple)) else tree
+def stack(trees: list[Tree]) -> Tree:
+    """Equal trees as one: their leaves side by side, along a new first axis."""
+    first = trees[0]
+    if isinstance(first, dict):
+        return {key: stack([tree[key] for tree in trees]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)(stack([tree[i] for tree in trees]) for i in range(len(first)))
+    return onp.stack(trees)
 
 
 def add(a: Tree, b: Tree) -> Tree:

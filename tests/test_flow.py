@@ -168,5 +168,5 @@ def test_a_base_starts_from_the_noise_side_of_the_data():
 def test_the_constructor_names_what_does_not_fit():
     with pytest.raises(ValueError, match=r"base and bijection must agree .* got \(3,\) and \(2,\)"):
         nf.Flow(nf.StandardNormal(3), nf.Reverse(2))
-    with pytest.raises(ValueError, match="embed needs a bijection that takes a context"):
+    with pytest.raises(ValueError, match="embed needs a bijection or a base that takes a context"):
         nf.Flow(nf.StandardNormal(2), nf.Reverse(2), nf.MLP())

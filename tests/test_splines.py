@@ -642,7 +642,7 @@ class Unclipped(nf.RationalQuadraticSpline):
         m = d0 + d1 - 2 * s
         a, b, c = s - d0 + t * m, d0 - t * m, -s * t
         u = w * 2 * c / (-b - np.sqrt(b * b - 4 * a * c))
-        inside = onp.abs(autodiff.pullbacks.unbox_all(x.T)) <= self.bound
+        inside = onp.abs(autodiff.raw(x.T)) <= self.bound
         z = np.where(inside, (left + u) * 2 * self.bound - self.bound, x.T)
         return z.T, np.where(inside, -self.curve(u, w, h, d0, d1)[1], 0.0).T
 

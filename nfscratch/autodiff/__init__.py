@@ -5,9 +5,9 @@ dtypes and speed do. What the rest of nfscratch calls:
 
     value_and_vjp(fun, *args)      -> value, pullback       reverse mode for trees of arrays
     known(value, pullback, *args)  -> value                 one node whose derivative is already known
-    fast_path(*args)               -> bool                  may `known` be used for these arguments?
-    contains_box(tree) -> bool                              is any part of it under a derivative?
-    rebox(tree), unbox(tree)                                a tree that contains boxes as one box; a box's raw value
+    take(value, kernel, plain, *args) -> value              by the road that the arguments ask for   (roads.py)
+    value_of(plain, kernel, *args) -> value                 of raw arguments
+    contains_box, rebox, unbox, raw, raw_tree               what is under a derivative               (boxes.py)
     logsumexp, solve_triangular                             for which autograd asks scipy, on the host
     register_array_type(cls)                                backend.use calls it
 """
@@ -15,19 +15,25 @@ dtypes and speed do. What the rest of nfscratch calls:
 from nfscratch import backend
 from nfscratch.autodiff import rules_elementwise, rules_linalg, rules_moving, rules_reductions  # noqa: F401  (install)
 from nfscratch.autodiff.arrays import register_array_type
+from nfscratch.autodiff.boxes import contains_box, raw, raw_tree, rebox, unbox
 from nfscratch.autodiff.functions import logsumexp, solve_triangular
-from nfscratch.autodiff.pullbacks import contains_box, fast_path, known, rebox, unbox, value_and_vjp
+from nfscratch.autodiff.pullbacks import known, value_and_vjp
+from nfscratch.autodiff.roads import is_traced, take, value_of
 
 backend.on_array_type(register_array_type)
 
 __all__ = [
     "contains_box",
-    "fast_path",
+    "is_traced",
     "known",
     "logsumexp",
+    "raw",
+    "raw_tree",
     "rebox",
     "register_array_type",
     "solve_triangular",
+    "take",
     "unbox",
     "value_and_vjp",
+    "value_of",
 ]

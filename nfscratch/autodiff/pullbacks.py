@@ -3,83 +3,23 @@
 A *pullback* takes the gradient with respect to a value back to the gradients with respect to the arguments:
 pullback(g) = J^T g. `value_and_vjp` finds it by tracing. Where it has been derived by hand, `known` puts it in the
 trace as one node, so that `autograd.grad` of the whole costs no more than the pullback. It serves first derivatives:
-`fast_path` says when it may be used, and otherwise the plain definition is traced.
+roads.py says when it may be used.
 
-    def f(x):
-        if not fast_path(x):
-            return np.sum(np.square(x))
-        raw = unbox(x)
-        return known((raw * raw).sum(), lambda g: (2 * g * raw,), x)
+    raw = unbox(x)
+    y = known((raw * raw).sum(), lambda g: (2 * g * raw,), x, plain=lambda x: np.sum(np.square(x)))
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from autograd import builtins
 from autograd.core import VJPNode, add_outgrads
-from autograd.extend import defjvp, defvjp_argnums, primitive, vspace
-from autograd.tracer import box_types, isbox, new_box, trace_stack
+from autograd.extend import defvjp_argnums, primitive, vspace
+from autograd.tracer import isbox, new_box, trace_stack
 from autograd.util import toposort
 
-# ----- trees -----
-
-CONTAINERS = {dict, list, tuple}
-
-
-def rebox(tree: Any) -> Any:
-    """A dict, list or tuple that *contains* boxes, as one box; anything else as it is.
-
-    autograd sees a box when it is an argument, not when it is inside one: parameters that a network has made are a
-    plain dict of boxes.
-    """
-    if not contains_box(tree) or isbox(tree):
-        return tree
-    if type(tree) is dict:
-        return builtins.dict({key: rebox(part) for key, part in tree.items()})
-    return (builtins.list if type(tree) is list else builtins.tuple)([rebox(part) for part in tree])
-
-
-# autograd has the VJP only; forward mode comes here through `rebox`.
-defjvp(builtins._make_dict, lambda g, ans, keys, vals: builtins.dict(zip(keys, g, strict=True)), argnums=(1,))
-
-
-def contains_box(tree: Any) -> bool:
-    """Whether `tree` is a box or has one inside. It is asked of all parameters at each log_prob: no generators here."""
-    kind = type(tree)
-    if kind is dict:
-        tree = tree.values()
-    elif kind is not list and kind is not tuple:
-        return kind in box_types
-    for part in tree:
-        kind = type(part)
-        if kind in box_types or (kind in CONTAINERS and contains_box(part)):
-            return True
-    return False
-
-
-def unbox(tree: Any) -> Any:
-    """The value of a box; anything else as it is."""
-    return tree._value if isbox(tree) else tree
-
+from nfscratch.autodiff.boxes import raw, rebox
 
 # ----- known derivatives -----
-
-
-def fast_path(*args: Any) -> bool:
-    """Whether a hand-written pullback may stand for the derivative with respect to `args`.
-
-    True where no argument is boxed, or the boxed ones belong to one reverse-mode trace and hold raw values. False in
-    a derivative of a derivative, in forward mode, and for trees that contain boxes (see `rebox`).
-    """
-    traces = set()
-    for arg in args:
-        if isbox(arg):
-            if type(arg._node) is not VJPNode:
-                return False
-            traces.add(arg._trace)
-        if contains_box(unbox(arg)):
-            return False
-    return len(traces) <= 1
 
 
 @primitive
@@ -134,7 +74,7 @@ def value_and_vjp(fun: Callable, *args: Any) -> tuple[Any, Callable]:
         node = None
         if isbox(end) and end._trace == trace:
             value, node = end._value, end._node
-    if type(value) is not tuple and isinstance(unbox_all(value), tuple):
+    if type(value) is not tuple and isinstance(raw(value), tuple):
         value = tuple(value)  # of an enclosing trace
 
     def pullback(g):
@@ -145,12 +85,6 @@ def value_and_vjp(fun: Callable, *args: Any) -> tuple[Any, Callable]:
         )
 
     return value, pullback
-
-
-def unbox_all(tree: Any) -> Any:
-    while isbox(tree):
-        tree = tree._value
-    return tree
 
 
 def gradients_at(roots, end_node, g):

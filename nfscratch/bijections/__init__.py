@@ -5,7 +5,7 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling, alternating_mask, half_mask
 from nfscratch.bijections.elementwise import Elementwise
-from nfscratch.bijections.inverse import Inverse
+from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder, Linear, Triangular
 from nfscratch.bijections.low_rank.planar import Planar
 from nfscratch.bijections.low_rank.sylvester import Sylvester
@@ -33,6 +33,7 @@ __all__ = [
     "Elementwise",
     "Householder",
     "Inverse",
+    "InverseBijection",
     "Linear",
     "NumericInverse",
     "Permutation",

@@ -28,16 +28,17 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.autodiff import contains_box, solve_triangular
-from nfscratch.bijections.contract import Bijection
+from nfscratch.autodiff import solve_triangular, take
 from nfscratch.bijections.order import Sorting, variable_order
+from nfscratch.bijections.traits import Derived, dearest, moved_by
 from nfscratch.nets import MADE
+from nfscratch.nets.network import network_value
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)
-class Autoregressive(Bijection):
+class Autoregressive(Derived):
     """params: those of the conditioner, whose units know the variables by their place in the order.
 
     order: None or "natural", "reversed", or the variables in the order in which they come: order[0] depends on none.
@@ -49,15 +50,16 @@ class Autoregressive(Bijection):
     order: Sequence[int] | str | None = None
     context_dim: int = 0
 
-    jacobian_structure = property(lambda self: "triangular" if self.transformer.n_params else "diagonal")
-    in_shape = property(lambda self: (self.dim,))
-    inverse_cost = property(lambda self: self.transformer.inverse_cost)
-    domain = property(lambda self: self.transformer.domain)
-    codomain = property(lambda self: self.transformer.codomain)
-
-    @property
-    def forward_cost(self):
-        return "iterative" if self.transformer.forward_cost == "iterative" else "sequential"
+    def derive(self):
+        h = self.transformer
+        return moved_by(
+            h,
+            in_shape=(self.dim,),
+            context_dim=self.context_dim,
+            jacobian_structure="triangular" if h.n_params else "diagonal",
+            forward_cost=dearest([h.forward_cost, "sequential"]),
+            updates=self.conditioner.updates,
+        )
 
     def __post_init__(self):
         validate.count("dim", self.dim, least=1)
@@ -99,25 +101,19 @@ class Autoregressive(Bijection):
 
         return self._by_order.back(z), log_d.sum(axis=1), pullback
 
+    def inverse_value(self, params, x, context=None, rng=None):
+        x, context = self._sorted(x), self._used(context, x)
+        out = network_value(self.conditioner, params, x, context)
+        z, log_d = self.transformer.inverse_value(self._theta(out), x)
+        return self._by_order.back(z), log_d.sum(axis=1)
+
     # --- z -> x: one pass of arithmetic, in D steps ---
 
     def forward(self, params, z, context=None, rng=None):
-        if contains_box(params) or contains_box(z) or contains_box(context):
-            return self.forward_in_passes(params, z, context)
-        z, context = self._sorted(z), self._used(context, z)
-        log_det = onp.zeros_like(z, shape=(len(z),))
+        return take(self.forward_value, None, self.forward_in_passes, params, z, context, rng=rng)
 
-        def value(i, theta):
-            x, log_d = self.transformer.forward(theta[:, None].T, rows[i : i + 1].T)
-            onp.add(log_det, log_d[:, 0], out=log_det)
-            return x[:, 0]
-
-        rows = z.T
-        x, _ = self.conditioner.generate(params, value, self.dim, rows, context)
-        return self._by_order.back(x.T), log_det
-
-    def forward_in_passes(self, params, z, context=None):
-        """The plain twin of `forward`, as it is usually done: the whole network D times."""
+    def forward_in_passes(self, params, z, context=None, rng=None):
+        """The plain definition, as it is usually computed: the whole network D times."""
         z, context = self._sorted(z), self._used(context, z)
         x, log_d = np.zeros_like(z), []
         for i in range(self.dim):
@@ -126,6 +122,19 @@ class Autoregressive(Bijection):
             x = np.concatenate((x[:, :i], x_i, x[:, i + 1 :]), axis=1)
             log_d.append(log_d_i)
         return self._by_order.back(x), np.sum(np.concatenate(log_d, axis=1), axis=1)
+
+    def forward_value(self, params, z, context=None, rng=None):
+        z, context = self._sorted(z), self._used(context, z)
+        log_det = onp.zeros_like(z, shape=(len(z),))
+
+        def value(i, theta):
+            x, log_d = self.transformer.forward_value(theta[:, None].T, rows[i : i + 1].T)
+            onp.add(log_det, log_d[:, 0], out=log_det)
+            return x[:, 0]
+
+        rows = z.T
+        x, _ = self.conditioner.generate(params, value, self.dim, rows, context)
+        return self._by_order.back(x.T), log_det
 
     def forward_vjp(self, params, z, context=None, rng=None):
         z, context = self._sorted(z), self._used(context, z)

@@ -17,14 +17,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 
 from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.traits import Derived, composed
 from nfscratch.ops.intervals import apart, within
 
 
 @dataclass(frozen=True, eq=False)
-class Chain(Bijection):
+class Chain(Derived):
     """x = g_K(... g_1(z)); its parameters are the list of the layers' parameters."""
 
     layers: Sequence[Bijection]
@@ -60,21 +61,8 @@ class Chain(Bijection):
                     warnings.warn(f"{words}: {lost}", stacklevel=4)
             reached = second.image(reached)
 
-    in_shape = property(lambda self: self.layers[0].in_shape)
-    out_shape = property(lambda self: self.layers[-1].out_shape)
-    context_dim = property(lambda self: max(layer.context_dim for layer in self.layers))
-    forward_cost = property(lambda self: _dearest(layer.forward_cost for layer in self.layers))
-    inverse_cost = property(lambda self: _dearest(layer.inverse_cost for layer in self.layers))
-    updates = property(lambda self: any(layer.updates for layer in self.layers))
-    data_side_only = property(lambda self: any(layer.data_side_only for layer in self.layers))
-
-    @cached_property
-    def domain(self):
-        return reduce(lambda interval, layer: layer.preimage(interval), self.layers[-2::-1], self.layers[-1].domain)
-
-    @cached_property
-    def codomain(self):
-        return reduce(lambda interval, layer: layer.image(interval), self.layers[1:], self.layers[0].codomain)
+    def derive(self):
+        return composed(self.layers)
 
     def image(self, interval):
         return reduce(lambda interval, layer: layer.image(interval), self.layers, interval)
@@ -88,22 +76,20 @@ class Chain(Bijection):
         for layer in reversed(self.layers):
             params.append(layer.init(rng, x, context))
             if x is not None:
-                x, _ = layer.inverse(params[-1], x, context, rng)
+                x, _ = layer.inverse_value(params[-1], x, context, rng)
         return params[::-1]
 
     def forward(self, params, z, context=None, rng=None):
-        total = 0.0
-        for layer, p in zip(self.layers, params, strict=True):
-            z, log_det = layer.forward(p, z, context, rng)
-            total = total + log_det  # not +=, which writes into an array that autograd still needs
-        return z, total
+        return _in_turn([layer.forward for layer in self.layers], params, z, context, rng)
 
     def inverse(self, params, x, context=None, rng=None):
-        total = 0.0
-        for layer, p in zip(reversed(self.layers), reversed(params), strict=True):
-            x, log_det = layer.inverse(p, x, context, rng)
-            total = total + log_det
-        return x, total
+        return _in_turn([layer.inverse for layer in self.layers[::-1]], reversed(params), x, context, rng)
+
+    def forward_value(self, params, z, context=None, rng=None):
+        return _in_turn([layer.forward_value for layer in self.layers], params, z, context, rng)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        return _in_turn([layer.inverse_value for layer in self.layers[::-1]], reversed(params), x, context, rng)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         steps = [(layer.forward_vjp, p) for layer, p in zip(self.layers, params, strict=True)]
@@ -133,8 +119,17 @@ class Chain(Bijection):
         updated = []
         for layer, p in zip(reversed(self.layers), reversed(params), strict=True):
             updated.append(layer.update(p, x, context))
-            x, _ = layer.inverse(p, x, context)
+            x, _ = layer.inverse_value(p, x, context)
         return updated[::-1]
+
+
+def _in_turn(methods, params, x, context, rng):
+    """What the last of the layers gives, and the sum of their log-dets."""
+    total = 0.0
+    for method, p in zip(methods, params, strict=True):
+        x, log_det = method(p, x, context, rng)
+        total = total + log_det  # not +=, which writes into an array that autograd still needs
+    return x, total
 
 
 def _through(steps, x, context, rng):
@@ -154,7 +149,3 @@ def _through(steps, x, context, rng):
         return grads, g, g_context
 
     return x, total, chain_pullback
-
-
-def _dearest(costs):
-    return max(costs, key=["one pass", "sequential", "iterative"].index)

@@ -18,7 +18,8 @@ that is trained. `forward_vjp` and `inverse_vjp` return a pullback beside the re
     g_params, g_z, g_context = pullback(g_x, g_log_det)
 
 that is the vector-Jacobian product of both results at once. The default traces the plain method with autograd, so a
-layer is complete without one; a fast layer writes down the derivative that its chapter derives.
+layer is complete without one; a fast layer writes down the derivative that its chapter derives. `forward_value` and
+`inverse_value` are for raw arrays alone: the same numbers, with nothing kept for a pullback.
 Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D, N) one, so `x.T` costs nothing.
 """
 
@@ -31,6 +32,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
+from nfscratch.autodiff import value_of
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
 
@@ -38,12 +40,15 @@ from nfscratch.ops.intervals import REALS, BetweenIntervals
 class Bijection(BetweenIntervals):
     """An invertible map between arrays of shape (N, *in_shape) and (N, *out_shape)."""
 
+    # Traits. A leaf states its own; a wrapper derives all of them from what it holds (traits.py).
     context_dim = 0  # how many context numbers per row the map is conditioned on
-    jacobian_structure = "dense"  # "diagonal", "permutation", "triangular", "block triangular", "identity + rank 1"
+    jacobian_structure = "dense"  # "identity", "diagonal", "permutation", "triangular", "block triangular", ...
     forward_cost = "one pass"  # or "sequential" (one pass per dimension), or "iterative" (a search)
     inverse_cost = "one pass"
     updates = False  # whether `update` does anything
-    data_side_only = False  # its statistics are of x, so that it cannot be turned around by Inverse
+    data_side_only = False  # its statistics are of x, so that Inverse must not turn it around
+    stochastic = False  # whether an rng makes log_det an unbiased estimate; with rng=None it is always deterministic
+    smooth = True  # whether the Jacobian is continuous
     domain = REALS  # the interval that forward takes, in every variable, and
     codomain = REALS  # the one that it reaches; outside: ValueError or density 0, never NaN. None: not known
 
@@ -76,6 +81,16 @@ class Bijection(BetweenIntervals):
     def inverse_vjp(self, params, x, context=None, rng=None):
         """z, log_det, and pullback(g_z, g_log_det) -> g_params, g_x, g_context."""
         return _traced_vjp(self.inverse, params, x, context, rng)
+
+    forward_vjp.traced = inverse_vjp.traced = True
+
+    def forward_value(self, params, z, context=None, rng=None):
+        """x and log_det of raw arrays, by the faster road; nothing is kept for a way back. A wrapper hands it on."""
+        return value_of(self.forward, self.forward_vjp, params, z, context, rng)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        """z and log_det of raw arrays, likewise."""
+        return value_of(self.inverse, self.inverse_vjp, params, x, context, rng)
 
     def jacobian(self, params, z, context=None):
         """dg/dz for every row, events flattened: (N, D_out, D_in). In closed form where a layer has one."""

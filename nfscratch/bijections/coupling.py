@@ -27,8 +27,9 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.backend import Constant
-from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.traits import Derived, moved_by
 from nfscratch.nets import MLP, Network
+from nfscratch.nets.network import network_value
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
 
@@ -46,7 +47,7 @@ def alternating_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Coupling(Bijection):
+class Coupling(Derived):
     """params: those of the conditioner.
 
     mask: D booleans, True where a variable is kept. At least one must change.
@@ -58,13 +59,15 @@ class Coupling(Bijection):
     conditioner: Network = MLP()  # noqa: RUF009 (frozen: safe to share)
     context_dim: int = 0
 
-    jacobian_structure = "block triangular"
-    in_shape = property(lambda self: (len(self.mask),))
-    forward_cost = property(lambda self: self.transformer.forward_cost)
-    inverse_cost = property(lambda self: self.transformer.inverse_cost)
-    smooth = property(lambda self: self.transformer.smooth)
-    domain = property(lambda self: self.transformer.domain)  # of those that are changed; the kept may be anything
-    codomain = property(lambda self: self.transformer.codomain)
+    def derive(self):
+        """Domain and codomain are of the variables that are changed; those that are kept may be anything."""
+        return moved_by(
+            self.transformer,
+            in_shape=(len(self.mask),),
+            context_dim=self.context_dim,
+            jacobian_structure="block triangular",
+            updates=getattr(self.conditioner, "updates", False),
+        )
 
     def __post_init__(self):
         mask = onp.asarray(self.mask)
@@ -106,6 +109,15 @@ class Coupling(Bijection):
     def inverse_vjp(self, params, x, context=None, rng=None):
         return self._apply_vjp(self.transformer.inverse_vjp, params, x, context)
 
+    def forward_value(self, params, z, context=None, rng=None):
+        return self._apply_value(self.transformer.forward_value, params, z, context)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        return self._apply_value(self.transformer.inverse_value, params, x, context)
+
+    def update(self, params, x, context=None):
+        return self.conditioner.update(params) if self.updates else params
+
     def _apply(self, transform, params, z, context):
         """Both directions: h or its inverse on the changed variables, with theta from the kept ones."""
         kept, changed = self._split(z)
@@ -113,6 +125,12 @@ class Coupling(Bijection):
         x_changed, log_d = transform(theta, changed.T)
         x = np.concatenate((kept, x_changed.T), axis=0)[self._order.on(z)]
         return x.T, np.sum(log_d, axis=1)
+
+    def _apply_value(self, transform_value, params, z, context):
+        kept, changed = self._split(z)
+        theta = self._theta(network_value(self.conditioner, params, kept.T, self._used(context)))
+        x_changed, log_d = transform_value(theta, changed.T)
+        return self._join(kept, x_changed.T), log_d.sum(axis=1)
 
     def _apply_vjp(self, transform_vjp, params, z, context):
         kept, changed = self._split(z)

@@ -12,25 +12,20 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.traits import Derived, moved_by
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)
-class Elementwise(Bijection):
+class Elementwise(Derived):
     """params: {"theta": (D, P), or (N, D, P) for parameters per sample}."""
 
     transformer: Transformer
     dim: int
 
-    jacobian_structure = "diagonal"
-    in_shape = property(lambda self: (self.dim,))
-    forward_cost = property(lambda self: self.transformer.forward_cost)
-    inverse_cost = property(lambda self: self.transformer.inverse_cost)
-    smooth = property(lambda self: self.transformer.smooth)
-    domain = property(lambda self: self.transformer.domain)
-    codomain = property(lambda self: self.transformer.codomain)
+    def derive(self):
+        return moved_by(self.transformer, in_shape=(self.dim,), context_dim=0, jacobian_structure="diagonal")
 
     def image(self, interval):
         return self.transformer.image(interval)
@@ -48,6 +43,14 @@ class Elementwise(Bijection):
     def inverse(self, params, x, context=None, rng=None):
         z, log_d = self.transformer.inverse(params["theta"], x)
         return z, np.sum(log_d, axis=1)
+
+    def forward_value(self, params, z, context=None, rng=None):
+        x, log_d = self.transformer.forward_value(params["theta"], z)
+        return x, log_d.sum(axis=1)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        z, log_d = self.transformer.inverse_value(params["theta"], x)
+        return z, log_d.sum(axis=1)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         return _vjp(self.transformer.forward_vjp, params, z)

@@ -1,4 +1,9 @@
-"""Inverse: the same map, read in the other direction. IAF is Inverse(MAF)."""
+"""Inverse: the same map, read in the other direction. IAF is Inverse(MAF).
+
+    forward of Inverse(g) = inverse of g,      inverse of Inverse(g) = forward of g
+
+`Inverse(h)` of a transformer h is a transformer, `Inverse(g)` of a bijection g a bijection.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +12,39 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from nfscratch.bijections.contract import Bijection
-from nfscratch.transformers.transformer import InverseTransformer, Transformer
+from nfscratch.bijections.traits import Derived, swapped, traits_of
+from nfscratch.transformers import InverseTransformer, Transformer
+
+
+def Inverse(part: Bijection | Transformer) -> Bijection | Transformer:
+    """The same map in the other direction, of a bijection or of a transformer.
+
+    Raises TypeError for anything else, and ValueError for a layer whose statistics are of x, as BatchNorm's are.
+    """
+    if isinstance(part, Transformer):
+        return InverseTransformer(part)
+    if isinstance(part, Bijection):
+        return InverseBijection(part)
+    raise TypeError(f"Inverse needs a bijection or a transformer, such as nf.Planar(2) or nf.Affine(); got {part!r}")
 
 
 @dataclass(frozen=True, eq=False)
-class Inverse(Bijection):
-    """The same map, read in the other direction: forward is `bijection.inverse`. IAF is Inverse(MAF).
-
-    Inverse(h) of a transformer h is a transformer.
-    """
+class InverseBijection(Derived):
+    """`Inverse(bijection)`. params: those of the bijection."""
 
     bijection: Bijection
 
-    def __new__(cls, bijection=None):
-        return InverseTransformer(bijection) if isinstance(bijection, Transformer) else super().__new__(cls)
+    saved_as = "Inverse"  # its name in files
 
     def __post_init__(self):
         if self.bijection.data_side_only:
             raise ValueError(
                 "Inverse must not hold a layer whose running statistics are of x, as BatchNorm's are: they would be "
-                f"of its own output, and chase themselves; got {type(self.bijection).__name__}. ActNorm is for that"
+                f"of its own output, and chase themselves; got {type(self.bijection).__name__}. Use ActNorm instead"
             )
 
-    in_shape = property(lambda self: self.bijection.out_shape)
-    out_shape = property(lambda self: self.bijection.in_shape)
-    context_dim = property(lambda self: self.bijection.context_dim)
-    jacobian_structure = property(lambda self: self.bijection.jacobian_structure)
-    forward_cost = property(lambda self: self.bijection.inverse_cost)
-    inverse_cost = property(lambda self: self.bijection.forward_cost)
-    updates = property(lambda self: self.bijection.updates)
-    domain = property(lambda self: self.bijection.codomain)
-    codomain = property(lambda self: self.bijection.domain)
+    def derive(self):
+        return swapped(traits_of(self.bijection))
 
     def image(self, interval):
         return self.bijection.preimage(interval)
@@ -62,11 +69,17 @@ class Inverse(Bijection):
     def inverse_vjp(self, params, x, context=None, rng=None):
         return self.bijection.forward_vjp(params, x, context, rng)
 
+    def forward_value(self, params, z, context=None, rng=None):
+        return self.bijection.inverse_value(params, z, context, rng)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        return self.bijection.forward_value(params, x, context, rng)
+
     def jacobian(self, params, z, context=None):
         """(dg/dz)^-1 of the inner map, at the point that it maps to z."""
         inner, _ = self.bijection.inverse(params, z, context)
         return np.linalg.inv(self.bijection.jacobian(params, inner, context))
 
     def update(self, params, x, context=None):
-        inner, _ = self.bijection.forward(params, x, context)
+        inner, _ = self.bijection.forward_value(params, x, context)
         return self.bijection.update(params, inner, context)

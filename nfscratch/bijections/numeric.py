@@ -29,14 +29,18 @@ class NumericInverse(Bijection):
 
     def inverse(self, params, x, context=None, rng=None):
         z = implicit_solution(self.solve, self._value, self.transposed_solve, params, x, context)
-        return z, -self.forward(params, z, context)[1]
+        return z, -self.forward(params, z, context, rng)[1]
 
     def _value(self, params, z, context):
         return self.forward(params, z, context)[0]
 
+    def inverse_value(self, params, x, context=None, rng=None):
+        z = self.solve(params, x, context)
+        return z, -self.forward_value(params, z, context, rng)[1]
+
     def inverse_vjp(self, params, x, context=None, rng=None):
         z = self.solve(params, x, context)
-        _, log_det, forward_pullback = self.forward_vjp(params, z, context)
+        _, log_det, forward_pullback = self.forward_vjp(params, z, context, rng)
 
         def transposed_solve(g):
             return self.transposed_solve(params, z, g, context)

@@ -11,87 +11,96 @@ parameters per sample, (K, N, ...), there is nothing to share: it is then the Ch
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as onp
-
-from nfscratch import validate
+from nfscratch import trees, validate
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.traits import Derived
 
 
 @dataclass(frozen=True, eq=False)
-class Stack(Bijection):
-    """`count` times `layer`, which takes no context and stores nothing; params: the layer's, with K in front."""
+class Stack(Derived):
+    """`count` times `layer`, which keeps the event shape; params: the layer's, with K in front of every leaf."""
 
     layer: Bijection
     count: int
 
-    in_shape = property(lambda self: self.layer.in_shape)
-    out_shape = property(lambda self: self.layer.out_shape)
-    forward_cost = property(lambda self: self.layer.forward_cost)
-    inverse_cost = property(lambda self: self.layer.inverse_cost)
-
     def __post_init__(self):
         validate.count("count", self.count, least=1)
-        if not isinstance(self.layer, Bijection) or isinstance(self.layer, Chain):
-            got = "a Chain" if isinstance(self.layer, Chain) else repr(self.layer)
-            raise ValueError(f"layer must be a bijection whose params are a dict of arrays; got {got}")
-        if self.layer.in_shape != self.layer.out_shape or self.layer.context_dim or self.layer.updates:
+        if not isinstance(self.layer, Bijection):
+            raise TypeError(f"layer must be a bijection, such as nf.Planar(2); got {self.layer!r}")
+        if self.layer.in_shape != self.layer.out_shape:
             raise ValueError(
-                "layer must have one shape, no context and no running statistics; "
-                f"got {type(self.layer).__name__}, {self.layer.in_shape} to {self.layer.out_shape}"
+                f"layer must keep the event shape; got {type(self.layer).__name__}, "
+                f"{self.layer.in_shape} to {self.layer.out_shape}"
             )
+        _ = self.chain  # it checks the intervals
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The same map as a Chain."""
+        return Chain([self.layer] * self.count)
+
+    def derive(self):
+        return self.chain.traits
+
+    def image(self, interval):
+        return self.chain.image(interval)
+
+    def preimage(self, interval):
+        return self.chain.preimage(interval)
 
     def init(self, rng, x=None, context=None):
-        return _stacked(self._chain.init(rng, x))
-
-    @property
-    def _chain(self):
-        return Chain([self.layer] * self.count)
+        return trees.stack(self.chain.init(rng, x, context))
 
     def _each(self, params):
         """The parameters layer by layer: what the Chain takes."""
-        return [_row(params, k) for k in range(self.count)]
+        return [trees.row(params, k) for k in range(self.count)]
 
     def forward(self, params, z, context=None, rng=None):
-        return self._chain.forward(self._each(params), z)
+        return self.chain.forward(self._each(params), z, context, rng)
 
     def inverse(self, params, x, context=None, rng=None):
-        return self._chain.inverse(self._each(params), x)
+        return self.chain.inverse(self._each(params), x, context, rng)
+
+    def forward_value(self, params, z, context=None, rng=None):
+        if self._at_once(params):
+            return self.layer.stack_vjp(params, z)[:-1]
+        return self.chain.forward_value(self._each(params), z, context, rng)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        return self.chain.inverse_value(self._each(params), x, context, rng)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        if hasattr(self.layer, "stack_vjp") and self._shared(params):
+        if self._at_once(params):
             return self.layer.stack_vjp(params, z)
-        return self._chain_vjp(self._chain.forward_vjp, params, z)
-
-    def _shared(self, params):
-        """Whether all rows share every leaf: the layer's `leaf_dims` are the dims of leaves without K or N in front."""
-        return all(p.ndim == 1 + self.layer.leaf_dims[key] for key, p in params.items())
+        return _stacked(*self.chain.forward_vjp(self._each(params), z, context, rng))
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        return self._chain_vjp(self._chain.inverse_vjp, params, x)
+        return _stacked(*self.chain.inverse_vjp(self._each(params), x, context, rng))
 
-    def _chain_vjp(self, method, params, x):
-        y, log_det, back = method(self._each(params), x)
+    def _at_once(self, params):
+        """Whether the layer has a kernel for all K, and all rows share every leaf.
 
-        def pullback(g_y, g_log_det):
-            grads, g_x, _ = back(g_y, g_log_det)
-            return _stacked(grads), g_x, None
-
-        return y, log_det, pullback
+        The layer's `leaf_dims` are the dims of its leaves without K or N in front.
+        """
+        if not hasattr(self.layer, "stack_vjp"):
+            return False
+        return all(p.ndim == 1 + self.layer.leaf_dims[key] for key, p in params.items())
 
     def jacobian(self, params, z, context=None):
-        return self._chain.jacobian(self._each(params), z)
+        return self.chain.jacobian(self._each(params), z, context)
+
+    def update(self, params, x, context=None):
+        return trees.stack(self.chain.update(self._each(params), x, context)) if self.updates else params
 
 
-def _row(tree, k):
-    if hasattr(tree, "ndim"):
-        return tree[k]
-    return {key: _row(tree[key], k) for key in tree}
+def _stacked(y, log_det, back):
+    """A Chain's results, with the gradients of its parameters side by side."""
 
+    def pullback(g_y, g_log_det):
+        grads, g_x, g_context = back(g_y, g_log_det)
+        return trees.stack(grads), g_x, g_context
 
-def _stacked(layers):
-    first = layers[0]
-    if hasattr(first, "ndim"):
-        return onp.stack(layers)
-    return {key: _stacked([layer[key] for layer in layers]) for key in first}
+    return y, log_det, pullback

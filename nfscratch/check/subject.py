@@ -20,7 +20,7 @@ import numpy as onp
 from nfscratch import backend, trees
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
-from nfscratch.bijections.inverse import Inverse
+from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.check.intervals import REALS, interval
 from nfscratch.flows.flow import Flow
 
@@ -116,7 +116,7 @@ def leaf_layers(bijection: Any, params: Any) -> list[tuple[Any, Any]]:
     if isinstance(bijection, Chain) and isinstance(params, (list, tuple)) and len(params) == len(bijection.layers):
         pairs = zip(bijection.layers, params, strict=True)
         return [leaf for layer, p in pairs for leaf in leaf_layers(layer, p)]
-    if type(bijection) is Inverse and isinstance(bijection.bijection, Chain):
+    if type(bijection) is InverseBijection and isinstance(bijection.bijection, Chain):
         return [(Inverse(layer), p) for layer, p in reversed(leaf_layers(bijection.bijection, params))]
     return [(bijection, params)]
 

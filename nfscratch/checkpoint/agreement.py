@@ -12,7 +12,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.bijections.chain import Chain
-from nfscratch.bijections.inverse import Inverse
+from nfscratch.bijections.inverse import InverseBijection
 from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.flows import Flow
@@ -49,7 +49,7 @@ def _check_flow(flow, params, limit):
 
 
 def _check_bijection(bijection, params, path, limit):
-    if type(bijection) is Inverse:
+    if type(bijection) is InverseBijection:
         return _check_bijection(bijection.bijection, params, path, limit)
     if type(bijection) is not Chain:
         return _check_part(bijection, (), params, path, limit)

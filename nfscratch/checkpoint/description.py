@@ -42,9 +42,14 @@ def registry() -> dict[str, type]:
     parts: dict[str, type] = {}
     for module in MODULES:
         for part in _parts_of(module):
-            if parts.setdefault(part.__name__, part) is not part:
-                raise RuntimeError(f"two parts must not share a name; got {part.__name__} twice")
+            if parts.setdefault(_name_of(part), part) is not part:
+                raise RuntimeError(f"two parts must not share a name; got {_name_of(part)} twice")
     return parts
+
+
+def _name_of(part: type) -> str:
+    """The name of a class in files: its own, unless it has been renamed since files were written with it."""
+    return vars(part).get("saved_as", part.__name__)
 
 
 def _parts_of(module: ModuleType) -> Iterator[type]:
@@ -85,8 +90,8 @@ def describe(value: Any, where: str = "flow", *, own: bool = False) -> Any:
         return {
             "dict": [[describe(k, where, own=own), describe(v, f"{where}[{k!r}]", own=own)] for k, v in value.items()]
         }
-    if registry().get(type(value).__name__) is type(value):
-        return {"part": type(value).__name__, "fields": _fields(value, where, own=own)}
+    if registry().get(_name_of(type(value))) is type(value):
+        return {"part": _name_of(type(value)), "fields": _fields(value, where, own=own)}
     if isinstance(value, CONTRACTS) or (not inspect.isclass(value) and callable(getattr(value, "init", None))):
         return {"own": type(value).__name__, "fields": _fields(value, where, own=True)}
     return _opaque(value, where, own=own)

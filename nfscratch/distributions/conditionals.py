@@ -23,7 +23,6 @@ from statistics import NormalDist
 
 import autograd.numpy as np
 import numpy as onp
-from autograd.tracer import getval, isbox
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.backend import Constant
@@ -86,8 +85,7 @@ class Bernoulli(Conditional):
 
 
 def _check_binary(x):
-    while isbox(x):
-        x = getval(x)
+    x = autodiff.raw(x)
     good = (x == 0) | (x == 1)
     if not bool(good.all()):
         rows = onp.flatnonzero(~backend.to_numpy(good.all(axis=1)))

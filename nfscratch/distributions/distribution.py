@@ -12,8 +12,13 @@ from nfscratch.ops.intervals import REALS
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """A density over arrays of event shape `shape`."""
+    """A density over arrays of event shape `shape`.
 
+    One with context_dim > 0 depends on a context (N, C): its methods are then called with it as their last argument,
+    `init` too, and its pullbacks return its gradient after the others. With context_dim 0 they are called without.
+    """
+
+    context_dim = 0  # C
     reparameterized = True  # whether `sample`, differentiated, gives the derivative of the draw
     support = REALS  # the interval, in every variable, where the density is not 0
 
@@ -22,31 +27,47 @@ class Distribution:
         """Event shape."""
         raise NotImplementedError(f"{type(self).__name__} does not say its shape")
 
-    def init(self, rng, z=None):
+    def init(self, rng, z=None, context=None):
         """Fresh parameters. `z`: a batch of noise-side data, where a flow has one."""
         return {}
 
-    def log_prob(self, params, z):
-        """log p(z): (N, *shape) -> (N,)."""
+    def log_prob(self, params, z, context=None):
+        """log p(z | context): (N, *shape) -> (N,)."""
         raise NotImplementedError(f"{type(self).__name__} has no log_prob")
 
-    def log_prob_vjp(self, params, z):
-        """log p(z), and pullback(g) -> g_params, g_z."""
-        return autodiff.value_and_vjp(self.log_prob, params, z)
+    def log_prob_vjp(self, params, z, *context):
+        """log p(z), and pullback(g) -> g_params, g_z, and g_context where there is one."""
+        return autodiff.value_and_vjp(self.log_prob, params, z, *context)
 
-    def sample(self, params, rng, n, like=None):
+    log_prob_vjp.traced = True
+
+    def log_prob_value(self, params, z, *context):
+        """log p(z) of raw arrays, by the faster road; nothing is kept for a way back."""
+        if autodiff.is_traced(self.log_prob_vjp):
+            return self.log_prob(params, z, *context)
+        return self.log_prob_vjp(params, z, *context)[0]
+
+    def sample(self, params, rng, n, like=None, context=None):
         """n draws, (n, *shape), of the dtype and array type of the parameters; without any, of the array `like`."""
         raise NotImplementedError(f"{type(self).__name__} has no sample")
 
-    def sample_and_log_prob_vjp(self, params, rng, n, like=None):
-        """Draws z and log p(z), and pullback(g_z, g_log_p) -> g_params, through the draws too."""
+    def sample_and_log_prob_vjp(self, params, rng, n, like=None, *context):
+        """Draws z and log p(z), and pullback(g_z, g_log_p) -> g_params, through the draws too.
 
-        def both(p):
-            z = self.sample(p, rng, n, like)
-            return z, self.log_prob(p, z)
+        With a context the pullback gives g_params, g_context.
+        """
 
-        (z, log_p), pullback = autodiff.value_and_vjp(both, params)
-        return z, log_p, lambda g_z, g_log_p: pullback((g_z, g_log_p))[0]
+        def both(p, *c):
+            z = self.sample(p, rng, n, like, *c)
+            return z, self.log_prob(p, z, *c)
+
+        (z, log_p), back = autodiff.value_and_vjp(both, params, *context)
+
+        def pullback(g_z, g_log_p):
+            grads = back((g_z, g_log_p))
+            return grads if context else grads[0]
+
+        return z, log_p, pullback
 
 
 def standard_normal(rng, shape, like):

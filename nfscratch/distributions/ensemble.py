@@ -38,54 +38,56 @@ class MaskEnsemble(Distribution):
 
     reparameterized = False
     shape = property(lambda self: self.density.shape)
+    context_dim = property(lambda self: self.density.context_dim)
 
     def __post_init__(self):
         validate.count("masks", self.masks, least=1)
 
-    def init(self, rng, z=None):
+    def init(self, rng, z=None, context=None):
         return self.density.init(rng, z)
 
-    def log_prob(self, params, z):
-        members = [self.member_log_prob(params, z, k) for k in range(self.masks)]
+    def log_prob(self, params, z, context=None):
+        members = [self.member_log_prob(params, z, k, context) for k in range(self.masks)]
         return logsumexp(np.stack(members), axis=0) - log(self.masks)
 
-    def log_prob_vjp(self, params, z):
+    def log_prob_vjp(self, params, z, context=None):
         """Weighted by its share p_k / sum p, every member's pullback; the members are run again for it, one by one."""
-        members = onp.stack([self.member_log_prob_vjp(params, z, k)[0] for k in range(self.masks)])
+        members = onp.stack([self.member_log_prob_vjp(params, z, k, context)[0] for k in range(self.masks)])
         total = logsumexp(members, axis=0)
 
         def pullback(g):
-            g_params, g_z = None, 0.0
+            total_grads = None
             for k in range(self.masks):
                 share = onp.exp(members[k] - total)
-                g_p, g_x = self.member_log_prob_vjp(params, z, k)[1](g * share)
-                g_params = g_p if g_params is None else trees.add(g_params, g_p)
-                g_z = g_z + g_x
-            return g_params, g_z
+                grads = list(self.member_log_prob_vjp(params, z, k, context)[1](g * share))
+                total_grads = grads if total_grads is None else trees.add(total_grads, grads)
+            return tuple(total_grads)
 
         return total - log(self.masks), pullback
 
-    def sample(self, params, rng, n, like=None):
+    def sample(self, params, rng, n, like=None, context=None):
         """n draws, each of a member drawn uniformly."""
         counts = rng.multinomial(n, [1 / self.masks] * self.masks)
-        parts = [
-            self._members[k].sample(self._shuffled(params, k), rng, int(count), like) for k, count in enumerate(counts)
-        ]
-        return onp.concatenate([part.T for part in parts], axis=1)[:, rng.permutation(n)].T
+        places, order = onp.split(onp.arange(n), onp.cumsum(counts)[:-1]), rng.permutation(n)
+        parts = []
+        for k, place in enumerate(places):  # row r of the result is number order[r] of the parts side by side
+            own = None if context is None else context[onp.argsort(order)[place]]
+            parts.append(self._members[k].sample(self._shuffled(params, k), rng, len(place), like, own))
+        return onp.concatenate([part.T for part in parts], axis=1)[:, order].T
 
     # --- one mask ---
 
-    def member_log_prob(self, params, z, k: int):
+    def member_log_prob(self, params, z, k: int, context=None):
         """log p_k(z)."""
-        return self._members[k].log_prob(self._shuffled(params, k), z)
+        return self._members[k].log_prob(self._shuffled(params, k), z, context)
 
-    def member_log_prob_vjp(self, params, z, k: int):
-        """log p_k(z), and pullback(g) -> g_params, g_z."""
-        log_p, back = self._members[k].log_prob_vjp(self._shuffled(params, k), z)
+    def member_log_prob_vjp(self, params, z, k: int, context=None):
+        """log p_k(z), and pullback(g) -> g_params, g_z, and g_context where there is one."""
+        log_p, back = self._members[k].log_prob_vjp(self._shuffled(params, k), z, context)
 
         def pullback(g):
-            g_params, g_z = back(g)
-            return self._put_back(g_params, k), g_z
+            g_params, *others = back(g)
+            return self._put_back(g_params, k), *others
 
         return log_p, pullback
 

@@ -8,8 +8,7 @@ Papamakarios et al. 2017, arXiv:1705.07057: mixtures of Gaussians ("MADE MoG"). 
 it makes "MAF MoG". With `Gaussian` factors it is the same density as a standard normal seen through one
 `Autoregressive(Affine())`, which is the better form where a draw is to be differentiated.
 
-A Distribution takes no context, and so this one takes none, though MADE's masks would let one in. For p(x | context) of
-real data use `Autoregressive(..., context_dim=C)` layers on it, or alone.
+With context_dim = C, theta depends on a context (N, C) too: p(x | context).
 """
 
 from __future__ import annotations
@@ -36,12 +35,14 @@ class AutoregressiveDensity(Distribution):
     conditional: Conditional
     conditioner: MADE = MADE()  # noqa: RUF009 (frozen: safe to share)
     order: Sequence[int] | str | None = None
+    context_dim: int = 0
 
     reparameterized = False
     shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
         validate.count("dim", self.dim, least=1)
+        validate.count("context_dim", self.context_dim)
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
             raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
@@ -52,33 +53,35 @@ class AutoregressiveDensity(Distribution):
     def _by_order(self):
         return Sorting(self.order)
 
-    def init(self, rng, z=None):
-        return self.conditioner.init(rng, self.dim, self.dim * self.conditional.n_params)
+    def init(self, rng, z=None, context=None):
+        return self.conditioner.init(rng, self.dim, self.dim * self.conditional.n_params, self.context_dim)
 
-    def log_prob(self, params, z):
+    def log_prob(self, params, z, context=None):
         z = self._by_order.there(z)
-        theta = np.reshape(self.conditioner.apply(params, z), (len(z), self.dim, self.conditional.n_params))
+        out = self.conditioner.apply(params, z, context)
+        theta = np.reshape(out, (len(z), self.dim, self.conditional.n_params))
         return np.sum(self.conditional.log_prob(theta, z), axis=1)
 
-    def log_prob_vjp(self, params, z):
+    def log_prob_vjp(self, params, z, context=None):
         z = self._by_order.there(z)
-        out, back_net = self.conditioner.apply_vjp(params, z)
+        out, back_net = self.conditioner.apply_vjp(params, z, context)
         theta = out.reshape((len(z), self.dim, self.conditional.n_params))
         log_p, back_p = self.conditional.log_prob_vjp(theta, z)
 
         def pullback(g):
             g_theta, g_z = back_p(g[:, None])
             g_out = onp.moveaxis(g_theta, 0, 2).reshape((out.shape[1], len(z)))
-            g_params, g_through, _ = back_net(g_out.T)
-            return g_params, self._by_order.back((g_z.T + g_through.T).T)
+            g_params, g_through, g_context = back_net(g_out.T)
+            grads = (g_params, self._by_order.back((g_z.T + g_through.T).T))
+            return grads if context is None else (*grads, g_context)
 
         return log_p.sum(axis=1), pullback
 
-    def sample(self, params, rng, n, like=None):
+    def sample(self, params, rng, n, like=None, context=None):
         noise = self.conditional.noise(rng, n, self.dim, params[0]["b"])
 
         def value(i, theta):
             return self.conditional.draw(theta, *(part[i] for part in noise))
 
-        x, _ = self.conditioner.generate(params, value, self.dim, noise[0])
+        x, _ = self.conditioner.generate(params, value, self.dim, noise[0], context)
         return self._by_order.back(x.T)

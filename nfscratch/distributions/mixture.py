@@ -36,7 +36,7 @@ class GaussianMixture(Distribution):
         if self.components < 1:
             raise ValueError(f"components must be at least 1; got {self.components}")
 
-    def init(self, rng, z=None):
+    def init(self, rng, z=None, context=None):
         means = rng.normal(size=(self.components, self.dim)) * self.spread
         return {
             "log_std": backend.asarray(onp.zeros((self.components, self.dim))),
@@ -51,10 +51,10 @@ class GaussianMixture(Distribution):
         log_n = -0.5 * np.sum(np.square(u), axis=2) - np.sum(params["log_std"], axis=1) - self.dim * HALF_LOG_2PI
         return log_w + log_n
 
-    def log_prob(self, params, z):
+    def log_prob(self, params, z, context=None):
         return autodiff.logsumexp(self.log_joint(params, z), axis=1)
 
-    def log_prob_vjp(self, params, z):
+    def log_prob_vjp(self, params, z, context=None):
         m, inverse_std = params["mean"][:, :, None], onp.exp(-params["log_std"])[:, :, None]
         shifted = params["logits"] - params["logits"].max()
         log_w = shifted - onp.log(onp.exp(shifted).sum())  # never log(0), however small a weight
@@ -78,7 +78,7 @@ class GaussianMixture(Distribution):
 
         return top + onp.log(total), pullback
 
-    def sample(self, params, rng, n, like=None):
+    def sample(self, params, rng, n, like=None, context=None):
         weights = onp.asarray(backend.to_numpy(params["logits"]), dtype=onp.float64)
         weights = onp.exp(weights - weights.max())
         k = rng.choice(self.components, size=n, p=weights / weights.sum())

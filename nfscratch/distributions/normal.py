@@ -39,18 +39,18 @@ class StandardNormal(Distribution):
 
     shape = property(lambda self: (self.dim,) if isinstance(self.dim, (int, onp.integer)) else tuple(self.dim))
 
-    def log_prob(self, params, z):
+    def log_prob(self, params, z, context=None):
         return -0.5 * np.sum(np.square(z), axis=_events(z)) - prod(self.shape) * HALF_LOG_2PI
 
-    def log_prob_vjp(self, params, z):
+    def log_prob_vjp(self, params, z, context=None):
         rows = z.T
         log_p = -0.5 * (rows * rows).sum(axis=_rows(rows)) - prod(self.shape) * HALF_LOG_2PI
         return log_p, lambda g: ({}, (-g * rows).T)
 
-    def sample(self, params, rng, n, like=None):
+    def sample(self, params, rng, n, like=None, context=None):
         return standard_normal(rng, (n, *self.shape), backend.asarray([]) if like is None else like)
 
-    def sample_and_log_prob_vjp(self, params, rng, n, like=None):
+    def sample_and_log_prob_vjp(self, params, rng, n, like=None, context=None):
         z = self.sample(params, rng, n, like)
         return z, self.log_prob_vjp(params, z)[0], lambda g_z, g_log_p: {}
 
@@ -63,15 +63,15 @@ class DiagonalNormal(Distribution):
 
     shape = property(lambda self: (self.dim,))
 
-    def init(self, rng, z=None):
+    def init(self, rng, z=None, context=None):
         zeros = backend.asarray(onp.zeros(self.dim))
         return {"log_std": zeros, "mean": zeros.copy()}
 
-    def log_prob(self, params, z):
+    def log_prob(self, params, z, context=None):
         u = (z - params["mean"]) * np.exp(-params["log_std"])
         return -0.5 * np.sum(np.square(u), axis=1) - np.sum(params["log_std"], axis=-1) - self.dim * HALF_LOG_2PI
 
-    def log_prob_vjp(self, params, z):
+    def log_prob_vjp(self, params, z, context=None):
         s, m = columns(params["log_std"]), columns(params["mean"])
         u, back = affine_inverse_vjp(s, m, z.T)
         log_p = -0.5 * (u * u).sum(axis=0) - s.sum(axis=0) - self.dim * HALF_LOG_2PI
@@ -82,11 +82,11 @@ class DiagonalNormal(Distribution):
 
         return log_p, pullback
 
-    def sample(self, params, rng, n, like=None):
+    def sample(self, params, rng, n, like=None, context=None):
         eps = standard_normal(rng, (n, self.dim), params["mean"])
         return params["mean"] + np.exp(params["log_std"]) * eps
 
-    def sample_and_log_prob_vjp(self, params, rng, n, like=None):
+    def sample_and_log_prob_vjp(self, params, rng, n, like=None, context=None):
         """z = m + exp(s) eps: log p(z) depends on s and eps alone, since u in it is eps."""
         s, m = columns(params["log_std"]), columns(params["mean"])
         eps = standard_normal(rng, (n, self.dim), params["mean"]).T

@@ -5,24 +5,27 @@
 
 With a context y, the bijection is conditioned on embed(y), or on y itself where there is no embedding network.
 
-`log_prob` and `sample_and_log_prob` are each one node of autograd's graph: the layers' own pullbacks run inside, and
-`autograd.grad` sees a function of the whole parameter tree. Derivatives of higher order take the plain definitions.
+`log_prob` and `sample_and_log_prob` take the road that their arguments ask for (autodiff/roads.py). Under a first
+derivative each is one node of autograd's graph: the layers' own pullbacks run inside, and `autograd.grad` sees a
+function of the whole parameter tree. Raw arrays go layer by layer, in chunks of rows, and nothing is kept.
 """
 
 from __future__ import annotations
 
 import warnings
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as onp
-from autograd.tracer import getval, isbox
+from autograd.tracer import isbox
 
-from nfscratch import autodiff, backend, trees, validate
-from nfscratch.bijections.contract import Bijection
-from nfscratch.distributions.distribution import Distribution
+from nfscratch import backend, trees, validate
+from nfscratch.autodiff import raw, rebox, take
+from nfscratch.bijections import Bijection
+from nfscratch.distributions import Distribution
+from nfscratch.flows.chunks import in_chunks
 from nfscratch.nets import Network
+from nfscratch.nets.network import network_value
 from nfscratch.ops.intervals import within
 
 
@@ -39,8 +42,11 @@ class Flow:
             raise ValueError(
                 f"base and bijection must agree on the shape of z; got {self.base.shape} and {self.bijection.in_shape}"
             )
-        if self.embed is not None and self.bijection.context_dim == 0:
-            raise ValueError("embed needs a bijection that takes a context; got context_dim 0")
+        dims = {self.bijection.context_dim, self.base.context_dim} - {0}
+        if len(dims) > 1:
+            raise ValueError(f"base and bijection must take the same context; got context_dim {sorted(dims)}")
+        if self.embed is not None and not dims:
+            raise ValueError("embed needs a bijection or a base that takes a context; got context_dim 0 for both")
         domain = self.bijection.domain
         if domain is not None and not within(self.base.support, domain):
             warnings.warn(
@@ -50,6 +56,11 @@ class Flow:
             )
 
     shape = property(lambda self: self.bijection.out_shape)
+
+    @property
+    def context_dim(self) -> int:
+        """How many numbers of context (embedded, where there is a network for it) bijection and base take."""
+        return max(self.bijection.context_dim, self.base.context_dim)
 
     def init(self, rng: onp.random.Generator, x: Any = None, context: Any = None) -> dict:
         """Fresh parameters on the active backend and dtype; `x`, `context`: a batch for layers that look at data.
@@ -62,10 +73,10 @@ class Flow:
         if x is None:
             return {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed}
         x = validate.events("x", x, self.shape, like)
-        h = self._embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
+        h = self.embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
         bijection = self.bijection.init(rng, x, h)
-        z, _ = self.bijection.inverse(bijection, x, h, rng)
-        return {"base": self.base.init(rng, z), "bijection": bijection, "embed": embed}
+        z, _ = self.bijection.inverse_value(bijection, x, h, rng)
+        return {"base": self.base.init(rng, z, *self._of_base(h)), "bijection": bijection, "embed": embed}
 
     def _init_embed(self, rng, context):
         if self.embed is None:
@@ -73,51 +84,66 @@ class Flow:
         if onp.ndim(context) != 2:
             got = None if context is None else onp.shape(context)
             raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")
-        return self.embed.init(rng, onp.shape(context)[1], self.bijection.context_dim)
+        return self.embed.init(rng, onp.shape(context)[1], self.context_dim)
+
+    @property
+    def updates(self) -> bool:
+        """Whether `update` does anything."""
+        return self.bijection.updates or getattr(self.embed, "updates", False)
+
+    def update(self, params: Any, x: Any, context: Any = None) -> Any:
+        """Parameters with new "fixed" leaves, such as running statistics, after a look at a batch."""
+        h = self.embedded(params, context)
+        updated = {**params, "bijection": self.bijection.update(params["bijection"], x, h)}
+        if getattr(self.embed, "updates", False):
+            updated["embed"] = self.embed.update(params["embed"])
+        return updated
 
     # --- density ---------------------------------------------------------------------------------------------------
 
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
-        """log p(x), equation (1): (N, *shape) -> (N,)."""
-        params = _checked(autodiff.rebox(params))
+        """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
+        params = _checked(rebox(params))
         like = _like(params)
         x = validate.events("x", x, self.shape, like)
         context = self._context(params, context, len(x), like)
         with onp.errstate(over="ignore"):  # so far out that z^2 overflows the density is 0, and its log -inf
-            return self._log_prob_node(params, x, context, rng)
-
-    def _log_prob_node(self, params, x, context, rng):
-        if not autodiff.fast_path(params, x, context):
-            return self._log_prob(params, x, context, rng)
-        raw = [autodiff.unbox(a) for a in (params, x, context)]
-        log_p, pullback = self.log_prob_vjp(*raw, rng=rng)
-
-        def complete(g):
-            g_params, g_x, g_context = pullback(g)
-            return trees.complete(g_params, raw[0]), g_x, g_context
-
-        def plain(params, x, context):
-            return self._log_prob(params, x, context, rng)
-
-        return autodiff.known(log_p, complete, params, x, context, plain=plain)
+            return take(self._log_prob_value, self._log_prob_node, self._log_prob, params, x, context, rng=rng)
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
         params = trees.with_constant_fixed(params)
-        h = self._embedded(params, context)
+        h = self.embedded(params, context)
         z, log_det = self.bijection.inverse(params["bijection"], x, h, rng)
-        return self.base.log_prob(params["base"], z) + log_det
+        return self.base.log_prob(params["base"], z, *self._of_base(h)) + log_det
+
+    def _log_prob_value(self, params, x, context, rng):
+        return in_chunks(lambda x, context: self._log_prob_of_chunk(params, x, context, rng), x, context)
+
+    def _log_prob_of_chunk(self, params, x, context, rng):
+        h = self._embedded_value(params, context)
+        z, log_det = self.bijection.inverse_value(params["bijection"], x, h, rng)
+        return self.base.log_prob_value(params["base"], z, *self._of_base(h)) + log_det
+
+    def _log_prob_node(self, params, x, context, rng):
+        log_p, pullback = self.log_prob_vjp(params, x, context, rng)
+
+        def complete(g):
+            g_params, g_x, g_context = pullback(g)
+            return trees.complete(g_params, params), g_x, g_context
+
+        return log_p, complete
 
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), and pullback(g) -> g_params, g_x, g_context. Arrays are taken as checked: `fit` calls this."""
         h, back_embed = self._embed_vjp(params, context)
         z, log_det, back_z = self.bijection.inverse_vjp(params["bijection"], x, h, rng)
-        log_p, back_base = self.base.log_prob_vjp(params["base"], z)
+        log_p, back_base = self.base.log_prob_vjp(params["base"], z, *self._of_base(h))
 
         def pullback(g):
-            g_base, g_z = back_base(g)
+            g_base, g_z, *g_of_base = back_base(g)
             g_bijection, g_x, g_h = back_z(g_z, g)
-            g_embed, g_context = back_embed(g_h)
+            g_embed, g_context = back_embed(_sum(g_h, *g_of_base))
             return {"base": g_base, "bijection": g_bijection, "embed": g_embed}, g_x, g_context
 
         return log_p + log_det, pullback
@@ -125,69 +151,79 @@ class Flow:
     # --- samples ---------------------------------------------------------------------------------------------------
 
     def sample(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
-        """n draws, equation (2): (n, *shape). `context`: one row for all, or n rows."""
-        return self._draw(params, rng, n, context, self._sample)[0]
+        """n draws, equation (2): (n, *shape). context: one row for all, or n rows."""
+        return self._draw(params, rng, n, context, self._sample_value, self._sample)[0]
 
     def sample_and_log_prob(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
         """n draws and their log densities, from one forward pass: (n, *shape), (n,). Reparameterized: reverse KL."""
-        return self._draw(params, rng, n, context, self._sample_and_log_prob)
+        return self._draw(params, rng, n, context, self._sample_and_log_prob_value, self._sample_and_log_prob)
 
-    def _draw(self, params, rng, n, context, plain):
+    def _draw(self, params, rng, n, context, value, plain):
         n = validate.count("n", n)
         validate.generator(rng)
-        params = _checked(autodiff.rebox(params))
+        params = _checked(rebox(params))
         context = self._context(params, context, n, _like(params))
-        boxed = isbox(params) or isbox(context)
-        if boxed and not self.base.reparameterized:
+        if not self.base.reparameterized and (isbox(params) or isbox(context)):
             raise ValueError(
                 f"{type(self.base).__name__} has no derivative of a draw: which component it is, is a choice"
             )
-        if not boxed or not autodiff.fast_path(params, context):
-            return plain(params, rng, n, context)
-        before = deepcopy(rng)
-        raw_params, raw_context = autodiff.unbox(params), autodiff.unbox(context)
-        value, pullback = self.sample_and_log_prob_vjp(raw_params, rng, n, raw_context)
 
-        def again(params, context):  # for a derivative of the derivative: the same draws
-            return self._sample_and_log_prob(params, deepcopy(before), n, context)
+        def of(f):
+            return lambda params, context, rng: f(params, rng, n, context)
 
-        return autodiff.known(value, pullback, params, context, plain=again)
+        return take(of(value), of(self.sample_and_log_prob_vjp), of(plain), params, context, rng=rng)
 
     def _sample(self, params, rng, n, context):
-        h = self._embedded(params, context)
-        z = self.base.sample(params["base"], rng, n, _like(params))
+        """The plain definition of the draws."""
+        h = self.embedded(params, context)
+        z = self._base_sample(params, rng, n, h)
         x, log_det = self.bijection.forward(params["bijection"], z, h, rng)
         return x, z, log_det
 
     def _sample_and_log_prob(self, params, rng, n, context):
         """The plain definition."""
         x, z, log_det = self._sample(params, rng, n, context)
-        return x, self.base.log_prob(params["base"], z) - log_det
+        h = self.embedded(params, context)
+        return x, self.base.log_prob(params["base"], z, *self._of_base(h)) - log_det
+
+    def _sample_value(self, params, rng, n, context):
+        h = self._embedded_value(params, context)
+        z = self._base_sample(params, rng, n, h)
+        x, log_det = in_chunks(lambda z, h: self.bijection.forward_value(params["bijection"], z, h, rng), z, h)
+        return x, z, log_det
+
+    def _sample_and_log_prob_value(self, params, rng, n, context):
+        x, z, log_det = self._sample_value(params, rng, n, context)
+        h = self._embedded_value(params, context)
+        return x, self.base.log_prob_value(params["base"], z, *self._of_base(h)) - log_det
+
+    def _base_sample(self, params, rng, n, h):
+        return self.base.sample(params["base"], rng, n, _like(params), *self._of_base(h))
 
     def sample_and_log_prob_vjp(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
         """(draws, log densities), and pullback((g_x, g_log_q)) -> g_params, g_context. Arrays are taken as checked."""
         h, back_embed = self._embed_vjp(params, context)
-        z, log_p, back_base = self.base.sample_and_log_prob_vjp(params["base"], rng, n, _like(params))
+        of_base = self._of_base(h)
+        z, log_p, back_base = self.base.sample_and_log_prob_vjp(params["base"], rng, n, _like(params), *of_base)
         x, log_det, back_x = self.bijection.forward_vjp(params["bijection"], z, h, rng)
 
         def pullback(g):
             g_x, g_log_q = g
             g_bijection, g_z, g_h = back_x(g_x, -g_log_q)
-            g_base = back_base(g_z, g_log_q)
-            g_embed, g_context = back_embed(g_h)
+            g_base, *g_of_base = back_base(g_z, g_log_q) if of_base else (back_base(g_z, g_log_q),)
+            g_embed, g_context = back_embed(_sum(g_h, *g_of_base))
             return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
 
         return (x, log_p - log_det), pullback
 
     # --- context ---------------------------------------------------------------------------------------------------
 
-    def _context(self, params, context, n, like):
-        if self.embed is None:
-            return validate.context(context, self.bijection.context_dim, n, like)
-        return validate.context(context, self.embed.n_in(getval(params)["embed"]), n, like)
-
-    def _embedded(self, params, context):
+    def embedded(self, params: Any, context: Any) -> Any:
+        """What the bijection and the base are conditioned on: embed(context), or the context itself."""
         return context if self.embed is None else self.embed.apply(params["embed"], context)
+
+    def _embedded_value(self, params, context):
+        return context if self.embed is None else network_value(self.embed, params["embed"], context)
 
     def _embed_vjp(self, params, context):
         if self.embed is None:
@@ -195,22 +231,32 @@ class Flow:
         h, pullback = self.embed.apply_vjp(params["embed"], context)
         return h, lambda g_h: pullback(g_h)[:2]
 
+    def _context(self, params, context, n, like):
+        if self.embed is None:
+            return validate.context(context, self.context_dim, n, like)
+        return validate.context(context, self.embed.n_in(raw(params)["embed"]), n, like)
+
+    def _of_base(self, h):
+        """The base's last argument, where it takes a context."""
+        return (h,) if self.base.context_dim else ()
+
+
+def _sum(g, *others):
+    """The sum of gradients of which some may be None: zero."""
+    for other in others:
+        g = other if g is None else g if other is None else g + other
+    return g
+
 
 def _checked(params):
-    raw = _raw(params)
-    if not isinstance(raw, dict) or set(raw) != {"base", "bijection", "embed"}:
-        got = sorted(raw) if isinstance(raw, dict) else type(raw).__name__
+    inside = raw(params)
+    if not isinstance(inside, dict) or set(inside) != {"base", "bijection", "embed"}:
+        got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
         raise ValueError(f"params must be those of flow.init, a dict of base, bijection and embed; got {got}")
     return params
 
 
 def _like(params):
     """An array that tells the flow's dtype and backend: the parameters', or the active ones where there are none."""
-    array = trees.first_array(_raw(params))
+    array = trees.first_array(raw(params))
     return backend.asarray([]) if array is None else array
-
-
-def _raw(params):
-    while isbox(params):
-        params = getval(params)
-    return params

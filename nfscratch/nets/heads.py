@@ -52,6 +52,14 @@ class Heads(Network):
 
         return np.concatenate([out.T for out in outs], axis=0).T, pullback
 
+    @property
+    def updates(self):
+        return any(getattr(network, "updates", False) for network in self.networks)
+
+    def update(self, params):
+        pairs = zip(self.networks, params, strict=True)
+        return [net.update(p) if getattr(net, "updates", False) else p for net, p in pairs]
+
     def jacobian(self, params, x, context=None):
         return np.concatenate(
             [net.jacobian(p, x, context) for net, p in zip(self.networks, params, strict=True)], axis=1

@@ -30,8 +30,7 @@ from itertools import pairwise
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch.autodiff import contains_box
+from nfscratch import autodiff, backend
 from nfscratch.nets.mlp import check_activation, hidden_widths
 from nfscratch.nets.network import Network
 from nfscratch.ops.masked import Staircase, masked_dense, masked_dense_vjp, masked_jacobian
@@ -66,11 +65,14 @@ class MADE(Network):
         return params[0]["W"].shape[1]
 
     def apply(self, params, x, context=None):
-        """The plain twin under a derivative; else the kernel that skips the zero blocks."""
-        if not (contains_box(params) or contains_box(x) or contains_box(context)):
-            return self.apply_vjp(params, x, context)[0]
-        stairs = self._stairs_of(params, x)
-        return masked_dense(params, stairs, _context_first(x, context), self.activation).T
+        return autodiff.take(self._value, None, self._plain, params, x, context)
+
+    def _plain(self, params, x, context, rng=None):
+        """The whole product, masked. The kernel skips the zero blocks."""
+        return masked_dense(params, self._stairs_of(params, x), _context_first(x, context), self.activation).T
+
+    def _value(self, params, x, context, rng=None):
+        return self.apply_vjp(params, x, context)[0]
 
     def apply_vjp(self, params, x, context=None):
         stairs = self._stairs_of(params, x)

@@ -4,7 +4,7 @@
 
 A network is an architecture without sizes: the layer that owns it tells them to `init(rng, n_in, n_out, context_dim)`.
 Every network here starts at out = 0 (its last layer's weights are zero), and every transformer is the identity at 0,
-so that a fresh flow of any depth is the identity. Any object with these three methods may serve in their place.
+so that a fresh flow of any depth is the identity. Any object with init, apply and apply_vjp may serve in their place.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from nfscratch import autodiff, backend
 class Network:
     """A function of x and the context with trainable parameters."""
 
+    updates = False  # whether `update` does anything
+
     def init(self, rng, n_in, n_out, context_dim=0):
         """Parameters of a map from n_in + context_dim numbers to n_out."""
         raise NotImplementedError(f"{type(self).__name__} has no init")
@@ -33,6 +35,12 @@ class Network:
         """(N, n_out), and pullback(g) -> g_params, g_x, g_context. The default traces `apply`."""
         return autodiff.value_and_vjp(self.apply, params, x, context)
 
+    apply_vjp.traced = True
+
+    def update(self, params):
+        """Parameters with new "fixed" leaves, such as the vectors of a power iteration; once a step of training."""
+        return params
+
     def n_in(self, params):
         """How many numbers a row of input has (x and context together), or None where the parameters do not tell."""
         return None
@@ -42,3 +50,10 @@ class Network:
         out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
         unit = backend.Constant(onp.eye(out.shape[1])).on(out)
         return np.stack([pullback(np.zeros_like(out) + row)[0] for row in unit], axis=1)
+
+
+def network_value(network, params, x, context=None):
+    """(N, n_out) of raw arrays, by the faster road, for any object with apply and apply_vjp."""
+    if autodiff.is_traced(network.apply_vjp):
+        return network.apply(params, x, context)
+    return network.apply_vjp(params, x, context)[0]

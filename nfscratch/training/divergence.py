@@ -14,7 +14,7 @@ from nfscratch.bijections.contract import Bijection
 
 def blame(flow: Any, params: Any, grads: Any, x: Any, context: Any) -> str:
     """The layer at fault, for a batch on which the loss of `flow` diverged."""
-    h = flow._embedded(params, context)
+    h = flow.embedded(params, context)
     growth, worst = 0.0, ""
     for name, layer, layer_params in layers_from_data(flow.bijection, params["bijection"]):
         z, log_det = layer.inverse(layer_params, x, h)

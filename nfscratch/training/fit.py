@@ -88,7 +88,7 @@ def fit(
         data=(x, context),
         evaluate=None if held_out is None else evaluate,
         augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), batch[1]),
-        update=_update(flow) if flow.bijection.updates else None,
+        update=(lambda p, batch: flow.update(p, *batch)) if flow.updates else None,
         blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch),
         has_grad=True,
         title="fit",
@@ -167,13 +167,3 @@ def _jitter(width, shape, like):
         return x + backend.asarray(onp.asfortranarray(noise), dtype=like.dtype, like=like)
 
     return noisy
-
-
-def _update(flow):
-    """Running statistics see the batch once a step."""
-
-    def update(params, batch):
-        h = flow._embedded(params, batch[1])
-        return {**params, "bijection": flow.bijection.update(params["bijection"], batch[0], h)}
-
-    return update

@@ -51,6 +51,16 @@ class Transformer(BetweenIntervals):
         """z, log-derivative, and pullback(g_z, g_log_derivative) -> g_theta, g_x."""
         return _traced_vjp(self.inverse, theta, x)
 
+    forward_vjp.traced = inverse_vjp.traced = True
+
+    def forward_value(self, theta, z):
+        """x and log|dx/dz| of raw arrays, by the faster road; nothing is kept for a way back."""
+        return autodiff.value_of(self.forward, self.forward_vjp, theta, z)
+
+    def inverse_value(self, theta, x):
+        """z and log|dz/dx| of raw arrays, likewise."""
+        return autodiff.value_of(self.inverse, self.inverse_vjp, theta, x)
+
     def tangents(self, theta, z, dtheta):
         """dx/dz (N, D), and the dx (N, D, M) that M directions dtheta (N, D, P, M) cause: a layer's Jacobian."""
         x, log_d, pullback = self.forward_vjp(theta, z)
@@ -89,6 +99,12 @@ class InverseTransformer(Transformer):
 
     def inverse_vjp(self, theta, x):
         return self.transformer.forward_vjp(theta, x)
+
+    def forward_value(self, theta, z):
+        return self.transformer.inverse_value(theta, z)
+
+    def inverse_value(self, theta, x):
+        return self.transformer.forward_value(theta, x)
 
 
 def _traced_vjp(method, theta, z):

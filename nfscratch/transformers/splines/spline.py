@@ -28,7 +28,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, validate
-from nfscratch.autodiff.pullbacks import unbox_all
+from nfscratch.autodiff import raw
 from nfscratch.ops.implicit import implicit_solution
 from nfscratch.ops.spline_bins import bin_of, pick, pick_vjp
 from nfscratch.transformers.transformer import Transformer, from_rows, rows_of
@@ -97,18 +97,18 @@ class Spline(Transformer):
 
     def _bin(self, theta, v, along):
         table = self.table(rows_of(theta))
-        k = bin_of(unbox_all(table[along]), unbox_all(v))
+        k = bin_of(raw(table[along]), raw(v))
         return [pick(q, k) for q in table]
 
     def _enter(self, z):
         """v = (z + B) / 2B of the clipped z, and whether z is inside."""
-        clipped = onp.clip(unbox_all(z), -self.bound, self.bound)
-        inside = unbox_all(z) == clipped
+        clipped = onp.clip(raw(z), -self.bound, self.bound)
+        inside = raw(z) == clipped
         return (np.where(inside, z, clipped) + self.bound) * (0.5 / self.bound), inside
 
     def _leave(self, y, l, z, inside):
-        raw = unbox_all(y)
-        x = 2.0 * self.bound * (y + (onp.clip(raw, 0.0, 1.0) - raw)) - self.bound  # the clip's derivative is 1
+        value = raw(y)
+        x = 2.0 * self.bound * (y + (onp.clip(value, 0.0, 1.0) - value)) - self.bound  # the clip's derivative is 1
         return np.where(inside, x, z).T, np.where(inside, l, -np.inf if self.circular else 0.0).T
 
     # --- by hand ---

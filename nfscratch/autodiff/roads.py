@@ -1,0 +1,68 @@
+"""Roads: the one place that decides between a kernel and its plain twin.
+
+    RAW      no argument is under a derivative: values only, and nothing is kept for a way back
+    NODE     a first derivative in reverse mode: the kernel, as one node of autograd's graph
+    PLAIN    everything deeper (a derivative of a derivative, forward mode): the plain definition, traced
+
+A kernel is a method `*_vjp(*args) -> values ..., pullback`. Its plain twin is the same map in autograd.numpy. Where a
+class has no kernel of its own, its `*_vjp` is the default that traces the plain twin, marked by `traced = True`.
+
+Every road makes the same random draws. The generator is copied before the kernel uses it, and a second derivative
+replays the plain twin with the copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from enum import Enum
+from typing import Any
+
+from autograd.core import VJPNode
+from autograd.tracer import isbox
+
+from nfscratch.autodiff.boxes import contains_box, unbox
+from nfscratch.autodiff.pullbacks import known
+
+
+class Road(Enum):
+    RAW = "raw"
+    NODE = "node"
+    PLAIN = "plain"
+
+
+def road(*args: Any) -> Road:
+    """The road that values of `args` take. args: arrays or trees; a tree that contains boxes is one box: `rebox` it."""
+    boxes = [arg for arg in args if isbox(arg)]
+    if any(contains_box(unbox(arg)) for arg in args):
+        return Road.PLAIN
+    if not boxes:
+        return Road.RAW
+    one_trace = len({box._trace for box in boxes}) == 1
+    return Road.NODE if one_trace and all(type(box._node) is VJPNode for box in boxes) else Road.PLAIN
+
+
+def take(value: Callable, kernel: Callable | None, plain: Callable, *args: Any, rng: Any = None) -> Any:
+    """The value of `args` by the road that they ask for. Each of the three is called as f(*args, rng).
+
+    value -> the values. kernel -> (the values, pullback), one gradient per argument; None: a derivative traces `plain`.
+    plain -> the values, traced.
+    """
+    chosen = road(*args)
+    if chosen is Road.RAW:
+        return value(*args, rng)
+    if chosen is Road.PLAIN or kernel is None:
+        return plain(*args, rng)
+    before = deepcopy(rng)
+    result, pullback = kernel(*(unbox(arg) for arg in args), rng)
+    return known(result, pullback, *args, plain=lambda *again: plain(*again, deepcopy(before)))
+
+
+def is_traced(kernel: Callable) -> bool:
+    """Whether `kernel` is the default that traces the plain twin."""
+    return getattr(kernel, "traced", False)
+
+
+def value_of(plain: Callable, kernel: Callable, *args: Any) -> Any:
+    """A value of raw `args`: from the kernel where one is written, its pullback dropped at once; else from `plain`."""
+    return plain(*args) if is_traced(kernel) else kernel(*args)[:-1]

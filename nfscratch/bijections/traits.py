@@ -1,0 +1,121 @@
+"""Traits: what a bijection says about itself, and what a wrapper says of the bijections that it holds.
+
+A leaf states its traits as class attributes or properties. A wrapper states none: it is a `Derived`, and its method
+`derive` makes all of them at once, from the traits of what it holds, by one of these:
+
+    swapped(a)           Inverse: the same map in the other direction
+    composed(a, b, ...)  Chain and Stack: one map after the other
+    moved_by(h, own)     Elementwise, Coupling, Autoregressive: a transformer h moves the variables
+
+A trait that is added here has to be given a meaning in `swapped` and `composed`: a dataclass with a missing field
+cannot be made, so no wrapper can forget it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, reduce
+from typing import Any
+
+from nfscratch.bijections.contract import Bijection
+from nfscratch.ops.intervals import Interval
+
+COSTS = ("one pass", "sequential", "iterative")  # from cheap to dear
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Every trait of the contract; `Bijection` says what each of them means."""
+
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+    context_dim: int
+    jacobian_structure: str
+    forward_cost: str
+    inverse_cost: str
+    updates: bool
+    data_side_only: bool
+    stochastic: bool
+    smooth: bool
+    domain: Interval | None
+    codomain: Interval | None
+
+
+NAMES = tuple(field.name for field in fields(Traits))
+
+
+def traits_of(part: Any) -> Traits:
+    """The traits of a bijection."""
+    return Traits(**{name: getattr(part, name) for name in NAMES})
+
+
+def swapped(a: Traits) -> Traits:
+    """Of the same map, read in the other direction. What is not named is the same in both."""
+    return replace(
+        a,
+        in_shape=a.out_shape,
+        out_shape=a.in_shape,
+        forward_cost=a.inverse_cost,
+        inverse_cost=a.forward_cost,
+        domain=a.codomain,
+        codomain=a.domain,
+    )
+
+
+def composed(layers: Any) -> Traits:
+    """Of g_K(... g_1(z)): the layers are given in the order in which z meets them."""
+    parts = [traits_of(layer) for layer in layers]
+    return Traits(
+        in_shape=parts[0].in_shape,
+        out_shape=parts[-1].out_shape,
+        context_dim=max(part.context_dim for part in parts),
+        jacobian_structure=_product_structure(layers, {part.jacobian_structure for part in parts}),
+        forward_cost=dearest(part.forward_cost for part in parts),
+        inverse_cost=dearest(part.inverse_cost for part in parts),
+        updates=any(part.updates for part in parts),
+        data_side_only=any(part.data_side_only for part in parts),
+        stochastic=any(part.stochastic for part in parts),
+        smooth=all(part.smooth for part in parts),
+        domain=reduce(lambda interval, layer: layer.preimage(interval), layers[-2::-1], parts[-1].domain),
+        codomain=reduce(lambda interval, layer: layer.image(interval), layers[1:], parts[0].codomain),
+    )
+
+
+def moved_by(transformer: Any, **own: Any) -> Traits:
+    """Of a structure that moves variables by a transformer; `own`: what the structure itself decides."""
+    of_transformer = {name: getattr(transformer, name) for name in ("forward_cost", "inverse_cost", "smooth")}
+    intervals = {"domain": transformer.domain, "codomain": transformer.codomain}
+    of_a_leaf = {"updates": False, "data_side_only": False, "stochastic": False}
+    return Traits(**{**of_transformer, **intervals, **of_a_leaf, "out_shape": own["in_shape"], **own})
+
+
+def dearest(costs: Any) -> str:
+    return max(costs, key=COSTS.index)
+
+
+def _product_structure(layers, structures):
+    """What is known of the zeros in a product of Jacobians."""
+    if structures <= {"identity", "diagonal"}:
+        return max(structures, key=("identity", "diagonal").index)
+    if structures <= {"identity", "permutation"}:
+        return "permutation"
+    one_order = all(layer is layers[0] for layer in layers)  # the same variables come first in every factor
+    if one_order and structures <= {"triangular", "block triangular"}:
+        return layers[0].jacobian_structure
+    return "dense"
+
+
+class Derived(Bijection):
+    """A bijection whose traits are derived from those of what it holds."""
+
+    def derive(self) -> Traits:
+        """All traits, from the parts."""
+        raise NotImplementedError(f"{type(self).__name__} does not derive its traits")
+
+    @cached_property
+    def traits(self) -> Traits:
+        return self.derive()
+
+
+for _name in NAMES:
+    setattr(Derived, _name, property(lambda self, name=_name: getattr(self.traits, name)))
