@@ -5,7 +5,9 @@ A message names the thing, the requirement and what came. Nothing that the calle
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable
 from numbers import Real
+from textwrap import shorten
 from typing import Any
 
 import autograd.numpy as np
@@ -71,6 +73,19 @@ def positive(name: str, value: Any) -> None:
     """Refuse what is not a positive finite number."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
+
+
+def choice(name: str, value: Any, options: Collection) -> None:
+    """Refuse what is not one of `options`."""
+    if not isinstance(value, Hashable) or value not in tuple(options):
+        raise ValueError(f"{name} must be one of {', '.join(map(str, options))}; got {value!r}")
+
+
+def part(name: str, value: Any, kind: type, example: str) -> None:
+    """Refuse what is not of the class `kind`: the class itself, a number, another part."""
+    if not isinstance(value, kind):
+        got = shorten(repr(value), 80, placeholder=" ...")
+        raise TypeError(f"{name} must be a {kind.__name__}, such as {example}; got {got}")
 
 
 def generator(rng: Any) -> None:

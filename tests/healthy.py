@@ -114,9 +114,7 @@ def row_by_row(pair):
 
 
 def deep(layers, activation="relu"):
-    return lambda dim: nf.Chain(
-        nf.flows.coupling.coupling_layers(dim, nf.Affine(1.0), nf.MLP((16,), activation), layers)
-    )
+    return lambda dim: nf.Chain(nf.flows.coupling_layers(dim, nf.Affine(1.0), nf.MLP((16,), activation), layers))
 
 
 @dataclass(frozen=True, eq=False)

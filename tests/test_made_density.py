@@ -303,7 +303,7 @@ def test_parts_that_cannot_be():
     for error, message, call in [
         (ValueError, "dim must be an integer of at least 1; got 0", lambda: density(0, nf.Gaussian())),
         (TypeError, "conditioner must be a MADE", lambda: density(3, nf.Gaussian(), nf.MLP())),
-        (TypeError, r"conditional must be one, as Bernoulli\(\); got", lambda: density(3, nf.Affine())),
+        (TypeError, r"conditional must be a Conditional, such as .*; got", lambda: density(3, nf.Affine())),
         (ValueError, "components must be an integer of at least 1; got 0", lambda: nf.MixtureOfGaussians(0)),
         (ValueError, "components must be an integer of at least 1; got 2.5", lambda: nf.MixtureOfGaussians(2.5)),
         (ValueError, "max_log_scale must be positive and finite; got 0", lambda: nf.Gaussian(0)),

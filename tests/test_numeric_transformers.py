@@ -182,7 +182,7 @@ def test_a_map_that_is_not_onto_is_refused_by_the_recipe():
 
 @pytest.mark.parametrize("transformer", ["dsf", nf.DeepSigmoid, None, nf.Permutation((1, 0))])
 def test_what_is_no_transformer_is_refused_by_name(transformer):
-    with pytest.raises(TypeError, match=r"transformer must be a Transformer, as nf\.DeepSigmoid.*; got"):
+    with pytest.raises(TypeError, match=r"transformer must be a Transformer, such as nf\.DeepSigmoid.*; got"):
         nf.flows.naf(2, transformer=transformer)
 
 

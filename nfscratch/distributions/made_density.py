@@ -46,8 +46,7 @@ class AutoregressiveDensity(Distribution):
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
             raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
-        if not isinstance(self.conditional, Conditional):
-            raise TypeError(f"conditional must be one, as Bernoulli(); got {self.conditional!r}")
+        validate.part("conditional", self.conditional, Conditional, "nf.Bernoulli()")
 
     @cached_property
     def _by_order(self):

@@ -2,10 +2,11 @@
 
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.gaussian import linear
-from nfscratch.flows.maf import autoregressive_layers, iaf, made, maf
+from nfscratch.flows.layers import autoregressive_layers, coupling_layers
+from nfscratch.flows.maf import iaf, made, maf
 from nfscratch.flows.naf import naf
 from nfscratch.flows.nsf import rq_nsf
-from nfscratch.flows.real_nvp import coupling_layers, gin, nice, real_nvp
+from nfscratch.flows.real_nvp import gin, nice, real_nvp
 from nfscratch.flows.variational import planar, radial, sylvester
 
 __all__ = [

@@ -9,20 +9,28 @@ rotation: with the data's own scales after it, the least that a linear layer can
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from nfscratch import validate
-from nfscratch.bijections import PLU, QR, Diagonal, Householder, Standardize, Triangular
-from nfscratch.bijections.chain import Chain
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.bijections import PLU, QR, Diagonal, Householder, Triangular
+from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.recipe import for_data
 
 KINDS = {"plu": PLU, "qr": QR, "triangular": Triangular, "diagonal": Diagonal, "householder": Householder}
 
 
 def linear(dim: int, kind: str = "plu", *, base: Distribution | None = None, **options: Any) -> Flow:
     """One linear layer, then Standardize. `options` go to the layer: seed for "plu", lower for "triangular", ..."""
-    validate.count("dim", dim, least=1)
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-    return Flow(base or StandardNormal(dim), Chain([KINDS[kind](dim, **options), Standardize(dim)]))
+    dim = validate.count("dim", dim, least=1)
+    validate.choice("kind", kind, KINDS)
+    _check_options(kind, options)
+    return for_data(dim, [KINDS[kind](dim, **options)], base)
+
+
+def _check_options(kind, options):
+    known = [field.name for field in fields(KINDS[kind]) if field.name != "dim"]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise TypeError(f"options of kind {kind!r} must be among {', '.join(known)}; got {', '.join(unknown)}")

@@ -12,20 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nfscratch import validate
-from nfscratch.bijections import Autoregressive, BatchNorm, Standardize
-from nfscratch.bijections.chain import Chain
-from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections import BatchNorm
 from nfscratch.bijections.inverse import Inverse
 from nfscratch.bijections.reshape import Reshape
-from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribution, MaskEnsemble, StandardNormal
+from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribution, MaskEnsemble
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.layers import autoregressive_layers, check_transformer
+from nfscratch.flows.recipe import for_data, on_base
 from nfscratch.nets import MADE, Network
 from nfscratch.transformers import Affine, Transformer
-
-ORDERS = ("reversed", "random")
 
 
 def maf(
@@ -48,11 +44,12 @@ def maf(
     transformer: default Affine(max_log_scale). order: "reversed" from layer to layer, or "random" by `seed`.
     batch_norm: as in the paper, one between every two layers and one next to the base.
     """
-    h = transformer or Affine(max_log_scale)
+    validate.choice("batch_norm", batch_norm, (True, False))
+    h = Affine(max_log_scale) if transformer is None else transformer
     chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, order, seed)
     if batch_norm:
         chain = [part for layer in chain for part in (BatchNorm(dim), layer)]
-    return _flow(dim, chain, base, embed)
+    return for_data(dim, chain, base, embed)
 
 
 def iaf(
@@ -73,9 +70,10 @@ def iaf(
 
     transformer: the map from z to x, its parameters a function of z; default Affine(max_log_scale).
     """
-    h = Inverse(transformer or Affine(max_log_scale))
-    chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, order, seed)
-    return _flow(dim, [Inverse(layer) for layer in chain], base, embed)
+    h = Affine(max_log_scale) if transformer is None else transformer
+    check_transformer(h)
+    chain = autoregressive_layers(dim, Inverse(h), MADE(hidden, activation), layers, context_dim, order, seed)
+    return for_data(dim, [Inverse(layer) for layer in chain], base, embed)
 
 
 def made(
@@ -93,43 +91,9 @@ def made(
     conditional: Bernoulli() for binary data; Gaussian(), MixtureOfGaussians(K). masks: more than 1 for a MaskEnsemble,
     of which `fit` trains the average; training its masks in turn is many times cheaper.
     """
+    dim = validate.count("dim", dim, least=1)
+    masks, seed = validate.count("masks", masks, least=1), validate.count("seed", seed)
     density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation), order)
-    if masks != 1:
+    if masks > 1:
         density = MaskEnsemble(density, masks, seed)
-    return Flow(density, Reshape((dim,), (dim,)))
-
-
-def autoregressive_layers(
-    dim: int,
-    transformer: Transformer,
-    network: MADE,
-    layers: int,
-    context_dim: int = 0,
-    order: str = "reversed",
-    seed: int = 0,
-) -> list[Bijection]:
-    """`layers` Autoregressive layers. The first has the natural order.
-
-    order: "reversed" from layer to layer, or "random": drawn by `seed`, never that of the layer before.
-    """
-    validate.count("dim", dim, least=1)
-    validate.count("layers", layers, least=1)
-    if order not in ORDERS:
-        raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}")
-    orders = [tuple(range(dim))]
-    rng = np.random.default_rng(seed)  # one for all layers: no two seeds share their orders
-    for _ in range(layers - 1):
-        orders.append(orders[-1][::-1] if order == "reversed" else _another_order(orders[-1], rng))
-    return [Autoregressive(transformer, dim, network, each, context_dim) for each in orders]
-
-
-def _another_order(before, rng):
-    """A random order, but not the one of the layer before: that layer could not repair what this one misses."""
-    order = before
-    while order == before and len(before) > 1:
-        order = tuple(rng.permutation(len(before)).tolist())
-    return order
-
-
-def _flow(dim, layers, base, embed):
-    return Flow(base or StandardNormal(dim), Chain([*layers, Standardize(dim)]), embed)
+    return on_base(dim, Reshape((dim,), (dim,)), density)

@@ -13,14 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from nfscratch.bijections import Standardize
-from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import Inverse
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
-from nfscratch.flows.maf import autoregressive_layers
-from nfscratch.flows.real_nvp import coupling_layers
-from nfscratch.nets import MADE, MLP, Network
+from nfscratch.flows.layers import check_transformer, layers_of_either_structure
+from nfscratch.flows.recipe import for_data
+from nfscratch.nets import Network
 from nfscratch.transformers import DeepSigmoid, Transformer
 
 
@@ -41,16 +39,14 @@ def naf(
 
     `seed` fixes the couplings' permutations.
     """
-    if not isinstance(transformer, Transformer):
-        raise TypeError(f"transformer must be a Transformer, as nf.DeepSigmoid(); got {transformer!r}")
+    check_transformer(transformer, "nf.DeepSigmoid()")
     if (transformer.domain, transformer.codomain) != ((-inf, inf), (-inf, inf)):
         raise ValueError(
             f"transformer must map the reals onto the reals, or the density does not integrate to one; "
             f"got {type(transformer).__name__} from {transformer.domain} to {transformer.codomain}"
         )
     h = Inverse(transformer)
-    if coupling:
-        chain = coupling_layers(dim, h, MLP(hidden, activation), layers, context_dim, seed)
-    else:
-        chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, seed=seed)
-    return Flow(base or StandardNormal(dim), Chain([*chain, Standardize(dim)]), embed)
+    chain = layers_of_either_structure(
+        coupling, dim, h, hidden=hidden, activation=activation, layers=layers, context_dim=context_dim, seed=seed
+    )
+    return for_data(dim, chain, base, embed)

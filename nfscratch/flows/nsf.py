@@ -15,14 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nfscratch.bijections import Standardize
-from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import Inverse
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
-from nfscratch.flows.maf import autoregressive_layers
-from nfscratch.flows.real_nvp import coupling_layers
-from nfscratch.nets import MADE, MLP, Network
+from nfscratch.flows.layers import layers_of_either_structure
+from nfscratch.flows.recipe import for_data
+from nfscratch.nets import Network
 from nfscratch.transformers import RationalQuadraticSpline
 
 
@@ -45,8 +43,7 @@ def rq_nsf(
     The first samples in one pass, the second conditions every variable on all before it. `seed` fixes the permutations.
     """
     h = Inverse(RationalQuadraticSpline(bins, bound))
-    if coupling:
-        chain = coupling_layers(dim, h, MLP(hidden, activation), layers, context_dim, seed)
-    else:
-        chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, seed=seed)
-    return Flow(base or StandardNormal(dim), Chain([*chain, Standardize(dim)]), embed)
+    chain = layers_of_either_structure(
+        coupling, dim, h, hidden=hidden, activation=activation, layers=layers, context_dim=context_dim, seed=seed
+    )
+    return for_data(dim, chain, base, embed)

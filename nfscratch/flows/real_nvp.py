@@ -2,22 +2,20 @@
 
     z -> coupling -> coupling, mask flipped -> permutation -> coupling -> ... -> Standardize -> x
 
-Two couplings with opposite masks move every variable once. For more than two variables a fixed random permutation
-before each further pair makes new halves. Standardize stands last, so that log_prob is in the data's own units.
+The couplings and the permutations between them are those of flows/layers.py, the frame is that of flows/recipe.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nfscratch import validate
-from nfscratch.bijections import Coupling, Elementwise, Permutation, Standardize, half_mask
-from nfscratch.bijections.chain import Chain
-from nfscratch.bijections.contract import Bijection
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.bijections import Elementwise
+from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.layers import coupling_layers
+from nfscratch.flows.recipe import for_data
 from nfscratch.nets import MLP, Network
-from nfscratch.transformers import Affine, Shift, Transformer, VolumePreserving
+from nfscratch.transformers import Affine, Shift, VolumePreserving
 
 
 def real_nvp(
@@ -35,7 +33,7 @@ def real_nvp(
     """RealNVP: affine couplings (Dinh et al. 2017, arXiv:1605.08803). `seed` fixes the permutations."""
     network = MLP(hidden, activation)
     couplings = coupling_layers(dim, Affine(max_log_scale), network, layers, context_dim, seed)
-    return _flow(dim, couplings, base, embed)
+    return for_data(dim, couplings, base, embed)
 
 
 def nice(
@@ -51,7 +49,7 @@ def nice(
 ) -> Flow:
     """NICE: additive couplings, and one trained scale per variable at the end (Dinh et al. 2014, arXiv:1410.8516)."""
     couplings = coupling_layers(dim, Shift(), MLP(hidden, activation), layers, context_dim, seed)
-    return _flow(dim, [*couplings, Elementwise(Affine(), dim)], base, embed)
+    return for_data(dim, [*couplings, Elementwise(Affine(), dim)], base, embed)
 
 
 def gin(
@@ -70,22 +68,4 @@ def gin(
     couplings = coupling_layers(
         dim, VolumePreserving(max_log_scale), MLP(hidden, activation), layers, context_dim, seed
     )
-    return _flow(dim, couplings, base, embed)
-
-
-def coupling_layers(
-    dim: int, transformer: Transformer, network: Network, layers: int, context_dim: int = 0, seed: int = 0
-) -> list[Bijection]:
-    """`layers` couplings, masks flipped in turn, with a random permutation before every further pair (dim > 2)."""
-    validate.count("dim", dim, least=1)
-    validate.count("layers", layers, least=1)
-    chain: list[Bijection] = []
-    for k in range(layers):
-        if k and k % 2 == 0 and dim > 2:
-            chain.append(Permutation.random(dim, seed=seed + k))
-        chain.append(Coupling(transformer, half_mask(dim, flip=k % 2 == 1), network, context_dim))
-    return chain
-
-
-def _flow(dim, layers, base, embed):
-    return Flow(base or StandardNormal(dim), Chain([*layers, Standardize(dim)]), embed)
+    return for_data(dim, couplings, base, embed)

@@ -10,31 +10,33 @@ flows are fitted to an unnormalised density (objectives.reverse_kl). For data, p
 
 from __future__ import annotations
 
-from nfscratch import validate
 from nfscratch.bijections import Planar, Radial, Stack, Sylvester
 from nfscratch.bijections.chain import Chain
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.recipe import on_base, sizes
 
 
 def planar(dim: int, *, layers: int = 16, base: Distribution | None = None) -> Flow:
     """Planar layers (Rezende and Mohamed 2015, arXiv:1505.05770)."""
-    return Flow(base or StandardNormal(dim), Stack(Planar(dim), layers))
+    dim, layers = sizes(dim, layers)
+    return on_base(dim, Stack(Planar(dim), layers), base)
 
 
 def radial(dim: int, *, layers: int = 16, base: Distribution | None = None) -> Flow:
     """Radial layers (Rezende and Mohamed 2015, arXiv:1505.05770)."""
-    return Flow(base or StandardNormal(dim), Stack(Radial(dim), layers))
+    dim, layers = sizes(dim, layers)
+    return on_base(dim, Stack(Radial(dim), layers), base)
 
 
 def sylvester(
     dim: int, *, layers: int = 8, rank: int | None = None, orthogonal: str = "qr", base: Distribution | None = None
 ) -> Flow:
     """Sylvester layers of rank `rank` (default: dim, at most 16) (van den Berg et al. 2018, arXiv:1803.05649)."""
-    validate.count("layers", layers, least=1)
+    dim, layers = sizes(dim, layers)
     rank = min(dim, 16) if rank is None else rank
     if orthogonal == "triangular":
         bijection = Chain([Sylvester(dim, rank, orthogonal, flip=k % 2 == 1) for k in range(layers)])
     else:
         bijection = Stack(Sylvester(dim, rank, orthogonal), layers)
-    return Flow(base or StandardNormal(dim), bijection)
+    return on_base(dim, bijection, base)

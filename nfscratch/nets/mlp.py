@@ -12,7 +12,7 @@ from itertools import pairwise
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.nets.network import Network
 from nfscratch.ops.dense import ACTIVATIONS, dense, dense_jacobian, dense_vjp
 
@@ -69,8 +69,7 @@ def _is_width(width):
 
 
 def check_activation(activation):
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {activation!r}")
+    validate.choice("activation", activation, ACTIVATIONS)
 
 
 def _dense_layer(rng, n_in, n_out, gain):

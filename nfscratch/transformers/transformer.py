@@ -76,6 +76,7 @@ class InverseTransformer(Transformer):
 
     n_params = property(lambda self: self.transformer.n_params)
     identity_at_zero = property(lambda self: self.transformer.identity_at_zero)
+    least_width = property(lambda self: self.transformer.least_width)
     forward_cost = property(lambda self: self.transformer.inverse_cost)
     inverse_cost = property(lambda self: self.transformer.forward_cost)
     smooth = property(lambda self: self.transformer.smooth)

@@ -1,0 +1,59 @@
+"""The frame of the ready-made flows: what stands before and after the layers of a recipe.
+
+    z ~ base -> layer -> ... -> layer -> Standardize -> x        for_data: log_prob is in the data's own units
+    z ~ base -> bijection -> x                                   on_base: fitted to a target density, which has no data
+
+The base is a standard normal, unless one is given. An embedding network, if given, turns the context y into h(y), and
+the layers take h(y). A recipe makes the layers, and this frame makes the Flow; it checks what every recipe takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nfscratch import validate
+from nfscratch.bijections import Standardize
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.contract import Bijection
+from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.flows.flow import Flow
+from nfscratch.nets import Network
+
+
+def sizes(dim: int, layers: int) -> tuple[int, int]:
+    """`dim` and `layers` as ints of at least 1, or ValueError."""
+    return validate.count("dim", dim, least=1), validate.count("layers", layers, least=1)
+
+
+def for_data(
+    dim: int, layers: Sequence[Bijection], base: Distribution | None = None, embed: Network | None = None
+) -> Flow:
+    """`layers` in the order in which z meets them, then Standardize, which takes mean and scale from the data."""
+    return on_base(dim, Chain([*layers, Standardize(dim)]), base, embed)
+
+
+def on_base(dim: int, bijection: Bijection, base: Distribution | None = None, embed: Network | None = None) -> Flow:
+    """`bijection` as it is, on `base`; None is StandardNormal(dim)."""
+    if base is None:
+        base = StandardNormal(dim)
+    check_base(base, bijection.in_shape)
+    if embed is not None:
+        check_network("embed", embed)
+    return Flow(base, bijection, embed)
+
+
+def check_base(base: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what is no Distribution, and a Distribution of events of another shape."""
+    validate.part("base", base, Distribution, f"nf.StandardNormal({shape[0]})")
+    if tuple(base.shape) != tuple(shape):
+        raise ValueError(
+            f"base must have the shape of z, {tuple(shape)}; got {type(base).__name__} of shape {tuple(base.shape)}"
+        )
+
+
+def check_network(name: str, network: Any) -> None:
+    """Refuse what lacks the methods of a Network; its class may be the caller's own."""
+    methods = (getattr(network, method, None) for method in ("init", "apply", "apply_vjp"))
+    if isinstance(network, type) or not all(map(callable, methods)):
+        raise TypeError(f"{name} must be a Network, such as nf.MLP((64, 64)); got {network!r}")
