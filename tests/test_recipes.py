@@ -136,7 +136,7 @@ def test_a_whole_flow_is_no_base_and_the_message_stays_short(name):
 
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_an_embedding_without_a_context_is_refused(name):
-    with pytest.raises(ValueError, match="embed needs a bijection that takes a context; got context_dim 0"):
+    with pytest.raises(ValueError, match="embed needs a bijection or a base that takes a context; got context_dim 0"):
         make(name, embed=nf.MLP())
 
 
