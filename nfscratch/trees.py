@@ -10,7 +10,9 @@ What is stored but not trained (the mean and scale of Standardize, running stati
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as onp
@@ -68,10 +70,12 @@ def cast(tree: Tree, dtype: Any = None) -> Tree:
 
 def first_array(tree: Tree) -> Any:
     """Any array of the tree, stored ones too, or None: it tells the tree's dtype and kind of array."""
-    if isinstance(tree, (dict, list, tuple)):
-        children = tree.values() if isinstance(tree, dict) else tree
-        return next((array for child in children if (array := first_array(child)) is not None), None)
-    return tree
+    if not isinstance(tree, (dict, list, tuple)):
+        return tree
+    for child in tree.values() if isinstance(tree, dict) else tree:
+        if (array := first_array(child)) is not None:
+            return array
+    return None
 
 
 def count(tree: Tree) -> int:
@@ -164,3 +168,9 @@ def add(a: Tree, b: Tree) -> Tree:
     if isinstance(a, (list, tuple)):
         return type(a)(add(p, q) for p, q in zip(a, b, strict=True))
     return a + b
+
+
+def total(*grads: Any) -> Any:
+    """The sum of arrays, each of which may be None: a gradient that is zero. None where all are."""
+    known = [grad for grad in grads if grad is not None]
+    return reduce(operator.add, known) if known else None

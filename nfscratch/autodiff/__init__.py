@@ -6,7 +6,6 @@ dtypes and speed do. What the rest of nfscratch calls:
     value_and_vjp(fun, *args)      -> value, pullback       reverse mode for trees of arrays
     known(value, pullback, *args)  -> value                 one node whose derivative is already known
     take(value, kernel, plain, *args) -> value              by the road that the arguments ask for   (roads.py)
-    value_of(plain, kernel, *args) -> value                 of raw arguments
     contains_box, rebox, unbox, raw, raw_tree               what is under a derivative               (boxes.py)
     logsumexp, solve_triangular                             for which autograd asks scipy, on the host
     register_array_type(cls)                                backend.use calls it
@@ -18,13 +17,12 @@ from nfscratch.autodiff.arrays import register_array_type
 from nfscratch.autodiff.boxes import contains_box, raw, raw_tree, rebox, unbox
 from nfscratch.autodiff.functions import logsumexp, solve_triangular
 from nfscratch.autodiff.pullbacks import known, value_and_vjp
-from nfscratch.autodiff.roads import is_traced, take, value_of
+from nfscratch.autodiff.roads import take
 
 backend.on_array_type(register_array_type)
 
 __all__ = [
     "contains_box",
-    "is_traced",
     "known",
     "logsumexp",
     "raw",
@@ -35,5 +33,4 @@ __all__ = [
     "take",
     "unbox",
     "value_and_vjp",
-    "value_of",
 ]

@@ -26,14 +26,16 @@ def contains_box(tree: Any) -> bool:
         return True
     # No derivative is being taken: then a tree has boxes only if somebody kept one, and its first leaf tells.
     if trace_stack.top < 0:
-        return type(_first_leaf(tree)) in box_types
+        return type(tree) in CONTAINERS and type(_first_leaf(tree)) in box_types
     return _holds_box(tree)
 
 
 def _first_leaf(tree):
-    while type(tree) in CONTAINERS and tree:
-        tree = next(iter(tree.values())) if type(tree) is dict else tree[0]
-    return tree
+    for part in tree.values() if type(tree) is dict else tree:
+        leaf = _first_leaf(part) if type(part) in CONTAINERS else part
+        if leaf is not None:
+            return leaf
+    return None
 
 
 def _holds_box(tree):

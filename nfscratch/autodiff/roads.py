@@ -4,8 +4,8 @@
     NODE     a first derivative in reverse mode: the kernel, as one node of autograd's graph
     PLAIN    everything deeper (a derivative of a derivative, forward mode): the plain definition, traced
 
-A kernel is a method `*_vjp(*args) -> values ..., pullback`. Its plain twin is the same map in autograd.numpy. Where a
-class has no kernel of its own, its `*_vjp` is the default that traces the plain twin, marked by `traced = True`.
+A kernel is a method `*_vjp(*args) -> values ..., pullback`. Its plain twin is the same map in autograd.numpy. On the
+road RAW a method `*_value` drops the kernel's pullback at once. A class without a kernel takes its plain twin there.
 
 Every road makes the same random draws. The generator is copied before the kernel uses it, and a second derivative
 replays the plain twin with the copy.
@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Any
 
 from autograd.core import VJPNode
-from autograd.tracer import isbox
+from autograd.tracer import box_types, trace_stack
 
 from nfscratch.autodiff.boxes import contains_box, unbox
 from nfscratch.autodiff.pullbacks import known
@@ -33,11 +33,12 @@ class Road(Enum):
 
 def road(*args: Any) -> Road:
     """The road that values of `args` take. args: arrays or trees; a tree that contains boxes is one box: `rebox` it."""
-    boxes = [arg for arg in args if isbox(arg)]
+    boxes = [arg for arg in args if type(arg) in box_types]
+    if not boxes:
+        in_a_derivative = trace_stack.top >= 0
+        return Road.PLAIN if in_a_derivative and any(map(contains_box, args)) else Road.RAW
     if any(contains_box(unbox(arg)) for arg in args):
         return Road.PLAIN
-    if not boxes:
-        return Road.RAW
     one_trace = len({box._trace for box in boxes}) == 1
     return Road.NODE if one_trace and all(type(box._node) is VJPNode for box in boxes) else Road.PLAIN
 
@@ -56,13 +57,3 @@ def take(value: Callable, kernel: Callable | None, plain: Callable, *args: Any, 
     before = deepcopy(rng)
     result, pullback = kernel(*(unbox(arg) for arg in args), rng)
     return known(result, pullback, *args, plain=lambda *again: plain(*again, deepcopy(before)))
-
-
-def is_traced(kernel: Callable) -> bool:
-    """Whether `kernel` is the default that traces the plain twin."""
-    return getattr(kernel, "traced", False)
-
-
-def value_of(plain: Callable, kernel: Callable, *args: Any) -> Any:
-    """A value of raw `args`: from the kernel where one is written, its pullback dropped at once; else from `plain`."""
-    return plain(*args) if is_traced(kernel) else kernel(*args)[:-1]

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+from nfscratch import trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.traits import Derived, composed
 from nfscratch.ops.intervals import apart, within
@@ -145,7 +146,7 @@ def _through(steps, x, context, rng):
         for pullback in reversed(pullbacks):
             g_params, g, g_c = pullback(g, g_log_det)
             grads.append(g_params)
-            g_context = g_c if g_context is None else g_context if g_c is None else g_context + g_c
+            g_context = trees.total(g_context, g_c)
         return grads, g, g_context
 
     return x, total, chain_pullback

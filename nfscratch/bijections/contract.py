@@ -32,7 +32,6 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
-from nfscratch.autodiff import value_of
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
 
@@ -82,15 +81,17 @@ class Bijection(BetweenIntervals):
         """z, log_det, and pullback(g_z, g_log_det) -> g_params, g_x, g_context."""
         return _traced_vjp(self.inverse, params, x, context, rng)
 
-    forward_vjp.traced = inverse_vjp.traced = True
-
     def forward_value(self, params, z, context=None, rng=None):
         """x and log_det of raw arrays, by the faster road; nothing is kept for a way back. A wrapper hands it on."""
-        return value_of(self.forward, self.forward_vjp, params, z, context, rng)
+        if type(self).forward_vjp is Bijection.forward_vjp:  # no kernel of its own
+            return self.forward(params, z, context, rng)
+        return self.forward_vjp(params, z, context, rng)[:2]
 
     def inverse_value(self, params, x, context=None, rng=None):
         """z and log_det of raw arrays, likewise."""
-        return value_of(self.inverse, self.inverse_vjp, params, x, context, rng)
+        if type(self).inverse_vjp is Bijection.inverse_vjp:
+            return self.inverse(params, x, context, rng)
+        return self.inverse_vjp(params, x, context, rng)[:2]
 
     def jacobian(self, params, z, context=None):
         """dg/dz for every row, events flattened: (N, D_out, D_in). In closed form where a layer has one."""

@@ -39,11 +39,9 @@ class Distribution:
         """log p(z), and pullback(g) -> g_params, g_z, and g_context where there is one."""
         return autodiff.value_and_vjp(self.log_prob, params, z, *context)
 
-    log_prob_vjp.traced = True
-
     def log_prob_value(self, params, z, *context):
         """log p(z) of raw arrays, by the faster road; nothing is kept for a way back."""
-        if autodiff.is_traced(self.log_prob_vjp):
+        if type(self).log_prob_vjp is Distribution.log_prob_vjp:  # no kernel of its own
             return self.log_prob(params, z, *context)
         return self.log_prob_vjp(params, z, *context)[0]
 

@@ -143,7 +143,7 @@ class Flow:
         def pullback(g):
             g_base, g_z, *g_of_base = back_base(g)
             g_bijection, g_x, g_h = back_z(g_z, g)
-            g_embed, g_context = back_embed(_sum(g_h, *g_of_base))
+            g_embed, g_context = back_embed(trees.total(g_h, *g_of_base))
             return {"base": g_base, "bijection": g_bijection, "embed": g_embed}, g_x, g_context
 
         return log_p + log_det, pullback
@@ -211,7 +211,7 @@ class Flow:
             g_x, g_log_q = g
             g_bijection, g_z, g_h = back_x(g_x, -g_log_q)
             g_base, *g_of_base = back_base(g_z, g_log_q) if of_base else (back_base(g_z, g_log_q),)
-            g_embed, g_context = back_embed(_sum(g_h, *g_of_base))
+            g_embed, g_context = back_embed(trees.total(g_h, *g_of_base))
             return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
 
         return (x, log_p - log_det), pullback
@@ -239,13 +239,6 @@ class Flow:
     def _of_base(self, h):
         """The base's last argument, where it takes a context."""
         return (h,) if self.base.context_dim else ()
-
-
-def _sum(g, *others):
-    """The sum of gradients of which some may be None: zero."""
-    for other in others:
-        g = other if g is None else g if other is None else g + other
-    return g
 
 
 def _checked(params):

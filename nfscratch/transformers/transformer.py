@@ -51,15 +51,17 @@ class Transformer(BetweenIntervals):
         """z, log-derivative, and pullback(g_z, g_log_derivative) -> g_theta, g_x."""
         return _traced_vjp(self.inverse, theta, x)
 
-    forward_vjp.traced = inverse_vjp.traced = True
-
     def forward_value(self, theta, z):
         """x and log|dx/dz| of raw arrays, by the faster road; nothing is kept for a way back."""
-        return autodiff.value_of(self.forward, self.forward_vjp, theta, z)
+        if type(self).forward_vjp is Transformer.forward_vjp:  # no kernel of its own
+            return self.forward(theta, z)
+        return self.forward_vjp(theta, z)[:2]
 
     def inverse_value(self, theta, x):
         """z and log|dz/dx| of raw arrays, likewise."""
-        return autodiff.value_of(self.inverse, self.inverse_vjp, theta, x)
+        if type(self).inverse_vjp is Transformer.inverse_vjp:
+            return self.inverse(theta, x)
+        return self.inverse_vjp(theta, x)[:2]
 
     def tangents(self, theta, z, dtheta):
         """dx/dz (N, D), and the dx (N, D, M) that M directions dtheta (N, D, P, M) cause: a layer's Jacobian."""
