@@ -156,8 +156,12 @@ class Constant:
         self._copies: dict[Any, Any] = {}
 
     def on(self, x: Any) -> Any:
+        if type(x) is onp.ndarray and (here := self._copies.get(self.dtype or x.dtype)) is not None:
+            return here
         x = _raw(x)
         dtype = self.dtype or x.dtype
+        if type(x) is onp.ndarray:
+            return self._copies.setdefault(dtype, onp.asarray(self.host, dtype=dtype))
         key = (type(x), str(getattr(x, "device", "")), dtype)  # (CuPy's Device cannot be hashed)
         if key not in self._copies:
             self._copies[key] = onp.asarray(self.host, dtype=dtype, like=x)

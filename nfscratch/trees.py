@@ -70,9 +70,12 @@ def cast(tree: Tree, dtype: Any = None) -> Tree:
 
 def first_array(tree: Tree) -> Any:
     """Any array of the tree, stored ones too, or None: it tells the tree's dtype and kind of array."""
-    if not isinstance(tree, (dict, list, tuple)):
+    kind = type(tree)  # (asked at every log_prob: isinstance is a call)
+    if kind is dict:
+        tree = tree.values()
+    elif kind is not list and kind is not tuple:
         return tree
-    for child in tree.values() if isinstance(tree, dict) else tree:
+    for child in tree:
         if (array := first_array(child)) is not None:
             return array
     return None

@@ -192,7 +192,7 @@ class Autoregressive(Derived):
 
     def _theta(self, out):
         """The network's output (N, D P) as theta (N, D, P): a view."""
-        return np.reshape(out, (out.shape[0], self.dim, self.transformer.n_params))
+        return out.reshape((out.shape[0], self.dim, self.transformer.n_params))
 
 
 def _as_theta(rows):

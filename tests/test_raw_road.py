@@ -1,0 +1,145 @@
+"""Values without a derivative: nothing is kept for a way back, memory is flat in depth and rows, few calls."""
+
+import cProfile
+import pstats
+import tracemalloc
+from pathlib import Path
+
+import autograd
+import autograd.numpy as np
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+from nfscratch.flows import chunks
+
+PACKAGE = str(Path(nf.__file__).parent)
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def peak(call):
+    """The most bytes that were allocated at a time during `call`."""
+    call()  # constants are made at the first call
+    tracemalloc.start()
+    call()
+    bytes_at_most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return bytes_at_most
+
+
+RECIPES = {
+    "real_nvp": nf.flows.real_nvp,
+    "maf": nf.flows.maf,
+    "rq_nsf": nf.flows.rq_nsf,
+    "iaf": lambda dim, layers: nf.Flow(nf.StandardNormal(dim), nf.Inverse(nf.flows.iaf(dim, layers=layers).bijection)),
+    "linear": lambda dim, layers: nf.Flow(nf.StandardNormal(dim), nf.Chain([nf.PLU(dim)] * layers)),
+    "radial": lambda dim, layers: nf.Flow(nf.StandardNormal(dim), nf.Inverse(nf.Stack(nf.Radial(dim), layers))),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_log_prob_holds_as_much_a_row_at_64_layers_as_at_4(name):
+    x = onp.asfortranarray(rng().normal(size=(2000, 3)))
+    peaks = []
+    for layers in (4, 64):
+        flow = RECIPES[name](3, layers=layers)
+        params = flow.init(rng(1), x)
+        peaks.append(peak(lambda flow=flow, params=params: flow.log_prob(params, x)))
+    assert peaks[1] <= 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize("sampled", ["sample", "sample_and_log_prob"])
+def test_draws_hold_as_much_at_64_layers_as_at_4(sampled):
+    peaks = []
+    for layers in (4, 64):
+        flow = nf.flows.real_nvp(3, layers=layers)
+        params = flow.init(rng(1), rng().normal(size=(50, 3)))
+        peaks.append(peak(lambda flow=flow, params=params: getattr(flow, sampled)(params, rng(2), 2000)))
+    assert peaks[1] <= 1.2 * peaks[0]
+
+
+def test_memory_beyond_input_and_output_does_not_grow_with_the_rows(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS", 500)
+    flow = nf.flows.real_nvp(2, layers=4)
+    params = flow.init(rng(1), rng().normal(size=(50, 2)))
+    few, many = (onp.asfortranarray(rng(n).normal(size=(n, 2))) for n in (1000, 10_000))
+    extra = [peak(lambda x=x: flow.log_prob(params, x)) - 8 * len(x) * 3 for x in (few, many)]
+    assert extra[1] <= 1.2 * extra[0]
+
+
+@pytest.mark.parametrize("context_dim", [0, 2])
+def test_chunks_give_what_the_whole_gives(monkeypatch, context_dim):
+    flow = nf.flows.maf(3, layers=2, context_dim=context_dim)
+    x = rng().normal(size=(101, 3))
+    context = rng(3).normal(size=(101, 2)) if context_dim else None
+    params = nf.trees.map_leaves(lambda a: a + 0.2 * rng(2).normal(size=a.shape), flow.init(rng(1), x, context))
+    whole = flow.log_prob(params, x, context), *flow.sample_and_log_prob(params, rng(5), 101, context)
+    monkeypatch.setattr(chunks, "ROWS", 10)
+    parts = flow.log_prob(params, x, context), *flow.sample_and_log_prob(params, rng(5), 101, context)
+    for a, b in zip(whole, parts, strict=True):
+        onp.testing.assert_allclose(a, b, rtol=1e-11)
+        assert a.flags.f_contiguous == b.flags.f_contiguous
+
+
+def test_a_raw_value_never_builds_a_pullback_through_autograd(monkeypatch):
+    """Layers whose pullback is only traced give their values by the plain definition."""
+    layers = [nf.Elementwise(nf.LeakyReLU(0.5), 2), nf.Coupling(nf.CubicSpline(bins=4), (True, False)), nf.PLU(2)]
+    flow = nf.Flow(nf.StandardNormal(2), nf.Chain(layers))
+    params = flow.init(rng(1), rng().normal(size=(50, 2)))
+    monkeypatch.setattr(nf.CubicSpline, "forward_vjp", nf.Transformer.forward_vjp)
+    monkeypatch.setattr(nf.CubicSpline, "inverse_vjp", nf.Transformer.inverse_vjp)
+    monkeypatch.setattr("nfscratch.autodiff.value_and_vjp", lambda *_: pytest.fail("a value was traced"))
+    flow.log_prob(params, rng(2).normal(size=(5, 2)))
+    flow.sample(params, rng(3), 5)
+
+
+def bookkeeping(call):
+    """(calls in all, calls made by what only checks and decides) of one call. A layer's masks are not that."""
+    profile = cProfile.Profile()
+    profile.enable()
+    call()
+    profile.disable()
+    rooms = tuple(f"{PACKAGE}/{room}" for room in ("autodiff/", "flows/", "trees.py", "validate.py", "backend.py"))
+    all_calls = decides = 0
+    for (file, _, name), (_, n, _, _, callers) in pstats.Stats(profile).stats.items():
+        all_calls += n
+        if name == "on":  # Constant.on: a mask where the arrays are
+            continue
+        if file.startswith(rooms) or "/autograd/" in file:
+            decides += n
+        elif file == "~":
+            decides += sum(
+                c[1]
+                for (of, _, caller), c in callers.items()
+                if caller != "on" and (of.startswith(rooms) or "/autograd/" in of)
+            )
+    return all_calls, decides
+
+
+def test_bookkeeping_is_a_small_part_of_one_row():
+    x = onp.asfortranarray(rng().normal(size=(50, 2)))
+    for recipe, share in ((nf.flows.real_nvp, 0.15), (nf.flows.rq_nsf, 0.15), (nf.flows.maf, 0.25)):
+        flow = recipe(2)
+        params = flow.init(rng(1), x)
+        one = onp.asfortranarray(x[:1])
+        flow.log_prob(params, one)
+        all_calls, decides = bookkeeping(lambda flow=flow, params=params, one=one: flow.log_prob(params, one))
+        assert decides < share * all_calls, (recipe.__name__, decides, all_calls)
+
+
+def test_a_kept_box_is_seen_after_its_derivative_is_over():
+    """Parameters that hold boxes of a derivative that has ended are not taken for raw ones."""
+    flow = nf.flows.real_nvp(2, layers=2)
+    x = rng().normal(size=(5, 2))
+    params, kept = flow.init(rng(1), x), []
+
+    def loss(t):
+        kept.append(nf.trees.map_leaves(lambda a: a * t, params))
+        return np.sum(flow.log_prob(kept[0], x))
+
+    autograd.grad(loss)(1.0)
+    assert nf.autodiff.contains_box(kept[0])
+    onp.testing.assert_allclose(nf.autodiff.raw(flow.log_prob(kept[0], x)), flow.log_prob(params, x), rtol=1e-12)
