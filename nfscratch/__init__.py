@@ -41,6 +41,7 @@ from nfscratch.distributions import (
     MaskEnsemble,
     MixtureOfGaussians,
     StandardNormal,
+    StudentT,
 )
 from nfscratch.flows import Flow
 from nfscratch.nets import MADE, MLP, Heads, Network

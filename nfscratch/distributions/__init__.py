@@ -1,4 +1,4 @@
-"""Base densities, densities with autoregressive factors, and toy densities with known entropies."""
+"""Base densities, and densities with autoregressive factors."""
 
 from nfscratch.distributions.conditionals import Bernoulli, Conditional, Gaussian, MixtureOfGaussians
 from nfscratch.distributions.distribution import Distribution
@@ -6,6 +6,7 @@ from nfscratch.distributions.ensemble import MaskEnsemble
 from nfscratch.distributions.made_density import AutoregressiveDensity
 from nfscratch.distributions.mixture import GaussianMixture
 from nfscratch.distributions.normal import DiagonalNormal, StandardNormal
+from nfscratch.distributions.student import StudentT
 
 __all__ = [
     "AutoregressiveDensity",
@@ -18,4 +19,5 @@ __all__ = [
     "MaskEnsemble",
     "MixtureOfGaussians",
     "StandardNormal",
+    "StudentT",
 ]
