@@ -10,9 +10,11 @@ from nfscratch import autodiff, check
 from nfscratch.bijections.contract import Bijection
 from nfscratch.ops import spline_polynomial as polynomial
 from nfscratch.ops import spline_rational as rational
+from nfscratch.ops.layout import columns
 from nfscratch.ops.spline_bins import bin_of, left_knots, widths
+from nfscratch.transformers.in_columns import in_columns
 from nfscratch.transformers.splines import Spline
-from nfscratch.transformers.transformer import Transformer, rows_of
+from nfscratch.transformers.transformer import Transformer
 
 KINDS = (nf.LinearSpline, nf.QuadraticSpline, nf.CubicSpline, nf.RationalQuadraticSpline)
 SMOOTH = KINDS[1:]
@@ -31,7 +33,7 @@ def drawn(spline, seed=0, rows=3, scale=1.0):
 
 def knots(spline, theta):
     """Knots on both axes and the slopes there, as the table has them: (K + 1, D) each."""
-    left, bottom, *shape = spline.table(rows_of(theta))
+    left, bottom, *shape = spline.table(columns(theta, 2))
     ends = [onp.concatenate([q[:, :, 0], onp.ones((1, len(theta)))]) for q in (left, bottom)]
     return *(2 * spline.bound * q - spline.bound for q in ends), shape
 
@@ -109,7 +111,8 @@ def test_the_derivatives_of_a_bin_are_those_of_autograd(curve):
     u, g_r, g_l = rng.random(w.shape) * w, rng.normal(size=w.shape), rng.normal(size=w.shape)
     plain = getattr(module, curve)
     (r, l), traced = autodiff.value_and_vjp(lambda u, *bin_: plain(u, *bin_), u, *shape)
-    own_r, own_l, slope, bend, pullback = getattr(module, f"{curve}_vjp")(u, *shape)
+    own_r, own_l, way_back = getattr(module, f"{curve}_vjp")(u, *shape)
+    slope, bend, pullback = way_back()
     zeros = onp.zeros_like(u)
     for own, expected in (
         (own_r, r), (own_l, l), (slope, onp.exp(l)), (slope, traced((g_r * 0 + 1, zeros))[0]),
@@ -606,8 +609,8 @@ class Swapped(nf.RationalQuadraticSpline):
 
     table_vjp = Spline.table_vjp
 
-    def table(self, rows):
-        *rest, d0, d1 = super().table(rows)
+    def table(self, theta):
+        *rest, d0, d1 = super().table(theta)
         return (*rest, d1, d0)
 
 
@@ -617,8 +620,8 @@ class SearchesZ(nf.RationalQuadraticSpline):
     def _bin(self, theta, v, along):
         return super()._bin(theta, v, 0)
 
-    def table_vjp(self, rows, v, along):
-        return super().table_vjp(rows, v, 0)
+    def table_vjp(self, theta, v, along):
+        return super().table_vjp(theta, v, 0)
 
 
 class Sign(nf.RationalQuadraticSpline):
@@ -635,16 +638,17 @@ class Sign(nf.RationalQuadraticSpline):
 class Unclipped(nf.RationalQuadraticSpline):
     """flowjax#239: `where` selects the tail after the bin's formula has been evaluated outside of its bin."""
 
+    @in_columns
     def inverse(self, theta, x):
-        y = (x.T + self.bound) / (2 * self.bound)
+        y = (x + self.bound) / (2 * self.bound)
         left, bottom, w, h, d0, d1 = self._bin(theta, y, along=1)
         s, t = h / w, (y - bottom) / h
         m = d0 + d1 - 2 * s
         a, b, c = s - d0 + t * m, d0 - t * m, -s * t
         u = w * 2 * c / (-b - np.sqrt(b * b - 4 * a * c))
-        inside = onp.abs(autodiff.raw(x.T)) <= self.bound
-        z = np.where(inside, (left + u) * 2 * self.bound - self.bound, x.T)
-        return z.T, np.where(inside, -self.curve(u, w, h, d0, d1)[1], 0.0).T
+        inside = onp.abs(autodiff.raw(x)) <= self.bound
+        z = np.where(inside, (left + u) * 2 * self.bound - self.bound, x)
+        return z, np.where(inside, -self.curve(u, w, h, d0, d1)[1], 0.0)
 
     def inverse_vjp(self, theta, x):
         return Transformer.inverse_vjp(self, theta, x)
@@ -676,7 +680,7 @@ def test_nflows_87_the_discriminant_is_negative_and_the_other_root_cancels():
     h, theta, z = steep(nf.RationalQuadraticSpline, "float32")
     x = h.forward_vjp(theta, z)[0]
     y = h._enter_vjp(x.T)[0]
-    (_, bottom, w, height, d0, d1), _ = h.table_vjp(rows_of(theta), y, along=1)
+    (_, bottom, w, height, d0, d1), _ = h.table_vjp(columns(theta, 2), y, along=1)
     s, t = height / w, (y - bottom) / height
     m = d0 + d1 - 2 * s
     a, b, c = s - d0 + t * m, d0 - t * m, -s * t

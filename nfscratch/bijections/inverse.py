@@ -13,7 +13,8 @@ import autograd.numpy as np
 
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.traits import Derived, swapped, traits_of
-from nfscratch.transformers import InverseTransformer, Transformer
+from nfscratch.transformers.inverse import InverseTransformer
+from nfscratch.transformers.transformer import Transformer
 
 
 def Inverse(part: Bijection | Transformer) -> Bijection | Transformer:

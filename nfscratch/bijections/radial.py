@@ -32,8 +32,8 @@ from autograd.tracer import getval
 
 from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection
-from nfscratch.bijections.low_rank.layer import rows, summed
 from nfscratch.ops.identity import identity
+from nfscratch.ops.layout import columns, from_columns
 from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3
@@ -162,20 +162,16 @@ class Radial(Bijection):
 
 def _positive(params, np):
     """centre, alpha and gamma, batch-last: (D, n), (1, n), (1, n)."""
-    centre, alpha, gamma = (rows(params[key]).T for key in ("centre", "alpha", "gamma"))
+    centre, alpha, gamma = (columns(params[key]) for key in ("centre", "alpha", "gamma"))
     return centre, MARGIN + np.logaddexp(0.0, alpha), MARGIN + np.logaddexp(0.0, gamma)
 
 
 def _free(params, g_centre, g_alpha, g_gamma):
     """Gradients (., N) as those of the free numbers: softplus' = sigmoid."""
-    grads = {"centre": _reduced(g_centre, params["centre"])}
+    grads = {"centre": from_columns(g_centre, params["centre"])}
     for key, g in (("alpha", g_alpha), ("gamma", g_gamma)):
-        grads[key] = _reduced(g, params[key]) * sigmoid(params[key])
+        grads[key] = from_columns(g, params[key]) * sigmoid(params[key])
     return grads
-
-
-def _reduced(g, like):
-    return summed(g.T, like) if like.ndim == 2 else g.sum(axis=1)
 
 
 def _length(d):

@@ -29,7 +29,7 @@ from nfscratch.backend import Constant
 from nfscratch.distributions.distribution import standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 from nfscratch.ops.affine import bounded, bounded_vjp
-from nfscratch.transformers.transformer import by_parameter, from_parameters
+from nfscratch.ops.layout import columns, from_columns, stacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +67,12 @@ class Bernoulli(Conditional):
 
     def log_prob_vjp(self, theta, x):
         _check_binary(x)
-        logit, rows = by_parameter(theta)[0], x.T
+        logit, rows = columns(theta, 2)[0], x.T
         log_p = rows * logit - onp.logaddexp(onp.zeros_like(logit), logit)
 
         def pullback(g):
             p = 0.5 + 0.5 * onp.tanh(0.5 * logit)
-            return from_parameters([g.T * (rows - p)], theta), (g.T * logit).T
+            return from_columns((g.T * (rows - p))[None], theta), (g.T * logit).T
 
         return log_p.T, pullback
 
@@ -104,18 +104,18 @@ class Gaussian(Conditional):
         _check_bound(self.max_log_scale)
 
     def log_prob(self, theta, x):
-        a, t = by_parameter(theta)
+        a, t = columns(theta, 2)
         return _log_normal(x.T, t, bounded(a, self.max_log_scale)).T
 
     def log_prob_vjp(self, theta, x):
-        a, t = by_parameter(theta)
+        a, t = columns(theta, 2)
         s, back_s = bounded_vjp(a, self.max_log_scale)
         scale = onp.exp(-s)
         u = (x.T - t) * scale
 
         def pullback(g):
             g_t = g.T * u * scale
-            return from_parameters([back_s(g.T * (u * u - 1.0)), g_t], theta), -g_t.T
+            return from_columns(stacked([back_s(g.T * (u * u - 1.0)), g_t]), theta), -g_t.T
 
         return (-0.5 * (u * u) - s - HALF_LOG_2PI).T, pullback
 
@@ -148,12 +148,12 @@ class MixtureOfGaussians(Conditional):
         return rows[:K], rows[K : 2 * K], rows[2 * K :] + start
 
     def log_prob(self, theta, x):
-        logits, a, m = self._parts(_rows(theta))
+        logits, a, m = self._parts(columns(theta, 2))
         log_w = logits - autodiff.logsumexp(logits, axis=0, keepdims=True)
         return autodiff.logsumexp(log_w + _log_normal(x.T, m, bounded(a, self.max_log_scale)), axis=0).T
 
     def log_prob_vjp(self, theta, x):
-        logits, a, m = self._parts(_rows(theta))
+        logits, a, m = self._parts(columns(theta, 2))
         s, back_s = bounded_vjp(a, self.max_log_scale)
         w = onp.exp(logits - logits.max(axis=0))
         total_w = w.sum(axis=0)
@@ -170,7 +170,7 @@ class MixtureOfGaussians(Conditional):
             gr = g.T * r
             g_m = gr * u * scale
             g_theta = onp.concatenate([gr - g.T * w, back_s(gr * (u * u - 1.0)), g_m], axis=0)
-            return g_theta.T if theta.ndim == 3 else g_theta[:, :, 0].T, -g_m.sum(axis=0).T
+            return from_columns(g_theta, theta), -g_m.sum(axis=0).T
 
         return (top + onp.log(total) - onp.log(total_w) - HALF_LOG_2PI).T, pullback
 
@@ -189,11 +189,6 @@ class MixtureOfGaussians(Conditional):
 def _pick(rows, chosen):
     """rows[chosen[n], n] for every n."""
     return onp.take_along_axis(rows, chosen[None], axis=0)[0]
-
-
-def _rows(theta):
-    """theta (N, D, P) or (D, P), batch-last: (P, D, N) or (P, D, 1)."""
-    return theta.T if theta.ndim == 3 else theta.T[:, :, None]
 
 
 def _log_normal(x, m, s):

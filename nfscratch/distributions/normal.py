@@ -16,19 +16,10 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.distributions.distribution import Distribution, standard_normal
-from nfscratch.ops.affine import affine_inverse_vjp, columns, from_columns, reduce_to
+from nfscratch.ops.affine import affine_inverse_vjp
+from nfscratch.ops.layout import columns, from_columns, sum_events
 
 HALF_LOG_2PI = 0.5 * log(2 * pi)
-
-
-def _events(z):
-    """All axes but the first: those of an event."""
-    return tuple(range(1, z.ndim))
-
-
-def _rows(z):
-    """The same axes of a batch-last array."""
-    return tuple(range(z.ndim - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +31,11 @@ class StandardNormal(Distribution):
     shape = property(lambda self: (self.dim,) if isinstance(self.dim, (int, onp.integer)) else tuple(self.dim))
 
     def log_prob(self, params, z, context=None):
-        return -0.5 * np.sum(np.square(z), axis=_events(z)) - prod(self.shape) * HALF_LOG_2PI
+        return -0.5 * sum_events(np.square(z)) - prod(self.shape) * HALF_LOG_2PI
 
     def log_prob_vjp(self, params, z, context=None):
-        rows = z.T
-        log_p = -0.5 * (rows * rows).sum(axis=_rows(rows)) - prod(self.shape) * HALF_LOG_2PI
-        return log_p, lambda g: ({}, (-g * rows).T)
+        log_p = -0.5 * sum_events(z * z) - prod(self.shape) * HALF_LOG_2PI
+        return log_p, lambda g: ({}, (-g * z.T).T)
 
     def sample(self, params, rng, n, like=None, context=None):
         return standard_normal(rng, (n, *self.shape), backend.asarray([]) if like is None else like)
@@ -94,7 +84,7 @@ class DiagonalNormal(Distribution):
         log_p = -0.5 * (eps * eps).sum(axis=0) - s.sum(axis=0) - self.dim * HALF_LOG_2PI
 
         def pullback(g_z, g_log_p):
-            g_s, g_m = reduce_to(g_z.T * moved - g_log_p, s.shape), reduce_to(g_z.T, m.shape)
+            g_s, g_m = g_z.T * moved - g_log_p, g_z.T
             return {"log_std": from_columns(g_s, params["log_std"]), "mean": from_columns(g_m, params["mean"])}
 
         return (moved + m).T, log_p, pullback

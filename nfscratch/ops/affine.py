@@ -18,16 +18,16 @@ from __future__ import annotations
 import autograd.numpy as np
 import numpy as onp
 
+from nfscratch.ops.layout import sum_to
+
 
 def bounded(a, c):
     return c * np.tanh(a / c)
 
 
 def bounded_vjp(a, c):
-    s = onp.tanh(a * (1.0 / c))
-    slope = 1.0 - s * s
-    s *= c
-    return s, lambda g_s: g_s * slope
+    t = onp.tanh(a * (1.0 / c))
+    return t * c, lambda g_s: g_s * (1.0 - t * t)
 
 
 def affine(s, t, z):
@@ -45,7 +45,7 @@ def affine_vjp(s, t, z):
     scaled = onp.exp(s) * z
 
     def pullback(g_x, g_l):
-        return reduce_to(g_x * scaled + g_l, s.shape), reduce_to(g_x, t.shape), g_x * onp.exp(s)
+        return sum_to(g_x * scaled + g_l, s.shape), sum_to(g_x, t.shape), g_x * onp.exp(s)
 
     return scaled + t, pullback
 
@@ -57,24 +57,6 @@ def affine_inverse_vjp(s, t, x):
 
     def pullback(g_z, g_l):
         g_x = g_z * scale
-        return reduce_to(-(g_z * z + g_l), s.shape), reduce_to(-g_x, t.shape), g_x
+        return sum_to(-(g_z * z + g_l), s.shape), sum_to(-g_x, t.shape), g_x
 
     return z, pullback
-
-
-def columns(p):
-    """A parameter (D,), or (N, D) per sample, batch-last: (D, 1) or (D, N)."""
-    return p.T if p.ndim == 2 else p[:, None]
-
-
-def from_columns(g, like):
-    """The reverse, for the gradient of a parameter like `like`."""
-    return g.T if like.ndim == 2 else g[:, 0]
-
-
-def reduce_to(g, shape):
-    """Sum a gradient over the axes along which its variable was broadcast (length 1 in `shape`)."""
-    if g.shape == shape:
-        return g
-    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
-    return g.sum(axis=axes, keepdims=True) if axes else g

@@ -73,9 +73,9 @@ def _farthest_axis(X, columns):
 def gram_schmidt_vjp(X):
     """Q, and pullback(G) -> g_X."""
     Q, given, lost = _gram_schmidt(X)
-    R = transposed(Q) @ given
 
     def pullback(G):
+        R = transposed(Q) @ given
         lower = onp.tril(-transposed(G) @ Q)
         S = lower + transposed(onp.tril(lower, -1))
         return onp.where(lost, 0.0, transposed(onp.linalg.solve(onp.triu(R), transposed(G + Q @ S))))

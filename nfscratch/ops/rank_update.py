@@ -18,6 +18,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.ops.identity import identity
+from nfscratch.ops.layout import from_columns
 from nfscratch.ops.triangle import transposed
 
 
@@ -39,7 +40,7 @@ def low_rank_vjp(A, W, b, s, z):
         g_slope = g_log_det / slope
         g_c = (times(transposed(A), g_x) - 2.0 * (g_slope * (s.T - 1.0) * t)) * h
         g_z = g_x + times(transposed(W), g_c)
-        return outer(g_x, t, A), outer(g_c, z, W), over_rows(g_c, b), over_rows(g_slope * h, s), g_z
+        return outer(g_x, t, A), outer(g_c, z, W), from_columns(g_c, b), from_columns(g_slope * h, s), g_z
 
     return z + times(A, t), onp.log(slope).sum(axis=0), pullback
 
@@ -97,13 +98,3 @@ def times(A, z):
 def outer(g, z, like):
     """The gradient of A z with respect to A, of the shape of A."""
     return (g @ z.T)[None] if len(like) == 1 else g.T[:, :, None] * z.T[:, None, :]
-
-
-def over_rows(g, like):
-    """The gradient (M, N) of what was added to every column, of the shape (n, M) of what was added."""
-    return g.sum(axis=1)[None] if len(like) == 1 else g.T
-
-
-def summed_rows(g, like):
-    """A gradient (n, ...), where `like` may be shared by rows that do not share the rest: n = 1."""
-    return g if len(like) == len(g) else g.sum(axis=0, keepdims=True)

@@ -22,7 +22,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.autodiff import logsumexp
-from nfscratch.ops.affine import reduce_to
+from nfscratch.ops.layout import sum_to
 
 UNITS = -3  # the axis of k
 
@@ -32,8 +32,8 @@ def log_softmax(w):
 
 
 def log_softmax_vjp(w):
-    log_w, share = _logsumexp_shares(w)
-    return w - log_w[None], lambda g: g - share * g.sum(axis=UNITS, keepdims=True)
+    log_w, share = _logsumexp_vjp(w)
+    return w - log_w[None], lambda g: g - share() * g.sum(axis=UNITS, keepdims=True)
 
 
 def sigmoid_mixture(s, log_w, log_slope):
@@ -50,23 +50,22 @@ def sigmoid_mixture_vjp(s, log_w, log_slope):
     t = onp.exp(-onp.abs(s))
     soft = onp.log(1.0 + t)
     below, above = soft - onp.minimum(s, 0.0), soft + onp.maximum(s, 0.0)
-    log_f, p = _logsumexp_shares(log_w - below)
-    log_1_f, q = _logsumexp_shares(log_w - above)
-    log_df, r = _logsumexp_shares((log_w + log_slope) - (below + above))
+    log_f, p = _logsumexp_vjp(log_w - below)
+    log_1_f, q = _logsumexp_vjp(log_w - above)
+    log_df, r = _logsumexp_vjp((log_w + log_slope) - (below + above))
 
     def pullback(g_x, g_l):
         up = onp.exp(-below)  # sigmoid(s)
-        P, Q, R = (g_x - g_l) * p, -(g_x + g_l) * q, g_l * r
+        P, Q, R = (g_x - g_l) * p(), -(g_x + g_l) * q(), g_l * r()
         g_s = (P + R) - (P + Q + 2.0 * R) * up
-        return reduce_to(g_s, s.shape), reduce_to(P + Q + R, log_w.shape), reduce_to(R, log_slope.shape)
+        return sum_to(g_s, s.shape), sum_to(P + Q + R, log_w.shape), sum_to(R, log_slope.shape)
 
     return log_f - log_1_f, log_df - log_f - log_1_f, pullback
 
 
-def _logsumexp_shares(t):
-    """log sum_k e^t_k, and each term's share of the sum."""
+def _logsumexp_vjp(t):
+    """log sum_k e^t_k, and shares() -> each term's share of the sum: the way back needs it, and the value does not."""
     top = t.max(axis=UNITS)
-    share = onp.exp(t - top)
-    total = share.sum(axis=UNITS)
-    share /= total
-    return top + onp.log(total), share
+    terms = onp.exp(t - top)
+    total = terms.sum(axis=UNITS)
+    return top + onp.log(total), lambda: terms / total

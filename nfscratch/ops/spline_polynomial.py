@@ -37,14 +37,14 @@ def linear_inverse(r, w, h):
 
 
 def linear_vjp(u, w, h):
-    """r, log dr/du, dr/du, d(log dr/du)/du, and pullback(g_r, g_l) -> g_u, g_w, g_h."""
+    """r, log dr/du, and way_back() -> dr/du, d(log dr/du)/du, pullback(g_r, g_l) -> g_u, g_w, g_h."""
     s = h / w
 
     def pullback(g_r, g_l):
         g_h = (g_r * u + g_l / s) / w
         return g_r * s, -g_h * s, g_h
 
-    return u * s, onp.log(s), s, onp.zeros_like(u), pullback
+    return u * s, onp.log(s), lambda: (s, onp.zeros_like(u), pullback)
 
 
 # --- quadratic ---
@@ -62,7 +62,7 @@ def quadratic_inverse(r, w, d0, d1):
 
 
 def quadratic_vjp(u, w, d0, d1):
-    """r, log dr/du, dr/du, d(log dr/du)/du, and pullback(g_r, g_l) -> g_u, g_w, g_d0, g_d1."""
+    """r, log dr/du, and way_back() -> dr/du, d(log dr/du)/du, pullback(g_r, g_l) -> g_u, g_w, g_d0, g_d1."""
     xi, rise = u / w, d1 - d0
     slope = d0 + rise * xi
     bend = rise / (w * slope)
@@ -73,7 +73,7 @@ def quadratic_vjp(u, w, d0, d1):
         g_d0 = g_r * u + per_slope - g_d1
         return g_r * slope + g_l * bend, -g_d1 * rise / w, g_d0, g_d1
 
-    return u * (d0 + 0.5 * rise * xi), onp.log(slope), slope, bend, pullback
+    return u * (d0 + 0.5 * rise * xi), onp.log(slope), lambda: (slope, bend, pullback)
 
 
 # --- cubic ---
@@ -100,7 +100,7 @@ def cubic_inverse(r, w, h, d0, d1):
 
 
 def cubic_vjp(u, w, h, d0, d1):
-    """r, log dr/du, dr/du, d(log dr/du)/du, and pullback(g_r, g_l) -> g_u, g_w, g_h, g_d0, g_d1."""
+    """r, log dr/du, and way_back() -> dr/du, d(log dr/du)/du, pullback(g_r, g_l) -> g_u, g_w, g_h, g_d0, g_d1."""
     xi, s = u / w, h / w
     b, a = 3.0 * s - 2.0 * d0 - d1, d0 + d1 - 2.0 * s
     xi2 = xi * xi
@@ -117,4 +117,4 @@ def cubic_vjp(u, w, h, d0, d1):
         g_w = -(g_xi * xi + g_s * s) / w
         return g_u, g_w, g_s / w, g_d - 2.0 * g_b + g_a, g_a - g_b
 
-    return u * (d0 + xi * (b + xi * a)), onp.log(slope), slope, bend, pullback
+    return u * (d0 + xi * (b + xi * a)), onp.log(slope), lambda: (slope, bend, pullback)

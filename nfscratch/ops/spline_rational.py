@@ -44,11 +44,11 @@ def rational_quadratic_inverse(r, w, h, d0, d1):
 
 
 def rational_quadratic_vjp(u, w, h, d0, d1):
-    """r, log dr/du, dr/du, d(log dr/du)/du, and pullback(g_r, g_l) -> g_u, g_w, g_h, g_d0, g_d1."""
+    """r, log dr/du, and way_back() -> dr/du, d(log dr/du)/du, pullback(g_r, g_l) -> g_u, g_w, g_h, g_d0, g_d1."""
     one_over_w = 1.0 / w
     xi, s = u * one_over_w, h * one_over_w
     p = 1.0 - xi
-    q, xi2, p2 = xi * p, xi * xi, p * p
+    q, xi2 = xi * p, xi * xi
     m = d0 + d1
     m -= 2.0 * s
     one_over_den = m * q
@@ -62,25 +62,29 @@ def rational_quadratic_vjp(u, w, h, d0, d1):
     slope = s * one_over_den
     slope *= slope
     slope *= top
-    one_over_top = 1.0 / top
-    r1 = 1.0 - 2.0 * xi  # q'
-    # top' = 2 (d1 xi + s (1 - 2 xi) - d0 (1 - xi)),  den' = m (1 - 2 xi)
-    bend = (d1_xi - d0_p + s * r1) * one_over_top
-    bend -= m * r1 * one_over_den
-    bend *= 2.0 * one_over_w
 
-    def pullback(g_r, g_l):
-        g_u = g_r * slope
-        g_u += g_l * bend
-        a = g_r * h * one_over_den
-        b = g_l * one_over_top
-        c = 2.0 * g_l * one_over_den
-        g_s = a * (xi2 - rho * (1.0 - 2.0 * q)) + 2.0 * g_l / s + 2.0 * b * q - c * (1.0 - 2.0 * q)
-        shared = (a * rho + c) * q
-        g_d0 = a * q + b * p2 - shared
-        g_d1 = b * xi2 - shared
-        g_s *= one_over_w
-        g_h = g_r * rho + g_s
-        return g_u, -(g_u * xi + g_s * s), g_h, g_d0, g_d1
+    def way_back():
+        one_over_top = 1.0 / top
+        r1 = 1.0 - 2.0 * xi  # q'
+        # top' = 2 (d1 xi + s (1 - 2 xi) - d0 (1 - xi)),  den' = m (1 - 2 xi)
+        bend = (d1_xi - d0_p + s * r1) * one_over_top
+        bend -= m * r1 * one_over_den
+        bend *= 2.0 * one_over_w
 
-    return rho * h, onp.log(slope), slope, bend, pullback
+        def pullback(g_r, g_l):
+            g_u = g_r * slope
+            g_u += g_l * bend
+            a = g_r * h * one_over_den
+            b = g_l * one_over_top
+            c = 2.0 * g_l * one_over_den
+            g_s = a * (xi2 - rho * (1.0 - 2.0 * q)) + 2.0 * g_l / s + 2.0 * b * q - c * (1.0 - 2.0 * q)
+            shared = (a * rho + c) * q
+            g_d0 = a * q + b * (p * p) - shared
+            g_d1 = b * xi2 - shared
+            g_s *= one_over_w
+            g_h = g_r * rho + g_s
+            return g_u, -(g_u * xi + g_s * s), g_h, g_d0, g_d1
+
+        return slope, bend, pullback
+
+    return rho * h, onp.log(slope), way_back

@@ -25,6 +25,7 @@ from autograd.extend import defjvp, defvjp, primitive
 from nfscratch import autodiff
 from nfscratch.backend import Constant
 from nfscratch.ops.identity import identity
+from nfscratch.ops.layout import sum_to
 
 BLOCK = 64  # up to this size a block is solved by elimination
 
@@ -82,11 +83,6 @@ def triangle_vjp(t, s, dim, lower):
 def unit_triangle(t, dim, lower):
     """(..., D, D) with ones on the diagonal and t beside it."""
     return strict_triangle(t, dim, lower) + identity(dim, t)
-
-
-def sum_to(g, shape):
-    """A gradient summed over the leading axes that its variable does not have: what the rows of a batch share."""
-    return g if len(shape) == g.ndim else g.sum(axis=tuple(range(g.ndim - len(shape))))
 
 
 def transposed(A):

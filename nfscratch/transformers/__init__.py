@@ -4,11 +4,12 @@ from nfscratch.transformers.affine import Affine, Shift, VolumePreserving
 from nfscratch.transformers.deep_dense_sigmoid import DeepDenseSigmoid
 from nfscratch.transformers.deep_sigmoid import DeepSigmoid
 from nfscratch.transformers.fixed import Exp, LeakyReLU, Sigmoid, Softplus, Tanh
+from nfscratch.transformers.inverse import InverseTransformer
 from nfscratch.transformers.mixture_cdf import LogisticMixtureCDF
 from nfscratch.transformers.root_search import NumericTransformer
 from nfscratch.transformers.splines import CubicSpline, LinearSpline, QuadraticSpline, RationalQuadraticSpline
 from nfscratch.transformers.squared import Squared
-from nfscratch.transformers.transformer import InverseTransformer, Transformer
+from nfscratch.transformers.transformer import Transformer
 from nfscratch.transformers.umnn import UMNN
 
 __all__ = [

@@ -19,8 +19,10 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, bounded, bounded_vjp, reduce_to
-from nfscratch.transformers.transformer import Transformer, by_parameter, from_parameters
+from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, bounded, bounded_vjp
+from nfscratch.ops.layout import columns, stacked, sum_to
+from nfscratch.transformers.in_columns import in_columns, in_columns_vjp
+from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,20 +37,15 @@ class Shift(Transformer):
     def inverse(self, theta, x):
         return x - theta[..., 0], np.zeros_like(x)
 
+    @in_columns_vjp
     def forward_vjp(self, theta, z):
-        return _shift_vjp(theta, z, +1.0)
+        (t,) = theta
+        return z + t, onp.zeros_like(z), lambda g_x, g_l: (stacked([sum_to(g_x, t.shape)]), g_x)
 
+    @in_columns_vjp
     def inverse_vjp(self, theta, x):
-        return _shift_vjp(theta, x, -1.0)
-
-
-def _shift_vjp(theta, z, sign):
-    (t,) = by_parameter(theta)
-
-    def pullback(g_x, g_l):
-        return from_parameters([reduce_to(sign * g_x.T, t.shape)], theta), g_x
-
-    return (z.T + sign * t).T, onp.zeros_like(z), pullback
+        (t,) = theta
+        return x - t, onp.zeros_like(x), lambda g_z, g_l: (stacked([sum_to(-g_z, t.shape)]), g_z)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,37 +65,41 @@ class Affine(Transformer):
     def _log_scale_vjp(self, a):
         return bounded_vjp(a, self.max_log_scale)
 
+    @in_columns
     def forward(self, theta, z):
-        a, t = by_parameter(theta)
+        a, t = theta
         s = self._log_scale(a)
-        return affine(s, t, z.T).T, _like(s, z.T).T
+        return affine(s, t, z), _like(s, z)
 
+    @in_columns
     def inverse(self, theta, x):
-        a, t = by_parameter(theta)
+        a, t = theta
         s = self._log_scale(a)
-        return affine_inverse(s, t, x.T).T, -_like(s, x.T).T
+        return affine_inverse(s, t, x), -_like(s, x)
 
+    @in_columns_vjp
     def forward_vjp(self, theta, z):
-        a, t = by_parameter(theta)
+        a, t = theta
         s, back_s = self._log_scale_vjp(a)
-        x, back_x = affine_vjp(s, t, z.T)
+        x, back_x = affine_vjp(s, t, z)
 
         def pullback(g_x, g_l):
-            g_s, g_t, g_z = back_x(g_x.T, g_l.T)
-            return from_parameters([back_s(g_s), g_t], theta), g_z.T
+            g_s, g_t, g_z = back_x(g_x, g_l)
+            return stacked([back_s(g_s), g_t]), g_z
 
-        return x.T, _like(s, x).T, pullback
+        return x, _like(s, x), pullback
 
+    @in_columns_vjp
     def inverse_vjp(self, theta, x):
-        a, t = by_parameter(theta)
+        a, t = theta
         s, back_s = self._log_scale_vjp(a)
-        z, back_z = affine_inverse_vjp(s, t, x.T)
+        z, back_z = affine_inverse_vjp(s, t, x)
 
         def pullback(g_z, g_l):
-            g_s, g_t, g_x = back_z(g_z.T, g_l.T)
-            return from_parameters([back_s(g_s), g_t], theta), g_x.T
+            g_s, g_t, g_x = back_z(g_z, g_l)
+            return stacked([back_s(g_s), g_t]), g_x
 
-        return z.T, -_like(s, z).T, pullback
+        return z, -_like(s, z), pullback
 
 
 def _like(s, x):
@@ -124,7 +125,7 @@ class VolumePreserving(Affine):
         return s - s.mean(axis=0, keepdims=True), lambda g_s: back(g_s - g_s.mean(axis=0, keepdims=True))
 
     def tangents(self, theta, z, dtheta):
-        a, t = by_parameter(theta)
+        a, t = columns(theta, 2)
         s, x = self._log_scale(a), self.forward(theta, z)[0]
         slope = 1.0 - np.square(np.tanh(a.T / self.max_log_scale))
         ds = slope[..., None] * dtheta[:, :, 0]

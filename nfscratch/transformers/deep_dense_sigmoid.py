@@ -31,9 +31,9 @@ from nfscratch.autodiff import logsumexp
 from nfscratch.backend import Constant
 from nfscratch.ops.affine import bounded
 from nfscratch.ops.sigmoid_mixture import UNITS, log_softmax, sigmoid_mixture
+from nfscratch.transformers.in_columns import in_columns
 from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
 from nfscratch.transformers.root_search import NumericTransformer
-from nfscratch.transformers.transformer import rows_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,18 +75,19 @@ class DeepDenseSigmoid(NumericTransformer):
 
     def _layers(self, theta):
         """log a, b (m, D, N), u (m, inputs, D, N) or None, w (outputs, m, D, N) of each layer."""
-        rows, start = rows_of(theta), 0
+        start = 0
         for k, ((i, m, o), (b_0, u_0, w_0)) in enumerate(zip(self._sizes, self._offsets, strict=True)):
             ends = [start, start + m, start + 2 * m, start + 2 * m + (m * i if i > 1 else 0)]
             start = ends[-1] + m * o
-            log_a, b, u, w = (rows[p:q] for p, q in zip(ends, [*ends[1:], start], strict=True))
-            u = np.reshape(u, (m, i, *rows.shape[1:])) + u_0.on(theta) if i > 1 else None
-            w = np.reshape(w, (o, m, *rows.shape[1:])) + w_0.on(theta)
+            log_a, b, u, w = (theta[p:q] for p, q in zip(ends, [*ends[1:], start], strict=True))
+            u = np.reshape(u, (m, i, *theta.shape[1:])) + u_0.on(theta) if i > 1 else None
+            w = np.reshape(w, (o, m, *theta.shape[1:])) + w_0.on(theta)
             log_a = bounded(log_a, self.max_log_scale)
             yield (self._log_slope + log_a if k == 0 else log_a), b + b_0.on(theta), u, w
 
+    @in_columns
     def forward(self, theta, z):
-        h, log_d = z.T, np.zeros_like(z.T)
+        h, log_d = z, np.zeros_like(z)
         for log_a, b, u, w in self._layers(theta):
             if u is not None:
                 log_u = log_softmax(u)
@@ -94,7 +95,7 @@ class DeepDenseSigmoid(NumericTransformer):
                 log_d = logsumexp(log_u + log_d, axis=UNITS)
             log_d = log_a + log_d  # (2)
             h, log_d = sigmoid_mixture(np.exp(log_a) * h + b, log_softmax(w), log_d)  # (1)
-        return h[0].T, log_d[0].T
+        return h[0], log_d[0]
 
 
 def _preference(outputs, inputs):

@@ -24,11 +24,12 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.backend import Constant
-from nfscratch.ops.affine import bounded, bounded_vjp, reduce_to
+from nfscratch.ops.affine import bounded, bounded_vjp
+from nfscratch.ops.layout import sum_to
 from nfscratch.ops.sigmoid_mixture import log_softmax, log_softmax_vjp, sigmoid_mixture, sigmoid_mixture_vjp
+from nfscratch.transformers.in_columns import in_columns, in_columns_vjp
 from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
 from nfscratch.transformers.root_search import NumericTransformer
-from nfscratch.transformers.transformer import from_rows, rows_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,34 +53,36 @@ class DeepSigmoid(NumericTransformer):
         return log_slope, Constant(-onp.exp(log_slope) * offsets(self.units))
 
     def _parts(self, theta):
-        K, rows = self.units, rows_of(theta)
-        return rows[:K], rows[K : 2 * K] + self._start[1].on(theta), rows[2 * K :]
+        K = self.units
+        return theta[:K], theta[K : 2 * K] + self._start[1].on(theta), theta[2 * K :]
 
+    @in_columns
     def forward(self, theta, z):
         log_a, b, w = self._parts(theta)
         log_a = self._start[0] + bounded(log_a, self.max_log_scale)
-        x, log_d = sigmoid_mixture(np.exp(log_a) * z.T + b, log_softmax(w), log_a)
-        return x.T, log_d.T
+        return sigmoid_mixture(np.exp(log_a) * z + b, log_softmax(w), log_a)
 
+    @in_columns_vjp
     def forward_vjp(self, theta, z):
         log_a, b, w = self._parts(theta)
         log_a, back_a = bounded_vjp(log_a, self.max_log_scale)
         log_w, back_w = log_softmax_vjp(w)
         log_a = self._start[0] + log_a
         a = onp.exp(log_a)
-        az = a * z.T
+        az = a * z
         x, log_d, back = sigmoid_mixture_vjp(az + b, log_w, log_a)
 
         def pullback(g_x, g_l):
-            g_s, g_log_w, g_log_a = back(g_x.T, g_l.T)
-            g_log_a = g_log_a + reduce_to(g_s * az, a.shape)
-            rows = onp.concatenate([back_a(g_log_a), reduce_to(g_s, b.shape), back_w(g_log_w)])
-            return from_rows(rows, theta), (g_s * a).sum(axis=0).T
+            g_s, g_log_w, g_log_a = back(g_x, g_l)
+            g_log_a = g_log_a + sum_to(g_s * az, a.shape)
+            g_theta = onp.concatenate([back_a(g_log_a), sum_to(g_s, b.shape), back_w(g_log_w)])
+            return g_theta, (g_s * a).sum(axis=0)
 
-        return x.T, log_d.T, pullback
+        return x, log_d, pullback
 
+    @in_columns
     def bracket(self, theta, x):
         """The root is between those of the single units, (x - b_k) / a_k: the mean lies between its terms."""
         log_a, b, _ = self._parts(theta)
-        roots = (x.T - b) * onp.exp(-(self._start[0] + bounded(log_a, self.max_log_scale)))
-        return roots.min(axis=0).T, roots.max(axis=0).T
+        roots = (x - b) * onp.exp(-(self._start[0] + bounded(log_a, self.max_log_scale)))
+        return roots.min(axis=0), roots.max(axis=0)

@@ -23,10 +23,11 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.backend import Constant
-from nfscratch.ops.affine import bounded, bounded_vjp, reduce_to
+from nfscratch.ops.affine import bounded, bounded_vjp
+from nfscratch.ops.layout import sum_to
 from nfscratch.ops.sigmoid_mixture import log_softmax, log_softmax_vjp, sigmoid_mixture, sigmoid_mixture_vjp
+from nfscratch.transformers.in_columns import in_columns, in_columns_vjp
 from nfscratch.transformers.root_search import NumericTransformer
-from nfscratch.transformers.transformer import from_rows, rows_of
 
 
 def offsets(n):
@@ -62,39 +63,41 @@ class LogisticMixtureCDF(NumericTransformer):
         return -matching_log_slope(offsets(self.components))
 
     def _parts(self, theta):
-        K, rows = self.components, rows_of(theta)
-        return rows[:K], rows[K : 2 * K] + self._offsets.on(theta), rows[2 * K : 3 * K], rows[3 * K], rows[3 * K + 1]
+        K, m_0 = self.components, self._offsets.on(theta)
+        return theta[:K], theta[K : 2 * K] + m_0, theta[2 * K : 3 * K], theta[3 * K], theta[3 * K + 1]
 
+    @in_columns
     def forward(self, theta, z):
         w, m, l, a, t = self._parts(theta)
         a, l = bounded(a, self.max_log_scale), self._log_scale + bounded(l, self.max_log_scale)
-        x, log_d = sigmoid_mixture((z.T - m) * np.exp(-l), log_softmax(w), -l)
-        return (np.exp(a) * x + t).T, (a + log_d).T
+        x, log_d = sigmoid_mixture((z - m) * np.exp(-l), log_softmax(w), -l)
+        return np.exp(a) * x + t, a + log_d
 
+    @in_columns_vjp
     def forward_vjp(self, theta, z):
         w, m, l, a, t = self._parts(theta)
         (a, back_a), (l, back_l) = bounded_vjp(a, self.max_log_scale), bounded_vjp(l, self.max_log_scale)
         log_w, back_w = log_softmax_vjp(w)
         l = self._log_scale + l
         a_k, e_a = onp.exp(-l), onp.exp(a)
-        s = (z.T - m) * a_k
+        s = (z - m) * a_k
         x, log_d, back = sigmoid_mixture_vjp(s, log_w, -l)
 
         def pullback(g_x, g_l):
-            g_x, g_l = g_x.T, g_l.T
             g_s, g_log_w, g_slope = back(g_x * e_a, g_l)
             g_z = g_s * a_k
-            g_log_scale = reduce_to(-g_s * s, l.shape) - g_slope
-            g_a = back_a(reduce_to(g_x * e_a * x + g_l, a.shape))
-            affine = onp.stack([g_a, reduce_to(g_x, t.shape)])
-            rows = [back_w(g_log_w), reduce_to(-g_z, m.shape), back_l(g_log_scale), affine]
-            return from_rows(onp.concatenate(rows), theta), g_z.sum(axis=0).T
+            g_log_scale = sum_to(-g_s * s, l.shape) - g_slope
+            g_a = back_a(sum_to(g_x * e_a * x + g_l, a.shape))
+            affine = onp.stack([g_a, sum_to(g_x, t.shape)])
+            parts = [back_w(g_log_w), sum_to(-g_z, m.shape), back_l(g_log_scale), affine]
+            return onp.concatenate(parts), g_z.sum(axis=0)
 
-        return (e_a * x + t).T, (a + log_d).T, pullback
+        return e_a * x + t, a + log_d, pullback
 
+    @in_columns
     def bracket(self, theta, x):
         """The root is between those of the single components: m_k + e^l_k (x - t) / e^a."""
         _, m, l, a, t = self._parts(theta)
-        logit = (x.T - t) * onp.exp(-bounded(a, self.max_log_scale))
+        logit = (x - t) * onp.exp(-bounded(a, self.max_log_scale))
         roots = m + logit * onp.exp(self._log_scale + bounded(l, self.max_log_scale))
-        return roots.min(axis=0).T, roots.max(axis=0).T
+        return roots.min(axis=0), roots.max(axis=0)

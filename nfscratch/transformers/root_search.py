@@ -17,8 +17,9 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.ops.implicit import implicit_solution, implicit_vjp
+from nfscratch.ops.layout import columns
 from nfscratch.ops.roots import InversionError, monotone_root
-from nfscratch.transformers.transformer import Transformer, rows_of
+from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,7 @@ class NumericTransformer(Transformer):
 
     def solve(self, theta, x):
         """The z with forward(z) = x, on raw values: a search of all entries in one row, without those that are done."""
-        rows = rows_of(theta)
-        flat = onp.broadcast_to(rows, (len(rows), *x.T.shape)).reshape((len(rows), -1))
+        flat = onp.broadcast_to(columns(theta, 2), (theta.shape[-1], *x.T.shape)).reshape((theta.shape[-1], -1))
         low, high = self.bracket(theta, x)
 
         def slope_too(z, theta):
@@ -61,6 +61,10 @@ class NumericTransformer(Transformer):
 
     def _transposed_solve(self, theta, z, g, context):
         return g * np.exp(-self.forward(theta, z)[1])
+
+    def inverse_value(self, theta, x):
+        z = self.solve(theta, x)
+        return z, -self.forward_value(theta, z)[1]
 
     def inverse_vjp(self, theta, x):
         z = self.solve(theta, x)

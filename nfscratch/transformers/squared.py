@@ -25,9 +25,10 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.ops.affine import bounded, bounded_vjp, reduce_to
+from nfscratch.ops.affine import bounded, bounded_vjp
+from nfscratch.ops.layout import stacked, sum_to
+from nfscratch.transformers.in_columns import in_columns, in_columns_vjp
 from nfscratch.transformers.root_search import NumericTransformer
-from nfscratch.transformers.transformer import by_parameter, from_parameters
 
 STEEPEST = 8.0 / (3.0 * sqrt(3.0))  # the bound on |c d / b|
 
@@ -46,41 +47,43 @@ class Squared(NumericTransformer):
         if not 0 < self.margin < 1:
             raise ValueError(f"margin must be between 0 and 1; got {self.margin}")
 
+    @in_columns
     def forward(self, theta, z):
-        a, b, c, d, g = by_parameter(theta)
+        a, b, c, d, g = theta
         log_b, log_d = bounded(b, self.max_log_scale), bounded(d, self.max_log_scale)
         k = (1.0 - self.margin) * STEEPEST * np.tanh(c)  # (3)
-        u = np.exp(log_d) * z.T + g
+        u = np.exp(log_d) * z + g
         q = 1.0 / (1.0 + np.square(u))
-        x = a + np.exp(log_b) * (z.T + k * q * np.exp(-log_d))  # (1), with c = k b / d
-        return x.T, (log_b + np.log(1.0 - 2.0 * k * u * np.square(q))).T  # (2)
+        x = a + np.exp(log_b) * (z + k * q * np.exp(-log_d))  # (1), with c = k b / d
+        return x, log_b + np.log(1.0 - 2.0 * k * u * np.square(q))  # (2)
 
+    @in_columns_vjp
     def forward_vjp(self, theta, z):
-        a, b, c, d, g = by_parameter(theta)
+        a, b, c, d, g = theta
         (log_b, back_b), (log_d, back_d) = (bounded_vjp(p, self.max_log_scale) for p in (b, d))
         (tanh, back_c), bound = bounded_vjp(c, 1.0), (1.0 - self.margin) * STEEPEST
         k, scale, inner = bound * tanh, onp.exp(log_b), onp.exp(log_d)
-        u = inner * z.T + g
+        u = inner * z + g
         q = 1.0 / (1.0 + u * u)
         slope = -2.0 * u * q * q  # dq/du
         h = 1.0 + k * slope
-        moved = scale * (z.T + k * q / inner)
+        moved = scale * (z + k * q / inner)
 
         def pullback(g_x, g_l):
-            g_x, g_l = g_x.T, g_l.T
             g_y, g_h = g_x * scale, g_l / h
             g_k = g_y * q / inner + g_h * slope
             g_u = g_y * k / inner * slope - 2.0 * k * g_h * q * q * (1.0 - 4.0 * u * u * q)
-            g_log_d = g_u * inner * z.T - g_y * k * q / inner
+            g_log_d = g_u * inner * z - g_y * k * q / inner
             g_z = g_y + g_u * inner
             sums = (g_x, g_x * moved + g_l, g_k, g_log_d, g_u)
-            g_a, g_b, g_c, g_d, g_g = (reduce_to(s, p.shape) for s, p in zip(sums, (a, b, c, d, g), strict=True))
-            return from_parameters([g_a, back_b(g_b), back_c(bound * g_c), back_d(g_d), g_g], theta), g_z.T
+            g_a, g_b, g_c, g_d, g_g = (sum_to(s, p.shape) for s, p in zip(sums, (a, b, c, d, g), strict=True))
+            return stacked([g_a, back_b(g_b), back_c(bound * g_c), back_d(g_d), g_g]), g_z
 
-        return (a + moved).T, (log_b + onp.log(h)).T, pullback
+        return a + moved, log_b + onp.log(h), pullback
 
+    @in_columns
     def bracket(self, theta, x):
-        a, b, c, d, _ = by_parameter(theta)
-        y = (x.T - a) * onp.exp(-bounded(b, self.max_log_scale))
+        a, b, c, d, _ = theta
+        y = (x - a) * onp.exp(-bounded(b, self.max_log_scale))
         step = (1.0 - self.margin) * STEEPEST * onp.tanh(c) * onp.exp(-bounded(d, self.max_log_scale))
-        return (y - onp.maximum(step, 0.0)).T, (y - onp.minimum(step, 0.0)).T
+        return y - onp.maximum(step, 0.0), y - onp.minimum(step, 0.0)

@@ -6,7 +6,8 @@ theta = 0 is the identity, where `identity_at_zero` says so: for all but the map
 units would then be alike, and stay alike in training. These have fixed offsets, and theta = 0 is a fixed mild map.
 (Papamakarios et al. 2021, arXiv:1912.02762, section 3.1, names the two halves of such a layer: the *transformer* h and
 the *conditioner* that computes theta.)
-Memory: a network that writes theta as (P * D, N) rows, parameter by parameter, gives it here without a copy.
+Memory: the package's own transformers are written on batch-last arrays (in_columns.py). A network that writes theta as
+(P * D, N), parameter by parameter, gives it to them without a copy.
 """
 
 from __future__ import annotations
@@ -70,70 +71,6 @@ class Transformer(BetweenIntervals):
         return dx_dz, (dx_dtheta[..., None] * dtheta).sum(axis=2)
 
 
-@dataclass(frozen=True, eq=False)
-class InverseTransformer(Transformer):
-    """The same map, read in the other direction: what `Inverse(h)` makes of a transformer h."""
-
-    transformer: Transformer
-
-    n_params = property(lambda self: self.transformer.n_params)
-    identity_at_zero = property(lambda self: self.transformer.identity_at_zero)
-    least_width = property(lambda self: self.transformer.least_width)
-    forward_cost = property(lambda self: self.transformer.inverse_cost)
-    inverse_cost = property(lambda self: self.transformer.forward_cost)
-    smooth = property(lambda self: self.transformer.smooth)
-    domain = property(lambda self: self.transformer.codomain)
-    codomain = property(lambda self: self.transformer.domain)
-
-    def image(self, interval):
-        return self.transformer.preimage(interval)
-
-    def preimage(self, interval):
-        return self.transformer.image(interval)
-
-    def forward(self, theta, z):
-        return self.transformer.inverse(theta, z)
-
-    def inverse(self, theta, x):
-        return self.transformer.forward(theta, x)
-
-    def forward_vjp(self, theta, z):
-        return self.transformer.inverse_vjp(theta, z)
-
-    def inverse_vjp(self, theta, x):
-        return self.transformer.forward_vjp(theta, x)
-
-    def forward_value(self, theta, z):
-        return self.transformer.inverse_value(theta, z)
-
-    def inverse_value(self, theta, x):
-        return self.transformer.forward_value(theta, x)
-
-
 def _traced_vjp(method, theta, z):
     (y, log_d), pullback = autodiff.value_and_vjp(method, theta, z)
     return y, log_d, lambda g_y, g_log_d: pullback((g_y, g_log_d + onp.zeros_like(log_d)))
-
-
-def rows_of(theta):
-    """theta (N, D, P) or (D, P) as one array, parameter by parameter and batch-last: (P, D, N) or (P, D, 1)."""
-    return theta.T if theta.ndim == 3 else theta.T[:, :, None]
-
-
-def from_rows(rows, theta):
-    """The reverse, for a gradient: (P, D, N) or (P, D, 1) to one like theta."""
-    return rows.T if theta.ndim == 3 else rows[:, :, 0].T
-
-
-def by_parameter(theta):
-    """theta (N, D, P) or (D, P) as P arrays, batch-last: each (D, N) or (D, 1)."""
-    rows = rows_of(theta)
-    return [rows[p] for p in range(theta.shape[-1])]
-
-
-def from_parameters(gradients, theta):
-    """The reverse, for gradients: P arrays (D, N) or (D, 1) to one like theta."""
-    rows = onp.empty_like(gradients[0], shape=(len(gradients), *gradients[0].shape))
-    for p, gradient in enumerate(gradients):
-        rows[p] = gradient
-    return rows.T if theta.ndim == 3 else rows[:, :, 0].T

@@ -30,9 +30,9 @@ from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.ops.affine import bounded
 from nfscratch.ops.quadrature import integral
+from nfscratch.transformers.in_columns import in_columns
 from nfscratch.transformers.mixture_cdf import offsets
 from nfscratch.transformers.root_search import NumericTransformer
-from nfscratch.transformers.transformer import rows_of
 
 LARGEST_WEIGHT = 2.0
 LARGEST_OFFSET = 3.0  # of c
@@ -68,25 +68,26 @@ class UMNN(NumericTransformer):
         """softplus(c_0) + minimum = 1."""
         return log(expm1(1.0 - self.minimum))
 
-    def integrand(self, rows, t):
-        """f of (2): rows (P, D, N), t (D, N) or (points, D, N)."""
+    def integrand(self, theta, t):
+        """f of (2): theta (P, D, n), t (D, N) or (points, D, N)."""
         H = self.hidden
-        m = rows[:H] + self._places.on(t)
-        s = np.exp(bounded(rows[H : 2 * H], log(self.steepness)))
-        w = bounded(rows[2 * H : 3 * H], LARGEST_WEIGHT)
-        v = self._c_0 + bounded(rows[3 * H], LARGEST_OFFSET)
+        m = theta[:H] + self._places.on(t)
+        s = np.exp(bounded(theta[H : 2 * H], log(self.steepness)))
+        w = bounded(theta[2 * H : 3 * H], LARGEST_WEIGHT)
+        v = self._c_0 + bounded(theta[3 * H], LARGEST_OFFSET)
         for j in range(H):  # (a unit at a time: its rows fit in the cache)
             v = v + w[j] * np.tanh(s[j] * (t - m[j]))
         return np.logaddexp(0.0, v) + self.minimum
 
+    @in_columns
     def forward(self, theta, z):
-        rows = rows_of(theta)
-        inside = np.clip(z.T, -self.bound, self.bound)
-        f = self.integrand(rows, inside)
-        x = rows[-1] + integral(self.integrand, rows, inside, self.points) + f * (z.T - inside)  # (1)
-        return x.T, np.log(f).T
+        inside = np.clip(z, -self.bound, self.bound)
+        f = self.integrand(theta, inside)
+        x = theta[-1] + integral(self.integrand, theta, inside, self.points) + f * (z - inside)  # (1)
+        return x, np.log(f)
 
+    @in_columns
     def bracket(self, theta, x):
         """minimum <= f gives an end that holds the root, but a far one; f = 1 a guess that is near."""
-        b = rows_of(theta)[-1]
-        return (x.T - b - 1.0).T, (x.T - b + 1.0).T
+        b = theta[-1]
+        return x - b - 1.0, x - b + 1.0

@@ -26,8 +26,7 @@ import numpy as onp
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
-from nfscratch.ops.affine import columns, from_columns
-from nfscratch.ops.triangle import sum_to
+from nfscratch.ops.layout import columns, from_columns, sum_to
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +83,7 @@ class Linear(Bijection):
 
         def pullback(g_x, g_log_det):
             grads, g_z = back(self._columns(A, g_x), sum_to(g_log_det, log_det.shape))
-            grads["shift"] = from_columns(_over_batch(g_x, shift), shift)
+            grads["shift"] = from_columns(g_x.T, shift)
             return grads, self._rows(A, g_z), None
 
         return (self._rows(A, x).T + columns(shift)).T, zeros_per_row(z) + log_det, pullback
@@ -96,7 +95,7 @@ class Linear(Bijection):
         def pullback(g_z, g_log_det):
             grads, g_x = back(self._columns(A, g_z), sum_to(g_log_det, log_det.shape))
             g_x = self._rows(A, g_x)
-            grads["shift"] = -from_columns(_over_batch(g_x, shift), shift)
+            grads["shift"] = -from_columns(g_x.T, shift)
             return grads, g_x, None
 
         return self._rows(A, z), zeros_per_row(x) + log_det, pullback
@@ -117,11 +116,6 @@ class Linear(Bijection):
 
 def _split(params):
     return params["shift"], {name: params[name] for name in params if name != "shift"}
-
-
-def _over_batch(g, shift):
-    """The gradient of b, batch-last: summed over the batch where b is shared."""
-    return g.T if shift.ndim == 2 else g.T.sum(axis=1, keepdims=True)
 
 
 def _traced(method, params, z):

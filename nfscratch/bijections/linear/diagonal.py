@@ -14,7 +14,7 @@ from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.scale import check_bound
 from nfscratch.ops.affine import bounded, bounded_vjp
 from nfscratch.ops.identity import identity
-from nfscratch.ops.triangle import sum_to
+from nfscratch.ops.layout import sum_to
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Diagonal(Linear):
         y = scale * z
 
         def pullback(g, g_log_det):
-            g_s = sign * ((g * y).sum(axis=-1) + g_log_det[..., None])
-            return {"log_diagonal": back_s(sum_to(g_s, a.shape))}, g * scale
+            g_s = sign * (sum_to((g * y).sum(axis=-1), a.shape) + g_log_det[..., None])
+            return {"log_diagonal": back_s(g_s)}, g * scale
 
         return y, sign * s.sum(axis=-1), pullback

@@ -18,8 +18,8 @@ import autograd.numpy as np
 from nfscratch import backend, validate
 from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.ops.identity import identity
+from nfscratch.ops.layout import sum_to
 from nfscratch.ops.reflections import backwards, directions, directions_vjp, reflect, reflect_vjp
-from nfscratch.ops.triangle import sum_to
 
 
 @dataclass(frozen=True, eq=False)

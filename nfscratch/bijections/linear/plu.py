@@ -25,12 +25,12 @@ from nfscratch.backend import Constant
 from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.scale import check_bound
 from nfscratch.ops.affine import bounded, bounded_vjp
+from nfscratch.ops.layout import sum_to
 from nfscratch.ops.triangle import (
     product_vjp,
     solve,
     solve_vjp,
     strict_entries,
-    sum_to,
     triangle,
     triangle_vjp,
     unit_triangle,

@@ -1,7 +1,7 @@
 """LowRank: x = z + A tanh(W z + b) with W A triangular, forward in closed form; planar and Sylvester are such layers.
 
 A subclass says how its parameters make the pieces A, W, b and s = 1 + diag(W A) > 0, and how forward(z) = x is solved:
-the map is invertible in M numbers, each the root of one increasing function. ops/low_rank.py has the formulas.
+the map is invertible in M numbers, each the root of one increasing function. ops/rank_update.py has the formulas.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from nfscratch.ops.rank_update import (
     low_rank_stack_vjp,
     low_rank_transposed_solve,
     low_rank_vjp,
-    summed_rows,
 )
 
 
@@ -63,15 +62,3 @@ class LowRank(NumericInverse):
     def transposed_solve(self, params, z, g, context=None):
         A, W, b, _ = self.pieces(params)
         return low_rank_transposed_solve(A, W, b, z.T, g.T).T
-
-
-def rows(p, event_dims=1):
-    """A parameter with n in front: n = 1 for one that all rows share."""
-    return p if p.ndim > event_dims else p[None]
-
-
-def summed(g, like):
-    """The gradient (n, ...) of rows(like), of the shape of `like`: summed over rows that it was shared by."""
-    if g.ndim == like.ndim:
-        return summed_rows(g, like)
-    return g[0] if len(g) == 1 else g.sum(axis=0)

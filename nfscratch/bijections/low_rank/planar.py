@@ -22,7 +22,8 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.bijections.low_rank.layer import LowRank, rows, summed
+from nfscratch.bijections.low_rank.layer import LowRank
+from nfscratch.ops.layout import rows, sum_to
 from nfscratch.ops.rank_update import times
 from nfscratch.ops.roots import monotone_root
 from nfscratch.ops.u_hat import MARGIN, corrected, u_hat, u_hat_vjp
@@ -68,9 +69,10 @@ class Planar(LowRank):
         def pullback(g_A, g_W, g_b, g_s):
             g_u = g_A[:, :, 0]
             g_a, g_q = back((w * g_u).sum(axis=1, keepdims=True), g_s)
-            through_k = summed(k * g_u + u * g_a + 2.0 * w * g_q, params["w"])
-            g_w = summed(g_W[:, 0, :], params["w"]) + through_k  # (apart: w may be shared where u is not)
-            return {"w": g_w, "u": summed(g_u + w * g_a, params["u"]), "b": summed(g_b, params["b"])}
+            through_k = sum_to(k * g_u + u * g_a + 2.0 * w * g_q, params["w"].shape)
+            g_w = sum_to(g_W[:, 0, :], params["w"].shape) + through_k  # (apart: w may be shared where u is not)
+            g_u = sum_to(g_u + w * g_a, params["u"].shape)
+            return {"w": g_w, "u": g_u, "b": sum_to(g_b, params["b"].shape)}
 
         return (corrected(u + k * w, w, s)[:, :, None], w[:, None, :], b, s), pullback
 

@@ -27,11 +27,12 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.backend import Constant
-from nfscratch.bijections.low_rank.layer import LowRank, rows, summed
+from nfscratch.bijections.low_rank.layer import LowRank
 from nfscratch.bijections.low_rank.planar import AT_REST
 from nfscratch.ops.identity import identity
+from nfscratch.ops.layout import rows, sum_to
 from nfscratch.ops.orthonormal import gram_schmidt, gram_schmidt_vjp, householder, householder_vjp
-from nfscratch.ops.rank_update import summed_rows, times
+from nfscratch.ops.rank_update import times
 from nfscratch.ops.roots import monotone_root
 from nfscratch.ops.triangle import transposed
 from nfscratch.ops.u_hat import u_hat, u_hat_vjp
@@ -87,11 +88,11 @@ class Sylvester(LowRank):
         Q, back_basis = self._basis_vjp(params)
 
         def pullback(g_A, g_W, g_b, g_s):
-            g_T, g_d = back_triangles(summed_rows(transposed(Q) @ g_A, R), summed_rows(g_W @ Q, Rt), g_s)
+            g_T, g_d = back_triangles(sum_to(transposed(Q) @ g_A, R.shape), sum_to(g_W @ Q, Rt.shape), g_s)
             grads = {"triangles": g_T, "diagonal": g_d, "b": g_b}
             if back_basis is not None:
-                grads["basis"] = back_basis(summed_rows(g_A @ transposed(R) + transposed(g_W) @ Rt, Q))
-            return {key: summed(g, params[key]) for key, g in grads.items()}
+                grads["basis"] = back_basis(sum_to(g_A @ transposed(R) + transposed(g_W) @ Rt, Q.shape))
+            return {key: sum_to(g, params[key].shape) for key, g in grads.items()}
 
         return (Q @ R, Rt @ transposed(Q), rows(params["b"]), s), pullback
 

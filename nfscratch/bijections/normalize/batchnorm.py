@@ -25,8 +25,9 @@ import numpy as onp
 from nfscratch import backend
 from nfscratch.bijections.contract import Bijection, zeros_per_row
 from nfscratch.bijections.normalize.statistics import mean_and_std
-from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, reduce_to
+from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
 from nfscratch.ops.identity import identity
+from nfscratch.ops.layout import sum_to
 from nfscratch.trees import FIXED
 
 
@@ -82,7 +83,7 @@ class BatchNorm(Bijection):
 
         def pullback(g_x, g_log_det):
             g_s, _, g_z = back(g_x, self._per_row(g_log_det))
-            return self._grads(params, -g_s, -reduce_to(g_z, beta.shape)), g_z, None
+            return self._grads(params, -g_s, -sum_to(g_z, beta.shape)), g_z, None
 
         return x, self._log_det(s, z), pullback
 
@@ -92,7 +93,7 @@ class BatchNorm(Bijection):
 
         def pullback(g_z, g_log_det):
             g_s, _, g_x = back(g_z, self._per_row(g_log_det))
-            return self._grads(params, -g_s, reduce_to(g_z, beta.shape)), g_x, None
+            return self._grads(params, -g_s, sum_to(g_z, beta.shape)), g_x, None
 
         return u + beta, -self._log_det(s, x), pullback
 

@@ -39,8 +39,8 @@ class CubicSpline(Spline):
 
     n_params = property(lambda self: 2 * self.bins - (0 if self.circular else 2))
 
-    def table(self, rows):
-        w, h = widths(rows[: self.bins], self.minimum), widths(rows[self.bins :], self.minimum)
+    def table(self, theta):
+        w, h = widths(theta[: self.bins], self.minimum), widths(theta[self.bins :], self.minimum)
         if not self.circular:
             h = np.concatenate((w[:1], h * (1.0 - w[:1] - w[-1:]), w[-1:]), axis=0)
         d = self._slopes(w, h / w)

@@ -30,7 +30,7 @@ class LinearSpline(Spline):
 
     n_params = property(lambda self: self.bins)
 
-    def table(self, rows):
-        h = widths(rows, self.minimum)
+    def table(self, theta):
+        h = widths(theta, self.minimum)
         w = np.zeros_like(h) + 1.0 / self.bins
         return left_knots(w), left_knots(h), w, h

@@ -37,9 +37,9 @@ class QuadraticSpline(Spline):
 
     n_params = property(lambda self: 2 * self.bins - (0 if self.circular else 1))
 
-    def table(self, rows):
-        w = widths(rows[: self.bins], self.minimum)
-        d = self._slopes(rows[self.bins :], w)
+    def table(self, theta):
+        w = widths(theta[: self.bins], self.minimum)
+        d = self._slopes(theta[self.bins :], w)
         h = 0.5 * w * (d[:-1] + d[1:])
         return left_knots(w), left_knots(h), w, d[:-1], d[1:]
 

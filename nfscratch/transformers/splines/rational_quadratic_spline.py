@@ -43,10 +43,10 @@ class RationalQuadraticSpline(Spline):
         """c, at which the slope of t = 0 is 1."""
         return log(expm1(1.0 - self.minimum))
 
-    def table(self, rows):
+    def table(self, theta):
         K = self.bins
-        w, h = widths(rows[:K], self.minimum), widths(rows[K : 2 * K], self.minimum)
-        t = rows[2 * K :] + self._offset
+        w, h = widths(theta[:K], self.minimum), widths(theta[K : 2 * K], self.minimum)
+        t = theta[2 * K :] + self._offset
         d = np.log(1.0 + np.exp(-np.abs(t))) + np.maximum(t, 0.0) + self.minimum
         end = d[:1] if self.circular else np.ones_like(w[:1])
         d = np.concatenate((d, end) if self.circular else (end, d, end), axis=0)
@@ -54,11 +54,11 @@ class RationalQuadraticSpline(Spline):
 
     # --- by hand ---
 
-    def table_vjp(self, rows, v, along):
-        K, (P, D, M), N = self.bins, rows.shape, v.shape[1]
-        rows = onp.asarray(rows, order="C", like=rows)
-        k, at, picked, back_bins = bins_vjp(rows[: 2 * K].reshape((2, K, D, M)), self.minimum, v, along)
-        slopes, rise = self._slopes(rows[2 * K :], at)
+    def table_vjp(self, theta, v, along):
+        K, (P, D, M), N = self.bins, theta.shape, v.shape[1]
+        theta = onp.asarray(theta, order="C", like=theta)
+        k, at, picked, back_bins = bins_vjp(theta[: 2 * K].reshape((2, K, D, M)), self.minimum, v, along)
+        slopes, rise = self._slopes(theta[2 * K :], at)
         first = 2 * K if self.circular else 2 * K - 1  # where the first of K + 1 knots stands in theta
 
         def pullback(gradients):
@@ -81,11 +81,24 @@ class RationalQuadraticSpline(Spline):
         knots = onp.empty_like(t, shape=(self.bins + 1, *t.shape[1:]))
         knots[0], knots[-1] = (t[0], t[0]) if self.circular else (0.0, 0.0)
         knots[0 if self.circular else 1 : self.bins] = t
-        t = onp.empty_like(t, shape=(2, *at.shape))
-        t[0], t[1] = knots.take(at), knots.take(at + knots[0].size)
-        t += self._offset
+        if knots.size < 2 * at.size:  # the batch shares theta: there are fewer knots than ends to be picked
+            rise = _ends(self._rise(knots), at)
+        else:
+            rise = self._rise(_ends(knots, at))
+        return rise + self.minimum, rise
+
+    def _rise(self, t):
+        """softplus(t + c)."""
+        t = t + self._offset
         rise = onp.exp(-onp.abs(t))
         rise += 1.0
         onp.log(rise, out=rise)  # log1p is slow in float32, and m covers what it would save
         rise += onp.maximum(t, 0.0)
-        return rise + self.minimum, rise
+        return rise
+
+
+def _ends(knots, at):
+    """What stands at the two knots (K + 1, D, M) of the bin that was picked by `at` (D, N): (2, D, N)."""
+    ends = onp.empty_like(knots, shape=(2, *at.shape))
+    ends[0], ends[1] = knots.take(at), knots.take(at + knots[0].size)
+    return ends

@@ -31,7 +31,8 @@ from nfscratch import autodiff, validate
 from nfscratch.autodiff import raw
 from nfscratch.ops.implicit import implicit_solution
 from nfscratch.ops.spline_bins import bin_of, pick, pick_vjp
-from nfscratch.transformers.transformer import Transformer, from_rows, rows_of
+from nfscratch.transformers.in_columns import in_columns, in_columns_vjp
+from nfscratch.transformers.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,23 +68,25 @@ class Spline(Transformer):
 
     codomain = domain
 
-    def table(self, rows):
-        """theta as rows (P, D, M) -> left, bottom, and the shape of the curve, each (K, D, M), on the unit interval."""
+    def table(self, theta):
+        """theta (P, D, M) -> left, bottom, and the shape of the curve, each (K, D, M), on the unit interval."""
         raise NotImplementedError(f"{type(self).__name__} has no table")
 
     # --- plain ---
 
+    @in_columns
     def forward(self, theta, z):
-        v, inside = self._enter(z.T)
+        v, inside = self._enter(z)
         left, bottom, *shape = self._bin(theta, v, along=0)
         r, l = self.curve(v - left, *shape)
-        return self._leave(bottom + r, l, z.T, inside)
+        return self._leave(bottom + r, l, z, inside)
 
+    @in_columns
     def inverse(self, theta, x):
-        y, inside = self._enter(x.T)
+        y, inside = self._enter(x)
         left, bottom, *shape = self._bin(theta, y, along=1)
         u = implicit_solution(self._solve, self._value, self._transposed_solve, tuple(shape), y - bottom)
-        return self._leave(left + u, -self.curve(u, *shape)[1], x.T, inside)
+        return self._leave(left + u, -self.curve(u, *shape)[1], x, inside)
 
     def _solve(self, shape, r, context):
         """The root, kept in its bin: where the slope is small, rounding of r moves it far."""
@@ -96,7 +99,7 @@ class Spline(Transformer):
         return g * np.exp(-self.curve(u, *shape)[1])
 
     def _bin(self, theta, v, along):
-        table = self.table(rows_of(theta))
+        table = self.table(theta)
         k = bin_of(raw(table[along]), raw(v))
         return [pick(q, k) for q in table]
 
@@ -109,48 +112,61 @@ class Spline(Transformer):
     def _leave(self, y, l, z, inside):
         value = raw(y)
         x = 2.0 * self.bound * (y + (onp.clip(value, 0.0, 1.0) - value)) - self.bound  # the clip's derivative is 1
-        return np.where(inside, x, z).T, np.where(inside, l, -np.inf if self.circular else 0.0).T
+        return np.where(inside, x, z), np.where(inside, l, -np.inf if self.circular else 0.0)
 
     # --- by hand ---
 
-    def table_vjp(self, rows, v, along):
-        """What `table` holds for the bin of v, each (D, N), and pullback(gradients) -> that of rows.
+    def table_vjp(self, theta, v, along):
+        """What `table` holds for the bin of v, each (D, N), and pullback(gradients) -> g_theta (P, D, M).
 
-        The default traces `table`, which is small: its size does not grow with the batch where the rows share it.
+        The default traces `table`, which is small: its size does not grow with the batch where the rows share theta.
         """
-        table, back_table = autodiff.value_and_vjp(lambda a: tuple(self.table(a)), rows)
+        table, back_table = autodiff.value_and_vjp(lambda a: tuple(self.table(a)), theta)
         picked, back_pick = pick_vjp(table, bin_of(table[along], v))
         return picked, lambda gradients: back_table(back_pick(gradients))[0]
 
+    def forward_value(self, theta, z):
+        return super().forward_value(theta, z) if self._table_by_hand else self.forward(theta, z)
+
+    def inverse_value(self, theta, x):
+        return super().inverse_value(theta, x) if self._table_by_hand else self.inverse(theta, x)
+
+    @property
+    def _table_by_hand(self):
+        """A traced table takes longer than the whole plain definition."""
+        return type(self).table_vjp is not Spline.table_vjp
+
+    @in_columns_vjp
     def forward_vjp(self, theta, z):
-        v, inside = self._enter_vjp(z.T)
-        (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), v, along=0)
-        r, l, _, _, back_curve = self.curve_vjp(v - left, *shape)
+        v, inside = self._enter_vjp(z)
+        (left, bottom, *shape), back_table = self.table_vjp(theta, v, along=0)
+        r, l, way_back = self.curve_vjp(v - left, *shape)
 
         def pullback(g_x, g_l):
-            g_in = g_x.T * inside
+            _, _, back_curve = way_back()
+            g_in = g_x * inside
             g_y = (2.0 * self.bound) * g_in
-            g_v, *g_shape = back_curve(g_y, g_l.T * inside)
-            g_rows = back_table([-g_v, g_y, *g_shape])
-            return from_rows(g_rows, theta), (g_v * (0.5 / self.bound) + (g_x.T - g_in)).T
+            g_v, *g_shape = back_curve(g_y, g_l * inside)
+            return back_table([-g_v, g_y, *g_shape]), g_v * (0.5 / self.bound) + (g_x - g_in)
 
-        return *self._leave_vjp(bottom + r, l, z.T, inside), pullback
+        return *self._leave_vjp(bottom + r, l, z, inside), pullback
 
+    @in_columns_vjp
     def inverse_vjp(self, theta, x):
-        y, inside = self._enter_vjp(x.T)
-        (left, bottom, *shape), back_table = self.table_vjp(rows_of(theta), y, along=1)
+        y, inside = self._enter_vjp(x)
+        (left, bottom, *shape), back_table = self.table_vjp(theta, y, along=1)
         u = self._solve(shape, y - bottom, None)
-        _, l, slope, bend, back_curve = self.curve_vjp(u, *shape)
+        _, l, way_back = self.curve_vjp(u, *shape)
 
         def pullback(g_z, g_l):
-            g_in, g_l = g_z.T * inside, g_l.T * inside
+            slope, bend, back_curve = way_back()
+            g_in, g_l = g_z * inside, g_l * inside
             g_v = (2.0 * self.bound) * g_in
             g_y = (g_v - g_l * bend) / slope  # (4)
             _, *g_shape = back_curve(-g_y, -g_l)
-            g_rows = back_table([g_v, -g_y, *g_shape])
-            return from_rows(g_rows, theta), (g_y * (0.5 / self.bound) + (g_z.T - g_in)).T
+            return back_table([g_v, -g_y, *g_shape]), g_y * (0.5 / self.bound) + (g_z - g_in)
 
-        return *self._leave_vjp(left + u, -l, x.T, inside), pullback
+        return *self._leave_vjp(left + u, -l, x, inside), pullback
 
     def _enter_vjp(self, z):
         """The same; where it is inside as 1, else 0: multiplying is faster than choosing."""
@@ -165,4 +181,4 @@ class Spline(Transformer):
         x *= 2.0 * self.bound
         x -= self.bound
         l = l * inside if not self.circular else onp.where(inside > 0, l, -onp.inf)
-        return onp.where(inside > 0, x, z).T, l.T
+        return onp.where(inside > 0, x, z), l
