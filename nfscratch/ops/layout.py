@@ -18,6 +18,8 @@ What was broadcast is used N times, so that its gradient is a sum:
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as onp
 
 
@@ -50,9 +52,11 @@ def sum_to(g, shape):
     """
     if g.shape == shape:
         return g
+    if g.size == prod(shape):
+        return g.reshape(shape)  # they differ by axes of length 1: there is nothing to add up
     extra = g.ndim - len(shape)
-    axes = tuple(i for i, n in enumerate(g.shape) if i < extra or (n != 1 and shape[i - extra] == 1))
-    return g.sum(axis=axes, keepdims=True).reshape(shape)
+    axes = [i for i, n in enumerate(g.shape) if i < extra or n != shape[i - extra]]
+    return g.sum(axis=tuple(axes), keepdims=True).reshape(shape)
 
 
 def stacked(parts):
