@@ -37,7 +37,7 @@ from nfscratch.ops.layout import columns, from_columns
 from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3
-FAR = 2.0**60  # squares of what is larger may leave float32
+FAR = 2.0**60  # the square of a larger number may leave float32
 ONE = math.log(math.expm1(1.0 - MARGIN))  # alpha = gamma = 1 there
 
 
@@ -183,7 +183,7 @@ def _length(d):
 
 
 def _scales(d):
-    """A power of two for each column, and one over it: with it the squares of what is far out stay in the dtype."""
+    """A power of two for each column, and one over it: scaled by it, a point far out has a square within the dtype."""
     far = onp.abs(d).max(axis=0) > FAR
     return onp.where(far, 1.0 / FAR, 1.0).astype(d.dtype), onp.where(far, FAR, 1.0).astype(d.dtype)
 

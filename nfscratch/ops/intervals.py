@@ -18,17 +18,17 @@ REALS: Interval = (-inf, inf)
 
 
 class BetweenIntervals:
-    """What bijections and transformers share: intervals, and how they are carried."""
+    """The intervals of a bijection or a transformer, and how it carries others. Both contracts start from this."""
 
     domain: Interval | None = REALS
     codomain: Interval | None = REALS
 
     def image(self, interval: Interval | None) -> Interval | None:
-        """What forward makes of an interval of z; None where that is not known without the parameters."""
+        """The interval of x that forward reaches from an interval of z; None where it depends on the parameters."""
         return self.codomain if within(self.domain, interval) else None
 
     def preimage(self, interval: Interval | None) -> Interval | None:
-        """What inverse makes of an interval of x; None where that is not known without the parameters."""
+        """The interval of z that inverse reaches from an interval of x; None where it depends on the parameters."""
         return self.domain if within(self.codomain, interval) else None
 
 

@@ -1,16 +1,16 @@
-"""Layout: where the batch stands in an array, inside and outside of a kernel, and the gradient of what is shared.
+"""Layout: which axis of an array is the batch, outside of a kernel and inside, and the gradient of a shared parameter.
 
-Outside, a batch is an array of rows, and one parameter may be shared by all rows or be given for each of them:
+Outside, a batch is an array of rows. All rows may share a parameter, or each row has its own:
 
     z (N, D)        vector (D,) or (N, D)        theta (D, P) or (N, D, P)        matrix (D, M) or (N, D, M)
 
-A kernel takes both kinds alike, with n = 1 for a parameter that all rows share, and n = N otherwise:
+A kernel gets an axis n in both cases: n = 1 for a parameter that all rows share, and n = N otherwise:
 
     z.T             (D, N)                       batch last: each row is a column; `.T` is a view and copies nothing
     columns(p)      (D, n), (P, D, n)            a parameter batch last, to be broadcast against z.T
     rows(p)         (n, D), (n, D, M)            a parameter batch first, for products of matrices
 
-What was broadcast is used N times, so that its gradient is a sum:
+A parameter that is broadcast is used N times, so that its gradient is a sum:
 
     g_p = sum_to(g, p.shape)                     for g laid out like p, and larger where p was broadcast
     g_p = from_columns(g, p)                     for g laid out like columns(p), (D, N) or (P, D, N)

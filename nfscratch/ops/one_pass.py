@@ -9,8 +9,8 @@ known. With units sorted by degree, step i computes those that have become final
 
 That is every multiplication of one pass, once, in D steps. (Ramachandran et al. 2017, arXiv:1704.06001, keep the
 activations of convolutional models in this way.) Products of single steps are thin, and slow. So the variables are cut
-into blocks, those into smaller ones, and so on: what a block gets from the blocks before it, inside the same larger
-one, is one product.
+into blocks, those into smaller ones, and so on. One product gives a block all that it gets from the blocks before it
+inside the same larger one.
 
 The derivative is the same problem mirrored. The gradient of x_i is complete once those of all units of higher degree
 are; going through i = D ... 1,
@@ -31,7 +31,7 @@ from nfscratch.ops.masked import layer_gradient
 
 
 class Schedule:
-    """In which order the pieces of every layer's product are taken.
+    """The order in which the pieces of every layer's product are computed.
 
     degrees: for every layer, output included, its units' degrees in rising order; n_context: input rows before x.
 
@@ -56,11 +56,11 @@ class Schedule:
         return slice(self.start[k][first], self.start[k][end])
 
     def columns(self, k, first, end):
-        """What layer k sees of what is computed at steps first ... end - 1, or x_first ... x_{end-1} for k = 0."""
+        """Layer k's inputs that are computed at steps first ... end - 1; for k = 0 they are x_first ... x_{end-1}."""
         return slice(self.known[k][first], self.known[k][end])
 
     def seen(self, k, origin, i):
-        """The columns that a row of degree i sees of what is computed from step `origin` on."""
+        """The inputs of a unit of degree i that are computed from step `origin` on."""
         return slice(self.known[k][origin], self.usable[k][i])
 
     def forward(self):

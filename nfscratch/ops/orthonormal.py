@@ -53,7 +53,7 @@ def _gram_schmidt(X):
 
 
 def _across(v, columns):
-    """What of v is orthogonal to the columns: taken out twice."""
+    """The part of v that is orthogonal to the columns; the projection is taken out twice."""
     for _ in range(2):
         for q in columns:
             v = v - q * np.sum(q * v, axis=1, keepdims=True)

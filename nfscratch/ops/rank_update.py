@@ -1,4 +1,4 @@
-"""The identity plus a bounded map of rank M: what planar and Sylvester layers have in common.
+"""The identity plus a bounded map of rank M. Planar and Sylvester layers are such maps.
 
     t = tanh(W z + b),   x = z + A t                    z, x (D, N);  A (D, M), W (M, D), b (M)               (1)
     J = I + A diag(h) W,   h = 1 - t^2                                                                        (2)
@@ -48,7 +48,7 @@ def low_rank_vjp(A, W, b, s, z):
 def low_rank_stack_vjp(A, W, b, s, z):
     """K of them in turn: n = K counts layers. x, log_det, and pullback(g_x, g_log_det) -> g_A, g_W, g_b, g_s, g_z.
 
-    Only what one layer hands to the next is computed in turn; (3), its slopes and sums over rows are for all at once.
+    Only z and t are computed layer by layer; (3), its slopes and the sums over rows are for all layers at once.
     """
     inputs, t = (onp.empty_like(z, shape=(*shape, z.shape[1])) for shape in (A.shape[:2], W.shape[:2]))
     for k in range(len(A)):

@@ -1,4 +1,4 @@
-"""The root of an increasing function, elementwise: what every inverse without a formula stands on.
+"""The root of an increasing function, elementwise. Every inverse without a formula is such a search.
 
 Find z with f(z) = x:
 

@@ -1,4 +1,4 @@
-"""The logit of a weighted mean of sigmoids, in log space: the heart of deep sigmoids and of mixture CDFs.
+"""The logit of a weighted mean of sigmoids, in log space. Deep sigmoids and mixture CDFs are made of it.
 
     F = sum_k w_k sigmoid(s_k),     w_k > 0,  sum_k w_k = 1
     x = log F - log(1 - F),         log(1 - F) = log sum_k w_k sigmoid(-s_k)                            (1)

@@ -45,12 +45,12 @@ def bin_of(left, v):
 
 
 def _count(true):
-    """How many are true along the first axis. (Bytes add up faster than anything wider.)"""
+    """The number of true entries along the first axis. (Bytes add up faster than any wider type.)"""
     return true.view("uint8").sum(axis=0, dtype="uint8" if len(true) < 256 else "int64")
 
 
 def positions(k, rows, columns):
-    """Where the entry of row k (D, N) of an array (K, D, M) stands in its flat memory; rows = D, columns = M."""
+    """Places, in the flat memory of an array (K, D, M), of the entries of its rows k (D, N); rows = D, columns = M."""
     start = onp.arange(rows * columns, like=k).reshape((rows, columns))
     return onp.multiply(k, rows * columns, dtype="int64") + start
 
@@ -83,7 +83,7 @@ def _put(g, at, shape):
 
 
 def bins_vjp(a, least, v, along):
-    """All of it at once, for both axes of a spline: the quick road of (1) to (5).
+    """(1) to (5) at once, for both axes of a spline.
 
     a: (2, K, D, M), logits for the axis of z and for that of x; v: (D, N), a point of the axis `along`, 0 or 1.
     Returns k, where row k stands in the memory of a (K, D, M) array, [l_z, l_x, w_z, w_x] at v, each (D, N), and

@@ -112,7 +112,7 @@ def cubic_vjp(u, w, h, d0, d1):
         g_b, g_a = (gu + 2.0 * per_slope) * xi, (gu + 3.0 * per_slope) * xi2
         g_d = gu + per_slope
         g_s = 3.0 * g_b - 2.0 * g_a
-        # u is given and xi = u / w: what w does, it does through xi and s.
+        # u is given, and xi = u / w: w acts through xi and s alone.
         g_xi = gu * (b + 2.0 * xi * a) + per_slope * (2.0 * b + 6.0 * xi * a)
         g_w = -(g_xi * xi + g_s * s) / w
         return g_u, g_w, g_s / w, g_d - 2.0 * g_b + g_a, g_a - g_b

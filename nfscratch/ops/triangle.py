@@ -5,13 +5,13 @@
     y = T z                       g_z = T^T g,      g_T = g z^T
     z = T^-1 y                    g_y = T^-T g,     g_T = -g_y z^T
 
-A vector holds what is trained and nothing else, so that a count of parameters is one. A matrix is (D, D) with columns
+A vector holds the trained entries alone, so that its length counts the parameters. A matrix is (D, D) with columns
 z (D, N), or one for each row of the batch, (N, D, D) with z (N, D, 1): every line below serves both.
 
     [A 0; B C] [z1; z2] = [y1; y2]        z1 = A^-1 y1,   z2 = C^-1 (y2 - B z1)
 
-Solving by halves makes the products B z1 the bulk of the work, O(D^2) for each column, and what is left are D / 64
-small blocks. The same lines run on every kind of array (LAPACK's triangular solver is not in NumPy).
+Solving by halves makes the products B z1 the bulk of the work, O(D^2) for each column; D / 64 small blocks
+remain. The same lines run on every kind of array (LAPACK's triangular solver is not in NumPy).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """u_hat: the smallest change of u, along w, after which w.u_hat > -1.
 
-    a = w.u,  q = |w|^2                               what is known of the pair
+    a = w.u,  q = |w|^2                               all that is known of the pair
     u_hat = u + k w,   k = (m(a) - a) / q             then w.u_hat = m(a)                                     (1)
     m(a)  = -1 + margin + softplus(a)                 above -1 + margin, whatever a is                        (2)
 

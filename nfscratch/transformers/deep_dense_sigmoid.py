@@ -61,7 +61,7 @@ class DeepDenseSigmoid(NumericTransformer):
 
     @cached_property
     def _offsets(self):
-        """What is added to (b, u, w) of each layer."""
+        """The fixed numbers that are added to (b, u, w) of each layer."""
         first = -onp.exp(self._log_slope) * offsets(self.widths[0])
         each = []
         for k, (i, m, o) in enumerate(self._sizes):

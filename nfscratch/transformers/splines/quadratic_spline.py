@@ -4,7 +4,7 @@
     slopes   e_j = exp(a_j) at the inner knots, scaled so that the map ends at 1    K - 1; circular: K
     heights  h_k = w_k (d_k + d_{k+1}) / 2                                          what the slopes add up to
 
-With tails the end slopes are 1, so that the joins are C1. The tents of the inner knots then share what is left of the
+With tails the end slopes are 1, so that the joins are C1. The tents of the inner knots then share the rest of the
 area: with A_j = (w_{j-1} + w_j) / 2 the area of a tent of height 1,
 
     d_j = m + (1 - m) e_j (1 - (w_0 + w_{K-1}) / 2) / sum_i e_i A_i,        d_0 = d_K = 1                         (1)

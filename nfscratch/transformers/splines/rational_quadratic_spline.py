@@ -98,7 +98,7 @@ class RationalQuadraticSpline(Spline):
 
 
 def _ends(knots, at):
-    """What stands at the two knots (K + 1, D, M) of the bin that was picked by `at` (D, N): (2, D, N)."""
+    """Values at the knots (K + 1, D, M), picked for the two ends of the bin at `at` (D, N): (2, D, N)."""
     ends = onp.empty_like(knots, shape=(2, *at.shape))
     ends[0], ends[1] = knots.take(at), knots.take(at + knots[0].size)
     return ends

@@ -117,7 +117,7 @@ class Spline(Transformer):
     # --- by hand ---
 
     def table_vjp(self, theta, v, along):
-        """What `table` holds for the bin of v, each (D, N), and pullback(gradients) -> g_theta (P, D, M).
+        """The entries of `table` for the bin of v, each (D, N), and pullback(gradients) -> g_theta (P, D, M).
 
         The default traces `table`, which is small: its size does not grow with the batch where the rows share theta.
         """
