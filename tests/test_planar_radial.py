@@ -488,7 +488,7 @@ def test_dependent_columns_get_a_direction_in_their_place():
         (lambda: nf.Sylvester(2, 1, flip=True), "flip belongs to orthogonal='triangular'; got 'qr'"),
         (lambda: nf.Stack(nf.Planar(2), 0), "count must be an integer of at least 1; got 0"),
         (lambda: nf.Stack(nf.Reshape((4,), (2, 2)), 2), "layer must keep the event shape"),
-        (lambda: nf.flows.planar(2, layers=0), "count must be an integer of at least 1; got 0"),
+        (lambda: nf.flows.planar(2, layers=0), "layers must be an integer of at least 1; got 0"),
         (lambda: nf.flows.sylvester(2, layers=0), "layers must be an integer of at least 1; got 0"),
     ],
 )

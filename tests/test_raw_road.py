@@ -143,3 +143,62 @@ def test_a_kept_box_is_seen_after_its_derivative_is_over():
     autograd.grad(loss)(1.0)
     assert nf.autodiff.contains_box(kept[0])
     onp.testing.assert_allclose(nf.autodiff.raw(flow.log_prob(kept[0], x)), flow.log_prob(params, x), rtol=1e-12)
+
+
+# --- a kernel belongs to its formula ---
+
+
+class Doubled(nf.Coupling):
+    """Its forward and inverse are written anew, its kernels are not."""
+
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = super().forward(params, z, context, rng)
+        return 2.0 * x, log_det + 2 * onp.log(2.0)
+
+    def inverse(self, params, x, context=None, rng=None):
+        z, log_det = super().inverse(params, 0.5 * x, context, rng)
+        return z, log_det - 2 * onp.log(2.0)
+
+
+class Wide(nf.StandardNormal):
+    """N(0, 4 I), its kernels left out."""
+
+    def log_prob(self, params, z, context=None):
+        return super().log_prob(params, 0.5 * z) - 2 * np.log(2.0)
+
+    def sample(self, params, rng, n, like=None, context=None):
+        return 2.0 * super().sample(params, rng, n, like)
+
+
+class Steeper(nf.Affine):
+    def forward(self, theta, z):
+        x, log_d = super().forward(theta, z)
+        return 3.0 * x, log_d + onp.log(3.0)
+
+    def inverse(self, theta, x):
+        z, log_d = super().inverse(theta, x / 3.0)
+        return z, log_d - onp.log(3.0)
+
+
+class Shifted(nf.MLP):
+    def apply(self, params, x, context=None):
+        return super().apply(params, x, context) + 1.0
+
+
+def test_a_formula_that_is_written_anew_does_not_keep_the_kernel_of_another():
+    mask, net = (True, False), nf.MLP((4,), "tanh")
+    layers = [
+        Doubled(nf.Affine(), mask, net),
+        nf.Coupling(Steeper(), mask, net),
+        nf.Coupling(nf.Affine(), mask, Shifted((4,))),
+    ]
+    flow = nf.Flow(Wide(2), nf.Chain(layers))
+    x = rng().normal(size=(5, 2))
+    params = nf.trees.map_leaves(lambda a: a + 0.2 * rng(2).normal(size=a.shape), flow.init(rng(1), x))
+    z, log_det = flow.bijection.inverse(params["bijection"], x)
+    expected = flow.base.log_prob(params["base"], z) + log_det
+    onp.testing.assert_allclose(flow.log_prob(params, x), expected, rtol=1e-12)
+    onp.testing.assert_allclose(flow.log_prob_vjp(params, x)[0], expected, rtol=1e-12)
+    draws, log_q = flow.sample_and_log_prob(params, rng(3), 5)
+    onp.testing.assert_allclose(log_q, flow.log_prob(params, draws), rtol=1e-9)
+    onp.testing.assert_allclose(flow.sample_and_log_prob_vjp(params, rng(3), 5)[0][0], draws, rtol=1e-12)

@@ -17,12 +17,13 @@ from nfscratch.autodiff.arrays import register_array_type
 from nfscratch.autodiff.boxes import contains_box, raw, raw_tree, rebox, unbox
 from nfscratch.autodiff.functions import logsumexp, solve_triangular
 from nfscratch.autodiff.pullbacks import known, value_and_vjp
-from nfscratch.autodiff.roads import take
+from nfscratch.autodiff.roads import drop_stray_kernels, take
 
 backend.on_array_type(register_array_type)
 
 __all__ = [
     "contains_box",
+    "drop_stray_kernels",
     "known",
     "logsumexp",
     "raw",

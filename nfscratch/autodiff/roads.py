@@ -57,3 +57,15 @@ def take(value: Callable, kernel: Callable | None, plain: Callable, *args: Any, 
     before = deepcopy(rng)
     result, pullback = kernel(*(unbox(arg) for arg in args), rng)
     return known(result, pullback, *args, plain=lambda *again: plain(*again, deepcopy(before)))
+
+
+def drop_stray_kernels(cls: type, root: type, kernels: dict[str, tuple[str, ...]]) -> None:
+    """A kernel belongs to the formula that it stands beside: a class that writes a formula anew inherits none for it.
+
+    kernels: {"forward": ("forward_vjp", "forward_value"), ...}; where `cls` has the first and not the second, it gets
+    the default of `root`, which traces or calls the formula. `root` calls this for each of its subclasses.
+    """
+    for formula, names in kernels.items():
+        for name in names:
+            if formula in vars(cls) and name not in vars(cls):
+                setattr(cls, name, getattr(root, name))

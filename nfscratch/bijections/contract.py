@@ -34,10 +34,16 @@ import numpy as onp
 from nfscratch import autodiff
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
+KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
+
 
 @dataclass(frozen=True, eq=False)
 class Bijection(BetweenIntervals):
     """An invertible map between arrays of shape (N, *in_shape) and (N, *out_shape)."""
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        autodiff.drop_stray_kernels(cls, Bijection, KERNELS)
 
     # Traits. A leaf states its own; a wrapper derives all of them from what it holds (traits.py).
     context_dim = 0  # how many context numbers per row the map is conditioned on

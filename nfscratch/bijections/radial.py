@@ -34,6 +34,7 @@ from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.ops.identity import identity
 from nfscratch.ops.layout import columns, from_columns
+from nfscratch.ops.rank_update import FEW
 from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3
@@ -120,6 +121,21 @@ class Radial(Bijection):
             return _free(params, *g), g_x.T, None
 
         return (centre + d * v).T, -self._log_det(alpha, gamma, r), pullback
+
+    def stack_value(self, params, z):
+        """x and log_det of a Stack of radial layers; nothing is kept for a way back."""
+        centre, alpha, gamma = (p.T[:, :, None] for p in _positive(params, onp))
+        x, log_det = z.T, 0.0
+        for first in range(0, len(centre), FEW):
+            few = slice(first, first + FEW)
+            lengths = []
+            for c, a, g in zip(centre[few], alpha[few], gamma[few], strict=True):
+                d = x - c
+                r = _length(d)
+                lengths.append(r)
+                x = c + d * ((g + r) / (a + r))
+            log_det = log_det + self._log_det(alpha[few], gamma[few], onp.stack(lengths))
+        return x.T, log_det
 
     def stack_vjp(self, params, z):
         """forward_vjp of a Stack of radial layers: params are (K, D), (K, 1) and (K, 1)."""

@@ -3,9 +3,9 @@
     x = g(g(... g(z; theta_1) ...; theta_{K-1}); theta_K)         each leaf of params is (K, ...), row k for layer k
 
 It is the Chain of K such layers, with one array where the Chain has K. What depends on the parameters alone can then be
-computed for all layers at once, and log-dets and gradients of parameters too: a layer that knows how says so in
-`stack_vjp`. With layers as small as planar ones that is most of the work, and the stack is several times faster. With
-parameters per sample, (K, N, ...), there is nothing to share: it is then the Chain.
+computed for all layers at once, and log-dets and gradients of parameters too: a layer that knows how has `stack_vjp`,
+and `stack_value` for values alone. With layers as small as planar ones that is most of the work, and the stack is
+several times faster. With parameters per sample, (K, N, ...), there is nothing to share: it is then the Chain.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class Stack(Derived):
         return self.chain.inverse(self._each(params), x, context, rng)
 
     def forward_value(self, params, z, context=None, rng=None):
-        if self._at_once(params):
-            return self.layer.stack_vjp(params, z)[:-1]
-        return self.chain.forward_value(self._each(params), z, context, rng)
+        if not self._at_once(params):
+            return self.chain.forward_value(self._each(params), z, context, rng)
+        return self.layer.stack_value(params, z)
 
     def inverse_value(self, params, x, context=None, rng=None):
         return self.chain.inverse_value(self._each(params), x, context, rng)

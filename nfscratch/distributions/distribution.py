@@ -9,6 +9,11 @@ import numpy as onp
 from nfscratch import autodiff, backend
 from nfscratch.ops.intervals import REALS
 
+KERNELS = {
+    "log_prob": ("log_prob_vjp", "log_prob_value", "sample_and_log_prob_vjp"),
+    "sample": ("sample_and_log_prob_vjp",),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
@@ -17,6 +22,10 @@ class Distribution:
     One with context_dim > 0 depends on a context (N, C): its methods are then called with it as their last argument,
     `init` too, and its pullbacks return its gradient after the others. With context_dim 0 they are called without.
     """
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        autodiff.drop_stray_kernels(cls, Distribution, KERNELS)
 
     context_dim = 0  # C
     reparameterized = True  # whether `sample`, differentiated, gives the derivative of the draw

@@ -21,6 +21,10 @@ from nfscratch import autodiff, backend
 class Network:
     """A function of x and the context with trainable parameters."""
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        autodiff.drop_stray_kernels(cls, Network, {"apply": ("apply_vjp",)})
+
     updates = False  # whether `update` does anything
 
     def init(self, rng, n_in, n_out, context_dim=0):

@@ -21,6 +21,8 @@ from nfscratch.ops.identity import identity
 from nfscratch.ops.layout import from_columns
 from nfscratch.ops.triangle import transposed
 
+FEW = 4  # layers of a stack whose log-dets are taken at once, where nothing is kept for a way back
+
 
 def low_rank(A, W, b, s, z):
     """x and log_det, (1) and (3)."""
@@ -71,6 +73,19 @@ def low_rank_stack_vjp(A, W, b, s, z):
         return g_A, g_W, g_c.sum(axis=2), (g_slope * h).sum(axis=2), g_x
 
     return z, onp.log(slope).sum(axis=(0, 1)), pullback
+
+
+def low_rank_stack(A, W, b, s, z):
+    """z and log_det of K of them in turn, on raw arrays; t is held for a few layers at a time, whatever K is."""
+    log_det, few = 0.0, onp.empty_like(z, shape=(min(len(A), FEW), W.shape[1], z.shape[1]))
+    for first in range(0, len(A), FEW):
+        t, s_few = few[: len(A) - first], s[first : first + FEW, :, None]
+        for k in range(len(t)):
+            onp.tanh(W[first + k] @ z + b[first + k][:, None], out=t[k])
+            z = z + (A[first + k] @ t[k] if len(t[k]) > 1 else A[first + k] * t[k])
+        t *= t
+        log_det = log_det + onp.log(t + (1.0 - t) * s_few).sum(axis=(0, 1))
+    return z, log_det
 
 
 def low_rank_jacobian(A, W, b, z):

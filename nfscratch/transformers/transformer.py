@@ -19,10 +19,16 @@ import numpy as onp
 from nfscratch import autodiff
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
+KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
+
 
 @dataclass(frozen=True, eq=False)
 class Transformer(BetweenIntervals):
     """An elementwise map; each direction returns the log-derivative of the map that it applied."""
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        autodiff.drop_stray_kernels(cls, Transformer, KERNELS)
 
     n_params = 1  # P
     identity_at_zero = True  # whether h(z; 0) = z

@@ -12,6 +12,7 @@ from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.ops.rank_update import (
     low_rank,
     low_rank_jacobian,
+    low_rank_stack,
     low_rank_stack_vjp,
     low_rank_transposed_solve,
     low_rank_vjp,
@@ -44,6 +45,11 @@ class LowRank(NumericInverse):
     def stack_vjp(self, params, z):
         """forward_vjp of a Stack of such layers: the leading axis of params counts layers, not rows."""
         return self._vjp(low_rank_stack_vjp, params, z)
+
+    def stack_value(self, params, z):
+        """x and log_det of a Stack of such layers; nothing is kept for a way back."""
+        x, log_det = low_rank_stack(*self.pieces(params), z.T)
+        return x.T, log_det
 
     def _vjp(self, kernel_vjp, params, z):
         pieces, back_pieces = self.pieces_vjp(params)
