@@ -68,7 +68,7 @@ class Autoregressive(Derived):
         if not isinstance(self.conditioner, MADE):
             raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
         if not isinstance(self.transformer, Transformer):
-            raise TypeError(f"transformer must be one, as Affine(); got {self.transformer!r}")
+            raise TypeError(f"transformer must be a Transformer, such as nf.Affine(); got {self.transformer!r}")
         if self.transformer.least_width > 1:
             raise ValueError(
                 "Autoregressive moves one variable at a time; "

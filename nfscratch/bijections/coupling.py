@@ -168,7 +168,9 @@ class Coupling(Derived):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
         rows = z.T
         if len(rows) != len(self.mask):
-            raise ValueError(f"mask must say of each variable whether it is kept: {len(self.mask)} for {len(rows)}")
+            raise ValueError(
+                f"mask must have one entry for each of the {len(rows)} variables; got {len(self.mask)} entries"
+            )
         return rows[_on(self.kept, z)], rows[_on(self.changed, z)]
 
     def _join(self, kept, changed):
