@@ -79,12 +79,13 @@ def chain_of(layer):
 
 
 def calls(flow, x=X):
-    """fit, and log_prob with and without a derivative."""
+    """fit, and log_prob with and without derivatives."""
     params = flow.init(rng())
     return {
         "fit": lambda: nf.fit(flow, x, rng=rng(), params=params, steps=2),
         "log_prob": lambda: flow.log_prob(params, x),
         "its gradient": lambda: autograd.grad(lambda p: np.sum(flow.log_prob(p, x)))(params),
+        "its second derivative": lambda: autograd.hessian(lambda a: np.sum(flow.log_prob(params, a)))(x[:3]),
         "of one row": lambda: flow.log_prob(params, x[:1]),
     }
 
@@ -205,7 +206,7 @@ def test_deep_flows_of_the_package_agree_far_within_the_tolerance(name, dtype, m
     monkeypatch.setattr(boundary, "MOVE", 0.1)
     flow, x = FLOWS[name](), rng().normal(size=(50, 5)) * 1e5 + 1e5
     params = trees.cast(flow.init(rng(), x), dtype)
-    boundary.check_rows(flow, params, onp.asarray(x[:3], order="F"))
+    boundary.check_rows(flow, params, onp.asarray(x[:3], dtype=dtype, order="F"))
 
 
 def test_the_check_changes_nothing():
@@ -216,3 +217,28 @@ def test_the_check_changes_nothing():
     boundary.check_rows(flow, params, x)
     assert all((a == b).all() for a, b in zip(trees.leaves(params), trees.leaves(before), strict=True))
     assert (x == x_before).all()
+
+
+class Shifted(nf.StandardNormal):
+    """A normal whose mean is `of_context(context)`, (N, 2)."""
+
+    context_dim = 2
+    of_context = staticmethod(lambda c: c)
+
+    def log_prob(self, params, z, context=None):
+        return -0.5 * np.sum(np.square(z - self.of_context(context)), axis=1)
+
+    log_prob_vjp = nf.distributions.distribution.Distribution.log_prob_vjp
+    log_prob_value = nf.distributions.distribution.Distribution.log_prob_value
+
+
+class ShiftedByTheMean(Shifted):
+    of_context = staticmethod(lambda c: np.mean(c, axis=0) + 0.0 * c)
+
+
+def test_a_base_that_takes_a_context_is_checked_with_it():
+    chain = nf.Chain([nf.ActNorm(2)])
+    right_one, mixing = (nf.Flow(base(2), chain) for base in (Shifted, ShiftedByTheMean))
+    assert len(nf.fit(right_one, X, rng=rng(), context=CONTEXT[:, :2], steps=3).history["loss"]) == 3
+    with pytest.raises(ValueError, match=r"the base \(ShiftedByTheMean\): log_prob must not depend on the other rows"):
+        nf.fit(mixing, X, rng=rng(), context=CONTEXT[:, :2], steps=3)
