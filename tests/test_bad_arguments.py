@@ -29,6 +29,14 @@ def test_a_mask_that_is_none_is_refused(mask, message):
     refused(ValueError, "mask " + message, nf.Coupling, nf.Affine(), mask)
 
 
+@pytest.mark.parametrize("wrong", [3, None, nf.Affine, nf.MLP(), nf.Reverse(2)])
+def test_a_transformer_that_is_none_is_refused(wrong):
+    message = r"transformer must be a Transformer, such as nf\.Affine\(\); got "
+    refused(TypeError, message, nf.Coupling, wrong, (True, False))
+    refused(TypeError, message, nf.Elementwise, wrong, 2)
+    refused(TypeError, message, nf.Autoregressive, wrong, 2)
+
+
 def test_a_mask_of_the_wrong_length_shows_where_the_layer_stands():
     short = nf.Coupling(nf.Affine(), nf.half_mask(2))
     refused(

@@ -70,6 +70,7 @@ class Coupling(Derived):
         )
 
     def __post_init__(self):
+        validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
         mask = onp.asarray(self.mask)
         if mask.ndim != 1 or not onp.isin(mask, (0, 1)).all():
             raise ValueError(f"mask must be a sequence of D booleans; got {self.mask}")
