@@ -5,7 +5,7 @@
 
 A base that forgot its axis, -0.5 * sum(z ** 2), would train to the end: the loss falls, and the samples are nonsense.
 
-`check_shapes` compares two tuples, in every log_prob. `check_rows` compares values, once at the start of a fit. It
+`checked_sum` compares two tuples, in every log_prob. `check_rows` compares values, once at the start of a fit. It
 computes in float64: rounding differs between batches of different sizes, and there it is far below TOLERANCE. It
 checks each part a second time with its parameters moved a little: a layer that starts as the identity has log_det 0,
 and a sum of zeros over the rows is right by accident.
@@ -23,15 +23,19 @@ from nfscratch.autodiff.boxes import raw, raw_tree
 from nfscratch.flows.parts import base_name, embed_name, kind, layers_from_data
 from nfscratch.ops.roots import InversionError
 
-ROWS = 3  # how many rows `check_shapes` looks at to find the part at fault
+ROWS = 3  # how many rows `checked_sum` looks at to find the part at fault
 TOLERANCE = 1e-6  # relative; a sum over the rows in place of one number for each is wrong by about 1
 MOVE = 0.01  # standard deviation of the small move, relative to parameters above 1
 
 
-def check_shapes(flow: Any, log_p: Any, log_det: Any, params: Any, x: Any, context: Any) -> None:
-    """Refuse log_p of the base and log_det of the bijection unless both are (N,). ValueError names the faulty part."""
-    if getattr(log_p, "shape", None) == getattr(log_det, "shape", None) == (len(x),):
-        return
+def checked_sum(flow: Any, log_p: Any, log_det: Any, params: Any, x: Any, context: Any) -> Any:
+    """log_p of the base + log_det of the bijection. ValueError unless both are (N,): it names the part at fault."""
+    if not getattr(log_p, "shape", None) == getattr(log_det, "shape", None) == (len(x),):
+        _refuse_shapes(flow, log_p, log_det, params, x, context)
+    return log_p + log_det
+
+
+def _refuse_shapes(flow, log_p, log_det, params, x, context):
     x, context = raw(x), raw(context)
     check_rows(flow, raw_tree(params), x[:ROWS], None if context is None else context[:ROWS])
     _check_shape(base_name(flow), "log_prob", "log_prob", log_p, (len(x),))
