@@ -92,7 +92,7 @@ def best_of(name, data, masks):
         start = time.perf_counter()
         file = options.runs / f"{run_name(name, masks)}_width{width}_rate{rate:g}_decay{decay:g}.run"
         result = train(flow, data, rate, decay, masks, file)
-        if result.stopped.startswith("interrupted"):
+        if result.ended is nf.Ended.INTERRUPTED:
             raise SystemExit(f"{result.stopped}; the same command goes on from {file}")
         score = float(flow.log_prob(result.params, data.validation).mean())
         found.append((score, (width, rate, decay), flow, result))

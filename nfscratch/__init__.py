@@ -47,6 +47,7 @@ from nfscratch.flows import Flow
 from nfscratch.nets import MADE, MLP, Heads, Network
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
+from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam, constant, cosine

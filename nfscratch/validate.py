@@ -1,6 +1,6 @@
-"""Input at the boundary: what flows and `fit` take from a caller, checked once, cast once.
+"""Input at the boundary: data and arguments from a caller are checked once and cast once.
 
-A message names the thing, the requirement and what came. Nothing that the caller passed is written to.
+A message names the argument, the requirement and the value that came. The caller's own arrays are never written to.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from nfscratch import backend
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     """`x` as an array (N, *shape), batch-last in memory, with the type and dtype of the array `like`."""
-    if isbox(x):  # under a derivative: its dtype and finiteness were the caller's when it was made
+    if isbox(x):  # under a derivative: its dtype and values cannot be changed or checked any more
         _check_shape(name, x, shape)
         return x
     x = _numeric(name, x)
     _check_shape(name, x, shape)
-    with onp.errstate(over="ignore"):  # what is too large for the dtype becomes infinite, and is named below
+    with onp.errstate(over="ignore"):  # a value too large for the dtype becomes infinite, and is refused below
         x = backend.asarray(x, dtype=like.dtype, like=like)
     finite(name, x)
     return onp.asarray(x, order="F", like=x)
 
 
 def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
-    """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: there is none.
+    """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: the flow takes no context.
 
-    dim None: any width, but then (N,) is refused: it may be N rows of one number, or one row of N.
+    dim None: any width is accepted, but not shape (N,), which could be N rows of one number or one row of N.
     """
     if dim == 0:
         if value is not None:
-            raise ValueError(f"context must be None: this flow takes none; got shape {onp.shape(value)}")
+            raise ValueError(f"context must be None, because this flow takes no context; got shape {onp.shape(value)}")
         return None
     if value is None:
         raise ValueError(f"context must have shape (N, {'C' if dim is None else dim}); got None")
@@ -70,7 +70,7 @@ def count(name: str, n: Any, least: int = 0) -> int:
 
 
 def positive(name: str, value: Any) -> None:
-    """Refuse what is not a positive finite number."""
+    """Refuse anything but a positive finite number."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
 
@@ -89,9 +89,9 @@ def part(name: str, value: Any, kind: type, example: str) -> None:
 
 
 def generator(rng: Any) -> None:
-    """Refuse what is not a source of random numbers, a bare seed above all."""
+    """Refuse anything but a numpy Generator. The usual mistake is a bare seed."""
     if not isinstance(rng, onp.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, as numpy.random.default_rng(0); got {rng!r}")
+        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {rng!r}")
 
 
 def _numeric(name: str, x: Any) -> Any:

@@ -309,7 +309,7 @@ def test_parts_that_cannot_be():
     )
     refused(ValueError, "one variable at a time; VolumePreserving ties 2", nf.Autoregressive, nf.VolumePreserving(), 3)
     for h in (nf.MADE(), nf.Inverse(nf.Standardize(3))):
-        refused(TypeError, r"transformer must be one, as Affine\(\); got", nf.Autoregressive, h, 3)
+        refused(TypeError, r"transformer must be a Transformer, such as nf\.Affine\(\); got", nf.Autoregressive, h, 3)
     for hidden in (64, (True,), (8, 0), (2.0,)):
         refused(ValueError, "hidden must be a sequence of widths", nf.MADE, hidden)
     for dim in (0, -1):

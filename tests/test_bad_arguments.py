@@ -29,6 +29,14 @@ def test_a_mask_that_is_none_is_refused(mask, message):
     refused(ValueError, "mask " + message, nf.Coupling, nf.Affine(), mask)
 
 
+@pytest.mark.parametrize("wrong", [3, None, nf.Affine, nf.MLP(), nf.Reverse(2)])
+def test_a_transformer_that_is_none_is_refused(wrong):
+    message = r"transformer must be a Transformer, such as nf\.Affine\(\); got "
+    refused(TypeError, message, nf.Coupling, wrong, (True, False))
+    refused(TypeError, message, nf.Elementwise, wrong, 2)
+    refused(TypeError, message, nf.Autoregressive, wrong, 2)
+
+
 def test_a_mask_of_the_wrong_length_shows_where_the_layer_stands():
     short = nf.Coupling(nf.Affine(), nf.half_mask(2))
     refused(
@@ -101,7 +109,7 @@ def test_a_number_of_samples_is_a_whole_number(n):
 
 @pytest.mark.parametrize("not_rng", [0, None, onp.random, onp.random.RandomState(0)])
 def test_randomness_is_a_generator(not_rng):
-    message = "rng must be a numpy.random.Generator, as numpy.random.default_rng"
+    message = "rng must be a numpy.random.Generator, such as numpy.random.default_rng"
     for call in (
         lambda: FLOW.sample(PARAMS, not_rng, 2),
         lambda: FLOW.init(not_rng, X),
@@ -149,7 +157,7 @@ def test_minimize_takes_floats_and_rows():
         refused(TypeError, f"params must be arrays of floats; got {kind}", nf.minimize, square, bad, rng=rng())
     tree = {"a": [onp.ones(2), onp.arange(2)]}
     refused(TypeError, "params must be arrays of floats; got int64 at a/1", nf.minimize, square, tree, rng=rng())
-    message = "data must have at least 1 row, and as many in every part; got "
+    message = "data must have at least 1 row, and the same number of rows in every part; got "
     refused(ValueError, message + r"\[0\]", nf.minimize, square, onp.ones(2), rng=rng(), data=X[:0])
     refused(ValueError, message + r"\[10, 20\]", nf.minimize, square, onp.ones(2), rng=rng(), data=(X, X[:10]))
 

@@ -170,7 +170,7 @@ def test_a_context_that_does_not_fit_is_named(context, message):
 
 
 def test_a_superfluous_context_is_refused():
-    message = r"context must be None: this flow takes none; got shape \(20, 2\)"
+    message = r"context must be None, because this flow takes no context; got shape \(20, 2\)"
     refused(ValueError, message, FLOW.log_prob, PARAMS, X, X[:, :2])
     refused(ValueError, message, FLOW.sample, PARAMS, rng(), 20, X[:, :2])
     refused(ValueError, message, nf.fit, FLOW, X, rng=rng(), context=X[:, :2], params=PARAMS, validation=None)

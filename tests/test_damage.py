@@ -174,7 +174,7 @@ HOSTILE = {
     "no metadata": (lambda good: sealed(b"{}", b""), "the format must be 'nfscratch'; got None"),
     "odd metadata": (lambda good: sealed(b'{"__metadata__": {"format": 1}}', b""), "the metadata must be texts"),
     "another format": (lambda good: changed(good, format="pt"), "the format must be 'nfscratch'; got 'pt'"),
-    "another version": (lambda good: changed(good, version="2"), r"one that is read here \(1\); got '2'"),
+    "another version": (lambda good: changed(good, version="2"), r"the format version must be 1; got '2'"),
     "another kind": (lambda good: changed(good, kind="zoo"), "it must hold a flow; it holds a 'zoo'"),
     "no seal": (lambda good: unsealed(good), "it must be sealed by one SHA-256"),
     "a shape of 8 EiB": (lambda good: with_tensor(good, shape=[2**30, 2**30]), "must fit the file of .* bytes"),

@@ -59,5 +59,5 @@ def test_a_diagonal_normal_takes_parameters_per_sample():
 def test_a_mask_of_the_wrong_length_is_refused_at_use():
     layer = nf.Coupling(nf.Affine(), (True, False))
     params = layer.init(onp.random.default_rng(0))
-    with pytest.raises(ValueError, match="mask must say of each variable whether it is kept: 2 for 3"):
+    with pytest.raises(ValueError, match="mask must have one entry for each of the 3 variables; got 2 entries"):
         layer.forward(params, onp.zeros((4, 3)))

@@ -130,8 +130,11 @@ def test_the_log_diagonal_is_bounded(a):
         (lambda: nf.Diagonal(3, "a"), "max_log_scale must be positive and finite; got 'a'"),
         (lambda: nf.Conv1x1((3, 2.7, 2)), r"H of shape \(C, H, W\) must be an integer of at least 1; got 2.7"),
         (lambda: nf.Conv1x1(3), r"shape must be \(C, H, W\), each at least 1; got 3"),
-        (lambda: nf.Conv1x1((3, 2, 2), "plu"), r"linear must be a Linear layer, as PLU\(3\); got 'plu'"),
-        (lambda: nf.Conv1x1((3, 2, 2), nf.Planar(3)), r"linear must be a Linear layer, as PLU\(3\); got Planar"),
+        (lambda: nf.Conv1x1((3, 2, 2), "plu"), r"linear must be a Linear layer, such as nf\.PLU\(3\); got 'plu'"),
+        (
+            lambda: nf.Conv1x1((3, 2, 2), nf.Planar(3)),
+            r"linear must be a Linear layer, such as nf\.PLU\(3\); got Planar",
+        ),
         (lambda: nf.Diagonal(3, 0.0), "max_log_scale must be positive and finite; got 0.0"),
         (lambda: nf.Conv1x1((3, 4)), r"shape must be \(C, H, W\), each at least 1; got \(3, 4\)"),
         (lambda: nf.Conv1x1((3, 2, 2), nf.PLU(2)), r"linear must map 3 channels; got one of shape \(2,\)"),

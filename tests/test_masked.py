@@ -159,7 +159,7 @@ def test_blocks_cover_a_ragged_staircase(n_rows, n_columns):
 
 
 def test_units_that_are_not_sorted_are_refused():
-    with pytest.raises(ValueError, match="reach must not fall"):
+    with pytest.raises(ValueError, match="reach must not decrease"):
         Staircase([1, 3, 2], 4)
 
 
@@ -173,7 +173,9 @@ def test_first_weights_have_the_variance_of_what_a_unit_sees():
 
 
 def test_outputs_that_do_not_divide_among_the_variables_are_refused():
-    with pytest.raises(ValueError, match="MADE needs as many outputs for each of its variables; got 7 for 3"):
+    with pytest.raises(
+        ValueError, match="MADE must have the same number of outputs for each variable; got 7 outputs for 3 variables"
+    ):
         nf.MADE().init(rng(), 3, 7)
 
 

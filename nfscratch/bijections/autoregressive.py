@@ -67,8 +67,7 @@ class Autoregressive(Derived):
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
             raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
-        if not isinstance(self.transformer, Transformer):
-            raise TypeError(f"transformer must be one, as Affine(); got {self.transformer!r}")
+        validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
         if self.transformer.least_width > 1:
             raise ValueError(
                 "Autoregressive moves one variable at a time; "

@@ -70,6 +70,7 @@ class Coupling(Derived):
         )
 
     def __post_init__(self):
+        validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
         mask = onp.asarray(self.mask)
         if mask.ndim != 1 or not onp.isin(mask, (0, 1)).all():
             raise ValueError(f"mask must be a sequence of D booleans; got {self.mask}")
@@ -168,7 +169,9 @@ class Coupling(Derived):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
         rows = z.T
         if len(rows) != len(self.mask):
-            raise ValueError(f"mask must say of each variable whether it is kept: {len(self.mask)} for {len(rows)}")
+            raise ValueError(
+                f"mask must have one entry for each of the {len(rows)} variables; got {len(self.mask)} entries"
+            )
         return rows[_on(self.kept, z)], rows[_on(self.changed, z)]
 
     def _join(self, kept, changed):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.bijections.traits import Derived, moved_by
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
@@ -23,6 +23,10 @@ class Elementwise(Derived):
 
     transformer: Transformer
     dim: int
+
+    def __post_init__(self):
+        validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
+        validate.count("dim", self.dim, least=1)
 
     def derive(self):
         return moved_by(self.transformer, in_shape=(self.dim,), context_dim=0, jacobian_structure="diagonal")

@@ -79,9 +79,7 @@ class Sealed:
             raise CheckpointError(f"the format must be {FORMAT!r}; got {shown(self.fields.get('format'))}")
         version = self.fields.get("version")
         if version not in READABLE:
-            raise CheckpointError(
-                f"the format version must be one that is read here ({', '.join(READABLE)}); got {shown(version)}"
-            )
+            raise CheckpointError(f"the format version must be {' or '.join(READABLE)}; got {shown(version)}")
         if self.fields.get("kind") != kind:
             raise CheckpointError(
                 f"it must hold a {kind}; it holds a {shown(self.fields.get('kind'))} "

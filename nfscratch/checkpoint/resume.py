@@ -1,11 +1,12 @@
 """A training run that stops anywhere and goes on bit for bit.
 
-What a step depends on is in the file: parameters, the optimizer's state, the generator's, the order of the rows and
-the position in it, the record with the best parameters. So is the state of the generator when the run began: what is
-drawn before the first step (held-out rows, jitter, the first parameters) is drawn again as it was.
+The file holds everything that a step depends on: parameters, the state of the optimizer and of the generator, the
+order of the rows and the position in it, the record with the best parameters. It also holds the state that the
+generator had when the run began: the draws before the first step (held-out rows, jitter, the first parameters) are
+repeated from it.
 The run's configuration stands beside it, and a file of another run is refused, by the first argument that differs.
-The number of steps may differ where no step depends on it: with a constant rate it says no more than where to end.
-The look at the parameters that every run ends with is therefore not in the file: it is taken again.
+The number of steps may differ where no step depends on it: with a constant rate it only says where to end. So the
+evaluation at the end of a run is not in the file: it is done again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.checkpoint import container, header
+from nfscratch.checkpoint import container, earlier, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
 from nfscratch.training.optimizers import constant
@@ -29,7 +30,7 @@ SECONDS = 30.0  # between two writes, where no number of steps was asked for
 
 
 class RunFile:
-    """The checkpoint of a run: what was in it, and when it is due again."""
+    """The checkpoint of a run: its contents, and when it is due again."""
 
     def __init__(self, path: str | os.PathLike, every: int | None, rng: onp.random.Generator, configuration: dict):
         """Read `path` if it is there, check that it is of this run, and set `rng` to where the run began."""
@@ -55,35 +56,37 @@ class RunFile:
         return self._saved[key]
 
     def claim(self, configuration: dict) -> None:
-        """Add to what tells this run from others; refuse a file of another."""
+        """Add arguments to the identity of this run; refuse the file of a run with other ones."""
         described = {name: describe(value, name, own=True) for name, value in configuration.items()}
         self.configuration |= described
         for name, mine in described.items():
             if self._saved is not None and canonical(theirs := self._of(name)) != canonical(mine):
-                self._refuse(f"{name} must be as in the run that it is of, {shown(theirs)}; got {shown(mine)}")
+                self._refuse(f"{name} must be as in the run that wrote the file, {shown(theirs)}; got {shown(mine)}")
 
     def claim_steps(self, steps: int, schedule: Any) -> None:
-        """Any number of at least the steps done, where the rate is constant; else the same number."""
+        """Accept any number of steps from those done on where the rate is constant; else the same number only."""
         theirs = steps if self._saved is None else self._of("steps")
         if theirs == steps:
             return self.claim({"steps": steps})
         if schedule is not constant or self._of("schedule") != named(constant):
             self._refuse(
-                f"steps must be as in the run that it is of, {shown(theirs)}; got {steps}: the schedule makes the rate "
-                "of a step depend on them. A run with schedule=nf.constant can be made longer"
+                f"steps must be as in the run that wrote the file, {shown(theirs)}; got {steps}: the rate of each step "
+                "depends on their number. A run with schedule=nf.constant can be made longer"
             )
         done = self._entry("run").get("step") if isinstance(self._entry("run"), dict) else None
         if not isinstance(done, int) or steps < done:
-            self._refuse(f"steps must be at least the {shown(done)} of the run that it is of; got {steps}")
+            self._refuse(
+                f"steps must be at least {shown(done)}, the number that the run in the file has done; got {steps}"
+            )
         self.configuration["steps"] = steps
 
     def evaluate_every(self, schedule: Any) -> int | None:
-        """That of the file, where it may be of a run of another length: the default depends on the length."""
+        """The file's number, where the run in it may have had another length: the default depends on the length."""
         every = None if self._saved is None or schedule is not constant else self._of("evaluate_every")
         return every if isinstance(every, int) and every > 0 else None
 
     def _of(self, name):
-        """What the file says of the run's configuration."""
+        """The value of one argument in the file's run."""
         saved = self._entry("configuration")
         return saved.get(name) if isinstance(saved, dict) else None
 
@@ -92,11 +95,11 @@ class RunFile:
         raise CheckpointError(f"{self.path}: {why}. To start anew, remove the file or name another")
 
     def restore(self, run: Any) -> None:
-        """Bring `run` to where the file left off, if there is one; else write the first state, to see that it works."""
+        """Bring `run` to where the file left off; without a file, write the first state, to see that writing works."""
         if self._saved is None:
             return self._write(run)
         try:
-            run.restore(self._tree, self._entry("run"))
+            run.restore(self._tree, earlier.updated(self._entry("run")))
             _rewind(self.rng, self._entry("rng"), self.path)
         except CheckpointError:
             raise
@@ -133,11 +136,11 @@ class RunFile:
 
 
 def _mark(run):
-    return run.step, run.record.stopped
+    return run.step, run.record.ending
 
 
 def seed(rng: onp.random.Generator) -> Any:
-    """What a generator was seeded with, as far as it tells: its state moves on, this stays."""
+    """The seed of a generator, as far as it is known. Unlike the state, it does not change when numbers are drawn."""
     sequence = getattr(rng.bit_generator, "seed_seq", None)
     entropy = getattr(sequence, "entropy", None)
     given = entropy.tolist() if hasattr(entropy, "tolist") else entropy
@@ -145,7 +148,7 @@ def seed(rng: onp.random.Generator) -> Any:
 
 
 def named(function: Any) -> Any:
-    """What a function is called; an object that can be called stands for itself."""
+    """The name of a function; an object that can be called stands for itself."""
     return getattr(function, "__qualname__", function)
 
 
@@ -162,7 +165,7 @@ def _array_as_list(value):
         return {"dtype": value.dtype.str, "array": value.tolist()}
     if isinstance(value, onp.generic):
         return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be said in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _lists_as_arrays(value):

@@ -23,6 +23,7 @@ from nfscratch import backend, trees, validate
 from nfscratch.autodiff import raw, rebox, take
 from nfscratch.bijections import Bijection
 from nfscratch.distributions import Distribution
+from nfscratch.flows.boundary import checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.nets import Network
 from nfscratch.nets.network import network_value
@@ -115,7 +116,8 @@ class Flow:
         params = trees.with_constant_fixed(params)
         h = self.embedded(params, context)
         z, log_det = self.bijection.inverse(params["bijection"], x, h, rng)
-        return self.base.log_prob(params["base"], z, *self._of_base(h)) + log_det
+        log_p = self.base.log_prob(params["base"], z, *self._of_base(h))
+        return checked_sum(self, log_p, log_det, params, x, context)
 
     def _log_prob_value(self, params, x, context, rng):
         return in_chunks(lambda x, context: self._log_prob_of_chunk(params, x, context, rng), x, context)
@@ -123,7 +125,8 @@ class Flow:
     def _log_prob_of_chunk(self, params, x, context, rng):
         h = self._embedded_value(params, context)
         z, log_det = self.bijection.inverse_value(params["bijection"], x, h, rng)
-        return self.base.log_prob_value(params["base"], z, *self._of_base(h)) + log_det
+        log_p = self.base.log_prob_value(params["base"], z, *self._of_base(h))
+        return checked_sum(self, log_p, log_det, params, x, context)
 
     def _log_prob_node(self, params, x, context, rng):
         log_p, pullback = self.log_prob_vjp(params, x, context, rng)
@@ -139,6 +142,7 @@ class Flow:
         h, back_embed = self._embed_vjp(params, context)
         z, log_det, back_z = self.bijection.inverse_vjp(params["bijection"], x, h, rng)
         log_p, back_base = self.base.log_prob_vjp(params["base"], z, *self._of_base(h))
+        total = checked_sum(self, log_p, log_det, params, x, context)
 
         def pullback(g):
             g_base, g_z, *g_of_base = back_base(g)
@@ -146,7 +150,7 @@ class Flow:
             g_embed, g_context = back_embed(trees.total(g_h, *g_of_base))
             return {"base": g_base, "bijection": g_bijection, "embed": g_embed}, g_x, g_context
 
-        return log_p + log_det, pullback
+        return total, pullback
 
     # --- samples ---------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,9 @@ class MADE(Network):
     def init(self, rng, n_in, n_out, context_dim=0):
         """Weights N(0, gain / reach), where reach counts what a unit sees, gain as for MLP; the last layer is 0."""
         if n_in < 1 or n_out % n_in:
-            raise ValueError(f"MADE needs as many outputs for each of its variables; got {n_out} for {n_in}")
+            raise ValueError(
+                f"MADE must have the same number of outputs for each variable; got {n_out} outputs for {n_in} variables"
+            )
         gain = 2.0 if self.activation == "relu" else 1.0
         layers = []
         for stair in self.stairs(n_in, n_out // n_in, context_dim):

@@ -33,7 +33,7 @@ class Staircase:
     def __init__(self, reach, n_columns: int):
         self.reach = onp.asarray(reach, dtype=int)
         if (onp.diff(self.reach) < 0).any():
-            raise ValueError(f"reach must not fall: units are sorted by degree; got {self.reach.tolist()}")
+            raise ValueError(f"reach must not decrease, because units are sorted by degree; got {self.reach.tolist()}")
         self.mask = Constant(onp.arange(n_columns) < self.reach[:, None])
         self.row_blocks = [
             (slice(k0, k1), int(self.reach[k0]), int(self.reach[k1 - 1])) for k0, k1 in _cuts(len(self.reach))

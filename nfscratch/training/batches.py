@@ -10,17 +10,19 @@ from nfscratch import backend
 
 
 class Batches:
-    """Minibatches without replacement; the remainder of a pass is left out.
+    """Minibatches without replacement; the rows left over at the end of a pass are skipped.
 
     With fewer rows than a batch, every batch is all of them.
-    `order` and `position` are all there is to know about what comes next, beside the generator's state.
+    `order`, `position` and the generator's state decide all batches to come.
     """
 
     def __init__(self, data: Any, size: int, rng: onp.random.Generator):
         self.data, self.rng = data, rng
         lengths = {len(part) for part in (data if isinstance(data, tuple) else (data,)) if part is not None}
         if len(lengths) != 1 or 0 in lengths:
-            raise ValueError(f"data must have at least 1 row, and as many in every part; got {sorted(lengths)} rows")
+            raise ValueError(
+                f"data must have at least 1 row, and the same number of rows in every part; got {sorted(lengths)} rows"
+            )
         self.n = lengths.pop()
         self.size = min(size, self.n)
         self.order, self.position = rng.permutation(self.n), 0

@@ -1,4 +1,8 @@
-"""Where a training run went wrong: the first layer, and the direction, in which numbers stop being finite."""
+"""The part of a flow that is to blame when a run diverges, and what to do about it.
+
+The batch is carried from the data to the base. The first part that gives NaN or infinity is at fault. If none does, it
+is the base where the layers leave the data about as large as they are; else it is the layer that enlarges them most.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +11,80 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees
-from nfscratch.bijections.chain import Chain
-from nfscratch.bijections.contract import Bijection
+from nfscratch import backend, trees
+from nfscratch.flows.parts import base_name, embed_name, layers_from_data
+
+FAR = 1e4  # |z| / |x| from which on the layers are at fault: there even a normal density has a loss near 1e8
+INVERSE = "inverse (x -> z)"
+SMALLER_STEPS = "try a smaller rate, or clip=1.0"
+WIDER_BASE = "the density is 0 there; choose a base that is positive where the layers send the data"
 
 
 def blame(flow: Any, params: Any, grads: Any, x: Any, context: Any) -> str:
-    """The layer at fault, for a batch on which the loss of `flow` diverged."""
+    """The part at fault, and a remedy, for a batch on which the loss of `flow` diverged."""
     h = flow.embedded(params, context)
-    growth, worst = 0.0, ""
-    for name, layer, layer_params in layers_from_data(flow.bijection, params["bijection"]):
+    if h is not None and not onp.isfinite(h).all():
+        return f"{embed_name(flow)} gives NaN or infinity; {SMALLER_STEPS}"
+    fault, enlarging, z = _through_layers(flow.bijection, params["bijection"], x, h)
+    if fault:
+        return fault
+    if _size(z) <= FAR * max(1.0, _size(x)) and (fault := _fault_of_base(flow.base, params["base"], z, h)):
+        return f"{base_name(flow)}: {fault}"
+    return next(_bad_gradients(grads), enlarging)
+
+
+def _through_layers(bijection, params, x, h):
+    """The first layer that gives NaN or infinity, or ""; the one that enlarges the data most; z, where x arrives."""
+    growth, enlarging = 0.0, ""
+    for name, layer, layer_params in layers_from_data(bijection, params):
         z, log_det = layer.inverse(layer_params, x, h)
         if not (onp.isfinite(z).all() and onp.isfinite(log_det).all()):
-            return f"{name}, inverse (x -> z), gives NaN or infinity"
-        grown = float(onp.abs(z).max()) / max(1.0, float(onp.abs(x).max()))
-        if grown > growth:
-            growth, worst = grown, f"{name}, inverse (x -> z), enlarges |x| most: {growth_text(x, z)}"
+            return f"{name}, {INVERSE}, gives NaN or infinity; {SMALLER_STEPS}", enlarging, z
+        if (grown := _size(z) / max(1.0, _size(x))) > growth:
+            sizes = f"{_size(x):.1e} to {_size(z):.1e}"
+            growth, enlarging = grown, f"{name}, {INVERSE}, enlarges |x| most: {sizes}; {SMALLER_STEPS}"
         x = z
-    bad = next((path for path, g in trees.named_leaves(grads) if not onp.isfinite(g).all()), None)
-    return worst if bad is None else f"the gradient of {bad} in inverse (x -> z) is NaN or infinite"
+    return "", enlarging, x
 
 
-def growth_text(x: Any, z: Any) -> str:
-    return f"{float(onp.abs(x).max()):.1e} to {float(onp.abs(z).max()):.1e}"
+def _size(x):
+    return float(onp.abs(x).max())
 
 
-def layers_from_data(bijection: Bijection, params: Any, path: str = "layer") -> Iterator[tuple[str, Bijection, Any]]:
-    """The leaf layers in the order in which x meets them, named by their place in the Chain: "layer 3 (Coupling)"."""
-    if not isinstance(bijection, Chain):
-        yield f"{path} ({type(bijection).__name__})", bijection, params
-        return
-    for k in reversed(range(len(bijection.layers))):
-        yield from layers_from_data(bijection.layers[k], params[k], f"{path} {k}" if path == "layer" else f"{path}.{k}")
+def _fault_of_base(base, params, z, h):
+    """What the base does wrong at z, and a remedy; "" where it does nothing wrong."""
+    bad = next(_not_finite(params), None)
+    if bad is not None:
+        return f"its parameter {bad} is NaN or infinite; {SMALLER_STEPS}"
+    log_p, pullback = base.log_prob_vjp(params, z, *((h,) if base.context_dim else ()))
+    wrong = ~onp.isfinite(log_p) if _size(z) > FAR else ~(onp.abs(log_p) < FAR**2)
+    if wrong.any():
+        value = float(log_p[wrong][0])
+        return f"log_prob is {value:.3g} at {_first(wrong, z)}; {_remedy(value)}"
+    wrong = ~onp.isfinite(pullback(onp.ones_like(log_p))[1]).reshape((len(z), -1)).all(axis=1)
+    return f"the gradient of log_prob is NaN or infinite at {_first(wrong, z)}; correct it there" if wrong.any() else ""
+
+
+def _remedy(log_p):
+    if onp.isfinite(log_p):
+        return SMALLER_STEPS
+    return WIDER_BASE if log_p < 0 else "correct log_prob there"
+
+
+def _first(wrong, z):
+    """The first row that is wrong, and its point."""
+    row = int(wrong.argmax())
+    point = onp.array2string(backend.to_numpy(z[row]).ravel(), precision=4, threshold=6, edgeitems=2)
+    return f"row {row}, z = {point}".replace("\n", "")
+
+
+def _not_finite(tree: Any) -> Iterator[str]:
+    """The path of each trained array that is not finite."""
+    return (path for path, leaf in trees.named_leaves(tree) if not onp.isfinite(leaf).all())
+
+
+def _bad_gradients(grads: Any) -> Iterator[str]:
+    """A sentence for each trained array whose gradient is not finite."""
+    for path in _not_finite(grads):
+        where = f" in {INVERSE}" if path.startswith("bijection") else ""
+        yield f"the gradient of {path}{where} is NaN or infinite; {SMALLER_STEPS}"

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, trees, validate
+from nfscratch import trees, validate
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.checkpoint.resume import RunFile
-from nfscratch.training import divergence, objectives
+from nfscratch.flows.boundary import check_rows
+from nfscratch.training import divergence, objectives, rows
 from nfscratch.training.batches import take_rows
+from nfscratch.training.held_out import hold_out, jittered
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
@@ -58,35 +60,26 @@ def fit(
         Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
         `rng` is then set to where the run began, so it must have the same seed, not the same state.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
-    Raises ValueError for data that does not fit the flow, by row number where it is not finite.
+    ValueError: data that does not fit the flow, by row number where it is not finite; a base or a layer that does not
+        give each row its own number, by its place in the flow.
     """
     validate.generator(rng)
-    like = backend.asarray([]) if trees.first_array(params) is None else trees.first_array(params)
-    x = validate.events("x", x, flow.shape, like)
+    x, context = rows.checked(flow, params, x, context)
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
-    context = validate.context(context, _context_width(flow, params), len(x), like)
-    noisy = _jitter(jitter, flow.shape, like)
+    noisy = jittered(jitter, flow.shape)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
-            configuration = _configuration(flow, x, context, validation, jitter, params)
-        checkpoint = RunFile(checkpoint, checkpoint_every, rng, configuration)
-    (x, context), held_out = _hold_out(validation, x, context, flow, noisy, rng, like)
-    if params is None:
-        params = trees.cast(flow.init(rng, noisy(x, rng), context), like.dtype)
-
-    def value_and_grad(p, rng, batch):
-        return objectives.nll_value_and_grad(flow, p, *batch, rng)
-
-    def evaluate(p):
-        return float(objectives.nll(flow, p, *held_out))
-
+            identity = _identity(flow, x, context, validation, jitter, params)
+        checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
+    (x, context), held_out = hold_out(validation, x, context, flow, noisy, rng)
+    params = _start(flow, params, noisy, x, context, rng)
     return minimize(
-        value_and_grad,
+        lambda p, rng, batch: objectives.nll_value_and_grad(flow, p, *batch, rng),
         params,
         rng=rng,
         data=(x, context),
-        evaluate=None if held_out is None else evaluate,
+        evaluate=None if held_out is None else lambda p: objectives.nll(flow, p, *held_out),
         augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), batch[1]),
         update=(lambda p, batch: flow.update(p, *batch)) if flow.updates else None,
         blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch),
@@ -105,8 +98,16 @@ def fit(
     )
 
 
-def _configuration(flow, x, context, validation, jitter, params):
-    """What tells a fit from others, beside what tells its minimize."""
+def _start(flow, params, noisy, x, context, rng):
+    """The parameters to start from, after a check that each part of the flow gives every row its own number."""
+    if params is None:
+        params = trees.cast(flow.init(rng, noisy(x, rng), context), x.dtype)
+    check_rows(flow, params, *take_rows((x, context), [0, len(x) // 2, len(x) - 1]))
+    return params
+
+
+def _identity(flow, x, context, validation, jitter, params):
+    """The part of a run's identity that only `fit` knows: the flow, the data, and where it starts."""
     share = validation is None or isinstance(validation, Real)
     return {
         "flow": config_hash(describe(flow)),
@@ -116,54 +117,3 @@ def _configuration(flow, x, context, validation, jitter, params):
         "jitter": None if jitter is None else onp.asarray(jitter, dtype=onp.float64).tolist(),
         "params": fingerprint(params),
     }
-
-
-def _context_width(flow, params):
-    """C of the context (N, C); None where the embedding network is still to be built for it."""
-    if flow.embed is None:
-        return flow.bijection.context_dim
-    return None if params is None else flow.embed.n_in(params["embed"])
-
-
-def _hold_out(validation, x, context, flow, noisy, rng, like):
-    """Training rows, and rows to evaluate on: ((x, context), (x, context) or None)."""
-    if validation is None or (isinstance(validation, Real) and validation == 0):
-        return (x, context), None
-    if isinstance(validation, Real):
-        n = round(validation * len(x)) if onp.isfinite(validation) else 0
-        if not 0 < n < len(x) - 1:
-            raise ValueError(
-                f"validation must leave rows on both sides; got {validation} of {len(x)} rows "
-                "(validation=None holds out none)"
-            )
-        rows = rng.permutation(len(x))
-        held_x, held_context = take_rows((x, context), rows[:n])
-        return take_rows((x, context), rows[n:]), (noisy(held_x, rng), held_context)
-    if isinstance(validation, tuple) and len(validation) != 2:
-        raise ValueError(f"validation must be a share, rows x, or (x, context); got a tuple of {len(validation)}")
-    held_x, held_context = validation if isinstance(validation, tuple) else (validation, None)
-    held_x = validate.events("validation", held_x, flow.shape, like)
-    if len(held_x) == 0:
-        raise ValueError("validation must have at least 1 row; got 0")
-    if held_context is not None or context is not None:
-        width = None if context is None else context.shape[1]
-        held_context = validate.context(held_context, width, len(held_x), like)
-    return (x, context), (held_x, held_context)
-
-
-def _jitter(width, shape, like):
-    """batch, rng -> batch + U[0, width)."""
-    if width is None:
-        return lambda x, rng: x
-    given = onp.asarray(width, dtype=onp.float64)
-    if given.shape not in ((), (1,), tuple(shape)):
-        raise ValueError(f"jitter must be one width, or one per column, shape {tuple(shape)}; got {given.shape}")
-    if not (onp.isfinite(given).all() and (given >= 0).all()):
-        raise ValueError(f"jitter must be finite and at least 0; got {width}")
-    width = onp.broadcast_to(given, shape)
-
-    def noisy(x, rng):
-        noise = rng.random((len(x), *shape)) * width
-        return x + backend.asarray(onp.asfortranarray(noise), dtype=like.dtype, like=like)
-
-    return noisy

@@ -22,6 +22,7 @@ from nfscratch import trees, validate
 from nfscratch.checkpoint.description import fingerprint
 from nfscratch.checkpoint.resume import RunFile, named
 from nfscratch.training.batches import Batches
+from nfscratch.training.ending import Ended
 from nfscratch.training.optimizers import Adam, adam, cosine
 from nfscratch.training.progress import Interruptible, Progress
 from nfscratch.training.record import Result, TrainingWarning
@@ -58,63 +59,76 @@ def minimize(
     data: an array, or a tuple of arrays (or None) with one row per example; batches are drawn without replacement.
     evaluate(params): the number to rank parameters by; the smallest is best.
     update(params, batch): the tree with new "fixed" leaves and the same trained ones, once a step.
-    blame(params, grads, batch): who is at fault, in words, when the loss diverges.
+    blame(params, grads, batch): the part at fault and a remedy, in words, when the loss diverges.
     augment(batch, rng): the batch that loss, update and blame see, such as one with fresh noise; once a step.
     has_grad: loss returns (value, gradient tree) itself.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
-        a file of another run is refused with CheckpointError. The functions are told apart by no more than a name:
-        what they depend on beside their arguments must be as it was. With schedule=nf.constant `steps` may be another
+        a file of another run is refused with CheckpointError. Functions are compared by name only:
+        whatever they use besides their arguments must be as it was. With schedule=nf.constant `steps` may be another
         number, of at least the steps done; then evaluate_every, unless given, is that of the file.
     """
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     patience = None if patience is None else validate.count("patience", patience, 1)
-    if patience is not None and evaluate is None:
-        raise ValueError("patience needs something to evaluate on: validation rows in fit, evaluate= in minimize")
-    if clip is not None and not clip > 0:
-        raise ValueError(f"clip must be positive; got {clip}")
+    evaluate_every = None if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
+    optimizer = adam() if optimizer is None else optimizer
+    _check_arguments(optimizer, clip, patience, evaluate)
     validate.generator(rng)
     _check_floats(params)
-    optimizer = adam() if optimizer is None else optimizer
-    if not hasattr(optimizer, "step"):
-        raise TypeError(f"optimizer must be one, as nf.adam(1e-3); got {optimizer!r}")
-    if evaluate_every is not None:
-        evaluate_every = validate.count("evaluate_every", evaluate_every, 1)
-    value_and_grad = loss if has_grad else _traced(loss)
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
     every = evaluate_every or (file and file.evaluate_every(schedule)) or max(10, steps // 50)
-    plan = Plan(value_and_grad, optimizer, schedule, steps, every, clip, evaluate, patience, update, blame, augment)
+    plan = Plan(
+        loss if has_grad else _traced(loss),
+        *(optimizer, schedule, steps, every, clip, evaluate, patience, update, blame, augment),
+    )
     if file is not None:
         _claim(file, plan, batch_size, params)
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
     _raise_malloc_thresholds()
-
-    # Overflow on the way to a loss that is not finite is no news: the loss itself is looked at.
-    with (
-        Interruptible() as interrupt,
-        Progress(steps, title, progress) as bar,
-        onp.errstate(all="ignore"),
-        _one_blas_thread_if_small(params, batch_size),
-    ):
-        if file is not None:
-            file.restore(run)
-        bar.begin(run.step)
-        run.begin()
-        while not run.over and not interrupt.stopped:
-            run.advance()
-            if file is not None and file.due(run.step) and not run.over:
-                file.save(run)
-            bar.update(run.step, run.record.text)
-        if file is not None:
-            file.save(run)
-        run.end()  # after the file is written
-    if interrupt.stopped and progress is not False:
-        print(f"{title}: {run.record.stopped} of {steps}; the best parameters so far are kept", file=sys.stderr)
+    with _one_blas_thread_if_small(params, batch_size):
+        _descend(run, file, title, progress)
     return run.result()
 
 
+def _descend(run, file, title, progress):
+    """Run to the end, or to Ctrl-C. The file, where there is one, is read before and written on the way."""
+    steps = run.plan.steps
+    # errstate: a warning of overflow would add nothing, because every loss is checked for being finite.
+    with Interruptible() as interrupt, Progress(steps, title, progress) as bar, onp.errstate(all="ignore"):
+        if file is not None:
+            file.restore(run)
+        bar.begin(run.step)
+        _advance_to_the_end(run, file, interrupt, bar)
+        if file is not None:
+            file.save(run)
+        run.end()  # after the file is written
+    if run.record.ending.how is Ended.INTERRUPTED and progress is not False:
+        print(f"{title}: {run.record.ending} of {steps}; the best parameters so far are kept", file=sys.stderr)
+
+
+def _advance_to_the_end(run, file, interrupt, bar):
+    run.begin()
+    while not run.over and not interrupt.stopped:
+        run.advance()
+        if file is not None and file.due(run.step) and not run.over:
+            file.save(run)
+        bar.update(run.step, run.record.text)
+
+
+def _check_arguments(optimizer, clip, patience, evaluate):
+    if patience is not None and evaluate is None:
+        raise ValueError(
+            "patience needs something to evaluate on: validation rows in fit, evaluate= in minimize; "
+            f"got patience={patience} and neither"
+        )
+    if clip is not None and not clip > 0:
+        raise ValueError(f"clip must be positive; got {clip}")
+    if not hasattr(optimizer, "step"):
+        raise TypeError(f"optimizer must have a step method, such as nf.adam(1e-3); got {optimizer!r}")
+
+
 def _run_file(checkpoint, checkpoint_every, rng, params, data):
-    """The checkpoint of this run; `fit` brings its own, which knows the flow and the data that it was given."""
+    """The checkpoint of this run, or None. `fit` passes its own, which also knows the flow."""
     if checkpoint is None:
         if checkpoint_every is not None:
             raise ValueError(
@@ -128,7 +142,7 @@ def _run_file(checkpoint, checkpoint_every, rng, params, data):
 
 
 def _claim(file, plan, batch_size, params):
-    """What tells this run from others: all that its steps depend on."""
+    """Register the arguments that a step depends on; refuse the file if it is of a run with other ones."""
     file.claim_steps(plan.steps, plan.schedule)
     file.claim(
         {
@@ -155,7 +169,7 @@ def _check_floats(params):
 
 
 def _traced(loss):
-    """(value, gradient tree) of a loss by autograd."""
+    """The loss as a function that returns (value, gradient tree), by autograd."""
     both = autograd.value_and_grad(loss)
     return lambda params, rng, *batch: both(params, rng, *batch)
 
@@ -163,7 +177,7 @@ def _traced(loss):
 def _one_blas_thread_if_small(params, batch_size):
     """Up to 2^25 multiplications in a product, two BLAS threads gain little, and wait for each other.
 
-    On a machine with anything else to do the wait is long: a 64 x 64 by 64 x 256 product was seen to take from 38
+    On a busy machine the wait is long: a 64 x 64 by 64 x 256 product was seen to take from 38
     microseconds on one thread to 15 milliseconds on two.
     """
     largest = max((leaf.size for leaf in trees.leaves(params)), default=0)

@@ -1,7 +1,7 @@
-"""What a fit minimizes.
+"""The losses that training minimizes.
 
 nll(flow, params, x)     -1/N sum_n log p(x_n)      nats per row: the cross-entropy of data and model, which is
-                                                    at least the entropy of what made the data
+                                                    at least the entropy of the distribution of the data
 reverse_kl(flow, log_target, params, rng, n)
                          1/n sum_i [log q(x_i) - log_target(x_i)],   x_i = forward(z_i) drawn from the flow q:
                                                     KL(q || p) - log Z, where exp(log_target) = Z p
@@ -13,16 +13,25 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd.numpy as np
+import numpy as onp
 
 from nfscratch import autodiff, validate
+from nfscratch.training import rows
 
 
 def nll(flow: Any, params: Any, x: Any, context: Any = None) -> Any:
-    """The mean negative log-likelihood, in nats per row; `autograd.grad` of it takes the layers' pullbacks."""
-    log_p = flow.log_prob(params, x, context)
-    if len(log_p) == 0:
+    """The mean negative log-likelihood, in nats per row; `autograd.grad` of it takes the layers' pullbacks.
+
+    Without a derivative it takes `flows.chunks.ROWS` rows at a time and sums in float64: memory does not grow with N
+    beyond the rows themselves.
+    """
+    if onp.shape(x)[:1] == (0,):
         raise ValueError("x must have at least 1 row to take a mean over; got 0")
-    return -np.mean(log_p)
+    if autodiff.contains_box((params, x, context)):
+        return -np.mean(flow.log_prob(params, x, context))
+    x, context = rows.checked(flow, params, x, context)
+    total = sum(float(flow.log_prob(params, *piece).sum(dtype=onp.float64)) for piece in rows.pieces(x, context))
+    return -total / len(x)
 
 
 def nll_value_and_grad(flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None) -> tuple[Any, Any]:
@@ -69,7 +78,7 @@ def reverse_kl_value_and_grad(
 
 
 def _one_per_draw(log_p, n):
-    """Refuse a sum over the draws, or a column: both would broadcast against log q, and mean something else."""
+    """Refuse a sum over the draws, or a column: both would broadcast against log q to a wrong value."""
     shape = tuple(getattr(log_p, "shape", ()))
     if shape != (n,):
         raise ValueError(f"log_target must return one number for each of the n draws, shape ({n},); got shape {shape}")

@@ -34,10 +34,12 @@ class Progress:
         """Count from here on; `step` steps were done before."""
         self._begun, self._start = step, time.perf_counter()
         if self._bar:
-            self._bar.reset(self._task, completed=step)  # an update would count as progress, and the bar as speed
+            self._bar.reset(
+                self._task, completed=step
+            )  # `update` would count these steps as done here, and show a wrong speed
 
     def update(self, step: int, text: Any) -> None:
-        """Tell that `step` steps are done. `text()` is called only when it is shown."""
+        """Show that `step` steps are done. `text()` is called only when it is shown."""
         now = time.perf_counter()
         if now - self._last < (0.1 if self._bar else 15.0) or self.show is False:
             return

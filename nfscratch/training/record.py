@@ -9,6 +9,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import trees
+from nfscratch.training.ending import Ended, Ending
 
 
 class TrainingWarning(RuntimeWarning):
@@ -17,22 +18,33 @@ class TrainingWarning(RuntimeWarning):
 
 @dataclass
 class Result:
-    """What a run gives back."""
+    """The result of a run: parameters, history, and how it ended."""
 
     params: Any  # the best by validation; without one, the last; of a run that diverged, the last with a finite loss
     history: dict[str, list[float]] = field(default_factory=dict)
-    stopped: str = "all steps done"  # or "early stopping ...", "interrupted ...", "diverged ..."
+    ending: Ending = field(default_factory=Ending)  # how the run ended, and the numbers that belong to it
     best_step: int | None = None  # where `params` are from
+
+    @property
+    def ended(self) -> Ended:
+        """One of nf.Ended: ALL_STEPS, EARLY_STOPPING, INTERRUPTED, DIVERGED."""
+        return self.ending.how
+
+    @property
+    def stopped(self) -> str:
+        """The ending as a sentence, to print."""
+        return str(self.ending)
 
 
 class Record:
-    """The memory of a run: losses, the best parameters, and why it ended."""
+    """The memory of a run: losses, the best parameters, and how it ended."""
 
     def __init__(self, evaluate, patience):
         self.evaluate, self.patience = evaluate, patience
         self.history = {"loss": [], "step": [], "validation": []}
         self.best, self.best_step, self.best_value = None, None, onp.inf
-        self.since_best, self.stopped = 0, ""
+        self.since_best = 0
+        self.ending: Ending | None = None  # None: the run goes on
 
     def first_loss(self, value):
         return self.history["loss"][0] if self.history["loss"] else value
@@ -48,10 +60,7 @@ class Record:
             return
         self.since_best += 1
         if self.patience is not None and self.since_best >= self.patience:
-            self.stopped = f"early stopping at step {step}: no better validation in {self.since_best} evaluations"
-
-    def diverge(self, step, value, blamed):
-        self.stopped = f"diverged at step {step} (loss {value:.3g}): {blamed}"
+            self.ending = Ending(Ended.EARLY_STOPPING, step, evaluations=self.since_best)
 
     def text(self):
         if not self.history["loss"]:
@@ -61,22 +70,23 @@ class Record:
 
     def result(self):
         if self.best is None:
-            raise FloatingPointError(f"no finite loss was seen, so there are no parameters to return; {self.stopped}")
-        if self.stopped.startswith("diverged"):
+            seen = "evaluation" if self.history["loss"] and self.evaluate is not None else "loss"
+            raise FloatingPointError(f"no finite {seen} was seen, so there are no parameters to return; {self.ending}")
+        if self.ending.how is Ended.DIVERGED:
             warnings.warn(
-                f"training {self.stopped}. The parameters of step {self.best_step} are returned; "
-                "try a smaller rate, or clip=1.0",
+                f"training {self.ending}. The parameters of step {self.best_step} are returned",
                 TrainingWarning,
                 stacklevel=5,
             )
-        return Result(self.best, self.history, self.stopped or "all steps done", self.best_step)
+        return Result(self.best, self.history, self.ending, self.best_step)
 
     def state(self):
         history = {
             key: onp.array(values, dtype="i8" if key == "step" else "f8") for key, values in self.history.items()
         }
         best = [] if self.best is None else [self.best]
-        numbers = {"best_step": self.best_step, "since_best": self.since_best, "stopped": self.stopped}
+        ended = None if self.ending is None else self.ending.state()
+        numbers = {"best_step": self.best_step, "since_best": self.since_best, "ended": ended}
         return {"best": best, "history": history, "best_value": onp.array(float(self.best_value))}, numbers
 
     def restore(self, tree, numbers):
@@ -84,4 +94,4 @@ class Record:
         self.best = tree["best"][0] if tree["best"] else None
         self.best_value = float(tree["best_value"])
         self.best_step, self.since_best = numbers["best_step"], numbers["since_best"]
-        self.stopped = numbers["stopped"]
+        self.ending = None if numbers["ended"] is None else Ending.from_state(numbers["ended"])

@@ -16,13 +16,15 @@ import numpy as onp
 
 from nfscratch import backend, trees
 from nfscratch.training.batches import Batches
+from nfscratch.training.divergence import SMALLER_STEPS
+from nfscratch.training.ending import Ended, Ending
 from nfscratch.training.optimizers import Adam, clip_by_norm
 from nfscratch.training.record import Record, Result
 
-SCRATCH = "scratch"  # the entry of an optimizer's state that is not state: it is written before it is read
+SCRATCH = "scratch"  # this entry of an optimizer's state is not saved: it is written before it is read
 
 
-LIMIT = 1e8  # a loss this many times what it was at first (at least 1) is not coming back
+LIMIT = 1e8  # a loss this many times larger than the first one (or than 1) will not recover
 
 
 def diverged(loss: float, norm: float, first: float) -> bool:
@@ -32,7 +34,7 @@ def diverged(loss: float, norm: float, first: float) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is asked to do: it does not change on the way."""
+    """The settings of a run. They do not change on the way."""
 
     value_and_grad: Callable[..., Any]
     optimizer: Adam
@@ -48,7 +50,7 @@ class Plan:
 
 
 class Run:
-    """A run of a plan, `step` steps from its start."""
+    """A run of a plan, after `step` steps."""
 
     def __init__(self, plan: Plan, params: Any, rng: onp.random.Generator, batches: Batches | None):
         self.plan, self.rng, self.batches = plan, rng, batches
@@ -58,10 +60,10 @@ class Run:
 
     @property
     def over(self) -> bool:
-        return bool(self.record.stopped) or self.step >= self.plan.steps
+        return self.record.ending is not None or self.step >= self.plan.steps
 
     def begin(self) -> None:
-        """The first evaluation. (Without one, parameters are ranked by their loss, when a step has seen it.)"""
+        """Evaluate the first parameters. Without `evaluate`, the next step ranks them, once it has seen their loss."""
         if self.step == 0 and self.plan.evaluate is not None and not self.record.history["step"]:
             self.record.consider(0, self.params)
 
@@ -73,8 +75,8 @@ class Run:
         trees.gather(grads, out=self.gradient)
         norm = float(self.gradient @ self.gradient) ** 0.5
         if diverged(value, norm, self.record.first_loss(value)):
-            blamed = plan.blame(self.params, grads, *batch) if plan.blame else "the loss"
-            return self.record.diverge(self.step + 1, value, blamed)
+            self.record.ending = Ending(Ended.DIVERGED, self.step + 1, loss=value, blamed=self._blamed(grads, batch))
+            return
         if plan.evaluate is None and self.step % plan.every == 0:
             self.record.consider(self.step, self.params)  # their loss has been seen
         self._move(norm, batch)
@@ -82,8 +84,13 @@ class Run:
         if plan.evaluate is not None and self.step % plan.every == 0:
             self.record.consider(self.step, self.params)
 
+    def _blamed(self, grads, batch):
+        if self.plan.blame is None:
+            return f"the loss; {SMALLER_STEPS}"
+        return self.plan.blame(self.params, grads, *batch)
+
     def _batch(self):
-        """The rows of a step, augmented once: the loss, the update and the blame are of the same numbers."""
+        """The rows of a step, augmented once, so that loss, update and blame see the same numbers."""
         if self.batches is None:
             return ()
         rows = self.batches.next()
@@ -94,18 +101,20 @@ class Run:
         factor = self.plan.schedule(self.step / self.plan.steps)
         self.plan.optimizer.step(self.flat, self.gradient, self.optimizer, factor)
         if self.plan.update is not None:
-            # Only what is stored: the trained leaves stay views of the vector that the optimizer moves.
+            # Take only the stored leaves: the trained ones stay views of the vector that the optimizer moves.
             self.params = trees.with_fixed_of(self.plan.update(self.params, *batch), self.params)
         self.step += 1
 
     def end(self) -> None:
-        """One more look at the parameters where the run ends, by steps or by Ctrl-C. No run that goes on has had it."""
-        if self.record.stopped:
+        """Evaluate the parameters where the run ends, by steps or by Ctrl-C. A run that continues has not done so."""
+        if self.record.ending is not None:
             return
         if self.record.best_step != self.step and self.step not in self.record.history["step"][-1:]:
             self.record.consider(self.step, self.params)
         if self.step < self.plan.steps:
-            self.record.stopped = f"interrupted at step {self.step}"
+            self.record.ending = Ending(Ended.INTERRUPTED, self.step)
+        elif self.record.ending is None:
+            self.record.ending = Ending(Ended.ALL_STEPS, self.step)
 
     def result(self) -> Result:
         return self.record.result()
@@ -113,7 +122,7 @@ class Run:
     # --- across the end of a process -------------------------------------------------------------------------------
 
     def state(self) -> tuple[dict, dict]:
-        """A tree of arrays, and numbers that JSON can say. The generator's state is the caller's to keep."""
+        """A tree of arrays, and numbers that JSON can hold. The caller keeps the generator's state."""
         arrays = {k: v for k, v in self.optimizer.items() if hasattr(v, "shape") and k != SCRATCH}
         numbers = {k: v for k, v in self.optimizer.items() if not hasattr(v, "shape")}
         best, record = self.record.state()
@@ -126,7 +135,7 @@ class Run:
         return tree, {**numbers, "step": self.step, "record": record}
 
     def restore(self, tree: dict, numbers: dict) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         tree = {**tree, **{key: self._on_device(tree[key]) for key in ("params", "optimizer")}}
         self.flat, self.params = trees.flatten(tree["params"])
         self.optimizer.update(tree["optimizer"], **numbers["optimizer"])

@@ -53,7 +53,7 @@ class UMNN(NumericTransformer):
         validate.count("points", self.points, least=2)
         validate.positive("bound", self.bound)
         if not 1 < self.steepness < float("inf"):
-            raise ValueError(f"steepness must be finite and above 1, where theta = 0 stands; got {self.steepness}")
+            raise ValueError(f"steepness must be finite and above 1, the value of s at theta = 0; got {self.steepness}")
         if not 0 < self.minimum < 1:
             raise ValueError(f"minimum must be between 0 and 1: f is 1 at theta = 0; got {self.minimum}")
 

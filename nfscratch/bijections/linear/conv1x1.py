@@ -41,7 +41,7 @@ class Conv1x1(Bijection):
         if self.linear is None:
             object.__setattr__(self, "linear", PLU(shape[0]))
         if not isinstance(self.linear, Linear):
-            raise ValueError(f"linear must be a Linear layer, as PLU({shape[0]}); got {_named(self.linear)}")
+            raise ValueError(f"linear must be a Linear layer, such as nf.PLU({shape[0]}); got {_named(self.linear)}")
         if self.linear.in_shape != shape[:1]:
             raise ValueError(f"linear must map {shape[0]} channels; got one of shape {self.linear.in_shape}")
 

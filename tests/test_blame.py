@@ -1,0 +1,115 @@
+"""A fit that diverges, or cannot begin, names the part at fault, the row where it shows, and a remedy."""
+
+import re
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+from nfscratch.distributions.distribution import Distribution
+from nfscratch.training import divergence
+
+X = onp.random.default_rng(0).normal(size=(200, 2))
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+@dataclass(frozen=True, eq=False)
+class UniformBox(Distribution):
+    """The uniform density on [-1, 1]^2; `outside` is what log_prob says elsewhere."""
+
+    outside: float = -onp.inf
+    shape = (2,)
+
+    def log_prob(self, params, z):
+        inside = np.all(np.abs(z) <= 1.0, axis=1)
+        return np.where(inside, -np.log(4.0), self.outside) + 0.0 * np.sum(z, axis=1)
+
+
+class RootBase(Distribution):
+    """A density proportional to exp(-|z|^2 / 2 + sqrt(0 z_1)): the values are right, the derivative is 0 * infinity."""
+
+    shape = (2,)
+
+    def log_prob(self, params, z):
+        return -0.5 * np.sum(np.square(z), axis=1) + np.sqrt(0.0 * z[:, 0])
+
+
+def flow_on(base):
+    couplings = [nf.Coupling(nf.Affine(), nf.half_mask(2, flip)) for flip in (False, True)]
+    return nf.Flow(base, nf.Chain([*couplings, nf.Standardize(2)]))
+
+
+BASES = {
+    "density 0": (
+        UniformBox(),
+        r"the base \(UniformBox\): log_prob is -inf at row \d+, z = \[.*\]; the density is 0 there; choose a base",
+    ),
+    "NaN": (UniformBox(onp.nan), r"the base \(UniformBox\): log_prob is nan at row \d+, z = \[.*\]; correct log_prob"),
+    "infinite": (
+        UniformBox(onp.inf),
+        r"the base \(UniformBox\): log_prob is inf at row \d+, z = \[.*\]; correct log_p",
+    ),
+    "huge": (UniformBox(-1e12), r"the base \(UniformBox\): log_prob is -1e\+12 at row \d+, z = \[.*\]; try a smaller"),
+    "gradient": (RootBase(), r"the base \(RootBase\): the gradient of log_prob is NaN or infinite at row 0, z = \["),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in BASES if name != "huge"])
+def test_a_base_that_is_not_finite_where_the_data_lie_is_blamed(name):
+    base, message = BASES[name]
+    with pytest.raises(FloatingPointError, match=r"no finite loss was seen, .*; diverged at step 1 .*: " + message):
+        nf.fit(flow_on(base), X, rng=rng(), steps=5, validation=None)
+
+
+def blamed(flow, params, x=X, context=None):
+    """What divergence.blame says, with gradients that are all finite."""
+    with onp.errstate(all="ignore"):
+        return divergence.blame(flow, params, {}, x, context)
+
+
+def test_the_row_and_the_point_are_those_where_it_is_wrong():
+    flow = nf.Flow(UniformBox(), nf.Chain([nf.Reverse(2)]))
+    x = onp.zeros((6, 2))
+    x[4] = [3.0, 0.25]
+    assert "at row 4, z = [0.25 3.  ];" in blamed(flow, flow.init(rng()), x)
+
+
+def test_a_base_whose_finite_values_explode_is_blamed():
+    base, message = BASES["huge"]
+    flow = flow_on(base)
+    assert re.match(message, blamed(flow, flow.init(rng(), X)))
+
+
+def test_parameters_of_the_base_that_are_not_finite_are_named():
+    flow = flow_on(nf.GaussianMixture(2, 3))
+    params = flow.init(rng(), X)
+    params["base"]["log_std"][1, 0] = onp.nan
+    assert blamed(flow, params).startswith("the base (GaussianMixture): its parameter log_std is NaN or infinite; try")
+
+
+def test_an_embedding_network_that_is_not_finite_is_named():
+    flow = nf.flows.real_nvp(2, layers=2, hidden=(4,), context_dim=2, embed=nf.MLP((4,)))
+    context = rng(1).normal(size=(200, 3))
+    params = flow.init(rng(), X, context)
+    params["embed"][0]["b"][0] = onp.inf
+    assert blamed(flow, params, X, context).startswith("embed (MLP) gives NaN or infinity; try")
+
+
+def test_a_layer_that_sends_the_data_too_far_is_blamed_and_not_the_base():
+    for base in (nf.StandardNormal(2), UniformBox()):
+        flow = flow_on(base)
+        params = flow.init(rng(), X)
+        params["bijection"][0][-1]["b"][:] = [0.0, -1e200]
+        assert blamed(flow, params).startswith("layer 0 (Coupling), inverse (x -> z), enlarges |x| most: ")
+
+
+def test_a_run_whose_evaluations_are_never_finite_says_so():
+    """The rows to train on are in the box, and one held-out row is not."""
+    flow, held_out = nf.Flow(UniformBox(), nf.Chain([nf.Reverse(2)])), onp.array([[0.5, 0.5], [2.0, 0.0]])
+    with pytest.raises(FloatingPointError, match=r"no finite evaluation was seen, .*; all steps done"):
+        nf.fit(flow, X / 10, rng=rng(), validation=held_out, steps=3)
