@@ -11,7 +11,7 @@ import numpy as onp
 
 from nfscratch.backend import DTYPES
 from nfscratch.check.audit import audit
-from nfscratch.check.groups import DIMS
+from nfscratch.check.draws import DIMS
 from nfscratch.check.report import Report
 
 
