@@ -2,8 +2,8 @@
 
     S P I R X J D T E O G K N      over D = 1, 2, 5, 6, several draws of wild parameters, several radii, both dtypes
 
-D = 2 alone hides four kinds of mistake, and parameters near the identity hide more. The integral N is taken with
-bounded parameters: with wild ones a correct flow is too narrow for any grid.
+D = 2 alone hides four kinds of mistake, and parameters near the identity hide more. battery.py says which draws a
+check looks at, letters/ has a file for each check, and diagnosis/ finds the name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial, Unusable
 
-SEVERAL = "RXJD"  # the letters that go on after a failure: a diagnosis compares dimensions
+SEVERAL = "RXJD"  # these letters go on after a failure, because their diagnosis compares dimensions
 
 
 def audit(
@@ -39,11 +39,13 @@ def audit(
         of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) -> (z, log_det), for the dimensions in `dims`.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and float64 for a pair.
-    context: one row (C,) or (1, C) for all, or (M, C): row i of a batch is given row i mod M. Without it a row is drawn
-        for every point, so that a map which mixes them up is seen.
+    context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
+        row for every point, so that it sees a map which mixes them up.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth: what a pair cannot say of itself.
         smooth=False: its derivative may jump (leaky ReLU between other layers).
     letters: the checks to run, as "SRJ".
+
+    A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject.
     """
     rng = onp.random.default_rng(0) if rng is None else rng
     letters = letters_of(letters)
@@ -90,7 +92,7 @@ class _Run:
                 break
 
     def _settled(self, letter):
-        """Whether there is no sense in running it: it has failed, or what it stands on has."""
+        """Whether the letter need not run: it has failed, or S has, on which all others stand."""
         return (letter != "S" and self._misshapen()) or (self._first(letter) is not None and letter not in SEVERAL)
 
     def _misshapen(self):

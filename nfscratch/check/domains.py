@@ -1,8 +1,8 @@
-"""Domains and codomains: an interval per variable, and points inside of it.
+"""Domains and codomains: an interval for every variable, written in words or numbers, and points inside of it.
 
     "all reals", "positive", "unit interval", "(0, 1)", "(-inf, 3]", or a pair of numbers
 
-A point of the real line is carried into an interval by the usual map:  a,  l + e^a,  h - e^-a,  l + (h - l) sigmoid(a).
+The usual map carries a point a of the real line into an interval:  a,  l + e^a,  h - e^-a,  l + (h - l) sigmoid(a).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as onp
 
-REALS = (-inf, inf)
+from nfscratch.ops.intervals import REALS
+
 NAMED = {
     "all reals": REALS,
     "reals": REALS,
@@ -89,6 +90,6 @@ def out_of(ends: tuple[float, float], x: Any) -> Any:
 
 
 def inside(ends: tuple[float, float], x: Any) -> Any:
-    """Rows of x (N, *event) that lie strictly inside: not on an end, where rounding may put them."""
+    """Rows of x (N, *event) that lie strictly inside. Rounding may put a row on an end."""
     x = onp.asarray(x).reshape(len(x), -1)
     return ((x > ends[0]) & (x < ends[1])).all(axis=1)

@@ -1,4 +1,4 @@
-"""What an audit tries: for each dimension, draws of parameters at points of several radii, in both dtypes."""
+"""Draws: what an audit tries. For each dimension, draws of parameters at points of several radii, in both dtypes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIMS = (1, 2, 5, 6)
 RADII = (0.3, 1.0, 3.0, 10.0)
 ROWS = 6  # points at each radius
 DRAWS = 3  # of parameters
-LIMIT = {onp.dtype("float64"): 1e-3, onp.dtype("float32"): 0.1}  # rows that rounding spoils by more are not judged
+LIMIT = {onp.dtype("float64"): 1e-3, onp.dtype("float32"): 0.1}  # a row that rounding spoils by more is not judged
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _with_draws(made, rng, options, scale=None):
     context, params = _context(made, rng, options), options["params"]
     if params is None:
         depth = len(getattr(_inner(made), "layers", (made,)))
-        # The log-scales of a deep chain add up: their spread is kept to that of eight layers.
+        # The log-scales of the layers add up: a deep chain is to spread no further than eight layers do.
         scale = min(1.0, (8 / depth) ** 0.5) if scale is None else scale * min(1.0, (4 / depth) ** 0.5)
         params = random_params(made, rng, scale, context)
     return (of_flow if isinstance(made, Flow) else of_bijection)(made, params, context)
@@ -130,5 +130,5 @@ def _without_overflow(subject, z):
         first = Trial(subject, z)
         lost = ~onp.isfinite(flat(first.x)).all(axis=1)
         return z[~(lost & overflows(first, first.z, "forward"))] if lost.any() else z
-    except Exception:  # whatever it is, S meets it again and says so
+    except Exception:  # of any kind: S meets it again and says so
         return z

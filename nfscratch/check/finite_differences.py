@@ -1,16 +1,16 @@
-"""Numbers that the map under test had no part in: Jacobians by finite differences, and wild parameters.
+"""Finite differences: Jacobians that the map under test had no part in; and wild parameters to take them at.
 
 J_ij  =  [8 (f_i(z + h e_j) - f_i(z - h e_j)) - (f_i(z + 2h e_j) - f_i(z - 2h e_j))] / 12h  +  O(h^4)
 
-A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several are taken, each
-relative to max(1, |z_j|); for every column of every row the two neighbours that agree best decide, and what they
-disagree by is the error that a check allows for:
+A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several steps are taken,
+each relative to max(1, |z_j|). For every column of every row the two neighbouring steps that agree best decide, and a
+check allows an error as large as their difference:
 
     error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h' + jump_ij
     jump_ij  = |f_i(z + h' e_j) - 2 f_i(z) + f_i(z - h' e_j)| / h',   where it does not shrink with h'
 
-The jump is what the slope to the right and the slope to the left differ by. For a smooth map it shrinks like h'. At a
-kink much nearer than h' it does not, and then two long steps agree with each other on the mean of both slopes, which
+The jump is the difference of the slopes to the right and to the left. For a smooth map it shrinks like h'. At a kink
+much nearer than h' it does not shrink, and then two long steps agree with each other on the mean of both slopes, which
 is the derivative of nothing.
 """
 
@@ -37,9 +37,9 @@ def finite_difference_jacobian(f: Callable[[Any], Any], z: Any, steps: Any = STE
 def numeric_jacobian(
     f: Callable[[Any], Any], z: Any, steps: Any = STEPS, eps: float = 2.3e-16, stacked: bool = False
 ) -> Any:
-    """The same, and the error of every entry, as far as two steps can tell: twice (N, D_out, D_in).
+    """The Jacobian, and the error of every entry as far as two steps can tell: twice (N, D_out, D_in).
 
-    `stacked`: f takes any number of rows, and is called once for each step with all the points that it needs.
+    stacked: f takes any number of rows, and is called once for each step with all the points that it needs.
     """
     z = onp.asarray(backend.to_numpy(z), dtype=onp.float64)
     middle = onp.asarray(backend.to_numpy(f(z)), dtype=onp.float64)
@@ -56,7 +56,7 @@ def numeric_jacobian(
 
 
 def _central_differences(f, z, middle, step, stacked):
-    """(N, D_out, D_in), the largest |f| of each row, and what the slopes on both sides differ by, (N, D_out, D_in)."""
+    """J (N, D_out, D_in), the largest |f| of each row, and the difference of the slopes on both sides, shaped as J."""
     n, dim = len(z), prod(z.shape[1:])
     h = step * onp.maximum(1.0, onp.abs(z)).reshape(n, dim)
     along = onp.eye(dim)[:, None, :] * h  # (D, N, D): h_j in direction j

@@ -1,4 +1,4 @@
-"""What `nfscratch audit module:object` runs: the object comes from the current folder, or from what is installed."""
+"""The audit from the command line. The object comes from the current folder, or from an installed package."""
 
 from __future__ import annotations
 

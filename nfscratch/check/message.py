@@ -1,4 +1,4 @@
-"""The message of a failure, in four parts: what was found, what it should have been, where, and a hint."""
+"""Message: a failure as text, in four parts, and as data. Found, expected, where, and a hint."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _nowhere(evidence):
 
 
 def _shown(values, row):
-    """The row of what has one entry for each row, or the one value that there is."""
+    """This row of an array with one entry for each row, or the one value that there is."""
     values = onp.asarray(values, dtype=float)
     if values.ndim > 1 or (values.ndim == 1 and len(values) > row):
         values = values[row]
@@ -77,7 +77,7 @@ def counter_example(case: Case) -> dict[str, Any]:
 
 
 def _at_row(key, value, row, n):
-    """The row of what has one entry for each row. `yours` and `expected` may be one number, or one event."""
+    """This row of an array with one entry for each row. `yours` and `expected` may also be one number, or one event."""
     per_row = isinstance(value, onp.ndarray) and value.ndim >= 1 and len(value) > row
     if key in ("yours", "expected"):
         per_row = per_row and len(value) == n

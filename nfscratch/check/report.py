@@ -42,6 +42,7 @@ class Failure:
     message: str  # the four parts, as text
     counter_example: dict[str, Any] = field(repr=False)  # dim, dtype, row, z or x, yours, expected, ...
     mistake: Enum | None = None  # a member of Mistake, of diagnosis/mistakes.py
+    direction: str | None = None  # "forward" or "inverse", where the log_det of one direction is wrong
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from nfscratch import backend, trees
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import Inverse, InverseBijection
-from nfscratch.check.domains import REALS, interval
+from nfscratch.check.domains import interval
 from nfscratch.flows.flow import Flow
+from nfscratch.ops.intervals import REALS
 
 FLOAT64 = onp.dtype("float64")
 
@@ -144,7 +145,7 @@ def of_bijection(
 
 
 def _traits(bijection):
-    """What the bijection says of itself. An object that is no part of the package may leave `smooth` out."""
+    """What the bijection says of itself: no other file asks it. smooth: None where an object does not declare it."""
     return {
         "structure": bijection.jacobian_structure,
         "domain": interval(bijection.domain),

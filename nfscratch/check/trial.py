@@ -49,13 +49,13 @@ class Trial:
         return len(self.z)
 
     def apply(self, direction: str, a: Any, rows: Any = None) -> tuple[Any, Any]:
-        """forward or inverse, with log_det as (N,) whatever its shape was: NaN where it is not one number a row.
+        """forward or inverse at `a`. log_det comes as (N,), and as NaN where it was not one number for each row.
 
-        `rows`: which of the trial's rows those of `a` are, where it is not all of them in order.
+        rows: the trial's rows that the rows of `a` are, unless they are all of them in order.
         """
         s = self.subject if rows is None else self.subject.at(rows)
         with onp.errstate(all="ignore"):
-            y, log_det = getattr(s, direction)(a.copy())  # a map that writes into its argument is for P to find
+            y, log_det = getattr(s, direction)(a.copy())  # P finds a map that writes into its argument
         y, log_det = onp.asarray(y), onp.asarray(log_det)
         if y.shape != (len(a), *s.shape(OTHER[direction])):
             raise Unusable(f"{direction} gives shape {y.shape}")
@@ -94,7 +94,7 @@ class Trial:
         return onp.isfinite(flat(self.x)).all(axis=1) & inside(self.subject.codomain, self.x)
 
     def derivatives(self, direction: str, at: Any, rows: Any = None) -> tuple[Any, Any, Any, Any]:
-        """J, its error, dlog_det and its error, by finite differences of `direction` at `at`, rows as in `apply`."""
+        """J, its error, dlog_det and its error, by finite differences of a direction at `at`; rows as in `apply`."""
         single = self.subject.dtype == onp.float32
         trial = self if rows is None else Trial(self.subject.at(rows), at)
 
@@ -150,9 +150,9 @@ class Trial:
             return slope * self.allowed + K * s.eps * terms
 
     def slack_of_base(self, z: Any, q: Any) -> Any:
-        """What log q may change by where rounding moves z; infinite at the end of its support."""
+        """How much log q may change where rounding moves z; infinite at an end of the support of q."""
         s, change = self.subject, onp.zeros(len(z))
-        for sign in (1.0, -1.0):  # as far from 0 as rounding leads, and as near
+        for sign in (1.0, -1.0):  # away from 0, and towards it
             step = sign * self.allowed.reshape(-1, *[1] * (z.ndim - 1)) * onp.where(z < 0, -1.0, 1.0)
             moved = onp.asarray(s.q((z + step).astype(s.dtype)), dtype=onp.float64)
             change = onp.where(onp.isneginf(moved) != onp.isneginf(q), onp.inf, onp.maximum(change, apart(moved, q)))
@@ -162,7 +162,7 @@ class Trial:
 
     @cached_property
     def allowed_log_prob(self) -> Any:
-        """What rounding may cost in log_prob: log_det's share, and what the slope of the base makes of z's."""
+        """What rounding may cost in log_prob: through log_det, and through z with the slope of the base."""
         with onp.errstate(all="ignore"):
             q = onp.asarray(self.subject.q(self.z), dtype=onp.float64)
             return self.allowed_log_det + self.slack_of_base(self.z, q)
@@ -182,7 +182,7 @@ class Trial:
 
     @cached_property
     def layers(self) -> list[Trial]:
-        """Each layer of a Chain by itself, at what the layers before it make of z."""
+        """Each layer of a Chain by itself, at the point where the layers before it take z."""
         trials, at = [], self.z
         for layer in self.subject.layers():
             trials.append(Trial(layer, at))
@@ -200,7 +200,7 @@ def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) ->
 
 
 def overflows(trial: Trial, points: Any, direction: str) -> Any:
-    """For each row: is a result that is not finite an honest overflow? Then it was huge a little before."""
+    """For each row, whether a result that is not finite is an honest overflow: a little before, it was huge."""
     huge = onp.zeros(len(points), dtype=bool)
     limit = float(onp.finfo(trial.subject.dtype).max) ** 0.4
     for k in range(1, 40):

@@ -42,7 +42,7 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
     others = sorted({str(c.dim) for c in failed} - {str(first.dim)})
     text = message(letter, str(named), HINTS[named.mistake], first, others)
-    return Failure(letter, str(named), text, counter_example(first), named.mistake)
+    return Failure(letter, str(named), text, counter_example(first), named.mistake, named.direction)
 
 
 def _is_of_inverse(named):
@@ -50,7 +50,7 @@ def _is_of_inverse(named):
 
 
 def _named(letter, first, cases, across):
-    if first.finding.symptom is Symptom.RAISES and letter != "O":  # far out an exception is a value not reached
+    if first.finding.symptom is Symptom.RAISES and letter != "O":  # O: an exception far out means that x is not reached
         return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
         return _name_log_det_of(letter, first, across or cases)

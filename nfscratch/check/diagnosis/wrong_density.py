@@ -1,4 +1,4 @@
-"""Which mistake makes this log_prob? Every wrong definition is computed from z, x, q and the numeric log-det.
+"""D and N by name: which mistake makes this log_prob. Each wrong definition comes from z, x, q and the numeric log-det.
 
     right                  log q(z) + l,     l = log|det dz/dx|,    log q(z) = -1/2 |z|^2 - D/2 log 2 pi
 

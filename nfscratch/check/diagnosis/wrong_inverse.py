@@ -1,11 +1,11 @@
-"""Which mistake makes this inverse? x = forward(z) is given, z' = inverse(x) is what came, J is numeric.
+"""R by name: which mistake makes this inverse. x = forward(z), z' = inverse(x) is what came, and J is numeric.
 
     z' = the columns of z in another order      permutation not inverted, halves joined wrongly
     J A is a permutation, A that of inverse     P is left out
     only later columns wrong                    too few passes
     the changed half looks at itself            it conditions on the changed half
 
-What is cut off has wrong_bracket.py, affine maps have wrong_affine.py, splines wrong_spline.py.
+wrong_bracket.py is for results that are cut off, wrong_affine.py for affine maps, wrong_spline.py for splines.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which mistake makes this log_det? Each would-be value comes from the numeric Jacobian; the one that fits is named.
+"""X and J by name: which mistake makes this log_det. Each would-be value comes from the numeric Jacobian.
 
 With t = log|det J| the truth, c the claim, and l_i = log|J_ii| where J is triangular in some order:
 
@@ -28,7 +28,7 @@ class Sample:
     """Claim and truth of one direction at one trial, where the truth is known well."""
 
     def __init__(self, trial: Trial, direction: str, finding: Any = None):
-        if finding is None:  # a claim that is no number says less than one that is a wrong number
+        if finding is None:  # a wrong number says more than a claim that is NaN
             finding = check_jacobian(trial, direction, finite_only=True)
             finding = finding if finding.failed else check_jacobian(trial, direction)
         evidence = finding.evidence or {}
@@ -41,14 +41,14 @@ class Sample:
     dim = property(lambda self: self.J.shape[1])
 
     def logs(self) -> Any:
-        """l_i (N, D) where det J is the product of the diagonal, in the order of the rows or of another; else None."""
+        """l_i (N, D) where det J is the product of the diagonal, so that J is triangular in some order; else None."""
         diagonal = onp.abs(onp.diagonal(self.J, axis1=1, axis2=2))
         with onp.errstate(all="ignore"):
             l = onp.log(diagonal)
         return l if onp.isfinite(l).all() and near(l.sum(axis=1), self.t).all() else None
 
     def changed(self) -> int:
-        """How many variables are not passed on as they are."""
+        """How many variables the map changes."""
         unit = onp.abs(self.J - onp.eye(self.dim)).max(axis=(0, 2)) < 1e-7
         return max(1, self.dim - int(unit.sum()))
 

@@ -1,4 +1,4 @@
-"""Which terms of log_det = sum_i l_i are wrong: some left out, those of one branch, of an s not clamped, those far out.
+"""Wrong terms of log_det = sum_i l_i: some left out, those of one branch, those of an unclamped s, those far out.
 
 l_i = log|J_ii|, where J is triangular in some order. A clamp shows as a plateau: several rows whose l_i have the same
 largest size, among others whose l_i vary; the claim then goes beyond the plateau, to the same side.
@@ -51,7 +51,7 @@ def _branch(s):
 
 
 def by_unclamped_scale(samples: list[Any]) -> Mistake | None:
-    """sum of b atanh(l_i / b) for one bound b; or of an s that is cut."""
+    """The claim is the sum of b atanh(l_i / b) for one bound b, or of an s that the map cuts."""
     logs = [s.logs() for s in samples]
     if any(l is None for l in logs):
         return None
@@ -65,7 +65,7 @@ def by_unclamped_scale(samples: list[Any]) -> Mistake | None:
 
 
 def _soft(s, l, bound):
-    """Whether rows whose tanh can still be inverted fit, and whether three of them tell atanh from the identity."""
+    """Whether the rows fit whose tanh can be inverted, and whether three of them tell atanh from the identity."""
     known = (onp.abs(l) < 0.99999 * bound).all(axis=1)
     with onp.errstate(all="ignore"):
         raw = (onp.arctanh(l / bound) * bound).sum(axis=1)
@@ -94,7 +94,7 @@ def _cut(s, l):
 
 
 def by_distance(samples: list[Any]) -> Mistake | None:
-    """Right nearer than some radius, wrong beyond it: in all rows of every draw."""
+    """The claim is right up to some radius and wrong beyond it, in all rows of every draw."""
     size = onp.concatenate([onp.abs(s.at).max(axis=1) for s in samples])
     wrong = onp.concatenate([~near(s.c, s.t, 1e-4) for s in samples])
     if wrong.sum() < 3 or (~wrong).sum() < 3:

@@ -1,20 +1,20 @@
-"""The bridge identity: are these points drawn from that density?  (Bennett 1976; Meng and Wong 1996.)
+"""The bridge identity: are these points drawn from that density?  (Bennett 1976; Meng and Wong 1996.) A companion of K.
 
 For any two densities q and r, with both sides the integral of q r / (q + r),
 
     E_q[ r / (q + r) ]  =  E_r[ q / (q + r) ]                                                          (1)
 
-The left side is a mean over the points that claim to be draws of q, the right side over draws of a normal law r, fitted
-to others of the points. All terms lie in [0, 1], so that a bound holds for any q, however heavy its tails or far its
-modes (empirical Bernstein; Maurer and Pontil 2009, arXiv:0907.3740, theorem 4). With V the variances of both sides'
-terms and n their numbers, a difference is chance while it is at most
+The left side is a mean over the points that claim to be draws of q. The right side is a mean over draws of a normal law
+r, which is fitted to some other points of the sample. All terms lie in [0, 1], so that a bound holds for any q, however
+heavy its tails or far its modes (empirical Bernstein; Maurer and Pontil 2009, arXiv:0907.3740, theorem 4). With V the
+variances of both sides' terms and n their numbers, a difference is chance while it is at most
 
     sqrt(2 (V_q / n_q + V_r / n_r) log(4 / alpha))  +  7 log(4 / alpha) / (3 min(n_q, n_r))            (2)
 
-A missing constant in q, a wrong scale of the points, a wrong weight of a mode: each makes the two sides differ. r is as
-wide as the points, narrower and wider; and as wide as the surroundings of single points, which see single modes.
+A missing constant in q, a wrong scale of the points, a wrong weight of a mode: each makes the two sides differ. r is
+as wide as the points, narrower and wider; and as wide as the surroundings of single points, which see single modes.
 
-The same with a test function h under both means sees what h measures, without a draw of q:
+A test function h under both means sees what h measures, without a draw of q:
 
     E_q[ h r / (q + r) ]  =  E_r[ h q / (q + r) ],    h = u_i, u_i^2, u_i u_j, |u|^2                     (3)
 
@@ -40,7 +40,7 @@ def worst_bridge(
 ) -> tuple[float, float, str]:
     """The difference of both sides of (1) that is furthest beyond its bound, the bound, and which r it was.
 
-    z (N, D): the points; a quarter of them is fitted, the others are judged. shift: is added to log_q.
+    z (N, D): the points; a quarter of them fits r, and the others are judged. shift: a number that is added to log_q.
     """
     known, judged = z[: len(z) // 4], z[len(z) // 4 :]
     found = []

@@ -27,7 +27,7 @@ REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
 def check_joins(trial: Trial, rng: onp.random.Generator) -> Finding:
-    """Along lines, in each layer by itself: there its kinks are its own."""
+    """Along lines, in each layer by itself, where its kinks are its own."""
     layers = trial.subject.layers() or [trial.subject]
     # In float32 a steep spot cannot be told from a jump: there the same map in float64 is asked.
     known = trial.twin is not None
@@ -109,9 +109,9 @@ def _jump(line, column, join):
 
 
 def _jumps(line, t, values, column):
-    """Places where one value changes by as much as ever between neighbouring numbers."""
+    """Places where one value still jumps between neighbouring numbers."""
     v = values[:, column]
-    least = max(1e-6, 512 * line.trial.subject.eps)  # less may be rounding: in float32 that of numbers on the way
+    least = max(1e-6, 512 * line.trial.subject.eps)  # a smaller step may be rounding
     tops, step = _steepest(v, least)
     spot = _Spots(t[tops], t[tops + 1], v[tops], v[tops + 1], step[tops])
     for halvings in (25, 19):  # a billionth of the step, and then the distance of neighbouring numbers

@@ -24,7 +24,7 @@ from nfscratch.check.trial import Trial
 
 DRAWS_OF_K = 12_000
 SUSPICION = 3.5  # sigma
-REPEATS = 0.005  # of the points may come twice: float32 has a few repetitions by chance
+REPEATS = 0.005  # this share of the points may come twice: float32 repeats a few by chance
 ATOM = 0.002
 
 
