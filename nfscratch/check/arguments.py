@@ -12,12 +12,9 @@ import numpy as onp
 from nfscratch import trees
 from nfscratch.backend import DTYPES
 from nfscratch.bijections.contract import Bijection
+from nfscratch.check.letters.structure import STRUCTURES
 from nfscratch.check.report import LETTERS
 from nfscratch.flows.flow import Flow
-
-STRUCTURES = (
-    "dense", "diagonal", "permutation", "identity", "triangular", "block triangular", "identity + rank 1",
-)  # fmt: skip
 
 
 def letters_of(letters: Any) -> str:

@@ -97,19 +97,27 @@ def _spread(cases):
 def _name_log_det_of(letter, first, across):
     if first.finding.symptom is Symptom.CLOSED_FORM:
         return Named(Mistake.JACOBIAN_FORMULA)
-    trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
-    samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
-    found = {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
+    found = _wrong_directions(across)
     if not found:
         return Named(Mistake.BELOW_RESOLUTION, "log_det")
-    both_flipped = len(found) == 2 and all(mistake is Mistake.SIGN for _, mistake in found.values())
-    if both_flipped and letter == "J":
+    if letter == "J" and _both_flipped(found):
         return Named(Mistake.SIGN_IN_BOTH, f"log_det{found['forward'][0]}")
     direction = _telling(found)
     where, mistake = found[direction]
     if direction == "inverse" and mistake is Mistake.SIGN:
         mistake = Mistake.NOT_NEGATED
     return Named(mistake, f"log_det {direction}{where}", direction)
+
+
+def _wrong_directions(across):
+    """{direction: (" of layer k", mistake)}, over the trials in float64 that J looked at."""
+    trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
+    samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
+    return {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
+
+
+def _both_flipped(found):
+    return len(found) == 2 and all(mistake is Mistake.SIGN for _, mistake in found.values())
 
 
 def _telling(found):

@@ -1,8 +1,7 @@
-"""Mistakes of planar layers, J = I + h'(a) u_hat w^T, read off the claims where the numeric J - I has one
-singular value.
+"""Wrong log-dets of planar layers, J = I + h'(a) u_hat w^T: the numeric J - I has one singular value.
 
-    det J = 1 + h' (w . u_hat)           e^c - 1  proportional to  tr J - D       u where u_hat belongs
-                                         e^c - 1  proportional to  (x - z) . w    h where h' belongs
+det J = 1 + h' (w . u_hat)           e^c - 1  proportional to  tr J - D       u where u_hat belongs
+                                     e^c - 1  proportional to  (x - z) . w    h where h' belongs
 """
 
 from __future__ import annotations
@@ -17,14 +16,10 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 def planar_mistake(samples: list[Any]) -> Mistake | None:
     """The log_det of a map x = z + u_hat h(w . z + b)."""
     wide = [s for s in samples if s.failed and s.dim > 1]
-    if wide and all(_rank_one(s) is not None for s in wide):
-        for mistake, ratio in (
-            (Mistake.PLANAR_U, _ratio_to_trace),
-            (Mistake.PLANAR_H, _ratio_to_h),
-        ):
-            if all(ratio(s) for s in wide):
-                return mistake
-    return None
+    if not wide or any(_rank_one(s) is None for s in wide):
+        return None
+    ratios = {Mistake.PLANAR_U: _ratio_to_trace, Mistake.PLANAR_H: _ratio_to_h}
+    return next((mistake for mistake, ratio in ratios.items() if all(ratio(s) for s in wide)), None)
 
 
 def _rank_one(s):
@@ -33,8 +28,7 @@ def _rank_one(s):
     strong = values[:, 0] > 1e-4
     if not strong.any() or (values[:, 1] > 1e-5 * (1 + values[:, 0])).any():
         return None
-    w = Vt[onp.argmax(values[:, 0]), 0]
-    return w
+    return Vt[onp.argmax(values[:, 0]), 0]
 
 
 def _steady(s, by):

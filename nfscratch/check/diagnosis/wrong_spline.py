@@ -1,15 +1,15 @@
-"""Mistakes of rational-quadratic splines, read off a line through one variable.
+"""Wrong log-dets and inverses of rational-quadratic splines, as a line through one variable shows them.
 
 In a bin x = p(z) / q(z) with p and q quadratic, and dx/dz = s^2 (...) / q^2 with s the bin's slope. On the line
 
     claim - truth piecewise constant                      the power of s is wrong
     exp(|claim - truth|) quadratic in z within each bin   q, not q^2
 
-for an inverse that fails: z' solves p(z') = x q(z') with the p, q of its own bin (the other root), or with those of
-the bin in which the *value* x falls on the axis of z (it searches the wrong knots). p and q are fitted to forward.
+An inverse that fails gives z' with p(z') = x q(z') for the p and q of its own bin (the other root), or for those of the
+bin in which the *value* x falls on the axis of z (it searches the wrong knots). p and q are fitted to forward.
 
-None of these names is given unless the line shows such a spline: in at least a third of the stretches of it where x is
-curved, p / q fits to ten digits on a width of 0.3. A smooth map fits on none.
+The diagnosis gives none of these names unless the line shows such a spline: in at least a third of the stretches where
+x is curved, p / q fits to ten digits on a width of 0.3. A smooth map fits on none.
 """
 
 from __future__ import annotations

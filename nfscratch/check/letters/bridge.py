@@ -42,7 +42,7 @@ def worst_bridge(
 
     z (N, D): the points; a quarter of them fits r, and the others are judged. shift: a number that is added to log_q.
     """
-    known, judged = z[: len(z) // 4], z[len(z) // 4 :]
+    known, judged = _split(z)
     found = []
     for words, mean, root in _references(known, rng):
         y = mean + rng.standard_normal((2 * len(judged), z.shape[1])) @ root.T
@@ -54,25 +54,28 @@ def worst_bridge(
 
 def worst_moment(z: Any, log_q: Callable[[Any], Any], rng: onp.random.Generator) -> tuple[float, float, float, str]:
     """The difference of both sides of (3) that is most sigma, its bound, how many sigma, and which h it was."""
-    known, judged = z[: len(z) // 4], z[len(z) // 4 :]
+    known, judged = _split(z)
     quartiles = onp.quantile(known, (0.25, 0.5, 0.75), axis=0)
     middle, scale = quartiles[1], onp.maximum((quartiles[2] - quartiles[0]) / 1.349, 1e-300)
     y = middle + scale * rng.standard_normal((2 * len(judged), z.shape[1]))
     root = onp.diag(scale)
     at_q = _share(_log_normal(judged, middle, root), _density(log_q, judged))
     at_r = _share(_density(log_q, y), _log_normal(y, middle, root))
-    found, tests = [], _tests(z.shape[1])
     u, v = (onp.clip((a - middle) / scale, -CUT, CUT) for a in (judged, y))
-    for words, h, width in tests:
-        p, q = h(u) * at_q, h(v) * at_r
-        difference, sigma = abs(p.mean() - q.mean()), (p.var() / len(p) + q.var() / len(q)) ** 0.5
-        found.append((difference, _bound(p, q, width=width, looks=len(tests)), difference / max(sigma, 1e-300), words))
+    tests = _tests(z.shape[1])
+    found = [(*_difference(h(u) * at_q, h(v) * at_r, width, len(tests)), words) for words, h, width in tests]
     return max(found, key=lambda f: f[2])
+
+
+def _difference(p, q, width, looks):
+    """Of two means: the difference, its bound, and how many sigma it is."""
+    difference, sigma = abs(p.mean() - q.mean()), (p.var() / len(p) + q.var() / len(q)) ** 0.5
+    return difference, _bound(p, q, width=width, looks=looks), difference / max(sigma, 1e-300)
 
 
 def fitted_shift(z: Any, log_q: Callable[[Any], Any], rng: onp.random.Generator, reach: float = 60.0) -> float | None:
     """c such that both sides of (1) agree for q e^c: Bennett's estimate of a constant. None where none does."""
-    known, judged = z[: len(z) // 4], z[len(z) // 4 :]
+    known, judged = _split(z)
     mean, root = _fitted(known)
     y = mean + rng.standard_normal((2 * len(judged), z.shape[1])) @ root.T
     at_q = _log_normal(judged, mean, root) - _density(log_q, judged)
@@ -83,6 +86,11 @@ def fitted_shift(z: Any, log_q: Callable[[Any], Any], rng: onp.random.Generator,
         less = _share(at_r + c, 0.0).mean() < _share(at_q - c, 0.0).mean()
         low, high = (c, high) if less else (low, c)
     return c if abs(c) < reach - 1 else None
+
+
+def _split(z):
+    """A quarter of the points, to which r is fitted, and the others."""
+    return z[: len(z) // 4], z[len(z) // 4 :]
 
 
 def _tests(dim, most=8):

@@ -44,7 +44,7 @@ def _of_pullbacks(trial, rng):
 
 
 def _tried(look, subject):
-    """The finding, unless autograd cannot trace the map: then a layer without a pullback of its own has none."""
+    """The finding of a look. It does not apply where a layer leaves its pullback to autograd, and autograd fails."""
     try:
         return look()
     except Exception as error:  # whatever autograd makes of code that it cannot trace
@@ -71,7 +71,7 @@ def _pulled(subject, direction, at, rng):
 
 
 def _ordinary(trial, direction):
-    """Six usable rows, and what goes in there."""
+    """Six usable rows, and the input there."""
     rows = onp.flatnonzero(trial.usable)[:6]
     return rows, trial.input(direction)[rows]
 
@@ -95,7 +95,7 @@ def _finite(edge, trial, direction, rng):
 
 
 def _with_edges(edge, trial, direction):
-    """The subject at ordinary rows and at edges that are well conditioned, and what goes in there."""
+    """The subject at ordinary rows and at well-conditioned edges, and the input there."""
     calm = edge.usable & (edge.allowed < 0.1 * onp.maximum(1.0, largest(edge.z))) & (largest(edge.x) < 1e12)
     rows, ordinary = _ordinary(trial, direction)
     at = onp.concatenate([ordinary, edge.input(direction)[calm]])

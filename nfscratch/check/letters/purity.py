@@ -65,15 +65,17 @@ def _of_sampler(f):
     again, other = _draw(f, onp.random.default_rng(1)), _draw(f, onp.random.default_rng(2))
     after = onp.random.get_state()
     onp.random.set_state(before)
-    for symptom, seen in (
-        (Symptom.GLOBAL_STATE, not (onp.array_equal(before[1], after[1]) and before[2] == after[2])),
-        (Symptom.SEED_GIVES_OTHERS, not _same(first, again)),
-        (Symptom.SEED_IS_IGNORED, _same(first, other)),
-        (Symptom.DRAW_REPEATS, _same(first, second)),
-    ):
-        if seen:
-            return symptom
-    return None
+    seen = {
+        Symptom.GLOBAL_STATE: not _same_state(before, after),
+        Symptom.SEED_GIVES_OTHERS: not _same(first, again),
+        Symptom.SEED_IS_IGNORED: _same(first, other),
+        Symptom.DRAW_REPEATS: _same(first, second),
+    }
+    return next((symptom for symptom, wrong in seen.items() if wrong), None)
+
+
+def _same_state(before, after):
+    return onp.array_equal(before[1], after[1]) and before[2] == after[2]
 
 
 def _draw(f, rng, n=5):

@@ -1,4 +1,4 @@
-"""T: who depends on whom. The pattern of dx_i/dz_j that a layer declares, against the one that it has.
+"""T: who depends on whom. The pattern of dx_i/dz_j that a layer declares, against the pattern that it has.
 
     depends_ij    whether x_i changes when z_j is moved, by a half and by two, both ways, at any point of any draw
 
@@ -30,7 +30,7 @@ FIXED_IN_PLACE = ("permutation", "identity")
 
 
 def check_structure(trials: list[Trial]) -> Finding:
-    """T, over several draws of parameters of one layer or flow. A layer of a Chain is looked at by itself as well."""
+    """T, over several draws of parameters of one layer or flow, and over each layer of a Chain by itself."""
     subject = trials[0].subject
     for inner in zip(*(trial.layers for trial in trials), strict=True):
         finding = check_structure(list(inner))
@@ -38,7 +38,8 @@ def check_structure(trials: list[Trial]) -> Finding:
             return finding
     if subject.structure is None:
         return not_applicable("T", "no structure is declared")
-    what, wrong = f"dependencies: {subject.structure}", _look(subject.structure)(Dependencies(trials))
+    what, look = f"dependencies: {subject.structure}", STRUCTURES.get(subject.structure, _never_moves)
+    wrong = look(Dependencies(trials))
     return Finding("T", what, 0.0, 0.0) if wrong is None else _found(what, trials, *wrong)
 
 
@@ -46,19 +47,6 @@ def _found(what, trials, symptom, words, entry):
     name = trials[0].subject.name
     evidence = {"entry": entry, "z": flat(trials[0].z), "row": 0, "symbol": "z", "J": trials[0].J[0], "layer": name}
     return Finding("T", what, 1.0, 0.0, f"{name}: {words}", symptom=symptom, evidence=evidence)
-
-
-def _look(structure):
-    """What is asked of a declared structure: a function of Dependencies, to (symptom, words, entry) or None."""
-    looks = {
-        "diagonal": lambda d: _forbidden(d.surely & ~d.eye, "diagonal"),
-        "triangular": _triangular,
-        "block triangular": _blocks,
-        "permutation": _permutation,
-        "identity": _identity,
-        "identity + rank 1": _rank_one,
-    }
-    return looks.get(structure, _never_moves)
 
 
 class Dependencies:
@@ -215,3 +203,15 @@ def _never_moves(d):
     symptom = Symptom.SKIPPED_COLUMN if len(still) == 1 and d.subject.dim > 2 else Symptom.NEVER_MOVES
     words = f"x_{i} is z_{j}, always: {len(still)} of {d.subject.dim} variables never move"
     return symptom, words, (i, j)
+
+
+# What is asked of a declared structure: a function of Dependencies that gives (symptom, words, entry), or None.
+STRUCTURES = {
+    "dense": _never_moves,
+    "diagonal": lambda d: _forbidden(d.surely & ~d.eye, "diagonal"),
+    "permutation": _permutation,
+    "identity": _identity,
+    "triangular": _triangular,
+    "block triangular": _blocks,
+    "identity + rank 1": _rank_one,
+}
