@@ -22,7 +22,7 @@ def letters_of(letters: Any) -> str:
     if letters is None:
         return LETTERS
     if not isinstance(letters, str):
-        raise TypeError(f"letters must be a text, as 'SRJ'; got {type(letters).__name__}")
+        raise TypeError(f"letters must be a string, such as 'SRJ'; got {type(letters).__name__}")
     found = letters.upper().replace(",", "").replace(" ", "")
     if not found:
         raise ValueError(f"letters must name at least one of {LETTERS}; got {letters!r}")
@@ -61,7 +61,7 @@ def _refuse_bound(options):
 
 
 def _takes_dim_alone(cls):
-    """Whether cls(2) is a layer, as of ActNorm; Chain(2) is none."""
+    """Whether cls(2) makes a layer: ActNorm(2) does, Chain(2) does not."""
     try:
         made = cls(2)
         return bool(made.in_shape if isinstance(made, Bijection) else made.shape)
@@ -71,7 +71,7 @@ def _takes_dim_alone(cls):
 
 def _check_dims(dims):
     if not isinstance(dims, (tuple, list)) or len(dims) == 0 or not all(_is_dim(d) for d in dims):
-        raise ValueError(f"dims must be a tuple of positive integers or shapes, as (1, 2, 5); got {dims!r}")
+        raise ValueError(f"dims must be a tuple of positive integers or shapes, such as (1, 2, 5); got {dims!r}")
 
 
 def _check_numbers(options):
@@ -81,7 +81,7 @@ def _check_numbers(options):
     if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
         raise ValueError(f"draws must be an integer of at least 1; got {draws!r}")
     if not isinstance(radii, (tuple, list, onp.ndarray)) or len(radii) == 0 or not all(map(_is_radius, radii)):
-        raise ValueError(f"radii must be positive numbers, as (0.3, 1.0); got {radii!r}")
+        raise ValueError(f"radii must be positive numbers, such as (0.3, 1.0); got {radii!r}")
     if not isinstance(options["rng"], onp.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator; got {type(options['rng']).__name__}")
 
@@ -130,7 +130,7 @@ def _check_params(made, params):
         return
     wanted, got = (_shapes(p) for p in (made.init(onp.random.default_rng(0)), params))
     if wanted != got:
-        raise ValueError(f"params must be a tree of the {_kind(made)}'s own, as its init gives; got another")
+        raise ValueError(f"params must be a tree of the {_kind(made)}'s own, shaped as its init makes it; got another")
 
 
 def _shapes(params):

@@ -43,7 +43,7 @@ def audit(
         row for every point, so that it sees a map which mixes them up.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth: what a pair cannot say of itself.
         smooth=False: its derivative may jump (leaky ReLU between other layers).
-    letters: the checks to run, as "SRJ".
+    letters: the checks to run, such as "SRJ".
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject.
     """

@@ -37,7 +37,7 @@ def interval(domain: Any) -> tuple[float, float]:
     else:
         found = tuple(map(float, domain)) if len(tuple(domain)) == 2 else None
     if found is None or None in found or not found[0] < found[1]:
-        raise ValueError(f"a domain must be 'all reals' or an interval, as '(0, 1)' or (0, 1); got {domain!r}")
+        raise ValueError(f"a domain must be 'all reals' or an interval, such as '(0, 1)' or (0, 1); got {domain!r}")
     return found
 
 

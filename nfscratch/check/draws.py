@@ -40,7 +40,7 @@ def groups_of(
         return [_group(subject, rng, options)], []
     if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(callable(f) for f in subject):
         if dims is DIMS:
-            raise ValueError("dims must name the dimension of a pair of functions, as dims=(2,)")
+            raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,)")
         given = {k: v for k, v in declared.items() if v is not None}
         return [_group_of_pair(subject, dim, rng, given, options) for dim in dims], []
     if not callable(subject):

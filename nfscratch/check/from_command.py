@@ -40,6 +40,6 @@ def _imported(target: str) -> Any:
 def _dims(text: str) -> tuple[int, ...]:
     parts = text.replace(" ", "").split(",")
     if not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise ValueError(f"dims must be positive integers, as 1,2,5; got {text!r}")
+        raise ValueError(f"dims must be positive integers, such as 1,2,5; got {text!r}")
     found = tuple(int(part) for part in parts)
     return DIMS if found == DIMS else found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
@@ -11,6 +9,7 @@ from nfscratch.check.diagnosis.wrong_inverse import name_inverse
 from nfscratch.check.finding import Symptom
 from nfscratch.check.message import Case
 
+LOG_DETS = {"log_det forward": "forward", "log_det inverse": "inverse"}  # of which direction
 IMPURE = {
     Symptom.ARGUMENT_CHANGED: Mistake.ARGUMENT_CHANGED,
     Symptom.PARAMETERS_CHANGED: Mistake.PARAMETERS_CHANGED,
@@ -75,6 +74,3 @@ def _of_inverse(case, which, got):
         return None
     mistake = name_inverse(case.trial)
     return None if mistake is Mistake.NO_UNDOING else mistake
-
-
-LOG_DETS: dict[Any, str] = {"log_det forward": "forward", "log_det inverse": "inverse"}

@@ -16,6 +16,8 @@ from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.rows import apart, flat
 from nfscratch.check.trial import Trial
 
+JOINT = "log_prob of sample_and_log_prob against log_prob"
+
 
 def check_definition(trial: Trial) -> Finding:
     """D, of log_prob."""
@@ -52,16 +54,13 @@ def check_joint(trial: Trial, rng: onp.random.Generator) -> Finding:
     return _misshapen(s, x, claimed, len(trial)) or _against_log_prob(trial, x, claimed)
 
 
-WHAT = "log_prob of sample_and_log_prob against log_prob"
-
-
 def _misshapen(s, x, claimed, n):
     wanted = ((n, *s.out_shape), (n,))
     if (x.shape, claimed.shape) == wanted and x.dtype == s.dtype and claimed.dtype == s.dtype:
         return None
     got = f"{x.shape} {x.dtype} and {claimed.shape} {claimed.dtype}"
     words = f"sample_and_log_prob must give {wanted[0]} and {wanted[1]} in {s.dtype}; got {got}"
-    return Finding("D", WHAT, onp.inf, 0.0, words, symptom=Symptom.SHAPE)
+    return Finding("D", JOINT, onp.inf, 0.0, words, symptom=Symptom.SHAPE)
 
 
 def _against_log_prob(trial, x, claimed):
@@ -73,7 +72,7 @@ def _against_log_prob(trial, x, claimed):
     evidence = {
         "z": flat(draws.z), "x": flat(x), "yours": claimed, "expected": expected, "q": q, "log_det": draws.there[1],
     }  # fmt: skip
-    return judged("D", WHAT, error, allowed, draws, evidence, "x", Symptom.JOINT)
+    return judged("D", JOINT, error, allowed, draws, evidence, "x", Symptom.JOINT)
 
 
 def _trial_at(trial, z):
