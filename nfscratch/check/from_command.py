@@ -1,4 +1,4 @@
-"""What `nfscratch audit module:object` runs: the object comes from the current folder, or from what is installed."""
+"""The audit from the command line. The object comes from the current folder, or from an installed package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as onp
 
 from nfscratch.backend import DTYPES
 from nfscratch.check.audit import audit
-from nfscratch.check.groups import DIMS
+from nfscratch.check.draws import DIMS
 from nfscratch.check.report import Report
 
 
@@ -40,6 +40,6 @@ def _imported(target: str) -> Any:
 def _dims(text: str) -> tuple[int, ...]:
     parts = text.replace(" ", "").split(",")
     if not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise ValueError(f"dims must be positive integers, as 1,2,5; got {text!r}")
+        raise ValueError(f"dims must be positive integers, such as 1,2,5; got {text!r}")
     found = tuple(int(part) for part in parts)
     return DIMS if found == DIMS else found

@@ -1,4 +1,4 @@
-"""The message of a failure, in four parts: what was found, what it should have been, where, and a hint."""
+"""Message: a failure as text, in four parts, and as data. Found, expected, where, and a hint."""
 
 from __future__ import annotations
 
@@ -21,24 +21,31 @@ class Case:
     finding: Finding
 
 
-def message(letter, name, hint, case, others):
-    finding, evidence = case.finding, case.finding.evidence or {}
+def message(letter: str, name: str, hint: str, case: Case, others: list[str]) -> str:
+    """The text of one failure. others: the dimensions where it fails too."""
+    evidence = case.finding.evidence or {}
     also = f"; also at D = {', '.join(others)}" if others else ""
     single = ", float32" if case.trial.subject.dtype == onp.float32 else ""
-    lines = [
-        f"{letter}  {name}",
-        f"      found: {finding.what}, off by {finding.error:.2g}; allowed {finding.tolerance:.0e}",
-    ]
-    if "yours" in evidence and "expected" in evidence:
-        yours, expected = (_shown(evidence[k], evidence["row"]) for k in ("yours", "expected"))
-        lines[1] = f"      yours {yours}   should be {expected}   ({finding.what})"
-    lines.append(f"      at {finding.at or _nowhere(evidence)}   (D = {case.dim}{single}{also})")
-    J = evidence.get("J")
-    if J is not None and letter in "XJ" and onp.ndim(J) == 3:
-        own = evidence.get("J_claimed")
-        row = evidence["row"]
-        lines.append(jacobian_text(J[row], None if own is None else own[row]))
+    where = case.finding.at or _nowhere(evidence)
+    lines = [f"{letter}  {name}", _numbers(case.finding), f"      at {where}   (D = {case.dim}{single}{also})"]
+    lines += [_jacobian(evidence)] if letter in "XJ" else []
     return "\n".join([*(line for line in lines if line), f"      Hint: {hint}"])
+
+
+def _numbers(finding):
+    evidence = finding.evidence or {}
+    if "yours" not in evidence or "expected" not in evidence:
+        return f"      found: {finding.what}, off by {finding.error:.2g}; allowed {finding.tolerance:.0e}"
+    yours, expected = (_shown(evidence[k], evidence["row"]) for k in ("yours", "expected"))
+    return f"      yours {yours}   should be {expected}   ({finding.what})"
+
+
+def _jacobian(evidence):
+    J, own = evidence.get("J"), evidence.get("J_claimed")
+    if J is None or onp.ndim(J) != 3:
+        return ""
+    row = evidence["row"]
+    return jacobian_text(J[row], None if own is None else own[row])
 
 
 def _nowhere(evidence):
@@ -46,7 +53,7 @@ def _nowhere(evidence):
 
 
 def _shown(values, row):
-    """The row of what has one entry for each row, or the one value that there is."""
+    """This row of an array with one entry for each row, or the one value that there is."""
     values = onp.asarray(values, dtype=float)
     if values.ndim > 1 or (values.ndim == 1 and len(values) > row):
         values = values[row]
@@ -56,17 +63,22 @@ def _shown(values, row):
     return "[" + ", ".join(f"{v:.4g}" for v in entries[:6]) + (", ...]" if len(entries) > 6 else "]")
 
 
-def counter_example(case):
-    evidence = case.finding.evidence or {}
+SHOWN = ("z", "x", "yours", "expected", "J", "J_claimed", "integral", "raised", "function")
+
+
+def counter_example(case: Case) -> dict[str, Any]:
+    """The failing row as data, with the parameters."""
+    finding, subject = case.finding, case.trial.subject
+    evidence = finding.evidence or {}
     row = evidence.get("row", 0)
-    found = {"dim": case.dim, "dtype": str(case.trial.subject.dtype), "error": case.finding.error,
-             "tolerance": case.finding.tolerance, "params": case.trial.subject.params}  # fmt: skip
-    for key, value in evidence.items():
-        per_row = isinstance(value, onp.ndarray) and value.ndim >= 1 and len(value) > row
-        if key in ("z", "x", "yours", "expected", "J", "J_claimed", "integral", "raised", "kind", "function"):
-            found[key] = value[row] if per_row and key in ("z", "x", "J", "J_claimed") else value
-    for key in ("yours", "expected"):
-        value = found.get(key)
-        if isinstance(value, onp.ndarray) and value.ndim >= 1 and len(value) == len(case.trial) and row < len(value):
-            found[key] = value[row]
-    return found
+    found = {"dim": case.dim, "dtype": str(subject.dtype), "error": finding.error, "tolerance": finding.tolerance,
+             "params": subject.params, "symptom": finding.symptom}  # fmt: skip
+    return found | {key: _at_row(key, evidence[key], row, len(case.trial)) for key in SHOWN if key in evidence}
+
+
+def _at_row(key, value, row, n):
+    """This row of an array with one entry for each row. `yours` and `expected` may also be one number, or one event."""
+    per_row = isinstance(value, onp.ndarray) and value.ndim >= 1 and len(value) > row
+    if key in ("yours", "expected"):
+        per_row = per_row and len(value) == n
+    return value[row] if per_row and key not in ("integral", "raised", "function") else value

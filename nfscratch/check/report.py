@@ -1,16 +1,19 @@
 """Report: what an audit found, letter by letter, with the first failure in full and the others waiting.
 
-A failure has four parts: what was found, what it should have been, the smallest input that shows it, and one hint that
-is not the answer.
+A failure has four parts: what was found, what it should have been, the smallest input that shows it, and one hint,
+which is not the answer.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 import numpy as onp
+
+from nfscratch.check.finding import Outcome
 
 LETTERS = "SPIRXJDTEOGKN"
 TITLES = {
@@ -35,17 +38,19 @@ class Failure:
     """One failed check."""
 
     letter: str
-    name: str  # the mistake, named
+    name: str  # where the mistake stands, and its sentence: "log_det forward: the sign is flipped"
     message: str  # the four parts, as text
     counter_example: dict[str, Any] = field(repr=False)  # dim, dtype, row, z or x, yours, expected, ...
+    mistake: Enum | None = None  # a member of Mistake, of diagnosis/mistakes.py
+    direction: str | None = None  # "forward" or "inverse", where the log_det of one direction is wrong
 
 
 @dataclass(frozen=True)
 class Line:
-    """One letter of the table. status: "holds", "FAILS", "waiting", "inconclusive", "not applicable", "not run"."""
+    """One letter of the table."""
 
     letter: str
-    status: str
+    status: Outcome
     detail: str = ""
 
 
@@ -62,7 +67,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return not self.failures and any(line.status == "holds" for line in self.lines)
+        return not self.failures and any(line.status is Outcome.PASSED for line in self.lines)
 
     def raise_if_failed(self) -> None:
         if self.failures:
@@ -98,24 +103,33 @@ class Report:
         return ["", self.failures[0].message, *others]
 
 
+COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.WAITING: "yellow",
+           Outcome.INCONCLUSIVE: "yellow"}  # fmt: skip
+
+
 def _show_on_terminal(report, file):
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    colours = {"holds": "green", "FAILS": "bold red", "waiting": "yellow", "inconclusive": "yellow"}
-    table = Table(title=report._title(), title_justify="left")
-    for heading in ("", "check", "", ""):
-        table.add_column(heading)
-    for line in report.lines:
-        status = Text(line.status, style=colours.get(line.status, "dim"))
-        table.add_row(line.letter, TITLES[line.letter], status, Text(line.detail))
     console = Console(file=file)
-    console.print(table)
+    console.print(_table(report))
     for text in (*(f"Note: {note}" for note in report.notes), *report._verdict()):
         console.print(Text(text))
     if report.failures and (J := report.failures[0].counter_example.get("J")) is not None:
         console.print(_entries(onp.asarray(J), report.failures[0].counter_example.get("J_claimed")))
+
+
+def _table(report):
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=report._title(), title_justify="left")
+    for heading in ("", "check", "", ""):
+        table.add_column(heading)
+    for line in report.lines:
+        status = Text(line.status.value, style=COLOURS.get(line.status, "dim"))
+        table.add_row(line.letter, TITLES[line.letter], status, Text(line.detail))
+    return table
 
 
 def _entries(J, claimed):

@@ -2,8 +2,8 @@
 
     forward(z) -> x, log_det        inverse(x) -> z, log_det        (log_prob(x), sample(rng, n) where there are any)
 
-A Bijection or a Flow comes with one draw of parameters and one block of context bound to it: row i of a batch is given
-row i of the context, and a longer batch repeats the block (finite differences stack whole batches). `at(rows)` is the
+A Bijection or a Flow comes with one draw of parameters and one block of context bound to it: row i of a batch gets row
+i of the context, and a longer batch repeats the block (finite differences stack whole batches). `at(rows)` is the
 subject of some of these rows. A pair of plain functions is taken as it is, on a standard normal base.
 """
 
@@ -21,8 +21,9 @@ from nfscratch import backend, trees
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import Inverse, InverseBijection
-from nfscratch.check.intervals import REALS, interval
+from nfscratch.check.domains import interval
 from nfscratch.flows.flow import Flow
+from nfscratch.ops.intervals import REALS
 
 FLOAT64 = onp.dtype("float64")
 
@@ -40,6 +41,7 @@ class Subject:
     structure: str | None = None  # None: not declared
     domain: tuple[float, float] = REALS  # of a flow: where its base has its density
     codomain: tuple[float, float] = REALS
+    codomain_known: bool = True  # False: what forward reaches depends on the parameters
     smooth: bool | None = None  # False: kinks are meant; None: not declared
     costs: tuple[str, str] | None = None  # of forward and inverse
     log_prob: Callable[[Any], Any] | None = None
@@ -57,6 +59,14 @@ class Subject:
 
     dim = property(lambda self: prod(self.in_shape))
     eps = property(lambda self: float(onp.finfo(self.dtype).eps))
+
+    def shape(self, direction: str) -> tuple[int, ...]:
+        """The shape of one event that goes into a direction."""
+        return self.in_shape if direction == "forward" else self.out_shape
+
+    def ends(self, direction: str) -> tuple[float, float]:
+        """The interval that a direction takes."""
+        return self.domain if direction == "forward" else self.codomain
 
     @property
     def depth(self) -> int:
@@ -126,51 +136,74 @@ def of_bijection(
 ) -> Subject:
     """A bijection with its parameters, and a context of one row for all, or of as many rows as it will be given."""
     like = trees.first_array(params)
-    dtype = onp.dtype(dtype) if like is None else like.dtype
-
-    def bound(method):
-        def call(a):
-            rows = _rows_of(context, len(a))
-            given = backend.asarray(a, dtype=a.dtype, like=like)
-            return backend.to_numpy(tuple(method(params, given, rows)))
-
-        return call
-
     return Subject(
-        type(bijection).__name__, bound(bijection.forward), bound(bijection.inverse), tuple(bijection.in_shape),
-        tuple(bijection.out_shape), dtype, structure=bijection.jacobian_structure, domain=interval(bijection.domain),
-        codomain=interval(bijection.codomain), smooth=getattr(bijection, "smooth", None),
-        costs=(bijection.forward_cost, bijection.inverse_cost), bijection=bijection, params=params, context=context,
-        pristine=deepcopy(bijection) if pristine is None else pristine,
+        type(bijection).__name__, _bound(bijection.forward, params, context, like),
+        _bound(bijection.inverse, params, context, like), tuple(bijection.in_shape), tuple(bijection.out_shape),
+        onp.dtype(dtype) if like is None else like.dtype, bijection=bijection, params=params, context=context,
+        pristine=deepcopy(bijection) if pristine is None else pristine, **_traits(bijection),
     )  # fmt: skip
+
+
+def _traits(bijection):
+    """What the bijection says of itself: no other file asks it. smooth: None where an object does not declare it."""
+    return {
+        "structure": bijection.jacobian_structure,
+        "domain": interval(bijection.domain),
+        "codomain": interval(bijection.codomain),
+        "codomain_known": bijection.codomain is not None,
+        "smooth": getattr(bijection, "smooth", None),
+        "costs": (bijection.forward_cost, bijection.inverse_cost),
+    }
+
+
+def _bound(method, params, context, like):
+    """One direction as a function of NumPy arrays."""
+
+    def call(a):
+        given = backend.asarray(a, dtype=a.dtype, like=like)
+        return backend.to_numpy(tuple(method(params, given, _rows_of(context, len(a)))))
+
+    return call
 
 
 def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64", pristine: Any = None) -> Subject:
     """A flow: its bijection at the context as the embedding network gives it, and its density."""
-    like = trees.first_array(params)
-    dtype = onp.dtype(dtype) if like is None else like.dtype
-    prototype = onp.empty(0, dtype=dtype) if like is None else like
     embedded = context if flow.embed is None else flow.embed.apply(params["embed"], context)
     pristine = deepcopy(flow) if pristine is None else pristine
+    like = trees.first_array(params)
+    dtype = onp.dtype(dtype) if like is None else like.dtype
     subject = of_bijection(flow.bijection, params["bijection"], embedded, dtype, pristine.bijection)
-
-    def log_prob(x):
-        return backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x))))
-
-    def base_log_prob(z):
-        given = backend.asarray(z, dtype=dtype, like=prototype)
-        return onp.asarray(backend.to_numpy(flow.base.log_prob(params["base"], given)), dtype=onp.float64)
-
     return replace(
-        subject, name=f"Flow({subject.name})", log_prob=log_prob, base_log_prob=base_log_prob,
-        domain=_common(subject.domain, flow.base.support),
-        sample=lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n))),
-        sample_and_log_prob=lambda rng, n: tuple(
-            backend.to_numpy(a) for a in flow.sample_and_log_prob(params, rng, n, _rows_of(context, n))
-        ),
-        base_sample=lambda rng, n: backend.to_numpy(flow.base.sample(params["base"], rng, n, prototype)),
-        flow=flow, flow_params=params, pristine=pristine, flow_context=context,
+        subject, name=f"Flow({subject.name})", domain=_common(subject.domain, flow.base.support), flow=flow,
+        flow_params=params, pristine=pristine, flow_context=context, **_density(flow, params, context),
+        **_base(flow.base, params["base"], onp.empty(0, dtype=dtype) if like is None else like),
     )  # fmt: skip
+
+
+def _density(flow, params, context):
+    """log_prob and both samplers of a flow."""
+
+    def sample_and_log_prob(rng, n):
+        return tuple(map(backend.to_numpy, flow.sample_and_log_prob(params, rng, n, _rows_of(context, n))))
+
+    return {
+        "log_prob": lambda x: backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x)))),
+        "sample": lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n))),
+        "sample_and_log_prob": sample_and_log_prob,
+    }
+
+
+def _base(base, params, like):
+    """log_prob and sampler of the base, with arrays of the kind of `like`."""
+
+    def log_prob(z):
+        given = backend.asarray(z, dtype=like.dtype, like=like)
+        return onp.asarray(backend.to_numpy(base.log_prob(params, given)), dtype=onp.float64)
+
+    return {
+        "base_log_prob": log_prob,
+        "base_sample": lambda rng, n: backend.to_numpy(base.sample(params, rng, n, like)),
+    }
 
 
 def _common(domain, support):
@@ -194,7 +227,7 @@ def standard_normal_log_prob(z: Any) -> Any:
 
 
 def _rows_of(context, n):
-    """Row i of a batch is given row i of the context, and a longer batch the same rows again."""
+    """Row i of a batch gets row i of the context, and a longer batch the same rows again."""
     if context is None or len(context) == n:
         return context
     return context[onp.arange(n) % len(context)]

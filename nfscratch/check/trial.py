@@ -18,12 +18,15 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch.check.intervals import inside
-from nfscratch.check.numeric import STEPS, STEPS_FLOAT32, numeric_jacobian
-from nfscratch.check.subject import Subject
+from nfscratch import backend, trees
+from nfscratch.check.domains import inside
+from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian
+from nfscratch.check.rows import apart, condition, flat, inverse_norm, largest
+from nfscratch.check.subject import Subject, of_bijection
 
 K = 64.0  # roundings of a layer: a network of a few products, an exponential, a sum
+SYMBOL = {"forward": "z", "inverse": "x"}  # what goes into a direction
+OTHER = {"forward": "inverse", "inverse": "forward"}
 
 
 class Unusable(ValueError):
@@ -31,11 +34,10 @@ class Unusable(ValueError):
 
 
 class Trial:
-    """Row i of z goes with row i of the subject's context, which repeats where it has fewer.
+    """Row i of z goes with row i of the subject's context, which repeats where it has fewer rows.
 
-    `twin`: the same trial in float64, whose Jacobians serve a float32 one.
-
-    `limit`: rows for which rounding allows for more than this, relative to max(1, |z|), are not judged.
+    twin: the same trial in float64, whose Jacobians serve a float32 one.
+    limit: a row for which rounding allows more than this, relative to max(1, |z|), is not judged.
     """
 
     def __init__(self, subject: Subject, z: Any, twin: Trial | None = None, limit: float = onp.inf):
@@ -47,16 +49,15 @@ class Trial:
         return len(self.z)
 
     def apply(self, direction: str, a: Any, rows: Any = None) -> tuple[Any, Any]:
-        """forward or inverse, with log_det as (N,) whatever its shape was: NaN where it is not one number a row.
+        """forward or inverse at `a`. log_det comes as (N,), and as NaN where it was not one number for each row.
 
-        `rows`: which of the trial's rows those of `a` are, where it is not all of them in order.
+        rows: the trial's rows that the rows of `a` are, unless they are all of them in order.
         """
         s = self.subject if rows is None else self.subject.at(rows)
-        shape = s.out_shape if direction == "forward" else s.in_shape
         with onp.errstate(all="ignore"):
-            y, log_det = getattr(s, direction)(a.copy())  # a map that writes into its argument is for P to find
+            y, log_det = getattr(s, direction)(a.copy())  # P finds a map that writes into its argument
         y, log_det = onp.asarray(y), onp.asarray(log_det)
-        if y.shape != (len(a), *shape):
+        if y.shape != (len(a), *s.shape(OTHER[direction])):
             raise Unusable(f"{direction} gives shape {y.shape}")
         if log_det.size != len(a):
             return y, onp.full(len(a), onp.nan)
@@ -79,13 +80,21 @@ class Trial:
 
     x = property(lambda self: self.there[0])
 
+    def input(self, direction: str) -> Any:
+        """What goes into a direction: z, or x."""
+        return self.z if direction == "forward" else self.x
+
+    def claimed(self, direction: str) -> Any:
+        """The log_det that a direction claims, at z or at x."""
+        return self.there[1] if direction == "forward" else self.back[1]
+
     @cached_property
     def usable(self) -> Any:
         """Rows whose x is finite and strictly inside the codomain."""
         return onp.isfinite(flat(self.x)).all(axis=1) & inside(self.subject.codomain, self.x)
 
     def derivatives(self, direction: str, at: Any, rows: Any = None) -> tuple[Any, Any, Any, Any]:
-        """J, its error, dlog_det and its error, by finite differences of `direction` at `at`, rows as in `apply`."""
+        """J, its error, dlog_det and its error, by finite differences of a direction at `at`; rows as in `apply`."""
         single = self.subject.dtype == onp.float32
         trial = self if rows is None else Trial(self.subject.at(rows), at)
 
@@ -106,6 +115,10 @@ class Trial:
     def numeric_back(self) -> tuple[Any, Any, Any, Any]:
         """Of inverse, at x."""
         return self.twin.numeric_back if self.twin is not None else self.derivatives("inverse", self.x)
+
+    def numeric_of(self, direction: str) -> tuple[Any, Any, Any, Any]:
+        """The derivatives of a direction, at z or at x."""
+        return self.numeric if direction == "forward" else self.numeric_back
 
     J = property(lambda self: self.numeric[0])
 
@@ -137,9 +150,9 @@ class Trial:
             return slope * self.allowed + K * s.eps * terms
 
     def slack_of_base(self, z: Any, q: Any) -> Any:
-        """What log q may change by where rounding moves z; infinite at the end of its support."""
+        """How much log q may change where rounding moves z; infinite at an end of the support of q."""
         s, change = self.subject, onp.zeros(len(z))
-        for sign in (1.0, -1.0):  # as far from 0 as rounding leads, and as near
+        for sign in (1.0, -1.0):  # away from 0, and towards it
             step = sign * self.allowed.reshape(-1, *[1] * (z.ndim - 1)) * onp.where(z < 0, -1.0, 1.0)
             moved = onp.asarray(s.q((z + step).astype(s.dtype)), dtype=onp.float64)
             change = onp.where(onp.isneginf(moved) != onp.isneginf(q), onp.inf, onp.maximum(change, apart(moved, q)))
@@ -149,7 +162,7 @@ class Trial:
 
     @cached_property
     def allowed_log_prob(self) -> Any:
-        """What rounding may cost in log_prob: log_det's share, and what the slope of the base makes of z's."""
+        """What rounding may cost in log_prob: through log_det, and through z with the slope of the base."""
         with onp.errstate(all="ignore"):
             q = onp.asarray(self.subject.q(self.z), dtype=onp.float64)
             return self.allowed_log_det + self.slack_of_base(self.z, q)
@@ -169,7 +182,7 @@ class Trial:
 
     @cached_property
     def layers(self) -> list[Trial]:
-        """Each layer of a Chain by itself, at what the layers before it make of z."""
+        """Each layer of a Chain by itself, at the point where the layers before it take z."""
         trials, at = [], self.z
         for layer in self.subject.layers():
             trials.append(Trial(layer, at))
@@ -177,44 +190,23 @@ class Trial:
         return trials
 
 
-def flat(a: Any) -> Any:
-    """(N, *event) as (N, D), on the host, in float64."""
-    a = onp.asarray(backend.to_numpy(a), dtype=onp.float64)
-    return a.reshape(len(a), -1) if a.size else a.reshape(len(a), 0)
+def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) -> Trial:
+    """The trial of given parameters at given points. float32 is judged with the Jacobian of the same in float64."""
+    subject = of_bijection(bijection, params, context, getattr(z, "dtype", "float64"))
+    if subject.dtype != onp.float32:
+        return Trial(subject, z)
+    wide = None if context is None else backend.asarray(context, dtype="float64", like=context)
+    return Trial(subject, z, Trial(of_bijection(bijection, trees.cast(params, "float64"), wide), z))
 
 
-def largest(a: Any) -> Any:
-    """The largest |entry| of each row."""
-    return onp.abs(flat(a)).max(axis=1, initial=0.0)
-
-
-def apart(a: Any, b: Any) -> Any:
-    """|a - b|; -inf is -inf: a density that is 0 twice."""
-    with onp.errstate(all="ignore"):
-        return onp.where((a == b) & onp.isinf(a), 0.0, onp.abs(a - b))
-
-
-def finite_matrices(J: Any) -> Any:
-    return onp.isfinite(J).all(axis=(1, 2))
-
-
-def condition(J: Any) -> Any:
-    good = finite_matrices(J)
-    with onp.errstate(all="ignore"):
-        values = onp.linalg.cond(onp.where(good[:, None, None], J, 0.0)) if J.size else onp.ones(len(J))
-    return onp.where(good & onp.isfinite(values), values, onp.inf)
-
-
-def inverse_norm(J: Any) -> Any:
-    """|J^-1| for each row; infinite where there is none."""
-    good = finite_matrices(J)
-    smallest = onp.linalg.svd(onp.where(good[:, None, None], J, 0.0), compute_uv=False).min(axis=1, initial=onp.inf)
-    with onp.errstate(all="ignore"):
-        return onp.where(good & (smallest > 0), 1.0 / smallest, onp.inf)
-
-
-def worst_row(error: Any, allowed: Any) -> int:
-    """The row that is off by most of what it is allowed; NaN is worst."""
-    with onp.errstate(all="ignore"):
-        ratio = onp.where(onp.isnan(error), onp.inf, error / allowed)
-    return int(onp.argmax(ratio))
+def overflows(trial: Trial, points: Any, direction: str) -> Any:
+    """For each row, whether a result that is not finite is an honest overflow: a little before, it was huge."""
+    huge = onp.zeros(len(points), dtype=bool)
+    limit = float(onp.finfo(trial.subject.dtype).max) ** 0.4
+    for k in range(1, 40):
+        try:
+            y = flat(trial.apply(direction, (points * 0.8**k).astype(trial.subject.dtype))[0])
+        except (ValueError, ArithmeticError, IndexError):
+            continue
+        huge |= (onp.isfinite(y) & (onp.abs(y) > limit)).any(axis=1)
+    return huge

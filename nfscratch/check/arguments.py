@@ -1,0 +1,152 @@
+"""Arguments of an audit: a message names the argument that is wrong, or that does not apply to this subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import trees
+from nfscratch.backend import DTYPES
+from nfscratch.bijections.contract import Bijection
+from nfscratch.check.letters.structure import STRUCTURES
+from nfscratch.check.report import LETTERS
+from nfscratch.flows.flow import Flow
+
+
+def letters_of(letters: Any) -> str:
+    """The letters to run, in the order given."""
+    if letters is None:
+        return LETTERS
+    if not isinstance(letters, str):
+        raise TypeError(f"letters must be a string, such as 'SRJ'; got {type(letters).__name__}")
+    found = letters.upper().replace(",", "").replace(" ", "")
+    if not found:
+        raise ValueError(f"letters must name at least one of {LETTERS}; got {letters!r}")
+    if unknown := set(found) - set(LETTERS):
+        raise ValueError(f"letters must be among {LETTERS}; got {''.join(sorted(unknown))!r}")
+    return found
+
+
+def check_options(subject: Any, dims: Any, default_dims: Any, declared: dict, options: dict) -> None:
+    """Raise for an argument that is wrong, or that does not apply to this subject."""
+    if isinstance(subject, type) and issubclass(subject, (Bijection, Flow)) and not _takes_dim_alone(subject):
+        raise TypeError(f"an audit takes a Bijection, a Flow, a factory or a pair; got the class {subject.__name__}")
+    _check_dims(dims)
+    _check_numbers(options)
+    _check_declared(declared)
+    if isinstance(subject, (tuple, list)):
+        _refuse_bound(options)
+    else:
+        _refuse_declared(declared)
+    if isinstance(subject, (Bijection, Flow)):
+        if dims is not default_dims:
+            raise ValueError(f"dims must be left out for a {_kind(subject)}, which has its own; got {dims!r}")
+        _check_context(subject, options["context"])
+        _check_params(subject, options["params"])
+
+
+def _refuse_declared(declared):
+    if given := [k for k, v in declared.items() if v is not None]:
+        name = given[0]
+        raise ValueError(f"{name} must be left out unless two plain functions are audited; got {declared[name]!r}")
+
+
+def _refuse_bound(options):
+    if given := [k for k in ("params", "context") if options[k] is not None]:
+        raise ValueError(f"{given[0]} must be left out for two plain functions, which take none; got it")
+
+
+def _takes_dim_alone(cls):
+    """Whether cls(2) makes a layer: ActNorm(2) does, Chain(2) does not."""
+    try:
+        made = cls(2)
+        return bool(made.in_shape if isinstance(made, Bijection) else made.shape)
+    except Exception:  # whatever a constructor makes of it
+        return False
+
+
+def _check_dims(dims):
+    if not isinstance(dims, (tuple, list)) or len(dims) == 0 or not all(_is_dim(d) for d in dims):
+        raise ValueError(f"dims must be a tuple of positive integers or shapes, such as (1, 2, 5); got {dims!r}")
+
+
+def _check_numbers(options):
+    draws, radii = options["draws"], options["radii"]
+    if options["dtype"] not in (None, *DTYPES):
+        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {options['dtype']!r}")
+    if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
+        raise ValueError(f"draws must be an integer of at least 1; got {draws!r}")
+    if not isinstance(radii, (tuple, list, onp.ndarray)) or len(radii) == 0 or not all(map(_is_radius, radii)):
+        raise ValueError(f"radii must be positive numbers, such as (0.3, 1.0); got {radii!r}")
+    if not isinstance(options["rng"], onp.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator; got {type(options['rng']).__name__}")
+
+
+def _check_declared(declared):
+    if declared["structure"] not in (None, *STRUCTURES):
+        raise ValueError(f"structure must be one of {', '.join(STRUCTURES)}; got {declared['structure']!r}")
+    if declared["smooth"] not in (None, True, False):
+        raise TypeError(f"smooth must be True, False or None; got {declared['smooth']!r}")
+    for name in ("log_prob", "sample"):
+        if declared[name] is not None and not callable(declared[name]):
+            raise TypeError(f"{name} must be a function; got {type(declared[name]).__name__}")
+
+
+def _is_radius(r):
+    return isinstance(r, Real) and isfinite(r) and r > 0
+
+
+def _is_dim(dim):
+    sizes = dim if isinstance(dim, tuple) else (dim,)
+    return len(sizes) > 0 and all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in sizes)
+
+
+def _check_context(made, context):
+    """M rows of the width that the map takes; an embedding network takes rows of any width."""
+    if context is None:
+        return
+    width = (made.bijection if isinstance(made, Flow) else made).context_dim
+    if not width:
+        raise ValueError(f"context must be left out: this {_kind(made)} takes none; got shape {onp.shape(context)}")
+    shape = onp.shape(onp.atleast_2d(onp.asarray(context, dtype="float64")))
+    embeds = _embeds(made)
+    if len(shape) != 2 or shape[0] == 0 or (not embeds and shape[1] != width):
+        wanted = "(M, C)" if embeds else f"(M, {width})"
+        raise ValueError(f"context must have shape {wanted} with M at least 1; got {onp.shape(context)}")
+    if not onp.isfinite(onp.asarray(context, dtype="float64")).all():
+        raise ValueError("context must be finite; got NaN or infinity")
+
+
+def _embeds(made):
+    return isinstance(made, Flow) and made.embed is not None
+
+
+def _check_params(made, params):
+    if params is None or _embeds(made):
+        return
+    wanted, got = (_shapes(p) for p in (made.init(onp.random.default_rng(0)), params))
+    if wanted != got:
+        raise ValueError(f"params must be a tree of the {_kind(made)}'s own, shaped as its init makes it; got another")
+
+
+def _shapes(params):
+    """The tree with a shape at every leaf; what is no tree gives its type."""
+    try:
+        return trees.map_leaves(lambda leaf: _Shape(onp.shape(leaf)), params)
+    except (TypeError, ValueError):
+        return type(params)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A leaf that is no tree itself, as a tuple would be."""
+
+    shape: tuple[int, ...]
+
+
+def _kind(subject):
+    return "Flow" if isinstance(subject, Flow) else type(subject).__name__

@@ -1,0 +1,173 @@
+"""Explain: from a failed check to the name of the mistake, and the message of four parts.
+
+The diagnosis computes the would-be value of each known mistake from trusted numbers, and compares it with what came. In
+a chain it looks at the first layer that fails by itself; where none does, the chain is wrong. When X fails, J tells
+which direction is wrong. A name needs evidence of its own: what fits none is called "the formula of log_det", "it does
+not undo forward", and the like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.hints import HINTS
+from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
+from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
+from nfscratch.check.diagnosis.wrong_edges import name_edge, name_gradient, name_onto, name_structure
+from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, name_inverse
+from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
+from nfscratch.check.diagnosis.wrong_rows import name_dependence
+from nfscratch.check.diagnosis.wrong_samples import name_samples
+from nfscratch.check.finding import Symptom
+from nfscratch.check.letters.jacobian import check_jacobian
+from nfscratch.check.letters.onto import check_sign
+from nfscratch.check.message import Case, counter_example, message
+from nfscratch.check.report import Failure
+
+LAWS_OF_LOG_DET = "XJ"
+
+
+def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
+    """The failure of one letter: `cases` are its findings over all dimensions, `across` those of J.
+
+    no_round_trip: R fails, so that both directions look at different points: the inverse's log_det gets no name.
+    """
+    failed = [case for case in cases if case.finding.failed]
+    first = failed[0]
+    named = _named(letter, first, cases, across)
+    if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
+        named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
+    others = sorted({str(c.dim) for c in failed} - {str(first.dim)})
+    text = message(letter, str(named), HINTS[named.mistake], first, others)
+    return Failure(letter, str(named), text, counter_example(first), named.mistake, named.direction)
+
+
+def _is_of_inverse(named):
+    return named.direction == "inverse" or named.mistake is Mistake.BELOW_RESOLUTION
+
+
+def _named(letter, first, cases, across):
+    if first.finding.symptom is Symptom.RAISES and letter != "O":  # O: an exception far out means that x is not reached
+        return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
+    if letter in LAWS_OF_LOG_DET:
+        return _name_log_det_of(letter, first, across or cases)
+    return LOOKS[letter](first, cases)
+
+
+def _raised(evidence):
+    kind = evidence["raised_by"].__name__
+    return f"{evidence['function']} raises {kind}" if "function" in evidence else kind
+
+
+# --- R ---
+
+
+def _name_inverse_of(first, cases):
+    """R: of the layer that fails, of the chain, or of the map as a whole."""
+    inner = failing_layer(first.trial)
+    if inner is not None:
+        k, trial = inner
+        return Named(name_inverse(trial), f"inverse of layer {k} ({trial.subject.name})")
+    if first.trial.subject.layers() and (mistake := in_chain(first.trial)) is not None:
+        return Named(mistake, "inverse")
+    return _most_frequent_name(cases)
+
+
+def _most_frequent_name(cases):
+    found = [name_inverse(case.trial) for case in _spread(cases)]
+    known = [mistake for mistake in found if mistake is not Mistake.NO_UNDOING]
+    if not known and any(check_sign(case.trial).failed for case in cases):
+        return Named(Mistake.FOLDS, "det J")
+    return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
+
+
+def _spread(cases):
+    """A few of the failures, from the largest dimensions down: there fewer mistakes look alike."""
+    failed = [case for case in cases if case.finding.failed]
+    double = [case for case in failed if case.trial.subject.dtype == onp.float64]
+    return (double or failed)[::-1][:6]
+
+
+# --- X, J ---
+
+
+def _name_log_det_of(letter, first, across):
+    if first.finding.symptom is Symptom.CLOSED_FORM:
+        return Named(Mistake.JACOBIAN_FORMULA)
+    found = _wrong_directions(across)
+    if not found:
+        return Named(Mistake.BELOW_RESOLUTION, "log_det")
+    if letter == "J" and _both_flipped(found):
+        return Named(Mistake.SIGN_IN_BOTH, f"log_det{found['forward'][0]}")
+    direction = _telling(found)
+    where, mistake = found[direction]
+    if direction == "inverse" and mistake is Mistake.SIGN:
+        mistake = Mistake.NOT_NEGATED
+    return Named(mistake, f"log_det {direction}{where}", direction)
+
+
+def _wrong_directions(across):
+    """{direction: (" of layer k", mistake)}, over the trials in float64 that J looked at."""
+    trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
+    samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
+    return {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
+
+
+def _both_flipped(found):
+    return len(found) == 2 and all(mistake is Mistake.SIGN for _, mistake in found.values())
+
+
+def _telling(found):
+    """The direction whose mistake is named: forward, unless only the inverse's has a name."""
+    if "inverse" not in found:
+        return "forward"
+    if "forward" not in found:
+        return "inverse"
+    known = {direction: mistake is not Mistake.LOG_DET_FORMULA for direction, (_, mistake) in found.items()}
+    return "inverse" if known["inverse"] and not known["forward"] else "forward"
+
+
+def _in_layers(direction, samples):
+    """(" of layer k (Type)", mistake): the first layer that is wrong by itself, or the whole."""
+    bad = next(s for s in samples if s.failed)
+    for k, layer in enumerate(bad.trial.layers):
+        if check_jacobian(layer, direction).failed:
+            return f" of layer {k} ({layer.subject.name})", name_log_det([Sample(layer, direction)])
+    of_chain = name_sum(bad.trial, direction) if bad.trial.subject.layers() else None
+    return "", of_chain or name_log_det(samples)
+
+
+# --- D, N ---
+
+
+def _name_density_of(first, cases):
+    """D: the definition that fits all trials that were looked at in the same way."""
+    symptom = first.finding.symptom
+    if symptom is Symptom.SHAPE:
+        return Named(Mistake.SHAPE, "sample_and_log_prob")
+    alike = [c.finding.evidence for c in cases if c.finding.evidence and c.finding.symptom is symptom]
+    if symptom is Symptom.JOINT:
+        return Named(name_joint(alike), "sample_and_log_prob")
+    return Named(name_density(alike), "log_prob")
+
+
+def _name_integral_of(first, cases):
+    return Named(name_integral(first.finding.evidence["yours"], first.trial.subject.dim), "log_prob")
+
+
+LOOKS = {
+    "S": name_shape,
+    "P": name_impurity,
+    "I": name_dependence,
+    "R": _name_inverse_of,
+    "D": _name_density_of,
+    "T": name_structure,
+    "E": lambda first, cases: Named(name_edge(first)),
+    "O": name_onto,
+    "G": name_gradient,
+    "K": name_samples,
+    "N": _name_integral_of,
+}

@@ -1,0 +1,95 @@
+"""Inverses of affine maps, x_i = d_i z_i + t_i, and affine rescalings of any map.
+
+The derivative d_i = J_ii is the scale, and t_i = x_i - d_i z_i is the shift; then
+
+    z' = x / d - t       the wrong order          z' = (x - t) d           it multiplies
+    z' = x / d           the shift is left        z' = x - t               the scale is left
+    z' = a + b z         a rescaling is left      log((x - t) / z') = a    forward clamps s = clamp(a), inverse does not
+"""
+
+from __future__ import annotations
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.columns import Columns, same
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_terms import BOUNDS
+
+
+def affine(c: Columns) -> Mistake | None:
+    """The candidates for x_i = d_i z_i + t_i, on the first wrong column in the order of dependence."""
+    d = onp.diagonal(c.J, axis1=1, axis2=2)
+    t, first = c.x - d * c.z, _first_wrong(c)
+    with onp.errstate(all="ignore"):
+        for mistake, options in _candidates(c, d, t).items():
+            if any(same(option[:, first], c.back[:, first]).all() for option in options):
+                return mistake
+        raw = (c.x - t) / c.back
+    return _clamped(c, d[:, first], raw[:, first], first)
+
+
+def _candidates(c, d, t):
+    return {
+        Mistake.WRONG_ORDER: [c.x / d - t],
+        Mistake.MULTIPLIES: [(c.x - t) * d, c.x * d + t, c.x * d - t],
+        Mistake.SHIFT_NOT_UNDONE: [c.x / d, (c.x + t) / d],
+        Mistake.SCALE_NOT_UNDONE: [c.x - t],
+    }
+
+
+def _first_wrong(c):
+    columns = onp.flatnonzero(c.wrong)
+    return next((i for i in (c.order or []) if i in columns), columns[0] if len(columns) else 0)
+
+
+def _clamped(c, d, raw, i):
+    """inverse divides by e^a where forward multiplied by e^s, s = clamp(a): log raw = a, and |a| > |s|."""
+    with onp.errstate(all="ignore"):
+        s, a = onp.log(onp.abs(d)), onp.log(onp.abs(raw))
+    good = onp.isfinite(s) & onp.isfinite(a) & (onp.abs(c.z[:, i]) > 1e-6)
+    s, a = s[good], a[good]
+    if len(s) >= 3 and (_is_cut(s, a) or any(_is_tanh(s, a, bound) for bound in BOUNDS)):
+        return Mistake.CLAMP_IN_FORWARD
+    return None
+
+
+def _is_cut(s, a):
+    """s = clip(a, -b, b), with b the largest |s|."""
+    beyond = onp.abs(a - s) > 1e-6
+    same_side = (a * s >= -1e-9).all() and (onp.abs(a) >= onp.abs(s) - 1e-6).all()
+    return same_side and beyond.any() and (onp.abs(onp.abs(s[beyond]) - onp.abs(s).max()) < 1e-5).all()
+
+
+def _is_tanh(s, a, bound):
+    """s = b tanh(a / b)."""
+    known = onp.abs(s) < 0.99 * bound
+    if known.sum() <= 2 or known.sum() <= 0.2 * len(s):
+        return False
+    return (onp.abs(bound * onp.arctanh(s[known] / bound) - a[known]) < 1e-3 * (1 + onp.abs(a[known]))).all()
+
+
+def rescaled(c: Columns) -> Mistake | None:
+    """z' = a + b z, or x' = a + b x, with the same a and b in every column, for a map that is not affine in z.
+
+    Of an affine map only one number for all columns, without parameters, is such a rescaling.
+    """
+    pairs = [(c.z, c.back)] + ([] if c.is_linear else [(c.x, c.again)])
+    if any(_is_rescaled(a, b) for a, b in pairs) and (not c.is_linear or _is_one_slope(c)):
+        return Mistake.RESCALING
+    return None
+
+
+def _is_rescaled(a, b):
+    good = onp.isfinite(b).all(axis=1)
+    if good.sum() < 2:
+        return False
+    fit = onp.polyfit(a[good].ravel(), b[good].ravel(), 1)
+    identity = abs(fit[0] - 1) < 1e-6 and abs(fit[1]) < 1e-6
+    return not identity and same(onp.polyval(fit, a[good]), b[good]).all()
+
+
+def _is_one_slope(c):
+    diagonal = onp.diag(c.J[0])
+    is_diagonal = onp.abs(c.J[0] - onp.diag(diagonal)).max(initial=0.0) < 1e-6
+    parameter_free = c.trial.subject.bijection is None or not c.trial.subject.params
+    return is_diagonal and onp.ptp(diagonal) < 1e-6 and parameter_free

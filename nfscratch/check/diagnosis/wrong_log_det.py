@@ -1,0 +1,204 @@
+"""X and J by name: which mistake makes this log_det. Each would-be value comes from the numeric Jacobian.
+
+With t = log|det J| the truth, c the claim, and l_i = log|J_ii| where J is triangular in some order:
+
+    c = -t           sign                    c = t / D, t / |changed|    mean         c = 2 t      exp(s/2)
+    c = sum exp l_i  exp(s) summed           c = sum |l_i|               |s|          c = det      no logarithm
+    c - t the same at every point of a draw: a constant                    none of all: the formula
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import log, pi, prod
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_planar import planar_mistake
+from nfscratch.check.diagnosis.wrong_spline import spline_mistake
+from nfscratch.check.diagnosis.wrong_terms import by_branch, by_distance, by_subset, by_unclamped_scale, near
+from nfscratch.check.letters.jacobian import check_jacobian, log_abs_det
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import OTHER, Trial
+
+
+class Sample:
+    """Claim and truth of one direction at one trial, where the truth is known well."""
+
+    def __init__(self, trial: Trial, direction: str, finding: Any = None):
+        if finding is None:  # a wrong number says more than a claim that is NaN
+            finding = check_jacobian(trial, direction, finite_only=True)
+            finding = finding if finding.failed else check_jacobian(trial, direction)
+        evidence = finding.evidence or {}
+        self.trial, self.direction, self.failed = trial, direction, finding.failed
+        self.rows = evidence.get("rows", onp.zeros(len(trial), dtype=bool))
+        self.c, self.t = (onp.asarray(evidence[k])[self.rows] for k in ("yours", "expected")) if evidence else ([], [])
+        self.J = evidence["J"][self.rows] if evidence else onp.zeros((0, 1, 1))
+        self.at, self.there = (flat(trial.input(d))[self.rows] for d in (direction, OTHER[direction]))
+
+    dim = property(lambda self: self.J.shape[1])
+
+    def logs(self) -> Any:
+        """l_i (N, D) where det J is the product of the diagonal, so that J is triangular in some order; else None."""
+        diagonal = onp.abs(onp.diagonal(self.J, axis1=1, axis2=2))
+        with onp.errstate(all="ignore"):
+            l = onp.log(diagonal)
+        return l if onp.isfinite(l).all() and near(l.sum(axis=1), self.t).all() else None
+
+    def changed(self) -> int:
+        """How many variables the map changes."""
+        unit = onp.abs(self.J - onp.eye(self.dim)).max(axis=(0, 2)) < 1e-7
+        return max(1, self.dim - int(unit.sum()))
+
+
+def name_log_det(samples: list[Sample]) -> Mistake:
+    """The mistake that fits at every dimension and draw."""
+    samples = [s for s in samples if len(s.c)]
+    if not any(s.failed for s in samples):
+        return Mistake.LOG_DET_FORMULA
+    for mistake, prediction in CANDIDATES.items():
+        if all(_fits(s, prediction(s)) for s in samples):
+            return mistake
+    looks = (
+        by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, _elsewhere,
+        by_distance,
+    )  # fmt: skip
+    return next((mistake for look in looks if (mistake := look(samples)) is not None), Mistake.LOG_DET_FORMULA)
+
+
+def _fits(sample, predictions):
+    """Whether one of the predictions is the claim in all rows, to which a NaN may be predicted too."""
+    return any(p is not None and (near(sample.c, p) | (onp.isnan(sample.c) & onp.isnan(p))).all() for p in predictions)
+
+
+def _zero_linear(s):
+    dense = onp.abs(onp.triu(s.J, 1)).max(initial=0) > 1e-9 and onp.abs(onp.tril(s.J, -1)).max(initial=0) > 1e-9
+    linear = onp.ptp(s.J, axis=0).max(initial=0) < 1e-6
+    return [0 * s.t if s.dim == 1 or (linear and dense) else None]
+
+
+def _determinants(s):
+    det = onp.linalg.det(s.J)
+    return [det, onp.abs(det), 1 / det, 1 / onp.abs(det)]
+
+
+def _not_absolute(s):
+    det = onp.linalg.det(s.J)
+    if not (det < 0).any() and s.failed:
+        return [None]
+    with onp.errstate(all="ignore"):
+        return [onp.log(det), -onp.log(onp.linalg.det(onp.linalg.inv(s.J)))]
+
+
+def _sums(f):
+    """Sums of f(l_i) over all variables, or over the changed ones, of this map or of its inverse, with both signs."""
+
+    def predictions(s):
+        l = s.logs()
+        if l is None:
+            return [None]
+        changed = l[:, onp.abs(s.J - onp.eye(s.dim)).max(axis=(0, 2)) > 1e-7]
+        return [sign * f(way * which).sum(axis=1) for sign, way, which in product((1, -1), (1, -1), (l, changed))]
+
+    return predictions
+
+
+def _elsewhere(samples):
+    """The other direction's true log-det, negated, at the point that came in instead of the one that goes out."""
+    return Mistake.AT_X if all(_is_elsewhere(s) for s in samples) else None
+
+
+def _is_elsewhere(s):
+    try:
+        at = s.at.reshape(-1, *s.trial.subject.in_shape).astype(s.trial.subject.dtype)
+        J, spread, _, _ = s.trial.derivatives(OTHER[s.direction], at, onp.flatnonzero(s.rows))
+        true, allowed = log_abs_det(J, spread, s.c, s.trial, 1e-5)
+    except Exception:  # the point may lie outside of the other direction's domain
+        return False
+    known = onp.isfinite(true) & (allowed < 1e-3)
+    return known.sum() >= 3 and near(s.c[known], -true[known], 1e-4).all()
+
+
+CANDIDATES = {
+    Mistake.DIAGONAL_OF_L: _zero_linear,
+    Mistake.ALWAYS_ZERO: lambda s: [0 * s.t],
+    Mistake.SIGN: lambda s: [-s.t],
+    Mistake.NO_ABSOLUTE_VALUE: _not_absolute,
+    Mistake.NO_LOGARITHM: _determinants,
+    Mistake.EXP_SUMMED: _sums(onp.exp),
+    Mistake.ABSOLUTE_SUMMED: _sums(onp.abs),
+}
+
+
+# --- one number for each trial: a ratio, a constant ---
+
+
+def _by_ratio(samples):
+    """c = r t, with one r for each trial."""
+    ratios = [(_ratio(s), s) for s in samples if not onp.abs(s.t).max() < 1e-6]
+    if not ratios or any(r is None for r, _ in ratios):
+        return None
+    same = max(r for r, _ in ratios) - min(r for r, _ in ratios) < 1e-3
+    return _over_pixels(ratios) or _over_dimensions(ratios, same) or (_one_factor(ratios[0][0]) if same else None)
+
+
+def _ratio(s):
+    r = float(s.c @ s.t / (s.t @ s.t))
+    return r if onp.isfinite(r) and near(s.c, r * s.t).all() else None
+
+
+def _over_pixels(ratios):
+    shape = ratios[0][1].trial.subject.in_shape
+    per_pixel = len(shape) == 3 and all(abs(r * prod(shape[1:]) - 1) < 1e-3 for r, _ in ratios)
+    return Mistake.PIXELS_MISSING if per_pixel else None
+
+
+def _over_dimensions(ratios, same):
+    """A mean; one half at D = 2 alone may be a mean or a factor, and neither is named."""
+    is_mean = all(min(abs(r * s.dim - 1), abs(r * s.changed() - 1)) < 1e-3 for r, s in ratios)
+    return Mistake.MEAN if is_mean and not (same and abs(ratios[0][0] - 0.5) < 1e-3) else None
+
+
+def _one_factor(r):
+    if min(abs(r - 2), abs(r - 0.5)) < 1e-3:
+        return Mistake.FACTOR_TWO
+    return Mistake.MULTIPLIED if abs(r - 1) > 1e-3 else None
+
+
+def _by_constant(samples):
+    offsets = [(float(onp.mean(s.c - s.t)), s) for s in samples]
+    if not all(near(s.c, s.t + offset).all() for offset, s in offsets):
+        return None
+    each = [abs(offset) / s.dim for offset, s in offsets]
+    for number, mistake in _known_constants(samples[0].trial.subject).items():
+        if number > 1e-3 and all(abs(e - number) < 1e-4 for e in each):
+            return mistake
+    return Mistake.OFF_BY_CONSTANT
+
+
+def _known_constants(subject):
+    """Constants per dimension; those of logit come from an interval whose length is not 1."""
+    lengths = [high - low for low, high in (subject.domain, subject.codomain) if onp.isfinite(high - low)]
+    known = {log(256): Mistake.LEVELS_MISSING, 0.5 * log(2 * pi): Mistake.CONSTANT_OF_BASE}
+    return known | {abs(log(length)): Mistake.LOGIT_SCALE for length in lengths}
+
+
+# --- a chain ---
+
+
+def name_sum(trial: Trial, direction: str) -> Mistake | None:
+    """Which layers' log-dets were summed, where it was not all of them."""
+    truths = [check_jacobian(layer, "forward").evidence for layer in trial.layers]
+    if any(t is None for t in truths):
+        return None
+    sign = 1.0 if direction == "forward" else -1.0
+    each = [sign * onp.asarray(t["expected"]) for t in truths]
+    claimed = trial.claimed(direction)
+    ends = (each[-1], each[0])
+    if any(near(claimed, end, 1e-4).all() for end in ends):
+        return Mistake.LAST_LAYER
+    if any(near(claimed, sum(each) - e, 1e-4).all() for e in each):
+        return Mistake.LAYER_LEFT_OUT
+    return None

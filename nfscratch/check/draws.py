@@ -1,0 +1,134 @@
+"""Draws: what an audit tries. For each dimension, draws of parameters at points of several radii, in both dtypes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.bijections.contract import Bijection
+from nfscratch.check.domains import bounded, into
+from nfscratch.check.finite_differences import random_params
+from nfscratch.check.rows import flat
+from nfscratch.check.subject import of_bijection, of_flow, of_pair
+from nfscratch.check.trial import Trial, overflows
+from nfscratch.flows.flow import Flow
+
+DIMS = (1, 2, 5, 6)
+RADII = (0.3, 1.0, 3.0, 10.0)
+ROWS = 6  # points at each radius
+DRAWS = 3  # of parameters
+LIMIT = {onp.dtype("float64"): 1e-3, onp.dtype("float32"): 0.1}  # a row that rounding spoils by more is not judged
+
+
+@dataclass(frozen=True)
+class Group:
+    """Everything that is tried at one dimension."""
+
+    dim: Any
+    trials: list[Trial]  # in float64, unless float32 alone is asked for
+    singles: list[Trial]  # in float32
+    calm: list[Trial]  # with bounded parameters, for the integral
+
+
+def groups_of(
+    subject: Any, dims: Any, rng: onp.random.Generator, declared: dict, options: dict
+) -> tuple[list[Group], list[str]]:  # fmt: skip
+    """The groups of a subject, and notes on the dimensions that it refuses."""
+    if isinstance(subject, (Bijection, Flow)):
+        return [_group(subject, rng, options)], []
+    if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(callable(f) for f in subject):
+        if dims is DIMS:
+            raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,)")
+        given = {k: v for k, v in declared.items() if v is not None}
+        return [_group_of_pair(subject, dim, rng, given, options) for dim in dims], []
+    if not callable(subject):
+        raise TypeError(f"an audit takes a Bijection, a Flow, a factory or a pair of functions; got {subject!r}")
+    return _groups_of_factory(subject, dims, rng, options)
+
+
+def _group_of_pair(pair, dim, rng, given, options):
+    subject = of_pair(*pair, dim, options["dtype"] or "float64", **given)
+    trials = [_trial(subject, rng, options["radii"]) for _ in range(2)]
+    return Group(dim, trials, [], trials[:1])
+
+
+def _groups_of_factory(factory, dims, rng, options):
+    groups, notes, refusal = [], [], None
+    for dim in dims:
+        try:
+            made = factory(dim)
+        except ValueError as error:
+            refusal = error
+            notes.append(f"not audited at D = {dim}: {error}")
+            continue
+        if not isinstance(made, (Bijection, Flow)):
+            raise TypeError(f"the factory must return a Bijection or a Flow; got {type(made).__name__} at D = {dim}")
+        groups.append(_group(made, rng, options))
+    if not groups:
+        raise ValueError(f"the factory refused every dimension; at D = {dims[-1]}: {refusal}")
+    return groups, notes
+
+
+def _group(made, rng, options):
+    given, dtype, radii = options["params"] is not None, options["dtype"], options["radii"]
+    wide = [_with_draws(made, rng, options) for _ in range(1 if given else options["draws"])]
+    trials = [_trial(s, rng, radii) for s in wide]
+    calm = trials[:1] if given else [_trial(_with_draws(made, rng, options, 0.3), rng, (0.3, 1.0))]
+    near = [r for r in radii if r <= 3] or [min(radii)]
+    singles = []
+    if dtype != "float64":
+        singles = [_trial(t.subject.in_dtype("float32"), rng, near, t.subject) for t in trials]
+    if dtype == "float32":
+        trials, calm = singles, singles[:1]
+    shape = _inner(made).in_shape
+    return Group(shape[0] if len(shape) == 1 else shape, trials, singles, calm)
+
+
+def _inner(made):
+    """The bijection of a Flow, or the bijection itself."""
+    return made.bijection if isinstance(made, Flow) else made
+
+
+def _with_draws(made, rng, options, scale=None):
+    """One draw of parameters, and a context for every row, bound to the bijection or flow."""
+    context, params = _context(made, rng, options), options["params"]
+    if params is None:
+        depth = len(getattr(_inner(made), "layers", (made,)))
+        # The log-scales of the layers add up: a deep chain is to spread no further than eight layers do.
+        scale = min(1.0, (8 / depth) ** 0.5) if scale is None else scale * min(1.0, (4 / depth) ** 0.5)
+        params = random_params(made, rng, scale, context)
+    return (of_flow if isinstance(made, Flow) else of_bijection)(made, params, context)
+
+
+def _context(made, rng, options):
+    """The context that was given, or one row for every point, or None where the map takes none."""
+    if options["context"] is not None:
+        return onp.atleast_2d(onp.asarray(options["context"], dtype="float64"))
+    width = _inner(made).context_dim
+    if not width:
+        return None
+    if isinstance(made, Flow) and made.embed is not None:
+        raise ValueError("context must be given: the embedding network is built for its width")
+    return rng.normal(size=(ROWS * len(options["radii"]), width))
+
+
+def _trial(subject, rng, radii, twin=None):
+    """Points at several radii. On the real line they are short numbers, off the whole ones, where formulas join."""
+    reach = [min(r, 3.0) if bounded(subject.domain) else r for r in radii]
+    z = onp.concatenate([r * rng.normal(size=(ROWS, *subject.in_shape)) for r in reach])
+    z = into(subject.domain, z) if bounded(subject.domain) else onp.round(z, 2) + 0.003
+    z = _without_overflow(subject, z).astype(subject.dtype)
+    double = None if twin is None else Trial(twin, z.astype("float64"))
+    return Trial(subject, z, double, LIMIT[onp.dtype(subject.dtype)])
+
+
+def _without_overflow(subject, z):
+    """The points without those where forward overflows honestly, which is no mistake."""
+    try:
+        first = Trial(subject, z)
+        lost = ~onp.isfinite(flat(first.x)).all(axis=1)
+        return z[~(lost & overflows(first, first.z, "forward"))] if lost.any() else z
+    except Exception:  # of any kind: S meets it again and says so
+        return z

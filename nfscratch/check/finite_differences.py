@@ -1,0 +1,88 @@
+"""Finite differences: Jacobians that the map under test had no part in; and wild parameters to take them at.
+
+J_ij  =  [8 (f_i(z + h e_j) - f_i(z - h e_j)) - (f_i(z + 2h e_j) - f_i(z - 2h e_j))] / 12h  +  O(h^4)
+
+A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several steps are taken,
+each relative to max(1, |z_j|). For every column of every row the two neighbouring steps that agree best decide, and a
+check allows an error as large as their difference:
+
+    error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h' + jump_ij
+    jump_ij  = |f_i(z + h' e_j) - 2 f_i(z) + f_i(z - h' e_j)| / h',   where it does not shrink with h'
+
+The jump is the difference of the slopes to the right and to the left. For a smooth map it shrinks like h'. At a kink
+much nearer than h' it does not shrink, and then two long steps agree with each other on the mean of both slopes, which
+is the derivative of nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend, trees
+from nfscratch.bijections.contract import Bijection
+
+STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
+STEPS_FLOAT32 = (1e-1, 3e-2, 1e-2, 3e-3)  # for a map that computes in float32: shorter ones only round
+
+
+def finite_difference_jacobian(f: Callable[[Any], Any], z: Any, steps: Any = STEPS) -> onp.ndarray:
+    """dx/dz of a batched map f: (N, *event) -> (N, *event'), in float64 on the host: (N, D_out, D_in)."""
+    return numeric_jacobian(f, z, steps)[0]
+
+
+def numeric_jacobian(
+    f: Callable[[Any], Any], z: Any, steps: Any = STEPS, eps: float = 2.3e-16, stacked: bool = False
+) -> Any:
+    """The Jacobian, and the error of every entry as far as two steps can tell: twice (N, D_out, D_in).
+
+    stacked: f takes any number of rows, and is called once for each step with all the points that it needs.
+    """
+    z = onp.asarray(backend.to_numpy(z), dtype=onp.float64)
+    middle = onp.asarray(backend.to_numpy(f(z)), dtype=onp.float64)
+    tries, sizes, jumps = zip(*(_central_differences(f, z, middle, step, stacked) for step in steps), strict=True)
+    tries, jumps = onp.stack(tries), onp.stack(jumps)  # (S, N, D_out, D_in)
+    between = onp.abs(onp.diff(tries, axis=0))
+    disagreement = onp.max(between, axis=2, initial=0.0)  # (S - 1, N, D_in)
+    best = onp.argmin(onp.where(onp.isnan(disagreement), onp.inf, disagreement), axis=0)[None, :, None, :]
+    J = onp.take_along_axis(tries, best + 1, axis=0)[0]
+    rounding = eps * sizes[0][:, None, None] / onp.asarray(steps)[best + 1][0]
+    long, short = (onp.take_along_axis(jumps, at, axis=0)[0] for at in (best, best + 1))
+    jump = onp.where(short > 0.5 * long, short, 0.0)
+    return J, onp.take_along_axis(between, best, axis=0)[0] + rounding + jump
+
+
+def _central_differences(f, z, middle, step, stacked):
+    """J (N, D_out, D_in), the largest |f| of each row, and the difference of the slopes on both sides, shaped as J."""
+    n, dim = len(z), prod(z.shape[1:])
+    h = step * onp.maximum(1.0, onp.abs(z)).reshape(n, dim)
+    along = onp.eye(dim)[:, None, :] * h  # (D, N, D): h_j in direction j
+    points = (z.reshape(n, dim) + onp.array([1, -1, 2, -2])[:, None, None, None] * along).reshape(4 * dim, *z.shape)
+    values = [f(points.reshape(-1, *z.shape[1:]))] if stacked else [f(point) for point in points]
+    values = onp.concatenate([onp.asarray(backend.to_numpy(v), dtype=onp.float64) for v in values])
+    values = values.reshape(4, dim, n, values.size // max(1, 4 * dim * n))
+    near, far = values[0] - values[1], values[2] - values[3]  # (D, N, D_out)
+    J = (8 * near - far) / (12 * h.T[:, :, None])
+    jump = onp.abs(values[0] + values[1] - 2 * middle.reshape(n, -1) if n else near) / h.T[:, :, None]
+    return onp.moveaxis(J, 0, 2), onp.abs(values).max(axis=(0, 1, 3), initial=0.0), onp.moveaxis(jump, 0, 2)
+
+
+def random_params(
+    bijection: Bijection, rng: onp.random.Generator, scale: float = 1.0, context: Any = None, x: Any = None
+) -> Any:
+    """Fresh parameters, moved by N(0, scale^2) in every number: a test near the identity hides mistakes.
+
+    Weights of a network are moved by N(0, scale^2 / fan_in), so that a wide one is as wild as a narrow one.
+    A Flow will do as well as a Bijection.
+    """
+    fresh = bijection.init(rng, x, context)
+
+    def moved(leaf):
+        fan_in = leaf.shape[1] if leaf.ndim == 2 and leaf.shape[1] > 0 else 1
+        draw = rng.normal(size=leaf.shape) * scale / fan_in**0.5
+        return leaf + backend.asarray(draw, dtype=leaf.dtype, like=leaf)
+
+    return trees.map_leaves(moved, fresh, fixed=lambda leaf: leaf)

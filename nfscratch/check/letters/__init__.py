@@ -1,0 +1,10 @@
+"""Letters: a file for each check of the audit, and companions where a check is long.
+
+    S  shapes.py         P  purity.py, I  independence.py (calls.py)      R  round_trip.py
+    X  cancellation.py   J  jacobian.py                                   D  definition.py
+    T  structure.py      E  edges.py (joins.py)                           O  onto.py
+    G  gradients.py (directional.py, flow_gradients.py)                   N  integral.py (mass_box.py)
+    K  samples.py (bridge.py, sample_statistics.py)
+
+A check takes a Trial and gives a Finding. It says what it saw; the room `diagnosis` says which mistake that is.
+"""

@@ -1,0 +1,26 @@
+"""X: log_det of forward at z + log_det of inverse at x = 0, within `allowed_log_det` of trial.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.bijections.contract import Bijection
+from nfscratch.check.finding import Finding
+from nfscratch.check.judging import judged
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import Trial, of_bijection_at
+
+
+def log_dets_cancel(bijection: Bijection, params: Any, z: Any, context: Any = None) -> Finding:
+    """X: the log-dets of the two directions, at the same pair of points, sum to zero."""
+    return check_log_dets_cancel(of_bijection_at(bijection, params, z, context))
+
+
+def check_log_dets_cancel(trial: Trial) -> Finding:
+    forward, inverse = trial.there[1], trial.back[1]
+    with onp.errstate(all="ignore"):
+        error = onp.abs(forward + inverse)
+    evidence = {"z": flat(trial.z), "x": flat(trial.x), "yours": inverse, "expected": -forward}
+    return judged("X", "log_det forward + log_det inverse", error, trial.allowed_log_det, trial, evidence)

@@ -1,0 +1,195 @@
+"""E: where formulas change hands. Zero, the last digits, far out, whole numbers, empty batches, and joins.
+
+    points    0, +-eps, +-1e-8, +-1e3 (carried into the domain), the whole numbers where boxes and knots end: both
+              directions finite, the round trip and the log-dets as everywhere, and log_det the logarithm of the slope
+              wherever finite differences can tell
+    batches   N = 0, N = 1, all rows near 0, all rows far out
+    joins     no jump where one formula hands over to the next: joins.py
+
+Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.domains import bounded, inside, into
+from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.judging import failing, first_failure
+from nfscratch.check.letters.jacobian import check_jacobian
+from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
+from nfscratch.check.rows import flat, largest, nearest
+from nfscratch.check.trial import OTHER, Trial, overflows
+from nfscratch.ops.roots import InversionError
+
+FAR = 100.0
+WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_fails = partial(failing, "E", AT_EDGES)
+
+
+def check_edges(trial: Trial, rng: onp.random.Generator) -> Finding:
+    """E."""
+    looks = (lambda: _batches(trial), lambda: _points(trial, rng), lambda: check_joins(trial, rng))
+    return first_failure(looks, SOUND)
+
+
+# --- batches ---
+
+
+def _batches(trial):
+    looks = [partial(_batch, trial, n, direction) for n in (0, 1) for direction in ("forward", "inverse")]
+    return first_failure(looks, SOUND)
+
+
+def _batch(trial, n, direction):
+    """A batch of n rows: the direction takes it, and gives as many."""
+    s, a = trial.subject, trial.input(direction)[:n]
+    try:
+        with onp.errstate(all="ignore"):
+            y, log_det = getattr(s, direction)(a.copy())
+    except Exception as error:  # the subject's own: any kind
+        words = f"{direction} of a batch of {n} raises {type(error).__name__}: {error}"
+        return _fails(words, Symptom.BATCH_RAISES, "z", trial.z[:n], 0, size=n)
+    if onp.shape(y) == (n, *s.shape(OTHER[direction])) and onp.shape(log_det) == (n,):
+        return None
+    words = f"{direction} of a batch of {n} gives shapes {onp.shape(y)} and {onp.shape(log_det)}"
+    return _fails(words, Symptom.BATCH_SHAPE, "z", trial.z[:n], 0)
+
+
+# --- points ---
+
+
+def edge_points(subject: Any, rng: onp.random.Generator) -> Any:
+    """Rows with every coordinate at an edge, and rows with one there and the others somewhere."""
+    eps, dim = subject.eps, subject.dim
+    if bounded(subject.domain):
+        values = onp.array([0.0, eps, -eps, 1.0, -1.0, 3.0, -3.0, 6.0, -6.0])
+    else:
+        values = onp.array([0.0, eps, -eps, 1e-8, -1e-8, 1e3, -1e3, *WHOLE, *(-v for v in WHOLE)])
+    rows = [onp.full((1, dim), v) for v in values]
+    rows += [_with(rng.normal(size=(1, dim)), v, j) for v in values for j in {0, dim - 1} if dim > 1]
+    rows += [0.05 * rng.normal(size=(2, dim)), (3.0 if bounded(subject.domain) else 50.0) * rng.normal(size=(2, dim))]
+    z = into(subject.domain, onp.concatenate(rows))
+    return z.reshape(-1, *subject.in_shape).astype(subject.dtype)
+
+
+def _with(row, value, j):
+    row[:, j] = value
+    return row
+
+
+def _points(trial, rng):
+    z = edge_points(trial.subject, rng)
+    s = trial.subject.at(onp.arange(len(z)))
+    answered = onp.flatnonzero(~_declined(s, z))
+    z, s = z[answered], s.at(answered)
+    for group in (onp.arange(len(z)), onp.flatnonzero(largest(z) < 0.5), onp.flatnonzero(largest(z) > 20)):
+        if len(group) and (refused := _refusal(s.at(group), z[group])) is not None:
+            return refused
+    edge = Trial(s, z, limit=1e-3)
+    looks = (lambda: _forward_finite(edge), lambda: _inverse_finite(edge), lambda: _consistent(edge))
+    return first_failure((*looks, lambda: _slopes(edge)), SOUND)
+
+
+def _declined(s, z):
+    """Rows far out for which the inverse says in words that it does not reach its residual."""
+    declined = onp.zeros(len(z), dtype=bool)
+    far = onp.flatnonzero(largest(z) >= FAR)
+    for rows in [far] if not _declines(s, z, far) else [[k] for k in far]:
+        declined[rows] = _declines(s, z, rows)
+    return declined
+
+
+def _declines(s, z, rows):
+    try:
+        s.at(rows).inverse(s.at(rows).forward(z[rows])[0])
+    except InversionError:
+        return True
+    except Exception:  # of another kind: for _refusal
+        return False
+    return False
+
+
+def _refusal(s, z):
+    """Both directions on a group of points; where they raise, on each point alone to say which."""
+    try:
+        with onp.errstate(all="ignore"):
+            x = onp.asarray(s.forward(z.copy())[0])
+            good = onp.isfinite(flat(x)).all(axis=1) & inside(s.codomain, x)
+            s.inverse(x[good].copy())
+        return None
+    except REFUSALS as error:
+        alone = (_refusal(s.at([row]), z[row : row + 1]) for row in range(len(z) if len(z) > 1 else 0))
+        words = f"{type(error).__name__}: {error}"
+        mine = _fails(words, Symptom.RAISES, "z", z, 0, raised_by=type(error))
+        return next((finding for finding in alone if finding is not None), mine)
+
+
+def _forward_finite(edge):
+    """The first row where forward is not finite, and not for honest overflow; None where all are finite."""
+    x, log_det = edge.there
+    bad = ~(onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det))
+    # A log_det of a tiny or huge derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
+    bad &= ~(overflows(edge, edge.z, "forward") if bad.any() else bad)
+    if not bad.any():
+        return None
+    row = nearest(bad, edge.z)
+    numbers = {"yours": flat(x)[row], "log_det": log_det[row]}
+    return _fails("forward is not finite", Symptom.NOT_FINITE, "z", edge.z, row, **numbers)
+
+
+def _inverse_finite(edge):
+    good = edge.usable
+    z, log_det = edge.apply("inverse", edge.x[good], onp.flatnonzero(good))
+    bad = ~(onp.isfinite(flat(z)).all(axis=1) & onp.isfinite(log_det))
+    if not bad.any():
+        return None
+    row = nearest(bad, edge.x[good])
+    return _fails("inverse is not finite", Symptom.NOT_FINITE, "x", edge.x[good], row, yours=flat(z)[row])
+
+
+def _consistent(edge):
+    """R and X at the edges, for rows that are well enough conditioned."""
+    good = edge.usable & onp.isfinite(edge.allowed) & (edge.allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
+    slack = _slack_on_kinks(edge)
+    with onp.errstate(all="ignore"):
+        error = largest(flat(edge.back[0]) - flat(edge.z))
+        sums = onp.abs(edge.there[1] + edge.back[1])
+    for bad, symptom, yours, expected in (
+        (~(error <= edge.allowed), Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
+        (~(sums <= slack), Symptom.LOG_DETS, edge.back[1], -edge.there[1]),
+    ):
+        if (good & bad).any():
+            row = nearest(good & bad, edge.z)
+            return _fails(symptom.value, symptom, "z", edge.z, row, yours=yours[row], expected=expected[row])
+    return None
+
+
+def _slack_on_kinks(edge):
+    """On a kink log_det has two values: the check allows the change of log_det beside it, and 1 %."""
+    # Some digits away, or a knot that the map looks for in other units (as a share of a box) is not passed.
+    step = onp.maximum(1e-7, 32 * edge.subject.eps * onp.maximum(1.0, onp.abs(edge.z)))
+    near = [edge.apply("forward", (edge.z + d).astype(edge.subject.dtype))[1] for d in (step, -step)]
+    with onp.errstate(all="ignore"):
+        rounding = 64 * edge.subject.eps * onp.abs(edge.there[1])
+        slack = edge.allowed_log_det + 1.01 * onp.abs(near[0] - near[1]) + rounding
+    return onp.where(onp.isnan(slack), onp.inf, slack)
+
+
+def _slopes(edge):
+    """J at the edges. float32 has too few digits for a difference."""
+    if edge.subject.dtype == onp.float32:
+        return None
+    findings = ((direction, check_jacobian(edge, direction)) for direction in ("forward", "inverse"))
+    return next((_slope(edge, direction, finding) for direction, finding in findings if finding.failed), None)
+
+
+def _slope(edge, direction, finding):
+    e = finding.evidence
+    words, row = f"log_det {direction} is not the logarithm of the slope", e["row"]
+    numbers = {"yours": e["yours"][row], "expected": e["expected"][row], "function": direction}
+    far = largest(edge.z)[row] >= FAR
+    return _fails(words, Symptom.SLOPE, e["symbol"], e[e["symbol"]], row, far=far, **numbers)

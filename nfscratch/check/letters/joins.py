@@ -1,0 +1,161 @@
+"""Joins: where one formula hands over to the next. A companion of E.
+
+Along lines through a layer, forward and inverse: no NaN, x never jumps, and log_det, the logarithm of a derivative,
+jumps only where the map is piecewise linear (leaky ReLU, a linear spline).
+
+Halving finds a join: the interval of a line on which a value changes most, until 1e-9 of it is left, and then until no
+number lies between. A spline's slope of 1000 beside one of 0.001 changes log_det within 1e-11, and is no jump.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.domains import bounded, into
+from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.judging import failing, first_failure
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import SYMBOL, Trial
+
+AT_EDGES = "0, +-eps, +-1e3, N = 0 and 1, joins"
+SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
+REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
+
+
+def check_joins(trial: Trial, rng: onp.random.Generator) -> Finding:
+    """Along lines, in each layer by itself, where its kinks are its own."""
+    layers = trial.subject.layers() or [trial.subject]
+    # In float32 a steep spot cannot be told from a jump: there the same map in float64 is asked.
+    known = trial.twin is not None
+    ways = [(Trial(layer, trial.z[:1]), direction) for layer in layers for direction in ("forward", "inverse")]
+    return first_failure((partial(_scan, *way, known, rng) for way in ways), SOUND)
+
+
+def _scan(trial, direction, known, rng):
+    """The first and the last variable, each along one line."""
+    columns = {0, trial.subject.dim - 1}
+    lines = ((j, rng.normal(size=trial.subject.dim)) for j in columns)
+    return first_failure((partial(_along, _Line(trial, direction, j, start), known) for j, start in lines), SOUND)
+
+
+@dataclass
+class _Line:
+    """One direction of a trial with variable j moved along a line through `start`."""
+
+    trial: Trial
+    direction: str
+    j: int
+    start: Any
+
+    def points(self, t):
+        """The inputs at the places t of the line."""
+        s, a = self.trial.subject, onp.tile(self.start, (len(t), 1))
+        a[:, self.j] = t
+        a = into(s.ends(self.direction), a)
+        return a.reshape(-1, *s.shape(self.direction)).astype(s.dtype)
+
+    def values(self, t):
+        """(T, D + 1): the result and its log_det."""
+        y, log_det = self.trial.apply(self.direction, self.points(onp.atleast_1d(t)))
+        return onp.concatenate([flat(y), log_det[:, None]], axis=1)
+
+    def fails(self, words, symptom, t, row=0, **numbers):
+        return failing("E", AT_EDGES, words, symptom, SYMBOL[self.direction], self.points(t), row, **numbers)
+
+    def sides(self, join, reach=2e-3):
+        """How much log_det changes just before and just after the join."""
+        log_det = self.values(join + onp.array([-2, -1, 1, 2]) * reach)[:, -1]
+        return abs(log_det[1] - log_det[0]), abs(log_det[3] - log_det[2])
+
+    def is_kink(self, join):
+        """Whether log_det may jump here: kinks are declared, or the map is piecewise linear around it."""
+        return self.trial.subject.smooth is False or max(self.sides(join)) < 1e-9
+
+
+def _along(line, known, n=601, reach=12.0):
+    t = onp.linspace(-reach, reach, n) + 1e-3
+    try:
+        values = line.values(t)
+    except REFUSALS as error:
+        words = f"{line.direction} raises {type(error).__name__}: {error}"
+        return line.fails(words, Symptom.RAISES, t[:1], raised_by=type(error), function=line.direction)
+    nan = onp.isnan(values).any(axis=1)
+    if nan.any() and not bounded(line.trial.subject.ends(line.direction)):
+        row = int(onp.argmax(nan))
+        return line.fails(f"{line.direction} is NaN", Symptom.NOT_FINITE, t, row, yours=values[row])
+    columns = range(0 if known else values.shape[1])
+    jumps = ((column, join) for column in columns for join in _jumps(line, t, values, column))
+    return next((_jump(line, *jump) for jump in jumps if not _excused(line, *jump)), SOUND)
+
+
+def _excused(line, column, join):
+    return column == line.trial.subject.dim and line.is_kink(join)
+
+
+def _jump(line, column, join):
+    is_log_det = column == line.trial.subject.dim
+    symptom = Symptom.DERIVATIVE_JUMPS if is_log_det else Symptom.JUMP
+    words = "log_det jumps: the derivative has two values" if is_log_det else f"{line.direction} jumps"
+    before, after = (float(line.values(join + side)[0, column]) for side in (-1e-8, 1e-8))
+    numbers = {"yours": after, "expected": before, "sides": line.sides(join), "function": line.direction}
+    return line.fails(words, symptom, onp.array([join]), **numbers)
+
+
+# --- the search for jumps ---
+
+
+def _jumps(line, t, values, column):
+    """Places where one value still jumps between neighbouring numbers."""
+    v = values[:, column]
+    least = max(1e-6, 512 * line.trial.subject.eps)  # a smaller step may be rounding
+    tops, step = _steepest(v, least)
+    spot = _Spots(t[tops], t[tops + 1], v[tops], v[tops + 1], step[tops])
+    for halvings in (25, 19):  # a billionth of the step, and then the distance of neighbouring numbers
+        if len(spot.low) == 0:
+            return []
+        for _ in range(halvings):
+            spot = spot.halved(lambda middle: line.values(middle)[:, column])
+        spot = spot.still_jumping(least)
+    return sorted((0.5 * (spot.low + spot.high)).tolist(), key=abs)
+
+
+def _steepest(v, least):
+    """The up to eight steps that stand out most from the steps beside them, and all steps."""
+    with onp.errstate(all="ignore"):
+        step = onp.abs(onp.diff(v))
+    step = onp.where(onp.isfinite(step), step, 0.0)
+    beside = onp.maximum(onp.concatenate([[0.0], step[:-1]]), onp.concatenate([step[1:], [0.0]]))
+    score = step - 1.5 * beside
+    tops = onp.argsort(score)[::-1][:8]
+    return tops[score[tops] > least * onp.maximum(1.0, onp.abs(v[tops]))], step
+
+
+@dataclass
+class _Spots:
+    """Intervals of a line, the values at their ends, and the step that each began with."""
+
+    low: Any
+    high: Any
+    v_low: Any
+    v_high: Any
+    first: Any
+
+    def halved(self, value):
+        """The half of each interval on which the value changes more."""
+        middle = 0.5 * (self.low + self.high)
+        v = value(middle)
+        left = onp.abs(v - self.v_low) >= onp.abs(self.v_high - v)
+        low, v_low = onp.where(left, self.low, middle), onp.where(left, self.v_low, v)
+        high, v_high = onp.where(left, middle, self.high), onp.where(left, v, self.v_high)
+        return _Spots(low, high, v_low, v_high, self.first)
+
+    def still_jumping(self, least):
+        """The intervals that still hold a twentieth of the first step."""
+        with onp.errstate(all="ignore"):
+            size = onp.maximum(1.0, onp.abs(self.v_low))
+            still = onp.abs(self.v_high - self.v_low) > onp.maximum(0.05 * self.first, least * size)
+        return _Spots(*(a[still] for a in (self.low, self.high, self.v_low, self.v_high, self.first)))

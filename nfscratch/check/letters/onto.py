@@ -1,0 +1,149 @@
+"""O: the sign of det J never changes, and every x of the codomain is reached.
+
+sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds
+reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
+          The same points are carried into the codomain where that is an interval
+growth    |forward(z)| goes on growing beyond |z| = 1e3, at some scale, where domain and codomain are all reals
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as onp
+
+from nfscratch.check.domains import bounded, inside, into
+from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.judging import failing, first_failure, point
+from nfscratch.check.letters.jacobian import log_abs_det
+from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
+from nfscratch.check.trial import Trial, overflows
+from nfscratch.ops.roots import InversionError
+
+SIGN_AND_RANGE = "sign of det J, range"
+ALL_REACHED = Finding("O", SIGN_AND_RANGE, 0.0, 0.0)
+SEARCH_MAY_DECLINE = 100.0  # from this radius on a search may say in words that it does not get there
+_fails = partial(failing, "O", SIGN_AND_RANGE)
+
+
+def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
+    """O."""
+    looks = [lambda: check_sign(trial)]
+    if trial.subject.codomain_known:
+        looks += [lambda: _far_out(trial, rng), lambda: check_growth(trial, rng)]
+    return first_failure(looks, ALL_REACHED)
+
+
+# --- sign ---
+
+
+def check_sign(trial: Trial) -> Finding:
+    """The sign of det J at the rows where it can be told."""
+    sign = _signs(trial)
+    if not ((sign > 0).any() and (sign < 0).any()):
+        return ALL_REACHED
+    rare = 1.0 if (sign > 0).sum() < (sign < 0).sum() else -1.0
+    row, other = nearest(sign == rare, trial.z), nearest(sign == -rare, trial.z)
+    words = f"det J has the sign {rare:+.0f}, and {-rare:+.0f} at {point('z', trial.z, other)}: the map folds,"
+    yours, expected = float(onp.linalg.det(trial.J[row])), float(onp.linalg.det(trial.J[other]))
+    return _fails(words, Symptom.SIGN, "z", trial.z, row, yours=yours, expected=expected)
+
+
+def _signs(trial):
+    """+1, -1, or 0 where finite differences cannot tell."""
+    J, spread, _, _ = trial.numeric
+    _, allowed = log_abs_det(J, spread, onp.zeros(len(trial)), trial)
+    good = finite_matrices(J) & (allowed < 0.5) & trial.usable
+    return onp.where(good, onp.linalg.slogdet(onp.where(good[:, None, None], J, onp.eye(J.shape[2])))[0], 0.0)
+
+
+# --- reach ---
+
+
+def _rays(rng, shape, radii, dtype):
+    """Random directions and the axes, at each radius: (R, M, *shape)."""
+    dim = int(onp.prod(shape))
+    drawn = rng.normal(size=(4, dim))
+    directions = onp.concatenate([drawn / onp.linalg.norm(drawn, axis=1, keepdims=True), onp.eye(dim), -onp.eye(dim)])
+    return onp.stack([r * directions.reshape(-1, *shape) for r in radii]).astype(dtype)
+
+
+def _far_out(trial, rng):
+    s = trial.subject
+    radii = (1.0, 3.0, 10.0) if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
+    rays = into(s.codomain, _rays(rng, s.out_shape, radii, s.dtype))
+    for r, x in zip(radii, rays, strict=True):
+        try:
+            z = trial.apply("inverse", x)[0]
+        except (ValueError, ArithmeticError, IndexError) as error:
+            if isinstance(error, InversionError) and r >= SEARCH_MAY_DECLINE:
+                return ALL_REACHED
+            return _fails(f"inverse raises {type(error).__name__}: {error}", Symptom.RAISES, "x", x, 0)
+        if (missed := _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
+            return missed
+    return ALL_REACHED
+
+
+def _missed(trial, z, x, r):
+    """forward(z) is not x, at a row where rounding does not explain it."""
+    there = Trial(trial.subject, z)
+    with onp.errstate(all="ignore"):
+        error = largest(there.x - x)
+        allowed = there.allowed_x + there.allowed * largest(x)
+    bad = onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
+    if not bad.any():
+        return None
+    row = int(onp.argmax(bad))
+    words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, and forward of that is not x,"
+    numbers = {"z": flat(z), "yours": flat(there.x)[row], "expected": flat(x)[row]}
+    return _fails(words, Symptom.REACH, "x", x, row, **numbers)
+
+
+def _lost(trial, z, x, r):
+    """An inverse that is not finite, near by, on the whole line, with no overflow to excuse it."""
+    lost = ~onp.isfinite(z).reshape(len(z), -1).all(axis=1)
+    if not lost.any() or r > 10.0 or bounded(trial.subject.codomain) or overflows(trial, x, "inverse").any():
+        return None
+    return _fails("inverse is not finite", Symptom.REACH, "x", x, int(onp.argmax(lost)), z=flat(z))
+
+
+def _known(trial):
+    """Rows whose conditioning finite differences can tell: z off the ends of its interval, J not a guess."""
+    low, high = trial.subject.domain
+    J, error, _, _ = trial.numeric
+    with onp.errstate(all="ignore"):
+        guess = ~(inverse_norm(J) * error.sum(axis=(1, 2)) < 0.5)
+    return inside((low + 4e-6, high - 4e-6), trial.z) & ~guess
+
+
+# --- growth ---
+
+
+def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
+    """Whether |x| stands still along a ray, at every scale. A layer may shrink a variable by any factor."""
+    s = trial.subject
+    if bounded(s.codomain) or bounded(s.domain):
+        return ALL_REACHED
+    top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
+    near, *rest = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype)
+    x_near = _sizes(trial, near)
+    try:
+        xs = [_sizes(trial, far) for far in rest]
+    except (ValueError, ArithmeticError):  # a search that overflows so far out did not stand still
+        return ALL_REACHED
+    still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in xs], axis=0)
+    return _bounded(rest[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
+
+
+def _sizes(trial, z):
+    return onp.abs(flat(trial.apply("forward", z)[0]))
+
+
+def _stands_still(x_near, x_far):
+    with onp.errstate(all="ignore"):
+        return onp.isfinite(x_far).all(axis=1) & ((x_far - x_near).max(axis=1) <= 1e-2 * (1 + x_near.max(axis=1)))
+
+
+def _bounded(z, x_near, x_far, row):
+    words = f"|x| is {x_far[row].max():.4g}, and {x_near[row].max():.4g} at |z| = 1000: it stops growing"
+    return _fails(words, Symptom.STOPS_GROWING, "z", z, row, yours=x_far[row], expected=onp.inf)

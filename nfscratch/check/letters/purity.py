@@ -1,0 +1,87 @@
+"""P: a function computes, and does nothing else.
+
+The arguments are as they were, and the same input gives the same output. The same seed gives the same samples, another
+seed gives others, and a second draw others again. numpy's global state is not touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import trees
+from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.letters.calls import called, functions
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import Trial
+
+
+def check_purity(trial: Trial) -> Finding:
+    """P: the error counts the functions that write, or that do not repeat themselves."""
+    seen = {name: _of_function(trial, f, a) for name, f, a in functions(trial)} | _of_samplers(trial.subject)
+    wrong = {name: symptom for name, symptom in seen.items() if symptom is not None}
+    words = "; ".join(f"{name}: {symptom.value}" for name, symptom in wrong.items())
+    evidence = {"function": next(iter(wrong), ""), "z": flat(trial.z), "row": 0, "symbol": "z"}
+    what, symptom = "arguments unchanged, same output", next(iter(wrong.values()), None)
+    return Finding("P", what, float(len(wrong)), 0.0, words, symptom=symptom, evidence=evidence)
+
+
+def _of_function(trial, f, a):
+    stored = [tree for tree in (trial.subject.params, trial.subject.context) if tree is not None]
+    given, before = a.copy(), trees.copy(trees.map_leaves(onp.asarray, stored))
+    first, second = called(f, given), called(f, a.copy())
+    if not onp.array_equal(given, a):
+        return Symptom.ARGUMENT_CHANGED
+    if any(not onp.array_equal(p, q) for p, q in zip(_leaves(before), _leaves(stored), strict=True)):
+        return Symptom.PARAMETERS_CHANGED
+    differ = any(_differ(p, q, trial.subject.eps) for p, q in zip(first, second, strict=True))
+    return Symptom.ANOTHER_OUTPUT if differ else None
+
+
+def _leaves(tree):
+    """All arrays, stored ones too."""
+    found: list[Any] = []
+    trees.map_leaves(found.append, tree)
+    return found
+
+
+def _differ(p, q, eps):
+    """A device may add in another order: a few roundings are the same output."""
+    if p.shape != q.shape:
+        return True
+    same = onp.isclose(p, q, rtol=1e3 * eps, atol=1e3 * eps * onp.nanmax(onp.abs(p), initial=1.0), equal_nan=True)
+    return not same.all()
+
+
+def _of_samplers(subject):
+    samplers = {name: getattr(subject, name) for name in ("sample", "sample_and_log_prob")}
+    return {name: _of_sampler(f) for name, f in samplers.items() if f is not None}
+
+
+def _of_sampler(f):
+    one, before = onp.random.default_rng(1), onp.random.get_state()
+    first, second = _draw(f, one), _draw(f, one)
+    again, other = _draw(f, onp.random.default_rng(1)), _draw(f, onp.random.default_rng(2))
+    after = onp.random.get_state()
+    onp.random.set_state(before)
+    seen = {
+        Symptom.GLOBAL_STATE: not _same_state(before, after),
+        Symptom.SEED_GIVES_OTHERS: not _same(first, again),
+        Symptom.SEED_IS_IGNORED: _same(first, other),
+        Symptom.DRAW_REPEATS: _same(first, second),
+    }
+    return next((symptom for symptom, wrong in seen.items() if wrong), None)
+
+
+def _same_state(before, after):
+    return onp.array_equal(before[1], after[1]) and before[2] == after[2]
+
+
+def _draw(f, rng, n=5):
+    drawn = f(rng, n)
+    return onp.array(drawn[0] if isinstance(drawn, tuple) else drawn)
+
+
+def _same(a, b):
+    return onp.array_equal(a, b, equal_nan=True)

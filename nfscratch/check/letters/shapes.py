@@ -1,0 +1,72 @@
+"""S: x is (N, *event), log_det is (N,), both in the dtype that came in; and then: all numbers are finite.
+
+The inverse and log_prob are asked at the x of rows whose x is usable. Their results are held to the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.bijections.contract import Bijection
+from nfscratch.check.domains import bounded
+from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import Trial, of_bijection_at
+
+
+def shapes_and_dtypes(bijection: Bijection, params: Any, z: Any, context: Any = None) -> Finding:
+    """S: both directions give (N, *event) and (N,), in z's dtype, finite. The error counts what is wrong."""
+    return check_shapes(of_bijection_at(bijection, params, z, context))
+
+
+def check_shapes(trial: Trial) -> Finding:
+    """S, of forward, inverse and log_prob."""
+    with onp.errstate(all="ignore"):
+        results = _results(trial)
+    dtype = trial.subject.dtype
+    misshapen = [r for r in results if _is_misshapen(*r[1:], dtype)]
+    symptom = Symptom.SHAPE if misshapen else Symptom.NOT_FINITE
+    wrong = misshapen or [r for r in results if not bool(onp.isfinite(r[1]).all())]
+    words = "; ".join(f"{name} must be {tuple(shape)} {dtype}, finite; got {_got(a)}" for name, a, shape in wrong)
+    evidence = {"results": {name: a for name, a, _ in results}, "wrong": [name for name, *_ in wrong], "z": trial.z}
+    what = "shapes, dtype, finiteness"
+    return Finding("S", what, float(len(wrong)), 0.0, words, symptom=symptom, evidence=evidence)
+
+
+def _results(trial):
+    """(name, array, the shape that it must have) for everything that the subject gives."""
+    s, n = trial.subject, (len(trial),)
+    x, log_det = s.forward(trial.z.copy())
+    results = [("x", x, n + s.out_shape), ("log_det forward", log_det, n)]
+    if onp.shape(x) != n + s.out_shape:
+        return results
+    good = onp.asarray(x)[trial.usable] if onp.size(log_det) == len(trial) else onp.asarray(x)
+    back, log_det_back = s.inverse(good.copy())
+    results += [("z", back, (len(good), *s.in_shape)), ("log_det inverse", log_det_back, (len(good),))]
+    if s.log_prob is not None:
+        results += [("log_prob", _where_dense(trial, s.log_prob(good.copy()), back), (len(good),))]
+    return results
+
+
+def _where_dense(trial, log_p, z):
+    """log_prob with 0 where it says -inf and rounding may have put z at an end of the base's support, or beyond."""
+    s = trial.subject
+    if not bounded(s.domain) or onp.shape(log_p) != (len(z),) or onp.shape(z) != (len(z), *s.in_shape):
+        return log_p
+    room, z = trial.allowed[trial.usable][:, None], flat(z)
+    within = ((z - room > s.domain[0]) & (z + room < s.domain[1])).all(axis=1)
+    return onp.where(onp.isneginf(log_p) & ~within, onp.zeros_like(log_p), log_p)
+
+
+def _is_misshapen(a, shape, dtype):
+    return onp.shape(a) != shape or getattr(a, "dtype", None) != dtype
+
+
+def _got(a):
+    kind = getattr(a, "dtype", type(a).__name__)
+    if not onp.issubdtype(onp.asarray(a).dtype, onp.floating):
+        return f"{onp.shape(a)} {kind}"
+    bad = int((~onp.isfinite(a)).sum())
+    return f"{onp.shape(a)} {kind}" + (f", {bad} of {onp.size(a)} not finite" if bad else "")
