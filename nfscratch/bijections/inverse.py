@@ -13,7 +13,7 @@ import autograd.numpy as np
 
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.traits import Derived, swapped, traits_of
-from nfscratch.transformers.inverse import InverseTransformer
+from nfscratch.transformers.inverted import InverseTransformer
 from nfscratch.transformers.transformer import Transformer
 
 

@@ -4,7 +4,7 @@ from nfscratch.transformers.affine import Affine, Shift, VolumePreserving
 from nfscratch.transformers.deep_dense_sigmoid import DeepDenseSigmoid
 from nfscratch.transformers.deep_sigmoid import DeepSigmoid
 from nfscratch.transformers.fixed import Exp, LeakyReLU, Sigmoid, Softplus, Tanh
-from nfscratch.transformers.inverse import InverseTransformer
+from nfscratch.transformers.inverted import InverseTransformer
 from nfscratch.transformers.mixture_cdf import LogisticMixtureCDF
 from nfscratch.transformers.root_search import NumericTransformer
 from nfscratch.transformers.splines import CubicSpline, LinearSpline, QuadraticSpline, RationalQuadraticSpline
