@@ -8,7 +8,7 @@ record.py       the memory of a run: losses, the best parameters
 ending.py       how a run ended, in named values
 progress.py     the progress bar, and Ctrl-C
 divergence.py   which part of a flow is to blame when a run diverges
-rows.py         data for a flow, checked, and in pieces
+data_rows.py         data for a flow, checked, and in pieces
 held_out.py     the rows that a fit does not train on, and the noise of the others
 minimize.py     descent on any loss of a parameter tree
 fit.py          maximum likelihood for a flow

@@ -19,7 +19,7 @@ from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.checkpoint.resume import RunFile
 from nfscratch.flows.boundary import check_rows
-from nfscratch.training import divergence, objectives, rows
+from nfscratch.training import data_rows, divergence, objectives
 from nfscratch.training.batches import take_rows
 from nfscratch.training.held_out import hold_out, jittered
 from nfscratch.training.minimize import minimize
@@ -64,7 +64,7 @@ def fit(
         give each row its own number, by its place in the flow.
     """
     validate.generator(rng)
-    x, context = rows.checked(flow, params, x, context)
+    x, context = data_rows.checked(flow, params, x, context)
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
     noisy = jittered(jitter, flow.shape)

@@ -16,7 +16,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, validate
-from nfscratch.training import rows
+from nfscratch.training import data_rows
 
 
 def nll(flow: Any, params: Any, x: Any, context: Any = None) -> Any:
@@ -29,8 +29,8 @@ def nll(flow: Any, params: Any, x: Any, context: Any = None) -> Any:
         raise ValueError("x must have at least 1 row to take a mean over; got 0")
     if autodiff.contains_box((params, x, context)):
         return -np.mean(flow.log_prob(params, x, context))
-    x, context = rows.checked(flow, params, x, context)
-    total = sum(float(flow.log_prob(params, *piece).sum(dtype=onp.float64)) for piece in rows.pieces(x, context))
+    x, context = data_rows.checked(flow, params, x, context)
+    total = sum(float(flow.log_prob(params, *piece).sum(dtype=onp.float64)) for piece in data_rows.pieces(x, context))
     return -total / len(x)
 
 
