@@ -6,7 +6,7 @@ import sys
 
 import numpy as onp
 import pytest
-from test_bad_input import FLOW, INF, NAN, PARAMS, X, refused, rng
+from refusals import FLOW, INF, NAN, PARAMS, X, refused, rng
 
 import nfscratch as nf
 from nfscratch import chapter

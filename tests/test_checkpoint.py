@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as onp
 import pytest
-from cases import CASES, example
+from cases import CASES
 from strict import StrictArray
 
 import nfscratch as nf
@@ -96,7 +96,7 @@ def test_a_recipe_comes_back_bit_for_bit(recipe, base, dtype, path):
 @pytest.mark.parametrize("name", CASES)
 def test_every_bijection_comes_back_bit_for_bit(name, dtype, path):
     for dim in (1, 2, 5):
-        bijection, params, z, context = example(name, dim)
+        bijection, params, z, context = CASES[name].example(dim)
         flow = nf.Flow(nf.StandardNormal(bijection.in_shape), bijection)
         params = nf.trees.cast({"base": {}, "bijection": params, "embed": {}}, dtype)
         nf.save(path, flow, params)

@@ -4,7 +4,8 @@ import numpy as onp
 import pytest
 from cases import CASES
 from healthy import HEALTHY
-from mutants import audit_density, density
+from mutants.mutant import audit_density
+from pairs.density import density
 
 import nfscratch as nf
 

@@ -6,9 +6,9 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
+from comparing import close, close_trees
 from scipy.stats import norm
 from strict import StrictArray
-from test_laws import close, close_trees
 
 import nfscratch as nf
 from nfscratch import trees

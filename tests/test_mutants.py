@@ -2,7 +2,8 @@
 
 import numpy as onp
 import pytest
-from mutants import MUTANTS, audit
+from mutants import MUTANTS
+from mutants.mutant import audit
 
 import nfscratch as nf
 

@@ -7,9 +7,9 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from cases import wild_params
-from test_implicit import numeric
-from test_laws import close, close_trees
+from cases.case import wild_params
+from comparing import close, close_trees
+from quotients import numeric
 
 import nfscratch as nf
 from nfscratch import autodiff, check, trees

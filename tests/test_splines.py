@@ -3,7 +3,7 @@
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_numeric_transformers import trains_and_integrates_to_one
+from trained import trains_and_integrates_to_one
 
 import nfscratch as nf
 from nfscratch import autodiff, check

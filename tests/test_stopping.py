@@ -8,7 +8,8 @@ import time
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_fit import DATA, FLOW, fit, rng, same, scaling
+from comparing import same_trees
+from fitting import DATA, FLOW, fit, rng, scaling
 
 import nfscratch as nf
 from nfscratch import trees
@@ -93,7 +94,9 @@ def test_a_diverging_run_names_layer_direction_and_step_and_returns_the_best(val
 def test_a_slow_explosion_is_stopped_while_numbers_are_still_finite():
     with pytest.warns(nf.TrainingWarning, match=r"enlarges \|x\| most: .* to .* The parameters of step 0 are returned"):
         result = fit(optimizer=nf.adam(1e6), steps=200)
-    assert len(result.history["loss"]) < 30 and same(result.params, fit(steps=1, optimizer=nf.adam(1e-300)).params)
+    assert len(result.history["loss"]) < 30 and same_trees(
+        result.params, fit(steps=1, optimizer=nf.adam(1e-300)).params
+    )
 
 
 @pytest.mark.parametrize("validation", [0.1, None])

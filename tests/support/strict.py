@@ -128,9 +128,12 @@ def in_cupy(module, name):
         return found, None
 
 
+signature_of = cache(inspect.signature)
+
+
 def check_function(func, args, kwargs):
     """Raise TypeError where CuPy would not take the call, or where host arrays are among its array arguments."""
-    signature = inspect.signature(func)
+    signature = signature_of(func)
     if cupy is not None:
         signature = in_cupy(func.__module__, func.__name__)[1] or signature
     bound = signature.bind(*args, **kwargs)
