@@ -76,7 +76,7 @@ interrupted.fit({run!r}, {path!r}, every=3)
 )
 def test_a_killed_process_is_gone_on_from_in_another(run, cut, path):
     code = KILLED.format(support=os.path.dirname(interrupted.__file__), run=run, cut=cut, path=str(path))
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == -signal.SIGKILL, done.stderr
     identical(fit(run, path, every=3), fit(run))
     assert os.listdir(path.parent) == [path.name]
@@ -325,14 +325,21 @@ def test_checkpoint_every_is_a_number_of_steps_between_writes(path, monkeypatch)
     monkeypatch.setattr(resume.RunFile, "_write", lambda self, run: written.append(run.step))
     fit("no validation", path, every=15)
     assert written == [0, 15, 30, 40]
-    written.clear()
-    fit("no validation", path)
-    assert written == [0, 40]  # every 30 seconds
     for wrong in (0, 2.5, True):
         with pytest.raises(ValueError, match="checkpoint_every must be an integer of at least 1"):
             fit("no validation", path, every=wrong)
     with pytest.raises(ValueError, match="checkpoint_every needs a checkpoint to write"):
         fit("no validation", every=5)
+
+
+def test_without_a_number_of_steps_it_is_written_every_30_seconds(path, monkeypatch):
+    """By a clock that stands still, but for 31 seconds in step 17."""
+    written, clock, write = [], [0.0], resume.RunFile._write
+    monkeypatch.setattr(resume.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(resume.RunFile, "_write", lambda self, run: (written.append(run.step), write(self, run)))
+    CUT.update(how=lambda: clock.__setitem__(0, 31.0), next=17)
+    fit("no validation", path)
+    assert written == [0, 17, 40]
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(tmp_path):

@@ -1,6 +1,5 @@
 """Runs that are stopped at chosen steps, and called again until they are done."""
 
-import os
 import signal
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ class Cutting(nf.Adam):
 
 
 def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def abort():
