@@ -34,14 +34,25 @@ def uncut():
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("run", RUNS)
+def test_random_cut_points(run, dtype, path):
+    is_the_same_after_cuts(run, dtype, path, 3 if dtype == "float64" else 1)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("run", RUNS)
 def test_ten_random_cut_points(run, dtype, path):
+    is_the_same_after_cuts(run, dtype, path, 10)
+
+
+def is_the_same_after_cuts(run, dtype, path, n):
     nf.use(dtype=dtype)
     try:
         whole = fit(run)
         last = len(whole.history["loss"])
         rng = onp.random.default_rng([*run.encode()])
         cuts = rng.choice(last - 1, size=10, replace=False) + 1
-        for cut, how in zip(cuts[: 10 if dtype == "float64" else 3], [interrupt, abort] * 5, strict=False):
+        for cut, how in zip(cuts[:n], [interrupt, abort] * 5, strict=False):
             path.unlink(missing_ok=True)
             resumed, calls = cut_and_resumed(run, path, [cut], how, every=int(rng.choice([1, 4, 9, 20])))
             identical(resumed, whole)
