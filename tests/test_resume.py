@@ -154,7 +154,7 @@ def test_a_generator_that_has_moved_on_does_for_going_on(path):
 # --- a longer run ---
 
 
-LONGER = {name: options for name, (_, options) in RUNS.items() if "patience" not in name}
+LONGER = {name: options for name, (_, options) in RUNS.items() if "patience" not in options}
 
 
 @pytest.mark.parametrize("evaluate_every", [7, 8, None])
