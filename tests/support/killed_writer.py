@@ -2,7 +2,7 @@
 
 A child saves the flow that is not yet in the file, and kills itself before the k-th line that the atomic writer runs,
 for k = 1, 2, ... until it comes to its end. For each k a line is printed: "old" or "new", which of the two is in the
-file whole, and the number of temporaries that lie beside it.
+file whole; the number of temporaries that lie beside it; and how many are left when the same is saved once more.
 """
 
 import os
@@ -38,6 +38,10 @@ def value(path):
     return only
 
 
+def temporaries(folder):
+    return sum(name.endswith(".tmp") for name in os.listdir(folder))
+
+
 def main(folder):
     path, flow = os.path.join(folder, "flow.safetensors"), nf.flows.real_nvp(3, layers=2, hidden=(64, 64))
     fresh = flow.init(onp.random.default_rng(0))
@@ -50,7 +54,9 @@ def main(folder):
         if child == 0:
             save_and_die(path, flow, params[3 - old], last)
         killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        print("old" if value(path) == old else "new", sum(name.endswith(".tmp") for name in os.listdir(folder)))
+        found, left = "old" if value(path) == old else "new", temporaries(folder)
+        nf.save(path, flow, params[3 - old])
+        print(found, left, temporaries(folder))
         last += 1
 
 
