@@ -5,24 +5,16 @@ import io
 import numpy as onp
 import pytest
 from cases import CASES
-from mutants import (
-    MUTANTS,
-    ByNumber,
-    NarrowBase,
-    audit,
-    beyond,
-    bounded_map,
-    clipped,
-    coupling,
-    first_branch,
-    negated,
-    newton,
-    on_base,
-    scaled,
-    shifted_sinh,
-    sinh,
-    with_log_det,
-)  # fmt: skip
+from mutants import MUTANTS
+from mutants.inverse import bounded_map, clipped
+from mutants.log_det import beyond, first_branch, shifted_sinh
+from mutants.mutant import audit
+from mutants.sampling import NarrowBase, on_base
+from mutants.structure import ByNumber
+from pairs.bisected import newton
+from pairs.coupling import coupling
+from pairs.elementwise import scaled, sinh
+from pairs.parts import negated, with_log_det
 from typer.testing import CliRunner
 
 import nfscratch as nf
@@ -339,7 +331,7 @@ class Boastful(nf.Chain):
 
 
 def test_a_chain_that_does_not_reach_its_declared_codomain_is_a_finding():
-    honest = CASES["sigmoid, then logit of a wider interval"]
+    honest = CASES["sigmoid, then logit of a wider interval"].make
     report = nf.check.audit(lambda dim: Boastful(honest(dim).layers), dims=(2,), show=False)
     assert {"E", "O"} & {failure.letter for failure in report.failures}
     assert any(failure.mistake is Mistake.NOT_ONTO for failure in report.failures)

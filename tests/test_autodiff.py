@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import autograd.numpy as np
 import numpy as onp
@@ -224,7 +223,12 @@ CASES = {
 CROSSES = {"x[list]", "array of parts and numbers"}
 FLOAT64 = {"array of parts and numbers"}  # NumPy's own np.array([float32, 1.0]) is float64
 NO_JVP = {"cholesky", "cholesky batch", "slogdet", "det", "inv", "solve", "solve vector"} | {
-    name for name in CASES if name.startswith("solve_triangular")
+    "solve_triangular",
+    "solve_triangular lower",
+    "solve_triangular trans",
+    "solve_triangular upper T",
+    "solve_triangular vector",
+    "solve_triangular batch",
 }
 KINDS = {
     "numpy float64": (onp.asarray, "float64"),
@@ -761,28 +765,41 @@ def test_the_road_of_every_kind_of_argument():
     assert len(seen) == 12
 
 
-def test_known_costs_microseconds():
-    """The overhead per log_prob: rebox, fast_path, unbox and known, forward and backward, on 32 parameters."""
-    params = [{"w": [c4, c4], "b": [c4, c4]} for _ in range(8)]
+def calls_in(function):
+    """How many functions, Python's and C's, are called while `function()` runs."""
+    calls = []
+    sys.setprofile(lambda frame, event, arg: calls.append(event) if event in ("call", "c_call") else None)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return len(calls)
 
-    def log_prob(params, x):
-        params = rebox(params)
-        assert fast_path(params, x, None)
-        return known(c4, lambda g: (unbox(params), None), params, x, None)
 
-    def once(times=[]):  # noqa: B006
-        def fun(p):
-            start = time.perf_counter()
-            value = log_prob(p, c4)
-            times.append(time.perf_counter() - start)
-            return np.sum(value)
+def test_known_costs_a_call_or_two_for_every_parameter():
+    """The overhead per log_prob: rebox, fast_path, unbox and known, on 8 and on 32 parameters.
 
-        grad(fun)(params)
-        return times
+    Calls are counted, because a time depends on the machine. Speed itself is measured in benchmarks/.
+    """
 
-    for _ in range(50):
-        times = once()
-    assert min(times) < 100e-6  # about 15 where this was written; a loaded machine is slower
+    def overhead(layers):
+        counts = []
+
+        def log_prob(params):
+            params = rebox(params)
+            assert fast_path(params, c4, None)
+            return known(c4, lambda g: (unbox(params), None), params, c4, None)
+
+        def loss(params):
+            values = []
+            counts.append(calls_in(lambda: values.append(log_prob(params))))
+            return np.sum(values[0])
+
+        grad(loss)([{"w": [c4, c4], "b": [c4, c4]} for _ in range(layers)])
+        return counts[0]
+
+    few, many = overhead(2), overhead(8)
+    assert many - few <= 2 * 24 and few <= 100  # 24 and 68 where this was written
 
 
 def test_builtins_dict_is_one_box():

@@ -6,8 +6,8 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from cases import context_for, wild_params
-from test_laws import close, close_trees
+from cases.case import context_for, wild_params
+from comparing import close, close_trees
 
 import nfscratch as nf
 from nfscratch import trees

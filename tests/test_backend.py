@@ -104,7 +104,7 @@ SHOW = "import nfscratch as nf; print(nf.backend.default_dtype(), type(nf.backen
 def test_the_environment_says_where_to_start(settings, shown):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("NFSCRATCH_")}
     done = subprocess.run(
-        [sys.executable, "-c", SHOW], env={**clean, **settings}, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", SHOW], env={**clean, **settings}, capture_output=True, text=True, timeout=600
     )
     assert (done.stdout + done.stderr).strip().splitlines()[-1] == shown
 

@@ -2,25 +2,11 @@
 
 import numpy as onp
 import pytest
+from refusals import CONDITIONAL, CONDITIONAL_PARAMS, FLOW, INF, NAN, PARAMS, X, made, refused, rng
 
 import nfscratch as nf
 from nfscratch import trees
 
-INF, NAN = onp.inf, onp.nan
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def made(dim, context_dim=0):
-    flow = nf.flows.real_nvp(dim, layers=2, hidden=(4,), context_dim=context_dim)
-    return flow, flow.init(rng())
-
-
-FLOW, PARAMS = made(3)
-CONDITIONAL, CONDITIONAL_PARAMS = made(3, 2)
-X = rng(1).normal(size=(20, 3))
 EACH_DOOR = {
     "log_prob": lambda x: FLOW.log_prob(PARAMS, x),
     "nll": lambda x: nf.objectives.nll(FLOW, PARAMS, x),
@@ -28,12 +14,6 @@ EACH_DOOR = {
     "fit": lambda x: nf.fit(FLOW, x, rng=rng(), steps=2),
 }
 every_door = pytest.mark.parametrize("door", EACH_DOOR)
-
-
-def refused(error, message, call, *args, **kwargs):
-    with pytest.raises(error, match=message) as caught:
-        call(*args, **kwargs)
-    assert "\n" not in str(caught.value)
 
 
 # --- data ---

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as onp
 import pytest
+from small_layers import SMALL_LAYERS
 
 import nfscratch as nf
 from nfscratch import check, trees
@@ -46,20 +47,13 @@ def failed(found):
 
 # --- healthy layers ---
 
-HEALTHY = {
-    "coupling": lambda dim: nf.Coupling(nf.Affine(1.0), nf.half_mask(dim), nf.MLP((6,), "tanh")),
-    "actnorm": nf.ActNorm,
-    "permutation": lambda dim: nf.Permutation.random(dim, seed=1),
-    "flow": lambda dim: nf.flows.real_nvp(dim, layers=2, hidden=(4,), activation="tanh", max_log_scale=0.5).bijection,
-}
 
-
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize("name", SMALL_LAYERS)
 @pytest.mark.parametrize("dim", [1, 2, 5])
 def test_a_healthy_layer_passes_every_check(name, dim):
-    found = findings(HEALTHY[name](dim))
+    found = findings(SMALL_LAYERS[name](dim))
     assert set(found) == set(LETTERS if dim <= 2 else "SRXJ") and failed(found) == ""
-    assert failed(findings(HEALTHY[name](dim), "float32")) == ""
+    assert failed(findings(SMALL_LAYERS[name](dim), "float32")) == ""
 
 
 # --- planted bugs: each is healthy but for one line ---

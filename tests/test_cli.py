@@ -42,7 +42,7 @@ def command(*arguments, **environment):
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
 
@@ -154,16 +154,30 @@ def test_the_module_runs_and_names_what_it_does_not_know():
     assert len(listed.stdout.splitlines()) == len(chapter.chapters())
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["audit", "json:loads"], ["run", "coupling"]])
-def test_an_environment_that_cannot_be_is_one_line(arguments):
+NO_BACKEND = ("NFSCRATCH_BACKEND", "numpy, cupy", "torch")
+NO_DTYPE = ("NFSCRATCH_DTYPE", "float64, float32", "float16")
+EVERY_COMMAND = [["list"], ["audit", "json:loads"], ["run", "coupling"]]
+
+
+def is_one_line(arguments, variable, allowed, got):
     name = "ch04_coupling.py" if arguments[0] == "run" else "nfscratch"
-    for variable, allowed, got in (
-        ("NFSCRATCH_BACKEND", "numpy, cupy", "torch"),
-        ("NFSCRATCH_DTYPE", "float64, float32", "float16"),
-    ):
-        done = command(*arguments, **{variable: got})
-        expected = f"{name}: {variable} must be one of {allowed}; got {got!r}\n"
-        assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+    done = command(*arguments, **{variable: got})
+    expected = f"{name}: {variable} must be one of {allowed}; got {got!r}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"), list(zip(EVERY_COMMAND, [NO_BACKEND, NO_DTYPE, NO_BACKEND], strict=True))
+)
+def test_an_environment_that_cannot_be_is_one_line(arguments, wrong):
+    is_one_line(arguments, *wrong)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("wrong", [NO_BACKEND, NO_DTYPE])
+@pytest.mark.parametrize("arguments", EVERY_COMMAND)
+def test_an_environment_that_cannot_be_is_one_line_for_every_command(arguments, wrong):
+    is_one_line(arguments, *wrong)
 
 
 def test_an_option_overrules_the_environment(chapters, monkeypatch, capfd):

@@ -4,9 +4,9 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
+from comparing import close, close_trees
 from scipy import stats
 from strict import StrictArray
-from test_laws import close, close_trees
 
 import nfscratch as nf
 from nfscratch import autodiff, check, trees

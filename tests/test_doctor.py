@@ -218,7 +218,7 @@ def test_the_command_in_a_fresh_process(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         cwd=tmp_path,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -5,31 +5,11 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_laws import close
+from comparing import close, same_trees
+from fitting import DATA, FLOW, fit, rng, scaling
 
 import nfscratch as nf
 from nfscratch import trees
-
-DATA = onp.random.default_rng(0).normal(size=(400, 2)) @ [[1.0, 0.8], [0.0, 0.6]] * [2.0, 0.5] + [3.0, -1.0]
-FLOW = nf.flows.real_nvp(2, layers=2, hidden=(8,))
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def fit(x=DATA, flow=FLOW, seed=0, **options):
-    return nf.fit(flow, x, rng=rng(seed), **{"steps": 30, "batch_size": 64, **options})
-
-
-def same(a, b):
-    return all((p == q).all() for p, q in zip(trees.leaves(a), trees.leaves(b), strict=True))
-
-
-def scaling(dim=1):
-    """x = e^s z + t with s and t trained: the Gaussians."""
-    return nf.Flow(nf.StandardNormal(dim), nf.Elementwise(nf.Affine(5.0), dim))
-
 
 # --- it reaches what is known ---
 
@@ -93,7 +73,7 @@ def test_minimize_with_data_is_least_squares():
 
 def test_a_seed_decides_everything():
     first, second, third = fit(jitter=0.1), fit(jitter=0.1), fit(jitter=0.1, seed=1)
-    assert first.history == second.history and same(first.params, second.params)
+    assert first.history == second.history and same_trees(first.params, second.params)
     assert first.history["loss"] != third.history["loss"]
 
 
@@ -121,20 +101,20 @@ def test_without_validation_the_last_parameters_are_returned():
     result = fit(validation=None, steps=25)
     assert (result.best_step, result.stopped, result.history["validation"]) == (25, "all steps done", [])
     longer = fit(validation=None, steps=25, schedule=lambda done: float(done < 0.5))
-    assert not same(result.params, longer.params)
+    assert not same_trees(result.params, longer.params)
 
 
 def test_a_run_starts_from_the_parameters_that_it_is_given():
     params = FLOW.init(rng(3), DATA)
-    assert same(fit(params=params, schedule=lambda done: 0.0).params, params)
+    assert same_trees(fit(params=params, schedule=lambda done: 0.0).params, params)
 
 
 def test_what_the_caller_passed_is_not_modified():
     x, params, rows = DATA.copy(), FLOW.init(rng(), DATA), DATA[:30].copy()
     before = trees.copy(params)
     result = fit(x, params=params, validation=rows, jitter=0.5, optimizer=nf.adam(0.1))
-    assert (x == DATA).all() and (rows == DATA[:30]).all() and same(params, before)
-    assert not same(result.params, before)
+    assert (x == DATA).all() and (rows == DATA[:30]).all() and same_trees(params, before)
+    assert not same_trees(result.params, before)
     shared = {id(a) for a in trees.leaves(params)} & {id(a) for a in trees.leaves(result.params)}
     assert not shared
 

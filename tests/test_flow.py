@@ -3,47 +3,16 @@
 import autograd
 import numpy as onp
 import pytest
-from cases import Cubic
+from comparing import close, close_trees
 from scipy import stats
+from small_flows import conditional, every_flow, make
 from strict import StrictArray
-from test_laws import close, close_trees
 
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.autodiff import register_array_type
 
 register_array_type(StrictArray)
-SMALL = {"layers": 3, "hidden": (5,), "activation": "tanh"}
-FLOWS = {
-    "real_nvp": lambda: nf.flows.real_nvp(3, **SMALL),
-    "nice": lambda: nf.flows.nice(3, **SMALL),
-    "gin": lambda: nf.flows.gin(3, **SMALL),
-    "one variable": lambda: nf.flows.real_nvp(1, **SMALL),
-    "diagonal base": lambda: nf.flows.real_nvp(2, base=nf.DiagonalNormal(2), **SMALL),
-    "mixture base": lambda: nf.flows.real_nvp(2, base=nf.GaussianMixture(2, 3), **SMALL),
-    "context": lambda: nf.flows.real_nvp(3, context_dim=2, **SMALL),
-    "context, one variable": lambda: nf.flows.real_nvp(1, context_dim=2, **SMALL),
-    "embedded context": lambda: nf.flows.real_nvp(3, context_dim=2, embed=nf.MLP((4,), "tanh"), **SMALL),
-    "everything": lambda: nf.flows.nice(
-        2, context_dim=2, embed=nf.MLP((4,), "tanh"), base=nf.DiagonalNormal(2), **SMALL
-    ),
-    "numeric inverse": lambda: nf.Flow(nf.DiagonalNormal(2), nf.Chain([Cubic(2), nf.Standardize(2)])),
-}
-CONTEXT_WIDTH = {"context": 2, "context, one variable": 2, "embedded context": 4, "everything": 4}
-every_flow = pytest.mark.parametrize("name", FLOWS)
-conditional = pytest.mark.parametrize("name", CONTEXT_WIDTH)
-
-
-def make(name, n=6):
-    """A flow with parameters away from its start, data with offset and scale, and its context."""
-    rng = onp.random.default_rng([*name.encode()])
-    flow = FLOWS[name]()
-    x = 2 + 3 * rng.normal(size=(n, *flow.shape))
-    context = rng.normal(size=(n, CONTEXT_WIDTH[name])) if name in CONTEXT_WIDTH else None
-    params = flow.init(rng, x, context)
-    return flow, trees.map_leaves(lambda a: a + 0.3 * rng.normal(size=a.shape), params, fixed=lambda a: a), x, context
-
-
 # --- values ---
 
 

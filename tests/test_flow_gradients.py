@@ -5,8 +5,8 @@ import autograd.numpy as np
 import numpy as onp
 import pytest
 from autograd.differential_operators import make_hvp, make_jvp
-from test_flow import FLOWS, conditional, every_flow, make
-from test_laws import close, close_trees
+from comparing import close, close_trees
+from small_flows import FLOWS, conditional, every_flow, make
 
 import nfscratch as nf
 from nfscratch import trees

@@ -12,7 +12,7 @@ HEAVY = ("sklearn", "matplotlib", "cupy", "scipy", "rich", "typer", "pandas", "t
 def modules_after(code):
     """The top-level modules that a fresh interpreter has loaded after `code`."""
     show = f"{code}\nimport json, sys\nprint(json.dumps(sorted({{m.partition('.')[0] for m in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", show], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", show], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 

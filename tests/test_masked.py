@@ -2,8 +2,8 @@
 
 import numpy as onp
 import pytest
+from comparing import close, close_trees
 from strict import StrictArray
-from test_laws import close, close_trees
 
 import nfscratch as nf
 from nfscratch import autodiff, trees

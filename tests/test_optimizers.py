@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_fit import fit, rng
-from test_laws import close
+from comparing import close
+from fitting import fit, rng
 
 import nfscratch as nf
 from nfscratch.training.batches import Batches

@@ -1,7 +1,7 @@
 """Parameter trees: which leaves are trained, in which order, and what is a view of what."""
 
 import numpy as onp
-from test_laws import close_trees
+from comparing import close_trees
 
 from nfscratch import trees
 

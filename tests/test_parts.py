@@ -6,7 +6,7 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_laws import close, close_trees
+from comparing import close, close_trees
 
 import nfscratch as nf
 from nfscratch import autodiff, check, trees

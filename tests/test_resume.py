@@ -5,110 +5,17 @@ import signal
 import subprocess
 import sys
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import autograd.numpy as np
+import interrupted
 import numpy as onp
 import pytest
+from interrupted import CUT, DATA, RUNS, STEPS, abort, cut_and_resumed, fit, flow, identical, interrupt
 from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch.checkpoint import resume
-
-DATA = onp.random.default_rng(0).normal(size=(300, 2)) @ [[1.0, 0.8], [0.0, 0.6]] * [2.0, 0.5] + [3.0, -1.0]
-CONTEXT = onp.random.default_rng(1).normal(size=(300, 3))
-STEPS = 40
-CUT = {"steps": iter(()), "how": None, "next": None}
-
-
-@dataclass(frozen=True)
-class Cutting(nf.Adam):
-    """An optimizer that stops the run at the steps that CUT says, in the way that it says."""
-
-    def step(self, p, g, state, factor=1.0):
-        super().step(p, g, state, factor)
-        if state["t"] == CUT["next"]:
-            CUT["next"] = next(CUT["steps"], None)
-            CUT["how"]()
-
-
-def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def abort():
-    raise KeyboardInterrupt
-
-
-@dataclass(frozen=True, eq=False)
-class Average(nf.ActNorm):
-    """An ActNorm with a running mean of what it saw, stored under "fixed"."""
-
-    updates = True
-
-    def init(self, rng, x=None, context=None):
-        fixed = {"count": onp.zeros((), dtype=int), "mean": nf.backend.asarray(onp.zeros(self.dim))}
-        return {**super().init(rng, x), "fixed": fixed}
-
-    def inverse_vjp(self, params, x, context=None, rng=None):
-        return nf.Bijection.inverse_vjp(self, params, x, context, rng)
-
-    def inverse(self, params, x, context=None, rng=None):
-        return super().inverse({**params, "shift": params["shift"] + 0.01 * params["fixed"]["mean"]}, x)
-
-    def update(self, params, x, context=None):
-        count, mean = params["fixed"]["count"], params["fixed"]["mean"]
-        return {**params, "fixed": {"count": count + 1, "mean": 0.9 * mean + 0.1 * x.mean(axis=0)}}
-
-
-def flow(*, middle=nf.ActNorm, **options):
-    layers = nf.flows.coupling_layers(2, nf.Affine(), nf.MLP((8,)), 2, options.get("context_dim", 0))
-    return nf.Flow(nf.GaussianMixture(2, 2), nf.Chain([*layers, middle(2), nf.Standardize(2)]), options.get("embed"))
-
-
-RUNS = {
-    "validation share, jitter, ActNorm": (flow(), {"jitter": 0.1, "evaluate_every": 7}),
-    "no validation": (flow(), {"validation": None, "jitter": [0.1, 0.0], "clip": 1.0}),
-    "validation rows, patience": (flow(), {"validation": DATA[:50], "patience": 3, "evaluate_every": 4, "rate": 0.15}),
-    "updates": (flow(middle=Average), {"validation": 0.3, "evaluate_every": 5}),
-    "context, embedding": (flow(context_dim=2, embed=nf.MLP((4,))), {"context": CONTEXT, "jitter": 0.2}),
-    "whole batches, weight decay": (flow(), {"batch_size": 1000, "x": DATA[:60], "weight_decay": 0.1}),
-}
-
-
-def fit(run, path=None, every=None, seed=0, **changes):
-    flow, options = RUNS[run]
-    options = {"steps": STEPS, "batch_size": 32, "rate": 0.02, "weight_decay": 0.0, **options, **changes}
-    options["optimizer"] = Cutting(options.pop("rate"), weight_decay=options.pop("weight_decay"))
-    generator = seed if isinstance(seed, onp.random.Generator) else onp.random.default_rng(seed)
-    return nf.fit(flow, options.pop("x", DATA), rng=generator, checkpoint=path, checkpoint_every=every, **options)
-
-
-def same(a, b):
-    if isinstance(a, dict):
-        return sorted(a) == sorted(b) and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-
-
-def identical(a, b):
-    assert a.history == b.history and (a.best_step, a.stopped) == (b.best_step, b.stopped)
-    assert same(a.params, b.params)
-
-
-def cut_and_resumed(run, path, steps, how, **options):
-    """The result of calling fit until it is done, while it is stopped at `steps`."""
-    CUT.update(steps=iter(steps), how=how)
-    CUT["next"] = next(CUT["steps"], None)
-    for calls in range(1, 20):
-        try:
-            result = fit(run, path, **options)
-        except KeyboardInterrupt:
-            continue
-        if not result.stopped.startswith("interrupted"):
-            return result, calls
-    raise AssertionError("20 calls, and not done")
 
 
 @pytest.fixture
@@ -127,14 +34,25 @@ def uncut():
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("run", RUNS)
+def test_random_cut_points(run, dtype, path):
+    is_the_same_after_cuts(run, dtype, path, 3 if dtype == "float64" else 1)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("run", RUNS)
 def test_ten_random_cut_points(run, dtype, path):
+    is_the_same_after_cuts(run, dtype, path, 10)
+
+
+def is_the_same_after_cuts(run, dtype, path, n):
     nf.use(dtype=dtype)
     try:
         whole = fit(run)
         last = len(whole.history["loss"])
         rng = onp.random.default_rng([*run.encode()])
         cuts = rng.choice(last - 1, size=10, replace=False) + 1
-        for cut, how in zip(cuts[: 10 if dtype == "float64" else 3], [interrupt, abort] * 5, strict=False):
+        for cut, how in zip(cuts[:n], [interrupt, abort] * 5, strict=False):
             path.unlink(missing_ok=True)
             resumed, calls = cut_and_resumed(run, path, [cut], how, every=int(rng.choice([1, 4, 9, 20])))
             identical(resumed, whole)
@@ -157,10 +75,10 @@ def test_many_cuts_in_one_run(run, path):
 
 KILLED = """
 import os, signal, sys
-sys.path.insert(0, {tests!r})
-import test_resume as t
-t.CUT.update(how=lambda: os.kill(os.getpid(), signal.SIGKILL), next={cut})
-t.fit({run!r}, {path!r}, every=3)
+sys.path.insert(0, {support!r})
+import interrupted
+interrupted.CUT.update(how=lambda: os.kill(os.getpid(), signal.SIGKILL), next={cut})
+interrupted.fit({run!r}, {path!r}, every=3)
 """
 
 
@@ -168,8 +86,8 @@ t.fit({run!r}, {path!r}, every=3)
     ("run", "cut"), [("validation share, jitter, ActNorm", 1), ("updates", 31), ("no validation", 38)]
 )
 def test_a_killed_process_is_gone_on_from_in_another(run, cut, path):
-    code = KILLED.format(tests=os.path.dirname(__file__), run=run, cut=cut, path=str(path))
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+    code = KILLED.format(support=os.path.dirname(interrupted.__file__), run=run, cut=cut, path=str(path))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == -signal.SIGKILL, done.stderr
     identical(fit(run, path, every=3), fit(run))
     assert os.listdir(path.parent) == [path.name]
@@ -236,7 +154,7 @@ def test_a_generator_that_has_moved_on_does_for_going_on(path):
 # --- a longer run ---
 
 
-LONGER = {name: options for name, (_, options) in RUNS.items() if "patience" not in name}
+LONGER = {name: options for name, (_, options) in RUNS.items() if "patience" not in options}
 
 
 @pytest.mark.parametrize("evaluate_every", [7, 8, None])
@@ -332,7 +250,7 @@ def test_a_run_that_diverged_stays_so(path):
     for _ in range(2):
         with pytest.warns(nf.TrainingWarning, match="diverged at step") as caught:
             results.append(fit(run, path, rate=1e200))
-        assert caught[0].filename == __file__
+        assert caught[0].filename == interrupted.__file__  # where fit was called
     identical(*results)
 
 
@@ -418,14 +336,21 @@ def test_checkpoint_every_is_a_number_of_steps_between_writes(path, monkeypatch)
     monkeypatch.setattr(resume.RunFile, "_write", lambda self, run: written.append(run.step))
     fit("no validation", path, every=15)
     assert written == [0, 15, 30, 40]
-    written.clear()
-    fit("no validation", path)
-    assert written == [0, 40]  # every 30 seconds
     for wrong in (0, 2.5, True):
         with pytest.raises(ValueError, match="checkpoint_every must be an integer of at least 1"):
             fit("no validation", path, every=wrong)
     with pytest.raises(ValueError, match="checkpoint_every needs a checkpoint to write"):
         fit("no validation", every=5)
+
+
+def test_without_a_number_of_steps_it_is_written_every_30_seconds(path, monkeypatch):
+    """By a clock that stands still, but for 31 seconds in step 17."""
+    written, clock, write = [], [0.0], resume.RunFile._write
+    monkeypatch.setattr(resume.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(resume.RunFile, "_write", lambda self, run: (written.append(run.step), write(self, run)))
+    CUT.update(how=lambda: clock.__setitem__(0, 31.0), next=17)
+    fit("no validation", path)
+    assert written == [0, 17, 40]
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(tmp_path):

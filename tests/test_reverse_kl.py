@@ -4,7 +4,7 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_laws import close, close_trees
+from comparing import close, close_trees
 
 import nfscratch as nf
 from nfscratch.targets.energies import ENERGIES, U1, Walled

@@ -3,7 +3,7 @@
 import autograd.numpy as np
 import numpy as onp
 import pytest
-from test_numeric_transformers import trains_and_integrates_to_one
+from trained import trains_and_integrates_to_one
 
 import nfscratch as nf
 from nfscratch import autodiff, check
@@ -60,6 +60,10 @@ def test_a_cubic_and_a_quadratic_bin_by_hand():
     assert r[0, 0] == pytest.approx(0.8 * (1 + 0.4 * (-1 + 0.4)), abs=1e-15)
 
 
+# curve: the module of its formulas
+CURVES = {"linear": polynomial, "quadratic": polynomial, "cubic": polynomial, "rational_quadratic": rational}
+
+
 def wild_bins(rng, n, dtype, largest=2.0):
     """Widths, heights from 1e-3 to 1, end slopes from 1e-3 s to `largest` s: (w, h, d0, d1), each (1, n)."""
     w, h = (10 ** rng.uniform(-3, 0, size=(1, n)) for _ in range(2))
@@ -70,7 +74,7 @@ def wild_bins(rng, n, dtype, largest=2.0):
 
 
 @both_dtypes
-@pytest.mark.parametrize("curve", ["linear", "quadratic", "cubic", "rational_quadratic"])
+@pytest.mark.parametrize("curve", CURVES)
 def test_the_inverse_of_a_bin_leaves_a_residual_of_a_few_eps(curve, dtype):
     """100,000 bins with slopes that differ by up to 10,000: |r(u) - r| <= 4 eps h, the last digit of r itself.
 
@@ -78,7 +82,7 @@ def test_the_inverse_of_a_bin_leaves_a_residual_of_a_few_eps(curve, dtype):
     """
     rng = onp.random.default_rng(0)
     w, h, d0, d1 = wild_bins(rng, 100_000, dtype)
-    module = rational if curve.startswith("rational") else polynomial
+    module = CURVES[curve]
     if curve == "quadratic":
         h = 0.5 * w * (d0 + d1)
     shape = {"linear": (w, h), "quadratic": (w, d0, d1)}.get(curve, (w, h, d0, d1))
@@ -102,11 +106,11 @@ def test_newton_needs_more_than_a_few_steps(steps, monkeypatch):
         test_the_inverse_of_a_bin_leaves_a_residual_of_a_few_eps("cubic", "float64")
 
 
-@pytest.mark.parametrize("curve", ["linear", "quadratic", "cubic", "rational_quadratic"])
+@pytest.mark.parametrize("curve", CURVES)
 def test_the_derivatives_of_a_bin_are_those_of_autograd(curve):
     rng = onp.random.default_rng(1)
     w, h, d0, d1 = wild_bins(rng, 200, "float64")
-    module = rational if curve.startswith("rational") else polynomial
+    module = CURVES[curve]
     shape = {"linear": (w, h), "quadratic": (w, d0, d1)}.get(curve, (w, h, d0, d1))
     u, g_r, g_l = rng.random(w.shape) * w, rng.normal(size=w.shape), rng.normal(size=w.shape)
     plain = getattr(module, curve)

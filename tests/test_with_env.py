@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -48,17 +47,24 @@ def test_without_a_command_it_says_what_it_is_for(project):
 
 
 def test_ctrl_c_is_for_the_command_to_handle(project):
-    """A command that needs half a second to finish after Ctrl-C gets it."""
+    """A command that still has something to do after Ctrl-C is waited for: here, until it is told to end."""
     code = """if True:
-        import signal, sys, time
-        signal.signal(signal.SIGINT, lambda *_: (time.sleep(0.6), print("kept"), sys.exit(5)))
+        import os, signal, sys
+        def end(*_):
+            print("asked", flush=True)
+            os.read(0, 1)
+            print("kept", flush=True)
+            sys.exit(5)
+        signal.signal(signal.SIGINT, end)
         print("ready", flush=True)
-        time.sleep(30)"""
+        signal.pause()"""
     child = subprocess.Popen(
-        command(project, sys.executable, "-c", code), stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command(project, sys.executable, "-c", code),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
     assert child.stdout.readline() == "ready\n"
-    time.sleep(0.1)
     os.killpg(child.pid, signal.SIGINT)
-    out, _ = child.communicate(timeout=20)
+    assert child.stdout.readline() == "asked\n"
+    assert child.poll() is None
+    out, _ = child.communicate("\n", timeout=600)
     assert (child.returncode, out) == (5, "kept\n")

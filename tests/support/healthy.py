@@ -8,26 +8,16 @@ from dataclasses import dataclass, field
 
 import autograd.numpy as np
 import numpy as onp
-from mutants import (
-    CONTEXT,
-    SCALED,
-    Pair,
-    autoregressive,
-    convolution,
-    coupling,
-    embedding,
-    fractional,
-    leaky,
-    newton,
-    oscillating,
-    planar,
-    plu,
-    scaled,
-    sigmoid_scaled,
-    sinh,
-    spline,
-    total,
-)  # fmt: skip
+from mutants.gradients import CONTEXT, embedding
+from pairs.autoregressive import autoregressive
+from pairs.bijections import Pair
+from pairs.bisected import newton, oscillating
+from pairs.coupling import coupling
+from pairs.elementwise import SCALED, fractional, leaky, scaled, sigmoid_scaled, sinh
+from pairs.linear import convolution, plu
+from pairs.parts import total
+from pairs.planar import planar
+from pairs.spline import spline
 
 import nfscratch as nf
 

@@ -1,184 +1,24 @@
-"""StrictArray: a NumPy array that behaves like CuPy's on a machine without a GPU.
+"""The array: the data of a NumPy array on the host, with CuPy's rules."""
 
-It holds its data on the host, and hides that: NumPy may not convert it, it does not mix with NumPy arrays, a result
-stays on the "device" down to a single number, and every way across is counted. Where CuPy is importable (it is,
-without a driver), each function that is called must exist there and take the same keywords.
-`tests/test_strict.py` holds it against real cupy.ndarray objects.
-
-    x = StrictArray(host)        x.get()                  across, and back
-    with transfers() as count:   count.to_host            what crossed in the block
-    with capturing():            refuses what a CUDA graph cannot hold: transfers, masks, matmul, linalg
-"""
-
-import inspect
 import operator
-from contextlib import contextmanager
-from functools import cache, reduce
 from types import SimpleNamespace
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-try:
-    import cupy
-    import cupyx.scipy.special as cupy_special
-except ImportError:
-    cupy = cupy_special = None
-
-# ----- what crosses between host and device -----
-
-_crossed = {"to_host": 0, "to_device": 0}
-_capturing = False
-
-
-class CaptureError(RuntimeError):
-    """Something that a stream refuses while it is being captured into a CUDA graph."""
-
-
-class Transfers:
-    """How often data crossed since this was made."""
-
-    def __init__(self):
-        self._start = dict(_crossed)
-
-    to_host = property(lambda self: _crossed["to_host"] - self._start["to_host"])
-    to_device = property(lambda self: _crossed["to_device"] - self._start["to_device"])
-
-
-@contextmanager
-def transfers():
-    yield Transfers()
-
-
-@contextmanager
-def capturing():
-    """Inside, what a CUDA graph cannot hold raises CaptureError."""
-    global _capturing
-    before, _capturing = _capturing, True
-    try:
-        yield
-    finally:
-        _capturing = before
-
-
-def refuse_capture(what):
-    if _capturing:
-        raise CaptureError(f"{what}: not while capturing")
-
-
-def cross(direction, host):
-    refuse_capture(f"a copy {direction.replace('_', ' ')}")
-    _crossed[direction] += 1
-    return np.array(host)
-
-
-# ----- what CuPy has -----
-
-NUMBERS = (bool, int, float, complex, np.generic)
-UFUNC_KEYWORDS = {"out", "where", "dtype", "casting"}
-UFUNC_METHODS = {  # `outer` works for all, the others raise NotImplementedError in CuPy
-    "at": {"add", "maximum", "minimum"},
-    "reduce": {"add", "multiply"},
-    "accumulate": {"add", "multiply"},
-    "reduceat": {"add"},
-}
-# parameters that may be NumPy arrays, because CuPy reads them on the host
-HOST_PARAMETERS = {
-    "axes",
-    "axis",
-    "shape",
-    "newshape",
-    "pad_width",
-    "indices_or_sections",
-    "reps",
-    "source",
-    "destination",
-}
-# functions whose result is about the array and not in it
-METADATA = {
-    "shape",
-    "ndim",
-    "size",
-    "result_type",
-    "iscomplexobj",
-    "isrealobj",
-    "can_cast",
-    "may_share_memory",
-    "isscalar",
-}
-CREATION = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"}
-NOT_IN_A_GRAPH = {"matmul", "dot", "vdot", "inner", "tensordot", "einsum"} | {  # cuBLAS
-    "nonzero", "flatnonzero", "argwhere", "compress", "extract", "unique", "array_equal"  # wait for a count
-}  # fmt: skip
-
-
-@cache
-def in_cupy(module, name):
-    """CuPy's function of that name, and its signature where it has one."""
-    try:
-        found = reduce(getattr, module.split(".")[1:], cupy)
-        found = getattr(found, name, None) or (getattr(cupy_special, name) if module == "numpy" else None)
-        if found is None:
-            raise AttributeError
-    except AttributeError:
-        raise TypeError(f"CuPy has no {module}.{name}") from None
-    try:
-        return found, inspect.signature(found)
-    except (TypeError, ValueError):
-        return found, None
-
-
-def check_function(func, args, kwargs):
-    """Raise TypeError where CuPy would not take the call, or where host arrays are among its array arguments."""
-    signature = inspect.signature(func)
-    if cupy is not None:
-        signature = in_cupy(func.__module__, func.__name__)[1] or signature
-    bound = signature.bind(*args, **kwargs)
-    if bound.arguments.get("order", "C") is None:
-        raise TypeError("order=None is NumPy's alone")
-    if func.__name__ not in CREATION:
-        for name, value in bound.arguments.items():
-            if name not in HOST_PARAMETERS and func.__name__ not in METADATA:
-                refuse_host_arrays(value)
-
-
-def refuse_host_arrays(tree):
-    if isinstance(tree, np.ndarray) and tree.ndim > 0:
-        raise TypeError(f"Unsupported type {type(tree)}: a host array of shape {tree.shape} meets device arrays")
-    if isinstance(tree, (list, tuple)):
-        for part in tree:
-            refuse_host_arrays(part)
-    if isinstance(tree, dict):
-        refuse_host_arrays(list(tree.values()))
-
-
-def unwrap(tree):
-    if isinstance(tree, StrictArray):
-        return tree._host
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(map(unwrap, tree))
-    if isinstance(tree, dict):
-        return {key: unwrap(value) for key, value in tree.items()}
-    return tree
-
-
-def wrap(tree):
-    """NumPy arrays and scalars as StrictArrays; named tuples as plain ones, as in cupy.linalg."""
-    if isinstance(tree, (np.ndarray, np.generic)):
-        return device(np.asarray(tree))
-    if isinstance(tree, (list, tuple)):
-        return (list if isinstance(tree, list) else tuple)(map(wrap, tree))
-    return tree
-
-
-def device(host):
-    """A StrictArray on `host` itself: no copy, and no transfer."""
-    array = object.__new__(StrictArray)
-    array._host = host
-    return array
-
-
-# ----- the array -----
+from strict.crossing import cross, refuse_capture
+from strict.rules import (
+    CREATION,
+    METADATA,
+    NOT_IN_A_GRAPH,
+    NUMBERS,
+    UFUNC_KEYWORDS,
+    UFUNC_METHODS,
+    check_function,
+    cupy,
+    in_cupy,
+    refuse_host_arrays,
+)  # fmt: skip
 
 
 class Device:
@@ -349,29 +189,33 @@ class StrictArray(NDArrayOperatorsMixin):
         self._host.fill(unwrap(value))
 
 
-METHODS = (
-    "all any argmax argmin argpartition argsort clip compress conj conjugate cumprod cumsum diagonal dot flatten max "
-    "mean min nonzero prod ravel repeat reshape round searchsorted sort squeeze std sum swapaxes take trace transpose "
-    "var view"
-).split()  # fmt: skip
+def unwrap(tree):
+    if isinstance(tree, StrictArray):
+        return tree._host
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(map(unwrap, tree))
+    if isinstance(tree, dict):
+        return {key: unwrap(value) for key, value in tree.items()}
+    return tree
 
 
-def add_method(name):
-    def method(self, *args, **kwargs):
-        if set(kwargs) & {"where", "initial"}:
-            raise TypeError(f"{name}() got an unexpected keyword argument, which CuPy's does not have")
-        if name in NOT_IN_A_GRAPH:
-            refuse_capture(name)
-        for value in args if name not in ("transpose", "reshape") else ():
-            refuse_host_arrays(value)
-        return wrap(getattr(self._host, name)(*map(unwrap, args), **unwrap(kwargs)))
-
-    method.__name__ = name
-    setattr(StrictArray, name, method)
+def wrap(tree):
+    """NumPy arrays and scalars as StrictArrays; named tuples as plain ones, as in cupy.linalg."""
+    if isinstance(tree, (np.ndarray, np.generic)):
+        return device(np.asarray(tree))
+    if isinstance(tree, (list, tuple)):
+        return (list if isinstance(tree, list) else tuple)(map(wrap, tree))
+    return tree
 
 
-for name in METHODS:
-    add_method(name)
+def device(host):
+    """A StrictArray on `host` itself: no copy, and no transfer."""
+    array = object.__new__(StrictArray)
+    array._host = host
+    return array
+
+
+# ----- indices -----
 
 
 def host_index(index):

@@ -1,0 +1,13 @@
+"""Layers that are set and not learned, or learned from the data: permutations, standardization, reshaping."""
+
+import nfscratch as nf
+from cases.case import Case
+
+STRUCTURES = [
+    Case("permutation", lambda dim: nf.Permutation.random(dim, seed=1)),
+    Case("reverse", nf.Reverse),
+    Case("actnorm", nf.ActNorm),
+    Case("batchnorm", nf.BatchNorm),
+    Case("standardize", nf.Standardize),
+    Case("reshape", lambda dim: nf.Reshape((dim,), (1, dim, 1))),
+]

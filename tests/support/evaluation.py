@@ -1,0 +1,53 @@
+"""One case, in one dimension and one dtype: what several laws look at is computed once.
+
+    at = evaluation(case, dim, "float64")        at.params, at.z, at.x, at.jacobian, at.pullback("inverse")
+
+All of its arrays are read-only, so that no law can spoil the next one's.
+"""
+
+from functools import cache, cached_property, lru_cache
+
+from pullbacks import in_dtype, pullback_of
+
+from nfscratch import trees
+
+
+def read_only(a):
+    a = a.copy()
+    a.setflags(write=False)
+    return a
+
+
+class Evaluation:
+    """bijection, params, z and context of a case, and x and log_det of forward there."""
+
+    def __init__(self, case, dim, dtype):
+        self.case, self.dim, self.dtype = case, dim, dtype
+        self.bijection, params, z, context = in_dtype(case.example(dim), dtype)
+        self.params, self.z = trees.map_leaves(read_only, params), read_only(z)
+        self.context = None if context is None else read_only(context)
+        self.pullback = cache(self._pullback)
+
+    arguments = property(lambda self: (self.params, self.z, self.context))
+
+    @cached_property
+    def forward(self):
+        x, log_det = self.bijection.forward(*self.arguments)
+        return read_only(x), read_only(log_det)
+
+    x = property(lambda self: self.forward[0])
+    log_det = property(lambda self: self.forward[1])
+    directions = property(lambda self: (("forward", self.z), ("inverse", self.x)))
+
+    @cached_property
+    def jacobian(self):
+        return read_only(self.bijection.jacobian(*self.arguments))
+
+    def _pullback(self, direction):
+        """y, log_det and the gradients of the layer's own pullback."""
+        return pullback_of(self.bijection, direction, self.params, dict(self.directions)[direction], self.context)
+
+
+@lru_cache(maxsize=32)  # a few cases: the laws of one are run one after the other
+def evaluation(case, dim, dtype="float64"):
+    return Evaluation(case, dim, dtype)

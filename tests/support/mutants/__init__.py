@@ -1,0 +1,20 @@
+"""Small broken layers and densities, each with the name that the audit should give it, by kind of mistake.
+
+The layers are those of `pairs`, correct but for the one thing that an option changes. `healthy.py` audits the same ones
+unbroken.
+"""
+
+from mutants.edges import EDGES
+from mutants.gradients import GRADIENTS
+from mutants.inverse import INVERSE
+from mutants.log_det import LOG_DET
+from mutants.log_prob import LOG_PROB
+from mutants.museum import MUSEUM
+from mutants.mutant import Mutant
+from mutants.sampling import SAMPLING
+from mutants.state import STATE
+from mutants.structure import STRUCTURE
+
+KINDS = (LOG_DET, LOG_PROB, INVERSE, STRUCTURE, EDGES, SAMPLING, STATE, GRADIENTS, MUSEUM)
+MUTANTS: dict[str, Mutant] = {name: mutant for kind in KINDS for name, mutant in kind.items()}
+assert len(MUTANTS) == sum(map(len, KINDS)), "two mutants have one name"
