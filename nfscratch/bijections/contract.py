@@ -35,6 +35,7 @@ from nfscratch import autodiff
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
 KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
+ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 
 
 @dataclass(frozen=True, eq=False)
