@@ -37,7 +37,7 @@ defjvp(take_columns, lambda g, ans, x, order, inverse_order: take_columns(g, ord
 
 @dataclass(frozen=True, eq=False)
 class Permutation(Bijection):
-    """x = z[:, order]; `Permutation.random(shape, seed=...)` draws an order.
+    """x = z[:, order]; `Permutation.random(dim, seed=...)` draws an order.
 
     shape: of the event; its first axis is the one that is permuted. None: (D,), D = len(order).
     """
@@ -63,9 +63,9 @@ class Permutation(Bijection):
         object.__setattr__(self, "shape", shape if len(shape) > 1 else None)
 
     @classmethod
-    def random(cls, shape: int | tuple[int, ...], *, seed: int) -> Permutation:
-        """A random order of D variables, or of the channels of (C, H, W), the same for the same seed."""
-        shape = validate.event_shape("Permutation.random", shape)
+    def random(cls, dim: int | tuple[int, ...], *, seed: int) -> Permutation:
+        """A random order of `dim` variables, or of the channels of dim = (C, H, W), the same for the same seed."""
+        shape = validate.event_shape("Permutation.random", dim)
         return cls(onp.random.default_rng(seed).permutation(shape[0]), shape)
 
     @cached_property
@@ -106,7 +106,7 @@ class Permutation(Bijection):
         return same_jacobian(eye[self._flat_order.on(z)], z)
 
 
-def Reverse(shape: int | tuple[int, ...]) -> Permutation:
-    """The permutation D-1, ..., 1, 0; for (C, H, W) that of the channels."""
-    shape = validate.event_shape("Reverse", shape)
+def Reverse(dim: int | tuple[int, ...]) -> Permutation:
+    """The permutation D-1, ..., 1, 0 of `dim` variables, or of the channels of dim = (C, H, W)."""
+    shape = validate.event_shape("Reverse", dim)
     return Permutation(range(shape[0])[::-1], shape)
