@@ -65,7 +65,10 @@ def finite(name: str, x: Any) -> None:
 
 def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> tuple[int, ...]:
     """`given`, one size D or a sequence of sizes, as a tuple of ints; `axes`: how many sizes `who` takes."""
-    sizes = tuple(given) if hasattr(given, "__len__") else (given,)
+    try:
+        sizes = tuple(given)
+    except TypeError:  # one size
+        sizes = (given,)
     whole = all(isinstance(n, (int, onp.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
     if len(sizes) not in axes or not whole:
         raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {given!r}")

@@ -11,6 +11,7 @@ import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.checkpoint.description import build, describe
+from nfscratch.distributions.distribution import Distribution
 from nfscratch.ops.events import batch_first, batch_last, flat, laid_out, unflat
 
 SHAPES = [(3, 2, 4), (1, 1, 5), (2, 3, 3)]
@@ -140,7 +141,7 @@ def test_a_coupling_refuses_events_of_another_shape():
 
 
 @pytest.mark.parametrize("make", TAKE_A_SHAPE)
-@pytest.mark.parametrize("wrong", [0, (), (3, 0, 2), (2.0,), "3", None, True, ((1, 2),)])
+@pytest.mark.parametrize("wrong", [0, (), (3, 0, 2), (2.0,), "3", None, True, ((1, 2),), onp.array(3)])
 def test_a_shape_that_is_none_is_refused(make, wrong):
     with pytest.raises(ValueError, match=r"takes a shape D, \(D,\) or \(C, H, W\); got"):
         make(wrong)
@@ -302,11 +303,36 @@ def test_regular_masks_take_their_variables_without_a_copy():
         assert all(onp.shares_memory(part, z) for part in layer._split(z))
 
 
+# --- a base density ---
+
+
+@pytest.mark.parametrize("per_sample", [False, True])
+@every_shape
+def test_a_diagonal_normal_over_images_is_that_of_the_flattened_event(per_sample, shape):
+    D, rows = onp.prod(shape), (5,) if per_sample else ()
+    base, vector, r = nf.DiagonalNormal(shape), nf.DiagonalNormal(D), rng()
+    params = {"log_std": r.normal(size=(*rows, *shape)), "mean": r.normal(size=(*rows, *shape))}
+    flattened = trees.map_leaves(lambda leaf: leaf.reshape(*rows, D), params)
+    z, g = r.normal(size=(5, *shape)), r.normal(size=5)
+    expected, _ = vector.log_prob_vjp(flattened, z.reshape(5, D))
+    log_p, pullback = base.log_prob_vjp(params, z)
+    close(log_p, expected, 1e-13)
+    close(base.log_prob(params, z), expected, 1e-12)
+    traced = Distribution.log_prob_vjp(base, params, z)[1](g)
+    close_trees(pullback(g)[0], traced[0], 1e-12)
+    close(pullback(g)[1], traced[1], 1e-12)
+    sample, log_p, pullback = base.sample_and_log_prob_vjp(params, rng(1), 5)
+    assert sample.shape == (5, *shape) and batch_last(sample).flags.c_contiguous
+    close(sample, base.sample(params, rng(1), 5), 1e-13)
+    g_z = r.normal(size=sample.shape)
+    close_trees(pullback(g_z, g), Distribution.sample_and_log_prob_vjp(base, params, rng(1), 5)[2](g_z, g), 1e-12)
+
+
 # --- a flow over images ---
 
 
 def image_flow(shape):
-    return nf.Flow(nf.StandardNormal(shape), chain(shape))
+    return nf.Flow(nf.DiagonalNormal(shape), chain(shape))
 
 
 @every_shape
@@ -315,10 +341,10 @@ def test_log_prob_of_images_is_its_definition(shape):
     params = check.random_params(flow, rng(), 0.5)
     x = rng(1).normal(size=(4, *shape))
     z, _ = flow.bijection.inverse(params["bijection"], x)
-    D = onp.prod(shape)
     J = check.finite_difference_jacobian(lambda z: flow.bijection.forward(params["bijection"], z)[0], z)
-    base = -0.5 * (z.reshape(4, D) ** 2).sum(axis=1) - 0.5 * D * onp.log(2 * onp.pi)
-    close(flow.log_prob(params, x), base - onp.linalg.slogdet(J)[1], 1e-6)
+    mean, log_std = params["base"]["mean"], params["base"]["log_std"]
+    terms = -0.5 * ((z - mean) / onp.exp(log_std)) ** 2 - log_std - 0.5 * onp.log(2 * onp.pi)
+    close(flow.log_prob(params, x), terms.sum(axis=(1, 2, 3)) - onp.linalg.slogdet(J)[1], 1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
