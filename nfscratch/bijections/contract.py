@@ -32,6 +32,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
+from nfscratch.autodiff.boxes import raw
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
 KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
@@ -127,7 +128,8 @@ def autodiff_jacobian(method, params, z, context=None):
 
 def zeros_per_row(x):
     """log_det of a map that keeps volume: (N,) zeros with x's dtype, on x's device."""
-    return np.zeros_like(x, shape=(len(x),))
+    x = raw(x)
+    return onp.zeros_like(x, shape=(len(x),))
 
 
 def same_jacobian(J, x):

@@ -161,7 +161,7 @@ class Coupling(Derived):
 
     def _split(self, z):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
-        if tuple(z.shape[1:]) != self.in_shape:
+        if z.shape[1:] != self.in_shape:
             variables, entries = (" x ".join(map(str, shape)) for shape in (z.shape[1:], self.in_shape))
             raise ValueError(f"mask must have one entry for each of the {variables} variables; got {entries} entries")
         rows = flat(z)

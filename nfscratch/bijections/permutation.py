@@ -46,7 +46,7 @@ class Permutation(Bijection):
     shape: tuple[int, ...] | None = field(default=None, metadata=ADDED_LATER)
 
     jacobian_structure = "permutation"
-    in_shape = property(lambda self: (len(self.order),) if self.shape is None else self.shape)
+    in_shape = cached_property(lambda self: (len(self.order),) if self.shape is None else self.shape)
 
     def __post_init__(self):
         order = onp.asarray(self.order)
@@ -93,7 +93,8 @@ class Permutation(Bijection):
 
     def _constants_at(self, z):
         check_event("Permutation", z, self.in_shape)
-        return tuple(constant.on(z) for constant in self._constants)
+        order, inverse_order = self._constants
+        return order.on(z), inverse_order.on(z)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         return *self.forward(params, z), lambda g_x, g_log_det: ({}, self.inverse(params, g_x)[0], None)

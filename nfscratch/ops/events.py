@@ -43,5 +43,5 @@ def laid_out(z):
 
 def check_event(who, z, shape):
     """Refuse an array whose events have another shape: it might broadcast, and give wrong numbers in silence."""
-    if tuple(z.shape[1:]) != shape:
+    if z.shape[1:] != shape:
         raise ValueError(f"{who} takes arrays of shape (N, {', '.join(map(str, shape))}); got {tuple(z.shape)}")
