@@ -32,11 +32,8 @@ class Elementwise(Derived):
     dim: int | tuple[int, ...]
 
     def __post_init__(self):
-        validate.event_shape("Elementwise", self.dim)
-
-    def __post_init__(self):
         validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
-        validate.count("dim", self.dim, least=1)
+        validate.event_shape("Elementwise", self.dim)
 
     def derive(self):
         shape = validate.event_shape("Elementwise", self.dim)
