@@ -20,7 +20,8 @@ that is trained. `forward_vjp` and `inverse_vjp` return a pullback beside the re
 that is the vector-Jacobian product of both results at once. The default traces the plain method with autograd, so a
 layer is complete without one; a fast layer writes down the derivative that its chapter derives. `forward_value` and
 `inverse_value` are for raw arrays alone: the same numbers, with nothing kept for a pullback.
-Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D, N) one, so `x.T` costs nothing.
+Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D, N) one, so `x.T` costs nothing. Images
+(N, C, H, W) are a view of (C, H, W, N) in the same way (ops/events.py).
 """
 
 from __future__ import annotations
