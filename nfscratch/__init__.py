@@ -23,6 +23,8 @@ from nfscratch.bijections import (
     Sylvester,
     Triangular,
     alternating_mask,
+    channel_mask,
+    checkerboard_mask,
     half_mask,
     random_order,
 )

@@ -15,6 +15,7 @@ import numpy as onp
 from autograd.tracer import isbox
 
 from nfscratch import backend
+from nfscratch.ops.events import laid_out
 
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
@@ -27,7 +28,7 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     with onp.errstate(over="ignore"):  # a value too large for the dtype becomes infinite, and is refused below
         x = backend.asarray(x, dtype=like.dtype, like=like)
     finite(name, x)
-    return onp.asarray(x, order="F", like=x)
+    return laid_out(x)
 
 
 def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
@@ -60,6 +61,18 @@ def finite(name: str, x: Any) -> None:
     rows = onp.flatnonzero(~backend.to_numpy(good)).tolist()
     shown = ", ".join(map(str, rows[:5])) + (f", ... ({len(rows)} rows)" if len(rows) > 5 else "")
     raise ValueError(f"{name} must be finite; NaN or infinity in row{'s' if len(rows) > 1 else ''} {shown}")
+
+
+def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> tuple[int, ...]:
+    """`given`, one size D or a sequence of sizes, as a tuple of ints; `axes`: how many sizes `who` takes."""
+    try:
+        sizes = tuple(given)
+    except TypeError:  # one size
+        sizes = (given,)
+    whole = all(isinstance(n, (int, onp.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
+    if len(sizes) not in axes or not whole:
+        raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {given!r}")
+    return tuple(int(n) for n in sizes)
 
 
 def count(name: str, n: Any, least: int = 0) -> int:

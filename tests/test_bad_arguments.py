@@ -19,10 +19,11 @@ from nfscratch import chapter
     [
         ((True, True), "must leave at least one variable to change; got 2 kept of 2"),
         ((), "must leave at least one variable to change; got 0 kept of 0"),
-        ((0, 2, 1), r"must be a sequence of D booleans; got \(0, 2, 1\)"),
-        (((True, False),), "must be a sequence of D booleans"),
-        (("yes", "no"), "must be a sequence of D booleans"),
-        ((0.5, 0.0), "must be a sequence of D booleans"),
+        ((0, 2, 1), r"must hold booleans in the shape of the event, such as half_mask\(4\) .*; got \(0, 2, 1\)"),
+        (((True, False), (True,)), "must hold booleans in the shape of the event"),
+        (("yes", "no"), "must hold booleans in the shape of the event"),
+        ((0.5, 0.0), "must hold booleans in the shape of the event"),
+        (True, "must hold booleans in the shape of the event"),
     ],
 )
 def test_a_mask_that_is_none_is_refused(mask, message):

@@ -270,7 +270,7 @@ def test_fields_of_every_kind_are_described_and_built_again():
         (
             lambda: nf.Flow(
                 nf.StandardNormal(3),
-                nf.Chain([nf.Reverse(3), nf.Elementwise(nf.Affine(onp.ones(1)[0] * onp.array(2.0)), onp.array(3))]),
+                nf.Chain([nf.Reverse(3), nf.BatchNorm(3, momentum=onp.array(0.5))]),
             ),
             r"flow\.bijection\.layers\[1\].* got a ndarray",
         ),

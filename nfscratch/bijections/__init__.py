@@ -3,12 +3,13 @@
 from nfscratch.bijections.autoregressive import Autoregressive
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
-from nfscratch.bijections.coupling import Coupling, alternating_mask, half_mask
+from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
 from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder, Linear, Triangular
 from nfscratch.bijections.low_rank.planar import Planar
 from nfscratch.bijections.low_rank.sylvester import Sylvester
+from nfscratch.bijections.masks import alternating_mask, channel_mask, checkerboard_mask, half_mask
 from nfscratch.bijections.normalize.actnorm import ActNorm
 from nfscratch.bijections.normalize.batchnorm import BatchNorm
 from nfscratch.bijections.normalize.standardize import Standardize
@@ -46,6 +47,8 @@ __all__ = [
     "Sylvester",
     "Triangular",
     "alternating_mask",
+    "channel_mask",
+    "checkerboard_mask",
     "half_mask",
     "random_order",
 ]

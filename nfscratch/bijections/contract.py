@@ -20,7 +20,8 @@ that is trained. `forward_vjp` and `inverse_vjp` return a pullback beside the re
 that is the vector-Jacobian product of both results at once. The default traces the plain method with autograd, so a
 layer is complete without one; a fast layer writes down the derivative that its chapter derives. `forward_value` and
 `inverse_value` are for raw arrays alone: the same numbers, with nothing kept for a pullback.
-Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D, N) one, so `x.T` costs nothing.
+Memory is batch-last: an (N, D) array is the transposed view of a contiguous (D, N) one, so `x.T` costs nothing. Images
+(N, C, H, W) are a view of (C, H, W, N) in the same way (ops/events.py).
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
+from nfscratch.autodiff.boxes import raw
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
 KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
+ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +129,8 @@ def autodiff_jacobian(method, params, z, context=None):
 
 def zeros_per_row(x):
     """log_det of a map that keeps volume: (N,) zeros with x's dtype, on x's device."""
-    return np.zeros_like(x, shape=(len(x),))
+    x = raw(x)
+    return onp.zeros_like(x, shape=(len(x),))
 
 
 def same_jacobian(J, x):

@@ -14,6 +14,9 @@ and the inverse asks the same network the same question, because x_K = z_K: it i
 Dinh et al. 2014, arXiv:1410.8516, section 3.2; Dinh et al. 2017, arXiv:1605.08803, equations 4 to 8.
 
 A layer with nothing kept (D = 1) is elementwise: its network sees the context alone.
+
+The mask has the shape of the event, (D,) or (C, H, W). K and C are taken in the flattened event, so that the network
+sees z_K as a vector.
 """
 
 from __future__ import annotations
@@ -27,35 +30,26 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.backend import Constant
+from nfscratch.bijections.masks import as_mask, as_tuple
 from nfscratch.bijections.traits import Derived, moved_by
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_value
+from nfscratch.ops.events import flat, unflat
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
-
-
-def half_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
-    """The first dim // 2 variables are kept; `flip`: the last dim - dim // 2 are. At dim = 1 nothing is kept."""
-    keep_last = flip and dim > 1
-    return tuple((i >= dim // 2) if keep_last else (i < dim // 2) for i in range(dim))
-
-
-def alternating_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
-    """Every second variable is kept, from the second on; `flip`: from the first on. At dim = 1 nothing is kept."""
-    offset = 0 if flip and dim > 1 else 1
-    return tuple(i % 2 == offset for i in range(dim))
 
 
 @dataclass(frozen=True, eq=False)
 class Coupling(Derived):
     """params: those of the conditioner.
 
-    mask: D booleans, True where a variable is kept. At least one must change.
+    mask: booleans in the shape of the event, D of them or nested as (C, H, W); True where a variable is kept. At least
+    one must change. masks.py has the usual ones.
     conditioner: any Network; it maps len(K) numbers and the context to len(C) * transformer.n_params.
     """
 
     transformer: Transformer
-    mask: Sequence[bool]
+    mask: Sequence
     conditioner: Network = MLP()  # noqa: RUF009 (frozen: safe to share)
     context_dim: int = 0
 
@@ -63,7 +57,7 @@ class Coupling(Derived):
         """Domain and codomain are of the variables that are changed; those that are kept may be anything."""
         return moved_by(
             self.transformer,
-            in_shape=(len(self.mask),),
+            in_shape=onp.shape(self.mask),
             context_dim=self.context_dim,
             jacobian_structure="block triangular",
             updates=getattr(self.conditioner, "updates", False),
@@ -71,32 +65,32 @@ class Coupling(Derived):
 
     def __post_init__(self):
         validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
-        mask = onp.asarray(self.mask)
-        if mask.ndim != 1 or not onp.isin(mask, (0, 1)).all():
-            raise ValueError(f"mask must be a sequence of D booleans; got {self.mask}")
-        if mask.astype(bool).all():
-            raise ValueError(f"mask must leave at least one variable to change; got {len(mask)} kept of {len(mask)}")
-        object.__setattr__(self, "mask", tuple(bool(b) for b in mask))
+        object.__setattr__(self, "mask", as_tuple(as_mask(self.mask)))
         validate.count("context_dim", self.context_dim)
+
+    @cached_property
+    def _flags(self):
+        """The mask of the flattened event: D booleans."""
+        return onp.ravel(self.mask)
 
     @cached_property
     def kept(self):
         """Rows K of a batch-last array, as a slice where the mask is regular: then taking them copies nothing."""
-        return _rows(onp.flatnonzero(self.mask))
+        return _rows(onp.flatnonzero(self._flags))
 
     @cached_property
     def changed(self):
-        return _rows(onp.flatnonzero(~onp.array(self.mask)))
+        return _rows(onp.flatnonzero(~self._flags))
 
     @cached_property
     def _order(self):
         """Puts the rows of (K, C), side by side, back in place."""
-        return Constant(onp.argsort(onp.argsort(~onp.array(self.mask), kind="stable")), int)
+        return Constant(onp.argsort(onp.argsort(~self._flags, kind="stable")), int)
 
     def init(self, rng, x=None, context=None):
-        n_changed = self.mask.count(False)
-        n_out = n_changed * self.transformer.n_params
-        return self.conditioner.init(rng, self.mask.count(True), n_out, self.context_dim)
+        n_kept = int(self._flags.sum())
+        n_out = (self._flags.size - n_kept) * self.transformer.n_params
+        return self.conditioner.init(rng, n_kept, n_out, self.context_dim)
 
     def forward(self, params, z, context=None, rng=None):
         return self._apply(self.transformer.forward, params, z, context)
@@ -125,7 +119,7 @@ class Coupling(Derived):
         theta = self._theta(self.conditioner.apply(params, kept.T, self._used(context)))
         x_changed, log_d = transform(theta, changed.T)
         x = np.concatenate((kept, x_changed.T), axis=0)[self._order.on(z)]
-        return x.T, np.sum(log_d, axis=1)
+        return unflat(x, self.in_shape), np.sum(log_d, axis=1)
 
     def _apply_value(self, transform_value, params, z, context):
         kept, changed = self._split(z)
@@ -167,18 +161,17 @@ class Coupling(Derived):
 
     def _split(self, z):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
-        rows = z.T
-        if len(rows) != len(self.mask):
-            raise ValueError(
-                f"mask must have one entry for each of the {len(rows)} variables; got {len(self.mask)} entries"
-            )
+        if z.shape[1:] != self.in_shape:
+            variables, entries = (" x ".join(map(str, shape)) for shape in (z.shape[1:], self.in_shape))
+            raise ValueError(f"mask must have one entry for each of the {variables} variables; got {entries} entries")
+        rows = flat(z)
         return rows[_on(self.kept, z)], rows[_on(self.changed, z)]
 
     def _join(self, kept, changed):
-        rows = onp.empty_like(changed, shape=(len(self.mask), changed.shape[1]))
+        rows = onp.empty_like(changed, shape=(self._flags.size, changed.shape[1]))
         rows[_on(self.kept, changed)] = kept
         rows[_on(self.changed, changed)] = changed
-        return rows.T
+        return unflat(rows, self.in_shape)
 
     def _theta(self, out):
         """The network's output (N, P |C|), parameter by parameter, as theta (N, |C|, P): a view."""

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, bijections, distributions, flows, nets, transformers
+from nfscratch.bijections.contract import ADDED_LATER
 from nfscratch.checkpoint.header import CheckpointError, shown
 
 MODULES = (bijections, transformers, distributions, nets, flows)
@@ -100,7 +101,13 @@ def describe(value: Any, where: str = "flow", *, own: bool = False) -> Any:
 def _fields(part, where, own):
     if not is_dataclass(part):
         return None
-    return {f.name: describe(getattr(part, f.name), f"{where}.{f.name}", own=own) for f in fields(part) if f.init}
+    written = [f for f in fields(part) if f.init and not _left_out(part, f)]
+    return {f.name: describe(getattr(part, f.name), f"{where}.{f.name}", own=own) for f in written}
+
+
+def _left_out(part, field):
+    """A field that older files lack is left out at its default: the same part has the same hash as in those files."""
+    return field.metadata == ADDED_LATER and getattr(part, field.name) == field.default
 
 
 def _opaque(value, where, own):

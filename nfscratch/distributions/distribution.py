@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as onp
-
 from nfscratch import autodiff, backend
+from nfscratch.ops.events import laid_out
 from nfscratch.ops.intervals import REALS
 
 KERNELS = {
@@ -81,4 +80,4 @@ def standard_normal(rng, shape, like):
     """Draws of N(0, 1) like the array `like`, batch-last in memory: float64 on the host, then cast."""
     n, *event = shape
     draws = rng.standard_normal((n, *event))
-    return backend.asarray(onp.asfortranarray(draws), dtype=like.dtype, like=like)
+    return laid_out(backend.asarray(draws, dtype=like.dtype, like=like))

@@ -3,20 +3,23 @@
     StandardNormal    log p(z) = -1/2 sum_i z_i^2 - D/2 log(2 pi)
     DiagonalNormal    log p(z) = -1/2 sum_i u_i^2 - D/2 log(2 pi) - sum_i s_i,    u = (z - m) exp(-s)
 
-DiagonalNormal is trainable: params {"mean": m (D,), "log_std": s (D,)}, or (N, D) each for parameters per sample.
+DiagonalNormal is trainable: params {"mean": m (D,), "log_std": s (D,)}, or (N, D) each for parameters per sample. For
+events (C, H, W) these axes stand in place of D.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log, pi, prod
 
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.distributions.distribution import Distribution, standard_normal
 from nfscratch.ops.affine import affine_inverse_vjp
+from nfscratch.ops.events import flat, unflat
 from nfscratch.ops.layout import columns, from_columns, sum_events
 
 HALF_LOG_2PI = 0.5 * log(2 * pi)
@@ -28,7 +31,10 @@ class StandardNormal(Distribution):
 
     dim: int | tuple[int, ...]
 
-    shape = property(lambda self: (self.dim,) if isinstance(self.dim, (int, onp.integer)) else tuple(self.dim))
+    shape = cached_property(lambda self: validate.event_shape("StandardNormal", self.dim))
+
+    def __post_init__(self):
+        validate.event_shape("StandardNormal", self.dim)
 
     def log_prob(self, params, z, context=None):
         return -0.5 * sum_events(np.square(z)) - prod(self.shape) * HALF_LOG_2PI
@@ -47,44 +53,60 @@ class StandardNormal(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class DiagonalNormal(Distribution):
-    """N(m, diag exp(2 s)) over `dim` variables."""
+    """N(m, diag exp(2 s)) over `dim` variables, or over events of shape `dim` = (C, H, W)."""
 
-    dim: int
+    dim: int | tuple[int, ...]
 
-    shape = property(lambda self: (self.dim,))
+    shape = cached_property(lambda self: validate.event_shape("DiagonalNormal", self.dim))
+
+    def __post_init__(self):
+        validate.event_shape("DiagonalNormal", self.dim)
 
     def init(self, rng, z=None, context=None):
-        zeros = backend.asarray(onp.zeros(self.dim))
+        zeros = backend.asarray(onp.zeros(self.shape))
         return {"log_std": zeros, "mean": zeros.copy()}
 
     def log_prob(self, params, z, context=None):
         u = (z - params["mean"]) * np.exp(-params["log_std"])
-        return -0.5 * np.sum(np.square(u), axis=1) - np.sum(params["log_std"], axis=-1) - self.dim * HALF_LOG_2PI
+        s = np.sum(params["log_std"], axis=tuple(range(-len(self.shape), 0)))
+        return -0.5 * sum_events(np.square(u)) - s - prod(self.shape) * HALF_LOG_2PI
 
     def log_prob_vjp(self, params, z, context=None):
-        s, m = columns(params["log_std"]), columns(params["mean"])
-        u, back = affine_inverse_vjp(s, m, z.T)
-        log_p = -0.5 * (u * u).sum(axis=0) - s.sum(axis=0) - self.dim * HALF_LOG_2PI
+        s, m = self._columns(params)
+        u, back = affine_inverse_vjp(s, m, flat(z))
+        log_p = -0.5 * (u * u).sum(axis=0) - s.sum(axis=0) - prod(self.shape) * HALF_LOG_2PI
 
         def pullback(g):
             g_s, g_m, g_z = back(-(g * u), g)
-            return {"log_std": from_columns(g_s, params["log_std"]), "mean": from_columns(g_m, params["mean"])}, g_z.T
+            return self._grads(params, g_s, g_m), unflat(g_z, self.shape)
 
         return log_p, pullback
 
     def sample(self, params, rng, n, like=None, context=None):
-        eps = standard_normal(rng, (n, self.dim), params["mean"])
+        eps = standard_normal(rng, (n, *self.shape), params["mean"])
         return params["mean"] + np.exp(params["log_std"]) * eps
 
     def sample_and_log_prob_vjp(self, params, rng, n, like=None, context=None):
         """z = m + exp(s) eps: log p(z) depends on s and eps alone, since u in it is eps."""
-        s, m = columns(params["log_std"]), columns(params["mean"])
-        eps = standard_normal(rng, (n, self.dim), params["mean"]).T
+        s, m = self._columns(params)
+        eps = flat(standard_normal(rng, (n, *self.shape), params["mean"]))
         moved = onp.exp(s) * eps
-        log_p = -0.5 * (eps * eps).sum(axis=0) - s.sum(axis=0) - self.dim * HALF_LOG_2PI
+        log_p = -0.5 * (eps * eps).sum(axis=0) - s.sum(axis=0) - prod(self.shape) * HALF_LOG_2PI
 
         def pullback(g_z, g_log_p):
-            g_s, g_m = g_z.T * moved - g_log_p, g_z.T
-            return {"log_std": from_columns(g_s, params["log_std"]), "mean": from_columns(g_m, params["mean"])}
+            g_m = flat(g_z)
+            return self._grads(params, g_m * moved - g_log_p, g_m)
 
-        return (moved + m).T, log_p, pullback
+        return unflat(moved + m, self.shape), log_p, pullback
+
+    def _columns(self, params):
+        """s and m of the flattened event, batch-last: (D, n)."""
+        return columns(self._vector(params["log_std"])), columns(self._vector(params["mean"]))
+
+    def _grads(self, params, g_s, g_m):
+        grads = {"log_std": g_s, "mean": g_m}
+        return {k: from_columns(g, self._vector(params[k])).reshape(params[k].shape) for k, g in grads.items()}
+
+    def _vector(self, p):
+        """A parameter (*shape,) or (N, *shape), its event flattened."""
+        return p if len(self.shape) == 1 else p.reshape((*p.shape[: p.ndim - len(self.shape)], prod(self.shape)))

@@ -1,6 +1,7 @@
 """ActNorm: an elementwise affine map that starts from the data.
 
-    x = exp(s) z + t,    log_det = sum_i s_i
+    x = exp(s) z + t,    log_det = H W sum_i s_i
+                         for an event (C, H, W), which has one s and t per channel; H W = 1 for (D,)
     init on a batch:     t = mean(x),  s = log std(x),   so that z starts with mean 0 and variance 1
 
 After that s and t are ordinary parameters. That they have been initialised is recorded by their values alone, which
@@ -11,69 +12,77 @@ Kingma and Dhariwal 2018, arXiv:1807.03039, section 3.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijections.contract import Bijection, same_jacobian
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.normalize.channels import (
+    channel_jacobian,
+    channel_log_det,
+    channel_shape,
+    from_channels,
+    per_channel,
+)
 from nfscratch.bijections.normalize.statistics import mean_and_std
 from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
-from nfscratch.ops.identity import identity
+from nfscratch.ops.events import batch_first, batch_last, check_event
 
 
 @dataclass(frozen=True, eq=False)
 class ActNorm(Bijection):
-    """params: {"log_scale": (D,), "shift": (D,)}, or (N, D) each for parameters per sample."""
+    """params: {"log_scale": (D,), "shift": (D,)}, or (N, D) each for parameters per sample; D = C for (C, H, W).
 
-    dim: int
+    dim: D, or the shape (C, H, W).
+    """
+
+    dim: int | tuple[int, ...]
 
     jacobian_structure = "diagonal"
-    in_shape = property(lambda self: (self.dim,))
+    in_shape = cached_property(lambda self: channel_shape("ActNorm", self.dim))
+
+    def __post_init__(self):
+        channel_shape("ActNorm", self.dim)
 
     def init(self, rng, x=None, context=None):
-        zeros = backend.asarray(onp.zeros(self.dim))
+        zeros = backend.asarray(onp.zeros(self.in_shape[0]))
         if x is None:
             return {"log_scale": zeros, "shift": zeros.copy()}
         mean, std = mean_and_std(x, "ActNorm")
         return {"log_scale": backend.asarray(onp.log(std)), "shift": backend.asarray(mean)}
 
     def forward(self, params, z, context=None, rng=None):
-        s, t = _columns(params)
-        return affine(s, t, z.T).T, np.sum(s + np.zeros_like(z.T), axis=0)
+        s, t = self._coefficients(params, z)
+        return batch_first(affine(s, t, batch_last(z))), channel_log_det(s, z)
 
     def inverse(self, params, x, context=None, rng=None):
-        s, t = _columns(params)
-        return affine_inverse(s, t, x.T).T, -np.sum(s + np.zeros_like(x.T), axis=0)
+        s, t = self._coefficients(params, x)
+        return batch_first(affine_inverse(s, t, batch_last(x))), -channel_log_det(s, x)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        return _vjp(affine_vjp, +1.0, params, z)
+        return self._vjp(affine_vjp, +1.0, params, z)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        return _vjp(affine_inverse_vjp, -1.0, params, x)
+        return self._vjp(affine_inverse_vjp, -1.0, params, x)
+
+    def _vjp(self, kernel_vjp, sign, params, z):
+        s, t = self._coefficients(params, z)
+        x, back = kernel_vjp(s, t, batch_last(z))
+
+        def pullback(g_x, g_log_det):
+            g_s, g_t, g_z = back(batch_last(g_x), g_log_det)  # each pixel adds g_log_det to g_s: the factor H W
+            grads = {"log_scale": g_s, "shift": g_t}
+            return {key: from_channels(g, params[key]) for key, g in grads.items()}, batch_first(g_z), None
+
+        return batch_first(x), sign * channel_log_det(s, z), pullback
 
     def jacobian(self, params, z, context=None):
-        scale = np.exp(params["log_scale"])[..., None] * identity(self.dim, z)
-        return same_jacobian(scale, z)
+        s, _ = self._coefficients(params, z)
+        return channel_jacobian(np.exp(s), z)
 
-
-def _columns(params):
-    """s and t, batch-last: (D, 1), or (D, N)."""
-    return tuple(p.T if p.ndim == 2 else p[:, None] for p in (params["log_scale"], params["shift"]))
-
-
-def _vjp(kernel_vjp, sign, params, z):
-    s, t = _columns(params)
-    x, back = kernel_vjp(s, t, z.T)
-    log_det = sign * s.sum(axis=0) + onp.zeros_like(z, shape=(len(z),))
-
-    def pullback(g_x, g_log_det):
-        g_s, g_t, g_z = back(g_x.T, g_log_det)
-        grads = {"log_scale": _rows(g_s, params["log_scale"]), "shift": _rows(g_t, params["shift"])}
-        return grads, g_z.T, None
-
-    return x.T, log_det, pullback
-
-
-def _rows(g, like):
-    return g.T if like.ndim == 2 else g[:, 0]
+    def _coefficients(self, params, z):
+        """s and t, to be broadcast against batch_last(z)."""
+        check_event("ActNorm", z, self.in_shape)
+        return per_channel(params["log_scale"], z), per_channel(params["shift"], z)

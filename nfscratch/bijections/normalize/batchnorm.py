@@ -17,16 +17,23 @@ count the current batch; here it enters after its step, so that the training los
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijections.contract import Bijection, zeros_per_row
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.normalize.channels import (
+    channel_jacobian,
+    channel_log_det,
+    channel_shape,
+    from_channels,
+    per_channel,
+    samples,
+)
 from nfscratch.bijections.normalize.statistics import mean_and_std
 from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
-from nfscratch.ops.identity import identity
+from nfscratch.ops.events import batch_first, batch_last, check_event
 from nfscratch.ops.layout import sum_to
 from nfscratch.trees import FIXED
 
@@ -51,18 +58,15 @@ class BatchNorm(Bijection):
     in_shape = property(lambda self: self.shape)
 
     def __post_init__(self):
-        shape = (self.shape,) if isinstance(self.shape, int | onp.integer) else tuple(self.shape)
-        if len(shape) not in (1, 3) or min(shape) < 1:
-            raise ValueError(f"BatchNorm takes a shape D, (D,) or (C, H, W); got {self.shape}")
+        object.__setattr__(self, "shape", channel_shape("BatchNorm", self.shape))
         if not 0 <= self.momentum < 1:
             raise ValueError(f"momentum must be in [0, 1); got {self.momentum}")
         if not 0 < self.eps < float("inf"):
             raise ValueError(f"eps must be positive and finite; got {self.eps}")
-        object.__setattr__(self, "shape", tuple(int(n) for n in shape))
 
     def init(self, rng, x=None, context=None):
         n = self.shape[0]
-        mean, std = (onp.zeros(n), onp.ones(n)) if x is None else mean_and_std(_channels_last(x), "BatchNorm")
+        mean, std = (onp.zeros(n), onp.ones(n)) if x is None else mean_and_std(x, "BatchNorm")
         return {
             "beta": backend.asarray(onp.zeros(n)),
             "log_gamma": backend.asarray(onp.zeros(n)),
@@ -70,38 +74,37 @@ class BatchNorm(Bijection):
         }
 
     def forward(self, params, z, context=None, rng=None):
-        s, m, beta = self._coefficients(params)
-        return affine(s, m, z - beta), self._log_det(s, z)
+        s, m, beta = self._coefficients(params, z)
+        return batch_first(affine(s, m, batch_last(z) - beta)), channel_log_det(s, z)
 
     def inverse(self, params, x, context=None, rng=None):
-        s, m, beta = self._coefficients(params)
-        return affine_inverse(s, m, x) + beta, -self._log_det(s, x)
+        s, m, beta = self._coefficients(params, x)
+        return batch_first(affine_inverse(s, m, batch_last(x)) + beta), -channel_log_det(s, x)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        s, m, beta = self._coefficients(params)
-        x, back = affine_vjp(s, m, z - beta)
+        s, m, beta = self._coefficients(params, z)
+        x, back = affine_vjp(s, m, batch_last(z) - beta)
 
         def pullback(g_x, g_log_det):
-            g_s, _, g_z = back(g_x, self._per_row(g_log_det))
-            return self._grads(params, -g_s, -sum_to(g_z, beta.shape)), g_z, None
+            g_s, _, g_z = back(batch_last(g_x), g_log_det)
+            return _grads(params, -g_s, -sum_to(g_z, beta.shape)), batch_first(g_z), None
 
-        return x, self._log_det(s, z), pullback
+        return batch_first(x), channel_log_det(s, z), pullback
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        s, m, beta = self._coefficients(params)
-        u, back = affine_inverse_vjp(s, m, x)
+        s, m, beta = self._coefficients(params, x)
+        u, back = affine_inverse_vjp(s, m, batch_last(x))
 
         def pullback(g_z, g_log_det):
-            g_s, _, g_x = back(g_z, self._per_row(g_log_det))
-            return self._grads(params, -g_s, sum_to(g_z, beta.shape)), g_x, None
+            g_u = batch_last(g_z)
+            g_s, _, g_x = back(g_u, g_log_det)
+            return _grads(params, -g_s, sum_to(g_u, beta.shape)), batch_first(g_x), None
 
-        return u + beta, -self._log_det(s, x), pullback
+        return batch_first(u + beta), -channel_log_det(s, x), pullback
 
     def jacobian(self, params, z, context=None):
-        s, _, _ = self._coefficients(params)
-        D = prod(self.shape)
-        diagonal = np.reshape(np.exp(s) + np.zeros_like(z), (len(z), D))
-        return diagonal[:, :, None] * identity(D, z)
+        s, _, _ = self._coefficients(params, z)
+        return channel_jacobian(np.exp(s), z)
 
     def update(self, params, x, context=None):
         """New running mean and variance; the variance of a batch is the unbiased one (N - 1).
@@ -109,7 +112,7 @@ class BatchNorm(Bijection):
         A column that is constant in the batch, as every column is in a batch of one row (and one pixel), says nothing
         of its scale: its variance is kept. So one that is constant in most batches has the variance of the others.
         """
-        rows = _channels_last(x)
+        rows = samples(x)
         if len(rows) == 0:
             return params
         mean, variance = params[FIXED]["mean"], params[FIXED]["variance"]
@@ -119,29 +122,14 @@ class BatchNorm(Bijection):
         moved = {"mean": mean + rate * (onp.mean(rows, axis=0) - mean), "variance": variance + rate * (seen - variance)}
         return {**params, FIXED: moved}
 
-    def _coefficients(self, params):
-        """s, m and beta, broadcast against (N, *shape): (1, D), or (N, D) for parameters per sample."""
-        mean, variance = (self._per_channel(params[FIXED][key]) for key in ("mean", "variance"))
-        s = 0.5 * np.log(variance + self.eps) - self._per_channel(params["log_gamma"])
-        return s, mean, self._per_channel(params["beta"])
-
-    def _per_channel(self, p):
-        return np.reshape(p, (-1, self.shape[0], *(1,) * (len(self.shape) - 1)))
-
-    def _per_row(self, g):
-        return g.reshape((-1, *(1,) * len(self.shape)))
-
-    def _log_det(self, s, z):
-        pixels = prod(self.shape[1:])
-        return pixels * np.sum(np.reshape(s, (len(s), self.shape[0])), axis=1) + zeros_per_row(z)
-
-    def _grads(self, params, g_log_gamma, g_beta):
-        return {
-            "beta": g_beta.reshape(params["beta"].shape),
-            "log_gamma": g_log_gamma.reshape(params["log_gamma"].shape),
-        }
+    def _coefficients(self, params, z):
+        """s, m and beta, to be broadcast against batch_last(z)."""
+        check_event("BatchNorm", z, self.shape)
+        mean, variance = (per_channel(params[FIXED][key], z) for key in ("mean", "variance"))
+        s = 0.5 * np.log(variance + self.eps) - per_channel(params["log_gamma"], z)
+        return s, mean, per_channel(params["beta"], z)
 
 
-def _channels_last(x):
-    """(N, C, H, W) as (N H W, C); (N, D) as it is."""
-    return onp.moveaxis(x, 1, -1).reshape((-1, x.shape[1]))
+def _grads(params, g_log_gamma, g_beta):
+    grads = {"beta": g_beta, "log_gamma": g_log_gamma}
+    return {key: from_channels(g, params[key]) for key, g in grads.items()}
