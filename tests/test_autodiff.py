@@ -10,7 +10,7 @@ from autograd import elementwise_grad, grad, hessian, jacobian, make_hvp, make_j
 from autograd.builtins import dict as adict
 from autograd.extend import vspace
 from autograd.test_util import check_grads
-from autograd.tracer import isbox
+from autograd.tracer import isbox, trace_stack
 from strict import StrictArray, transfers
 
 from nfscratch import backend
@@ -496,6 +496,17 @@ def test_rebox_leaves_raw_trees_and_boxes_alone():
     onp.testing.assert_allclose(grad(fun)(c4), grad(lambda x: np.sum(np.square(x)) * x[0])(c4))
     _value, tangent = make_jvp(fun)(c4)(v5[:4])  # a dict of tangents
     onp.testing.assert_allclose(tangent, grad(fun)(c4) @ v5[:4])
+
+
+def test_a_derivative_that_ends_in_an_error_is_over():
+    def fails(x):
+        raise RuntimeError("on purpose")
+
+    before = trace_stack.top
+    for derivative in (grad(fails), make_jvp(fails)(c4), lambda x: value_and_vjp(fails, x)):
+        with pytest.raises(RuntimeError, match="on purpose"):
+            derivative(c4)
+    assert trace_stack.top == before
 
 
 def test_unbox():

@@ -295,7 +295,7 @@ FORGED = {
     ),
     "events of text": (
         flow_of(part("ActNorm", dim="a"), base=part("StandardNormal", dim={"tuple": ["a"]})),
-        "params must be those of the flow",
+        r"flow\.base cannot be made: .*StandardNormal takes a shape",
     ),
     "another flow": (flow_of(coupling([8])), r"must have the entries|must have 2 entries"),
     "a deep flow": (None, "bounded depth|must be JSON"),

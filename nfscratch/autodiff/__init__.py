@@ -12,7 +12,13 @@ dtypes and speed do. What the rest of nfscratch calls:
 """
 
 from nfscratch import backend
-from nfscratch.autodiff import rules_elementwise, rules_linalg, rules_moving, rules_reductions  # noqa: F401  (install)
+from nfscratch.autodiff import (  # noqa: F401  (install)
+    rules_elementwise,
+    rules_linalg,
+    rules_moving,
+    rules_reductions,
+    traces,
+)
 from nfscratch.autodiff.arrays import register_array_type
 from nfscratch.autodiff.boxes import contains_box, raw, raw_tree, rebox, unbox
 from nfscratch.autodiff.functions import logsumexp, solve_triangular
