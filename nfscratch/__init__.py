@@ -22,6 +22,7 @@ from nfscratch.bijections import (
     Standardize,
     Sylvester,
     Triangular,
+    Whiten,
     alternating_mask,
     channel_mask,
     checkerboard_mask,
@@ -46,7 +47,7 @@ from nfscratch.distributions import (
     StudentT,
 )
 from nfscratch.flows import Flow
-from nfscratch.nets import MADE, MLP, Heads, Network
+from nfscratch.nets import MADE, MLP, Heads, Network, StandardizedInput
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
 from nfscratch.training.ending import Ended

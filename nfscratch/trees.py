@@ -81,6 +81,12 @@ def first_array(tree: Tree) -> Any:
     return None
 
 
+def array_like(tree: Tree) -> Any:
+    """An array that tells dtype and backend: one of the tree's, or the active ones where it has none."""
+    array = first_array(raw(tree))
+    return backend.asarray([]) if array is None else array
+
+
 def count(tree: Tree) -> int:
     """How many numbers are trained."""
     return sum(leaf.size for leaf in leaves(tree))

@@ -5,6 +5,7 @@ A message names the argument, the requirement and the value that came. The calle
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Hashable
 from numbers import Real
 from textwrap import shorten
@@ -61,6 +62,33 @@ def finite(name: str, x: Any) -> None:
     rows = onp.flatnonzero(~backend.to_numpy(good)).tolist()
     shown = ", ".join(map(str, rows[:5])) + (f", ... ({len(rows)} rows)" if len(rows) > 5 else "")
     raise ValueError(f"{name} must be finite; NaN or infinity in row{'s' if len(rows) > 1 else ''} {shown}")
+
+
+def digits(name: str, x: Any, dtype: Any) -> None:
+    """Refuse columns whose values the narrower `dtype` cannot tell apart, and warn where it nearly cannot.
+
+    Numbers of size m lie eps m apart in a dtype: 128 at 1.7e9 in float32. A column is refused where its standard
+    deviation is less than 8 such steps, and warned of below 64. Data that is not wider than `dtype` is not looked at.
+    """
+    dtype, given = onp.dtype(dtype), getattr(x, "dtype", onp.dtype(float))
+    if x is None or isbox(x) or onp.ndim(x) < 2 or len(x) < 2 or given.kind != "f" or given.itemsize <= dtype.itemsize:
+        return
+    x = onp.asarray(backend.to_numpy(x))
+    axes = (0, *range(2, x.ndim))
+    step, spread = float(onp.finfo(dtype).eps) * onp.abs(x).max(axis=axes), x.std(axis=axes)
+    varies = x.max(axis=axes) > x.min(axis=axes)
+    coarse = onp.flatnonzero(varies & (spread < 64 * step))
+    if not len(coarse):
+        return
+    worst = int(coarse[onp.argmin(spread[coarse] / step[coarse])])
+    words = (
+        f"{name}: column {worst} has values up to {onp.abs(x[:, worst]).max():.4g} with standard deviation "
+        f"{spread[worst]:.3g}, and {dtype} numbers of that size lie {step[worst]:.3g} apart"
+    )
+    remedy = 'subtract an offset from the column, or use float64: nf.use(dtype="float64")'
+    if spread[worst] < 8 * step[worst]:
+        raise ValueError(f"{words}: its values cannot be told apart; {remedy}")
+    warnings.warn(f"{words}: digits are lost; {remedy}", stacklevel=4)
 
 
 def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> tuple[int, ...]:

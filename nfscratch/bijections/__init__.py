@@ -13,6 +13,7 @@ from nfscratch.bijections.masks import alternating_mask, channel_mask, checkerbo
 from nfscratch.bijections.normalize.actnorm import ActNorm
 from nfscratch.bijections.normalize.batchnorm import BatchNorm
 from nfscratch.bijections.normalize.standardize import Standardize
+from nfscratch.bijections.normalize.whiten import Whiten
 from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.bijections.order import random_order
 from nfscratch.bijections.permutation import Permutation, Reverse
@@ -46,6 +47,7 @@ __all__ = [
     "Standardize",
     "Sylvester",
     "Triangular",
+    "Whiten",
     "alternating_mask",
     "channel_mask",
     "checkerboard_mask",

@@ -70,6 +70,8 @@ class Flow:
         """
         validate.generator(rng)
         like = backend.asarray([])
+        for name, rows in (("x", x), ("context", context)):
+            validate.digits(name, rows, like.dtype)
         embed = self._init_embed(rng, context)
         if x is None:
             return {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed}
@@ -82,10 +84,13 @@ class Flow:
     def _init_embed(self, rng, context):
         if self.embed is None:
             return {}
+        if context is None and getattr(self.embed, "keeps_width", False):
+            return self.embed.init(rng, self.context_dim, self.context_dim)
         if onp.ndim(context) != 2:
             got = None if context is None else onp.shape(context)
             raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")
-        return self.embed.init(rng, onp.shape(context)[1], self.context_dim)
+        params = self.embed.init(rng, onp.shape(context)[1], self.context_dim)
+        return self.embed.look(params, context) if hasattr(self.embed, "look") else params
 
     @property
     def updates(self) -> bool:
@@ -105,7 +110,7 @@ class Flow:
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
         params = _checked(rebox(params))
-        like = _like(params)
+        like = trees.array_like(params)
         x = validate.events("x", x, self.shape, like)
         context = self._context(params, context, len(x), like)
         with onp.errstate(over="ignore"):  # so far out that z^2 overflows the density is 0, and its log -inf
@@ -166,7 +171,7 @@ class Flow:
         n = validate.count("n", n)
         validate.generator(rng)
         params = _checked(rebox(params))
-        context = self._context(params, context, n, _like(params))
+        context = self._context(params, context, n, trees.array_like(params))
         if not self.base.reparameterized and (isbox(params) or isbox(context)):
             raise ValueError(
                 f"{type(self.base).__name__} has no derivative of a draw: which component it is, is a choice"
@@ -202,13 +207,15 @@ class Flow:
         return x, self.base.log_prob_value(params["base"], z, *self._of_base(h)) - log_det
 
     def _base_sample(self, params, rng, n, h):
-        return self.base.sample(params["base"], rng, n, _like(params), *self._of_base(h))
+        return self.base.sample(params["base"], rng, n, trees.array_like(params), *self._of_base(h))
 
     def sample_and_log_prob_vjp(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
         """(draws, log densities), and pullback((g_x, g_log_q)) -> g_params, g_context. Arrays are taken as checked."""
         h, back_embed = self._embed_vjp(params, context)
         of_base = self._of_base(h)
-        z, log_p, back_base = self.base.sample_and_log_prob_vjp(params["base"], rng, n, _like(params), *of_base)
+        z, log_p, back_base = self.base.sample_and_log_prob_vjp(
+            params["base"], rng, n, trees.array_like(params), *of_base
+        )
         x, log_det, back_x = self.bijection.forward_vjp(params["bijection"], z, h, rng)
 
         def pullback(g):
@@ -251,9 +258,3 @@ def _checked(params):
         got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
         raise ValueError(f"params must be those of flow.init, a dict of base, bijection and embed; got {got}")
     return params
-
-
-def _like(params):
-    """An array that tells the flow's dtype and backend: the parameters', or the active ones where there are none."""
-    array = trees.first_array(raw(params))
-    return backend.asarray([]) if array is None else array

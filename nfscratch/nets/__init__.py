@@ -4,5 +4,6 @@ from nfscratch.nets.heads import Heads
 from nfscratch.nets.made import MADE
 from nfscratch.nets.mlp import MLP
 from nfscratch.nets.network import Network
+from nfscratch.nets.standardized import StandardizedInput
 
-__all__ = ["MADE", "MLP", "Heads", "Network"]
+__all__ = ["MADE", "MLP", "Heads", "Network", "StandardizedInput"]

@@ -26,6 +26,7 @@ class Network:
         autodiff.drop_stray_kernels(cls, Network, {"apply": ("apply_vjp",)})
 
     updates = False  # whether `update` does anything
+    keeps_width = False  # whether n_out must be n_in
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Parameters of a map from n_in + context_dim numbers to n_out."""
@@ -38,6 +39,10 @@ class Network:
     def apply_vjp(self, params, x, context=None):
         """(N, n_out), and pullback(g) -> g_params, g_x, g_context. The default traces `apply`."""
         return autodiff.value_and_vjp(self.apply, params, x, context)
+
+    def look(self, params, x):
+        """Parameters after a look at a batch of input (N, n_in), for a network whose start depends on data."""
+        return params
 
     def update(self, params):
         """Parameters with new "fixed" leaves, such as the vectors of a power iteration; once a step of training."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nfscratch import backend, trees, validate
+from nfscratch import trees, validate
 from nfscratch.flows import chunks
 
 
@@ -14,15 +14,11 @@ def checked(flow: Any, params: Any, x: Any, context: Any) -> tuple[Any, Any]:
 
     params None: there are none yet, so that an embedding network takes a context of any width.
     """
-    like = array_like(params)
+    like = trees.array_like(params)
+    for name, rows in (("x", x), ("context", context)):
+        validate.digits(name, rows, like.dtype)
     x = validate.events("x", x, flow.shape, like)
     return x, validate.context(context, _context_width(flow, params), len(x), like)
-
-
-def array_like(params: Any) -> Any:
-    """An array that tells dtype and backend: one of the parameters, or the active ones where there are none."""
-    array = trees.first_array(params)
-    return backend.asarray([]) if array is None else array
 
 
 def pieces(x: Any, context: Any) -> Iterator[tuple[Any, Any]]:
@@ -34,6 +30,6 @@ def pieces(x: Any, context: Any) -> Iterator[tuple[Any, Any]]:
 
 def _context_width(flow, params):
     """C of the context (N, C); None where the embedding network is still to be built for it."""
-    if flow.embed is None:
+    if flow.embed is None or (params is None and getattr(flow.embed, "keeps_width", False)):
         return flow.context_dim
     return None if params is None else flow.embed.n_in(params["embed"])

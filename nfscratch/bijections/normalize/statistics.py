@@ -1,9 +1,12 @@
 """Statistics of a batch, one for each variable or channel: what ActNorm, BatchNorm and Standardize start from.
 
-    mean = 1/N sum_n x_n,    std = sqrt(1/N sum_n (x_n - mean)^2)
+    moments    centre = mean,      scale = sqrt(1/N sum_n (x_n - mean)^2)
+    robust     centre = median,    scale = (Q(0.841) - Q(0.159)) / 2: a normal column's standard deviation, and far
+                                   points change next to nothing of it
 
-For images N counts every pixel of every image. A column that does not vary says nothing of a scale: it gets std 1, with
-a warning.
+For images N counts every pixel of every image. A column is constant where its largest and its smallest value are equal,
+or differ by rounding of their own size: it says nothing of a scale, and gets scale 1, with a warning. No number here is
+compared with a fixed one: seconds and femtoseconds have the same statistics, each in its own unit.
 """
 
 from __future__ import annotations
@@ -12,18 +15,83 @@ import warnings
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.bijections.normalize.channels import samples
+
+STATISTICS = ("moments", "robust")
+ROUNDING = 4  # a spread of up to so many times eps max|x| is rounding
+FAR = 10.0  # a standard deviation so many times the robust scale is made by a few far points
+SHOWN = 5  # columns that a warning names
+ENOUGH = 20_000  # rows whose quantiles tell whether a few rows decide the scale
+
+
+class ScaleWarning(UserWarning):
+    """A column has no scale, or a few rows decide it."""
 
 
 def mean_and_std(x, who):
     """Means and standard deviations (C,) of a batch, in float64 on the host; a constant column gets std 1."""
-    what = "columns" if x.ndim == 2 else "channels"
+    return centre_and_scale(x, who, "moments")
+
+
+def centre_and_scale(x, who, kind="moments"):
+    """Centres and scales (C,) of a batch, in float64 on the host; a constant column gets scale 1."""
+    validate.choice("standardize", kind, STATISTICS)
+    what, eps = ("column" if x.ndim == 2 else "channel"), float(onp.finfo(x.dtype).eps)
     x = samples(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
     if len(x) < 2:
         raise ValueError(f"{who} needs at least 2 rows to start from data; got {len(x)}")
-    mean, std = x.mean(axis=0), x.std(axis=0)
-    constant = std < 1e-14 * onp.maximum(1.0, onp.abs(mean))
+    constant = x.max(axis=0) - x.min(axis=0) <= ROUNDING * eps * onp.abs(x).max(axis=0)
     if constant.any():
-        warnings.warn(f"{who}: {what} {onp.flatnonzero(constant).tolist()} are constant; scale 1 is used", stacklevel=2)
+        _warn_of_constant(who, what, onp.flatnonzero(constant))
+    mean, std = _moments(x)
+    if kind == "robust":
+        mean, std = _robust(x, std)
+    else:
+        _warn_of_far_rows(who, what, x, onp.where(constant, 0.0, std))
     return mean, onp.where(constant, 1.0, std)
+
+
+def _moments(x):
+    """Mean and standard deviation; where squares would leave the range of float64, of numbers near 1."""
+    size = onp.abs(x).max(axis=0)
+    if ((size < 1e100) & ((size > 1e-100) | (size == 0.0))).all():
+        return x.mean(axis=0), x.std(axis=0)
+    unit = onp.where(size > 0.0, size, 1.0)
+    return (x / unit).mean(axis=0) * unit, (x / unit).std(axis=0) * unit
+
+
+def _robust(x, std):
+    """Median and half the way between two quantiles: wider ones where these are equal, at last the std."""
+    middle = onp.median(x, axis=0)
+    scale = onp.zeros_like(middle)
+    for tail, sigmas in ((0.158655, 2.0), (0.02275, 4.0)):  # P(z < -1) and P(z < -2)
+        low, high = onp.quantile(x, (tail, 1.0 - tail), axis=0)
+        scale = onp.where(scale > 0.0, scale, high / sigmas - low / sigmas)
+    return middle, onp.where(scale > 0.0, scale, std)
+
+
+def _warn_of_constant(who, what, columns):
+    shown = ", ".join(map(str, columns[:SHOWN])) + (f", ... ({len(columns)} {what}s)" if len(columns) > SHOWN else "")
+    message = f"{who}: {what}s {shown} are constant" if len(columns) > 1 else f"{who}: {what} {shown} is constant"
+    warnings.warn(f"{message}; scale 1 is used", ScaleWarning, stacklevel=3)
+
+
+def _warn_of_far_rows(who, what, x, std):
+    """Name the row that a column's standard deviation owes most to, where a few rows make it."""
+    middle, width = _robust(x[:: max(1, len(x) // ENOUGH)], std)
+    ratio = std / onp.where(width > 0.0, width, 1.0)
+    far = onp.flatnonzero(ratio > FAR)
+    if not len(far):
+        return
+    column = far[onp.argmax(ratio[far])]
+    row = int(onp.argmax(onp.abs(x[:, column] - middle[column])))
+    others = "" if len(far) == 1 else f" ({len(far)} {what}s are like this)"
+    warnings.warn(
+        f"{who}: a few rows decide the scale of {what} {column}{others}: row {row} of those given has "
+        f"{x[row, column]:.6g}, while 68 % of the rows lie within {width[column]:.3g} of {middle[column]:.6g}. "
+        "If it is a mistake or a code for a missing value, leave the row out; if it is data, use "
+        'standardize="robust", and base=nf.StudentT(dim) for heavy tails',
+        ScaleWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,113 @@
+"""Whiten: the flow inside sees variables of mean 0, variance 1 and no correlation; what is left is not Gaussian.
+
+    x = m + s * (L z),     u = (x - m) / s,     z = L^-1 u,     log_det = sum_i log s_i + sum_i log L_ii        (1)
+    L L^T = R = (1 - a) C + a I                                                                                (2)
+
+m and s are a column's centre and scale, C is the correlation matrix of the data, and L is R's Cholesky factor, lower
+triangular. With layers that start as the identity, a flow of a standard normal base is the full Gaussian N(m, s R s)
+before its first step: no fit that keeps the best of its validation does worse than that there.
+
+a is the share of the identity that makes R nearest to the true matrix (Ledoit and Wolf 2004,
+doi:10.1016/S0047-259X(03)00096-4), with S = C and N rows u_n:
+
+    a = min(b, d) / d,    d = |C - I|^2,    b = 1/N^2 sum_n |u_n u_n^T - C|^2 = 1/N^2 sum_n |u_n|^4 - |C|^2 / N  (3)
+
+It is taken of the columns in their own units, so that a change of units changes nothing. Where the rows are too few for
+the dimensions, or the dimensions too many for a D x D product a row, L is the identity: `taken` says which it was.
+With kind = "robust", m and s are those of statistics.py, and C is that of u cut off at 3: far points have little say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import backend, validate
+from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
+from nfscratch.bijections.normalize.statistics import STATISTICS, centre_and_scale
+from nfscratch.trees import FIXED
+
+LARGEST = 256  # dimensions
+LEAST_SHARE = 1e-6  # of the identity: equal columns make C singular
+CUT = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Whiten(Bijection):
+    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D), "unmixing": L^-1}}. kind: as of Standardize."""
+
+    dim: int
+    kind: str = "moments"
+
+    jacobian_structure = "triangular"
+    in_shape = property(lambda self: (self.dim,))
+
+    def __post_init__(self):
+        validate.count("dim", self.dim, least=1)
+        validate.choice("kind", self.kind, STATISTICS)
+
+    def init(self, rng, x=None, context=None):
+        mean, std, L = onp.zeros(self.dim), onp.ones(self.dim), onp.eye(self.dim)
+        if x is not None:
+            mean, std = centre_and_scale(x, "Whiten", self.kind)
+            L = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
+        fixed = {"mean": mean, "mixing": L, "std": std, "unmixing": onp.linalg.inv(L)}
+        return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
+
+    def _mixing(self, u):
+        """L of (2)."""
+        if len(u) <= self.dim or self.dim > LARGEST:
+            return onp.eye(self.dim)
+        u = onp.clip(u, -CUT, CUT) if self.kind == "robust" else u
+        u = u - u.mean(axis=0)
+        varies = u.std(axis=0)
+        u = u / onp.where(varies > 0.0, varies, 1.0)
+        C = u.T @ u / len(u)
+        a = max(shrinkage(u, C), LEAST_SHARE)
+        return onp.linalg.cholesky((1.0 - a) * C + a * onp.eye(self.dim))
+
+    def taken(self, params):
+        """ "full" where the correlations were taken from data, "diagonal" where L is the identity."""
+        L = backend.to_numpy(params[FIXED]["mixing"])
+        return "diagonal" if onp.array_equal(L, onp.eye(self.dim)) else "full"
+
+    def forward(self, params, z, context=None, rng=None):
+        mean, std, L, _ = _pieces(params)
+        return (mean + std * np.matmul(L, z.T)).T, zeros_per_row(z) + _log_det(std, L)
+
+    def inverse(self, params, x, context=None, rng=None):
+        mean, std, L, W = _pieces(params)
+        return np.matmul(W, (x.T - mean) / std).T, zeros_per_row(x) - _log_det(std, L)
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        mean, std, L, _ = _pieces(params)
+        log_det = onp.full_like(z, _log_det(std, L), shape=(len(z),))
+        return (mean + std * (L @ z.T)).T, log_det, lambda g_x, g_log_det: ({}, (L.T @ (std * g_x.T)).T, None)
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        mean, std, L, W = _pieces(params)
+        log_det = onp.full_like(x, -_log_det(std, L), shape=(len(x),))
+        return (W @ ((x.T - mean) / std)).T, log_det, lambda g_z, g_log_det: ({}, ((W.T @ g_z.T) / std).T, None)
+
+    def jacobian(self, params, z, context=None):
+        _, std, L, _ = _pieces(params)
+        return same_jacobian(std * L, z)
+
+
+def _pieces(params):
+    """m and s (D, 1), L and L^-1 (D, D)."""
+    fixed = params[FIXED]
+    return fixed["mean"][:, None], fixed["std"][:, None], fixed["mixing"], fixed["unmixing"]
+
+
+def _log_det(std, L):
+    return np.sum(np.log(std)) + np.sum(np.log(np.diagonal(L)))
+
+
+def shrinkage(u, C):
+    """a of (3), for standardised rows u (N, D) and their correlation matrix C."""
+    off = onp.square(C - onp.eye(len(C))).sum()
+    noise = onp.square(onp.square(u).sum(axis=1)).sum() / len(u) ** 2 - onp.square(C).sum() / len(u)
+    return min(max(noise, 0.0), off) / off if off > 0.0 else 1.0
