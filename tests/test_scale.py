@@ -1,5 +1,6 @@
 """Scale: constant columns, tiny and huge units, lost digits, far rows, whitening, a context in its own units."""
 
+import re
 import warnings
 
 import autograd
