@@ -242,3 +242,82 @@ def test_a_base_that_takes_a_context_is_checked_with_it():
     assert len(nf.fit(right_one, X, rng=rng(), context=CONTEXT[:, :2], steps=3).history["loss"]) == 3
     with pytest.raises(ValueError, match=r"the base \(ShiftedByTheMean\): log_prob must not depend on the other rows"):
         nf.fit(mixing, X, rng=rng(), context=CONTEXT[:, :2], steps=3)
+
+
+# --- where parts meet ---
+
+
+class Summed(nf.ActNorm):
+    """log_det is one number for all rows."""
+
+    def inverse(self, params, x, context=None, rng=None):
+        z, log_det = super().inverse(params, x)
+        return z, np.sum(log_det)
+
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = super().forward(params, z)
+        return x, np.sum(log_det)
+
+
+class Column(nf.ActNorm):
+    """log_det is a column."""
+
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = super().forward(params, z)
+        return x, log_det[:, None]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_number_for_all_rows_is_refused_wherever_the_layer_stands(place):
+    layers = [nf.ActNorm(2), nf.ActNorm(2)]
+    layers[place] = Summed(2)
+    flow = nf.Flow(nf.StandardNormal(2), nf.Chain(layers))
+    params, x = flow.init(onp.random.default_rng(0)), onp.ones((5, 2))
+    for rows in (x, x[:1]):
+        with pytest.raises(ValueError, match=r"Summed.*: log_det of inverse\w* must have shape \(N,\).* got \(\)"):
+            flow.log_prob(params, rows)
+
+
+class Spread(nf.StandardNormal):
+    """The sum over all rows, for each row."""
+
+    def log_prob(self, params, z, context=None):
+        return np.sum(super().log_prob(params, z)) + np.zeros_like(z[:, 0])
+
+
+def test_a_base_whose_rows_depend_on_each_other_is_refused_by_log_prob():
+    flow = nf.Flow(Spread(2), nf.ActNorm(2))
+    params = flow.init(onp.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"the base \(Spread\): log_prob must not depend on the other rows"):
+        flow.log_prob(params, onp.random.default_rng(1).normal(size=(5, 2)))
+
+
+@pytest.mark.parametrize("flow", [nf.Flow(nf.StandardNormal(2), Column(2)), nf.Flow(nf.StandardNormal(2), Summed(2))])
+def test_reverse_kl_refuses_them_too(flow):
+    params = flow.init(onp.random.default_rng(0))
+    rng = onp.random.default_rng(1)
+    with pytest.raises(ValueError, match=r"must have shape \(N,\)"):
+        flow.sample_and_log_prob(params, rng, 4)
+    with pytest.raises(ValueError, match=r"must have shape \(N,\)"):
+        nf.objectives.reverse_kl(flow, lambda x: -np.sum(x**2, axis=1), params, rng, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class Strict(nf.distributions.Distribution):
+    """A base that takes no parameters but its own."""
+
+    shape = property(lambda self: (2,))
+
+    def init(self, rng, z=None, context=None):
+        return {"std": onp.full(2, 5e-4)}
+
+    def log_prob(self, params, z, context=None):
+        if not (params["std"] < 1e-3).all():
+            raise ValueError("std must be small")
+        return -0.5 * np.sum((z / params["std"]) ** 2, axis=1)
+
+
+def test_a_part_that_refuses_other_parameters_is_looked_at_once():
+    flow = nf.Flow(Strict(), nf.ActNorm(2))
+    params = {**flow.init(onp.random.default_rng(0)), "bijection": nf.ActNorm(2).init(None)}
+    flow.log_prob(params, 1e-4 * onp.ones((3, 2)))

@@ -4,13 +4,18 @@ data/flow_0.1.safetensors and data/run_0.1.safetensors were written before the r
 the log densities that the version which wrote it computed.
 """
 
+import json
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as onp
+import pytest
 
 import nfscratch as nf
 from nfscratch import checkpoint
+from nfscratch.bijections.contract import ADDED_LATER
+from nfscratch.checkpoint.description import describe, registry
 
 DATA = Path(__file__).parent / "data"
 
@@ -42,3 +47,19 @@ def test_a_run_written_before_goes_on_from_where_it_ended(tmp_path):
         result.history["loss"][-3:], [2.6705780090390796, 2.7153221984309504, 2.472130419651961], rtol=1e-9
     )
     assert result.best_step == 10
+
+
+FIELDS = json.loads((DATA / "parts_0.1.json").read_text())
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_part_is_described_as_it_was_unless_a_new_field_is_used(name):
+    """Files and runs are told apart by the description: a new field stays out of it at its default."""
+    added = [f for f in fields(registry()[name]) if f.init and f.name not in FIELDS[name]]
+    assert all(f.metadata == ADDED_LATER for f in added)
+    assert set(FIELDS[name]) <= {f.name for f in fields(registry()[name])}
+
+
+def test_a_made_density_written_before_has_the_same_description():
+    described = describe(nf.flows.made(3, nf.Gaussian(), hidden=(4,)))
+    assert "context_dim" not in described["fields"]["base"]["fields"]

@@ -202,3 +202,57 @@ def test_a_formula_that_is_written_anew_does_not_keep_the_kernel_of_another():
     draws, log_q = flow.sample_and_log_prob(params, rng(3), 5)
     onp.testing.assert_allclose(log_q, flow.log_prob(params, draws), rtol=1e-9)
     onp.testing.assert_allclose(flow.sample_and_log_prob_vjp(params, rng(3), 5)[0][0], draws, rtol=1e-12)
+
+
+class Twice(nf.Planar):
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = super().forward(params, z)
+        return 2.0 * x, log_det + z.shape[1] * onp.log(2.0)
+
+
+class Halved:
+    """A mixin with a formula of its own."""
+
+    def forward(self, params, z, context=None, rng=None):
+        x, log_det = super().forward(params, z)
+        return 0.5 * x, log_det - z.shape[1] * onp.log(2.0)
+
+
+class Mixed(Halved, nf.ActNorm):
+    pass
+
+
+class Squared(nf.MLP):
+    def apply(self, params, x, context=None):
+        return np.square(super().apply(params, x, context))
+
+
+def test_no_kernel_of_the_old_formula_is_left():
+    z = rng().normal(size=(4, 2))
+    for layer in (Twice(2), Mixed(2), nf.Stack(Twice(2), 3)):
+        params = nf.trees.map_leaves(lambda a: a + 0.3 * rng(2).normal(size=a.shape), layer.init(rng(1)))
+        x, log_det = layer.forward(params, z)
+        for got in (layer.forward_value(params, z), layer.forward_vjp(params, z)):
+            onp.testing.assert_allclose(got[0], x, rtol=1e-12)
+            onp.testing.assert_allclose(got[1], log_det, rtol=1e-12)
+        onp.testing.assert_allclose(onp.linalg.slogdet(layer.jacobian(params, z))[1], log_det, rtol=1e-10)
+    net = Squared((4,))
+    params = nf.trees.map_leaves(lambda a: a + 0.3 * rng(2).normal(size=a.shape), net.init(rng(1), 2, 3))
+    step = 1e-6 * onp.eye(2)[0]
+    difference = (net.apply(params, z + step) - net.apply(params, z - step)) / 2e-6
+    onp.testing.assert_allclose(net.jacobian(params, z)[:, :, 0], difference, rtol=1e-6, atol=1e-8)
+
+
+def test_a_stochastic_call_makes_one_draw_however_many_rows(monkeypatch):
+    class Noisy(nf.ActNorm):
+        stochastic = True
+
+        def inverse(self, params, x, context=None, rng=None):
+            z, log_det = super().inverse(params, x)
+            return z, log_det if rng is None else log_det + rng.normal(size=len(x))
+
+    flow = nf.Flow(nf.StandardNormal(2), nf.Chain([Noisy(2), Noisy(2)]))
+    params, x = flow.init(rng()), rng(1).normal(size=(30, 2))
+    whole = flow.log_prob(params, x, rng=rng(5))
+    monkeypatch.setattr(chunks, "ROWS", 7)
+    onp.testing.assert_allclose(flow.log_prob(params, x, rng=rng(5)), whole, rtol=1e-12)

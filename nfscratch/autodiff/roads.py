@@ -59,13 +59,19 @@ def take(value: Callable, kernel: Callable | None, plain: Callable, *args: Any, 
     return known(result, pullback, *args, plain=lambda *again: plain(*again, deepcopy(before)))
 
 
-def drop_stray_kernels(cls: type, root: type, kernels: dict[str, tuple[str, ...]]) -> None:
-    """A kernel belongs to the formula that it stands beside: a class that writes a formula anew inherits none for it.
+def drop_stray_kernels(cls: type, kernels: dict[str, tuple[str, ...]]) -> None:
+    """A class that overrides a formula does not inherit its kernels: they compute the old formula.
 
-    kernels: {"forward": ("forward_vjp", "forward_value"), ...}; where `cls` has the first and not the second, it gets
-    the default of `root`, which traces or calls the formula. `root` calls this for each of its subclasses.
+    kernels: {"forward": ("forward_vjp", "forward_value"), ...}. A kernel that a class further up defines than the one
+    that defines the formula is replaced by the first definition of all, which traces the formula, or is None.
     """
     for formula, names in kernels.items():
         for name in names:
-            if formula in vars(cls) and name not in vars(cls):
-                setattr(cls, name, getattr(root, name))
+            definers = [k for k, ancestor in enumerate(cls.__mro__) if name in vars(ancestor)]
+            if definers and definers[0] > _definer(cls, formula):
+                setattr(cls, name, vars(cls.__mro__[definers[-1]])[name])
+
+
+def _definer(cls, name):
+    """How far up the class stands that defines `name`."""
+    return next(k for k, ancestor in enumerate(cls.__mro__) if name in vars(ancestor))

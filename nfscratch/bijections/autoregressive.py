@@ -29,10 +29,11 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.autodiff import solve_triangular, take
+from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.bijections.traits import Derived, dearest, moved_by
 from nfscratch.nets import MADE
-from nfscratch.nets.network import network_value
+from nfscratch.nets.network import network_jacobian, network_value
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
 
@@ -84,12 +85,12 @@ class Autoregressive(Derived):
     # --- x -> z: one pass ---
 
     def inverse(self, params, x, context=None, rng=None):
-        x, context = self._sorted(x), self._used(context, x)
+        x, context = self._sorted(x), used_context(self, context, x)
         z, log_d = self.transformer.inverse(self._theta(self.conditioner.apply(params, x, context)), x)
         return self._by_order.back(z), np.sum(log_d, axis=1)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        x, context = self._sorted(x), self._used(context, x)
+        x, context = self._sorted(x), used_context(self, context, x)
         out, back_net = self.conditioner.apply_vjp(params, x, context)
         z, log_d, back_h = self.transformer.inverse_vjp(self._theta(out), x)
 
@@ -101,7 +102,7 @@ class Autoregressive(Derived):
         return self._by_order.back(z), log_d.sum(axis=1), pullback
 
     def inverse_value(self, params, x, context=None, rng=None):
-        x, context = self._sorted(x), self._used(context, x)
+        x, context = self._sorted(x), used_context(self, context, x)
         out = network_value(self.conditioner, params, x, context)
         z, log_d = self.transformer.inverse_value(self._theta(out), x)
         return self._by_order.back(z), log_d.sum(axis=1)
@@ -113,7 +114,7 @@ class Autoregressive(Derived):
 
     def forward_in_passes(self, params, z, context=None, rng=None):
         """The plain definition, as it is usually computed: the whole network D times."""
-        z, context = self._sorted(z), self._used(context, z)
+        z, context = self._sorted(z), used_context(self, context, z)
         x, log_d = np.zeros_like(z), []
         for i in range(self.dim):
             theta = self._theta(self.conditioner.apply(params, x, context))
@@ -123,7 +124,7 @@ class Autoregressive(Derived):
         return self._by_order.back(x), np.sum(np.concatenate(log_d, axis=1), axis=1)
 
     def forward_value(self, params, z, context=None, rng=None):
-        z, context = self._sorted(z), self._used(context, z)
+        z, context = self._sorted(z), used_context(self, context, z)
         log_det = onp.zeros_like(z, shape=(len(z),))
 
         def value(i, theta):
@@ -136,7 +137,7 @@ class Autoregressive(Derived):
         return self._by_order.back(x.T), log_det
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        z, context = self._sorted(z), self._used(context, z)
+        z, context = self._sorted(z), used_context(self, context, z)
         rows = z.T
 
         def value(i, theta):
@@ -164,10 +165,10 @@ class Autoregressive(Derived):
         x, z, context = (
             self._by_order.there(self.forward(params, z, context)[0]),
             self._by_order.there(z),
-            self._used(context, z),
+            used_context(self, context, z),
         )
         theta = self._theta(self.conditioner.apply(params, x, context))
-        dtheta = self.conditioner.jacobian(params, x, context)
+        dtheta = network_jacobian(self.conditioner, params, x, context)
         dtheta = np.reshape(dtheta, (len(z), self.dim, self.transformer.n_params, self.dim))
         dx_dz, B = self.transformer.tangents(theta, z, dtheta)
         eye = identity(self.dim, z)
@@ -180,14 +181,6 @@ class Autoregressive(Derived):
         if tuple(x.shape[1:]) != (self.dim,):
             raise ValueError(f"Autoregressive takes arrays of shape (N, {self.dim}); got {tuple(x.shape)}")
         return self._by_order.there(x)
-
-    def _used(self, context, x):
-        if self.context_dim == 0:
-            return None
-        if context is None or tuple(context.shape) != (len(x), self.context_dim):
-            got = None if context is None else tuple(context.shape)
-            raise ValueError(f"context must have shape (N, {self.context_dim}) with N = {len(x)}; got {got}")
-        return context
 
     def _theta(self, out):
         """The network's output (N, D P) as theta (N, D, P): a view."""

@@ -21,6 +21,7 @@ from functools import reduce
 
 from nfscratch import trees
 from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.inverse import kind
 from nfscratch.bijections.traits import Derived, composed
 from nfscratch.ops.intervals import apart, within
 
@@ -38,8 +39,8 @@ class Chain(Derived):
         for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             if first.out_shape != second.in_shape:
                 raise ValueError(
-                    f"layers of a Chain must fit: layer {k} ({type(first).__name__}) gives shape {first.out_shape}, "
-                    f"layer {k + 1} ({type(second).__name__}) takes {second.in_shape}"
+                    f"layers of a Chain must fit: layer {k} ({kind(first)}) gives shape {first.out_shape}, "
+                    f"layer {k + 1} ({kind(second)}) takes {second.in_shape}"
                 )
         conditioned = {layer.context_dim for layer in self.layers} - {0}
         if len(conditioned) > 1:
@@ -52,8 +53,8 @@ class Chain(Derived):
         for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             if reached is not None and second.domain is not None and not within(reached, second.domain):
                 words = (
-                    f"layers of a Chain must fit: layer {k} ({type(first).__name__}) ends in {reached}, "
-                    f"layer {k + 1} ({type(second).__name__}) takes {second.domain}"
+                    f"layers of a Chain must fit: layer {k} ({kind(first)}) ends in {reached}, "
+                    f"layer {k + 1} ({kind(second)}) takes {second.domain}"
                 )
                 if apart(reached, second.domain):
                     raise ValueError(f"{words}, and no point is in both")
@@ -125,19 +126,23 @@ class Chain(Derived):
 
 
 def _in_turn(methods, params, x, context, rng):
-    """What the last of the layers gives, and the sum of their log-dets."""
-    total = 0.0
+    """The output of the last layer, and the sum of the log-dets."""
+    total, rows = 0.0, (len(x),)
     for method, p in zip(methods, params, strict=True):
         x, log_det = method(p, x, context, rng)
+        if getattr(log_det, "shape", None) != rows:
+            _refuse_log_det(method, log_det, rows)
         total = total + log_det  # not +=, which writes into an array that autograd still needs
     return x, total
 
 
 def _through(steps, x, context, rng):
     """Run `layer_vjp(params, x)` one after the other; the pullback gives the steps' gradients *last step first*."""
-    pullbacks, total = [], 0.0
+    pullbacks, total, rows = [], 0.0, (len(x),)
     for layer_vjp, params in steps:
         x, log_det, pullback = layer_vjp(params, x, context, rng)
+        if getattr(log_det, "shape", None) != rows:
+            _refuse_log_det(layer_vjp, log_det, rows)
         total = total + log_det
         pullbacks.append(pullback)
 
@@ -150,3 +155,12 @@ def _through(steps, x, context, rng):
         return grads, g, g_context
 
     return x, total, chain_pullback
+
+
+def _refuse_log_det(method, log_det, rows):
+    """A number for all rows, or a column, would broadcast when it is added, and mean something else."""
+    got = tuple(getattr(log_det, "shape", ()))
+    raise ValueError(
+        f"{kind(method.__self__)}: log_det of {method.__name__} must have shape (N,), one number for each row; "
+        f"got {got} for {rows[0]} rows"
+    )

@@ -36,7 +36,10 @@ from nfscratch import autodiff
 from nfscratch.autodiff.boxes import raw
 from nfscratch.ops.intervals import REALS, BetweenIntervals
 
-KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
+KERNELS = {
+    "forward": ("forward_vjp", "forward_value", "jacobian", "transposed_solve", "stack_vjp", "stack_value"),
+    "inverse": ("inverse_vjp", "inverse_value"),
+}
 ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 
 
@@ -46,7 +49,7 @@ class Bijection(BetweenIntervals):
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(cls, Bijection, KERNELS)
+        autodiff.drop_stray_kernels(cls, KERNELS)
 
     # Traits. A leaf states its own; a wrapper derives all of them from what it holds (traits.py).
     context_dim = 0  # how many context numbers per row the map is conditioned on
@@ -56,9 +59,11 @@ class Bijection(BetweenIntervals):
     updates = False  # whether `update` does anything
     data_side_only = False  # its statistics are of x, so that Inverse must not turn it around
     stochastic = False  # whether an rng makes log_det an unbiased estimate; with rng=None it is always deterministic
-    smooth = True  # whether the Jacobian is continuous
+    smooth = True  # whether log_det is continuous in z
     domain = REALS  # the interval that forward takes, in every variable, and
     codomain = REALS  # the one that it reaches; outside: ValueError or density 0, never NaN. None: not known
+
+    stack_vjp = stack_value = None  # forward of K such layers at once, where a class has it (stack.py)
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -125,6 +130,18 @@ def autodiff_jacobian(method, params, z, context=None):
         g_x[(slice(None), *i)] = 1.0
         rows.append(pullback((g_x, np.zeros_like(log_det)))[0].reshape((len(z), prod(z.shape[1:]))))
     return np.stack(rows, axis=1)
+
+
+def used_context(layer, context, x):
+    """The context of `layer` for the rows of x, or None where it takes none."""
+    if layer.context_dim == 0:
+        return None
+    if context is None or tuple(context.shape) != (len(x), layer.context_dim):
+        got = None if context is None else tuple(context.shape)
+        raise ValueError(
+            f"context of {type(layer).__name__} must have shape (N, {layer.context_dim}) with N = {len(x)}; got {got}"
+        )
+    return context
 
 
 def zeros_per_row(x):

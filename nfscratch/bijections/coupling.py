@@ -30,10 +30,11 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.backend import Constant
+from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.masks import as_mask, as_tuple
 from nfscratch.bijections.traits import Derived, moved_by
 from nfscratch.nets import MLP, Network
-from nfscratch.nets.network import network_value
+from nfscratch.nets.network import network_jacobian, network_value
 from nfscratch.ops.events import flat, unflat
 from nfscratch.ops.identity import identity
 from nfscratch.transformers.transformer import Transformer
@@ -116,20 +117,20 @@ class Coupling(Derived):
     def _apply(self, transform, params, z, context):
         """Both directions: h or its inverse on the changed variables, with theta from the kept ones."""
         kept, changed = self._split(z)
-        theta = self._theta(self.conditioner.apply(params, kept.T, self._used(context)))
+        theta = self._theta(self.conditioner.apply(params, kept.T, used_context(self, context, z)))
         x_changed, log_d = transform(theta, changed.T)
         x = np.concatenate((kept, x_changed.T), axis=0)[self._order.on(z)]
         return unflat(x, self.in_shape), np.sum(log_d, axis=1)
 
     def _apply_value(self, transform_value, params, z, context):
         kept, changed = self._split(z)
-        theta = self._theta(network_value(self.conditioner, params, kept.T, self._used(context)))
+        theta = self._theta(network_value(self.conditioner, params, kept.T, used_context(self, context, z)))
         x_changed, log_d = transform_value(theta, changed.T)
         return self._join(kept, x_changed.T), log_d.sum(axis=1)
 
     def _apply_vjp(self, transform_vjp, params, z, context):
         kept, changed = self._split(z)
-        out, back_net = self.conditioner.apply_vjp(params, kept.T, self._used(context))
+        out, back_net = self.conditioner.apply_vjp(params, kept.T, used_context(self, context, z))
         x_changed, log_d, back_h = transform_vjp(self._theta(out), changed.T)
 
         def pullback(g_x, g_log_det):
@@ -143,9 +144,9 @@ class Coupling(Derived):
     def jacobian(self, params, z, context=None):
         """Equation (3), in the original order of the variables."""
         kept, changed = self._split(z)
-        context = self._used(context)
+        context = used_context(self, context, z)
         theta = self._theta(self.conditioner.apply(params, kept.T, context))
-        dnet = self.conditioner.jacobian(params, kept.T, context)  # (N, P |C|, |K|), parameter by parameter
+        dnet = network_jacobian(self.conditioner, params, kept.T, context)  # (N, P |C|, |K|), parameter by parameter
         dtheta = np.swapaxes(dnet.reshape((len(z), theta.shape[2], theta.shape[1], kept.shape[0])), 1, 2)
         dx_dz, dx_dkept = self.transformer.tangents(theta, changed.T, dtheta)
         n_kept, n_changed = len(kept), len(changed)
@@ -155,9 +156,6 @@ class Coupling(Derived):
         J = np.concatenate((upper, np.concatenate((dx_dkept, diagonal), axis=2)), axis=1)
         order = self._order.on(z)
         return J[:, order][:, :, order]
-
-    def _used(self, context):
-        return context if self.context_dim else None
 
     def _split(self, z):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
@@ -175,9 +173,9 @@ class Coupling(Derived):
 
     def _theta(self, out):
         """The network's output (N, P |C|), parameter by parameter, as theta (N, |C|, P): a view."""
-        n_params = self.transformer.n_params
+        n_params, n_changed = self.transformer.n_params, self._flags.size - int(self._flags.sum())
         rows = out.T
-        return rows.reshape((n_params, rows.shape[0] // n_params, rows.shape[1])).T
+        return rows.reshape((n_params, n_changed, rows.shape[1])).T
 
     def _rows_of_theta(self, g_theta):
         rows = g_theta.T

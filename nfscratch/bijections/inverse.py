@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import autograd.numpy as np
 
@@ -29,6 +30,11 @@ def Inverse(part: Bijection | Transformer) -> Bijection | Transformer:
     raise TypeError(f"Inverse needs a bijection or a transformer, such as nf.Planar(2) or nf.Affine(); got {part!r}")
 
 
+def kind(part: Any) -> str:
+    """The class of a part; an Inverse also tells what it holds."""
+    return f"Inverse of {kind(part.bijection)}" if isinstance(part, InverseBijection) else type(part).__name__
+
+
 @dataclass(frozen=True, eq=False)
 class InverseBijection(Derived):
     """`Inverse(bijection)`. params: those of the bijection."""
@@ -41,7 +47,8 @@ class InverseBijection(Derived):
         if self.bijection.data_side_only:
             raise ValueError(
                 "Inverse must not hold a layer whose running statistics are of x, as BatchNorm's are: they would be "
-                f"of its own output, and chase themselves; got {type(self.bijection).__name__}. Use ActNorm instead"
+                "of its own output, and change with every update; "
+                f"got {type(self.bijection).__name__}. Use ActNorm instead"
             )
 
     def derive(self):

@@ -34,7 +34,7 @@ from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.ops.identity import identity
 from nfscratch.ops.layout import columns, from_columns
-from nfscratch.ops.rank_update import FEW
+from nfscratch.ops.rank_update import few_layers
 from nfscratch.ops.sigmoid import sigmoid
 
 MARGIN = 1e-3
@@ -126,8 +126,9 @@ class Radial(Bijection):
         """x and log_det of a Stack of radial layers; nothing is kept for a way back."""
         centre, alpha, gamma = (p.T[:, :, None] for p in _positive(params, onp))
         x, log_det = z.T, 0.0
-        for first in range(0, len(centre), FEW):
-            few = slice(first, first + FEW)
+        count = few_layers(len(z))
+        for first in range(0, len(centre), count):
+            few = slice(first, first + count)
             lengths = []
             for c, a, g in zip(centre[few], alpha[few], gamma[few], strict=True):
                 d = x - c

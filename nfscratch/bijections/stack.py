@@ -85,7 +85,7 @@ class Stack(Derived):
 
         The layer's `leaf_dims` are the dims of its leaves without K or N in front.
         """
-        if not hasattr(self.layer, "stack_vjp"):
+        if self.layer.stack_vjp is None:
             return False
         return all(p.ndim == 1 + self.layer.leaf_dims[key] for key, p in params.items())
 

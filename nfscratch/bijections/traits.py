@@ -94,7 +94,9 @@ def dearest(costs: Any) -> str:
 
 
 def _product_structure(layers, structures):
-    """What is known of the zeros in a product of Jacobians."""
+    """The known zeros in a product of Jacobians."""
+    if len(layers) == 1:
+        return layers[0].jacobian_structure
     if structures <= {"identity", "diagonal"}:
         return max(structures, key=("identity", "diagonal").index)
     if structures <= {"identity", "permutation"}:

@@ -24,9 +24,10 @@ class Distribution:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(cls, Distribution, KERNELS)
+        autodiff.drop_stray_kernels(cls, KERNELS)
 
     context_dim = 0  # C
+    updates = False  # whether `update` does anything
     reparameterized = True  # whether `sample`, differentiated, gives the derivative of the draw
     support = REALS  # the interval, in every variable, where the density is not 0
 
@@ -38,6 +39,10 @@ class Distribution:
     def init(self, rng, z=None, context=None):
         """Fresh parameters. `z`: a batch of noise-side data, where a flow has one."""
         return {}
+
+    def update(self, params):
+        """Parameters with new "fixed" leaves; once a step of training."""
+        return params
 
     def log_prob(self, params, z, context=None):
         """log p(z | context): (N, *shape) -> (N,)."""

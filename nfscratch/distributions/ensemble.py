@@ -39,12 +39,16 @@ class MaskEnsemble(Distribution):
     reparameterized = False
     shape = property(lambda self: self.density.shape)
     context_dim = property(lambda self: self.density.context_dim)
+    updates = property(lambda self: self.density.updates)
 
     def __post_init__(self):
         validate.count("masks", self.masks, least=1)
 
     def init(self, rng, z=None, context=None):
         return self.density.init(rng, z)
+
+    def update(self, params):
+        return self.density.update(params)
 
     def log_prob(self, params, z, context=None):
         members = [self.member_log_prob(params, z, k, context) for k in range(self.masks)]

@@ -14,13 +14,14 @@ With context_dim = C, theta depends on a context (N, C) too: p(x | context).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
+from nfscratch.bijections.contract import ADDED_LATER
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.distributions.conditionals import Conditional
 from nfscratch.distributions.distribution import Distribution
@@ -35,10 +36,11 @@ class AutoregressiveDensity(Distribution):
     conditional: Conditional
     conditioner: MADE = MADE()  # noqa: RUF009 (frozen: safe to share)
     order: Sequence[int] | str | None = None
-    context_dim: int = 0
+    context_dim: int = field(default=0, metadata=ADDED_LATER)
 
     reparameterized = False
     shape = property(lambda self: (self.dim,))
+    updates = property(lambda self: getattr(self.conditioner, "updates", False))
 
     def __post_init__(self):
         validate.count("dim", self.dim, least=1)
@@ -54,6 +56,9 @@ class AutoregressiveDensity(Distribution):
 
     def init(self, rng, z=None, context=None):
         return self.conditioner.init(rng, self.dim, self.dim * self.conditional.n_params, self.context_dim)
+
+    def update(self, params):
+        return self.conditioner.update(params)
 
     def log_prob(self, params, z, context=None):
         z = self._by_order.there(z)

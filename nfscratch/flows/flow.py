@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as onp
@@ -23,15 +24,16 @@ from nfscratch import backend, trees, validate
 from nfscratch.autodiff import raw, rebox, take
 from nfscratch.bijections import Bijection
 from nfscratch.distributions import Distribution
-from nfscratch.flows.boundary import checked_sum
+from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
+from nfscratch.flows.context import TakesContext
+from nfscratch.flows.parts import has_own_part
 from nfscratch.nets import Network
-from nfscratch.nets.network import network_value
 from nfscratch.ops.intervals import within
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class Flow(TakesContext):
     """params: {"base": ..., "bijection": ..., "embed": ...}."""
 
     base: Distribution
@@ -58,10 +60,10 @@ class Flow:
 
     shape = property(lambda self: self.bijection.out_shape)
 
-    @property
-    def context_dim(self) -> int:
-        """How many numbers of context (embedded, where there is a network for it) bijection and base take."""
-        return max(self.bijection.context_dim, self.base.context_dim)
+    @cached_property
+    def _own_parts(self):
+        """Whether a part of it is of a caller's own class."""
+        return any(map(has_own_part, (self.base, self.bijection, self.embed)))
 
     def init(self, rng: onp.random.Generator, x: Any = None, context: Any = None) -> dict:
         """Fresh parameters on the active backend and dtype; `x`, `context`: a batch for layers that look at data.
@@ -78,29 +80,20 @@ class Flow:
         x = validate.events("x", x, self.shape, like)
         h = self.embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
         bijection = self.bijection.init(rng, x, h)
-        z, _ = self.bijection.inverse_value(bijection, x, h, rng)
+        z, _ = in_chunks(lambda x, h: self.bijection.inverse_value(bijection, x, h, rng), x, h)
         return {"base": self.base.init(rng, z, *self._of_base(h)), "bijection": bijection, "embed": embed}
-
-    def _init_embed(self, rng, context):
-        if self.embed is None:
-            return {}
-        if context is None and getattr(self.embed, "keeps_width", False):
-            return self.embed.init(rng, self.context_dim, self.context_dim)
-        if onp.ndim(context) != 2:
-            got = None if context is None else onp.shape(context)
-            raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")
-        params = self.embed.init(rng, onp.shape(context)[1], self.context_dim)
-        return self.embed.look(params, context) if hasattr(self.embed, "look") else params
 
     @property
     def updates(self) -> bool:
         """Whether `update` does anything."""
-        return self.bijection.updates or getattr(self.embed, "updates", False)
+        return self.bijection.updates or self.base.updates or getattr(self.embed, "updates", False)
 
     def update(self, params: Any, x: Any, context: Any = None) -> Any:
         """Parameters with new "fixed" leaves, such as running statistics, after a look at a batch."""
         h = self.embedded(params, context)
         updated = {**params, "bijection": self.bijection.update(params["bijection"], x, h)}
+        if self.base.updates:
+            updated["base"] = self.base.update(params["base"])
         if getattr(self.embed, "updates", False):
             updated["embed"] = self.embed.update(params["embed"])
         return updated
@@ -113,6 +106,8 @@ class Flow:
         like = trees.array_like(params)
         x = validate.events("x", x, self.shape, like)
         context = self._context(params, context, len(x), like)
+        if self._own_parts and len(x) > 1:
+            check_once(self, params, x, context)
         with onp.errstate(over="ignore"):  # so far out that z^2 overflows the density is 0, and its log -inf
             return take(self._log_prob_value, self._log_prob_node, self._log_prob, params, x, context, rng=rng)
 
@@ -125,6 +120,8 @@ class Flow:
         return checked_sum(self, log_p, log_det, params, x, context)
 
     def _log_prob_value(self, params, x, context, rng):
+        if rng is not None and self.bijection.stochastic:  # one draw per call, as on the other roads
+            return self._log_prob_of_chunk(params, x, context, rng)
         return in_chunks(lambda x, context: self._log_prob_of_chunk(params, x, context, rng), x, context)
 
     def _log_prob_of_chunk(self, params, x, context, rng):
@@ -174,7 +171,8 @@ class Flow:
         context = self._context(params, context, n, trees.array_like(params))
         if not self.base.reparameterized and (isbox(params) or isbox(context)):
             raise ValueError(
-                f"{type(self.base).__name__} has no derivative of a draw: which component it is, is a choice"
+                f"a draw of {type(self.base).__name__} has no derivative; take a reparameterized base, "
+                "such as nf.DiagonalNormal(dim)"
             )
 
         def of(f):
@@ -183,28 +181,36 @@ class Flow:
         return take(of(value), of(self.sample_and_log_prob_vjp), of(plain), params, context, rng=rng)
 
     def _sample(self, params, rng, n, context):
-        """The plain definition of the draws."""
+        """The plain definition of the draws, and what their density is made of."""
         h = self.embedded(params, context)
         z = self._base_sample(params, rng, n, h)
         x, log_det = self.bijection.forward(params["bijection"], z, h, rng)
-        return x, z, log_det
+        return x, z, log_det, h
 
     def _sample_and_log_prob(self, params, rng, n, context):
         """The plain definition."""
-        x, z, log_det = self._sample(params, rng, n, context)
-        h = self.embedded(params, context)
-        return x, self.base.log_prob(params["base"], z, *self._of_base(h)) - log_det
+        x, z, log_det, h = self._sample(params, rng, n, context)
+        log_p = self.base.log_prob(params["base"], z, *self._of_base(h))
+        return x, checked_sum(self, log_p, -log_det, params, x, context)
 
     def _sample_value(self, params, rng, n, context):
-        h = self._embedded_value(params, context)
-        z = self._base_sample(params, rng, n, h)
-        x, log_det = in_chunks(lambda z, h: self.bijection.forward_value(params["bijection"], z, h, rng), z, h)
-        return x, z, log_det
+        return self._draws(params, rng, n, context, lambda z, h: self._forward_value(params, z, h, rng)[:1])
 
     def _sample_and_log_prob_value(self, params, rng, n, context):
-        x, z, log_det = self._sample_value(params, rng, n, context)
-        h = self._embedded_value(params, context)
-        return x, self.base.log_prob_value(params["base"], z, *self._of_base(h)) - log_det
+        def both(z, h):
+            x, log_det = self._forward_value(params, z, h, rng)
+            log_p = self.base.log_prob_value(params["base"], z, *self._of_base(h))
+            return x, checked_sum(self, log_p, -log_det, params, x, h)
+
+        return self._draws(params, rng, n, context, both)
+
+    def _forward_value(self, params, z, h, rng):
+        return self.bijection.forward_value(params["bijection"], z, h, rng)
+
+    def _draws(self, params, rng, n, context, fun):
+        """fun(z, h) of n draws of the base, some rows at a time."""
+        h = in_chunks(lambda c, _: self._embedded_value(params, c), context) if context is not None else None
+        return in_chunks(fun, self._base_sample(params, rng, n, h), h)
 
     def _base_sample(self, params, rng, n, h):
         return self.base.sample(params["base"], rng, n, trees.array_like(params), *self._of_base(h))
@@ -212,11 +218,10 @@ class Flow:
     def sample_and_log_prob_vjp(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
         """(draws, log densities), and pullback((g_x, g_log_q)) -> g_params, g_context. Arrays are taken as checked."""
         h, back_embed = self._embed_vjp(params, context)
-        of_base = self._of_base(h)
-        z, log_p, back_base = self.base.sample_and_log_prob_vjp(
-            params["base"], rng, n, trees.array_like(params), *of_base
-        )
+        of_base, like = self._of_base(h), trees.array_like(params)
+        z, log_p, back_base = self.base.sample_and_log_prob_vjp(params["base"], rng, n, like, *of_base)
         x, log_det, back_x = self.bijection.forward_vjp(params["bijection"], z, h, rng)
+        log_q = checked_sum(self, log_p, -log_det, params, x, context)
 
         def pullback(g):
             g_x, g_log_q = g
@@ -225,31 +230,7 @@ class Flow:
             g_embed, g_context = back_embed(trees.total(g_h, *g_of_base))
             return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
 
-        return (x, log_p - log_det), pullback
-
-    # --- context ---------------------------------------------------------------------------------------------------
-
-    def embedded(self, params: Any, context: Any) -> Any:
-        """What the bijection and the base are conditioned on: embed(context), or the context itself."""
-        return context if self.embed is None else self.embed.apply(params["embed"], context)
-
-    def _embedded_value(self, params, context):
-        return context if self.embed is None else network_value(self.embed, params["embed"], context)
-
-    def _embed_vjp(self, params, context):
-        if self.embed is None:
-            return context, lambda g_h: ({}, g_h)
-        h, pullback = self.embed.apply_vjp(params["embed"], context)
-        return h, lambda g_h: pullback(g_h)[:2]
-
-    def _context(self, params, context, n, like):
-        if self.embed is None:
-            return validate.context(context, self.context_dim, n, like)
-        return validate.context(context, self.embed.n_in(raw(params)["embed"]), n, like)
-
-    def _of_base(self, h):
-        """The base's last argument, where it takes a context."""
-        return (h,) if self.base.context_dim else ()
+        return (x, log_q), pullback
 
 
 def _checked(params):

@@ -10,6 +10,7 @@ so that a fresh flow of any depth is the identity. Any object with init, apply a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import autograd.numpy as np
 import numpy as onp
@@ -23,7 +24,7 @@ class Network:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(cls, Network, {"apply": ("apply_vjp",)})
+        autodiff.drop_stray_kernels(cls, {"apply": ("apply_vjp", "jacobian")})
 
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
@@ -64,3 +65,13 @@ def network_value(network, params, x, context=None):
     if getattr(network.apply_vjp, "__func__", None) is Network.apply_vjp:  # no kernel of its own
         return network.apply(params, x, context)
     return network.apply_vjp(params, x, context)[0]
+
+
+def network_jacobian(network, params, x, context=None):
+    """d out / d x for every row, for any object with apply."""
+    return getattr(network, "jacobian", partial(Network.jacobian, network))(params, x, context)
+
+
+def network_width(network, params):
+    """How many numbers a row of input has, for any object; None where it does not tell."""
+    return network.n_in(params) if hasattr(network, "n_in") else None

@@ -21,7 +21,10 @@ from nfscratch.ops.identity import identity
 from nfscratch.ops.layout import from_columns
 from nfscratch.ops.triangle import transposed
 
-FEW = 4  # layers of a stack whose log-dets are taken at once, where nothing is kept for a way back
+
+def few_layers(n_rows):
+    """How many layers of a stack have their log-dets computed at once: more where rows are few, and calls cost most."""
+    return max(4, 8192 // max(1, n_rows))
 
 
 def low_rank(A, W, b, s, z):
@@ -77,9 +80,10 @@ def low_rank_stack_vjp(A, W, b, s, z):
 
 def low_rank_stack(A, W, b, s, z):
     """z and log_det of K of them in turn, on raw arrays; t is held for a few layers at a time, whatever K is."""
-    log_det, few = 0.0, onp.empty_like(z, shape=(min(len(A), FEW), W.shape[1], z.shape[1]))
-    for first in range(0, len(A), FEW):
-        t, s_few = few[: len(A) - first], s[first : first + FEW, :, None]
+    log_det, few = 0.0, min(len(A), few_layers(z.shape[1]))
+    buffer = onp.empty_like(z, shape=(few, W.shape[1], z.shape[1]))
+    for first in range(0, len(A), few):
+        t, s_few = buffer[: len(A) - first], s[first : first + few, :, None]
         for k in range(len(t)):
             onp.tanh(W[first + k] @ z + b[first + k][:, None], out=t[k])
             z = z + (A[first + k] @ t[k] if len(t[k]) > 1 else A[first + k] * t[k])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.ops.events import batch_first, batch_last
 
 
 class Batches:
@@ -44,4 +45,4 @@ def take_rows(data: Any, rows: Any) -> Any:
     rows = backend.asarray(rows, dtype=int, like=data)
     if data.ndim == 2:
         return data.T[:, rows].T
-    return data[rows]
+    return batch_first(batch_last(data)[..., rows])

@@ -7,6 +7,7 @@ from typing import Any
 
 from nfscratch import trees, validate
 from nfscratch.flows import chunks
+from nfscratch.nets.network import network_width
 
 
 def checked(flow: Any, params: Any, x: Any, context: Any) -> tuple[Any, Any]:
@@ -32,4 +33,4 @@ def _context_width(flow, params):
     """C of the context (N, C); None where the embedding network is still to be built for it."""
     if flow.embed is None or (params is None and getattr(flow.embed, "keeps_width", False)):
         return flow.context_dim
-    return None if params is None else flow.embed.n_in(params["embed"])
+    return None if params is None else network_width(flow.embed, params["embed"])

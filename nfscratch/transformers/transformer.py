@@ -28,7 +28,7 @@ class Transformer(BetweenIntervals):
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(cls, Transformer, KERNELS)
+        autodiff.drop_stray_kernels(cls, KERNELS)
 
     n_params = 1  # P
     identity_at_zero = True  # whether h(z; 0) = z

@@ -98,6 +98,6 @@ def cut_and_resumed(run, path, steps, how, **options):
             result = fit(run, path, **options)
         except KeyboardInterrupt:
             continue
-        if not result.stopped.startswith("interrupted"):
+        if result.ended is not nf.Ended.INTERRUPTED:
             return result, calls
     raise AssertionError("20 calls, and not done")
