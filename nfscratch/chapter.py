@@ -1,23 +1,26 @@
 """Chapters as files: where they are, how one is found by name, and the options that each of them takes.
 
 A chapter is a script in percent format. It is run, never imported: `python chapters/ch04_coupling.py --fast`, or
-`nfscratch run coupling --fast` from anywhere.
+`nfscratch run coupling --fast` from anywhere. Opened as a notebook it shows its figures where they are drawn.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import runpy
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nfscratch import backend
+from nfscratch import backend, notebook
 
 PACKAGE = Path(__file__).parent
+OPTIONS = "NFSCRATCH_CHAPTER"  # this variable holds the options of a chapter in a notebook, such as "--fast"
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,15 @@ class Options:
         path = self.figures / f"{name}.png"
         figure.savefig(path)
         print(f"  figure: {path}")
-        if "ipykernel" in sys.modules:
-            from IPython.display import display
-
-            display(figure)
+        if notebook.running():
+            notebook.show(figure)
         return path
 
 
 def options(argv: Sequence[str] | None = None) -> Options:
-    """Parse a chapter's command line, and switch the backend as it says. In a notebook there is none."""
+    """Parse a chapter's command line, and switch the backend as it says. In a notebook OPTIONS takes its place."""
     if argv is None:
-        argv = [] if "ipykernel" in sys.modules else sys.argv[1:]
+        argv = shlex.split(os.environ.get(OPTIONS, "")) if notebook.running() else sys.argv[1:]
     parser = argparse.ArgumentParser(description="A chapter of nfscratch.")
     parser.add_argument("--fast", action="store_true", help="seconds instead of a minute: fewer steps and points")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same numbers and pictures")

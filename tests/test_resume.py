@@ -410,5 +410,5 @@ def test_the_bar_of_a_run_that_goes_on_starts_where_it_stopped(monkeypatch):
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
     with progress.Progress(100, "fit") as shown:
         shown.begin(90)
-        (task,) = shown._bar.tasks
+        (task,) = shown._screen.bar.tasks
         assert task.completed == 90 and task.speed is None

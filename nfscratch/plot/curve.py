@@ -35,7 +35,7 @@ def training_curve(result: Any, ax: Any = None, *, label: str = r"$-\log p$ (nat
         _draw_validation(ax, steps, validation, limits)
         _draw_best(ax, result.best_step, steps, validation, len(loss))
     ax.set(xlabel=_steps_label(result), ylabel=label, ylim=limits)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, columnspacing=1.2)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, columnspacing=1.0, handlelength=1.2)
     return ax.figure
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from numbers import Integral
-from textwrap import fill
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,10 @@ def choose(columns: Any, names: Sequence[str], units: Any, named: bool = True) -
 def _label(name, unit, line):
     """The name and its unit; a word of a table in lines of at most `line` characters."""
     text = f"{name} ({unit})" if unit else name
-    return text if line is None else fill(text.replace("_", " "), line)
+    if line is None:
+        return text
+    lines = wrap(text.replace("_", " "), line, break_long_words=False)
+    return "\n".join(part if len(part) < 1.5 * line else part[:line] + "…" for part in lines)
 
 
 def _numbers(columns, names):

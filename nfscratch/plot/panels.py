@@ -1,4 +1,4 @@
-"""Panels: the square of axes that a table needs, a row and a column for each of its columns, and what one axis shows."""
+"""Panels: a square of axes, with a row and a column for each column of a table, and what one axis of it shows."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _levels(density):
 
 def dots(ax: Any, x: np.ndarray, color: str, small: bool) -> None:
     """Points x (N, 2), fainter where there are many, and smaller where the panel is small."""
-    alpha = float(np.clip(150 / len(x), 0.3, 0.8))
+    alpha = float(np.clip(400 / len(x), 0.3, 0.8))
     ax.scatter(*x.T, s=3 if small else 9, color=color, linewidths=0, alpha=alpha, rasterized=True)
 
 

@@ -1,0 +1,184 @@
+"""A chapter opened as a notebook shows every picture that it describes; a fit in a notebook has a bar in its cell."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from io import BytesIO
+
+import numpy as onp
+import pytest
+from matplotlib import image
+
+from nfscratch import chapter, notebook, plot
+from nfscratch.training import progress
+
+CHAPTERS = chapter.chapters()
+FIT = """
+# %%
+import numpy, nfscratch as nf
+from nfscratch import plot
+
+rng = numpy.random.default_rng(0)
+x = rng.normal(size=(200, 2))
+result = nf.fit(nf.flows.real_nvp(2, layers=2, hidden=(8,)), x, rng=rng, steps=30, evaluate_every=20)
+print(f"validation {result.history['validation'][-1]:.4f}")
+
+# %%
+silent = nf.fit(nf.flows.real_nvp(2, layers=2, hidden=(8,)), x, rng=rng, steps=30, progress=False)
+
+# %%
+plot.pairs(x, x)
+"""
+
+
+def run(*command, folder, **environment):
+    own = {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_DIR": str(folder), "IPYTHONDIR": str(folder)}
+    environment = {**os.environ, **own, **environment}
+    environment.pop("PYTHONWARNINGS", None)  # those of Jupyter's own parts are not ours
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=folder, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def executed(source, folder, options=""):
+    """A script in percent format after a run as a notebook: (source, outputs) of each code cell, and its prose."""
+    (folder / "script.py").write_text(source, encoding="utf-8")
+    run("jupytext", "--to", "ipynb", "script.py", folder=folder)
+    execute = ("nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.startup_timeout=600")
+    run(*execute, "--output", "done", "script.ipynb", folder=folder, NFSCRATCH_CHAPTER=options)
+    cells = json.loads((folder / "done.ipynb").read_text(encoding="utf-8"))["cells"]
+    prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return [("".join(c["source"]), c["outputs"]) for c in cells if c["cell_type"] == "code"], prose
+
+
+def pictures(outputs):
+    return [output for output in outputs if "image/png" in output.get("data", {})]
+
+
+def decoded(output):
+    return image.imread(BytesIO(base64.b64decode("".join(output["data"]["image/png"]))))
+
+
+@pytest.mark.parametrize(
+    "name", [n if n.startswith("ch01") else pytest.param(n, marks=pytest.mark.exhaustive) for n in CHAPTERS]
+)
+def test_a_chapter_as_a_notebook_shows_every_figure_that_it_describes(name, tmp_path):
+    cells, prose = executed(CHAPTERS[name].read_text(encoding="utf-8"), tmp_path, "--fast --figures drawn")
+    described = set(re.findall(r"\*Figure `(\w+)`", prose))
+    shown = [output for _, outputs in cells for output in pictures(outputs)]
+    assert len(shown) == len(described) > 0
+    assert {path.stem for path in (tmp_path / "drawn").glob("*.png")} == described  # the options were read
+    for output in shown:
+        assert decoded(output).std() > 0.02  # it shows something
+        assert output["metadata"]["image/png"]["width"] == round(96 * plot.WIDTH)
+
+
+def test_a_fit_in_a_notebook_has_one_bar_with_the_last_validation_and_none_where_it_is_silent(tmp_path):
+    (fit, silent, pairs), _ = executed(FIT.strip(), tmp_path)
+    bars = [o["data"] for o in fit[1] if "text/html" in o.get("data", {})]
+    (validation,) = re.findall(r"validation \S+", "".join("".join(o["text"]) for o in fit[1] if o.get("name")))
+    (bar,) = bars  # updated in place
+    assert '<progress value="30" max="30"' in "".join(bar["text/html"])
+    assert validation in "".join(bar["text/html"]) and validation in "".join(bar["text/plain"])
+    assert not silent[1]
+    assert len(pictures(pairs[1])) == 1  # a figure as the value of a cell
+
+
+# --- the bar, without a notebook ---
+
+
+class Screen:
+    """Stands in for the handle of a display: keeps what was shown."""
+
+    def __init__(self):
+        self.shown = []
+
+    def update(self, value):
+        self.shown.append(repr(value))
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """A notebook runs this, as far as nfscratch can see."""
+    import IPython.display
+
+    screen = Screen()
+    monkeypatch.setattr(notebook, "running", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda value, **options: screen)
+    return screen
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that passes as it is told."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_the_text_at_the_end_is_that_of_the_end(kernel, clock):
+    texts = ["first"]
+    with progress.Progress(10, "fit") as shown:
+        for step in range(1, 11):
+            shown.update(step, lambda: texts[0])
+        texts[0] = "last"
+    assert kernel.shown == ["fit: step 10 of 10, 10000000000 steps/s, last"]
+
+
+def test_the_bar_moves_five_times_a_second_at_most(kernel, clock):
+    with progress.Progress(1000, "fit") as shown:
+        for step in range(1, 1001):
+            clock[0] = step / 100
+            shown.update(step, lambda: "")
+    assert 45 <= len(kernel.shown) <= 51
+
+
+def test_a_run_that_fails_keeps_the_bar_where_it_was(kernel, clock):
+    with pytest.raises(ZeroDivisionError), progress.Progress(10, "fit") as shown:
+        shown.update(3, lambda: 1 / 0)
+        raise ZeroDivisionError
+    assert kernel.shown == []
+
+
+def test_html_shows_a_title_as_it_is(kernel):
+    assert "a &lt; b" in notebook.Bar(3, "a < b")._repr_html_()
+
+
+@pytest.mark.parametrize(("hours", "lines"), [(10 / 3600, 0), (1 / 60, 4), (1, 42), (10, 62)])
+def test_a_log_file_gets_few_lines(hours, lines, clock, capsys):
+    seconds = round(3600 * hours)
+    with progress.Progress(seconds, "fit") as shown:
+        for step in range(1, seconds + 1):
+            clock[0] = float(step)
+            shown.update(step, lambda: "text")
+    shown = capsys.readouterr().err.splitlines()
+    assert abs(len(shown) - lines) <= 2
+    assert not shown or shown[-1].startswith(f"fit: step {seconds} of {seconds}, 1 steps/s")
+
+
+def test_silence_is_silence_in_a_notebook_too(kernel, clock, capsys):
+    with progress.Progress(10, "fit", show=False) as shown:
+        clock[0] = 100.0
+        shown.update(5, lambda: 1 / 0)
+    assert kernel.shown == [] and capsys.readouterr() == ("", "")
+
+
+def test_no_notebook_runs_the_tests():
+    assert not notebook.running()
+
+
+# --- the picture ---
+
+
+def test_a_picture_is_shown_as_it_is_saved(tmp_path):
+    def drawn():
+        figure, ax = plot.subplots(height=1.0)
+        ax.plot([1, 3, 2])
+        return figure
+
+    drawn().savefig(tmp_path / "saved.png")
+    png, metadata = drawn()._repr_png_()
+    onp.testing.assert_array_equal(image.imread(BytesIO(png)), image.imread(tmp_path / "saved.png"))
+    assert metadata == {"width": 624}  # 6.5 inches
