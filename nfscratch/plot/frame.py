@@ -1,9 +1,9 @@
 """Frames: limits of an axis that one far row does not decide.
 
     [q, Q] = the 5 % and 95 % quantiles
-    frame  = [q - a (Q - q), Q + a (Q - q)],    a = 3/4,    cut to the least and the largest value
+    frame  = [q - a (Q - q), Q + a (Q - q)],    a = 1,    cut to the least and the largest value
 
-A normal column is seen up to 4.1 standard deviations. Where 90 % of the values are one and the same, the quantiles
+A normal column is seen up to 4.9 standard deviations. Where 90 % of the values are one and the same, the quantiles
 lie further out.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 TAILS = (0.05, 0.01, 0.0)
-REACH = 0.75  # a, beyond the quantiles
+REACH = 1.0  # a, beyond the quantiles
 MARGIN = 0.04  # of the frame's width, on both sides
 
 
