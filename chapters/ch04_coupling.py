@@ -603,7 +603,7 @@ def moons(options):
     peak = float(np.exp(data.log_prob(data.test[:2000]).max()))
     plot.density(axes[0], data.log_prob, box, n=n, peak=peak)
     plot.density(axes[1], lambda x: flow.log_prob(result.params, x), box, n=n, peak=peak)
-    plot.training_curve(axes[2], result.history)
+    plot.training_curve(result, axes[2])
     axes[2].axhline(data.entropy, color=plot.BLACK, linewidth=0.8, linestyle="--", label="entropy")
     axes[2].set(ylim=(2.3, 3.2), title="training")
     axes[2].legend(loc="upper right", handlelength=1.0, fontsize=7)
@@ -716,7 +716,7 @@ def draw_digits(data, mixture_draws, draws, history, options):
     for ax, (title, x) in zip(axes, sheets.items(), strict=False):
         plot.image_rows(ax, x, (8, 8), columns=5, low=0, high=17)
         ax.set_title(title)
-    plot.training_curve(axes[3], history)
+    plot.training_curve(history, axes[3])
     options.save(figure, "ch04_digits")
 
 

@@ -888,7 +888,7 @@ def draw_digits(data, fitted, rng, options):
     for ax, (title, x) in zip(axes, sheets.items(), strict=False):
         plot.image_rows(ax, x, (8, 8), columns=5, low=0, high=17)
         ax.set_title(title)
-    plot.training_curve(axes[3], fitted["MAF, 8 layers"][1].history)
+    plot.training_curve(fitted["MAF, 8 layers"][1], axes[3])
     axes[3].set_title("training of MAF")
     options.save(figure, "ch05_digits")
 

@@ -70,3 +70,9 @@ def test_the_running_mean_widens_with_the_steps():
     smooth = running_mean(loss)
     assert smooth[0] == loss[0] and abs(smooth[29] - loss[27:30].mean()) < 1e-12
     assert abs(smooth[-1] - loss[-50:].mean()) < 1e-12
+
+
+def test_a_history_alone_is_drawn_and_nothing_that_is_not_finite_is_best():
+    history = result([3.0, onp.nan, 2.0, onp.inf], 20).history
+    assert "best: 2 at step 20" in words(plot.training_curve(history))
+    assert "best" not in words(plot.training_curve(result([onp.nan] * 3, None).history))

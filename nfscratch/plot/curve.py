@@ -17,33 +17,36 @@ from nfscratch.plot.style import BLUE, RED, SKY, subplots
 
 WINDOW = 50  # steps in a running mean of the loss
 EARLY = 0.1  # a best step in this first share of the steps asks for a logarithmic axis
+ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "borderaxespad": 0.2, "handlelength": 1.2}
+INSIDE = {"loc": "best", "handlelength": 1.0, "fontsize": 7}  # a panel among others has a title above
 
 
 def training_curve(result: Any, ax: Any = None, *, label: str = r"$-\log p$ (nats)") -> Any:
-    """The history of a Result of `fit` or `minimize`, drawn into ax, or into a new figure; returns the figure.
+    """The history of a run, drawn into ax, or into a new figure; returns the figure.
 
-    The steps are logarithmic where the best one comes early. label: what the loss is, and its unit.
+    result: what `fit` or `minimize` returns, or its history. label: the name of the loss, and its unit.
+    The axis of steps is logarithmic where the best one comes early.
     TypeError: a result that has no history; ValueError: one without a finite loss.
     """
-    loss, steps, validation = _history(result)
+    loss, steps, validation = _history(getattr(result, "history", result))
+    legend = ABOVE if ax is None else INSIDE
     ax = subplots(height=2.6)[1] if ax is None else ax
     checked.axis(ax)
     smooth = running_mean(loss)
-    ax.plot(np.arange(1, len(loss) + 1), smooth, color=SKY, linewidth=1, label="training (running mean)")
+    ax.plot(np.arange(1, len(loss) + 1), smooth, color=SKY, linewidth=1, label="training, running mean")
     limits = _limits(smooth, validation)
     if len(validation):
         _draw_validation(ax, steps, validation, limits)
-        _draw_best(ax, result.best_step, steps, validation, len(loss))
+        _draw_best(ax, steps, validation, len(loss))
     ax.set(xlabel=_steps_label(result), ylabel=label, ylim=limits)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, columnspacing=1.0, handlelength=1.2)
+    ax.legend(**legend)
     return ax.figure
 
 
-def _history(result):
+def _history(history):
     """The losses, and the steps and values of the validation, as arrays."""
-    history = getattr(result, "history", None)
     if not isinstance(history, dict) or not {"loss", "step", "validation"} <= set(history):
-        raise TypeError(f"result must be what nf.fit or nf.minimize returns; got {type(result).__name__}")
+        raise TypeError(f"result must be what nf.fit or nf.minimize returns; got {type(history).__name__}")
     loss, steps, validation = (np.asarray(history[key], dtype=float) for key in ("loss", "step", "validation"))
     if not np.isfinite(loss).any():
         raise ValueError(f"result must have a step with a finite loss; got {len(loss)} steps")
@@ -75,8 +78,11 @@ def _draw_validation(ax, steps, validation, limits):
     ax.plot(steps, validation, color=BLUE, linewidth=1.4, label=name, marker="." if len(steps) < 10 else "")
 
 
-def _draw_best(ax, best_step, steps, validation, n):
-    (at,) = np.flatnonzero(steps == best_step)[:1]
+def _draw_best(ax, steps, validation, n):
+    if not np.isfinite(validation).any():
+        return
+    at = int(np.argmin(np.where(np.isfinite(validation), validation, np.inf)))
+    best_step = int(steps[at])
     early = 0 < best_step < EARLY * n
     if early:
         ax.set_xscale("symlog", linthresh=10)
