@@ -76,3 +76,12 @@ def test_a_history_alone_is_drawn_and_nothing_that_is_not_finite_is_best():
     history = result([3.0, onp.nan, 2.0, onp.inf], 20).history
     assert "best: 2 at step 20" in words(plot.training_curve(history))
     assert "best" not in words(plot.training_curve(result([onp.nan] * 3, None).history))
+
+
+def test_in_a_panel_among_others_the_curves_stay_below_the_legend():
+    figure, axes = plot.subplots(1, 4, height=1.55)
+    plot.training_curve(result([3.0, 2.0, 1.5, 1.6], 20), axes[3])
+    figure._repr_png_()
+    legend = axes[3].get_legend().get_window_extent()
+    for line in axes[3].lines:
+        assert axes[3].transData.transform(line.get_xydata())[:, 1].max() < legend.y0

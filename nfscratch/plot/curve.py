@@ -18,7 +18,8 @@ from nfscratch.plot.style import BLUE, RED, SKY, subplots
 WINDOW = 50  # steps in a running mean of the loss
 EARLY = 0.1  # a best step in this first share of the steps asks for a logarithmic axis
 ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "borderaxespad": 0.2, "handlelength": 1.2}
-INSIDE = {"loc": "best", "handlelength": 1.0, "fontsize": 7}  # a panel among others has a title above
+INSIDE = {"loc": "upper right", "handlelength": 1.0, "fontsize": 7}  # a panel among others has a title above
+LINE = 0.17  # inches: the height of a line of the legend inside
 
 
 def training_curve(result: Any, ax: Any = None, *, label: str = r"$-\log p$ (nats)") -> Any:
@@ -29,8 +30,8 @@ def training_curve(result: Any, ax: Any = None, *, label: str = r"$-\log p$ (nat
     TypeError: a result that has no history; ValueError: one without a finite loss.
     """
     loss, steps, validation = _history(getattr(result, "history", result))
-    legend = ABOVE if ax is None else INSIDE
-    ax = subplots(height=2.6)[1] if ax is None else ax
+    alone = ax is None
+    ax = subplots(height=2.6)[1] if alone else ax
     checked.axis(ax)
     smooth = running_mean(loss)
     ax.plot(np.arange(1, len(loss) + 1), smooth, color=SKY, linewidth=1, label="training, running mean")
@@ -38,9 +39,17 @@ def training_curve(result: Any, ax: Any = None, *, label: str = r"$-\log p$ (nat
     if len(validation):
         _draw_validation(ax, steps, validation, limits)
         _draw_best(ax, steps, validation, len(loss))
-    ax.set(xlabel=_steps_label(result), ylabel=label, ylim=limits)
-    ax.legend(**legend)
+    ax.set(xlabel=_steps_label(result), ylabel=label, ylim=limits if alone else _with_room(ax, limits))
+    ax.legend(**(ABOVE if alone else INSIDE))
     return ax.figure
+
+
+def _with_room(ax, limits):
+    """The limits, raised so that the curves stay below a legend inside."""
+    height = 0.8 * ax.get_position().height * ax.figure.get_figheight()  # labels and title will take the rest
+    share = min(0.6, (len(ax.lines) + 0.5) * LINE / height)
+    low, high = limits
+    return low, low + (high - low) / (1 - share)
 
 
 def _history(history):
@@ -88,7 +97,7 @@ def _draw_best(ax, steps, validation, n):
         ax.set_xscale("symlog", linthresh=10)
         ax.set_xlim(0, n)
     name = f"best: {validation[at]:.4g} at step {best_step:,}"
-    ax.plot(best_step, validation[at], "o", color=RED, markersize=4, zorder=4, label=name, clip_on=False)
+    ax.plot(best_step, validation[at], "o", color=RED, markersize=4, zorder=4, label=name)
 
 
 def _steps_label(result):
