@@ -91,7 +91,7 @@ def _levels(density):
 
 def dots(ax: Any, x: np.ndarray, color: str, small: bool) -> None:
     """Points x (N, 2), fainter where there are many, and smaller where the panel is small."""
-    alpha = float(np.clip(400 / len(x), 0.3, 0.8))
+    alpha = float(np.clip((150 if small else 400) / len(x), 0.3, 0.8))
     ax.scatter(*x.T, s=3 if small else 9, color=color, linewidths=0, alpha=alpha, rasterized=True)
 
 
