@@ -37,6 +37,7 @@ def refuse(name: str, x: Any) -> None:
     """Refuse what `plain` cannot turn into numbers, by its kind; a table by its columns."""
     _refuse_sparse(name, x)
     _refuse_tensor(name, x)
+    _refuse_tracer(name, x)
     _refuse_lazy(name, x)
     if is_table(x):
         _refuse_columns(name, list(_columns(x)))
@@ -70,8 +71,10 @@ def _columns(table) -> Iterator[tuple[Any, Any]]:
 
 
 def _refuse_sparse(name, x):
-    if hasattr(x, "nnz") and (hasattr(x, "toarray") or hasattr(x, "todense")):
-        method = "toarray" if hasattr(x, "toarray") else "todense"
+    """SciPy's and CuPy's matrices have toarray, those of JAX and of the package sparse have todense."""
+    method = next((method for method in ("toarray", "todense") if hasattr(x, method)), None)
+    method = "to_dense" if getattr(x, "is_sparse", False) is True else method  # PyTorch's
+    if method is not None:
         raise TypeError(f"{name} must be a dense array; got a sparse {type(x).__name__}: pass {name}.{method}()")
 
 
@@ -82,6 +85,12 @@ def _refuse_tensor(name, x):
     place = getattr(getattr(x, "device", None), "type", "cpu")
     if place != "cpu":
         raise TypeError(f"{name} must lie in the host's memory; got a tensor on {place}: pass {name}.{ON_HOST}")
+
+
+def _refuse_tracer(name, x):
+    kind = type(x).__name__
+    if kind.endswith("Tracer"):
+        raise TypeError(f"{name} must be an array of numbers; got a {kind}: call this outside jax.jit and jax.grad")
 
 
 def _refuse_lazy(name, x):
@@ -107,7 +116,7 @@ def _refuse_columns(name, columns):
     for kind in Column:
         bad = [(label, column) for label, column in columns if _kind(column.dtype) is kind]
         if bad and kind is not Column.NUMBERS:
-            raise TypeError(f"{name} must have columns of numbers; {_named(bad)}: {kind.value}")
+            raise TypeError(f"{name} must have columns of numbers; got {_named(bad)}: {kind.value}")
     for label, column in columns:
         rows = onp.flatnonzero(_missing(column))
         if len(rows):
@@ -118,7 +127,7 @@ class Column(Enum):
     """The kinds of columns, and what to do with one that holds no numbers."""
 
     NUMBERS = "nothing"
-    CATEGORIES = "encode categories as columns of 0 and 1 (pandas.get_dummies), and numbers in objects by astype(float)"
+    CATEGORIES = "encode categories as columns of 0 and 1 (pandas.get_dummies); make numbers of objects (astype(float))"
     DATES = "subtract a start and divide by a unit, such as a day, to have numbers"
     COMPLEX = "pass the real and the imaginary part as two columns"
     OTHER = "leave it out, or make numbers of it"
@@ -148,7 +157,7 @@ def _missing(column):
 
 
 def _named(columns):
-    shown = ", ".join(f"{label!r} has dtype {column.dtype}" for label, column in columns[:SHOWN])
+    shown = ", ".join(f"{label!r} ({column.dtype})" for label, column in columns[:SHOWN])
     more = f", ... ({len(columns)} columns)" if len(columns) > SHOWN else ""
     return f"column{'s' if len(columns) > 1 else ''} {shown}{more}"
 
