@@ -34,15 +34,15 @@ from nfscratch.sklearn.estimator import FlowEstimator, generator, host
 class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
     """The density p(y | x) of one or several outputs y, given the rows of X.
 
-    flow: a recipe's name, "rq_nsf", "real_nvp", "maf", "iaf", "naf", "nice" or "gin"; or a function
-        (dim, context_dim) -> Flow, which must be importable for the estimator to be pickled.
+    flow: a recipe's name, "rq_nsf", "real_nvp", "maf", "iaf", "naf", "nice" or "gin"; or a function of dim and
+        context_dim=C that makes a Flow, which must be importable for the estimator to be pickled.
     draws: for each row, where `predict` and `predict_quantiles` have no exact answer (several outputs).
     The other settings, and what there is after `fit`, are FlowDensity's.
     """
 
     def __init__(
         self,
-        flow: str | Callable[[int, int], Flow] = "rq_nsf",
+        flow: str | Callable[..., Flow] = "rq_nsf",
         *,
         layers: int | None = None,
         hidden: Sequence[int] | None = None,

@@ -28,11 +28,10 @@ class FlowEstimator(BaseEstimator):
 
     def _recipe(self, dim: int, **context: int) -> Flow:
         """The unfitted flow of `dim` variables. context: context_dim, where the flow takes one."""
-        if callable(self.flow):
-            made = self.flow(dim, *context.values())
-        else:
+        if not callable(self.flow):
             validate.choice("flow", self.flow, RECIPES)
-            made = getattr(flows, self.flow)(dim, **context, **self._flow_options())
+        recipe = self.flow if callable(self.flow) else getattr(flows, self.flow)
+        made = recipe(dim, **context, **self._flow_options())
         validate.part("flow", made, Flow, "the result of nf.flows.maf(dim)")
         if tuple(made.shape) != (dim,):
             raise ValueError(f"flow must make a Flow of shape ({dim},), one for each column; got {tuple(made.shape)}")

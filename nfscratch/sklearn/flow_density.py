@@ -27,8 +27,8 @@ class FlowDensity(DensityMixin, FlowEstimator):
     """The density p(x) of the rows of X.
 
     flow: a recipe's name, "rq_nsf", "real_nvp", "maf", "iaf", "naf", "nice", "gin" or "linear"; or a function
-        dim -> Flow, which must be importable for the estimator to be pickled.
-    layers, hidden: of the recipe; flow_options: its other arguments, {"bins": 16}. None: the recipe's own.
+        of dim that makes a Flow, which must be importable for the estimator to be pickled.
+    layers, hidden: arguments of the recipe; flow_options: its other arguments, {"bins": 16}. None: the recipe's own.
     steps, batch_size, learning_rate, patience: of nf.fit; fit_options: its other arguments, {"clip": 1.0}.
     validation: the share of rows that chooses the best parameters; of too few rows for a share, none are held out.
     verbose: show progress. random_state: None, an int, a RandomState or a numpy Generator.
@@ -39,7 +39,7 @@ class FlowDensity(DensityMixin, FlowEstimator):
 
     def __init__(
         self,
-        flow: str | Callable[[int], Flow] = "rq_nsf",
+        flow: str | Callable[..., Flow] = "rq_nsf",
         *,
         layers: int | None = None,
         hidden: Sequence[int] | None = None,
