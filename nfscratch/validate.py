@@ -25,7 +25,7 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     if isbox(x):  # under a derivative: its dtype and values cannot be changed or checked any more
         _check_shape(name, x, shape, x)
         return x
-    given, x = x, _numeric(name, x)
+    given, x = x, numeric(name, x)
     _check_shape(name, x, shape, given)
     with onp.errstate(over="ignore"):  # a value too large for the dtype becomes infinite, and is refused below
         x = backend.asarray(x, dtype=like.dtype, like=like)
@@ -44,7 +44,7 @@ def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
         return None
     if value is None:
         raise ValueError(f"context must have shape (N, {'C' if dim is None else dim}); got None")
-    given, value = value, value if isbox(value) else _numeric("context", value)
+    given, value = value, value if isbox(value) else numeric("context", value)
     if value.ndim == 1 and dim is None:
         hint = _hint("context", value, (1,), given)
         raise ValueError(f"context must have shape (N, C); got {tuple(value.shape)}{hint}")
@@ -71,8 +71,10 @@ def digits(name: str, x: Any, dtype: Any) -> None:
     Numbers of size m lie eps m apart in a dtype: 128 at 1.7e9 in float32. A column is refused where its standard
     deviation is less than 8 such steps, and warned of below 64. Data that is not wider than `dtype` is not looked at.
     """
-    dtype, given = onp.dtype(dtype), getattr(x, "dtype", onp.dtype(float))
-    if x is None or isbox(x) or onp.ndim(x) < 2 or len(x) < 2 or given.kind != "f" or given.itemsize <= dtype.itemsize:
+    if x is None or isbox(x):
+        return
+    x, dtype = plain(name, x), onp.dtype(dtype)
+    if x.ndim < 2 or len(x) < 2 or x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize:
         return
     x = onp.asarray(backend.to_numpy(x))
     axes = (0, *range(2, x.ndim))
@@ -136,7 +138,8 @@ def generator(rng: Any) -> None:
         raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {rng!r}")
 
 
-def _numeric(name: str, x: Any) -> Any:
+def numeric(name: str, x: Any) -> Any:
+    """`x` as an array of real numbers, in its own dtype and on its own device."""
     x = plain(name, x)
     if isinstance(x, onp.ma.MaskedArray):
         raise TypeError(f"{name} must have a value everywhere; got a masked array")

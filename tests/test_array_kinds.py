@@ -17,6 +17,7 @@ from nfscratch import trees
 from nfscratch.array_kinds import plain
 
 Y = rng(2).normal(size=(20, 2))
+EMBEDDED = nf.flows.real_nvp(3, layers=2, hidden=(4,), context_dim=5, embed=nf.MLP((4,)))
 DOORS = {  # (name of the argument, width, call)
     "log_prob": ("x", 3, lambda x: FLOW.log_prob(PARAMS, x)),
     "nll": ("x", 3, lambda x: nf.objectives.nll(FLOW, PARAMS, x)),
@@ -25,6 +26,7 @@ DOORS = {  # (name of the argument, width, call)
     "validation": ("validation", 3, lambda x: nf.fit(FLOW, X, rng=rng(), steps=2, validation=x)),
     "context of log_prob": ("context", 2, lambda y: CONDITIONAL.log_prob(CONDITIONAL_PARAMS, X, y)),
     "context of fit": ("context", 2, lambda y: nf.fit(CONDITIONAL, X, context=y, rng=rng(), steps=2)),
+    "context of an embedding": ("context", 2, lambda y: EMBEDDED.init(rng(), X, y)),
     "context of sample": ("context", 2, lambda y: CONDITIONAL.sample(CONDITIONAL_PARAMS, rng(), 20, y)),
 }
 every_door = pytest.mark.parametrize("door", DOORS)
