@@ -8,7 +8,7 @@ from sklearn.base import is_regressor
 
 import nfscratch as nf
 from nfscratch.bijections.chain import Chain
-from nfscratch.sklearn import ConditionalFlowDensity
+from nfscratch.sklearn import ConditionalFlowDensity, conditional_flow_density
 
 RNG = onp.random.default_rng(0)
 X = RNG.normal(size=(80, 2)) + [0.0, 3.0]
@@ -31,6 +31,12 @@ def falling(dim, context_dim, **options):
 def heavy(dim, context_dim, **options):
     """A base without a quantile in closed form."""
     return nf.flows.maf(dim, context_dim=context_dim, base=nf.StudentT(dim), **options)
+
+
+def dependent(dim, context_dim, hidden, layers):
+    """A base that depends on x itself, and layers that do not."""
+    base = nf.AutoregressiveDensity(dim, nf.Gaussian(), nf.MADE(hidden), context_dim=context_dim)
+    return nf.Flow(base, Chain([nf.Standardize(dim)]))
 
 
 # --- shapes, as the y of fit ---
@@ -67,7 +73,7 @@ def test_it_is_a_regressor_whose_score_is_no_r2():
 # --- quantiles ---
 
 
-@pytest.mark.parametrize("flow", ["rq_nsf", "maf", falling, heavy], ids=["rq_nsf", "maf", "falling", "heavy"])
+@pytest.mark.parametrize("flow", ["rq_nsf", "maf", falling, heavy, dependent])
 def test_the_share_of_draws_below_a_quantile_is_its_level(flow):
     fitted = conditional(flow=flow, draws=20_000).fit(
         X * 10 + 2000, Y[:, 1]
@@ -92,7 +98,14 @@ def test_several_outputs_have_the_quantiles_of_their_draws():
     fitted = conditional(draws=100).fit(X, Y)
     draws = fitted.flow_.sample(fitted.params_, onp.random.default_rng(fitted.seed_), 100, X[3])
     expected = onp.quantile(draws, LEVELS, axis=0)
-    onp.testing.assert_allclose(fitted.predict_quantiles(X, LEVELS)[3], expected, rtol=1e-12)
+    onp.testing.assert_allclose(fitted.predict_quantiles(X, LEVELS)[3], expected, rtol=1e-10)
+
+
+def test_rows_beyond_one_chunk_are_answered_like_the_others(monkeypatch):
+    fitted = conditional(draws=30).fit(X, Y)
+    whole = fitted.predict_quantiles(X, LEVELS)
+    monkeypatch.setattr(conditional_flow_density, "ROWS", 200)
+    onp.testing.assert_allclose(fitted.predict_quantiles(X, LEVELS), whole, rtol=1e-10)
 
 
 @pytest.mark.parametrize("y", [Y[:, 0], Y], ids=["one output", "two"])

@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nfscratch import backend, trees, validate
 from nfscratch.distributions import StandardNormal
 from nfscratch.flows import Flow
-from nfscratch.flows.chunks import in_chunks
+from nfscratch.flows.chunks import ROWS, in_chunks
 from nfscratch.sklearn.estimator import FlowEstimator, generator, host
 
 
@@ -142,11 +142,22 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
         return self.flow_.bijection.forward_value(self.params_["bijection"], z, h)[0]
 
     def _drawn_quantiles(self, X, levels):
-        """(N, Q, K)."""
-        return onp.stack([onp.quantile(self._draws_at(row), levels, axis=0) for row in X])
+        """(N, Q, K), of some rows at a time."""
+        step = max(1, ROWS // self.draws)
+        parts = [onp.quantile(self._draws_of(X[k : k + step]), levels, axis=1) for k in range(0, len(X), step)]
+        return onp.concatenate(parts, axis=1).swapaxes(0, 1)
+
+    def _draws_of(self, X):
+        """(N, draws, K), from the same random numbers for each row."""
+        base, like = self.flow_.base, trees.first_array(self.params_)
+        if base.context_dim:  # the draws of the base depend on the row
+            return onp.stack([self._draws_at(row) for row in X])
+        z = base.sample(self.params_["base"], onp.random.default_rng(self.seed_), self.draws, like)
+        y = self._image(onp.tile(backend.to_numpy(z), (len(X), 1)), onp.repeat(X, self.draws, axis=0))
+        return y.reshape(len(X), self.draws, -1)
 
     def _draws_at(self, row):
-        """(draws, K), from the same random numbers for each row."""
+        """(draws, K)."""
         y = self.flow_.sample(self.params_, onp.random.default_rng(self.seed_), self.draws, row[None])
         return onp.asarray(backend.to_numpy(y), dtype=onp.float64)
 
