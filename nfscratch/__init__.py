@@ -83,8 +83,8 @@ backend.use_from_environment()
 
 
 def __getattr__(name):
-    """check, data and plot are imported when they are first asked for: none of them is needed to compute."""
-    if name in ("check", "data", "plot"):
+    """check, data, plot and sklearn are imported when they are first asked for: none is needed to compute."""
+    if name in ("check", "data", "plot", "sklearn"):
         import importlib
 
         return importlib.import_module(f"nfscratch.{name}")

@@ -16,16 +16,17 @@ import numpy as onp
 from autograd.tracer import isbox
 
 from nfscratch import backend
+from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     """`x` as an array (N, *shape), batch-last in memory, with the type and dtype of the array `like`."""
     if isbox(x):  # under a derivative: its dtype and values cannot be changed or checked any more
-        _check_shape(name, x, shape)
+        _check_shape(name, x, shape, x)
         return x
-    x = _numeric(name, x)
-    _check_shape(name, x, shape)
+    given, x = x, numeric(name, x)
+    _check_shape(name, x, shape, given)
     with onp.errstate(over="ignore"):  # a value too large for the dtype becomes infinite, and is refused below
         x = backend.asarray(x, dtype=like.dtype, like=like)
     finite(name, x)
@@ -43,9 +44,10 @@ def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
         return None
     if value is None:
         raise ValueError(f"context must have shape (N, {'C' if dim is None else dim}); got None")
-    value = value if isbox(value) else _numeric("context", value)
+    given, value = value, value if isbox(value) else numeric("context", value)
     if value.ndim == 1 and dim is None:
-        raise ValueError(f"context must have shape (N, C); got {tuple(value.shape)}{_hint('context', value, (1,))}")
+        hint = _hint("context", value, (1,), given)
+        raise ValueError(f"context must have shape (N, C); got {tuple(value.shape)}{hint}")
     if value.ndim == 1 and len(value) == dim:
         value = value[None]
     value = events("context", value, (value.shape[-1] if dim is None else dim,), like)
@@ -59,9 +61,8 @@ def finite(name: str, x: Any) -> None:
     if bool(onp.isfinite(x).all()):
         return
     good = onp.isfinite(x).reshape(len(x), -1).all(axis=1)
-    rows = onp.flatnonzero(~backend.to_numpy(good)).tolist()
-    shown = ", ".join(map(str, rows[:5])) + (f", ... ({len(rows)} rows)" if len(rows) > 5 else "")
-    raise ValueError(f"{name} must be finite; NaN or infinity in row{'s' if len(rows) > 1 else ''} {shown}")
+    rows = onp.flatnonzero(~backend.to_numpy(good))
+    raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}")
 
 
 def digits(name: str, x: Any, dtype: Any) -> None:
@@ -70,8 +71,10 @@ def digits(name: str, x: Any, dtype: Any) -> None:
     Numbers of size m lie eps m apart in a dtype: 128 at 1.7e9 in float32. A column is refused where its standard
     deviation is less than 8 such steps, and warned of below 64. Data that is not wider than `dtype` is not looked at.
     """
-    dtype, given = onp.dtype(dtype), getattr(x, "dtype", onp.dtype(float))
-    if x is None or isbox(x) or onp.ndim(x) < 2 or len(x) < 2 or given.kind != "f" or given.itemsize <= dtype.itemsize:
+    if x is None or isbox(x):
+        return
+    x, dtype = plain(name, x), onp.dtype(dtype)
+    if x.ndim < 2 or len(x) < 2 or x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize:
         return
     x = onp.asarray(backend.to_numpy(x))
     axes = (0, *range(2, x.ndim))
@@ -135,9 +138,9 @@ def generator(rng: Any) -> None:
         raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {rng!r}")
 
 
-def _numeric(name: str, x: Any) -> Any:
-    if not hasattr(x, "dtype"):
-        x = onp.asarray(x)
+def numeric(name: str, x: Any) -> Any:
+    """`x` as an array of real numbers, in its own dtype and on its own device."""
+    x = plain(name, x)
     if isinstance(x, onp.ma.MaskedArray):
         raise TypeError(f"{name} must have a value everywhere; got a masked array")
     if x.dtype.kind not in "biuf":
@@ -145,15 +148,17 @@ def _numeric(name: str, x: Any) -> Any:
     return x
 
 
-def _check_shape(name: str, x: Any, shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, x: Any, shape: tuple[int, ...], given: Any) -> None:
     if tuple(x.shape[1:]) != tuple(shape) or x.ndim == 0:
         expected = f"(N, {', '.join(map(str, shape))})"
-        raise ValueError(f"{name} must have shape {expected}; got {tuple(x.shape)}{_hint(name, x, shape)}")
+        raise ValueError(f"{name} must have shape {expected}; got {tuple(x.shape)}{_hint(name, x, shape, given)}")
 
 
-def _hint(name: str, x: Any, shape: tuple[int, ...]) -> str:
+def _hint(name: str, x: Any, shape: tuple[int, ...], given: Any) -> str:
+    """How the caller's own object, `given`, gets the axis that is missing. A list or a Series takes no new axis."""
+    array = name if isbox(given) or is_native(given) else f"numpy.asarray({name})"
     if x.ndim == 1 and tuple(shape) == (1,):
-        return f"; for one variable pass {name}[:, None]"
+        return f"; for one variable pass {array}[:, None]"
     if tuple(x.shape) == tuple(shape):
-        return f"; for one point pass {name}[None]"
+        return f"; for one point pass {array}[None]"
     return ""

@@ -44,3 +44,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="module 'nfscratch' has no attribute 'nosuch'"):
         _ = nfscratch.nosuch
+
+
+def test_the_estimators_come_when_they_are_asked_for():
+    assert "sklearn" in modules_after("import nfscratch\nnfscratch.sklearn.FlowDensity")

@@ -31,6 +31,7 @@ class TakesContext:
             return {}
         if context is None and getattr(self.embed, "keeps_width", False):
             return self.embed.init(rng, self.context_dim, self.context_dim)
+        context = None if context is None else validate.numeric("context", context)
         if onp.ndim(context) != 2:
             got = None if context is None else onp.shape(context)
             raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")

@@ -1,0 +1,84 @@
+"""The part that both estimators share: a recipe by its name, a call of `fit`, and scikit-learn's random_state.
+
+A setting that is None keeps the default of the recipe, or of `nf.fit`. What no setting covers is passed on by
+`flow_options` and `fit_options`.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as onp
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from nfscratch import array_kinds, backend, flows, validate
+from nfscratch.flows import Flow
+from nfscratch.training.ending import Ended
+from nfscratch.training.fit import fit
+from nfscratch.training.optimizers import adam
+
+RECIPES = ("rq_nsf", "real_nvp", "maf", "iaf", "naf", "nice", "gin", "linear")  # those that are made for data
+
+
+class FlowEstimator(BaseEstimator):
+    """A flow with the settings to make and to fit it; the subclasses say of which variables."""
+
+    def _recipe(self, dim: int, **context: int) -> Flow:
+        """The unfitted flow of `dim` variables. context: context_dim, where the flow takes one."""
+        if not callable(self.flow):
+            validate.choice("flow", self.flow, RECIPES)
+        recipe = self.flow if callable(self.flow) else getattr(flows, self.flow)
+        made = recipe(dim, **context, **self._flow_options())
+        validate.part("flow", made, Flow, "the result of nf.flows.maf(dim)")
+        if tuple(made.shape) != (dim,):
+            raise ValueError(f"flow must make a Flow of shape ({dim},), one for each column; got {tuple(made.shape)}")
+        return made
+
+    def _flow_options(self):
+        return _given(layers=self.layers, hidden=self.hidden) | (self.flow_options or {})
+
+    def _train(self, flow: Flow, x: Any, context: Any = None) -> None:
+        """Fit, and keep the result. Ctrl-C keeps the best so far, and ends the caller's search as well."""
+        rng = generator(self.random_state)
+        result = fit(flow, x, rng=rng, context=context, **self._fit_options(len(x)))
+        self.flow_, self.result_, self.params_ = flow, result, result.params
+        if result.ended is Ended.INTERRUPTED:
+            raise KeyboardInterrupt(f"{result.stopped}; the estimator holds the best parameters so far")
+
+    def _fit_options(self, n):
+        settings = _given(steps=self.steps, batch_size=self.batch_size, patience=self.patience)
+        if self.learning_rate is not None:
+            settings["optimizer"] = adam(self.learning_rate)
+        settings |= {"validation": self._held_out(n), "progress": None if self.verbose else False}
+        return settings | (self.fit_options or {})
+
+    def _held_out(self, n):
+        """The share to hold out; None where it is less than a row, which scikit-learn's users may well pass."""
+        share = self.validation
+        return None if isinstance(share, Real) and 0 < share < 1 and round(share * n) == 0 else share
+
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        """`X` as an array of finite floats (N, n_features_in_), after scikit-learn's checks and ours."""
+        if not reset:
+            check_is_fitted(self)
+        return validate_data(self, host("X", X), reset=reset, dtype=onp.float64, ensure_min_samples=2 if reset else 1)
+
+
+def host(name: str, value: Any) -> Any:
+    """`value` for scikit-learn: refused by its kind where it is no data; in the host's memory where it was on a GPU."""
+    array_kinds.refuse(name, value)
+    return backend.to_numpy(value) if array_kinds.is_native(value) else value
+
+
+def generator(random_state: Any) -> onp.random.Generator:
+    """A Generator from None (NumPy's global stream), an int, a RandomState or a Generator."""
+    if isinstance(random_state, onp.random.Generator):
+        return random_state
+    return onp.random.default_rng(check_random_state(random_state).randint(2**31, size=4))
+
+
+def _given(**settings):
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,0 +1,182 @@
+"""nf.sklearn: flows among scikit-learn's estimators, by its own checks and by ours."""
+
+import pickle
+import signal
+
+import joblib
+import numpy as onp
+import pytest
+from other_libraries import Category, Column, Table, Tensor
+from refusals import refused
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import nfscratch as nf
+from nfscratch.sklearn import ConditionalFlowDensity, FlowDensity
+
+SMALL = {"layers": 2, "hidden": (8,), "steps": 5}
+X = onp.random.default_rng(0).normal(size=(60, 3)) * [1.0, 10.0, 0.1] + 5.0
+
+
+def density(**settings):
+    return FlowDensity(**SMALL | {"flow": "real_nvp", "random_state": 0} | settings)
+
+
+def conditional(**settings):
+    return ConditionalFlowDensity(**SMALL | {"random_state": 0, "draws": 40} | settings)
+
+
+# scikit-learn skips those of its checks that need pandas, or array API dispatch; all others run, and none may fail.
+@parametrize_with_checks([density(), conditional()])
+def test_scikit_learn_checks_hold(estimator, check):
+    check(estimator)
+
+
+# --- FlowDensity ---
+
+
+def test_the_scores_are_the_flow_s_own_density_in_nats_and_their_mean():
+    fitted = density().fit(X)
+    log_p = fitted.flow_.log_prob(fitted.params_, X[:7])
+    onp.testing.assert_array_equal(fitted.score_samples(X[:7]), log_p)
+    assert fitted.score(X[:7]) == pytest.approx(log_p.mean(), rel=1e-14)
+    assert isinstance(fitted.score(X), float)
+
+
+def test_after_a_scaler_the_density_is_that_of_the_scaled_columns():
+    plain = density(validation=None).fit(X)
+    scaled = make_pipeline(StandardScaler(), density(validation=None)).fit(X)
+    log_scale = onp.log(scaled[0].scale_).sum()
+    onp.testing.assert_allclose(scaled.score_samples(X) - log_scale, plain.score_samples(X), rtol=1e-9)
+
+
+def test_draws_are_an_array_and_repeat_with_their_random_state():
+    fitted = density().fit(X)
+    draws = fitted.sample(500, random_state=3)
+    assert draws.shape == (500, 3)
+    assert abs(draws.mean(axis=0) - X.mean(axis=0)).max() < 20 and (draws.std(axis=0) > 0).all()
+    onp.testing.assert_array_equal(draws, fitted.sample(500, random_state=3))
+    assert (draws != fitted.sample(500, random_state=4)).all()
+    assert fitted.sample().shape == (1, 3)
+
+
+RANDOM_STATES = {
+    "int": lambda: 7,
+    "RandomState": lambda: onp.random.RandomState(7),
+    "Generator": lambda: onp.random.default_rng(7),
+}
+
+
+@pytest.mark.parametrize("state", RANDOM_STATES.values(), ids=RANDOM_STATES)
+def test_equal_random_states_give_equal_fits(state):
+    first, second = (density(random_state=state()).fit(X).score_samples(X) for _ in range(2))
+    onp.testing.assert_array_equal(first, second)
+    assert (density(random_state=8).fit(X).score_samples(X) != first).any()
+
+
+@pytest.mark.parametrize("name", nf.sklearn.estimator.RECIPES)
+def test_every_recipe_goes_by_its_name(name):
+    settings = {"layers": 1, "hidden": (4,)} if name != "linear" else {}
+    assert onp.isfinite(FlowDensity(name, steps=2, random_state=0, **settings).fit(X).score(X))
+
+
+def own_recipe(dim, layers, hidden):
+    return nf.flows.maf(dim, layers=layers, hidden=hidden)
+
+
+def test_a_function_makes_the_flow_and_is_cloned_and_pickled_with_it():
+    fitted = clone(density(flow=own_recipe)).fit(X)
+    restored = pickle.loads(pickle.dumps(fitted))
+    assert restored.flow is own_recipe
+    onp.testing.assert_array_equal(restored.score_samples(X), fitted.score_samples(X))
+
+
+def test_settings_reach_the_recipe_and_the_fit():
+    fitted = density(flow="maf", flow_options={"order": "random"}, fit_options={"jitter": 0.1}, layers=3).fit(X)
+    assert sum(isinstance(layer, nf.Autoregressive) for layer in fitted.flow_.bijection.layers) == 3
+    assert len(fitted.result_.history["loss"]) == SMALL["steps"]
+    still = density(learning_rate=1e-30).fit(X).result_.history["loss"]
+    assert onp.std(still) < 1e-9 < onp.std(density(learning_rate=0.1).fit(X).result_.history["loss"])
+
+
+def test_few_rows_are_all_trained_on():
+    assert density().fit(X[:4]).result_.history["validation"] == []
+    assert len(density().fit(X[:10]).result_.history["validation"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"flow": "nsf"}, ValueError, "^flow must be one of rq_nsf, real_nvp, .*; got 'nsf'$"),
+        ({"flow": lambda dim, **_: nf.flows.maf(2)}, ValueError, r"must make a Flow of shape \(3,\), .*; got \(2,\)$"),
+        ({"flow": lambda dim, **_: nf.MLP((3,))}, TypeError, "^flow must be a Flow, such as .*; got MLP"),
+        ({"validation": 2.0}, ValueError, "^validation must leave rows on both sides; got 2.0 of 60 rows"),
+        ({"flow_options": {"depth": 3}}, TypeError, "unexpected keyword argument 'depth'"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused_at_fit(settings, error, message):
+    refused(error, message, density(**settings).fit, X)
+
+
+def test_draws_come_after_fit_and_in_numbers_of_at_least_one():
+    refused(NotFittedError, "not fitted yet", density().sample)
+    refused(ValueError, "^n_samples must be an integer of at least 1; got 0$", density().fit(X).sample, 0)
+
+
+def ctrl_c(done):
+    signal.raise_signal(signal.SIGINT)
+    return 1.0
+
+
+def test_ctrl_c_ends_a_search_but_leaves_the_estimator_fitted():
+    stopped = density(fit_options={"schedule": ctrl_c})
+    with pytest.raises(KeyboardInterrupt, match="the estimator holds the best parameters so far"):
+        stopped.fit(X)
+    assert stopped.result_.ended is nf.Ended.INTERRUPTED and onp.isfinite(stopped.score(X))
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(stopped, X, cv=2)
+
+
+# --- in a search, a file, a table ---
+
+
+def test_a_search_takes_the_setting_with_the_largest_mean_likelihood():
+    folds = KFold(2, shuffle=True, random_state=0)
+    search = GridSearchCV(density(steps=40), {"learning_rate": [1e-9, 1e-2]}, cv=folds).fit(X)
+    for rate, found in zip([1e-9, 1e-2], search.cv_results_["mean_test_score"], strict=True):
+        scores = cross_val_score(density(steps=40, learning_rate=rate), X, cv=folds)
+        assert found == pytest.approx(scores.mean(), rel=1e-12)
+    assert search.best_score_ == max(search.cv_results_["mean_test_score"])
+
+
+def test_a_fitted_estimator_survives_joblib(tmp_path):
+    for fitted in (density().fit(X), conditional().fit(X[:, :2], X[:, 2])):
+        joblib.dump(fitted, tmp_path / "fitted.joblib")
+        restored = joblib.load(tmp_path / "fitted.joblib")
+        arguments = (X,) if isinstance(fitted, FlowDensity) else (X[:, :2], X[:, 2])
+        onp.testing.assert_array_equal(restored.score_samples(*arguments), fitted.score_samples(*arguments))
+
+
+def test_names_of_columns_are_kept_and_their_order_matters():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(X, columns=["a", "b", "c"]).assign(d=X[:, 0] > 5)
+    fitted = density().fit(table)
+    assert fitted.feature_names_in_.tolist() == ["a", "b", "c", "d"]
+    assert onp.isfinite(fitted.score_samples(table)).all()
+    with pytest.raises(ValueError, match="same order"):
+        fitted.score_samples(table[["b", "a", "c", "d"]])
+
+
+def test_what_is_no_number_is_refused_by_column_in_every_method():
+    words = Table({"a": X[:, 0], "b": Column("b", onp.zeros(60), Category())})
+    message = r"^X must have columns of numbers; got column 'b' \(category\): encode"
+    for call in (density().fit, density().fit(X).score_samples, conditional().fit(X, X[:, 0]).predict):
+        refused(TypeError, message, call, words)
+    missing = Column("age", onp.zeros(60), missing=(4,))
+    refused(ValueError, "^y must have .*; column 'age' has none in row 4$", conditional().fit, X, missing)
+    refused(TypeError, "^X must not require a gradient;", density().fit, Tensor(X, requires_grad=True))
+    onp.testing.assert_array_equal(density().fit(Tensor(X)).score_samples(X), density().fit(X).score_samples(X))
