@@ -68,6 +68,7 @@ def layers_of_either_structure(
     *,
     hidden: Sequence[int],
     activation: str,
+    gain: float,
     layers: int,
     context_dim: int,
     seed: int,
@@ -75,8 +76,8 @@ def layers_of_either_structure(
     """Couplings of an MLP each, or autoregressive layers of a MADE each, their orders reversed in turn."""
     validate.choice("coupling", coupling, (True, False))
     if coupling:
-        return coupling_layers(dim, transformer, MLP(hidden, activation), layers, context_dim, seed)
-    return autoregressive_layers(dim, transformer, MADE(hidden, activation), layers, context_dim, seed=seed)
+        return coupling_layers(dim, transformer, MLP(hidden, activation, gain), layers, context_dim, seed)
+    return autoregressive_layers(dim, transformer, MADE(hidden, activation, gain), layers, context_dim, seed=seed)
 
 
 def check_transformer(transformer: Transformer, example: str = "nf.Affine()") -> None:

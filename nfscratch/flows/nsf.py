@@ -31,6 +31,7 @@ def rq_nsf(
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
     activation: str = "relu",
+    gain: float = 1.0,
     bins: int = 8,
     bound: float = 5.0,
     coupling: bool = True,
@@ -44,6 +45,14 @@ def rq_nsf(
     """
     h = Inverse(RationalQuadraticSpline(bins, bound))
     chain = layers_of_either_structure(
-        coupling, dim, h, hidden=hidden, activation=activation, layers=layers, context_dim=context_dim, seed=seed
+        coupling,
+        dim,
+        h,
+        hidden=hidden,
+        activation=activation,
+        gain=gain,
+        layers=layers,
+        context_dim=context_dim,
+        seed=seed,
     )
     return for_data(dim, chain, base, embed)
