@@ -29,7 +29,7 @@ def naf(
     layers: int = 4,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
     gain: float = 1.0,
     coupling: bool = False,
     base: Distribution | None = None,

@@ -30,7 +30,7 @@ def rq_nsf(
     layers: int = 4,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
     gain: float = 1.0,
     bins: int = 8,
     bound: float = 5.0,
