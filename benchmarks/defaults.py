@@ -29,6 +29,8 @@ from sklearn.covariance import LedoitWolf
 
 import nfscratch as nf
 
+RECIPES = ("real_nvp", "maf", "rq_nsf")
+AFFINE = RECIPES[:2]  # those that have a bound on log-scales
 CENTRE = {
     "activation": "relu",
     "gain": 1.0,
@@ -49,8 +51,9 @@ SETTINGS = {
     "silu, gain .4": {"activation": "silu", "gain": 0.4},
     "diagonal": {"whiten": "diagonal"},
     "tanh, diagonal": {"activation": "tanh", "whiten": "diagonal"},
-    "bound 1": {"bound": 1.0},
-    "tanh, bound 1": {"activation": "tanh", "bound": 1.0},
+    "bound 1": {"bound": 1.0, "recipes": AFFINE},
+    "tanh, bound 1": {"activation": "tanh", "bound": 1.0, "recipes": AFFINE},
+    "tanh, bound 2": {"activation": "tanh", "bound": 2.0, "recipes": AFFINE},
     "decay 1": {"decay": 1.0},
     "tanh, decay 1": {"activation": "tanh", "decay": 1.0},
     "gelu": {"activation": "gelu"},
@@ -74,7 +77,6 @@ TABLES = {
     "airfare": ("wooldridge", "airfare"),
     "volat": ("wooldridge", "volat"),
 }
-RECIPES = ("real_nvp", "maf", "rq_nsf")
 COLUMNS = ["setting", "table", "recipe", "seed", "score", "best_step", "first", "best", "last", "seconds"]
 
 
@@ -183,7 +185,7 @@ def study(path, seeds, settings, deadline):
     tables = {}
     for setting, seed in itertools.product(settings, range(seeds)):
         for name, recipe in itertools.product(TABLES, RECIPES):
-            if (setting, name, recipe, str(seed)) in done:
+            if (setting, name, recipe, str(seed)) in done or recipe not in SETTINGS[setting].get("recipes", RECIPES):
                 continue
             if time.time() > deadline:
                 return
