@@ -30,7 +30,7 @@ def naf(
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
     activation: str = "tanh",
-    gain: float = 1.0,
+    gain: float = 0.4,
     coupling: bool = False,
     base: Distribution | None = None,
     embed: Network | None = None,

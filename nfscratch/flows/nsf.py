@@ -31,7 +31,7 @@ def rq_nsf(
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
     activation: str = "tanh",
-    gain: float = 1.0,
+    gain: float = 0.4,
     bins: int = 8,
     bound: float = 5.0,
     coupling: bool = True,
