@@ -14,8 +14,8 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import checkpoint
-from nfscratch.bijections.contract import ADDED_LATER
 from nfscratch.checkpoint.description import describe, registry
+from nfscratch.nets.network import ADDED_LATER
 
 DATA = Path(__file__).parent / "data"
 
