@@ -64,6 +64,13 @@ SETTINGS = {
     "tanh, decay 5": {"activation": "tanh", "decay": 5.0},
     "tanh, 1500 steps": {"activation": "tanh", "steps": 1500, "tables": LARGE},
     "tanh, gain .4, 1500 steps": {"activation": "tanh", "gain": 0.4, "steps": 1500, "tables": LARGE},
+    "diagonal, 1500 steps": {
+        "activation": "tanh",
+        "gain": 0.4,
+        "whiten": "diagonal",
+        "steps": 1500,
+        "tables": LARGE,
+    },
     "relu, 1500 steps": {"steps": 1500, "tables": LARGE},
     "tanh, hidden 128": {"activation": "tanh", "hidden": 128},
 }
