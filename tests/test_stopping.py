@@ -70,11 +70,12 @@ def test_a_fit_in_another_thread_leaves_signals_alone():
 
 @pytest.mark.parametrize("validation", [0.1, None])
 def test_a_diverging_run_names_layer_direction_and_step_and_returns_the_best(validation):
+    unbounded = nf.flows.real_nvp(2, layers=2, hidden=(8,), activation="relu", gain=1.0)
     message = (
         r"diverged at step \d+ \(loss .*\): layer \d \(Coupling\), inverse \(x -> z\), .* The parameters of step \d+"
     )
     with pytest.warns(nf.TrainingWarning, match=message):
-        result = fit(optimizer=nf.adam(1e200), evaluate_every=1, validation=validation)
+        result = fit(flow=unbounded, optimizer=nf.adam(1e200), evaluate_every=1, validation=validation)
     assert result.stopped.startswith("diverged at step ") and len(result.history["loss"]) < 30
     assert result.best_step < len(result.history["loss"]) + 1
     assert all(onp.isfinite(a).all() for a in trees.leaves(result.params))

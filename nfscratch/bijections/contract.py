@@ -40,7 +40,6 @@ KERNELS = {
     "forward": ("forward_vjp", "forward_value", "jacobian", "transposed_solve", "stack_vjp", "stack_value"),
     "inverse": ("inverse_vjp", "inverse_value"),
 }
-ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,8 @@ from autograd.extend import defjvp, defvjp, primitive
 
 from nfscratch import validate
 from nfscratch.backend import Constant
-from nfscratch.bijections.contract import ADDED_LATER, Bijection, same_jacobian, zeros_per_row
+from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
+from nfscratch.nets.network import ADDED_LATER
 from nfscratch.ops.events import batch_first, batch_last, check_event
 from nfscratch.ops.identity import identity
 

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, bijections, distributions, flows, nets, transformers
-from nfscratch.bijections.contract import ADDED_LATER
 from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.nets.network import ADDED_LATER
 
 MODULES = (bijections, transformers, distributions, nets, flows)
 CONTRACTS = (

@@ -21,11 +21,11 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.bijections.contract import ADDED_LATER
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.distributions.conditionals import Conditional
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.nets import MADE
+from nfscratch.nets.network import ADDED_LATER
 
 
 @dataclass(frozen=True, eq=False)

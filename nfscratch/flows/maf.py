@@ -30,7 +30,8 @@ def maf(
     layers: int = 5,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     max_log_scale: float = 3.0,
     transformer: Transformer | None = None,
     order: str = "reversed",
@@ -46,7 +47,7 @@ def maf(
     """
     validate.choice("batch_norm", batch_norm, (True, False))
     h = Affine(max_log_scale) if transformer is None else transformer
-    chain = autoregressive_layers(dim, h, MADE(hidden, activation), layers, context_dim, order, seed)
+    chain = autoregressive_layers(dim, h, MADE(hidden, activation, gain), layers, context_dim, order, seed)
     if batch_norm:
         chain = [part for layer in chain for part in (BatchNorm(dim), layer)]
     return for_data(dim, chain, base, embed)
@@ -58,7 +59,8 @@ def iaf(
     layers: int = 5,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     max_log_scale: float = 3.0,
     transformer: Transformer | None = None,
     order: str = "reversed",
@@ -72,7 +74,7 @@ def iaf(
     """
     h = Affine(max_log_scale) if transformer is None else transformer
     check_transformer(h)
-    chain = autoregressive_layers(dim, Inverse(h), MADE(hidden, activation), layers, context_dim, order, seed)
+    chain = autoregressive_layers(dim, Inverse(h), MADE(hidden, activation, gain), layers, context_dim, order, seed)
     return for_data(dim, [Inverse(layer) for layer in chain], base, embed)
 
 
@@ -81,7 +83,8 @@ def made(
     conditional: Conditional,
     *,
     hidden: Sequence[int] = (500,),
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 1.0,
     order: Sequence[int] | str | None = None,
     masks: int = 1,
     seed: int = 0,
@@ -93,7 +96,7 @@ def made(
     """
     dim = validate.count("dim", dim, least=1)
     masks, seed = validate.count("masks", masks, least=1), validate.count("seed", seed)
-    density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation), order)
+    density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation, gain), order)
     if masks > 1:
         density = MaskEnsemble(density, masks, seed)
     return on_base(dim, Reshape((dim,), (dim,)), density)

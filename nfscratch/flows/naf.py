@@ -29,7 +29,8 @@ def naf(
     layers: int = 4,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     coupling: bool = False,
     base: Distribution | None = None,
     embed: Network | None = None,
@@ -47,6 +48,14 @@ def naf(
         )
     h = Inverse(transformer)
     chain = layers_of_either_structure(
-        coupling, dim, h, hidden=hidden, activation=activation, layers=layers, context_dim=context_dim, seed=seed
+        coupling,
+        dim,
+        h,
+        hidden=hidden,
+        activation=activation,
+        gain=gain,
+        layers=layers,
+        context_dim=context_dim,
+        seed=seed,
     )
     return for_data(dim, chain, base, embed)

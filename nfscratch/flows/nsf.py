@@ -30,7 +30,8 @@ def rq_nsf(
     layers: int = 4,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     bins: int = 8,
     bound: float = 5.0,
     coupling: bool = True,
@@ -44,6 +45,14 @@ def rq_nsf(
     """
     h = Inverse(RationalQuadraticSpline(bins, bound))
     chain = layers_of_either_structure(
-        coupling, dim, h, hidden=hidden, activation=activation, layers=layers, context_dim=context_dim, seed=seed
+        coupling,
+        dim,
+        h,
+        hidden=hidden,
+        activation=activation,
+        gain=gain,
+        layers=layers,
+        context_dim=context_dim,
+        seed=seed,
     )
     return for_data(dim, chain, base, embed)

@@ -24,14 +24,15 @@ def real_nvp(
     layers: int = 8,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     max_log_scale: float = 3.0,
     base: Distribution | None = None,
     embed: Network | None = None,
     seed: int = 0,
 ) -> Flow:
     """RealNVP: affine couplings (Dinh et al. 2017, arXiv:1605.08803). `seed` fixes the permutations."""
-    network = MLP(hidden, activation)
+    network = MLP(hidden, activation, gain)
     couplings = coupling_layers(dim, Affine(max_log_scale), network, layers, context_dim, seed)
     return for_data(dim, couplings, base, embed)
 
@@ -42,13 +43,14 @@ def nice(
     layers: int = 8,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     base: Distribution | None = None,
     embed: Network | None = None,
     seed: int = 0,
 ) -> Flow:
     """NICE: additive couplings, and one trained scale per variable at the end (Dinh et al. 2014, arXiv:1410.8516)."""
-    couplings = coupling_layers(dim, Shift(), MLP(hidden, activation), layers, context_dim, seed)
+    couplings = coupling_layers(dim, Shift(), MLP(hidden, activation, gain), layers, context_dim, seed)
     return for_data(dim, [*couplings, Elementwise(Affine(), dim)], base, embed)
 
 
@@ -58,7 +60,8 @@ def gin(
     layers: int = 8,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     max_log_scale: float = 3.0,
     base: Distribution | None = None,
     embed: Network | None = None,
@@ -66,6 +69,6 @@ def gin(
 ) -> Flow:
     """GIN: affine couplings of determinant 1 (Sorrenson et al. 2020, arXiv:2001.04872). Only Standardize scales."""
     couplings = coupling_layers(
-        dim, VolumePreserving(max_log_scale), MLP(hidden, activation), layers, context_dim, seed
+        dim, VolumePreserving(max_log_scale), MLP(hidden, activation, gain), layers, context_dim, seed
     )
     return for_data(dim, couplings, base, embed)

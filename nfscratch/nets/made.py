@@ -23,42 +23,47 @@ Deviation: degrees are spread evenly, not drawn (the paper's are uniform draws),
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, backend
-from nfscratch.nets.mlp import check_activation, hidden_widths
-from nfscratch.nets.network import Network
+from nfscratch import autodiff, backend, validate
+from nfscratch.nets.mlp import check_activation, hidden_widths, weight_variance
+from nfscratch.nets.network import ADDED_LATER, Network
 from nfscratch.ops.masked import Staircase, masked_dense, masked_dense_vjp, masked_jacobian
 from nfscratch.ops.one_pass import Schedule, generate, generate_pullback
 
 
 @dataclass(frozen=True, eq=False)
 class MADE(Network):
-    """A masked network with `hidden` layer widths. `hidden=()` is a strictly triangular linear map."""
+    """A masked network with `hidden` layer widths. `hidden=()` is a strictly triangular linear map.
+
+    activation, gain: as for MLP.
+    """
 
     hidden: Sequence[int] = (64, 64)
     activation: str = "relu"
+    gain: float = field(default=1.0, metadata=ADDED_LATER)
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
         check_activation(self.activation)
+        validate.positive("gain", self.gain)
 
     def init(self, rng, n_in, n_out, context_dim=0):
-        """Weights N(0, gain / reach), where reach counts what a unit sees, gain as for MLP; the last layer is 0."""
+        """Weights gain * N(0, v / reach), where reach counts what a unit sees, v as for MLP; the last layer is 0."""
         if n_in < 1 or n_out % n_in:
             raise ValueError(
                 f"MADE must have the same number of outputs for each variable; got {n_out} outputs for {n_in} variables"
             )
-        gain = 2.0 if self.activation == "relu" else 1.0
+        variance = weight_variance(self.activation, self.gain)
         layers = []
         for stair in self.stairs(n_in, n_out // n_in, context_dim):
             W = rng.normal(size=stair.mask.host.shape) * stair.mask.host
-            W *= onp.sqrt(gain / onp.maximum(stair.reach, 1))[:, None]
+            W *= onp.sqrt(variance / onp.maximum(stair.reach, 1))[:, None]
             layers.append({"W": backend.asarray(W), "b": backend.asarray(onp.zeros(len(W)))})
         layers[-1]["W"] *= 0.0
         return layers
@@ -96,16 +101,18 @@ class MADE(Network):
 
     def generate(self, params, value, dim, like, context=None):
         """x_i = value(i, theta_i) in turn, by ops/one_pass.py: rows x (D, N) and theta (D, P, N)."""
-        units = self._generate(params, value, dim, like, context)
+        units, _ = self._generate(params, value, dim, like, context)
         return units[0][len(units[0]) - dim :], _by_variable(units[-1], dim)
 
     def generate_vjp(self, params, value, dim, like, context=None):
         """x, theta, and pullback(g_x, g_value) -> g_params, completed g_x (D, N), g_context (N, C)."""
-        units = self._generate(params, value, dim, like, context)
+        units, kept = self._generate(params, value, dim, like, context)
         schedule, stairs = self._schedule_of(params, dim), self._stairs_of(params, like.T[:, :dim])
 
         def pullback(g_x, g_value):
-            grads, g_context, g_x = generate_pullback(params, schedule, stairs, units, g_x, g_value, self.activation)
+            grads, g_context, g_x = generate_pullback(
+                params, schedule, stairs, units, kept, g_x, g_value, self.activation
+            )
             return grads, g_x, None if context is None else g_context.T
 
         return units[0][len(units[0]) - dim :], _by_variable(units[-1], dim), pullback

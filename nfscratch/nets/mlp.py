@@ -6,33 +6,39 @@ out = W_K act(... act(W_1 (x, context) + b_1) ...) + b_K
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.nets.network import Network
-from nfscratch.ops.dense import ACTIVATIONS, dense, dense_jacobian, dense_vjp
+from nfscratch.nets.network import ADDED_LATER, Network
+from nfscratch.ops.activations import ACTIVATIONS
+from nfscratch.ops.dense import dense, dense_jacobian, dense_vjp
 
 
 @dataclass(frozen=True, eq=False)
 class MLP(Network):
-    """A dense network with `hidden` layer widths. `hidden=()` is a linear map."""
+    """A dense network with `hidden` layer widths. `hidden=()` is a linear map.
+
+    activation: "relu", "tanh", "elu", "gelu" or "silu". gain: a factor on the hidden weights with which it starts.
+    """
 
     hidden: Sequence[int] = (64, 64)
     activation: str = "relu"
+    gain: float = field(default=1.0, metadata=ADDED_LATER)
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
         check_activation(self.activation)
+        validate.positive("gain", self.gain)
 
     def init(self, rng, n_in, n_out, context_dim=0):
-        """Weights N(0, 2 / fan_in) for ReLU (He et al. 2015), 1 / fan_in for tanh (LeCun et al. 1998); last layer 0."""
+        """Weights gain * N(0, v / fan_in), v = 2 for relu, 1 for tanh (ops/activations.py); last layer 0."""
         widths = [n_in + context_dim, *self.hidden, n_out]
-        gain = 2.0 if self.activation == "relu" else 1.0
-        layers = [_dense_layer(rng, m, n, gain) for m, n in pairwise(widths)]
+        variance = weight_variance(self.activation, self.gain)
+        layers = [_dense_layer(rng, m, n, variance) for m, n in pairwise(widths)]
         layers[-1]["W"] *= 0.0
         return layers
 
@@ -72,8 +78,13 @@ def check_activation(activation):
     validate.choice("activation", activation, ACTIVATIONS)
 
 
-def _dense_layer(rng, n_in, n_out, gain):
-    W = rng.normal(size=(n_out, n_in)) * (gain / max(n_in, 1)) ** 0.5
+def weight_variance(activation, gain):
+    """Of a fresh weight, times the number of its inputs."""
+    return ACTIVATIONS[activation].variance * gain**2
+
+
+def _dense_layer(rng, n_in, n_out, variance):
+    W = rng.normal(size=(n_out, n_in)) * (variance / max(n_in, 1)) ** 0.5
     return {"W": backend.asarray(W), "b": backend.asarray(onp.zeros(n_out))}
 
 

@@ -17,6 +17,8 @@ import numpy as onp
 
 from nfscratch import autodiff, backend
 
+ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
+
 
 @dataclass(frozen=True, eq=False)
 class Network:

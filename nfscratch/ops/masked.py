@@ -21,7 +21,8 @@ from itertools import pairwise
 import numpy as onp
 
 from nfscratch.backend import Constant
-from nfscratch.ops.dense import ACTIVATIONS, activate, dense, dense_jacobian
+from nfscratch.ops.activations import ACTIVATIONS, activated
+from nfscratch.ops.dense import dense, dense_jacobian
 
 BLOCK_ROWS = 4
 LEAST_BLOCK = 60  # rows or columns: thinner blocks lose more in BLAS than they skip
@@ -67,22 +68,23 @@ def masked_jacobian(layers, stairs, x, activation="relu"):
 
 def masked_dense_vjp(layers, stairs, x, activation="relu"):
     """(n_out, N), and pullback(g) -> (gradients of the layers, g_x)."""
-    units, weights, zeros = [x], [], onp.zeros_like(x, shape=(1, x.shape[1]))
+    act, zeros = ACTIVATIONS[activation], onp.zeros_like(x, shape=(1, x.shape[1]))
+    units, kept, weights = [x], [None], []
     for k, (layer, stair) in enumerate(zip(layers, stairs, strict=True)):
         W, h = layer["W"] * stair.mask.on(layer["W"]), units[-1]
         a = onp.empty_like(h, shape=(len(W), h.shape[1]), order="C")
         for rows, _, reach in stair.row_blocks:  # (3)
             onp.matmul(W[rows, :reach], h[:reach], out=a[rows])
         a += layer["b"][:, None]
-        if k < len(layers) - 1:
-            activate(a, activation, zeros)
-        units.append(a)
         weights.append(W)
-    return units.pop(), lambda g: _pullback(weights, stairs, units, activation, g)
+        if k == len(layers) - 1:
+            return a, lambda g: _pullback(weights, stairs, units, kept, act.slope, g)
+        h, a = activated(a, act, zeros)
+        units.append(h)
+        kept.append(a)
 
 
-def _pullback(weights, stairs, units, activation, g):
-    slope = ACTIVATIONS[activation][1]
+def _pullback(weights, stairs, units, kept, slope, g):
     grads = []
     for k in reversed(range(len(weights))):
         grads.append(layer_gradient(stairs[k], g, units[k]))
@@ -91,7 +93,7 @@ def _pullback(weights, stairs, units, activation, g):
             onp.matmul(weights[k][first:, columns].T, g[first:], out=g_h[columns])
         g = g_h
         if k:
-            g *= slope(units[k])
+            g *= slope(kept[k])
     return grads[::-1], g
 
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.ops.dense import ACTIVATIONS, activate
+from nfscratch.ops.activations import ACTIVATIONS
 from nfscratch.ops.masked import layer_gradient
 
 
@@ -91,12 +91,13 @@ def block_widths(dim: int) -> tuple[int, ...]:
 
 
 def generate(layers, schedule, context, value, like, activation="relu"):
-    """x_i = value(i, theta_i), for i = 0 ... D - 1 in turn, and every layer's units.
+    """x_i = value(i, theta_i), for i = 0 ... D - 1 in turn; returns every layer's units, and what slopes need.
 
     value: theta_i (P, N), a view that stays valid -> (N,). context: (C, N) or None. like: an array whose last axis is
-    the batch. Returns [inputs (C + D, N), hidden units ..., theta (D P, N)].
+    the batch. Returns units = [inputs (C + D, N), hidden units ..., theta (D P, N)] and a list of the same shapes: the
+    arrays that the slopes of hidden units are functions of, which are the units themselves or what they had before.
     """
-    C, N = schedule.n_context, like.shape[-1]
+    C, N, act = schedule.n_context, like.shape[-1], ACTIVATIONS[activation]
     units = [onp.empty_like(like, shape=(C + schedule.dim, N), order="C")]
     zeros = onp.zeros_like(like, shape=(1, N))
     if context is not None:
@@ -106,6 +107,7 @@ def generate(layers, schedule, context, value, like, activation="relu"):
         units[-1][:] = layer["b"][:, None]
     if C:
         units[1] += layers[0]["W"][:, :C] @ units[0][:C]
+    kept = units if act.of_value else [onp.empty_like(a) for a in units]
     for (first, end), origin in schedule.forward():
         if end - first > 1:
             for k, layer in enumerate(layers):
@@ -117,9 +119,11 @@ def generate(layers, schedule, context, value, like, activation="relu"):
             rows, columns = schedule.rows(k, first, end), schedule.seen(k, origin, first)
             _add(units[k + 1], layer["W"], units[k], rows, columns)
             if k < len(layers) - 1:
-                activate(units[k + 1][rows], activation, zeros)
+                if not act.of_value:
+                    kept[k + 1][rows] = units[k + 1][rows]
+                act.write(kept[k + 1][rows], zeros, units[k + 1][rows])
         units[0][C + first] = value(first, units[-1][rows])
-    return units
+    return units, kept
 
 
 def _add(a, W, h, rows, columns):
@@ -129,12 +133,12 @@ def _add(a, W, h, rows, columns):
         part += W[rows, columns] @ h[columns]
 
 
-def generate_pullback(layers, schedule, stairs, units, g_x, g_value, activation="relu"):
+def generate_pullback(layers, schedule, stairs, units, kept, g_x, g_value, activation="relu"):
     """The pullback of `generate`: (gradients of the layers, g_context (C, N), completed g_x (D, N)).
 
     g_x: (D, N), what reaches x from outside. g_value: i, completed g_x_i (N,) -> g_theta_i (P, N).
     """
-    C, slope = schedule.n_context, ACTIVATIONS[activation][1]
+    C, slope = schedule.n_context, ACTIVATIONS[activation].slope
     g_units = [onp.zeros_like(g_x, shape=u.shape, order="C") for u in units]
     g_units[0][C:] = g_x
     for (first, end), origin in schedule.backward():
@@ -149,7 +153,7 @@ def generate_pullback(layers, schedule, stairs, units, g_x, g_value, activation=
         for k in reversed(range(1, len(layers))):  # (4)
             own = schedule.rows(k - 1, first, end)
             _add(g_units[k], layers[k]["W"].T, g_units[k + 1], own, schedule.rows(k, first, origin))
-            g_units[k][own] *= slope(units[k][own])
+            g_units[k][own] *= slope(kept[k][own])
     g_context = layers[0]["W"][:, :C].T @ g_units[1]
     grads = [layer_gradient(stair, g, h) for stair, g, h in zip(stairs, g_units[1:], units[:-1], strict=True)]
     return grads, g_context, g_units[0][C:]

@@ -1,10 +1,13 @@
 """Optimizers on one flat vector, in place.
 
     Adam      m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2
-              p <- p - rate ( (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) + weight_decay p )
+              p <- p - rate ( (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) + weight_decay w p )
 
 Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; the decay stands outside of the moments (Loshchilov and Hutter 2019,
-arXiv:1711.05101). One vector instead of one array per leaf: a step costs ten passes over memory, whatever the tree.
+arXiv:1711.05101). In a run w is 1 for the numbers of matrices and 0 for all others, such as biases and
+shifts: a large weight makes a function steep, a large bias only moves it.
+
+One vector instead of one array per leaf: a step costs ten passes over memory, whatever the tree.
 
 A schedule maps the share of the run that is done, in [0, 1], to a factor on the rate.
 """
@@ -16,6 +19,8 @@ from math import cos, pi, sqrt
 from typing import Any
 
 import numpy as onp
+
+from nfscratch import backend, trees
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Adam:
             raise ValueError(f"weight_decay must be at least 0; got {self.weight_decay}")
 
     def init(self, p: Any) -> dict:
-        """The state: two moments, a scratch vector, and the count of steps."""
+        """The state: two moments, a scratch vector, and the count of steps; every number decays (but see `begin`)."""
         return {"m": onp.zeros_like(p), "v": onp.zeros_like(p), "scratch": onp.empty_like(p), "t": 0}
 
     def step(self, p: Any, g: Any, state: dict, factor: float = 1.0) -> None:
@@ -58,8 +63,20 @@ class Adam:
         onp.divide(m, g, out=scratch)
         scratch *= rate / (1.0 - self.b1 ** state["t"])
         if self.weight_decay:
-            p *= 1.0 - rate * self.weight_decay
+            onp.multiply(p, state.get("decays", 1.0), out=g)
+            g *= rate * self.weight_decay
+            p -= g
         p -= scratch
+
+
+def begin(optimizer: Any, flat: Any, tree: Any) -> dict:
+    """The state of an optimizer for `flat`, whose views are the leaves of `tree`: of an Adam, only matrices decay."""
+    state = optimizer.init(flat)
+    if isinstance(optimizer, Adam) and optimizer.weight_decay:
+        leaves = trees.leaves(tree)
+        decays = onp.repeat([float(leaf.ndim > 1) for leaf in leaves], [leaf.size for leaf in leaves])
+        state["decays"] = backend.asarray(decays, dtype=flat.dtype, like=flat)
+    return state
 
 
 def adam(rate: float = 1e-3, **options: float) -> Adam:

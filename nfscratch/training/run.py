@@ -18,10 +18,10 @@ from nfscratch import backend, trees
 from nfscratch.training.batches import Batches
 from nfscratch.training.divergence import SMALLER_STEPS
 from nfscratch.training.ending import Ended, Ending
-from nfscratch.training.optimizers import Adam, clip_by_norm
+from nfscratch.training.optimizers import Adam, begin, clip_by_norm
 from nfscratch.training.record import Record, Result
 
-SCRATCH = "scratch"  # this entry of an optimizer's state is not saved: it is written before it is read
+UNSAVED = ("scratch", "decays")  # of an optimizer's state: written before it is read; known from the parameters
 
 
 LIMIT = 1e8  # a loss this many times larger than the first one (or than 1) will not recover
@@ -55,7 +55,7 @@ class Run:
     def __init__(self, plan: Plan, params: Any, rng: onp.random.Generator, batches: Batches | None):
         self.plan, self.rng, self.batches = plan, rng, batches
         self.flat, self.params = trees.flatten(params)
-        self.gradient, self.optimizer = onp.empty_like(self.flat), plan.optimizer.init(self.flat)
+        self.gradient, self.optimizer = onp.empty_like(self.flat), begin(plan.optimizer, self.flat, self.params)
         self.step, self.record = 0, Record(plan.evaluate, plan.patience)
 
     @property
@@ -123,7 +123,7 @@ class Run:
 
     def state(self) -> tuple[dict, dict]:
         """A tree of arrays, and numbers that JSON can hold. The caller keeps the generator's state."""
-        arrays = {k: v for k, v in self.optimizer.items() if hasattr(v, "shape") and k != SCRATCH}
+        arrays = {k: v for k, v in self.optimizer.items() if hasattr(v, "shape") and k not in UNSAVED}
         numbers = {k: v for k, v in self.optimizer.items() if not hasattr(v, "shape")}
         best, record = self.record.state()
         tree = {"params": self.params, "optimizer": arrays, "record": best, "order": []}

@@ -19,9 +19,10 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.bijections.contract import ADDED_LATER, Bijection
+from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.normalize.channels import channel_jacobian, channel_log_det, channel_shape, per_channel
 from nfscratch.bijections.normalize.statistics import STATISTICS, centre_and_scale
+from nfscratch.nets.network import ADDED_LATER
 from nfscratch.ops.events import batch_first, batch_last, check_event
 from nfscratch.trees import FIXED
 

@@ -1,0 +1,116 @@
+"""The activations of the networks, with their slopes: one table for the dense, the masked and the one-pass kernels.
+
+    name   h = act(a)                               act'(a)
+    relu   max(a, 0)                                1 where h > 0, else 0
+    tanh   tanh(a)                                  1 - h^2
+    elu    a where a > 0, else e^a - 1              1 + min(h, 0)
+    gelu   a G(a),  G = (1 + tanh u(a)) / 2         G + 2 a G (1 - G) u'(a),    u = sqrt(2/pi) (a + 0.044715 a^3)
+    silu   a S(a),  S = (1 + tanh(a/2)) / 2         S + a S (1 - S)
+
+The first three slopes are written in terms of the value h: a kernel overwrites a with h, and keeps h, which it needs
+for the gradient of the weights anyway. The two gated ones need a itself, and their kernels keep it beside h.
+gelu is the form with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2), not the one with the normal
+distribution function; they differ by less than 5e-4. elu: Clevert et al. 2016, arXiv:1511.07289. silu: Elfwing et al.
+2018, arXiv:1702.03118.
+
+Beyond |a| = FAR a gate is 0 or 1 to the last bit. The kernels cut a there, so that neither a^3 nor inf * 0 occurs.
+
+`variance` is that of a fresh weight times its number of inputs, at which the units' size neither grows nor shrinks
+from layer to layer: 2 for relu and its smooth forms (He et al. 2015), 1 for tanh (LeCun et al. 1998).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import Any
+
+import autograd.numpy as np
+import numpy as onp
+
+FAR = 40.0
+CUBIC = 0.044715
+RATE = sqrt(2.0 / pi)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One row of the table.
+
+    plain: a -> h, for autograd. write: (a, zeros, out) puts act(a) into `out`, which may be `a` where `of_value` is
+    true; zeros (1, N): ufuncs take a row twice as fast as the number 0. slope: of h where `of_value`, else of a.
+    """
+
+    plain: Callable[[Any], Any]
+    write: Callable[[Any, Any, Any], Any]
+    slope: Callable[[Any], Any]
+    of_value: bool = True
+    variance: float = 1.0
+
+
+def activated(a: Any, activation: Activation, zeros: Any) -> tuple[Any, Any]:
+    """(h, what `slope` takes). a is a kernel's own array, and is overwritten where that is possible."""
+    h = a if activation.of_value else onp.empty_like(a)
+    activation.write(a, zeros, h)
+    return h, a
+
+
+def _elu(a):
+    return np.maximum(a, 0.0) + np.expm1(np.minimum(a, 0.0))
+
+
+def _write_elu(a, zeros, out):
+    below = onp.expm1(onp.minimum(a, zeros))
+    onp.maximum(a, zeros, out=out)
+    out += below
+
+
+def _gelu_gate(a):
+    return 0.5 + 0.5 * np.tanh(RATE * a * (1.0 + CUBIC * a * a))
+
+
+def _silu_gate(a):
+    return 0.5 + 0.5 * np.tanh(0.5 * a)
+
+
+def _gelu_rate(a):
+    """G' = 2 G (1 - G) u'(a)."""
+    gate = _gelu_gate(a)
+    return gate, 2.0 * RATE * gate * (1.0 - gate) * (1.0 + 3.0 * CUBIC * a * a)
+
+
+def _silu_rate(a):
+    gate = _silu_gate(a)
+    return gate, gate * (1.0 - gate)
+
+
+def _gated(gate, gate_and_rate):
+    """The row of h = a gate(a)."""
+
+    def plain(a):
+        return np.maximum(a, -FAR) * gate(np.minimum(np.maximum(a, -FAR), FAR))
+
+    def write(a, zeros, out):
+        onp.multiply(onp.maximum(a, -FAR), gate(onp.clip(a, -FAR, FAR)), out=out)
+
+    def slope(a):
+        near = onp.clip(a, -FAR, FAR)
+        value, rate = gate_and_rate(near)
+        return value + near * rate
+
+    return Activation(plain, write, slope, of_value=False, variance=2.0)
+
+
+ACTIVATIONS = {
+    "relu": Activation(
+        lambda a: np.maximum(a, 0.0),
+        lambda a, zeros, out: onp.maximum(a, zeros, out=out),
+        lambda h: h > 0,
+        variance=2.0,
+    ),
+    "tanh": Activation(np.tanh, lambda a, zeros, out: onp.tanh(a, out=out), lambda h: 1.0 - h * h),
+    "elu": Activation(_elu, _write_elu, lambda h: 1.0 + onp.minimum(h, 0.0), variance=1.5),
+    "gelu": _gated(_gelu_gate, _gelu_rate),
+    "silu": _gated(_silu_gate, _silu_rate),
+}
