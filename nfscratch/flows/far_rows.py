@@ -27,7 +27,7 @@ NEAR = 1.0  # each entry of a row that is lost is pulled into [-NEAR, NEAR] for 
 
 def far_rows_have_density_0(log_prob: Callable[[Any], Any], x: Any) -> Any:
     """log_prob(x), one number for each row, as the module says."""
-    with onp.errstate(over="ignore", invalid="ignore"):
+    with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
             log_p = log_prob(x)
         except InversionError:
