@@ -8,6 +8,8 @@ from nfscratch.bijections import (
     ActNorm,
     Autoregressive,
     BatchNorm,
+    Bounds,
+    Conditioned,
     Conv1x1,
     Coupling,
     Diagonal,

@@ -61,6 +61,7 @@ TABLE = [
     Bad("base", "a Distribution, such as nf.StandardNormal(3)", (3, 0, "normal", (3,), nf.MLP()), TypeError),
     Bad("base", "a Distribution, such as nf.StandardNormal(3)", (nf.StandardNormal,), TypeError),
     Bad("embed", "a Network, such as nf.MLP((64, 64))", (3, 0, "mlp", nf.MLP, nf.Affine()), TypeError),
+    Bad("support", "a pair (low, high)", (3, "01", (0,), (0, 1, 2), {0, 1})),
     Bad("transformer", "a Transformer, such as nf.", (3, 0, "affine", nf.Affine, nf.MLP(), nf.Planar(3)), TypeError),
     Bad("conditional", "a Conditional, such as nf.Bernoulli()", (3, None, nf.Bernoulli, nf.Affine()), TypeError),
     Bad("network", "a Network, such as nf.MLP((64, 64))", (3, None, nf.MLP), TypeError, only=("coupling_layers",)),

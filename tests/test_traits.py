@@ -59,6 +59,7 @@ def wrappers():
         "Inverse": (nf.Inverse(leaf), {**vars(own), **swapped}),
         "Chain": (nf.Chain([leaf, leaf]), vars(own)),
         "Stack": (nf.Stack(leaf, 2), vars(own)),
+        "Conditioned": (nf.Conditioned(leaf, context_dim=3), vars(own)),
         "Elementwise": (nf.Elementwise(h, 2), {**moved, "context_dim": 0, "jacobian_structure": "diagonal"}),
         "Coupling": (nf.Coupling(h, (True, False), context_dim=3), {**moved, **block, "context_dim": 3}),
         "Autoregressive": (nf.Autoregressive(h, 2, context_dim=3), {**moved, **triangle, "context_dim": 3}),
@@ -75,7 +76,7 @@ def test_a_wrapper_says_what_its_layer_says(name, trait):
 def test_every_wrapper_derives_its_traits_and_no_class_states_a_part_of_them():
     kinds = {type(wrapper) for wrapper, _ in wrappers().values()}
     assert all(issubclass(kind, Derived) for kind in kinds)
-    fields_of_their_own = {"context_dim"}  # of Coupling and Autoregressive: an argument
+    fields_of_their_own = {"context_dim"}  # of Conditioned, Coupling and Autoregressive: an argument
     for kind in kinds:
         assert not (set(vars(kind)) & set(NAMES)) - fields_of_their_own
 

@@ -7,7 +7,7 @@ dtypes and speed do. What the rest of nfscratch calls:
     known(value, pullback, *args)  -> value                 one node whose derivative is already known
     take(value, kernel, plain, *args) -> value              by the road that the arguments ask for   (roads.py)
     contains_box, rebox, unbox, raw, raw_tree               what is under a derivative               (boxes.py)
-    logsumexp, solve_triangular                             for which autograd asks scipy, on the host
+    logsumexp, exp_shifted, solve_triangular                for which autograd asks scipy, on the host
     register_array_type(cls)                                backend.use calls it
 """
 
@@ -21,7 +21,7 @@ from nfscratch.autodiff import (  # noqa: F401  (install)
 )
 from nfscratch.autodiff.arrays import register_array_type
 from nfscratch.autodiff.boxes import contains_box, raw, raw_tree, rebox, unbox
-from nfscratch.autodiff.functions import logsumexp, solve_triangular
+from nfscratch.autodiff.functions import exp_shifted, logsumexp, solve_triangular
 from nfscratch.autodiff.pullbacks import known, value_and_vjp
 from nfscratch.autodiff.roads import drop_stray_kernels, take
 
@@ -30,6 +30,7 @@ backend.on_array_type(register_array_type)
 __all__ = [
     "contains_box",
     "drop_stray_kernels",
+    "exp_shifted",
     "known",
     "logsumexp",
     "raw",

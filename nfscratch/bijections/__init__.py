@@ -1,7 +1,9 @@
 """Bijections, a family per file."""
 
 from nfscratch.bijections.autoregressive import Autoregressive
+from nfscratch.bijections.bounds import Bounds
 from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.conditioned import Conditioned
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
@@ -28,7 +30,9 @@ __all__ = [
     "Autoregressive",
     "BatchNorm",
     "Bijection",
+    "Bounds",
     "Chain",
+    "Conditioned",
     "Conv1x1",
     "Coupling",
     "Diagonal",

@@ -4,11 +4,13 @@
     sha256     of the whole file, with 64 zeros where the digest itself stands
 
 Any reader of safetensors can open it. This one verifies every byte before it makes room for a tensor, in pieces.
+Equal contents give equal bytes: the header has its names in order, which safetensors leaves to a hash of each process.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -35,13 +37,21 @@ def write(path: Any, kind: str, params: Any, fields: dict[str, str]) -> None:
     texts = {"format": FORMAT, "version": VERSION, "kind": kind, "tree": canonical(skeleton), **fields}
     data = memoryview(save(tensors, {**texts, "sha256": UNSEALED.decode()}))
     end = 8 + int.from_bytes(data[:8], "little")
-    if end - 8 > header.LIMIT:
-        raise CheckpointError(f"the description must have at most {header.LIMIT} bytes; got {end - 8}")
-    head = bytes(data[:end])
+    head = _in_order(bytes(data[8:end]))
+    if len(head) - 8 > header.LIMIT:
+        raise CheckpointError(f"the description must have at most {header.LIMIT} bytes; got {len(head) - 8}")
     if head.count(UNSEALED) != 1:
         raise CheckpointError("metadata must be free of 64 zeros in a row: there the seal stands")
-    digest = hashlib.sha256(data).hexdigest()
-    atomic.write(path, (head.replace(UNSEALED, digest.encode()), data[end:]))
+    digest = hashlib.sha256(head)
+    digest.update(data[end:])
+    atomic.write(path, (head.replace(UNSEALED, digest.hexdigest().encode()), data[end:]))
+
+
+def _in_order(entries):
+    """A header, the eight bytes of its length included, with its names sorted; its offsets count from its end."""
+    text = canonical(json.loads(entries)).encode()
+    text += b" " * (-len(text) % 8)  # as safetensors does: the tensors start at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text
 
 
 class Sealed:

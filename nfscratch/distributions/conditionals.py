@@ -13,6 +13,8 @@ Shapes are those of a transformer: theta (N, D, P), x (N, D) -> log p (N, D). Pu
     Bernoulli    dl = x - sigmoid(l)
     Gaussian     dx = -u e^-s,   dt = u e^-s,   ds = u^2 - 1
     mixture      with r_k = w_k N_k / p:   dl_k = r_k - w_k,   the Gaussian's derivatives times r_k
+
+So far out that u^2 overflows, log p is -inf. (r_k u) u, in this order, is 0 where r_k is 0 and u^2 is not a number.
 """
 
 from __future__ import annotations
@@ -161,15 +163,16 @@ class MixtureOfGaussians(Conditional):
         u = (x.T - m) * scale
         joint = logits - logits.max(axis=0) - 0.5 * (u * u) - s
         top = joint.max(axis=0)
-        r = onp.exp(joint - top)
+        r = autodiff.exp_shifted(joint, top, onp)
         total = r.sum(axis=0)
         r /= total
         w /= total_w
 
         def pullback(g):
             gr = g.T * r
-            g_m = gr * u * scale
-            g_theta = onp.concatenate([gr - g.T * w, back_s(gr * (u * u - 1.0)), g_m], axis=0)
+            ru = gr * u
+            g_m = ru * scale
+            g_theta = onp.concatenate([gr - g.T * w, back_s(ru * u - gr), g_m], axis=0)
             return from_columns(g_theta, theta), -g_m.sum(axis=0).T
 
         return (top + onp.log(total) - onp.log(total_w) - HALF_LOG_2PI).T, pullback

@@ -7,6 +7,9 @@ As the base of a flow it brings modes that no continuous map of one blob can mak
 With the responsibilities r_k = softmax_k(l_k), which are dlog p/dl_k, the derivative is
 
     dlogits_k = r_k - w_k,   dm_k = r_k u_k exp(-s_k),   ds_k = r_k (u_k^2 - 1),   dz = -sum_k dm_k   (2)
+
+So far out that every u_k^2 overflows, log p is -inf. (r_k u_k) u_k, in this order, is 0 where r_k is 0 and u_k^2 is not
+a number any more.
 """
 
 from __future__ import annotations
@@ -62,15 +65,16 @@ class GaussianMixture(Distribution):
         joint = -0.5 * (u * u).sum(axis=1)
         joint += (log_w - params["log_std"].sum(axis=1) - self.dim * HALF_LOG_2PI)[:, None]
         top = joint.max(axis=0)
-        r = onp.exp(joint - top)
+        r = autodiff.exp_shifted(joint, top, onp)
         total = r.sum(axis=0)
         r /= total
 
         def pullback(g):  # equation (2)
             gr = g * r
-            dm = gr[:, None, :] * u * inverse_std
+            ru = gr[:, None, :] * u
+            dm = ru * inverse_std
             grads = {
-                "log_std": (gr[:, None, :] * (u * u - 1.0)).sum(axis=2),
+                "log_std": (ru * u - gr[:, None, :]).sum(axis=2),
                 "logits": gr.sum(axis=1) - g.sum() * onp.exp(log_w),
                 "mean": dm.sum(axis=2),
             }

@@ -21,6 +21,7 @@ import numpy as onp
 
 from nfscratch import backend, trees
 from nfscratch.autodiff.boxes import raw, raw_tree
+from nfscratch.flows.parameters import naming_params
 from nfscratch.flows.parts import base_name, embed_name, kind, layers_from_data
 
 ROWS = 3  # how many rows `checked_sum` looks at to find the part at fault
@@ -50,6 +51,7 @@ def _refuse_shapes(flow, log_p, log_det, params, x, context):
     _check_shape(f"the bijection ({kind(flow.bijection)})", "inverse", "log_det", log_det, (len(x),))
 
 
+@naming_params
 def check_rows(flow: Any, params: Any, x: Any, context: Any = None) -> None:
     """Refuse a flow with a part that does not give each of the few rows `x` its own number.
 

@@ -27,6 +27,8 @@ from nfscratch.distributions import Distribution
 from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
+from nfscratch.flows.far_rows import far_rows_have_density_0
+from nfscratch.flows.parameters import naming_params
 from nfscratch.flows.parts import has_own_part
 from nfscratch.nets import Network
 from nfscratch.ops.intervals import within
@@ -100,6 +102,7 @@ class Flow(TakesContext):
 
     # --- density ---------------------------------------------------------------------------------------------------
 
+    @naming_params
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
         params = _checked(rebox(params))
@@ -108,8 +111,8 @@ class Flow(TakesContext):
         context = self._context(params, context, len(x), like)
         if self._own_parts and len(x) > 1:
             check_once(self, params, x, context)
-        with onp.errstate(over="ignore"):  # so far out that z^2 overflows the density is 0, and its log -inf
-            return take(self._log_prob_value, self._log_prob_node, self._log_prob, params, x, context, rng=rng)
+        roads = (self._log_prob_value, self._log_prob_node, self._log_prob)
+        return far_rows_have_density_0(lambda x: take(*roads, params, x, context, rng=rng), x)
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
@@ -139,6 +142,7 @@ class Flow(TakesContext):
 
         return log_p, complete
 
+    @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), and pullback(g) -> g_params, g_x, g_context. Arrays are taken as checked: `fit` calls this."""
         h, back_embed = self._embed_vjp(params, context)
@@ -164,6 +168,7 @@ class Flow(TakesContext):
         """n draws and their log densities, from one forward pass: (n, *shape), (n,). Reparameterized: reverse KL."""
         return self._draw(params, rng, n, context, self._sample_and_log_prob_value, self._sample_and_log_prob)
 
+    @naming_params
     def _draw(self, params, rng, n, context, value, plain):
         n = validate.count("n", n)
         validate.generator(rng)
@@ -215,6 +220,7 @@ class Flow(TakesContext):
     def _base_sample(self, params, rng, n, h):
         return self.base.sample(params["base"], rng, n, trees.array_like(params), *self._of_base(h))
 
+    @naming_params
     def sample_and_log_prob_vjp(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
         """(draws, log densities), and pullback((g_x, g_log_q)) -> g_params, g_context. Arrays are taken as checked."""
         h, back_embed = self._embed_vjp(params, context)

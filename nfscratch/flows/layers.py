@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nfscratch import validate
-from nfscratch.bijections import Autoregressive, Coupling, Permutation, half_mask
+from nfscratch.bijections import Autoregressive, Conditioned, Coupling, Permutation, Stack, half_mask
 from nfscratch.bijections.contract import Bijection
 from nfscratch.flows.recipe import check_network, sizes
 from nfscratch.nets import MADE, MLP, Network
@@ -83,6 +83,14 @@ def layers_of_either_structure(
     if coupling:
         return coupling_layers(dim, transformer, MLP(hidden, activation, gain), layers, context_dim, seed)
     return autoregressive_layers(dim, transformer, MADE(hidden, activation, gain), layers, context_dim, seed=seed)
+
+
+def following(bijection: Bijection, network: Network, context_dim: int) -> Bijection:
+    """`bijection` as it is, or with all its parameters made by `network` from a context of context_dim numbers."""
+    if validate.count("context_dim", context_dim) == 0:
+        return bijection
+    layer = bijection.chain if isinstance(bijection, Stack) else bijection  # in a Stack, a leaf's first axis is K
+    return Conditioned(layer, network, context_dim)
 
 
 def check_transformer(transformer: Transformer, example: str = "nf.Affine()") -> None:

@@ -20,6 +20,7 @@ from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribu
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import autoregressive_layers, check_transformer
 from nfscratch.flows.recipe import for_data, on_base
+from nfscratch.flows.support import Support
 from nfscratch.nets import MADE, Network
 from nfscratch.transformers import Affine, Transformer
 
@@ -38,6 +39,7 @@ def maf(
     batch_norm: bool = False,
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """Masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057).
@@ -50,7 +52,7 @@ def maf(
     chain = autoregressive_layers(dim, h, MADE(hidden, activation, gain), layers, context_dim, order, seed)
     if batch_norm:
         chain = [part for layer in chain for part in (BatchNorm(dim), layer)]
-    return for_data(dim, chain, base, embed)
+    return for_data(dim, chain, base, embed, support)
 
 
 def iaf(
@@ -66,6 +68,7 @@ def iaf(
     order: str = "reversed",
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """Inverse autoregressive flow, x = sigma(z) z + mu(z) in every layer (Kingma et al. 2016, arXiv:1606.04934).
@@ -75,7 +78,7 @@ def iaf(
     h = Affine(max_log_scale) if transformer is None else transformer
     check_transformer(h)
     chain = autoregressive_layers(dim, Inverse(h), MADE(hidden, activation, gain), layers, context_dim, order, seed)
-    return for_data(dim, [Inverse(layer) for layer in chain], base, embed)
+    return for_data(dim, [Inverse(layer) for layer in chain], base, embed, support)
 
 
 def made(

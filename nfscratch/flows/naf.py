@@ -18,6 +18,7 @@ from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import check_transformer, layers_of_either_structure
 from nfscratch.flows.recipe import for_data
+from nfscratch.flows.support import Support
 from nfscratch.nets import Network
 from nfscratch.transformers import DeepSigmoid, Transformer
 
@@ -34,6 +35,7 @@ def naf(
     coupling: bool = False,
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """A flow of monotone networks: autoregressive layers, as the paper's, or couplings.
@@ -58,4 +60,4 @@ def naf(
         context_dim=context_dim,
         seed=seed,
     )
-    return for_data(dim, chain, base, embed)
+    return for_data(dim, chain, base, embed, support)

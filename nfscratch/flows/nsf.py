@@ -20,6 +20,7 @@ from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import layers_of_either_structure
 from nfscratch.flows.recipe import for_data
+from nfscratch.flows.support import Support
 from nfscratch.nets import Network
 from nfscratch.transformers import RationalQuadraticSpline
 
@@ -37,6 +38,7 @@ def rq_nsf(
     coupling: bool = True,
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """Neural spline flow: `layers` couplings, as the paper's (C), or with coupling=False autoregressive layers, (AR).
@@ -55,4 +57,4 @@ def rq_nsf(
         context_dim=context_dim,
         seed=seed,
     )
-    return for_data(dim, chain, base, embed)
+    return for_data(dim, chain, base, embed, support)

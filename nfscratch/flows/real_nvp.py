@@ -14,6 +14,7 @@ from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import coupling_layers
 from nfscratch.flows.recipe import for_data
+from nfscratch.flows.support import Support
 from nfscratch.nets import MLP, Network
 from nfscratch.transformers import Affine, Shift, VolumePreserving
 
@@ -29,12 +30,13 @@ def real_nvp(
     max_log_scale: float = 3.0,
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """RealNVP: affine couplings (Dinh et al. 2017, arXiv:1605.08803). `seed` fixes the permutations."""
     network = MLP(hidden, activation, gain)
     couplings = coupling_layers(dim, Affine(max_log_scale), network, layers, context_dim, seed)
-    return for_data(dim, couplings, base, embed)
+    return for_data(dim, couplings, base, embed, support)
 
 
 def nice(
@@ -47,11 +49,12 @@ def nice(
     gain: float = 0.4,
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """NICE: additive couplings, and one trained scale per variable at the end (Dinh et al. 2014, arXiv:1410.8516)."""
     couplings = coupling_layers(dim, Shift(), MLP(hidden, activation, gain), layers, context_dim, seed)
-    return for_data(dim, [*couplings, Elementwise(Affine(), dim)], base, embed)
+    return for_data(dim, [*couplings, Elementwise(Affine(), dim)], base, embed, support)
 
 
 def gin(
@@ -65,10 +68,11 @@ def gin(
     max_log_scale: float = 3.0,
     base: Distribution | None = None,
     embed: Network | None = None,
+    support: Support | None = None,
     seed: int = 0,
 ) -> Flow:
     """GIN: affine couplings of determinant 1 (Sorrenson et al. 2020, arXiv:2001.04872). Only Standardize scales."""
     couplings = coupling_layers(
         dim, VolumePreserving(max_log_scale), MLP(hidden, activation, gain), layers, context_dim, seed
     )
-    return for_data(dim, couplings, base, embed)
+    return for_data(dim, couplings, base, embed, support)

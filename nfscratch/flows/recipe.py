@@ -3,6 +3,8 @@
     z ~ base -> layer -> ... -> layer -> Standardize -> x        for_data: log_prob is in the data's own units
     z ~ base -> bijection -> x                                   on_base: fitted to a target density, which has no data
 
+and after each of them, where a `support` is given, the layer that maps all reals onto it (support.py).
+
 The base is a standard normal, unless one is given. An embedding network, if given, turns the context y into h(y), and
 the layers take h(y). A recipe makes the layers, and this frame makes the Flow; it checks what every recipe takes.
 """
@@ -18,6 +20,7 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.distributions import Distribution, StandardNormal
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.support import Support, onto_support
 from nfscratch.nets import Network
 
 
@@ -27,14 +30,29 @@ def sizes(dim: int, layers: int) -> tuple[int, int]:
 
 
 def for_data(
-    dim: int, layers: Sequence[Bijection], base: Distribution | None = None, embed: Network | None = None
+    dim: int,
+    layers: Sequence[Bijection],
+    base: Distribution | None = None,
+    embed: Network | None = None,
+    support: Support | None = None,
 ) -> Flow:
-    """`layers` in the order in which z meets them, then Standardize, which takes mean and scale from the data."""
-    return on_base(dim, Chain([*layers, Standardize(dim)]), base, embed)
+    """`layers` in the order in which z meets them, then Standardize, which takes mean and scale from the data.
+
+    support: where the data can be; a last layer maps all reals there.
+    """
+    return on_base(dim, Chain([*layers, Standardize(dim), *onto_support(dim, support)]), base, embed)
 
 
-def on_base(dim: int, bijection: Bijection, base: Distribution | None = None, embed: Network | None = None) -> Flow:
-    """`bijection` as it is, on `base`; None is StandardNormal(dim)."""
+def on_base(
+    dim: int,
+    bijection: Bijection,
+    base: Distribution | None = None,
+    embed: Network | None = None,
+    support: Support | None = None,
+) -> Flow:
+    """`bijection` as it is, and then onto `support`, on `base`; None is StandardNormal(dim)."""
+    if onto := onto_support(dim, support):
+        bijection = Chain([bijection, *onto])
     if base is None:
         base = StandardNormal(dim)
     check_base(base, bijection.in_shape)

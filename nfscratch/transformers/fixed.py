@@ -10,7 +10,8 @@
 from |z| = 7.9 on in float32 (chapter 01), and sigmoid(z) is exactly 1 from z = 16.6; those above hold for every z.
 
 At an x that no z reaches the density is 0, so `inverse` gives log-derivative -inf there (and z = 0, which says
-nothing): never NaN. theta has no columns: (D, 0).
+nothing): never NaN. `forward` ends strictly inside: what rounds to an end becomes the number next to it, or a draw
+would have density 0. theta has no columns: (D, 0).
 """
 
 from __future__ import annotations
@@ -61,13 +62,23 @@ class Fixed(Transformer):
         )
 
     def forward(self, theta, z):
-        return self._forward(z), self._log_slope(z)
+        return _inside(self._forward(z), self.low, self.high), self._log_slope(z)
 
     def inverse(self, theta, x):
         inside = (x > self.low) & (x < self.high)
         # Twice where: a gradient through the branch that is not taken must be finite too.
         z = self._inverse(np.where(inside, x, self._forward(np.zeros_like(x))))
         return np.where(inside, z, 0.0), np.where(inside, -self._log_slope(z), -np.inf)
+
+
+def _inside(x, low, high):
+    """x, and where it was rounded to a finite end the number next to that end: there the density is not 0."""
+    number = onp.dtype(x.dtype).type
+    if isfinite(low):
+        x = np.where(x <= low, float(onp.nextafter(number(low), number(inf))), x)
+    if isfinite(high):
+        x = np.where(x >= high, float(onp.nextafter(number(high), number(-inf))), x)
+    return x
 
 
 def _value(h, end):

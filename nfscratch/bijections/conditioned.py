@@ -1,0 +1,191 @@
+"""Conditioned: a layer of any kind whose parameters follow the context.
+
+    theta_n = theta_0 + network(c_n)                 the layer's parameters for row n with the context c_n       (1)
+    x_n = g(z_n; theta_n),   log_det and Jacobian    those of g, at theta_n
+
+The network starts at 0, so that the layer starts as it would without a context, at theta_0. A gradient of theta_n goes
+to both terms of (1):
+
+    g_theta_0 = sum_n g_theta_n,     g_out_n = g_theta_n, and through the network to its parameters and to c_n   (2)
+
+The layer takes parameters per sample: each leaf (N, ...) in place of (...). All that are made of plain numbers do:
+Planar, Radial, Sylvester, the linear layers, ActNorm, Elementwise, and Inverse and Chain of these. A Chain of K layers
+gets all its parameters from one network, as an encoder gives them (Rezende and Mohamed 2015, arXiv:1505.05770,
+section 4.2); a Stack of K Conditioned layers has a network in each. Couplings and autoregressive layers have a network
+of their own, which takes the context directly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import trees, validate
+from nfscratch.autodiff import raw
+from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.traits import Derived, traits_of
+from nfscratch.nets import MLP, Network
+from nfscratch.nets.network import network_value
+
+ROWS = 3  # so many rows, each with its own parameters, show whether a layer takes them
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioned(Derived):
+    """params: {"layer": theta_0, as the layer makes it, "network": those of the network}.
+
+    layer: a bijection that takes parameters per sample. network: from the context (N, context_dim) to all numbers that
+    the layer trains. What the layer stores but does not train ("fixed") stays the same for all rows.
+    """
+
+    layer: Bijection
+    network: Network = MLP()  # noqa: RUF009 (frozen: safe to share)
+    context_dim: int = 1
+
+    def __post_init__(self):
+        validate.part("layer", self.layer, Bijection, "nf.Planar(2)")
+        validate.count("context_dim", self.context_dim, least=1)
+        if self.layer.context_dim not in (0, self.context_dim):
+            raise ValueError(
+                f"layer must take the same context, of {self.context_dim} numbers, or none; "
+                f"got {type(self.layer).__name__} of context_dim {self.layer.context_dim}"
+            )
+
+    def derive(self):
+        updates = self.layer.updates or getattr(self.network, "updates", False)
+        return replace(traits_of(self.layer), context_dim=self.context_dim, updates=updates)
+
+    def image(self, interval):
+        return self.layer.image(interval)
+
+    def preimage(self, interval):
+        return self.layer.preimage(interval)
+
+    def init(self, rng, x=None, context=None):
+        layer = self.layer.init(rng, x, self._of_layer(context))
+        n_out = trees.count(layer)
+        if n_out == 0:
+            raise ValueError(f"layer must have parameters that the context can move; got {type(self.layer).__name__}")
+        self._check_rows(layer)
+        return {"layer": layer, "network": self.network.init(rng, self.context_dim, n_out)}
+
+    def forward(self, params, z, context=None, rng=None):
+        return self.layer.forward(self.theta(params, context), z, self._of_layer(context), rng)
+
+    def inverse(self, params, x, context=None, rng=None):
+        return self.layer.inverse(self.theta(params, context), x, self._of_layer(context), rng)
+
+    def forward_value(self, params, z, context=None, rng=None):
+        return self.layer.forward_value(self._theta_value(params, context), z, self._of_layer(context), rng)
+
+    def inverse_value(self, params, x, context=None, rng=None):
+        return self.layer.inverse_value(self._theta_value(params, context), x, self._of_layer(context), rng)
+
+    def forward_vjp(self, params, z, context=None, rng=None):
+        return self._vjp(self.layer.forward_vjp, params, z, context, rng)
+
+    def inverse_vjp(self, params, x, context=None, rng=None):
+        return self._vjp(self.layer.inverse_vjp, params, x, context, rng)
+
+    def jacobian(self, params, z, context=None):
+        return self.layer.jacobian(self.theta(params, context), z, self._of_layer(context))
+
+    def update(self, params, x, context=None):
+        if not self.updates:
+            return params
+        updated = dict(params)
+        if self.layer.updates:
+            theta = self.layer.update(self._theta_value(params, context), x, self._of_layer(context))
+            updated["layer"] = trees.with_fixed_of(theta, params["layer"])
+        if getattr(self.network, "updates", False):
+            updated["network"] = self.network.update(params["network"])
+        return updated
+
+    def theta(self, params, context):
+        """(1): the layer's parameters, a row of each trained leaf for each row of the context."""
+        return per_row(params["layer"], self.network.apply(params["network"], context))
+
+    def _theta_value(self, params, context):
+        return per_row(params["layer"], network_value(self.network, params["network"], context))
+
+    def _vjp(self, layer_vjp, params, x, context, rng):
+        out, back_network = self.network.apply_vjp(params["network"], context)
+        theta = per_row(params["layer"], out)
+        y, log_det, back_layer = layer_vjp(theta, x, self._of_layer(context), rng)
+
+        def pullback(g_y, g_log_det):  # (2)
+            g_theta, g_x, g_direct = back_layer(g_y, g_log_det)
+            g_out = onp.concatenate([side_by_side(g) for g in trees.leaves(g_theta)], axis=0).T
+            g_network, g_context = back_network(g_out)[:2]
+            g_layer = trees.map_leaves(lambda g: g.sum(axis=0), g_theta, fixed=lambda g: g)
+            return {"layer": g_layer, "network": g_network}, g_x, trees.total(g_context, g_direct)
+
+        return y, log_det, pullback
+
+    def _of_layer(self, context):
+        """The context for the layer itself, where it takes one."""
+        return context if self.layer.context_dim else None
+
+    def _check_rows(self, params):
+        """Refuse a layer that does not take a row of parameters for each row of z."""
+        try:
+            alike = _takes_rows(self.layer, params, self.context_dim)
+        except (TypeError, ValueError, IndexError, KeyError):  # their shapes do not fit
+            alike = False
+        if not alike:
+            raise ValueError(
+                "layer must take parameters per sample, as nf.Planar, nf.PLU and a Chain of these do; "
+                f"got {type(self.layer).__name__} (couplings and autoregressive layers take context_dim themselves)"
+            )
+
+
+def per_row(tree, out):
+    """The tree whose trained leaves (...) are (N, ...): themselves, moved by their columns of `out` (N, P)."""
+    columns, start = out.T, 0
+
+    def moved(leaf):
+        nonlocal start
+        shape, first = leaf.shape, start
+        start += prod(shape)
+        return leaf + np.moveaxis(np.reshape(columns[first:start], (*shape, columns.shape[1])), -1, 0)
+
+    return _at_trained(moved, tree)
+
+
+def _at_trained(fun, tree):
+    """`fun` at the trained leaves, in the order of trees.leaves; the tree may be under a derivative."""
+    inside = raw(tree)
+    if isinstance(inside, dict):
+        return {key: tree[key] if key == trees.FIXED else _at_trained(fun, tree[key]) for key in sorted(inside)}
+    if isinstance(inside, (list, tuple)):
+        return type(inside)(_at_trained(fun, tree[i]) for i in range(len(inside)))
+    return fun(tree)
+
+
+def side_by_side(g):
+    """A gradient (N, ...) as columns, batch-last: (p, N)."""
+    return onp.moveaxis(g, 0, -1).reshape((prod(g.shape[1:]), g.shape[0]))
+
+
+def _takes_rows(layer, params, context_dim):
+    """Whether rows with parameters of their own come out as they do one by one."""
+    rng = onp.random.default_rng(0)
+    like = trees.first_array(params)
+    z = onp.asarray(rng.normal(size=(ROWS, *layer.in_shape)), dtype=like.dtype, like=like)
+    context = onp.zeros_like(z, shape=(ROWS, context_dim)) if layer.context_dim else None
+    out = onp.asarray(0.1 * rng.normal(size=(ROWS, trees.count(params))), dtype=like.dtype, like=like)
+    together = layer.forward(per_row(params, out), z, context)
+    for n in range(ROWS):
+        one = slice(n, n + 1)
+        mine = _at_trained(lambda leaf: leaf[0], per_row(params, out[one]))
+        alone = layer.forward(mine, z[one], None if context is None else context[one])
+        if not all(_close(a[one], b) for a, b in zip(together, alone, strict=True)):
+            return False
+    return True
+
+
+def _close(a, b):
+    return a.shape == b.shape and bool(onp.allclose(a, b, rtol=1e-2, atol=1e-3, equal_nan=True))

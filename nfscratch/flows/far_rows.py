@@ -1,0 +1,53 @@
+"""Rows so far out that numbers overflow on the way to z: their density is 0, log_prob is -inf, and it is never NaN.
+
+A layer that gets an infinite number gives NaN: inf - inf, or 0 times inf. A row that is itself an ordinary number in
+its dtype then has no log_prob. So rows with an entry beyond the fourth root of the dtype's largest number (4e9 in
+float32, 1e77 in float64) that come out as NaN, or whose inverse a search does not find, have density 0.
+
+Under a derivative such rows, and those whose log_prob is -inf, are evaluated at a nearer point and replaced by -inf:
+their gradient is 0, and they leave no NaN in the gradient of the parameters, which is a sum over all rows.
+NaN in a row that is not far out has another cause, such as parameters that are NaN: it is left for the caller to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import autograd.numpy as np
+import numpy as onp
+from autograd.tracer import isbox
+
+from nfscratch.autodiff import raw
+from nfscratch.ops.roots import InversionError
+
+NEAR = 1.0  # each entry of a row that is lost is pulled into [-NEAR, NEAR] for the evaluation that takes its place
+
+
+def far_rows_have_density_0(log_prob: Callable[[Any], Any], x: Any) -> Any:
+    """log_prob(x), one number for each row, as the module says."""
+    with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        try:
+            log_p = log_prob(x)
+        except InversionError:
+            lost = _is_far(x)
+            if not lost.any():
+                raise
+        else:
+            value = raw(log_p)
+            good = onp.isfinite(value) if isbox(log_p) else value < inf  # not NaN
+            if good.all():
+                return log_p
+            lost = _is_far(x) & ~good
+            if not lost.any():
+                return log_p
+        rows = onp.reshape(lost, (-1, *(1,) * (x.ndim - 1)))
+        nearer = np.where(rows, onp.clip(raw(x), -NEAR, NEAR), x)
+        return np.where(lost, -inf, log_prob(nearer))
+
+
+def _is_far(x):
+    """Rows with an entry so large that a product of four such numbers is none of the dtype."""
+    x = raw(x)
+    return onp.abs(x).reshape(len(x), -1).max(axis=1, initial=0.0) > float(onp.finfo(x.dtype).max) ** 0.25

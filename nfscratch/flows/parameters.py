@@ -1,0 +1,130 @@
+"""Whether a parameter tree is one of a flow: every leaf that the flow's layers make, in its shape, and no other.
+
+The layers' own `init` says what they make; it is asked layer by layer. A message names the place in the tree:
+
+    params['bijection'][3]['W'] must have shape (64, 2); got shape (32, 2)
+
+No evaluation pays for it. `naming_params` compares the tree only after an evaluation has failed, and only then says
+whether the parameters are those of another flow. `nf.save` and `nf.load` compare always, and every shape exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.autodiff import raw_tree
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.inverse import InverseBijection
+from nfscratch.ops.roots import InversionError
+
+
+class ParamsError(ValueError):
+    """Parameters that are not those of the flow."""
+
+
+def naming_params(method: Callable) -> Callable:
+    """`method(flow, params, ...)`, whose errors name the parameters where these are not the flow's."""
+
+    @wraps(method)
+    def named(flow, params, *args, **kwargs):
+        try:
+            return method(flow, params, *args, **kwargs)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            if not isinstance(error, InversionError) and (wrong := disagreement(flow, params)) is not None:
+                raise wrong from error
+            raise
+
+    return named
+
+
+def disagreement(flow: Any, params: Any) -> ParamsError | None:
+    """What is wrong with the tree, or None. A leaf may have more axes in front than the flow makes: one for rows."""
+    try:
+        Comparison(onp.random.default_rng(0), per_sample=True).flow(flow, raw_tree(params))
+    except ParamsError as error:
+        return error
+    return None
+
+
+@dataclass
+class Comparison:
+    """rng: what each `init` draws from. unmade(part, path, error): called where an `init` fails; default: nothing.
+
+    per_sample: whether a leaf may have leading axes of its own, as parameters do that an encoder made.
+    """
+
+    rng: onp.random.Generator
+    unmade: Callable = lambda part, path, error: None
+    per_sample: bool = False
+
+    def flow(self, flow: Any, params: Any) -> None:
+        """Raises ParamsError unless `params` is a tree of the flow."""
+        self.keys(("base", "bijection", "embed"), params, "params")
+        self.part(flow.base, (), params["base"], "params['base']")
+        self.bijection(flow.bijection, params["bijection"], "params['bijection']")
+        self.embed(flow, params["embed"], "params['embed']")
+
+    def embed(self, flow, params, path):
+        if flow.embed is None:
+            return self.compare({}, params, path)
+        try:
+            n_in = flow.embed.n_in(params) if hasattr(flow.embed, "n_in") else None
+        except (AttributeError, LookupError, TypeError):
+            raise ParamsError(f"{path} must be those of {type(flow.embed).__name__}; got {found(params)}") from None
+        if n_in is not None:  # else the parameters do not tell for which context the network was made
+            self.part(flow.embed, (n_in, flow.context_dim), params, path)
+
+    def bijection(self, bijection, params, path):
+        if type(bijection) is InverseBijection:
+            return self.bijection(bijection.bijection, params, path)
+        if type(bijection) is not Chain:
+            return self.part(bijection, (), params, path)
+        if not isinstance(params, (list, tuple)) or len(params) != len(bijection.layers):
+            count = len(bijection.layers)
+            raise ParamsError(f"{path} must have the parameters of {count} layers; got {found(params)}")
+        for i, (layer, layer_params) in enumerate(zip(bijection.layers, params, strict=True)):
+            self.bijection(layer, layer_params, f"{path}[{i}]")
+
+    def part(self, part, sizes, params, path):
+        try:
+            made = part.init(self.rng, *sizes)
+        except Exception as error:  # a caller's own part may need more than a generator to begin with
+            return self.unmade(part, path, error)
+        return self.compare(made, params, path)
+
+    def compare(self, made, params, path):
+        if isinstance(made, dict):
+            self.keys(made, params, path)
+            for key in made:
+                self.compare(made[key], params[key], f"{path}[{key!r}]")
+        elif isinstance(made, (list, tuple)):
+            if not isinstance(params, (list, tuple)) or len(params) != len(made):
+                raise ParamsError(f"{path} must have {len(made)} entries; got {found(params)}")
+            for i, child in enumerate(made):
+                self.compare(child, params[i], f"{path}[{i}]")
+        elif not self.same_shape(made, params):
+            raise ParamsError(f"{path} must have shape {tuple(made.shape)}; got {found(params)}")
+
+    def same_shape(self, made, leaf):
+        shape = tuple(getattr(leaf, "shape", (None,)))
+        extra = len(shape) - made.ndim if self.per_sample and hasattr(leaf, "shape") else 0
+        return shape[max(extra, 0) :] == tuple(made.shape)
+
+    def keys(self, made, params, path):
+        if not isinstance(params, dict) or set(params) != set(made):
+            raise ParamsError(f"{path} must have the entries {sorted(made)}; got {found(params)}")
+
+
+def found(params: Any) -> str:
+    """What stands at a place of the tree, in a few words."""
+    if isinstance(params, dict):
+        text = repr(sorted(params, key=str))
+        return text if len(text) <= 60 else text[:57] + "..."
+    if isinstance(params, (list, tuple)):
+        return f"{len(params)} entries"
+    return f"shape {tuple(params.shape)}" if hasattr(params, "shape") else f"a {type(params).__name__}"

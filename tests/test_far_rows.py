@@ -1,0 +1,132 @@
+"""Rows so far out that numbers overflow: log_prob is a number or -inf, never NaN, and their gradient leaves no NaN."""
+
+import autograd
+import autograd.numpy as np
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+from nfscratch import trees
+from nfscratch.flows.far_rows import far_rows_have_density_0
+
+DTYPES = ("float64", "float32")
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def on(base):
+    return nf.flows.real_nvp(2, layers=2, hidden=(8,), base=base)
+
+
+FLOWS = {
+    name: getattr(nf.flows, name)(2, **({} if name == "linear" else {"layers": 2}))
+    for name in ("real_nvp", "nice", "gin", "maf", "iaf", "rq_nsf", "naf", "linear", "planar", "radial", "sylvester")
+} | {
+    "a mixture": nf.Flow(nf.GaussianMixture(2, 3), nf.Reshape((2,), (2,))),
+    "RealNVP on a mixture": on(nf.GaussianMixture(2, 3)),
+    "RealNVP on Student's t": on(nf.StudentT(2)),
+    "RealNVP on a trained normal": on(nf.DiagonalNormal(2)),
+    "MADE of Gaussians": nf.flows.made(2, nf.Gaussian(), hidden=(8,)),
+    "MADE of mixtures": nf.flows.made(2, nf.MixtureOfGaussians(3), hidden=(8,)),
+    "MADE with masks": nf.flows.made(2, nf.MixtureOfGaussians(3), hidden=(8,), masks=2),
+    "a half-line": nf.flows.real_nvp(2, layers=2, support=(0, None)),
+    "MAF with BatchNorm": nf.flows.maf(2, layers=2, batch_norm=True),
+}
+
+
+def far(dtype):
+    largest = float(onp.finfo(dtype).max)
+    sizes = [s for s in (1e10, 1e20, 9.97e36, 1e38, 1e154, 1e155, 1e300) if s < largest] + [largest]
+    signs = [(1, 1), (1, -1), (-1, -1), (1, 0), (0, -1)]
+    return onp.array([[a * s, b * s] for s in sizes for a, b in signs], dtype)
+
+
+def params_of(flow, wild, dtype):
+    params = flow.init(rng(1), onp.abs(rng(2).normal(size=(50, 2))))
+    draws = rng(3)
+    if wild:
+        params = trees.map_leaves(lambda a: a + draws.normal(size=a.shape), params, fixed=lambda a: a)
+    return trees.cast(params, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("wild", [False, True], ids=["fresh", "wild"])
+@pytest.mark.parametrize("name", FLOWS)
+def test_log_prob_is_never_nan_and_an_ordinary_row_beside_keeps_its_own(name, wild, dtype):
+    flow, near = FLOWS[name], onp.array([[0.5, 0.3]], dtype)
+    params = params_of(flow, wild, dtype)
+    log_p = flow.log_prob(params, onp.concatenate([far(dtype), near]))
+    assert log_p.dtype == dtype
+    assert (log_p[:-1] < 1e3).all()  # NaN is below nothing
+    onp.testing.assert_allclose(log_p[-1:], flow.log_prob(params, near), rtol=1e-9 if dtype == "float64" else 1e-4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_row_of_density_0_has_the_gradient_0_and_spoils_no_others(name, dtype):
+    flow, near = FLOWS[name], onp.array([[0.5, 0.3]], dtype)
+    params = params_of(flow, False, dtype)
+    x = far(dtype)
+    overflows = onp.abs(x).max(axis=1) > float(onp.finfo(dtype).max) ** 0.25
+    x = onp.concatenate([x[overflows & (flow.log_prob(params, x) == -onp.inf)], near])
+    alone = autograd.grad(lambda p: np.sum(flow.log_prob(p, near)))(params)
+    value, together = nf.autodiff.value_and_vjp(lambda p: flow.log_prob(p, x), params)
+    assert (value[:-1] == -onp.inf).all()
+    (g_params,) = together(onp.ones_like(value))
+    g_x = autograd.grad(lambda x: np.sum(flow.log_prob(params, x)))(x)
+    assert (g_x[:-1] == 0).all() and onp.isfinite(g_x[-1]).all() and (g_x[-1] != 0).any()
+    for a, b in zip(trees.leaves(g_params), trees.leaves(alone), strict=True):
+        onp.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_heavy_tail_keeps_its_finite_density_far_out(dtype):
+    flow = nf.Flow(nf.StudentT(2, 1.0), nf.Diagonal(2))
+    x = onp.array([[1e30, 0.0]], dtype)
+    log_p = flow.log_prob(trees.cast(flow.init(rng()), dtype), x)
+    onp.testing.assert_allclose(log_p, [-2 * onp.log(1e30) - 2 * onp.log(onp.pi)], rtol=1e-5)
+
+
+def test_nan_that_has_another_cause_is_left_to_be_seen():
+    flow = nf.flows.real_nvp(2, layers=2)
+    params = trees.map_leaves(lambda a: a * onp.nan, flow.init(rng(), rng().normal(size=(20, 2))), fixed=lambda a: a)
+    log_p = flow.log_prob(params, onp.array([[0.5, 0.1], [1e300, 0.0]]))
+    assert onp.isnan(log_p[0])
+
+
+def test_a_search_that_fails_near_by_is_still_an_error():
+    def failing(x):
+        raise nf.InversionError("no root", 1.0)
+
+    with pytest.raises(nf.InversionError):
+        far_rows_have_density_0(failing, onp.ones((2, 2)))
+
+
+@pytest.mark.parametrize("density", [nf.GaussianMixture(2, 3), nf.AutoregressiveDensity(2, nf.MixtureOfGaussians(3))])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_kernel_of_a_mixture_gives_what_its_definition_gives_far_out(density, dtype):
+    params = trees.cast(density.init(rng()), dtype)
+    z = onp.array([[1e155, 0.0], [0.5, 0.1]] if dtype == "float64" else [[1e20, 0.0], [0.5, 0.1]], dtype)
+    with onp.errstate(over="ignore"):
+        plain, (kernel, _) = density.log_prob(params, z), density.log_prob_vjp(params, z)
+    assert plain[0] == kernel[0] == -onp.inf
+    onp.testing.assert_allclose(plain[1], kernel[1], rtol=1e-5)
+
+
+def test_a_component_that_is_far_too_narrow_leaves_no_nan_in_the_gradient():
+    """log p is finite by the wide component; u^2 of the narrow one is not a number, and its share is 0."""
+    base = nf.GaussianMixture(1, 2)
+    params = {"log_std": onp.array([[0.0], [-400.0]]), "logits": onp.zeros(2), "mean": onp.zeros((2, 1))}
+    with onp.errstate(over="ignore"):
+        log_p, pullback = base.log_prob_vjp(params, onp.array([[3.0]]))
+        grads, g_z = pullback(onp.ones(1))
+    assert onp.isfinite(log_p).all() and all(onp.isfinite(g).all() for g in (*grads.values(), g_z))
+    onp.testing.assert_allclose(grads["log_std"], [[8.0], [0.0]])
+    law = nf.MixtureOfGaussians(2, max_log_scale=1000.0)
+    theta = onp.array([[[0.0, 0.0, 0.0, -500.0, 0.0, 0.0]]])
+    with onp.errstate(over="ignore"):
+        log_p, pullback = law.log_prob_vjp(theta, onp.array([[3.0]]))
+        g_theta, g_x = pullback(onp.ones((1, 1)))
+    assert onp.isfinite(log_p).all() and onp.isfinite(g_theta).all() and onp.isfinite(g_x).all()
