@@ -99,7 +99,7 @@ def minimize(
     _raise_malloc_thresholds()
     with one_thread_if_small(params, batch_size):
         _descend(run, file, title, progress, budget)
-    return _handed_back(run, title, interrupt)
+    return _handed_back(run.result(), steps, title, interrupt)
 
 
 def _times(evaluate_every, file, schedule, steps):
@@ -113,12 +113,11 @@ def _times(evaluate_every, file, schedule, steps):
     return Times(every, every)
 
 
-def _handed_back(run, title, interrupt):
+def _handed_back(result, steps, title, interrupt):
     """The result. After Ctrl-C a line says what happens next, because the program goes on as if nothing had been."""
-    result = run.result()
     if result.ended is not Ended.INTERRUPTED:
         return result
-    line = f"{title}: {result.stopped} of {run.plan.steps}; the best parameters so far are kept"
+    line = f"{title}: {result.stopped} of {steps}; the best parameters so far are kept"
     if interrupt == interrupts.RAISE:
         raise Interrupted(f"{line}, in `result` of this exception", result)
     print(f'{line}. The program goes on after it; interrupt="raise" would end it here', file=sys.stderr)
