@@ -33,18 +33,42 @@ class _SharedLimit:
         self._lock, self._inside, self._limit = threading.Lock(), 0, None
 
     def __enter__(self):
-        from threadpoolctl import threadpool_limits
-
         with self._lock:
             if self._inside == 0:
-                self._limit = threadpool_limits(1, user_api="blas")
+                self._limit = _limited()
             self._inside += 1
 
     def __exit__(self, *_):
         with self._lock:
             self._inside -= 1
-            if self._inside == 0:
+            if self._inside == 0 and self._limit is not None:
+                _let_go(force=True)  # another thread may have set the limit
                 self._limit.restore_original_limits()
+                _let_go(force=False)
+
+
+def _limited():
+    """A limit of one thread; None where nothing had to be changed, or another thread holds a limit of its own."""
+    from threadpoolctl import threadpool_limits
+
+    before = _threads()
+    limit = threadpool_limits(1, user_api="blas")
+    return None if _threads() == before else limit
+
+
+def _threads():
+    from threadpoolctl import threadpool_info
+
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def _let_go(force):
+    """Since version 3.8 of threadpoolctl one thread alone can set OpenBLAS, until that thread lets go of it."""
+    import threadpoolctl
+
+    controller = getattr(threadpoolctl, "OpenBLASController", None)
+    if hasattr(controller, "clear_controlling_thread"):
+        controller.clear_controlling_thread(force=force)
 
 
 ONE_THREAD = _SharedLimit()
