@@ -167,6 +167,7 @@ class Meeting:
     def __init__(self, begin, end):
         self.turns = [("begin", k) for k in begin] + [("end", k) for k in end]
         self.moved, self.seen, self.errors = threading.Condition(), [], []
+        self.all_ended = threading.Barrier(len(begin))  # a thread that set the limit lives until the last fit has ended
 
     def wait(self, what, k):
         with self.moved:
@@ -182,6 +183,7 @@ class Meeting:
             self.wait("begin", k)
             minimize(lambda p, rng: self.meet(p, k), steps=1)
             self.done()
+            self.all_ended.wait(timeout=60)
         except BaseException as error:
             self.errors.append(error)
 
