@@ -56,12 +56,12 @@ def test_parameters_that_do_not_move_say_nothing():
     assert warned(lambda: fit(schedule=lambda done: 0.0)) == []
 
 
-def review(last, x=DATA[:30], values=(3.0, 2.0), flow=FLOW, best_step=10, **options):
+def review(last, x=DATA[:30], values=(3.0, 2.0), flow=FLOW, best_step=10, how=Ended.ALL_STEPS, **options):
     """The warnings about a run whose last parameters are `last`, and whose best ones are fresh."""
     params = flow.init(rng(), DATA)
     validation = [*values, nf.objectives.nll(flow, last, x)]
     history = {"loss": [1.0] * 20, "step": [0, 10, 20], "validation": validation}
-    result = Result(params, history, Ending(Ended.ALL_STEPS, 20), best_step, last)
+    result = Result(params, history, Ending(how, 20), best_step, last)
     held_out = rows_of(x, **options)
     return warned(lambda: advice.review(flow, result, held_out))
 
@@ -92,6 +92,13 @@ def test_a_rise_that_patience_is_made_for_says_nothing():
     params = FLOW.init(rng(), DATA)
     assert review(params, values=(30.0, nf.objectives.nll(FLOW, params, DATA[:30]) - 9.9)) == []
     assert len(review(params, values=(30.0, nf.objectives.nll(FLOW, params, DATA[:30]) - 10.1))) == 1
+
+
+@pytest.mark.parametrize(("rise", "count"), [(99.9, 0), (100.1, 1)])
+def test_where_patience_ended_the_run_the_rise_has_to_be_ten_times_as_large(rise, count):
+    params = FLOW.init(rng(), DATA)
+    best = nf.objectives.nll(FLOW, params, DATA[:30]) - rise
+    assert len(review(params, values=(30.0, best), how=Ended.EARLY_STOPPING)) == count
 
 
 def test_an_end_that_is_not_finite_is_an_explosion():

@@ -1,7 +1,8 @@
 """After a fit: a warning where training made the held-out rows worse, with the rows that show it and what to do.
 
 step 0 is the best     no step made the validation better: the flow that comes back is not trained
-the end exploded       the last validation is more than max(10, D) nats above the best
+the end exploded       the last validation is more than max(10, D) nats above the best; ten times that where
+                           patience ended the run, which is what it is for
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def review(flow: Any, result: Result, held_out: Any) -> None:
     if worse and result.best_step == 0:
         problem = f"no step made the validation better: it was {best:.4g} nats at the start and is {last:.4g}"
         kept = "The parameters of step 0, with which it began, are returned"
-    elif worse and not last - best <= max(10, held_out.x[0].size):
+    elif worse and not last - best <= _bearable(result, held_out):
         problem = f"the validation rose from {best:.4g} nats at step {result.best_step} to {last:.4g}"
         kept = f"The parameters of step {result.best_step} are returned"
     else:
@@ -38,6 +39,11 @@ def review(flow: Any, result: Result, held_out: Any) -> None:
     rows = _rows_that_rise(flow, result, held_out)
     words = [f"{problem} at the end, after {result.steps} steps", rows, f"{kept}; {_remedy(flow, result)}"]
     warnings.warn(". ".join(filter(None, words)), TrainingWarning, stacklevel=3)
+
+
+def _bearable(result, held_out):
+    """A rise, in nats, that is no explosion."""
+    return max(10, held_out.x[0].size) * (10 if result.ended is Ended.EARLY_STOPPING else 1)
 
 
 def _rows_that_rise(flow, result, held_out):

@@ -48,7 +48,7 @@ def warn_of_columns(x: Any) -> None:
     warnings.warn(
         f"x has the same values in many rows: {named}{more}. Its density has no upper bound there, so that a high "
         "log-likelihood is no skill; jitter=, one width for each column (0 where it is continuous), adds noise within "
-        "the recording step. `warnings.simplefilter` with DiscreteDataWarning silences this",
+        "the recording step. warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this",
         DiscreteDataWarning,
         stacklevel=3,
     )
