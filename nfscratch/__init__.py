@@ -52,8 +52,10 @@ from nfscratch.flows import Flow
 from nfscratch.nets import MADE, MLP, Heads, Network, StandardizedInput
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
+from nfscratch.training.discrete import DiscreteDataWarning
 from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
+from nfscratch.training.interrupts import Interrupted
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam, constant, cosine
 from nfscratch.training.record import Result, TrainingWarning

@@ -132,6 +132,18 @@ def part(name: str, value: Any, kind: type, example: str) -> None:
         raise TypeError(f"{name} must be a {kind.__name__}, such as {example}; got {got}")
 
 
+def seeded(rng: Any) -> onp.random.Generator:
+    """`rng` itself, or the generator with this integer seed. None is refused: a result must be repeatable."""
+    if isinstance(rng, onp.random.Generator):
+        return rng
+    if isinstance(rng, bool) or not isinstance(rng, (int, onp.integer)) or rng < 0:
+        raise TypeError(
+            "rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), or an integer seed of at "
+            f"least 0; got {rng!r}"
+        )
+    return onp.random.default_rng(int(rng))
+
+
 def generator(rng: Any) -> None:
     """Refuse anything but a numpy Generator. The usual mistake is a bare seed."""
     if not isinstance(rng, onp.random.Generator):

@@ -111,9 +111,14 @@ def test_a_number_of_samples_is_a_whole_number(n):
 @pytest.mark.parametrize("not_rng", [0, None, onp.random, onp.random.RandomState(0)])
 def test_randomness_is_a_generator(not_rng):
     message = "rng must be a numpy.random.Generator, such as numpy.random.default_rng"
+    for call in (lambda: FLOW.sample(PARAMS, not_rng, 2), lambda: FLOW.init(not_rng, X)):
+        refused(TypeError, message, call)
+
+
+@pytest.mark.parametrize("not_rng", [-1, 0.0, True, "0", None, onp.random, onp.random.RandomState(0)])
+def test_randomness_of_a_run_is_a_generator_or_a_seed(not_rng):
+    message = r"rng must be a numpy.random.Generator, such as numpy.random.default_rng\(0\), or an integer seed"
     for call in (
-        lambda: FLOW.sample(PARAMS, not_rng, 2),
-        lambda: FLOW.init(not_rng, X),
         lambda: nf.fit(FLOW, X, rng=not_rng),
         lambda: nf.minimize(lambda p, rng: (p * p).sum(), onp.ones(2), rng=not_rng),
     ):

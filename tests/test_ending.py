@@ -11,6 +11,8 @@ import nfscratch as nf
 from nfscratch.checkpoint import container, earlier, header
 from nfscratch.training.ending import Ended, Ending
 
+pytestmark = pytest.mark.filterwarnings("ignore:no step made the validation better")  # the runs are short on purpose
+
 DATA = Path(__file__).parent / "data"
 ENDINGS = {
     "all steps done": Ending(Ended.ALL_STEPS, 40),

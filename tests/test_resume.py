@@ -17,6 +17,8 @@ from strict import StrictArray
 import nfscratch as nf
 from nfscratch.checkpoint import resume
 
+pytestmark = pytest.mark.filterwarnings("ignore:no step made the validation better")  # the runs are short on purpose
+
 
 @pytest.fixture
 def path(tmp_path):

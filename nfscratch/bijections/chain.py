@@ -22,6 +22,7 @@ from functools import reduce
 from nfscratch import trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import kind
+from nfscratch.bijections.start import StartBatch
 from nfscratch.bijections.traits import Derived, composed
 from nfscratch.ops.intervals import apart, within
 
@@ -73,12 +74,16 @@ class Chain(Derived):
         return reduce(lambda interval, layer: layer.preimage(interval), self.layers[::-1], interval)
 
     def init(self, rng, x=None, context=None):
-        """Each layer sees the data as the layers after it leave it: the batch is carried from the last to the first."""
-        params = []
-        for layer in reversed(self.layers):
-            params.append(layer.init(rng, x, context))
-            if x is not None:
-                x, _ = layer.inverse_value(params[-1], x, context, rng)
+        """Each layer sees the data as the layers after it leave it: the batch is carried from the last to the first.
+
+        All rows are carried where that is little work, and a sample of them from there on (start.py). So a Standardize
+        at the data's end takes mean and scale from all of them.
+        """
+        params, batch = [], StartBatch(x, context)
+        for k, layer in reversed(list(enumerate(self.layers))):
+            params.append(layer.init(rng, batch.x, batch.context))
+            if x is not None and k > 0:  # nobody needs what the first layer makes of it
+                batch.carry(layer, params[-1], rng)
         return params[::-1]
 
     def forward(self, params, z, context=None, rng=None):

@@ -23,6 +23,7 @@ from autograd.tracer import isbox
 from nfscratch import backend, trees, validate
 from nfscratch.autodiff import raw, rebox, take
 from nfscratch.bijections import Bijection
+from nfscratch.bijections.start import StartBatch
 from nfscratch.distributions import Distribution
 from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
@@ -82,8 +83,16 @@ class Flow(TakesContext):
         x = validate.events("x", x, self.shape, like)
         h = self.embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
         bijection = self.bijection.init(rng, x, h)
-        z, _ = in_chunks(lambda x, h: self.bijection.inverse_value(bijection, x, h, rng), x, h)
-        return {"base": self.base.init(rng, z, *self._of_base(h)), "bijection": bijection, "embed": embed}
+        return {"base": self._init_base(rng, bijection, x, h), "bijection": bijection, "embed": embed}
+
+    def _init_base(self, rng, bijection, x, h):
+        """The base sees what the bijection makes of the batch, if it looks at it at all."""
+        if type(self.base).init is Distribution.init:
+            return self.base.init(rng)
+        batch = StartBatch(x, h)
+        batch.thin(bijection)
+        z, _ = in_chunks(lambda x, h: self.bijection.inverse_value(bijection, x, h, rng), batch.x, batch.context)
+        return self.base.init(rng, z, *self._of_base(batch.context))
 
     @property
     def updates(self) -> bool:

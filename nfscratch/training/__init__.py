@@ -6,10 +6,19 @@ batches.py      rows in a new order every epoch
 run.py          one step after the other, and the state that a step depends on
 record.py       the memory of a run: losses, the best parameters
 ending.py       how a run ended, in named values
-progress.py     the progress bar, and Ctrl-C
-divergence.py   which part of a flow is to blame when a run diverges
-data_rows.py         data for a flow, checked, and in pieces
+budget.py       a budget of time
+progress.py     the progress bar
+interrupts.py   Ctrl-C without loss
+blas.py         one BLAS thread for small flows, counted over all fits
+data_rows.py    data for a flow, checked, and in pieces
+row_weights.py  weights of rows
 held_out.py     the rows that a fit does not train on, and the noise of the others
+unreachable.py  rows to which a flow can give no density
+discrete.py     columns of recorded values, which need jitter
+defaults.py     how long to train on how many rows
+divergence.py   which part of a flow is to blame when a run diverges
+remedies.py     what to try then, by what flow and data show
+advice.py       a warning where training made the held-out rows worse
 minimize.py     descent on any loss of a parameter tree
 fit.py          maximum likelihood for a flow
 """

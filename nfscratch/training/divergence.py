@@ -1,7 +1,8 @@
 """The part of a flow that is to blame when a run diverges, and what to do about it.
 
 The batch is carried from the data to the base. The first part that gives NaN or infinity is at fault. If none does, it
-is the base where the layers leave the data about as large as they are; else it is the layer that enlarges them most.
+is the base where it is not finite at rows that the layers leave about as large as they are; else it is the layer that
+enlarges them most. The remedy follows what is seen (remedies.py): rows far out, an activation without bound.
 """
 
 from __future__ import annotations
@@ -13,22 +14,29 @@ import numpy as onp
 
 from nfscratch import backend, trees
 from nfscratch.flows.parts import base_name, embed_name, layers_from_data
+from nfscratch.ops.intervals import REALS
+from nfscratch.training import remedies
+from nfscratch.training.remedies import SMALLER_STEPS
 
 FAR = 1e4  # |z| / |x| from which on the layers are at fault: there even a normal density has a loss near 1e8
 INVERSE = "inverse (x -> z)"
-SMALLER_STEPS = "try a smaller rate, or clip=1.0"
 WIDER_BASE = "the density is 0 there; choose a base that is positive where the layers send the data"
 
 
-def blame(flow: Any, params: Any, grads: Any, x: Any, context: Any) -> str:
-    """The part at fault, and a remedy, for a batch on which the loss of `flow` diverged."""
+def blame(flow: Any, params: Any, grads: Any, x: Any, context: Any, rows: Any = None) -> str:
+    """The part at fault, and a remedy, for a batch on which the loss of `flow` diverged. rows: all that it is from."""
+    return "; ".join(filter(None, [_fault(flow, params, grads, x, context), remedies.of_data(rows)]))
+
+
+def _fault(flow, params, grads, x, context):
     h = flow.embedded(params, context)
     if h is not None and not onp.isfinite(h).all():
-        return f"{embed_name(flow)} gives NaN or infinity; {SMALLER_STEPS}"
+        return f"{embed_name(flow)} gives NaN or infinity; {remedies.for_steps(flow.embed)}"
     fault, enlarging, z = _through_layers(flow.bijection, params["bijection"], x, h)
     if fault:
         return fault
-    if _size(z) <= FAR * max(1.0, _size(x)) and (fault := _fault_of_base(flow.base, params["base"], z, h)):
+    near = onp.abs(z).reshape((len(z), -1)).max(axis=1) <= FAR * max(1.0, _size(x))
+    if near.any() and (fault := _fault_of_base(flow.base, params["base"], z, h, near)):
         return f"{base_name(flow)}: {fault}"
     return next(_bad_gradients(grads), enlarging)
 
@@ -39,29 +47,40 @@ def _through_layers(bijection, params, x, h):
     for name, layer, layer_params in layers_from_data(bijection, params):
         z, log_det = layer.inverse(layer_params, x, h)
         if not (onp.isfinite(z).all() and onp.isfinite(log_det).all()):
-            return f"{name}, {INVERSE}, gives NaN or infinity; {SMALLER_STEPS}", enlarging, z
+            return f"{name}, {INVERSE}, {_fault_of_layer(layer, x, z)}", enlarging, z
         if (grown := _size(z) / max(1.0, _size(x))) > growth:
             sizes = f"{_size(x):.1e} to {_size(z):.1e}"
-            growth, enlarging = grown, f"{name}, {INVERSE}, enlarges |x| most: {sizes}; {SMALLER_STEPS}"
+            growth = grown
+            enlarging = f"{name}, {INVERSE}, enlarges |x| most: {sizes}; {remedies.for_steps(layer)}"
         x = z
     return "", enlarging, x
+
+
+def _fault_of_layer(layer, x, z):
+    """What a layer does wrong at x: it is given what it does not reach, or its z or its log_det is not finite."""
+    low, high = layer.codomain or REALS
+    outside = (x <= low) | (x >= high)
+    if outside.any():
+        return f"gives NaN or infinity at {float(x[outside][0]):.6g}, because it reaches ({low}, {high}) alone"
+    where = "z" if not onp.isfinite(z).all() else "log_det"
+    return f"gives NaN or infinity in {where}; {remedies.for_steps(layer)}"
 
 
 def _size(x):
     return float(onp.abs(x).max())
 
 
-def _fault_of_base(base, params, z, h):
+def _fault_of_base(base, params, z, h, near):
     """What the base does wrong at z, and a remedy; "" where it does nothing wrong."""
     bad = next(_not_finite(params), None)
     if bad is not None:
         return f"its parameter {bad} is NaN or infinite; {SMALLER_STEPS}"
     log_p, pullback = base.log_prob_vjp(params, z, *((h,) if base.context_dim else ()))
-    wrong = ~onp.isfinite(log_p) if _size(z) > FAR else ~(onp.abs(log_p) < FAR**2)
+    wrong = near & (~onp.isfinite(log_p) if _size(z) > FAR else ~(onp.abs(log_p) < FAR**2))
     if wrong.any():
         value = float(log_p[wrong][0])
         return f"log_prob is {value:.3g} at {_first(wrong, z)}; {_remedy(value)}"
-    wrong = ~onp.isfinite(pullback(onp.ones_like(log_p))[1]).reshape((len(z), -1)).all(axis=1)
+    wrong = near & ~onp.isfinite(pullback(onp.ones_like(log_p))[1]).reshape((len(z), -1)).all(axis=1)
     return f"the gradient of log_prob is NaN or infinite at {_first(wrong, z)}; correct it there" if wrong.any() else ""
 
 

@@ -1,4 +1,4 @@
-"""How a run ended: one of four ways, and the numbers that belong to it."""
+"""How a run ended: one of six ways, and the numbers that belong to it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ class Ended(Enum):
 
     ALL_STEPS = "all steps done"
     EARLY_STOPPING = "early stopping at step {step}: no better validation in {evaluations} evaluations"
+    OUT_OF_TIME = "out of time at step {step}"
+    STOPPED = "stopped by the callback at step {step}"
     INTERRUPTED = "interrupted at step {step}"
     DIVERGED = "diverged at step {step} (loss {loss:.3g}): {blamed}"
 

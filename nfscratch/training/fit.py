@@ -20,87 +20,148 @@ from nfscratch.checkpoint.header import about
 from nfscratch.checkpoint.resume import RunFile
 from nfscratch.flows.boundary import check_rows
 from nfscratch.flows.parts import has_own_part
-from nfscratch.training import data_rows, divergence, objectives
+from nfscratch.training import (
+    advice,
+    data_rows,
+    defaults,
+    discrete,
+    divergence,
+    objectives,
+    row_weights,
+    unreachable,
+)
 from nfscratch.training.batches import take_rows
-from nfscratch.training.held_out import hold_out, jittered
+from nfscratch.training.budget import Budget
+from nfscratch.training.held_out import Rows, hold_out, jittered
+from nfscratch.training.interrupts import RETURN
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
+from nfscratch.training.run import Evaluation
 
 
 def fit(
     flow: Any,
     x: Any,
     *,
-    rng: onp.random.Generator,
+    rng: onp.random.Generator | int,
     context: Any = None,
+    weights: Any = None,
     params: Any = None,
     validation: Any = 0.1,
     jitter: Any = None,
-    steps: int = 2000,
-    batch_size: int = 256,
+    steps: int | None = None,
+    epochs: float | None = None,
+    seconds: float | None = None,
+    batch_size: int | None = None,
     optimizer: Adam | None = None,
     schedule: Callable[[float], float] = cosine,
     clip: float | None = None,
     evaluate_every: int | None = None,
     patience: int | None = None,
+    callback: Callable[[Evaluation], Any] | None = None,
+    interrupt: str = RETURN,
     progress: bool | None = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int | None = None,
 ) -> Result:
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
-    validation: a share of the rows to hold out; or x, or (x, context), to evaluate on; or None.
+    rng: a generator, or the integer seed of one. It is required, so that every result can be repeated.
+    weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part.
+    validation: a share of the rows to hold out; or x, (x, context) or (x, context, weights) to evaluate on; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
         it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
         are taken as they are.
+    steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
+        the size of the data (defaults.py); epochs=, passes over the rows, sets the number of steps alone and has no
+        patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations. What is given counts.
+    seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
     optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one.
+    callback(Evaluation): called after each evaluation with step, loss, validation, params, ...; True stops the run.
+    interrupt: after Ctrl-C "return" the result, and the program goes on; or "raise" a KeyboardInterrupt with `result`.
     params: where to start; default: flow.init on the training rows.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
         `rng` is then set to where the run began, so it must have the same seed, not the same state.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
-    ValueError: data that does not fit the flow, by row number where it is not finite; a base or a layer that does not
-        give each row its own number, by its place in the flow.
+    ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
+        with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.
+    TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
     """
-    validate.generator(rng)
+    rng, budget = validate.seeded(rng), Budget.of(seconds)
     x, context = data_rows.checked(flow, params, x, context)
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
+    weights = row_weights.checked(weights, len(x), x)
     noisy = jittered(jitter, flow.shape)
+    rows = _that_count(Rows(x, context, weights, onp.arange(len(x))))
+    unreachable.refuse(flow, rows, jitter)
+    if jitter is None and not discrete.is_for_discrete_data(flow):
+        discrete.warn_of_columns(rows.x)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
-            identity = _identity(flow, x, context, validation, jitter, params)
+            identity = _identity(flow, x, context, weights, validation, jitter, params)
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
-    (x, context), held_out = hold_out(validation, x, context, flow, noisy, rng)
-    params = _start(flow, params, noisy, x, context, rng)
-    return minimize(
-        lambda p, rng, batch: objectives.nll_value_and_grad(flow, p, *batch, rng),
+    rows, held_out = hold_out(validation, rows, flow, noisy, rng)
+    if held_out is not None and held_out.where != rows.where:
+        unreachable.refuse(flow, held_out, None)
+    length = defaults.chosen(
+        *(len(rows.x), rows.x[0].size),
+        steps=steps,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        evaluate_every=evaluate_every,
+        held_out=held_out is not None,
+    )
+    params = _start(flow, params, noisy, rows, rng)
+    result = minimize(
+        _loss(flow),
         params,
         rng=rng,
-        data=(x, context),
-        evaluate=None if held_out is None else lambda p: objectives.nll(flow, p, *held_out),
-        augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), batch[1]),
-        update=(lambda p, batch: flow.update(p, *batch)) if flow.updates else None,
-        blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch),
+        data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
+        evaluate=None if held_out is None else lambda p: held_out.nll(flow, p),
+        augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
+        update=(lambda p, batch: flow.update(p, *batch[:2])) if flow.updates else None,
+        blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch[:2], rows),
         has_grad=True,
         title="fit",
-        steps=steps,
-        batch_size=batch_size,
         optimizer=optimizer,
         schedule=schedule,
         clip=clip,
-        evaluate_every=evaluate_every,
-        patience=patience,
+        seconds=budget,
+        callback=callback,
+        interrupt=interrupt,
         progress=progress,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
+        **length,
     )
+    advice.review(flow, result, held_out)
+    return result
 
 
-def _start(flow, params, noisy, x, context, rng):
+def _that_count(rows):
+    """Without the rows of weight 0: they would move the scale of the data."""
+    counting = row_weights.rows_that_count(rows.weights)
+    return rows if counting is None else rows.take(counting)
+
+
+def _loss(flow):
+    """loss(params, rng, batch) -> value, gradient tree."""
+
+    def loss(params, rng, batch):
+        x, context, weights = batch
+        return objectives.nll_value_and_grad(flow, params, x, context, rng, weights, len(x))
+
+    return loss
+
+
+def _start(flow, params, noisy, rows, rng):
     """The parameters to start from, after a check that each part of the flow gives every row its own number."""
+    x, context = rows.x, rows.context
     if params is None:
         params = trees.cast(flow.init(rng, noisy(x, rng), context), x.dtype)
     if has_own_part((flow.base, flow.bijection, flow.embed)):
@@ -108,13 +169,14 @@ def _start(flow, params, noisy, x, context, rng):
     return params
 
 
-def _identity(flow, x, context, validation, jitter, params):
+def _identity(flow, x, context, weights, validation, jitter, params):
     """The part of a run's identity that only `fit` knows: the flow, the data, and where it starts."""
     share = validation is None or isinstance(validation, Real)
     return {
         "flow": config_hash(describe(flow)),
         "x": fingerprint(x),
         "context": fingerprint(context),
+        "weights": fingerprint(weights),
         "validation": validation if share else fingerprint(validation),
         "jitter": None if jitter is None else onp.asarray(jitter, dtype=onp.float64).tolist(),
         "params": fingerprint(params),

@@ -1,53 +1,81 @@
 """The rows that a fit does not train on, and the noise that makes a density of discretised data bounded.
 
 validation = 0.1            a share of the rows, drawn at random; it gets its noise once
-validation = x              rows of their own, or (x, context); they are taken as they are
+validation = x              rows of their own, or (x, context), or (x, context, weights); they are taken as they are
 validation = None or 0      none
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.training import objectives, row_weights
 from nfscratch.training.batches import take_rows
 
 
-def hold_out(validation: Any, x: Any, context: Any, flow: Any, noisy: Callable, rng: Any) -> tuple[Any, Any]:
-    """Training rows, and rows to evaluate on: ((x, context), (x, context) or None)."""
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table: x (N, *shape), context (N, C) or None, weights (N,) or None, and the numbers that they have.
+
+    `numbers` (N,) count in the argument called `where`, so that a message names a row as the caller knows it.
+    """
+
+    x: Any
+    context: Any
+    weights: Any
+    numbers: onp.ndarray
+    where: str = "x"
+
+    def take(self, rows: Any) -> Rows:
+        x, context, weights = take_rows((self.x, self.context, self.weights), rows)
+        return replace(self, x=x, context=context, weights=weights, numbers=self.numbers[rows])
+
+    def nll(self, flow: Any, params: Any) -> float:
+        """The weighted mean of -log p, in nats."""
+        return objectives.nll(flow, params, self.x, self.context, self.weights)
+
+
+def hold_out(validation: Any, rows: Rows, flow: Any, noisy: Callable, rng: Any) -> tuple[Rows, Rows | None]:
+    """Rows to train on, and rows to evaluate on or None."""
     if validation is None or (isinstance(validation, Real) and validation == 0):
-        return (x, context), None
+        return rows, None
     if isinstance(validation, Real):
-        return _share(validation, x, context, noisy, rng)
-    return (x, context), _given(validation, x, context, flow)
+        return _share(validation, rows, noisy, rng)
+    return rows, _given(validation, rows, flow)
 
 
-def _share(share, x, context, noisy, rng):
-    n = round(share * len(x)) if onp.isfinite(share) else 0
-    if not 0 < n < len(x) - 1:
+def _share(share, rows, noisy, rng):
+    N = len(rows.x)
+    n = round(share * N) if onp.isfinite(share) else 0
+    if not 0 < n < N - 1:
         raise ValueError(
-            f"validation must leave rows on both sides; got {share} of {len(x)} rows (validation=None holds out none)"
+            f"validation must leave rows on both sides; got {share} of {N} rows (validation=None holds out none)"
         )
-    rows = rng.permutation(len(x))
-    held_x, held_context = take_rows((x, context), rows[:n])
-    return take_rows((x, context), rows[n:]), (noisy(held_x, rng), held_context)
+    order = rng.permutation(N)
+    held = rows.take(order[:n])
+    return rows.take(order[n:]), replace(held, x=noisy(held.x, rng))
 
 
-def _given(validation, x, context, flow):
-    if isinstance(validation, tuple) and len(validation) != 2:
-        raise ValueError(f"validation must be a share, rows x, or (x, context); got a tuple of {len(validation)}")
-    held_x, held_context = validation if isinstance(validation, tuple) else (validation, None)
-    held_x = validate.events("validation", held_x, flow.shape, x)
-    if len(held_x) == 0:
+def _given(validation, rows, flow):
+    given = validation if isinstance(validation, tuple) else (validation,)
+    if len(given) not in (1, 2, 3) or (isinstance(validation, tuple) and len(given) == 1):
+        raise ValueError(
+            f"validation must be a share, rows x, (x, context) or (x, context, weights); got a tuple of {len(given)}"
+        )
+    x, context, weights = (*given, None, None)[:3]
+    x = validate.events("validation", x, flow.shape, rows.x)
+    if len(x) == 0:
         raise ValueError("validation must have at least 1 row; got 0")
-    if held_context is not None or context is not None:
-        width = None if context is None else context.shape[1]
-        held_context = validate.context(held_context, width, len(held_x), x)
-    return held_x, held_context
+    if context is not None or rows.context is not None:
+        width = None if rows.context is None else rows.context.shape[1]
+        context = validate.context(context, width, len(x), rows.x)
+    return Rows(x, context, row_weights.checked(weights, len(x), x), onp.arange(len(x)), "validation")
 
 
 def jittered(width: Any, shape: tuple[int, ...]) -> Callable[[Any, Any], Any]:

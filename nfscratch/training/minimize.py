@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import autograd
@@ -21,12 +20,17 @@ import numpy as onp
 from nfscratch import trees, validate
 from nfscratch.checkpoint.description import fingerprint
 from nfscratch.checkpoint.resume import RunFile, named
+from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
+from nfscratch.training.blas import one_thread_if_small
+from nfscratch.training.budget import Budget
+from nfscratch.training.defaults import Times
 from nfscratch.training.ending import Ended
+from nfscratch.training.interrupts import Interrupted, Interruptible
 from nfscratch.training.optimizers import Adam, adam, cosine
-from nfscratch.training.progress import Interruptible, Progress
+from nfscratch.training.progress import Progress
 from nfscratch.training.record import Result, TrainingWarning
-from nfscratch.training.run import Plan, Run
+from nfscratch.training.run import Evaluation, Plan, Run
 
 __all__ = ["Result", "TrainingWarning", "minimize"]
 
@@ -35,7 +39,7 @@ def minimize(
     loss: Callable[..., Any],
     params: Any,
     *,
-    rng: onp.random.Generator,
+    rng: onp.random.Generator | int,
     data: Any = None,
     evaluate: Callable[[Any], float] | None = None,
     update: Callable[[Any, Any], Any] | None = None,
@@ -48,8 +52,11 @@ def minimize(
     optimizer: Adam | None = None,
     schedule: Callable[[float], float] = cosine,
     clip: float | None = None,
-    evaluate_every: int | None = None,
+    evaluate_every: int | Times | None = None,
     patience: int | None = None,
+    seconds: float | Budget | None = None,
+    callback: Callable[[Evaluation], Any] | None = None,
+    interrupt: str = interrupts.RETURN,
     progress: bool | None = None,
     checkpoint: str | os.PathLike | RunFile | None = None,
     checkpoint_every: int | None = None,
@@ -62,6 +69,12 @@ def minimize(
     blame(params, grads, batch): the part at fault and a remedy, in words, when the loss diverges.
     augment(batch, rng): the batch that loss, update and blame see, such as one with fresh noise; once a step.
     has_grad: loss returns (value, gradient tree) itself.
+    rng: a generator, or the integer seed of one.
+    seconds: a budget of time. The run stops after the step in which it is spent; the rate falls with the time, where
+        that is ahead of the steps, but not in a run with a checkpoint, whose steps must not depend on the clock.
+    callback(Evaluation): called after each evaluation; the run stops where it returns True.
+    interrupt: "return" gives the result after Ctrl-C, and the program goes on; "raise" ends in Interrupted, a
+        KeyboardInterrupt whose `result` it is.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
         a file of another run is refused with CheckpointError. Functions are compared by name only:
@@ -70,52 +83,77 @@ def minimize(
     """
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     patience = None if patience is None else validate.count("patience", patience, 1)
-    evaluate_every = None if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)
     optimizer = adam() if optimizer is None else optimizer
-    _check_arguments(optimizer, clip, patience, evaluate)
-    validate.generator(rng)
+    _check_arguments(optimizer, clip, patience, evaluate, callback, interrupt)
+    rng, budget = validate.seeded(rng), Budget.of(seconds)
     _check_floats(params)
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
-    every = evaluate_every or (file and file.evaluate_every(schedule)) or max(10, steps // 50)
     plan = Plan(
         loss if has_grad else _traced(loss),
-        *(optimizer, schedule, steps, every, clip, evaluate, patience, update, blame, augment),
+        *(optimizer, schedule, steps, _times(evaluate_every, file, schedule, steps)),
+        *(clip, evaluate, patience, update, blame, augment, callback, budget if file is None else None),
     )
     if file is not None:
         _claim(file, plan, batch_size, params)
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
     _raise_malloc_thresholds()
-    with _one_blas_thread_if_small(params, batch_size):
-        _descend(run, file, title, progress)
-    return run.result()
+    with one_thread_if_small(params, batch_size):
+        _descend(run, file, title, progress, budget)
+    return _handed_back(run.result(), steps, title, interrupt)
 
 
-def _descend(run, file, title, progress):
-    """Run to the end, or to Ctrl-C. The file, where there is one, is read before and written on the way."""
+def _times(evaluate_every, file, schedule, steps):
+    """When to evaluate: as asked for, as in the file, or 50 times in the run."""
+    if isinstance(evaluate_every, Times):
+        return evaluate_every
+    if evaluate_every is not None:
+        every = validate.count("evaluate_every", evaluate_every, 1)
+    else:
+        every = (file and file.evaluate_every(schedule)) or max(10, steps // 50)
+    return Times(every, every)
+
+
+def _handed_back(result, steps, title, interrupt):
+    """The result. After Ctrl-C a line says what happens next, because the program goes on as if nothing had been."""
+    if result.ended is not Ended.INTERRUPTED:
+        return result
+    line = f"{title}: {result.stopped} of {steps}; the best parameters so far are kept"
+    if interrupt == interrupts.RAISE:
+        raise Interrupted(f"{line}, in `result` of this exception", result)
+    print(f'{line}. The program goes on after it; interrupt="raise" would end it here', file=sys.stderr)
+    return result
+
+
+def _descend(run, file, title, progress, budget):
+    """Run to the end, to Ctrl-C or out of time. The file, where there is one, is read before and written on the way."""
     steps = run.plan.steps
     # errstate: a warning of overflow would add nothing, because every loss is checked for being finite.
     with Interruptible() as interrupt, Progress(steps, title, progress) as bar, onp.errstate(all="ignore"):
         if file is not None:
             file.restore(run)
         bar.begin(run.step)
-        _advance_to_the_end(run, file, interrupt, bar)
+        _advance_to_the_end(run, file, interrupt, bar, budget)
         if file is not None:
             file.save(run)
-        run.end()  # after the file is written
-    if run.record.ending.how is Ended.INTERRUPTED and progress is not False:
-        print(f"{title}: {run.record.ending} of {steps}; the best parameters so far are kept", file=sys.stderr)
+        run.end(Ended.INTERRUPTED if interrupt.stopped else Ended.OUT_OF_TIME)  # after the file is written
 
 
-def _advance_to_the_end(run, file, interrupt, bar):
+def _advance_to_the_end(run, file, interrupt, bar, budget):
+    """One step at least, so that a budget that the start has spent already gives a result all the same."""
     run.begin()
     while not run.over and not interrupt.stopped:
         run.advance()
         if file is not None and file.due(run.step) and not run.over:
             file.save(run)
         bar.update(run.step, run.record.text)
+        if budget.spent:
+            break
 
 
-def _check_arguments(optimizer, clip, patience, evaluate):
+def _check_arguments(optimizer, clip, patience, evaluate, callback, interrupt):
+    validate.choice("interrupt", interrupt, (interrupts.RETURN, interrupts.RAISE))
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function of an Evaluation; got {callback!r}")
     if patience is not None and evaluate is None:
         raise ValueError(
             "patience needs something to evaluate on: validation rows in fit, evaluate= in minimize; "
@@ -150,7 +188,7 @@ def _claim(file, plan, batch_size, params):
             "optimizer": plan.optimizer,
             "schedule": named(plan.schedule),
             "clip": plan.clip,
-            "evaluate_every": plan.every,
+            "evaluate_every": plan.evaluations.described,
             "patience": plan.patience,
             "dtype": [str(leaf.dtype) for leaf in trees.leaves(params)][:1],
         }
@@ -172,20 +210,6 @@ def _traced(loss):
     """The loss as a function that returns (value, gradient tree), by autograd."""
     both = autograd.value_and_grad(loss)
     return lambda params, rng, *batch: both(params, rng, *batch)
-
-
-def _one_blas_thread_if_small(params, batch_size):
-    """Up to 2^25 multiplications in a product, two BLAS threads gain little, and wait for each other.
-
-    On a busy machine the wait is long: a 64 x 64 by 64 x 256 product was seen to take from 38
-    microseconds on one thread to 15 milliseconds on two.
-    """
-    largest = max((leaf.size for leaf in trees.leaves(params)), default=0)
-    if largest * batch_size > 2**25:
-        return nullcontext()
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="blas")
 
 
 def _raise_malloc_thresholds():

@@ -2,6 +2,7 @@
 
 nll(flow, params, x)     -1/N sum_n log p(x_n)      nats per row: the cross-entropy of data and model, which is
                                                     at least the entropy of the distribution of the data
+                         -sum_n w_n log p(x_n) / sum_n w_n      with a weight for each row
 reverse_kl(flow, log_target, params, rng, n)
                          1/n sum_i [log q(x_i) - log_target(x_i)],   x_i = forward(z_i) drawn from the flow q:
                                                     KL(q || p) - log Z, where exp(log_target) = Z p
@@ -16,29 +17,59 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, validate
-from nfscratch.training import data_rows
+from nfscratch.autodiff.boxes import raw
+from nfscratch.training import data_rows, row_weights
 
 
-def nll(flow: Any, params: Any, x: Any, context: Any = None) -> Any:
+def nll(flow: Any, params: Any, x: Any, context: Any = None, weights: Any = None) -> Any:
     """The mean negative log-likelihood, in nats per row; `autograd.grad` of it takes the layers' pullbacks.
 
+    weights: (N,), non-negative, finite, not all 0: the mean is weighted, and a row of weight 0 does not count at all.
     Without a derivative it takes `flows.chunks.ROWS` rows at a time and sums in float64: memory does not grow with N
     beyond the rows themselves.
     """
     if onp.shape(x)[:1] == (0,):
         raise ValueError("x must have at least 1 row to take a mean over; got 0")
     if autodiff.contains_box((params, x, context)):
-        return -np.mean(flow.log_prob(params, x, context))
+        return -_mean(flow.log_prob(params, x, context), weights)
     x, context = data_rows.checked(flow, params, x, context)
-    total = sum(float(flow.log_prob(params, *piece).sum(dtype=onp.float64)) for piece in data_rows.pieces(x, context))
-    return -total / len(x)
+    shares = row_weights.checked(weights, len(x), x)
+    total, start = 0.0, 0
+    for piece in data_rows.pieces(x, context):
+        log_p = flow.log_prob(params, *piece)
+        total += _sum(log_p, None if shares is None else shares[start : start + len(log_p)])
+        start += len(log_p)
+    return -total / (len(x) if shares is None else float(shares.sum(dtype=onp.float64)))
 
 
-def nll_value_and_grad(flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None) -> tuple[Any, Any]:
-    """The same number and its gradient tree, from the pullbacks directly: no tape, no checks. For `fit`."""
+def _mean(log_p, weights):
+    """The weighted mean, under a derivative."""
+    if weights is None:
+        return np.mean(log_p)
+    weights = row_weights.checked(weights, len(log_p), raw(log_p))
+    return np.sum(log_p * weights) / weights.sum()
+
+
+def _sum(log_p, weights):
+    """In float64, as a number. A row of weight 0 adds nothing, also where its log p is -inf."""
+    if weights is not None:
+        log_p = onp.where(weights > 0, log_p, 0.0) * weights
+    return float(log_p.sum(dtype=onp.float64))
+
+
+def nll_value_and_grad(
+    flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None, weights: Any = None, total: Any = None
+) -> tuple[Any, Any]:
+    """The same number and its gradient tree, from the pullbacks directly: no tape, no checks. For `fit`.
+
+    total: what the weighted sum is divided by; default: the sum of the weights.
+    """
     log_p, pullback = flow.log_prob_vjp(params, x, context, rng)
-    weight = np.full_like(log_p, -1.0 / len(x))
-    return -log_p.mean(), pullback(weight)[0]
+    if weights is None:
+        weight = np.full_like(log_p, -1.0 / len(x))
+        return -log_p.mean(), pullback(weight)[0]
+    weight = weights / -(weights.sum() if total is None else total)
+    return (log_p * weight).sum(), pullback(weight)[0]
 
 
 def reverse_kl(flow: Any, log_target: Callable, params: Any, rng: Any, n: int, context: Any = None) -> Any:

@@ -1,10 +1,8 @@
-"""Progress of long work: a bar in a notebook or a terminal, a line now and then elsewhere. And Ctrl-C without loss."""
+"""Progress of long work: a bar in a notebook or a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from types import TracebackType
 from typing import Any
@@ -152,23 +150,3 @@ def _rich_bar() -> Any:
         console=Console(stderr=True),
         transient=True,
     )
-
-
-class Interruptible:
-    """Turns the first Ctrl-C into a flag, `stopped`, so that a step in progress ends well; a second one aborts."""
-
-    stopped = False
-
-    def __enter__(self) -> Interruptible:
-        self._main = threading.current_thread() is threading.main_thread()
-        if self._main:
-            self._previous = signal.signal(signal.SIGINT, self._first)
-        return self
-
-    def _first(self, *_: Any) -> None:
-        self.stopped = True
-        signal.signal(signal.SIGINT, self._previous)
-
-    def __exit__(self, *_: Any) -> None:
-        if self._main:
-            signal.signal(signal.SIGINT, self._previous)

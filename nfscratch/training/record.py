@@ -13,22 +13,46 @@ from nfscratch.training.ending import Ended, Ending
 
 
 class TrainingWarning(RuntimeWarning):
-    """A run ended early because it diverged."""
+    """A run diverged, or did not make the flow better, or was given data that a density cannot be fitted to well."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
-    """The result of a run: parameters, history, and how it ended."""
+    """The result of a run: parameters, history, and how it ended.
 
-    params: Any  # the best by validation; without one, the last; of a run that diverged, the last with a finite loss
+    params: the parameters with the best validation; without validation the last ones, and of a run that diverged the
+        last with a finite loss.
+    history: "loss", of each step's batch, in nats per row in `fit`; "validation", and the "step" of each.
+    ending: how the run ended, and the numbers that belong to it.
+    best_step: the number of steps after which `params` were found.
+    last_params: the parameters after the last step.
+    """
+
+    params: Any
     history: dict[str, list[float]] = field(default_factory=dict)
-    ending: Ending = field(default_factory=Ending)  # how the run ended, and the numbers that belong to it
-    best_step: int | None = None  # where `params` are from
+    ending: Ending = field(default_factory=Ending)
+    best_step: int | None = None
+    last_params: Any = None
 
     @property
     def ended(self) -> Ended:
-        """One of nf.Ended: ALL_STEPS, EARLY_STOPPING, INTERRUPTED, DIVERGED."""
+        """One of nf.Ended: ALL_STEPS, EARLY_STOPPING, OUT_OF_TIME, STOPPED, INTERRUPTED, DIVERGED."""
         return self.ending.how
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+        return len(self.history.get("loss", []))
+
+    @property
+    def validation(self) -> float | None:
+        """The validation of `params`; None where nothing was held out."""
+        values = dict(zip(self.history.get("step", []), self.history.get("validation", []), strict=True))
+        return values.get(self.best_step)
+
+    def __repr__(self):
+        value = "" if self.validation is None else f", validation {self.validation:.4f}"
+        return f"Result({self.stopped}; best step {self.best_step} of {self.steps}{value})"
 
     @property
     def stopped(self) -> str:
@@ -68,7 +92,7 @@ class Record:
         shown = f"loss {onp.mean(self.history['loss'][-50:]):.4f}"
         return shown + (f", validation {self.history['validation'][-1]:.4f}" if self.history["validation"] else "")
 
-    def result(self):
+    def result(self, last_params):
         if self.best is None:
             seen = "evaluation" if self.history["loss"] and self.evaluate is not None else "loss"
             raise FloatingPointError(f"no finite {seen} was seen, so there are no parameters to return; {self.ending}")
@@ -78,7 +102,7 @@ class Record:
                 TrainingWarning,
                 stacklevel=5,
             )
-        return Result(self.best, self.history, self.ending, self.best_step)
+        return Result(self.best, self.history, self.ending, self.best_step, last_params)
 
     def state(self):
         history = {

@@ -16,10 +16,12 @@ import numpy as onp
 
 from nfscratch import backend, trees
 from nfscratch.training.batches import Batches
-from nfscratch.training.divergence import SMALLER_STEPS
+from nfscratch.training.budget import Budget
+from nfscratch.training.defaults import Times
 from nfscratch.training.ending import Ended, Ending
 from nfscratch.training.optimizers import Adam, begin, clip_by_norm
 from nfscratch.training.record import Record, Result
+from nfscratch.training.remedies import SMALLER_STEPS
 
 UNSAVED = ("scratch", "decays")  # of an optimizer's state: written before it is read; known from the parameters
 
@@ -33,6 +35,18 @@ def diverged(loss: float, norm: float, first: float) -> bool:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """A moment of a run, for its callback."""
+
+    step: int  # how many steps were done
+    steps: int  # of how many
+    loss: float | None  # of the last step's batch; None before the first step
+    validation: float | None  # None where nothing is held out
+    best_step: int | None
+    params: Any  # a copy, so that it may be kept
+
+
+@dataclass(frozen=True)
 class Plan:
     """The settings of a run. They do not change on the way."""
 
@@ -40,13 +54,20 @@ class Plan:
     optimizer: Adam
     schedule: Callable[[float], float]
     steps: int
-    every: int  # steps between evaluations
+    evaluations: Times
     clip: float | None = None
     evaluate: Callable[[Any], float] | None = None
     patience: int | None = None
     update: Callable[[Any, Any], Any] | None = None
     blame: Callable[[Any, Any, Any], str] | None = None
     augment: Callable[[Any, Any], Any] | None = None
+    callback: Callable[[Evaluation], Any] | None = None
+    cooling: Budget | None = None  # the rate falls with the time that is spent, where this is ahead of the steps
+
+    def rate_factor(self, step: int) -> float:
+        """The schedule's factor on the rate of the step that comes after `step` steps."""
+        done = step / self.steps
+        return self.schedule(done if self.cooling is None else min(1.0, max(done, self.cooling.share())))
 
 
 class Run:
@@ -65,7 +86,7 @@ class Run:
     def begin(self) -> None:
         """Evaluate the first parameters. Without `evaluate`, the next step ranks them, once it has seen their loss."""
         if self.step == 0 and self.plan.evaluate is not None and not self.record.history["step"]:
-            self.record.consider(0, self.params)
+            self._evaluate()
 
     def advance(self) -> None:
         """One step, unless the loss has diverged."""
@@ -77,12 +98,25 @@ class Run:
         if diverged(value, norm, self.record.first_loss(value)):
             self.record.ending = Ending(Ended.DIVERGED, self.step + 1, loss=value, blamed=self._blamed(grads, batch))
             return
-        if plan.evaluate is None and self.step % plan.every == 0:
-            self.record.consider(self.step, self.params)  # their loss has been seen
+        if plan.evaluate is None and plan.evaluations.due(self.step):
+            self._evaluate()  # their loss has been seen
+            if self.over:
+                return
         self._move(norm, batch)
         self.record.history["loss"].append(value)
-        if plan.evaluate is not None and self.step % plan.every == 0:
-            self.record.consider(self.step, self.params)
+        if plan.evaluate is not None and plan.evaluations.due(self.step):
+            self._evaluate()
+
+    def _evaluate(self):
+        """Rank the parameters, and tell the callback, which may end the run."""
+        record = self.record
+        record.consider(self.step, self.params)
+        if self.plan.callback is None:
+            return
+        loss, validation = (record.history[key][-1:] or [None] for key in ("loss", "validation"))
+        at = Evaluation(self.step, self.plan.steps, loss[0], validation[0], record.best_step, trees.copy(self.params))
+        if self.plan.callback(at) and record.ending is None:
+            record.ending = Ending(Ended.STOPPED, self.step)
 
     def _blamed(self, grads, batch):
         if self.plan.blame is None:
@@ -98,26 +132,25 @@ class Run:
 
     def _move(self, norm, batch):
         clip_by_norm(self.gradient, norm, self.plan.clip)
-        factor = self.plan.schedule(self.step / self.plan.steps)
-        self.plan.optimizer.step(self.flat, self.gradient, self.optimizer, factor)
+        self.plan.optimizer.step(self.flat, self.gradient, self.optimizer, self.plan.rate_factor(self.step))
         if self.plan.update is not None:
             # Take only the stored leaves: the trained ones stay views of the vector that the optimizer moves.
             self.params = trees.with_fixed_of(self.plan.update(self.params, *batch), self.params)
         self.step += 1
 
-    def end(self) -> None:
-        """Evaluate the parameters where the run ends, by steps or by Ctrl-C. A run that continues has not done so."""
+    def end(self, cut: Ended = Ended.INTERRUPTED) -> None:
+        """Evaluate the parameters where the run ends, by steps or `cut` short. A run that continues has not done so."""
         if self.record.ending is not None:
             return
         if self.record.best_step != self.step and self.step not in self.record.history["step"][-1:]:
-            self.record.consider(self.step, self.params)
+            self._evaluate()
         if self.step < self.plan.steps:
-            self.record.ending = Ending(Ended.INTERRUPTED, self.step)
+            self.record.ending = Ending(cut, self.step)
         elif self.record.ending is None:
             self.record.ending = Ending(Ended.ALL_STEPS, self.step)
 
     def result(self) -> Result:
-        return self.record.result()
+        return self.record.result(self.params)
 
     # --- across the end of a process -------------------------------------------------------------------------------
 

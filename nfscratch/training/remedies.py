@@ -1,0 +1,71 @@
+"""Remedies for a run that diverges or explodes, chosen by what the flow and its data show.
+
+A network whose activation grows without bound answers a row that lies far out with numbers that are as far out. Smaller
+steps do not help there; a bounded activation does, and so does a look at the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+
+SMALLER_STEPS = "try a smaller rate, or clip=1.0"
+BOUNDED = ("tanh",)
+FAR_OUT = 30.0  # standard deviations, as half of the rows show them
+
+
+def for_steps(part: Any) -> str:
+    """What to try where `part` gives too large numbers."""
+    unbounded = unbounded_activations(part)
+    if not unbounded:
+        return SMALLER_STEPS
+    return f'try activation="tanh" ({unbounded[0]} grows without bound on rows far out), a smaller rate, or clip=1.0'
+
+
+def unbounded_activations(part: Any) -> list[str]:
+    """The names of the unbounded activations of the networks inside a part, each once."""
+    networks = [inner for inner in inside(part) if getattr(inner, "hidden", ()) != () and hasattr(inner, "activation")]
+    return sorted({inner.activation for inner in networks if isinstance(inner.activation, str)} - set(BOUNDED))
+
+
+def inside(part: Any) -> Iterator[Any]:
+    """A part, and all parts that it holds."""
+    if isinstance(part, (tuple, list)):
+        for child in part:
+            yield from inside(child)
+    elif is_dataclass(part) and not isinstance(part, type):
+        yield part
+        for field in fields(part):
+            yield from inside(getattr(part, field.name, None))
+
+
+def of_data(rows: Any) -> str:
+    """A sentence about the entry of x that lies farthest out, or "" where none is far."""
+    if rows is None:
+        return ""
+    row, column, distance = farthest(rows.x)
+    if distance < FAR_OUT:
+        return ""
+    return (
+        f"{rows.where} lies {distance:.3g} standard deviations from the middle of column {column} in row "
+        f"{rows.numbers[row]}: leave such rows out, or transform the column (its log, its ranks)"
+    )
+
+
+def farthest(x: Any) -> tuple[int, int, float]:
+    """Row, column and distance of the entry that lies farthest from its column's median.
+
+    The unit is the standard deviation of a normal density with the column's quartiles, which no single row can move;
+    where half of the rows are equal, it is the standard deviation.
+    """
+    x = backend.to_numpy(x).reshape((len(x), -1)).astype(onp.float64)
+    low, middle, high = onp.percentile(x, [25, 50, 75], axis=0)
+    unit = onp.where(high > low, (high - low) / 1.349, x.std(axis=0))
+    distance = onp.abs(x - middle) / onp.where(unit > 0, unit, 1.0)
+    row, column = onp.unravel_index(int(distance.argmax()), distance.shape)
+    return int(row), int(column), float(distance[row, column])

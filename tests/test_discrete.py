@@ -1,0 +1,83 @@
+"""Columns of recorded values are noticed by fit, and columns of rounded continuous numbers are not."""
+
+import warnings
+
+import numpy as onp
+import pytest
+from fitting import DATA, fit, rng
+
+import nfscratch as nf
+from nfscratch.training import discrete
+
+
+def warned(call):
+    """The texts of the warnings of a call."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return [str(warning.message) for warning in caught]
+
+
+NORMAL = rng(8).normal(size=(500, 1))
+REPEATED = onp.repeat(rng(9).normal(size=(50, 1)), 12, axis=0)
+CONTINUOUS = {
+    "normal": NORMAL,
+    "two decimals, 500 rows": NORMAL.round(2),
+    "two decimals, 100,000 rows": rng(1).normal(size=(100_000, 1)).round(2),
+    "three decimals, 2,000 rows": rng(1).normal(size=(2000, 1)).round(3),
+    "two decimals, float32": rng(1).normal(size=(20_000, 1)).round(2).astype("float32"),
+    "integers of a wide range": onp.rint(rng(1).normal(size=(20_000, 1)) * 1000),
+    "float32": rng(1).normal(size=(50_000, 1)).astype("float32"),
+    "float32, large": (rng(1).normal(size=(50_000, 1)) + 1000).astype("float32"),
+    "integers far apart": onp.rint(NORMAL * 1e5),
+    "a constant": onp.ones((500, 1)),
+    "nineteen rows": onp.arange(19.0)[:, None] // 5,
+    "one value in nine rows": onp.where(onp.arange(500)[:, None] < 9, 0.0, NORMAL),
+    "uniform": rng(2).random((3000, 1)),
+    "heavy tails": rng(2).standard_cauchy((3000, 1)),
+}
+DISCRETE = {
+    "integers 0 to 9": (rng(1).integers(0, 10, size=(300, 1)), 1.0),
+    "binary": (rng(1).integers(0, 2, size=(300, 1)), 1.0),
+    "two levels": (rng(1).integers(0, 2, size=(300, 1)) * 0.3 - 7.1, 0.3),
+    "ages": (onp.rint(rng(1).normal(size=(1000, 1)) * 15 + 40), 1.0),
+    "pixels": (rng(1).integers(0, 256, size=(5000, 1)), 1.0),
+    "tenths": (rng(1).normal(size=(1000, 1)).round(1), 0.1),
+    "tenths, float32": (rng(1).normal(size=(1000, 1)).round(1).astype("float32"), 0.1),
+    "every value twelve times": (REPEATED, float(onp.median(onp.diff(onp.unique(REPEATED))))),
+    "one value in twelve rows": (onp.where(onp.arange(500)[:, None] < 12, 0.0, NORMAL), None),
+    "many zeros": (onp.maximum(rng(1).normal(size=(40_000, 1)), 0.0), None),
+}
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_a_continuous_column_is_not_called_discrete(name):
+    assert discrete.recording_steps(CONTINUOUS[name]) == {}
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+def test_a_discrete_column_is_found_with_its_step(name):
+    x, step = DISCRETE[name]
+    found = discrete.recording_steps(
+        onp.hstack([rng(4).normal(size=x.shape).astype(x.dtype if x.dtype.kind == "f" else "f8"), x])
+    )
+    assert list(found) == [1]
+    assert step is None or abs(found[1] - step) < 1e-5
+
+
+def test_fit_warns_of_at_most_three_discrete_columns_once_and_jitter_is_the_remedy():
+    x = onp.hstack([DATA, rng(1).integers(0, 5, size=(400, 5))])
+    flow = nf.flows.linear(7)
+    options = {"steps": 2, "validation": None}
+    with pytest.warns(discrete.DiscreteDataWarning, match="same values in many rows") as caught:
+        fit(x, flow, **options)
+    assert len(caught) == 1 and issubclass(discrete.DiscreteDataWarning, nf.TrainingWarning)
+    named = "column 2 (jitter 1), column 3 (jitter 1), column 4 (jitter 1) and 2 more"
+    assert named in str(caught[0].message) and caught[0].filename.endswith("fitting.py")
+    assert warned(lambda: fit(x, flow, jitter=[0, 0, 1, 1, 1, 1, 1], **options)) == []
+
+
+def test_a_density_of_discrete_values_needs_no_jitter():
+    flow = nf.Flow(nf.AutoregressiveDensity(3, nf.Bernoulli(), nf.MADE((8,))), nf.Permutation([0, 1, 2]))
+    x = rng(1).integers(0, 2, size=(100, 3)).astype(float)
+    assert warned(lambda: fit(x, flow, steps=2, validation=None)) == []
