@@ -38,7 +38,14 @@ SIZES = {2: (4, 64, 40), 8: (5, 128, 15), 64: (5, 128, 5)}  # dimension: layers,
 def of_nfscratch(x, layers, width):
     nf.use(dtype="float32")
     flow = nf.flows.rq_nsf(
-        x.shape[1], layers=layers, hidden=(width, width), bins=BINS, bound=BOUND, activation="relu", gain=1.0
+        x.shape[1],
+        layers=layers,
+        hidden=(width, width),
+        bins=BINS,
+        bound=BOUND,
+        activation="relu",
+        gain=1.0,
+        whiten="diagonal",
     )
     rng = np.random.default_rng(0)
     params = flow.init(rng, x)

@@ -51,7 +51,14 @@ def arguments():
 def flow_of(options):
     width = (options.width, options.width)
     return nf.flows.rq_nsf(
-        2, layers=options.layers, hidden=width, bins=options.bins, bound=options.bound, activation="relu", gain=1.0
+        2,
+        layers=options.layers,
+        hidden=width,
+        bins=options.bins,
+        bound=options.bound,
+        activation="relu",
+        gain=1.0,
+        whiten="diagonal",
     )
 
 

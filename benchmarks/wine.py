@@ -67,8 +67,12 @@ def flow_scores(flow, train, validation, test, step, rng, steps):
 
 
 MODELS = {
-    "NSF": lambda: nf.flows.rq_nsf(11, layers=4, hidden=(64, 64), bins=8, bound=4.0, activation="tanh", gain=1.0),
-    "MAF": lambda: nf.flows.maf(11, layers=5, hidden=(64, 64), activation="tanh", gain=1.0, max_log_scale=1.5),
+    "NSF": lambda: nf.flows.rq_nsf(
+        11, layers=4, hidden=(64, 64), bins=8, bound=4.0, activation="tanh", gain=1.0, whiten="diagonal"
+    ),
+    "MAF": lambda: nf.flows.maf(
+        11, layers=5, hidden=(64, 64), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=1.5
+    ),
 }
 
 

@@ -370,7 +370,9 @@ def agreement_with_this_chapter(rng):
 
 
 def integral_of_a_stack(rng):
-    flow = nf.flows.real_nvp(2, layers=4, hidden=(8,), activation="tanh", gain=1.0, max_log_scale=0.5)
+    flow = nf.flows.real_nvp(
+        2, layers=4, hidden=(8,), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=0.5
+    )
     params = {**flow.init(rng), "bijection": check.random_params(flow.bijection, rng, 0.7)}
     low, high = check.image_box(lambda z: flow.bijection.forward(params["bijection"], z)[0], 2)
     return check.integrates_to_one(lambda x: flow.log_prob(params, x), low, high)
@@ -576,7 +578,7 @@ if __name__ == "__main__":
 def moons(options):
     data = nf.data.load("moons", n=10_000 if options.fast else 100_000)
     nf.use(dtype=options.dtype or "float32")
-    flow = nf.flows.real_nvp(2, layers=12, hidden=(32, 32), activation="tanh", gain=1.0)
+    flow = nf.flows.real_nvp(2, layers=12, hidden=(32, 32), activation="tanh", gain=1.0, whiten="diagonal")
     result = nf.fit(
         flow,
         data.train,
@@ -692,7 +694,9 @@ def mixture_baseline(data, rng, fast):
 
 def fit_digits(data, rng, fast, dtype):
     nf.use(dtype=dtype or "float32")
-    flow = nf.flows.real_nvp(data.dim, layers=8, hidden=(128,), activation="tanh", gain=1.0, max_log_scale=1.0)
+    flow = nf.flows.real_nvp(
+        data.dim, layers=8, hidden=(128,), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=1.0
+    )
     result = nf.fit(
         flow,
         data.train,

@@ -823,7 +823,9 @@ def digits(options):
     rng = np.random.default_rng(options.seed)
     nf.use(dtype=options.dtype or "float32")
     orders = [nf.random_order(data.dim, seed=k) for k in range(8)]
-    real_nvp = nf.flows.real_nvp(data.dim, layers=8, hidden=(128,), activation="tanh", gain=1.0, max_log_scale=1.0)
+    real_nvp = nf.flows.real_nvp(
+        data.dim, layers=8, hidden=(128,), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=1.0
+    )
     models = {
         "MADE: one layer": (maf(data.dim, ["natural"], (256,), "tanh"), 1.0),
         "MADE, mixtures of 5": (made_of_mixtures(data.dim, 5), 3.0),

@@ -671,11 +671,13 @@ def four_layers_each(options):
 
 
 def affine_flow():
-    return nf.flows.real_nvp(2, layers=4, hidden=(64, 64), activation="tanh", gain=1.0)
+    return nf.flows.real_nvp(2, layers=4, hidden=(64, 64), activation="tanh", gain=1.0, whiten="diagonal")
 
 
 def spline_flow():
-    return nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), activation="tanh", gain=1.0, bins=16, bound=4.0)
+    return nf.flows.rq_nsf(
+        2, layers=4, hidden=(64, 64), activation="tanh", gain=1.0, whiten="diagonal", bins=16, bound=4.0
+    )
 
 
 def gap_to_truth(data, flow, params, x):

@@ -694,7 +694,7 @@ def check_the_package(options):
         )
         found.append(check.Finding("G", "(11) through the search, by hand and traced", float(error), 1e-9))
         findings += [check.Finding(f.letter, f"{name}: {f.what}", f.error, f.tolerance, f.at) for f in found]
-    flow = nf.flows.naf(2, layers=2, hidden=(8,), activation="tanh", gain=1.0)
+    flow = nf.flows.naf(2, layers=2, hidden=(8,), activation="tanh", gain=1.0, whiten="diagonal")
     params = {**flow.init(rng), "bijection": check.random_params(flow.bijection, rng, 0.3)}
     low, high = check.image_box(lambda z: flow.bijection.forward(params["bijection"], z)[0], 2)
     findings.append(check.integrates_to_one(lambda x: flow.log_prob(params, x), low, high, sizes=(101, 201, 401, 801)))

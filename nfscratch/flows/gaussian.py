@@ -38,6 +38,8 @@ def linear(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "diagonal",
+    standardize: str = "moments",
     **options: Any,
 ) -> Flow:
     """One linear layer, then Standardize. `options` go to the layer: seed for "plu", lower for "triangular", ..."""
@@ -45,7 +47,7 @@ def linear(
     validate.choice("kind", kind, KINDS)
     _check_options(kind, options)
     layer = following(KINDS[kind](dim, **options), MLP(hidden, activation), context_dim)
-    return for_data(dim, [layer], base, embed, support)
+    return for_data(dim, [layer], base, embed, support, whiten, standardize)
 
 
 def _check_options(kind, options):

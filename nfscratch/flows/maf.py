@@ -40,6 +40,8 @@ def maf(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """Masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057).
@@ -52,7 +54,7 @@ def maf(
     chain = autoregressive_layers(dim, h, MADE(hidden, activation, gain), layers, context_dim, order, seed)
     if batch_norm:
         chain = [part for layer in chain for part in (BatchNorm(dim), layer)]
-    return for_data(dim, chain, base, embed, support)
+    return for_data(dim, chain, base, embed, support, whiten, standardize)
 
 
 def iaf(
@@ -69,6 +71,8 @@ def iaf(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """Inverse autoregressive flow, x = sigma(z) z + mu(z) in every layer (Kingma et al. 2016, arXiv:1606.04934).
@@ -78,7 +82,7 @@ def iaf(
     h = Affine(max_log_scale) if transformer is None else transformer
     check_transformer(h)
     chain = autoregressive_layers(dim, Inverse(h), MADE(hidden, activation, gain), layers, context_dim, order, seed)
-    return for_data(dim, [Inverse(layer) for layer in chain], base, embed, support)
+    return for_data(dim, [Inverse(layer) for layer in chain], base, embed, support, whiten, standardize)
 
 
 def made(

@@ -36,6 +36,8 @@ def naf(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """A flow of monotone networks: autoregressive layers, as the paper's, or couplings.
@@ -60,4 +62,4 @@ def naf(
         context_dim=context_dim,
         seed=seed,
     )
-    return for_data(dim, chain, base, embed, support)
+    return for_data(dim, chain, base, embed, support, whiten, standardize)

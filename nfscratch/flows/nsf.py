@@ -39,6 +39,8 @@ def rq_nsf(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """Neural spline flow: `layers` couplings, as the paper's (C), or with coupling=False autoregressive layers, (AR).
@@ -57,4 +59,4 @@ def rq_nsf(
         context_dim=context_dim,
         seed=seed,
     )
-    return for_data(dim, chain, base, embed, support)
+    return for_data(dim, chain, base, embed, support, whiten, standardize)

@@ -31,12 +31,14 @@ def real_nvp(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """RealNVP: affine couplings (Dinh et al. 2017, arXiv:1605.08803). `seed` fixes the permutations."""
     network = MLP(hidden, activation, gain)
     couplings = coupling_layers(dim, Affine(max_log_scale), network, layers, context_dim, seed)
-    return for_data(dim, couplings, base, embed, support)
+    return for_data(dim, couplings, base, embed, support, whiten, standardize)
 
 
 def nice(
@@ -50,11 +52,13 @@ def nice(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """NICE: additive couplings, and one trained scale per variable at the end (Dinh et al. 2014, arXiv:1410.8516)."""
     couplings = coupling_layers(dim, Shift(), MLP(hidden, activation, gain), layers, context_dim, seed)
-    return for_data(dim, [*couplings, Elementwise(Affine(), dim)], base, embed, support)
+    return for_data(dim, [*couplings, Elementwise(Affine(), dim)], base, embed, support, whiten, standardize)
 
 
 def gin(
@@ -69,10 +73,12 @@ def gin(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
     seed: int = 0,
 ) -> Flow:
     """GIN: affine couplings of determinant 1 (Sorrenson et al. 2020, arXiv:2001.04872). Only Standardize scales."""
     couplings = coupling_layers(
         dim, VolumePreserving(max_log_scale), MLP(hidden, activation, gain), layers, context_dim, seed
     )
-    return for_data(dim, couplings, base, embed, support)
+    return for_data(dim, couplings, base, embed, support, whiten, standardize)

@@ -1,6 +1,6 @@
 """The frame of the ready-made flows: what stands before and after the layers of a recipe.
 
-    z ~ base -> layer -> ... -> layer -> Standardize -> x        for_data: log_prob is in the data's own units
+    z ~ base -> layer -> ... -> layer -> Whiten -> x             for_data: log_prob is in the data's own units
     z ~ base -> bijection -> x                                   on_base: fitted to a target density, which has no data
 
 and after each of them, where a `support` is given, the layer that maps all reals onto it (support.py).
@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from nfscratch import validate
-from nfscratch.bijections import Standardize
+from nfscratch.bijections import Standardize, Whiten
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.normalize.statistics import STATISTICS
 from nfscratch.distributions import Distribution, StandardNormal
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.support import Support, onto_support
-from nfscratch.nets import Network
+from nfscratch.nets import Network, StandardizedInput
 
 
 def sizes(dim: int, layers: int) -> tuple[int, int]:
@@ -35,12 +36,20 @@ def for_data(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    whiten: str = "full",
+    standardize: str = "moments",
 ) -> Flow:
-    """`layers` in the order in which z meets them, then Standardize, which takes mean and scale from the data.
+    """`layers` in the order in which z meets them, then the data's own location and scale, so that z is in no units.
 
+    whiten: "full" takes the correlations too, where the rows allow it (Whiten): with layers that start as the identity
+        the flow is then the full Gaussian before its first step. "diagonal": mean and scale of each column.
+    standardize: "moments", or "robust" where a few far rows would decide the scale.
     support: where the data can be; a last layer maps all reals there.
     """
-    return on_base(dim, Chain([*layers, Standardize(dim), *onto_support(dim, support)]), base, embed)
+    validate.choice("whiten", whiten, ("full", "diagonal"))
+    validate.choice("standardize", standardize, STATISTICS)
+    scale = Whiten(dim, standardize) if whiten == "full" and dim > 1 else Standardize(dim, standardize)
+    return on_base(dim, Chain([*layers, scale, *onto_support(dim, support)]), base, embed)
 
 
 def on_base(
@@ -50,7 +59,10 @@ def on_base(
     embed: Network | None = None,
     support: Support | None = None,
 ) -> Flow:
-    """`bijection` as it is, and then onto `support`, on `base`; None is StandardNormal(dim)."""
+    """`bijection` as it is, and then onto `support`, on `base`; None is StandardNormal(dim).
+
+    A context is standardised: the layers and `embed` see it with mean 0 and standard deviation 1.
+    """
     if onto := onto_support(dim, support):
         bijection = Chain([bijection, *onto])
     if base is None:
@@ -58,6 +70,8 @@ def on_base(
     check_base(base, bijection.in_shape)
     if embed is not None:
         check_network("embed", embed)
+    if (bijection.context_dim or base.context_dim) and not isinstance(embed, StandardizedInput):
+        embed = StandardizedInput(embed)
     return Flow(base, bijection, embed)
 
 
