@@ -72,6 +72,19 @@ def test_an_evaluation_names_the_place_in_the_tree(name):
         assert isinstance(caught.value, parameters.ParamsError)
 
 
+def test_fit_refuses_parameters_of_another_width_that_would_do_as_a_network():
+    params = of("real_nvp", layers=4, hidden=(6, 6))
+    with pytest.raises(
+        ValueError, match=r"params\['bijection'\]\[0\]\[0\]\['W'\] must have shape \(8, 1\); got .*6, 1"
+    ):
+        nf.fit(FLOW, X, params=params, rng=rng(), steps=1, progress=False)
+    assert onp.isfinite(
+        nf.fit(FLOW, X, params=PARAMS, rng=rng(), steps=1, validation=None, progress=False).params["bijection"][0][0][
+            "W"
+        ]
+    ).all()
+
+
 @pytest.mark.parametrize("other", ["planar", "radial", "sylvester", "maf", "rq_nsf", "naf", "linear"])
 def test_parameters_of_any_other_recipe_are_refused_in_words(other):
     for name in ("planar", "radial", "sylvester", "maf", "rq_nsf", "linear"):

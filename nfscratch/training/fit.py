@@ -19,6 +19,7 @@ from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.checkpoint.resume import RunFile
 from nfscratch.flows.boundary import check_rows
+from nfscratch.flows.parameters import disagreement
 from nfscratch.flows.parts import has_own_part
 from nfscratch.training import (
     advice,
@@ -164,6 +165,8 @@ def _start(flow, params, noisy, rows, rng):
     x, context = rows.x, rows.context
     if params is None:
         params = trees.cast(flow.init(rng, noisy(x, rng), context), x.dtype)
+    elif (wrong := disagreement(flow, params)) is not None:
+        raise wrong
     if has_own_part((flow.base, flow.bijection, flow.embed)):
         check_rows(flow, params, *take_rows((x, context), [0, len(x) // 2, len(x) - 1]))
     return params
