@@ -4,6 +4,7 @@ import autograd
 import numpy as onp
 import pytest
 from fitting import DATA, FLOW, fit, rng, scaling
+from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch import trees
@@ -260,6 +261,24 @@ def test_weights_that_are_none_are_refused(weights, message):
         fit(weights=weights)
     with pytest.raises(ValueError, match=message):
         nf.objectives.nll(FLOW, FLOW.init(rng(), DATA), DATA, weights=weights)
+
+
+@pytest.mark.filterwarnings("ignore:Standardize")  # of the row far out
+def test_a_weighted_run_on_a_device_is_the_same_and_its_advice_is_given_there():
+    x = onp.vstack([DATA, [[400.0, 3.0]]])
+    options = {"weights": onp.append(WEIGHTS, 1.0), "steps": 20, "optimizer": nf.adam(0.3), "schedule": nf.constant}
+    here = fit(x, **options)
+    nf.backend.use_arrays_like(StrictArray(onp.empty(0)))
+    try:
+        there = fit(x, **options)
+        with pytest.warns(nf.TrainingWarning, match=r"diverged .* standard deviations from .* column 0 in row 400"):
+            fit(x, **{**options, "optimizer": nf.adam(1e200)}, validation=DATA[:40])
+        with pytest.raises(ValueError, match=r"must lie inside of \(0.0, 1.0\)"):
+            fit(x, nf.Flow(nf.StandardNormal(2), nf.Elementwise(nf.Sigmoid(), 2)))
+    finally:
+        nf.backend.use_arrays_like(onp.empty(0))
+    assert {type(leaf) for leaf in trees.leaves(there.params)} == {StrictArray}
+    assert onp.abs(onp.subtract(here.history["validation"], there.history["validation"])).max() < 1e-9
 
 
 def test_weights_belong_to_the_identity_of_a_run(tmp_path):

@@ -1,6 +1,7 @@
 """The training curve: what it marks, what it keeps in its frame, and what it says in words."""
 
 import numpy as onp
+import pytest
 from matplotlib.text import Text
 
 import nfscratch as nf
@@ -55,6 +56,7 @@ def test_the_axis_says_where_the_run_ended_early():
     assert plot.training_curve(early).axes[0].get_xlabel() == "step (early stopping at 1,234)"
 
 
+@pytest.mark.filterwarnings("ignore:no step made the validation better")  # the fit is short on purpose
 def test_the_curve_of_a_fit_is_drawn_into_an_axis_and_its_legend_covers_nothing():
     run = nf.fit(nf.flows.linear(2), rng().normal(size=(200, 2)), rng=rng(), steps=20, progress=False)
     figure, axes = plot.subplots(1, 2)
