@@ -61,6 +61,8 @@ TABLE = [
     Bad("base", "a Distribution, such as nf.StandardNormal(3)", (3, 0, "normal", (3,), nf.MLP()), TypeError),
     Bad("base", "a Distribution, such as nf.StandardNormal(3)", (nf.StandardNormal,), TypeError),
     Bad("embed", "a Network, such as nf.MLP((64, 64))", (3, 0, "mlp", nf.MLP, nf.Affine()), TypeError),
+    Bad("whiten", "one of full, diagonal", ("no", 2, None, True, ["full"])),
+    Bad("standardize", "one of moments, robust", ("median", 2, None, True, ["robust"])),
     Bad("support", "a pair (low, high)", (3, "01", (0,), (0, 1, 2), {0, 1})),
     Bad("transformer", "a Transformer, such as nf.", (3, 0, "affine", nf.Affine, nf.MLP(), nf.Planar(3)), TypeError),
     Bad("conditional", "a Conditional, such as nf.Bernoulli()", (3, None, nf.Bernoulli, nf.Affine()), TypeError),
@@ -148,7 +150,9 @@ def test_an_embedding_of_ones_own_class_is_taken(name):
         init = apply = apply_vjp = lambda self: None
 
     embed = Own()
-    assert make(name, context_dim=2, embed=embed).embed is embed
+    assert make(name, context_dim=2, embed=embed).embed.network is embed
+    standardized = nf.StandardizedInput(nf.MLP((4,)))
+    assert make(name, context_dim=2, embed=standardized).embed is standardized
 
 
 @pytest.mark.parametrize("name", ["maf", "iaf", "naf", "autoregressive_layers"])
