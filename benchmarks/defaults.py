@@ -80,9 +80,9 @@ COLUMNS = ["setting", "table", "recipe", "seed", "score", "best_step", "first", 
 
 
 class Split:
-    """Training and test rows, and the Gaussian of the training rows; `seen` is what a flow gets."""
+    """Standardised training and test rows, and the log-densities of the training rows' Gaussian at the test rows."""
 
-    def __init__(self, x, seed, whiten):
+    def __init__(self, x, seed):
         order = np.random.default_rng(seed).permutation(len(x))
         test, train = np.split(order, [len(x) // 5])
         self.mean, self.scale = x[train].mean(axis=0), x[train].std(axis=0)
@@ -91,17 +91,16 @@ class Split:
         white = np.linalg.solve(root, z.T).T
         log_det = -np.log(np.diag(root)).sum()
         self.gaussian = log_det - 0.5 * (white[test] ** 2).sum(axis=1) - 0.5 * x.shape[1] * np.log(2 * np.pi)
-        seen = white if whiten == "full" else z
-        self.log_det = log_det if whiten == "full" else 0.0
-        self.train, self.test = seen[train], seen[test]
+        self.train, self.test = z[train], z[test]
 
 
 def fit(x, recipe, seed, setting):
     """The row of results for one fit."""
     start = time.process_time()
     options = {**CENTRE, **setting}
-    split = Split(x, seed, options["whiten"])
-    arguments = {"hidden": (options["hidden"],) * 2, "activation": options["activation"], "gain": options["gain"]}
+    split = Split(x, seed)
+    arguments = {name: options[name] for name in ("activation", "gain", "whiten")}
+    arguments["hidden"] = (options["hidden"],) * 2
     if recipe != "rq_nsf":
         arguments["max_log_scale"] = options["bound"]
     flow = getattr(nf.flows, recipe)(x.shape[1], **arguments)
@@ -116,7 +115,7 @@ def fit(x, recipe, seed, setting):
         optimizer=nf.adam(1e-3, weight_decay=options["decay"]),
         progress=False,
     )
-    gains = nf.to_numpy(flow.log_prob(result.params, split.test)) + split.log_det - split.gaussian
+    gains = nf.to_numpy(flow.log_prob(result.params, split.test)) - split.gaussian
     curve = result.history["validation"]
     return {
         "score": float(np.mean(gains, dtype=float)) / x.shape[1],

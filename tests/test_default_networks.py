@@ -54,9 +54,10 @@ def test_default_networks_are_bounded(recipe):
     assert growth(recipe(4, activation="relu")) > 1e5  # the test sees it
 
 
-def test_all_recipes_with_networks_are_tested():
-    takes = {name for name in nf.flows.__all__ if "activation" in inspect.signature(getattr(nf.flows, name)).parameters}
-    assert takes == {name.split(",")[0] for name in RECIPES}
+def test_every_recipe_with_networks_has_bounded_ones():
+    for name in nf.flows.__all__:
+        default = inspect.signature(getattr(nf.flows, name)).parameters.get("activation")
+        assert default is None or default.default == "tanh", name
 
 
 @pytest.mark.parametrize(("name", "seed"), (("real_nvp", 0), pytest.param("maf", 1, marks=pytest.mark.exhaustive)))
@@ -82,4 +83,5 @@ def test_validation_of_a_heavy_tailed_table_does_not_explode(name, seed):
         return curve[-1] - min(curve)
 
     assert rise() < 30.0
-    assert rise(activation="relu", gain=1.0) > 300.0
+    with pytest.warns(nf.TrainingWarning, match="validation rose"):
+        assert rise(activation="relu", gain=1.0) > 300.0

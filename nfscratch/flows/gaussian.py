@@ -34,7 +34,8 @@ def linear(
     *,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
@@ -46,7 +47,7 @@ def linear(
     dim = validate.count("dim", dim, least=1)
     validate.choice("kind", kind, KINDS)
     _check_options(kind, options)
-    layer = following(KINDS[kind](dim, **options), MLP(hidden, activation), context_dim)
+    layer = following(KINDS[kind](dim, **options), MLP(hidden, activation, gain), context_dim)
     return for_data(dim, [layer], base, embed, support, whiten, standardize)
 
 

@@ -32,14 +32,15 @@ def planar(
     layers: int = 16,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
 ) -> Flow:
     """Planar layers (Rezende and Mohamed 2015, arXiv:1505.05770)."""
     dim, layers = sizes(dim, layers)
-    bijection = following(Stack(Planar(dim), layers), MLP(hidden, activation), context_dim)
+    bijection = following(Stack(Planar(dim), layers), MLP(hidden, activation, gain), context_dim)
     return on_base(dim, bijection, base, embed, support)
 
 
@@ -49,14 +50,15 @@ def radial(
     layers: int = 16,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
 ) -> Flow:
     """Radial layers (Rezende and Mohamed 2015, arXiv:1505.05770)."""
     dim, layers = sizes(dim, layers)
-    bijection = following(Stack(Radial(dim), layers), MLP(hidden, activation), context_dim)
+    bijection = following(Stack(Radial(dim), layers), MLP(hidden, activation, gain), context_dim)
     return on_base(dim, bijection, base, embed, support)
 
 
@@ -68,7 +70,8 @@ def sylvester(
     orthogonal: str = "qr",
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "relu",
+    activation: str = "tanh",
+    gain: float = 0.4,
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
@@ -80,5 +83,5 @@ def sylvester(
         unconditional = Chain([Sylvester(dim, rank, orthogonal, flip=k % 2 == 1) for k in range(layers)])
     else:
         unconditional = Stack(Sylvester(dim, rank, orthogonal), layers)
-    bijection = following(unconditional, MLP(hidden, activation), context_dim)
+    bijection = following(unconditional, MLP(hidden, activation, gain), context_dim)
     return on_base(dim, bijection, base, embed, support)
