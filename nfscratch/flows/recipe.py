@@ -1,7 +1,7 @@
 """The frame of the ready-made flows: what stands before and after the layers of a recipe.
 
-    z ~ base -> layer -> ... -> layer -> Whiten -> x             for_data: log_prob is in the data's own units
-    z ~ base -> bijection -> x                                   on_base: fitted to a target density, which has no data
+    z ~ base -> Whiten -> layer -> ... -> layer -> Standardize -> x      for_data: log_prob is in the data's own units
+    z ~ base -> bijection -> x                                           on_base: fitted to a target, which has no data
 
 and after each of them, where a `support` is given, the layer that maps all reals onto it (support.py).
 
@@ -39,17 +39,19 @@ def for_data(
     whiten: str = "full",
     standardize: str = "moments",
 ) -> Flow:
-    """`layers` in the order in which z meets them, then the data's own location and scale, so that z is in no units.
+    """Whiten, then `layers` in the order in which z meets them, then the data's own location and scale.
 
-    whiten: "full" takes the correlations too, where the rows allow it (Whiten): with layers that start as the identity
-        the flow is then the full Gaussian before its first step. "diagonal": mean and scale of each column.
+    whiten: "full" puts the data's correlations next to the base, where the rows allow it (Whiten): with layers that
+        start as the identity the flow is the full Gaussian before its first step, and the layers still see each column
+        by itself. "diagonal" leaves it out.
     standardize: "moments", or "robust" where a few far rows would decide the scale.
     support: where the data can be; a last layer maps all reals there.
     """
     validate.choice("whiten", whiten, ("full", "diagonal"))
     validate.choice("standardize", standardize, STATISTICS)
-    scale = Whiten(dim, standardize) if whiten == "full" and dim > 1 else Standardize(dim, standardize)
-    return on_base(dim, Chain([*layers, scale, *onto_support(dim, support)]), base, embed)
+    first = [Whiten(dim, standardize)] if whiten == "full" and dim > 1 else []
+    chain = Chain([*first, *layers, Standardize(dim, standardize), *onto_support(dim, support)])
+    return on_base(dim, chain, base, embed)
 
 
 def on_base(

@@ -35,19 +35,22 @@ def mean_and_std(x, who):
 
 
 def centre_and_scale(x, who, kind="moments"):
-    """Centres and scales (C,) of a batch, in float64 on the host; a constant column gets scale 1."""
+    """Centres and scales (C,) of a batch, in float64 on the host; a constant column gets scale 1.
+
+    who: the layer that warns of constant columns and far rows; None warns of nothing.
+    """
     validate.choice("standardize", kind, STATISTICS)
     what, eps = ("column" if x.ndim == 2 else "channel"), float(onp.finfo(x.dtype).eps)
     x = samples(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
     if len(x) < 2:
-        raise ValueError(f"{who} needs at least 2 rows to start from data; got {len(x)}")
+        raise ValueError(f"{who or 'a layer'} needs at least 2 rows to start from data; got {len(x)}")
     constant = x.max(axis=0) - x.min(axis=0) <= ROUNDING * eps * onp.abs(x).max(axis=0)
-    if constant.any():
+    if who and constant.any():
         _warn_of_constant(who, what, onp.flatnonzero(constant))
     mean, std = _moments(x)
     if kind == "robust":
         mean, std = _robust(x, std)
-    else:
+    elif who:
         _warn_of_far_rows(who, what, x, onp.where(constant, 0.0, std))
     return mean, onp.where(constant, 1.0, std)
 

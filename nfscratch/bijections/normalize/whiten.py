@@ -5,7 +5,9 @@
 
 m and s are a column's centre and scale, C is the correlation matrix of the data, and L is R's Cholesky factor, lower
 triangular. With layers that start as the identity, a flow of a standard normal base is the full Gaussian N(m, s R s)
-before its first step: no fit that keeps the best of its validation does worse than that there.
+before its first step: no fit that keeps the best of its validation does worse than that there. The recipes put it next
+to the base. Next to the data it would hide from the layers what each column is by itself, and on larger tables that
+costs tenths of a nat (benchmarks/README.md). Warnings of constant columns and far rows are Standardize's.
 
 a is the share of the identity that makes R nearest to the true matrix (Ledoit and Wolf 2004,
 doi:10.1016/S0047-259X(03)00096-4), with S = C and N rows u_n:
@@ -51,7 +53,7 @@ class Whiten(Bijection):
     def init(self, rng, x=None, context=None):
         mean, std, L = onp.zeros(self.dim), onp.ones(self.dim), onp.eye(self.dim)
         if x is not None:
-            mean, std = centre_and_scale(x, "Whiten", self.kind)
+            mean, std = centre_and_scale(x, None, self.kind)
             L = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
         fixed = {"mean": mean, "mixing": L, "std": std, "unmixing": onp.linalg.inv(L)}
         return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
