@@ -96,7 +96,7 @@ def test_an_embedding_network_that_is_not_finite_is_named():
     flow = nf.flows.real_nvp(2, layers=2, hidden=(4,), context_dim=2, embed=nf.MLP((4,)))
     context = rng(1).normal(size=(200, 3))
     params = flow.init(rng(), X, context)
-    params["embed"][0]["b"][0] = onp.inf
+    params["embed"]["network"][0]["b"][0] = onp.inf
     assert blamed(flow, params, X, context).startswith("embed (MLP) gives NaN or infinity; try")
 
 

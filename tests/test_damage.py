@@ -11,7 +11,7 @@ import pytest
 import nfscratch as nf
 from nfscratch.checkpoint.description import config_hash
 
-FLOW = nf.flows.real_nvp(3, layers=3, hidden=(8,), base=nf.GaussianMixture(3, 2))
+FLOW = nf.flows.real_nvp(3, layers=3, hidden=(8,), base=nf.GaussianMixture(3, 2), whiten="diagonal")
 PARAMS = FLOW.init(onp.random.default_rng(0), onp.random.default_rng(1).normal(size=(20, 3)))
 LIMIT = 20 * 2**20  # bytes that a refusal may take; the file itself has 8,000
 

@@ -26,12 +26,16 @@ class TakesContext:
         """What the bijection and the base are conditioned on: embed(context), or the context itself."""
         return context if self.embed is None else self.embed.apply(params["embed"], context)
 
-    def _init_embed(self, rng, context):
+    def _init_embed(self, rng, context, n, like):
+        """Parameters of `embed` from the context of n rows, or of any number of rows where n is None."""
         if self.embed is None:
             return {}
-        if context is None and getattr(self.embed, "keeps_width", False):
-            return self.embed.init(rng, self.context_dim, self.context_dim)
         context = None if context is None else validate.numeric("context", context)
+        if getattr(self.embed, "keeps_width", False):
+            if context is None and n is None:
+                return self.embed.init(rng, self.context_dim, self.context_dim)
+            rows = (len(context) if onp.ndim(context) == 2 else 1) if n is None else n
+            context = validate.context(context, self.context_dim, rows, like)
         if onp.ndim(context) != 2:
             got = None if context is None else onp.shape(context)
             raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")

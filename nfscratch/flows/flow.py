@@ -77,7 +77,7 @@ class Flow(TakesContext):
         like = backend.asarray([])
         for name, rows in (("x", x), ("context", context)):
             validate.digits(name, rows, like.dtype)
-        embed = self._init_embed(rng, context)
+        embed = self._init_embed(rng, context, None if onp.ndim(x) == 0 else len(x), like)
         if x is None:
             return {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed}
         x = validate.events("x", x, self.shape, like)

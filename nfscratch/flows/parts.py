@@ -37,4 +37,5 @@ def base_name(flow: Any) -> str:
 
 
 def embed_name(flow: Any) -> str:
-    return f"embed ({kind(flow.embed)})"
+    inner = getattr(flow.embed, "network", None)  # of a StandardizedInput
+    return f"embed ({kind(flow.embed if inner is None else inner)})"

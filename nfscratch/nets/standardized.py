@@ -56,15 +56,20 @@ class StandardizedInput(Network):
 
     def apply(self, params, x, context=None):
         u = self._scaled(params, x)
-        return u if self.network is None else self.network.apply(params["network"], u, context)
+        return u if self.network is None else self.network.apply(params["network"], u, *_given(context))
 
     def apply_vjp(self, params, x, context=None):
         if self.network is None:
             return self._scaled(params, x), lambda g: ({"network": {}}, g / params[FIXED]["std"], None)
-        out, back = self.network.apply_vjp(params["network"], self._scaled(params, x), context)
+        out, back = self.network.apply_vjp(params["network"], self._scaled(params, x), *_given(context))
 
         def pullback(g):
-            g_network, g_u, g_context = back(g)
-            return {"network": g_network}, g_u / params[FIXED]["std"], g_context
+            g_network, g_u, *g_context = back(g)
+            return {"network": g_network}, g_u / params[FIXED]["std"], *g_context
 
         return out, pullback
+
+
+def _given(context):
+    """The last argument of a network's methods, which one of a caller's own may lack."""
+    return () if context is None else (context,)
