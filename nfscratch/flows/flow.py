@@ -77,10 +77,10 @@ class Flow(TakesContext):
         like = backend.asarray([])
         for name, rows in (("x", x), ("context", context)):
             validate.digits(name, rows, like.dtype)
-        embed = self._init_embed(rng, context, None if onp.ndim(x) == 0 else len(x), like)
+        x = None if x is None else validate.events("x", x, self.shape, like)
+        embed = self._init_embed(rng, context, None if x is None else len(x), like)
         if x is None:
             return {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed}
-        x = validate.events("x", x, self.shape, like)
         h = self.embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
         bijection = self.bijection.init(rng, x, h)
         return {"base": self._init_base(rng, bijection, x, h), "bijection": bijection, "embed": embed}
