@@ -8,7 +8,8 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch.checkpoint import container, earlier, header
+from nfscratch.checkpoint import container, header
+from nfscratch.training import earlier
 from nfscratch.training.ending import Ended, Ending
 
 pytestmark = pytest.mark.filterwarnings("ignore:no step made the validation better")  # the runs are short on purpose

@@ -15,7 +15,7 @@ from interrupted import CUT, DATA, RUNS, STEPS, abort, cut_and_resumed, fit, flo
 from strict import StrictArray
 
 import nfscratch as nf
-from nfscratch.checkpoint import resume
+from nfscratch.training import resume
 
 pytestmark = pytest.mark.filterwarnings("ignore:no step made the validation better")  # the runs are short on purpose
 

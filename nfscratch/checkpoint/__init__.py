@@ -7,7 +7,6 @@ tree.py          a parameter tree as named tensors and a skeleton, and back
 description.py   a flow as JSON, from a registry of the package's parts, and back
 agreement.py     whether a parameter tree is one of a flow
 flow.py          save and load
-resume.py        a training run that stops anywhere and goes on bit for bit
 """
 
 from nfscratch.checkpoint.header import CheckpointError

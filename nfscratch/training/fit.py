@@ -17,7 +17,6 @@ import numpy as onp
 from nfscratch import trees, validate
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
-from nfscratch.checkpoint.resume import RunFile
 from nfscratch.flows.boundary import check_rows
 from nfscratch.flows.parameters import disagreement
 from nfscratch.flows.parts import has_own_part
@@ -38,6 +37,7 @@ from nfscratch.training.interrupts import RETURN
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
+from nfscratch.training.resume import RunFile
 from nfscratch.training.run import Evaluation
 
 

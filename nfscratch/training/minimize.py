@@ -19,7 +19,6 @@ import numpy as onp
 
 from nfscratch import trees, validate
 from nfscratch.checkpoint.description import fingerprint
-from nfscratch.checkpoint.resume import RunFile, named
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
 from nfscratch.training.blas import one_thread_if_small
@@ -30,6 +29,7 @@ from nfscratch.training.interrupts import Interrupted, Interruptible
 from nfscratch.training.optimizers import Adam, adam, cosine
 from nfscratch.training.progress import Progress
 from nfscratch.training.record import Result, TrainingWarning
+from nfscratch.training.resume import RunFile, named
 from nfscratch.training.run import Evaluation, Plan, Run
 
 __all__ = ["Result", "TrainingWarning", "minimize"]

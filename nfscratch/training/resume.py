@@ -21,9 +21,10 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.checkpoint import container, earlier, header
+from nfscratch.checkpoint import container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
+from nfscratch.training import earlier
 from nfscratch.training.optimizers import constant
 
 SECONDS = 30.0  # between two writes, where no number of steps was asked for
