@@ -23,9 +23,10 @@ def conditional(**settings):
 
 
 def falling(dim, context_dim, **options):
-    """A spline flow, and then the reflection x -> -x: it decreases in z."""
+    """A spline flow, and then the reflection x -> -x: it decreases in z. It standardises its context."""
     rising = nf.flows.rq_nsf(dim, context_dim=context_dim, **options)
-    return nf.Flow(rising.base, Chain([*rising.bijection.layers, nf.Householder(1, 1), nf.Standardize(1)]))
+    layers = [*rising.bijection.layers, nf.Householder(1, 1), nf.Standardize(1)]
+    return nf.Flow(rising.base, Chain(layers), embed=rising.embed)
 
 
 def heavy(dim, context_dim, **options):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as onp
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nfscratch import array_kinds, backend, flows, validate
@@ -40,10 +40,10 @@ class FlowEstimator(BaseEstimator):
     def _flow_options(self):
         return _given(layers=self.layers, hidden=self.hidden) | (self.flow_options or {})
 
-    def _train(self, flow: Flow, x: Any, context: Any = None) -> None:
+    def _train(self, flow: Flow, x: Any, context: Any = None, weights: Any = None) -> None:
         """Fit, and keep the result. Ctrl-C keeps the best so far, and ends the caller's search as well."""
-        rng = generator(self.random_state)
-        result = fit(flow, x, rng=rng, context=context, **self._fit_options(len(x)))
+        rng, counting = generator(self.random_state), len(x) if weights is None else onp.count_nonzero(weights)
+        result = fit(flow, x, rng=rng, context=context, weights=weights, **self._fit_options(counting))
         self.flow_, self.result_, self.params_ = flow, result, result.params
         if result.ended is Ended.INTERRUPTED:
             raise KeyboardInterrupt(f"{result.stopped}; the estimator holds the best parameters so far")
@@ -65,6 +65,22 @@ class FlowEstimator(BaseEstimator):
         if not reset:
             check_is_fitted(self)
         return validate_data(self, host("X", X), reset=reset, dtype=onp.float64, ensure_min_samples=2 if reset else 1)
+
+
+def checked_weights(sample_weight: Any, n: int) -> onp.ndarray | None:
+    """`sample_weight` as (n,) floats of at least 0, or None. ValueError says what does not fit."""
+    if sample_weight is None:
+        return None
+    sample_weight = host("sample_weight", sample_weight)
+    weights = check_array(sample_weight, ensure_2d=False, dtype=onp.float64, input_name="sample_weight")
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight must have one number for each of the {n} rows; got shape {weights.shape}")
+    if (weights < 0).any():
+        row = int((weights < 0).argmax())
+        raise ValueError(f"sample_weight must be at least 0; got {weights[row]:.4g} in row {row}")
+    if not weights.any():
+        raise ValueError(f"sample_weight must be above zero in some row; got zero in all {n}")
+    return weights
 
 
 def host(name: str, value: Any) -> Any:

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from nfscratch import backend, validate
 from nfscratch.flows import Flow
-from nfscratch.sklearn.estimator import FlowEstimator, generator
+from nfscratch.sklearn.estimator import FlowEstimator, checked_weights, generator
 
 
 class FlowDensity(DensityMixin, FlowEstimator):
@@ -66,10 +66,13 @@ class FlowDensity(DensityMixin, FlowEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> FlowDensity:
-        """Fit to the rows of X (N, D); y is ignored."""
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> FlowDensity:
+        """Fit to the rows of X (N, D); y is ignored.
+
+        sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part.
+        """
         X = self._rows(X, reset=True)
-        self._train(self._recipe(X.shape[1]), X)
+        self._train(self._recipe(X.shape[1]), X, weights=checked_weights(sample_weight, len(X)))
         return self
 
     def score_samples(self, X: Any) -> onp.ndarray:
@@ -83,7 +86,6 @@ class FlowDensity(DensityMixin, FlowEstimator):
 
     def sample(self, n_samples: int = 1, random_state: Any = None) -> onp.ndarray:
         """Draws (n_samples, D). random_state: as in the constructor, but of this call alone."""
-        check_is_fitted(self)
         check_is_fitted(self)
         n_samples = validate.count("n_samples", n_samples, least=1)
         return backend.to_numpy(self.flow_.sample(self.params_, generator(random_state), n_samples))
