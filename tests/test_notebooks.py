@@ -23,7 +23,7 @@ from nfscratch import plot
 
 rng = numpy.random.default_rng(0)
 x = rng.uniform(-2, 2, size=(200, 2))
-x[:, 1] = x[:, 1] / 10 + x[:, 0] ** 2  # the flow starts as the Gaussian of the data, and this leaves it something to learn
+x[:, 1] = x[:, 1] / 10 + x[:, 0] ** 2  # the flow starts as the Gaussian of the data: a curve is left to learn
 fast = nf.adam(1e-2)
 result = nf.fit(nf.flows.real_nvp(2, layers=2, hidden=(8,)), x, rng=rng, optimizer=fast, steps=30, evaluate_every=20)
 print(f"validation {result.history['validation'][-1]:.4f}")
