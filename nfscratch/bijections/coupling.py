@@ -80,6 +80,10 @@ class Coupling(Derived):
         return _rows(onp.flatnonzero(self._flags))
 
     @cached_property
+    def _n_changed(self):
+        return int(self._flags.size - self._flags.sum())
+
+    @cached_property
     def changed(self):
         return _rows(onp.flatnonzero(~self._flags))
 
@@ -173,9 +177,8 @@ class Coupling(Derived):
 
     def _theta(self, out):
         """The network's output (N, P |C|), parameter by parameter, as theta (N, |C|, P): a view."""
-        n_params, n_changed = self.transformer.n_params, self._flags.size - int(self._flags.sum())
         rows = out.T
-        return rows.reshape((n_params, n_changed, rows.shape[1])).T
+        return rows.reshape((self.transformer.n_params, self._n_changed, rows.shape[1])).T
 
     def _rows_of_theta(self, g_theta):
         rows = g_theta.T
