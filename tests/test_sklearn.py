@@ -30,20 +30,11 @@ def conditional(**settings):
     return ConditionalFlowDensity(**SMALL | {"random_state": 0, "draws": 40} | settings)
 
 
-def weights_are_not_repetitions(estimator):
-    """The one check that a fit with random batches cannot pass, nor scikit-learn's own RandomForest and SGD.
-
-    It looks at `predict`, which FlowDensity has not. Our tests of sample_weight stand below.
-    """
-    reason = "the rows held out and the batches are drawn from the rows: repeated ones give other draws"
-    return {"check_sample_weight_equivalence_on_dense_data": reason} if hasattr(estimator, "predict") else {}
-
-
 # scikit-learn skips those of its checks that need pandas, or array API dispatch; all others run, and none may fail.
 # Its tables are small and often of integers, and five steps need not make the few rows better that are held out.
 @pytest.mark.filterwarnings("ignore:no step made the validation better")
 @pytest.mark.filterwarnings("ignore::nfscratch.DiscreteDataWarning")
-@parametrize_with_checks([density(), conditional()], expected_failed_checks=weights_are_not_repetitions)
+@parametrize_with_checks([density(), conditional()])
 def test_scikit_learn_checks_hold(estimator, check):
     check(estimator)
 
@@ -137,28 +128,22 @@ def test_a_setting_that_does_not_fit_is_refused_at_fit(settings, error, message)
 # --- sample_weight ---
 
 
-def estimators(**settings):
-    """Each estimator as fit(rows (N, 3), weights) -> the scores of X."""
-    one, two = density(**settings), conditional(**settings)
-    return {
-        "density": lambda rows, *w: clone(one).fit(rows, None, *w).score_samples(X),
-        "conditional": lambda rows, *w: clone(two).fit(rows[:, :2], rows[:, 2], *w).score_samples(X[:, :2], X[:, 2]),
-    }
+def scores(weights, rows=X, **settings):
+    return clone(density(**settings)).fit(rows, None, weights).score_samples(X)
 
 
-@pytest.mark.parametrize("kind", ["density", "conditional"])
-def test_rows_of_weight_0_are_as_if_they_were_not_there(kind):
-    fitted = estimators(validation=None)[kind]
+def test_rows_of_weight_0_are_as_if_they_were_not_there():
     counts = onp.arange(60) % 3 > 0
-    onp.testing.assert_allclose(fitted(X, 1.0 * counts), fitted(X[counts]), rtol=1e-9)
-    assert not onp.allclose(fitted(X), fitted(X[counts]), rtol=1e-3)
+    alone = scores(None, X[counts], validation=None)
+    onp.testing.assert_allclose(scores(1.0 * counts, validation=None), alone, rtol=1e-9)
+    assert not onp.allclose(scores(None, validation=None), alone, rtol=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["density", "conditional"])
-def test_the_scale_of_the_weights_does_not_matter_and_their_differences_do(kind):
-    fitted, weights = estimators(learning_rate=0.01)[kind], 1.0 + onp.arange(60) % 3
-    onp.testing.assert_allclose(fitted(X, 7.0 * weights), fitted(X, weights), rtol=1e-7)
-    assert not onp.allclose(fitted(X, weights), fitted(X), rtol=1e-3)
+def test_the_scale_of_the_weights_does_not_matter_and_their_differences_do():
+    weights = 1.0 + onp.arange(60) % 3
+    fitted = scores(weights, learning_rate=0.01)
+    onp.testing.assert_allclose(scores(7.0 * weights, learning_rate=0.01), fitted, rtol=1e-7)
+    assert not onp.allclose(scores(None, learning_rate=0.01), fitted, rtol=1e-3)
 
 
 def test_the_share_that_a_cluster_gets_is_that_of_its_weights():
@@ -187,7 +172,6 @@ def test_rows_are_held_out_of_those_that_count():
 )
 def test_weights_that_do_not_fit_are_refused(weights, message):
     refused(ValueError, message, density().fit, X, None, weights)
-    refused(ValueError, message, conditional().fit, X[:, :2], X[:, 2], weights)
 
 
 def test_draws_come_after_fit_and_in_numbers_of_at_least_one():
