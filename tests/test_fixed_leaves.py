@@ -61,3 +61,16 @@ def test_a_mask_of_the_wrong_length_is_refused_at_use():
     params = layer.init(onp.random.default_rng(0))
     with pytest.raises(ValueError, match="mask must have one entry for each of the 3 variables; got 2 entries"):
         layer.forward(params, onp.zeros((4, 3)))
+
+
+def test_the_audit_lets_a_stored_triangle_be_the_identity_and_catches_its_cycle():
+    layer, rng = nf.Whiten(3), onp.random.default_rng(0)
+    onto = nf.Chain([layer, nf.Elementwise(nf.Affine(), 3), nf.Standardize(3)])
+    for made in (layer, nf.Inverse(layer), onto):
+        assert nf.check.audit(made, show=False, letters="T").ok
+    x = rng.normal(size=(60, 3))
+    params = layer.init(rng, x + x[:, :1])
+    assert nf.check.audit(layer, params, show=False).ok
+    params["fixed"]["mixing"][0, 2] = 0.5
+    (failure,) = nf.check.audit(layer, params, show=False, letters="T").failures
+    assert "x_0 depends on z_2 in a circle" in failure.message

@@ -14,6 +14,7 @@ from nfscratch.backend import DTYPES
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.letters.structure import STRUCTURES
 from nfscratch.check.report import LETTERS
+from nfscratch.check.subject import embeds_to_another_width
 from nfscratch.flows.flow import Flow
 
 
@@ -113,7 +114,7 @@ def _check_context(made, context):
     if not width:
         raise ValueError(f"context must be left out: this {_kind(made)} takes none; got shape {onp.shape(context)}")
     shape = onp.shape(onp.atleast_2d(onp.asarray(context, dtype="float64")))
-    embeds = _embeds(made)
+    embeds = embeds_to_another_width(made)
     if len(shape) != 2 or shape[0] == 0 or (not embeds and shape[1] != width):
         wanted = "(M, C)" if embeds else f"(M, {width})"
         raise ValueError(f"context must have shape {wanted} with M at least 1; got {onp.shape(context)}")
@@ -121,12 +122,8 @@ def _check_context(made, context):
         raise ValueError("context must be finite; got NaN or infinity")
 
 
-def _embeds(made):
-    return isinstance(made, Flow) and made.embed is not None
-
-
 def _check_params(made, params):
-    if params is None or _embeds(made):
+    if params is None or embeds_to_another_width(made):
         return
     wanted, got = (_shapes(p) for p in (made.init(onp.random.default_rng(0)), params))
     if wanted != got:

@@ -11,7 +11,7 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.domains import bounded, into
 from nfscratch.check.finite_differences import random_params
 from nfscratch.check.rows import flat
-from nfscratch.check.subject import of_bijection, of_flow, of_pair
+from nfscratch.check.subject import embeds_to_another_width, of_bijection, of_flow, of_pair
 from nfscratch.check.trial import Trial, overflows
 from nfscratch.flows.flow import Flow
 
@@ -109,7 +109,7 @@ def _context(made, rng, options):
     width = _inner(made).context_dim
     if not width:
         return None
-    if isinstance(made, Flow) and made.embed is not None:
+    if embeds_to_another_width(made):
         raise ValueError("context must be given: the embedding network is built for its width")
     return rng.normal(size=(ROWS * len(options["radii"]), width))
 

@@ -38,7 +38,7 @@ CUT = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Whiten(Bijection):
-    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D), "unmixing": L^-1}}. kind: as of Standardize."""
+    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D)}}. kind: as of Standardize."""
 
     dim: int
     kind: str = "moments"
@@ -55,7 +55,7 @@ class Whiten(Bijection):
         if x is not None:
             mean, std = centre_and_scale(x, None, self.kind)
             L = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
-        fixed = {"mean": mean, "mixing": L, "std": std, "unmixing": onp.linalg.inv(L)}
+        fixed = {"mean": mean, "mixing": L, "std": std}
         return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
 
     def _mixing(self, u):
@@ -76,32 +76,33 @@ class Whiten(Bijection):
         return "diagonal" if onp.array_equal(L, onp.eye(self.dim)) else "full"
 
     def forward(self, params, z, context=None, rng=None):
-        mean, std, L, _ = _pieces(params)
+        mean, std, L = _pieces(params)
         return (mean + std * np.matmul(L, z.T)).T, zeros_per_row(z) + _log_det(std, L)
 
     def inverse(self, params, x, context=None, rng=None):
-        mean, std, L, W = _pieces(params)
-        return np.matmul(W, (x.T - mean) / std).T, zeros_per_row(x) - _log_det(std, L)
+        mean, std, L = _pieces(params)
+        return np.linalg.solve(L, (x.T - mean) / std).T, zeros_per_row(x) - _log_det(std, L)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        mean, std, L, _ = _pieces(params)
+        mean, std, L = _pieces(params)
         log_det = onp.full_like(z, _log_det(std, L), shape=(len(z),))
         return (mean + std * (L @ z.T)).T, log_det, lambda g_x, g_log_det: ({}, (L.T @ (std * g_x.T)).T, None)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        mean, std, L, W = _pieces(params)
+        mean, std, L = _pieces(params)
         log_det = onp.full_like(x, -_log_det(std, L), shape=(len(x),))
-        return (W @ ((x.T - mean) / std)).T, log_det, lambda g_z, g_log_det: ({}, ((W.T @ g_z.T) / std).T, None)
+        z = np.linalg.solve(L, (x.T - mean) / std).T
+        return z, log_det, lambda g_z, g_log_det: ({}, (np.linalg.solve(L.T, g_z.T) / std).T, None)
 
     def jacobian(self, params, z, context=None):
-        _, std, L, _ = _pieces(params)
+        _, std, L = _pieces(params)
         return same_jacobian(std * L, z)
 
 
 def _pieces(params):
-    """m and s (D, 1), L and L^-1 (D, D)."""
+    """m and s (D, 1), and L (D, D)."""
     fixed = params[FIXED]
-    return fixed["mean"][:, None], fixed["std"][:, None], fixed["mixing"], fixed["unmixing"]
+    return fixed["mean"][:, None], fixed["std"][:, None], fixed["mixing"]
 
 
 def _log_det(std, L):

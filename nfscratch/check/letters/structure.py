@@ -4,7 +4,7 @@
 
     diagonal             depends_ij only for i = j
     triangular           the dependencies have no cycle, so that some order makes J triangular; and all that this order
-                         allows are there: D (D - 1) / 2 of them
+                         allows are there: D (D - 1) / 2 of them (not asked of a triangle that is stored, not learned)
     block triangular     K = {i: x_i = z_i}; the others depend on themselves and on all of K, not on each other
     permutation          x_i = z_p(i)
     identity             x = z
@@ -113,7 +113,7 @@ def _triangular(d):
     if order is None:
         i, j = next((i, j) for i in range(dim) for j in range(dim) if i < j and d.surely[i, j])
         return Symptom.CYCLE, f"x_{i} depends on z_{j} in a circle: no order makes J triangular", (i, j)
-    if _narrow(d.subject):
+    if _narrow(d.subject) or _stored(d.trials[0]):
         return None
     missing = [(order[b], order[a]) for b in range(dim) for a in range(b) if not d.ever[order[b], order[a]]]
     if not missing:
@@ -143,6 +143,14 @@ def _narrow(subject):
     """Whether a hidden layer is too narrow to let every parent through."""
     widths = [min(leaf.shape) for leaf in trees.leaves(subject.params) if onp.ndim(leaf) == 2 and min(leaf.shape) > 1]
     return bool(widths) and min(widths) < subject.dim - 1
+
+
+def _stored(trial):
+    """Whether a triangle is taken from data and not learned: before any data it is the identity, and that is right."""
+    if trial.layers:
+        return any(_stored(inner) for inner in trial.layers)
+    params = trial.subject.params
+    return trial.subject.structure == "triangular" and isinstance(params, dict) and set(params) == {trees.FIXED}
 
 
 def _blocks(d):

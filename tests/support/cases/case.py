@@ -46,11 +46,12 @@ def by_search(name, make, reach=onp.inf):
 
 
 def wild_params(bijection, rng, scale=1.0):
-    """Random parameters, started from a batch of data with offsets and unequal scales.
+    """Random parameters, started from a batch of data with offsets, unequal scales and correlations.
 
     Near the identity many mistakes agree with what is right.
     """
     x = rng.normal(size=(50, *bijection.out_shape)) * 3 + 1
+    x = x + x[..., :1]
     return random_params(bijection, rng, scale, context_for(bijection, rng, 50), x)
 
 

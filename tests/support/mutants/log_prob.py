@@ -28,7 +28,7 @@ class Joint(nf.Flow):
     """sample_and_log_prob with log_det added."""
 
     def sample_and_log_prob(self, params, rng, n, context=None):
-        x, z, log_det = self._sample(params, rng, n, context)
+        x, z, log_det, _ = self._sample(params, rng, n, context)
         return x, self.base.log_prob(params["base"], z) + log_det
 
 
