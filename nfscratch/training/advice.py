@@ -19,6 +19,8 @@ from nfscratch.training.ending import Ended
 from nfscratch.training.record import Result, TrainingWarning
 
 FEW, MOST = 5, 0.8  # so few rows are named where they carry so much of the rise
+LEAST = 0.1  # nats: a smaller mean rise is not the work of a few rows
+SHORT = 50  # steps, after which a flow may simply not have learned yet
 HUGE = 1e200  # the rise of a row whose density became 0
 
 
@@ -52,6 +54,8 @@ def _rows_that_rise(flow, result, held_out):
         rise = _nll(flow, result.last_params, held_out) - _nll(flow, result.params, held_out)
     rise = onp.clip(onp.nan_to_num(rise, nan=HUGE, posinf=HUGE), 0.0, HUGE)
     order = onp.argsort(-rise, kind="stable")
+    if rise.mean() < LEAST:
+        return ""
     count = 1 + int(onp.argmax(onp.cumsum(rise[order]) >= MOST * rise.sum()))
     if count > min(FEW, max(1, len(rise) // 10)):
         return ""
@@ -65,8 +69,13 @@ def _nll(flow, params, held_out):
 
 
 def _remedy(flow, result):
-    """By what the flow has: an unbounded activation first, then the things that always help."""
+    """By what the flow has and the run was: an unbounded activation first, then the things that always help."""
+    if result.best_step == 0 and result.steps < SHORT and result.history["validation"][-1] - result.validation < 1.0:
+        return "try more steps"
     unbounded = remedies.unbounded_activations(flow)
     bounded = f'activation="tanh" ({unbounded[0]} grows without bound on rows far out), ' if unbounded else ""
-    stop = "" if result.ended is Ended.EARLY_STOPPING else "patience=10, "
-    return f"try {bounded}{stop}a smaller rate, fewer or narrower layers, or more rows"
+    stop = "" if result.ended is Ended.EARLY_STOPPING or result.best_step == 0 else "patience=10, "
+    start = " (a flow that starts as the Gaussian of the data is best there if the data is one)"
+    return (
+        f"try {bounded}{stop}a smaller rate, fewer or narrower layers, or more rows{'' if result.best_step else start}"
+    )
