@@ -62,7 +62,10 @@ def finite(name: str, x: Any) -> None:
         return
     good = onp.isfinite(x).reshape(len(x), -1).all(axis=1)
     rows = onp.flatnonzero(~backend.to_numpy(good))
-    raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}")
+    first = onp.ravel(backend.to_numpy(x[int(rows[0])]))
+    column = int(onp.argmin(onp.isfinite(first)))
+    which = f"; the first is {first[column]}, in column {column}" if x.ndim == 2 and len(first) > 1 else ""
+    raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}{which}")
 
 
 def digits(name: str, x: Any, dtype: Any) -> None:

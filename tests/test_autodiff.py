@@ -820,3 +820,21 @@ def test_builtins_dict_is_one_box():
         return loss(norm)(adict(w=x), x)
 
     onp.testing.assert_allclose(grad(fun)(c4), grad(lambda x: loss(plain_norm)({"w": x}, x))(c4), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 2)])
+def test_forward_mode_of_solve(shape):
+    r = onp.random.default_rng(0)
+    A, b, dA, db = (
+        r.normal(size=(4, 4)) + 4 * onp.eye(4),
+        r.normal(size=shape),
+        r.normal(size=(4, 4)),
+        r.normal(size=shape),
+    )
+    step = 1e-6
+    difference = (onp.linalg.solve(A + step * dA, b + step * db) - onp.linalg.solve(A - step * dA, b - step * db)) / (
+        2 * step
+    )
+    tangent_A = make_jvp(lambda a: np.linalg.solve(a, b))(A)(dA)[1]
+    tangent_b = make_jvp(lambda c: np.linalg.solve(A, c))(b)(db)[1]
+    onp.testing.assert_allclose(tangent_A + tangent_b, difference, rtol=1e-7, atol=1e-8)

@@ -237,7 +237,8 @@ def test_a_fresh_whitened_flow_is_the_shrunk_gaussian():
 def test_equal_columns_and_constant_ones_do_not_stop_it():
     x = rng().normal(size=(50, 1)) @ onp.ones((1, 4))
     x[:, 3] = 7.0
-    params = nf.Whiten(4).init(rng(), x)
+    with pytest.warns(ScaleWarning, match=r"x: column \d is a linear function of other columns"):
+        params = nf.Whiten(4).init(rng(), x)
     z, log_det = nf.Whiten(4).inverse(params, x)
     assert onp.isfinite(z).all()
     assert onp.isfinite(log_det).all()
@@ -300,3 +301,25 @@ def test_a_flow_of_a_standardised_context_is_made_without_one_too():
     assert flow.log_prob(params, onp.zeros((3, 1)), onp.zeros((3, 2))).shape == (3,)
     with pytest.raises(ValueError, match=r"context must have shape \(N, 2\)"):
         flow.log_prob(params, onp.zeros((3, 1)), onp.zeros((3, 5)))
+
+
+# --- in a fit ---
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_fit_names_the_row_as_the_caller_knows_it_whichever_part_it_falls_into(seed):
+    x = rng(9).normal(size=(400, 2))
+    x[123, 1] = -9999.0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nf.fit(nf.flows.real_nvp(2, layers=2), x, rng=seed, steps=1, progress=False)
+    (message,) = [str(w.message) for w in caught if "decide the scale" in str(w.message)]
+    assert message.startswith("x: a few rows decide the scale of column 1: row 123 has -9999")
+
+
+def test_a_value_that_is_not_finite_is_named_with_its_column():
+    flow = nf.flows.real_nvp(3, layers=1)
+    x = onp.zeros((5, 3))
+    x[3, 2] = onp.inf
+    with pytest.raises(ValueError, match="x must be finite; NaN or infinity in row 3; the first is inf, in column 2"):
+        flow.log_prob(flow.init(rng()), x)

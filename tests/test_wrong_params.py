@@ -16,7 +16,7 @@ def rng(seed=0):
 
 
 X = rng().normal(size=(20, 2))
-FLOW = nf.flows.real_nvp(2, layers=4, hidden=(8, 8))
+FLOW = nf.flows.real_nvp(2, layers=4, hidden=(8, 8), whiten="diagonal")
 PARAMS = FLOW.init(rng(), X)
 
 
@@ -32,7 +32,10 @@ def changed(change):
 
 
 WRONG = {
-    "another depth": (of("real_nvp", layers=6), r"params['bijection'] must have the parameters of 5 layers; got 7"),
+    "another depth": (
+        of("real_nvp", layers=6, whiten="diagonal"),
+        r"params['bijection'] must have the parameters of 5 layers; got 7",
+    ),
     "another flow": (of("planar"), "params['bijection'] must have the parameters of 5 layers; got ['b', 'u', 'w']"),
     "another flow of as many layers": (of("linear", 1), "params['bijection'] must have the parameters of 5 layers"),
     "a layer without weights": (
@@ -73,7 +76,7 @@ def test_an_evaluation_names_the_place_in_the_tree(name):
 
 
 def test_fit_refuses_parameters_of_another_width_that_would_do_as_a_network():
-    params = of("real_nvp", layers=4, hidden=(6, 6))
+    params = of("real_nvp", layers=4, hidden=(6, 6), whiten="diagonal")
     with pytest.raises(
         ValueError, match=r"params\['bijection'\]\[0\]\[0\]\['W'\] must have shape \(8, 1\); got .*6, 1"
     ):

@@ -129,3 +129,17 @@ def cholesky_vjp(L, A):
 
 
 defvjp(linalg.cholesky, cholesky_vjp)
+
+# ----- solve: autograd has its VJP only. x = A^-1 b,  dx = A^-1 (db - dA x) -----
+
+
+def _product(dA, x, A):
+    """dA x, where x is a vector or columns."""
+    return np.matmul(dA, x[..., None])[..., 0] if x.ndim == A.ndim - 1 else np.matmul(dA, x)
+
+
+defjvp(
+    linalg.solve,
+    lambda g, ans, A, b: -linalg.solve(A, _product(g, ans, A)),
+    lambda g, ans, A, b: linalg.solve(A, g),
+)

@@ -15,6 +15,7 @@ data_rows.py    data for a flow, checked, and in pieces
 row_weights.py  weights of rows
 held_out.py     the rows that a fit does not train on, and the noise of the others
 unreachable.py  rows to which a flow can give no density
+deciding_rows.py   rows that decide the scale of a column
 discrete.py     columns of recorded values, which need jitter
 defaults.py     how long to train on how many rows
 divergence.py   which part of a flow is to blame when a run diverges

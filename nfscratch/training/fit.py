@@ -23,6 +23,7 @@ from nfscratch.flows.parts import has_own_part
 from nfscratch.training import (
     advice,
     data_rows,
+    deciding_rows,
     defaults,
     discrete,
     divergence,
@@ -105,6 +106,7 @@ def fit(
         with about(checkpoint):
             identity = _identity(flow, x, context, weights, validation, jitter, params)
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
+    given = rows
     rows, held_out = hold_out(validation, rows, flow, noisy, rng)
     if held_out is not None and held_out.where != rows.where:
         unreachable.refuse(flow, held_out, None)
@@ -117,7 +119,7 @@ def fit(
         evaluate_every=evaluate_every,
         held_out=held_out is not None,
     )
-    params = _start(flow, params, noisy, rows, rng)
+    params = _start(flow, params, noisy, rows, rng, given)
     result = minimize(
         _loss(flow),
         params,
@@ -160,11 +162,15 @@ def _loss(flow):
     return loss
 
 
-def _start(flow, params, noisy, rows, rng):
-    """The parameters to start from, after a check that each part of the flow gives every row its own number."""
+def _start(flow, params, noisy, rows, rng, given):
+    """The parameters to start from, after a check that each part of the flow gives every row its own number.
+
+    given: the rows before any was held out.
+    """
     x, context = rows.x, rows.context
     if params is None:
-        params = trees.cast(flow.init(rng, noisy(x, rng), context), x.dtype)
+        with deciding_rows.looked_at(flow, given):
+            params = trees.cast(flow.init(rng, noisy(x, rng), context), x.dtype)
     elif (wrong := disagreement(flow, params)) is not None:
         raise wrong
     if has_own_part((flow.base, flow.bijection, flow.embed)):

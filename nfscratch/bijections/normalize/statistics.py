@@ -12,6 +12,7 @@ compared with a fixed one: seconds and femtoseconds have the same statistics, ea
 from __future__ import annotations
 
 import warnings
+from contextvars import ContextVar
 
 import numpy as onp
 
@@ -23,6 +24,9 @@ ROUNDING = 4  # a spread of up to so many times eps max|x| is rounding
 FAR = 10.0  # a standard deviation so many times the robust scale is made by a few far points
 SHOWN = 5  # columns that a warning names
 ENOUGH = 20_000  # rows whose quantiles tell whether a few rows decide the scale
+
+
+LOOKED_AT: ContextVar[bool] = ContextVar("LOOKED_AT", default=False)  # `fit` has: it knows the rows' numbers
 
 
 class ScaleWarning(UserWarning):
@@ -47,15 +51,15 @@ def centre_and_scale(x, who, kind="moments"):
     constant = x.max(axis=0) - x.min(axis=0) <= ROUNDING * eps * onp.abs(x).max(axis=0)
     if who and constant.any():
         _warn_of_constant(who, what, onp.flatnonzero(constant))
-    mean, std = _moments(x)
+    mean, std = moments(x)
     if kind == "robust":
         mean, std = _robust(x, std)
-    elif who:
-        _warn_of_far_rows(who, what, x, onp.where(constant, 0.0, std))
+    elif who and not LOOKED_AT.get():
+        warn_of_far_rows(who, what, x, onp.where(constant, 0.0, std))
     return mean, onp.where(constant, 1.0, std)
 
 
-def _moments(x):
+def moments(x):
     """Mean and standard deviation; where squares would leave the range of float64, of numbers near 1."""
     size = onp.abs(x).max(axis=0)
     if ((size < 1e100) & ((size > 1e-100) | (size == 0.0))).all():
@@ -80,8 +84,11 @@ def _warn_of_constant(who, what, columns):
     warnings.warn(f"{message}; scale 1 is used", ScaleWarning, stacklevel=3)
 
 
-def _warn_of_far_rows(who, what, x, std):
-    """Name the row that a column's standard deviation owes most to, where a few rows make it."""
+def warn_of_far_rows(who, what, x, std, where=" of those given", numbers=None):
+    """Name the row of x (N, C) that a column's standard deviation owes most to, where a few rows make it.
+
+    numbers (N,): of the rows, as the caller counts them.
+    """
     middle, width = _robust(x[:: max(1, len(x) // ENOUGH)], std)
     ratio = std / onp.where(width > 0.0, width, 1.0)
     far = onp.flatnonzero(ratio > FAR)
@@ -89,9 +96,10 @@ def _warn_of_far_rows(who, what, x, std):
         return
     column = far[onp.argmax(ratio[far])]
     row = int(onp.argmax(onp.abs(x[:, column] - middle[column])))
+    number = row if numbers is None else numbers[row]
     others = "" if len(far) == 1 else f" ({len(far)} {what}s are like this)"
     warnings.warn(
-        f"{who}: a few rows decide the scale of {what} {column}{others}: row {row} of those given has "
+        f"{who}: a few rows decide the scale of {what} {column}{others}: row {number}{where} has "
         f"{x[row, column]:.6g}, while 68 % of the rows lie within {width[column]:.3g} of {middle[column]:.6g}. "
         "If it is a mistake or a code for a missing value, leave the row out; if it is data, use "
         'standardize="robust", and base=nf.StudentT(dim) for heavy tails',

@@ -21,6 +21,7 @@ With kind = "robust", m and s are those of statistics.py, and C is that of u cut
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import autograd.numpy as np
@@ -28,12 +29,13 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
-from nfscratch.bijections.normalize.statistics import STATISTICS, centre_and_scale
+from nfscratch.bijections.normalize.statistics import STATISTICS, ScaleWarning, centre_and_scale
 from nfscratch.trees import FIXED
 
 LARGEST = 256  # dimensions
 LEAST_SHARE = 1e-6  # of the identity: equal columns make C singular
 CUT = 3.0
+DEPENDENT = 1e-10  # the variance, of 1 for a column, that is left in a direction where columns depend on each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,7 @@ class Whiten(Bijection):
         varies = u.std(axis=0)
         u = u / onp.where(varies > 0.0, varies, 1.0)
         C = u.T @ u / len(u)
+        _warn_of_dependence(C, varies > 0.0)
         a = max(shrinkage(u, C), LEAST_SHARE)
         return onp.linalg.cholesky((1.0 - a) * C + a * onp.eye(self.dim))
 
@@ -114,3 +117,17 @@ def shrinkage(u, C):
     off = onp.square(C - onp.eye(len(C))).sum()
     noise = onp.square(onp.square(u).sum(axis=1)).sum() / len(u) ** 2 - onp.square(C).sum() / len(u)
     return min(max(noise, 0.0), off) / off if off > 0.0 else 1.0
+
+
+def _warn_of_dependence(C, varies):
+    """Name a column that the others give exactly: then x lies in a plane, and a density there has no upper bound."""
+    columns = onp.flatnonzero(varies)
+    variances, directions = onp.linalg.eigh(C[onp.ix_(columns, columns)])
+    if len(columns) > 1 and variances[0] < DEPENDENT:
+        column = columns[onp.argmax(onp.abs(directions[:, 0]))]
+        warnings.warn(
+            f"x: column {column} is a linear function of other columns, so that the density has no upper bound there, "
+            "and a high log-likelihood is no skill; leave the column out",
+            ScaleWarning,
+            stacklevel=2,
+        )
