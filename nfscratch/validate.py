@@ -50,6 +50,11 @@ def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
         raise ValueError(f"context must have shape (N, C); got {tuple(value.shape)}{hint}")
     if value.ndim == 1 and len(value) == dim:
         value = value[None]
+    if value.ndim == 1 and dim is not None and dim > 1 and len(value) == n:
+        raise ValueError(
+            f"context must have shape (N, {dim}); got {tuple(value.shape)}; for labels pass one-hot rows, "
+            f"numpy.eye({dim})[labels]"
+        )
     value = events("context", value, (value.shape[-1] if dim is None else dim,), like)
     if len(value) not in (1, n):
         raise ValueError(f"context must have one row for each of the {n} rows; got {len(value)} rows")

@@ -24,7 +24,7 @@ def contains_box(tree: Any) -> bool:
     """Whether `tree` is a box or has one inside."""
     if type(tree) in box_types:
         return True
-    # No derivative is being taken: then a tree has boxes only if somebody kept one, and its first leaf tells.
+    # No derivative is being taken: then a tree has boxes only if somebody kept one, so its first leaf is looked at.
     if trace_stack.top < 0:
         return type(tree) in CONTAINERS and type(_first_leaf(tree)) in box_types
     return _holds_box(tree)
@@ -39,7 +39,7 @@ def _first_leaf(tree):
 
 
 def _holds_box(tree):
-    """It is asked of all parameters whenever a derivative is taken: no generators here."""
+    """This walks through all parameters at every derivative, so it avoids generators, which are slow."""
     kind = type(tree)
     if kind is dict:
         tree = tree.values()

@@ -1,6 +1,6 @@
 """Roads: the one place that decides between a kernel and its plain twin.
 
-    RAW      no argument is under a derivative: values only, and nothing is kept for a way back
+    RAW      no argument is under a derivative: values only, and no arrays are kept for a pullback
     NODE     a first derivative in reverse mode: the kernel, as one node of autograd's graph
     PLAIN    everything deeper (a derivative of a derivative, forward mode): the plain definition, traced
 

@@ -95,13 +95,13 @@ class Bijection(BetweenIntervals):
         return _traced_vjp(self.inverse, params, x, context, rng)
 
     def forward_value(self, params, z, context=None, rng=None):
-        """x and log_det of raw arrays, by the faster road; nothing is kept for a way back. A wrapper hands it on."""
+        """x and log_det of raw arrays, by the faster road; no arrays are kept for a pullback. A wrapper hands it on."""
         if type(self).forward_vjp is Bijection.forward_vjp:  # no kernel of its own
             return self.forward(params, z, context, rng)
         return self.forward_vjp(params, z, context, rng)[:2]
 
     def inverse_value(self, params, x, context=None, rng=None):
-        """z and log_det of raw arrays, likewise."""
+        """z and log_det of raw arrays, by the faster road; no arrays are kept for a pullback."""
         if type(self).inverse_vjp is Bijection.inverse_vjp:
             return self.inverse(params, x, context, rng)
         return self.inverse_vjp(params, x, context, rng)[:2]

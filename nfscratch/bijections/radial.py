@@ -123,7 +123,7 @@ class Radial(Bijection):
         return (centre + d * v).T, -self._log_det(alpha, gamma, r), pullback
 
     def stack_value(self, params, z):
-        """x and log_det of a Stack of radial layers; nothing is kept for a way back."""
+        """x and log_det of a Stack of radial layers; no arrays are kept for a pullback."""
         centre, alpha, gamma = (p.T[:, :, None] for p in _positive(params, onp))
         x, log_det = z.T, 0.0
         count = few_layers(len(z))

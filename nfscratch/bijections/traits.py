@@ -50,7 +50,7 @@ def traits_of(part: Any) -> Traits:
 
 
 def swapped(a: Traits) -> Traits:
-    """Of the same map, read in the other direction. What is not named is the same in both."""
+    """The traits of the inverse map. The traits that are not named here stay."""
     return replace(
         a,
         in_shape=a.out_shape,
@@ -63,7 +63,7 @@ def swapped(a: Traits) -> Traits:
 
 
 def composed(layers: Any) -> Traits:
-    """Of g_K(... g_1(z)): the layers are given in the order in which z meets them."""
+    """The traits of g_K(... g_1(z)): the layers are given in the order in which z meets them."""
     parts = [traits_of(layer) for layer in layers]
     return Traits(
         in_shape=parts[0].in_shape,
@@ -82,7 +82,7 @@ def composed(layers: Any) -> Traits:
 
 
 def moved_by(transformer: Any, **own: Any) -> Traits:
-    """Of a structure that moves variables by a transformer; `own`: what the structure itself decides."""
+    """The traits of a structure that moves variables with a transformer; `own`: those that the structure decides."""
     of_transformer = {name: getattr(transformer, name) for name in ("forward_cost", "inverse_cost", "smooth")}
     intervals = {"domain": transformer.domain, "codomain": transformer.codomain}
     of_a_leaf = {"updates": False, "data_side_only": False, "stochastic": False}

@@ -53,7 +53,7 @@ class Distribution:
         return autodiff.value_and_vjp(self.log_prob, params, z, *context)
 
     def log_prob_value(self, params, z, *context):
-        """log p(z) of raw arrays, by the faster road; nothing is kept for a way back."""
+        """log p(z) of raw arrays, by the faster road; no arrays are kept for a pullback."""
         if type(self).log_prob_vjp is Distribution.log_prob_vjp:  # no kernel of its own
             return self.log_prob(params, z, *context)
         return self.log_prob_vjp(params, z, *context)[0]

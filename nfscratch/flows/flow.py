@@ -153,7 +153,7 @@ class Flow(TakesContext):
 
     @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
-        """log p(x), and pullback(g) -> g_params, g_x, g_context. Arrays are taken as checked: `fit` calls this."""
+        """log p(x), and pullback(g) -> g_params, g_x, g_context. The arrays are not checked again: `fit` calls this."""
         h, back_embed = self._embed_vjp(params, context)
         z, log_det, back_z = self.bijection.inverse_vjp(params["bijection"], x, h, rng)
         log_p, back_base = self.base.log_prob_vjp(params["base"], z, *self._of_base(h))

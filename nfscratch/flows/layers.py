@@ -107,7 +107,7 @@ def _orders(dim, layers, order, seed):
 
 
 def _another_order(before, rng):
-    """A random order, but not the one of the layer before: that layer could not repair what this one misses."""
+    """A random order that differs from the previous layer's: two layers with one order would miss the same."""
     order = before
     while order == before and len(before) > 1:
         order = tuple(rng.permutation(len(before)).tolist())

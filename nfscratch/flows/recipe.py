@@ -78,7 +78,7 @@ def on_base(
 
 
 def check_base(base: Any, shape: tuple[int, ...]) -> None:
-    """Refuse what is no Distribution, and a Distribution of events of another shape."""
+    """Raise TypeError unless base is a Distribution, and ValueError unless its events have the shape of z."""
     validate.part("base", base, Distribution, f"nf.StandardNormal({shape[0]})")
     if tuple(base.shape) != tuple(shape):
         raise ValueError(
@@ -87,7 +87,7 @@ def check_base(base: Any, shape: tuple[int, ...]) -> None:
 
 
 def check_network(name: str, network: Any) -> None:
-    """Refuse what lacks the methods of a Network; its class may be the caller's own."""
+    """Raise TypeError unless `network` has the methods of a Network; its class may be the caller's own."""
     methods = (getattr(network, method, None) for method in ("init", "apply", "apply_vjp"))
     if isinstance(network, type) or not all(map(callable, methods)):
         raise TypeError(f"{name} must be a Network, such as nf.MLP((64, 64)); got {network!r}")

@@ -15,6 +15,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.nets.network import Network
+from nfscratch.ops.moments import moments
 from nfscratch.trees import FIXED
 
 
@@ -36,7 +37,7 @@ class StandardizedInput(Network):
     def look(self, params, x):
         """The parameters with mean and standard deviation of the rows x (N, C), taken in float64."""
         x = onp.asarray(backend.to_numpy(x), dtype=onp.float64)
-        mean, std = x.mean(axis=0), x.std(axis=0)
+        mean, std = moments(x)
         rounding = 4 * float(onp.finfo(params[FIXED]["std"].dtype).eps) * onp.abs(x).max(axis=0)
         std = onp.where(x.max(axis=0) - x.min(axis=0) <= rounding, 1.0, std)
         return {**params, FIXED: {"mean": backend.asarray(mean), "std": backend.asarray(std)}}

@@ -16,6 +16,7 @@ from nfscratch import backend
 from nfscratch.bijections import ActNorm, BatchNorm, Standardize
 from nfscratch.bijections.normalize import statistics
 from nfscratch.bijections.normalize.channels import samples
+from nfscratch.ops.moments import moments
 from nfscratch.training.remedies import inside
 
 
@@ -26,7 +27,7 @@ def looked_at(flow: Any, rows: Any) -> Iterator[None]:
     if x.ndim == 2 and any(map(_takes_moments, inside(flow))):
         columns = samples(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
         with onp.errstate(over="ignore", invalid="ignore"):
-            statistics.warn_of_far_rows("x", "column", columns, statistics.moments(columns)[1], "", rows.numbers)
+            statistics.warn_of_far_rows("x", "column", columns, moments(columns)[1], "", rows.numbers)
     token = statistics.LOOKED_AT.set(True)
     try:
         yield

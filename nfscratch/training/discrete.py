@@ -19,6 +19,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.distributions import Bernoulli
+from nfscratch.ops.moments import moments
 from nfscratch.training import remedies
 from nfscratch.training.record import TrainingWarning
 
@@ -75,7 +76,8 @@ def _recording_step(column):
     levels, counts = onp.unique(column, return_counts=True)
     if len(levels) == 1:
         return 0.0
-    gaps, share, deviation = onp.diff(levels), len(levels) / len(column), column.std()
+    gaps, share = onp.diff(levels), len(levels) / len(column)
+    deviation = moments(column[:, None])[1][0]
     integers = bool((levels == onp.rint(levels)).all())
     if integers and share <= INTEGER_LEVELS and gaps.min() > INTEGER_STEP * deviation:
         return float(gaps.min())

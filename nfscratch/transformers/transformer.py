@@ -59,13 +59,13 @@ class Transformer(BetweenIntervals):
         return _traced_vjp(self.inverse, theta, x)
 
     def forward_value(self, theta, z):
-        """x and log|dx/dz| of raw arrays, by the faster road; nothing is kept for a way back."""
+        """x and log|dx/dz| of raw arrays, by the faster road; no arrays are kept for a pullback."""
         if type(self).forward_vjp is Transformer.forward_vjp:  # no kernel of its own
             return self.forward(theta, z)
         return self.forward_vjp(theta, z)[:2]
 
     def inverse_value(self, theta, x):
-        """z and log|dz/dx| of raw arrays, likewise."""
+        """z and log|dz/dx| of raw arrays, by the faster road; no arrays are kept for a pullback."""
         if type(self).inverse_vjp is Transformer.inverse_vjp:
             return self.inverse(theta, x)
         return self.inverse_vjp(theta, x)[:2]

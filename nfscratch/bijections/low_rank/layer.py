@@ -47,7 +47,7 @@ class LowRank(NumericInverse):
         return self._vjp(low_rank_stack_vjp, params, z)
 
     def stack_value(self, params, z):
-        """x and log_det of a Stack of such layers; nothing is kept for a way back."""
+        """x and log_det of a Stack of such layers; no arrays are kept for a pullback."""
         x, log_det = low_rank_stack(*self.pieces(params), z.T)
         return x.T, log_det
 

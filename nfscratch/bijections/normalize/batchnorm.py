@@ -45,7 +45,7 @@ class BatchNorm(Bijection):
     shape: D, or (C, H, W). momentum: rho; 0.99 averages over the last 100 batches or so, and a larger one lags more.
     eps: added to every variance, so the scale is never below sqrt(eps), which is in the units that this layer sees.
     It starts from the batch that `init` is given; without one, from mean 0 and variance 1.
-    Inverse refuses it: there the statistics would be of its own output, and chase themselves. ActNorm is for that.
+    Inverse refuses it: there the statistics would be of its own output, and change with every update. Use ActNorm.
     """
 
     shape: int | tuple[int, ...]

@@ -53,5 +53,5 @@ def channel_jacobian(scale, z):
 
 
 def samples(x):
-    """All that is seen of each channel: (N, C, H, W) -> (N H W, C), and (N, D) as it is."""
+    """The values of each channel, one row for each pixel: (N, C, H, W) -> (N H W, C), and (N, D) as it is."""
     return x if x.ndim == 2 else onp.moveaxis(x, 1, -1).reshape((-1, x.shape[1]))

@@ -6,8 +6,8 @@
 kind = "robust" takes the median and the distance of quantiles in place of mean and std (statistics.py).
 
 Standing inside the flow, the scale is counted in log_det. Rescaling the data by hand leaves it out, and shifts every
-log-likelihood by a constant that nobody reports. Mean and std come from the batch that `init` is given (the training
-set: never the test set) and are stored, not trained.
+log-likelihood by a constant that is easily forgotten. Mean and std come from the batch that `init` is given (the
+training set: never the test set) and are stored, not trained.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.bijections.normalize.channels import samples
+from nfscratch.ops.moments import moments
 
 STATISTICS = ("moments", "robust")
 ROUNDING = 4  # a spread of up to so many times eps max|x| is rounding
@@ -57,15 +58,6 @@ def centre_and_scale(x, who, kind="moments"):
     elif who and not LOOKED_AT.get():
         warn_of_far_rows(who, what, x, onp.where(constant, 0.0, std))
     return mean, onp.where(constant, 1.0, std)
-
-
-def moments(x):
-    """Mean and standard deviation; where squares would leave the range of float64, of numbers near 1."""
-    size = onp.abs(x).max(axis=0)
-    if ((size < 1e100) & ((size > 1e-100) | (size == 0.0))).all():
-        return x.mean(axis=0), x.std(axis=0)
-    unit = onp.where(size > 0.0, size, 1.0)
-    return (x / unit).mean(axis=0) * unit, (x / unit).std(axis=0) * unit
 
 
 def _robust(x, std):
