@@ -82,11 +82,14 @@ def digits(name: str, x: Any, dtype: Any) -> None:
     if x is None or isbox(x):
         return
     x, dtype = plain(name, x), onp.dtype(dtype)
-    if x.ndim < 2 or len(x) < 2 or x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize:
+    if x.ndim < 2 or len(x) < 2 or not _is_wider(x.dtype, dtype):
         return
     x = onp.asarray(backend.to_numpy(x))
     axes = (0, *range(2, x.ndim))
-    step, spread = float(onp.finfo(dtype).eps) * onp.abs(x).max(axis=axes), x.std(axis=axes)
+    step = float(onp.finfo(dtype).eps) * onp.abs(x.astype(onp.float64)).max(axis=axes)
+    low = x.min(axis=axes, keepdims=True)
+    with onp.errstate(over="ignore", invalid="ignore"):  # infinities are refused by `finite`
+        spread = (x - low).astype(onp.float64).std(axis=axes)  # whole numbers are subtracted exactly
     varies = x.max(axis=axes) > x.min(axis=axes)
     coarse = onp.flatnonzero(varies & (spread < 64 * step))
     if not len(coarse):
@@ -100,6 +103,13 @@ def digits(name: str, x: Any, dtype: Any) -> None:
     if spread[worst] < 8 * step[worst]:
         raise ValueError(f"{words}: its values cannot be told apart; {remedy}")
     warnings.warn(f"{words}: digits are lost; {remedy}", stacklevel=4)
+
+
+def _is_wider(given: Any, dtype: Any) -> bool:
+    """Whether numbers of the dtype `given` have digits that `dtype` has not."""
+    if given.kind == "f":
+        return given.itemsize > dtype.itemsize
+    return given.kind in "iu" and 8 * given.itemsize > onp.finfo(dtype).nmant + 1
 
 
 def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 import nfscratch as nf
 from nfscratch import check
 from nfscratch.bijections.normalize.statistics import ScaleWarning, centre_and_scale
-from nfscratch.bijections.normalize.whiten import shrinkage
+from nfscratch.bijections.normalize.whiten import ledoit_wolf, share_of_identity, shrunk
 
 LAYERS = (nf.Standardize, nf.ActNorm, nf.BatchNorm)
 
@@ -218,7 +218,7 @@ def test_whitened_data_has_mean_zero_and_the_identity_as_covariance():
 def test_the_shrinkage_is_that_of_ledoit_and_wolf(n, dim):
     u = correlated(n, dim)
     u = (u - u.mean(axis=0)) / u.std(axis=0)
-    onp.testing.assert_allclose(shrinkage(u, u.T @ u / n), ledoit_wolf_shrinkage(u, assume_centered=True), rtol=1e-10)
+    onp.testing.assert_allclose(ledoit_wolf(u), ledoit_wolf_shrinkage(u, assume_centered=True), rtol=1e-10)
 
 
 def test_a_fresh_whitened_flow_is_the_shrunk_gaussian():
@@ -227,8 +227,7 @@ def test_a_fresh_whitened_flow_is_the_shrunk_gaussian():
     params = flow.init(rng(), x)
     mean, std = x.mean(axis=0), x.std(axis=0)
     u = (x - mean) / std
-    a = ledoit_wolf_shrinkage(u, assume_centered=True)
-    covariance = ((1 - a) * u.T @ u / len(u) + a * onp.eye(5)) * std * std[:, None]
+    covariance = shrunk(u, share_of_identity(u)) * std * std[:, None]
     from scipy.stats import multivariate_normal
 
     onp.testing.assert_allclose(flow.log_prob(params, x), multivariate_normal(mean, covariance).logpdf(x), rtol=1e-9)
@@ -323,3 +322,88 @@ def test_a_value_that_is_not_finite_is_named_with_its_column():
     x[3, 2] = onp.inf
     with pytest.raises(ValueError, match="x must be finite; NaN or infinity in row 3; the first is inf, in column 2"):
         flow.log_prob(flow.init(rng()), x)
+
+
+def full_gaussian(train, test):
+    """The mean log-density of the maximum likelihood Gaussian, with nothing shrunk."""
+    from scipy.stats import multivariate_normal
+
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    law = multivariate_normal(onp.zeros(len(mean)), onp.cov(((train - mean) / std).T, bias=True), allow_singular=True)
+    return law.logpdf((test - mean) / std).mean() - onp.log(std).sum()
+
+
+STRONG = {
+    "smooth curves": lambda r: onp.cumsum(onp.cumsum(onp.cumsum(r.normal(size=(1000, 12)), 1), 1), 1),
+    "two thermometers": lambda r: 20 + 5 * r.normal(size=(1000, 1)) + 5e-3 * r.normal(size=(1000, 2)) * [0.0, 1.0],
+    "a sum with noise": lambda r: r.normal(size=(1000, 3)) @ onp.array([[1, 0, 1], [0, 1, 0], [0, 0, 1e-3]]),
+}
+
+
+@pytest.mark.parametrize("name", STRONG)
+def test_the_start_is_as_good_as_the_full_gaussian_on_strongly_correlated_columns(name):
+    x = STRONG[name](rng(11))
+    train, test = x[:700], x[700:]
+    flow = nf.flows.real_nvp(x.shape[1], layers=2)
+    start = flow.log_prob(flow.init(rng(), train), test).mean()
+    assert start > full_gaussian(train, test) - 0.1
+
+
+def test_few_rows_are_shrunk_far():
+    x = rng(12).normal(size=(85, 30))
+    flow = nf.flows.real_nvp(30, layers=2)
+    start = flow.log_prob(flow.init(rng(), x[:60]), x[60:]).mean()
+    assert start > full_gaussian(x[:60], x[60:]) + 5.0
+
+
+def test_a_constant_column_keeps_its_scale_of_one_under_whitening():
+    x = onp.stack([3 * rng().normal(size=500), onp.full(500, 5.0)], axis=1)
+    with pytest.warns(ScaleWarning, match="column 1 is constant"):
+        params = nf.flows.rq_nsf(2).init(rng(), x)
+    onp.testing.assert_array_equal(params["bijection"][0]["fixed"]["mixing"], onp.eye(2))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "float64"])
+def test_whole_numbers_that_float32_cannot_hold_are_refused(dtype):
+    nf.use(dtype="float32")
+    x = onp.round(unix_times(10)).astype(dtype)
+    flow = nf.Flow(nf.StandardNormal(1), nf.Standardize(1))
+    with pytest.raises(ValueError, match="its values cannot be told apart"):
+        nf.fit(flow, x, rng=0, steps=1, jitter=1.0)
+    nf.Flow(nf.StandardNormal(1), nf.Standardize(1)).init(rng(), onp.arange(50, dtype="int64")[:, None])
+
+
+def fit_warnings(flow, x, **options):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nf.fit(flow, x, rng=0, steps=1, progress=False, **options)
+    return [str(w.message) for w in caught if "decide the scale" in str(w.message)]
+
+
+def test_a_row_that_decides_the_scale_of_the_context_is_named_and_a_robust_scale_helps():
+    c = rng(13).normal(size=(500, 1))
+    c[3] = -9999.0
+    y = onp.sin(2 * c) + 0.05 * rng(14).normal(size=(500, 1))
+    (message,) = fit_warnings(nf.flows.rq_nsf(1, context_dim=1, layers=1), y, context=c)
+    assert message.startswith("context: a few rows decide the scale of column 0: row 3 has -9999")
+    robust = nf.flows.rq_nsf(1, context_dim=1, layers=1, standardize="robust")
+    assert fit_warnings(robust, y, context=c) == []
+    onp.testing.assert_allclose(robust.init(rng(), y, c)["embed"]["fixed"]["std"], 1.0, atol=0.15)
+
+
+def test_with_a_support_the_unbounded_coordinates_are_looked_at():
+    x = onp.exp(2.5 * rng(15).normal(size=(400, 2)))
+    flow = nf.flows.real_nvp(2, layers=1, support=(0, None))
+    assert fit_warnings(flow, x) == []
+    x[5, 1] = 1e-300
+    (message,) = fit_warnings(flow, x)
+    assert message.startswith("x: a few rows decide the scale of column 1: row 5")
+
+
+@pytest.mark.parametrize("value", [-3.0, -1.0, 1.0])
+def test_a_row_outside_of_the_bounds_of_its_column_is_named(value):
+    x = rng(16).uniform(size=(200, 2))
+    x[5, 1] = value
+    flow = nf.flows.real_nvp(2, layers=1, support=([0, -1], [1, 1]))
+    with pytest.raises(ValueError, match=r"x must lie inside of the bounds of its column.*got \S+ in row 5, column 1"):
+        nf.fit(flow, x, rng=0, steps=1)

@@ -51,7 +51,7 @@ def for_data(
     validate.choice("standardize", standardize, STATISTICS)
     first = [Whiten(dim, standardize)] if whiten == "full" and dim > 1 else []
     chain = Chain([*first, *layers, Standardize(dim, standardize), *onto_support(dim, support)])
-    return on_base(dim, chain, base, embed)
+    return on_base(dim, chain, base, embed, standardize=standardize)
 
 
 def on_base(
@@ -60,6 +60,7 @@ def on_base(
     base: Distribution | None = None,
     embed: Network | None = None,
     support: Support | None = None,
+    standardize: str = "moments",
 ) -> Flow:
     """`bijection` as it is, and then onto `support`, on `base`; None is StandardNormal(dim).
 
@@ -73,7 +74,7 @@ def on_base(
     if embed is not None:
         check_network("embed", embed)
     if (bijection.context_dim or base.context_dim) and not isinstance(embed, StandardizedInput):
-        embed = StandardizedInput(embed)
+        embed = StandardizedInput(embed, standardize)
     return Flow(base, bijection, embed)
 
 

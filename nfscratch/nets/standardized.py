@@ -9,13 +9,13 @@ that is constant, such as a context that is one row for all, gets s = 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.nets.network import Network
-from nfscratch.ops.moments import moments
+from nfscratch.nets.network import ADDED_LATER, Network
+from nfscratch.ops.moments import moments, robust_moments
 from nfscratch.trees import FIXED
 
 
@@ -24,6 +24,7 @@ class StandardizedInput(Network):
     """params: {"fixed": {"mean": (C,), "std": (C,)}, "network": those of `network`}; None is the identity."""
 
     network: Network | None = None
+    kind: str = field(default="moments", metadata=ADDED_LATER)  # or "robust": median and quantiles
 
     keeps_width = property(lambda self: self.network is None)
 
@@ -38,6 +39,8 @@ class StandardizedInput(Network):
         """The parameters with mean and standard deviation of the rows x (N, C), taken in float64."""
         x = onp.asarray(backend.to_numpy(x), dtype=onp.float64)
         mean, std = moments(x)
+        if self.kind == "robust":
+            mean, std = robust_moments(x, std)
         rounding = 4 * float(onp.finfo(params[FIXED]["std"].dtype).eps) * onp.abs(x).max(axis=0)
         std = onp.where(x.max(axis=0) - x.min(axis=0) <= rounding, 1.0, std)
         return {**params, FIXED: {"mean": backend.asarray(mean), "std": backend.asarray(std)}}

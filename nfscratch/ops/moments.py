@@ -1,4 +1,4 @@
-"""Mean and standard deviation of each column, also where squares would leave the range of float64."""
+"""Centre and scale of each column: mean and standard deviation, or what far points hardly change."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ def moments(x):
         return x.mean(axis=0), x.std(axis=0)
     unit = onp.where(size > 0.0, size, 1.0)
     return (x / unit).mean(axis=0) * unit, (x / unit).std(axis=0) * unit
+
+
+def robust_moments(x, std):
+    """Median and half the way between two quantiles: wider ones where these are equal, at last the std."""
+    middle = onp.median(x, axis=0)
+    scale = onp.zeros_like(middle)
+    for tail, sigmas in ((0.158655, 2.0), (0.02275, 4.0)):  # P(z < -1) and P(z < -2)
+        low, high = onp.quantile(x, (tail, 1.0 - tail), axis=0)
+        scale = onp.where(scale > 0.0, scale, high / sigmas - low / sigmas)
+    return middle, onp.where(scale > 0.0, scale, std)

@@ -87,8 +87,8 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
         X, y = self._rows_and_outputs(X, y, reset=True)
         self.one_column_ = y.ndim == 1
         y = y.reshape(len(y), -1)
+        self.seed_ = int(generator(self.random_state).integers(2**31))  # of the draws of `predict`; Ctrl-C may end fit
         self._train(self._recipe(y.shape[1], context_dim=X.shape[1]), y, X)
-        self.seed_ = int(generator(self.random_state).integers(2**31))  # of the draws of `predict`
         return self
 
     def score_samples(self, X: Any, y: Any = None) -> onp.ndarray:

@@ -30,7 +30,7 @@ def review(flow: Any, result: Result, held_out: Any) -> None:
         return
     last, best = result.history["validation"][-1], result.validation
     worse = not isfinite(last) or last > best
-    if worse and result.best_step == 0:
+    if result.best_step == 0 and (worse or result.ended is Ended.OUT_OF_TIME):
         problem = f"no step made the validation better: it was {best:.4g} nats at the start and is {last:.4g}"
         kept = "The parameters of step 0, with which it began, are returned"
     elif worse and not last - best <= _bearable(result, held_out):

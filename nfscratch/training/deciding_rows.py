@@ -13,26 +13,37 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.bijections import ActNorm, BatchNorm, Standardize
+from nfscratch.bijections import ActNorm, BatchNorm, Bounds, Standardize
 from nfscratch.bijections.normalize import statistics
-from nfscratch.bijections.normalize.channels import samples
+from nfscratch.nets import StandardizedInput
 from nfscratch.ops.moments import moments
 from nfscratch.training.remedies import inside
 
 
 @contextmanager
 def looked_at(flow: Any, rows: Any) -> Iterator[None]:
-    """Warn of such rows where a layer of the flow takes its scale from standard deviations; then no layer does."""
-    x = rows.x
-    if x.ndim == 2 and any(map(_takes_moments, inside(flow))):
-        columns = samples(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
-        with onp.errstate(over="ignore", invalid="ignore"):
-            statistics.warn_of_far_rows("x", "column", columns, moments(columns)[1], "", rows.numbers)
+    """Warn of such rows where a layer takes its scale from standard deviations; then no layer does."""
+    if rows.x.ndim == 2 and any(map(_takes_moments, inside(flow.bijection))):
+        _look("x", _unbounded(flow, rows.x), rows.numbers)
+    if rows.context is not None and isinstance(flow.embed, StandardizedInput) and flow.embed.kind == "moments":
+        _look("context", rows.context, rows.numbers)
     token = statistics.LOOKED_AT.set(True)
     try:
         yield
     finally:
         statistics.LOOKED_AT.reset(token)
+
+
+def _look(name, x, numbers):
+    x = onp.asarray(backend.to_numpy(x), dtype=onp.float64)
+    with onp.errstate(over="ignore", invalid="ignore"):
+        statistics.warn_of_far_rows(name, "column", x, moments(x)[1], "", numbers)
+
+
+def _unbounded(flow, x):
+    """x as the layer before a `support` sees it, whose scale is taken there: of positive data it is the logarithm."""
+    last = getattr(flow.bijection, "layers", [None])[-1]
+    return last.inverse_value({}, x)[0] if isinstance(last, Bounds) else x
 
 
 def _takes_moments(part):

@@ -46,6 +46,8 @@ def _replace_handler(handler):
     """The handler that `handler` now stands for; None where it was not set, because this one could not be put back."""
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
         return None
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # nohup, or a job in the background: it stays ignored
+        return None
     try:
         return signal.signal(signal.SIGINT, handler)
     except ValueError:  # the main thread of a subinterpreter may not set handlers

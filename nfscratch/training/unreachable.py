@@ -13,6 +13,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.bijections import Bounds
 from nfscratch.ops.intervals import REALS
 
 SHOWN = 5
@@ -20,8 +21,8 @@ SHOWN = 5
 
 def refuse(flow: Any, rows: Any, jitter: Any) -> None:
     """ValueError where some of `rows` are out of reach, by number and column."""
-    reach = flow.bijection.image(flow.base.support)
-    if reach is None or reach == REALS:
+    reach = _reach(flow)
+    if reach is None or (onp.ndim(reach[0]) == 0 and reach == REALS):
         return
     x = backend.to_numpy(rows.x).astype(onp.float64)
     width = onp.zeros(1) if jitter is None else onp.asarray(jitter, dtype=onp.float64)
@@ -31,6 +32,14 @@ def refuse(flow: Any, rows: Any, jitter: Any) -> None:
         outside |= on_bound & _has_no_density(flow, rows, x, on_bound)
     if outside.any():
         raise ValueError(_message(x, outside, rows, reach))
+
+
+def _reach(flow):
+    """(low, high) of what the flow reaches: numbers, or an array with an end for each column; None: not known."""
+    reach, last = flow.bijection.image(flow.base.support), getattr(flow.bijection, "layers", [None])[-1]
+    if reach is None and isinstance(last, Bounds):
+        return onp.array(last.low), onp.array(last.high)
+    return reach
 
 
 def _has_no_density(flow, rows, x, candidates):
@@ -49,7 +58,8 @@ def _message(x, outside, rows, reach):
     entries = onp.argwhere(outside)
     shown = ", ".join(f"{x[tuple(at)]:.6g} in {_place(at, rows)}" for at in entries[:SHOWN])
     more = f", ... ({len(entries)} entries)" if len(entries) > SHOWN else ""
-    return f"{rows.where} must lie inside of {reach}, which is all that the flow reaches; got {shown}{more}"
+    inside = reach if onp.ndim(reach[0]) == 0 else "the bounds of its column"
+    return f"{rows.where} must lie inside of {inside}, which is all that the flow reaches; got {shown}{more}"
 
 
 def _place(at, rows):

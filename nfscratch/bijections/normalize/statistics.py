@@ -18,7 +18,7 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.bijections.normalize.channels import samples
-from nfscratch.ops.moments import moments
+from nfscratch.ops.moments import moments, robust_moments
 
 STATISTICS = ("moments", "robust")
 ROUNDING = 4  # a spread of up to so many times eps max|x| is rounding
@@ -54,20 +54,10 @@ def centre_and_scale(x, who, kind="moments"):
         _warn_of_constant(who, what, onp.flatnonzero(constant))
     mean, std = moments(x)
     if kind == "robust":
-        mean, std = _robust(x, std)
+        mean, std = robust_moments(x, std)
     elif who and not LOOKED_AT.get():
         warn_of_far_rows(who, what, x, onp.where(constant, 0.0, std))
     return mean, onp.where(constant, 1.0, std)
-
-
-def _robust(x, std):
-    """Median and half the way between two quantiles: wider ones where these are equal, at last the std."""
-    middle = onp.median(x, axis=0)
-    scale = onp.zeros_like(middle)
-    for tail, sigmas in ((0.158655, 2.0), (0.02275, 4.0)):  # P(z < -1) and P(z < -2)
-        low, high = onp.quantile(x, (tail, 1.0 - tail), axis=0)
-        scale = onp.where(scale > 0.0, scale, high / sigmas - low / sigmas)
-    return middle, onp.where(scale > 0.0, scale, std)
 
 
 def _warn_of_constant(who, what, columns):
@@ -81,7 +71,7 @@ def warn_of_far_rows(who, what, x, std, where=" of those given", numbers=None):
 
     numbers (N,): of the rows, as the caller counts them.
     """
-    middle, width = _robust(x[:: max(1, len(x) // ENOUGH)], std)
+    middle, width = robust_moments(x[:: max(1, len(x) // ENOUGH)], std)
     ratio = std / onp.where(width > 0.0, width, 1.0)
     far = onp.flatnonzero(ratio > FAR)
     if not len(far):

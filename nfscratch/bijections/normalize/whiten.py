@@ -9,12 +9,15 @@ before its first step: no fit that keeps the best of its validation does worse t
 to the base. Next to the data it would hide from the layers what each column is by itself, and on larger tables that
 costs tenths of a nat (benchmarks/README.md). Warnings of constant columns and far rows are Standardize's.
 
-a is the share of the identity that makes R nearest to the true matrix (Ledoit and Wolf 2004,
-doi:10.1016/S0047-259X(03)00096-4), with S = C and N rows u_n:
+a, the share of the identity, is the one under which rows that C has not seen are most likely: with C of four fifths of
+the rows, the last fifth's log-likelihood summed over the five choices of that fifth, by the eigenvalues l and vectors
+v of C,
 
-    a = min(b, d) / d,    d = |C - I|^2,    b = 1/N^2 sum_n |u_n u_n^T - C|^2 = 1/N^2 sum_n |u_n|^4 - |C|^2 / N  (3)
+    -2 log p = sum_i [ log e_i + (v_i . u)^2 / e_i ],     e_i = (1 - a) l_i + a                                (3)
 
-It is taken of the columns in their own units, so that a change of units changes nothing. Where the rows are too few for
+The candidates are powers of ten and the share of Ledoit and Wolf (2004, doi:10.1016/S0047-259X(03)00096-4), which is
+nearest to the true matrix in the sum of squares: on strongly correlated columns its likelihood is far from the best.
+The columns have their own units, so that a change of units changes nothing. Where the rows are too few for
 the dimensions, or the dimensions too many for a D x D product a row, L is the identity: `taken` says which it was.
 With kind = "robust", m and s are those of statistics.py, and C is that of u cut off at 3: far points have little say.
 """
@@ -33,7 +36,8 @@ from nfscratch.bijections.normalize.statistics import STATISTICS, ScaleWarning, 
 from nfscratch.trees import FIXED
 
 LARGEST = 256  # dimensions
-LEAST_SHARE = 1e-6  # of the identity: equal columns make C singular
+CANDIDATES = 10.0 ** onp.arange(-10.0, 0.5, 0.5)  # of a; never 0, because equal columns make C singular
+FOLDS = 5
 CUT = 3.0
 DEPENDENT = 1e-10  # the variance, of 1 for a column, that is left in a direction where columns depend on each other
 
@@ -66,12 +70,13 @@ class Whiten(Bijection):
             return onp.eye(self.dim)
         u = onp.clip(u, -CUT, CUT) if self.kind == "robust" else u
         u = u - u.mean(axis=0)
-        varies = u.std(axis=0)
-        u = u / onp.where(varies > 0.0, varies, 1.0)
-        C = u.T @ u / len(u)
-        _warn_of_dependence(C, varies > 0.0)
-        a = max(shrinkage(u, C), LEAST_SHARE)
-        return onp.linalg.cholesky((1.0 - a) * C + a * onp.eye(self.dim))
+        spread = u.std(axis=0)
+        varies = onp.flatnonzero(spread > 0.0)  # a constant column has no correlations
+        u = u[:, varies] / spread[varies]
+        _warn_of_dependence(u.T @ u / len(u), varies)
+        L = onp.eye(self.dim)
+        L[onp.ix_(varies, varies)] = onp.linalg.cholesky(shrunk(u, share_of_identity(u)))
+        return L
 
     def taken(self, params):
         """ "full" where the correlations were taken from data, "diagonal" where L is the identity."""
@@ -112,17 +117,38 @@ def _log_det(std, L):
     return np.sum(np.log(std)) + np.sum(np.log(np.diagonal(L)))
 
 
-def shrinkage(u, C):
-    """a of (3), for standardised rows u (N, D) and their correlation matrix C."""
+def shrunk(u, a):
+    """R of (2), for standardised rows u (N, D)."""
+    return (1.0 - a) * (u.T @ u) / len(u) + a * onp.eye(u.shape[1])
+
+
+def share_of_identity(u):
+    """The a that makes held-out rows most likely, equation (3)."""
+    candidates = onp.append(CANDIDATES, ledoit_wolf(u))
+    fold = onp.random.default_rng(0).permutation(len(u)) % min(FOLDS, len(u))
+    cost = sum(_held_out_cost(u[fold != k], u[fold == k], candidates) for k in range(fold.max() + 1))
+    return float(candidates[onp.argmin(cost)])
+
+
+def _held_out_cost(train, test, candidates):
+    """-2 log p of the test rows for each a, without its constant."""
+    l, v = onp.linalg.eigh(train.T @ train / len(train))
+    squares = onp.square(test @ v).sum(axis=0)
+    e = (1.0 - candidates[:, None]) * onp.maximum(l, 0.0) + candidates[:, None]
+    return (squares / e + len(test) * onp.log(e)).sum(axis=1)
+
+
+def ledoit_wolf(u):
+    """The share of Ledoit and Wolf, for standardised rows u (N, D), between 1e-10 and 1."""
+    C = u.T @ u / len(u)
     off = onp.square(C - onp.eye(len(C))).sum()
     noise = onp.square(onp.square(u).sum(axis=1)).sum() / len(u) ** 2 - onp.square(C).sum() / len(u)
-    return min(max(noise, 0.0), off) / off if off > 0.0 else 1.0
+    return max(min(max(noise, 0.0), off) / off, CANDIDATES[0]) if off > 0.0 else 1.0
 
 
-def _warn_of_dependence(C, varies):
+def _warn_of_dependence(C, columns):
     """Name a column that the others give exactly: then x lies in a plane, and a density there has no upper bound."""
-    columns = onp.flatnonzero(varies)
-    variances, directions = onp.linalg.eigh(C[onp.ix_(columns, columns)])
+    variances, directions = onp.linalg.eigh(C)
     if len(columns) > 1 and variances[0] < DEPENDENT:
         column = columns[onp.argmax(onp.abs(directions[:, 0]))]
         warnings.warn(
