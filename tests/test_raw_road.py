@@ -61,6 +61,14 @@ def test_draws_hold_as_much_at_64_layers_as_at_4(sampled):
     assert peaks[1] <= 1.2 * peaks[0]
 
 
+def test_draws_of_a_base_with_a_network_take_memory_for_a_few_rows_at_a_time(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS", 500)
+    flow = nf.flows.made(4, nf.Gaussian(), hidden=(128,))
+    params = flow.init(rng(1), rng().normal(size=(50, 4)))
+    extra = [peak(lambda n=n: flow.sample(params, rng(2), n)) - 8 * n * 4 for n in (1000, 10_000)]
+    assert extra[1] <= 1.3 * extra[0]
+
+
 def test_memory_beyond_input_and_output_does_not_grow_with_the_rows(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 500)
     flow = nf.flows.real_nvp(2, layers=4)

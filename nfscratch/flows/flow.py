@@ -224,7 +224,9 @@ class Flow(TakesContext):
     def _draws(self, params, rng, n, context, fun):
         """fun(z, h) of n draws of the base, some rows at a time."""
         h = in_chunks(lambda c, _: self._embedded_value(params, c), context) if context is not None else None
-        return in_chunks(fun, self._base_sample(params, rng, n, h), h)
+        if self.base.reparameterized:  # the other roads draw all at once, and make the same draws
+            return in_chunks(fun, self._base_sample(params, rng, n, h), h)
+        return in_chunks(lambda rows, h: fun(self._base_sample(params, rng, len(rows), h), h), onp.empty(n), h)
 
     def _base_sample(self, params, rng, n, h):
         return self.base.sample(params["base"], rng, n, trees.array_like(params), *self._of_base(h))
