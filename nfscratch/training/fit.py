@@ -71,6 +71,7 @@ def fit(
 
     rng: a generator, or the integer seed of one. It is required, so that every result can be repeated.
     weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part.
+        The scale and the correlations from which a flow starts count each other row once, whatever its weight.
     validation: a share of the rows to hold out; or x, (x, context) or (x, context, weights) to evaluate on; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
         it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`

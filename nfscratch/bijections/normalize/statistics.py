@@ -1,11 +1,11 @@
 """Statistics of a batch, one for each variable or channel: what ActNorm, BatchNorm and Standardize start from.
 
     moments    centre = mean,      scale = sqrt(1/N sum_n (x_n - mean)^2)
-    robust     centre = median,    scale = (Q(0.841) - Q(0.159)) / 2: a normal column's standard deviation, and far
-                                   points change next to nothing of it
+    robust     centre = median,    scale = (Q(0.841) - Q(0.159)) / 2: for a normal column this is its standard
+                                   deviation, and a few far points hardly change it
 
 For images N counts every pixel of every image. A column is constant where its largest and its smallest value are equal,
-or differ by rounding of their own size: it says nothing of a scale, and gets scale 1, with a warning. No number here is
+or differ by rounding of their own size: it has no scale, and gets 1, with a warning. No number here is
 compared with a fixed one: seconds and femtoseconds have the same statistics, each in its own unit.
 """
 

@@ -9,16 +9,16 @@ before its first step: no fit that keeps the best of its validation does worse t
 to the base. Next to the data it would hide from the layers what each column is by itself, and on larger tables that
 costs tenths of a nat (benchmarks/README.md). Warnings of constant columns and far rows are Standardize's.
 
-a, the share of the identity, is the one under which rows that C has not seen are most likely: with C of four fifths of
-the rows, the last fifth's log-likelihood summed over the five choices of that fifth, by the eigenvalues l and vectors
-v of C,
+a is chosen so that rows which C has not seen are most likely. The rows are cut into fifths. C is computed from four of
+them, with eigenvalues l_i and eigenvectors v_i, and the log-likelihood of the fifth one is, up to a constant,
 
     -2 log p = sum_i [ log e_i + (v_i . u)^2 / e_i ],     e_i = (1 - a) l_i + a                                (3)
 
-The candidates are powers of ten and the share of Ledoit and Wolf (2004, doi:10.1016/S0047-259X(03)00096-4), which is
-nearest to the true matrix in the sum of squares: on strongly correlated columns its likelihood is far from the best.
-The columns have their own units, so that a change of units changes nothing. Where the rows are too few for
-the dimensions, or the dimensions too many for a D x D product a row, L is the identity: `taken` says which it was.
+Each fifth is left out once, and (3) is summed over all rows. The candidates for a are the half powers of ten from 1e-10
+to 1, and the share of Ledoit and Wolf (2004, doi:10.1016/S0047-259X(03)00096-4). Theirs makes R nearest to the true
+matrix in the sum of squares; on strongly correlated columns its likelihood is far from the best. All this is about u,
+which has no units, so a change of units changes nothing. With N <= D rows, or more than 256 dimensions, L is the
+identity: `taken` says which it was.
 With kind = "robust", m and s are those of statistics.py, and C is that of u cut off at 3: far points have little say.
 """
 
