@@ -33,31 +33,31 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     return laid_out(x)
 
 
-def context(value: Any, dim: int | None, n: int, like: Any) -> Any:
+def context(value: Any, dim: int | None, n: int, like: Any, name: str = "context") -> Any:
     """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: the flow takes no context.
 
     dim None: any width is accepted, but not shape (N,), which could be N rows of one number or one row of N.
     """
     if dim == 0:
         if value is not None:
-            raise ValueError(f"context must be None, because this flow takes no context; got shape {onp.shape(value)}")
+            raise ValueError(f"{name} must be None, because this flow takes no context; got shape {onp.shape(value)}")
         return None
     if value is None:
-        raise ValueError(f"context must have shape (N, {'C' if dim is None else dim}); got None")
-    given, value = value, value if isbox(value) else numeric("context", value)
+        raise ValueError(f"{name} must have shape (N, {'C' if dim is None else dim}); got None")
+    given, value = value, value if isbox(value) else numeric(name, value)
     if value.ndim == 1 and dim is None:
-        hint = _hint("context", value, (1,), given)
-        raise ValueError(f"context must have shape (N, C); got {tuple(value.shape)}{hint}")
+        hint = _hint(name, value, (1,), given)
+        raise ValueError(f"{name} must have shape (N, C); got {tuple(value.shape)}{hint}")
     if value.ndim == 1 and len(value) == dim:
         value = value[None]
     if value.ndim == 1 and dim is not None and dim > 1 and len(value) == n:
         raise ValueError(
-            f"context must have shape (N, {dim}); got {tuple(value.shape)}; for labels pass one-hot rows, "
+            f"{name} must have shape (N, {dim}); got {tuple(value.shape)}; for labels pass one-hot rows, "
             f"numpy.eye({dim})[labels]"
         )
-    value = events("context", value, (value.shape[-1] if dim is None else dim,), like)
+    value = events(name, value, (value.shape[-1] if dim is None else dim,), like)
     if len(value) not in (1, n):
-        raise ValueError(f"context must have one row for each of the {n} rows; got {len(value)} rows")
+        raise ValueError(f"{name} must have one row for each of the {n} rows; got {len(value)} rows")
     return value if len(value) == n else np.broadcast_to(value, (n, value.shape[1]))
 
 

@@ -245,9 +245,10 @@ def test_equal_columns_and_constant_ones_do_not_stop_it():
 
 def test_it_says_whether_it_took_the_correlations():
     few, many = correlated(4), correlated(50)
-    assert nf.Whiten(4).taken(nf.Whiten(4).init(rng(), few)) == "diagonal"
-    assert nf.Whiten(4).taken(nf.Whiten(4).init(rng(), many)) == "full"
-    assert nf.Whiten(300).taken(nf.Whiten(300).init(rng(), rng().normal(size=(400, 300)))) == "diagonal"
+    assert nf.Whiten(4).taken(nf.Whiten(4).init(rng(), few)) == ("diagonal", 1.0)
+    kind, share = nf.Whiten(4).taken(nf.Whiten(4).init(rng(), many))
+    assert kind == "full" and 0.0 < share < 1.0
+    assert nf.Whiten(300).taken(nf.Whiten(300).init(rng(), rng().normal(size=(400, 300)))) == ("diagonal", 1.0)
 
 
 # --- context ---

@@ -1,25 +1,52 @@
-"""Rows of data for a flow: x (N, *shape), and a context (N, C) where the flow takes one. Checked, and in pieces."""
+"""Rows of data for a flow: x (N, *shape), context (N, C) where the flow takes one, weights. Checked, and in pieces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as onp
+from autograd.tracer import isbox
+
 from nfscratch import trees, validate
+from nfscratch.array_kinds import plain
 from nfscratch.flows import chunks
 from nfscratch.nets.network import network_width
+from nfscratch.training import row_weights
+from nfscratch.training.batches import take_rows
 
 
-def checked(flow: Any, params: Any, x: Any, context: Any) -> tuple[Any, Any]:
-    """(x, context) in the dtype of `params`; one context row serves all. ValueError tells what does not fit, and where.
+NAMES = {
+    "x": ("x", "context", "weights"),
+    "validation": ("validation", "context of validation", "weights of validation"),
+}
 
-    params None: there are none yet, so that an embedding network takes a context of any width.
+
+def checked(
+    flow: Any, params: Any, x: Any, context: Any, weights: Any = None, where: str = "x", width: int | None = None
+) -> tuple[Any, Any, Any]:
+    """(x, context, weights) in the dtype of `params`; one context row serves all. ValueError says what is wrong.
+
+    params None: there are none yet, so that an embedding network takes a context of any width, or of `width`.
+    where: the caller's argument that holds the rows, for messages.
     """
-    like = trees.array_like(params)
-    for name, rows in (("x", x), ("context", context)):
-        validate.digits(name, rows, like.dtype)
-    x = validate.events("x", x, flow.shape, like)
-    return x, validate.context(context, _context_width(flow, params), len(x), like)
+    like, names, given = trees.array_like(params), NAMES[where], (x, context)
+    x = validate.events(names[0], x, flow.shape, like)
+    width = _context_width(flow, params) if width is None else width
+    context = validate.context(context, width, len(x), like, names[1])
+    weights = row_weights.checked(weights, len(x), x, names[2])
+    counting = row_weights.rows_that_count(weights)
+    for name, rows in zip(names, given, strict=False):
+        validate.digits(name, _those(name, rows, counting, len(x)), like.dtype)
+    return x, context, weights
+
+
+def _those(name, given, counting, n):
+    """The rows of the caller's own object that count: a row of weight 0 needs no digits."""
+    if given is None or counting is None or isbox(given):
+        return given
+    given = plain(name, given)
+    return take_rows(given, counting) if onp.shape(given)[:1] == (n,) else given
 
 
 def pieces(x: Any, context: Any) -> Iterator[tuple[Any, Any]]:

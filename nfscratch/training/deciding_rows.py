@@ -17,21 +17,32 @@ from nfscratch.bijections import ActNorm, BatchNorm, Bounds, Standardize
 from nfscratch.bijections.normalize import statistics
 from nfscratch.nets import StandardizedInput
 from nfscratch.ops.moments import moments
+from nfscratch.training.data_rows import NAMES
 from nfscratch.training.remedies import inside
 
 
 @contextmanager
-def looked_at(flow: Any, rows: Any) -> Iterator[None]:
-    """Warn of such rows where a layer takes its scale from standard deviations; then no layer does."""
-    if rows.x.ndim == 2 and any(map(_takes_moments, inside(flow.bijection))):
-        _look("x", _unbounded(flow, rows.x), rows.numbers)
-    if rows.context is not None and isinstance(flow.embed, StandardizedInput) and flow.embed.kind == "moments":
-        _look("context", rows.context, rows.numbers)
+def looked_at(flow: Any, rows: Any, held_out: Any = None) -> Iterator[None]:
+    """Warn of such rows where a layer takes its scale from standard deviations; then no layer does.
+
+    held_out: looked at in the same way where they are rows that the caller gave, and not a share of `rows`. They decide
+    no scale, but one of them decides which parameters are the best.
+    """
+    for given in [rows] if held_out is None or held_out.where == rows.where else [rows, held_out]:
+        _look_at_all(flow, given.copied(), *NAMES[given.where])
     token = statistics.LOOKED_AT.set(True)
     try:
         yield
     finally:
         statistics.LOOKED_AT.reset(token)
+
+
+def _look_at_all(flow, rows, x, context, _):
+    """x, context: their names."""
+    if rows.x.ndim == 2 and any(map(_takes_moments, inside(flow.bijection))):
+        _look(x, _unbounded(flow, rows.x), rows.numbers)
+    if rows.context is not None and isinstance(flow.embed, StandardizedInput) and flow.embed.kind == "moments":
+        _look(context, rows.context, rows.numbers)
 
 
 def _look(name, x, numbers):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -71,8 +72,11 @@ def fit(
 
     rng: a generator, or the integer seed of one. It is required, so that every result can be repeated.
     weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part.
-        The scale and the correlations from which a flow starts count each other row once, whatever its weight.
-    validation: a share of the rows to hold out; or x, (x, context) or (x, context, weights) to evaluate on; or None.
+        Integer weights are as good as repeated rows. The scales and correlations from which a flow starts, of x and
+        of the context, are weighted in the same way: they are taken from copies of the rows, each row as often as its
+        weight says. A held-out share is drawn without regard to the weights.
+    validation: a share of the rows to hold out, one row at least; or x, (x, context) or (x, context, weights) to
+        evaluate on, which are checked as x is; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
         it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
         are taken as they are.
@@ -94,10 +98,7 @@ def fit(
     TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
-    x, context = data_rows.checked(flow, params, x, context)
-    if len(x) < 2:
-        raise ValueError(f"x must have at least 2 rows to fit to; got {len(x)}")
-    weights = row_weights.checked(weights, len(x), x)
+    x, context, weights = data_rows.checked(flow, params, x, context, weights)
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, onp.arange(len(x))))
     unreachable.refuse(flow, rows, jitter)
@@ -108,7 +109,7 @@ def fit(
             identity = _identity(flow, x, context, weights, validation, jitter, params)
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
     given = rows
-    rows, held_out = hold_out(validation, rows, flow, noisy, rng)
+    rows, held_out = hold_out(validation, rows, flow, params, noisy, rng)
     if held_out is not None and held_out.where != rows.where:
         unreachable.refuse(flow, held_out, None)
     length = defaults.chosen(
@@ -120,7 +121,7 @@ def fit(
         evaluate_every=evaluate_every,
         held_out=held_out is not None,
     )
-    params = _start(flow, params, noisy, rows, rng, given)
+    params = _start(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(
         _loss(flow),
         params,
@@ -148,9 +149,13 @@ def fit(
 
 
 def _that_count(rows):
-    """Without the rows of weight 0: they would move the scale of the data."""
+    """Without the rows of weight 0. There must be 2 others: one row has no scale."""
     counting = row_weights.rows_that_count(rows.weights)
-    return rows if counting is None else rows.take(counting)
+    those = "" if counting is None else " of a weight above 0"
+    rows = rows if counting is None else rows.take(counting)
+    if len(rows.x) < 2:
+        raise ValueError(f"x must have at least 2 rows{those} to fit to; got {len(rows.x)}")
+    return rows
 
 
 def _loss(flow):
@@ -163,15 +168,16 @@ def _loss(flow):
     return loss
 
 
-def _start(flow, params, noisy, rows, rng, given):
+def _start(flow, params, noisy, rows, rng, given, held_out):
     """The parameters to start from, after a check that each part of the flow gives every row its own number.
 
     given: the rows before any was held out.
     """
     x, context = rows.x, rows.context
     if params is None:
-        with deciding_rows.looked_at(flow, given):
-            params = trees.cast(flow.init(rng, noisy(x, rng), context), x.dtype)
+        with deciding_rows.looked_at(flow, given, held_out):
+            start = replace(rows, x=noisy(x, rng)).copied()
+            params = trees.cast(flow.init(rng, start.x, start.context), x.dtype)
     elif (wrong := disagreement(flow, params)) is not None:
         raise wrong
     if has_own_part((flow.base, flow.bijection, flow.embed)):

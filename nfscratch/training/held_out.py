@@ -1,12 +1,14 @@
 """The rows that a fit does not train on, and the noise that makes a density of discretised data bounded.
 
-validation = 0.1            a share of the rows, drawn at random; it gets its noise once
-validation = x              rows of their own, or (x, context), or (x, context, weights); they are taken as they are
+validation = 0.1            a share of the rows, drawn at random, and one row at least; it gets its noise once
+validation = x              rows of their own, or (x, context), or (x, context, weights); they are checked as x is, and
+                                taken as they are
 validation = None or 0      none
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -15,8 +17,9 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.training import objectives, row_weights
+from nfscratch.training import data_rows, objectives, row_weights
 from nfscratch.training.batches import take_rows
+from nfscratch.training.record import TrainingWarning
 
 
 @dataclass(frozen=True)
@@ -36,23 +39,30 @@ class Rows:
         x, context, weights = take_rows((self.x, self.context, self.weights), rows)
         return replace(self, x=x, context=context, weights=weights, numbers=self.numbers[rows])
 
+    def copied(self) -> Rows:
+        """Each row as often as its weight says, and without weights."""
+        copies = row_weights.copies(self.weights)
+        return self if copies is None else replace(self.take(copies), weights=None)
+
     def nll(self, flow: Any, params: Any) -> float:
         """The weighted mean of -log p, in nats."""
         return objectives.nll(flow, params, self.x, self.context, self.weights)
 
 
-def hold_out(validation: Any, rows: Rows, flow: Any, noisy: Callable, rng: Any) -> tuple[Rows, Rows | None]:
+def hold_out(
+    validation: Any, rows: Rows, flow: Any, params: Any, noisy: Callable, rng: Any
+) -> tuple[Rows, Rows | None]:
     """Rows to train on, and rows to evaluate on or None."""
     if validation is None or (isinstance(validation, Real) and validation == 0):
         return rows, None
     if isinstance(validation, Real):
         return _share(validation, rows, noisy, rng)
-    return rows, _given(validation, rows, flow)
+    return rows, _given(validation, rows, flow, params)
 
 
 def _share(share, rows, noisy, rng):
     N = len(rows.x)
-    n = round(share * N) if onp.isfinite(share) else 0
+    n = _how_many(share, N)
     if not 0 < n < N - 1:
         raise ValueError(
             f"validation must leave rows on both sides; got {share} of {N} rows (validation=None holds out none)"
@@ -62,20 +72,32 @@ def _share(share, rows, noisy, rng):
     return rows.take(order[n:]), replace(held, x=noisy(held.x, rng))
 
 
-def _given(validation, rows, flow):
+def _how_many(share, N):
+    """The number of rows to hold out. A share that is less than a row is one row, and a warning says so."""
+    if not 0 < share < 1 or round(share * N) > 0:
+        return round(share * N) if onp.isfinite(share) else 0
+    if N < 3:
+        raise ValueError(f"x must have at least 3 rows: 2 to train on, and 1 to choose the best parameters by; got {N}")
+    warnings.warn(
+        f"x has {N} rows: 1 of them is held out to choose the best parameters by, and {N - 1} are trained on. "
+        "So few rows say little about a density",
+        TrainingWarning,
+        stacklevel=5,
+    )
+    return 1
+
+
+def _given(validation, rows, flow, params):
     given = validation if isinstance(validation, tuple) else (validation,)
     if len(given) not in (1, 2, 3) or (isinstance(validation, tuple) and len(given) == 1):
         raise ValueError(
             f"validation must be a share, rows x, (x, context) or (x, context, weights); got a tuple of {len(given)}"
         )
-    x, context, weights = (*given, None, None)[:3]
-    x = validate.events("validation", x, flow.shape, rows.x)
+    width = None if rows.context is None else rows.context.shape[1]
+    x, context, weights = data_rows.checked(flow, params, *(*given, None, None)[:3], "validation", width)
     if len(x) == 0:
         raise ValueError("validation must have at least 1 row; got 0")
-    if context is not None or rows.context is not None:
-        width = None if rows.context is None else rows.context.shape[1]
-        context = validate.context(context, width, len(x), rows.x)
-    return Rows(x, context, row_weights.checked(weights, len(x), x), onp.arange(len(x)), "validation")
+    return Rows(x, context, weights, onp.arange(len(x)), "validation")
 
 
 def jittered(width: Any, shape: tuple[int, ...]) -> Callable[[Any, Any], Any]:

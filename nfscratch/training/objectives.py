@@ -32,8 +32,7 @@ def nll(flow: Any, params: Any, x: Any, context: Any = None, weights: Any = None
         raise ValueError("x must have at least 1 row to take a mean over; got 0")
     if autodiff.contains_box((params, x, context)):
         return -_mean(flow.log_prob(params, x, context), weights)
-    x, context = data_rows.checked(flow, params, x, context)
-    shares = row_weights.checked(weights, len(x), x)
+    x, context, shares = data_rows.checked(flow, params, x, context, weights)
     total, start = 0.0, 0
     for piece in data_rows.pieces(x, context):
         log_p = flow.log_prob(params, *piece)

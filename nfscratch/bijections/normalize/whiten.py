@@ -14,11 +14,12 @@ them, with eigenvalues l_i and eigenvectors v_i, and the log-likelihood of the f
 
     -2 log p = sum_i [ log e_i + (v_i . u)^2 / e_i ],     e_i = (1 - a) l_i + a                                (3)
 
-Each fifth is left out once, and (3) is summed over all rows. The candidates for a are the half powers of ten from 1e-10
+Each fifth is left out once, and (3) is summed over all rows. Rows that agree are in one fifth: a copy of a row that C
+has seen says nothing of those that it has not. The candidates for a are the half powers of ten from 1e-10
 to 1, and the share of Ledoit and Wolf (2004, doi:10.1016/S0047-259X(03)00096-4). Theirs makes R nearest to the true
 matrix in the sum of squares; on strongly correlated columns its likelihood is far from the best. All this is about u,
-which has no units, so a change of units changes nothing. With N <= D rows, or more than 256 dimensions, L is the
-identity: `taken` says which it was.
+which has no units, so a change of units changes nothing. With N <= D different rows, or more than 256 dimensions, L is
+the identity, a = 1: `taken` says which it was.
 With kind = "robust", m and s are those of statistics.py, and C is that of u cut off at 3: far points have little say.
 """
 
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import autograd.numpy as np
 import numpy as onp
@@ -39,12 +41,23 @@ LARGEST = 256  # dimensions
 CANDIDATES = 10.0 ** onp.arange(-10.0, 0.5, 0.5)  # of a; never 0, because equal columns make C singular
 FOLDS = 5
 CUT = 3.0
+AGREE = 1e-6  # of a standard deviation: copies of a row may differ by rounding where layers have carried them
 DEPENDENT = 1e-10  # the variance, of 1 for a column, that is left in a direction where columns depend on each other
+
+
+class Whitening(NamedTuple):
+    """What Whiten took from the data."""
+
+    kind: str  # "full": the correlations; "diagonal": none of them, L is the identity
+    share: float  # a of (2), the share of the identity: 0 is the data's own correlation matrix, 1 the identity
+
+    def __str__(self):
+        return self.kind if self.kind == "diagonal" else f"{self.kind} with {self.share:.2g} of the identity"
 
 
 @dataclass(frozen=True, eq=False)
 class Whiten(Bijection):
-    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D)}}. kind: as of Standardize."""
+    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D), "share": a}}. kind: as of Standardize."""
 
     dim: int
     kind: str = "moments"
@@ -57,31 +70,32 @@ class Whiten(Bijection):
         validate.choice("kind", self.kind, STATISTICS)
 
     def init(self, rng, x=None, context=None):
-        mean, std, L = onp.zeros(self.dim), onp.ones(self.dim), onp.eye(self.dim)
+        mean, std, L, share = onp.zeros(self.dim), onp.ones(self.dim), onp.eye(self.dim), 1.0
         if x is not None:
             mean, std = centre_and_scale(x, None, self.kind)
-            L = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
-        fixed = {"mean": mean, "mixing": L, "std": std}
+            L, share = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
+        fixed = {"mean": mean, "mixing": L, "share": onp.array(share), "std": std}
         return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
 
     def _mixing(self, u):
-        """L of (2)."""
-        if len(u) <= self.dim or self.dim > LARGEST:
-            return onp.eye(self.dim)
+        """L and a of (2)."""
+        L = onp.eye(self.dim)
+        if len(u) <= self.dim or self.dim > LARGEST or groups(u).max() < self.dim:
+            return L, 1.0
         u = onp.clip(u, -CUT, CUT) if self.kind == "robust" else u
         u = u - u.mean(axis=0)
         spread = u.std(axis=0)
         varies = onp.flatnonzero(spread > 0.0)  # a constant column has no correlations
         u = u[:, varies] / spread[varies]
         _warn_of_dependence(u.T @ u / len(u), varies)
-        L = onp.eye(self.dim)
-        L[onp.ix_(varies, varies)] = onp.linalg.cholesky(shrunk(u, share_of_identity(u)))
-        return L
+        share = share_of_identity(u)
+        L[onp.ix_(varies, varies)] = onp.linalg.cholesky(shrunk(u, share))
+        return L, share
 
     def taken(self, params):
-        """ "full" where the correlations were taken from data, "diagonal" where L is the identity."""
-        L = backend.to_numpy(params[FIXED]["mixing"])
-        return "diagonal" if onp.array_equal(L, onp.eye(self.dim)) else "full"
+        """Whether the correlations were taken from data, and the share a of the identity: Whitening(kind, share)."""
+        share = float(params[FIXED]["share"])
+        return Whitening("diagonal" if share == 1.0 else "full", share)
 
     def forward(self, params, z, context=None, rng=None):
         mean, std, L = _pieces(params)
@@ -125,9 +139,19 @@ def shrunk(u, a):
 def share_of_identity(u):
     """The a that makes held-out rows most likely, equation (3)."""
     candidates = onp.append(CANDIDATES, ledoit_wolf(u))
-    fold = onp.random.default_rng(0).permutation(len(u)) % min(FOLDS, len(u))
+    group = groups(u)
+    n = group.max() + 1
+    fold = (onp.random.default_rng(0).permutation(n) % min(FOLDS, n))[group]
     cost = sum(_held_out_cost(u[fold != k], u[fold == k], candidates) for k in range(fold.max() + 1))
     return float(candidates[onp.argmin(cost)])
+
+
+def groups(u):
+    """A number for each row (N,), counted from 0; rows of u (N, D) that are equal, or nearly, have the same one."""
+    weights = onp.random.default_rng(0).normal(size=u.shape[1])
+    key = sum(column * weight for column, weight in zip(u.T, weights, strict=True))
+    _, first, group = onp.unique(onp.rint(key / AGREE), return_index=True, return_inverse=True)
+    return onp.argsort(onp.argsort(first))[group]
 
 
 def _held_out_cost(train, test, candidates):
