@@ -142,12 +142,10 @@ def test_a_callback_sees_every_evaluation_and_may_keep_the_parameters():
     assert same(seen[-1].params, result.last_params) and not same(seen[0].params, seen[-1].params)
 
 
-def test_a_callback_that_returns_true_stops_the_run_and_it_stays_stopped(tmp_path):
-    options = {"callback": lambda e: e.step == 20, "evaluate_every": 10, "checkpoint": tmp_path / "run"}
-    for _ in range(2):
-        result = fit(**options)
-        assert (result.ended, result.steps) == (nf.Ended.STOPPED, 20)
-        assert result.stopped == "stopped by the callback at step 20"
+def test_a_callback_that_returns_true_stops_the_run():
+    result = fit(callback=lambda e: e.step == 20, evaluate_every=10)
+    assert (result.ended, result.steps) == (nf.Ended.STOPPED, 20)
+    assert result.stopped == "stopped by the callback at step 20"
 
 
 def test_a_callback_is_called_without_validation_too():

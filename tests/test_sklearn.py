@@ -186,7 +186,7 @@ def ctrl_c(done):
 
 def test_ctrl_c_ends_a_search_but_leaves_the_estimator_fitted():
     stopped = density(fit_options={"schedule": ctrl_c}, validation=None)  # a single step need not make it better
-    with pytest.raises(KeyboardInterrupt, match="the estimator holds the best parameters so far"):
+    with pytest.raises(KeyboardInterrupt, match="the best parameters so far are kept"):
         stopped.fit(X)
     assert stopped.result_.ended is nf.Ended.INTERRUPTED and onp.isfinite(stopped.score(X))
     with pytest.raises(KeyboardInterrupt):

@@ -28,7 +28,7 @@ from nfscratch import backend, trees, validate
 from nfscratch.distributions import StandardNormal
 from nfscratch.flows import Flow
 from nfscratch.flows.chunks import ROWS, in_chunks
-from nfscratch.sklearn.estimator import FlowEstimator, generator, host
+from nfscratch.sklearn.estimator import FlowEstimator, checked_weights, generator, host
 
 
 class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
@@ -77,18 +77,20 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
         tags.regressor_tags.poor_score = True  # `score` is a log-likelihood, which has no scale of 0 to 1 as R^2 has
         return tags
 
-    def fit(self, X: Any, y: Any) -> ConditionalFlowDensity:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ConditionalFlowDensity:
         """Fit to outputs y (N,) or (N, K) of the rows of X (N, C).
 
-        It takes no sample_weight: scikit-learn asks of a regressor that a row of weight 2 give the same `predict`, to
-        seven digits, as two equal rows, and with random batches and held-out rows no fit does. nf.fit takes weights.
+        sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part. A row of
+        weight 2 counts as two equal rows do, but with random batches and held-out rows it does not give the same
+        `predict` to seven digits, as scikit-learn's check_sample_weight_equivalence asks (of a forest, say, it does
+        not ask it either): name it to check_estimator among the expected_failed_checks.
         """
         validate.count("draws", self.draws, least=1)
         X, y = self._rows_and_outputs(X, y, reset=True)
         self.one_column_ = y.ndim == 1
-        y = y.reshape(len(y), -1)
+        y, weights = y.reshape(len(y), -1), checked_weights(sample_weight, len(y))
         self.seed_ = int(generator(self.random_state).integers(2**31))  # of the draws of `predict`; Ctrl-C may end fit
-        self._train(self._recipe(y.shape[1], context_dim=X.shape[1]), y, X)
+        self._train(self._recipe(y.shape[1], context_dim=X.shape[1]), y, X, weights)
         return self
 
     def score_samples(self, X: Any, y: Any = None) -> onp.ndarray:

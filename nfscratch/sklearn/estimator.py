@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nfscratch import array_kinds, backend, flows, validate
 from nfscratch.flows import Flow
-from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
+from nfscratch.training.interrupts import RAISE, result_of
 from nfscratch.training.optimizers import adam
 
 RECIPES = ("rq_nsf", "real_nvp", "maf", "iaf", "naf", "nice", "gin", "linear")  # those that are made for data
@@ -41,18 +41,24 @@ class FlowEstimator(BaseEstimator):
         return _given(layers=self.layers, hidden=self.hidden) | (self.flow_options or {})
 
     def _train(self, flow: Flow, x: Any, context: Any = None, weights: Any = None) -> None:
-        """Fit, and keep the result. Ctrl-C keeps the best so far, and ends the caller's search as well."""
+        """Fit, and keep the result. Ctrl-C keeps the best so far and ends a search too, but for interrupt="return"."""
         rng, counting = generator(self.random_state), len(x) if weights is None else onp.count_nonzero(weights)
-        result = fit(flow, x, rng=rng, context=context, weights=weights, **self._fit_options(counting))
-        self.flow_, self.result_, self.params_ = flow, result, result.params
-        if result.ended is Ended.INTERRUPTED:
-            raise KeyboardInterrupt(f"{result.stopped}; the estimator holds the best parameters so far")
+        try:
+            result = fit(flow, x, rng=rng, context=context, weights=weights, **self._fit_options(counting))
+        except BaseException as error:  # Interrupted, or what the host's own handler of Ctrl-C raised
+            self._keep(flow, result_of(error))
+            raise
+        self._keep(flow, result)
+
+    def _keep(self, flow, result):
+        if result is not None:
+            self.flow_, self.result_, self.params_ = flow, result, result.params
 
     def _fit_options(self, n):
         settings = _given(steps=self.steps, batch_size=self.batch_size, patience=self.patience)
         if self.learning_rate is not None:
             settings["optimizer"] = adam(self.learning_rate)
-        settings |= {"validation": self._held_out(n), "progress": None if self.verbose else False}
+        settings |= {"validation": self._held_out(n), "progress": None if self.verbose else False, "interrupt": RAISE}
         return settings | (self.fit_options or {})
 
     def _held_out(self, n):

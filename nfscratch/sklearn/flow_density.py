@@ -34,7 +34,8 @@ class FlowDensity(DensityMixin, FlowEstimator):
     verbose: show progress. random_state: None, an int, a RandomState or a numpy Generator.
 
     After `fit`: flow_, params_ and result_ (history and ending), n_features_in_, feature_names_in_.
-    Ctrl-C during `fit` raises KeyboardInterrupt; the estimator then holds the best parameters so far.
+    Ctrl-C during `fit` raises KeyboardInterrupt; the estimator then holds the best parameters so far. With
+    fit_options={"interrupt": "return"} nothing is raised, and a search goes on with its next fit.
     """
 
     def __init__(

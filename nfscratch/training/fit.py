@@ -16,6 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import trees, validate
+from nfscratch.bijections.normalize.whiten import taken
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.flows.boundary import check_rows
@@ -34,7 +35,7 @@ from nfscratch.training import (
 )
 from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
-from nfscratch.training.held_out import Rows, hold_out, jittered
+from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, cosine
@@ -75,7 +76,7 @@ def fit(
         Integer weights are as good as repeated rows. The scales and correlations from which a flow starts, of x and
         of the context, are weighted in the same way: they are taken from copies of the rows, each row as often as its
         weight says. A held-out share is drawn without regard to the weights.
-    validation: a share of the rows to hold out, one row at least; or x, (x, context) or (x, context, weights) to
+    validation: a share of the rows to hold out (of 3 to 5 rows, one); or x, (x, context) or (x, context, weights) to
         evaluate on, which are checked as x is; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
         it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
@@ -88,10 +89,12 @@ def fit(
     patience: stop after this many evaluations without a better one.
     callback(Evaluation): called after each evaluation with step, loss, validation, params, ...; True stops the run.
     interrupt: after Ctrl-C "return" the result, and the program goes on; or "raise" a KeyboardInterrupt with `result`.
+        A handler that the host of the program has for Ctrl-C, other than Python's own, is called before that.
     params: where to start; default: flow.init on the training rows.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
-        `rng` is then set to where the run began, so it must have the same seed, not the same state.
+        `rng` is then set to where the run began, so it must have the same seed, not the same state. A run that the
+        callback or `seconds` ended goes on too, and it is the callback's next evaluation that may end it again.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
     ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
         with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.
@@ -100,7 +103,7 @@ def fit(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     x, context, weights = data_rows.checked(flow, params, x, context, weights)
     noisy = jittered(jitter, flow.shape)
-    rows = _that_count(Rows(x, context, weights, onp.arange(len(x))))
+    rows = _that_count(Rows(x, context, weights, onp.arange(len(x))), validation)
     unreachable.refuse(flow, rows, jitter)
     if jitter is None and not discrete.is_for_discrete_data(flow):
         discrete.warn_of_columns(rows.x)
@@ -131,6 +134,7 @@ def fit(
         augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
         update=(lambda p, batch: flow.update(p, *batch[:2])) if flow.updates else None,
         blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch[:2], rows),
+        finish=lambda result: _say_what_was_taken(flow, result),
         has_grad=True,
         title="fit",
         optimizer=optimizer,
@@ -148,14 +152,12 @@ def fit(
     return result
 
 
-def _that_count(rows):
-    """Without the rows of weight 0. There must be 2 others: one row has no scale."""
+def _that_count(rows, validation):
+    """Without the rows of weight 0; there must be enough of the others."""
     counting = row_weights.rows_that_count(rows.weights)
-    those = "" if counting is None else " of a weight above 0"
-    rows = rows if counting is None else rows.take(counting)
-    if len(rows.x) < 2:
-        raise ValueError(f"x must have at least 2 rows{those} to fit to; got {len(rows.x)}")
-    return rows
+    if counting is None:
+        return enough(rows, validation)
+    return enough(rows.take(counting), validation, " of a weight above 0")
 
 
 def _loss(flow):
@@ -183,6 +185,10 @@ def _start(flow, params, noisy, rows, rng, given, held_out):
     if has_own_part((flow.base, flow.bijection, flow.embed)):
         check_rows(flow, params, *take_rows((x, context), [0, len(x) // 2, len(x) - 1]))
     return params
+
+
+def _say_what_was_taken(flow, result):
+    result.whitening = taken(flow.bijection, result.params["bijection"])
 
 
 def _identity(flow, x, context, weights, validation, jitter, params):

@@ -1,6 +1,6 @@
 """The rows that a fit does not train on, and the noise that makes a density of discretised data bounded.
 
-validation = 0.1            a share of the rows, drawn at random, and one row at least; it gets its noise once
+validation = 0.1            a share of the rows, drawn at random; of 3 to 5 rows, one; it gets its noise once
 validation = x              rows of their own, or (x, context), or (x, context, weights); they are checked as x is, and
                                 taken as they are
 validation = None or 0      none
@@ -20,6 +20,9 @@ from nfscratch import backend, validate
 from nfscratch.training import data_rows, objectives, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.record import TrainingWarning
+
+
+FEW = 5  # rows, of which the usual tenth is less than one
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,21 @@ def hold_out(
     return rows, _given(validation, rows, flow, params)
 
 
+def enough(rows: Rows, validation: Any, those: str = "") -> Rows:
+    """`rows`, of which there must be 2 to train on, since one row has no scale, and one more where a share is held out.
+
+    those: which of the caller's rows they are, for the message.
+    """
+    N, holds_out = len(rows.x), isinstance(validation, Real) and validation != 0
+    if holds_out and N < 3:
+        raise ValueError(
+            f"x must have at least 3 rows{those}: 2 to train on, and 1 to choose the best parameters by; got {N}"
+        )
+    if N < 2:
+        raise ValueError(f"x must have at least 2 rows{those} to fit to; got {N}")
+    return rows
+
+
 def _share(share, rows, noisy, rng):
     N = len(rows.x)
     n = _how_many(share, N)
@@ -73,11 +91,9 @@ def _share(share, rows, noisy, rng):
 
 
 def _how_many(share, N):
-    """The number of rows to hold out. A share that is less than a row is one row, and a warning says so."""
-    if not 0 < share < 1 or round(share * N) > 0:
+    """The number of rows to hold out. Of few rows, a share that is less than a row is one, and a warning says so."""
+    if not 0 < share < 1 or round(share * N) > 0 or N > FEW:
         return round(share * N) if onp.isfinite(share) else 0
-    if N < 3:
-        raise ValueError(f"x must have at least 3 rows: 2 to train on, and 1 to choose the best parameters by; got {N}")
     warnings.warn(
         f"x has {N} rows: 1 of them is held out to choose the best parameters by, and {N - 1} are trained on. "
         "So few rows say little about a density",

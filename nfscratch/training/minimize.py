@@ -45,6 +45,7 @@ def minimize(
     update: Callable[[Any, Any], Any] | None = None,
     blame: Callable[[Any, Any, Any], str] | None = None,
     augment: Callable[[Any, Any], Any] | None = None,
+    finish: Callable[[Result], Any] | None = None,
     has_grad: bool = False,
     title: str = "minimize",
     steps: int = 2000,
@@ -68,16 +69,18 @@ def minimize(
     update(params, batch): the tree with new "fixed" leaves and the same trained ones, once a step.
     blame(params, grads, batch): the part at fault and a remedy, in words, when the loss diverges.
     augment(batch, rng): the batch that loss, update and blame see, such as one with fresh noise; once a step.
+    finish(result): called with the result before it is returned, or raised with Interrupted.
     has_grad: loss returns (value, gradient tree) itself.
     rng: a generator, or the integer seed of one.
     seconds: a budget of time. The run stops after the step in which it is spent; the rate falls with the time, where
         that is ahead of the steps, but not in a run with a checkpoint, whose steps must not depend on the clock.
     callback(Evaluation): called after each evaluation; the run stops where it returns True.
     interrupt: "return" gives the result after Ctrl-C, and the program goes on; "raise" ends in Interrupted, a
-        KeyboardInterrupt whose `result` it is.
+        KeyboardInterrupt whose `result` it is. A handler that the host of the program has for Ctrl-C, other than
+        Python's own, is called before that.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
-        Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop;
-        a file of another run is refused with CheckpointError. Functions are compared by name only:
+        Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop, also
+        one that the callback or `seconds` ended; it is the callback's next evaluation that may end it again. A file of another run is refused with CheckpointError. Functions are compared by name only:
         whatever they use besides their arguments must be as it was. With schedule=nf.constant `steps` may be another
         number, of at least the steps done; then evaluate_every, unless given, is that of the file.
     """
@@ -98,8 +101,11 @@ def minimize(
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
     _raise_malloc_thresholds()
     with one_thread_if_small(params, batch_size):
-        _descend(run, file, title, progress, budget)
-    return _handed_back(run.result(), steps, title, interrupt)
+        pressed = _descend(run, file, title, progress, budget)
+    result = run.result()
+    if finish is not None:
+        finish(result)
+    return _handed_back(result, steps, title, interrupt, pressed)
 
 
 def _times(evaluate_every, file, schedule, steps):
@@ -113,8 +119,10 @@ def _times(evaluate_every, file, schedule, steps):
     return Times(every, every)
 
 
-def _handed_back(result, steps, title, interrupt):
+def _handed_back(result, steps, title, interrupt, pressed):
     """The result. After Ctrl-C a line says what happens next, because the program goes on as if nothing had been."""
+    with interrupts.with_result(result):
+        pressed.tell_the_host()
     if result.ended is not Ended.INTERRUPTED:
         return result
     line = f"{title}: {result.stopped} of {steps}; the best parameters so far are kept"
@@ -136,6 +144,7 @@ def _descend(run, file, title, progress, budget):
         if file is not None:
             file.save(run)
         run.end(Ended.INTERRUPTED if interrupt.stopped else Ended.OUT_OF_TIME)  # after the file is written
+    return interrupt
 
 
 def _advance_to_the_end(run, file, interrupt, bar, budget):

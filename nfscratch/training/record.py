@@ -9,6 +9,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import trees
+from nfscratch.bijections.normalize.whiten import Whitening
 from nfscratch.training.ending import Ended, Ending
 
 
@@ -26,6 +27,8 @@ class Result:
     ending: how the run ended, and the numbers that belong to it.
     best_step: the number of steps after which `params` were found.
     last_params: the parameters after the last step.
+    whitening: what a flow took from the data's correlations where it starts with nf.Whiten, as the recipes do:
+        (kind, share), "full" or "diagonal" and the share of the identity. None for other flows, and of `minimize`.
     """
 
     params: Any
@@ -33,6 +36,7 @@ class Result:
     ending: Ending = field(default_factory=Ending)
     best_step: int | None = None
     last_params: Any = None
+    whitening: Whitening | None = None
 
     @property
     def ended(self) -> Ended:
@@ -52,7 +56,8 @@ class Result:
 
     def __repr__(self):
         value = "" if self.validation is None else f", validation {self.validation:.4f}"
-        return f"Result({self.stopped}; best step {self.best_step} of {self.steps}{value})"
+        whitening = "" if self.whitening is None else f"; whitening {self.whitening}"
+        return f"Result({self.stopped}; best step {self.best_step} of {self.steps}{value}{whitening})"
 
     @property
     def stopped(self) -> str:
@@ -118,4 +123,5 @@ class Record:
         self.best = tree["best"][0] if tree["best"] else None
         self.best_value = float(tree["best_value"])
         self.best_step, self.since_best = numbers["best_step"], numbers["since_best"]
-        self.ending = None if numbers["ended"] is None else Ending.from_state(numbers["ended"])
+        ending = None if numbers["ended"] is None else Ending.from_state(numbers["ended"])
+        self.ending = None if ending is None or ending.how is Ended.STOPPED else ending

@@ -32,7 +32,9 @@ def checked(weights: Any, n: int, like: Any, name: str = "weights") -> Any:
         raise ValueError(f"{name} must be at least 0; got {float(weights[row]):.4g} in row {row}")
     if not bool((weights > 0).any()):
         raise ValueError(f"{name} must not all be 0; got 0 in every row")
-    return weights
+    with onp.errstate(over="ignore"):
+        too_large = not bool(onp.isfinite(weights.sum()))
+    return weights / weights.max() if too_large else weights
 
 
 def rows_that_count(weights: Any) -> Any:
@@ -59,7 +61,8 @@ def copies(weights: Any) -> Any:
     with onp.errstate(all="ignore"):  # of weights such as 1e-320, which are no whole multiples
         multiples = onp.rint(weights / weights.min())
         whole = bool(onp.isclose(multiples * weights.min(), weights, rtol=1e-6, atol=0.0).all())
-    if not (whole and multiples.sum() <= most):
+        whole = whole and multiples.sum() <= most
+    if not whole:
         shares = weights / weights.max()
         multiples = _rounded(shares * (most / shares.sum()))
     return onp.repeat(onp.arange(len(weights)), multiples.astype(int))

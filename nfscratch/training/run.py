@@ -90,7 +90,7 @@ class Run:
 
     def advance(self) -> None:
         """One step, unless the loss has diverged."""
-        plan, batch = self.plan, self._batch()
+        plan, before, batch = self.plan, self._place(), self._batch()
         value, grads = plan.value_and_grad(self.params, self.rng, *batch)
         value = float(value)
         trees.gather(grads, out=self.gradient)
@@ -98,14 +98,24 @@ class Run:
         if diverged(value, norm, self.record.first_loss(value)):
             self.record.ending = Ending(Ended.DIVERGED, self.step + 1, loss=value, blamed=self._blamed(grads, batch))
             return
-        if plan.evaluate is None and plan.evaluations.due(self.step):
+        if plan.evaluate is None and plan.evaluations.due(self.step) and self.record.best_step != self.step:
             self._evaluate()  # their loss has been seen
             if self.over:
-                return
+                return self._back_to(before)  # a run that goes on takes this step with the same batch
         self._move(norm, batch)
         self.record.history["loss"].append(value)
         if plan.evaluate is not None and plan.evaluations.due(self.step):
             self._evaluate()
+
+    def _place(self):
+        """The states that decide the next batch."""
+        order = None if self.batches is None else (self.batches.order, self.batches.position)
+        return order, self.rng.bit_generator.state
+
+    def _back_to(self, place):
+        order, self.rng.bit_generator.state = place
+        if order is not None:
+            self.batches.order, self.batches.position = order
 
     def _evaluate(self):
         """Rank the parameters, and tell the callback, which may end the run."""

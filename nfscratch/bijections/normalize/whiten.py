@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import autograd.numpy as np
 import numpy as onp
@@ -41,7 +41,7 @@ LARGEST = 256  # dimensions
 CANDIDATES = 10.0 ** onp.arange(-10.0, 0.5, 0.5)  # of a; never 0, because equal columns make C singular
 FOLDS = 5
 CUT = 3.0
-AGREE = 1e-6  # of a standard deviation: copies of a row may differ by rounding where layers have carried them
+AGREE = 1e-5  # of a standard deviation: copies of a row may differ by rounding where layers have carried them
 DEPENDENT = 1e-10  # the variance, of 1 for a column, that is left in a direction where columns depend on each other
 
 
@@ -52,7 +52,7 @@ class Whitening(NamedTuple):
     share: float  # a of (2), the share of the identity: 0 is the data's own correlation matrix, 1 the identity
 
     def __str__(self):
-        return self.kind if self.kind == "diagonal" else f"{self.kind} with {self.share:.2g} of the identity"
+        return self.kind if self.kind == "diagonal" else f"{self.kind} ({self.share:.2g} of the identity)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +119,14 @@ class Whiten(Bijection):
     def jacobian(self, params, z, context=None):
         _, std, L = _pieces(params)
         return same_jacobian(std * L, z)
+
+
+def taken(bijection: Any, params: Any) -> Whitening | None:
+    """What the Whiten of a bijection, itself or in a Chain, took; None where it has none."""
+    if isinstance(bijection, Whiten):
+        return bijection.taken(params)
+    layers = zip(getattr(bijection, "layers", ()), params, strict=False)
+    return next((found for layer, p in layers if (found := taken(layer, p)) is not None), None)
 
 
 def _pieces(params):
