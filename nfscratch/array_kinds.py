@@ -120,7 +120,8 @@ def _refuse_columns(name, columns):
     for label, column in columns:
         rows = onp.flatnonzero(_missing(column))
         if len(rows):
-            raise ValueError(f"{name} must have a value everywhere; column {label!r} has none in {listed_rows(rows)}")
+            which = "it" if label is None else f"column {label!r}"
+            raise ValueError(f"{name} must have a value everywhere; {which} has none in {listed_rows(rows)}")
 
 
 class Column(Enum):
@@ -157,6 +158,8 @@ def _missing(column):
 
 
 def _named(columns):
+    if columns[0][0] is None:  # a Series without a name
+        return f"a column of {columns[0][1].dtype}"
     shown = ", ".join(f"{label!r} ({column.dtype})" for label, column in columns[:SHOWN])
     more = f", ... ({len(columns)} columns)" if len(columns) > SHOWN else ""
     return f"column{'s' if len(columns) > 1 else ''} {shown}{more}"

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nfscratch as nf
-from nfscratch.sklearn import ConditionalFlowDensity, FlowDensity
+from nfscratch.sklearn import ConditionalFlowDensity, FlowDensity, expected_failed_checks
 
 SMALL = {"layers": 2, "hidden": (8,), "steps": 5}
 X = onp.random.default_rng(0).normal(size=(60, 3)) * [1.0, 10.0, 0.1] + 5.0
@@ -30,11 +30,13 @@ def conditional(**settings):
     return ConditionalFlowDensity(**SMALL | {"random_state": 0, "draws": 40} | settings)
 
 
-# scikit-learn skips those of its checks that need pandas, or array API dispatch; all others run, and none may fail.
+# scikit-learn skips those of its checks that need pandas, or array API dispatch; all others run, and only
+# those may fail that are expected to, each with a reason.
 # Its tables are small and often of integers, and five steps need not make the few rows better that are held out.
 @pytest.mark.filterwarnings("ignore:no step made the validation better")
+@pytest.mark.filterwarnings("ignore:x has . rows")
 @pytest.mark.filterwarnings("ignore::nfscratch.DiscreteDataWarning")
-@parametrize_with_checks([density(), conditional()])
+@parametrize_with_checks([density(), conditional()], expected_failed_checks=expected_failed_checks)
 def test_scikit_learn_checks_hold(estimator, check):
     check(estimator)
 
@@ -106,9 +108,13 @@ def test_settings_reach_the_recipe_and_the_fit():
     assert onp.std(still) < 1e-9 < onp.std(density(learning_rate=0.1).fit(X).result_.history["loss"])
 
 
-def test_few_rows_are_all_trained_on():
-    assert density().fit(X[:4]).result_.history["validation"] == []
+@pytest.mark.filterwarnings("ignore:no step made the validation better")
+def test_of_few_rows_one_is_held_out_and_of_two_none():
+    assert density().fit(X[:2]).result_.history["validation"] == []
+    with pytest.warns(nf.TrainingWarning, match="^x has 4 rows: 1 of them is held out"):
+        assert len(density().fit(X[:4]).result_.history["validation"]) > 0
     assert len(density().fit(X[:10]).result_.history["validation"]) > 0
+    assert density(validation=0.01).fit(X[:20]).result_.history["validation"] == []
 
 
 @pytest.mark.parametrize(
@@ -156,8 +162,44 @@ def test_the_share_that_a_cluster_gets_is_that_of_its_weights():
 
 def test_rows_are_held_out_of_those_that_count():
     weights = onp.zeros(60)
-    weights[:4] = 1.0
+    weights[:2] = 1.0
     assert density().fit(X, sample_weight=weights).result_.history["validation"] == []
+
+
+@pytest.mark.parametrize("number", [2, 0.5])
+def test_one_weight_for_all_rows_is_none(number):
+    onp.testing.assert_array_equal(scores(number), scores(onp.full(60, float(number))))
+    onp.testing.assert_allclose(scores(number), scores(None), rtol=1e-9)
+
+
+# --- sample_weight of ConditionalFlowDensity ---
+
+
+def predictions(weights, rows=slice(None), **settings):
+    return conditional(**settings).fit(X[rows, :2], X[rows, 2], weights).predict(X[:, :2])
+
+
+def test_outputs_of_weight_0_are_as_if_they_were_not_there():
+    counts = onp.arange(60) % 3 > 0
+    alone = predictions(None, counts, validation=None)
+    onp.testing.assert_allclose(predictions(1.0 * counts, validation=None), alone, rtol=1e-9)
+    assert not onp.allclose(predictions(None, validation=None), alone, rtol=1e-4)
+
+
+def test_in_whole_batches_a_weight_of_two_is_two_rows():
+    """With nothing held out and all rows in each batch no chance is left, but that of the order of sums."""
+    weights = 1.0 + onp.arange(60) % 3
+    twice = onp.repeat(onp.arange(60), weights.astype(int))
+    options = {"validation": None, "batch_size": 1000}
+    onp.testing.assert_allclose(predictions(weights, **options), predictions(None, twice, **options), rtol=1e-7)
+
+
+def test_the_median_is_that_of_the_weighted_rows():
+    x, y = onp.zeros((400, 1)), onp.repeat([-3.0, 3.0], 200) + 0.3 * onp.random.default_rng(0).normal(size=400)
+    fitted = conditional(steps=60, learning_rate=0.02)
+    low, high = ([9.0, 1.0], [1.0, 9.0])
+    assert fitted.fit(x, y, onp.repeat(low, 200)).predict(x[:1])[0] < -2.0
+    assert fitted.fit(x, y, onp.repeat(high, 200)).predict(x[:1])[0] > 2.0
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,8 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
         """Fit to outputs y (N,) or (N, K) of the rows of X (N, C).
 
         sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part. A row of
-        weight 2 counts as two equal rows do, but with random batches and held-out rows it does not give the same
-        `predict` to seven digits, as scikit-learn's check_sample_weight_equivalence asks (of a forest, say, it does
-        not ask it either): name it to check_estimator among the expected_failed_checks.
+        weight 2 counts as two equal rows do, but other random batches do not give the same `predict` to seven digits,
+        as one of scikit-learn's checks asks: `expected_failed_checks` names it to check_estimator.
         """
         validate.count("draws", self.draws, least=1)
         X, y = self._rows_and_outputs(X, y, reset=True)

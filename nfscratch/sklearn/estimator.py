@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nfscratch import array_kinds, backend, flows, validate
 from nfscratch.flows import Flow
 from nfscratch.training.fit import fit
+from nfscratch.training.held_out import FEW
 from nfscratch.training.interrupts import RAISE, result_of
 from nfscratch.training.optimizers import adam
 
@@ -62,9 +63,10 @@ class FlowEstimator(BaseEstimator):
         return settings | (self.fit_options or {})
 
     def _held_out(self, n):
-        """The share to hold out; None where it is less than a row, which scikit-learn's users may well pass."""
+        """The share to hold out; None where `fit` would refuse it for too few rows, which a search may well come to."""
         share = self.validation
-        return None if isinstance(share, Real) and 0 < share < 1 and round(share * n) == 0 else share
+        small = isinstance(share, Real) and 0 < share < 1 and round(share * n) == 0
+        return None if small and not 3 <= n <= FEW else share
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """`X` as an array of finite floats (N, n_features_in_), after scikit-learn's checks and ours."""
@@ -74,9 +76,11 @@ class FlowEstimator(BaseEstimator):
 
 
 def checked_weights(sample_weight: Any, n: int) -> onp.ndarray | None:
-    """`sample_weight` as (n,) floats of at least 0, or None. ValueError says what does not fit."""
+    """`sample_weight`, one for each row or one for all, as (n,) floats of at least 0, or None."""
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, Real):
+        sample_weight = onp.full(n, float(sample_weight))
     sample_weight = host("sample_weight", sample_weight)
     weights = check_array(sample_weight, ensure_2d=False, dtype=onp.float64, input_name="sample_weight")
     if weights.shape != (n,):

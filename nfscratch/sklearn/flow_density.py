@@ -30,7 +30,8 @@ class FlowDensity(DensityMixin, FlowEstimator):
         of dim that makes a Flow, which must be importable for the estimator to be pickled.
     layers, hidden: arguments of the recipe; flow_options: its other arguments, {"bins": 16}. None: the recipe's own.
     steps, batch_size, learning_rate, patience: of nf.fit; fit_options: its other arguments, {"clip": 1.0}.
-    validation: the share of rows that chooses the best parameters; of too few rows for a share, none are held out.
+    validation: the share of rows that chooses the best parameters; of 3 to 5 rows, one. Where a share is less than a
+        row of others, none are held out.
     verbose: show progress. random_state: None, an int, a RandomState or a numpy Generator.
 
     After `fit`: flow_, params_ and result_ (history and ending), n_features_in_, feature_names_in_.

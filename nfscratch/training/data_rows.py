@@ -15,7 +15,6 @@ from nfscratch.nets.network import network_width
 from nfscratch.training import row_weights
 from nfscratch.training.batches import take_rows
 
-
 NAMES = {
     "x": ("x", "context", "weights"),
     "validation": ("validation", "context of validation", "weights of validation"),

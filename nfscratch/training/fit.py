@@ -94,7 +94,7 @@ def fit(
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
         Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
         `rng` is then set to where the run began, so it must have the same seed, not the same state. A run that the
-        callback or `seconds` ended goes on too, and it is the callback's next evaluation that may end it again.
+        callback or `seconds` ended goes on too; the callback's next evaluation may end it again.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
     ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
         with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.

@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend
 from nfscratch.training import data_rows, objectives, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.record import TrainingWarning
-
 
 FEW = 5  # rows, of which the usual tenth is less than one
 
@@ -113,7 +112,9 @@ def _given(validation, rows, flow, params):
     x, context, weights = data_rows.checked(flow, params, *(*given, None, None)[:3], "validation", width)
     if len(x) == 0:
         raise ValueError("validation must have at least 1 row; got 0")
-    return Rows(x, context, weights, onp.arange(len(x)), "validation")
+    given = Rows(x, context, weights, onp.arange(len(x)), "validation")
+    counting = row_weights.rows_that_count(weights)
+    return given if counting is None else given.take(counting)
 
 
 def jittered(width: Any, shape: tuple[int, ...]) -> Callable[[Any, Any], Any]:

@@ -79,10 +79,11 @@ def minimize(
         KeyboardInterrupt whose `result` it is. A handler that the host of the program has for Ctrl-C, other than
         Python's own, is called before that.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
-        Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop, also
-        one that the callback or `seconds` ended; it is the callback's next evaluation that may end it again. A file of another run is refused with CheckpointError. Functions are compared by name only:
-        whatever they use besides their arguments must be as it was. With schedule=nf.constant `steps` may be another
-        number, of at least the steps done; then evaluate_every, unless given, is that of the file.
+        Ctrl-C and at the end. Where it is there, the run goes on from it, to the same result as without a stop. So does
+        one that the callback or `seconds` ended; the callback's next evaluation may end it again. A file of another run
+        is refused with CheckpointError. Functions are compared by name only: whatever they use besides their arguments
+        must be as it was. With schedule=nf.constant `steps` may be another number, of at least the steps done; then
+        evaluate_every, unless given, is that of the file.
     """
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     patience = None if patience is None else validate.count("patience", patience, 1)

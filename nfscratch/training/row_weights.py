@@ -19,7 +19,6 @@ from nfscratch import backend, validate
 COPIES, FEW = 8, 20_000  # so many copies a row, as long as all of them are few
 
 
-
 def checked(weights: Any, n: int, like: Any, name: str = "weights") -> Any:
     """`weights` as (n,) numbers with the dtype of `like`, or None. ValueError names the first row that does not fit."""
     if weights is None:

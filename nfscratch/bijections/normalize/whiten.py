@@ -80,7 +80,7 @@ class Whiten(Bijection):
     def _mixing(self, u):
         """L and a of (2)."""
         L = onp.eye(self.dim)
-        if len(u) <= self.dim or self.dim > LARGEST or groups(u).max() < self.dim:
+        if len(u) <= self.dim or self.dim > LARGEST or (group := groups(u)).max() < self.dim:
             return L, 1.0
         u = onp.clip(u, -CUT, CUT) if self.kind == "robust" else u
         u = u - u.mean(axis=0)
@@ -88,7 +88,7 @@ class Whiten(Bijection):
         varies = onp.flatnonzero(spread > 0.0)  # a constant column has no correlations
         u = u[:, varies] / spread[varies]
         _warn_of_dependence(u.T @ u / len(u), varies)
-        share = share_of_identity(u)
+        share = share_of_identity(u, group)
         L[onp.ix_(varies, varies)] = onp.linalg.cholesky(shrunk(u, share))
         return L, share
 
@@ -144,10 +144,9 @@ def shrunk(u, a):
     return (1.0 - a) * (u.T @ u) / len(u) + a * onp.eye(u.shape[1])
 
 
-def share_of_identity(u):
-    """The a that makes held-out rows most likely, equation (3)."""
+def share_of_identity(u, group):
+    """The a that makes held-out rows most likely, equation (3). group (N,): rows of one group are in one fifth."""
     candidates = onp.append(CANDIDATES, ledoit_wolf(u))
-    group = groups(u)
     n = group.max() + 1
     fold = (onp.random.default_rng(0).permutation(n) % min(FOLDS, n))[group]
     cost = sum(_held_out_cost(u[fold != k], u[fold == k], candidates) for k in range(fold.max() + 1))
