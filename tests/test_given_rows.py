@@ -158,3 +158,9 @@ def test_under_bounds_the_whitening_is_found_too():
     bounded = nf.flows.maf(3, layers=1, hidden=(4,), support=(0.0, 1.0))
     rows = 1.0 / (1.0 + onp.exp(-CORRELATED))
     assert nf.fit(bounded, rows, rng=0, steps=1, validation=None, progress=False).whitening.kind == "full"
+
+
+def test_a_stack_that_whitens_is_fitted_all_the_same():
+    """Its parameters have another form, so that nothing is said of them."""
+    stack = nf.Flow(nf.StandardNormal(3), nf.Stack(nf.Chain([nf.Whiten(3), nf.ActNorm(3)]), 2))
+    assert nf.fit(stack, CORRELATED, rng=0, steps=1, validation=None, progress=False).whitening is None

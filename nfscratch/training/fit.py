@@ -72,10 +72,10 @@ def fit(
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
     rng: a generator, or the integer seed of one. It is required, so that every result can be repeated.
-    weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part.
-        Integer weights are as good as repeated rows. The scales and correlations from which a flow starts, of x and
-        of the context, are weighted in the same way: they are taken from copies of the rows, each row as often as its
-        weight says. A held-out share is drawn without regard to the weights.
+    weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part
+        (but it must be finite like the others), and one of weight 2 counts as two equal rows do. The scales and the
+        correlations from which a flow starts, of x and of the context, follow the weights too: they are taken from
+        copies of the rows, each row as often as its weight says. A held-out share is drawn whatever the weights are.
     validation: a share of the rows to hold out (of 3 to 5 rows, one); or x, (x, context) or (x, context, weights) to
         evaluate on, which are checked as x is; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:

@@ -9,7 +9,7 @@ other than the main one, and where the host of Python handles the signal in C, o
 Python's own handler raises KeyboardInterrupt; "return" and "raise" stand in for it. A host that has a handler of its
 own (asyncio, a server, a window) wants to know: it is called once the run has ended, the checkpoint is written and the
 handlers are as they were. What it raises goes on to the caller, with the result as its `result`. A fit inside the
-callback of another one is in the place of a guest: the Ctrl-C that ends it ends the outer one as well.
+callback of another fit has that one as its host: the Ctrl-C that ends it ends the outer one as well.
 """
 
 from __future__ import annotations

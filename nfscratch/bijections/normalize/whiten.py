@@ -33,6 +33,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.bijections.normalize.statistics import STATISTICS, ScaleWarning, centre_and_scale
 from nfscratch.trees import FIXED
@@ -125,7 +126,7 @@ def taken(bijection: Any, params: Any) -> Whitening | None:
     """What the Whiten of a bijection, itself or in a Chain, took; None where it has none."""
     if isinstance(bijection, Whiten):
         return bijection.taken(params)
-    layers = zip(getattr(bijection, "layers", ()), params, strict=False)
+    layers = zip(bijection.layers, params, strict=True) if isinstance(bijection, Chain) else ()
     return next((found for layer, p in layers if (found := taken(layer, p)) is not None), None)
 
 
