@@ -180,7 +180,7 @@ def numeric(name: str, x: Any) -> Any:
 
 def _check_shape(name: str, x: Any, shape: tuple[int, ...], given: Any) -> None:
     if tuple(x.shape[1:]) != tuple(shape) or x.ndim == 0:
-        expected = f"(N, {', '.join(map(str, shape))})"
+        expected = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"
         raise ValueError(f"{name} must have shape {expected}; got {tuple(x.shape)}{_hint(name, x, shape, given)}")
 
 

@@ -248,7 +248,7 @@ def test_a_row_of_weight_0_does_not_count_where_its_density_is_0():
     ("weights", "message"),
     [
         (onp.ones(399), "one number for each of the 400 rows; got 399"),
-        (onp.ones((400, 1)), r"weights must have shape \(N, \); got|weights must have shape"),
+        (onp.ones((400, 1)), r"weights must have shape \(N,\); got \(400, 1\)"),
         (onp.zeros(400), "weights must not all be 0; got 0 in every row"),
         (onp.where(onp.arange(400) == 7, -1.0, 1.0), "weights must be at least 0; got -1 in row 7"),
         (onp.where(onp.arange(400) == 7, onp.inf, 1.0), "weights must be finite; NaN or infinity in row 7"),

@@ -1,4 +1,4 @@
-"""The start of a flow follows the weights of the rows: scales, correlations and the context's scale."""
+"""What a flow takes from data follows the weights of the rows: scales, correlations and the scale of the context."""
 
 import warnings
 
@@ -187,3 +187,14 @@ def test_a_row_of_weight_0_does_not_hide_that_float32_cannot_hold_the_others():
             nf.fit(nf.flows.maf(1), seconds, rng=0, weights=[1.0] * 80 + [0.0], progress=False)
     finally:
         nf.use(dtype="float64")
+
+
+def test_running_statistics_follow_the_weights_too():
+    """The parameters are given, so that nothing but the updates moves the mean from 0."""
+    batch_norm = nf.Flow(nf.StandardNormal(3), nf.BatchNorm(3, momentum=0.5))
+    weights = onp.where(X[:, 0] > 0.0, 10.0, 1.0)
+    options = {"params": batch_norm.init(rng()), "rng": 0, "steps": 40, "batch_size": 80, "optimizer": nf.adam(1e-12)}
+    for given in (weights, None):
+        result = nf.fit(batch_norm, X, weights=given, validation=None, progress=False, **options)
+        mean = result.params["bijection"]["fixed"]["mean"]
+        onp.testing.assert_allclose(mean, onp.average(X, axis=0, weights=given), atol=1e-9)

@@ -132,7 +132,7 @@ def fit(
         data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
         evaluate=None if held_out is None else lambda p: held_out.nll(flow, p),
         augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
-        update=(lambda p, batch: flow.update(p, *batch[:2])) if flow.updates else None,
+        update=_update(flow) if flow.updates else None,
         blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch[:2], rows),
         finish=lambda result: _say_what_was_taken(flow, result),
         has_grad=True,
@@ -168,6 +168,17 @@ def _loss(flow):
         return objectives.nll_value_and_grad(flow, params, x, context, rng, weights, len(x))
 
     return loss
+
+
+def _update(flow):
+    """update(params, batch): running statistics, of copies of the rows where these have weights."""
+
+    def update(params, batch):
+        x, context, weights = batch
+        copies = row_weights.copies(weights)
+        return flow.update(params, *((x, context) if copies is None else take_rows((x, context), copies)))
+
+    return update
 
 
 def _start(flow, params, noisy, rows, rng, given, held_out):
