@@ -104,8 +104,10 @@ def test_one_row_has_a_density_but_no_spread():
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_a_fit_needs_two_rows(n):
-    refused(ValueError, f"x must have at least 2 rows to fit to; got {n}", nf.fit, FLOW, X[:n], rng=rng())
+def test_a_fit_needs_three_rows_or_two_where_none_is_held_out(n):
+    refused(ValueError, f"^x must have at least 3 rows: 2 to train on, and 1 .*; got {n}$", nf.fit, FLOW, X[:n], rng=0)
+    message = f"^x must have at least 2 rows to fit to; got {n}$"
+    refused(ValueError, message, nf.fit, FLOW, X[:n], rng=0, validation=None)
 
 
 def layouts(x):

@@ -6,6 +6,7 @@ import numpy as onp
 import pytest
 from fitting import rng
 from interrupted import same
+from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch.training import row_weights
@@ -198,3 +199,18 @@ def test_running_statistics_follow_the_weights_too():
         result = nf.fit(batch_norm, X, weights=given, validation=None, progress=False, **options)
         mean = result.params["bijection"]["fixed"]["mean"]
         onp.testing.assert_allclose(mean, onp.average(X, axis=0, weights=given), atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:no step made the validation better")
+def test_weights_with_zeros_are_followed_on_a_device_as_well():
+    weights = [*rng(4).random(80), *onp.zeros(5)]
+    options = {"rng": 0, "steps": 4, "progress": False, "weights": weights, "validation": (*FAR, weights)}
+    here = nf.fit(flow(), FAR[0], context=FAR[1], **options)
+    nf.backend.use_arrays_like(StrictArray(onp.empty(0)))
+    try:
+        there = nf.fit(flow(), FAR[0], context=FAR[1], **options)
+        on_device = nf.fit(flow(), StrictArray(FAR[0]), context=StrictArray(FAR[1]), **options)
+    finally:
+        nf.backend.use_arrays_like(onp.empty(0))
+    for result in (there, on_device):
+        assert onp.abs(onp.subtract(here.history["validation"], result.history["validation"])).max() < 1e-9
