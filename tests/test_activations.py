@@ -13,7 +13,7 @@ from nfscratch.autodiff import register_array_type
 from nfscratch.ops.activations import ACTIVATIONS, FAR, activated
 
 register_array_type(StrictArray)
-NAMES = ("relu", "tanh", "elu", "gelu", "silu")
+NAMES = ("relu", "tanh", "elu", "gelu", "silu", "lipswish")
 SMOOTH = NAMES[1:]
 every_activation = pytest.mark.parametrize("name", NAMES)
 dtypes = pytest.mark.parametrize("dtype", ("float32", "float64"))
@@ -25,6 +25,7 @@ FORMULAS = {
     "elu": lambda a: onp.where(a > 0, a, onp.exp(onp.minimum(a, 0)) - 1.0),
     "gelu": lambda a: 0.5 * a * (1.0 + onp.tanh(onp.sqrt(2.0 / onp.pi) * (a + 0.044715 * a**3))),
     "silu": lambda a: a / (1.0 + onp.exp(onp.clip(-a, None, 300))),
+    "lipswish": lambda a: a / (1.0 + onp.exp(onp.clip(-a, None, 300))) / 1.1,
 }
 
 
@@ -54,6 +55,20 @@ def test_the_slope_is_that_of_finite_differences_and_of_the_plain_twin(name):
     close(kernel(name, A)[1], pullback(onp.ones_like(A))[0], 1e-14)
 
 
+@pytest.mark.parametrize("name", SMOOTH)
+def test_the_second_slope_is_that_of_finite_differences(name):
+    a, act, e = A[:, onp.abs(A[0]) > 1e-4], ACTIVATIONS[name], 1e-5
+    _, kept = activated(a.copy(), act, onp.zeros_like(a, shape=(1, a.shape[1])))
+    close(act.second(kept), (kernel(name, a + e)[1] - kernel(name, a - e)[1]) / (2 * e), 2e-9)
+
+
+@every_activation
+def test_no_slope_is_larger_than_the_stated_lipschitz_constant_and_one_is_nearly_as_large(name):
+    a = onp.linspace(-6.0, 6.0, 200_001)[None]
+    largest = onp.abs(kernel(name, a)[1]).max()
+    assert largest <= ACTIVATIONS[name].lipschitz <= 1.0002 * largest
+
+
 def test_relu_and_tanh_are_written_in_place_and_bit_for_bit_numpys_own():
     """Nothing is kept beside the value: a network with these needs no more memory and no more time than before."""
     for name, value, slope in (("relu", onp.maximum(A, 0.0), A > 0), ("tanh", onp.tanh(A), 1.0 - onp.tanh(A) ** 2)):
@@ -74,9 +89,10 @@ def test_far_out_values_and_slopes_are_the_limits(name, dtype):
     far = onp.array([[-onp.inf, -1e30, -1e5, 1e5, 1e30, onp.inf]], dtype=dtype)
     h, slope = kernel(name, far)
     below = {"elu": -1.0, "tanh": -1.0}.get(name, 0.0)
-    above = onp.ones(3) if name == "tanh" else far[0, 3:]
+    steep = {"tanh": 0.0, "lipswish": onp.asarray(1.0, dtype) / onp.asarray(1.1, dtype)}.get(name, 1.0)
+    above = onp.ones(3) if name == "tanh" else far[0, 3:] / (1.1 if name == "lipswish" else 1.0)
     assert (h[0, :3] == below).all() and (h[0, 3:] == above).all()
-    assert (slope[0] == [0, 0, 0, *(3 * [0 if name == "tanh" else 1])]).all()
+    assert (slope[0] == [0, 0, 0, *(3 * [steep])]).all()
     assert (ACTIVATIONS[name].plain(far) == h).all()
 
 
@@ -156,7 +172,7 @@ def test_gain_multiplies_the_hidden_weights(kind, name):
         onp.testing.assert_allclose(fifth[k]["W"], 0.2 * one[k]["W"], rtol=1e-14)
     assert not fifth[2]["W"].any()
     if kind is nf.MLP:
-        variance = {"relu": 2.0, "gelu": 2.0, "silu": 2.0, "elu": 1.5, "tanh": 1.0}[name]
+        variance = {"relu": 2.0, "gelu": 2.0, "silu": 2.0, "lipswish": 2.42, "elu": 1.5, "tanh": 1.0}[name]
         assert abs(one[1]["W"].var() * 300 / variance - 1) < 5 * (2 / 6e4) ** 0.5
 
 

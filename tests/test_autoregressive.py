@@ -319,7 +319,9 @@ def test_parts_that_cannot_be():
         refused(ValueError, "hidden must be a sequence of widths", nf.MADE, hidden)
     for dim in (0, -1):
         refused(ValueError, f"dim must be an integer of at least 1; got {dim}", nf.random_order, dim, seed=1)
-    refused(ValueError, "activation must be one of relu, tanh, elu, gelu, silu; got 'sine'", nf.MADE, (8,), "sine")
+    refused(
+        ValueError, "activation must be one of relu, tanh, elu, gelu, silu, lipswish; got 'sine'", nf.MADE, (8,), "sine"
+    )
     refused(ValueError, "layers must be an integer of at least 1; got 0", nf.flows.maf, 3, layers=0)
     refused(ValueError, "order must be one of reversed, random; got 'natural'", nf.flows.maf, 3, order="natural")
 

@@ -74,7 +74,10 @@ def test_a_bound_that_bounds_nothing_is_refused(value):
 
 
 CONSTRUCTIONS = {
-    "activation": (lambda: nf.MLP((8,), "sine"), "activation must be one of relu, tanh, elu, gelu, silu; got 'sine'"),
+    "activation": (
+        lambda: nf.MLP((8,), "sine"),
+        "activation must be one of relu, tanh, elu, gelu, silu, lipswish; got 'sine'",
+    ),
     "dim": (lambda: nf.flows.nice(0), "dim must be an integer of at least 1; got 0"),
     "layers": (lambda: nf.flows.nice(2, layers=1.5), "layers must be an integer of at least 1; got 1.5"),
     "reshape": (lambda: nf.Reshape((4,), (2, 3)), "Reshape must keep the count of numbers"),

@@ -49,7 +49,7 @@ TABLE = [
     Bad("hidden", "a sequence of widths, each a positive integer", (64, (0,), (8.0,), (8, True), "64", None)),
     Bad("max_log_scale", "positive and finite", (0.0, -1.0, NAN, onp.inf, "3", None, True)),
     Bad("bound", "positive and finite", (0.0, -1.0, NAN, onp.inf, "5", None, True)),
-    Bad("activation", "one of relu, tanh, elu, gelu, silu", ("sine", 3, None, ["relu"])),
+    Bad("activation", "one of relu, tanh, elu, gelu, silu, lipswish", ("sine", 3, None, ["relu"])),
     Bad("gain", "positive and finite", (0.0, -1, "1", True, float("inf"))),
     Bad("order", "one of reversed, random", UNORDERED, only=("maf", "iaf", "autoregressive_layers")),
     Bad("order", "natural, reversed, or hold each of 0 ... 2 once", ("random",), only=("made",)),

@@ -16,13 +16,16 @@ from nfscratch import backend, validate
 from nfscratch.nets.network import ADDED_LATER, Network
 from nfscratch.ops.activations import ACTIVATIONS
 from nfscratch.ops.dense import dense, dense_jacobian, dense_vjp
+from nfscratch.ops.identity import identity
+from nfscratch.ops.tangents import tangents, tangents_vjp
 
 
 @dataclass(frozen=True, eq=False)
 class MLP(Network):
     """A dense network with `hidden` layer widths. `hidden=()` is a linear map.
 
-    activation: "relu", "tanh", "elu", "gelu" or "silu". gain: a factor on the hidden weights with which it starts.
+    activation: "relu", "tanh", "elu", "gelu", "silu" or "lipswish" (ops/activations.py). gain: a factor on the hidden
+    weights with which it starts.
     """
 
     hidden: Sequence[int] = (64, 64)
@@ -58,6 +61,31 @@ class MLP(Network):
 
         return out.T, pullback
 
+    def jvp(self, params, x, v, context=None):
+        f, Jv = tangents(params, _columns(x, context), _directions(v), self.activation)
+        return f.T, _outside(Jv, v)
+
+    def jvp_vjp(self, params, x, v, context=None):
+        f, Jv, back = tangents_vjp(params, _columns(x, context), _directions(v), self.activation)
+
+        def pullback(g_f, g_Jv):
+            g_params, g_in, g_v = back(g_f.T, _directions(g_Jv))
+            n = x.shape[1]
+            return g_params, g_in[:n].T, _outside(g_v, v), None if context is None else g_in[n:].T
+
+        return f.T, _outside(Jv, v), pullback
+
+    def jacobian_vjp(self, params, x, context=None):
+        n = x.shape[1]
+        unit = identity(n, x).reshape((n, n, 1))  # one set of directions for all rows
+        f, J, back = tangents_vjp(params, _columns(x, context), unit, self.activation)
+
+        def pullback(g_f, g_J):
+            g_params, g_in, _ = back(g_f.T, _directions(g_J))
+            return g_params, g_in[:n].T, None if context is None else g_in[n:].T
+
+        return f.T, np.transpose(J, (2, 0, 1)), pullback
+
     def jacobian(self, params, x, context=None):
         return dense_jacobian(params, _columns(x, context), self.activation)[:, :, : x.shape[1]]
 
@@ -91,3 +119,13 @@ def _dense_layer(rng, n_in, n_out, variance):
 def _columns(x, context):
     """The network's input, batch-last: (n_in + C, N)."""
     return x.T if context is None else np.concatenate((x.T, context.T), axis=0)
+
+
+def _directions(v):
+    """(N, n) or (N, n, T), batch-last: (n, T, N)."""
+    return np.transpose(v, (1, 2, 0)) if v.ndim == 3 else v.T[:, None, :]
+
+
+def _outside(V, like):
+    """(n, T, N) as `like` has it: (N, n, T) or (N, n)."""
+    return np.transpose(V, (2, 0, 1)) if like.ndim == 3 else V[:, 0].T

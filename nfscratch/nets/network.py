@@ -55,6 +55,30 @@ class Network:
         """How many numbers a row of input has (x and context together), or None where the parameters do not tell."""
         return None
 
+    def jvp(self, params, x, v, context=None):
+        """f = out (N, n_out), and J v with J = df/dx: v (N, n_in) -> (N, n_out), or T directions, (N, n_in, T)."""
+        out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
+        _, transposed = autodiff.value_and_vjp(lambda g: pullback(g)[0], np.zeros_like(out))  # g -> J^T g is linear
+        if v.ndim == 2:
+            return out, transposed(v)[0]
+        return out, np.stack([transposed(v[:, :, t])[0] for t in range(v.shape[2])], axis=2)
+
+    def jvp_vjp(self, params, x, v, context=None):
+        """f, J v, and pullback(g_f, g_Jv) -> g_params, g_x, g_v, g_context. The default traces `jvp`."""
+        (f, Jv), pullback = autodiff.value_and_vjp(self.jvp, params, x, v, context)
+        return f, Jv, lambda g_f, g_Jv: pullback((g_f, g_Jv))
+
+    def jacobian_vjp(self, params, x, context=None):
+        """f, J (N, n_out, n_in), and pullback(g_f, g_J) -> g_params, g_x, g_context."""
+        v = np.zeros_like(x)[:, :, None] + backend.Constant(onp.eye(x.shape[1])).on(x)
+        f, J, pullback = self.jvp_vjp(params, x, v, context)
+
+        def back(g_f, g_J):
+            g_params, g_x, _, g_context = pullback(g_f, g_J)
+            return g_params, g_x, g_context
+
+        return f, J, back
+
     def jacobian(self, params, x, context=None):
         """d out / d x for every row: (N, n_out, n_in). The default takes one pullback per output."""
         out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
