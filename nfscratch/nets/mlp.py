@@ -62,29 +62,38 @@ class MLP(Network):
         return out.T, pullback
 
     def jvp(self, params, x, v, context=None):
-        f, Jv = tangents(params, _columns(x, context), _directions(v), self.activation)
-        return f.T, _outside(Jv, v)
+        f, Jv = tangents(params, _columns(x, context), np.transpose(v, (2, 0, 1)), self.activation)
+        return f.T, np.transpose(Jv, (1, 2, 0))
 
     def jvp_vjp(self, params, x, v, context=None):
-        f, Jv, back = tangents_vjp(params, _columns(x, context), _directions(v), self.activation)
+        f, Jv, back = self._tangents_vjp(params, x, np.transpose(v, (2, 0, 1)), context)
 
         def pullback(g_f, g_Jv):
-            g_params, g_in, g_v = back(g_f.T, _directions(g_Jv))
-            n = x.shape[1]
-            return g_params, g_in[:n].T, _outside(g_v, v), None if context is None else g_in[n:].T
+            g_params, g_x, g_v, g_context = back(g_f.T, np.transpose(g_Jv, (2, 0, 1)))
+            return g_params, g_x, np.transpose(g_v, (1, 2, 0)), g_context
 
-        return f.T, _outside(Jv, v), pullback
+        return f.T, np.transpose(Jv, (1, 2, 0)), pullback
 
     def jacobian_vjp(self, params, x, context=None):
         n = x.shape[1]
-        unit = identity(n, x).reshape((n, n, 1))  # one set of directions for all rows
-        f, J, back = tangents_vjp(params, _columns(x, context), unit, self.activation)
+        f, J, back = self._tangents_vjp(params, x, identity(n, x).reshape((n, n, 1)), context)
 
         def pullback(g_f, g_J):
-            g_params, g_in, _ = back(g_f.T, _directions(g_J))
-            return g_params, g_in[:n].T, None if context is None else g_in[n:].T
+            g_params, g_x, _, g_context = back(g_f.T, np.transpose(g_J, (1, 2, 0)))
+            return g_params, g_x, g_context
 
         return f.T, np.transpose(J, (2, 0, 1)), pullback
+
+    def _tangents_vjp(self, params, x, v, context):
+        """`tangents_vjp`, batch-last, with the gradients of x and of the context apart."""
+        f, Jv, back = tangents_vjp(params, _columns(x, context), v, self.activation)
+
+        def pullback(g_f, g_Jv):
+            g_params, g_in, g_v = back(g_f, g_Jv)
+            n = x.shape[1]
+            return g_params, g_in[:n].T, g_v, None if context is None else g_in[n:].T
+
+        return f, Jv, pullback
 
     def jacobian(self, params, x, context=None):
         return dense_jacobian(params, _columns(x, context), self.activation)[:, :, : x.shape[1]]
@@ -119,13 +128,3 @@ def _dense_layer(rng, n_in, n_out, variance):
 def _columns(x, context):
     """The network's input, batch-last: (n_in + C, N)."""
     return x.T if context is None else np.concatenate((x.T, context.T), axis=0)
-
-
-def _directions(v):
-    """(N, n) or (N, n, T), batch-last: (n, T, N)."""
-    return np.transpose(v, (1, 2, 0)) if v.ndim == 3 else v.T[:, None, :]
-
-
-def _outside(V, like):
-    """(n, T, N) as `like` has it: (N, n, T) or (N, n)."""
-    return np.transpose(V, (2, 0, 1)) if like.ndim == 3 else V[:, 0].T

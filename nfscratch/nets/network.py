@@ -26,7 +26,7 @@ class Network:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(cls, {"apply": ("apply_vjp", "jacobian")})
+        autodiff.drop_stray_kernels(cls, {"apply": ("apply_vjp", "jvp", "jvp_vjp", "jacobian_vjp", "jacobian")})
 
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
@@ -56,12 +56,10 @@ class Network:
         return None
 
     def jvp(self, params, x, v, context=None):
-        """f = out (N, n_out), and J v with J = df/dx: v (N, n_in) -> (N, n_out), or T directions, (N, n_in, T)."""
-        out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
-        _, transposed = autodiff.value_and_vjp(lambda g: pullback(g)[0], np.zeros_like(out))  # g -> J^T g is linear
-        if v.ndim == 2:
-            return out, transposed(v)[0]
-        return out, np.stack([transposed(v[:, :, t])[0] for t in range(v.shape[2])], axis=2)
+        """f = out (N, n_out), and J v, J = df/dx, for K tangents v (K, N, n_in): (K, N, n_out)."""
+        f, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
+        _, push = autodiff.value_and_vjp(lambda u: pullback(u)[0], np.zeros_like(f))  # u -> J^T u is linear
+        return f, np.stack([push(tangent)[0] for tangent in v])
 
     def jvp_vjp(self, params, x, v, context=None):
         """f, J v, and pullback(g_f, g_Jv) -> g_params, g_x, g_v, g_context. The default traces `jvp`."""
@@ -70,14 +68,14 @@ class Network:
 
     def jacobian_vjp(self, params, x, context=None):
         """f, J (N, n_out, n_in), and pullback(g_f, g_J) -> g_params, g_x, g_context."""
-        v = np.zeros_like(x)[:, :, None] + backend.Constant(onp.eye(x.shape[1])).on(x)
-        f, J, pullback = self.jvp_vjp(params, x, v, context)
+        unit = np.zeros_like(x) + backend.Constant(onp.eye(x.shape[1])[:, None]).on(x)
+        f, Jv, back = self.jvp_vjp(params, x, unit, context)
 
-        def back(g_f, g_J):
-            g_params, g_x, _, g_context = pullback(g_f, g_J)
+        def pullback(g_f, g_J):
+            g_params, g_x, _, g_context = back(g_f, np.transpose(g_J, (2, 0, 1)))
             return g_params, g_x, g_context
 
-        return f, J, back
+        return f, np.transpose(Jv, (1, 2, 0)), pullback
 
     def jacobian(self, params, x, context=None):
         """d out / d x for every row: (N, n_out, n_in). The default takes one pullback per output."""
