@@ -49,7 +49,7 @@ from nfscratch.distributions import (
     StudentT,
 )
 from nfscratch.flows import Flow
-from nfscratch.nets import MADE, MLP, Heads, Network, StandardizedInput
+from nfscratch.nets import MADE, MLP, ConvNet, Heads, Network, StandardizedInput
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning

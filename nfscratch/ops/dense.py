@@ -8,47 +8,48 @@ Its pullback, for a gradient g of shape (n_out, N), from the last layer to the f
 
     g_b_k = sum over the batch of g,    g_W_k = g h_{k-1}^T,    g <- (W_k^T g) * act'(a_{k-1})
 
+W h may be any linear map: a convolution, with x (C, H, W, N), is another (products.py).
 The activations and their slopes are those of ops/activations.py, which says what of a and h is kept.
 """
 
 from __future__ import annotations
 
-import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.ops.activations import ACTIVATIONS, activated
+from nfscratch.ops.products import DENSE, bias, bias_gradient
 
 
-def dense(layers, x, activation="relu"):
+def dense(layers, x, activation="relu", product=DENSE):
     """The plain twin. layers: [{"W": (n_k, n_{k-1}), "b": (n_k,)}, ...]; x (n_in, N) -> (n_out, N)."""
     act = ACTIVATIONS[activation].plain
     for k, layer in enumerate(layers):
-        a = np.matmul(layer["W"], x) + layer["b"][:, None]
+        a = product.times(layer["W"], x) + bias(layer["b"], x)
         x = act(a) if k < len(layers) - 1 else a
     return x
 
 
-def dense_vjp(layers, x, activation="relu"):
+def dense_vjp(layers, x, activation="relu", product=DENSE):
     """(n_out, N), and pullback(g) -> (gradients of the layers, g_x)."""
-    act, zeros = ACTIVATIONS[activation], onp.zeros_like(x, shape=(1, x.shape[1]))
+    act, zeros = ACTIVATIONS[activation], onp.zeros_like(x, shape=(1, x.shape[-1]))
     hidden, kept = [x], [None]  # kept: what the slope at a layer's input is a function of
     for k, layer in enumerate(layers):
-        W, h = layer["W"], hidden[-1]
-        a = W @ h if len(h) != 1 else W * h  # an outer product: BLAS takes four times as long for it
-        a += layer["b"][:, None]
+        a = product.times(layer["W"], hidden[-1])
+        a += bias(layer["b"], a)
         if k == len(layers) - 1:
-            return a, lambda g: _pullback(layers, hidden, kept, act.slope, g)
+            return a, lambda g: _pullback(layers, hidden, kept, act.slope, product, g)
         h, a = activated(a, act, zeros)
         hidden.append(h)
         kept.append(a)
 
 
-def _pullback(layers, hidden, kept, slope, g):
-    ones = onp.ones_like(g, shape=g.shape[1:])
+def _pullback(layers, hidden, kept, slope, product, g):
+    ones = onp.ones_like(g, shape=g[0].size)
     grads = []
     for k in reversed(range(len(layers))):
-        grads.append({"W": g @ hidden[k].T, "b": g @ ones})  # a product with ones sums faster than .sum(axis=1)
-        g = layers[k]["W"].T @ g
+        W = layers[k]["W"]
+        grads.append({"W": product.outer(g, hidden[k], W), "b": bias_gradient(g, ones)})
+        g = product.back(W, g)
         if k:
             g *= slope(kept[k])
     return grads[::-1], g

@@ -12,7 +12,7 @@ cotangents g of h_k, and G of H_k, from the last layer to the first:
     g <- W_k^T g_a                G <- W_k^T G_A                                                              (5)
 
 The sum over directions in (3) is where the second slope comes in: a tangent depends on where its slope was taken.
-W h may be any linear map with (4) and (5) of its own: `Product`; a convolution is one (ops/convolution.py).
+W h may be any linear map with (4) and (5) of its own, such as a convolution (products.py).
 
 Arrays are batch-last: x (n_in, N), v (n_v, T, N), or (n_v, T, 1) where all rows share the directions. Images have more
 axes in place of n_in. Where n_v < n_in, the last n_in - n_v rows of x (a context, a time) are held: v is 0 there.
@@ -20,36 +20,18 @@ axes in place of n_in. Where n_v < n_in, the last n_in - n_v rows of x (a contex
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.ops.activations import ACTIVATIONS, activated
-
-
-@dataclass(frozen=True)
-class Product:
-    """A linear map W h of batch-last arrays, with its two gradients. The first axis of W is h's new first axis.
-
-    times(W, h) -> W h; may be traced.   back(W, g) -> W^T g.   outer(g, h, W) -> the gradient of W, of its shape.
-    """
-
-    times: Callable[[Any, Any], Any]
-    back: Callable[[Any, Any], Any]
-    outer: Callable[[Any, Any, Any], Any]
-
-
-DENSE = Product(lambda W, h: np.matmul(W, h), lambda W, g: W.T @ g, lambda g, h, W: g @ h.T)
+from nfscratch.ops.products import DENSE, bias, bias_gradient
 
 
 def tangents(layers, x, v, activation="relu", product=DENSE):
     """The plain twin: f (n_out, N) and J v (n_out, T, N), (1) and (2)."""
     act = ACTIVATIONS[activation]
     for k, layer in enumerate(layers):
-        a = product.times(layer["W"], x) + _bias(layer["b"], x)
+        a = product.times(layer["W"], x) + bias(layer["b"], x)
         v = _along(product.times, layer["W"][:, : v.shape[0]], v)
         if k == len(layers) - 1:
             return a, np.zeros_like(a)[..., None, :] + v
@@ -64,7 +46,7 @@ def tangents_vjp(layers, x, v, activation="relu", product=DENSE):
     for k, layer in enumerate(layers):
         W, h, H = layer["W"], inputs[-1], moved[-1]
         a = product.times(W, h)
-        a += _bias(layer["b"], h)
+        a += bias(layer["b"], h)
         A = _along(product.times, W[:, : len(H)], H)
         if k == len(layers) - 1:
             A = A if A.shape[-1] == a.shape[-1] else onp.zeros_like(a)[..., None, :] + A
@@ -77,20 +59,19 @@ def tangents_vjp(layers, x, v, activation="relu", product=DENSE):
 
 
 def _pullback(layers, inputs, moved, bent, product, g, G):
-    grads, ones = [], onp.ones_like(g, shape=g[0].size)
+    grads = []
     for k in reversed(range(len(layers))):
         W, h, H = layers[k]["W"], inputs[k], moved[k]
         if H.shape[-1] != G.shape[-1]:  # all rows share the directions
             G = G.sum(axis=-1, keepdims=True)
         g_W = product.outer(g, h, W)  # (4)
         g_W[:, : len(H)] += product.outer(_merged(G), _merged(H), W[:, : len(H)])
-        grads.append({"W": g_W, "b": g.reshape((len(g), g[0].size)) @ ones})
+        grads.append({"W": g_W, "b": bias_gradient(g)})
         g, G = product.back(W, g), _along(product.back, W[:, : len(H)], G)  # (5)
         if k:
             slope, second_A = bent[k - 1]
             g = slope * g + (second_A * G).sum(axis=-2)  # (3)
             G = slope[..., None, :] * G
-            ones = ones if len(ones) == g[0].size else onp.ones_like(g, shape=g[0].size)
     return grads[::-1], g, G
 
 
@@ -102,7 +83,3 @@ def _along(times, W, V):
 
 def _merged(V):
     return np.reshape(V, (*V.shape[:-2], V.shape[-2] * V.shape[-1]))
-
-
-def _bias(b, h):
-    return np.reshape(b, (b.shape[0],) + (1,) * (h.ndim - 1))

@@ -1,0 +1,63 @@
+"""ConvNet: a network of convolutions, from images (N, C, H, W) to images of the same height and width.
+
+out = K_K * act(... act(K_1 * x + b_1) ...) + b_K         K_j (C_j, C_{j-1}, k_j, k_j), zeros outside of the image
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as onp
+
+from nfscratch import backend, validate
+from nfscratch.nets.layered import Layered
+from nfscratch.nets.mlp import check_activation, hidden_widths, weight_variance
+from nfscratch.ops.convolution import CONVOLUTION
+from nfscratch.ops.products import Product
+
+
+@dataclass(frozen=True, eq=False)
+class ConvNet(Layered):
+    """A convolutional network with `hidden` channels. A context becomes channels that are constant in space.
+
+    kernels: the widths k_1 ... k_K, odd, one more than there are hidden layers; one number for all.
+    """
+
+    hidden: Sequence[int] = (32, 32)
+    activation: str = "relu"
+    kernels: int | Sequence[int] = 3
+    gain: float = 1.0
+
+    product: ClassVar[Product] = CONVOLUTION
+
+    def __post_init__(self):
+        object.__setattr__(self, "hidden", hidden_widths(self.hidden))
+        object.__setattr__(self, "kernels", kernel_widths(self.kernels, len(self.hidden) + 1))
+        check_activation(self.activation)
+        validate.positive("gain", self.gain)
+
+    def init(self, rng, n_in, n_out, context_dim=0):
+        """n_in, n_out: channels. Kernels gain * N(0, v / fan_in), as in MLP; the last one is 0."""
+        widths = [n_in + context_dim, *self.hidden, n_out]
+        variance = weight_variance(self.activation, self.gain)
+        pairs = zip(pairwise(widths), self.kernels, strict=True)
+        layers = [_layer(rng, m, n, k, variance) for (m, n), k in pairs]
+        layers[-1]["W"] *= 0.0
+        return layers
+
+
+def kernel_widths(kernels, count):
+    """`kernels` as a tuple of `count` odd numbers, or ValueError."""
+    widths = tuple(kernels) if isinstance(kernels, Iterable) else (kernels,) * count
+    odd = all(isinstance(k, (int, onp.integer)) and not isinstance(k, bool) and k > 0 and k % 2 for k in widths)
+    if len(widths) != count or not odd:
+        raise ValueError(f"kernels must be an odd number, or {count} of them, one a layer; got {kernels!r}")
+    return tuple(int(k) for k in widths)
+
+
+def _layer(rng, n_in, n_out, k, variance):
+    K = rng.normal(size=(n_out, n_in, k, k)) * (variance / max(n_in * k * k, 1)) ** 0.5
+    return {"W": backend.asarray(K), "b": backend.asarray(onp.zeros(n_out))}
