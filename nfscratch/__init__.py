@@ -19,6 +19,7 @@ from nfscratch.bijections import (
     Permutation,
     Planar,
     Radial,
+    Residual,
     Reverse,
     Stack,
     Standardize,
@@ -49,7 +50,7 @@ from nfscratch.distributions import (
     StudentT,
 )
 from nfscratch.flows import Flow
-from nfscratch.nets import MADE, MLP, ConvNet, Heads, Network, StandardizedInput
+from nfscratch.nets import MADE, MLP, ConvNet, Heads, LipschitzConv, LipschitzMLP, Network, StandardizedInput
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning

@@ -21,6 +21,7 @@ from nfscratch.bijections.order import random_order
 from nfscratch.bijections.permutation import Permutation, Reverse
 from nfscratch.bijections.radial import Radial
 from nfscratch.bijections.reshape import Reshape
+from nfscratch.bijections.residual import Residual
 from nfscratch.bijections.stack import Stack
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Planar",
     "Radial",
     "Reshape",
+    "Residual",
     "Reverse",
     "Stack",
     "Standardize",

@@ -75,7 +75,8 @@ def random_params(
 ) -> Any:
     """Fresh parameters, moved by N(0, scale^2) in every number: a test near the identity hides mistakes.
 
-    Weights of a network are moved by N(0, scale^2 / fan_in), so that a wide one is as wild as a narrow one.
+    Weights of a network are moved by N(0, scale^2 / fan_in), so that a wide one is as wild as a narrow one. Then the
+    map is updated once, with no rows.
     A Flow will do as well as a Bijection.
     """
     fresh = bijection.init(rng, x, context)
@@ -85,4 +86,13 @@ def random_params(
         draw = rng.normal(size=leaf.shape) * scale / fan_in**0.5
         return leaf + backend.asarray(draw, dtype=leaf.dtype, like=leaf)
 
-    return trees.map_leaves(moved, fresh, fixed=lambda leaf: leaf)
+    params = trees.map_leaves(moved, fresh, fixed=lambda leaf: leaf)
+    if not getattr(bijection, "updates", False):
+        return params
+    # Stored leaves that belong to the weights (a power iteration's vectors) follow them; no row moves a statistic.
+    none = backend.asarray(onp.zeros((0, *_data_shape(bijection))), like=trees.array_like(params))
+    return bijection.update(params, none, None if context is None else context[:0])
+
+
+def _data_shape(made):
+    return made.out_shape if isinstance(made, Bijection) else made.shape

@@ -15,7 +15,7 @@ from typing import ClassVar
 import autograd.numpy as np
 
 from nfscratch.nets.network import Network
-from nfscratch.ops.dense import dense, dense_vjp
+from nfscratch.ops.dense import dense, dense_linearized, dense_vjp
 from nfscratch.ops.events import batch_first, batch_last
 from nfscratch.ops.identity import identity
 from nfscratch.ops.products import DENSE, Product
@@ -56,6 +56,10 @@ class Layered(Network):
             return g_params, g_x, _first(g_v), g_context
 
         return batch_first(f), _first(Jv), pullback
+
+    def linearized(self, params, x, context=None):
+        f, back = dense_linearized(params, columns(x, context), self.activation, self.product)
+        return batch_first(f), lambda u: batch_first(back(batch_last(u))[: x.shape[1]])
 
     def jacobian(self, params, x, context=None):
         """df/dx for every row, events flattened: (N, D_out, D_in)."""

@@ -12,10 +12,9 @@ from itertools import pairwise
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.nets.layered import Layered, columns
+from nfscratch.nets.layered import Layered
 from nfscratch.nets.network import ADDED_LATER
 from nfscratch.ops.activations import ACTIVATIONS
-from nfscratch.ops.dense import dense_jacobian
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +41,6 @@ class MLP(Layered):
         layers = [_dense_layer(rng, m, n, variance) for m, n in pairwise(widths)]
         layers[-1]["W"] *= 0.0
         return layers
-
-    def jacobian(self, params, x, context=None):
-        return dense_jacobian(params, columns(x, context), self.activation)[:, :, : x.shape[1]]
 
 
 def hidden_widths(hidden):

@@ -26,7 +26,9 @@ class Network:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(cls, {"apply": ("apply_vjp", "jvp", "jvp_vjp", "jacobian_vjp", "jacobian")})
+        autodiff.drop_stray_kernels(
+            cls, {"apply": ("apply_vjp", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian")}
+        )
 
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
@@ -66,6 +68,17 @@ class Network:
         (f, Jv), pullback = autodiff.value_and_vjp(self.jvp, params, x, v, context)
         return f, Jv, lambda g_f, g_Jv: pullback((g_f, g_Jv))
 
+    def linearized(self, params, x, context=None):
+        """f, and back(u) -> J^T u for the first len(u) rows, as often as wanted; parameters get no gradient."""
+        f, pullback = self.apply_vjp(params, x, context)
+
+        def back(u):
+            if len(u) == len(x):
+                return pullback(u)[1]
+            return self.apply_vjp(params, x[: len(u)], None if context is None else context[: len(u)])[1](u)[1]
+
+        return f, back
+
     def jacobian_vjp(self, params, x, context=None):
         """f, J (N, n_out, n_in), and pullback(g_f, g_J) -> g_params, g_x, g_context."""
         unit = np.zeros_like(x) + backend.Constant(onp.eye(x.shape[1])[:, None]).on(x)
@@ -89,6 +102,12 @@ def network_value(network, params, x, context=None):
     if getattr(network.apply_vjp, "__func__", None) is Network.apply_vjp:  # no kernel of its own
         return network.apply(params, x, context)
     return network.apply_vjp(params, x, context)[0]
+
+
+def prepared(network, params):
+    """(x, context) -> (N, n_out) of raw arrays, for many calls with one set of parameters; for any such object."""
+    own = getattr(network, "prepared", None)
+    return partial(network_value, network, params) if own is None else own(params)
 
 
 def network_jacobian(network, params, x, context=None):

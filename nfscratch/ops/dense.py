@@ -55,6 +55,26 @@ def _pullback(layers, hidden, kept, slope, product, g):
     return grads[::-1], g
 
 
+def dense_linearized(layers, x, activation="relu", product=DENSE):
+    """(n_out, N), and back(u) -> J^T u for the first columns, as many as u has; as often as wanted."""
+    act, zeros = ACTIVATIONS[activation], onp.zeros_like(x, shape=(1, x.shape[-1]))
+    slopes, weights = [], [layer["W"] for layer in layers]
+    for k, layer in enumerate(layers):
+        x = product.times(layer["W"], x)
+        x += bias(layer["b"], x)
+        if k < len(layers) - 1:
+            x, kept = activated(x, act, zeros)
+            slopes.append(act.slope(kept))
+
+    def back(u):
+        u = product.back(weights[-1], u)
+        for W, slope in zip(weights[-2::-1], slopes[::-1], strict=True):
+            u = product.back(W, slope[..., : u.shape[-1]] * u)
+        return u
+
+    return x, back
+
+
 def dense_jacobian(layers, x, activation="relu"):
     """The closed form d out / d x = W_K diag(act'_{K-1}) W_{K-1} ... W_1 for every column of x: (N, n_out, n_in)."""
     act, J = ACTIVATIONS[activation], layers[0]["W"]

@@ -50,15 +50,15 @@ def tangents_vjp(layers, x, v, activation="relu", product=DENSE):
         A = _along(product.times, W[:, : len(H)], H)
         if k == len(layers) - 1:
             A = A if A.shape[-1] == a.shape[-1] else onp.zeros_like(a)[..., None, :] + A
-            return a, A, lambda g, G: _pullback(layers, inputs, moved, bent, product, g, G)
+            return a, A, lambda g, G: _pullback(layers, inputs, moved, bent, act.second, product, g, G)
         h, a = activated(a, act, zeros)
-        slope, second = act.slope(a), act.second(a)
-        bent.append((slope, second[..., None, :] * A))
+        slope = act.slope(a)
+        bent.append((slope, a, A))
         inputs.append(h)
         moved.append(slope[..., None, :] * A)
 
 
-def _pullback(layers, inputs, moved, bent, product, g, G):
+def _pullback(layers, inputs, moved, bent, second, product, g, G):
     grads = []
     for k in reversed(range(len(layers))):
         W, h, H = layers[k]["W"], inputs[k], moved[k]
@@ -69,8 +69,8 @@ def _pullback(layers, inputs, moved, bent, product, g, G):
         grads.append({"W": g_W, "b": bias_gradient(g)})
         g, G = product.back(W, g), _along(product.back, W[:, : len(H)], G)  # (5)
         if k:
-            slope, second_A = bent[k - 1]
-            g = slope * g + (second_A * G).sum(axis=-2)  # (3)
+            slope, a, A = bent[k - 1]
+            g = slope * g + second(a) * (A * G).sum(axis=-2)  # (3)
             G = slope[..., None, :] * G
     return grads[::-1], g, G
 

@@ -7,6 +7,7 @@ from cases.autoregressive import AUTOREGRESSIVE
 from cases.case import Case
 from cases.chains import CHAINS
 from cases.conditioned import CONDITIONED
+from cases.contractions import CONTRACTIONS
 from cases.couplings import COUPLINGS
 from cases.elementwise import ELEMENTWISE
 from cases.linear import LINEAR
@@ -15,6 +16,18 @@ from cases.searched import NUMERIC
 from cases.splines import SPLINES
 from cases.structures import STRUCTURES
 
-FAMILIES = (ELEMENTWISE, STRUCTURES, CONDITIONED, COUPLINGS, LINEAR, CHAINS, RESIDUAL, AUTOREGRESSIVE, SPLINES, NUMERIC)
+FAMILIES = (
+    ELEMENTWISE,
+    STRUCTURES,
+    CONDITIONED,
+    COUPLINGS,
+    LINEAR,
+    CHAINS,
+    RESIDUAL,
+    AUTOREGRESSIVE,
+    SPLINES,
+    NUMERIC,
+    CONTRACTIONS,
+)
 CASES: dict[str, Case] = {case.name: case for family in FAMILIES for case in family}
 assert len(CASES) == sum(map(len, FAMILIES)), "two cases have one name"
