@@ -20,6 +20,7 @@ class Odd(nf.Bijection):
     forward_cost = "sequential"
     inverse_cost = "iterative"
     updates = True
+    update_sees_data = False
     data_side_only = False
     stochastic = True
     smooth = False
@@ -48,6 +49,7 @@ def wrappers():
         "forward_cost": "sequential",
         "inverse_cost": "iterative",
         "updates": False,
+        "update_sees_data": False,
         "data_side_only": False,
         "stochastic": False,
         "smooth": False,

@@ -121,12 +121,15 @@ class Chain(Derived):
         return product
 
     def update(self, params, x, context=None):
+        """Each layer sees the batch as `init` does. It is carried no further than to the last that looks at it."""
         if not self.updates:
             return params
+        seeing = [k for k, layer in enumerate(self.layers) if layer.update_sees_data]
         updated = []
-        for layer, p in zip(reversed(self.layers), reversed(params), strict=True):
+        for k, (layer, p) in reversed(list(enumerate(zip(self.layers, params, strict=True)))):
             updated.append(layer.update(p, x, context))
-            x, _ = layer.inverse_value(p, x, context)
+            if seeing and k > seeing[0]:
+                x, _ = layer.inverse_value(p, x, context)
         return updated[::-1]
 
 

@@ -55,7 +55,8 @@ class Bijection(BetweenIntervals):
     jacobian_structure = "dense"  # "identity", "diagonal", "permutation", "triangular", "block triangular", ...
     forward_cost = "one pass"  # or "sequential" (one pass per dimension), or "iterative" (a search)
     inverse_cost = "one pass"
-    updates = False  # whether `update` does anything
+    updates = False  # whether `update` does anything,
+    update_sees_data = property(lambda self: self.updates)  # and whether it looks at x, as running statistics do
     data_side_only = False  # its statistics are of x, so that Inverse must not turn it around
     stochastic = False  # whether an rng makes log_det an unbiased estimate; with rng=None it is always deterministic
     smooth = True  # whether log_det is continuous in z

@@ -89,5 +89,5 @@ class InverseBijection(Derived):
         return np.linalg.inv(self.bijection.jacobian(params, inner, context))
 
     def update(self, params, x, context=None):
-        inner, _ = self.bijection.forward_value(params, x, context)
+        inner = self.bijection.forward_value(params, x, context)[0] if self.update_sees_data else x
         return self.bijection.update(params, inner, context)

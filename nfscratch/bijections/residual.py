@@ -63,6 +63,7 @@ class Residual(NumericInverse):
     in_shape = property(lambda self: self.shape)
     stochastic = property(lambda self: self.log_det != "exact")
     updates = property(lambda self: self.network.updates)
+    update_sees_data = False
 
     def __post_init__(self):
         object.__setattr__(self, "shape", validate.event_shape("Residual", self.shape))

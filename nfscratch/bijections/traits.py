@@ -34,6 +34,7 @@ class Traits:
     forward_cost: str
     inverse_cost: str
     updates: bool
+    update_sees_data: bool
     data_side_only: bool
     stochastic: bool
     smooth: bool
@@ -73,6 +74,7 @@ def composed(layers: Any) -> Traits:
         forward_cost=dearest(part.forward_cost for part in parts),
         inverse_cost=dearest(part.inverse_cost for part in parts),
         updates=any(part.updates for part in parts),
+        update_sees_data=any(part.update_sees_data for part in parts),
         data_side_only=any(part.data_side_only for part in parts),
         stochastic=any(part.stochastic for part in parts),
         smooth=all(part.smooth for part in parts),
@@ -85,7 +87,7 @@ def moved_by(transformer: Any, **own: Any) -> Traits:
     """The traits of a structure that moves variables with a transformer; `own`: those that the structure decides."""
     of_transformer = {name: getattr(transformer, name) for name in ("forward_cost", "inverse_cost", "smooth")}
     intervals = {"domain": transformer.domain, "codomain": transformer.codomain}
-    of_a_leaf = {"updates": False, "data_side_only": False, "stochastic": False}
+    of_a_leaf = {"updates": False, "update_sees_data": False, "data_side_only": False, "stochastic": False}
     return Traits(**{**of_transformer, **intervals, **of_a_leaf, "out_shape": own["in_shape"], **own})
 
 

@@ -7,6 +7,7 @@ from nfscratch.flows.maf import iaf, made, maf
 from nfscratch.flows.naf import naf
 from nfscratch.flows.nsf import rq_nsf
 from nfscratch.flows.real_nvp import gin, nice, real_nvp
+from nfscratch.flows.residual_flow import residual
 from nfscratch.flows.variational import planar, radial, sylvester
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "planar",
     "radial",
     "real_nvp",
+    "residual",
     "rq_nsf",
     "sylvester",
 ]

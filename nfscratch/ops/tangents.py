@@ -23,7 +23,7 @@ from __future__ import annotations
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch.ops.activations import ACTIVATIONS, activated
+from nfscratch.ops.activations import ACTIVATIONS
 from nfscratch.ops.products import DENSE, bias, bias_gradient
 
 
@@ -41,8 +41,7 @@ def tangents(layers, x, v, activation="relu", product=DENSE):
 
 def tangents_vjp(layers, x, v, activation="relu", product=DENSE):
     """f, J v, and pullback(g, G) -> (gradients of the layers, g_x, g_v)."""
-    act, zeros = ACTIVATIONS[activation], onp.zeros_like(x, shape=(1, x.shape[-1]))
-    inputs, moved, bent = [x], [v], []
+    act, inputs, moved, bent = ACTIVATIONS[activation], [x], [v], []
     for k, layer in enumerate(layers):
         W, h, H = layer["W"], inputs[-1], moved[-1]
         a = product.times(W, h)
@@ -50,15 +49,14 @@ def tangents_vjp(layers, x, v, activation="relu", product=DENSE):
         A = _along(product.times, W[:, : len(H)], H)
         if k == len(layers) - 1:
             A = A if A.shape[-1] == a.shape[-1] else onp.zeros_like(a)[..., None, :] + A
-            return a, A, lambda g, G: _pullback(layers, inputs, moved, bent, act.second, product, g, G)
-        h, a = activated(a, act, zeros)
-        slope = act.slope(a)
-        bent.append((slope, a, A))
+            return a, A, lambda g, G: _pullback(layers, inputs, moved, bent, product, g, G)
+        h, slope, second = act.jet(a)
+        bent.append((slope, second, A))
         inputs.append(h)
         moved.append(slope[..., None, :] * A)
 
 
-def _pullback(layers, inputs, moved, bent, second, product, g, G):
+def _pullback(layers, inputs, moved, bent, product, g, G):
     grads = []
     for k in reversed(range(len(layers))):
         W, h, H = layers[k]["W"], inputs[k], moved[k]
@@ -69,8 +67,8 @@ def _pullback(layers, inputs, moved, bent, second, product, g, G):
         grads.append({"W": g_W, "b": bias_gradient(g)})
         g, G = product.back(W, g), _along(product.back, W[:, : len(H)], G)  # (5)
         if k:
-            slope, a, A = bent[k - 1]
-            g = slope * g + second(a) * (A * G).sum(axis=-2)  # (3)
+            slope, second, A = bent[k - 1]
+            g = slope * g + second * (A * G).sum(axis=-2)  # (3)
             G = slope[..., None, :] * G
     return grads[::-1], g, G
 
