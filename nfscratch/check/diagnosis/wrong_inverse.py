@@ -3,6 +3,7 @@
     z' = the columns of z in another order      permutation not inverted, halves joined wrongly
     J A is a permutation, A that of inverse     P is left out
     only later columns wrong                    too few passes
+    z' = an iterate of z - (forward(z) - x)     too few steps, or no contraction
     the changed half looks at itself            it conditions on the changed half
 
 wrong_bracket.py is for results that are cut off, wrong_affine.py for affine maps, wrong_spline.py for splines.
@@ -16,6 +17,7 @@ from nfscratch.check.diagnosis.columns import Columns, copies, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
+from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
 from nfscratch.check.diagnosis.wrong_spline import wrong_root
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.rows import flat
@@ -30,7 +32,7 @@ def name_inverse(trial: Trial) -> Mistake:
     case = Columns(trial, rows)
     if not case.wrong.any():
         return clamped_bracket(trial) or Mistake.NO_UNDOING
-    for look in (_argument, _columns_moved, _linear, bracket, rescaled, affine, _passes, _conditions):
+    for look in (_argument, _columns_moved, _linear, bracket, _iteration, rescaled, affine, _passes, _conditions):
         if (mistake := look(case)) is not None:
             return mistake
     return wrong_root(trial) or Mistake.NO_UNDOING
@@ -76,6 +78,11 @@ def _linear(c):
         if off and onp.abs(product * (1 - product)).max() < 1e-5:
             return Mistake.P_LEFT_OUT
     return None
+
+
+def _iteration(c):
+    """An autoregressive map's passes are an iteration, too, and have a name of their own."""
+    return cut_iteration(c) if _passes(c) is None else None
 
 
 def _passes(c):

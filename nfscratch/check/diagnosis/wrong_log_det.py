@@ -16,6 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_contraction import by_series, is_sum_over_probes
 from nfscratch.check.diagnosis.wrong_planar import planar_mistake
 from nfscratch.check.diagnosis.wrong_spline import spline_mistake
 from nfscratch.check.diagnosis.wrong_terms import by_branch, by_distance, by_subset, by_unclamped_scale, near
@@ -62,8 +63,8 @@ def name_log_det(samples: list[Sample]) -> Mistake:
         if all(_fits(s, prediction(s)) for s in samples):
             return mistake
     looks = (
-        by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, _elsewhere,
-        by_distance,
+        by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, by_series,
+        _elsewhere, by_distance,
     )  # fmt: skip
     return next((mistake for look in looks if (mistake := look(samples)) is not None), Mistake.LOG_DET_FORMULA)
 
@@ -164,6 +165,8 @@ def _over_dimensions(ratios, same):
 def _one_factor(r):
     if min(abs(r - 2), abs(r - 0.5)) < 1e-3:
         return Mistake.FACTOR_TWO
+    if is_sum_over_probes(r):
+        return Mistake.PROBES_SUMMED
     return Mistake.MULTIPLIED if abs(r - 1) > 1e-3 else None
 
 
