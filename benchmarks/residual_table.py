@@ -36,7 +36,7 @@ def arguments():
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--depth", type=int, default=2, help="hidden layers in each network")
     parser.add_argument("--coefficient", type=float, default=0.97)
-    parser.add_argument("--steps", type=int, default=3_000)
+    parser.add_argument("--steps", type=int, default=2_500)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--rate", type=float, default=3e-3)
     return parser.parse_args()

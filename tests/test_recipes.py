@@ -35,6 +35,7 @@ AT_LEAST_1 = "an integer of at least 1"
 AT_LEAST_0 = "an integer of at least 0"
 NO_COUNT = (-1, 2.5, "2", None, True, (2,))
 FLAG = "one of True, False"
+ANY_SLOPE = tuple(name for name in MAKERS if name != "residual")
 UNORDERED = ("natural", 3, None, (0, 1, 2), ["random"], onp.arange(3))
 
 TABLE = [
@@ -49,7 +50,11 @@ TABLE = [
     Bad("hidden", "a sequence of widths, each a positive integer", (64, (0,), (8.0,), (8, True), "64", None)),
     Bad("max_log_scale", "positive and finite", (0.0, -1.0, NAN, onp.inf, "3", None, True)),
     Bad("bound", "positive and finite", (0.0, -1.0, NAN, onp.inf, "5", None, True)),
-    Bad("activation", "one of relu, tanh, elu, gelu, silu, lipswish", ("sine", 3, None, ["relu"])),
+    Bad("activation", "one of relu, tanh, elu, gelu, silu, lipswish", ("sine", 3, None, ["relu"]), only=ANY_SLOPE),
+    Bad("activation", "one of tanh, elu, lipswish", ("relu", "sine", 3, None, ["tanh"]), only=("residual",)),
+    Bad("coefficient", "below 1", (1.0, 1, 2.5)),
+    Bad("coefficient", "positive and finite", (0.0, -1.0, NAN, onp.inf, "0.9", None, True)),
+    Bad("log_det", "one of exact, series, roulette", ("hutchinson", 3, ["exact"])),
     Bad("gain", "positive and finite", (0.0, -1, "1", True, float("inf"))),
     Bad("order", "one of reversed, random", UNORDERED, only=("maf", "iaf", "autoregressive_layers")),
     Bad("order", "natural, reversed, or hold each of 0 ... 2 once", ("random",), only=("made",)),

@@ -170,15 +170,21 @@ class Residual(NumericInverse):
             z = unflat(columns, self.shape)
             return flat(self._kept(F(z, rows), z))
 
-        return unflat(solve_fixed_point(step, flat(x), self.solver).z, self.shape)
+        try:
+            return unflat(solve_fixed_point(step, flat(x), self.solver).z, self.shape)
+        except InversionError as error:
+            who = f"Residual with {type(self.network).__name__}"
+            raise InversionError(f"{who}: {error}", error.entry) from error
 
     def _check_contraction(self, params):
         if not hasattr(self.network, "lipschitz_bound"):
             return
         bound = self.network.lipschitz_bound(params)
-        if not bound < 1:
+        if bound != bound:
+            raise InversionError("Residual: the weights of its network must be finite; there is NaN among them")
+        if bound >= 1:
             raise InversionError(
-                f"the network of Residual must be a contraction, so that z + F(z) = x has one solution; the product of "
+                f"Residual: its network must be a contraction, so that z + F(z) = x has one solution; the product of "
                 f"its layers' spectral norms is {bound:.3g}, because its weights have moved since its power iteration. "
                 f"Take params = bijection.update(params, x); `fit` does so after every step"
             )

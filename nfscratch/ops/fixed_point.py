@@ -85,7 +85,7 @@ class _Search:
         self.residual = onp.abs(self.r).max(axis=0) / onp.maximum(1.0, scale)
         if not bool(onp.isfinite(self.residual).all()):
             self.least = self.residual
-            raise self.error("left the finite numbers")
+            raise self.error("met NaN or infinity")
         better = self.residual < self.least
         self.best, self.best_g = onp.where(better, self.z, self.best), onp.where(better, g, self.best_g)
         self.least, self.since = onp.where(better, self.residual, self.least), onp.where(better, calls, self.since)

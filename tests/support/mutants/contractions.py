@@ -83,7 +83,9 @@ def summed_probes(count=4):
 
 
 CONTRACTIONS = {
-    "a stale power iteration": Mutant(residual(Stale, 0.97, StaleVectors), "does not converge: forward adds no contraction", (2, 5)),
+    "a stale power iteration": Mutant(
+        residual(Stale, 0.97, StaleVectors), "does not converge: forward adds no contraction", (2, 5)
+    ),
     "five steps of iteration": Mutant(residual(Impatient), "stops before it has converged", (2, 5)),
     "the series without its sign": Mutant(residual(NoSign, 0.5), "forgets its alternating sign", (2, 5)),
     "three terms of the series": Mutant(residual(ThreeTerms), "the power series stops too early", (2, 5)),
