@@ -50,7 +50,8 @@ def made(flow, dtype="float64", context=None, seed=0):
     """Parameters far from their first values."""
     noise = rng(seed + 1)
     params = flow.init(rng(seed), X, context)
-    return nf.trees.cast(nf.trees.map_leaves(lambda a: a + 0.3 * noise.normal(size=a.shape), params, abs), dtype)
+    params = nf.trees.map_leaves(lambda a: a + 0.3 * noise.normal(size=a.shape), params, abs)
+    return nf.trees.cast(flow.update(params, X[:0], None if context is None else context[:0]), dtype)
 
 
 # --- round trip ---
@@ -66,6 +67,7 @@ RECIPES = {
     "sylvester": lambda **o: nf.flows.sylvester(3, layers=3, **o),
     "rq_nsf": lambda **o: nf.flows.rq_nsf(3, layers=3, hidden=(8,), bins=4, coupling=False, **o),
     "naf": lambda **o: nf.flows.naf(3, transformer=nf.DeepDenseSigmoid((2, 3)), layers=2, hidden=(8,), **o),
+    "residual": lambda **o: nf.flows.residual(3, layers=2, hidden=(8,), activation="tanh", **o),
     "iaf": lambda **o: nf.flows.iaf(3, layers=2, hidden=(8, 8), activation="tanh", **o),
     "made": lambda base=None: nf.flows.made(3, nf.MixtureOfGaussians(2), hidden=(8,), masks=1 if base is None else 3),
 }

@@ -57,7 +57,20 @@ def test_default_networks_are_bounded(recipe):
 def test_every_recipe_with_networks_has_bounded_ones():
     for name in nf.flows.__all__:
         default = inspect.signature(getattr(nf.flows, name)).parameters.get("activation")
-        assert default is None or default.default == "tanh", name
+        # A residual layer's network moves two points by less than they are apart, whatever its units are.
+        assert default is None or default.default == "tanh" or name == "residual", name
+
+
+def test_a_residual_flow_moves_far_points_by_no_more_than_its_layers_may():
+    flow = nf.flows.residual(4, layers=3, whiten="diagonal")
+    params = nf.check.random_params(flow, onp.random.default_rng(0))["bijection"]
+    x, ratio = 1e6 * onp.random.default_rng(1).normal(size=(30, 4)), 1.0
+    for layer, p in zip(flow.bijection.layers[::-1], params[::-1], strict=True):
+        z, _ = layer.inverse(p, x)
+        if isinstance(getattr(layer, "bijection", None), nf.Residual):
+            ratio = onp.linalg.norm(z, axis=1) / onp.linalg.norm(x, axis=1)
+            assert 0.03 < ratio.min() and ratio.max() < 1.971
+        x = z
 
 
 @pytest.mark.parametrize(("name", "seed"), (("real_nvp", 0), pytest.param("maf", 1, marks=pytest.mark.exhaustive)))

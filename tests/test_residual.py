@@ -106,7 +106,7 @@ def test_roulette_is_right_in_the_mean_and_so_is_its_gradient(probes):
 def test_a_series_of_few_terms_fails_the_same_test(terms):
     log_det, exact, g_z, exact_g = estimates(log_det="series", terms=terms)
     assert away(log_det, exact) > 4
-    assert away(g_z, exact_g).max() > 10
+    assert away(g_z, exact_g).max() > 6
 
 
 def test_more_probes_divide_the_variance_and_do_not_move_the_mean():

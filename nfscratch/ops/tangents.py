@@ -76,8 +76,8 @@ def _pullback(layers, inputs, moved, bent, product, g, G):
 def _along(times, W, V):
     """The product for every direction: those of all rows are one wide array."""
     out = times(W, _merged(V))
-    return np.reshape(out, (*out.shape[:-1], *V.shape[-2:]))
+    return out.reshape((*out.shape[:-1], *V.shape[-2:]))
 
 
 def _merged(V):
-    return np.reshape(V, (*V.shape[:-2], V.shape[-2] * V.shape[-1]))
+    return V.reshape((*V.shape[:-2], V.shape[-2] * V.shape[-1]))
