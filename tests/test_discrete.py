@@ -35,6 +35,10 @@ CONTINUOUS = {
     "one value in nine rows": onp.where(onp.arange(500)[:, None] < 9, 0.0, NORMAL),
     "uniform": rng(2).random((3000, 1)),
     "heavy tails": rng(2).standard_cauchy((3000, 1)),
+    "times, one a minute": 1.7e9 + 60.0 * onp.arange(2000)[:, None],
+    "a few ties": onp.concatenate([NORMAL, NORMAL[:40]]),
+    "ties in a fifth of the rows": onp.concatenate([NORMAL, NORMAL[:120]]),
+    "products of rounded numbers": rng(1).normal(size=(2000, 1)).round(2) * rng(2).normal(size=(2000, 1)).round(2),
 }
 DISCRETE = {
     "integers 0 to 9": (rng(1).integers(0, 10, size=(300, 1)), 1.0),
@@ -45,9 +49,37 @@ DISCRETE = {
     "tenths": (rng(1).normal(size=(1000, 1)).round(1), 0.1),
     "tenths, float32": (rng(1).normal(size=(1000, 1)).round(1).astype("float32"), 0.1),
     "every value twelve times": (REPEATED, float(onp.median(onp.diff(onp.unique(REPEATED))))),
+    "every value five times, five decimals": (onp.repeat(NORMAL.round(5), 5, axis=0), None),
     "one value in twelve rows": (onp.where(onp.arange(500)[:, None] < 12, 0.0, NORMAL), None),
     "many zeros": (onp.maximum(rng(1).normal(size=(40_000, 1)), 0.0), None),
 }
+
+
+UNITS = (0.5, 2.54, 0.01, 1 / 3, 1e-18, 3e-150, 1e18, -7.3)
+WHOLE = rng(6).integers(0, 60, size=(400, 1)).astype(float)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_change_of_units_changes_the_step_alone(unit, dtype):
+    if dtype == "float32" and not 1e-30 < abs(unit) < 1e30:
+        pytest.skip("no number of float32")
+    table = onp.hstack([WHOLE, NORMAL[:400], WHOLE // 4 * 4, onp.rint(NORMAL[:400] * 1e5)])
+    (first, second) = discrete.recording_steps((table * unit + 11.0 * unit).astype(dtype)).items()
+    assert first == (0, pytest.approx(abs(unit), rel=1e-4)) and second == (2, pytest.approx(4 * abs(unit), rel=1e-4))
+
+
+def test_the_step_is_that_of_the_grid_and_not_the_smallest_gap():
+    levels = onp.array([0.0, 6.0, 10.0, 15.0])
+    x = levels[rng(3).integers(0, 4, size=(300, 1))] * 0.3
+    assert discrete.recording_steps(x) == {0: pytest.approx(0.3)}
+
+
+def test_one_value_written_by_two_formulas_is_one_level():
+    x = WHOLE * 0.1
+    x[::2] = WHOLE[::2] / 10  # 0.1 * 3 is not 3 / 10
+    assert len(onp.unique(x)) > 60
+    assert discrete.recording_steps(x) == {0: pytest.approx(0.1)}
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)

@@ -1,13 +1,17 @@
-"""Columns of recorded values: integers, few levels, or one value in many rows.
+"""Columns of recorded values: a grid of few steps, few levels, or one value in many rows.
 
 A density can be as high as it likes at a value that many rows share: the likelihood grows without bound and says
 nothing. Noise as wide as the recording step, `jitter` in fit, makes it a density of rounded values, which is bounded.
 
 A column is discrete where
-    it holds integers, at most half as many levels as rows, and a step above 1/500 of its standard deviation; or
-    each level stands in 5 rows on average, and the levels are no fine grid (a step above 1/50 of the deviation); or
+    its values lie on a grid, a + k s with whole k, at most half as many levels as rows, and s above 1/80 of the
+        standard deviation; or
+    each level stands in 5 rows on average, and the levels are no grid, or one so thin that half of the gaps are 5 s: a
+        table whose rows stand in it five times, with all their decimals; or
     one value stands in 10 rows at least, and in 2 % of them (a constant column is none: it has no scale at all).
-Continuous numbers that were rounded to a few per cent of their deviation are on a fine grid: they stay unmentioned.
+On a finer grid numbers are as good as continuous: no flow here resolves it. Nothing here depends on the unit: whole
+inches, the same in centimetres, and half steps times 1e-18 are all found. Values of a grid that never repeat, such as
+the times of a sensor that reports every minute, are not discrete.
 """
 
 from __future__ import annotations
@@ -19,14 +23,15 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.distributions import Bernoulli
-from nfscratch.ops.moments import moments
 from nfscratch.training import remedies
 from nfscratch.training.record import TrainingWarning
 
 ENOUGH_ROWS, NUMBERS, MOST_ROWS = 20, 2**21, 20_000  # a table is judged by a sample of its rows
-INTEGER_LEVELS, INTEGER_STEP = 0.5, 1 / 500
-LEVELS, STEP = 0.2, 1 / 50
+GRID_LEVELS, GRID_STEP = 0.5, 1 / 80
+LEVELS, THIN = 0.2, 5
 SAME_ROWS, SAME_SHARE = 10, 0.02
+MULTIPLES = 10  # the smallest gap between levels is at most so many steps: 0, 6, 10, 15 have the step 1
+ROUNDING = 4  # levels that lie less than so many eps max|x| apart are one level
 NAMED = 3
 
 
@@ -59,8 +64,9 @@ def recording_steps(x: Any) -> dict[int, float]:
     """{column: recording step} of the discrete columns, events flattened."""
     if len(x) < ENOUGH_ROWS:
         return {}
+    eps = float(onp.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
     x = _sample(backend.to_numpy(x).reshape((len(x), -1)))
-    steps = ((column, _recording_step(x[:, column].astype(onp.float64))) for column in range(x.shape[1]))
+    steps = ((column, _recording_step(x[:, column].astype(onp.float64), eps)) for column in range(x.shape[1]))
     return {column: step for column, step in steps if step}
 
 
@@ -71,23 +77,42 @@ def _sample(x):
     return x[onp.random.default_rng(0).choice(len(x), rows, replace=False, shuffle=False)]
 
 
-def _recording_step(column):
-    """The step of a discrete column; 0 for a continuous one, and for a constant."""
-    levels, counts = onp.unique(column, return_counts=True)
+def _recording_step(column, eps):
+    """The step of a discrete column; 0 for a continuous one, and for a constant. eps: of the numbers as they came."""
+    size = onp.abs(column).max()
+    if size == 0.0:
+        return 0.0
+    column = column / size  # from here on without a unit
+    levels, counts = _levels(column, ROUNDING * eps)
     if len(levels) == 1:
         return 0.0
     gaps, share = onp.diff(levels), len(levels) / len(column)
-    deviation = moments(column[:, None])[1][0]
-    integers = bool((levels == onp.rint(levels)).all())
-    if integers and share <= INTEGER_LEVELS and gaps.min() > INTEGER_STEP * deviation:
-        return float(gaps.min())
-    grid = _is_grid(gaps)
-    step = float(gaps.min() if grid else onp.median(gaps))
-    few_levels = share <= LEVELS and not (grid and step <= STEP * deviation)
-    return step if few_levels or counts.max() >= max(SAME_ROWS, SAME_SHARE * len(column)) else 0.0
+    step, usual = _grid_step(gaps, eps), float(onp.median(gaps))
+    discrete = step > GRID_STEP * column.std() and share <= GRID_LEVELS
+    if usual >= THIN * step and not discrete:
+        step, discrete = usual, share <= LEVELS
+    discrete |= counts.max() >= max(SAME_ROWS, SAME_SHARE * len(column))
+    return float(step * size) if discrete else 0.0
 
 
-def _is_grid(gaps):
-    """Whether all gaps are multiples of the smallest one, up to the rounding of decimal numbers."""
-    steps = gaps / gaps.min()
-    return bool((onp.abs(steps - onp.rint(steps)) < 0.05).all())
+def _levels(column, rounding):
+    """The different values of a column, and how many rows have each; what differs by rounding is one value.
+
+    Numbers so dense that each is near the next, such as 1000 + N(0, 1) in float32, stay as they are.
+    """
+    values, counts = onp.unique(column, return_counts=True)
+    starts = onp.flatnonzero(onp.diff(values, prepend=-onp.inf) > rounding)
+    ends = onp.append(starts[1:], len(values)) - 1
+    if (values[ends] - values[starts] > rounding).any():
+        return values, counts
+    return values[starts], onp.add.reduceat(counts, starts)
+
+
+def _grid_step(gaps, eps):
+    """The s of which all gaps are whole multiples, up to the rounding of numbers up to 1; 0 where there is none."""
+    for k in range(1, MULTIPLES + 1):
+        step = gaps.min() / k
+        tolerance = 0.05 + ROUNDING * eps / step
+        if tolerance < 0.2 and (onp.abs(gaps / step - onp.rint(gaps / step)) < tolerance).all():
+            return float(step)
+    return 0.0
