@@ -1,4 +1,4 @@
-"""Parameters of another depth, width or flow: one line names the place in the tree, at no cost to an evaluation."""
+"""Parameters of another depth, width or flow: one line names the place in the tree, also where they would compute."""
 
 import re
 
@@ -126,6 +126,46 @@ def test_right_parameters_are_never_compared(monkeypatch):
     FLOW.log_prob(PARAMS, X)
     FLOW.sample(PARAMS, rng(), 3)
     autograd.grad(lambda p: np.sum(FLOW.log_prob(p, X)))(PARAMS)
+
+
+COMPUTING = {
+    "a narrower network": (of("real_nvp", layers=4, hidden=(6, 6), whiten="diagonal"), "[0][0]['W']"),
+    "a wider network": (of("real_nvp", layers=4, hidden=(9, 9), whiten="diagonal"), "[0][0]['W']"),
+    "a deeper network": (of("real_nvp", layers=4, hidden=(8, 8, 8), whiten="diagonal"), "[0]"),
+    "a network with one layer less": (of("real_nvp", layers=4, hidden=(8,), whiten="diagonal"), "[0]"),
+}
+
+
+@pytest.mark.parametrize("name", COMPUTING)
+def test_parameters_of_another_network_that_would_compute_are_refused(name):
+    params, place = COMPUTING[name]
+    calls = {
+        "log_prob": lambda: FLOW.log_prob(params, X),
+        "sample": lambda: FLOW.sample(params, rng(), 3),
+        "gradient": lambda: autograd.grad(lambda p: np.sum(FLOW.log_prob(p, X)))(params),
+        "nested": lambda: autograd.grad(lambda a: np.sum(FLOW.log_prob({**params, "base": {}}, a * X)))(1.0),
+    }
+    for call in calls.values():
+        with pytest.raises(parameters.ParamsError, match=re.escape(f"params['bijection']{place} must have ")):
+            call()
+
+
+def test_parameters_that_came_from_elsewhere_are_compared_once(monkeypatch):
+    flow, seen = nf.flows.real_nvp(2, layers=4, hidden=(8, 8), whiten="diagonal"), []
+    monkeypatch.setattr(parameters, "disagreement", lambda *_: seen.append(1))
+    for _ in range(3):
+        flow.log_prob(PARAMS, X)
+        flow.sample(PARAMS, rng(), 3)
+    assert len(seen) == 1
+
+
+def test_a_flow_does_not_remember_more_and_more_signatures():
+    flow = nf.Flow(nf.StandardNormal(2), nf.Radial(2))
+    params = flow.init(rng())
+    for n in range(1, 50):
+        each = {**params, "bijection": {key: onp.stack([p] * n) for key, p in params["bijection"].items()}}
+        assert onp.isfinite(flow.log_prob(each, X[:1].repeat(n, axis=0))).all()
+    assert len(vars(flow)["known_params"]) <= parameters.KNOWN
 
 
 def test_save_names_the_place_in_the_same_words(tmp_path):

@@ -29,7 +29,7 @@ from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
 from nfscratch.flows.far_rows import far_rows_have_density_0
-from nfscratch.flows.parameters import naming_params
+from nfscratch.flows.parameters import check, naming_params, remember
 from nfscratch.flows.parts import has_own_part
 from nfscratch.nets import Network
 from nfscratch.ops.intervals import within
@@ -80,10 +80,10 @@ class Flow(TakesContext):
         x = None if x is None else validate.events("x", x, self.shape, like)
         embed = self._init_embed(rng, context, None if x is None else len(x), like)
         if x is None:
-            return {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed}
+            return remember(self, {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed})
         h = self.embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
         bijection = self.bijection.init(rng, x, h)
-        return {"base": self._init_base(rng, bijection, x, h), "bijection": bijection, "embed": embed}
+        return remember(self, {"base": self._init_base(rng, bijection, x, h), "bijection": bijection, "embed": embed})
 
     def _init_base(self, rng, bijection, x, h):
         """The base sees what the bijection makes of the batch, if it looks at it at all."""
@@ -114,7 +114,7 @@ class Flow(TakesContext):
     @naming_params
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
-        params = _checked(rebox(params))
+        params = self._checked(rebox(params))
         like = trees.array_like(params)
         x = validate.events("x", x, self.shape, like)
         context = self._context(params, context, len(x), like)
@@ -122,6 +122,14 @@ class Flow(TakesContext):
             check_once(self, params, x, context)
         roads = (self._log_prob_value, self._log_prob_node, self._log_prob)
         return far_rows_have_density_0(lambda x: take(*roads, params, x, context, rng=rng), x)
+
+    def _checked(self, params):
+        inside = raw(params)
+        if not isinstance(inside, dict) or set(inside) != {"base", "bijection", "embed"}:
+            got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
+            raise ValueError(f"params must be those of flow.init, a dict of base, bijection and embed; got {got}")
+        check(self, inside)
+        return params
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
@@ -181,7 +189,7 @@ class Flow(TakesContext):
     def _draw(self, params, rng, n, context, value, plain):
         n = validate.count("n", n)
         validate.generator(rng)
-        params = _checked(rebox(params))
+        params = self._checked(rebox(params))
         context = self._context(params, context, n, trees.array_like(params))
         if not self.base.reparameterized and (isbox(params) or isbox(context)):
             raise ValueError(
@@ -248,11 +256,3 @@ class Flow(TakesContext):
             return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
 
         return (x, log_q), pullback
-
-
-def _checked(params):
-    inside = raw(params)
-    if not isinstance(inside, dict) or set(inside) != {"base", "bijection", "embed"}:
-        got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
-        raise ValueError(f"params must be those of flow.init, a dict of base, bijection and embed; got {got}")
-    return params
