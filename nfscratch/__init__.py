@@ -42,6 +42,7 @@ from nfscratch.distributions import (
     AutoregressiveDensity,
     Bernoulli,
     DiagonalNormal,
+    FittedTails,
     Gaussian,
     GaussianMixture,
     MaskEnsemble,

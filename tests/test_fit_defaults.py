@@ -270,7 +270,8 @@ def test_a_weighted_run_on_a_device_is_the_same_and_its_advice_is_given_there():
     try:
         there = fit(x, **options)
         with pytest.warns(nf.TrainingWarning, match=r"diverged .* standard deviations from .* column 0 in row 400"):
-            fit(x, **{**options, "optimizer": nf.adam(1e200)}, validation=DATA[:40])
+            normal = nf.Flow(nf.StandardNormal(2), FLOW.bijection)  # a heavy-tailed base does not diverge here
+            fit(x, normal, **{**options, "optimizer": nf.adam(1e200)}, validation=DATA[:40])
         with pytest.raises(ValueError, match=r"must lie inside of \(0.0, 1.0\)"):
             fit(x, nf.Flow(nf.StandardNormal(2), nf.Elementwise(nf.Sigmoid(), 2)))
     finally:

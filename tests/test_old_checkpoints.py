@@ -33,7 +33,7 @@ def test_a_run_written_before_goes_on_from_where_it_ended(tmp_path):
     shutil.copy(DATA / "run_0.1.safetensors", path)
     result = nf.fit(
         nf.flows.real_nvp(
-            2, layers=2, hidden=(4,), activation="relu", gain=1.0, whiten="diagonal"
+            2, layers=2, hidden=(4,), activation="relu", gain=1.0, whiten="diagonal", base=nf.StandardNormal(2)
         ),  # the defaults of that version
         onp.random.default_rng(5).normal(size=(64, 2)),
         rng=onp.random.default_rng(2),

@@ -3,6 +3,7 @@
 from nfscratch.distributions.conditionals import Bernoulli, Conditional, Gaussian, MixtureOfGaussians
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.distributions.ensemble import MaskEnsemble
+from nfscratch.distributions.fitted_tails import FittedTails
 from nfscratch.distributions.made_density import AutoregressiveDensity
 from nfscratch.distributions.mixture import GaussianMixture
 from nfscratch.distributions.normal import DiagonalNormal, StandardNormal
@@ -14,6 +15,7 @@ __all__ = [
     "Conditional",
     "DiagonalNormal",
     "Distribution",
+    "FittedTails",
     "Gaussian",
     "GaussianMixture",
     "MaskEnsemble",

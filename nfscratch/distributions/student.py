@@ -19,7 +19,8 @@ Laszkiewicz, Lederer, Fischer 2022, arXiv:2206.10311 (a base with a tail index p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, log1p, pi
+from math import log, pi
+from typing import Any
 
 import autograd.numpy as np
 import numpy as onp
@@ -48,9 +49,7 @@ class StudentT(Distribution):
             raise ValueError(f"dof must be between 0.2 and 400; got {self.dof}")
 
     def init(self, rng, z=None, context=None):
-        t = (log(self.dof) - MIDDLE) / BOUND
-        a = 0.5 * BOUND * (log1p(t) - log1p(-t))  # c artanh t
-        return {"dof": backend.asarray(onp.full(self.dim, a))}
+        return {"dof": backend.asarray(onp.full(self.dim, free_dof(self.dof)))}
 
     def degrees_of_freedom(self, params):
         """nu of (2): (D,)."""
@@ -81,6 +80,11 @@ class StudentT(Distribution):
         nu = onp.asarray(backend.to_numpy(self.degrees_of_freedom(params)), dtype=onp.float64)
         draws = rng.standard_t(nu, size=(n, self.dim))
         return backend.asarray(onp.asfortranarray(draws), dtype=params["dof"].dtype, like=params["dof"])
+
+
+def free_dof(dof: Any) -> Any:
+    """The a of (2) for so many degrees of freedom."""
+    return BOUND * onp.arctanh((onp.log(dof) - MIDDLE) / BOUND)
 
 
 def _log_one_plus_square(u, np):

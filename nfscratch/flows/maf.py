@@ -19,7 +19,7 @@ from nfscratch.bijections.reshape import Reshape
 from nfscratch.distributions import AutoregressiveDensity, Conditional, Distribution, MaskEnsemble
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import autoregressive_layers, check_transformer
-from nfscratch.flows.recipe import for_data, on_base
+from nfscratch.flows.recipe import for_data, on_base, with_fitted_tails
 from nfscratch.flows.support import Support
 from nfscratch.nets import MADE, Network
 from nfscratch.transformers import Affine, Transformer
@@ -54,6 +54,7 @@ def maf(
     chain = autoregressive_layers(dim, h, MADE(hidden, activation, gain), layers, context_dim, order, seed)
     if batch_norm:
         chain = [part for layer in chain for part in (BatchNorm(dim), layer)]
+    base = with_fitted_tails(dim, base, context_dim)
     return for_data(dim, chain, base, embed, support, whiten, standardize)
 
 

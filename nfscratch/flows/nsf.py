@@ -19,7 +19,7 @@ from nfscratch.bijections.inverse import Inverse
 from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import layers_of_either_structure
-from nfscratch.flows.recipe import for_data
+from nfscratch.flows.recipe import for_data, with_fitted_tails
 from nfscratch.flows.support import Support
 from nfscratch.nets import Network
 from nfscratch.transformers import RationalQuadraticSpline
@@ -59,4 +59,5 @@ def rq_nsf(
         context_dim=context_dim,
         seed=seed,
     )
+    base = with_fitted_tails(dim, base, context_dim)
     return for_data(dim, chain, base, embed, support, whiten, standardize)

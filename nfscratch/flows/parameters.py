@@ -100,8 +100,8 @@ class Comparison:
     def flow(self, flow: Any, params: Any) -> None:
         """Raises ParamsError unless `params` is a tree of the flow."""
         self.keys(("base", "bijection", "embed"), params, "params")
-        self.part(flow.base, (), params["base"], "params['base']")
         self.bijection(flow.bijection, params["bijection"], "params['bijection']")
+        self.part(flow.base, (), params["base"], "params['base']")
         self.embed(flow, params["embed"], "params['embed']")
 
     def embed(self, flow, params, path):

@@ -13,7 +13,7 @@ from nfscratch.bijections import Elementwise
 from nfscratch.distributions import Distribution
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import coupling_layers
-from nfscratch.flows.recipe import for_data
+from nfscratch.flows.recipe import for_data, with_fitted_tails
 from nfscratch.flows.support import Support
 from nfscratch.nets import MLP, Network
 from nfscratch.transformers import Affine, Shift, VolumePreserving
@@ -38,6 +38,7 @@ def real_nvp(
     """RealNVP: affine couplings (Dinh et al. 2017, arXiv:1605.08803). `seed` fixes the permutations."""
     network = MLP(hidden, activation, gain)
     couplings = coupling_layers(dim, Affine(max_log_scale), network, layers, context_dim, seed)
+    base = with_fitted_tails(dim, base, context_dim)
     return for_data(dim, couplings, base, embed, support, whiten, standardize)
 
 

@@ -5,7 +5,8 @@
 
 and after each of them, where a `support` is given, the layer that maps all reals onto it (support.py).
 
-The base is a standard normal, unless one is given. An embedding network, if given, turns the context y into h(y), and
+The base is a standard normal, unless one is given; `real_nvp`, `maf` and `rq_nsf` take FittedTails, which is a standard
+normal too where the data's tails are normal (benchmarks/README.md has the comparison). An embedding network, if given, turns the context y into h(y), and
 the layers take h(y). A recipe makes the layers, and this frame makes the Flow; it checks what every recipe takes.
 """
 
@@ -19,7 +20,7 @@ from nfscratch.bijections import Standardize, Whiten
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.normalize.statistics import STATISTICS
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.distributions import Distribution, FittedTails, StandardNormal
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.support import Support, onto_support
 from nfscratch.nets import Network, StandardizedInput
@@ -28,6 +29,11 @@ from nfscratch.nets import Network, StandardizedInput
 def sizes(dim: int, layers: int) -> tuple[int, int]:
     """`dim` and `layers` as ints of at least 1, or ValueError."""
     return validate.count("dim", dim, least=1), validate.count("layers", layers, least=1)
+
+
+def with_fitted_tails(dim: int, base: Distribution | None, context_dim: int) -> Distribution | None:
+    """`base`; None is FittedTails(dim), or the frame's own where there is a context, with which it was not tried."""
+    return FittedTails(dim) if base is None and not context_dim else base
 
 
 def for_data(

@@ -1,0 +1,117 @@
+"""FittedTails: the standard normal where the data have normal tails, Student's t where they are heavy."""
+
+import autograd
+import autograd.numpy as np
+import numpy as onp
+import pytest
+from scipy import stats
+
+import nfscratch as nf
+from nfscratch import trees
+from nfscratch.distributions.fitted_tails import heavy_tails
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def whitened(z):
+    z = z - z.mean(axis=0)
+    return onp.linalg.solve(onp.linalg.cholesky(z.T @ z / len(z)), z.T).T
+
+
+BASE = nf.FittedTails(3)
+MIXED = {"dof": nf.StudentT(3, 5.0).init(rng())["dof"] * [1.0, 1.0, 1.2], "fixed": {"heavy": onp.array([0.0, 1, 1])}}
+NORMAL = BASE.init(rng(), rng(1).normal(size=(500, 3)))
+
+
+@pytest.mark.parametrize("n", [60, 300, 5000])
+@pytest.mark.parametrize("dim", [1, 5, 20])
+def test_normal_data_keep_the_normal_base(n, dim):
+    found = [heavy_tails(whitened(rng(seed).normal(size=(n, dim)))).astype(bool).mean() for seed in range(20)]
+    assert onp.mean(found) <= (0.05 if n < 5 * dim else 0.02)
+
+
+@pytest.mark.parametrize("nu", [1.5, 3.0, 5.0])
+def test_heavy_tails_are_found_in_their_direction_alone(nu):
+    z = onp.stack([rng(2).normal(size=2000), stats.t.rvs(nu, size=2000, random_state=3)], axis=1)
+    z = z / z.std(axis=0)
+    found = heavy_tails(z)
+    assert found[0] == 0.0 and 1.0 <= found[1] < 30.0
+
+
+def test_one_row_that_decides_the_covariance_is_seen_as_it_is_without_itself():
+    z = rng(4).normal(size=(60, 8))
+    z[7] *= 6.0
+    white = whitened(z)
+    assert onp.abs(white[7]).max() < 5.5 < onp.abs(z[7]).max()
+    assert (heavy_tails(white) > 0).any()
+    assert not (heavy_tails(whitened(onp.delete(z, 7, axis=0))) > 0).any()
+
+
+def test_equal_columns_and_fewer_rows_than_columns_do_no_harm():
+    z = rng(5).normal(size=(100, 1)).repeat(30, axis=1)
+    assert not heavy_tails(z).any()
+    assert onp.isfinite(heavy_tails(rng(5).normal(size=(10, 30)))).all()
+    assert not heavy_tails(onp.full((10, 2), onp.inf)).any()
+
+
+def test_without_rows_and_for_normal_ones_it_is_the_standard_normal_to_the_last_digit():
+    z, plain = rng(2).normal(size=(50, 3)) * 5, nf.StandardNormal(3)
+    for params in (NORMAL, BASE.init(rng())):
+        assert (params["fixed"]["heavy"] == 0).all()
+        assert onp.array_equal(BASE.log_prob(params, z), plain.log_prob({}, z))
+        assert onp.array_equal(BASE.log_prob_vjp(params, z)[0], plain.log_prob_vjp({}, z)[0])
+        assert onp.array_equal(BASE.sample(params, rng(3), 20), plain.sample({}, rng(3), 20))
+        assert (BASE.degrees_of_freedom(params) == onp.inf).all()
+
+
+def test_the_density_is_scipys():
+    z = rng(1).normal(size=(40, 3)) * onp.geomspace(1e-3, 1e4, 40)[:, None]
+    nu = BASE.degrees_of_freedom(MIXED)
+    assert nu[0] == onp.inf and onp.isfinite(nu[1:]).all()
+    expected = stats.norm.logpdf(z[:, 0]) + stats.t.logpdf(z[:, 1:], nu[1:]).sum(axis=1)
+    onp.testing.assert_allclose(BASE.log_prob(MIXED, z), expected, rtol=1e-11)
+    onp.testing.assert_allclose(BASE.log_prob_vjp(MIXED, z)[0], expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("params", [MIXED, NORMAL], ids=["mixed", "normal"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_pullback_is_autograds(params, dtype):
+    params, z = trees.cast(params, dtype), rng(1).normal(size=(30, 3)).astype(dtype)
+    g = rng(2).normal(size=30).astype(dtype)
+    log_p, pullback = BASE.log_prob_vjp(params, z)
+    g_params, g_z = pullback(g)
+
+    def plain(dof, z):
+        return np.sum(g * BASE.log_prob({**params, "dof": dof}, z))
+
+    expected = autograd.grad(plain, (0, 1))(params["dof"], z)
+    tolerance = 1e-10 if dtype == "float64" else 1e-4
+    onp.testing.assert_allclose(g_params["dof"], expected[0], rtol=tolerance, atol=tolerance)
+    onp.testing.assert_allclose(g_z, expected[1], rtol=tolerance, atol=tolerance)
+    assert log_p.dtype == g_z.dtype == g_params["dof"].dtype == BASE.log_prob(params, z).dtype == dtype
+
+
+def test_draws_have_the_density_and_the_derivative_of_their_quantile():
+    draws = BASE.sample(MIXED, rng(5), 20_000)
+    nu = BASE.degrees_of_freedom(MIXED)
+    assert stats.kstest(draws[:, 0], "norm").pvalue > 0.01
+    for i in (1, 2):
+        assert stats.kstest(draws[:, i], stats.t(nu[i]).cdf).pvalue > 0.01
+    assert BASE.reparameterized
+
+    def mean_of_log(dof):
+        return np.mean(np.log1p(BASE.sample({**MIXED, "dof": dof}, rng(6), 20_000)[:, 1] ** 2))
+
+    slope, h = autograd.grad(mean_of_log)(MIXED["dof"])[1], 1e-4
+    step = onp.array([0.0, h, 0.0])
+    near = [stats.t(BASE.degrees_of_freedom({**MIXED, "dof": MIXED["dof"] + s})[1]) for s in (step, -step)]
+    exact = onp.diff([law.expect(lambda t: onp.log1p(t * t)) for law in near[::-1]])[0] / (2 * h)
+    onp.testing.assert_allclose(slope, exact, rtol=0.05)
+
+
+def test_draws_stay_finite_in_float32():
+    params = trees.cast({"dof": onp.full(3, -3.0), "fixed": {"heavy": onp.ones(3)}}, "float32")
+    draws = BASE.sample(params, rng(5), 5000)
+    assert draws.dtype == "float32" and onp.isfinite(draws).all()
