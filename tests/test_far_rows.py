@@ -89,6 +89,43 @@ def test_a_heavy_tail_keeps_its_finite_density_far_out(dtype):
     onp.testing.assert_allclose(log_p, [-2 * onp.log(1e30) - 2 * onp.log(onp.pi)], rtol=1e-5)
 
 
+FAMILIES = ("real_nvp", "nice", "gin", "maf", "iaf", "rq_nsf", "naf", "linear", "planar", "radial", "sylvester")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("wild", [False, True], ids=["fresh", "wild"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_on_a_heavy_tailed_base_every_family_has_a_finite_density_and_gradient_far_out(name, wild, dtype):
+    options = {} if name == "linear" else {"layers": 2}
+    flow = getattr(nf.flows, name)(2, base=nf.StudentT(2), **options)
+    params = params_of(flow, wild, dtype)
+    sizes = [s for s in (1e3, 1e10, 1e20, 1e30, 1e100, 1e200, 1e300) if s < float(onp.finfo(dtype).max)]
+    x = onp.array([[a * s, b * s] for s in sizes for a, b in ((1, 0), (1, -1), (0, 1))], dtype)
+    log_p, pullback = nf.autodiff.value_and_vjp(lambda p: flow.log_prob(p, x), params)
+    assert onp.isfinite(log_p).all() and (log_p < 0).all()
+    assert onp.isfinite(flow.log_prob(params, x)).all()
+    assert all(onp.isfinite(leaf).all() for leaf in trees.leaves(pullback(onp.ones_like(log_p))))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_density_of_a_radial_flow_falls_as_its_base_does(dtype):
+    """Far out the layer is a shift: log p falls by (nu + 1) log 10 = 5 log 10 for each power of ten."""
+    flow = nf.Flow(nf.StudentT(1, 4.0), nf.Radial(1))
+    sizes = 10.0 ** onp.arange(3, 37 if dtype == "float32" else 300)
+    params = trees.cast(flow.init(rng(1)), dtype)
+    params["bijection"]["gamma"] += 2.0
+    log_p = flow.log_prob(params, sizes[:, None].astype(dtype))
+    onp.testing.assert_allclose(onp.diff(log_p), -5 * onp.log(10), rtol=0.02)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_squared_transformer_has_a_gradient_far_out(dtype):
+    flow = nf.Flow(nf.StudentT(2), nf.Elementwise(nf.Squared(), 2))
+    params, x = params_of(flow, True, dtype), onp.array([[1e37, -1e30]], dtype)
+    _, pullback = nf.autodiff.value_and_vjp(lambda p: flow.log_prob(p, x), params)
+    assert all(onp.isfinite(leaf).all() for leaf in trees.leaves(pullback(onp.ones(1, dtype))))
+
+
 def test_nan_that_has_another_cause_is_left_to_be_seen():
     flow = nf.flows.real_nvp(2, layers=2)
     params = trees.map_leaves(lambda a: a * onp.nan, flow.init(rng(), rng().normal(size=(20, 2))), fixed=lambda a: a)

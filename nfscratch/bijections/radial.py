@@ -142,12 +142,12 @@ class Radial(Bijection):
         """forward_vjp of a Stack of radial layers: params are (K, D), (K, 1) and (K, 1)."""
         centre, alpha, gamma = (p.T[:, :, None] for p in _positive(params, onp))  # (K, D, 1), (K, 1, 1), (K, 1, 1)
         x = z.T
-        down, up = _scales(x)
+        scale = _scale(x)
         d, r = (onp.empty_like(x, shape=(len(centre), rows, len(z))) for rows in (len(x), 1))
         for k in range(len(centre)):
             d[k] = x - centre[k]
-            scaled = d[k] * down
-            r[k] = up * onp.sqrt((scaled * scaled).sum(axis=0))
+            scaled = d[k] / scale
+            r[k] = scale * onp.sqrt((scaled * scaled).sum(axis=0))
             x = centre[k] + d[k] * ((gamma[k] + r[k]) / (alpha[k] + r[k]))
         f = (gamma + r) / (alpha + r)
 
@@ -193,16 +193,16 @@ def _free(params, g_centre, g_alpha, g_gamma):
 
 def _length(d):
     """|d| (1, N) with the gradient 0 at d = 0, where sqrt has none."""
-    down, up = _scales(getval(d))
-    squares = np.sum(np.square(d * down), axis=0, keepdims=True)
+    scale = _scale(getval(d))
+    squares = np.sum(np.square(d / scale), axis=0, keepdims=True)
     away = squares > 0.0
-    return np.where(away, up * np.sqrt(np.where(away, squares, 1.0)), 0.0)
+    return np.where(away, scale * np.sqrt(np.where(away, squares, 1.0)), 0.0)
 
 
-def _scales(d):
-    """A power of two for each column, and one over it: scaled by it, a point far out has a square within the dtype."""
-    far = onp.abs(d).max(axis=0) > FAR
-    return onp.where(far, 1.0 / FAR, 1.0).astype(d.dtype), onp.where(far, FAR, 1.0).astype(d.dtype)
+def _scale(d):
+    """A number for each column: 1, and far out the column's largest one. Divided by it, a column has a finite square."""
+    largest = onp.abs(d).max(axis=0)
+    return onp.where(largest > FAR, largest, onp.ones_like(largest))
 
 
 def _ray_slope(alpha, gamma, r):

@@ -146,9 +146,11 @@ class Comparison:
             raise ParamsError(f"{path} must have shape {tuple(made.shape)}; got {found(params)}")
 
     def same_shape(self, made, leaf):
-        shape = tuple(getattr(leaf, "shape", (None,)))
-        extra = len(shape) - made.ndim if self.per_sample and hasattr(leaf, "shape") else 0
-        return shape[max(extra, 0) :] == tuple(made.shape)
+        shape, own = tuple(getattr(leaf, "shape", (None,))), tuple(made.shape)
+        if not self.per_sample or not hasattr(leaf, "shape"):
+            return shape == own
+        of_a_stack = (*shape[:1], *shape[2:])  # K layers first, then the rows
+        return own in (shape[max(len(shape) - len(own), 0) :], of_a_stack)
 
     def keys(self, made, params, path):
         if not isinstance(params, dict) or set(params) != set(made):

@@ -72,7 +72,7 @@ class Squared(NumericTransformer):
         def pullback(g_x, g_l):
             g_y, g_h = g_x * scale, g_l / h
             g_k = g_y * q / inner + g_h * slope
-            g_u = g_y * k / inner * slope - 2.0 * k * g_h * q * q * (1.0 - 4.0 * u * u * q)
+            g_u = g_y * k / inner * slope - 2.0 * k * g_h * q * q * (4.0 * q - 3.0)  # u^2 q = 1 - q
             g_log_d = g_u * inner * z - g_y * k * q / inner
             g_z = g_y + g_u * inner
             sums = (g_x, g_x * moved + g_l, g_k, g_log_d, g_u)
