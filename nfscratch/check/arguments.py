@@ -110,7 +110,7 @@ def _check_context(made, context):
     """M rows of the width that the map takes; an embedding network takes rows of any width."""
     if context is None:
         return
-    width = (made.bijection if isinstance(made, Flow) else made).context_dim
+    width = made.context_dim
     if not width:
         raise ValueError(f"context must be left out: this {_kind(made)} takes none; got shape {onp.shape(context)}")
     shape = onp.shape(onp.atleast_2d(onp.asarray(context, dtype="float64")))

@@ -106,7 +106,7 @@ def _context(made, rng, options):
     """The context that was given, or one row for every point, or None where the map takes none."""
     if options["context"] is not None:
         return onp.atleast_2d(onp.asarray(options["context"], dtype="float64"))
-    width = _inner(made).context_dim
+    width = made.context_dim
     if not width:
         return None
     if embeds_to_another_width(made):

@@ -51,7 +51,7 @@ class Subject:
     base_sample: Callable[[Any, int], Any] | None = None
     bijection: Bijection | None = None
     params: Any = None  # the bijection's
-    context: Any = None  # as the bijection is given it: embedded, where the flow has a network for that
+    context: Any = None  # as the bijection is given it: embedded by the flow's network; None where it takes none
     flow_context: Any = None
     flow: Flow | None = None
     flow_params: Any = None
@@ -82,7 +82,7 @@ class Subject:
 
     def at(self, rows: Any) -> Subject:
         """The same, for a batch that consists of these rows: each keeps its own row of context."""
-        if self.context is None:
+        if self.given is None:
             return self
         given, rows = self.given, onp.asarray(rows)
         if onp.array_equal(rows, onp.arange(len(given))):
@@ -177,11 +177,12 @@ def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64"
     pristine = deepcopy(flow) if pristine is None else pristine
     like = trees.first_array(params)
     dtype = onp.dtype(dtype) if like is None else like.dtype
-    subject = of_bijection(flow.bijection, params["bijection"], embedded, dtype, pristine.bijection)
+    of_layers = embedded if flow.bijection.context_dim else None
+    subject = of_bijection(flow.bijection, params["bijection"], of_layers, dtype, pristine.bijection)
     return replace(
         subject, name=f"Flow({subject.name})", domain=_common(subject.domain, flow.base.support), flow=flow,
         flow_params=params, pristine=pristine, flow_context=context, **_density(flow, params, context),
-        **_base(flow.base, params["base"], onp.empty(0, dtype=dtype) if like is None else like),
+        **_base(flow.base, params["base"], onp.empty(0, dtype=dtype) if like is None else like, embedded),
     )  # fmt: skip
 
 
@@ -198,16 +199,19 @@ def _density(flow, params, context):
     }
 
 
-def _base(base, params, like):
-    """log_prob and sampler of the base, with arrays of the kind of `like`."""
+def _base(base, params, like, context):
+    """log_prob and sampler of the base, with arrays of the kind of `like`; context: where the base takes one."""
+
+    def of_base(n):
+        return (_rows_of(context, n),) if base.context_dim else ()
 
     def log_prob(z):
         given = backend.asarray(z, dtype=like.dtype, like=like)
-        return onp.asarray(backend.to_numpy(base.log_prob(params, given)), dtype=onp.float64)
+        return onp.asarray(backend.to_numpy(base.log_prob(params, given, *of_base(len(z)))), dtype=onp.float64)
 
     return {
         "base_log_prob": log_prob,
-        "base_sample": lambda rng, n: backend.to_numpy(base.sample(params, rng, n, like)),
+        "base_sample": lambda rng, n: backend.to_numpy(base.sample(params, rng, n, like, *of_base(n))),
     }
 
 

@@ -30,6 +30,8 @@ ATOM = 0.002
 
 def check_samples(trial: Trial, rng: onp.random.Generator, n: int = DRAWS_OF_K) -> Finding:
     """K: on the subject's own samples; without any, on standard normal draws carried forward."""
+    if trial.subject.flow is not None and trial.subject.flow.base.context_dim:
+        trial = Trial(trial.subject.at([0]), trial.z[:1])  # z has one law at one context
     s = trial.subject
     if s.sample is None and bounded(s.domain):
         return not_applicable("K", f"no samples, and no standard normal base on {s.domain}")
