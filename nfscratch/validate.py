@@ -85,10 +85,12 @@ def digits(name: str, x: Any, dtype: Any) -> None:
     if x.ndim < 2 or len(x) < 2 or not _is_wider(x.dtype, dtype):
         return
     x = onp.asarray(backend.to_numpy(x))
+    if x.dtype.kind == "f" and not onp.isfinite(x).all():
+        return  # `finite` refuses it: NaN has no digits to lose
     axes = (0, *range(2, x.ndim))
     step = float(onp.finfo(dtype).eps) * onp.abs(x.astype(onp.float64)).max(axis=axes)
     low = x.min(axis=axes, keepdims=True)
-    with onp.errstate(over="ignore", invalid="ignore"):  # infinities are refused by `finite`
+    with onp.errstate(over="ignore", invalid="ignore"):  # a difference may be too large for a number
         spread = (x - low).astype(onp.float64).std(axis=axes)  # whole numbers are subtracted exactly
     varies = x.max(axis=axes) > x.min(axis=axes)
     coarse = onp.flatnonzero(varies & (spread < 64 * step))

@@ -200,7 +200,7 @@ def _length(d):
 
 
 def _scale(d):
-    """A number for each column: 1, and far out the column's largest one. Divided by it, a column has a finite square."""
+    """A number for each column: 1, and far out the column's largest one. Divided by it, the column has a square."""
     largest = onp.abs(d).max(axis=0)
     return onp.where(largest > FAR, largest, onp.ones_like(largest))
 

@@ -24,7 +24,6 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import InverseBijection
 from nfscratch.ops.roots import InversionError
 
-
 KNOWN = 32  # signatures that a flow remembers: parameters for each row have another one for every number of rows
 
 

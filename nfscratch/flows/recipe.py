@@ -5,9 +5,9 @@
 
 and after each of them, where a `support` is given, the layer that maps all reals onto it (support.py).
 
-The base is a standard normal, unless one is given; `real_nvp`, `maf` and `rq_nsf` take FittedTails, which is a standard
-normal too where the data's tails are normal (benchmarks/README.md has the comparison). An embedding network, if given, turns the context y into h(y), and
-the layers take h(y). A recipe makes the layers, and this frame makes the Flow; it checks what every recipe takes.
+The base is a standard normal, unless one is given; `real_nvp`, `maf` and `rq_nsf` take FittedTails, which is one too
+where the tails of the data are normal. An embedding network, if given, turns the context y into h(y), and the layers
+take h(y). A recipe makes the layers, and this frame makes the Flow; it checks what every recipe takes.
 """
 
 from __future__ import annotations

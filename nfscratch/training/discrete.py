@@ -77,6 +77,19 @@ def _sample(x):
     return x[onp.random.default_rng(0).choice(len(x), rows, replace=False, shuffle=False)]
 
 
+def on_coarse_grids(x: Any) -> Any:
+    """(D,): whether the values of a column lie on a grid so coarse that equal rows come by chance."""
+    eps = float(onp.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
+    x = _sample(backend.to_numpy(x).reshape((len(x), -1)))
+    return onp.array([_is_coarse(column.astype(onp.float64), eps) for column in x.T])
+
+
+def _is_coarse(column, eps):
+    column = column / max(onp.abs(column).max(), onp.finfo(onp.float64).tiny)
+    levels, _ = _levels(column, ROUNDING * eps)
+    return len(levels) == 1 or _grid_step(onp.diff(levels), eps) > GRID_STEP * column.std()
+
+
 def _recording_step(column, eps):
     """The step of a discrete column; 0 for a continuous one, and for a constant. eps: of the numbers as they came."""
     size = onp.abs(column).max()

@@ -30,6 +30,7 @@ from nfscratch.training import (
     discrete,
     divergence,
     objectives,
+    repeated,
     row_weights,
     unreachable,
 )
@@ -76,8 +77,8 @@ def fit(
         (but it must be finite like the others), and one of weight 2 counts as two equal rows do. The scales and the
         correlations from which a flow starts, of x and of the context, follow the weights too: they are taken from
         copies of the rows, each row as often as its weight says. A held-out share is drawn whatever the weights are.
-    validation: a share of the rows to hold out (of 3 to 5 rows, one); or x, (x, context) or (x, context, weights) to
-        evaluate on, which are checked as x is; or None.
+    validation: a share of the rows to hold out (of 3 to 5 rows, one), equal rows together; or x, (x, context) or
+        (x, context, weights) to evaluate on, which are checked as x is; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
         it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
         are taken as they are.
@@ -105,14 +106,18 @@ def fit(
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, onp.arange(len(x))), validation)
     unreachable.refuse(flow, rows, jitter)
-    if jitter is None and not discrete.is_for_discrete_data(flow):
+    copies_count = not discrete.is_for_discrete_data(flow)
+    if copies_count:
+        repeated.warn_of_dependent_columns(rows.x, jitter)
+    if jitter is None and copies_count:
         discrete.warn_of_columns(rows.x)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
             identity = _identity(flow, x, context, weights, validation, jitter, params)
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
     given = rows
-    rows, held_out = hold_out(validation, rows, flow, params, noisy, rng)
+    groups = repeated.groups_of if jitter is None and copies_count else lambda rows: None
+    rows, held_out = hold_out(validation, rows, flow, params, noisy, rng, groups)
     if held_out is not None and held_out.where != rows.where:
         unreachable.refuse(flow, held_out, None)
     length = defaults.chosen(

@@ -52,13 +52,13 @@ class Rows:
 
 
 def hold_out(
-    validation: Any, rows: Rows, flow: Any, params: Any, noisy: Callable, rng: Any
+    validation: Any, rows: Rows, flow: Any, params: Any, noisy: Callable, rng: Any, groups: Callable = lambda rows: None
 ) -> tuple[Rows, Rows | None]:
-    """Rows to train on, and rows to evaluate on or None."""
+    """Rows to train on, and rows to evaluate on or None. groups(rows): (N,), equal for rows that stay together."""
     if validation is None or (isinstance(validation, Real) and validation == 0):
         return rows, None
     if isinstance(validation, Real):
-        return _share(validation, rows, noisy, rng)
+        return _share(validation, rows, noisy, rng, groups)
     return rows, _given(validation, rows, flow, params)
 
 
@@ -77,7 +77,7 @@ def enough(rows: Rows, validation: Any, those: str = "") -> Rows:
     return rows
 
 
-def _share(share, rows, noisy, rng):
+def _share(share, rows, noisy, rng, groups):
     N = len(rows.x)
     n = _how_many(share, N)
     if not 0 < n < N - 1:
@@ -85,6 +85,8 @@ def _share(share, rows, noisy, rng):
             f"validation must leave rows on both sides; got {share} of {N} rows (validation=None holds out none)"
         )
     order = rng.permutation(N)
+    if (together := groups(rows)) is not None:
+        order, n = _with_groups_whole(order, n, together)
     held = rows.take(order[:n])
     return rows.take(order[n:]), replace(held, x=noisy(held.x, rng))
 
@@ -100,6 +102,24 @@ def _how_many(share, N):
         stacklevel=5,
     )
     return 1
+
+
+def _with_groups_whole(order, n, groups):
+    """An order of the rows whose first ones, about n and at least 1, are whole groups; and how many they are.
+
+    Groups are taken as they come first in `order`, unless they are larger than what is still to be taken. Where all
+    groups are larger than n, no share of whole groups is left, and `order` is taken as it is.
+    """
+    sizes, first = onp.bincount(groups), onp.full(groups.max() + 1, len(order))
+    onp.minimum.at(first, groups[order], onp.arange(len(order)))
+    held, count = onp.zeros(len(sizes), dtype=bool), 0
+    for group in onp.argsort(first):
+        if count + sizes[group] <= n:
+            held[group], count = True, count + sizes[group]
+    if count == 0:
+        return order, n
+    inside = held[groups[order]]
+    return onp.concatenate([order[inside], order[~inside]]), count
 
 
 def _given(validation, rows, flow, params):

@@ -35,7 +35,7 @@ import numpy as onp
 from nfscratch import backend, validate
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
-from nfscratch.bijections.normalize.statistics import STATISTICS, ScaleWarning, centre_and_scale
+from nfscratch.bijections.normalize.statistics import LOOKED_AT, STATISTICS, ScaleWarning, centre_and_scale
 from nfscratch.trees import FIXED
 
 LARGEST = 256  # dimensions
@@ -88,7 +88,8 @@ class Whiten(Bijection):
         spread = u.std(axis=0)
         varies = onp.flatnonzero(spread > 0.0)  # a constant column has no correlations
         u = u[:, varies] / spread[varies]
-        _warn_of_dependence(u.T @ u / len(u), varies)
+        if not LOOKED_AT.get():  # `fit` has named the columns
+            _warn_of_dependence(u.T @ u / len(u), varies)
         share = share_of_identity(u, group)
         L[onp.ix_(varies, varies)] = onp.linalg.cholesky(shrunk(u, share))
         return L, share

@@ -1,0 +1,172 @@
+"""Rows that stand in a table more than once, and columns that other columns give: both are named by fit."""
+
+import warnings
+
+import numpy as onp
+import pytest
+from fitting import DATA, FLOW, fit, rng
+
+import nfscratch as nf
+from nfscratch.training import held_out, repeated
+
+OPTIONS = {"steps": 2, "batch_size": 64}
+
+
+def warned(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return [str(warning.message) for warning in caught if "x: " in str(warning.message)]
+
+
+# --- equal rows ---
+
+
+@pytest.fixture(autouse=True)
+def float64_again():
+    yield
+    nf.use(dtype="float64")
+
+
+ONCE = rng(4).normal(size=(60, 2))
+TWELVE = ONCE[rng(5).permutation(720) % 60]
+
+
+def split(x, share=0.1, groups=repeated.groups_of, context=None):
+    rows = held_out.Rows(x, context, None, onp.arange(len(x)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return held_out.hold_out(share, rows, FLOW, lambda x, rng: x, rng(), groups)
+
+
+def shared(train, held):
+    return len(set(map(bytes, train.x)) & set(map(bytes, held.x)))
+
+
+def test_equal_rows_are_kept_on_one_side():
+    train, held = split(TWELVE)
+    assert shared(train, held) == 0 and len(held.x) == 72 and len(train.x) == 648
+    train, held = split(TWELVE, groups=lambda rows: None)
+    assert shared(train, held) > 40
+
+
+def test_without_equal_rows_the_split_is_the_one_it_was():
+    for x in (DATA, onp.vstack([DATA[:100], DATA[:0]])):
+        with_groups, without = split(x), split(x, groups=lambda rows: None)
+        assert onp.array_equal(with_groups[1].numbers, without[1].numbers)
+        assert onp.array_equal(with_groups[0].numbers, without[0].numbers)
+
+
+def test_a_group_that_is_too_large_stays_in_training():
+    x = onp.vstack([onp.zeros((300, 2)), ONCE, ONCE])
+    train, held = split(x)
+    assert shared(train, held) == 0 and 35 <= len(held.x) <= 42 and (held.x != 0).all()
+    train, held = split(onp.repeat(ONCE[:4], 100, axis=0))  # no group is small enough
+    assert len(held.x) == 40
+
+
+def test_equal_x_at_another_context_is_no_copy():
+    context = rng(6).normal(size=(720, 1))
+    rows = held_out.Rows(TWELVE, context, None, onp.arange(720))
+    assert repeated.groups_of(rows) is None
+
+
+def test_equal_rows_of_whole_numbers_come_by_chance():
+    x = rng(1).integers(0, 6, size=(400, 2)).astype(float)
+    assert repeated.groups_of(held_out.Rows(x, None, None, onp.arange(400))) is None
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_hash_tells_rows_apart_and_minus_zero_is_zero(dtype):
+    x = rng(1).integers(-3, 3, size=(5000, 6)).astype(dtype)
+    assert len(onp.unique(repeated._hashes(x))) == len(onp.unique(x, axis=0))
+    a = onp.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0]], dtype)
+    assert onp.array_equal(repeated._hashes(a)[:2], repeated._hashes(a)[1::-1]) and len(set(repeated._hashes(a))) == 2
+
+
+def test_fit_tells_how_many_rows_are_copies_and_names_one():
+    (message,) = [text for text in warned(lambda: fit(TWELVE, **OPTIONS)) if "copies" in text]
+    assert message.startswith("x: 660 of 720 rows are copies of others (row ") and "numpy.unique(x, axis=0)" in message
+    row, original = (int(word) for word in message.split("(row ")[1].split("), so")[0].split(" is row "))
+    assert row > original and (TWELVE[row] == TWELVE[original]).all()
+    assert not warned(lambda: fit(DATA, **OPTIONS))
+    assert not warned(lambda: fit(TWELVE, jitter=0.1, **OPTIONS))
+    assert not [t for t in warned(lambda: fit(onp.vstack([DATA, DATA[:2]]), **OPTIONS)) if "copies" in t]
+
+
+# --- dependent columns ---
+
+BASE = rng(7).normal(size=(300, 4)) * [1.0, 100.0, 1e-6, 3.0] + [0.0, 1e4, 0.0, 5.0]
+DEPENDENT = {
+    "a copy": (BASE[:, 1], 1),
+    "another unit": (BASE[:, 0] * 2.54 + 32.0, 0),
+    "a sum": (BASE[:, 0] + BASE[:, 3], None),
+    "a mean of all, signs mixed": (BASE @ [1.0, -0.01, 2e6, 0.5], None),
+    "the last of shares that sum to one": (1.0 - BASE[:, 0] - BASE[:, 3], None),
+}
+INDEPENDENT = {
+    "noise of a thousandth": BASE[:, 0] + 1e-3 * rng(8).normal(size=300),
+    "a square": BASE[:, 0] ** 2,
+    "a sum, rounded": (BASE[:, 0] + BASE[:, 3]).round(2),
+    "a constant": onp.full(300, 7.0),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", DEPENDENT)
+def test_a_column_that_others_give_is_found_in_any_unit(name, dtype):
+    column, of = DEPENDENT[name]
+    x = onp.column_stack([BASE, column, rng(9).normal(size=300)])
+    for unit in (1.0, 1e-18, 1e15):
+        assert repeated.dependent_columns((x * unit).astype(dtype)) == {4: of}
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_a_column_that_is_nearly_given_is_not_named(name):
+    assert repeated.dependent_columns(onp.column_stack([BASE, INDEPENDENT[name]])) == {}
+
+
+def test_with_fewer_rows_than_columns_copies_alone_are_found():
+    x = rng(1).normal(size=(8, 20))
+    assert repeated.dependent_columns(x) == {}
+    x[:, 7] = 3 * x[:, 2] - 1
+    assert repeated.dependent_columns(x) == {7: 2}
+
+
+def test_fit_names_the_columns_and_its_remedy_silences_it():
+    x = onp.tile(rng(1).normal(size=(400, 2)), 12)
+    texts = warned(lambda: fit(x, nf.flows.real_nvp(24, layers=2, hidden=(8,)), **OPTIONS))
+    (message,) = [text for text in texts if "linear function" in text]
+    start = "x: column 2 is a linear function of column 0, column 3 is a linear function of column 1, column 4"
+    assert message.startswith(start) and "and 19 more" in message
+    columns = message.split("numpy.delete(x, [")[1].split("]")[0]
+    assert columns.startswith("2, 3, 4, 5")
+    kept = onp.delete(x, list(range(2, 24)), axis=1)
+    assert not warned(lambda: fit(kept, nf.flows.real_nvp(2, layers=2, hidden=(8,)), **OPTIONS))
+
+
+def test_columns_with_noise_of_their_own_are_not_dependent():
+    x = onp.column_stack([DATA, DATA[:, 0]])
+    flow = nf.flows.linear(3)
+    assert any("linear function" in text for text in warned(lambda: fit(x, flow, jitter=[0.1, 0.1, 0], **OPTIONS)))
+    assert not warned(lambda: fit(x, flow, jitter=[0, 0, 0.1], **OPTIONS))
+
+
+# --- the order of the checks ---
+
+
+def test_a_value_that_is_not_finite_is_named_before_digits_that_are_lost():
+    nf.use(dtype="float32")
+    x = onp.column_stack([1.7e9 + rng().normal(size=50), rng().normal(size=50)])
+    for bad in (onp.nan, onp.inf, -onp.inf):
+        x[3, 1] = bad
+        for call in (lambda: fit(x), lambda: FLOW.init(rng(), x)):
+            with pytest.raises(ValueError, match="x must be finite; NaN or infinity in row 3"):
+                call()
+
+
+def test_rows_given_as_validation_are_looked_at_for_lost_digits():
+    nf.use(dtype="float32")
+    x = rng().normal(size=(50, 2))
+    with pytest.raises(ValueError, match=r"validation: column 0 .* cannot be told apart"):
+        fit(x, validation=x + [1.7e9, 0.0])
