@@ -1,13 +1,13 @@
-"""FittedTails: a standard normal base, with Student's t in the directions in which the data have heavy tails.
+"""FittedTails: a standard normal base, which is Student's t instead where the data have heavy tails.
 
     z_i ~ N(0, 1)       where the rows that the flow starts from show no heavy tail, or where there were no rows
     z_i ~ t(nu_i)       where they do; nu_i is trained (student.py)
 
 A normal base answers a row that ends at z = 47 with 47^2 / 2 = 1,100 nats: one row of a test set then decides its mean.
-t answers with (nu + 1) log z. Which directions are heavy is found once, by `init`, and stored. A direction is heavy
-where the best nu between 1 and 30 makes its N numbers u more likely than the best N(0, s^2) does, by more than
-1 + 1/2 log N nats. Whitening has seen these rows, and so their z is smaller than that of a new row. u is z as it would
-be without the row itself:
+t answers with (nu + 1) log z. Which it is, `init` finds once and stores. A direction is heavy where the best nu between
+1 and 30 makes its N numbers u more likely than the best N(0, s^2) does, by more than 1 + 1/2 log N + log D nats. If one
+is, all D get their best nu: layers move a row that is far out in one direction into others. Whitening has seen these
+rows, and so their z is smaller than that of a new row. u is z as it would be without the row itself:
 
     u_n = z_n / sqrt(1 - h_n),     h_n = (1 + z_n^T S^-1 z_n) / N,     S = 1/N sum_n z_n z_n^T                   (1)
 
@@ -99,14 +99,15 @@ def _heavy(params):
 
 
 def heavy_tails(z):
-    """nu (D,) of the directions of z (N, D) with heavy tails, and 0 for the others."""
+    """nu (D,) for z (N, D), where a direction has a heavy tail; 0 for all where none has."""
     if not onp.isfinite(z).all():
         return onp.zeros(z.shape[1])
     u = z / onp.sqrt(1.0 - _leverage(z))
     size = onp.sqrt((u * u).mean(axis=0)) + onp.finfo(u.dtype).tiny
     normal = (-0.5 * onp.square(u / size) - HALF_LOG_2PI - onp.log(size)).sum(axis=0)
     gains = onp.array([_log_t(u, nu) - normal for nu in GRID])
-    return onp.where(gains.max(axis=0) > 1.0 + 0.5 * log(len(z)), GRID[gains.argmax(axis=0)], 0.0)
+    found = gains.max() > 1.0 + 0.5 * log(len(z)) + log(z.shape[1])
+    return GRID[gains.argmax(axis=0)] if found else onp.zeros(z.shape[1])
 
 
 def _leverage(z):
