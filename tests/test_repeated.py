@@ -58,8 +58,8 @@ def test_without_equal_rows_the_split_is_the_one_it_was():
 
 
 def test_a_group_that_is_too_large_stays_in_training():
-    x = onp.vstack([onp.zeros((300, 2)), ONCE, ONCE])
-    train, held = split(x)
+    once = rng(4).normal(size=(60, 6))
+    train, held = split(onp.vstack([onp.zeros((300, 6)), once, once]))
     assert shared(train, held) == 0 and 35 <= len(held.x) <= 42 and (held.x != 0).all()
     train, held = split(onp.repeat(ONCE[:4], 100, axis=0))  # no group is small enough
     assert len(held.x) == 40
@@ -74,6 +74,16 @@ def test_equal_x_at_another_context_is_no_copy():
 def test_equal_rows_of_whole_numbers_come_by_chance():
     x = rng(1).integers(0, 6, size=(400, 2)).astype(float)
     assert repeated.groups_of(held_out.Rows(x, None, None, onp.arange(400))) is None
+
+
+def test_equal_rows_of_popular_values_come_by_chance():
+    """Prices and ages of many people: no two columns know of each other."""
+    prices, ages = onp.round(onp.exp(rng(1).normal(size=3000)), 1) * 9.99, rng(2).integers(20, 60, 3000)
+    x = onp.column_stack([prices, ages])
+    assert len(onp.unique(x, axis=0)) < 2500
+    assert repeated.groups_of(held_out.Rows(x, None, None, onp.arange(3000))) is None
+    levels = onp.array([0.125, 0.417, 0.75, 1.5, 4.0, 7.0, 10.0])[rng(3).integers(0, 7, size=(300, 2))]
+    assert repeated.groups_of(held_out.Rows(levels, None, None, onp.arange(300))) is None
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -1,8 +1,9 @@
 """Rows that stand in a table more than once, and columns that other columns give: where a high likelihood is no skill.
 
 equal rows          A random share of them is no test: its rows are in the training set too, and a flow that learns
-                    rows by heart looks best. So `fit` keeps equal rows on one side. On a coarse grid, as whole
-                    numbers are, equal rows come by chance and are no copies; nor are they with jitter.
+                    rows by heart looks best. So `fit` keeps equal rows on one side. They are no copies where they
+                    come by chance: where every column has few levels or a coarse grid, as whole numbers are, or where
+                    the pairs of equal rows are not ten times as many as of columns that know nothing of each other.
 dependent columns   x lies in a plane, where a density has no upper bound: each copy of a column adds as many nats as
                     one likes. They are found by x = Q R of the standardised columns:  |R_jj| / sqrt(N)  is what the
                     columns before leave of the standard deviation of column j.
@@ -23,6 +24,8 @@ COPIES = 0.01  # this share of copies is worth a warning
 LEFT = 1e-5  # of the standard deviation; a column of which less is left is a function of the others
 ROUNDING = 16  # or less than so many times eps max|x|
 COLUMNS, ROWS_EACH = 1000, 5  # tables of more columns are not looked at; so many rows for each column are
+FEW = 20  # levels
+BEYOND_CHANCE = 10
 NAMED = 3
 
 
@@ -30,7 +33,7 @@ def groups_of(rows: Any) -> Any:
     """(N,) numbers, the same for equal rows (x and context); None where no rows are copies of each other."""
     keys = _hashes(rows.x) if rows.context is None else _hashes(rows.x) * 3 + _hashes(rows.context)
     first, groups = onp.unique(keys, return_index=True, return_inverse=True)[1:]
-    if len(first) == len(keys) or _all_on_coarse_grids(rows.x):
+    if len(first) == len(keys) or _by_chance(rows, onp.bincount(groups)):
         return None
     copies = onp.flatnonzero(first[groups] != onp.arange(len(keys)))
     if len(copies) >= COPIES * len(keys):
@@ -54,8 +57,26 @@ def _hashes(x):
     return (bits * factors).sum(axis=1, dtype=onp.uint64)
 
 
-def _all_on_coarse_grids(x):
-    return discrete.on_coarse_grids(x).all()
+def _by_chance(rows, sizes):
+    """Whether equal rows are no copies. sizes: how many rows each group of equal ones has."""
+    coarse, levels = discrete.on_coarse_grids(rows.x), [onp.unique(column) for column in _columns(rows.x)]
+    if all(few or len(each) <= FEW for few, each in zip(coarse, levels, strict=True)):
+        return True
+    columns = _columns(rows.x) if rows.context is None else [*_columns(rows.x), *_columns(rows.context)]
+    if len(columns) == 1:
+        return False
+    chance = onp.prod([_share_of_pairs(onp.unique(column, return_counts=True)[1]) for column in columns])
+    return _share_of_pairs(sizes) < BEYOND_CHANCE * chance
+
+
+def _columns(x):
+    return backend.to_numpy(x).reshape((len(x), -1)).T
+
+
+def _share_of_pairs(counts):
+    """The share of pairs of rows that are equal."""
+    N = counts.sum()
+    return float((counts * (counts - 1.0)).sum() / (N * (N - 1.0)))
 
 
 def warn_of_dependent_columns(x: Any, jitter: Any) -> None:
