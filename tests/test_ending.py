@@ -34,7 +34,8 @@ def fit(path=None, rate=0.5, **options):
     """The fit whose files in data/ version 0.1 wrote."""
     options = {"steps": 200, "batch_size": 16, "schedule": nf.constant, "evaluate_every": 5, **options}
     x = rng(5).normal(size=(64, 2))
-    flow = nf.flows.real_nvp(2, layers=2, hidden=(4,), activation="relu", gain=1.0, whiten="diagonal")
+    options_then = {"activation": "relu", "gain": 1.0, "whiten": "diagonal", "base": nf.StandardNormal(2)}
+    flow = nf.flows.real_nvp(2, layers=2, hidden=(4,), **options_then)
     return nf.fit(flow, x, rng=rng(2), optimizer=nf.adam(rate), progress=False, checkpoint=path, **options)
 
 
