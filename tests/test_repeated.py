@@ -36,7 +36,7 @@ def split(x, share=0.1, groups=repeated.groups_of, context=None):
     rows = held_out.Rows(x, context, None, onp.arange(len(x)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return held_out.hold_out(share, rows, FLOW, lambda x, rng: x, rng(), groups)
+        return held_out.hold_out(share, rows, FLOW, None, lambda x, rng: x, rng(), groups)
 
 
 def shared(train, held):
