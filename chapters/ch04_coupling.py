@@ -578,7 +578,8 @@ if __name__ == "__main__":
 def moons(options):
     data = nf.data.load("moons", n=10_000 if options.fast else 100_000)
     nf.use(dtype=options.dtype or "float32")
-    flow = nf.flows.real_nvp(2, layers=12, hidden=(32, 32), activation="tanh", gain=1.0, whiten="diagonal")
+    options_of_flow = {"activation": "tanh", "gain": 1.0, "whiten": "diagonal", "base": nf.StandardNormal(2)}
+    flow = nf.flows.real_nvp(2, layers=12, hidden=(32, 32), **options_of_flow)
     result = nf.fit(
         flow,
         data.train,
@@ -695,7 +696,14 @@ def mixture_baseline(data, rng, fast):
 def fit_digits(data, rng, fast, dtype):
     nf.use(dtype=dtype or "float32")
     flow = nf.flows.real_nvp(
-        data.dim, layers=8, hidden=(128,), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=1.0
+        data.dim,
+        layers=8,
+        hidden=(128,),
+        activation="tanh",
+        gain=1.0,
+        whiten="diagonal",
+        max_log_scale=1.0,
+        base=nf.StandardNormal(data.dim),
     )
     result = nf.fit(
         flow,

@@ -824,7 +824,14 @@ def digits(options):
     nf.use(dtype=options.dtype or "float32")
     orders = [nf.random_order(data.dim, seed=k) for k in range(8)]
     real_nvp = nf.flows.real_nvp(
-        data.dim, layers=8, hidden=(128,), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=1.0
+        data.dim,
+        layers=8,
+        hidden=(128,),
+        activation="tanh",
+        gain=1.0,
+        whiten="diagonal",
+        max_log_scale=1.0,
+        base=nf.StandardNormal(data.dim),
     )
     models = {
         "MADE: one layer": (maf(data.dim, ["natural"], (256,), "tanh"), 1.0),
