@@ -155,6 +155,11 @@ def test_fit_names_the_columns_and_its_remedy_silences_it():
     assert not warned(lambda: fit(kept, nf.flows.real_nvp(2, layers=2, hidden=(8,)), **OPTIONS))
 
 
+def test_of_a_handful_of_rows_nothing_is_said():
+    x = onp.array([[1.0, 2.0, 5.0], [3.0, 7.0, 1.0]])
+    assert not warned(lambda: fit(x, nf.flows.linear(3), steps=1, validation=None))
+
+
 def test_columns_with_noise_of_their_own_are_not_dependent():
     x = onp.column_stack([DATA, DATA[:, 0]])
     flow = nf.flows.linear(3)

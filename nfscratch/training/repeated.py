@@ -24,6 +24,7 @@ COPIES = 0.01  # this share of copies is worth a warning
 LEFT = 1e-5  # of the standard deviation; a column of which less is left is a function of the others
 ROUNDING = 16  # or less than so many times eps max|x|
 COLUMNS, ROWS_EACH = 1000, 5  # tables of more columns are not looked at; so many rows for each column are
+LEAST = 8  # rows: two of them lie on a line whatever they are
 FEW = 20  # levels
 BEYOND_CHANCE = 10
 NAMED = 3
@@ -81,7 +82,7 @@ def _share_of_pairs(counts):
 
 def warn_of_dependent_columns(x: Any, jitter: Any) -> None:
     """Name the columns of x (N, D) that those before them give, unless they get noise of their own."""
-    if x.ndim != 2 or not 1 < x.shape[1] <= COLUMNS:
+    if x.ndim != 2 or len(x) < LEAST or not 1 < x.shape[1] <= COLUMNS:
         return
     width = onp.zeros(1) if jitter is None else onp.asarray(jitter, dtype=onp.float64)
     found = {
