@@ -20,6 +20,7 @@ from nfscratch.bijections import (
     Planar,
     Radial,
     Residual,
+    Remainder,
     Reverse,
     Stack,
     Standardize,

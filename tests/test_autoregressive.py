@@ -381,7 +381,7 @@ def test_the_random_orders_of_two_seeds_do_not_overlap():
 
 def test_batch_norm_stands_between_every_two_layers_and_next_to_the_base():
     layers = nf.flows.maf(4, layers=2, batch_norm=True).bijection.layers
-    kinds = ["Whiten", "BatchNorm", "Autoregressive", "BatchNorm", "Autoregressive", "Standardize"]
+    kinds = ["Whiten", "BatchNorm", "Autoregressive", "BatchNorm", "Autoregressive", "Remainder", "Standardize"]
     assert [type(layer).__name__ for layer in layers] == kinds
 
 

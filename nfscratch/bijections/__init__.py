@@ -14,6 +14,7 @@ from nfscratch.bijections.low_rank.sylvester import Sylvester
 from nfscratch.bijections.masks import alternating_mask, channel_mask, checkerboard_mask, half_mask
 from nfscratch.bijections.normalize.actnorm import ActNorm
 from nfscratch.bijections.normalize.batchnorm import BatchNorm
+from nfscratch.bijections.normalize.remainder import Remainder
 from nfscratch.bijections.normalize.standardize import Standardize
 from nfscratch.bijections.normalize.whiten import Whiten
 from nfscratch.bijections.numeric import NumericInverse
@@ -46,6 +47,7 @@ __all__ = [
     "Permutation",
     "Planar",
     "Radial",
+    "Remainder",
     "Reshape",
     "Residual",
     "Reverse",

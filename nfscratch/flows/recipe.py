@@ -1,7 +1,7 @@
 """The frame of the ready-made flows: what stands before and after the layers of a recipe.
 
-    z ~ base -> Whiten -> layer -> ... -> layer -> Standardize -> x      for_data: log_prob is in the data's own units
-    z ~ base -> bijection -> x                                           on_base: fitted to a target, which has no data
+    z ~ base -> Whiten -> layer -> ... -> layer -> Remainder -> Standardize -> x   for_data: in the data's own units
+    z ~ base -> bijection -> x                                          on_base: fitted to a target, which has no data
 
 and after each of them, where a `support` is given, the layer that maps all reals onto it (support.py).
 
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nfscratch import validate
-from nfscratch.bijections import Standardize, Whiten
+from nfscratch.bijections import Remainder, Standardize, Whiten
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.normalize.statistics import STATISTICS
@@ -49,14 +49,15 @@ def for_data(
 
     whiten: "full" puts the data's correlations next to the base, where the rows allow it (Whiten): with layers that
         start as the identity the flow is the full Gaussian before its first step, and the layers still see each column
-        by itself. "diagonal" leaves it out.
+        by itself; a column that others nearly give is seen as what these leave of it (Remainder). "diagonal" leaves
+        both out.
     standardize: "moments", or "robust" where a few far rows would decide the scale.
     support: where the data can be; a last layer maps all reals there.
     """
     validate.choice("whiten", whiten, ("full", "diagonal"))
     validate.choice("standardize", standardize, STATISTICS)
-    first = [Whiten(dim, standardize)] if whiten == "full" and dim > 1 else []
-    chain = Chain([*first, *layers, Standardize(dim, standardize), *onto_support(dim, support)])
+    first, last = ([Whiten(dim, standardize)], [Remainder(dim)]) if whiten == "full" and dim > 1 else ([], [])
+    chain = Chain([*first, *layers, *last, Standardize(dim, standardize), *onto_support(dim, support)])
     return on_base(dim, chain, base, embed, standardize=standardize)
 
 

@@ -9,6 +9,7 @@ STRUCTURES = [
     Case("actnorm", nf.ActNorm),
     Case("batchnorm", nf.BatchNorm),
     Case("standardize", nf.Standardize),
+    Case("remainder", nf.Remainder),
     Case("whiten", nf.Whiten),
     Case("inverse of whiten, robust", lambda dim: nf.Inverse(nf.Whiten(dim, "robust"))),
     Case("reshape", lambda dim: nf.Reshape((dim,), (1, dim, 1))),

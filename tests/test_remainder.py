@@ -1,0 +1,58 @@
+"""Remainder: columns that others nearly give."""
+
+import autograd.numpy as np
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+
+
+def near_a_plane(n=400, thickness=1e-3):
+    """Columns of variance near 1; the third is the mean of the first two, up to noise."""
+    rng = onp.random.default_rng(0)
+    a, b, e = rng.normal(size=(3, n))
+    b = 0.3 * b + 0.7 * (a**2 - 1.0)
+    return onp.stack([a, b, (a + b) / 2 + thickness * e, rng.normal(size=n)], axis=1)
+
+
+def test_a_column_that_others_nearly_give_becomes_what_they_leave():
+    u = near_a_plane()
+    params = nf.Remainder(4).init(None, u)
+    z, log_det = nf.Remainder(4).inverse(params, u)
+    assert onp.array_equal(z[:, [0, 1, 3]], u[:, [0, 1, 3]])
+    assert z[:, 2].std() == pytest.approx(1.0, rel=0.01)
+    assert onp.abs(onp.corrcoef(z.T)[2, :2]).max() < 1e-6
+    L = params["fixed"]["mixing"]
+    assert L[2, :2] == pytest.approx([0.5, 0.5], abs=1e-3)
+    assert L[2, 2] == pytest.approx(1e-3, rel=0.1)
+    assert log_det == pytest.approx(onp.full(400, -np.log(L[2, 2])))
+
+
+@pytest.mark.parametrize("thickness", [0.0, 0.02], ids=["given exactly", "given to a fiftieth"])
+def test_other_columns_stay(thickness):
+    params = nf.Remainder(4).init(None, near_a_plane(thickness=thickness))
+    assert onp.array_equal(params["fixed"]["mixing"], onp.eye(4))
+
+
+def test_constant_columns_and_few_rows_stay():
+    u = near_a_plane()
+    u[:, 1] = 7.0
+    assert onp.array_equal(nf.Remainder(4).init(None, u)["fixed"]["mixing"], onp.eye(4))
+    assert onp.array_equal(nf.Remainder(4).init(None, near_a_plane(8))["fixed"]["mixing"], onp.eye(4))
+
+
+def test_the_unit_of_a_column_makes_no_difference():
+    u, unit = near_a_plane(), onp.array([1e9, 1.0, 1e-9, 1.0])
+    z, _ = nf.Remainder(4).inverse(nf.Remainder(4).init(None, u), u)
+    scaled, _ = nf.Remainder(4).inverse(nf.Remainder(4).init(None, u * unit), u * unit)
+    assert scaled[:, 2] == pytest.approx(z[:, 2], rel=1e-3, abs=1e-6)
+
+
+def test_a_flow_learns_the_shape_of_data_near_a_plane():
+    """Without the layer step 0 stays the best: the first steps lead out of the plane, and no later step leads back."""
+    x = near_a_plane()
+    result = nf.fit(
+        nf.flows.rq_nsf(4, layers=2, hidden=(32,)), x, rng=0, steps=300, optimizer=nf.adam(3e-3), progress=False
+    )
+    assert result.best_step > 100
+    assert min(result.history["validation"]) < result.history["validation"][0] - 0.2
