@@ -20,6 +20,7 @@ from nfscratch.bijections import Remainder, Standardize, Whiten
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.normalize.statistics import STATISTICS
+from nfscratch.bijections.normalize.whiten import LARGEST
 from nfscratch.distributions import Distribution, FittedTails, StandardNormal
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.support import Support, onto_support
@@ -50,13 +51,14 @@ def for_data(
     whiten: "full" puts the data's correlations next to the base, where the rows allow it (Whiten): with layers that
         start as the identity the flow is the full Gaussian before its first step, and the layers still see each column
         by itself; a column that others nearly give is seen as what these leave of it (Remainder). "diagonal" leaves
-        both out.
+        both out, and so do more than 256 variables.
     standardize: "moments", or "robust" where a few far rows would decide the scale.
     support: where the data can be; a last layer maps all reals there.
     """
     validate.choice("whiten", whiten, ("full", "diagonal"))
     validate.choice("standardize", standardize, STATISTICS)
-    first, last = ([Whiten(dim, standardize)], [Remainder(dim)]) if whiten == "full" and dim > 1 else ([], [])
+    full = whiten == "full" and 1 < dim <= LARGEST
+    first, last = ([Whiten(dim, standardize)], [Remainder(dim)]) if full else ([], [])
     chain = Chain([*first, *layers, *last, Standardize(dim, standardize), *onto_support(dim, support)])
     return on_base(dim, chain, base, embed, standardize=standardize)
 

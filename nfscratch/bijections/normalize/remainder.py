@@ -1,11 +1,11 @@
 """Remainder: a column that the ones before it nearly give is replaced by what they leave of it.
 
     u_k = z_k                                 a column that stays
-    u_j = sum_k w_jk z_k + s_j z_j            a column whose best linear prediction from those that stay leaves a
+    u_j = sum_k W_jk u_k + s_j z_j            a column whose best linear prediction from those that stay leaves a
                                               variance s_j^2 below 1e-4 of its own
     log_det = sum_j log s_j
 
-u is what Standardize hands on, columns of variance 1. The columns are looked at in their order, and w and s come from
+u is what Standardize hands on, columns of variance 1. The columns are looked at in their order, and W and s come from
 least squares over the rows, s with N - 1 - K in its denominator for K columns that stay.
 
 Such columns lie near a plane. A flow that moves each of them by a hundredth on its own leaves the plane by many times
@@ -27,6 +27,7 @@ import numpy as onp
 from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.bijections.normalize.whiten import DEPENDENT, LARGEST
+from nfscratch.ops.identity import identity
 from nfscratch.trees import FIXED
 
 NEARLY = 1e-4  # the variance, of 1 for a column, below which a column is nearly given by others
@@ -34,7 +35,10 @@ NEARLY = 1e-4  # the variance, of 1 for a column, below which a column is nearly
 
 @dataclass(frozen=True, eq=False)
 class Remainder(Bijection):
-    """params: {"fixed": {"mixing": L (D, D)}}, u = L z; row k of L is that of the identity for a column that stays."""
+    """params: {"fixed": {"weights": W (D, D), "std": s (D,)}}, u = W z + s z.
+
+    A column that stays has a row of zeros in W, and s = 1. W has entries in such columns only, so that W z = W u.
+    """
 
     dim: int
 
@@ -45,49 +49,54 @@ class Remainder(Bijection):
         validate.count("dim", self.dim, least=1)
 
     def init(self, rng, x=None, context=None):
-        L = onp.eye(self.dim)
+        W, s = onp.zeros((self.dim, self.dim)), onp.ones(self.dim)
         if x is not None and len(x) > 2 * self.dim and self.dim <= LARGEST:
-            L = mixing(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
-        return {FIXED: {"mixing": backend.asarray(L)}}
+            W, s = prediction(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
+        return {FIXED: {"std": backend.asarray(s), "weights": backend.asarray(W)}}
 
     def forward(self, params, z, context=None, rng=None):
-        L = params[FIXED]["mixing"]
-        return np.matmul(L, z.T).T, zeros_per_row(z) + _log_det(L)
+        W, s = _pieces(params)
+        return (np.matmul(W, z.T) + s * z.T).T, zeros_per_row(z) + np.sum(np.log(s))
 
     def inverse(self, params, x, context=None, rng=None):
-        L = params[FIXED]["mixing"]
-        return np.linalg.solve(L, x.T).T, zeros_per_row(x) - _log_det(L)
+        W, s = _pieces(params)
+        return ((x.T - np.matmul(W, x.T)) / s).T, zeros_per_row(x) - np.sum(np.log(s))
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        L = params[FIXED]["mixing"]
-        log_det = onp.full_like(z, _log_det(L), shape=(len(z),))
-        return (L @ z.T).T, log_det, lambda g_x, g_log_det: ({}, (L.T @ g_x.T).T, None)
+        W, s = _pieces(params)
+        log_det = onp.full_like(z, onp.log(s).sum(), shape=(len(z),))
+        return (W @ z.T + s * z.T).T, log_det, lambda g_x, g_log_det: ({}, (W.T @ g_x.T + s * g_x.T).T, None)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        L = params[FIXED]["mixing"]
-        log_det = onp.full_like(x, -_log_det(L), shape=(len(x),))
-        z = np.linalg.solve(L, x.T).T
-        return z, log_det, lambda g_z, g_log_det: ({}, np.linalg.solve(L.T, g_z.T).T, None)
+        W, s = _pieces(params)
+        log_det = onp.full_like(x, -onp.log(s).sum(), shape=(len(x),))
+
+        def pullback(g_z, g_log_det):
+            g = g_z.T / s
+            return {}, (g - W.T @ g).T, None
+
+        return ((x.T - W @ x.T) / s).T, log_det, pullback
 
     def jacobian(self, params, z, context=None):
-        return same_jacobian(params[FIXED]["mixing"], z)
+        W, s = _pieces(params)
+        return same_jacobian(W + s * identity(self.dim, W), z)
 
 
-def _log_det(L):
-    return np.sum(np.log(np.diagonal(L)))
+def _pieces(params):
+    """W (D, D), and s (D, 1)."""
+    return params[FIXED]["weights"], params[FIXED]["std"][:, None]
 
 
-def mixing(u):
-    """L for rows u (N, D), whose columns may have any location and scale."""
+def prediction(u):
+    """W and s for rows u (N, D), whose columns may have any location and scale."""
     u = u - u.mean(axis=0)
     C, (stay, nearly) = u.T @ u, split_columns(u)
-    L = onp.eye(u.shape[1])
+    W, s = onp.zeros_like(C), onp.ones(len(C))
     for j in nearly:
         before = [k for k in stay if k < j]
-        w = onp.linalg.solve(C[onp.ix_(before, before)], C[before, j])
-        left = onp.square(u[:, j] - u[:, before] @ w).sum() / (len(u) - 1 - len(before))
-        L[j, before], L[j, j] = w, onp.sqrt(left)
-    return L
+        W[j, before] = onp.linalg.solve(C[onp.ix_(before, before)], C[before, j])
+        s[j] = onp.sqrt(onp.square(u[:, j] - u[:, before] @ W[j, before]).sum() / (len(u) - 1 - len(before)))
+    return W, s
 
 
 def split_columns(u):
