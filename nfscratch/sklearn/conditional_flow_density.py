@@ -80,9 +80,8 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ConditionalFlowDensity:
         """Fit to outputs y (N,) or (N, K) of the rows of X (N, C).
 
-        sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part. A row of
-        weight 2 counts as two equal rows do, but other random batches do not give the same `predict` to seven digits,
-        as one of scikit-learn's checks asks: `expected_failed_checks` names it to check_estimator.
+        sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part, and a row
+        of weight 2 is as good as two equal rows.
         """
         validate.count("draws", self.draws, least=1)
         X, y = self._rows_and_outputs(X, y, reset=True)

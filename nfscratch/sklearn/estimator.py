@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nfscratch import array_kinds, backend, flows, validate
 from nfscratch.flows import Flow
+from nfscratch.sklearn.one_order import in_one_order
 from nfscratch.training.fit import fit
 from nfscratch.training.held_out import FEW
 from nfscratch.training.interrupts import RAISE, result_of
@@ -43,9 +44,11 @@ class FlowEstimator(BaseEstimator):
 
     def _train(self, flow: Flow, x: Any, context: Any = None, weights: Any = None) -> None:
         """Fit, and keep the result. Ctrl-C keeps the best so far and ends a search too, but for interrupt="return"."""
-        rng, counting = generator(self.random_state), len(x) if weights is None else onp.count_nonzero(weights)
+        rows, weights = in_one_order(x, context, weights)
+        given = {"context": None if context is None else context[rows], "weights": weights, "numbers": rows}
+        rng = generator(self.random_state)
         try:
-            result = fit(flow, x, rng=rng, context=context, weights=weights, **self._fit_options(counting))
+            result = fit(flow, x[rows], rng=rng, **given, **self._fit_options(len(rows)))
         except BaseException as error:  # Interrupted, or what the host's own handler of Ctrl-C raised
             self._keep(flow, result_of(error))
             raise

@@ -71,7 +71,8 @@ class FlowDensity(DensityMixin, FlowEstimator):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> FlowDensity:
         """Fit to the rows of X (N, D); y is ignored.
 
-        sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part.
+        sample_weight: (N,), at least 0: the likelihood is the weighted mean. A row of weight 0 takes no part, and a row
+        of weight 2 is as good as two equal rows.
         """
         X = self._rows(X, reset=True)
         self._train(self._recipe(X.shape[1]), X, weights=checked_weights(sample_weight, len(X)))

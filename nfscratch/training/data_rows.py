@@ -40,6 +40,18 @@ def checked(
     return x, context, weights
 
 
+def numbered(numbers: Any, n: int) -> onp.ndarray:
+    """`numbers` (n,), by which a caller knows the rows; None: 0 to n - 1."""
+    if numbers is None:
+        return onp.arange(n)
+    numbers = onp.asarray(numbers)
+    if numbers.shape != (n,) or numbers.dtype.kind not in "iu":
+        raise ValueError(
+            f"numbers must have one whole number for each of the {n} rows; got shape {numbers.shape} of {numbers.dtype}"
+        )
+    return numbers
+
+
 def _those(name, given, counting, n):
     """The rows of the caller's own object that count: a row of weight 0 needs no digits."""
     if given is None or counting is None or isbox(given):

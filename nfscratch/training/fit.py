@@ -52,6 +52,7 @@ def fit(
     rng: onp.random.Generator | int,
     context: Any = None,
     weights: Any = None,
+    numbers: Any = None,
     params: Any = None,
     validation: Any = 0.1,
     jitter: Any = None,
@@ -77,6 +78,7 @@ def fit(
         (but it must be finite like the others), and one of weight 2 counts as two equal rows do. The scales and the
         correlations from which a flow starts, of x and of the context, follow the weights too: they are taken from
         copies of the rows, each row as often as its weight says. A held-out share is drawn whatever the weights are.
+    numbers: (N,), whole numbers by which messages call the rows; default 0 to N - 1. Rows of one number are one row.
     validation: a share of the rows to hold out (of 3 to 5 rows, one), equal rows together; or x, (x, context) or
         (x, context, weights) to evaluate on, which are checked as x is; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
@@ -104,13 +106,13 @@ def fit(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     x, context, weights = data_rows.checked(flow, params, x, context, weights)
     noisy = jittered(jitter, flow.shape)
-    rows = _that_count(Rows(x, context, weights, onp.arange(len(x))), validation)
+    rows = _that_count(Rows(x, context, weights, data_rows.numbered(numbers, len(x))), validation)
     unreachable.refuse(flow, rows, jitter)
     copies_count = not discrete.is_for_discrete_data(flow)
     if copies_count:
         repeated.warn_of_dependent_columns(rows.x, jitter)
     if jitter is None and copies_count:
-        discrete.warn_of_columns(rows.x)
+        discrete.warn_of_columns(rows.once().x)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
             identity = _identity(flow, x, context, weights, validation, jitter, params)

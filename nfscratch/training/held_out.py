@@ -37,6 +37,11 @@ class Rows:
     numbers: onp.ndarray
     where: str = "x"
 
+    def once(self):
+        """Each number once."""
+        first = onp.unique(self.numbers, return_index=True)[1]
+        return self if len(first) == len(self.numbers) else self.take(onp.sort(first))
+
     def take(self, rows: Any) -> Rows:
         x, context, weights = take_rows((self.x, self.context, self.weights), rows)
         return replace(self, x=x, context=context, weights=weights, numbers=self.numbers[rows])

@@ -32,11 +32,11 @@ NAMED = 3
 
 def groups_of(rows: Any) -> Any:
     """(N,) numbers, the same for equal rows (x and context); None where no rows are copies of each other."""
-    keys = _hashes(rows.x) if rows.context is None else _hashes(rows.x) * 3 + _hashes(rows.context)
+    keys = row_hashes(rows.x, rows.context)
     first, groups = onp.unique(keys, return_index=True, return_inverse=True)[1:]
     if len(first) == len(keys) or _by_chance(rows, onp.bincount(groups)):
         return None
-    copies = onp.flatnonzero(first[groups] != onp.arange(len(keys)))
+    copies = onp.flatnonzero(rows.numbers[first[groups]] != rows.numbers)
     if len(copies) >= COPIES * len(keys):
         row, original = rows.numbers[copies[0]], rows.numbers[first[groups[copies[0]]]]
         warnings.warn(
@@ -47,6 +47,11 @@ def groups_of(rows: Any) -> Any:
             stacklevel=3,
         )
     return groups
+
+
+def row_hashes(x: Any, context: Any = None) -> Any:
+    """(N,) whole numbers, equal for rows whose x (N, *shape) and context (N, C) are equal, and else different."""
+    return _hashes(x) if context is None else _hashes(x) * onp.uint64(3) + _hashes(context)
 
 
 def _hashes(x):
