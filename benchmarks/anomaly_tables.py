@@ -49,7 +49,9 @@ def split(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     source, item, classes = TABLES[name]
     x, labels = read(source, item)
     rng = np.random.default_rng(seed)
-    normal, other = (rng.permutation(np.flatnonzero(rows)) for rows in (np.isin(labels, classes), ~np.isin(labels, classes)))
+    normal, other = (
+        rng.permutation(np.flatnonzero(rows)) for rows in (np.isin(labels, classes), ~np.isin(labels, classes))
+    )
     train, kept = np.split(normal, [int(0.7 * len(normal))])
     train, kept, other = train[:MOST], kept[:MOST], other[:MOST]
     varies = np.ptp(x[train], axis=0) > 0.0

