@@ -120,35 +120,48 @@ def study(path, methods, tables, seeds):
                     append(path, {"method": method, "table": name, "seed": seed, **run(method, name, seed)})
 
 
-def means(rows, method, column):
-    """{table: mean over the seeds}."""
-    values = {}
-    for row in rows:
-        if row["method"] == method:
-            values.setdefault(row["table"], []).append(float(row[column]))
-    return {name: np.mean(value) for name, value in values.items()}
-
-
 def report(path, reference):
     rows = results(path)
-    methods = [m for m in METHODS if any(row["method"] == m for row in rows)]
+    methods = [method for method in METHODS if any(row["method"] == method for row in rows)]
     for title, half in (("choose", CHOOSE), ("measure", MEASURE), ("all", TABLES)):
-        print(f"\n{title}: mean AUC, average precision, {reference} minus it in AUC, seconds")
+        print(f"\n{title}: AUC, average precision, {reference} minus it in AUC on the same fits, seconds")
         for method in methods:
-            auc, precision, seconds = (means(rows, method, c) for c in ("auc", "precision", "seconds"))
-            of = means(rows, reference, "auc")
-            both = [name for name in half if name in auc and name in of]
-            gain = np.array([of[name] - auc[name] for name in both])
-            error = gain.std(ddof=1) / len(gain) ** 0.5 if len(gain) > 1 else np.nan
-            values = [np.mean([part[name] for name in both]) for part in (auc, precision, seconds)]
-            print(
-                f"{method:24s} {values[0]:.4f}  {values[1]:.4f}  {gain.mean():+.4f} ± {error:.4f}  {values[2]:6.1f}"
-                f"  ({len(both)} tables)"
-            )
+            print(f"{method:24s}", line(rows, method, reference, half))
     print("\n" + " | ".join(["table", *methods]))
     for name in TABLES:
-        cells = [means(rows, method, "auc").get(name, np.nan) for method in methods]
-        print(f"{name} | " + " | ".join(f"{cell:.3f}" for cell in cells))
+        cells = [fits(rows, method, "auc") for method in methods]
+        print(
+            f"{name} | " + " | ".join(f"{mean(v for key, v in cell.items() if key[0] == name):.3f}" for cell in cells)
+        )
+
+
+def line(rows, method, reference, half):
+    """Means over the tables of a half that both methods have been run on, with the same seeds."""
+    of = fits(rows, reference, "auc")
+    auc, precision, seconds = (fits(rows, method, column) for column in ("auc", "precision", "seconds"))
+    both = [key for key in auc if key in of and key[0] in half]
+    names = sorted({key[0] for key in both})
+    if len(names) < 2:
+        return "-"
+    a, p, s, gain = (
+        np.array([mean(value(key) for key in both if key[0] == name) for name in names])
+        for value in (auc.get, precision.get, seconds.get, lambda key: of[key] - auc[key])
+    )
+    error = gain.std(ddof=1) / len(gain) ** 0.5
+    return (
+        f"{a.mean():.4f}  {p.mean():.4f}  {gain.mean():+.4f} ± {error:.4f}  {s.mean():5.1f}  "
+        f"({len(names)} tables, {len(both)} fits)"
+    )
+
+
+def fits(rows, method, column):
+    """{(table, seed): value}."""
+    return {(row["table"], row["seed"]): float(row[column]) for row in rows if row["method"] == method}
+
+
+def mean(values):
+    values = list(values)
+    return np.mean(values) if values else np.nan
 
 
 def main():
