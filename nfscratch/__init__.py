@@ -51,7 +51,19 @@ from nfscratch.distributions import (
     StudentT,
 )
 from nfscratch.flows import Flow
-from nfscratch.nets import MADE, MLP, ConvNet, Heads, LipschitzConv, LipschitzMLP, Network, StandardizedInput
+from nfscratch.nets import (
+    MADE,
+    MLP,
+    ConvNet,
+    Field,
+    Heads,
+    LipschitzConv,
+    LipschitzMLP,
+    Network,
+    ProbabilityFlow,
+    StandardizedInput,
+    Velocity,
+)
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning

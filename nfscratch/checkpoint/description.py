@@ -32,6 +32,7 @@ CONTRACTS = (
     distributions.Distribution,
     distributions.Conditional,
     nets.Network,
+    nets.Velocity,
     flows.Flow,
 )
 SCALARS = {(t := onp.dtype(code)).name: t.type for code in ("?", *"bBefd", *(k + n for k in "iu" for n in "248"))}

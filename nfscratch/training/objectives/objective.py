@@ -1,0 +1,77 @@
+"""Objectives as objects: what `fit` minimizes, with its options.
+
+    nf.fit(flow, x, objective=nf.objectives.FlowMatching(pairing="optimal"), rng=0)
+
+`value` is what held-out rows are judged by; it must give the same number whenever it is asked with the same
+parameters, so `fit` hands it a generator of a fixed seed. `value_and_grad` is the loss of one batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nfscratch import validate
+from nfscratch.training.objectives.likelihood import nll, nll_value_and_grad
+from nfscratch.training.objectives.matching import (
+    flow_matching,
+    flow_matching_value_and_grad,
+    score_matching,
+    score_matching_value_and_grad,
+)
+from nfscratch.training.objectives.pairing import PAIRINGS
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss of a flow on rows of data: less is better."""
+
+    title = "fit"  # what the progress bar calls the run
+
+    def value(self, flow: Any, params: Any, x: Any, context: Any, rng: Any, weights: Any) -> float:
+        """The mean over the rows, weighted where there are weights."""
+        raise NotImplementedError(f"{type(self).__name__} has no value")
+
+    def value_and_grad(
+        self, flow: Any, params: Any, x: Any, context: Any, rng: Any, weights: Any, total: Any
+    ) -> tuple[Any, Any]:
+        """The same for a batch, as (number, gradient tree). total: what the weighted sum is divided by."""
+        raise NotImplementedError(f"{type(self).__name__} has no value_and_grad")
+
+
+@dataclass(frozen=True)
+class MaximumLikelihood(Objective):
+    """-log p, in nats. Held-out rows are judged by the exact density: no rng."""
+
+    def value(self, flow, params, x, context, rng, weights):
+        return nll(flow, params, x, context, weights)
+
+    def value_and_grad(self, flow, params, x, context, rng, weights, total):
+        return nll_value_and_grad(flow, params, x, context, rng, weights, total)
+
+
+@dataclass(frozen=True)
+class FlowMatching(Objective):
+    """Equation (1) of matching.py, for a continuous flow. pairing: "independent" or "optimal" (pairing.py)."""
+
+    pairing: str = "independent"
+
+    def __post_init__(self):
+        validate.choice("pairing", self.pairing, PAIRINGS)
+
+    def value(self, flow, params, x, context, rng, weights):
+        return flow_matching(flow, params, x, context, rng, weights, self.pairing)
+
+    def value_and_grad(self, flow, params, x, context, rng, weights, total):
+        return flow_matching_value_and_grad(flow, params, x, context, rng, weights, total, self.pairing)
+
+
+@dataclass(frozen=True)
+class ScoreMatching(Objective):
+    """Equation (2) of matching.py, for a continuous flow whose field is a ProbabilityFlow."""
+
+    def value(self, flow, params, x, context, rng, weights):
+        return score_matching(flow, params, x, context, rng, weights)
+
+    def value_and_grad(self, flow, params, x, context, rng, weights, total):
+        return score_matching_value_and_grad(flow, params, x, context, rng, weights, total)
