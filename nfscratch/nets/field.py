@@ -23,12 +23,14 @@ from nfscratch.nets.mlp import MLP
 from nfscratch.nets.network import Network, network_method
 from nfscratch.nets.velocity import Velocity, checked_velocity, time_per_row
 
+SMOOTH = MLP((64, 64), "silu")
+
 
 @dataclass(frozen=True, eq=False)
 class Field(Velocity):
     """network: any network; a smooth one (not "relu"), so that solvers keep their order. frequencies: F of (1)."""
 
-    network: Network = MLP((64, 64), "silu")
+    network: Network = SMOOTH
     frequencies: int = 3
 
     def __post_init__(self):

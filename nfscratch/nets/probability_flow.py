@@ -30,6 +30,7 @@ from nfscratch import validate
 from nfscratch.nets.field import Field
 from nfscratch.nets.velocity import Velocity, checked_velocity, time_per_row
 
+DENOISER = Field()
 LEAST = 1e-12  # of u in a / b: 1e-6 from the end of time
 
 
@@ -37,7 +38,7 @@ LEAST = 1e-12  # of u in a / b: 1e-6 from the end of time
 class ProbabilityFlow(Velocity):
     """denoiser: the velocity field g(z, t) of (2), of any class; duration: T of (3)."""
 
-    denoiser: Velocity = Field()
+    denoiser: Velocity = DENOISER
     duration: float = 4.0
 
     def __post_init__(self):
