@@ -36,6 +36,8 @@ class Field(Velocity):
     def __post_init__(self):
         object.__setattr__(self, "frequencies", validate.count("frequencies", self.frequencies))
 
+    updates = property(lambda self: getattr(self.network, "updates", False))
+
     def init(self, rng: onp.random.Generator, dim: int, context_dim: int = 0) -> Any:
         """The network's parameters."""
         return self.network.init(rng, dim, dim, 1 + 2 * self.frequencies + context_dim)
@@ -59,6 +61,9 @@ class Field(Velocity):
             return self._of_context(context, g_params, g_z, g_seen)
 
         return checked_velocity(f, z), Jv, pullback
+
+    def update(self, params: Any) -> Any:
+        return self.network.update(params) if self.updates else params
 
     def seen(self, z: Any, t: Any, context: Any = None) -> Any:
         """What the network sees beside z: e(t) of (1), then the context, batch-last: (N, 1 + 2 F + C)."""

@@ -44,6 +44,8 @@ class ProbabilityFlow(Velocity):
     def __post_init__(self):
         validate.positive("duration", self.duration)
 
+    updates = property(lambda self: getattr(self.denoiser, "updates", False))
+
     def init(self, rng: onp.random.Generator, dim: int, context_dim: int = 0) -> Any:
         """The denoiser's parameters."""
         return self.denoiser.init(rng, dim, context_dim)
@@ -55,33 +57,40 @@ class ProbabilityFlow(Velocity):
 
     def score(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
         """grad log p_u(z), equation (2): (N, D). t < 1: at 1 itself b = 0."""
-        a, b = self.signal_and_noise(time_per_row(t, z))
-        return -z - (a / b)[:, None] * self.denoiser.apply(params, z, t, context)
+        t = time_per_row(t, z)
+        a, b = self.signal_and_noise(t)
+        return -z - _times(a / b, self.denoiser.apply(params, z, t, context))
 
     def apply(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
+        t = time_per_row(t, z)
         g = checked_velocity(self.denoiser.apply(params, z, t, context), z, "the denoiser")
-        return _times(self._speed(z, t), g)
+        return _times(self._speed(t), g)
 
     def apply_vjp(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
-        c = self._speed(z, t)
+        t = time_per_row(t, z)
+        c = self._speed(t)
         g, pullback = self.denoiser.apply_vjp(params, z, t, context)
         return _times(c, checked_velocity(g, z, "the denoiser")), lambda g_f: pullback(_times(c, g_f))
 
     def jvp(self, params: Any, z: Any, t: Any, v: Any, context: Any = None) -> Any:
-        c = self._speed(z, t)
+        t = time_per_row(t, z)
+        c = self._speed(t)
         g, Jv = self.denoiser.jvp(params, z, t, v, context)
         return _times(c, checked_velocity(g, z, "the denoiser")), _times(c, Jv)
 
     def jvp_vjp(self, params: Any, z: Any, t: Any, v: Any, context: Any = None) -> Any:
-        c = self._speed(z, t)
+        t = time_per_row(t, z)
+        c = self._speed(t)
         g, Jv, pullback = self.denoiser.jvp_vjp(params, z, t, v, context)
         f = _times(c, checked_velocity(g, z, "the denoiser"))
         return f, _times(c, Jv), lambda g_f, g_Jv: pullback(_times(c, g_f), _times(c, g_Jv))
 
-    def _speed(self, z, t):
+    def update(self, params: Any) -> Any:
+        return self.denoiser.update(params) if self.updates else params
+
+    def _speed(self, t):
         """-2 T (1 - t) a / b of (3): (N,). Its limit at t = 1 is -sqrt(2 T)."""
-        u = self.duration * np.square(1.0 - time_per_row(t, z))
-        u = np.maximum(u, LEAST)
+        u = np.maximum(self.duration * np.square(1.0 - t), LEAST)
         return -2.0 * sqrt(self.duration) * np.sqrt(u / -np.expm1(-2.0 * u)) * np.exp(-u)
 
 

@@ -34,6 +34,8 @@ class Velocity:
         super().__init_subclass__(**options)
         autodiff.drop_stray_kernels(cls, {"apply": ("apply_vjp", "jvp", "jvp_vjp")})
 
+    updates = False  # whether `update` does anything
+
     def init(self, rng: onp.random.Generator, dim: int, context_dim: int = 0) -> Any:
         """Parameters of a velocity of `dim` numbers."""
         raise NotImplementedError(f"{type(self).__name__} has no init")
@@ -41,6 +43,10 @@ class Velocity:
     def apply(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
         """f(z, t): (N, D)."""
         raise NotImplementedError(f"{type(self).__name__} has no apply")
+
+    def update(self, params: Any) -> Any:
+        """Parameters with new "fixed" leaves; once a step of training."""
+        return params
 
     def apply_vjp(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
         """f, and pullback(g_f) -> g_params, g_z, g_context."""

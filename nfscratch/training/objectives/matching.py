@@ -99,13 +99,18 @@ def _straight(pairing, context, weights):
 
 def _diffused(field, z, x, t):
     """Equation (2)."""
+    denoiser, (a, b) = denoiser_of(field), field.signal_and_noise(t)
+    return Regression(denoiser, (b * z.T + a * x.T).T, t, (a * z.T - b * x.T).T)
+
+
+def denoiser_of(field: Any) -> Any:
+    """The field that score matching trains."""
     if not isinstance(field, ProbabilityFlow):
         raise TypeError(
             "score matching needs a flow whose field is a ProbabilityFlow, such as "
             f"nf.flows.continuous(2, field=nf.ProbabilityFlow()); got {type(field).__name__}"
         )
-    a, b = field.signal_and_noise(t)
-    return Regression(field.denoiser, (b * z.T + a * x.T).T, t, (a * z.T - b * x.T).T)
+    return field.denoiser
 
 
 def _posed(regression, ends, flow, params, x, context, rng):
@@ -121,10 +126,10 @@ def _posed(regression, ends, flow, params, x, context, rng):
 def _value(regression, flow, params, x, context, rng, weights):
     ends = Ends.of(flow)
     if autodiff.contains_box(params):
-        x, context = data_rows.checked(flow, raw_tree(params), x, context)
+        x, context = data_rows.checked(flow, raw_tree(params), x, context)[:2]
         shares = row_weights.checked(weights, len(x), x)
         return _mean(_squares(regression, ends, flow, params, x, context, rng), shares)
-    x, context = data_rows.checked(flow, params, x, context)
+    x, context = data_rows.checked(flow, params, x, context)[:2]
     shares = row_weights.checked(weights, len(x), x)
     squares = [_squares(regression, ends, flow, params, *piece, rng) for piece in data_rows.pieces(x, context)]
     return float(_mean(onp.concatenate(squares).astype(onp.float64), shares))
