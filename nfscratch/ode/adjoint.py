@@ -26,9 +26,7 @@ from nfscratch.ode.solver import Solution, Solver, follow
 from nfscratch.ode.through_steps import added
 
 
-def adjoint(
-    solver: Solver, f_vjp: Callable, y: Any, g: Any, t0: float, t1: float
-) -> tuple[Any, list[Any], Solution]:
+def adjoint(solver: Solver, f_vjp: Callable, y: Any, g: Any, t0: float, t1: float) -> tuple[Any, list[Any], Solution]:
     """The cotangent of y at t0, those of all else that f depends on, and the backward solution, for its count.
 
     y, g: the state at t1, and its cotangent. f_vjp: as in `through_steps`. All systems take the same steps.

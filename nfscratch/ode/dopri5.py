@@ -12,7 +12,7 @@ Dormand and Prince 1980, doi:10.1016/0771-050X(80)90013-3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 

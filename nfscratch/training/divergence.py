@@ -104,7 +104,8 @@ def _not_finite(tree: Any) -> Iterator[str]:
 
 def blame_gradients(grads: Any) -> str:
     """The first trained array whose gradient is not finite, and a remedy; for a loss that has no density in it."""
-    return next(_bad_gradients(grads), f"the loss alone is not finite; {SMALLER_STEPS}")
+    paths = (f"the gradient of {path} is NaN or infinite; {SMALLER_STEPS}" for path in _not_finite(grads))
+    return next(paths, f"no gradient is at fault; {SMALLER_STEPS}")
 
 
 def _bad_gradients(grads: Any) -> Iterator[str]:
