@@ -1,6 +1,6 @@
 """nfscratch: normalizing flows from scratch, as a book that runs and a package that is the same mathematics."""
 
-from nfscratch import autodiff, backend, bijections, distributions, flows, transformers
+from nfscratch import autodiff, backend, bijections, distributions, flows, ode, transformers
 from nfscratch.backend import to_numpy, use
 from nfscratch.bijections import (
     PLU,
@@ -10,6 +10,7 @@ from nfscratch.bijections import (
     BatchNorm,
     Bounds,
     Conditioned,
+    Continuous,
     Conv1x1,
     Coupling,
     Diagonal,

@@ -13,8 +13,10 @@ Wanner, Solving Ordinary Differential Equations I, sections II.1 and II.5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import autograd.numpy as np
@@ -70,7 +72,7 @@ class Step:
 
     def error(self) -> Any:
         """The difference between the step and that of the second formula."""
-        return self.h * combination(self.tableau.error, self.stages)
+        return self.h * combination(self.tableau.error, slopes(self.stages))
 
     def weights(self) -> list[Any]:
         """h b_i: the step as a quadrature, so that the integral of q over the step is about sum_i h b_i q_i."""
@@ -79,35 +81,41 @@ class Step:
 
 def step(tableau: Tableau, rhs: Callable, t: Any, y: Any, h: Any, first: tuple[Any, Any] | None = None) -> Step:
     """(1) and (2). rhs(t, y) -> k, kept. first: the first stage, where it is known from the step before."""
-    stages, at = [rhs(t, y) if first is None else first], y
-    for c, row in zip(tableau.c[1:], tableau.a[1:], strict=True):
-        at = y + h * combination(row, stages)
-        stages.append(rhs(t + c * h, at))
-    after = at if tableau.ends_in_next else y + h * combination(tableau.b, stages)
+    stages = [rhs(t, y) if first is None else first]
+    at = _fill(tableau, rhs, t, y, h, stages, len(tableau.c))
+    after = at if tableau.ends_in_next else y + h * combination(tableau.b, slopes(stages))
     return Step(tableau, t, h, y, stages, after)
 
 
-def combination(weights: Sequence[float], stages: Sequence[tuple[Any, Any]]) -> Any:
-    """sum_i w_i k_i, without the terms whose weight is 0."""
-    terms = [w * k for w, (k, _) in zip(weights, stages, strict=False) if w != 0.0]
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+def _fill(tableau, rhs, t, y, h, stages, count):
+    """Stages (1) until there are `count`; the last Y_i."""
+    at = y
+    for i in range(len(stages), count):
+        at = y + h * combination(tableau.a[i], slopes(stages))
+        stages.append(rhs(t + tableau.c[i] * h, at))
+    return at
 
 
-def step_back(step: Step, g: Any, visit: Callable) -> Any:
-    """(3): the cotangent of y. visit(kept, g_k) -> g_Y is the pullback of the right side at one stage."""
-    tableau, h = step.tableau, step.h
-    moved = g if step.taken is None else np.where(step.taken, g, 0.0)
-    last = len(tableau.b) - (2 if tableau.ends_in_next else 1)  # the stage that ends in the next step weighs nothing
-    behind: dict[int, Any] = {}
-    for i in range(last, -1, -1):
-        g_k = tableau.b[i] * moved
-        for j, g_Y in behind.items():
-            if tableau.a[j][i] != 0.0:
-                g_k = g_k + tableau.a[j][i] * g_Y
-        behind[i] = visit(step.stages[i][1], h * g_k)
-    for g_Y in behind.values():
-        g = g + g_Y
-    return g
+def slopes(stages: Sequence[tuple[Any, Any]]) -> Iterator[Any]:
+    """The k_i."""
+    return (k for k, _ in stages)
+
+
+def combination(weights: Iterable[float], arrays: Iterable[Any]) -> Any:
+    """sum_i w_i k_i, without the terms whose weight is 0. Arrays without a weight are left out."""
+    return reduce(operator.add, (w * k for w, k in zip(weights, arrays, strict=False) if w != 0.0))
+
+
+def step_back(tableau: Tableau, f_vjp: Callable, t: Any, y: Any, h: Any, taken: Any, g: Any, visit: Callable) -> Any:
+    """(3): the cotangent of y, for the cotangent g of y'. The stages are computed again, now with their pullbacks.
+
+    f_vjp(t, y) -> k, pullback. visit(pullback, g_k) -> g_Y, for each stage.
+    """
+    count = len(tableau.b) - (1 if tableau.ends_in_next else 0)  # a stage that ends in the next step has no weight
+    stages = [f_vjp(t, y)]
+    _fill(tableau, f_vjp, t, y, h, stages, count)
+    moved, behind = g if taken is None else np.where(taken, g, 0.0), {}
+    for i in reversed(range(count)):
+        weights = (tableau.b[i], *(tableau.a[j][i] for j in behind))
+        behind[i] = visit(stages[i][1], h * combination(weights, (moved, *behind.values())))
+    return reduce(operator.add, behind.values(), g)

@@ -1,11 +1,11 @@
 """The gradient through the steps: the exact derivative of what the solver has computed ("discretise, then optimise").
 
-    forwards     every stage keeps the pullback of the field
-    backwards    from the last step to the first, each by (3) of tableau.py
+    forwards     the state before each step is kept
+    backwards    from the last step to the first: its stages once more, with their pullbacks, and (3) of tableau.py
 
-It is exact to rounding for the numbers that came out, however coarse the steps, and needs memory for every stage. Steps
-that were refused count for nothing. The sizes of the steps are constants: they depend on y too, but any sizes give the
-same solution up to the tolerance.
+It is exact to rounding for the numbers that came out, however coarse the steps. It keeps one state for each step, and
+the inside of one step at a time. Steps that were refused count for nothing. The sizes of the steps are constants: they
+depend on y too, but any sizes give the same solution up to the tolerance.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ from typing import Any
 
 from nfscratch import trees
 from nfscratch.ode.solver import Solution, Solver, follow
-from nfscratch.ode.tableau import Step, step_back
+from nfscratch.ode.tableau import step_back
 
 
 def through_steps(
-    solver: Solver, f_vjp: Callable, y: Any, t0: float, t1: float
+    solver: Solver, f: Callable, f_vjp: Callable, y: Any, t0: float, t1: float
 ) -> tuple[Solution, Callable[[Any], tuple[Any, list[Any]]]]:
     """The solution, and pullback(g) -> the cotangent of y at t0, and those of all else that f depends on.
 
-    f_vjp(t, y) -> dy/dt, pullback(g) -> g_y, *others: arrays or trees, such as those of parameters, or None for zero.
+    f(t, y) -> dy/dt. f_vjp(t, y) -> dy/dt, pullback(g) -> g_y, *others: arrays or trees, such as those of parameters,
+    or None for zero.
     """
-    steps: list[Step] = []
-    solution = follow(solver, f_vjp, y, t0, t1, steps.append)
+    kept: list[tuple[Any, ...]] = []
+
+    def keep(step):
+        kept.append((step.tableau, step.t, step.y, step.h, step.taken))
+
+    solution = follow(solver, lambda t, y: (f(t, y), None), y, t0, t1, keep)
 
     def pullback(g):
         others: list[Any] = []
@@ -36,8 +41,8 @@ def through_steps(
             others[:] = found if not others else map(added, others, found)
             return g_Y
 
-        for step in reversed(steps):
-            g = step_back(step, g, visit)
+        for tableau, t, y, h, taken in reversed(kept):
+            g = step_back(tableau, f_vjp, t, y, h, taken, g, visit)
         return g, others
 
     return solution, pullback

@@ -171,10 +171,10 @@ def _consistent(edge):
 def _slack_on_kinks(edge):
     """On a kink log_det has two values: the check allows the change of log_det beside it, and 1 %."""
     # Some digits away, or a knot that the map looks for in other units (as a share of a box) is not passed.
-    step = onp.maximum(1e-7, 32 * edge.subject.eps * onp.maximum(1.0, onp.abs(edge.z)))
+    step = onp.maximum(1e-7, 32 * edge.subject.precision * onp.maximum(1.0, onp.abs(edge.z)))
     near = [edge.apply("forward", (edge.z + d).astype(edge.subject.dtype))[1] for d in (step, -step)]
     with onp.errstate(all="ignore"):
-        rounding = 64 * edge.subject.eps * onp.abs(edge.there[1])
+        rounding = 64 * edge.subject.precision * onp.abs(edge.there[1])
         slack = edge.allowed_log_det + 1.01 * onp.abs(near[0] - near[1]) + rounding
     return onp.where(onp.isnan(slack), onp.inf, slack)
 
