@@ -84,10 +84,8 @@ class Continuous(Bijection):
 
     forward_value, inverse_value = forward, inverse  # they keep nothing for a pullback
 
-    def solve(
-        self, params: Any, a: Any, context: Any = None, rng: Any = None, direction: str = "inverse"
-    ) -> Solution:
-        """The solution of (1) and (2) from `a`: y (D + 1, N) holds z or x, and log_det; with the count of evaluations."""
+    def solve(self, params: Any, a: Any, context: Any = None, rng: Any = None, direction: str = "inverse") -> Solution:
+        """The solution of (1) and (2) from `a`: y (D + 1, N) is z or x, and then log_det; with the evaluations used."""
         right_side = self._right_side(params, *self._tangents(a, rng), context)
         return self.solver.solve(right_side, _start(a), *SPAN[direction])
 
@@ -127,7 +125,7 @@ class Continuous(Bijection):
         return self._right_side(params, *tangents, context), self._right_side_vjp(params, *tangents, context)
 
     def _tangents(self, a, rng):
-        """v (K, N, D) of (3) or (4), and the weight of their sum. Their memory is batch-last, as the networks take it."""
+        """v (K, N, D) of (3) or (4), batch-last in memory, and the weight of their sum."""
         a = raw(a)
         n, dim = a.shape
         if rng is None or not self.stochastic:
@@ -184,4 +182,6 @@ def _by_adjoint(solver, f, f_vjp, y, t0, t1):
 def _check_field(field: Any) -> None:
     methods: list[Callable | None] = [getattr(field, name, None) for name in ("init", "jvp", "jvp_vjp")]
     if isinstance(field, type) or not all(map(callable, methods)):
-        raise TypeError(f"field must be a Velocity or a Network, such as nf.Field(nf.MLP((64, 64), 'tanh')); got {field!r}")
+        raise TypeError(
+            f"field must be a Velocity or a Network, such as nf.Field(nf.MLP((64, 64), 'tanh')); got {field!r}"
+        )

@@ -1,5 +1,7 @@
 """Flow, and the ready-made flows, a family per file."""
 
+from nfscratch.flows.evaluations import evaluations
+from nfscratch.flows.ffjord import continuous, ffjord
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.gaussian import linear
 from nfscratch.flows.layers import autoregressive_layers, coupling_layers
@@ -13,7 +15,10 @@ from nfscratch.flows.variational import planar, radial, sylvester
 __all__ = [
     "Flow",
     "autoregressive_layers",
+    "continuous",
     "coupling_layers",
+    "evaluations",
+    "ffjord",
     "gin",
     "iaf",
     "linear",

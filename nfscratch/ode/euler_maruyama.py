@@ -17,7 +17,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.ode.right_side import RightSide, is_finite
+from nfscratch.ode.right_side import RightSide, is_finite, time_like
 from nfscratch.ode.solver import Solution
 
 
@@ -38,7 +38,7 @@ class EulerMaruyama:
         validate.generator(rng)
         rhs, h = RightSide(lambda t, y: (f(t, y), g(t, y))), (t1 - t0) / self.steps
         for n in range(self.steps):
-            t = t0 + n * h
+            t = time_like(y, t0 + n * h)
             drift, diffusion = rhs(t, y)
             xi = backend.asarray(rng.normal(size=y.shape), dtype=y.dtype, like=y)
             y = y + h * drift + abs(h) ** 0.5 * diffusion * xi

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nfscratch import validate
+from nfscratch.ode.right_side import time_like
 from nfscratch.ode.solver import Solver
 from nfscratch.ode.tableau import CLASSIC, Step, step
 
@@ -33,6 +34,6 @@ class RK4(Solver):
     def march(self, rhs: Callable, y: Any, t0: float, t1: float, together: bool = False) -> Iterator[Step]:
         h = (t1 - t0) / self.steps
         for n in range(self.steps):
-            taken = step(CLASSIC, rhs, t0 + n * h, y, h)
+            taken = step(CLASSIC, rhs, time_like(y, t0 + n * h), y, h)
             y = taken.after
             yield taken
