@@ -12,7 +12,6 @@ from strict import StrictArray
 import nfscratch as nf
 from nfscratch import trees
 from nfscratch.autodiff import register_array_type
-from nfscratch.bijections.continuous import Continuous
 from nfscratch.nets.velocity import time_per_row
 from nfscratch.targets import gaussian_path
 from nfscratch.training import objectives
@@ -28,7 +27,7 @@ def rng(seed=0):
 
 
 def flow_of(field, dim=2, context_dim=0, embed=None):
-    layers = [nf.Whiten(dim), Continuous(field, dim, context_dim=context_dim), nf.Standardize(dim)]
+    layers = [nf.Whiten(dim), nf.Continuous(field, dim, context_dim=context_dim), nf.Standardize(dim)]
     return nf.Flow(nf.StandardNormal(dim), nf.Chain(layers), embed)
 
 
@@ -122,7 +121,7 @@ def test_the_exact_marginal_velocity_has_gradient_0_and_at_x_1_it_has_not(points
 
 
 def test_the_exact_velocity_is_the_least_of_the_loss():
-    flow = nf.Flow(nf.StandardNormal(2), Continuous(Exact(), 2))
+    flow = nf.Flow(nf.StandardNormal(2), nf.Continuous(Exact(), 2))
     x, params = Exact.path.sample(rng(7), 4000), {"base": {}, "bijection": onp.zeros(2), "embed": {}}
     grads = [objectives.flow_matching_value_and_grad(flow, params, x, None, rng(s))[1]["bijection"] for s in range(8)]
     assert (onp.abs(onp.mean(grads, axis=0)) < 4 * onp.std(grads, axis=0) / 8**0.5).all()
@@ -194,7 +193,7 @@ def test_a_flow_without_a_field_is_refused():
     x = rng().normal(size=(40, 2))
     with pytest.raises(TypeError, match=r"one continuous layer.*got 0 of them"):
         nf.fit(nf.flows.real_nvp(2, layers=2), x, rng=0, objective=nf.objectives.FlowMatching())
-    two = nf.Flow(nf.StandardNormal(2), nf.Chain([Continuous(FIELD, 2), nf.Continuous(FIELD, 2)]))
+    two = nf.Flow(nf.StandardNormal(2), nf.Chain([nf.Continuous(FIELD, 2), nf.Continuous(FIELD, 2)]))
     with pytest.raises(TypeError, match="got 2 of them among 2 layers"):
         nf.fit(two, x, rng=0, objective=nf.objectives.FlowMatching())
     with pytest.raises(TypeError, match=r"score matching needs a flow whose field is a ProbabilityFlow.*got Field"):
@@ -261,7 +260,7 @@ def test_dtype_and_kind_of_array_stay(name, kind):
 
 
 def test_ends_finds_the_layer_inside_chains_and_its_sides():
-    field = Continuous(FIELD, 2)
+    field = nf.Continuous(FIELD, 2)
     flow = nf.Flow(nf.StandardNormal(2), nf.Chain([nf.Chain([nf.ActNorm(2), field]), nf.Standardize(2)]))
     ends = Ends.of(flow)
     assert (ends.place, ends.layer) == ((0, 1), field)

@@ -13,7 +13,7 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.bijections.chain import Chain
-from nfscratch.nets.velocity import Velocity
+from nfscratch.bijections.continuous import Continuous
 
 Place = tuple[int, ...]
 
@@ -31,7 +31,7 @@ class Ends:
     def of(flow: Any) -> Ends:
         """The ends of a flow, or TypeError unless exactly one of its layers is continuous."""
         layers = tuple(_leaves(flow.bijection))
-        found = [k for k, (_, layer) in enumerate(layers) if isinstance(getattr(layer, "field", None), Velocity)]
+        found = [k for k, (_, layer) in enumerate(layers) if isinstance(layer, Continuous)]
         if len(found) != 1:
             raise TypeError(
                 "this objective needs a flow with one continuous layer, such as nf.flows.continuous(2); "
