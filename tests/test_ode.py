@@ -51,7 +51,7 @@ SOLVED = {  # field, start, and the solution at t = 1
 
 def error_of(tableau, problem, n):
     """The error at t = 1 after n equal steps."""
-    f, y, end = map(lambda a: a if callable(a) else onp.array(a), SOLVED[problem])
+    f, y, end = (a if callable(a) else onp.array(a) for a in SOLVED[problem])
     for k in range(n):
         y = step(tableau, lambda t, y: (f(t, y), None), k / n, y, 1.0 / n).after
     return onp.abs(y - end).max()
@@ -339,7 +339,7 @@ def test_time_may_run_backwards_and_a_seed_means_the_same_on_every_dtype_and_dev
 
 
 def test_noise_that_blows_up_is_named():
-    with pytest.raises(ode.IntegrationError, match="NaN or infinite in step 2, and stands at t = 0.25"):
+    with pytest.raises(ode.IntegrationError, match=r"NaN or infinite in step 2, and stands at t = 0\.25"):
         ode.EulerMaruyama(4).solve(
             lambda t, y: onp.where(t > 0.2, onp.inf, 0.0) + y,
             lambda t, y: 1.0,
@@ -348,5 +348,5 @@ def test_noise_that_blows_up_is_named():
             1.0,
             onp.random.default_rng(0),
         )
-    with pytest.raises(TypeError, match="rng must be a numpy.random.Generator"):
+    with pytest.raises(TypeError, match="rng must be a"):
         ode.EulerMaruyama(4).solve(field, field, points(), 0.0, 1.0, 0)

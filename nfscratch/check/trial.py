@@ -104,7 +104,7 @@ class Trial:
             return onp.concatenate([flat(y), log_det[:, None]], axis=1)
 
         with onp.errstate(all="ignore"):
-            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.precision, True)
+            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.eps, True)
         return J[:, :-1], error[:, :-1], J[:, -1], error[:, -1]
 
     @cached_property

@@ -1,6 +1,5 @@
 """Flow, and the ready-made flows, a family per file."""
 
-from nfscratch.flows.evaluations import evaluations
 from nfscratch.flows.ffjord import continuous, ffjord
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.gaussian import linear
@@ -17,7 +16,6 @@ __all__ = [
     "autoregressive_layers",
     "continuous",
     "coupling_layers",
-    "evaluations",
     "ffjord",
     "gin",
     "iaf",

@@ -4,8 +4,8 @@
     y' = y + f h + g sqrt(|h|) xi,      xi ~ N(0, 1)                                                         (2)
 
 h < 0 solves (1) backwards in time, as the sampling of a diffusion model does with the reversed drift. A path is
-accurate to order h^(1/2) (to order h where g does not depend on y), the distribution of y(t1) to order h. Maruyama 1955;
-Kloeden and Platen 1992, chapters 9 and 10.
+accurate to order h^(1/2), and to order h where g does not depend on y; the distribution of y(t1) to order h.
+Maruyama 1955; Kloeden and Platen 1992, chapters 9 and 10.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class RK4(Solver):
 
     @property
     def accuracy(self) -> float:
-        return float(self.steps) ** -4
+        return 0.1 * float(self.steps) ** -4  # y' = y leaves 0.02, a field that turns three times as fast 2
 
     def march(self, rhs: Callable, y: Any, t0: float, t1: float, together: bool = False) -> Iterator[Step]:
         h = (t1 - t0) / self.steps

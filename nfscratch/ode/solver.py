@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import autograd.numpy as np
@@ -76,6 +77,6 @@ def follow(
 def trajectory(solver: Solver, f: Callable, y: Any, times: Sequence[float]) -> Any:
     """The states at all `times`, the first of which is that of y: (T, S, N). For a picture of the paths."""
     states = [y]
-    for t0, t1 in zip(times, times[1:], strict=False):
+    for t0, t1 in pairwise(times):
         states.append(solver.solve(f, states[-1], float(t0), float(t1)).y)
     return np.stack(states)
