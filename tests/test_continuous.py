@@ -288,17 +288,3 @@ def test_a_field_that_changes_shape_is_refused():
         ValueError, match=r"the field must return an array like the state, float64 \(4, 6\); got float64 \(2, 6\)"
     ):
         layer.forward(params, z)
-
-
-def test_the_mistake_of_the_sign_is_named():
-    class Minus(nf.Continuous):
-        """dl/dt = -tr J."""
-
-        def _tangents(self, a, rng):
-            v, weight = super()._tangents(a, rng)
-            return v, -weight
-
-    report = nf.check.audit(
-        lambda dim: Minus(TANH, dim, nf.ode.RK4(16)), dims=(2,), draws=1, letters="SXJ", show=False, rng=rng()
-    )
-    assert "the sign is flipped in both directions" in report.failures[0].name
