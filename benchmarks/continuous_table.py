@@ -181,9 +181,7 @@ def show_row(key, row):
 def main():
     options = arguments()
     nf.use(dtype="float32")
-    print(
-        f"{'set, training, seed':22}{'steps':>7}{'NLL':>9}{'gap':>9}    s.e.  {'mass':>9}{'calls':>6}{'s':>8}{'cpu s':>8}"
-    )
+    print("set, training, seed     steps      NLL      gap    s.e.       mass calls       s   cpu s")
     run(options)
 
 
