@@ -422,7 +422,7 @@ if __name__ == "__main__":
 #
 # which is just what points that move with $u_t$ would do: solving $\dot z = u_t(z)$ from noise gives the densities of $x_t$, and at $t = 1$ the data. No solver appears in (13), no log-determinant, and no determinant of anything.
 #
-# **Both are one.** For the diffusion, $\dot a = -a$ and $\dot b = a^2/b$, and $a\,E[x_0 | y] = y - b\,E[\epsilon | y]$. So $u = -y + (b + a^2/b)\,E[\epsilon | y] = -y + \frac1b E[\epsilon | y]$, which is (11). The probability flow *is* the velocity of flow matching, along another curve and with another weight.
+# **Both are one.** For the diffusion, $\dot a = -a$ and $\dot b = a^2/b$, and $a\,E[x_0 | y] = y - b\,E[\epsilon | y]$. So $u = -y + (b + a^2/b)\,E[\epsilon | y] = -y + \frac1b E[\epsilon | y]$, which is (11). The probability flow *is* the velocity of flow matching, along another curve and with another weight. The package's `ProbabilityFlow` trains $g = E[a\,\epsilon - b\,x_0 \mid x_u]$, from which the score is $-x - \frac ab g$: for normal data $g$ is 0.
 
 
 # %%
@@ -443,12 +443,32 @@ def regression_drawn(options):
     axes.set(xlabel=f"$x_t$ at $t = {t}$", ylabel="velocity", xlim=(-2, 2), ylim=(-4.5, 4.5))
     axes.legend(loc="upper left")
     options.save(figure, "ch09_regression")
-    spread = target.std() / np.sqrt(count)
-    worst = np.abs((mean - exact) / spread).max()
-    print(
-        f"  means of 32 cells against (1): at most {np.abs(mean - exact).max():.3f} apart, {worst:.1f} standard errors"
+    worst = np.abs(mean - exact) * np.sqrt(count) / target.std()
+    print(f"  means of 32 cells against (1): at most {worst.max():.1f} standard errors apart")
+    assert worst.max() < 6
+    regression_proved(x, noise, t)
+
+
+def regression_proved(x, noise, t):
+    """Both sides of (12), (14) and (15), for functions chosen here, with the exact score and velocity."""
+    path = gaussian_path.GaussianPath(np.full(2, 0.5), TWO, np.full((2, 1, 1), WIDTH**2))
+    place, target, h = lambda t: t * x + (1 - t) * noise, x - noise, 1e-3
+    at = place(t)
+    score, u = path.score(at[:, None], t)[:, 0], path.velocity(at[:, None], t)[:, 0]
+    f, b = np.sin(3 * at), 1 - t
+    rows = (
+        ("(12) E f (score + e/b) is 0", f * (score + noise / b), 0 * f),
+        ("(14) L(f) - L(u) and E |f - u|^2", (f - target) ** 2 - (u - target) ** 2, (f - u) ** 2),
+        (
+            "(15) d/dt E phi and E phi' u",
+            (np.tanh(place(t + h)) - np.tanh(place(t - h))) / (2 * h),
+            u / np.cosh(at) ** 2,
+        ),
     )
-    assert worst < 6
+    for name, left, right in rows:
+        error = (left - right).std() / np.sqrt(len(x))
+        print(f"  {name:34}{left.mean():8.4f} and {right.mean():7.4f}   standard error {error:.4f}")
+        assert abs((left - right).mean()) < 4 * error
 
 
 if __name__ == "__main__":
@@ -631,7 +651,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The experiment: one density, four trainings
 #
-# Eight Gaussians on a circle. The same network (three layers of 64 units, which see $z$, $t$ and three waves of $t$) is trained four times: by maximum likelihood through 8 steps of RK4 (FFJORD, 128 points a step); by flow matching along straight lines (512 points); the same with optimal pairs (256 points); and by score matching along the diffusion (512 points). A rational-quadratic spline coupling (chapter 06) stands beside them. All are judged on the same held-out points, by the equation solved with Dormand-Prince to a tolerance of $10^{-5}$: the paired mean of $\log p_{\text{true}} - \log p$, in nats.
+# Eight Gaussians on a circle. The same network (three layers of 64 units, which see $z$, $t$ and three waves of $t$) is trained four times: by maximum likelihood through 6 steps of RK4 (FFJORD, 300 training steps of 64 points); by flow matching along straight lines (3,000 steps of 512); the same with optimal pairs (2,500 of 256); and by score matching along the diffusion (3,000 of 512). A rational-quadratic spline coupling (chapter 06) stands beside them. All are judged on the same held-out points, by the equation solved with Dormand-Prince to a tolerance of $10^{-5}$: the paired mean of $\log p_{\text{true}} - \log p$, in nats.
 #
 # *Predict first.* Which of the four is nearest to the truth after a few seconds? Which needs the fewest evaluations? Must FFJORD find the velocity of (1)?
 
@@ -722,7 +742,7 @@ def compare(data, fitted, options):
         used = evaluations(flow, params, data.test[:few]) if counts else "-"
         gaps[name], error = gap.mean(), gap.std() / np.sqrt(few)
         print(f"  {name:16}{gap.mean():9.4f} ± {error:.4f}{integral:10.4f}{off:>17}{used:>13}{seconds:9.1f}")
-        assert options.fast or (abs(integral - 1) < 1e-3 and gap.mean() < 0.15)
+        assert options.fast or (gap.mean() < 0.15 and (abs(integral - 1) < 1e-3 or not counts))
     assert options.fast or gaps["flow matching"] < 0.06
     options.save(figure, "ch09_four")
 
@@ -783,6 +803,51 @@ def evaluations_drawn(fitted, options):
 if __name__ == "__main__":
     data, fitted = four_trainings(options)
     compare(data, fitted, options)
+
+# %% [markdown]
+# *Figure `ch09_four`.* All on one colour scale. The faint bridges between the blobs belong to every continuous map: it cannot tear one blob into eight. All four integrate to 1 within a thousandth on the grid of the picture. Seconds are those of one processor, and do not count the judging. Flow matching needs half of FFJORD's, on a hundred times as many points, because a step of it evaluates the field once, without a trace.
+#
+# The third column compares each field with (1), over all times. Flow matching and score matching are meant to learn it (each along its own curve). FFJORD is not: the likelihood asks for the density at $t = 1$ alone, and any way there will do. Optimal pairs have a field of their own.
+
+
+# %%
+if __name__ == "__main__":
     fields_drawn(fitted, options)
     paths_drawn(fitted, options)
     evaluations_drawn(fitted, options)
+
+# %% [markdown]
+# *Figure `ch09_fields`.* The exact velocity (white, thick) and the learned one (red) on top of it, in standardised units, over $p_t$; in each panel the longest arrow has the same length. The errors are largest late and between the blobs, where few points ever are.
+#
+# *Figure `ch09_paths`.* Sixty points of noise (grey) and their ways to the data (red). With independent pairs the mean of all lines through a point near the start leads to the middle, so that points go inwards first and then out. With optimal pairs they go almost straight, at almost constant speed, and an adaptive solver takes long steps. FFJORD wanders.
+#
+# *Figure `ch09_evaluations`.* What a solve costs at a tolerance of $10^{-5}$, as training goes on. All start at 32, with a field of 0, and grow as the field bends. FFJORD with an adaptive solver pays for this in every step of training, flow matching in none.
+#
+# `benchmarks/continuous_table.py` repeats the comparison on 8gaussians, moons and the checkerboard with longer training and three seeds.
+#
+# ## Summary
+#
+# - A velocity replaces the layers, and the integral of a trace replaces the determinant: any smooth network will do, and its inverse is the same equation backwards.
+# - Likelihood through a solver is exact up to a tolerance, and dear. Regression on conditional velocities finds a field with the same use, and no equation is solved until the flow is used.
+# - A diffusion's probability flow is one of these fields; for Gaussian mixtures all of them are known, so they can be tested.
+#
+# Chapter 10 gives every flow a condition: $p(x \mid y)$.
+#
+# ## Exercises
+#
+# 1. (Paper.) Solve $\dot z = z - z^2$ from $z_0 \in (0, 1)$. Compare $\log|dx/dz_0|$ with (4).
+# 2. (Paper.) Let $f = Az$. Show that $\ell(1) = \operatorname{tr} A$. Hint: $\det e^A = e^{\operatorname{tr} A}$, by (3) with many steps.
+# 3. (20 lines.) Write the midpoint rule, and measure its order as `solver_orders` does. Then give it $f = |z|$, which has a kink. Which order is left?
+# 4. (Paper.) The loss is $-\log p(x)$. Which term does $\ell$ add to the adjoint equation (7)?
+# 5. (A minute.) Train FFJORD with `RK4(2)`, and compute the integral of its density with `RK4(2)` and with a tolerance of $10^{-5}$. Which one is 1? What has the network learned?
+# 6. (Paper.) Show from (9) that a standard normal stays one, and that its probability flow stands still.
+# 7. (A minute.) Pair optimally in batches of 8, 64 and 512. How do the evaluations and the length of the way change?
+# 8. (Thinking.) With a condition $y$, an optimal pairing in a batch makes $\epsilon$ depend on $y$. What density does the flow then have at $t = 0$ for one $y$? (The package refuses it.)
+#
+# ## Where this differs from the papers
+#
+# - **FFJORD** trains with an adaptive solver and the adjoint, with layers that mix in the time by gates. Here six steps of RK4 are differentiated as they are, the trace is exact, and the network sees $t$ and its waves as inputs.
+# - **Flow matching** is often written with a least width $\sigma_{\min}$ at the data. Here it is 0.
+# - **Diffusion.** Song et al. let the rate rise linearly from 0.1, and stop just before the end, where $b = 0$. The clock $u = T(1 - t)^2$ starts at rate 0, and the velocity has a finite limit at the end.
+# - **Times.** In each batch they are spread evenly, with one random shift, which lowers the variance (Kingma et al. 2021, arXiv:2107.00630).
+# - **Optimal pairs** are found in groups of 64 rows, since the time for them grows with the cube of their number.

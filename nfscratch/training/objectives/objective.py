@@ -26,7 +26,7 @@ from nfscratch.training.objectives.matching import (
 )
 from nfscratch.training.objectives.pairing import PAIRINGS
 
-LEAST_ROWS = 2000  # with fewer, each held-out row is taken several times, with noise of its own
+LEAST_ROWS = 10_000  # with fewer, each held-out row is taken several times, with noise of its own
 
 
 @dataclass(frozen=True)
