@@ -73,7 +73,7 @@ def matching(**options):
 
 
 TRAININGS = {
-    "ffjord": Training(continuous, 1_000),
+    "ffjord": Training(continuous, 1_000, 1e-2),
     "fm": Training(continuous, 10_000, 5e-3, matching(), gaussian_path.STRAIGHT),
     "otfm": Training(continuous, 10_000, 5e-3, matching(pairing="optimal")),
     "score": Training(
@@ -116,7 +116,7 @@ def fitted(training, options, data, seed):
         steps=steps,
         batch_size=options.batch,
         optimizer=nf.adam(training.rate),
-        clip=5.0,
+        clip=1.0,
         evaluate_every=max(1, steps // 10),
         progress=False,
         **more,

@@ -481,7 +481,7 @@ if __name__ == "__main__":
 #
 # ## Museum
 #
-# Four mistakes, each made by someone before (the first in a published library, reported as an endless solve; the second in another), and the number that exposes it.
+# Four mistakes, and the number that exposes each of them. The first was reported for torchdiffeq (its issue 120: 20 evaluations with fixed noise, 30,272 with fresh), the second for bayesflow (772).
 
 
 # %%
@@ -690,7 +690,7 @@ def trained(flow, objective, steps, batch, rate, data, options):
     begin = time.process_time()
     result = nf.fit(flow, data.train, rng=options.seed, steps=steps, **settings)
     seconds = time.process_time() - begin
-    counts = [(at.step / steps, evaluations(judge, at.params, data.test[:200])) for at in seen]
+    counts = [(at.step / steps, evaluations(judge, at.params, data.test[: 20 if options.fast else 200])) for at in seen]
     return judge, result.last_params, seconds, counts
 
 
@@ -724,9 +724,15 @@ def four_trainings(options):
     return data, fitted
 
 
+def total_probability(flow, params, reach, n):
+    side = np.linspace(-reach, reach, n)
+    grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    return np.exp(nf.to_numpy(flow.log_prob(params, grid)).astype(float)).sum() * (side[1] - side[0]) ** 2
+
+
 def compare(data, fitted, options):
     figure, axes = plot.subplots(2, 3, height=2.1, sharex=True, sharey=True)
-    box, n, few = (-4.6, 4.6, -4.6, 4.6), 24 if options.fast else 60, 100 if options.fast else 3000
+    box, n, few = (-4.6, 4.6, -4.6, 4.6), 16 if options.fast else 60, 50 if options.fast else 3000
     peak = 1.3 * float(np.exp(data.log_prob(data.test[:2000]).max()))
     plot.density(axes[0, 0], data.log_prob, box, n=n, peak=peak)
     axes[0, 0].set(title="truth", xlabel="")
@@ -738,11 +744,13 @@ def compare(data, fitted, options):
         plot.density(ax, lambda x: seen.append(nf.to_numpy(flow.log_prob(params, x))) or seen[0], box, n=n, peak=peak)  # noqa: B023
         ax.set(title=name, xlabel="", ylabel="")
         integral = np.exp(seen[0].astype(float)).sum() * ((box[1] - box[0]) / (n - 1)) ** 2
+        if not counts:  # a thousandth of the spline's mass lies outside of the picture
+            integral = total_probability(flow, params, 9.2, 31 if options.fast else 241)
         off = f"{100 * relative_error(name, flow, params):.1f} %" if counts else "-"
-        used = evaluations(flow, params, data.test[:few]) if counts else "-"
+        used = counts[-1][1] if counts else "-"
         gaps[name], error = gap.mean(), gap.std() / np.sqrt(few)
         print(f"  {name:16}{gap.mean():9.4f} ± {error:.4f}{integral:10.4f}{off:>17}{used:>13}{seconds:9.1f}")
-        assert options.fast or (gap.mean() < 0.15 and (abs(integral - 1) < 1e-3 or not counts))
+        assert options.fast or (gap.mean() < 0.15 and abs(integral - 1) < 1e-3)
     assert options.fast or gaps["flow matching"] < 0.06
     options.save(figure, "ch09_four")
 
@@ -763,7 +771,9 @@ def fields_drawn(fitted, options):
         flow, params, *_ = fitted[name]
         path = standardized(schedule, params)
         for ax, t in zip(row, times, strict=True):
-            plot.density(ax, lambda x, t=t, path=path: path.log_prob(x, t), (-2.4, 2.4, -2.4, 2.4), n=80)
+            plot.density(
+                ax, lambda x, t=t, path=path: path.log_prob(x, t), (-2.4, 2.4, -2.4, 2.4), n=30 if options.fast else 80
+            )
             at = y[path.log_prob(y, t) > -5]
             f = nf.to_numpy(flow.bijection.layers[0].field.apply(params["bijection"][0], nf.backend.asarray(at), t))
             exact = path.velocity(at, t)
@@ -805,7 +815,9 @@ if __name__ == "__main__":
     compare(data, fitted, options)
 
 # %% [markdown]
-# *Figure `ch09_four`.* All on one colour scale. The faint bridges between the blobs belong to every continuous map: it cannot tear one blob into eight. All four integrate to 1 within a thousandth on the grid of the picture. Seconds are those of one processor, and do not count the judging. Flow matching needs half of FFJORD's, on a hundred times as many points, because a step of it evaluates the field once, without a trace.
+# *Figure `ch09_four`.* All on one colour scale. The faint bridges between the blobs belong to every continuous map: it cannot tear one blob into eight. All integrate to 1 within a thousandth, the continuous ones inside the picture, the spline on a grid twice as wide: a thousandth of it lies outside. Evaluations are those of a solve from $x$ to $z$ for 200 points at once. Seconds are those of one processor, without the judging. Flow matching needs about half of FFJORD's, on eighty times as many points, because a step of it evaluates the field once, without a trace.
+#
+# The spline coupling is nearer to the truth than any of them, in less time. With two variables its determinant costs nothing, and its bins can cut a blob in two. What a continuous flow has to offer is freedom: no split of the variables, and any network, of which the largest image models are made.
 #
 # The third column compares each field with (1), over all times. Flow matching and score matching are meant to learn it (each along its own curve). FFJORD is not: the likelihood asks for the density at $t = 1$ alone, and any way there will do. Optimal pairs have a field of their own.
 
@@ -817,11 +829,11 @@ if __name__ == "__main__":
     evaluations_drawn(fitted, options)
 
 # %% [markdown]
-# *Figure `ch09_fields`.* The exact velocity (white, thick) and the learned one (red) on top of it, in standardised units, over $p_t$; in each panel the longest arrow has the same length. The errors are largest late and between the blobs, where few points ever are.
+# *Figure `ch09_fields`.* The exact velocity (white, thick) and the learned one (red) on top of it, in standardised units, over $p_t$; in each panel the longest arrow has the same length. The two can hardly be told apart where there is density; late, between the blobs, they can.
 #
 # *Figure `ch09_paths`.* Sixty points of noise (grey) and their ways to the data (red). With independent pairs the mean of all lines through a point near the start leads to the middle, so that points go inwards first and then out. With optimal pairs they go almost straight, at almost constant speed, and an adaptive solver takes long steps. FFJORD wanders.
 #
-# *Figure `ch09_evaluations`.* What a solve costs at a tolerance of $10^{-5}$, as training goes on. All start at 32, with a field of 0, and grow as the field bends. FFJORD with an adaptive solver pays for this in every step of training, flow matching in none.
+# *Figure `ch09_evaluations`.* What a solve costs at a tolerance of $10^{-5}$, as training goes on. All start low, with a field of 0, and grow as the field bends. FFJORD with an adaptive solver pays for this in every step of training, flow matching in none.
 #
 # `benchmarks/continuous_table.py` repeats the comparison on 8gaussians, moons and the checkerboard with longer training and three seeds.
 #
