@@ -47,6 +47,7 @@ class Training:
     steps: int
     rate: float = 2e-3
     fit: dict = field(default_factory=dict)
+    clip: float = 5.0
     path: Any = None  # the schedule of its path, where the velocity is known
 
 
@@ -73,11 +74,11 @@ def matching(**options):
 
 
 TRAININGS = {
-    "ffjord": Training(continuous, 1_000, 1e-2),
-    "fm": Training(continuous, 10_000, 5e-3, matching(), gaussian_path.STRAIGHT),
+    "ffjord": Training(continuous, 1_000, 1e-2, clip=1.0),
+    "fm": Training(continuous, 10_000, 5e-3, matching(), path=gaussian_path.STRAIGHT),
     "otfm": Training(continuous, 10_000, 5e-3, matching(pairing="optimal")),
     "score": Training(
-        diffusion, 10_000, 5e-3, {"objective": lambda: nf.objectives.ScoreMatching()}, gaussian_path.diffusion()
+        diffusion, 10_000, 5e-3, {"objective": lambda: nf.objectives.ScoreMatching()}, path=gaussian_path.diffusion()
     ),
     "spline": Training(spline, 4_000, rate=3e-3),
 }
@@ -116,7 +117,7 @@ def fitted(training, options, data, seed):
         steps=steps,
         batch_size=options.batch,
         optimizer=nf.adam(training.rate),
-        clip=1.0,
+        clip=training.clip,
         evaluate_every=max(1, steps // 10),
         progress=False,
         **more,
