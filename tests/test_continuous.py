@@ -288,3 +288,10 @@ def test_a_field_that_changes_shape_is_refused():
         ValueError, match=r"the field must return an array like the state, float64 \(4, 6\); got float64 \(2, 6\)"
     ):
         layer.forward(params, z)
+
+
+def test_a_row_so_far_out_that_no_step_is_small_enough_has_density_0():
+    flow = nf.flows.ffjord(2, hidden=(8,), activation="silu", solver=nf.ode.Dopri5(max_evaluations=500))
+    params = check.random_params(flow, rng(1), 1.0, x=rng(2).normal(size=(9, 2)))
+    log_p = flow.log_prob(params, [[1e300, 0.0], [1.0, 1.0]])
+    assert log_p[0] == -onp.inf and onp.isfinite(log_p[1])

@@ -23,6 +23,7 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial, overflows
+from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 FAR = 100.0
@@ -106,7 +107,7 @@ def _declined(s, z):
 def _declines(s, z, rows):
     try:
         s.at(rows).inverse(s.at(rows).forward(z[rows])[0])
-    except InversionError:
+    except (InversionError, IntegrationError):
         return True
     except Exception:  # of another kind: for _refusal
         return False
