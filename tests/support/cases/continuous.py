@@ -22,6 +22,6 @@ CONTINUOUS = [
     solved("continuous, Dopri5", continuous(nf.ode.Dopri5(1e-9, 1e-9), nf.MLP((), "tanh"), 0)),
     solved(
         "continuous, Hutchinson, context",
-        continuous(nf.ode.RK4(4), nf.MLP((5,), "silu"), 1, trace="hutchinson", context_dim=CONTEXT),
+        continuous(nf.ode.RK4(6), nf.MLP((5,), "silu"), 1, trace="hutchinson", context_dim=CONTEXT),
     ),
 ]

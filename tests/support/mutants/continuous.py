@@ -27,6 +27,6 @@ def layers(kind):
 
 
 CONTINUOUS = {
-    "the sign of the log-density ODE": Mutant(layers(Minus), "the sign is flipped", (2, 5)),
+    "the sign of the log-density ODE": Mutant(layers(Minus), "log_det forward: the sign is flipped", (2, 5)),
     "bayesflow 772": Mutant(layers(Summed), "factor 2", (2, 5)),
 }
