@@ -7,7 +7,9 @@ likelihood through the solver (Grathwohl et al. 2019, arXiv:1810.01367). `contin
 and score matching train it without solving anything (objectives.FlowMatching, objectives.ScoreMatching).
 
 The parameters do not depend on the solver: a flow may be trained with a few steps of RK4, and the same parameters used
-in a flow with a finer solver, for a density to more digits. A training with too few steps learns to exploit them.
+in a flow with a finer solver, for a density to more digits. But a training with few fixed steps learns to exploit them:
+after 1,000 steps on moons, six steps of RK4 claimed a likelihood 2.8 nats above the truth, and the equation itself was
+6.2 nats below it. Dopri5 at a tolerance of 1e-3 sees such a velocity and takes smaller steps.
 """
 
 from __future__ import annotations
