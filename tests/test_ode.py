@@ -223,6 +223,17 @@ def test_a_stiff_field_is_given_up_and_the_error_says_what_was_used_and_where():
     assert 0.9 < caught.value.t < 1.0
 
 
+def test_the_error_names_the_time_of_the_system_that_is_the_furthest_behind():
+    """One system of four is stiff, and the others have arrived."""
+    rate = onp.array([1.0, 1.0, 1e8, 1.0])
+    for t0, t1, sign in ((0.0, 1.0, -1.0), (1.0, 0.0, 1.0)):
+        with pytest.raises(ode.IntegrationError) as caught:
+            ode.Dopri5(max_evaluations=400).solve(
+                lambda t, y, sign=sign: sign * rate * (y - onp.cos(t)), points(), t0, t1
+            )
+        assert abs(caught.value.t - t0) < 0.01
+
+
 def broken_after(when):
     return lambda t, y: onp.where(t > when, onp.nan, 1.0) * y
 

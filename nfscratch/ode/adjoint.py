@@ -31,7 +31,7 @@ def adjoint(solver: Solver, f_vjp: Callable, y: Any, g: Any, t0: float, t1: floa
 
     y, g: the state at t1, and its cotangent. f_vjp: as in `through_steps`. All systems take the same steps.
     """
-    size = onp.maximum(onp.max(onp.abs(g), initial=0.0), onp.finfo(g.dtype).tiny).astype(g.dtype)
+    size = _largest(g)
     others: list[Any] = []
     n = len(y)
 
@@ -47,6 +47,12 @@ def adjoint(solver: Solver, f_vjp: Callable, y: Any, g: Any, t0: float, t1: floa
 
     solution = follow(solver, backwards, onp.concatenate((y, g / size)), t1, t0, integrate, together=True)
     return size * solution.y[n:], others, solution
+
+
+def _largest(g):
+    """The largest entry, or the smallest positive number where all are 0 or there is none."""
+    least = onp.full_like(g, onp.finfo(g.dtype).tiny, shape=(1,))
+    return onp.max(onp.concatenate((onp.abs(g).ravel(), least)))
 
 
 def _one_time(t):

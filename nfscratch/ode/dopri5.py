@@ -57,31 +57,23 @@ class Dopri5(Solver):
         )
 
     def march(self, rhs: RightSide, y: Any, t0: float, t1: float, together: bool = False) -> Iterator[Step]:
-        like, sign = raw(y), 1.0 if t1 >= t0 else -1.0
-        t = onp.full_like(like, t0, shape=(1 if together else like.shape[-1],))
-        if t0 == t1 or t.size == 0:
+        sign, n = 1.0 if t1 >= t0 else -1.0, 1 if together else y.shape[-1]
+        t, end = (onp.full_like(raw(y), time, shape=(n,)) for time in (t0, t1))
+        if t0 == t1 or n == 0:
             return
-        first = rhs(t, y)
-        if not is_finite(first[0]):
-            rhs.fail("the field is NaN or infinite at the start", t)
-        h, grow = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0)), GROW
-        while bool((t != t1).any()):
-            left = onp.abs(t1 - t)
+        first, grow = rhs(t, y), GROW
+        h = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0))
+        while bool((t != end).any()):
+            left = onp.abs(end - t)
             trial = onp.minimum(h, left)
             tried = step(DORMAND_PRINCE, rhs, t, y, sign * trial, first)
             error = self._size(tried.error(), y, tried.after, together)
-            h = trial * onp.clip(SAFETY * onp.maximum(error, 1e-12) ** -0.2, SHRINK, grow)
-            if is_finite(error):
-                taken = error <= 1.0
-                grow = onp.where(taken, GROW, 1.0).astype(t.dtype)
-            else:  # nothing of such a step is used: an infinite stage would leave NaN in a gradient
-                good = onp.isfinite(error)
-                h, taken = onp.where(good, trial, SHRINK * trial), onp.zeros_like(good)
+            taken, h, grow = _judged(error, trial, grow)
             self._check_step(rhs, t, h, left, taken, error)
             if bool(taken.any()):
                 every = bool(taken.all())
                 tried = tried if every else _partly(tried, taken)
-                t = onp.where(taken, onp.where(trial == left, t1, t + sign * trial), t).astype(t.dtype)
+                t = onp.where(taken, onp.where(trial == left, end, t + sign * trial), t)
                 y, first = tried.after, tried.stages[-1] if every else None
                 yield tried
 
@@ -95,23 +87,22 @@ class Dopri5(Solver):
         rtol, atol = self._tolerances(y.dtype)
         with onp.errstate(all="ignore"):
             size = _rms(e / (atol + rtol * onp.maximum(onp.abs(y), onp.abs(after))))
-        return onp.max(size, keepdims=True, initial=0.0).astype(y.dtype) if together else size
+        return _largest(size) if together else size
 
     def _first_step(self, rhs, t, y, k, sign, length):
         """Such that an Euler step would err by a hundredth of what is allowed."""
+        if not is_finite(k):
+            rhs.fail("the field is NaN or infinite at the start", t)
         value, slope = raw(y), raw(k)
         rtol, atol = self._tolerances(value.dtype)
         scale = atol + rtol * onp.abs(value)
-        y_size, k_size = (self._largest(_rms(a / scale), t) for a in (value, slope))
+        y_size, k_size = (_each(_rms(a / scale), t) for a in (value, slope))
         small = (y_size < 1e-5) | (k_size < 1e-5)
         guess = onp.minimum(onp.where(small, 1e-6, 0.01 * y_size / onp.maximum(k_size, 1e-30)), length).astype(t.dtype)
-        bend = self._largest(_rms((raw(rhs(t + sign * guess, y + sign * guess * k)[0]) - slope) / scale), t) / guess
+        bend = _each(_rms((raw(rhs(t + sign * guess, y + sign * guess * k)[0]) - slope) / scale), t) / guess
         bend = onp.where(onp.isfinite(bend), bend, 1e30)
         steep = onp.maximum(onp.maximum(k_size, bend), 1e-15)
         return onp.minimum(onp.minimum(100 * guess, (0.01 / steep) ** 0.2), length).astype(t.dtype)
-
-    def _largest(self, size, t):
-        return size if size.shape == t.shape else onp.max(size, keepdims=True, initial=0.0).astype(size.dtype)
 
     def _check_step(self, rhs, t, h, left, taken, error):
         """A step so small that t does not move: the field has no finite value there, or is too steep."""
@@ -123,9 +114,29 @@ class Dopri5(Solver):
             rhs.fail(f"{words} after {rhs.evaluations} evaluations", t[stuck])
 
 
+def _judged(error, trial, grow):
+    """(3): which systems take the step, the next h, and by how much the one after it may grow."""
+    if is_finite(error):
+        taken = error <= 1.0
+        h = trial * onp.clip(SAFETY * onp.maximum(error, 1e-12) ** -0.2, SHRINK, grow)
+        return taken, h, onp.where(taken, GROW, 1.0).astype(h.dtype)
+    good = onp.isfinite(error)  # nothing of such a step is used: an infinite stage would leave NaN in a gradient
+    return onp.zeros_like(good), onp.where(good, trial, SHRINK * trial), grow
+
+
 def _rms(a):
     """The root of the mean square of each system's numbers: (*event, N) -> (N,)."""
     return onp.sqrt(onp.mean(onp.square(a), axis=tuple(range(a.ndim - 1))))
+
+
+def _each(size, t):
+    """The sizes of all systems where each has its own t, else the largest."""
+    return size if size.shape == t.shape else _largest(size)
+
+
+def _largest(size):
+    """(N,) -> (1,); 0 of none."""
+    return onp.max(onp.concatenate((size, onp.zeros_like(size, shape=(1,)))), keepdims=True)
 
 
 def _partly(tried, taken):
