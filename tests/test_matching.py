@@ -202,6 +202,23 @@ def test_a_flow_without_a_field_is_refused():
         nf.fit(flow_of(FIELD), x, rng=0, objective="flow matching")
 
 
+def test_a_velocity_of_another_shape_is_refused():
+    """One column would broadcast against the target."""
+
+    class Narrow(nf.Velocity):
+        def init(self, rng, dim, context_dim=0):
+            return {"a": onp.ones(1)}
+
+        def apply(self, params, z, t, context=None):
+            return params["a"] * z[:, :1]
+
+    flow, x = flow_of(Narrow()), rng().normal(size=(40, 2))
+    params = flow.init(rng(), x)
+    for call in (objectives.flow_matching, objectives.flow_matching_value_and_grad):
+        with pytest.raises(ValueError, match=r"one velocity for each row, shape \(40, 2\) of z; got \(40, 1\)"):
+            call(flow, params, x, rng=rng())
+
+
 # --- training ---
 
 

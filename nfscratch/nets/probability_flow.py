@@ -56,7 +56,10 @@ class ProbabilityFlow(Velocity):
         return np.exp(-u), np.sqrt(-np.expm1(-2.0 * u))
 
     def score(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
-        """grad log p_u(z), equation (2): (N, D). t < 1: at 1 itself b = 0."""
+        """grad log p_u(z), equation (2), for noise that is standard normal: (N, D). t < 1, because b = 0 at 1.
+
+        In a recipe that is so with whiten="diagonal"; else the noise has the correlations of the data, and this is none.
+        """
         t = time_per_row(t, z)
         a, b = self.signal_and_noise(t)
         return -z - _times(a / b, self.denoiser.apply(params, z, t, context))

@@ -25,6 +25,7 @@ import numpy as onp
 from nfscratch import autodiff, backend, validate
 from nfscratch.autodiff.boxes import raw_tree
 from nfscratch.nets.probability_flow import ProbabilityFlow
+from nfscratch.nets.velocity import checked_velocity
 from nfscratch.training import data_rows, row_weights
 from nfscratch.training.objectives.ends import Ends
 from nfscratch.training.objectives.pairing import paired
@@ -140,7 +141,7 @@ def _squares(regression, ends, flow, params, x, context, rng):
     inside = raw_tree(params)
     h = flow.embedded(params, context)
     posed = _posed(regression, ends, flow, inside, x, raw_tree(h), rng)
-    g = posed.field.apply(ends.field_params(params), posed.points, posed.t, h)
+    g = checked_velocity(posed.field.apply(ends.field_params(params), posed.points, posed.t, h), posed.points)
     return np.sum(np.square(g - posed.target), axis=1)
 
 
@@ -153,7 +154,7 @@ def _value_and_grad(regression, flow, params, x, context, rng, weights, total):
     h, back_embed = _embed_vjp(flow, params, context)
     posed = _posed(regression, ends, flow, params, x, h, rng)
     g, pullback = posed.field.apply_vjp(ends.field_params(params), posed.points, posed.t, h)
-    away = g - posed.target
+    away = checked_velocity(g, posed.points) - posed.target
     shares = _shares(weights, total, away)
     value = (shares * onp.square(away).sum(axis=1)).sum()
     g_field, _, g_h = pullback((2.0 * shares * away.T).T)
