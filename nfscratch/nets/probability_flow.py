@@ -58,7 +58,7 @@ class ProbabilityFlow(Velocity):
     def score(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
         """grad log p_u(z), equation (2), for noise that is standard normal: (N, D). t < 1, because b = 0 at 1.
 
-        In a recipe that is so with whiten="diagonal"; else the noise has the correlations of the data, and this is none.
+        With whiten="full" a recipe gives the noise the correlations of the data: the score is then another one.
         """
         t = time_per_row(t, z)
         a, b = self.signal_and_noise(t)
