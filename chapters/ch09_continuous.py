@@ -335,7 +335,7 @@ if __name__ == "__main__":
     two_gradients(options)
 
 # %% [markdown]
-# The middle column falls by 16 from row to row: the error of RK4. The right column is rounding. So with few steps the adjoint gradient is off, and a training that follows it descends on no function at all; with many it saves memory. (Solving backwards is also not always possible: where paths run together forwards, they run apart backwards.)
+# The middle column falls by 16 from row to row: the error of RK4. The right column is the error of the finite differences. So with few steps the adjoint gradient is off, and a training that follows it descends on no function at all; with many it saves memory. (Solving backwards is also not always possible: where paths run together forwards, they run apart backwards.)
 #
 # **The trace of a large Jacobian.** $\operatorname{tr} J$ takes $D$ products $J e_i$. If $v$ is random with $E[vv^T] = I$, such as random signs, then
 #
@@ -386,6 +386,7 @@ def diffusion_drawn(options):
     axes[0].set_ylabel("$x_u$")
     axes[2].set_xlabel("density")
     options.save(figure, "ch09_diffusion")
+    assert np.allclose((2 * ou(1)[0], ou(1)[1] ** 2, ou(4)[0]), (0.736, 0.865, 0.018), atol=5e-4)  # (9), on paper
     a, b, *_ = ou(end)
     exact = a * TWO.mean(), a**2 * (TWO.var() + WIDTH**2) + b**2
     print(
@@ -422,7 +423,7 @@ if __name__ == "__main__":
 #
 # which is just what points that move with $u_t$ would do: solving $\dot z = u_t(z)$ from noise gives the densities of $x_t$, and at $t = 1$ the data. No solver appears in (13), no log-determinant, and no determinant of anything.
 #
-# **Both are one.** For the diffusion, $\dot a = -a$ and $\dot b = a^2/b$, and $a\,E[x_0 | y] = y - b\,E[\epsilon | y]$. So $u = -y + (b + a^2/b)\,E[\epsilon | y] = -y + \frac1b E[\epsilon | y]$, which is (11). The probability flow *is* the velocity of flow matching, along another curve and with another weight. The package's `ProbabilityFlow` trains $g = E[a\,\epsilon - b\,x_0 \mid x_u]$, from which the score is $-x - \frac ab g$: for normal data $g$ is 0.
+# **Both are one.** For the diffusion, $\dot a = -a$ and $\dot b = a^2/b$, and $a\,E[x_0 | y] = y - b\,E[\epsilon | y]$. So $u = -y + (b + a^2/b)\,E[\epsilon | y] = -y + \frac1b E[\epsilon | y]$, which is (11). The probability flow *is* the velocity of flow matching, along another curve and with another weight. The package's `ProbabilityFlow` trains $g = E[a\,\epsilon - b\,x_0 \mid x_u]$, from which the score is $-x - \frac ab g$: for standard normal data $g$ is 0.
 
 
 # %%
@@ -560,7 +561,7 @@ if __name__ == "__main__":
 # - **Fresh noise at every call.** An adaptive solver takes the jumps for curvature and halves its step, again and again. The *count of evaluations* shows it; the value, when it arrives at all, is right.
 # - **Probes summed, not averaged.** Ten times the trace. A linear field, whose trace is known, shows it.
 # - **The sign in (4).** The integral shows it. The round trip does not, and the log-determinants of the two directions cancel.
-# - **A velocity regressed at $x$, not at $x_t$.** The point is data at every time, $E[x - \epsilon \mid x] = x$, and the flow that comes out is $x = e\,z$: a normal three times too wide. The loss does not show it: it is *lower* than that of the right regression. What shows it is the exact velocity, or the held-out density.
+# - **A velocity regressed at $x$, not at $x_t$.** The point is data at every time, $E[x - \epsilon \mid x] = x$, and the flow that comes out is $x = e\,z$: a normal of standard deviation $e$, whatever the data are. The loss does not show it: it is *lower* than that of the right regression. What shows it is the exact velocity, or the held-out density.
 #
 # ## Check it
 #
