@@ -86,7 +86,8 @@ def fit(
         are taken as they are.
     objective: what is minimized, and what held-out rows are judged by: the default is maximum likelihood. A continuous
         flow can be trained by nf.objectives.FlowMatching() or nf.objectives.ScoreMatching(): then `validation` in the
-        result is that loss, and no density. Only its field and its embedding are trained.
+        result is that loss, and no density. Only its field and its embedding are trained. Their loss of one batch is
+        mostly chance, so with validation=None take result.last_params.
     steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
         the size of the data (defaults.py); epochs=, passes over the rows, sets the number of steps alone and has no
         patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations. What is given counts.
