@@ -37,6 +37,7 @@ from nfscratch.flows.evaluations import evaluations  # noqa: E402
 from nfscratch.targets import gaussian_path  # noqa: E402
 
 COUNTED = 500  # rows, for the count of calls
+PLAIN = {"base": nf.StandardNormal(2), "whiten": "diagonal"}
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,16 @@ def velocity(options):
 
 
 def continuous(options, rule):
-    return nf.flows.continuous(2, field=velocity(options), solver=rule, whiten="diagonal")
+    return nf.flows.continuous(2, field=velocity(options), solver=rule, **PLAIN)
 
 
 def diffusion(options, rule):
     field = nf.ProbabilityFlow(velocity(options))
-    return nf.flows.continuous(2, field=field, solver=rule, whiten="diagonal")
+    return nf.flows.continuous(2, field=field, solver=rule, **PLAIN)
 
 
 def spline(options, rule):
-    return nf.flows.rq_nsf(2, layers=6, bins=16, bound=4.0, whiten="diagonal")
+    return nf.flows.rq_nsf(2, layers=6, bins=16, bound=4.0, **PLAIN)
 
 
 def matching(**options):

@@ -661,7 +661,8 @@ if __name__ == "__main__":
 def trainings(options):
     """name: (flow, objective, steps, batch, rate). The score network's field is a ProbabilityFlow."""
     net, few = nf.Field(nf.MLP((64, 64, 64), "silu")), options.fast
-    make = lambda field, solver: nf.flows.continuous(2, field=field, solver=solver, whiten="diagonal")  # noqa: E731
+    same = {"base": nf.StandardNormal(2), "whiten": "diagonal"}
+    make = lambda field, solver: nf.flows.continuous(2, field=field, solver=solver, **same)  # noqa: E731
     fine, score = nf.ode.Dopri5(1e-5, 1e-5), nf.ProbabilityFlow(net)
     likelihood, matching = nf.objectives.MaximumLikelihood(), nf.objectives.FlowMatching
     return {
@@ -717,7 +718,8 @@ def four_trainings(options):
     data, fitted = nf.data.load("8gaussians", n=10_000 if options.fast else 100_000), {}
     for name, (flow, objective, steps, batch, rate) in trainings(options).items():
         fitted[name] = trained(flow, objective, steps, batch, rate, data, options)
-    spline = nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), bins=8, bound=4.0, whiten="diagonal")
+    same = {"base": nf.StandardNormal(2), "whiten": "diagonal"}
+    spline = nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), bins=8, bound=4.0, **same)
     settings = {"steps": 5 if options.fast else 800, "batch_size": 512, "optimizer": nf.adam(5e-3)}
     begin = time.process_time()
     result = nf.fit(spline, data.train, rng=options.seed, validation=None, progress=False, **settings)
@@ -816,7 +818,7 @@ if __name__ == "__main__":
     compare(data, fitted, options)
 
 # %% [markdown]
-# *Figure `ch09_four`.* All on one colour scale. The faint bridges between the blobs belong to every continuous map: it cannot tear one blob into eight. All integrate to 1 within a thousandth, the continuous ones inside the picture, the spline on a grid twice as wide: a thousandth of it lies outside. Evaluations are those of a solve from $x$ to $z$ for 200 points at once. Seconds are those of one processor, without the judging. Flow matching needs about half of FFJORD's, on eighty times as many points, because a step of it evaluates the field once, without a trace.
+# *Figure `ch09_four`.* All on one colour scale. The faint bridges between the blobs belong to every continuous map: it cannot tear one blob into eight. All integrate to 1 within a thousandth, the continuous ones inside the picture, the spline on a grid twice as wide: a thousandth of it lies outside. Evaluations are those of a solve from $x$ to $z$ for 200 points at once. Seconds are those of one processor, without the judging. Flow matching needs fewer than FFJORD, on eighty times as many points, because a step of it evaluates the field once, without a trace.
 #
 # The spline coupling is nearer to the truth than any of them, in less time. With two variables its determinant costs nothing, and its bins can cut a blob in two. What a continuous flow has to offer is freedom: no split of the variables, and any network, of which the largest image models are made.
 #
