@@ -1,6 +1,6 @@
 """nfscratch: normalizing flows from scratch, as a book that runs and a package that is the same mathematics."""
 
-from nfscratch import autodiff, backend, bijections, distributions, flows, transformers
+from nfscratch import autodiff, backend, bijections, distributions, flows, ode, transformers
 from nfscratch.backend import to_numpy, use
 from nfscratch.bijections import (
     PLU,
@@ -10,6 +10,7 @@ from nfscratch.bijections import (
     BatchNorm,
     Bounds,
     Conditioned,
+    Continuous,
     Conv1x1,
     Coupling,
     Diagonal,
@@ -52,7 +53,19 @@ from nfscratch.distributions import (
     StudentT,
 )
 from nfscratch.flows import Flow
-from nfscratch.nets import MADE, MLP, ConvNet, Heads, LipschitzConv, LipschitzMLP, Network, StandardizedInput
+from nfscratch.nets import (
+    MADE,
+    MLP,
+    ConvNet,
+    Field,
+    Heads,
+    LipschitzConv,
+    LipschitzMLP,
+    Network,
+    ProbabilityFlow,
+    StandardizedInput,
+    Velocity,
+)
 from nfscratch.ops.roots import InversionError
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning

@@ -149,7 +149,8 @@ def part(name: str, value: Any, kind: type, example: str) -> None:
     """Refuse what is not of the class `kind`: the class itself, a number, another part."""
     if not isinstance(value, kind):
         got = shorten(repr(value), 80, placeholder=" ...")
-        raise TypeError(f"{name} must be a {kind.__name__}, such as {example}; got {got}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {got}")
 
 
 def seeded(rng: Any) -> onp.random.Generator:

@@ -68,6 +68,14 @@ TABLE = [
     Bad("embed", "a Network, such as nf.MLP((64, 64))", (3, 0, "mlp", nf.MLP, nf.Affine()), TypeError),
     Bad("whiten", "one of full, diagonal", ("no", 2, None, True, ["full"])),
     Bad("standardize", "one of moments, robust", ("median", 2, None, True, ["robust"])),
+    Bad(
+        "field", "a Velocity or a Network, such as nf.Field(", (3, None, nf.Field, nf.Affine(), nf.Planar(3)), TypeError
+    ),
+    Bad("solver", "a Solver, such as nf.ode.Dopri5(", (3, None, "rk4", nf.ode.RK4, nf.MLP()), TypeError),
+    Bad("trace", "one of exact, hutchinson", ("full", 3, None, ["exact"])),
+    Bad("gradient", "one of discrete, adjoint", ("both", 3, None, ["adjoint"])),
+    Bad("probes", AT_LEAST_1, (0, *NO_COUNT)),
+    Bad("frequencies", AT_LEAST_0, NO_COUNT),
     Bad("support", "a pair (low, high)", (3, "01", (0,), (0, 1, 2), {0, 1})),
     Bad("transformer", "a Transformer, such as nf.", (3, 0, "affine", nf.Affine, nf.MLP(), nf.Planar(3)), TypeError),
     Bad("conditional", "a Conditional, such as nf.Bernoulli()", (3, None, nf.Bernoulli, nf.Affine()), TypeError),

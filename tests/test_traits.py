@@ -24,6 +24,7 @@ class Odd(nf.Bijection):
     data_side_only = False
     stochastic = True
     smooth = False
+    accuracy = 1e-6
     domain = (-1.0, 1.0)
     codomain = (-1.0, 1.0)
     in_shape = property(lambda self: (2, 1, 3))
@@ -53,6 +54,7 @@ def wrappers():
         "data_side_only": False,
         "stochastic": False,
         "smooth": False,
+        "accuracy": 0.0,
         "domain": (0.0, 1.0),
         "codomain": (2.0, 5.0),
     }

@@ -4,6 +4,7 @@ Importing this package installs the rules of `rules_*.py` in autograd, once, for
 dtypes and speed do. What the rest of nfscratch calls:
 
     value_and_vjp(fun, *args)      -> value, pullback       reverse mode for trees of arrays
+    tangents(fun, x, v)            -> value, J v            directional derivatives
     known(value, pullback, *args)  -> value                 one node whose derivative is already known
     take(value, kernel, plain, *args) -> value              by the road that the arguments ask for   (roads.py)
     contains_box, rebox, unbox, raw, raw_tree               what is under a derivative               (boxes.py)
@@ -22,7 +23,7 @@ from nfscratch.autodiff import (  # noqa: F401  (install)
 from nfscratch.autodiff.arrays import register_array_type
 from nfscratch.autodiff.boxes import contains_box, raw, raw_tree, rebox, unbox
 from nfscratch.autodiff.functions import exp_shifted, logsumexp, solve_triangular
-from nfscratch.autodiff.pullbacks import known, value_and_vjp
+from nfscratch.autodiff.pullbacks import known, tangents, value_and_vjp
 from nfscratch.autodiff.roads import drop_stray_kernels, take
 
 backend.on_array_type(register_array_type)
@@ -39,6 +40,7 @@ __all__ = [
     "register_array_type",
     "solve_triangular",
     "take",
+    "tangents",
     "unbox",
     "value_and_vjp",
 ]

@@ -12,6 +12,7 @@ roads.py says when it may be used.
 from collections.abc import Callable
 from typing import Any
 
+import autograd.numpy as np
 from autograd.core import VJPNode, add_outgrads
 from autograd.extend import defvjp_argnums, primitive, vspace
 from autograd.tracer import isbox, new_box, trace_stack
@@ -85,6 +86,17 @@ def value_and_vjp(fun: Callable, *args: Any) -> tuple[Any, Callable]:
         )
 
     return value, pullback
+
+
+def tangents(fun: Callable, x: Any, v: Any) -> tuple[Any, Any]:
+    """fun(x), an array, and J v_k for each of the tangents v (K, *shape of x): (K, *shape of the value).
+
+    It is reverse mode twice: u -> J^T u is linear, and its pullback is v -> J v. So it works for every `fun` that
+    `value_and_vjp` can differentiate twice, in any number of dimensions, for two pullbacks a tangent.
+    """
+    y, pullback = value_and_vjp(fun, x)
+    _, push = value_and_vjp(lambda u: pullback(u)[0], np.zeros_like(y))
+    return y, np.stack([push(v_k)[0] for v_k in v])
 
 
 def gradients_at(roots, end_node, g):

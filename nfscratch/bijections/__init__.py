@@ -4,6 +4,7 @@ from nfscratch.bijections.autoregressive import Autoregressive
 from nfscratch.bijections.bounds import Bounds
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.conditioned import Conditioned
+from nfscratch.bijections.continuous import Continuous
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
@@ -35,6 +36,7 @@ __all__ = [
     "Bounds",
     "Chain",
     "Conditioned",
+    "Continuous",
     "Conv1x1",
     "Coupling",
     "Diagonal",

@@ -60,6 +60,7 @@ class Bijection(BetweenIntervals):
     data_side_only = False  # its statistics are of x, so that Inverse must not turn it around
     stochastic = False  # whether an rng makes log_det an unbiased estimate; with rng=None it is always deterministic
     smooth = True  # whether log_det is continuous in z
+    accuracy = 0.0  # how far a direction may be off beyond rounding, relative to max(1, |x|): the tolerance of a solver
     domain = REALS  # the interval that forward takes, in every variable, and
     codomain = REALS  # the one that it reaches; outside: ValueError or density 0, never NaN. None: not known
 

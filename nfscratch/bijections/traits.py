@@ -38,6 +38,7 @@ class Traits:
     data_side_only: bool
     stochastic: bool
     smooth: bool
+    accuracy: float
     domain: Interval | None
     codomain: Interval | None
 
@@ -78,6 +79,7 @@ def composed(layers: Any) -> Traits:
         data_side_only=any(part.data_side_only for part in parts),
         stochastic=any(part.stochastic for part in parts),
         smooth=all(part.smooth for part in parts),
+        accuracy=max(part.accuracy for part in parts),
         domain=reduce(lambda interval, layer: layer.preimage(interval), layers[-2::-1], parts[-1].domain),
         codomain=reduce(lambda interval, layer: layer.image(interval), layers[1:], parts[0].codomain),
     )
@@ -87,7 +89,8 @@ def moved_by(transformer: Any, **own: Any) -> Traits:
     """The traits of a structure that moves variables with a transformer; `own`: those that the structure decides."""
     of_transformer = {name: getattr(transformer, name) for name in ("forward_cost", "inverse_cost", "smooth")}
     intervals = {"domain": transformer.domain, "codomain": transformer.codomain}
-    of_a_leaf = {"updates": False, "update_sees_data": False, "data_side_only": False, "stochastic": False}
+    off = ("updates", "update_sees_data", "data_side_only", "stochastic")
+    of_a_leaf = {**dict.fromkeys(off, False), "accuracy": 0.0}
     return Traits(**{**of_transformer, **intervals, **of_a_leaf, "out_shape": own["in_shape"], **own})
 
 

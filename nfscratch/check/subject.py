@@ -43,6 +43,7 @@ class Subject:
     codomain: tuple[float, float] = REALS
     codomain_known: bool = True  # False: what forward reaches depends on the parameters
     smooth: bool | None = None  # False: kinks are meant; None: not declared
+    accuracy: float = 0.0  # what the bijection says it may be off by, beyond rounding
     costs: tuple[str, str] | None = None  # of forward and inverse
     log_prob: Callable[[Any], Any] | None = None
     sample: Callable[[Any, int], Any] | None = None
@@ -59,6 +60,7 @@ class Subject:
 
     dim = property(lambda self: prod(self.in_shape))
     eps = property(lambda self: float(onp.finfo(self.dtype).eps))
+    precision = property(lambda self: max(self.eps, self.accuracy))  # of one layer's result
 
     def shape(self, direction: str) -> tuple[int, ...]:
         """The shape of one event that goes into a direction."""
@@ -152,6 +154,7 @@ def _traits(bijection):
         "codomain": interval(bijection.codomain),
         "codomain_known": bijection.codomain is not None,
         "smooth": getattr(bijection, "smooth", None),
+        "accuracy": getattr(bijection, "accuracy", 0.0),
         "costs": (bijection.forward_cost, bijection.inverse_cost),
     }
 

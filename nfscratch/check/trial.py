@@ -4,7 +4,8 @@
     J, dlog_det         their derivatives by finite differences, and the error of those
     allowed(row)        what rounding may cost there
 
-Rounding. Layer k puts an error of about eps |x_k| on its result x_k. Seen from z it has the size
+Rounding. Layer k puts an error of about eps |x_k| on its result x_k. (A layer that solves an equation says how accurate
+it is; where that is more than the dtype's eps, it stands in for eps.) Seen from z it has the size
 |P_k^-1| eps |x_k|, with P_k the Jacobian of the first k layers, and so
 
     allowed_z = K eps [ (cond(J) + depth) max(1, |x|, |z|) + sum_k |P_k^-1| max(1, |x_k|) ],    K = 64
@@ -133,7 +134,7 @@ class Trial:
         s = self.subject
         size = onp.maximum(1.0, onp.maximum(largest(self.x), largest(self.z)))
         with onp.errstate(all="ignore"):
-            return K * s.eps * ((self.condition + s.depth) * size + self._through_layers)
+            return K * s.precision * ((self.condition + s.depth) * size + self._through_layers)
 
     @cached_property
     def allowed_x(self) -> Any:
@@ -147,7 +148,7 @@ class Trial:
         slope = (onp.abs(self.numeric[2]) + self.numeric[3]).sum(axis=1)
         terms = self.condition + s.depth * s.dim + onp.abs(self.there[1])
         with onp.errstate(all="ignore"):
-            return slope * self.allowed + K * s.eps * terms
+            return slope * self.allowed + K * s.precision * terms
 
     def slack_of_base(self, z: Any, q: Any) -> Any:
         """How much log q may change where rounding moves z; infinite at an end of the support of q."""
@@ -158,7 +159,7 @@ class Trial:
             change = onp.where(onp.isneginf(moved) != onp.isneginf(q), onp.inf, onp.maximum(change, apart(moved, q)))
         change = onp.where(onp.isnan(change), 0.0, change)
         size = onp.where(onp.isfinite(q), onp.abs(q), 0.0)
-        return 2 * change + self.allowed * (1.0 + largest(z)) * s.dim + 64 * s.eps * size
+        return 2 * change + self.allowed * (1.0 + largest(z)) * s.dim + 64 * s.precision * size
 
     @cached_property
     def allowed_log_prob(self) -> Any:

@@ -21,17 +21,19 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, bijections, distributions, flows, nets, transformers
+from nfscratch import backend, bijections, distributions, flows, nets, ode, transformers
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
-MODULES = (bijections, transformers, distributions, nets, flows)
+MODULES = (bijections, transformers, distributions, nets, ode, flows)
 CONTRACTS = (
     bijections.Bijection,
     transformers.Transformer,
     distributions.Distribution,
     distributions.Conditional,
     nets.Network,
+    nets.Velocity,
+    ode.Solver,
     flows.Flow,
 )
 SCALARS = {(t := onp.dtype(code)).name: t.type for code in ("?", *"bBefd", *(k + n for k in "iu" for n in "248"))}

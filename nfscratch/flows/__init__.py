@@ -1,5 +1,6 @@
 """Flow, and the ready-made flows, a family per file."""
 
+from nfscratch.flows.ffjord import continuous, ffjord
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.gaussian import linear
 from nfscratch.flows.layers import autoregressive_layers, coupling_layers
@@ -13,7 +14,9 @@ from nfscratch.flows.variational import planar, radial, sylvester
 __all__ = [
     "Flow",
     "autoregressive_layers",
+    "continuous",
     "coupling_layers",
+    "ffjord",
     "gin",
     "iaf",
     "linear",

@@ -2,7 +2,7 @@
 
 A layer that gets an infinite number gives NaN: inf - inf, or 0 times inf. A row that is itself an ordinary number in
 its dtype then has no log_prob. So rows with an entry beyond the fourth root of the dtype's largest number (4e9 in
-float32, 1e77 in float64) that come out as NaN, or whose inverse a search does not find, have density 0.
+float32, 1e77 in float64) that come out as NaN, or whose inverse a search or a solver does not find, have density 0.
 
 Under a derivative such rows, and those whose log_prob is -inf, are evaluated at a nearer point and replaced by -inf:
 their gradient is 0, and they leave no NaN in the gradient of the parameters, which is a sum over all rows.
@@ -20,6 +20,7 @@ import numpy as onp
 from autograd.tracer import isbox
 
 from nfscratch.autodiff import raw
+from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 NEAR = 1.0  # each entry of a row that is lost is pulled into [-NEAR, NEAR] for the evaluation that takes its place
@@ -30,7 +31,7 @@ def far_rows_have_density_0(log_prob: Callable[[Any], Any], x: Any) -> Any:
     with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
             log_p = log_prob(x)
-        except InversionError:
+        except (InversionError, IntegrationError):
             lost = _is_far(x)
             if not lost.any():
                 raise

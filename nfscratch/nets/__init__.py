@@ -1,12 +1,30 @@
-"""Conditioner networks, one per file: they compute the parameters with which a layer moves a variable."""
+"""Networks, one per file: conditioners compute the parameters with which a layer moves a variable; velocities move it.
+
+network.py and velocity.py hold the two contracts; field.py makes a velocity of any network.
+"""
 
 from nfscratch.nets.conv import ConvNet
+from nfscratch.nets.field import Field
 from nfscratch.nets.heads import Heads
 from nfscratch.nets.lipschitz import LipschitzMLP
 from nfscratch.nets.lipschitz_conv import LipschitzConv
 from nfscratch.nets.made import MADE
 from nfscratch.nets.mlp import MLP
 from nfscratch.nets.network import Network
+from nfscratch.nets.probability_flow import ProbabilityFlow
 from nfscratch.nets.standardized import StandardizedInput
+from nfscratch.nets.velocity import Velocity
 
-__all__ = ["MADE", "MLP", "ConvNet", "Heads", "LipschitzConv", "LipschitzMLP", "Network", "StandardizedInput"]
+__all__ = [
+    "MADE",
+    "MLP",
+    "ConvNet",
+    "Field",
+    "Heads",
+    "LipschitzConv",
+    "LipschitzMLP",
+    "Network",
+    "ProbabilityFlow",
+    "StandardizedInput",
+    "Velocity",
+]

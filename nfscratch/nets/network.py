@@ -59,9 +59,7 @@ class Network:
 
     def jvp(self, params, x, v, context=None):
         """f = out (N, n_out), and J v, J = df/dx, for K tangents v (K, N, n_in): (K, N, n_out)."""
-        f, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
-        _, push = autodiff.value_and_vjp(lambda u: pullback(u)[0], np.zeros_like(f))  # u -> J^T u is linear
-        return f, np.stack([push(tangent)[0] for tangent in v])
+        return autodiff.tangents(lambda a: self.apply(params, a, context), x, v)
 
     def jvp_vjp(self, params, x, v, context=None):
         """f, J v, and pullback(g_f, g_Jv) -> g_params, g_x, g_v, g_context. The default traces `jvp`."""
@@ -112,7 +110,16 @@ def prepared(network, params):
 
 def network_jacobian(network, params, x, context=None):
     """d out / d x for every row, for any object with apply."""
-    return getattr(network, "jacobian", partial(Network.jacobian, network))(params, x, context)
+    return network_method(network, "jacobian")(params, x, context)
+
+
+def network_method(network, name):
+    """A method of the contract for any object with apply; where it has none of its own, the traced one."""
+    if hasattr(network, name):
+        return getattr(network, name)
+    stand_in = Network()
+    vars(stand_in)["apply"] = network.apply
+    return getattr(stand_in, name)
 
 
 def network_width(network, params):

@@ -1,6 +1,6 @@
 """Training: the objective, the optimizer, and the steps between.
 
-objectives.py   the losses: nll, reverse_kl
+objectives/     the losses: nll, reverse_kl, flow_matching, score_matching
 optimizers.py   Adam on one flat vector, schedules, clipping
 batches.py      rows in a new order every epoch
 run.py          one step after the other, and the state that a step depends on
@@ -22,5 +22,5 @@ divergence.py   which part of a flow is to blame when a run diverges
 remedies.py     what to try then, by what flow and data show
 advice.py       a warning where training made the held-out rows worse
 minimize.py     descent on any loss of a parameter tree
-fit.py          maximum likelihood for a flow
+fit.py          maximum likelihood for a flow, or another objective
 """

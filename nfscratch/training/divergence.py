@@ -102,6 +102,12 @@ def _not_finite(tree: Any) -> Iterator[str]:
     return (path for path, leaf in trees.named_leaves(tree) if not onp.isfinite(leaf).all())
 
 
+def blame_gradients(grads: Any) -> str:
+    """The first trained array whose gradient is not finite, and a remedy; for a loss that has no density in it."""
+    paths = (f"the gradient of {path} is NaN or infinite; {SMALLER_STEPS}" for path in _not_finite(grads))
+    return next(paths, f"no gradient is at fault; {SMALLER_STEPS}")
+
+
 def _bad_gradients(grads: Any) -> Iterator[str]:
     """A sentence for each trained array whose gradient is not finite."""
     for path in _not_finite(grads):

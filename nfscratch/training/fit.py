@@ -1,4 +1,4 @@
-"""`fit`: maximum likelihood for a flow, by `minimize` and the layers' own pullbacks.
+"""`fit`: maximum likelihood for a flow, or another objective, by `minimize` and the layers' own pullbacks.
 
     minimize   -1/N sum_n log p(x_n + jitter)        fresh jitter, where data is discretised
 
@@ -28,8 +28,6 @@ from nfscratch.training import (
     deciding_rows,
     defaults,
     discrete,
-    divergence,
-    objectives,
     repeated,
     row_weights,
     unreachable,
@@ -39,10 +37,13 @@ from nfscratch.training.budget import Budget
 from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
 from nfscratch.training.minimize import minimize
+from nfscratch.training.objectives import MaximumLikelihood, Objective
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
 from nfscratch.training.resume import RunFile
 from nfscratch.training.run import Evaluation
+
+LIKELIHOOD = MaximumLikelihood()
 
 
 def fit(
@@ -56,6 +57,7 @@ def fit(
     params: Any = None,
     validation: Any = 0.1,
     jitter: Any = None,
+    objective: Objective = LIKELIHOOD,
     steps: int | None = None,
     epochs: float | None = None,
     seconds: float | None = None,
@@ -84,6 +86,10 @@ def fit(
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
         it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
         are taken as they are.
+    objective: what is minimized, and what held-out rows are judged by: the default is maximum likelihood. A continuous
+        flow can be trained by nf.objectives.FlowMatching() or nf.objectives.ScoreMatching(): then `validation` in the
+        result is that loss, and no density. Only its field and its embedding are trained. Their loss of one batch is
+        mostly chance, so with validation=None take result.last_params.
     steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
         the size of the data (defaults.py); epochs=, passes over the rows, sets the number of steps alone and has no
         patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations. What is given counts.
@@ -104,6 +110,8 @@ def fit(
     TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
+    validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
+    objective.check(flow)
     x, context, weights = data_rows.checked(flow, params, x, context, weights)
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, data_rows.numbered(numbers, len(x))), validation)
@@ -115,7 +123,7 @@ def fit(
         discrete.warn_of_columns(rows.once().x)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
-            identity = _identity(flow, x, context, weights, validation, jitter, params)
+            identity = _identity(flow, x, context, weights, validation, jitter, params, objective)
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
     given = rows
     groups = repeated.groups_of if jitter is None and copies_count else lambda rows: None
@@ -133,14 +141,14 @@ def fit(
     )
     params = _start(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(
-        _loss(flow),
+        _loss(flow, objective),
         params,
         rng=rng,
         data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
-        evaluate=None if held_out is None else lambda p: held_out.nll(flow, p),
+        evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),
         augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
         update=_update(flow) if flow.updates else None,
-        blame=lambda p, grads, batch: divergence.blame(flow, p, grads, *batch[:2], rows),
+        blame=lambda p, grads, batch: objective.blame(flow, p, grads, *batch[:2], rows),
         finish=lambda result: _say_what_was_taken(flow, result),
         has_grad=True,
         title="fit",
@@ -155,7 +163,8 @@ def fit(
         checkpoint_every=checkpoint_every,
         **length,
     )
-    advice.review(flow, result, held_out)
+    if isinstance(objective, MaximumLikelihood):
+        advice.review(flow, result, held_out)
     return result
 
 
@@ -167,12 +176,17 @@ def _that_count(rows, validation):
     return enough(rows.take(counting), validation, " of a weight above 0")
 
 
-def _loss(flow):
+def _judged(objective, flow, params, rows):
+    """The loss of held-out rows: the same noise each time, so that only the parameters make a difference."""
+    return objective.value(flow, params, rows.x, rows.context, onp.random.default_rng(0), rows.weights)
+
+
+def _loss(flow, objective):
     """loss(params, rng, batch) -> value, gradient tree."""
 
     def loss(params, rng, batch):
         x, context, weights = batch
-        return objectives.nll_value_and_grad(flow, params, x, context, rng, weights, len(x))
+        return objective.value_and_grad(flow, params, x, context, rng, weights, len(x))
 
     return loss
 
@@ -209,7 +223,7 @@ def _say_what_was_taken(flow, result):
     result.whitening = taken(flow.bijection, result.params["bijection"])
 
 
-def _identity(flow, x, context, weights, validation, jitter, params):
+def _identity(flow, x, context, weights, validation, jitter, params, objective):
     """The part of a run's identity that only `fit` knows: the flow, the data, and where it starts."""
     share = validation is None or isinstance(validation, Real)
     return {
@@ -220,4 +234,5 @@ def _identity(flow, x, context, weights, validation, jitter, params):
         "validation": validation if share else fingerprint(validation),
         "jitter": None if jitter is None else onp.asarray(jitter, dtype=onp.float64).tolist(),
         "params": fingerprint(params),
+        **({} if objective == LIKELIHOOD else {"objective": repr(objective)}),
     }

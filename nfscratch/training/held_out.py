@@ -17,7 +17,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.training import data_rows, objectives, row_weights
+from nfscratch.training import data_rows, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.record import TrainingWarning
 
@@ -50,10 +50,6 @@ class Rows:
         """Each row as often as its weight says, and without weights."""
         copies = row_weights.copies(self.weights)
         return self if copies is None else replace(self.take(copies), weights=None)
-
-    def nll(self, flow: Any, params: Any) -> float:
-        """The weighted mean of -log p, in nats."""
-        return objectives.nll(flow, params, self.x, self.context, self.weights)
 
 
 def hold_out(

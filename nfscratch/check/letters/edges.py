@@ -23,6 +23,7 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial, overflows
+from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 FAR = 100.0
@@ -106,7 +107,7 @@ def _declined(s, z):
 def _declines(s, z, rows):
     try:
         s.at(rows).inverse(s.at(rows).forward(z[rows])[0])
-    except InversionError:
+    except (InversionError, IntegrationError):
         return True
     except Exception:  # of another kind: for _refusal
         return False
@@ -171,10 +172,10 @@ def _consistent(edge):
 def _slack_on_kinks(edge):
     """On a kink log_det has two values: the check allows the change of log_det beside it, and 1 %."""
     # Some digits away, or a knot that the map looks for in other units (as a share of a box) is not passed.
-    step = onp.maximum(1e-7, 32 * edge.subject.eps * onp.maximum(1.0, onp.abs(edge.z)))
+    step = onp.maximum(1e-7, 32 * edge.subject.precision * onp.maximum(1.0, onp.abs(edge.z)))
     near = [edge.apply("forward", (edge.z + d).astype(edge.subject.dtype))[1] for d in (step, -step)]
     with onp.errstate(all="ignore"):
-        rounding = 64 * edge.subject.eps * onp.abs(edge.there[1])
+        rounding = 64 * edge.subject.precision * onp.abs(edge.there[1])
         slack = edge.allowed_log_det + 1.01 * onp.abs(near[0] - near[1]) + rounding
     return onp.where(onp.isnan(slack), onp.inf, slack)
 

@@ -66,6 +66,8 @@ def log_abs_det(J: Any, spread: Any, claimed: Any, trial: Trial, tolerance: floa
     with onp.errstate(all="ignore"):
         true = onp.where(good, onp.linalg.slogdet(safe)[1], onp.nan)
         inverse = onp.abs(onp.linalg.pinv(safe))
-        rounding = K * trial.subject.eps * (condition(J) + trial.subject.depth * trial.subject.dim + onp.abs(claimed))
+        rounding = (
+            K * trial.subject.precision * (condition(J) + trial.subject.depth * trial.subject.dim + onp.abs(claimed))
+        )
         slack = 4 * onp.einsum("nij,nji->n", inverse, onp.where(good[:, None, None], spread, onp.inf))
         return true, tolerance + slack + onp.where(onp.isfinite(claimed), rounding, 0.0)

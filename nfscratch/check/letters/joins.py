@@ -116,7 +116,7 @@ def _jump(line, column, join):
 def _jumps(line, t, values, column):
     """Places where one value still jumps between neighbouring numbers."""
     v = values[:, column]
-    least = max(1e-6, 512 * line.trial.subject.eps)  # a smaller step may be rounding
+    least = max(1e-6, 512 * line.trial.subject.precision)  # a smaller step may be rounding
     tops, step = _steepest(v, least)
     spot = _Spots(t[tops], t[tops + 1], v[tops], v[tops + 1], step[tops])
     for halvings in (25, 19):  # a billionth of the step, and then the distance of neighbouring numbers

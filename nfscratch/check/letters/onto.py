@@ -18,6 +18,7 @@ from nfscratch.check.judging import failing, first_failure, point
 from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial, overflows
+from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 SIGN_AND_RANGE = "sign of det J, range"
@@ -76,7 +77,7 @@ def _far_out(trial, rng):
         try:
             z = trial.apply("inverse", x)[0]
         except (ValueError, ArithmeticError, IndexError) as error:
-            if isinstance(error, InversionError) and r >= SEARCH_MAY_DECLINE:
+            if isinstance(error, (InversionError, IntegrationError)) and r >= SEARCH_MAY_DECLINE:
                 return ALL_REACHED
             return _fails(f"inverse raises {type(error).__name__}: {error}", Symptom.RAISES, "x", x, 0)
         if (missed := _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:

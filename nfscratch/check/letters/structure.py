@@ -75,7 +75,7 @@ def dependencies(trials: list[Trial]) -> tuple[Any, Any]:
 def _changes(trial, j):
     """Which x_i change when z_j is moved, twice (D,)."""
     x, size = flat(trial.x), onp.maximum(1.0, largest(trial.x))
-    least, most = 64 * trial.subject.eps * size, onp.maximum(trial.allowed_x, 1e-9 * size)
+    least, most = 64 * trial.subject.precision * size, onp.maximum(trial.allowed_x, 1e-9 * size)
     moved = onp.stack([flat(trial.apply("forward", _shifted(trial, j, move))[0]) for move in MOVES])
     with onp.errstate(all="ignore"):
         change = onp.abs(moved - x)

@@ -7,6 +7,7 @@ from cases.autoregressive import AUTOREGRESSIVE
 from cases.case import Case
 from cases.chains import CHAINS
 from cases.conditioned import CONDITIONED
+from cases.continuous import CONTINUOUS
 from cases.contractions import CONTRACTIONS
 from cases.couplings import COUPLINGS
 from cases.elementwise import ELEMENTWISE
@@ -28,6 +29,7 @@ FAMILIES = (
     SPLINES,
     NUMERIC,
     CONTRACTIONS,
+    CONTINUOUS,
 )
 CASES: dict[str, Case] = {case.name: case for family in FAMILIES for case in family}
 assert len(CASES) == sum(map(len, FAMILIES)), "two cases have one name"

@@ -4,6 +4,7 @@ The layers are those of `pairs`, correct but for the one thing that an option ch
 unbroken.
 """
 
+from mutants.continuous import CONTINUOUS
 from mutants.contractions import CONTRACTIONS
 from mutants.edges import EDGES
 from mutants.gradients import GRADIENTS
@@ -16,6 +17,6 @@ from mutants.sampling import SAMPLING
 from mutants.state import STATE
 from mutants.structure import STRUCTURE
 
-KINDS = (LOG_DET, LOG_PROB, INVERSE, STRUCTURE, EDGES, SAMPLING, STATE, GRADIENTS, MUSEUM, CONTRACTIONS)
+KINDS = (LOG_DET, LOG_PROB, INVERSE, STRUCTURE, EDGES, SAMPLING, STATE, GRADIENTS, MUSEUM, CONTRACTIONS, CONTINUOUS)
 MUTANTS: dict[str, Mutant] = {name: mutant for kind in KINDS for name, mutant in kind.items()}
 assert len(MUTANTS) == sum(map(len, KINDS)), "two mutants have one name"

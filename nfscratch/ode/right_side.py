@@ -1,0 +1,99 @@
+"""RightSide: the function f of dy/dt = f(t, y) as a solver calls it: counted, capped, and looked at.
+
+f must return an array like y. Its calls are counted, because they are what a solve costs. A solver may use
+`max_evaluations` of them; a stiff f, whose solutions fall towards each other much faster than they move, would use
+millions. NaN and infinity are looked for once, at the end of a solve; `name_first_nan` then solves again to say when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch.array_kinds import listed_rows
+from nfscratch.autodiff import raw
+
+
+class IntegrationError(ValueError):
+    """A solver did not come to the end. t: where it stood; evaluations: how often f had been called."""
+
+    def __init__(self, message: str, t: float, evaluations: int):
+        super().__init__(message)
+        self.t, self.evaluations = t, evaluations
+
+
+class RightSide:
+    """f(t, y) -> k, kept: k is dy/dt, and `kept` is anything that the caller of the solver wants back."""
+
+    def __init__(
+        self,
+        f: Callable,
+        max_evaluations: int | None = None,
+        remedy: str = "",
+        look: bool = False,
+        backwards: bool = False,
+    ):
+        self.f, self.max_evaluations, self.remedy, self.look = f, max_evaluations, remedy, look
+        self.furthest_behind = max if backwards else min
+        self.evaluations = 0
+
+    def __call__(self, t: Any, y: Any) -> tuple[Any, Any]:
+        if self.max_evaluations is not None and self.evaluations >= self.max_evaluations:
+            self.fail(f"the solver has used {self.evaluations} evaluations of the field, the most that it may", t)
+        if self.look:
+            self._check_finite("the solution", t, y)
+        k, kept = self.f(t, y)
+        self.evaluations += 1
+        if getattr(k, "shape", None) != y.shape or k.dtype != y.dtype:
+            self._refuse(k, t, y)
+        if self.look:
+            self._check_finite("the field", t, k)
+        return k, kept
+
+    def fail(self, words: str, t: Any) -> None:
+        """IntegrationError: the words, t, and what may help."""
+        at = self._time(t)
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        raise IntegrationError(f"{words}, and stands at t = {at:.6g}{remedy}", at, self.evaluations)
+
+    def _refuse(self, k, t, y):
+        got = f"{k.dtype} {tuple(k.shape)}" if hasattr(k, "shape") else type(k).__name__
+        raise ValueError(
+            f"the field must return an array like the state, {y.dtype} {tuple(y.shape)}; got {got} "
+            f"at t = {self._time(t):.6g}"
+        )
+
+    def _time(self, t):
+        """The time of the system that is the furthest behind, of one time for all or one for each."""
+        return float(self.furthest_behind(onp.ravel(backend.to_numpy(t))))
+
+    def _check_finite(self, what, t, a):
+        a = onp.asarray(backend.to_numpy(raw(a)))
+        bad = ~onp.isfinite(a).all(axis=tuple(range(a.ndim - 1)))
+        if bad.any():
+            at = float(onp.broadcast_to(backend.to_numpy(t), bad.shape)[bad][0])
+            raise IntegrationError(
+                f"{what} must be finite; NaN or infinity at t = {at:.6g} in {listed_rows(onp.flatnonzero(bad))}, "
+                f"after {self.evaluations} evaluations",
+                at,
+                self.evaluations,
+            )
+
+
+def time_like(y: Any, t: float) -> Any:
+    """t as an array of no axes, like y: a field that computes np.sin(t) must not leave float32."""
+    return onp.full_like(raw(y), t, shape=())
+
+
+def is_finite(y: Any) -> bool:
+    return bool(onp.isfinite(raw(y)).all())
+
+
+def name_first_nan(march: Callable, f: Callable, y: Any, t0: float, t1: float, evaluations: int) -> None:
+    """Solve once more, and look at every stage: IntegrationError with the first t at which one is not finite."""
+    for _ in march(RightSide(f, look=True), y, t0, t1):
+        pass
+    raise IntegrationError(f"the solution must be finite; NaN or infinity at t = {t1:.6g}", t1, evaluations)

@@ -1,0 +1,35 @@
+"""Objectives: the losses that training minimizes. Each is a plain function, and one that returns its gradient too.
+
+likelihood.py   nll, reverse_kl: through the density
+matching.py     flow_matching, score_matching: the field of a continuous flow by regression, without a solver
+objective.py    the same as objects, for `fit(..., objective=)`
+"""
+
+from nfscratch.training.objectives.likelihood import (
+    nll,
+    nll_value_and_grad,
+    reverse_kl,
+    reverse_kl_value_and_grad,
+)
+from nfscratch.training.objectives.matching import (
+    flow_matching,
+    flow_matching_value_and_grad,
+    score_matching,
+    score_matching_value_and_grad,
+)
+from nfscratch.training.objectives.objective import FlowMatching, MaximumLikelihood, Objective, ScoreMatching
+
+__all__ = [
+    "FlowMatching",
+    "MaximumLikelihood",
+    "Objective",
+    "ScoreMatching",
+    "flow_matching",
+    "flow_matching_value_and_grad",
+    "nll",
+    "nll_value_and_grad",
+    "reverse_kl",
+    "reverse_kl_value_and_grad",
+    "score_matching",
+    "score_matching_value_and_grad",
+]
