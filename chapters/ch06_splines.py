@@ -670,15 +670,15 @@ def four_layers_each(options):
     options.save(figure, "ch06_four_layers")
 
 
-OPTIONS = {"activation": "tanh", "gain": 1.0, "whiten": "diagonal", "base": nf.StandardNormal(2)}
+OPTIONS = {"activation": "tanh", "gain": 1.0, "whiten": "diagonal"}
 
 
 def affine_flow():
-    return nf.flows.real_nvp(2, layers=4, hidden=(64, 64), **OPTIONS)
+    return nf.flows.real_nvp(2, layers=4, hidden=(64, 64), base=nf.StandardNormal(2), **OPTIONS)
 
 
 def spline_flow():
-    return nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), bins=16, bound=4.0, **OPTIONS)
+    return nf.flows.rq_nsf(2, layers=4, hidden=(64, 64), bins=16, bound=4.0, base=nf.StandardNormal(2), **OPTIONS)
 
 
 def gap_to_truth(data, flow, params, x):

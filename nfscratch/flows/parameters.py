@@ -24,6 +24,7 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import InverseBijection
 from nfscratch.ops.roots import InversionError
 
+END = onp.empty((0, 0, 0))
 KNOWN = 32  # signatures that a flow remembers: parameters for each row have another one for every number of rows
 
 
@@ -49,12 +50,26 @@ def remember(flow: Any, params: Any) -> Any:
 
 
 def signature(tree: Any) -> Any:
-    """Keys and shapes of a tree, boxes in it or not, as something that can be looked up."""
-    if isinstance(tree, dict):
-        return (*tree, *map(signature, tree.values()))
-    if isinstance(tree, (list, tuple)):
-        return (len(tree), *map(signature, tree))
-    return getattr(tree, "shape", type(tree).__name__)
+    """Keys and shapes of a tree, boxes in it or not, as something that can be looked up.
+
+    The nodes are taken breadth first, and a mark ends the children of each. One loop without calls: it runs for every
+    evaluation, also of one row.
+    """
+    seen, nodes = [], [tree]
+    for node in nodes:
+        if node.__class__ is dict:
+            seen += node
+            for key in node:
+                nodes += (node[key],)
+            nodes += (END,)
+        elif node.__class__ is list or node.__class__ is tuple:
+            nodes += node
+            nodes += (END,)
+        elif node.__class__ is onp.ndarray:
+            seen += (node.shape,)
+        else:
+            seen += (getattr(node, "shape", type(node).__name__),)
+    return tuple(seen)
 
 
 def _known(flow):

@@ -124,6 +124,8 @@ def dependent_columns(x: Any) -> dict[int, int | None]:
     spread = onp.sqrt(onp.square(u).mean(axis=0))
     left = onp.maximum(LEFT, ROUNDING * eps / onp.where(spread > 0, spread, 1.0))
     varies = onp.flatnonzero((spread > 0) & (left < 0.1))
+    if len(varies) == 0:
+        return {}
     u, left = u[:, varies] / spread[varies] / onp.sqrt(rows), left[varies]
     copies = onp.triu(1.0 - onp.square(u.T @ u) < onp.square(left), 1)
     found = copies.any(axis=0)
