@@ -26,6 +26,8 @@ from nfscratch.flows.flow import Flow
 from nfscratch.flows.support import Support, onto_support
 from nfscratch.nets import Network, StandardizedInput
 
+RESCALED = 1e-3  # Standardize hands on columns of scale 1; what is smaller is the Remainder of a column that is given
+
 
 def sizes(dim: int, layers: int) -> tuple[int, int]:
     """`dim` and `layers` as ints of at least 1, or ValueError."""
@@ -58,7 +60,7 @@ def for_data(
     validate.choice("whiten", whiten, ("full", "diagonal"))
     validate.choice("standardize", standardize, STATISTICS)
     full = whiten == "full" and 1 < dim <= LARGEST
-    first, last = ([Whiten(dim, standardize)], [Remainder(dim)]) if full else ([], [])
+    first, last = ([Whiten(dim, standardize, RESCALED)], [Remainder(dim)]) if full else ([], [])
     chain = Chain([*first, *layers, *last, Standardize(dim, standardize), *onto_support(dim, support)])
     return on_base(dim, chain, base, embed, standardize=standardize)
 

@@ -26,7 +26,7 @@ With kind = "robust", m and s are those of statistics.py, and C is that of u cut
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import autograd.numpy as np
@@ -36,6 +36,7 @@ from nfscratch import backend, validate
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.bijections.normalize.statistics import LOOKED_AT, STATISTICS, ScaleWarning, centre_and_scale
+from nfscratch.nets.network import ADDED_LATER
 from nfscratch.trees import FIXED
 
 LARGEST = 256  # dimensions
@@ -58,10 +59,14 @@ class Whitening(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Whiten(Bijection):
-    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D), "share": a}}. kind: as of Standardize."""
+    """params: {"fixed": {"mean": (D,), "std": (D,), "mixing": L (D, D), "share": a}}. kind: as of Standardize.
+
+    floor: a column with a standard deviation up to it counts as constant.
+    """
 
     dim: int
     kind: str = "moments"
+    floor: float = field(default=0.0, metadata=ADDED_LATER)
 
     jacobian_structure = "triangular"
     in_shape = property(lambda self: (self.dim,))
@@ -74,6 +79,7 @@ class Whiten(Bijection):
         mean, std, L, share = onp.zeros(self.dim), onp.ones(self.dim), onp.eye(self.dim), 1.0
         if x is not None:
             mean, std = centre_and_scale(x, None, self.kind)
+            std = onp.where(std > self.floor, std, 1.0)
             L, share = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
         fixed = {"mean": mean, "mixing": L, "share": onp.array(share), "std": std}
         return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
@@ -86,7 +92,7 @@ class Whiten(Bijection):
         u = onp.clip(u, -CUT, CUT) if self.kind == "robust" else u
         u = u - u.mean(axis=0)
         spread = u.std(axis=0)
-        varies = onp.flatnonzero(spread > 0.0)  # a constant column has no correlations
+        varies = onp.flatnonzero(spread > self.floor)  # a constant column has no correlations
         u = u[:, varies] / spread[varies]
         if not LOOKED_AT.get():  # `fit` has named the columns
             _warn_of_dependence(u.T @ u / len(u), varies)
