@@ -115,3 +115,20 @@ def test_draws_stay_finite_in_float32():
     params = trees.cast({"dof": onp.full(3, -3.0), "fixed": {"heavy": onp.ones(3)}}, "float32")
     draws = BASE.sample(params, rng(5), 5000)
     assert draws.dtype == "float32" and onp.isfinite(draws).all()
+
+
+@pytest.mark.parametrize(("n", "dim"), [(100, 2), (60, 20), (200, 20)])
+def test_copies_of_rows_are_no_further_evidence(n, dim):
+    found = 0
+    for seed in range(12):
+        rng = onp.random.default_rng(seed)
+        z = rng.normal(size=(n, dim))
+        z = (z - z.mean(axis=0)) @ onp.linalg.inv(onp.linalg.cholesky(onp.cov(z.T, bias=True))).T
+        found += heavy_tails(onp.repeat(z, rng.integers(1, 9, n), axis=0)).any()
+        assert (heavy_tails(onp.repeat(z, 8, axis=0)) == heavy_tails(z)).all()
+    assert found <= 1
+
+
+def test_a_heavy_tail_is_found_among_copies_too():
+    z = onp.random.default_rng(0).standard_t(1.5, size=(300, 2))
+    assert heavy_tails(onp.repeat(z, 3, axis=0)).all()

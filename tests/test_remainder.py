@@ -86,3 +86,10 @@ def test_a_flow_learns_the_shape_of_data_near_a_plane():
     )
     assert result.best_step > 0
     assert min(result.history["validation"]) < result.history["validation"][0] - 0.2
+
+
+def test_copies_of_rows_leave_no_less_of_a_column():
+    u = near_a_plane(40)
+    once, eight = (nf.Remainder(4).init(None, rows)["fixed"]["std"] for rows in (u, onp.repeat(u, 8, axis=0)))
+    assert eight == pytest.approx(once, rel=1e-9)
+    assert is_identity(nf.Remainder(4).init(None, onp.repeat(near_a_plane(8), 8, axis=0)))

@@ -186,3 +186,17 @@ def test_rows_given_as_validation_are_looked_at_for_lost_digits():
     x = rng().normal(size=(50, 2))
     with pytest.raises(ValueError, match=r"validation: column 0 .* cannot be told apart"):
         fit(x, validation=x + [1.7e9, 0.0])
+
+
+@pytest.mark.parametrize("levels", [[0.0, 1.0], [0.0, 2.0], 2.0 ** onp.arange(8)], ids=["0 1", "0 2", "powers of two"])
+def test_rows_of_few_levels_have_hashes_of_their_own(levels):
+    x = onp.random.default_rng(0).choice(levels, size=(200_000, 40))
+    assert len(onp.unique(repeated.row_hashes(x))) == len(x)
+
+
+@pytest.mark.filterwarnings("ignore:no step made the validation better")
+def test_copies_are_told_and_kept_together_with_jitter_too():
+    rng = onp.random.default_rng(0)
+    x = onp.column_stack([onp.repeat(rng.normal(size=(60, 3)), 3, axis=0), onp.repeat(rng.integers(0, 5, 60), 3)])
+    with pytest.warns(nf.TrainingWarning, match="120 of 180 rows are copies"):
+        nf.fit(nf.flows.linear(4), x, rng=0, steps=5, jitter=[0, 0, 0, 1.0], progress=False)

@@ -7,9 +7,11 @@ A normal base answers a row that ends at z = 47 with 47^2 / 2 = 1,100 nats: one 
 t answers with (nu + 1) log z. Which it is, `init` finds once and stores. A direction is heavy where the best nu between
 1 and 30 makes its N numbers u more likely than the best N(0, s^2) does, by more than 1 + 1/2 log N + log D nats. If one
 is, all D get their best nu: layers move a row that is far out in one direction into others. Whitening has seen these
-rows, and so their z is smaller than that of a new row. u is z as it would be without the row itself:
+rows, and so their z is smaller than that of a new row. u is z as it would be without the row itself, of which p_n is
+the share among all (copies of a row, as weights make them, are one row):
 
-    u_n = z_n / sqrt(1 - h_n),     h_n = (1 + z_n^T S^-1 z_n) / N,     S = 1/N sum_n z_n z_n^T                   (1)
+    u_n = z_n / sqrt(1 - h_n),     h_n = p_n (1 + z_n^T S^-1 z_n),     S = sum_n p_n z_n z_n^T                   (1)
+    N = 1 / sum_n p_n^2            so many rows of equal shares say as much as these
 
 A draw is a smooth function of two normal numbers and of nu, so it has a derivative (Bailey 1994,
 doi:10.1090/S0025-5718-1994-1203735-6):
@@ -27,6 +29,7 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.autodiff import raw
+from nfscratch.bijections.normalize.whiten import groups
 from nfscratch.distributions.distribution import Distribution, standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 from nfscratch.distributions.student import StudentT, free_dof
@@ -102,25 +105,32 @@ def heavy_tails(z):
     """nu (D,) for z (N, D), where a direction has a heavy tail; 0 for all where none has."""
     if not onp.isfinite(z).all():
         return onp.zeros(z.shape[1])
-    u = z / onp.sqrt(1.0 - _leverage(z))
-    size = onp.sqrt((u * u).mean(axis=0)) + onp.finfo(u.dtype).tiny
-    normal = (-0.5 * onp.square(u / size) - HALF_LOG_2PI - onp.log(size)).sum(axis=0)
-    gains = onp.array([_log_t(u, nu) - normal for nu in GRID])
-    found = gains.max() > 1.0 + 0.5 * log(len(z)) + log(z.shape[1])
+    z, p = distinct(z)
+    N = 1.0 / onp.square(p).sum()
+    u = z / onp.sqrt(1.0 - _leverage(z, p, N))
+    size = onp.sqrt((p * u * u).sum(axis=0)) + onp.finfo(u.dtype).tiny
+    normal = (p * (-0.5 * onp.square(u / size) - HALF_LOG_2PI - onp.log(size))).sum(axis=0)
+    gains = N * onp.array([(p * _log_t(u, nu)).sum(axis=0) - normal for nu in GRID])
+    found = gains.max() > 1.0 + 0.5 * log(N) + log(z.shape[1])
     return GRID[gains.argmax(axis=0)] if found else onp.zeros(z.shape[1])
 
 
-def _leverage(z):
-    """h of (1): (N, 1), and (N, D), of each column by itself, where there are too few rows for all together."""
-    N, D = z.shape
-    if N > 2 * (D + 1):
-        squares = ((z @ onp.linalg.pinv(z.T @ z / N)) * z).sum(axis=1, keepdims=True)
+def distinct(z):
+    """The rows of z (N, D), each once, and their shares (n, 1)."""
+    _, first, counts = onp.unique(groups(z), return_index=True, return_counts=True)
+    return z[first], counts[:, None] / len(z)
+
+
+def _leverage(z, p, N):
+    """h of (1): (n, 1), and (n, D), of each column by itself, where there are too few rows for all together."""
+    if N > 2 * (z.shape[1] + 1):
+        squares = ((z @ onp.linalg.pinv(z.T @ (p * z))) * z).sum(axis=1, keepdims=True)
     else:
-        squares = z * z / onp.maximum((z * z).mean(axis=0), onp.finfo(z.dtype).tiny)
-    return onp.minimum((1.0 + squares) / N, 1.0 - 1.0 / N)
+        squares = z * z / onp.maximum((p * z * z).sum(axis=0), onp.finfo(z.dtype).tiny)
+    return onp.minimum(p * (1.0 + squares), 1.0 - 1.0 / N)
 
 
 def _log_t(u, nu):
-    """The log-likelihood of each column under t(nu): (D,)."""
+    """log t(u; nu), of the shape of u."""
     params = {"dof": onp.full(1, free_dof(nu))}
-    return StudentT(1, nu).log_prob(params, u.reshape(-1, 1)).reshape(u.shape).sum(axis=0)
+    return StudentT(1, nu).log_prob(params, u.reshape(-1, 1)).reshape(u.shape)

@@ -126,7 +126,8 @@ def fit(
             identity = _identity(flow, x, context, weights, validation, jitter, params, objective)
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, identity)
     given = rows
-    groups = repeated.groups_of if jitter is None and copies_count else lambda rows: None
+    everywhere = jitter is not None and bool(onp.all(jitter))  # then rows are equal by rounding
+    groups = repeated.groups_of if copies_count and not everywhere else lambda rows: None
     rows, held_out = hold_out(validation, rows, flow, params, noisy, rng, groups)
     if held_out is not None and held_out.where != rows.where:
         unreachable.refuse(flow, held_out, None)

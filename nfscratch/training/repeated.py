@@ -50,17 +50,29 @@ def groups_of(rows: Any) -> Any:
 
 
 def row_hashes(x: Any, context: Any = None) -> Any:
-    """(N,) whole numbers, equal for rows whose x (N, *shape) and context (N, C) are equal, and else different."""
-    return _hashes(x) if context is None else _hashes(x) * onp.uint64(3) + _hashes(context)
+    """(N,) whole numbers of 64 bits, equal for rows whose x (N, *shape) and context (N, C) are equal; others differ,
+    but for one chance in 2^64 a pair."""
+    if context is None:
+        return _hashes(x)
+    return _mixed(_hashes(x)) + _hashes(context)
 
 
 def _hashes(x):
-    """A 64-bit number of each row: the sum of its bits, each entry times an odd number of its own."""
-    x = onp.ascontiguousarray(backend.to_numpy(x).reshape((len(x), -1))) + 0.0  # -0.0 is 0.0
-    bits = x.view(f"u{x.itemsize}").astype(onp.uint64)
-    factors = onp.random.default_rng(0).integers(0, 2**63, x.shape[1], dtype=onp.uint64) * onp.uint64(2) + onp.uint64(1)
-    bits ^= bits >> onp.uint64(29)
-    return (bits * factors).sum(axis=1, dtype=onp.uint64)
+    """The sum over the columns of the mixed bits of each entry, which start from a number of the column's own."""
+    columns = backend.to_numpy(x).reshape((len(x), -1)).T
+    starts = onp.random.default_rng(0).integers(0, 2**63, len(columns), dtype=onp.uint64)
+    total = onp.zeros(len(x), dtype=onp.uint64)
+    for column, start in zip(columns, starts, strict=True):
+        bits = (column + 0.0).view(f"u{column.itemsize}").astype(onp.uint64)  # -0.0 is 0.0
+        total += _mixed(bits ^ start)
+    return total
+
+
+def _mixed(bits):
+    """The last steps of SplitMix64: every bit of the result depends on all (Steele, Lea, Flood 2014)."""
+    bits = (bits ^ (bits >> onp.uint64(30))) * onp.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> onp.uint64(27))) * onp.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> onp.uint64(31))
 
 
 def _by_chance(rows, sizes):

@@ -6,7 +6,8 @@
     log_det = sum_j log s_j                   s_j = 1 for a column that stays
 
 u is what Standardize hands on, columns of variance 1. The columns are looked at in their order, by Gram and Schmidt: W
-and s_j^2 come from least squares over N rows, s_j^2 with N - 1 - K in its denominator for K columns before.
+and s_j^2 come from least squares over N rows, s_j^2 with N - 1 - K in its denominator for K columns before. N counts
+copies of a row once.
 
 Such columns lie near a plane. A flow that moves each of them by a hundredth on its own leaves the plane by many times
 its thickness s: the likelihood falls by thousands of nats in the first steps and does not come back, so that the
@@ -27,7 +28,7 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
-from nfscratch.bijections.normalize.whiten import DEPENDENT, LARGEST
+from nfscratch.bijections.normalize.whiten import DEPENDENT, LARGEST, groups
 from nfscratch.ops.identity import identity
 from nfscratch.trees import FIXED
 
@@ -48,8 +49,10 @@ class Remainder(Bijection):
 
     def init(self, rng, x=None, context=None):
         W, s = onp.zeros((self.dim, self.dim)), onp.ones(self.dim)
-        if x is not None and len(x) > 2 * self.dim and self.dim <= LARGEST:
-            W, s = predictions(onp.asarray(backend.to_numpy(x), dtype=onp.float64))
+        if x is not None and self.dim <= LARGEST:
+            u = onp.asarray(backend.to_numpy(x), dtype=onp.float64)
+            n = int(groups(u).max()) + 1
+            W, s = predictions(u, n) if n > 2 * self.dim else (W, s)
         return {FIXED: {"std": backend.asarray(s), "weights": backend.asarray(W)}}
 
     def forward(self, params, z, context=None, rng=None):
@@ -82,15 +85,15 @@ def _pieces(params):
     return identity(len(W), W) - W, params[FIXED]["std"][:, None]
 
 
-def predictions(u):
-    """W and s for rows u (N, D), whose columns may have any location and scale."""
+def predictions(u, n):
+    """W and s for rows u (N, D), n of them different, whose columns may have any location and scale."""
     (N, D), u = u.shape, u - u.mean(axis=0)
     spread = onp.sqrt(onp.square(u).mean(axis=0))
     W, s, Q, R, before = onp.zeros((D, D)), onp.ones(D), onp.zeros((D, N)), onp.zeros((D, D)), []
     for j in onp.flatnonzero(spread > 0.0):
         K, column = len(before), u[:, j] / spread[j]
         R[:K, K], left = _split(Q[:K], column)
-        variance = left @ left / max(N - 1 - K, 1)
+        variance = left @ left / N * n / (n - 1 - K)
         if variance < NEARLY:
             weights = onp.linalg.solve(R[:K, :K], R[:K, K])
             W[j, before] = weights * spread[j] / spread[before]
