@@ -126,7 +126,8 @@ def show_row(name, row):
     network = f"{s['layers']} x {s['depth']} x {s['width']} {s['activation']}"
     print(
         f"{name:14}{row['nll']:8.4f}{row['entropy']:9.4f}{row['gap']:9.4f} +- {row['standard_error']:.4f}"
-        f"{GOALS[name]:6.2f}  {network:18}{s['steps']:6} steps{row['seconds']:6.0f} s  |J_F| <= {row['stretch']:.3f}{mark}",
+        f"{GOALS[name]:6.2f}  {network:18}{s['steps']:6} steps{row['seconds']:6.0f} s"
+        f"  |J_F| <= {row['stretch']:.3f}{mark}",
         flush=True,
     )
 
