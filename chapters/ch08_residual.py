@@ -411,7 +411,7 @@ if __name__ == "__main__":
     bias_and_variance(options)
 
 # %% [markdown]
-# *Figure `ch08_estimates`.* Left: every thin line is one network, and none is above the red bound, which is reached when all eigenvalues are $-L$. Each further term costs one pass and buys a constant factor. Right: lines are (12), dots are draws, and the dashed line is the $|\lambda|$ beyond which the variance is infinite. Near it the dots lie below their line: the variance is made by draws too rare to be seen.
+# *Figure `ch08_estimates`.* Left: every thin line is one network, and none is above the red bound, which is reached when all eigenvalues are $-L$. Each further term costs one pass and buys a constant factor. Right: lines are (12), dots are the spread of draws, and the dashed lines mark the $|\lambda|$ beyond which the variance is infinite. (Past it a run may look calm for a long time: the variance sits in draws too rare to be seen. Exercise 3.)
 #
 # ## The inverse, and how long it takes
 #
@@ -479,7 +479,7 @@ def inverses_drawn(options):
             f"  L = {L}: 14 digits after {curves['fixed point'][-1]} steps of (3), {curves['anderson'][-1]} with Anderson"
         )
         assert curves["anderson"][-1] < curves["fixed point"][-1]
-    axes[0].set(xlabel="calls of $F$", ylabel="residual", xlim=(0.5, None))
+    axes[0].set(xlabel="calls of $F$", ylabel="residual", xlim=(0.2, None))
     axes[0].legend(title="dashed: Anderson", loc="lower left")
     errors, chains = passes_of_a_maf(options)
     first = int(np.argmax(errors < 1e-13)) + 1
@@ -616,7 +616,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 1: what the bias does when it is trained
 #
-# Six residual layers on the two moons, whose entropy is 2.3939 nats. Four ways to the log-determinant: exact; one term of the series; two terms; roulette. Each is trained by its own estimate with three seeds, and then judged twice on the same 4,000 held-out points: by what it *claims*, the mean of $-\log p$ with its own log-determinant, and by what is *true*, with the exact one.
+# Five residual layers on the two moons, whose entropy is 2.3939 nats. Four ways to the log-determinant: exact; one term of the series; two terms; roulette (two terms, and a random number more). Each is trained by its own estimate with three seeds, and then judged twice on the same 4,000 held-out points: by what it *claims*, the mean of $-\log p$ with its own log-determinant, and by what is *true*, with the exact one.
 #
 # Predict first: which flow claims the best likelihood, and which one has it?
 
@@ -624,7 +624,7 @@ if __name__ == "__main__":
 # %%
 def estimator_flow(log_det, terms):
     layer = nf.Inverse(nf.Residual(2, nf.LipschitzMLP((32,), 0.97), log_det, terms=terms))
-    return nf.Flow(nf.StandardNormal(2), nf.Chain([nf.ActNorm(2), layer] * 6 + [nf.Standardize(2)]))
+    return nf.Flow(nf.StandardNormal(2), nf.Chain([nf.ActNorm(2), layer] * 5 + [nf.Standardize(2)]))
 
 
 def four_estimates(options):
@@ -640,7 +640,7 @@ def four_estimates(options):
     }.items():
         claims, gaps, start = [], [], time.perf_counter()
         for seed in range(1 if options.fast else 3):
-            flow, steps = estimator_flow(*kind), 10 if options.fast else 300
+            flow, steps = estimator_flow(*kind), 10 if options.fast else 250
             fit = {"steps": steps, "optimizer": nf.adam(1e-2), "validation": None, "progress": False}
             params = nf.fit(flow, data.train, rng=options.seed + seed, **fit).params
             claims.append(-nf.to_numpy(flow.log_prob(params, test)).astype(float).mean())
@@ -653,15 +653,18 @@ def four_estimates(options):
             f"  {name:22}{mean[name][0]:8.3f}{mean[name][1]:8.3f}{', '.join(f'{g:.3f}' for g in gaps):>34}{seconds:9.1f}"
         )
     if not options.fast:
-        assert mean["series, 1 term"][0] < data.entropy - 1 and mean["series, 1 term"][1] > mean["exact"][1]
-        assert abs(mean["exact"][0] - mean["exact"][1]) < 1e-3
+        for name, (claim, true) in mean.items():
+            assert (
+                claim < data.entropy - 0.5 and true > mean["exact"][1] if "series" in name else abs(claim - true) < 0.01
+            )
+        assert abs(mean["roulette, 2 and more"][1] - mean["exact"][1]) < 0.15
 
 
 if __name__ == "__main__":
     four_estimates(options)
 
 # %% [markdown]
-# The one-term flow claims far less than the entropy. On new data no density can do that: it is none. $\operatorname{tr} J_F$ is above $\log\det(I + J_F)$ except where $J_F = 0$, and training finds the place where the error is largest, at the price of the fit. Two terms err the other way where eigenvalues are positive, and training moves to where they are negative. The estimate of roulette leaves nothing to exploit: claim and truth agree. Its noise costs steps, not honesty. The exact log-determinant is cheaper here, because $D = 2$.
+# The flows with one and with two terms claim less than the entropy. On new data no density can do that, beyond chance: what they call a density is none. One term, $\operatorname{tr} J_F$, is above the truth wherever eigenvalues are not 0; two terms are above it where they are negative. Training finds the places where the error is largest, and pays for them with the fit. The estimate of roulette leaves nothing to exploit: claim and truth agree, and it ends where the exact one ends, within the spread of the seeds. The exact one is cheaper here, because $D = 2$.
 #
 # Now let us look at a map, with the exact log-determinant and a little more of everything.
 
@@ -681,7 +684,8 @@ def moons(options):
     figure, axes = plot.subplots(1, 4, height=1.75)
     for ax, count in zip(axes[:3], (2, 5, 8), strict=True):
         part, used = first_layers(flow, params, count)
-        plot.warp_grid(ax, lambda z, g=part, p=used: g.forward(p, nf.backend.asarray(z))[0], radius=2.0, lines=11)
+        grid, points = (lambda z, g=part, p=used: g.forward(p, nf.backend.asarray(z))[0]), 60 if options.fast else 900
+        plot.warp_grid(ax, grid, radius=2.0, lines=9, n=points)
         ax.set(title=f"after {count} layers", xticks=(), yticks=())
     box = (-4, 5.5, -3.2, 3.6)
     plot.density(axes[3], lambda x: flow.log_prob(params, x), box, n=50 if options.fast else 160)
@@ -698,7 +702,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch08_moons`.* A square grid of noise after 2, 5 and 8 residual layers, and the density. Each layer bends everything at once, and no line ever folds over. The density has the two crescents and the thread between them that no continuous map can cut. Longer fits, with 16 layers, are in `benchmarks/residual_table.py`.
+# *Figure `ch08_moons`.* A square grid of noise after 2, 5 and 8 residual layers, each panel in its own units, and the density. Each layer bends everything at once, and no line ever folds over. Where a line has corners, at the thread between the crescents, two of its points that were 0.004 apart are far apart: in this direction, which undoes a residual map, a layer may stretch by $1/(1 - L) = 33$. The density has the two crescents and the thread between them that no continuous map can cut. Longer fits, with 16 layers, are in `benchmarks/residual_table.py`.
 #
 # ## Experiment 2: a table of 30 columns
 #
@@ -708,22 +712,45 @@ if __name__ == "__main__":
 # %%
 def breast_cancer(options):
     nf.use(dtype=options.dtype or "float32")
-    data, scores = nf.data.load("breast_cancer"), {"residual": [], "RealNVP": []}
+    data, scores, stretch = nf.data.load("breast_cancer"), {"residual": [], "RealNVP": []}, {}
     for seed in range(1 if options.fast else 3):
         residual = nf.flows.residual(30, layers=6, hidden=(32,), activation="lipswish", log_det="roulette")
-        runs = {"residual": (residual, 400, 1e-2, 64), "RealNVP": (nf.flows.real_nvp(30), 600, 1e-3, 128)}
+        runs = {"residual": (residual, 350, 1e-2, 64), "RealNVP": (nf.flows.real_nvp(30), 600, 1e-3, 128)}
         for name, (flow, steps, rate, batch) in runs.items():
-            fit = {"steps": 10 if options.fast else steps, "batch_size": batch, "optimizer": nf.adam(rate, weight_decay=1.0)}
+            fit = {
+                "steps": 10 if options.fast else steps,
+                "batch_size": batch,
+                "optimizer": nf.adam(rate, weight_decay=1.0),
+            }
             fit |= {"clip": 50.0, "progress": False, "validation": data.validation, "jitter": data.jitter}
             result = nf.fit(flow, data.train, rng=options.seed + seed, **fit)
             scores[name].append(nf.to_numpy(flow.log_prob(result.params, data.test)).astype(float))
+            stretch[name] = max(stretch.get(name, 0.0), largest_stretch(flow, result.params, data.test))
     gaussian = gaussian_log_prob(data, np.random.default_rng(options.seed))
     print(f"  Gaussian, full covariance {gaussian.mean():8.2f} nats per row, {len(gaussian)} test rows")
     for name, rows in scores.items():
         print(f"  {name:26}{np.mean(rows):8.2f}   seeds: {', '.join(f'{row.mean():.2f}' for row in rows)}")
     for seed, (a, b) in enumerate(zip(*scores.values(), strict=True)):
         print(f"  seed {seed}: residual minus RealNVP {np.mean(a - b):+.2f} ± {np.std(a - b) / len(a) ** 0.5:.2f}")
+    for name, largest in stretch.items():
+        print(f"  largest stretch by a {name} layer, x to z, at the test rows: {largest:.2f}")
+    assert stretch["residual"] < 1.97  # (5)
+    assert options.fast or stretch["residual"] < 1.8 < stretch["RealNVP"]
     assert options.fast or gaussian.mean() < np.mean(scores["residual"]) < np.mean(scores["RealNVP"])
+
+
+def largest_stretch(flow, params, x):
+    """The largest singular value of dz/dx of a residual layer or coupling, over all layers and rows."""
+    x, largest = nf.backend.asarray(x), 0.0
+    for layer, p in reversed(list(zip(flow.bijection.layers, params["bijection"], strict=True))):
+        z = layer.inverse(p, x)[0]
+        inner = getattr(layer, "bijection", layer)
+        if isinstance(inner, (nf.Residual, nf.Coupling)):
+            J = nf.to_numpy(inner.jacobian(p, x if inner is not layer else z))
+            singular = np.linalg.svd(J, compute_uv=False)
+            largest = max(largest, float((singular if inner is not layer else 1 / singular).max()))
+        x = z
+    return largest
 
 
 def gaussian_log_prob(data, rng):
@@ -738,7 +765,7 @@ if __name__ == "__main__":
     breast_cancer(options)
 
 # %% [markdown]
-# A network that may look at everything does much better than the Gaussian, and worse than one that must not. (5) says why: these measurements have long tails, rows many standard deviations out, and a coupling layer pulls such a row in by $e^{-s}$, as far as it needs, in one layer. Six residual layers at $L = 0.97$ can shrink a distance by a large factor, and stretch one by no more than $1.97^6 = 58$, but only if every layer is spent on the same direction. Expressive power for each parameter is not what a free Jacobian buys. It buys freedom from an order of the variables, which pays for images, where no order is natural.
+# A network that may look at everything does much better than the Gaussian, and worse than one that must not. It is tempting to say that (5) is the reason. It is one, at most: the last lines show that no fitted residual layer stretches a direction by as much as 1.97. (7) bounds the product of the largest singular values, and a product of matrices reaches that only where their directions line up and every unit is at its steepest; so the constant that a network has is well below the one that it is allowed. A coupling layer has no such budget, and uses it. What a free Jacobian buys is independence of an order of the variables. That pays for images, where no order is natural; these 30 columns are no images.
 #
 # ## Summary
 #
