@@ -512,7 +512,7 @@ def check_the_package(options):
     nf.use(dtype="float64")
     rng, findings = np.random.default_rng(options.seed), []
     W1, b1, W2, b2 = (rng.normal(size=shape) for shape in ((8, 5), (8,), (5, 8), (5,)))
-    network = nf.LipschitzMLP((8,), 0.9)
+    network = nf.LipschitzMLP((8,), 0.9, tolerance=1e-8)
     params = [
         {"W": W, "b": b, "fixed": {"u": np.ones(len(W)), "v": np.ones(W.shape[1])}} for W, b in ((W1, b1), (W2, b2))
     ]
@@ -715,7 +715,8 @@ def breast_cancer(options):
     data, scores, stretch = nf.data.load("breast_cancer"), {"residual": [], "RealNVP": []}, {}
     for seed in range(1 if options.fast else 3):
         residual = nf.flows.residual(30, layers=6, hidden=(32,), activation="lipswish", log_det="roulette")
-        runs = {"residual": (residual, 350, 1e-2, 64), "RealNVP": (nf.flows.real_nvp(30), 600, 1e-3, 128)}
+        real_nvp = nf.flows.real_nvp(30, base=nf.StandardNormal(30))
+        runs = {"residual": (residual, 350, 1e-2, 64), "RealNVP": (real_nvp, 600, 1e-3, 128)}
         for name, (flow, steps, rate, batch) in runs.items():
             fit = {
                 "steps": 10 if options.fast else steps,

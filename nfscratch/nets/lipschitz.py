@@ -83,7 +83,8 @@ class Lipschitz(Network):
     # --- the bounded weights ---------------------------------------------------------------------------------------
 
     def _constant(self, params):
-        return self.coefficient ** (1.0 / len(params))
+        """Of each layer; a power iteration that stops at `tolerance` may have missed that share of sigma."""
+        return self.coefficient ** (1.0 / len(params)) / (1.0 + self.tolerance)
 
     def layers(self, params):
         """The inner network's parameters, (1)."""
