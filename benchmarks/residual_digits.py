@@ -45,7 +45,14 @@ def residual(options):
 def real_nvp(options):
     """As in chapter 04."""
     flow = nf.flows.real_nvp(
-        64, layers=8, hidden=(128,), activation="tanh", gain=1.0, whiten="diagonal", max_log_scale=1.0
+        64,
+        layers=8,
+        hidden=(128,),
+        activation="tanh",
+        gain=1.0,
+        whiten="diagonal",
+        max_log_scale=1.0,
+        base=nf.StandardNormal(64),
     )
     return flow, {"steps": 1000, "optimizer": nf.adam(1e-3, weight_decay=5.0), "clip": 50.0}
 

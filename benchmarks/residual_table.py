@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--layers", type=int, default=16)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--depth", type=int, default=2, help="hidden layers in each network")
+    parser.add_argument("--activation", default="tanh")
     parser.add_argument("--coefficient", type=float, default=0.97)
     parser.add_argument("--steps", type=int, default=2_500)
     parser.add_argument("--batch", type=int, default=512)
@@ -45,7 +46,13 @@ def arguments():
 def flow_of(options):
     hidden = (options.width,) * options.depth
     return nf.flows.residual(
-        2, layers=options.layers, hidden=hidden, coefficient=options.coefficient, log_det="exact", whiten="diagonal"
+        2,
+        layers=options.layers,
+        hidden=hidden,
+        activation=options.activation,
+        coefficient=options.coefficient,
+        log_det="exact",
+        whiten="diagonal",
     )
 
 
@@ -116,9 +123,10 @@ def run(options):
 def show_row(name, row):
     mark = "" if row["gap"] <= GOALS[name] else "  above the goal"
     s = row["settings"]
+    network = f"{s['layers']} x {s['depth']} x {s['width']} {s['activation']}"
     print(
         f"{name:14}{row['nll']:8.4f}{row['entropy']:9.4f}{row['gap']:9.4f} +- {row['standard_error']:.4f}"
-        f"{GOALS[name]:6.2f}{s['layers']:4} x {s['depth']} x {s['width']}{s['steps']:7} steps{row['seconds']:7.0f} s"
+        f"{GOALS[name]:6.2f}  {network:18}{s['steps']:6} steps{row['seconds']:6.0f} s"
         f"  |J_F| <= {row['stretch']:.3f}{mark}",
         flush=True,
     )

@@ -55,7 +55,7 @@ class Residual(NumericInverse):
     log_det: str = "exact"
     context_dim: int = 0
     terms: int = 4
-    stop: float = 0.5
+    stop: float = 0.25
     probes: int = 1
     gradient: str = "neumann"
     solver: str = "anderson"

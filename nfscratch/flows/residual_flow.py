@@ -29,7 +29,7 @@ def residual(
     layers: int = 16,
     hidden: Sequence[int] = (64, 64),
     context_dim: int = 0,
-    activation: str = "lipswish",
+    activation: str = "tanh",
     gain: float = 1.0,
     coefficient: float = 0.97,
     log_det: str | None = None,

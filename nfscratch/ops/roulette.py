@@ -11,8 +11,10 @@ that is, multiplied by weight_k = (1 - stop)^-(k - kept) beyond `kept`: "Russian
     w = sum_{k<=n} (-1)^{k+1} weight_k (J^T)^{k-1} v             E w^T dJ v = d log det (I + J)                (2)
 
 (2) needs the memory of one product, however large n is: only w and v meet dJ. Without roulette, n = kept for all rows,
-and the means are those of the truncated series. Chen et al. 2019, arXiv:1906.02735, equations 6 to 9. There one n
-serves the whole batch; here each row, and each of its probes, has its own, so that the errors of rows are independent.
+and the means are those of the truncated series. The variance of (1) is finite where the eigenvalues of J are below
+(1 - stop)^1/2 in size: 0.87 at stop = 0.25, and 0.71 at 0.5. Chen et al. 2019, arXiv:1906.02735, equations 6 to 9.
+There one n serves the whole batch; here each row, and each of its probes, has its own, so that the errors of rows are
+independent.
 """
 
 from __future__ import annotations

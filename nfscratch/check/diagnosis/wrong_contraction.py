@@ -56,7 +56,8 @@ def cut_iteration(c: Columns) -> Mistake | None:
         if same(z, c.back).all():
             return _by_its_steps(c, z - last, _step(c, z))
     arrives, right = same(z, c.z).all(axis=1), same(c.back, c.z).all(axis=1)
-    return Mistake.NO_CONTRACTION if right.any() and (arrives == right).all() else None
+    folds = (onp.linalg.det(c.J) <= 0).any()  # that has a name of its own
+    return Mistake.NO_CONTRACTION if right.any() and (arrives == right).all() and not folds else None
 
 
 def _step(c, z):
