@@ -282,3 +282,15 @@ def test_ends_finds_the_layer_inside_chains_and_its_sides():
     ends = Ends.of(flow)
     assert (ends.place, ends.layer) == ((0, 1), field)
     assert ([place for place, _ in ends.before], [place for place, _ in ends.after]) == ([(0, 0)], [(1,)])
+
+
+def test_the_ends_are_those_of_the_layers_on_the_two_sides():
+    """Two layers on each side, so that their order counts."""
+    two = [nf.ActNorm(2), nf.Triangular(2)]
+    flow = nf.Flow(nf.StandardNormal(2), nf.Chain([*two, nf.Continuous(FIELD, 2), *two]))
+    params, x = flow.init(rng()), rng(1).normal(size=(5, 2))
+    params = trees.map_leaves(lambda p: p + 0.3 * rng(3).normal(size=p.shape), params)
+    before, after = (nf.Chain(two), params["bijection"][:2]), (nf.Chain(two), params["bijection"][3:])
+    ends, z = Ends.of(flow), rng(4).normal(size=(5, 2))
+    close(ends.noise(flow, params, rng(4), 5, None), before[0].forward(before[1], z)[0], 1e-13)
+    close(ends.data(params, x, None), after[0].inverse(after[1], x)[0], 1e-13)

@@ -159,3 +159,11 @@ def test_a_time_of_another_length_is_refused(t):
     field = nf.Field()
     with pytest.raises(ValueError, match=r"t must be a number, or have shape \(N,\) with N = 4"):
         field.apply(field.init(onp.random.default_rng(0), 2), onp.ones((4, 2)), t)
+
+
+def test_a_field_sees_the_time_and_its_waves_and_then_the_context():
+    t, context = onp.array([0.0, 0.25, 1.0]), onp.arange(3.0)[:, None]
+    waves = [f(onp.pi * k * t) for k in (1, 2) for f in (onp.cos, onp.sin)]
+    close(
+        nf.Field(frequencies=2).seen(onp.ones((3, 2)), t, context), onp.stack([t, *waves, context[:, 0]], axis=1), 1e-15
+    )
