@@ -114,7 +114,7 @@ def test_more_probes_divide_the_variance_and_do_not_move_the_mean():
     assert one / four == pytest.approx(4.0, rel=0.2)
 
 
-@pytest.mark.parametrize("log_det", ["series", "roulette"])
+@pytest.mark.parametrize("log_det", ["series", pytest.param("roulette", marks=pytest.mark.exhaustive)])
 def test_the_gradient_of_parameters_by_neumann_is_in_the_mean_that_of_the_estimate(log_det):
     """80 batches of 20 rows: the Neumann form, and the derivative of the estimate itself."""
     means = {}
