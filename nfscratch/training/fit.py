@@ -31,6 +31,7 @@ from nfscratch.training import (
     repeated,
     row_weights,
     unreachable,
+    verdict,
 )
 from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
@@ -91,8 +92,10 @@ def fit(
         result is that loss, and no density. Only its field and its embedding are trained. Their loss of one batch is
         mostly chance, so with validation=None take result.last_params.
     steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
-        the size of the data (defaults.py); epochs=, passes over the rows, sets the number of steps alone and has no
-        patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations. What is given counts.
+        the size of the data (defaults.py); and where the rows of a held-out share are too few to show that training
+        helped, the parameters of step 0 are returned (verdict.py). epochs=, passes over the rows, sets the number of
+        steps alone and has no patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations.
+        What is given counts.
     seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
     optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one.
@@ -140,10 +143,10 @@ def fit(
         evaluate_every=evaluate_every,
         held_out=held_out is not None,
     )
-    params = _start(flow, params, noisy, rows, rng, given, held_out)
+    start = _start(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(
         _loss(flow, objective),
-        params,
+        start,
         rng=rng,
         data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
         evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),
@@ -164,9 +167,11 @@ def fit(
         checkpoint_every=checkpoint_every,
         **length,
     )
-    if isinstance(objective, MaximumLikelihood):
-        advice.review(flow, result, held_out)
-    return result
+    if not isinstance(objective, MaximumLikelihood):
+        return result
+    advice.review(flow, result, held_out)
+    of_share = held_out is not None and held_out.where == rows.where
+    return verdict.kept(flow, start, result, held_out) if of_share and steps is None and epochs is None else result
 
 
 def _that_count(rows, validation):

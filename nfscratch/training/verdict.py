@@ -1,0 +1,62 @@
+"""Whether held-out rows show that training helped: few rows cannot tell a better flow from luck.
+
+    d_n = log p(x_n; best) - log p(x_n; start),    mean(d) > t_{0.95, n-1} sd(d) / sqrt(n)
+
+With 3 held-out rows the best of 50 evaluations is a matter of chance, and it can be far below the Gaussian with which a
+flow starts. So where `fit` chooses how long to train, and holds out a share itself, a gain that fails this one-sided
+t-test is not taken: the parameters of step 0 are returned, with a warning.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend
+from nfscratch.training.record import Result, TrainingWarning
+
+LEVEL = 0.95
+MANY = 200  # held-out rows; a gain on so many that fails the test is small, and keeping it does no harm
+
+
+def kept(flow: Any, start: Any, result: Result, held_out: Any) -> Result:
+    """`result`, or the same with the parameters `start` of step 0."""
+    n = len(held_out.x)
+    if result.best_step == 0 or n > MANY:
+        return result
+    gain, error = mean_and_error(log_prob(flow, result.params, held_out) - log_prob(flow, start, held_out))
+    if gain > quantile(n - 1) * error:
+        return result
+    shown = f"{gain:.3g} ± {error:.2g} nats" if n > 1 else f"{gain:.3g} nats"
+    warnings.warn(
+        f"{n} held-out row{'s do' if n > 1 else ' does'} not show that training helped: on average step "
+        f"{result.best_step} is {shown} better than the start. The parameters of step 0 are returned; hold out more "
+        "rows (validation=0.3), or say how long to train (steps=, validation=None)",
+        TrainingWarning,
+        stacklevel=3,
+    )
+    result.params, result.best_step = start, 0
+    return result
+
+
+def log_prob(flow, params, rows):
+    """log p of each row, times its weight where there are weights, of mean 1."""
+    log_p = backend.to_numpy(flow.log_prob(params, rows.x, rows.context)).astype(onp.float64)
+    if rows.weights is None:
+        return log_p
+    weights = backend.to_numpy(rows.weights)
+    return log_p * weights / weights.mean()
+
+
+def mean_and_error(d):
+    """The mean and its standard error; infinite for one number."""
+    return d.mean(), d.std(ddof=1) / onp.sqrt(len(d)) if len(d) > 1 else onp.inf
+
+
+def quantile(freedom):
+    """Of Student's t."""
+    from scipy.special import stdtrit  # importing nfscratch does not import scipy
+
+    return float(stdtrit(max(freedom, 1), LEVEL))
