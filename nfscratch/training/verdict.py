@@ -1,10 +1,11 @@
 """Whether held-out rows show that training helped: few rows cannot tell a better flow from luck.
 
-    d_n = log p(x_n; best) - log p(x_n; start),    mean(d) > t_{0.95, n-1} sd(d) / sqrt(n)
+    d_n = log p(x_n; best) - log p(x_n; start),    mean(d) > t_{0.99, n-1} sd(d) / sqrt(n)
 
 With 3 held-out rows the best of 50 evaluations is a matter of chance, and it can be far below the Gaussian with which a
 flow starts. So where `fit` chooses how long to train, and holds out a share itself, a gain that fails this one-sided
-t-test is not taken: the parameters of step 0 are returned, with a warning.
+t-test is not taken: the parameters of step 0 are returned, with a warning. Fewer than 7 rows never suffice: even if all
+of them gain, a coin would do as well once in 2^6 times.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as onp
 from nfscratch import backend
 from nfscratch.training.record import Result, TrainingWarning
 
-LEVEL = 0.95
+LEVEL = 0.99
+LEAST = 7  # held-out rows
 MANY = 200  # held-out rows; a gain on so many that fails the test is small, and keeping it does no harm
 
 
@@ -27,7 +29,7 @@ def kept(flow: Any, start: Any, result: Result, held_out: Any) -> Result:
     if result.best_step == 0 or n > MANY:
         return result
     gain, error = mean_and_error(log_prob(flow, result.params, held_out) - log_prob(flow, start, held_out))
-    if gain > quantile(n - 1) * error:
+    if n >= LEAST and gain > quantile(n - 1) * error:
         return result
     shown = f"{gain:.3g} ± {error:.2g} nats" if n > 1 else f"{gain:.3g} nats"
     warnings.warn(
