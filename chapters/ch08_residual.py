@@ -175,7 +175,17 @@ def stale_power_iteration(options):
     assert worst[0] > 1.2 and worst[1] > 1.05 and worst[3] < 1.05
 
 
+def numbers_in_the_text():
+    """What (4) and (5) say at a few constants."""
+    steps = [np.ceil(np.log(1e-6) / np.log(L)) for L in (0.5, 0.97)]
+    assert steps == [20, 454]  # (4)
+    assert round(np.log(10) / np.log(1.97), 1) == 3.4 and round(1 / (1 - 0.97)) == 33  # (5)
+    assert round(np.degrees(np.arcsin(0.97))) == 76
+    assert np.allclose(np.sqrt([0.5, 0.75]), [0.71, 0.87], atol=5e-3)  # where (12) ends
+
+
 if __name__ == "__main__":
+    numbers_in_the_text()
     stale_power_iteration(options)
 
 # %% [markdown]
