@@ -144,6 +144,18 @@ def test_the_derivative_of_the_estimate_is_that_of_finite_differences_with_the_s
     assert (moved(1e-5) - moved(-1e-5)) / 2e-5 == pytest.approx(exact, rel=1e-7)
 
 
+def test_values_of_many_rows_are_those_of_few_at_a_time(monkeypatch):
+    """A whole Jacobian has D^2 numbers for each row: they are not made for all rows at once."""
+    residual, params, z, rng = layer(context_dim=2)
+    context, seen = rng.normal(size=(40, 2)), []
+    expected, kernel = residual.forward_vjp(params, z, context)[:2], residual._whole_vjp
+    monkeypatch.setattr("nfscratch.bijections.residual.AT_ONCE", 7 * 9)
+    monkeypatch.setattr(nf.Residual, "_whole_vjp", lambda self, p, z, c: (seen.append(len(z)), kernel(p, z, c))[1])
+    for a, b in zip(residual.forward_value(params, z, context), expected, strict=True):
+        close(a, b, 1e-13)
+    assert seen == [7, 7, 7, 7, 7, 5]
+
+
 def peak(**options):
     residual, params, _, rng = layer(dim=20, hidden=(64, 64), log_det="series", **options)
     z = rng.normal(size=(50, 20))

@@ -29,7 +29,7 @@ from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.nets.lipschitz import LipschitzMLP
 from nfscratch.nets.network import Network, network_jacobian, prepared
-from nfscratch.ops.events import flat, unflat
+from nfscratch.ops.events import batch_first, batch_last, flat, unflat
 from nfscratch.ops.fixed_point import METHODS, solve_fixed_point
 from nfscratch.ops.identity import identity
 from nfscratch.ops.roots import InversionError
@@ -38,6 +38,7 @@ from nfscratch.ops.trace_series import log_det_exact, log_det_exact_vjp, log_det
 
 LOG_DETS = ("exact", "series", "roulette")
 GRADIENTS = ("neumann", "series")
+AT_ONCE = 2**22  # entries of Jacobians
 LARGE = 64  # numbers in an event, beyond which J is not built to solve with it
 
 
@@ -101,7 +102,14 @@ class Residual(NumericInverse):
         return self._estimated_vjp(params, z, used_context(self, context, z), rng)
 
     def forward_value(self, params, z, context=None, rng=None):
-        return self.forward_vjp(params, z, context, rng)[:2]
+        """With whole Jacobians, of a few rows at a time: D^2 numbers for each would not fit for all of them."""
+        few = max(1, AT_ONCE // prod(self.shape) ** 2)
+        if len(z) <= few or (rng is not None and self.stochastic):
+            return self.forward_vjp(params, z, context, rng)[:2]
+        pieces = [slice(start, start + few) for start in range(0, len(z), few)]
+        parts = [self.forward_vjp(params, z[p], None if context is None else context[p])[:2] for p in pieces]
+        x, log_det = zip(*parts, strict=True)
+        return batch_first(onp.concatenate([batch_last(a) for a in x], axis=-1)), onp.concatenate(log_det)
 
     def _whole_vjp(self, params, z, context):
         """With the whole Jacobian: g_J = g_log_det (I + J)^-T, or its series."""
