@@ -71,6 +71,10 @@ SETTINGS = {
     },
     "relu, 1500 steps": {"steps": 1500, "tables": LARGE},
     "tanh, hidden 128": {"activation": "tanh", "hidden": 128},
+    "tanh, gain .4, hidden 128": {"activation": "tanh", "gain": 0.4, "hidden": 128},
+    "tanh, gain .4, hidden 32": {"activation": "tanh", "gain": 0.4, "hidden": 32},
+    "gelu, gain .4": {"activation": "gelu", "gain": 0.4},
+    "elu, gain .4": {"activation": "elu", "gain": 0.4},
 }
 CUT = 3.0  # nats a dimension: a fit that went astray is a loss of this, whatever its size
 COLUMNS = ["setting", "table", "recipe", "seed", "score", "best_step", "first", "best", "last", "seconds"]
