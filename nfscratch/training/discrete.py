@@ -33,6 +33,7 @@ SAME_ROWS, SAME_SHARE = 10, 0.02
 MULTIPLES = 10  # the smallest gap between levels is at most so many steps: 0, 6, 10, 15 have the step 1
 ROUNDING = 4  # levels that lie less than so many eps max|x| apart are one level
 NAMED = 3
+SHOWN = 20  # columns, for all of which the message gives the jitter
 
 
 class DiscreteDataWarning(TrainingWarning):
@@ -53,11 +54,19 @@ def warn_of_columns(x: Any) -> None:
     more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
     warnings.warn(
         f"x has the same values in many rows: {named}{more}. Its density has no upper bound there, so that a high "
-        "log-likelihood is no skill; jitter=, one width for each column (0 where it is continuous), adds noise within "
-        "the recording step. warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this",
+        f"log-likelihood is no skill; {_jitter(steps, x[0].size)}, one width for each column (0 where it is "
+        "continuous), adds noise within the recording step. "
+        "warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this",
         DiscreteDataWarning,
         stacklevel=3,
     )
+
+
+def _jitter(steps, columns):
+    """The argument to copy, where it is short."""
+    if columns > SHOWN:
+        return "jitter="
+    return f"jitter=[{', '.join(f'{steps.get(column, 0):.3g}' for column in range(columns))}]"
 
 
 def recording_steps(x: Any) -> dict[int, float]:

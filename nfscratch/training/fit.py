@@ -92,10 +92,10 @@ def fit(
         result is that loss, and no density. Only its field and its embedding are trained. Their loss of one batch is
         mostly chance, so with validation=None take result.last_params.
     steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
-        the size of the data (defaults.py); and where the rows of a held-out share are too few to show that training
-        helped, the parameters of step 0 are returned (verdict.py). epochs=, passes over the rows, sets the number of
-        steps alone and has no patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations.
-        What is given counts.
+        the size of the data (defaults.py). A held-out share is then 10 rows at least, or a fifth of fewer than 50, and
+        where its rows do not show that training helped, the parameters of step 0 are returned (verdict.py). epochs=,
+        passes over the rows, sets the number of steps alone and has no patience. With steps=, batch_size is 256,
+        patience is off, and a run has 50 evaluations. What is given counts.
     seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
     optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one.
@@ -131,7 +131,9 @@ def fit(
     given = rows
     everywhere = jitter is not None and bool(onp.all(jitter))  # then rows are equal by rounding
     groups = repeated.groups_of if copies_count and not everywhere else lambda rows: None
-    rows, held_out = hold_out(validation, rows, flow, params, noisy, rng, groups)
+    by_size = steps is None and epochs is None
+    least = defaults.TO_JUDGE if by_size else 0
+    rows, held_out = hold_out(validation, rows, flow, params, noisy, rng, groups, least)
     if held_out is not None and held_out.where != rows.where:
         unreachable.refuse(flow, held_out, None)
     length = defaults.chosen(
@@ -171,7 +173,7 @@ def fit(
         return result
     advice.review(flow, result, held_out)
     of_share = held_out is not None and held_out.where == rows.where
-    return verdict.kept(flow, start, result, held_out) if of_share and steps is None and epochs is None else result
+    return verdict.kept(flow, start, result, held_out) if of_share and by_size else result
 
 
 def _that_count(rows, validation):

@@ -53,13 +53,23 @@ class Rows:
 
 
 def hold_out(
-    validation: Any, rows: Rows, flow: Any, params: Any, noisy: Callable, rng: Any, groups: Callable = lambda rows: None
+    validation: Any,
+    rows: Rows,
+    flow: Any,
+    params: Any,
+    noisy: Callable,
+    rng: Any,
+    groups: Callable = lambda rows: None,
+    least: int = 0,
 ) -> tuple[Rows, Rows | None]:
-    """Rows to train on, and rows to evaluate on or None. groups(rows): (N,), equal for rows that stay together."""
+    """Rows to train on, and rows to evaluate on or None.
+
+    groups(rows): (N,), equal for rows that stay together. least: of a share, at least so many rows, or a fifth of all.
+    """
     if validation is None or (isinstance(validation, Real) and validation == 0):
         return rows, None
     if isinstance(validation, Real):
-        return _share(validation, rows, noisy, rng, groups)
+        return _share(validation, rows, noisy, rng, groups, least)
     return rows, _given(validation, rows, flow, params)
 
 
@@ -78,9 +88,9 @@ def enough(rows: Rows, validation: Any, those: str = "") -> Rows:
     return rows
 
 
-def _share(share, rows, noisy, rng, groups):
+def _share(share, rows, noisy, rng, groups, least):
     N = len(rows.x)
-    n = _how_many(share, N)
+    n = _how_many(share, N, least)
     if not 0 < n < N - 1:
         raise ValueError(
             f"validation must leave rows on both sides; got {share} of {N} rows (validation=None holds out none)"
@@ -92,10 +102,10 @@ def _share(share, rows, noisy, rng, groups):
     return rows.take(order[n:]), replace(held, x=noisy(held.x, rng))
 
 
-def _how_many(share, N):
+def _how_many(share, N, least):
     """The number of rows to hold out. Of few rows, a share that is less than a row is one, and a warning says so."""
     if not 0 < share < 1 or round(share * N) > 0 or N > FEW:
-        return round(share * N) if onp.isfinite(share) else 0
+        return max(round(share * N), min(least, N // 5)) if onp.isfinite(share) else 0
     warnings.warn(
         f"x has {N} rows: 1 of them is held out to choose the best parameters by, and {N - 1} are trained on. "
         "So few rows say little about a density",

@@ -20,22 +20,23 @@ from nfscratch.training.record import Result, TrainingWarning
 
 LEVEL = 0.99
 LEAST = 7  # held-out rows
-MANY = 200  # held-out rows; a gain on so many that fails the test is small, and keeping it does no harm
 
 
 def kept(flow: Any, start: Any, result: Result, held_out: Any) -> Result:
     """`result`, or the same with the parameters `start` of step 0."""
     n = len(held_out.x)
-    if result.best_step == 0 or n > MANY:
+    if result.best_step == 0:
         return result
     gain, error = mean_and_error(log_prob(flow, result.params, held_out) - log_prob(flow, start, held_out))
-    if n >= LEAST and gain > quantile(n - 1) * error:
+    wanted = quantile(n - 1)
+    if n >= LEAST and gain > wanted * error:
         return result
     shown = f"{gain:.3g} ± {error:.2g} nats" if n > 1 else f"{gain:.3g} nats"
     warnings.warn(
         f"{n} held-out row{'s do' if n > 1 else ' does'} not show that training helped: on average step "
-        f"{result.best_step} is {shown} better than the start. The parameters of step 0 are returned; hold out more "
-        "rows (validation=0.3), or say how long to train (steps=, validation=None)",
+        f"{result.best_step} is {shown} better than the start, and it takes {LEAST} rows or more and a gain of "
+        f"{wanted:.1f} standard errors. The parameters of step 0 are returned; hold out more rows (validation=0.3), or "
+        "say how long to train (steps=, validation=None)",
         TrainingWarning,
         stacklevel=3,
     )

@@ -12,8 +12,9 @@ costs tenths of a nat (benchmarks/README.md). Warnings of constant columns and f
 a is chosen so that rows which C has not seen are most likely. The rows are cut into fifths. C is computed from four of
 them, with eigenvalues l_i and eigenvectors v_i, and the log-likelihood of the fifth one is, up to a constant,
 
-    -2 log p = sum_i [ log e_i + (v_i . u)^2 / e_i ],     e_i = (1 - a) l_i + a                                (3)
+    -2 log p = sum_i log e_i + (nu + D) log(1 + 1/nu sum_i (v_i . u)^2 / e_i),     e_i = (1 - a) l_i + a       (3)
 
+with nu = 10: that of Student's t, because under a Gaussian one row that is far out decides a by itself.
 Each fifth is left out once, and (3) is summed over all rows. Rows that agree are in one fifth: a copy of a row that C
 has seen says nothing of those that it has not. The candidates for a are the half powers of ten from 1e-10
 to 1, and the share of Ledoit and Wolf (2004, doi:10.1016/S0047-259X(03)00096-4). Theirs makes R nearest to the true
@@ -44,6 +45,7 @@ CANDIDATES = 10.0 ** onp.arange(-10.0, 0.5, 0.5)  # of a; never 0, because equal
 FOLDS = 5
 CUT = 3.0
 AGREE = 1e-5  # of a standard deviation: copies of a row may differ by rounding where layers have carried them
+DOF = 10.0  # nu of (3)
 DEPENDENT = 1e-10  # the variance, of 1 for a column, that is left in a direction where columns depend on each other
 
 
@@ -170,11 +172,13 @@ def groups(u):
 
 
 def _held_out_cost(train, test, candidates):
-    """-2 log p of the test rows for each a, without its constant."""
+    """-2 log p of the test rows for each a, (3), without its constant."""
     l, v = onp.linalg.eigh(train.T @ train / len(train))
-    squares = onp.square(test @ v).sum(axis=0)
+    squares = onp.square(test @ v)
     e = (1.0 - candidates[:, None]) * onp.maximum(l, 0.0) + candidates[:, None]
-    return (squares / e + len(test) * onp.log(e)).sum(axis=1)
+    lengths = squares @ (1.0 / e).T  # (n, K)
+    rows = (DOF + test.shape[1]) * onp.log1p(lengths / DOF)
+    return rows.sum(axis=0) + len(test) * onp.log(e).sum(axis=1)
 
 
 def ledoit_wolf(u):
