@@ -5,6 +5,7 @@
     steps       200 epochs, but at most 2,000 steps; then 20 epochs, where these are more, but at most 10,000 steps
     evaluate    every 10 steps, then every fifth of the steps done so far, and at least every 50th of the run
     patience    15 evaluations without a better one
+    rate        3e-3, along a cosine
     held out    the share that is asked for, but at least 10 rows, or a fifth where there are fewer than 50
 
 A table of 100 rows is at its best after some 40 steps, so the first evaluations stand close together. From the start on
@@ -27,6 +28,7 @@ MANY_EPOCHS, STEPS_OF_SMALL = 200, 2000
 FEW_EPOCHS, MOST_STEPS = 20, 10_000
 LEAST_STEPS = 500
 FIRST_EVALUATION, GROWTH, PATIENCE = 10, 5, 15
+RATE = 3e-3  # of Adam, for so few steps
 TO_JUDGE = 10  # held-out rows at least, where there are 50 rows or more
 
 

@@ -39,7 +39,7 @@ from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
 from nfscratch.training.minimize import minimize
 from nfscratch.training.objectives import MaximumLikelihood, Objective
-from nfscratch.training.optimizers import Adam, cosine
+from nfscratch.training.optimizers import Adam, adam, cosine
 from nfscratch.training.record import Result
 from nfscratch.training.resume import RunFile
 from nfscratch.training.run import Evaluation
@@ -97,7 +97,8 @@ def fit(
         passes over the rows, sets the number of steps alone and has no patience. With steps=, batch_size is 256,
         patience is off, and a run has 50 evaluations. What is given counts.
     seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
-    optimizer, schedule, clip: Adam and the factor on its rate; the largest length of a gradient.
+    optimizer, schedule, clip: Adam, by default with the rate 3e-3 where the length follows the data and 1e-3 elsewhere;
+        the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one.
     callback(Evaluation): called after each evaluation with step, loss, validation, params, ...; True stops the run.
     interrupt: after Ctrl-C "return" the result, and the program goes on; or "raise" a KeyboardInterrupt with `result`.
@@ -158,7 +159,7 @@ def fit(
         finish=lambda result: _say_what_was_taken(flow, result),
         has_grad=True,
         title="fit",
-        optimizer=optimizer,
+        optimizer=adam(defaults.RATE) if optimizer is None and by_size else optimizer,
         schedule=schedule,
         clip=clip,
         seconds=budget,
