@@ -35,8 +35,8 @@ def kept(flow: Any, start: Any, result: Result, held_out: Any) -> Result:
     warnings.warn(
         f"{n} held-out row{'s do' if n > 1 else ' does'} not show that training helped: on average step "
         f"{result.best_step} is {shown} better than the start, and it takes {LEAST} rows or more and a gain of "
-        f"{wanted:.1f} standard errors. The parameters of step 0 are returned; {'hold' if n >= LEAST else 'get and hold'} "
-        "out more rows, or say how long to train",
+        f"{wanted:.1f} standard errors. The parameters of step 0 are returned; hold out more rows, or say how long to "
+        "train",
         TrainingWarning,
         stacklevel=3,
     )
