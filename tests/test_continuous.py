@@ -273,21 +273,61 @@ def test_nan_in_the_parameters_and_a_stiff_field_are_named_with_t():
         flow.bijection.layers[1].inverse(trees.map_leaves(lambda leaf: leaf * onp.nan, params["bijection"][1]), x)
 
 
+WRONG = {  # what a velocity may return by mistake for z (4, 3), and its shape
+    "one number for each row": (lambda f: f[:, :1], r"\(4, 1\)"),
+    "twice as many columns": (lambda f: np.concatenate((f, f), axis=1), r"\(4, 6\)"),
+    "one velocity for all rows": (lambda f: f[0], r"\(3,\)"),
+    "fewer rows": (lambda f: f[:2], r"\(2, 3\)"),
+    "one number": (np.sum, r"\(\)"),
+}
+
+
 @dataclass(frozen=True, eq=False)
-class Narrow(Swirl):
-    """Its velocity has one number for each row, not D."""
+class Misshapen(Swirl):
+    """A velocity of a wrong shape, and with it by autograd, or by a jvp of its own, which lets anything through."""
+
+    wrong: str = "fewer rows"
 
     def apply(self, params, z, t, context=None):
-        return super().apply(params, z, t)[:, :1]
+        return WRONG[self.wrong][0](super().apply(params, z, t))
 
 
-def test_a_field_that_changes_shape_is_refused():
-    layer = nf.Continuous(Narrow(), 3)
-    params, z = wild(layer)
-    with pytest.raises(
-        ValueError, match=r"the field must return an array like the state, float64 \(4, 6\); got float64 \(2, 6\)"
-    ):
-        layer.forward(params, z)
+@dataclass(frozen=True, eq=False)
+class MisshapenByHand(Misshapen):
+    def jvp(self, params, z, t, v, context=None):
+        return self.apply(params, z, t), 0.0 * v
+
+    def jvp_vjp(self, params, z, t, v, context=None):
+        return *self.jvp(params, z, t, v), None
+
+
+@pytest.mark.parametrize("kind", [Misshapen, MisshapenByHand])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_velocity_of_another_shape_is_refused_in_the_shapes_of_the_user(wrong, kind):
+    layer = nf.Continuous(kind(wrong), 3)
+    params, z = wild(layer, n=4)
+    words = r"must return one velocity for each row, shape \(4, 3\) of z; got " + WRONG[wrong][1]
+    for direction in (layer.forward, layer.inverse, layer.forward_vjp, layer.inverse_vjp):
+        with pytest.raises(ValueError, match=words):
+            direction(params, z)
+
+
+class Untangled(Swirl):
+    """Its J v has lost the axis of the tangents."""
+
+    def jvp(self, params, z, t, v, context=None):
+        return self.apply(params, z, t), v[0]
+
+    def jvp_vjp(self, params, z, t, v, context=None):
+        return *self.jvp(params, z, t, v), None
+
+
+def test_a_product_with_the_jacobian_of_another_shape_is_refused():
+    layer = nf.Continuous(Untangled(), 3)
+    params, z = wild(layer, n=4)
+    for direction in (layer.forward, layer.inverse_vjp):
+        with pytest.raises(ValueError, match=r"shape of v \(K, N, D\), \(3, 4, 3\); got \(4, 3\)"):
+            direction(params, z)
 
 
 def test_a_row_so_far_out_that_no_step_is_small_enough_has_density_0():

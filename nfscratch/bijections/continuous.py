@@ -31,6 +31,7 @@ from nfscratch import backend, trees, validate
 from nfscratch.autodiff import contains_box, raw
 from nfscratch.bijections.contract import Bijection, autodiff_jacobian
 from nfscratch.nets import Field, Network
+from nfscratch.nets.velocity import checked_tangents
 from nfscratch.ode import Dopri5, Solution, Solver, adjoint, through_steps
 from nfscratch.ops.identity import identity
 
@@ -139,7 +140,8 @@ class Continuous(Bijection):
         """f(t, y) of (1) and (2) together, for y = (z, l), batch-last."""
 
         def f(t, y):
-            velocity, Jv = self.field.jvp(params, y[:-1].T, t, v, context)
+            z = y[:-1].T
+            velocity, Jv = checked_tangents(*self.field.jvp(params, z, t, v, context), z, v)
             return np.concatenate((velocity.T, weight * np.sum(v * Jv, axis=(0, 2))[None]))
 
         return f
@@ -149,7 +151,9 @@ class Continuous(Bijection):
         weighted = weight * v
 
         def f_vjp(t, y):
-            velocity, Jv, back = self.field.jvp_vjp(params, y[:-1].T, t, v, context)
+            z = y[:-1].T
+            velocity, Jv, back = self.field.jvp_vjp(params, z, t, v, context)
+            checked_tangents(velocity, Jv, z, v)
 
             def pullback(g):
                 g_params, g_z, g_context = back(g[:-1].T, weighted * g[-1][:, None])
