@@ -1,6 +1,7 @@
 """Continuous flows: exact solutions, log-dets to the tolerance, Hutchinson's trace, gradients, and what it may cost."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import autograd
 import autograd.numpy as np
@@ -12,6 +13,7 @@ from scipy.linalg import expm
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.autodiff import pullbacks
+from nfscratch.bijections import continuous
 from nfscratch.flows.evaluations import evaluations
 from nfscratch.nets.velocity import time_per_row
 
@@ -182,6 +184,46 @@ def test_fresh_noise_at_every_call_makes_the_evaluations_explode():
     assert used < 100
     with pytest.raises(nf.ode.IntegrationError, match="used 4000 evaluations"):
         Fresh(TANH, 2, solver, trace="hutchinson").solve(params, x, rng=rng(3))
+
+
+class Watched(Swirl):
+    """It keeps the shape of the tangents of each call."""
+
+    seen: ClassVar = []
+
+    def jvp(self, params, z, t, v, context=None):
+        self.seen.append(v.shape)
+        return super().jvp(params, z, t, v, context)
+
+
+@pytest.mark.parametrize("solver", [nf.ode.RK4(4), nf.ode.Dopri5()], ids=["RK4", "Dopri5"])
+def test_an_exact_trace_of_many_rows_is_taken_a_few_rows_at_a_time(solver, monkeypatch):
+    layer = nf.Continuous(Watched(), 3, solver, trace="hutchinson")
+    params, z = wild(layer, n=10)
+    whole = layer.solve(params, z)
+    monkeypatch.setattr(continuous, "AT_ONCE", 4 * 3 * continuous.USUAL_WIDTH)
+    Watched.seen.clear()
+    pieces = layer.solve(params, z)
+    assert set(Watched.seen) == {(3, 4, 3), (3, 2, 3)}
+    close(pieces.y, whole.y, 1e-14)
+    assert pieces.evaluations == whole.evaluations
+
+
+def test_the_pieces_have_their_own_rows_of_the_context(monkeypatch):
+    layer = nf.Continuous(TANH, 3, nf.ode.Dopri5(), context_dim=2)
+    params, z, context = layer_with_context(layer)
+    whole = layer.forward(params, z, context)
+    traced = autograd.grad(lambda p: np.sum(layer.forward(p, z, context)[1]))
+    gradient = traced(params)
+    monkeypatch.setattr(continuous, "AT_ONCE", 4 * 3 * continuous.USUAL_WIDTH)
+    for a, b in zip(layer.forward(params, z, context), whole, strict=True):
+        close(a, b, 1e-13)
+    close_trees(traced(params), gradient, 1e-12)
+
+
+def layer_with_context(layer):
+    z, context = rng(2).normal(size=(10, 3)), rng(3).normal(size=(10, 2))
+    return check.random_params(layer, rng(1), 1.0, context), z, context
 
 
 # --- gradients ---

@@ -13,7 +13,8 @@ The trace is taken with K tangents v_k in one call of the field:
     hutchinson   tr J ~ 1/K sum_k v_k . J v_k              K random signs for each row: E[v v^T] = I          (4)
 
 In (4) the signs are drawn once for a solve (FFJORD: Grathwohl et al. 2019, arXiv:1810.01367). Drawn afresh at every
-call, they would make a right side that no solver can follow. With rng=None the trace is exact.
+call, they would make a right side that no solver can follow. With rng=None the trace is exact. Where no gradient is
+asked for, (3) is taken for some rows at a time, so that the memory does not grow with N D^2; the numbers are the same.
 
 A direction is as accurate as its solver: log_det is that of the map to about `accuracy`, and so is the round trip.
 """
@@ -37,6 +38,7 @@ from nfscratch.ops.identity import identity
 
 TRACES, GRADIENTS = ("exact", "hutchinson"), ("discrete", "adjoint")
 SPAN = {"forward": (0.0, 1.0), "inverse": (1.0, 0.0)}
+AT_ONCE, USUAL_WIDTH = 2**22, 64  # numbers of tangents in one call; a hidden layer has as many for each tangent
 DEFAULT_FIELD, DEFAULT_SOLVER = Field(), Dopri5()
 
 
@@ -87,7 +89,7 @@ class Continuous(Bijection):
 
     def solve(self, params: Any, a: Any, context: Any = None, rng: Any = None, direction: str = "inverse") -> Solution:
         """The solution of (1) and (2) from `a`: y (D + 1, N) is z or x, and then log_det; with the evaluations used."""
-        right_side = self._right_side(params, *self._tangents(a, rng), context)
+        right_side = self._right_side_of_values(params, a, context, rng)
         return self.solver.solve(right_side, _start(a), *SPAN[direction])
 
     def forward_vjp(self, params, z, context=None, rng=None):
@@ -146,6 +148,21 @@ class Continuous(Bijection):
 
         return f
 
+    def _right_side_of_values(self, params, a, context, rng):
+        """The right side, with the exact trace of a few rows at a time: all D tangents of all rows would not fit."""
+        few, n = max(1, AT_ONCE // (self.dim * max(self.dim, USUAL_WIDTH))), len(a)
+        if n <= few or (rng is not None and self.stochastic):
+            return self._right_side(params, *self._tangents(a, rng), context)
+        pieces = [slice(start, min(start + few, n)) for start in range(0, n, few)]
+        v, weight = self._tangents(a[:few], None)  # the same unit vectors for every row
+        sides = [self._right_side(params, v[:, : p.stop - p.start], weight, _rows(context, p)) for p in pieces]
+
+        def f(t, y):
+            times = [_rows(t, p) if getattr(t, "shape", ()) else t for p in pieces]
+            return np.concatenate([side(s, y[:, p]) for side, s, p in zip(sides, times, pieces, strict=True)], axis=1)
+
+        return f
+
     def _right_side_vjp(self, params, v, weight, context):
         """The same with its pullback: g -> g_y, g_params, g_context."""
         weighted = weight * v
@@ -171,6 +188,10 @@ def _start(a):
 
 def _parts(solution):
     return solution.y[:-1].T, solution.y[-1]
+
+
+def _rows(a, piece):
+    return None if a is None else a[piece]
 
 
 def _zeros(context):
