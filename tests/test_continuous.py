@@ -1,6 +1,7 @@
 """Continuous flows: exact solutions, log-dets to the tolerance, Hutchinson's trace, gradients, and what it may cost."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import autograd
 import autograd.numpy as np
@@ -12,6 +13,7 @@ from scipy.linalg import expm
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.autodiff import pullbacks
+from nfscratch.bijections import continuous
 from nfscratch.flows.evaluations import evaluations
 from nfscratch.nets.velocity import time_per_row
 
@@ -184,6 +186,46 @@ def test_fresh_noise_at_every_call_makes_the_evaluations_explode():
         Fresh(TANH, 2, solver, trace="hutchinson").solve(params, x, rng=rng(3))
 
 
+class Watched(Swirl):
+    """It keeps the shape of the tangents of each call."""
+
+    seen: ClassVar = []
+
+    def jvp(self, params, z, t, v, context=None):
+        self.seen.append(v.shape)
+        return super().jvp(params, z, t, v, context)
+
+
+@pytest.mark.parametrize("solver", [nf.ode.RK4(4), nf.ode.Dopri5()], ids=["RK4", "Dopri5"])
+def test_an_exact_trace_of_many_rows_is_taken_a_few_rows_at_a_time(solver, monkeypatch):
+    layer = nf.Continuous(Watched(), 3, solver, trace="hutchinson")
+    params, z = wild(layer, n=10)
+    whole = layer.solve(params, z)
+    monkeypatch.setattr(continuous, "AT_ONCE", 4 * 3 * continuous.USUAL_WIDTH)
+    Watched.seen.clear()
+    pieces = layer.solve(params, z)
+    assert set(Watched.seen) == {(3, 4, 3), (3, 2, 3)}
+    close(pieces.y, whole.y, 1e-14)
+    assert pieces.evaluations == whole.evaluations
+
+
+def test_the_pieces_have_their_own_rows_of_the_context(monkeypatch):
+    layer = nf.Continuous(TANH, 3, nf.ode.Dopri5(), context_dim=2)
+    params, z, context = layer_with_context(layer)
+    whole = layer.forward(params, z, context)
+    traced = autograd.grad(lambda p: np.sum(layer.forward(p, z, context)[1]))
+    gradient = traced(params)
+    monkeypatch.setattr(continuous, "AT_ONCE", 4 * 3 * continuous.USUAL_WIDTH)
+    for a, b in zip(layer.forward(params, z, context), whole, strict=True):
+        close(a, b, 1e-13)
+    close_trees(traced(params), gradient, 1e-12)
+
+
+def layer_with_context(layer):
+    z, context = rng(2).normal(size=(10, 3)), rng(3).normal(size=(10, 2))
+    return check.random_params(layer, rng(1), 1.0, context), z, context
+
+
 # --- gradients ---
 
 
@@ -269,25 +311,65 @@ def test_nan_in_the_parameters_and_a_stiff_field_are_named_with_t():
     stiff = trees.map_leaves(lambda leaf: 100.0 * leaf, params, fixed=lambda leaf: leaf)
     with pytest.raises(nf.ode.IntegrationError, match=r"used 300 evaluations of the field.* stands at t = "):
         flow.log_prob(stiff, x)
-    with pytest.raises(nf.ode.IntegrationError, match=r"NaN or infinite at the start, and stands at t = 1"):
+    with pytest.raises(nf.ode.IntegrationError, match=r"NaN or infinite at the start; the solver stands at t = 1"):
         flow.bijection.layers[1].inverse(trees.map_leaves(lambda leaf: leaf * onp.nan, params["bijection"][1]), x)
 
 
+WRONG = {  # what a velocity may return by mistake for z (4, 3), and its shape
+    "one number for each row": (lambda f: f[:, :1], r"\(4, 1\)"),
+    "twice as many columns": (lambda f: np.concatenate((f, f), axis=1), r"\(4, 6\)"),
+    "one velocity for all rows": (lambda f: f[0], r"\(3,\)"),
+    "fewer rows": (lambda f: f[:2], r"\(2, 3\)"),
+    "one number": (np.sum, r"\(\)"),
+}
+
+
 @dataclass(frozen=True, eq=False)
-class Narrow(Swirl):
-    """Its velocity has one number for each row, not D."""
+class Misshapen(Swirl):
+    """A velocity of a wrong shape, and with it by autograd, or by a jvp of its own, which lets anything through."""
+
+    wrong: str = "fewer rows"
 
     def apply(self, params, z, t, context=None):
-        return super().apply(params, z, t)[:, :1]
+        return WRONG[self.wrong][0](super().apply(params, z, t))
 
 
-def test_a_field_that_changes_shape_is_refused():
-    layer = nf.Continuous(Narrow(), 3)
-    params, z = wild(layer)
-    with pytest.raises(
-        ValueError, match=r"the field must return an array like the state, float64 \(4, 6\); got float64 \(2, 6\)"
-    ):
-        layer.forward(params, z)
+@dataclass(frozen=True, eq=False)
+class MisshapenByHand(Misshapen):
+    def jvp(self, params, z, t, v, context=None):
+        return self.apply(params, z, t), 0.0 * v
+
+    def jvp_vjp(self, params, z, t, v, context=None):
+        return *self.jvp(params, z, t, v), None
+
+
+@pytest.mark.parametrize("kind", [Misshapen, MisshapenByHand])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_velocity_of_another_shape_is_refused_in_the_shapes_of_the_user(wrong, kind):
+    layer = nf.Continuous(kind(wrong), 3)
+    params, z = wild(layer, n=4)
+    words = r"must return one velocity for each row, shape \(4, 3\) of z; got " + WRONG[wrong][1]
+    for direction in (layer.forward, layer.inverse, layer.forward_vjp, layer.inverse_vjp):
+        with pytest.raises(ValueError, match=words):
+            direction(params, z)
+
+
+class Untangled(Swirl):
+    """Its J v has lost the axis of the tangents."""
+
+    def jvp(self, params, z, t, v, context=None):
+        return self.apply(params, z, t), v[0]
+
+    def jvp_vjp(self, params, z, t, v, context=None):
+        return *self.jvp(params, z, t, v), None
+
+
+def test_a_product_with_the_jacobian_of_another_shape_is_refused():
+    layer = nf.Continuous(Untangled(), 3)
+    params, z = wild(layer, n=4)
+    for direction in (layer.forward, layer.inverse_vjp):
+        with pytest.raises(ValueError, match=r"shape of v \(K, N, D\), \(3, 4, 3\); got \(4, 3\)"):
+            direction(params, z)
 
 
 def test_a_row_so_far_out_that_no_step_is_small_enough_has_density_0():

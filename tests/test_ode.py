@@ -118,6 +118,39 @@ def test_the_first_step_and_the_steps_that_are_refused_are_those_that_the_error_
     assert solution.evaluations > 6 * solution.steps  # some tries came to nothing
 
 
+def tries_of(solver, f, y):
+    """t and h of every step that Dopri5 tries from 0 to 1, from the times at which it calls f for one system."""
+    called = []
+
+    def recorded(t, y):
+        called.append(float(t[0]))
+        return f(t, y)
+
+    solver.solve(recorded, y, 0.0, 1.0)
+    second, *_, last = onp.array(called[2:]).reshape(-1, 6).T  # at t + h/5, and at t + h
+    return second - (last - second) / 4, (last - second) / 0.8
+
+
+def test_every_step_is_chosen_from_the_error_of_the_one_before_it():
+    """(2) and (3), worked out here; y grows a hundredfold within few steps, and a kick makes it refuse some."""
+    rtol, atol = 1e-4, 1e-9
+
+    def f(t, y):
+        return 8.0 * y + 20.0 * onp.exp(-((100.0 * (t - 0.5)) ** 2))
+
+    y, grow, refused = onp.array([[1e-3], [2e-3]]), 10.0, 0
+    times, sizes = tries_of(ode.Dopri5(rtol, atol), f, y)
+    for t, h, following in zip(times, sizes, sizes[1:], strict=False):
+        tried = step(DORMAND_PRINCE, lambda t, y: (f(t, y), None), t, y, h)
+        scale = atol + rtol * onp.maximum(onp.abs(y), onp.abs(tried.after))
+        error = onp.sqrt(onp.mean(onp.square(tried.error() / scale)))
+        wanted = h * min(grow, max(0.2, 0.9 * error**-0.2))
+        y, grow = (tried.after, 10.0) if error <= 1 else (y, 1.0)
+        refused += error > 1
+        assert following == pytest.approx(min(wanted, 1.0 - t - h * (error <= 1)), rel=1e-6)
+    assert refused > 2
+
+
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_a_system_s_result_does_not_depend_on_the_systems_beside_it(n):
     y = points(5) * onp.array([1.0, 3.0, 0.1, 10.0, 0.0])
@@ -244,8 +277,15 @@ def test_nan_from_the_field_is_named_with_t_and_row():
     with pytest.raises(ode.IntegrationError, match=r"NaN or infinite just ahead") as caught:
         ode.Dopri5().solve(broken_after(0.6), points(), 0.0, 1.0)
     assert 0.59 < caught.value.t <= 0.6
-    with pytest.raises(ode.IntegrationError, match=r"NaN or infinite at the start, and stands at t = 0"):
+    with pytest.raises(ode.IntegrationError, match=r"NaN or infinite at the start; the solver stands at t = 0"):
         ode.Dopri5().solve(broken_after(-1.0), points(), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("when", [-1.0, 0.6], ids=["at the start", "on the way"])
+def test_nan_gets_no_advice_that_is_meant_for_a_stiff_field(when):
+    with pytest.raises(ode.IntegrationError, match=r"NaN or infinite") as caught:
+        ode.Dopri5().solve(broken_after(when), points(), 0.0, 1.0)
+    assert "stiff" not in str(caught.value) and "raise max_evaluations" not in str(caught.value)
 
 
 def test_a_solution_that_grows_beyond_all_numbers_is_named():
@@ -303,42 +343,34 @@ def test_its_paths_converge_with_the_order_one_half():
     increments = rng.normal(size=(4096, 1, 500)) / 4096**0.5
     exact = onp.exp(increments.sum(axis=0) - 0.5)
 
-    class Given:
-        """A generator that hands out the increments of W, summed over each coarse step, in units of sqrt(h)."""
-
-        def __init__(self, steps):
-            self.draws = iter(increments.reshape(steps, -1, 1, 500).sum(axis=1) * steps**0.5)
-
-        def normal(self, size):
-            return next(self.draws)
+    def path_of(steps):
+        given = Given(increments.reshape(steps, -1, 1, 500).sum(axis=1) * steps**0.5)  # in units of sqrt(h)
+        return ode.EulerMaruyama(steps).solve(lambda t, y: 0 * y, lambda t, y: y, onp.ones((1, 500)), 0.0, 1.0, given).y
 
     for steps in (64, 256, 1024):
-        y = onp.ones((1, 500))
-        given = Given(steps)
-        for k in range(steps):  # one step at a time, each with a generator of its own
-            xi = given.normal((1, 500))
-            y = y + y * xi / steps**0.5
-            if k == 0:
-                again = ode.EulerMaruyama(1).solve(
-                    lambda t, y: 0 * y, lambda t, y: y, onp.ones((1, 500)), 0.0, 1 / steps, Fixed(xi)
-                )
-                close(again.y, y, 1e-14)
-        errors.append(onp.abs(y - exact).mean())
+        errors.append(onp.abs(path_of(steps) - exact).mean())
     assert onp.abs(onp.log2(onp.array(errors[:-1]) / errors[1:]) - 1.0).max() < 0.3  # 4 times the steps: half the error
 
 
-class Fixed(onp.random.Generator):
-    """A generator whose normal draws are given."""
+class Given(onp.random.Generator):
+    """A generator whose normal draws are given, one after the other."""
 
     def __init__(self, draws):
         super().__init__(onp.random.PCG64(0))
-        self.given = draws
+        self.draws = iter(draws)
 
     def normal(self, size=None):
-        return self.given
+        return next(self.draws)
 
 
-def test_time_may_run_backwards_and_a_seed_means_the_same_on_every_dtype_and_device():
+def test_without_noise_time_may_run_backwards():
+    """dy = -y dt from 1 to 0: e y, up to the first order in h."""
+    solver, rng = ode.EulerMaruyama(1000), onp.random.default_rng(0)
+    y = solver.solve(lambda t, y: -y, lambda t, y: 0.0, points(), 1.0, 0.0, rng).y
+    close(y, onp.e * points(), 2e-3)
+
+
+def test_backwards_too_a_seed_means_the_same_on_every_dtype_and_device():
     def back(y, rng=3):
         solver = ode.EulerMaruyama(10)
         return solver.solve(lambda t, y: y, lambda t, y: 0.5, y, 1.0, 0.0, onp.random.default_rng(rng)).y
@@ -350,7 +382,7 @@ def test_time_may_run_backwards_and_a_seed_means_the_same_on_every_dtype_and_dev
 
 
 def test_noise_that_blows_up_is_named():
-    with pytest.raises(ode.IntegrationError, match=r"NaN or infinite in step 2, and stands at t = 0\.25"):
+    with pytest.raises(ode.IntegrationError, match=r"NaN or infinite in step 2; the solver stands at t = 0\.25"):
         ode.EulerMaruyama(4).solve(
             lambda t, y: onp.where(t > 0.2, onp.inf, 0.0) + y,
             lambda t, y: 1.0,

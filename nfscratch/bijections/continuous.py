@@ -13,7 +13,8 @@ The trace is taken with K tangents v_k in one call of the field:
     hutchinson   tr J ~ 1/K sum_k v_k . J v_k              K random signs for each row: E[v v^T] = I          (4)
 
 In (4) the signs are drawn once for a solve (FFJORD: Grathwohl et al. 2019, arXiv:1810.01367). Drawn afresh at every
-call, they would make a right side that no solver can follow. With rng=None the trace is exact.
+call, they would make a right side that no solver can follow. With rng=None the trace is exact. Where no gradient is
+asked for, (3) is taken for some rows at a time, so that the memory does not grow with N D^2; the numbers are the same.
 
 A direction is as accurate as its solver: log_det is that of the map to about `accuracy`, and so is the round trip.
 """
@@ -31,11 +32,13 @@ from nfscratch import backend, trees, validate
 from nfscratch.autodiff import contains_box, raw
 from nfscratch.bijections.contract import Bijection, autodiff_jacobian
 from nfscratch.nets import Field, Network
+from nfscratch.nets.velocity import checked_tangents
 from nfscratch.ode import Dopri5, Solution, Solver, adjoint, through_steps
 from nfscratch.ops.identity import identity
 
 TRACES, GRADIENTS = ("exact", "hutchinson"), ("discrete", "adjoint")
 SPAN = {"forward": (0.0, 1.0), "inverse": (1.0, 0.0)}
+AT_ONCE, USUAL_WIDTH = 2**22, 64  # numbers of tangents in one call; a hidden layer has as many for each tangent
 DEFAULT_FIELD, DEFAULT_SOLVER = Field(), Dopri5()
 
 
@@ -86,7 +89,7 @@ class Continuous(Bijection):
 
     def solve(self, params: Any, a: Any, context: Any = None, rng: Any = None, direction: str = "inverse") -> Solution:
         """The solution of (1) and (2) from `a`: y (D + 1, N) is z or x, and then log_det; with the evaluations used."""
-        right_side = self._right_side(params, *self._tangents(a, rng), context)
+        right_side = self._right_side_of_values(params, a, context, rng)
         return self.solver.solve(right_side, _start(a), *SPAN[direction])
 
     def forward_vjp(self, params, z, context=None, rng=None):
@@ -139,8 +142,24 @@ class Continuous(Bijection):
         """f(t, y) of (1) and (2) together, for y = (z, l), batch-last."""
 
         def f(t, y):
-            velocity, Jv = self.field.jvp(params, y[:-1].T, t, v, context)
+            z = y[:-1].T
+            velocity, Jv = checked_tangents(*self.field.jvp(params, z, t, v, context), z, v)
             return np.concatenate((velocity.T, weight * np.sum(v * Jv, axis=(0, 2))[None]))
+
+        return f
+
+    def _right_side_of_values(self, params, a, context, rng):
+        """The right side, with the exact trace of a few rows at a time: all D tangents of all rows would not fit."""
+        few, n = max(1, AT_ONCE // (self.dim * max(self.dim, USUAL_WIDTH))), len(a)
+        if n <= few or (rng is not None and self.stochastic):
+            return self._right_side(params, *self._tangents(a, rng), context)
+        pieces = [slice(start, min(start + few, n)) for start in range(0, n, few)]
+        v, weight = self._tangents(a[:few], None)  # the same unit vectors for every row
+        sides = [self._right_side(params, v[:, : p.stop - p.start], weight, _rows(context, p)) for p in pieces]
+
+        def f(t, y):
+            times = [_rows(t, p) if getattr(t, "shape", ()) else t for p in pieces]
+            return np.concatenate([side(s, y[:, p]) for side, s, p in zip(sides, times, pieces, strict=True)], axis=1)
 
         return f
 
@@ -149,7 +168,9 @@ class Continuous(Bijection):
         weighted = weight * v
 
         def f_vjp(t, y):
-            velocity, Jv, back = self.field.jvp_vjp(params, y[:-1].T, t, v, context)
+            z = y[:-1].T
+            velocity, Jv, back = self.field.jvp_vjp(params, z, t, v, context)
+            checked_tangents(velocity, Jv, z, v)
 
             def pullback(g):
                 g_params, g_z, g_context = back(g[:-1].T, weighted * g[-1][:, None])
@@ -167,6 +188,10 @@ def _start(a):
 
 def _parts(solution):
     return solution.y[:-1].T, solution.y[-1]
+
+
+def _rows(a, piece):
+    return None if a is None else a[piece]
 
 
 def _zeros(context):

@@ -50,11 +50,11 @@ class Velocity:
 
     def apply_vjp(self, params: Any, z: Any, t: Any, context: Any = None) -> Any:
         """f, and pullback(g_f) -> g_params, g_z, g_context."""
-        return autodiff.value_and_vjp(lambda p, z, c: self.apply(p, z, t, c), params, z, context)
+        return autodiff.value_and_vjp(lambda p, z, c: checked_velocity(self.apply(p, z, t, c), z), params, z, context)
 
     def jvp(self, params: Any, z: Any, t: Any, v: Any, context: Any = None) -> Any:
         """f (N, D), and J v for the tangents v (K, N, D): (K, N, D)."""
-        return autodiff.tangents(lambda z: self.apply(params, z, t, context), z, v)
+        return autodiff.tangents(lambda z: checked_velocity(self.apply(params, z, t, context), z), z, v)
 
     def jvp_vjp(self, params: Any, z: Any, t: Any, v: Any, context: Any = None) -> Any:
         """f, J v, and pullback(g_f, g_Jv) -> g_params, g_z, g_context."""
@@ -68,6 +68,15 @@ def checked_velocity(f: Any, z: Any, name: str = "the field") -> Any:
     if got != tuple(z.shape):
         raise ValueError(f"{name} must return one velocity for each row, shape {tuple(z.shape)} of z; got {got}")
     return f
+
+
+def checked_tangents(f: Any, Jv: Any, z: Any, v: Any) -> tuple[Any, Any]:
+    """What `jvp` returns, or ValueError unless f has the shape of z, and J v that of the tangents v."""
+    checked_velocity(f, z)
+    got = tuple(getattr(Jv, "shape", ()))
+    if got != tuple(v.shape):
+        raise ValueError(f"the field's jvp must return J v with the shape of v (K, N, D), {tuple(v.shape)}; got {got}")
+    return f, Jv
 
 
 def time_per_row(t: Any, z: Any) -> Any:

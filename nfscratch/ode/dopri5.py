@@ -111,7 +111,8 @@ class Dopri5(Solver):
         if bool(stuck.any()):
             finite = is_finite(error[stuck])
             words = "the step size has fallen to nothing" if finite else "the field is NaN or infinite just ahead"
-            rhs.fail(f"{words} after {rhs.evaluations} evaluations", t[stuck])
+            remedy = rhs.remedy if finite else ""  # no tolerance makes NaN finite
+            rhs.fail(f"{words} after {rhs.evaluations} evaluations", t[stuck], remedy)
 
 
 def _judged(error, trial, grow):

@@ -42,7 +42,8 @@ class RightSide:
 
     def __call__(self, t: Any, y: Any) -> tuple[Any, Any]:
         if self.max_evaluations is not None and self.evaluations >= self.max_evaluations:
-            self.fail(f"the solver has used {self.evaluations} evaluations of the field, the most that it may", t)
+            words = f"the solver has used {self.evaluations} evaluations of the field, the most that it may"
+            self.fail(words, t, self.remedy)
         if self.look:
             self._check_finite("the solution", t, y)
         k, kept = self.f(t, y)
@@ -53,11 +54,11 @@ class RightSide:
             self._check_finite("the field", t, k)
         return k, kept
 
-    def fail(self, words: str, t: Any) -> None:
-        """IntegrationError: the words, t, and what may help."""
+    def fail(self, words: str, t: Any, remedy: str = "") -> None:
+        """IntegrationError: the words, t, and the remedy, which the caller gives only where it may help."""
         at = self._time(t)
-        remedy = f"; {self.remedy}" if self.remedy else ""
-        raise IntegrationError(f"{words}, and stands at t = {at:.6g}{remedy}", at, self.evaluations)
+        after = f"; {remedy}" if remedy else ""
+        raise IntegrationError(f"{words}; the solver stands at t = {at:.6g}{after}", at, self.evaluations)
 
     def _refuse(self, k, t, y):
         got = f"{k.dtype} {tuple(k.shape)}" if hasattr(k, "shape") else type(k).__name__
