@@ -232,3 +232,19 @@ def test_a_coefficient_that_is_no_positive_number_is_refused(coefficient):
 def test_an_activation_that_is_not_smooth_or_too_steep_is_refused(activation):
     with pytest.raises(ValueError, match="activation must be one of tanh, elu, lipswish; got"):
         nf.LipschitzMLP(activation=activation)
+
+
+@pytest.mark.parametrize("second", (6.0, -6.0))
+def test_another_singular_value_that_becomes_the_largest_is_found(second):
+    r = onp.random.default_rng(3)
+    R, S = (onp.linalg.qr(r.normal(size=(2, 2)))[0] for _ in range(2))
+    network = nf.LipschitzMLP((), coefficient=0.97)
+    params = network.init(r, 2, 2)
+    params[0]["W"] = R @ onp.diag([3.0, 1.0]) @ S
+    for _ in range(20):
+        params = network.update(params)
+    params[0]["W"] = R @ onp.diag([3.0, second]) @ S
+    largest = onp.linalg.norm(network.layers(params)[0]["W"], 2)
+    assert network.lipschitz_bound(params) == pytest.approx(largest, rel=1e-4)
+    params = network.update(params)
+    assert onp.linalg.norm(network.layers(params)[0]["W"], 2) < 0.97

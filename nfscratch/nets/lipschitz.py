@@ -26,7 +26,7 @@ from nfscratch.nets.mlp import MLP, hidden_widths
 from nfscratch.nets.network import Network
 from nfscratch.ops.activations import ACTIVATIONS
 from nfscratch.ops.products import DENSE, Product
-from nfscratch.ops.spectral import bounded, bounded_vjp, norm, power_iteration
+from nfscratch.ops.spectral import bounded, bounded_vjp, norm, power_iteration, stirred
 from nfscratch.trees import FIXED
 
 CONTRACTING = tuple(name for name, act in ACTIVATIONS.items() if act.lipschitz <= 1.0 and name != "relu")
@@ -114,7 +114,7 @@ class Lipschitz(Network):
         return [self._iterated(p, self.tolerance)[0] for p in params]
 
     def _iterated(self, p, tolerance):
-        u, v, sigma = power_iteration(self.product, p["W"], p[FIXED]["u"], p[FIXED]["v"], tolerance)
+        u, v, sigma = power_iteration(self.product, p["W"], p[FIXED]["u"], stirred(p[FIXED]["v"]), tolerance)
         return {**p, FIXED: {"u": u, "v": v}}, sigma
 
     def lipschitz_bound(self, params):

@@ -5,7 +5,8 @@
 
 sigma grows towards the largest singular value from below, so a short iteration underestimates it, and (2) then divides
 by too little. (1) stops when |W^T u - sigma v| <= tolerance sigma; sigma is then off by about tolerance^2 over the
-relative gap to the next singular value. With u and v held, (2) is a formula in W, whose pullback is
+relative gap to the next singular value. Any pair of singular vectors satisfies that test, and training may make another
+one the largest, so v is `stirred` before (1) goes on. With u and v held, (2) is a formula in W, whose pullback is
 
     g_W = s g - [sigma > c] (s / sigma) (g . W) u v^T                                                         (3)
 
@@ -22,9 +23,11 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 
+from nfscratch import backend
 from nfscratch.ops.products import Product
 
 MOST = 1000  # steps of (1): enough for two singular values that are 1 % apart
+STIR = 0.1  # how much of a fixed random vector is added to v
 
 
 def power_iteration(product: Product, W: Any, u: Any, v: Any, tolerance: float, most: int = MOST) -> tuple:
@@ -40,6 +43,13 @@ def power_iteration(product: Product, W: Any, u: Any, v: Any, tolerance: float, 
         if norm(Wu - sigma * before) <= tolerance * sigma:
             break
     return u, v, float((u * product.times(W, v[..., None])[..., 0]).sum())
+
+
+def stirred(v: Any) -> Any:
+    """v of length 1 with a little of every direction, the same at each call, so that (1) leaves a smaller sigma."""
+    noise = backend.asarray(onp.random.default_rng(0).normal(size=v.shape), dtype=v.dtype, like=v)
+    v = v + noise * (STIR * norm(v) / norm(noise))
+    return v / norm(v)
 
 
 def norm(a: Any) -> float:
