@@ -145,11 +145,12 @@ def test_the_derivative_of_the_estimate_is_that_of_finite_differences_with_the_s
 
 
 def test_values_of_many_rows_are_those_of_few_at_a_time(monkeypatch):
-    """A whole Jacobian has D^2 numbers for each row: they are not made for all rows at once."""
+    """D directions pass every layer for each row: they are not made for all rows at once."""
     residual, params, z, rng = layer(context_dim=2)
     context, seen = rng.normal(size=(40, 2)), []
     expected, kernel = residual.forward_vjp(params, z, context)[:2], residual._whole_vjp
-    monkeypatch.setattr("nfscratch.bijections.residual.AT_ONCE", 7 * 9)
+    widest = max(max(p["W"].shape) for p in params)
+    monkeypatch.setattr("nfscratch.bijections.residual.AT_ONCE", 7 * residual.shape[0] * widest)
     monkeypatch.setattr(nf.Residual, "_whole_vjp", lambda self, p, z, c: (seen.append(len(z)), kernel(p, z, c))[1])
     for a, b in zip(residual.forward_value(params, z, context), expected, strict=True):
         close(a, b, 1e-13)
@@ -333,9 +334,33 @@ def test_a_chain_carries_a_batch_to_the_layers_that_look_at_it_and_no_further():
 # --- bad input ---
 
 
-def test_an_estimate_without_an_rng_is_refused():
-    with pytest.raises(ValueError, match="rng must be a numpy Generator, because an estimate was asked for; got None"):
-        draw_probes(None, onp.zeros((2, 3)), 2)
+@pytest.mark.parametrize("rng", (None, 3))
+def test_an_estimate_without_a_generator_is_refused(rng):
+    with pytest.raises(TypeError, match=rf"rng must be a numpy\.random\.Generator, .*; got {rng}"):
+        draw_probes(rng, onp.zeros((2, 3)), 2)
+
+
+@pytest.mark.parametrize("method", ("forward", "forward_vjp", "forward_value"))
+def test_a_seed_in_place_of_a_generator_is_refused(method):
+    layer = nf.Residual(3, nf.LipschitzMLP((4,)), "roulette")
+    params = layer.init(onp.random.default_rng(0))
+    with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator, .*; got 3"):
+        getattr(layer, method)(params, onp.zeros((2, 3)), None, 3)
+
+
+@pytest.mark.parametrize("method", ("forward", "forward_value"))
+def test_whole_jacobians_of_images_are_built_for_a_few_rows_at_a_time(method):
+    layer = nf.Residual((1, 16, 16), nf.LipschitzConv((8, 8)), "roulette")
+    rng = onp.random.default_rng(0)
+    params, z = layer.init(rng), rng.normal(size=(8, 1, 16, 16))
+    tracemalloc.start()
+    x, log_det = getattr(layer, method)(params, z)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500e6
+    whole = layer.forward_vjp(params, z)
+    close(x, whole[0], 1e-12)
+    close(log_det, whole[1], 1e-10)
 
 
 @pytest.mark.parametrize(("options", "message"), [

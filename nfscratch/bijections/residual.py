@@ -8,7 +8,9 @@
 log_det (ops/trace_series.py):
     "exact"      of the whole Jacobian, D^2 numbers a row: for D up to 64 or so
     "series"     the first `terms` of its power series; with an rng the traces are estimated by probes. Biased
-    "roulette"   with an rng an unbiased estimate: `terms` terms, and a random number more. Without one, exact
+    "roulette"   with an rng an unbiased estimate: `terms` terms, and a random number more. Without one, exact.
+                 Its variance is finite only where every eigenvalue of J_F has |lambda|^2 <= 1 - stop: up to 0.866
+                 with the default stop of 0.25. Training may exceed that; a smaller stop takes more terms
 
 The derivative of an estimate has two forms. "neumann" estimates the derivative itself with the same random numbers, and
 keeps one product with J in memory. "series" differentiates the estimate, and keeps all of them.
@@ -23,7 +25,7 @@ from math import prod
 
 import numpy as onp
 
-from nfscratch import validate
+from nfscratch import trees, validate
 from nfscratch.autodiff import contains_box, raw
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.numeric import NumericInverse
@@ -38,7 +40,7 @@ from nfscratch.ops.trace_series import log_det_exact, log_det_exact_vjp, log_det
 
 LOG_DETS = ("exact", "series", "roulette")
 GRADIENTS = ("neumann", "series")
-AT_ONCE = 2**22  # entries of Jacobians
+AT_ONCE = 2**24  # entries of the largest array on the way to Jacobians
 LARGE = 64  # numbers in an event, beyond which J is not built to solve with it
 
 
@@ -88,9 +90,11 @@ class Residual(NumericInverse):
     # --- z -> x ----------------------------------------------------------------------------------------------------
 
     def forward(self, params, z, context=None, rng=None):
-        context = used_context(self, context, z)
+        context, estimated = used_context(self, context, z), rng is not None and self.stochastic
+        if not (estimated or contains_box((params, z, context))) and len(z) > self._few(params):
+            return self.forward_value(params, z, context)
         f = self._kept(self.network.apply(params, z, context), z)
-        if rng is not None and self.stochastic:
+        if estimated:
             return z + f, traced_estimate(lambda u: self._jvp(params, z, u, context), self._draw(rng, z))
         return z + f, self._log_det_of(network_jacobian(self.network, params, z, context))
 
@@ -102,14 +106,19 @@ class Residual(NumericInverse):
         return self._estimated_vjp(params, z, used_context(self, context, z), rng)
 
     def forward_value(self, params, z, context=None, rng=None):
-        """With whole Jacobians, of a few rows at a time: D^2 numbers for each would not fit for all of them."""
-        few = max(1, AT_ONCE // prod(self.shape) ** 2)
+        """With whole Jacobians, of a few rows at a time: their derivatives would not fit for all of them."""
+        few = self._few(params)
         if len(z) <= few or (rng is not None and self.stochastic):
             return self.forward_vjp(params, z, context, rng)[:2]
         pieces = [slice(start, start + few) for start in range(0, len(z), few)]
         parts = [self.forward_vjp(params, z[p], None if context is None else context[p])[:2] for p in pieces]
         x, log_det = zip(*parts, strict=True)
         return batch_first(onp.concatenate([batch_last(a) for a in x], axis=-1)), onp.concatenate(log_det)
+
+    def _few(self, params):
+        """Rows whose D directions pass the widest layer at once; a convolution copies each window of an image."""
+        widths = [max(len(W), prod(W.shape[1:])) for W in trees.leaves(params) if W.ndim > 1]
+        return max(1, AT_ONCE // (prod(self.shape) * max([*widths, self.shape[0]]) * prod(self.shape[1:])))
 
     def _whole_vjp(self, params, z, context):
         """With the whole Jacobian: g_J = g_log_det (I + J)^-T, or its series."""

@@ -98,7 +98,7 @@ def columns(x, context):
 
 
 def _apart(g_in, x, context):
-    """The gradients of x and of the context, from that of `_columns`."""
+    """The gradients of x and of the context, from that of `columns`."""
     n = x.shape[1]
     if context is None:
         return batch_first(g_in), None

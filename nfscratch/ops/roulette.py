@@ -26,7 +26,7 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,9 @@ def draw_probes(
 ) -> Probes:  # fmt: skip
     """Independent draws for the rows of `like` (N, *event), in its dtype.
 
-    stop: the chance that the series ends after each term beyond `kept`; None: it ends there. ValueError without an rng.
+    stop: the chance that the series ends after each term beyond `kept`; None: it ends there. TypeError without an rng.
     """
-    if not isinstance(rng, onp.random.Generator):
-        raise ValueError(f"rng must be a numpy Generator, because an estimate was asked for; got {rng!r}")
+    validate.generator(rng)
     v = 2.0 * rng.integers(0, 2, size=(probes, *like.shape)) - 1.0
     counts = onp.full((probes, len(like)), kept)
     if stop is not None:
