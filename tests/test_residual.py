@@ -11,7 +11,6 @@ import nfscratch as nf
 from nfscratch import autodiff, check, trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.nets.network import Network
-from nfscratch.ops.roulette import draw_probes
 from nfscratch.ops.trace_series import log_det_series
 from nfscratch.training.objectives import nll_value_and_grad
 
@@ -332,12 +331,6 @@ def test_a_chain_carries_a_batch_to_the_layers_that_look_at_it_and_no_further():
 
 
 # --- bad input ---
-
-
-@pytest.mark.parametrize("rng", (None, 3))
-def test_an_estimate_without_a_generator_is_refused(rng):
-    with pytest.raises(TypeError, match=rf"rng must be a numpy\.random\.Generator, .*; got {rng}"):
-        draw_probes(rng, onp.zeros((2, 3)), 2)
 
 
 @pytest.mark.parametrize("method", ("forward", "forward_vjp", "forward_value"))

@@ -157,6 +157,7 @@ class Residual(NumericInverse):
         return log_det_exact(J) if self._is_exact else log_det_series(J, self.terms)
 
     def _draw(self, rng, z):
+        validate.generator(rng)
         return draw_probes(rng, raw(z), self.terms, self.stop if self.log_det == "roulette" else None, self.probes)
 
     def _jvp(self, params, z, u, context):

@@ -26,7 +26,7 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,8 @@ def draw_probes(
 ) -> Probes:  # fmt: skip
     """Independent draws for the rows of `like` (N, *event), in its dtype.
 
-    stop: the chance that the series ends after each term beyond `kept`; None: it ends there. TypeError without an rng.
+    stop: the chance that the series ends after each term beyond `kept`; None: it ends there.
     """
-    validate.generator(rng)
     v = 2.0 * rng.integers(0, 2, size=(probes, *like.shape)) - 1.0
     counts = onp.full((probes, len(like)), kept)
     if stop is not None:
