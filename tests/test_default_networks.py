@@ -97,5 +97,5 @@ def test_validation_of_a_heavy_tailed_table_does_not_explode(name, seed):
         return curve[-1] - min(curve)
 
     assert rise() < 30.0
-    with pytest.warns(nf.TrainingWarning, match="validation rose"):
+    with pytest.warns(nf.TrainingWarning, match="validation rose|no step made the validation better"):
         assert rise(activation="relu", gain=1.0) > 300.0
