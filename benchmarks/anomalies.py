@@ -15,7 +15,6 @@ the seeds; its standard error is over tables.
 from __future__ import annotations
 
 import argparse
-import csv
 import platform
 import time
 import warnings
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from anomaly_tables import CHOOSE, MEASURE, TABLES, split
+from result_rows import append, results
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.mixture import GaussianMixture
@@ -31,9 +31,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nfscratch.sklearn import FlowDensity
-
-COLUMNS = ["method", "table", "seed", "auc", "precision", "seconds"]
-
 
 # --- the detectors: (train, seed) -> a function of rows, high where they are normal ---
 
@@ -96,19 +93,6 @@ def run(method, name, seed):
         "precision": average_precision_score(is_anomaly, -score),
         "seconds": time.process_time() - start,
     }
-
-
-def results(path):
-    return list(csv.DictReader(path.open())) if path.exists() else []
-
-
-def append(path, row):
-    new = not path.exists()
-    with path.open("a") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def study(path, methods, tables, seeds):

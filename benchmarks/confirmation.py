@@ -13,7 +13,6 @@ with the best validation, over the three recipes or within one. One row of five 
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import platform
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from fresh_tables import FRESH, parts
+from result_rows import append, results
 from scipy.stats import multivariate_normal
 from sklearn.covariance import LedoitWolf
 
@@ -40,7 +40,6 @@ SEARCH = {  # arguments of the recipe, and the optimizer's rate
     "hidden 128": {"hidden": (128, 128)},
     "rate .003": {"rate": 3e-3},
 }
-COLUMNS = "setting table recipe seed gain error over_ledoit_wolf validation best_step warned seconds".split()
 
 
 # --- one fit ---
@@ -86,19 +85,6 @@ def is_of_training(category):
 
 
 # --- the runs and the table ---
-
-
-def results(path):
-    return list(csv.DictReader(path.open())) if path.exists() else []
-
-
-def append(path, row):
-    new = not path.exists()
-    with path.open("a") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def study(path, settings, seeds):

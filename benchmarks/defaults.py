@@ -15,7 +15,6 @@ The tables are those of numeric_tables.py. One row of five is held out for the s
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import time
 import warnings
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from numeric_tables import TABLES, table
+from result_rows import append, results
 from sklearn.covariance import LedoitWolf
 
 import nfscratch as nf
@@ -77,7 +77,6 @@ SETTINGS = {
     "elu, gain .4": {"activation": "elu", "gain": 0.4},
 }
 CUT = 3.0  # nats a dimension: a fit that went astray is a loss of this, whatever its size
-COLUMNS = ["setting", "table", "recipe", "seed", "score", "best_step", "first", "best", "last", "seconds"]
 
 
 # --- one fit ---
@@ -152,21 +151,8 @@ def study(path, seeds, settings, deadline):
             append(path, {"setting": setting, "table": name, "recipe": recipe, "seed": seed, **row})
 
 
-def results(path):
-    return list(csv.DictReader(path.open())) if path.exists() else []
-
-
 def key(row):
     return row["setting"], row["table"], row["recipe"], row["seed"]
-
-
-def append(path, row):
-    new = not path.exists()
-    with path.open("a") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def report(path, against):

@@ -22,6 +22,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # networks of widt
     os.environ.setdefault(variable, "1")
 
 import numpy as np  # noqa: E402
+from gap_to_truth import gap  # noqa: E402
 
 import nfscratch as nf  # noqa: E402
 
@@ -78,20 +79,6 @@ def fitted(flow, data, options):
         progress=False,
     )
     return result.params, time.perf_counter() - start
-
-
-def gap(flow, params, data):
-    """Mean and standard error of log p_true - log p_model over the held-out points."""
-    log_p = flow.log_prob(params, data.test).astype(np.float64)
-    paired = data.log_prob is not None
-    excess = (data.log_prob(data.test) if paired else -data.entropy) - log_p
-    return {
-        "nll": float(-log_p.mean()),
-        "entropy": data.entropy,
-        "gap": float(excess.mean()),
-        "standard_error": float(excess.std(ddof=1) / len(excess) ** 0.5),
-        "paired": paired,
-    }
 
 
 def run(options):

@@ -14,7 +14,6 @@ are paired table by table, over the mean of the seeds; the standard error is ove
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import platform
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import zuko
 from fresh_tables import FRESH, parts
+from result_rows import append, results
 from zuko_fit import fit
 
 import nfscratch as nf
@@ -34,7 +34,6 @@ PEERS = {  # recipe: a zuko flow of D columns
     "maf": zuko.flows.MAF,
     "real_nvp": zuko.flows.RealNVP,
 }
-COLUMNS = "recipe table seed ours theirs best_step seconds".split()
 
 
 def run(recipe, name, seed):
@@ -60,19 +59,6 @@ def study(path, seeds):
     for seed, recipe, name in itertools.product(range(seeds), PEERS, FRESH):
         if (recipe, name, str(seed)) not in done:
             append(path, {"recipe": recipe, "table": name, "seed": seed, **run(recipe, name, seed)})
-
-
-def results(path):
-    return list(csv.DictReader(path.open())) if path.exists() else []
-
-
-def append(path, row):
-    new = not path.exists()
-    with path.open("a") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def report(path):

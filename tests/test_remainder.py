@@ -1,4 +1,4 @@
-"""Remainder: columns that others nearly give."""
+"""Remainder: columns that others nearly determine."""
 
 import numpy as onp
 import pytest

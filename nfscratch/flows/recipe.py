@@ -52,7 +52,7 @@ def for_data(
 
     whiten: "full" puts the data's correlations next to the base, where the rows allow it (Whiten): with layers that
         start as the identity the flow is the full Gaussian before its first step, and the layers still see each column
-        by itself; a column that others nearly give is seen as what these leave of it (Remainder). "diagonal" leaves
+        by itself; where others nearly determine a column they see its residual (Remainder). "diagonal" leaves
         both out, and so do more than 256 variables.
     standardize: "moments", or "robust" where a few far rows would decide the scale.
     support: where the data can be; a last layer maps all reals there.

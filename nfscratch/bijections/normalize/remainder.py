@@ -1,4 +1,4 @@
-"""Remainder: a column that the ones before it nearly give is replaced by what they leave of it.
+"""Remainder: where the columns before it nearly determine a column, its residual in linear regression stands in for it.
 
     u_j = z_j                                 a column that stays
     u_j = sum_{k<j} W_jk u_k + s_j z_j        a column whose best linear prediction leaves a variance s_j^2 below 1e-4
@@ -14,8 +14,9 @@ its thickness s: the likelihood falls by thousands of nats in the first steps an
 Gaussian at which it began stays the best. With the remainder z_j in the place of u_j the layers move it by parts of s.
 At variances above 1e-4 flows train as well without it, and columns that stay show the shapes that they have.
 
-A column that is given exactly leaves rounding. It gets s_j^2 = 1e-10, so that z_j is nearly 0: a density that has no
-upper bound gets one, and the other columns are learned as if it were not there. `fit` names it.
+Where the others determine a column exactly, its residual is rounding. It gets s_j^2 = 1e-10, so that z_j is nearly 0: a
+density that has no upper bound gets one, and the flow learns the other columns as if this one were not there. `fit`
+names the column.
 With N <= 2 D rows, or more than 256 dimensions, every column stays.
 """
 
@@ -32,7 +33,7 @@ from nfscratch.bijections.normalize.whiten import DEPENDENT, LARGEST, groups
 from nfscratch.ops.identity import identity
 from nfscratch.trees import FIXED
 
-NEARLY = 1e-4  # the variance, of 1 for a column, below which a column is nearly given by others
+NEARLY = 1e-4  # the residual variance, of 1 for a column, below which the others nearly determine it
 
 
 @dataclass(frozen=True, eq=False)
