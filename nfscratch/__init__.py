@@ -43,6 +43,7 @@ from nfscratch.checkpoint import CheckpointError, load, save
 from nfscratch.distributions import (
     AutoregressiveDensity,
     Bernoulli,
+    ConditionedBase,
     DiagonalNormal,
     FittedTails,
     Gaussian,

@@ -8,7 +8,7 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch.bijections.conditioned import per_row
+from nfscratch.nets.per_row import per_row
 
 CONTEXT = 3
 RECIPES = ("planar", "radial", "sylvester", "linear")

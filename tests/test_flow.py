@@ -21,10 +21,10 @@ def test_log_prob_is_the_base_density_plus_log_det(name):
     flow, params, x, context = make(name)
     h = context if flow.embed is None else flow.embed.apply(params["embed"], context)
     z, log_det = flow.bijection.inverse(params["bijection"], x, h)
-    close(flow.log_prob(params, x, context), flow.base.log_prob(params["base"], z) + log_det, 1e-13)
+    of_base = flow.base.log_prob(params["base"], z, *([h] if flow.base.context_dim else []))
+    close(flow.log_prob(params, x, context), of_base + log_det, 1e-13)
     J = check.finite_difference_jacobian(lambda a: flow.bijection.inverse(params["bijection"], a, h)[0], x)
-    log_p = flow.base.log_prob(params["base"], z) + onp.linalg.slogdet(J)[1]
-    close(flow.log_prob(params, x, context), log_p, 1e-6)
+    close(flow.log_prob(params, x, context), of_base + onp.linalg.slogdet(J)[1], 1e-6)
 
 
 def test_a_fresh_flow_is_the_gaussian_of_the_data():

@@ -18,17 +18,15 @@ of their own, which takes the context directly.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
 
-import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import trees, validate
-from nfscratch.autodiff import raw
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.traits import Derived, traits_of
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_value
+from nfscratch.nets.per_row import at_trained, per_row, per_row_vjp
 
 ROWS = 3  # so many rows, each with its own parameters, show whether a layer takes them
 
@@ -113,14 +111,13 @@ class Conditioned(Derived):
 
     def _vjp(self, layer_vjp, params, x, context, rng):
         out, back_network = self.network.apply_vjp(params["network"], context)
-        theta = per_row(params["layer"], out)
+        theta, back_theta = per_row_vjp(params["layer"], out)
         y, log_det, back_layer = layer_vjp(theta, x, self._of_layer(context), rng)
 
         def pullback(g_y, g_log_det):  # (2)
             g_theta, g_x, g_direct = back_layer(g_y, g_log_det)
-            g_out = onp.concatenate([side_by_side(g) for g in trees.leaves(g_theta)], axis=0).T
+            g_layer, g_out = back_theta(g_theta)
             g_network, g_context = back_network(g_out)[:2]
-            g_layer = trees.map_leaves(lambda g: g.sum(axis=0), g_theta, fixed=lambda g: g)
             return {"layer": g_layer, "network": g_network}, g_x, trees.total(g_context, g_direct)
 
         return y, log_det, pullback
@@ -142,34 +139,6 @@ class Conditioned(Derived):
             )
 
 
-def per_row(tree, out):
-    """The tree whose trained leaves (...) are (N, ...): themselves, moved by their columns of `out` (N, P)."""
-    columns, start = out.T, 0
-
-    def moved(leaf):
-        nonlocal start
-        shape, first = leaf.shape, start
-        start += prod(shape)
-        return leaf + np.moveaxis(np.reshape(columns[first:start], (*shape, columns.shape[1])), -1, 0)
-
-    return _at_trained(moved, tree)
-
-
-def _at_trained(fun, tree):
-    """`fun` at the trained leaves, in the order of trees.leaves; the tree may be under a derivative."""
-    inside = raw(tree)
-    if isinstance(inside, dict):
-        return {key: tree[key] if key == trees.FIXED else _at_trained(fun, tree[key]) for key in sorted(inside)}
-    if isinstance(inside, (list, tuple)):
-        return type(inside)(_at_trained(fun, tree[i]) for i in range(len(inside)))
-    return fun(tree)
-
-
-def side_by_side(g):
-    """A gradient (N, ...) as columns, batch-last: (p, N)."""
-    return onp.moveaxis(g, 0, -1).reshape((prod(g.shape[1:]), g.shape[0]))
-
-
 def _takes_rows(layer, params, context_dim):
     """Whether rows with parameters of their own come out as they do one by one."""
     rng = onp.random.default_rng(0)
@@ -180,7 +149,7 @@ def _takes_rows(layer, params, context_dim):
     together = layer.forward(per_row(params, out), z, context)
     for n in range(ROWS):
         one = slice(n, n + 1)
-        mine = _at_trained(lambda leaf: leaf[0], per_row(params, out[one]))
+        mine = at_trained(lambda leaf: leaf[0], per_row(params, out[one]))
         alone = layer.forward(mine, z[one], None if context is None else context[one])
         if not all(_close(a[one], b) for a, b in zip(together, alone, strict=True)):
             return False

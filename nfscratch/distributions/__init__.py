@@ -1,6 +1,7 @@
 """Base densities, and densities with autoregressive factors."""
 
 from nfscratch.distributions.conditionals import Bernoulli, Conditional, Gaussian, MixtureOfGaussians
+from nfscratch.distributions.conditioned_base import ConditionedBase
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.distributions.ensemble import MaskEnsemble
 from nfscratch.distributions.fitted_tails import FittedTails
@@ -13,6 +14,7 @@ __all__ = [
     "AutoregressiveDensity",
     "Bernoulli",
     "Conditional",
+    "ConditionedBase",
     "DiagonalNormal",
     "Distribution",
     "FittedTails",

@@ -68,7 +68,7 @@ class FittedTails(Distribution):
         log_p = -0.5 * np.sum(np.square(np.where(heavy, 0.0, z)), axis=1) - int((~heavy).sum()) * HALF_LOG_2PI
         if not heavy.any():
             return log_p
-        return log_p + self._t.log_prob({"dof": params["dof"][heavy]}, z[:, heavy])
+        return log_p + self._t.log_prob({"dof": params["dof"][..., heavy]}, z[:, heavy])
 
     def log_prob_vjp(self, params, z, context=None):
         heavy, z = _heavy(params), z.T
@@ -76,12 +76,12 @@ class FittedTails(Distribution):
         log_p = -0.5 * (light * light).sum(axis=0) - int((~heavy).sum()) * HALF_LOG_2PI
         if not heavy.any():
             return log_p, lambda g: ({"dof": onp.zeros_like(params["dof"])}, (-g * z).T)
-        log_t, back = self._t.log_prob_vjp({"dof": params["dof"][heavy]}, z[heavy].T)
+        log_t, back = self._t.log_prob_vjp({"dof": params["dof"][..., heavy]}, z[heavy].T)
 
         def pullback(g):
             g_dof, g_z = onp.zeros_like(params["dof"]), -g * light
             g_heavy, g_tail = back(g)
-            g_dof[heavy], g_z[heavy] = g_heavy["dof"], g_tail.T
+            g_dof[..., heavy], g_z[heavy] = g_heavy["dof"], g_tail.T
             return {"dof": g_dof}, g_z.T
 
         return log_p + log_t, pullback

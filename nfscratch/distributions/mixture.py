@@ -26,7 +26,10 @@ from nfscratch.distributions.normal import HALF_LOG_2PI
 
 @dataclass(frozen=True, eq=False)
 class GaussianMixture(Distribution):
-    """params: {"log_std": (K, D), "logits": (K,), "mean": (K, D)}; `spread`: standard deviation of the first means."""
+    """params: {"log_std": (K, D), "logits": (K,), "mean": (K, D)}, or (N, ...) each for parameters per sample.
+
+    spread: standard deviation of the first means.
+    """
 
     dim: int
     components: int
@@ -49,21 +52,22 @@ class GaussianMixture(Distribution):
 
     def log_joint(self, params, z):
         """l_k of equation (1): (N, K). Its softmax over k is the posterior over components."""
-        log_w = params["logits"] - autodiff.logsumexp(params["logits"], axis=0)
+        log_w = params["logits"] - autodiff.logsumexp(params["logits"], axis=-1, keepdims=True)
         u = (z[:, None, :] - params["mean"]) * np.exp(-params["log_std"])
-        log_n = -0.5 * np.sum(np.square(u), axis=2) - np.sum(params["log_std"], axis=1) - self.dim * HALF_LOG_2PI
+        log_n = -0.5 * np.sum(np.square(u), axis=2) - np.sum(params["log_std"], axis=-1) - self.dim * HALF_LOG_2PI
         return log_w + log_n
 
     def log_prob(self, params, z, context=None):
         return autodiff.logsumexp(self.log_joint(params, z), axis=1)
 
     def log_prob_vjp(self, params, z, context=None):
-        m, inverse_std = params["mean"][:, :, None], onp.exp(-params["log_std"])[:, :, None]
-        shifted = params["logits"] - params["logits"].max()
-        log_w = shifted - onp.log(onp.exp(shifted).sum())  # never log(0), however small a weight
+        m, s, logits = (_batch_last(params[name], axes) for name, axes in (("mean", 2), ("log_std", 2), ("logits", 1)))
+        inverse_std = onp.exp(-s)
+        shifted = logits - logits.max(axis=0)
+        log_w = shifted - onp.log(onp.exp(shifted).sum(axis=0))  # never log(0), however small a weight
         u = (z.T - m) * inverse_std  # (K, D, N)
         joint = -0.5 * (u * u).sum(axis=1)
-        joint += (log_w - params["log_std"].sum(axis=1) - self.dim * HALF_LOG_2PI)[:, None]
+        joint += log_w - s.sum(axis=1) - self.dim * HALF_LOG_2PI
         top = joint.max(axis=0)
         r = autodiff.exp_shifted(joint, top, onp)
         total = r.sum(axis=0)
@@ -73,19 +77,33 @@ class GaussianMixture(Distribution):
             gr = g * r
             ru = gr[:, None, :] * u
             dm = ru * inverse_std
-            grads = {
-                "log_std": (ru * u - gr[:, None, :]).sum(axis=2),
-                "logits": gr.sum(axis=1) - g.sum() * onp.exp(log_w),
-                "mean": dm.sum(axis=2),
-            }
-            return grads, -dm.sum(axis=0).T
+            grads = {"log_std": ru * u - gr[:, None, :], "logits": gr - g * onp.exp(log_w), "mean": dm}
+            return {k: _batch_first(grad, params[k]) for k, grad in grads.items()}, -dm.sum(axis=0).T
 
         return top + onp.log(total), pullback
 
     def sample(self, params, rng, n, like=None, context=None):
-        weights = onp.asarray(backend.to_numpy(params["logits"]), dtype=onp.float64)
-        weights = onp.exp(weights - weights.max())
-        k = rng.choice(self.components, size=n, p=weights / weights.sum())
-        k = backend.asarray(k, dtype=int, like=params["mean"])
+        k = backend.asarray(self._components(params["logits"], rng, n), dtype=int, like=params["mean"])
         eps = standard_normal(rng, (n, self.dim), params["mean"])
-        return params["mean"][k] + np.exp(params["log_std"][k]) * eps
+        return _chosen(params["mean"], k) + np.exp(_chosen(params["log_std"], k)) * eps
+
+    def _components(self, logits, rng, n):
+        """The component of each of n draws: how many edges of the cumulated weights lie at or below U[0, 1)."""
+        logits = onp.asarray(backend.to_numpy(logits), dtype=onp.float64)
+        edges = onp.cumsum(onp.exp(logits - logits.max(axis=-1, keepdims=True)), axis=-1)
+        return (edges[..., :-1] <= rng.random(n)[:, None] * edges[..., -1:]).sum(axis=-1)
+
+
+def _batch_last(p, event_dims):
+    """A parameter with the rows last, 1 of them where all rows share it: (K, D, n) or (K, n)."""
+    return onp.moveaxis(p, 0, -1) if p.ndim > event_dims else p[..., None]
+
+
+def _batch_first(g, like):
+    """The gradient of _batch_last(like), as that of `like`."""
+    return onp.moveaxis(g, -1, 0) if like.ndim == g.ndim else g.sum(axis=-1)
+
+
+def _chosen(p, k):
+    """Row n of component k_n: (N, D)."""
+    return p[k] if p.ndim == 2 else p[onp.arange(len(k)), k]

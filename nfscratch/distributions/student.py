@@ -28,6 +28,7 @@ import numpy as onp
 from nfscratch import backend, validate
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.ops.gamma_ratio import log_gamma_ratio, log_gamma_ratio_slope
+from nfscratch.ops.layout import columns, from_columns
 
 BOUND = 4.0  # c of (2)
 MIDDLE = log(8.0)
@@ -35,7 +36,10 @@ MIDDLE = log(8.0)
 
 @dataclass(frozen=True, eq=False)
 class StudentT(Distribution):
-    """params: {"dof": (D,)}, the a of (2). `dof`: the degrees of freedom at the start, between 0.2 and 400."""
+    """params: {"dof": (D,)}, the a of (2), or (N, D) for parameters per sample.
+
+    dof: the degrees of freedom at the start, between 0.2 and 400.
+    """
 
     dim: int
     dof: float = 4.0
@@ -52,7 +56,7 @@ class StudentT(Distribution):
         return {"dof": backend.asarray(onp.full(self.dim, free_dof(self.dof)))}
 
     def degrees_of_freedom(self, params):
-        """nu of (2): (D,)."""
+        """nu of (2), of the shape of a."""
         return np.exp(MIDDLE + BOUND * np.tanh(params["dof"] / BOUND))
 
     def log_prob(self, params, z, context=None):
@@ -61,7 +65,7 @@ class StudentT(Distribution):
         return np.sum(height - 0.5 * (nu + 1.0) * _log_one_plus_square(z / np.sqrt(nu), np), axis=1)
 
     def log_prob_vjp(self, params, z, context=None):
-        nu = self.degrees_of_freedom(params)[:, None]
+        nu = columns(self.degrees_of_freedom(params))
         u = z.T / onp.sqrt(nu)
         logs = _log_one_plus_square(u, onp)
         height = log_gamma_ratio(0.5 * nu) - 0.5 * onp.log(pi * nu)
@@ -71,8 +75,9 @@ class StudentT(Distribution):
             of_nu = (
                 0.5 * log_gamma_ratio_slope(0.5 * nu) - 0.5 / nu - 0.5 * logs + 0.5 * (nu + 1.0) / nu * _square_share(u)
             )
-            of_a = nu[:, 0] * (1.0 - onp.square(onp.tanh(params["dof"] / BOUND)))
-            return {"dof": (of_nu * g).sum(axis=1) * of_a}, (-(nu + 1.0) / onp.sqrt(nu) * du * g).T
+            of_a = self.degrees_of_freedom(params) * (1.0 - onp.square(onp.tanh(params["dof"] / BOUND)))
+            g_dof = from_columns(of_nu * g, params["dof"]) * of_a
+            return {"dof": g_dof}, (-(nu + 1.0) / onp.sqrt(nu) * du * g).T
 
         return (height - 0.5 * (nu + 1.0) * logs).sum(axis=0), pullback
 

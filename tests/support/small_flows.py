@@ -21,9 +21,18 @@ FLOWS = {
     "everything": lambda: nf.flows.nice(
         2, context_dim=2, embed=nf.MLP((4,), "tanh"), base=nf.DiagonalNormal(2), **SMALL
     ),
+    "conditioned base": lambda: nf.flows.real_nvp(
+        2, context_dim=2, base=nf.ConditionedBase(nf.DiagonalNormal(2), nf.MLP((4,), "tanh"), 2), **SMALL
+    ),
     "numeric inverse": lambda: nf.Flow(nf.DiagonalNormal(2), nf.Chain([Cubic(2), nf.Standardize(2)])),
 }
-CONTEXT_WIDTH = {"context": 2, "context, one variable": 2, "embedded context": 4, "everything": 4}
+CONTEXT_WIDTH = {
+    "context": 2,
+    "context, one variable": 2,
+    "embedded context": 4,
+    "everything": 4,
+    "conditioned base": 2,
+}
 every_flow = pytest.mark.parametrize("name", FLOWS)
 conditional = pytest.mark.parametrize("name", CONTEXT_WIDTH)
 
