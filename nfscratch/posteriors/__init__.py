@@ -1,0 +1,2 @@
+"""Posteriors."""
+from nfscratch.posteriors.fit_posterior import fit_posterior
