@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,20 @@ STEPS = 300  # of the optimizer
 NEWTON = 8  # steps that end a path, where its curvature allows them
 RELATIVE = 1e-3  # a difference quotient's step, in units of a variable's scale
 FLATTEST = 1e-4  # the smallest curvature, where 1 is that of a variable by itself
+FAR = 1e15  # no posterior is there
 FULL = 128  # dimensions with a full Hessian; with more, its diagonal
+
+
+class Why(Enum):
+    """Why a search found nothing."""
+
+    NOT_FINITE = "log p is not finite at any point where the search begins"
+    NO_PEAK = "log p still rises very far out"
+    EDGE = "no Gaussian that was tried lies where log p is finite"
+
+
+class NoStart(ValueError):
+    """The search failed; its argument is the Why."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +60,17 @@ class Rough:
 def rough_posterior(value: Callable, gradient: Callable, dim: int, rng: Any) -> list[Rough]:
     """The best Gaussian of each path. value(y) -> (n,); gradient(y) -> (n, D); float64 on the host.
 
-    Raises ValueError where log p is not finite at any point that was tried.
+    Raises NoStart, which says why, where there is none.
     """
-    found = []
-    for k in range(len(WIDTHS)):
-        first = rng.uniform(-1.0, 1.0, dim) * WIDTHS[k]
-        found += _best_of_path(value, gradient, first, rng)
+    firsts = [rng.uniform(-1.0, 1.0, dim) * width for width in WIDTHS]
+    paths = [path for first in firsts if (path := _climb(value, gradient, first))]
+    if not paths:
+        raise NoStart(Why.NOT_FINITE)
+    if max(np.abs(path[-1]).max() for path in paths) > FAR:
+        raise NoStart(Why.NO_PEAK)
+    found = [best for path in paths if (best := _best_of_path(value, gradient, path, rng))]
     if not found:
-        raise ValueError(
-            f"log_prob is finite nowhere near the {len(WIDTHS)} points where the search for the posterior begins; measure "
-            "the variables in units in which they are not far from 0, or start where it is: start="
-        )
+        raise NoStart(Why.EDGE)
     return found
 
 
@@ -69,21 +83,15 @@ def draws_of(roughs: list[Rough], rng: Any, n: int) -> Any:
     return np.concatenate([r.draw(rng.standard_normal((c, dim))) for r, c in zip(roughs, counts, strict=True) if c])
 
 
-def _best_of_path(value, gradient, first, rng):
-    """[the Rough with the largest ELBO], or [] where none has a finite one."""
-    path = _climb(value, gradient, first)
-    if not path:
-        return []
-    scale = None
-    candidates = []
+def _best_of_path(value, gradient, path, rng):
+    """The Gaussian with the largest ELBO; None where none has a finite one."""
+    scale, candidates = None, []
     for y in path:
         rough, scale = _gaussian(gradient, y, scale)
-        if rough is not None:
-            candidates.append(rough)
-    noise = rng.standard_normal((DRAWS, len(first)))
+        candidates += [] if rough is None else [rough]
+    noise = rng.standard_normal((DRAWS, len(path[0])))
     rated = [Rough(mean, c * A, _elbo(value, mean, c * A, noise)) for mean, A in candidates for c in SHRUNK]
-    rated = [rough for rough in rated if np.isfinite(rough.elbo)]
-    return [max(rated, key=lambda rough: rough.elbo)] if rated else []
+    return max((rough for rough in rated if np.isfinite(rough.elbo)), key=lambda rough: rough.elbo, default=None)
 
 
 def _climb(value, gradient, first):
@@ -99,8 +107,14 @@ def _climb(value, gradient, first):
         return (-v, -g) if np.isfinite(v) and np.isfinite(g).all() else (np.inf, np.zeros_like(g))
 
     with np.errstate(all="ignore"):
-        minimize(loss, first, jac=True, method="L-BFGS-B", callback=lambda y: path.append(y.copy()),
-                 options={"maxiter": STEPS, "gtol": 0.0, "ftol": 1e-13, "maxls": 40})
+        minimize(
+            loss,
+            first,
+            jac=True,
+            method="L-BFGS-B",
+            callback=lambda y: path.append(y.copy()),
+            options={"maxiter": STEPS, "gtol": 0.0, "ftol": 1e-13, "maxls": 40},
+        )
     keep = np.unique(np.linspace(0, len(path) - 1, POINTS).astype(int))
     return [path[k] for k in keep] + _newton(value, gradient, path[-1])
 
@@ -126,7 +140,6 @@ def _newton(value, gradient, y):
 
 def _gaussian(gradient, y, scale):
     """Mean and factor of (1), and the scales (D,) that its Hessian says, for the next point. None where it fails."""
-    dim = len(y)
     scale = np.maximum(np.abs(y), 1.0) if scale is None else scale
     step = np.maximum(RELATIVE * scale, 1e-9 * np.abs(y))
     g = gradient(y[None])[0]

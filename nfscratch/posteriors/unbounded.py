@@ -53,7 +53,7 @@ def constraints_of(flow: Any) -> tuple[Any, Any]:
     """The layers without parameters at the data's end, as one Chain, and its empty parameters; None where none is."""
     layers = flow.bijection.layers if isinstance(flow.bijection, Chain) else (flow.bijection,)
     last = len(layers)
-    while last > 0 and trees.first_array(empty := layers[last - 1].init(onp.random.default_rng(0))) is None:
+    while last > 0 and trees.first_array(layers[last - 1].init(onp.random.default_rng(0))) is None:
         last -= 1
     if last == len(layers):
         return None, None
