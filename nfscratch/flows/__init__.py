@@ -7,6 +7,7 @@ from nfscratch.flows.layers import autoregressive_layers, coupling_layers
 from nfscratch.flows.maf import iaf, made, maf
 from nfscratch.flows.naf import naf
 from nfscratch.flows.nsf import rq_nsf
+from nfscratch.flows.posterior import posterior
 from nfscratch.flows.real_nvp import gin, nice, real_nvp
 from nfscratch.flows.residual_flow import residual
 from nfscratch.flows.variational import planar, radial, sylvester
@@ -25,6 +26,7 @@ __all__ = [
     "naf",
     "nice",
     "planar",
+    "posterior",
     "radial",
     "real_nvp",
     "residual",

@@ -11,7 +11,7 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.autodiff import raw
-from nfscratch.nets.network import network_value, network_width
+from nfscratch.nets.network import features, network_value, network_width
 
 
 class TakesContext:
@@ -39,7 +39,7 @@ class TakesContext:
         if onp.ndim(context) != 2:
             got = None if context is None else onp.shape(context)
             raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")
-        params = self.embed.init(rng, onp.shape(context)[1], self.context_dim)
+        params = features(self.embed, rng, onp.shape(context)[1], self.context_dim)
         return self.embed.look(params, context) if hasattr(self.embed, "look") else params
 
     def _embedded_value(self, params, context):

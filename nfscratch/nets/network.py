@@ -5,6 +5,10 @@
 A network is an architecture without sizes: the layer that owns it tells them to `init(rng, n_in, n_out, context_dim)`.
 Every network here starts at out = 0 (its last layer's weights are zero), and every transformer is the identity at 0,
 so that a fresh flow of any depth is the identity. Any object with init, apply and apply_vjp may serve in their place.
+
+A network whose output is another network's input starts by `features`, with a last layer that is not 0. Two networks
+in a row that both start at 0 would stay there: out = W_2 act(W_1 h) with h = 0 and W_2 = 0 has no gradient but that of
+its last bias.
 """
 
 from __future__ import annotations
@@ -18,6 +22,10 @@ import numpy as onp
 from nfscratch import autodiff, backend
 
 ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
+KERNELS = {
+    "apply": ("apply_vjp", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian"),
+    "init": ("init_features",),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +34,7 @@ class Network:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(
-            cls, {"apply": ("apply_vjp", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian")}
-        )
+        autodiff.drop_stray_kernels(cls, KERNELS)
 
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
@@ -36,6 +42,10 @@ class Network:
     def init(self, rng, n_in, n_out, context_dim=0):
         """Parameters of a map from n_in + context_dim numbers to n_out."""
         raise NotImplementedError(f"{type(self).__name__} has no init")
+
+    def init_features(self, rng, n_in, n_out):
+        """As `init`, but with an output that is not 0, for a network that follows."""
+        return self.init(rng, n_in, n_out)
 
     def apply(self, params, x, context=None):
         """(N, n_out)."""
@@ -93,6 +103,11 @@ class Network:
         out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
         unit = backend.Constant(onp.eye(out.shape[1])).on(out)
         return np.stack([pullback(np.zeros_like(out) + row)[0] for row in unit], axis=1)
+
+
+def features(network, rng, n_in, n_out):
+    """Parameters of a network whose output is the input of another one, for any object with init."""
+    return getattr(network, "init_features", network.init)(rng, n_in, n_out)
 
 
 def network_value(network, params, x, context=None):

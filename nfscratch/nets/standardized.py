@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.nets.network import ADDED_LATER, Network
+from nfscratch.nets.network import ADDED_LATER, Network, features
 from nfscratch.ops.moments import moments, robust_moments
 from nfscratch.trees import FIXED
 
@@ -32,8 +32,12 @@ class StandardizedInput(Network):
         if self.network is None and n_in != n_out:
             raise ValueError(f"context must have {n_out} columns, since no network changes their number; got {n_in}")
         inner = {} if self.network is None else self.network.init(rng, n_in, n_out, context_dim)
-        fixed = {"mean": backend.asarray(onp.zeros(n_in)), "std": backend.asarray(onp.ones(n_in))}
-        return {FIXED: fixed, "network": inner}
+        return _scaled_by_1(n_in, inner)
+
+    def init_features(self, rng, n_in, n_out):
+        if self.network is None:
+            return self.init(rng, n_in, n_out)
+        return _scaled_by_1(n_in, features(self.network, rng, n_in, n_out))
 
     def look(self, params, x):
         """The parameters with mean and standard deviation of the rows x (N, C), taken in float64."""
@@ -72,6 +76,12 @@ class StandardizedInput(Network):
             return {"network": g_network}, g_u / params[FIXED]["std"], *g_context
 
         return out, pullback
+
+
+def _scaled_by_1(n_in, inner):
+    """Parameters before a look at data: mean 0, standard deviation 1."""
+    fixed = {"mean": backend.asarray(onp.zeros(n_in)), "std": backend.asarray(onp.ones(n_in))}
+    return {FIXED: fixed, "network": inner}
 
 
 def _given(context):
