@@ -3,10 +3,10 @@
     z_0 = m(h) + e^s(h) eps  ->  layers, which see h too  ->  z          m and s linear in h (ConditionedBase)
 
     normal      no layers
-    planar      one linear map of h gives the parameters of all layers         Rezende and Mohamed 2015, arXiv:1505.05770
-    sylvester   the same, for triangular layers of rank M, which take turns    van den Berg et al. 2018, arXiv:1803.05649
-    iaf         each layer's masked network takes h beside its input           Kingma et al. 2016, arXiv:1606.04934
-    spline      so do the networks of the couplings, which bend by splines     Durkan et al. 2019, arXiv:1906.04032
+    planar      one linear map of h gives the parameters of all layers     (Rezende and Mohamed 2015, arXiv:1505.05770)
+    sylvester   the same, for triangular layers, which take turns     (van den Berg et al. 2018, arXiv:1803.05649)
+    iaf         each layer's masked network takes h beside its input         (Kingma et al. 2016, arXiv:1606.04934)
+    spline      so do the networks of the couplings, which bend by splines     (Durkan et al. 2019, arXiv:1906.04032)
 
 All go from noise to z in one pass, which is what the ELBO needs, and all that depends on h starts at 0: a fresh
 posterior is the same for every h.

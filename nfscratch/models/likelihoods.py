@@ -1,7 +1,7 @@
 """Likelihoods of a decoder: log p(x | z), where the decoder's outputs o(z) are the parameters of a law of each x_i.
 
-    BernoulliLikelihood    log p = sum_i x_i o_i - log(1 + e^o_i)                                     x_i in [0, 1]   (1)
-    NormalLikelihood       log p = sum_i -1/2 u_i^2 - s - 1/2 log(2 pi),    u_i = (x_i - o_i) e^-s                    (2)
+    BernoulliLikelihood    log p = sum_i x_i o_i - log(1 + e^o_i)                                     x_i in [0, 1]  (1)
+    NormalLikelihood       log p = sum_i -1/2 u_i^2 - s - 1/2 log(2 pi),    u_i = (x_i - o_i) e^-s                   (2)
 
 In (1) an x_i between 0 and 1, such as a grey level, counts as the mean of many binarised copies: (1) is linear in x, so
 it is the expected log p of a copy that is 1 with probability x_i. It is no density of x itself. `binarised` draws
@@ -31,7 +31,7 @@ from nfscratch.ops.affine import affine_inverse_vjp
 class Likelihood:
     """A law of x (N, D) given the decoder's outputs (N, D)."""
 
-    def init(self) -> Any:
+    def init(self, rng: onp.random.Generator) -> Any:
         """Parameters of its own: a tree."""
         return {}
 
@@ -98,7 +98,7 @@ class NormalLikelihood(Likelihood):
     def __post_init__(self):
         validate.positive("scale", self.scale)
 
-    def init(self):
+    def init(self, rng):
         return {"log_scale": backend.asarray(onp.full(1, onp.log(self.scale)))}
 
     def log_prob(self, params, out, x):

@@ -27,10 +27,10 @@ import numpy as onp
 
 from nfscratch import trees, validate
 from nfscratch.autodiff import contains_box, logsumexp, rebox, take
-from nfscratch.bijections.reshape import Reshape
-from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.distributions import Distribution
 from nfscratch.flows import Flow
 from nfscratch.flows.recipe import check_network
+from nfscratch.models.checked_parts import check_entries, check_posterior, compare, of_width, prior_of
 from nfscratch.models.likelihoods import Likelihood, likelihood_of
 from nfscratch.nets import Network
 from nfscratch.nets.network import features, network_value, network_width
@@ -57,8 +57,8 @@ class VAE:
         check_network("encoder", self.encoder)
         check_network("decoder", self.decoder)
         validate.part("posterior", self.posterior, Flow, 'nf.flows.posterior(8, 64, "iaf")')
-        _check_posterior(self.posterior)
-        object.__setattr__(self, "prior", _prior(self.prior, self.posterior.shape))
+        check_posterior(self.posterior)
+        object.__setattr__(self, "prior", prior_of(self.prior, self.posterior.shape))
         object.__setattr__(self, "likelihood", likelihood_of(self.likelihood))
 
     @property
@@ -72,16 +72,16 @@ class VAE:
         like = trees.array_like({})
         x = self.rows(x, like)
         encoder = features(self.encoder, rng, x.shape[1], self.posterior.context_dim)
-        h = _of_width("encoder", network_value(self.encoder, encoder, x), self.posterior.context_dim)
+        h = of_width("encoder", network_value(self.encoder, encoder, x), self.posterior.context_dim)
         params = {
             "encoder": encoder,
             "posterior": self.posterior.init(rng, context=h),
             "decoder": self.decoder.init(rng, self.dim, x.shape[1]),
             "prior": self.prior.init(rng),
-            "likelihood": self.likelihood.init(),
+            "likelihood": self.likelihood.init(rng),
         }
-        z = self.prior.sample(params["prior"], onp.random.default_rng(0), 2)
-        _of_width("decoder", network_value(self.decoder, params["decoder"], z), x.shape[1])
+        z = self._from_prior(params, onp.random.default_rng(0), 2)
+        of_width("decoder", network_value(self.decoder, params["decoder"], z), x.shape[1])
         return params
 
     # --- bounds on log p(x) ------------------------------------------------------------------------------------------
@@ -181,6 +181,7 @@ class VAE:
 
     def decode(self, params: Any, z: Any) -> Any:
         """E[x | z] for z (N, dim): (N, D)."""
+        check_entries(params)
         z = validate.events("z", z, self.posterior.shape, trees.array_like(params))
         return self.likelihood.mean(params["likelihood"], network_value(self.decoder, params["decoder"], z))
 
@@ -190,16 +191,27 @@ class VAE:
 
     def sample(self, params: Any, rng: onp.random.Generator, n: int, mean: bool = False) -> Any:
         """n draws of x, or with mean=True E[x | z] for n draws of z ~ p(z): (n, D)."""
-        z = self.prior.sample(params["prior"], rng, n)
+        check_entries(params)
+        z = self._from_prior(params, rng, validate.count("n", n))
         out = network_value(self.decoder, params["decoder"], z)
         likelihood = params["likelihood"]
         return self.likelihood.mean(likelihood, out) if mean else self.likelihood.sample(likelihood, rng, out)
+
+    def _from_prior(self, params, rng, n):
+        validate.generator(rng)
+        like = () if isinstance(self.prior, Flow) else (trees.array_like(params),)
+        return self.prior.sample(params["prior"], rng, n, *like)
 
     # --- checks ------------------------------------------------------------------------------------------------------
 
     def checked(self, params: Any, x: Any) -> Any:
         """Rows x (N, D) as the encoder takes them, or ValueError."""
+        check_entries(params)
         return self.rows(x, trees.array_like(params), network_width(self.encoder, params["encoder"]))
+
+    def compare(self, comparison: Any, params: Any) -> None:
+        """Raise ParamsError unless `params` is a tree of this model. comparison: of flows/parameters.py."""
+        compare(self, comparison, params)
 
     def rows(self, x: Any, like: Any, width: int | None = None, name: str = "x") -> Any:
         """Rows (N, width), of any width where it is None, that the likelihood can have, like the array `like`."""
@@ -208,40 +220,6 @@ class VAE:
         x = validate.events(name, x, (width,), like)
         self.likelihood.check(x, name)
         return x
-
-
-def _prior(given, shape):
-    """The prior as a Flow over z."""
-    prior = StandardNormal(shape) if given is None else given
-    if isinstance(prior, Distribution):
-        prior = Flow(prior, Reshape(prior.shape, prior.shape))
-    validate.part("prior", prior, Flow, f"nf.StandardNormal({shape[0]})")
-    if prior.context_dim or tuple(prior.shape) != tuple(shape):
-        raise ValueError(
-            f"prior must be over z, of shape {tuple(shape)} and without a context; "
-            f"got shape {tuple(prior.shape)} and context_dim {prior.context_dim}"
-        )
-    return prior
-
-
-def _check_posterior(posterior):
-    if len(posterior.shape) != 1 or not posterior.context_dim:
-        raise ValueError(
-            "posterior must be a flow over z (N, dim) with a context, such as nf.flows.posterior(8, 64); "
-            f"got shape {tuple(posterior.shape)} and context_dim {posterior.context_dim}"
-        )
-    if posterior.embed is not None and not getattr(posterior.embed, "keeps_width", False):
-        raise ValueError("posterior must have no embedding network, because the encoder is one; got embed")
-    if posterior.updates:
-        raise ValueError("posterior must have no running statistics, such as BatchNorm's; got a flow that has")
-
-
-def _of_width(name, out, width):
-    """`out`, or ValueError unless a row of it has `width` numbers."""
-    if out.ndim != 2 or out.shape[1] != width:
-        wanted = {"encoder": "the context_dim of the posterior", "decoder": "as many as x has columns"}[name]
-        raise ValueError(f"{name} must give {width} numbers for each row, {wanted}; got shape {tuple(out.shape)}")
-    return out
 
 
 def _through(network, params, x):
