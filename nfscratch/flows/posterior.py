@@ -51,20 +51,23 @@ def posterior(
     dim, layers = sizes(dim, layers)
     context_dim = validate.count("context_dim", context_dim, least=1)
     validate.choice("kind", kind, KINDS)
+    spline = RationalQuadraticSpline(bins, bound)  # these two refuse bad arguments whatever the kind
+    turns = _taking_turns(dim, min(dim, 16) if rank is None else rank, layers)
     base = ConditionedBase(DiagonalNormal(dim), MLP(()), context_dim)
     if kind == "normal":
         return Flow(base, Reshape((dim,), (dim,)))
     if kind == "planar":
         return Flow(base, _following_h([Planar(dim) for _ in range(layers)], context_dim))
     if kind == "sylvester":
-        rank = min(dim, 16) if rank is None else rank
-        turns = [Sylvester(dim, rank, "triangular", flip=k % 2 == 1) for k in range(layers)]
         return Flow(base, _following_h(turns, context_dim))
     if kind == "iaf":
         chain = autoregressive_layers(dim, Inverse(Affine()), MADE(hidden), layers, context_dim)
         return Flow(base, Chain([Inverse(layer) for layer in chain]))
-    spline = RationalQuadraticSpline(bins, bound)
     return Flow(base, Chain(coupling_layers(dim, spline, MLP(hidden), layers, context_dim)))
+
+
+def _taking_turns(dim, rank, layers):
+    return [Sylvester(dim, rank, "triangular", flip=k % 2 == 1) for k in range(layers)]
 
 
 def _following_h(layers: list[Bijection], context_dim: int) -> Bijection:
