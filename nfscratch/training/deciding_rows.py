@@ -30,6 +30,13 @@ def looked_at(flow: Any, rows: Any, held_out: Any = None) -> Iterator[None]:
     """
     for given in [rows] if held_out is None or held_out.where == rows.where else [rows, held_out]:
         _look_at_all(flow, given.copied(), *NAMES[given.where])
+    with said():
+        yield
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """No layer warns of far rows: what there is to say has been said."""
     token = statistics.LOOKED_AT.set(True)
     try:
         yield
