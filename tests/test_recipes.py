@@ -14,7 +14,6 @@ NAN = onp.nan
 MAKERS = {name: getattr(nf.flows, name) for name in nf.flows.__all__ if name != "Flow"}
 LEADING = {  # what a maker cannot do without
     "made": {"dim": 3, "conditional": nf.Bernoulli()},
-    "posterior": {"dim": 3, "context_dim": 4, "kind": "iaf"},
     "coupling_layers": {"dim": 3, "transformer": nf.Affine(), "network": nf.MLP(), "layers": 2},
     "autoregressive_layers": {"dim": 3, "transformer": nf.Affine(), "network": nf.MADE(), "layers": 2},
 }
@@ -46,8 +45,7 @@ TABLE = [
     Bad("bins", AT_LEAST_1, (0, *NO_COUNT)),
     Bad("rank", AT_LEAST_1, (0, -1, 2.5, "2", True)),
     Bad("rank", "at most dim = 3", (4,)),
-    Bad("context_dim", AT_LEAST_0, NO_COUNT, only=tuple(name for name in MAKERS if name != "posterior")),
-    Bad("context_dim", AT_LEAST_1, (0, *NO_COUNT), only=("posterior",)),
+    Bad("context_dim", AT_LEAST_0, NO_COUNT),
     Bad("seed", AT_LEAST_0, NO_COUNT),
     Bad("hidden", "a sequence of widths, each a positive integer", (64, (0,), (8.0,), (8, True), "64", None)),
     Bad("max_log_scale", "positive and finite", (0.0, -1.0, NAN, onp.inf, "3", None, True)),
@@ -62,7 +60,7 @@ TABLE = [
     Bad("order", "natural, reversed, or hold each of 0 ... 2 once", ("random",), only=("made",)),
     Bad("order", "hold each of 0 ... 2 once", (3, (0, 1), (0, 0, 1), ["natural"]), only=("made",)),
     Bad("kind", "one of plu, qr, triangular, diagonal, householder", ("lu", 3, None, ["plu"]), only=("linear",)),
-    Bad("kind", "one of normal, planar, sylvester, iaf, spline", ("nsf", 3, None, ["iaf"]), only=("posterior",)),
+    Bad("kind", "one of normal, planar, sylvester, iaf, spline", ("maf", 3, None, ["iaf"]), only=("posterior",)),
     Bad("orthogonal", "one of qr, householder, triangular", ("svd", 3, None, ["qr"])),
     Bad("batch_norm", FLAG, ("no", 2, None, [True], onp.arange(2))),
     Bad("coupling", FLAG, ("no", 2, None, [True], onp.arange(2))),

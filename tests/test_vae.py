@@ -338,10 +338,18 @@ def test_parts_that_do_not_fit_are_refused_in_one_line():
         nf.models.VAE(net, net, posterior.bijection)
     with pytest.raises(ValueError, match=r"likelihood must be one of bernoulli, normal; got 'gamma'"):
         nf.models.VAE(net, net, posterior, likelihood="gamma")
-    with pytest.raises(ValueError, match=r"kind must be one of normal, planar, sylvester, iaf, spline; got 'maf'"):
-        nf.flows.posterior(2, 3, "maf")
-    with pytest.raises(ValueError, match=r"context_dim must be an integer of at least 1; got 0"):
-        nf.flows.posterior(2, 0)
+
+
+@every_kind
+def test_a_posterior_without_a_context_has_parameters_of_its_own(kind, tmp_path):
+    flow = nf.flows.posterior(LATENT, kind=kind, layers=2, hidden=(8,))
+    params, draws = flow.init(rng()), rng(2)
+    params = trees.map_leaves(lambda a: a + 0.2 * draws.normal(size=a.shape), params)
+    nf.save(tmp_path / "a.flow", flow, params)
+    again, loaded = nf.load(tmp_path / "a.flow")
+    z, log_q = again.sample_and_log_prob(loaded, rng(3), 9)
+    close(flow.log_prob(params, z), log_q, 1e-8)
+    assert flow.bijection.forward_cost == "one pass" and flow.context_dim == 0
 
 
 def test_arguments_that_do_not_fit_are_refused_in_one_line():

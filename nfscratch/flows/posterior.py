@@ -9,7 +9,7 @@
     spline      so do the networks of the couplings, which bend by splines     (Durkan et al. 2019, arXiv:1906.04032)
 
 All go from noise to z in one pass, which is what the ELBO needs, and all that depends on h starts at 0: a fresh
-posterior is the same for every h.
+posterior is the same for every h. Without a context m, s and the layers' parameters are trained directly.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nfscratch import validate
-from nfscratch.bijections import Conditioned, Planar, Reshape, Sylvester
+from nfscratch.bijections import Planar, Reshape, Sylvester
 from nfscratch.bijections.chain import Chain
-from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import Inverse
 from nfscratch.distributions import ConditionedBase, DiagonalNormal
 from nfscratch.flows.flow import Flow
-from nfscratch.flows.layers import autoregressive_layers, coupling_layers
+from nfscratch.flows.layers import autoregressive_layers, coupling_layers, following
 from nfscratch.flows.recipe import sizes
 from nfscratch.nets import MADE, MLP
 from nfscratch.transformers import Affine, RationalQuadraticSpline
 
+LINEAR = MLP(())
 KINDS = ("normal", "planar", "sylvester", "iaf", "spline")
 
 
 def posterior(
     dim: int,
-    context_dim: int,
+    context_dim: int = 0,
     kind: str = "normal",
     *,
     layers: int = 4,
@@ -49,27 +49,26 @@ def posterior(
     of "spline".
     """
     dim, layers = sizes(dim, layers)
-    context_dim = validate.count("context_dim", context_dim, least=1)
     validate.choice("kind", kind, KINDS)
-    spline = RationalQuadraticSpline(bins, bound)  # these two refuse bad arguments whatever the kind
-    turns = _taking_turns(dim, min(dim, 16) if rank is None else rank, layers)
-    base = ConditionedBase(DiagonalNormal(dim), MLP(()), context_dim)
+    masked, network, spline = MADE(hidden), MLP(hidden), RationalQuadraticSpline(bins, bound)
+    turns = [Sylvester(dim, _rank(rank, dim), "triangular", flip=k % 2 == 1) for k in range(layers)]
+    base = _base(dim, context_dim)
     if kind == "normal":
         return Flow(base, Reshape((dim,), (dim,)))
     if kind == "planar":
-        return Flow(base, _following_h([Planar(dim) for _ in range(layers)], context_dim))
+        return Flow(base, following(Chain([Planar(dim) for _ in range(layers)]), LINEAR, context_dim))
     if kind == "sylvester":
-        return Flow(base, _following_h(turns, context_dim))
+        return Flow(base, following(Chain(turns), LINEAR, context_dim))
     if kind == "iaf":
-        chain = autoregressive_layers(dim, Inverse(Affine()), MADE(hidden), layers, context_dim)
+        chain = autoregressive_layers(dim, Inverse(Affine()), masked, layers, context_dim)
         return Flow(base, Chain([Inverse(layer) for layer in chain]))
-    return Flow(base, Chain(coupling_layers(dim, spline, MLP(hidden), layers, context_dim)))
+    return Flow(base, Chain(coupling_layers(dim, spline, network, layers, context_dim)))
 
 
-def _taking_turns(dim, rank, layers):
-    return [Sylvester(dim, rank, "triangular", flip=k % 2 == 1) for k in range(layers)]
+def _base(dim, context_dim):
+    base = DiagonalNormal(dim)
+    return ConditionedBase(base, LINEAR, context_dim) if validate.count("context_dim", context_dim) else base
 
 
-def _following_h(layers: list[Bijection], context_dim: int) -> Bijection:
-    """The layers with all their parameters linear in h."""
-    return Conditioned(Chain(layers), MLP(()), context_dim)
+def _rank(rank, dim):
+    return min(dim, 16) if rank is None else rank

@@ -73,19 +73,16 @@ def fit_vae(
     anneal, draws = validate.count("anneal", anneal), validate.count("draws", draws, least=1)
     like = trees.array_like({} if params is None else params)
     x = vae.rows(x, like) if params is None else vae.checked(params, x)
-    file = None
     if checkpoint is not None:  # before the first number is drawn
-        settings = {"anneal": anneal, "draws": draws, "importance": importance, "augment": named(augment)}
         with about(checkpoint):
-            identity = {"vae": config_hash(describe(vae, "vae")), "x": fingerprint(x), "params": fingerprint(params)}
-            share = validation is None or isinstance(validation, Real)
-            identity["validation"] = validation if share else fingerprint(validation)
-        file = RunFile(checkpoint, checkpoint_every, rng, {**identity, **settings})
+            identity = _identity(vae, x, params, validation)
+        settings = {"anneal": anneal, "draws": draws, "importance": importance, "augment": named(augment)}
+        checkpoint = RunFile(checkpoint, checkpoint_every, rng, {**identity, **settings})
     x, held_out = _hold_out(validation, x, vae, rng)
     if held_out is not None and augment is not None:
         held_out = augment(held_out, onp.random.default_rng(0))
     start = vae.init(rng, x) if params is None else params
-    result = minimize(
+    return minimize(
         _loss(vae, anneal, draws, importance),
         {**start, trees.FIXED: {STEP: onp.zeros_like(trees.first_array(start), shape=(1,))}},
         rng=rng,
@@ -106,11 +103,10 @@ def fit_vae(
         callback=callback,
         interrupt=interrupt,
         progress=progress,
-        checkpoint=file,
-        checkpoint_every=None,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
         finish=_without_the_count,
     )
-    return result
 
 
 def _loss(vae, anneal, draws, importance):
@@ -146,6 +142,17 @@ def _hold_out(validation, x, vae, rng):
         )
     order = rng.permutation(len(x))
     return take_rows(x, order[n:]), take_rows(x, order[:n])
+
+
+def _identity(vae, x, params, validation):
+    """The part of a run's identity that only `fit_vae` knows: the model, the data, and where it starts."""
+    share = validation is None or isinstance(validation, Real)
+    return {
+        "vae": config_hash(describe(vae, "vae")),
+        "x": fingerprint(x),
+        "params": fingerprint(params),
+        "validation": validation if share else fingerprint(validation),
+    }
 
 
 def _without_the_count(result):
