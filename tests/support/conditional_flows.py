@@ -27,6 +27,12 @@ def _made(dim):
     return nf.AutoregressiveDensity(dim, nf.Gaussian(), nf.MADE((6,)), context_dim=C)
 
 
+def _posterior(dim, kind):
+    """The recipe leaves the context, an encoder's output, as it is."""
+    flow = nf.flows.posterior(dim, C, kind, layers=2, hidden=(6,))
+    return nf.Flow(flow.base, flow.bijection, nf.StandardizedInput())
+
+
 STRUCTURES = {
     "real_nvp": lambda dim: nf.flows.real_nvp(dim, layers=2, **SMALL),
     "nice": lambda dim: nf.flows.nice(dim, layers=2, **SMALL),
@@ -47,6 +53,9 @@ STRUCTURES = {
     "elementwise": _elementwise,
     "made as base": lambda dim: _on_base(_made(dim), dim),
     "ensemble as base": lambda dim: _on_base(nf.MaskEnsemble(_made(dim), 3), dim),
+    "posterior, normal": lambda dim: _posterior(dim, "normal"),
+    "posterior, planar": lambda dim: _posterior(dim, "planar"),
+    "posterior, iaf": lambda dim: _posterior(dim, "iaf"),
     "embedded": lambda dim: nf.flows.rq_nsf(dim, layers=2, embed=nf.MLP((4,), "tanh"), **SMALL),
     "bounded": lambda dim: nf.flows.maf(dim, layers=2, support=(-50, None), **SMALL),
 }
