@@ -52,7 +52,7 @@ def slopes(of, context):
     return onp.stack([(of(context + step) - of(context - step)) / 2e-5 for step in steps], axis=1)
 
 
-@every_size
+@pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.exhaustive), 3])
 @every_structure
 def test_the_gradients_of_the_context_are_those_of_autograd_and_of_finite_differences(name, dim):
     e = example(name, dim)

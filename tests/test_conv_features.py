@@ -227,3 +227,14 @@ def test_the_audit_draws_an_image_by_itself():
     flow = example((1, 4, 4))[0]
     report = nf.check.audit(flow, draws=1, letters="SIXDG", show=False)
     assert report.ok, str(report)
+
+
+def test_an_estimator_takes_flat_images_and_the_width_of_their_features():
+    images = rng(0).normal(size=(60, 16))
+    y = images.mean(axis=1) + 0.1 * rng(1).normal(size=60)
+    options = {"context_dim": 3, "embed": nf.ConvFeatures((1, 4, 4), (2,), (4,))}
+    settings = {"flow_options": options, "layers": 1, "hidden": (4,), "steps": 5, "random_state": 0}
+    fitted = nf.sklearn.ConditionalFlowDensity("maf", **settings).fit(images, y)
+    assert fitted.flow_.context_dim == 3
+    expected = fitted.flow_.log_prob(fitted.params_, y[:, None], images.reshape(60, 1, 4, 4))
+    onp.testing.assert_array_equal(fitted.score_samples(images, y), expected)
