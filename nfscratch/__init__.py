@@ -57,6 +57,7 @@ from nfscratch.flows import Flow
 from nfscratch.nets import (
     MADE,
     MLP,
+    ConvFeatures,
     ConvNet,
     Field,
     Heads,

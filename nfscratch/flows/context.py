@@ -47,13 +47,14 @@ class TakesContext:
 
     def _init_embed(self, rng, context, n, like):
         """Parameters of `embed` from the context of n rows, or of any number of rows where n is None."""
-        if context is None and n is None and (width := self.context_width()) is not None:
-            return {} if self.embed is None else features(self.embed, rng, width, self.context_dim)
-        context = self.checked_context(None, context, n, like)
+        width = self.context_width()
+        if context is not None or n is not None or width is None:
+            context = self.checked_context(None, context, n, like)
         if self.embed is None:
             return {}
-        params = features(self.embed, rng, context.shape[1], self.context_dim)
-        return self.embed.look(params, context) if hasattr(self.embed, "look") else params
+        width = width if context is None else context.shape[1]
+        params = features(self.embed, rng, width, self.context_dim)
+        return params if context is None or not hasattr(self.embed, "look") else self.embed.look(params, context)
 
     def _embedded_value(self, params, context):
         return context if self.embed is None else network_value(self.embed, params["embed"], context)
