@@ -8,6 +8,7 @@ from nfscratch.bijections import (
     ActNorm,
     Autoregressive,
     BatchNorm,
+    Blocks,
     Bounds,
     Conditioned,
     Continuous,
@@ -23,6 +24,7 @@ from nfscratch.bijections import (
     Remainder,
     Residual,
     Reverse,
+    Simplex,
     Stack,
     Standardize,
     Sylvester,
@@ -69,6 +71,7 @@ from nfscratch.nets import (
     Velocity,
 )
 from nfscratch.ops.roots import InversionError
+from nfscratch.posteriors import PosteriorResult, fit_posterior
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning
 from nfscratch.training.ending import Ended
