@@ -67,6 +67,11 @@ def _constrained(dim, constraints, support):
         raise ValueError("inference takes constraints or support, not both; got both")
     if isinstance(constraints, Bijection):
         constraints = [constraints]
+    if not isinstance(constraints, (list, tuple)):
+        raise TypeError(
+            "constraints must be a list of bijections and of numbers of free variables, such as [2, nf.Simplex(3)]; "
+            f"got {constraints!r}"
+        )
     last = Blocks(constraints)
     if dim is not None and dim != last.out_shape[0]:
         raise ValueError(f"dim must be the sum of the constraints' variables, {last.out_shape[0]}; got {dim}")
