@@ -42,6 +42,16 @@ def test_density_and_draws_follow_the_context(name, dim):
     onp.testing.assert_allclose(alone, log_p[:3], rtol=1e-7, atol=1e-7)
 
 
+@every_structure
+def test_a_draw_follows_the_context_of_its_own_row(name):
+    e = example(name, 3)
+    others = e.context.copy()
+    others[3:] += 0.5
+    draws, again = (e.flow.sample(e.params, rng(5), 6, context) for context in (e.context, others))
+    onp.testing.assert_allclose(again[:3], draws[:3], rtol=1e-9, atol=1e-9)
+    assert (abs(again[3:] - draws[3:]).max(axis=1) > 1e-6).all()
+
+
 def both(e, context=None):
     return e.flow.sample_and_log_prob(e.params, rng(5), 6, e.context if context is None else context)
 
