@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as onp
 import pytest
+from comparing import close_trees
 from conditional_flows import STRUCTURES, C, data
 from refusals import refused
 
@@ -84,6 +85,14 @@ TABLE = {
 FEW = ("rq_nsf", "planar", "made as base")
 
 
+OF_DRAWS = ("elbo", "reverse_kl", "iwae")
+OF_DRAWS = (*OF_DRAWS, *(f"{name}_value_and_grad" for name in OF_DRAWS))
+
+
+def of_draws(objective, flow, params):
+    return lambda c: objective(flow, lambda a: a.sum(axis=1), params, rng(), N, context=c)
+
+
 def entrances(flow, params, x):
     """Every public call that takes a context: those that ask for N rows, and those that do not."""
     fit = {"rng": 0, "steps": 1, "progress": False}
@@ -98,7 +107,7 @@ def entrances(flow, params, x):
         "fit, its validation": lambda c: nf.fit(flow, x, context=GOOD, validation=(x, c), **fit),
     }
     if flow.base.reparameterized:
-        of_n["reverse_kl"] = lambda c: nf.objectives.reverse_kl(flow, lambda a: a.sum(axis=1), params, rng(), N, c)
+        of_n |= {name: of_draws(getattr(nf.objectives, name), flow, params) for name in OF_DRAWS}
     of_any = {
         "init without x": lambda c: flow.init(rng(), None, c),
         "audit": lambda c: check.audit(flow, context=c, letters="S", draws=1, show=False),
@@ -182,6 +191,15 @@ def test_n_labels_out_of_n_classes_are_not_taken_for_one_row():
     for row in (onp.eye(C, dtype=int)[1], onp.array([7, 3, 1]), onp.arange(C) + 0.5):  # one-hot, and no labels
         assert (flow.sample(params, rng(), C, row) == flow.sample(params, rng(), C, row[None])).all()
     assert flow.sample(params, rng(), 5, onp.arange(C)).shape == (5, 2)  # not as many as rows
+
+
+@pytest.mark.parametrize("name", OF_DRAWS)
+def test_one_row_serves_all_draws_of_an_objective(name):
+    flow, params, _ = made("maf")
+    objective = of_draws(getattr(nf.objectives, name), flow, params)
+    values = [objective(one) for one in (onp.repeat(GOOD[:1], N, axis=0), GOOD[:1], GOOD[0], GOOD[0].tolist())]
+    for value in values[1:]:
+        close_trees(value, values[0], 0.0)
 
 
 def test_one_row_in_any_form_serves_all():

@@ -25,7 +25,7 @@ def test_every_recipe_that_takes_a_context_is_among_the_structures():
     recipes = {name for name in nf.flows.__all__ if name not in ("Flow", "coupling_layers", "autoregressive_layers")}
     takes = {name for name in recipes if "context_dim" in inspect.signature(getattr(nf.flows, name)).parameters}
     assert takes <= {name.split(",")[0] for name in STRUCTURES}
-    assert recipes - takes == {"made"}  # its density takes one: "made as base"
+    assert recipes - takes == {"made", "inference"}  # the density of the first takes one: "made as base"
 
 
 @every_size
@@ -40,6 +40,16 @@ def test_density_and_draws_follow_the_context(name, dim):
     assert abs(draws - e.flow.sample(e.params, rng(5), 6, e.context[::-1])).max() > 1e-3
     alone = [e.flow.log_prob(e.params, e.x[i : i + 1], e.context[i])[0] for i in range(3)]
     onp.testing.assert_allclose(alone, log_p[:3], rtol=1e-7, atol=1e-7)
+
+
+@every_structure
+def test_a_draw_follows_the_context_of_its_own_row(name):
+    e = example(name, 3)
+    others = e.context.copy()
+    others[3:] += 0.5
+    draws, again = (e.flow.sample(e.params, rng(5), 6, context) for context in (e.context, others))
+    onp.testing.assert_allclose(again[:3], draws[:3], rtol=1e-9, atol=1e-9)
+    assert (abs(again[3:] - draws[3:]).max(axis=1) > 1e-6).all()
 
 
 def both(e, context=None):

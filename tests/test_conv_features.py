@@ -223,6 +223,17 @@ def test_images_of_another_shape_are_refused_by_every_entrance():
     refused(ValueError, r"\(N, 60\) or \(N, 2, 5, 6\); got None$", flow.log_prob, params, x)
 
 
+def test_images_without_channels_or_with_the_channels_last_are_told_how():
+    flow, params, x, images = example((1, 4, 5))
+    message = r"or \(N, 1, 4, 5\); got \(30, 4, 5\); for one channel pass context\[:, None\]$"
+    refused(ValueError, message, flow.log_prob, params, x, images[:, 0])
+    flow, params, x, images = example((2, 4, 5))
+    message = r"or \(N, 2, 4, 5\); got \(30, 4, 5, 2\); channels come first, numpy.moveaxis\(context, -1, 1\)$"
+    last = onp.moveaxis(images, 1, -1)
+    refused(ValueError, message, flow.log_prob, params, x, last)
+    assert (flow.log_prob(params, x, onp.moveaxis(last, -1, 1)) == flow.log_prob(params, x, images)).all()
+
+
 def test_the_audit_draws_an_image_by_itself():
     flow = example((1, 4, 4))[0]
     report = nf.check.audit(flow, draws=1, letters="SIXDG", show=False)

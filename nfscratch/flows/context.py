@@ -10,6 +10,7 @@ from typing import Any
 
 from nfscratch import validate
 from nfscratch.autodiff import raw
+from nfscratch.flows.parameters import naming_params
 from nfscratch.nets.network import features, network_shape, network_value, network_width
 
 
@@ -25,8 +26,12 @@ class TakesContext:
         """What the bijection and the base are conditioned on: embed(context), or the context itself."""
         return context if self.embed is None else self.embed.apply(params["embed"], context)
 
-    def context_width(self, params: Any = None) -> int | None:
-        """C of the context (N, C) that a caller gives; None where the embedding network is still to be built for it."""
+    @naming_params
+    def context_width(self, params: Any) -> int | None:
+        """C of the context (N, C) that a caller gives; None where the embedding network is still to be built for it.
+
+        params None: there are none yet.
+        """
         if self.embed is None:
             return self.context_dim
         if (shape := network_shape(self.embed)) is not None:
@@ -47,7 +52,7 @@ class TakesContext:
 
     def _init_embed(self, rng, context, n, like):
         """Parameters of `embed` from the context of n rows, or of any number of rows where n is None."""
-        width = self.context_width()
+        width = self.context_width(None)
         if context is not None or n is not None or width is None:
             context = self.checked_context(None, context, n, like)
         if self.embed is None:

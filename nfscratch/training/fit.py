@@ -76,6 +76,7 @@ def fit(
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
     rng: a generator, or the integer seed of one. It is required, so that every result can be repeated.
+    context: for p(x | context), a row for each row of x, (N, C), or one row for all; images where the flow embeds them.
     weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part
         (but it must be finite like the others), and one of weight 2 counts as two equal rows do. The scales and the
         correlations from which a flow starts, of x and of the context, follow the weights too: they are taken from
