@@ -105,8 +105,8 @@ backend.use_from_environment()
 
 
 def __getattr__(name):
-    """check, data, plot and sklearn are imported when they are first asked for: none is needed to compute."""
-    if name in ("check", "data", "plot", "sklearn"):
+    """check, data, evaluate, plot and sklearn are imported when they are first asked for: none is needed to compute."""
+    if name in ("check", "data", "evaluate", "plot", "sklearn"):
         import importlib
 
         return importlib.import_module(f"nfscratch.{name}")

@@ -97,7 +97,7 @@ class MaskEnsemble(Distribution):
 
     @cached_property
     def _shuffles(self):
-        """For every mask, for every layer of units, inputs first, outputs last: which unit stands at each place."""
+        """For every mask, for every layer of units, variables first, outputs last: which unit stands at each place."""
         rng, dim = onp.random.default_rng(self.seed), self.density.dim
         widths, P = (dim, *self.density.conditioner.hidden), self.density.conditional.n_params
         shuffles = []
@@ -120,8 +120,10 @@ class MaskEnsemble(Distribution):
         return self._moved(grads, k, lambda sorting, a: sorting.back(a))
 
     def _moved(self, layers, k, move):
-        units = self._shuffles[k]
+        variables, *units = self._shuffles[k]
+        C = self.context_dim  # the context's columns come first, and stay
+        inputs = Sorting((*range(C), *(C + i for i in variables.order)))
         return [
             {"W": move(rows, move(columns, layer["W"]).T).T, "b": move(rows, layer["b"][None])[0]}
-            for layer, columns, rows in zip(layers, units, units[1:], strict=False)
+            for layer, columns, rows in zip(layers, [inputs, *units], units, strict=False)
         ]

@@ -38,6 +38,7 @@ class Network:
 
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
+    in_shape = None  # of a row of input, channels first, where it is an image (C, H, W) or a series (C, T)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Parameters of a map from n_in + context_dim numbers to n_out."""
@@ -140,3 +141,8 @@ def network_method(network, name):
 def network_width(network, params):
     """How many numbers a row of input has, for any object; None where it does not tell."""
     return network.n_in(params) if hasattr(network, "n_in") else None
+
+
+def network_shape(network):
+    """The shape of an image or a series that the network takes, as flat rows, for any object; else None."""
+    return getattr(network, "in_shape", None)

@@ -1,1 +1,1 @@
-"""Targets: fixed densities, without parameters: toy densities of known entropy, and unnormalised energies."""
+"""Targets: fixed densities, without parameters: toy densities of known entropy, unnormalised energies, simulators."""

@@ -1,0 +1,7 @@
+"""Evaluation: numbers that say how good draws are. Functions of arrays; they know nothing of flows."""
+
+from nfscratch.evaluate.c2st import c2st
+from nfscratch.evaluate.sbc import sbc_ranks, sbc_test
+from nfscratch.evaluate.tarp import TarpCurve, tarp
+
+__all__ = ["TarpCurve", "c2st", "sbc_ranks", "sbc_test", "tarp"]

@@ -1,0 +1,37 @@
+"""Pairs of a true theta and draws from the posterior that was estimated for its data: shapes checked once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nfscratch import validate
+
+
+def pairs(theta: Any, draws: Any) -> tuple[np.ndarray, np.ndarray]:
+    """theta (N, D) and draws (N, L, D) as float64 arrays; N, L and D are 1 at least."""
+    theta, draws = (_array(*each) for each in (("theta", theta), ("draws", draws)))
+    if theta.ndim != 2 or 0 in theta.shape:
+        raise ValueError(f"theta must have shape (N, D), one row for each simulation; got {theta.shape}")
+    N, D = theta.shape
+    if draws.ndim != 3 or draws.shape[::2] != (N, D) or draws.shape[1] == 0:
+        raise ValueError(f"draws must have shape ({N}, L, {D}), L draws for each row of theta; got {draws.shape}")
+    return theta, draws
+
+
+def sample(name: str, x: Any, least: int = 1) -> np.ndarray:
+    """`x` as a float64 array (N, D) with at least `least` rows."""
+    x = _array(name, x)
+    if x.ndim != 2 or x.shape[1] == 0 or len(x) < least:
+        raise ValueError(f"{name} must have shape (N, D) with at least {least} rows; got {x.shape}")
+    return x
+
+
+def _array(name, x):
+    from nfscratch import backend
+
+    x = np.asarray(backend.to_numpy(validate.numeric(name, x)), dtype=np.float64)
+    if x.ndim:
+        validate.finite(name, x)
+    return x
