@@ -35,14 +35,15 @@ from sklearn.datasets import load_digits  # noqa: E402
 import nfscratch as nf  # noqa: E402
 
 TRAIN, VALIDATION = 1197, 250
-SETTING = {"latent": 8, "width": 128, "layers": 4, "steps": 2000, "rate": 2e-3}
+SETTING = {"latent": 8, "width": 256, "layers": 4, "steps": 2000, "rate": 2e-3}
 SEARCHED = [
     SETTING,
-    {**SETTING, "latent": 4},
-    {**SETTING, "latent": 16},
     {**SETTING, "width": 64},
-    {**SETTING, "width": 256},
-    {**SETTING, "steps": 4000, "rate": 1e-3},
+    {**SETTING, "width": 128},
+    {**SETTING, "width": 512},
+    {**SETTING, "latent": 16},
+    {**SETTING, "layers": 8},
+    {**SETTING, "steps": 4000},
 ]
 
 

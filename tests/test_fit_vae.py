@@ -12,6 +12,7 @@ from nfscratch.models import binarised
 from nfscratch.training.fit_vae import fit_vae
 
 QUIET = {"progress": False}
+PARTS = {"encoder", "decoder", "posterior", "prior", "likelihood"}
 
 
 def rng(seed=0):
@@ -74,6 +75,7 @@ class Stop:
         self.step = step
 
     def __call__(self, at):
+        assert set(at.params) == PARTS
         return at.step >= self.step
 
 
@@ -121,7 +123,7 @@ def test_several_draws_and_their_importance_weighted_bound_can_be_trained():
     x = levels()
     result = nf.fit_vae(small("iaf"), x, rng=0, draws=5, importance=True, steps=60, optimizer=nf.adam(1e-2), **QUIET)
     assert result.history["loss"][-1] < result.history["loss"][0] - 0.3
-    assert set(result.params) == set(result.last_params) == {"encoder", "decoder", "posterior", "prior", "likelihood"}
+    assert set(result.params) == set(result.last_params) == PARTS
 
 
 def test_networks_with_stored_vectors_are_updated():
