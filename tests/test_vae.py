@@ -311,6 +311,13 @@ def test_rows_that_do_not_fit_are_refused_in_one_line(x, message):
             method(params, x, rng())
 
 
+def test_images_are_asked_for_as_rows():
+    with pytest.raises(
+        ValueError, match=r"x must have shape \(N, D\), images as rows of their pixels; got \(4, 1, 2, 3\)"
+    ):
+        make()[0].init(rng(), onp.zeros((4, 1, 2, 3)))
+
+
 def test_parts_that_do_not_fit_are_refused_in_one_line():
     net, posterior = nf.MLP((7,)), nf.flows.posterior(LATENT, WIDTH)
     with pytest.raises(

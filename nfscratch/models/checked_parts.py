@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as onp
+
 from nfscratch import validate
 from nfscratch.autodiff import raw
 from nfscratch.distributions import Distribution, StandardNormal
@@ -45,6 +47,14 @@ def of_width(name, out, width):
         wanted = {"encoder": "the context_dim of the posterior", "decoder": "as many as x has columns"}[name]
         raise ValueError(f"{name} must give {width} numbers for each row, {wanted}; got shape {tuple(out.shape)}")
     return out
+
+
+def rows_width(name: str, x: Any) -> int:
+    """How many numbers a row of x has, or ValueError unless x is a table of rows."""
+    shape = onp.shape(x)
+    if len(shape) != 2:
+        raise ValueError(f"{name} must have shape (N, D), images as rows of their pixels; got {shape}")
+    return shape[1]
 
 
 def check_entries(params: Any) -> None:

@@ -30,7 +30,7 @@ from nfscratch.autodiff import contains_box, logsumexp, rebox, take
 from nfscratch.distributions import Distribution
 from nfscratch.flows import Flow
 from nfscratch.flows.recipe import check_network
-from nfscratch.models.checked_parts import check_entries, check_posterior, compare, of_width, prior_of
+from nfscratch.models.checked_parts import check_entries, check_posterior, compare, of_width, prior_of, rows_width
 from nfscratch.models.likelihoods import Likelihood, likelihood_of
 from nfscratch.nets import Network
 from nfscratch.nets.network import features, network_value, network_width
@@ -216,7 +216,7 @@ class VAE:
     def rows(self, x: Any, like: Any, width: int | None = None, name: str = "x") -> Any:
         """Rows (N, width), of any width where it is None, that the likelihood can have, like the array `like`."""
         if width is None:
-            width = onp.shape(x)[1] if onp.ndim(x) == 2 else 1
+            width = rows_width(name, x)
         x = validate.events(name, x, (width,), like)
         self.likelihood.check(x, name)
         return x

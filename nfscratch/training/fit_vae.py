@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -100,12 +101,12 @@ def fit_vae(
         evaluate_every=evaluate_every,
         patience=patience,
         seconds=budget,
-        callback=callback,
+        callback=None if callback is None else lambda at: callback(replace(at, params=_without_the_count(at.params))),
         interrupt=interrupt,
         progress=progress,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
-        finish=_without_the_count,
+        finish=_finish,
     )
 
 
@@ -155,7 +156,10 @@ def _identity(vae, x, params, validation):
     }
 
 
-def _without_the_count(result):
-    """The trees of a result as `vae.init` makes them."""
-    for tree in (result.params, result.last_params):
-        tree.pop(trees.FIXED, None)
+def _finish(result):
+    result.params, result.last_params = map(_without_the_count, (result.params, result.last_params))
+
+
+def _without_the_count(params):
+    """The tree as `vae.init` makes it."""
+    return {name: part for name, part in params.items() if name != trees.FIXED}
