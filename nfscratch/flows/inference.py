@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nfscratch import validate
-from nfscratch.bijections import Bijection, Blocks, Diagonal, Triangular, Whiten
+from nfscratch.bijections import Bijection, Blocks, Diagonal, Elementwise, Triangular, Whiten
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import Inverse
 from nfscratch.bijections.normalize.whiten import LARGEST
@@ -26,7 +26,7 @@ from nfscratch.flows.layers import check_transformer, coupling_layers
 from nfscratch.flows.recipe import on_base, sizes
 from nfscratch.flows.support import Support
 from nfscratch.nets import MLP
-from nfscratch.transformers import Affine, Transformer
+from nfscratch.transformers import Affine, RationalQuadraticSpline, Transformer
 
 
 def inference(
@@ -53,7 +53,9 @@ def inference(
     sizes(dim, layers)
     h = Affine(3.0) if transformer is None else transformer
     check_transformer(h)
-    chain = coupling_layers(dim, Inverse(h), MLP(hidden, activation, gain), layers, seed=seed) if dim > 1 else []
+    chain: list[Bijection] = [Elementwise(Inverse(RationalQuadraticSpline(8, 5.0)), 1)]  # one variable has no other
+    if dim > 1:
+        chain = coupling_layers(dim, Inverse(h), MLP(hidden, activation, gain), layers, seed=seed)
     correction = Triangular(dim) if dim <= LARGEST else Diagonal(dim)
     end = [] if last is None else [last]
     return on_base(dim, Chain([*chain, correction, Whiten(dim), *end]), base, support=support)

@@ -1,6 +1,7 @@
 """`fit_posterior`: a flow q that is near a density p, known up to a constant, by the largest ELBO.
 
-    1. start     rough draws of p (start.py); the flow looks at them as it looks at data
+    1. start     rough draws of p (start.py); the flow looks at them as it looks at data, and where they lie in several
+                 places it is fitted to them first
     2. descent   -ELBO of fresh draws at every step (objectives.reverse_kl_value_and_grad), by `minimize`
     3. choice    the parameters with the largest ELBO on draws that stay the same
     4. verdict   fresh draws: the ELBO, k_hat, and the evidence by importance sampling (posterior_result.py)
@@ -21,7 +22,7 @@ from nfscratch import backend, trees, validate
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.inference import inference
 from nfscratch.posteriors.posterior_result import PosteriorResult, judged
-from nfscratch.posteriors.start import FAR, NoStart, Why, draws_of, rough_posterior
+from nfscratch.posteriors.start import FAR, NoStart, Why, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target, check_function, check_values, listed_point, of_draws
 from nfscratch.posteriors.unbounded import Unbounded
 from nfscratch.training import interrupts, objectives
@@ -30,9 +31,10 @@ from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.remedies import SMALLER_STEPS
 from nfscratch.training.run import Evaluation
 
-STEPS, DRAWS, PATIENCE, RATE = 2000, 64, 15, 5e-3
+STEPS, DRAWS, PATIENCE, RATE = 2000, 64, 25, 5e-3
 CHOOSING = 1000  # draws that choose among the steps
 STARTING = 1000  # rough draws that the flow looks at
+WARM_UP = 300  # steps of maximum likelihood on these, where they lie in several places
 
 
 def fit_posterior(
@@ -68,12 +70,13 @@ def fit_posterior(
     flow: a Flow of D variables, or the number D, for which nf.flows.inference(D) is taken. Where variables are
         bounded, the flow must end there: nf.flows.inference(constraints=...), or support= of the other recipes.
     start: draws (n, D) that say roughly where the posterior is; default: a search finds it (start.py). A flow with
-        Standardize or Whiten at the data's end, as recipes for data have, takes location and scales from them.
+        Standardize or Whiten at the data's end, as recipes for data have, takes location and scales from them. The
+        flow is first fitted to draws that are given, so that it keeps all of several modes.
     params: parameters to go on from; then nothing is searched.
     draws: fresh draws of the flow at each step.
     anneal: log p is weighed with min(1, 0.01 + t / anneal) at step t, so that a flow can find several modes before it
         settles; default: no annealing. anneal should be less than `steps`.
-    steps, patience: default 2,000 steps, and an end after 15 evaluations without a better one.
+    steps, patience: default 2,000 steps, and an end after 25 of 50 evaluations without a better one.
     The other arguments are those of `minimize`. An evaluation, "validation" in the history, is -ELBO plus two
     standard errors, of draws that are always the same.
 
@@ -137,19 +140,31 @@ def checked_flow(flow: Any) -> Flow:
 
 
 def _started(flow, target, rng, start):
-    """Parameters of the flow after a look at rough draws of the posterior."""
+    """Parameters of the flow after a look at rough draws of the posterior, and a fit to them where it needs one."""
     unbounded = Unbounded(flow, target)
     check_function(target, unbounded.x(rng.uniform(-1.0, 1.0, (3, unbounded.dim))))
-    if start is None:
-        start = unbounded.x(_rough_draws(unbounded, rng))
-    return flow.init(rng, start)
-
-
-def _rough_draws(unbounded, rng):
+    if start is not None:
+        return _warmed_up(flow, flow.init(rng, start), start, rng)
     try:
-        return draws_of(rough_posterior(unbounded.value, unbounded.gradient, unbounded.dim, rng), rng, STARTING)
+        roughs = rough_posterior(unbounded.value, unbounded.gradient, unbounded.dim, rng)
     except NoStart as failed:
         raise ValueError(no_start(failed.args[0], unbounded)) from None
+    start = unbounded.x(draws_of(roughs, rng, STARTING))
+    params = flow.init(rng, start)
+    return _warmed_up(flow, params, start, rng) if several(roughs) else params
+
+
+def _warmed_up(flow, params, start, rng):
+    """Maximum likelihood on the draws, for flows that can."""
+    if flow.bijection.inverse_cost == "iterative":
+        return params
+    start = validate.events("start", start, flow.shape, trees.array_like(params))
+    loss = lambda p, rng, x: objectives.nll_value_and_grad(flow, p, x)  # noqa: E731
+    optimizer = adam(RATE)
+    done = minimize(
+        loss, params, rng=rng, data=start, steps=WARM_UP, has_grad=True, optimizer=optimizer, progress=False
+    )
+    return done.params
 
 
 def no_start(why: Why, unbounded: Unbounded) -> str:

@@ -93,7 +93,7 @@ class PosteriorResult:
     def verdict(self) -> str:
         """What k_hat means, in words."""
         if self.reliable:
-            return f"k_hat {self.k_hat:.2f}, below {self.k_reliable:.2f}: the flow covers the posterior"
+            return f"k_hat {self.k_hat:.2f}, below {self.k_reliable:.2f}: averages with the weights are reliable"
         return (
             f"k_hat {self.k_hat:.2f}, not below {self.k_reliable:.2f}: the flow misses a part of the posterior; train "
             "longer, or take more layers"

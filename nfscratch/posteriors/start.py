@@ -10,7 +10,8 @@ the largest ELBO is kept. The last point is not always the best: the density of 
 where there is little mass (Pathfinder: Zhang, Carpenter, Gelman and Vehtari 2022, JMLR 23(306), arXiv:2108.03782; its
 S comes from the optimizer's memory, here H is a difference of gradients). Each path then gives draws in proportion to
 exp(ELBO), so that several modes have a share of their own. These draws are not the posterior. A flow looks at them as
-it looks at data, for its location, its scales and its correlations.
+it looks at data, for its location, its scales and its correlations. Where the Gaussians lie apart, it is fitted to the
+draws first: a descent on the ELBO alone, from one wide Gaussian, ends in one of the modes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-WIDTHS = (0.0, 2.0, 2.0, 4.0, 8.0, 16.0)  # of the boxes about 0 where the paths begin
+WIDTHS = (0.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 16.0, 16.0)  # of the boxes about 0 where the paths begin
 POINTS, DRAWS = 16, 64
 SHRUNK = (1.0, 0.5, 0.25)  # a Gaussian with the curvature of the top can be too wide for the sides
 STEPS = 300  # of the optimizer
@@ -30,6 +31,7 @@ NEWTON = 8  # steps that end a path, where its curvature allows them
 RELATIVE = 1e-3  # a difference quotient's step, in units of a variable's scale
 FLATTEST = 1e-4  # the smallest curvature, where 1 is that of a variable by itself
 FAR = 1e15  # no posterior is there
+APART, LEAST_SHARE = 2.0, 0.01  # standard deviations in each variable; of the draws
 FULL = 128  # dimensions with a full Hessian; with more, its diagonal
 
 
@@ -74,11 +76,26 @@ def rough_posterior(value: Callable, gradient: Callable, dim: int, rng: Any) -> 
     return found
 
 
-def draws_of(roughs: list[Rough], rng: Any, n: int) -> Any:
-    """n draws (n, D), in proportion to exp(ELBO)."""
+def several(roughs: list[Rough]) -> bool:
+    """Whether two of them that have a share of the draws lie apart, each as seen in units of the wider one."""
+    shares = _shares(roughs)
+    seen = [rough for rough, share in zip(roughs, shares, strict=True) if share > LEAST_SHARE]
+    return any(min(_distance(a, b), _distance(b, a)) > APART for a in seen for b in seen)
+
+
+def _distance(a, b):
+    return np.linalg.norm(np.linalg.solve(a.A, a.mean - b.mean)) / len(a.mean) ** 0.5
+
+
+def _shares(roughs):
     elbos = np.array([rough.elbo for rough in roughs])
     share = np.exp(elbos - elbos.max())
-    counts = rng.multinomial(n, share / share.sum())
+    return share / share.sum()
+
+
+def draws_of(roughs: list[Rough], rng: Any, n: int) -> Any:
+    """n draws (n, D), in proportion to exp(ELBO)."""
+    counts = rng.multinomial(n, _shares(roughs))
     dim = len(roughs[0].mean)
     return np.concatenate([r.draw(rng.standard_normal((c, dim))) for r, c in zip(roughs, counts, strict=True) if c])
 
