@@ -1,6 +1,6 @@
 """nfscratch: normalizing flows from scratch, as a book that runs and a package that is the same mathematics."""
 
-from nfscratch import autodiff, backend, bijections, distributions, flows, ode, transformers
+from nfscratch import autodiff, backend, bijections, distributions, flows, models, ode, transformers
 from nfscratch.backend import to_numpy, use
 from nfscratch.bijections import (
     PLU,
@@ -59,6 +59,7 @@ from nfscratch.flows import Flow
 from nfscratch.nets import (
     MADE,
     MLP,
+    ConvFeatures,
     ConvNet,
     Field,
     Heads,
@@ -75,6 +76,7 @@ from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning
 from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
+from nfscratch.training.fit_vae import fit_vae
 from nfscratch.training.interrupts import Interrupted
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam, constant, cosine

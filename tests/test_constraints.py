@@ -99,7 +99,7 @@ def all_leaves(tree):
 
 
 def test_a_flow_with_both_is_saved_and_comes_back(tmp_path):
-    flow = nf.flows.posterior(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2)
+    flow = nf.flows.inference(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2)
     params = flow.init(rng())
     nf.save(tmp_path / "a.flow", flow, params)
     again = nf.load(tmp_path / "a.flow")

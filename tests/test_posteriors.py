@@ -65,7 +65,7 @@ def fit(log_prob, flow, seed=0, **options):
 
 def test_the_elbo_of_a_conjugate_model_is_its_evidence():
     log_evidence, mean, covariance = exact_linear()
-    result = fit(linear, nf.flows.posterior(3, layers=2))
+    result = fit(linear, nf.flows.inference(3, layers=2))
     assert abs(result.elbo - log_evidence) < 1e-3 and result.elbo_error < 1e-3
     assert abs(result.log_evidence - log_evidence) < 1e-3 and result.log_evidence_error < 1e-3
     draws = result.sample(40_000)
@@ -74,7 +74,7 @@ def test_the_elbo_of_a_conjugate_model_is_its_evidence():
 
 
 def test_location_and_scale_are_found_without_tuning():
-    result = fit(far, nf.flows.posterior(3, layers=2), steps=50)
+    result = fit(far, nf.flows.inference(3, layers=2), steps=50)
     assert abs(result.elbo) < 0.05 and abs(result.log_evidence) < 0.02
     mean, sd = FAR
     draws = result.resample(4000)
@@ -86,7 +86,7 @@ def test_the_search_finds_a_strongly_correlated_gaussian():
     L = onp.array([[1e-3, 0.0], [99.0, 1.0]])
     P = onp.linalg.inv(L @ L.T)
     target = Target(lambda x: -0.5 * np.sum(np.dot(x - 7.0, P) * (x - 7.0), axis=1))
-    unbounded = Unbounded(nf.flows.posterior(2), target)
+    unbounded = Unbounded(nf.flows.inference(2), target)
     roughs = rough_posterior(unbounded.value, unbounded.both, 2, rng())
     assert not several(roughs)
     z = onp.linalg.solve(L, (draws_of(roughs, rng(1), 4000) - 7.0).T).T
@@ -96,7 +96,7 @@ def test_the_search_finds_a_strongly_correlated_gaussian():
 def test_of_a_density_without_a_peak_in_its_mass_the_best_gaussian_on_the_way_is_taken():
     """A funnel in 6 dimensions rises without end where x_0 falls: there its mass is not."""
     log_p = lambda x: normal(x[:, 0], 0.0, 3.0) + np.sum(normal(x[:, 1:], 0.0, np.exp(x[:, :1] / 2)), axis=1)  # noqa: E731
-    unbounded = Unbounded(nf.flows.posterior(6), Target(log_p))
+    unbounded = Unbounded(nf.flows.inference(6), Target(log_p))
     best = max(rough.elbo for rough in rough_posterior(unbounded.value, unbounded.both, 6, rng()))
     assert best > -6.0
 
@@ -107,7 +107,7 @@ def test_several_modes_are_kept_where_the_start_has_them():
     assert not several([near, replace(far, elbo=-9.0)])  # it has no share of the draws
     start = rng(1).normal(size=(1000, 2)) - 2
     start[300:] = 0.5 * rng(2).normal(size=(700, 2)) + 4
-    flow = nf.flows.posterior(2, layers=4, transformer=nf.RationalQuadraticSpline(8, 5.0))
+    flow = nf.flows.inference(2, layers=4, transformer=nf.RationalQuadraticSpline(8, 5.0))
     result = fit(modes, flow, start=start, steps=100)
     share = result.weighted.weights[result.draws[:, 0] > 1].sum()
     assert abs(share - 0.7) < 0.1 and abs(result.log_evidence) < 0.1
@@ -122,7 +122,7 @@ def constrained(x):
 def test_a_free_a_positive_and_shares_that_add_up():
     from scipy.special import gammaln
 
-    flow = nf.flows.posterior(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2)
+    flow = nf.flows.inference(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2)
     result = fit(constrained, flow, steps=300)
     exact = gammaln([4, 2, 1.5]).sum() - gammaln(7.5)
     assert abs(result.log_evidence - exact) < 0.02
@@ -234,7 +234,7 @@ FAULTS = {
     "an edge": (
         lambda x: np.where(x[:, 0] > -0.1, 0.0, -INF) - np.sum(x**2, axis=1),
         ValueError,
-        r"not finite at a part of the points around its peak; .*nf.flows.posterior\(constraints=",
+        r"not finite at a part of the points around its peak; .*nf.flows.inference\(constraints=",
     ),
 }
 
@@ -243,7 +243,7 @@ FAULTS = {
 def test_a_density_that_cannot_be_fitted_is_refused_in_one_line(fault):
     log_prob, error, words = FAULTS[fault]
     with onp.errstate(all="ignore"), pytest.raises(error, match=words) as caught:
-        fit(log_prob, nf.flows.posterior(2, layers=2), steps=3)
+        fit(log_prob, nf.flows.inference(2, layers=2), steps=3)
     assert "\n" not in str(caught.value)
 
 
@@ -251,13 +251,13 @@ def test_an_edge_that_only_the_flow_meets_is_named_with_a_point():
     edge = lambda x: np.where(x[:, 0] > -0.1, 0.0, -INF) - np.sum(x**2, axis=1)  # noqa: E731
     start = onp.abs(rng().normal(size=(200, 2)))
     with pytest.raises(ValueError, match=r"finite at every draw of the flow; got -inf at \d+ of 1000, such as x = \["):
-        fit(edge, nf.flows.posterior(2, layers=2), start=start, steps=3)
+        fit(edge, nf.flows.inference(2, layers=2), start=start, steps=3)
 
 
 def test_arguments_that_do_not_fit_are_refused():
     with pytest.raises(TypeError, match=r"log_prob must be a function of x .*; got 3"):
         fit(3, 2)
-    with pytest.raises(TypeError, match=r"flow must be a Flow, such as nf.flows.posterior.*; got 'two'"):
+    with pytest.raises(TypeError, match=r"flow must be a Flow, such as nf.flows.inference.*; got 'two'"):
         fit(linear, "two")
     with pytest.raises(ValueError, match=r"flow must take no context, .* got context_dim 3"):
         fit(linear, nf.flows.planar(3, context_dim=3))

@@ -111,12 +111,12 @@ class Comparison:
     unmade: Callable = lambda part, path, error: None
     per_sample: bool = False
 
-    def flow(self, flow: Any, params: Any) -> None:
-        """Raises ParamsError unless `params` is a tree of the flow."""
-        self.keys(("base", "bijection", "embed"), params, "params")
-        self.bijection(flow.bijection, params["bijection"], "params['bijection']")
-        self.part(flow.base, (), params["base"], "params['base']")
-        self.embed(flow, params["embed"], "params['embed']")
+    def flow(self, flow: Any, params: Any, path: str = "params") -> None:
+        """Raises ParamsError unless `params` is a tree of the flow. path: its place in a larger tree."""
+        self.keys(("base", "bijection", "embed"), params, path)
+        self.bijection(flow.bijection, params["bijection"], f"{path}['bijection']")
+        self.part(flow.base, (), params["base"], f"{path}['base']")
+        self.embed(flow, params["embed"], f"{path}['embed']")
 
     def embed(self, flow, params, path):
         if flow.embed is None:

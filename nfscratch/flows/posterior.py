@@ -1,14 +1,15 @@
-"""A ready-made flow for a posterior of one's own: what `fit_posterior` takes where it is told only how many variables.
+"""Posteriors q(z | h) by name, for amortised variational inference: h is an encoder's output, one row for each x.
 
-    z -> Coupling, affine -> ... -> Triangular -> Whiten -> constraints -> x
+    z_0 = m(h) + e^s(h) eps  ->  layers, which see h too  ->  z          m and s linear in h (ConditionedBase)
 
-Whiten takes location, scales and correlations from the rough draws that the flow is shown first, and keeps them;
-Triangular, trained, corrects them. An affine coupling scales a variable by what the others are, as hierarchical models
-do, and reaches as far out as it must. Both directions are one pass. The constraints come last, and have no parameters:
+    normal      no layers
+    planar      one linear map of h gives the parameters of all layers     (Rezende and Mohamed 2015, arXiv:1505.05770)
+    sylvester   the same, for triangular layers, which take turns     (van den Berg et al. 2018, arXiv:1803.05649)
+    iaf         each layer's masked network takes h beside its input         (Kingma et al. 2016, arXiv:1606.04934)
+    spline      so do the networks of the couplings, which bend by splines     (Durkan et al. 2019, arXiv:1906.04032)
 
-    nf.flows.posterior(constraints=[2, nf.Bounds([0], [inf]), nf.Simplex(3)])     2 reals, a positive number, 3 shares
-
-is a flow of 5 variables: the third share is 1 minus the other two.
+All go from noise to z in one pass, which is what the ELBO needs, and all that depends on h starts at 0: a fresh
+posterior is the same for every h. Without a context m, s and the layers' parameters are trained directly.
 """
 
 from __future__ import annotations
@@ -16,60 +17,58 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nfscratch import validate
-from nfscratch.bijections import Bijection, Blocks, Diagonal, Elementwise, Triangular, Whiten
+from nfscratch.bijections import Planar, Reshape, Sylvester
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import Inverse
-from nfscratch.bijections.normalize.whiten import LARGEST
-from nfscratch.distributions import Distribution
+from nfscratch.distributions import ConditionedBase, DiagonalNormal
 from nfscratch.flows.flow import Flow
-from nfscratch.flows.layers import check_transformer, coupling_layers
-from nfscratch.flows.recipe import on_base, sizes
-from nfscratch.flows.support import Support
-from nfscratch.nets import MLP
-from nfscratch.transformers import Affine, RationalQuadraticSpline, Transformer
+from nfscratch.flows.layers import autoregressive_layers, coupling_layers, following
+from nfscratch.flows.recipe import sizes
+from nfscratch.nets import MADE, MLP
+from nfscratch.transformers import Affine, RationalQuadraticSpline
+
+LINEAR = MLP(())
+KINDS = ("normal", "planar", "sylvester", "iaf", "spline")
 
 
 def posterior(
-    dim: int | None = None,
+    dim: int,
+    context_dim: int = 0,
+    kind: str = "normal",
     *,
-    constraints: Sequence[Bijection | int] | None = None,
-    support: Support | None = None,
-    layers: int = 6,
-    hidden: Sequence[int] = (64, 64),
-    activation: str = "tanh",
-    gain: float = 0.4,
-    transformer: Transformer | None = None,
-    base: Distribution | None = None,
-    seed: int = 0,
+    layers: int = 4,
+    hidden: Sequence[int] = (64,),
+    rank: int | None = None,
+    bins: int = 8,
+    bound: float = 5.0,
 ) -> Flow:
-    """Couplings for `fit_posterior`, of `dim` variables, or of as many as `constraints` have.
+    """q(z | h) over `dim` numbers, given h of context_dim numbers, which the flow takes as its context.
 
-    constraints: the blocks of the variables in their order, bijections and numbers of free variables, as of nf.Blocks.
-    support: bounds instead, (low, high) as of the other recipes.
-    transformer: from z to x, its parameters a function of z; default Affine(3.0), log-scales within 3 in each layer.
+    kind: "normal", "planar", "sylvester", "iaf" or "spline". layers: how many; "normal" has none. hidden: widths of
+    the networks inside the layers of "iaf" and "spline". rank: of "sylvester", default dim, at most 16. bins, bound:
+    of "spline".
     """
-    last = _constrained(dim, constraints, support)
-    dim = validate.count("dim", dim, least=1) if last is None else last.in_shape[0]
-    sizes(dim, layers)
-    h = Affine(3.0) if transformer is None else transformer
-    check_transformer(h)
-    chain: list[Bijection] = [Elementwise(Inverse(RationalQuadraticSpline(8, 5.0)), 1)]  # one variable has no other
-    if dim > 1:
-        chain = coupling_layers(dim, Inverse(h), MLP(hidden, activation, gain), layers, seed=seed)
-    correction = Triangular(dim) if dim <= LARGEST else Diagonal(dim)
-    end = [] if last is None else [last]
-    return on_base(dim, Chain([*chain, correction, Whiten(dim), *end]), base, support=support)
+    dim, layers = sizes(dim, layers)
+    validate.choice("kind", kind, KINDS)
+    masked, network, spline = MADE(hidden), MLP(hidden), RationalQuadraticSpline(bins, bound)
+    turns = [Sylvester(dim, _rank(rank, dim), "triangular", flip=k % 2 == 1) for k in range(layers)]
+    base = _base(dim, context_dim)
+    if kind == "normal":
+        return Flow(base, Reshape((dim,), (dim,)))
+    if kind == "planar":
+        return Flow(base, following(Chain([Planar(dim) for _ in range(layers)]), LINEAR, context_dim))
+    if kind == "sylvester":
+        return Flow(base, following(Chain(turns), LINEAR, context_dim))
+    if kind == "iaf":
+        chain = autoregressive_layers(dim, Inverse(Affine()), masked, layers, context_dim)
+        return Flow(base, Chain([Inverse(layer) for layer in chain]))
+    return Flow(base, Chain(coupling_layers(dim, spline, network, layers, context_dim)))
 
 
-def _constrained(dim, constraints, support):
-    """The Blocks that come last, or None."""
-    if constraints is None:
-        return None
-    if support is not None:
-        raise ValueError("posterior takes constraints or support, not both; got both")
-    if isinstance(constraints, Bijection):
-        constraints = [constraints]
-    last = Blocks(constraints)
-    if dim is not None and dim != last.out_shape[0]:
-        raise ValueError(f"dim must be the sum of the constraints' variables, {last.out_shape[0]}; got {dim}")
-    return last
+def _base(dim, context_dim):
+    base = DiagonalNormal(dim)
+    return ConditionedBase(base, LINEAR, context_dim) if validate.count("context_dim", context_dim) else base
+
+
+def _rank(rank, dim):
+    return min(dim, 16) if rank is None else rank

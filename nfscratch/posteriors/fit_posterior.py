@@ -20,7 +20,7 @@ import numpy as onp
 
 from nfscratch import backend, trees, validate
 from nfscratch.flows.flow import Flow
-from nfscratch.flows.posterior import posterior
+from nfscratch.flows.inference import inference
 from nfscratch.posteriors.posterior_result import PosteriorResult, judged
 from nfscratch.posteriors.start import FAR, NoStart, Why, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target, check_function, check_values, listed_point, of_draws
@@ -67,8 +67,8 @@ def fit_posterior(
 
     log_prob: written with autograd.numpy, for all rows at once; target.py says how it may come with its gradient,
         has_grad=True or log_prob_vjp=. Priors, likelihood and data are inside of it.
-    flow: a Flow of D variables, or the number D, for which nf.flows.posterior(D) is taken. Where variables are
-        bounded, the flow must end there: nf.flows.posterior(constraints=...), or support= of the other recipes.
+    flow: a Flow of D variables, or the number D, for which nf.flows.inference(D) is taken. Where variables are
+        bounded, the flow must end there: nf.flows.inference(constraints=...), or support= of the other recipes.
     start: draws (n, D) that say roughly where the posterior is; default: a search finds it (start.py). A flow with
         Standardize or Whiten at the data's end, as recipes for data have, takes location and scales from them. The
         flow is first fitted to draws that are given, so that it keeps all of several modes.
@@ -118,9 +118,9 @@ def checked_flow(flow: Any) -> Flow:
     if not isinstance(flow, Flow):
         if isinstance(flow, bool) or not isinstance(flow, (int, onp.integer)) or flow < 1:
             raise TypeError(
-                f"flow must be a Flow, such as nf.flows.posterior(3), or a number of variables; got {flow!r}"
+                f"flow must be a Flow, such as nf.flows.inference(3), or a number of variables; got {flow!r}"
             )
-        return posterior(int(flow))
+        return inference(int(flow))
     if len(flow.shape) != 1:
         raise ValueError(f"flow must be of vectors (D,); got shape {tuple(flow.shape)}")
     if flow.context_dim:
@@ -173,7 +173,7 @@ def no_start(why: Why, unbounded: Unbounded) -> str:
         Why.NOT_FINITE: f"{at}, and finite nowhere near; say where the posterior is, roughly: start=, draws (n, D)",
         Why.NO_PEAK: f"log_prob must have a peak; it still rises where x is {FAR:.0e} (is a prior missing?)",
         Why.EDGE: f"{at}, and not finite at a part of the points around its peak; the flow must end where the density "
-        "is positive: nf.flows.posterior(constraints=...)",
+        "is positive: nf.flows.inference(constraints=...)",
     }[why]
 
 

@@ -28,7 +28,8 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, validate
+from nfscratch import autodiff, trees, validate
+from nfscratch.autodiff.boxes import raw_tree
 from nfscratch.ops.events import laid_out
 
 GRADIENTS = ("total", "path")
@@ -98,7 +99,7 @@ def iwae(flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, draws: i
     rows, one for each bound.
     """
     n, K = validate.count("n", n, least=1), validate.count("draws", draws, least=1)
-    x, log_q = flow.sample_and_log_prob(params, rng, n * K, _repeated(context, n, K))
+    x, log_q = flow.sample_and_log_prob(params, rng, n * K, _repeated(flow, params, context, n, K))
     log_w = np.reshape(_one_per_draw("log_joint", log_joint(x), n * K) - log_q, (n, K))
     top = np.max(log_w, axis=1)
     return np.mean(top + np.log(np.mean(np.exp(log_w - top[:, None]), axis=1)))
@@ -118,7 +119,8 @@ def iwae_value_and_grad(
     """The same number and its gradient tree (3), which points uphill. Arguments as of elbo_value_and_grad."""
     n, K = validate.count("n", n, least=1), validate.count("draws", draws, least=1)
     of_joint = _with_pullback("log_joint", log_joint, log_joint_vjp)
-    return _bound(flow, of_joint, params, rng, n * K, _repeated(context, n, K), 1.0, gradient, K)
+    context = _repeated(flow, params, context, n, K)
+    return _bound(flow, of_joint, params, rng, n * K, context, 1.0, gradient, K)
 
 
 # --- one implementation ---
@@ -128,6 +130,7 @@ def _bound(flow, log_joint_vjp, params, rng, n, context, beta, gradient, draws=1
     """(2) for n draws in groups of `draws`, which with one draw is (1); and `sign` times its gradient."""
     validate.choice("gradient", gradient, GRADIENTS)
     n = validate.count("n", n, least=1)
+    context = _checked(flow, params, context, n)
     (x, log_q), back = flow.sample_and_log_prob_vjp(params, rng, n, context)
     log_p, back_p = log_joint_vjp(x)
     values, v = _log_means((beta * log_p - log_q).reshape((n // draws, draws)))
@@ -174,8 +177,12 @@ def _one_per_draw(name, log_p, n):
     return log_p
 
 
-def _repeated(context, n, K):
-    """Each of n rows K times; one row for all stays one."""
-    if context is None or len(onp.shape(context)) < 2 or len(context) != n:
-        return context
-    return np.repeat(context, K, axis=0)
+def _repeated(flow, params, context, n, K):
+    """The context of each of n bounds, K times."""
+    context = _checked(flow, params, context, n)
+    return None if context is None else np.repeat(context, K, axis=0)
+
+
+def _checked(flow, params, context, n):
+    """The context as rows (n, C), or None where the flow takes none."""
+    return flow.checked_context(params, context, n, trees.array_like(raw_tree(params)))
