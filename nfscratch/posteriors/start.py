@@ -30,7 +30,7 @@ STEPS = 300  # of the optimizer
 NEWTON = 8  # steps that end a path, where its curvature allows them
 RELATIVE = 1e-3  # a difference quotient's step, in units of a variable's scale
 FLATTEST = 1e-7  # the smallest curvature, where 1 is that of a variable by itself
-FAR = 1e15  # no posterior is there
+FAR = 1e12  # no posterior is there
 APART, LEAST_SHARE = 2.0, 0.01  # standard deviations in each variable; of the draws
 FULL = 128  # dimensions with a full Hessian; with more, its diagonal
 
@@ -123,15 +123,14 @@ def _climb(value, both, first):
         (v,), (g,) = both(y[None])
         return (-v, -g) if np.isfinite(v) and np.isfinite(g).all() else (np.inf, np.zeros_like(g))
 
+    def on_the_way(y):
+        path.append(y.copy())
+        if np.abs(y).max() > FAR:
+            raise NoStart(Why.NO_PEAK)
+
+    options = {"maxiter": STEPS, "maxfun": 5 * STEPS, "gtol": 0.0, "ftol": 1e-13, "maxls": 40}
     with np.errstate(all="ignore"):
-        minimize(
-            loss,
-            first,
-            jac=True,
-            method="L-BFGS-B",
-            callback=lambda y: path.append(y.copy()),
-            options={"maxiter": STEPS, "gtol": 0.0, "ftol": 1e-13, "maxls": 40},
-        )
+        minimize(loss, first, jac=True, method="L-BFGS-B", callback=on_the_way, options=options)
     keep = np.unique(np.linspace(0, len(path) - 1, POINTS).astype(int))
     return [path[k] for k in keep] + _newton(value, both, path[-1])
 
