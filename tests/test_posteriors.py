@@ -222,7 +222,7 @@ def test_a_flow_that_misses_mass_has_a_large_k_hat_and_says_so():
     heavy = lambda x: -1.5 * np.sum(np.log1p(x**2 / 2.0), axis=1)  # Student's t with 2 degrees of freedom  # noqa: E731
     result = fit(heavy, nf.flows.linear(4, "diagonal"))
     assert result.k_hat > result.k_reliable and not result.reliable
-    assert "the flow misses a part of the posterior" in repr(result)
+    assert "a few draws carry the weights, and log evidence and weighted averages may be off" in repr(result)
 
 
 # --- faults ---
@@ -231,6 +231,7 @@ FAULTS = {
     "a sum": (lambda x: np.sum(x**2), ValueError, r"shape \(3,\) .* got shape \(\); sum over the variables alone"),
     "a column": (lambda x: -(x[:, :1] ** 2), ValueError, r"one number for each row of x, .* got shape \(3, 1\)"),
     "None": (lambda x: None, ValueError, "one number for each row of x, .* got NoneType"),
+    "one point": (lambda x: -(x[0] ** 2), ValueError, r"x has a row for each draw: write x\[:, 0\], not x\[0\]"),
     "NaN everywhere": (lambda x: np.log(-1.0 - x[:, 0] ** 2), ValueError, r"log_prob is nan at x = \[0, 0\], and fini"),
     "-inf everywhere": (lambda x: np.sum(x, axis=1) - INF, ValueError, r"log_prob is -inf at x = \[0, 0\], and finite"),
     "float(x)": (
@@ -262,6 +263,12 @@ def test_an_edge_that_only_the_flow_meets_is_named_with_a_point():
     start = onp.abs(rng().normal(size=(200, 2)))
     with pytest.raises(ValueError, match=r"finite at every draw of the flow; got -inf at \d+ of 1000, such as x = \["):
         fit(edge, small(2), start=start, steps=3)
+
+
+def test_a_flow_that_begins_elsewhere_is_warned_of():
+    words = r"variable 0 of the flow begins at .* posterior is near 1000 ± 0.00\d+; end the flow in nf.Standardize"
+    with pytest.warns(nf.TrainingWarning, match=words):
+        fit(far, nf.flows.planar(3, layers=1), steps=2)
 
 
 def test_arguments_that_do_not_fit_are_refused():
