@@ -1,8 +1,9 @@
 """A variational autoencoder on 8x8 digits: what a flow posterior gains over a diagonal normal one.
 
 scikit-learn's 1,797 digits, levels 0 to 16 as probabilities of a pixel: 1,197 train, with fresh binary pixels at every
-step, 250 validate, which choose the best step, and 350 test, which are binarised once. The setting is the one of SEARCHED
-with the largest gain of IAF on the validation rows. The table has, in nats per image on the test rows and with three seeds of training each,
+step, 250 validate, which choose the best step, and 350 test, which are binarised once. The setting is the one of
+SEARCHED with the largest gain of IAF on the validation rows. The table has, in nats per image on the test rows, with
+three seeds of training each,
 
     ELBO, log p    by 10 draws, and by 1,000 importance-weighted draws for each row
     gain           log p minus that of "normal" with the same seed, averaged over the seeds; its standard error is that
