@@ -8,6 +8,7 @@ from nfscratch.bijections import (
     ActNorm,
     Autoregressive,
     BatchNorm,
+    Blocks,
     Bounds,
     Conditioned,
     Continuous,
@@ -23,6 +24,7 @@ from nfscratch.bijections import (
     Remainder,
     Residual,
     Reverse,
+    Simplex,
     Stack,
     Standardize,
     Sylvester,
@@ -57,6 +59,7 @@ from nfscratch.flows import Flow
 from nfscratch.nets import (
     MADE,
     MLP,
+    ConvFeatures,
     ConvNet,
     Field,
     Heads,
@@ -68,6 +71,7 @@ from nfscratch.nets import (
     Velocity,
 )
 from nfscratch.ops.roots import InversionError
+from nfscratch.posteriors import PosteriorResult, fit_posterior
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning
 from nfscratch.training.ending import Ended

@@ -69,8 +69,16 @@ def _as_rows(name, value, dim, n, shape, given):
         return value
     if value.ndim == 1 and len(value) == dim and not labels.could_be_labels(value, n):
         return value[None]
-    hint = labels.hint(name, value, dim, given)
+    hint = labels.hint(name, value, dim, given) if shape is None else _hint_of_images(name, value, shape)
     raise ValueError(f"{name} must have shape {_rows_of(dim, shape)}; got {tuple(value.shape)}{hint}")
+
+
+def _hint_of_images(name, value, shape):
+    """How images get their axis of channels, or get it to the front."""
+    given = tuple(value.shape[1:])
+    if (1, *given) == shape:
+        return f"; for one channel pass {name}[:, None]"
+    return f"; channels come first, numpy.moveaxis({name}, -1, 1)" if given == (*shape[1:], shape[0]) else ""
 
 
 def _rows_of(dim, shape):

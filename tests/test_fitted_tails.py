@@ -80,6 +80,13 @@ def test_the_scales_unit_is_that_of_the_rows():
     onp.testing.assert_allclose(heavy_tails(z * [0.1, 10.0])[1], scale * [0.1, 10.0], rtol=1e-9)
 
 
+def test_a_direction_that_is_rounding_keeps_the_scale_1():
+    z = rng(3).standard_t(2.0, size=(400, 3)) * [1.0, 1.0, 1e-15]
+    nu, scale = heavy_tails(z)
+    assert (nu > 0).all() and scale[2] == 1.0
+    assert onp.array_equal(scale[:2], heavy_tails(z * [1.0, 1.0, 0.0])[1][:2])
+
+
 def test_many_equal_numbers_leave_the_scale_above_0():
     z = rng(3).normal(size=(300, 2)) * (rng(4).random((300, 2)) < 0.2)
     z[:, 1] = 0.0

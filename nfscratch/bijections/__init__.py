@@ -1,6 +1,7 @@
 """Bijections, a family per file."""
 
 from nfscratch.bijections.autoregressive import Autoregressive
+from nfscratch.bijections.blocks import Blocks
 from nfscratch.bijections.bounds import Bounds
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.conditioned import Conditioned
@@ -24,6 +25,7 @@ from nfscratch.bijections.permutation import Permutation, Reverse
 from nfscratch.bijections.radial import Radial
 from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.residual import Residual
+from nfscratch.bijections.simplex import Simplex
 from nfscratch.bijections.stack import Stack
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Autoregressive",
     "BatchNorm",
     "Bijection",
+    "Blocks",
     "Bounds",
     "Chain",
     "Conditioned",
@@ -53,6 +56,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Reverse",
+    "Simplex",
     "Stack",
     "Standardize",
     "Sylvester",

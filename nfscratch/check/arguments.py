@@ -116,7 +116,7 @@ def checked_context(made: Any, params: Any, context: Any) -> Any:
 
 def context_width(made: Any) -> int | None:
     """C; None where a network embeds a context of any width."""
-    return made.context_width() if isinstance(made, Flow) else made.context_dim
+    return made.context_width(None) if isinstance(made, Flow) else made.context_dim
 
 
 def _check_params(made, params):

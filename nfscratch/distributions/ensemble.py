@@ -23,6 +23,7 @@ import numpy as onp
 
 from nfscratch import trees, validate
 from nfscratch.autodiff import logsumexp
+from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.distributions.made_density import AutoregressiveDensity
@@ -71,6 +72,7 @@ class MaskEnsemble(Distribution):
 
     def sample(self, params, rng, n, like=None, context=None):
         """n draws, each of a member drawn uniformly."""
+        context = used_context(self, context, range(n))
         counts = rng.multinomial(n, [1 / self.masks] * self.masks)
         places, order = onp.split(onp.arange(n), onp.cumsum(counts)[:-1]), rng.permutation(n)
         parts = []

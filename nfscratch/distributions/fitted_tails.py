@@ -47,6 +47,7 @@ from nfscratch.trees import FIXED
 
 GRID = onp.geomspace(100.0, 1.0, 20)  # degrees of freedom
 STEPS = 4  # of (2) for each of them, from the scale of the one before
+CONSTANT = 1e-3  # z has standard deviation 1, or it is rounding: that of a column which others give
 SMALLEST = 1e-3  # of the mean of |u|: many equal numbers would make s 0, and the density infinite
 MIDDLE_DOF = 8.0  # stored for a direction that is normal
 ROWS = 2000  # so many rows are looked at
@@ -133,18 +134,18 @@ def heavy_tails(z):
     N = 1.0 / onp.square(p).sum()
     u = z / onp.sqrt(1.0 - _leverage(z, p, N))
     size = onp.sqrt((p * u * u).sum(axis=0))
-    u /= onp.where(size > 0, size, 1.0)
-    gains, scales = fitted_scales(u, p)
+    varies = size > CONSTANT
+    gains, scales = fitted_scales(onp.where(varies, u, 0.0) / onp.where(varies, size, 1.0), p)
     if N * gains.max() <= 1.0 + log(D):
         return none, none
     best = gains.argmax(axis=0)
-    return GRID[best], (scales * onp.where(size > 0, size, 1.0))[best, onp.arange(D)]
+    return GRID[best], scales[best, onp.arange(D)] * onp.where(varies, size, 1.0)
 
 
 def fitted_scales(u, p):
     """For each nu of the grid, how much likelier than N(0, 1) the best s t(nu) makes u (N, D), a row; and s: (K, D).
 
-    p: (N, 1), the shares of the rows.
+    p: (N, 1), the shares of the rows. Where u is 0, s is 1.
     """
     squares, gains, scales = u * u, [], []
     normal = -0.5 * (p * squares).sum(axis=0) - HALF_LOG_2PI

@@ -88,6 +88,6 @@ class AutoregressiveDensity(Distribution):
         def value(i, theta):
             return self.conditional.draw(theta, *(part[i] for part in noise))
 
-        context = used_context(self, context, noise[0].T)
+        context = used_context(self, context, range(n))
         x, _ = self.conditioner.generate(params, value, self.dim, noise[0], context)
         return self._by_order.back(x.T)

@@ -3,6 +3,7 @@
 from nfscratch.flows.ffjord import continuous, ffjord
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.gaussian import linear
+from nfscratch.flows.inference import inference
 from nfscratch.flows.layers import autoregressive_layers, coupling_layers
 from nfscratch.flows.maf import iaf, made, maf
 from nfscratch.flows.naf import naf
@@ -20,6 +21,7 @@ __all__ = [
     "ffjord",
     "gin",
     "iaf",
+    "inference",
     "linear",
     "made",
     "maf",

@@ -10,6 +10,7 @@ from typing import Any
 
 from nfscratch import validate
 from nfscratch.autodiff import raw
+from nfscratch.flows.parameters import naming_params
 from nfscratch.nets.network import features, network_shape, network_value, network_width
 
 
@@ -25,8 +26,12 @@ class TakesContext:
         """What the bijection and the base are conditioned on: embed(context), or the context itself."""
         return context if self.embed is None else self.embed.apply(params["embed"], context)
 
-    def context_width(self, params: Any = None) -> int | None:
-        """C of the context (N, C) that a caller gives; None where the embedding network is still to be built for it."""
+    @naming_params
+    def context_width(self, params: Any) -> int | None:
+        """C of the context (N, C) that a caller gives; None where the embedding network is still to be built for it.
+
+        params None: there are none yet.
+        """
         if self.embed is None:
             return self.context_dim
         if (shape := network_shape(self.embed)) is not None:
@@ -47,13 +52,14 @@ class TakesContext:
 
     def _init_embed(self, rng, context, n, like):
         """Parameters of `embed` from the context of n rows, or of any number of rows where n is None."""
-        if context is None and n is None and (width := self.context_width()) is not None:
-            return {} if self.embed is None else features(self.embed, rng, width, self.context_dim)
-        context = self.checked_context(None, context, n, like)
+        width = self.context_width(None)
+        if context is not None or n is not None or width is None:
+            context = self.checked_context(None, context, n, like)
         if self.embed is None:
             return {}
-        params = features(self.embed, rng, context.shape[1], self.context_dim)
-        return self.embed.look(params, context) if hasattr(self.embed, "look") else params
+        width = width if context is None else context.shape[1]
+        params = features(self.embed, rng, width, self.context_dim)
+        return params if context is None or not hasattr(self.embed, "look") else self.embed.look(params, context)
 
     def _embedded_value(self, params, context):
         return context if self.embed is None else network_value(self.embed, params["embed"], context)

@@ -37,7 +37,7 @@ from nfscratch.ops.intervals import within
 
 @dataclass(frozen=True, eq=False)
 class Flow(TakesContext):
-    """params: {"base": ..., "bijection": ..., "embed": ...}."""
+    """params: {"base": ..., "bijection": ..., "embed": ...}. embed: a network h(y), such as ConvFeatures for images."""
 
     base: Distribution
     bijection: Bijection

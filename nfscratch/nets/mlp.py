@@ -49,11 +49,11 @@ class MLP(Layered):
         return [_dense_layer(rng, m, n, variance) for m, n in pairwise([n_in, *self.hidden, n_out])]
 
 
-def hidden_widths(hidden):
+def hidden_widths(hidden, name="hidden"):
     """`hidden` as a tuple, or ValueError."""
     widths = tuple(hidden) if isinstance(hidden, Iterable) else None
     if widths is None or not all(map(_is_width, widths)):
-        raise ValueError(f"hidden must be a sequence of widths, each a positive integer; got {hidden!r}")
+        raise ValueError(f"{name} must be a sequence of widths, each a positive integer; got {hidden!r}")
     return widths
 
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, backend
+from nfscratch import autodiff, backend, trees
 
 ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 KERNELS = {
@@ -45,8 +46,8 @@ class Network:
         raise NotImplementedError(f"{type(self).__name__} has no init")
 
     def init_features(self, rng, n_in, n_out):
-        """As `init`, but with an output that is not 0, for a network that follows."""
-        return self.init(rng, n_in, n_out)
+        """As `init`, but with an output that is not 0, for a network that follows: matrices of zeros are drawn."""
+        return _without_zeros(rng, self.init(rng, n_in, n_out))
 
     def apply(self, params, x, context=None):
         """(N, n_out)."""
@@ -108,7 +109,20 @@ class Network:
 
 def features(network, rng, n_in, n_out):
     """Parameters of a network whose output is the input of another one, for any object with init."""
-    return getattr(network, "init_features", network.init)(rng, n_in, n_out)
+    if hasattr(network, "init_features"):
+        return network.init_features(rng, n_in, n_out)
+    return _without_zeros(rng, network.init(rng, n_in, n_out))
+
+
+def _without_zeros(rng, params):
+    """The trained matrices that are 0 are drawn, N(0, 1 / fan_in)."""
+
+    def drawn(leaf):
+        if leaf.ndim < 2 or bool(leaf.any()):
+            return leaf
+        return backend.asarray(rng.normal(size=leaf.shape) / prod(leaf.shape[1:]) ** 0.5, dtype=leaf.dtype, like=leaf)
+
+    return trees.map_leaves(drawn, params, fixed=lambda leaf: leaf)
 
 
 def network_value(network, params, x, context=None):
