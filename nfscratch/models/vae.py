@@ -14,6 +14,10 @@ The gradient of (3) takes no tape: the pullbacks of four parts, one after the ot
     likelihood -> g_out -> decoder -> g_z;    prior: g_z += beta g dlog p/dz;    flow(g_z, -beta g) -> g_h -> encoder
 
 The encoder's gradient is what the flow gives its context, summed over the draws of a row.
+
+    vae = nf.models.VAE(nf.MLP((128,)), nf.MLP((128,)), nf.flows.posterior(8, 128, "iaf"))
+    result = nf.fit_vae(vae, x, rng=0, augment=nf.models.binarised, anneal=400)
+    vae.log_prob(result.params, x_test, rng)
 """
 
 from __future__ import annotations
