@@ -31,7 +31,7 @@ from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.remedies import SMALLER_STEPS
 from nfscratch.training.run import Evaluation
 
-STEPS, DRAWS, PATIENCE, RATE = 2000, 64, 25, 5e-3
+STEPS, DRAWS, RATE = 2000, 64, 5e-3
 CHOOSING = 1000  # draws that choose among the steps
 STARTING = 1000  # rough draws that the flow looks at
 WARM_UP = 300  # steps of maximum likelihood on these, where they lie in several places
@@ -48,7 +48,7 @@ def fit_posterior(
     params: Any = None,
     draws: int = DRAWS,
     anneal: int | None = None,
-    steps: int | None = None,
+    steps: int = STEPS,
     optimizer: Adam | None = None,
     clip: float | None = None,
     evaluate_every: int | None = None,
@@ -76,9 +76,8 @@ def fit_posterior(
     draws: fresh draws of the flow at each step.
     anneal: log p is weighed with min(1, 0.01 + t / anneal) at step t, so that a flow can find several modes before it
         settles; default: no annealing. anneal should be less than `steps`.
-    steps, patience: default 2,000 steps, and an end after 25 of 50 evaluations without a better one.
-    The other arguments are those of `minimize`. An evaluation, "validation" in the history, is -ELBO plus two
-    standard errors, of draws that are always the same.
+    The other arguments are those of `minimize`, where optimizer is nf.adam(5e-3) by default. An evaluation,
+    "validation" in the history, is -ELBO plus two standard errors, of draws that are always the same.
 
     Raises TypeError or ValueError, in one line, for a log_prob that cannot be fitted.
     """
@@ -89,8 +88,6 @@ def fit_posterior(
     params = _started(flow, target, rng, start) if params is None else params
     check_values(*of_draws(flow, target, params, CHOOSING))
     loss = Loss(flow, target, draws, anneal)
-    if steps is None:
-        steps, patience = STEPS, PATIENCE if patience is None else patience
     training = minimize(
         loss,
         loss.tree(params),
@@ -146,7 +143,7 @@ def _started(flow, target, rng, start):
     if start is not None:
         return _warmed_up(flow, flow.init(rng, start), start, rng)
     try:
-        roughs = rough_posterior(unbounded.value, unbounded.gradient, unbounded.dim, rng)
+        roughs = rough_posterior(unbounded.value, unbounded.both, unbounded.dim, rng)
     except NoStart as failed:
         raise ValueError(no_start(failed.args[0], unbounded)) from None
     start = unbounded.x(draws_of(roughs, rng, STARTING))

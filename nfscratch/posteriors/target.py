@@ -124,8 +124,8 @@ def check_values(log_p: Any, x: Any) -> None:
         return
     value, point = log_p[bad[0]], listed_point(x[int(bad[0])])
     words = f"log_prob must be finite at every draw of the flow; got {value} at {len(bad)} of {len(log_p)}"
-    remedy = "; end the flow where the density is positive: nf.flows.inference(constraints=...)" * (value == -onp.inf)
-    raise ValueError(f"{words}, such as x = {point}{remedy}")
+    edge = "; end the flow where the density is positive: nf.flows.inference(constraints=...)"
+    raise ValueError(f"{words}, such as x = {point}{edge if value == -onp.inf else ''}")
 
 
 def listed_point(x: Any) -> str:
