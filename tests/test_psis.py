@@ -70,6 +70,8 @@ def test_smoothing_steadies_the_mean_of_heavy_weights():
 def test_weights_that_have_no_tail_to_fit():
     assert psis(np.full(100, 3.0)).k_hat == -np.inf
     assert psis([1.0]).k_hat == -np.inf
+    rounding = np.random.default_rng(0).standard_cauchy(1000) * 1e-14
+    assert psis(-24.0 + np.clip(rounding, -1e-9, 1e-9)).k_hat == -np.inf
     assert psis(np.arange(12.0)).k_hat == np.inf
     few = np.full(100, -np.inf)
     few[:3] = 0.0, 1.0, 2.0

@@ -77,6 +77,8 @@ class Target:
             return log_p
         got = type(log_p).__name__ if shape is None else f"shape {tuple(shape)}"
         hint = "; sum over the variables alone, axis=1" if shape == () else ""
+        if shape == tuple(x.shape[1:]):
+            hint = "; x has a row for each draw: write x[:, 0], not x[0]"
         raise ValueError(
             f"log_prob must return one number for each row of x, shape ({n},) for x of shape {tuple(x.shape)}; "
             f"got {got}{hint}"
