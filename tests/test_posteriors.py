@@ -211,7 +211,11 @@ def test_a_flow_of_the_users_own_and_parameters_to_go_on_from():
 def test_annealing_starts_near_zero_and_the_count_of_steps_survives_a_stop(tmp_path):
     options = {"steps": 40, "anneal": 20, "evaluate_every": 10}
     whole = fit(linear, small(), **options)
-    stop = lambda at: at.step == 10  # noqa: E731
+
+    def stop(at):
+        assert set(at.params) == {"base", "bijection", "embed"}  # the flow's own
+        return at.step == 10
+
     fit(linear, small(), checkpoint=tmp_path / "run", callback=stop, **options)
     again = fit(linear, small(), checkpoint=tmp_path / "run", **options)
     close_trees(again.params, whole.params, 0.0)
