@@ -87,6 +87,13 @@ if __name__ == "__main__":
 
 
 # %%
+def log_gaussian(u, C):
+    """log N(u; 0, C) for rows u (N, D)."""
+    L = np.linalg.cholesky(C)
+    squares = (np.linalg.solve(L, u.T) ** 2).sum(axis=0)
+    return -0.5 * squares - np.log(np.diag(L)).sum() - 0.5 * len(L) * np.log(2 * np.pi)
+
+
 def gaussian_posterior(A, S):
     """G and P of (1)."""
     P = np.linalg.inv(np.eye(A.shape[1]) + A.T @ np.linalg.inv(S) @ A)
@@ -97,7 +104,6 @@ def linear_gaussian(options):
     nf.use(dtype=options.dtype or "float32")
     A, S = np.array([[1.0, 0.5], [-0.3, 0.8]]), np.diag([0.25, 0.09])
     G, P = gaussian_posterior(A, S)
-    L = np.linalg.cholesky(P)
 
     def pairs(rng, n):
         x = rng.normal(size=(n, 2))
@@ -105,15 +111,13 @@ def linear_gaussian(options):
 
     x, y = pairs(np.random.default_rng(options.seed), 10_000 if options.fast else 150_000)
     x_test, y_test = pairs(np.random.default_rng(options.seed + 1), 20_000)
-    u = np.linalg.solve(L, (x_test - y_test @ G.T).T)
-    truth = -0.5 * (u**2).sum(axis=0) - np.log(np.diag(L)).sum() - np.log(2 * np.pi)
+    truth = log_gaussian(x_test - y_test @ G.T, P)
     print(f"  {'network':10}{'KL, nats':>20}{'mean off by':>14}{'covariance off by':>20}")
     for name, layers, hidden, steps in (("linear", 1, (), 600), ("tanh, 16", 2, (16,), 2000)):
         flow = nf.flows.maf(2, layers=layers, hidden=hidden, context_dim=2)
         fit = {"steps": 20 if options.fast else steps, "batch_size": 1024, "optimizer": nf.adam(1e-2)}
         params = nf.fit(flow, x, context=y, rng=options.seed, validation=None, progress=False, **fit).params
-        gap = truth - log_prob(flow, params, x_test, y_test)
-        kl, error = gap.mean(), gap.std() / len(gap) ** 0.5
+        kl, error = difference(truth, log_prob(flow, params, x_test, y_test))
         off_mean, off_cov = moments_off(flow, params, y_test[:10], G, P, 1000 if options.fast else 20_000)
         print(f"  {name:10}{kl:12.5f} ± {error:.5f}{100 * off_mean:12.2f} %{100 * off_cov:18.2f} %")
         assert options.fast or (kl < 0.005 and (hidden or max(off_mean, off_cov) < 0.01))
@@ -121,6 +125,11 @@ def linear_gaussian(options):
 
 def log_prob(flow, params, x, context=None):
     return nf.to_numpy(flow.log_prob(params, x, context)).astype(float)
+
+
+def difference(a, b):
+    """Mean and standard error of a - b, row by row."""
+    return np.mean(a - b), np.std(a - b) / len(a) ** 0.5
 
 
 def draws_at(flow, params, rng, context, n):
@@ -322,28 +331,30 @@ def assert_holds(title, rows, allowed):
     assert not any(matrix(title, rows, allowed).values())
 
 
+def errors_of_map(forward, inverse, z):
+    """R, X, J at one point, and the numeric Jacobian; forward and inverse return a point and a log-det."""
+    x, log_det = forward(z)
+    back, log_det_back = inverse(x)
+    J, J_back = (numeric_jacobian(lambda a, f=f: f(a)[0], at) for f, at in ((forward, z), (inverse, x)))
+    pairs = (log_det, np.linalg.slogdet(J)[1]), (log_det_back, np.linalg.slogdet(J_back)[1])
+    return {"R": off(back, z), "X": abs(log_det + log_det_back), "J": max(off(*pair) for pair in pairs)}, J
+
+
 def errors_of_the_layer(rng, D, C=3):
     nets, z, y = random_nets(rng, D, C), rng.normal(size=D), rng.normal(size=C)
-    x, log_det = affine_forward(z, y, nets)
-    back, log_det_back = affine_inverse(x, y, nets)
-    J, J_y = affine_jacobian(z, y, nets)
-    numeric = numeric_jacobian(lambda a: affine_forward(a, y, nets)[0], z)
+    errors, numeric = errors_of_map(lambda a: affine_forward(a, y, nets), lambda a: affine_inverse(a, y, nets), z)
     numeric_y = numeric_jacobian(lambda a: affine_forward(z, a, nets)[0], y)
-    numeric_back = numeric_jacobian(lambda a: affine_inverse(a, y, nets)[0], x)
     joint = np.block([[numeric, numeric_y], [np.zeros((C, D)), np.eye(C)]])  # (3)
-    pairs = [(J, numeric), (J_y, numeric_y), (log_det_back, np.linalg.slogdet(numeric_back)[1])]
-    pairs += [(log_det, np.linalg.slogdet(a)[1]) for a in (numeric, joint)]
+    J, J_y = affine_jacobian(z, y, nets)
     assert np.abs(J_y).max() > 0.01  # it is there, and not in (6)
-    return {"R": off(back, z), "X": abs(log_det + log_det_back), "J": max(off(a, b) for a, b in pairs)}
+    whole = off(affine_forward(z, y, nets)[1], np.linalg.slogdet(joint)[1])
+    return {**errors, "J": max(errors["J"], off(J, numeric), off(J_y, numeric_y), whole)}
 
 
 def errors_of_the_box(rng, D):
-    low, high, u = -rng.random(D), 1 + rng.random(D), 2 * rng.normal(size=D)
-    x, log_det = box_forward(u, low, high)
-    back, log_det_back = box_inverse(x, low, high)
-    numeric = numeric_jacobian(lambda a: box_forward(a, low, high)[0], u)
-    error = off(log_det, np.linalg.slogdet(numeric)[1])
-    return {"R": off(back, u), "X": abs(log_det + log_det_back), "J": error}
+    low, high = -rng.random(D), 1 + rng.random(D)
+    box = lambda u: box_forward(u, low, high)  # noqa: E731
+    return errors_of_map(box, lambda x: box_inverse(x, low, high), 2 * rng.normal(size=D))[0]
 
 
 def integral_is_off(rng):
@@ -454,7 +465,6 @@ if __name__ == "__main__":
 #
 # - **The inverse forgets $y$** (rll/deepul, issue 7): a search for the inverse calls the map without its condition.
 # - **One normaliser for all $y$** (sbi, issue 1350): a density cut off at the prior's box has to be divided by the mass inside, which depends on $y$. In a batch, one row's mass was used for all.
-# - **A context scaled by its own batch**, by mean and spread of the rows at hand.
 # - **Draws in another order**: $n$ draws for each of $M$ contexts are $nM$ rows. `repeat` gives $y_1, y_1, \ldots, y_2$, and `tile` $y_1, y_2, \ldots, y_1$. Both have the right shape.
 #
 # One variable, $x = e^{s(y)} z + t(y)$, is enough to plant them. Predict first: which of them shows at a *single* $y$?
@@ -498,11 +508,6 @@ class OneNormaliser(Right):  # cut off at 0, and divided by the mass above 0 tha
         return np.stack([row[row > 0][:n] for row in super().draws(rng, ys, 50 * n)])
 
 
-class OwnBatch(Right):
-    def scale_and_shift(self, y):
-        return super().scale_and_shift((y - y.mean()) / max(y.std(), 1e-3))
-
-
 class Tiled(Right):
     def draws(self, rng, ys, n):
         return self.forward(rng.normal(size=n * len(ys)), np.tile(ys, n))[0].reshape(len(ys), n)
@@ -527,12 +532,11 @@ def errors_of(flow, rng):
 
 
 def museum(options):
-    flows = {"none": Right, "inverse forgets y": InverseForgets, "one normaliser": OneNormaliser}
-    flows |= {"own batch": OwnBatch, "tiled": Tiled}
+    flows = {"none": Right, "inverse forgets y": InverseForgets, "one normaliser": OneNormaliser, "tiled": Tiled}
     allowed = {"R": 1e-10, "X": 1e-10, "J": 1e-6, "I": 1e-10, "N": 2e-3, "N, 1 y": 2e-3, "K": 5.0}
     rows = {name: errors_of(make(), np.random.default_rng(options.seed)) for name, make in flows.items()}
     failed = [", ".join(letters) for letters in matrix("mistake", rows, allowed).values()]
-    assert failed == ["", "R, X, K", "I, N", "I", "K"]
+    assert failed == ["", "R, X, K", "I, N", "K"]
 
 
 if __name__ == "__main__":
@@ -551,18 +555,10 @@ if __name__ == "__main__":
 # %%
 def linear_regression(x, y, x_test, y_test):
     """log p of the test rows: x = W (1, y) + residual, one covariance for all residuals."""
-    scale = y.std(axis=0)
-    design, test = (np.c_[np.ones(len(a)), (a - y.mean(axis=0)) / scale] for a in (y, y_test))
+    design, test = (np.c_[np.ones(len(a)), (a - y.mean(axis=0)) / y.std(axis=0)] for a in (y, y_test))
     W = np.linalg.lstsq(design, x, rcond=None)[0]
     residual = x - design @ W
-    L = np.linalg.cholesky(residual.T @ residual / len(x))
-    u = np.linalg.solve(L, (x_test - test @ W).T)
-    return -0.5 * (u**2).sum(axis=0) - np.log(np.diag(L)).sum() - 0.5 * len(L) * np.log(2 * np.pi)
-
-
-def difference(a, b):
-    """Mean and standard error of a - b, row by row."""
-    return np.mean(a - b), np.std(a - b) / len(a) ** 0.5
+    return log_gaussian(x_test - test @ W, residual.T @ residual / len(x))
 
 
 def measurements():
@@ -581,15 +577,8 @@ def splits(n, options):
         yield seed, rng, order[: int(0.8 * n)], order[int(0.8 * n) :]
 
 
-def tables(options):
-    nf.use(dtype=options.dtype or "float32")
-    measured, progression = measurements()
-    compare("progression", progression, measured, np.ones(1), options)
-    gains = compare("blood values", measured[:, 4:], measured[:, :4], np.array([1, 0.1, 1, 0.01, 1e-4, 1]), options)
-    assert options.fast or all(mean > 2 * error for mean, error in gains)
-
-
 def compare(target, x, y, step, options):
+    nf.use(dtype=options.dtype or "float32")
     D, C, gains = x.shape[1], y.shape[1], []
     flows = {
         "layer (4), linear": nf.flows.maf(D, layers=1, hidden=(), context_dim=C),
@@ -607,11 +596,13 @@ def compare(target, x, y, step, options):
             line += f"; {name} {gain[0]:+.2f} ± {gain[1]:.2f}"
         gains.append(gain)
         print(line)
-    return gains
+    assert options.fast or D == 1 or all(mean > 2 * error for mean, error in gains)
 
 
 if __name__ == "__main__":
-    tables(options)
+    measured, progression = measurements()
+    compare("progression", progression, measured, np.ones(1), options)
+    compare("blood values", measured[:, 4:], measured[:, :4], np.array([1, 0.1, 1, 0.01, 1e-4, 1]), options)
 
 # %% [markdown]
 # For the progression the gain is about as large as its error: a straight line and one Gaussian are nearly all that these rows give away. For the blood values the flow is ahead by more than two standard errors in each split. A reason can be found in the columns: `s4` is the ratio of `s1` and `s3`, and `s2`, the low-density cholesterol, is usually computed by Friedewald's formula from `s1`, `s3` and the triglycerides, whose logarithm is `s5`. Ratios and exponentials are no straight lines, and a Gaussian can only hold them by being wide.
@@ -710,18 +701,14 @@ def digits(options):
     theirs = best.score(data.test / 16, label), -best.predict_log_proba(data.test / 16)[row, label].mean()
     for name, (right, nats) in {"flow and Bayes' rule": np.mean(found, axis=0), "logistic regression": theirs}.items():
         print(f"  {name:22}{100 * right:6.1f} % right; {nats:.2f} nats a label")
-    draw_classes(data, *given, options)
-    return data, *free
-
-
-def draw_classes(data, flow, params, options):
     real = np.stack([data.train[data.labels["train"] == k][:4] for k in range(10)], axis=1)
-    drawn = draws_at(flow, params, np.random.default_rng(options.seed), np.eye(10), 4).swapaxes(0, 1)
+    drawn = draws_at(*given, np.random.default_rng(options.seed), np.eye(10), 4).swapaxes(0, 1)
     figure, axes = plot.subplots(1, 2, height=1.5)
     for ax, title, x in zip(axes, ("data", "draws, a class a column"), (real, drawn), strict=True):
         plot.image_rows(ax, x.reshape(40, 64), (8, 8), columns=10, low=0, high=17)
         ax.set_title(title)
     options.save(figure, "ch10_digits")
+    return data, *free
 
 
 if __name__ == "__main__":
@@ -741,36 +728,28 @@ def five_labels(options, data, free, free_params):
     from sklearn.semi_supervised import LabelSpreading
 
     nf.use(dtype=options.dtype or "float32")
-    truth, right, inverse = data.labels["train"], {}, free.bijection.inverse
+    truth, row, right, inverse = data.labels["train"], np.arange(len(data.train)), [], free.bijection.inverse
     z, z_test = (
         nf.to_numpy(inverse(free_params["bijection"], nf.backend.asarray(x))[0]) for x in (data.train + 0.5, data.test)
     )
     for seed in range(1 if options.fast else 3):
         rng = np.random.default_rng(options.seed + seed)
         kept = np.concatenate([rng.choice(np.flatnonzero(truth == k), 5, replace=False) for k in range(10)])
-        some, params = np.full(len(truth), -1), None
-        some[kept] = truth[kept]
         pixels, latent = (LogisticRegression(max_iter=2000).fit(a[kept], truth[kept]) for a in (data.train / 16, z))
+        few, guess, params = np.where(np.isin(row, kept), truth, -1), pixels.predict(data.train / 16), None
         with np.errstate(invalid="ignore"):  # (for rows that no label reaches)
-            spread = LabelSpreading(kernel="knn", n_neighbors=7).fit(data.train, some)
-        guess = pixels.predict(data.train / 16)
+            spread = LabelSpreading(kernel="knn", n_neighbors=7).fit(data.train, few)
         for _ in range(1 if options.fast else 3):
-            guess[kept] = truth[kept]
-            flow, params = fitted_digits(10, data, guess, options, seed, 200, params)
+            labels = np.where(few < 0, guess, few)
+            flow, params = fitted_digits(10, data, labels, options, seed, 200, params)
             guess = log_p_of_classes(flow, params, data.train + 0.5).argmax(axis=1)
-        found = {
-            "50 images, pixels": pixels.predict(data.test / 16),
-            "50 images, latent z": latent.predict(z_test),
-            "conditional flow": log_p_of_classes(flow, params, data.test).argmax(axis=1),
-            "label spreading": spread.predict(data.test),
-        }
-        for name, classes in found.items():
-            right.setdefault(name, []).append(100 * (classes == data.labels["test"]).mean())
-    for name, shares in right.items():
-        print(
-            f"  {name:20}{np.mean(shares):6.1f} % right; three draws of the 50: {', '.join(f'{s:.1f}' for s in shares)}"
-        )
-    pixels, latent, flow, _ = (np.mean(shares) for shares in right.values())
+        by_flow = log_p_of_classes(flow, params, data.test).argmax(axis=1)
+        classes = pixels.predict(data.test / 16), latent.predict(z_test), by_flow, spread.predict(data.test)
+        right.append([100 * (c == data.labels["test"]).mean() for c in classes])
+    names = "50 images, pixels", "50 images, latent z", "conditional flow", "label spreading"
+    for name, shares in zip(names, np.transpose(right), strict=True):
+        print(f"  {name:20}{shares.mean():6.1f} % right; draws of the 50: {', '.join(f'{s:.1f}' for s in shares)}")
+    pixels, latent, flow, _ = np.mean(right, axis=0)
     assert options.fast or latent < pixels < flow
 
 
@@ -798,7 +777,7 @@ def two_moons(options):
     theta_test = simulator.prior(rng, 100 if options.fast else 1000)
     x_test = simulator.simulate(rng, theta_test)
     truth = [simulator.posterior(b).log_prob(a[None])[0] for a, b in zip(theta_test, x_test, strict=True)]
-    print(f"  {'last layer':12}{'gap, nats':>20}{'draws outside':>16}{'C2ST at three x':>26}")
+    print(f"  {'last layer':12}{'gap, nats':>20}{'draws outside':>16}")
     for name, support in (("none", None), ("box (10)", simulator.support)):
         flow = nf.flows.rq_nsf(2, gain=1.0, context_dim=2, support=support)
         fit = {"steps": 20 if options.fast else 1800, "optimizer": nf.adam(1e-2), "progress": False}
@@ -806,35 +785,22 @@ def two_moons(options):
         gap, error = difference(np.array(truth), log_prob(flow, params, theta_test, x_test))
         draws = draws_at(flow, params, np.random.default_rng(1), x_test, 99)
         outside = (np.abs(draws) > 1).any(axis=2).mean()
-        accuracy = (
-            "" if support is None else two_samples(simulator, flow, params, x_test[: 1 if options.fast else 3], options)
-        )
-        print(f"  {name:12}{gap:12.3f} ± {error:.3f}{100 * outside:14.2f} %{accuracy:>26}")
+        print(f"  {name:12}{gap:12.3f} ± {error:.3f}{100 * outside:14.2f} %")
         assert (outside == 0) == (support is not None)
     assert options.fast or gap < 0.6
-    draw_posteriors(simulator, flow, params, x_test, options)
-    return flow, params, theta_test, x_test, draws
-
-
-def two_samples(simulator, flow, params, x, options):
-    n, found = 60 if options.fast else 500, []
-    for row in x:
+    n, sets = 60 if options.fast else 500, []
+    for row in x_test[: 2 if options.fast else 3]:
         exact = simulator.posterior(row).sample(np.random.default_rng(2), n)
-        found.append(nf.evaluate.c2st(exact, draws_at(flow, params, np.random.default_rng(3), row[None], n)[0]))
-    return ", ".join(f"{a:.2f}" for a in found)
-
-
-def draw_posteriors(simulator, flow, params, x, options):
-    n = 200 if options.fast else 1500
+        sets.append((exact, draws_at(flow, params, np.random.default_rng(3), row[None], n)[0]))
+    print(f"  C2ST at {len(sets)} x, with the box: {', '.join(f'{nf.evaluate.c2st(*pair):.2f}' for pair in sets)}")
     figure, axes = plot.subplots(1, 4, height=1.8, sharex=True, sharey=True)
-    for k, row in enumerate(x[:2]):
-        exact = simulator.posterior(row).sample(np.random.default_rng(2), n)
-        drawn = draws_at(flow, params, np.random.default_rng(3), row[None], n)[0]
-        pairs = ((f"exact, $x = ({row[0]:.2f}, {row[1]:.2f})$", exact, plot.ORANGE), ("flow", drawn, plot.BLUE))
-        for ax, (title, points, color) in zip(axes[2 * k :], pairs, strict=False):
+    for k, pair in enumerate(sets[:2]):
+        titles = f"exact, $x = ({x_test[k, 0]:.2f}, {x_test[k, 1]:.2f})$", "flow"
+        for ax, title, points, color in zip(axes[2 * k :], titles, pair, (plot.ORANGE, plot.BLUE), strict=False):
             plot.scatter(ax, points, (-1, 1, -1, 1), color=color)
-            ax.set(title=title, xlabel="$\\theta_1$", ylabel="$\\theta_2$" if ax is axes[0] else "")
+            ax.set(title=title, xlabel="$\theta_1$", ylabel="$\theta_2$" if ax is axes[0] else "")
     options.save(figure, "ch10_two_moons")
+    return flow, params, theta_test, x_test, draws
 
 
 if __name__ == "__main__":
