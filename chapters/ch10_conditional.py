@@ -113,7 +113,7 @@ def linear_gaussian(options):
     x_test, y_test = pairs(np.random.default_rng(options.seed + 1), 20_000)
     truth = log_gaussian(x_test - y_test @ G.T, P)
     print(f"  {'network':10}{'KL, nats':>20}{'mean off by':>14}{'covariance off by':>20}")
-    for name, layers, hidden, steps in (("linear", 1, (), 600), ("tanh, 16", 2, (16,), 2000)):
+    for name, layers, hidden, steps in (("linear", 1, (), 600), ("tanh, 16", 2, (16,), 1500)):
         flow = nf.flows.maf(2, layers=layers, hidden=hidden, context_dim=2)
         fit = {"steps": 20 if options.fast else steps, "batch_size": 1024, "optimizer": nf.adam(1e-2)}
         params = nf.fit(flow, x, context=y, rng=options.seed, validation=None, progress=False, **fit).params
@@ -584,7 +584,7 @@ def compare(target, x, y, step, options):
         "layer (4), linear": nf.flows.maf(D, layers=1, hidden=(), context_dim=C),
         "spline flow": nf.flows.rq_nsf(D, layers=2, hidden=(32,), bins=4, coupling=False, context_dim=C),
     }
-    fit = {"steps": 20 if options.fast else 600, "batch_size": 128, "progress": False}
+    fit = {"steps": 20 if options.fast else 500, "batch_size": 128, "progress": False}
     fit |= {"optimizer": nf.adam(5e-3, weight_decay=1.0)}
     for seed, rng, train, test in splits(len(x), options):
         noisy, x_test = (x[rows] + step * rng.random((len(rows), D)) for rows in (train, test))
@@ -612,7 +612,7 @@ if __name__ == "__main__":
     compare("without s2 and s4", blood[:, [0, 2, 4, 5]], others, steps[[0, 2, 4, 5]], options)
 
 # %% [markdown]
-# For the progression the flow gains about as much as its error. For the blood values it is ahead by more than a nat, in each split. Before you cheer, look for the reason. The two lines below the table have it: `s2`, the low-density cholesterol, was not measured, it was computed from three other columns by Friedewald's formula ($e^{s_5}$ are the triglycerides), and `s4` is a ratio of two. The flow has found the formulas, which a straight line cannot. Without those two columns the gain is gone: given age, sex, body mass index and blood pressure, one Gaussian is all that these rows give away.
+# For the progression the flow gains about as much as its error. For the blood values it is ahead by more than a nat, in each split. Before you cheer, look for the reason. Two lines of the output have it: `s2`, the low-density cholesterol, was not measured, it was computed from three other columns by Friedewald's formula ($e^{s_5}$ are the triglycerides), and `s4` is a ratio of two. The flow has found the formulas, which a straight line cannot. Without those two columns the gain is gone: given age, sex, body mass index and blood pressure, one Gaussian is all that these rows give away.
 #
 # **A target of whole numbers.** That ratio `s4` is 2, 3, 4, ... for most patients. Let it be the target alone, rounded, given age, sex, body mass index and blood pressure: once as it is, and once with the noise of (11). Opponent: the frequencies of the training rows, whatever the context.
 
@@ -745,7 +745,7 @@ def five_labels(options, data, free, free_params):
             spread = LabelSpreading(kernel="knn", n_neighbors=7).fit(data.train, few).predict(data.test)
         for _ in range(1 if options.fast else 3):
             labels = np.where(few < 0, guess, few)
-            flow, params = fitted_digits(10, data, labels, options, seed, 200, params)
+            flow, params = fitted_digits(10, data, labels, options, seed, 150, params)
             guess = log_p_of_classes(flow, params, data.train + 0.5).argmax(axis=1)
         by_flow = log_p_of_classes(flow, params, data.test).argmax(axis=1)
         classes = pixels.predict(data.test / 16), latent.predict(z_test), by_flow, spread
@@ -761,7 +761,7 @@ if __name__ == "__main__":
     five_labels(options, *of_digits)
 
 # %% [markdown]
-# The latent is a bad feature: the fit asks $z$ to be 64 independent normal numbers, and nothing in it asks where the classes are. The conditional flow does make use of the images without a label, and improves on its teacher in the mean. Compare it with label spreading, which knows nothing but distances between pixels.
+# The latent is a bad feature: the fit asks $z$ to be 64 independent normal numbers, and nothing in it asks where the classes are. The conditional flow does make use of the images without a label, and improves on its teacher in the mean. Label spreading knows nothing but distances between pixels: compare.
 #
 # ## Experiment 3: what made these data? Two moons
 #
@@ -851,7 +851,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch10_calibration`.* Left and middle: ranks of $\theta_1$ in 20 bins; 19 of 20 bars should end in the grey band. Narrow draws leave $\theta$ outside of a crescent too often: ranks pile up at both ends, and in the middle, which lies between two crescents. Right: TARP's coverage minus its level, and the band for its largest distance.
 #
-# The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean of $\log q(\theta \mid x)$ on fresh pairs beside them; it needs no oracle either.
+# The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean of $\log q(\theta \mid x)$ on fresh pairs beside them.
 #
 # ## Experiment 4: a time series as context
 #
@@ -887,7 +887,7 @@ def time_series(options):
     ):
         flow = nf.flows.rq_nsf(3, context_dim=width, embed=embed, support=simulator.support, **same)
         for seed in range(1 if options.fast else 3):
-            fit = {"steps": 10 if options.fast else 700, "batch_size": 128, "optimizer": nf.adam(5e-3)}
+            fit = {"steps": 10 if options.fast else 500, "batch_size": 128, "optimizer": nf.adam(5e-3)}
             result = nf.fit(flow, theta, context=of(x), rng=options.seed + seed, progress=False, **fit)
             gap = difference(truth, log_prob(flow, result.params, theta_test, of(x_test)))
             gaps.setdefault(name, []).append(gap)
