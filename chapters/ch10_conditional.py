@@ -464,7 +464,7 @@ if __name__ == "__main__":
 # With a context a flow can be wrong in new ways.
 #
 # - **The inverse forgets $y$** (rll/deepul, issue 7): a search for the inverse calls the map without its condition.
-# - **One normaliser for all $y$** (sbi, issue 1350): a density cut off at the prior's box has to be divided by the mass inside, which depends on $y$. In a batch, one row's mass was used for all.
+# - **One normaliser for all $y$** (sbi, issue 1350): a density cut off at the prior's box has to be divided by the mass inside, which depends on $y$. In a batch, one factor was used for all rows.
 # - **Draws in another order**: $n$ draws for each of $M$ contexts are $nM$ rows. `repeat` gives $y_1, y_1, \ldots, y_2$, and `tile` $y_1, y_2, \ldots, y_1$. Both have the right shape.
 #
 # One variable, $x = e^{s(y)} z + t(y)$, is enough to plant them. Predict first: which of them shows at a *single* $y$?
@@ -543,7 +543,7 @@ if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
-# J sees none of them, and all but the first pass the round trip. "One normaliser" is right at any single $y$: only several $y$ *in one batch* show it, by an integral (N), or by a row whose density depends on its neighbours (I). For the draws there is K alone, at each $y$ by itself. The package wants one row of context for each draw, or one for all, and refuses any other number.
+# J sees none of them, and all but the first pass the round trip. "One normaliser" is right at any single $y$: only several $y$ *in one batch* show it, by an integral (N), or by a row whose density depends on its neighbours (I). For the draws there is K alone, at each $y$ by itself. The package wants one row of context for each draw, or one for all; anything else is an error.
 #
 # ## Experiment 1: regression with a whole density
 #
@@ -612,7 +612,7 @@ if __name__ == "__main__":
     compare("without s2 and s4", blood[:, [0, 2, 4, 5]], others, steps[[0, 2, 4, 5]], options)
 
 # %% [markdown]
-# For the progression the flow gains about as much as its error. For the blood values it is ahead by more than a nat, in each split. Before you cheer, look for the reason. Two lines of the output have it: `s2`, the low-density cholesterol, was not measured, it was computed from three other columns by Friedewald's formula ($e^{s_5}$ are the triglycerides), and `s4` is a ratio of two. The flow has found the formulas, which a straight line cannot. Without those two columns the gain is gone: given age, sex, body mass index and blood pressure, one Gaussian is all that these rows give away.
+# For the progression the flow gains about as much as its error. For the blood values it is ahead by more than a nat, in each split. Before you cheer, look for the reason. Two lines of the output have it: `s2`, the low-density cholesterol, was not measured, it was computed from three other columns by Friedewald's formula ($e^{s_5}$ are the triglycerides), and `s4` is a ratio of two. The flow has found the formulas, which a straight line cannot. Without those two columns the gain is gone: one Gaussian is nearly all that these rows give away.
 #
 # **A target of whole numbers.** That ratio `s4` is 2, 3, 4, ... for most patients. Let it be the target alone, rounded, given age, sex, body mass index and blood pressure: once as it is, and once with the noise of (11). Opponent: the frequencies of the training rows, whatever the context.
 
