@@ -109,16 +109,16 @@ def linear_gaussian(options):
         x = rng.normal(size=(n, 2))
         return x, x @ A.T + rng.normal(size=(n, 2)) @ np.sqrt(S)
 
-    x, y = pairs(np.random.default_rng(options.seed), 10_000 if options.fast else 150_000)
+    x, y = pairs(np.random.default_rng(options.seed), 10_000 if options.fast else 300_000)
     x_test, y_test = pairs(np.random.default_rng(options.seed + 1), 20_000)
     truth = log_gaussian(x_test - y_test @ G.T, P)
     print(f"  {'network':10}{'KL, nats':>20}{'mean off by':>14}{'covariance off by':>20}")
-    for name, layers, hidden, steps in (("linear", 1, (), 600), ("tanh, 16", 2, (16,), 1500)):
+    for name, layers, hidden, steps, batch in (("linear", 1, (), 800, 4096), ("tanh, 16", 2, (16,), 1500, 1024)):
         flow = nf.flows.maf(2, layers=layers, hidden=hidden, context_dim=2)
-        fit = {"steps": 20 if options.fast else steps, "batch_size": 1024, "optimizer": nf.adam(1e-2)}
+        fit = {"steps": 20 if options.fast else steps, "batch_size": batch, "optimizer": nf.adam(1e-2)}
         params = nf.fit(flow, x, context=y, rng=options.seed, validation=None, progress=False, **fit).params
         kl, error = difference(truth, log_prob(flow, params, x_test, y_test))
-        off_mean, off_cov = moments_off(flow, params, y_test[:5], G, P, 1000 if options.fast else 100_000)
+        off_mean, off_cov = moments_off(flow, params, y_test[:5], G, P, 1000 if options.fast else 200_000)
         print(f"  {name:10}{kl:12.5f} ± {error:.5f}{100 * off_mean:12.2f} %{100 * off_cov:18.2f} %")
         assert options.fast or (kl < 0.005 and (hidden or max(off_mean, off_cov) < 0.01))
 
@@ -622,7 +622,7 @@ def whole_numbers(options):
     nf.use(dtype=options.dtype or "float32")
     x, y = np.round(measurements()[0][:, 7:8]), measurements()[0][:, :4]
     flow, scores = nf.flows.rq_nsf(1, layers=2, hidden=(16,), bins=16, context_dim=4), {}
-    axis, lengths = np.linspace(1, 8, 2001)[:, None], (10, 20) if options.fast else (100, 1000)
+    axis, lengths = np.linspace(1, 8, 2001)[:, None], (10, 20) if options.fast else (100, 800)
     figure, ax = plot.subplots(height=1.9)
     for seed, rng, train, test in splits(len(x), options):
         share = 1.0 + np.bincount(x[train, 0].astype(int), minlength=12)
@@ -780,13 +780,14 @@ def two_moons(options):
     x = simulator.simulate(rng, theta)
     theta_test = simulator.prior(rng, 100 if options.fast else 1000)
     x_test = simulator.simulate(rng, theta_test)
-    truth = [simulator.posterior(b).log_prob(a[None])[0] for a, b in zip(theta_test, x_test, strict=True)]
+    some = theta_test[:300], x_test[:300]
+    truth = [simulator.posterior(b).log_prob(a[None])[0] for a, b in zip(*some, strict=True)]
     print(f"  {'last layer':12}{'gap, nats':>20}{'draws outside':>16}")
     for name, support in (("none", None), ("box (10)", simulator.support)):
         flow = nf.flows.rq_nsf(2, gain=1.0, context_dim=2, support=support)
         fit = {"steps": 20 if options.fast else 1800, "optimizer": nf.adam(1e-2), "progress": False}
         params = nf.fit(flow, theta, context=x, rng=options.seed, **fit).params
-        gap, error = difference(np.array(truth), log_prob(flow, params, theta_test, x_test))
+        gap, error = difference(np.array(truth), log_prob(flow, params, *some))
         draws = draws_at(flow, params, np.random.default_rng(1), x_test, 99)
         outside = (np.abs(draws) > 1).any(axis=2).mean()
         print(f"  {name:12}{gap:12.3f} ± {error:.3f}{100 * outside:14.2f} %")
@@ -814,7 +815,7 @@ if __name__ == "__main__":
     moons = two_moons(options)
 
 # %% [markdown]
-# *Figure `ch10_two_moons`.* 500 draws from the exact posterior (orange) and from the flow (blue), for two observations. Look at the first: its two crescents have merged into a small spot, the flow's is wider, and its C2ST is the worst of the three.
+# *Figure `ch10_two_moons`.* 500 draws from the exact posterior (orange) and from the flow (blue), for two observations. Look at the first: its two crescents close to a ring, and the flow has not found the hole. Its C2ST is the worst of the three.
 #
 # C2ST is the accuracy with which a small network tells the flow's draws from exact ones; 0.5 is chance. (The benchmark reports 0.606 for neural posterior estimation with 10,000 simulations, as a mean over ten observations with more draws; `benchmarks/two_moons.py` repeats that in full.) Without the box mass leaks out, and to cut it off one has to divide by the mass inside, for each $x$ anew. With the box the question does not arise.
 #
