@@ -1,0 +1,467 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # Variational inference: a flow for what is hidden
+#
+# **Question.** A model says how hidden numbers $z$ make data $x$: it has a prior $p(z)$ and a likelihood $p(x \mid z)$. We see $x$. Which $z$ made it? Bayes' rule says $p(z \mid x) = p(x, z)/p(x)$, and $p(x)$ is an integral over all $z$. Can a flow be fitted to $p(z \mid x)$ when only $p(x, z)$ can be computed? And who says how good the fit is?
+#
+# **What you need.** The change of variables (chapter 01), planar layers (03), autoregressive layers (05), spline couplings (06). From probability: expectations, and Jensen's inequality $E \log w \le \log E\,w$.
+#
+# **Convention.** Here the flow draws what is hidden: noise is $\epsilon$, and $z = g(\epsilon)$. In the other chapters the noise is $z$ and the draw is $x$. The observation $x$ is fixed, or it enters the flow as its context. $\log$ is natural, and all divergences are in nats.
+#
+# **Running time.** About RUNTIME on two cores; `--fast` takes a few seconds and does every check, with experiments too short to mean anything.
+#
+# **References.** Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. Kingma, Welling (2014), *Auto-encoding variational Bayes*, arXiv:1312.6114. Kingma et al. (2016), IAF, arXiv:1606.04934. van den Berg et al. (2018), *Sylvester normalizing flows*, arXiv:1803.05649. Durkan et al. (2019), *Neural spline flows*, arXiv:1906.04032. Burda, Grosse, Salakhutdinov (2016), *Importance weighted autoencoders*, arXiv:1509.00519. Cremer, Li, Duvenaud (2018), *Inference suboptimality in variational autoencoders*, arXiv:1801.03558. Vehtari et al. (2024), *Pareto smoothed importance sampling*, arXiv:1507.02646. Rubin (1981), eight schools, doi:10.3102/10769986006004377.
+
+# %%
+import numpy as np
+
+if __name__ == "__main__":
+    import os
+    from pathlib import Path
+
+    import nfscratch as nf
+    from nfscratch import chapter, check, plot
+    from nfscratch.targets.energies import BOX, ENERGIES, Walled
+
+    options = chapter.options()
+
+# %% [markdown]
+# ## The idea, with numbers
+#
+# One hidden number, $z \sim N(0, 1)$, and one observation of it with noise, $x \mid z \sim N(z, 1)$. We see $x = 1$. This model can be solved on paper: $x \sim N(0, 2)$, so that $\log p(1) = -\frac12 \log 4\pi - \frac14 = -1.5155$, and the posterior is $N(\frac12, \frac12)$.
+#
+# Now pretend that we do not know that. Take any density $q(z)$, and average $\log p(x, z) - \log q(z)$ over its draws. Let $q$ be $N(0, 1)$. It equals the prior, so the prior cancels, and what is left is $E \log p(1 \mid z) = -\frac12 \log 2\pi - \frac12 E(1 - z)^2 = -0.9189 - 1 = -1.9189$. This is less than $\log p(x)$, by 0.4034. And the divergence $\mathrm{KL}(q \,\|\, \text{posterior})$ is $\frac12 (\frac{1 + 1/4}{1/2} - 1 + \log \frac12) = 0.4034$. That is no accident: the average is below $\log p(x)$ by just this divergence, for every $q$. So we make the average large.
+
+
+# %%
+def log_normal(z, mean, sd):
+    """log N(z; mean, sd^2), summed over the variables."""
+    return np.sum(-0.5 * ((z - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi), axis=-1)
+
+
+def kl_gaussians(m, s, m2, s2):
+    """KL(N(m, s^2) || N(m2, s2^2)), summed over the variables (D,): equation (5)."""
+    return np.sum(np.log(s2 / s) + (s**2 + (m - m2) ** 2) / (2 * s2**2) - 0.5)
+
+
+def conjugate_elbo(m, s, x=1.0):
+    """The ELBO (2) of q = N(m, s^2) for z ~ N(0, 1), x | z ~ N(z, 1), in closed form."""
+    return -0.5 * np.log(2 * np.pi) - 0.5 * ((x - m) ** 2 + s**2) - kl_gaussians(m, s, 0.0, 1.0)
+
+
+def worked_example():
+    evidence = log_normal(np.array([1.0]), 0.0, np.sqrt(2))
+    print(f"  log p(x) = {evidence:.4f}")
+    for name, m, s in (("the prior", 0.0, 1.0), ("N(1/2, 1)", 0.5, 1.0), ("the posterior", 0.5, np.sqrt(0.5))):
+        elbo, kl = conjugate_elbo(m, s), kl_gaussians(m, s, 0.5, np.sqrt(0.5))
+        print(f"  q = {name:14} average {elbo:.4f}   KL(q || posterior) {kl:.4f}   their sum {elbo + kl:.4f}")
+        assert np.isclose(elbo + kl, evidence)
+    assert np.allclose((evidence, conjugate_elbo(0.0, 1.0)), (-1.5155, -1.9189), atol=5e-5)
+
+
+if __name__ == "__main__":
+    worked_example()
+
+# %% [markdown]
+# **Two divergences.** Between two densities there are two,
+#
+# $$\mathrm{KL}(q \,\|\, p) = E_q\Bigl[\log \frac{q}{p}\Bigr], \qquad \mathrm{KL}(p \,\|\, q) = E_p\Bigl[\log \frac{p}{q}\Bigr]. \tag{1}$$
+#
+# Both are 0 only for $q = p$. The first takes draws of $q$, which we can make; the second takes draws of $p$, which nobody has here. *Predict first*: the target has 60 % of its mass in a hump at $-2$ and 40 % at $2$. Which normal is nearest to it, in the first sense and in the second?
+
+
+# %%
+HUMPS, SHARES, WIDTH = np.array([-2.0, 2.0]), np.array([0.6, 0.4]), 0.5
+LINE = np.linspace(-9, 9, 3601)
+
+
+def log_humps(z):
+    parts = np.log(SHARES) + log_normal(np.asarray(z)[..., None, None], HUMPS[:, None], WIDTH)
+    return np.logaddexp(parts[..., 0], parts[..., 1])
+
+
+def both_divergences(m, s):
+    """(1) for q = N(m, s^2) and the two humps: KL(q || p) and KL(p || q), by quadrature."""
+    log_q, log_p, h = log_normal(LINE[:, None], m, s), log_humps(LINE), LINE[1] - LINE[0]
+    return h * (np.exp(log_q) @ (log_q - log_p)), h * (np.exp(log_p) @ (log_p - log_q))
+
+
+def two_humps(options):
+    from scipy.optimize import minimize
+
+    def nearest(k, start):
+        return minimize(lambda v: both_divergences(v[0], np.exp(v[1]))[k], start, method="Nelder-Mead").x
+
+    found = {"least KL(p || q)": nearest(1, (1.0, 0.0)), "least KL(q || p), from -1": nearest(0, (-1.0, -0.5))}
+    found["least KL(q || p), from 1"] = nearest(0, (1.0, -0.5))
+    figure, axes = plot.subplots(1, 2, height=2.3)
+    axes[0].fill_between(LINE, np.exp(log_humps(LINE)), color="0.85")
+    for (name, (m, log_s)), color in zip(found.items(), (plot.BLUE, plot.RED, plot.ORANGE), strict=True):
+        axes[0].plot(LINE, np.exp(log_normal(LINE[:, None], m, np.exp(log_s))), color=color)
+        of_q, of_p = both_divergences(m, np.exp(log_s))
+        print(f"  {name:25} N({m:5.2f}, {np.exp(log_s):.2f}^2)   KL(q || p) {of_q:6.3f}   KL(p || q) {of_p:7.3f}")
+        if name != "least KL(p || q)":
+            assert abs(of_q + np.log(SHARES[HUMPS == round(m)][0])) < 0.02  # minus the log of the hump's share
+    means = np.linspace(-3.5, 3.5, 15 if options.fast else 57)
+    widths = np.linspace(0.35, 4, 15 if options.fast else 74)
+    least = np.min([[both_divergences(m, s) for s in widths] for m in means], axis=1)
+    axes[1].plot(means, least[:, 0], color=plot.RED, label=r"KL$(q\,\|\,p)$")
+    axes[1].plot(means, least[:, 1], color=plot.BLUE, label=r"KL$(p\,\|\,q)$")
+    axes[0].set(xlim=(-6, 6), xlabel="$z$", ylabel="density")
+    axes[1].set(xlabel="mean of $q$", ylabel="nats, at the best width", ylim=(0, None))
+    axes[1].legend()
+    options.save(figure, "ch11_idea")
+    m, s = found["least KL(p || q)"][0], np.exp(found["least KL(p || q)"][1])
+    assert np.allclose((m, s), (SHARES @ HUMPS, np.sqrt(WIDTH**2 + SHARES @ (HUMPS + 0.4) ** 2)), atol=1e-3)
+
+
+if __name__ == "__main__":
+    two_humps(options)
+
+# %% [markdown]
+# *Figure `ch11_idea`.* Left: the target (grey) and three normals. Blue has the least $\mathrm{KL}(p \,\|\, q)$. It has the target's mean and variance: by (1) that divergence is a constant plus $\log s + E_p(z - m)^2/2s^2$. It *covers* both humps, and is highest where the target has nothing. Red and orange have the least $\mathrm{KL}(q \,\|\, p)$, from two starts. Each *seeks* one hump. Right: both divergences by the mean of $q$: one valley, and two. Draws from $q$ pay where $p$ is small, and nothing for a hump that they never visit, beyond $-\log$ of its own share: 0.51 and 0.92 nats. Chapter 03 has met this in the fork of $U_4$.
+#
+# ## Deriving it
+#
+# **The bound.** For any density $q$ that is positive wherever $p(z \mid x)$ is, put $p(x, z) = p(x)\,p(z \mid x)$ into the average:
+#
+# $$\underbrace{E_q[\log p(x, z) - \log q(z)]}_{\text{ELBO } \mathcal L(q)} = \log p(x) - \mathrm{KL}\bigl(q \,\|\, p(\cdot \mid x)\bigr) \leq \log p(x). \tag{2}$$
+#
+# The name is *evidence lower bound*: $p(x)$ is called the evidence. The left side needs two pieces. We must **sample** $z$ from $q$, and **assess** two log-densities there, $\log p(x, z)$ and $\log q(z)$. A flow that is cheap from noise to draw has both at once,
+#
+# $$z = g(\epsilon), \quad \epsilon \sim N(0, I): \qquad \log q(z) = \log N(\epsilon; 0, I) - \log\left|\det \frac{\partial g}{\partial \epsilon}\right|. \tag{3}$$
+#
+# No inverse appears, since we assess only draws whose $\epsilon$ we know. The sign is that of the convention: forward was applied, so its log-determinant is *subtracted*. A map that spreads points apart makes the density lower.
+#
+# **The normal posterior.** Take $z = \mu + \sigma \epsilon$ for each variable, $D = 2$: the Jacobian is $\operatorname{diag}(\sigma_1, \sigma_2)$, its determinant $\sigma_1\sigma_2$, so
+#
+# $$\log q(z) = \log N(\epsilon; 0, I) - \sum_i \log \sigma_i. \tag{4}$$
+#
+# **Corrections.** Widely used lecture slides have three misprints here. Let $\epsilon = (0.4, -0.61)$ and $\log\sigma = (0.5, 0.3)$. (a) They write $+\sum\log\sigma_i$. Then $\log q(z)$ is $-1.304$. It is $-2.904$, as the density of $N(\mu, \sigma^2)$ at $z$ says. (b) They write $|\det J| = \sum\log\sigma_i = 0.8$. That is its logarithm; the determinant is $e^{0.8} = 2.226$. (c) They write ELBO $= -\mathrm{KL}(q \,\|\, p(z \mid x))$. The term $\log p(x)$ is missing: in the example above the ELBO of the prior is $-1.919$, and minus the divergence is $-0.403$. It makes no difference to the gradient with respect to $q$, and all to the gradient with respect to the model. Other notes evaluate the base density at the *end* of the flow, with the minus of a map that was not taken there: that gives -5.677.
+#
+# Between two normals the divergence is closed, from $E_q (z - \mu_2)^2 = \sigma^2 + (\mu - \mu_2)^2$:
+#
+# $$\mathrm{KL}\bigl(N(\mu, \sigma^2) \,\|\, N(\mu_2, \sigma_2^2)\bigr) = \sum_i \log\frac{\sigma_{2}}{\sigma} + \frac{\sigma^2 + (\mu - \mu_2)^2}{2\sigma_2^2} - \frac12. \tag{5}$$
+#
+# **The gradient.** The distribution of $\epsilon$ does not depend on the parameters $\theta$ of $g$. So the derivative goes inside the expectation, where $g$ and the log-determinant are smooth and the result is bounded by something with a finite mean:
+#
+# $$\nabla_\theta \mathcal L = E_\epsilon\bigl[\nabla_\theta\bigl(\log p(x, g_\theta(\epsilon)) - \log q_\theta(g_\theta(\epsilon))\bigr)\bigr], \qquad \frac{\partial}{\partial \mu_i} \to \partial_i \log p, \quad \frac{\partial}{\partial \log\sigma_i} \to \sigma_i \epsilon_i\, \partial_i \log p + 1, \tag{6}$$
+#
+# with $\partial_i \log p = \partial \log p(x, z)/\partial z_i$ and the derivatives of (4) on the right. This is the *reparameterisation* gradient. Without it there is another one, which needs no derivative of $p$. Since $\nabla q = q\,\nabla\log q$ and $E_q \nabla \log q = 0$,
+#
+# $$\nabla_\theta \mathcal L = E_q\bigl[(\log p(x, z) - \log q_\theta(z))\, \nabla_\theta \log q_\theta(z)\bigr], \qquad z \text{ held fixed in } \nabla_\theta. \tag{7}$$
+#
+# Both are right on average. Below, their standard deviations are printed.
+
+
+# %%
+def draw(mu, log_sigma, eps):
+    """One reparameterised draw (D,), and log q of it: equation (4)."""
+    return mu + np.exp(log_sigma) * eps, log_normal(eps, 0.0, 1.0) - log_sigma.sum()
+
+
+def elbo_of_draw(log_joint, log_q, beta=1.0):
+    """One draw's share of the ELBO (2); with beta, minus that of the free energy (11)."""
+    return beta * log_joint - log_q
+
+
+def gradient_of_draw(g_joint, log_sigma, eps):
+    """d/dmu and d/dlog_sigma of that share, from dlog p(x, z)/dz (D,): equation (6)."""
+    return g_joint, g_joint * np.exp(log_sigma) * eps + 1.0
+
+
+def score_gradient(log_joint, mu, log_sigma, z):
+    """The same by equation (7); it asks for no derivative of log p."""
+    u = (z - mu) * np.exp(-log_sigma)
+    share = log_joint - log_normal(z, mu, np.exp(log_sigma))
+    return share * u * np.exp(-log_sigma), share * (u**2 - 1.0)
+
+
+def misprints():
+    mu, log_sigma, eps = np.array([1.0, -1.0]), np.array([0.5, 0.3]), np.array([0.4, -0.61])
+    z, log_q = draw(mu, log_sigma, eps)
+    exact, base = log_normal(z, mu, np.exp(log_sigma)), log_normal(eps, 0.0, 1.0)
+    at_the_end = log_normal(z, 0.0, 1.0) - log_sigma.sum()
+    determinant, total = np.exp(log_sigma).prod(), log_sigma.sum()
+    elbo, minus_kl = conjugate_elbo(0.0, 1.0), -kl_gaussians(0.0, 1.0, 0.5, np.sqrt(0.5))
+    print(f"  log q(z): minus the sum of logs {log_q:.3f}   density at z {exact:.3f}   (a) plus {base + total:.3f}")
+    print(f"  (b) |det J| = {determinant:.3f}, and sum log sigma = {total:.3f}")
+    print(f"  (c) ELBO = {elbo:.3f}, and -KL = {minus_kl:.3f}")
+    print(f"  the base density at the end of the flow: {at_the_end:.3f}")
+    assert np.allclose((log_q, exact, base + total), (-2.904, -2.904, -1.304), atol=5e-4)
+    assert np.allclose((determinant, elbo, minus_kl, at_the_end), (2.226, -1.919, -0.403, -5.677), atol=5e-4)
+
+
+def two_estimators(options):
+    """Of d ELBO / d(mu, log sigma) in the worked example, at q = N(0, 1): the exact values are 1 and -1."""
+    eps = np.random.default_rng(options.seed).normal(size=(20_000, 1))
+    zero = np.zeros(1)
+    for name in ("reparameterised (6)", "score (7)"):
+        rows = []
+        for e in eps[: 2_000 if options.fast else None]:
+            z, _ = draw(zero, zero, e)
+            log_joint = log_normal(z, 0.0, 1.0) + log_normal(np.ones(1), z, 1.0)
+            one = gradient_of_draw(1 - 2 * z, zero, e) if "6" in name else score_gradient(log_joint, zero, zero, z)
+            rows.append(np.concatenate(one))
+        mean, sd = np.mean(rows, axis=0), np.std(rows, axis=0)
+        print(f"  {name:20} mean {mean[0]:6.3f} {mean[1]:6.3f}   standard deviation {sd[0]:.2f} {sd[1]:.2f}")
+        assert np.all(np.abs(mean - (1, -1)) < 5 * sd / len(rows) ** 0.5)
+
+
+if __name__ == "__main__":
+    misprints()
+    two_estimators(options)
+
+# %% [markdown]
+# ## Posteriors made of layers
+#
+# A normal with a diagonal covariance cannot bend, and its variables know nothing of each other. Put layers after it; by (3) each subtracts its log-determinant.
+#
+# **Planar**, $z = \epsilon + \hat u \tanh(w \cdot \epsilon + b)$, with $\hat u$ of chapter 03 (5):
+#
+# $$\log q(z) = \log N(\epsilon; 0, I) - \log\bigl|1 + (1 - \tanh^2(w \cdot \epsilon + b))\; w \cdot \hat u\bigr|. \tag{8}$$
+#
+# **IAF**, $z_i = \mu_i(\epsilon_{<i}) + \sigma_i(\epsilon_{<i})\,\epsilon_i$: both functions see only earlier noise, so the Jacobian is triangular. For $D = 2$,
+#
+# $$\frac{\partial z}{\partial \epsilon} = \begin{pmatrix} \sigma_1 & 0 \\ \partial z_2/\partial\epsilon_1 & \sigma_2(\epsilon_1) \end{pmatrix}, \qquad \log q(z) = \log N(\epsilon; 0, I) - \sum_i \log \sigma_i(\epsilon_{<i}). \tag{9}$$
+#
+# All of $\epsilon$ is there from the start, so one pass of a masked network draws $z$. Chapter 05 called the other direction, MAF, fast for densities; for inference this one is right. **Sylvester** layers (03) are several planar ones at once. **Spline** couplings (06) bend half of the variables by curves that depend on the other half; their forward direction is a formula too.
+#
+# **Amortised parameters.** With many observations, each has its posterior. Instead of fitting a flow to each, let one network, the *encoder*, read $x$ and emit the parameters,
+#
+# $$\theta(x) = \theta_0 + \text{network}(h(x)), \tag{10}$$
+#
+# for every layer and every sample anew. Couplings and autoregressive layers have networks already, and take $h(x)$ as context beside their own input.
+#
+# **Annealing.** Early in training, most draws lie where $p$ is tiny, and $q$ flees to the first hump it meets. Rezende and Mohamed start with a flatter target. The *free energy* at inverse temperature $\beta$ is
+#
+# $$F_\beta(q) = E_q[\log q(z) - \beta \log p(x, z)], \qquad \text{least for } q \propto p(x, z)^\beta, \tag{11}$$
+#
+# since $F_\beta$ is the divergence from that density, up to a constant. With $\beta = 1$ it is minus the ELBO. A normal posterior becomes $1/\beta$ times as wide in its variance. In an autoencoder it is common to put $\beta$ elsewhere, before $\mathrm{KL}(q \,\|\, \text{prior})$. That is another loss: it flattens the prior and $q$, but not the likelihood.
+
+
+# %%
+def u_hat(w, u, margin=1e-3):
+    """Chapter 03: u, moved along w so that w . u_hat > -1."""
+    a = w @ u
+    return u + (np.logaddexp(0, a) - 1 + margin - a) * w / (w @ w)
+
+
+def planar_draw(eps, w, u, b):
+    """z (D,) after a planar layer, and log q(z): equation (8)."""
+    hat, t = u_hat(w, u), np.tanh(w @ eps + b)
+    return eps + hat * t, log_normal(eps, 0.0, 1.0) - np.log(abs(1 + (1 - t**2) * (w @ hat)))
+
+
+def iaf_draw(eps, A, B):
+    """z (D,) and log q(z) with mu = A eps and log sigma = B eps, both strictly lower triangular: equation (9)."""
+    log_sigma = np.tril(B, -1) @ eps
+    return np.tril(A, -1) @ eps + np.exp(log_sigma) * eps, log_normal(eps, 0.0, 1.0) - log_sigma.sum()
+
+
+def encoder(theta, x):
+    """mu and log sigma (D,) of one observation, each linear in it: equation (10)."""
+    return theta["mu"] + theta["W"] @ x, theta["log_sigma"] + theta["V"] @ x
+
+
+# %% [markdown]
+# ## How good is the fit?
+#
+# **Two gaps.** Let $q^*$ be the best member of a family for one $x$, and $q_x$ the one that the encoder emits. Add and subtract:
+#
+# $$\log p(x) - \mathcal L(q_x) = \underbrace{\log p(x) - \mathcal L(q^*)}_{\text{approximation}} + \underbrace{\mathcal L(q^*) - \mathcal L(q_x)}_{\text{amortisation}}. \tag{12}$$
+#
+# The first asks for a richer family, the second for a better encoder (Cremer et al.). Both need $\log p(x)$.
+#
+# **Importance weighting.** Let $w = p(x, z)/q(z)$. Then $E_q w = p(x)$, and (2) is Jensen's inequality for $E_q \log w$. Average $K$ weights *before* taking the logarithm:
+#
+# $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{k=1}^K w_k\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{13}$$
+#
+# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means, so by Jensen $\log \frac1K \sum w_k \geq E_S \log \frac{1}{K - 1} \sum_{S} w_k$; and on the right every subset has the expectation $\mathcal L_{K-1}$. ∎ If the weights have a finite mean, $\mathcal L_K$ tends to $\log p(x)$ (Burda et al. assume bounded ones).
+#
+# **How many draws are left?** The weighted mean of $n$ draws has about the precision of
+#
+# $$n_{\text{eff}} = \Bigl(\sum_i w_i\Bigr)^2 \Big/ \sum_i w_i^2 \tag{14}$$
+#
+# exact ones. But a single huge weight may be waiting among draws that were not made. PSIS looks at the tail: it fits a generalised Pareto distribution, $P(w > t) \sim t^{-1/k}$, to the largest weights, and replaces them by its quantiles. Its $\hat k$ says which moments exist: for $k < \frac12$ the variance of $w$, for $k < 1$ the mean. Above 0.7 no usual number of draws helps. One case can be done on paper. Let $p = N(0, 1)$ and $q = N(0, s^2)$ with $s < 1$. The weight is a constant times $e^{z^2 (1/s^2 - 1)/2}$, so $w > t$ means $z^2 > 2 \log t/(1/s^2 - 1)$, up to a constant, and this has, up to a power of $\log t$, the probability
+#
+# $$e^{-z^2/2s^2} = t^{-1/(1 - s^2)}: \qquad k = 1 - s^2. \tag{15}$$
+#
+# *Predict*: a $q$ that has lost one of the two humps, and is a little too narrow for the other. What does $\hat k$ say?
+
+
+# %%
+def iwae_bound(log_w):
+    """log of the mean of K weights (K,), from their logarithms: inside the expectation of (13)."""
+    top = log_w.max()
+    return top + np.log(np.mean(np.exp(log_w - top)))
+
+
+def effective_sample_size(log_w):
+    """Equation (14)."""
+    w = np.exp(log_w - log_w.max())
+    return w.sum() ** 2 / (w**2).sum()
+
+
+def tails(options):
+    rng, n = np.random.default_rng(options.seed), 20_000
+    noise = rng.normal(size=(n, 1))
+    print(f"  {'q':26}{'k of (15)':>10}{'k_hat':>8}{'n_eff / n':>11}{'log mean w':>12}{'exact':>8}")
+    for s2 in (0.9, 0.7, 0.5, 0.3):
+        z = np.sqrt(s2) * noise
+        log_w = log_normal(z, 0.0, 1.0) - log_normal(z, 0.0, np.sqrt(s2))
+        k_hat = nf.evaluate.psis(log_w)[1]
+        report(f"N(0, {s2}), p = N(0, 1)", f"{1 - s2:.2f}", k_hat, log_w, 0.0)
+        assert abs(k_hat - (1 - s2)) < 0.15  # (15)
+    z = HUMPS[0] + 0.45 * noise
+    log_w = log_humps(z[:, 0]) - log_normal(z, HUMPS[0], 0.45)
+    k_hat = nf.evaluate.psis(log_w)[1]
+    report("one hump of two", "-", k_hat, log_w, 0.0)
+    assert k_hat < 0.5 and abs(iwae_bound(log_w) - np.log(SHARES[0])) < 0.02
+
+
+def report(name, k, k_hat, log_w, exact):
+    share = effective_sample_size(log_w) / len(log_w)
+    print(f"  {name:26}{k:>10}{k_hat:8.2f}{share:11.3f}{iwae_bound(log_w):12.3f}{exact:8.3f}")
+
+
+if __name__ == "__main__":
+    tails(options)
+
+# %% [markdown]
+# $\hat k$ follows (15). And it finds nothing wrong with the $q$ that has lost 40 % of the target. No weight is large, since no draw is there: $\log$ of the mean weight is $\log 0.6$, and every number in the line looks well. $\hat k$ speaks of the tails that the draws can see. **What surprises people** is that no diagnostic made of draws of $q$ can find a hump that $q$ does not visit. Another start can, or draws from the target, or theory.
+#
+# ## Check it
+#
+# J is a log-density against a numeric Jacobian, G a gradient against differences with *common random numbers* (the same $\epsilon$ on both sides; without that, noise swamps the difference), N an integral, and = one number by two ways, among them the package against this chapter's lines.
+
+
+# %%
+def numeric_jacobian(f, z, h=1e-3):
+    """dx/dz at one point by central differences of fourth order."""
+    columns = []
+    for e in np.eye(len(z)) * h:
+        columns.append((8 * (f(z + e) - f(z - e)) - (f(z + 2 * e) - f(z - 2 * e))) / (12 * h))
+    return np.stack(columns, axis=1)
+
+
+def check_one_point(options, D=5):
+    rng = np.random.default_rng(options.seed)
+    eps, w, mu, log_sigma = rng.normal(size=(4, D))
+    u, b, log_sigma = -np.sign(w) * rng.random(D), 0.3, 0.5 * log_sigma
+    A, B = rng.normal(size=(2, D, D))
+    rows = []
+    draws = {"normal (4)": lambda e: draw(mu, log_sigma, e), "planar (8)": lambda e: planar_draw(e, w, u, b)}
+    draws["IAF (9)"] = lambda e: iaf_draw(e, A, 0.5 * B)
+    for name, of in draws.items():
+        J = numeric_jacobian(lambda e, of=of: of(e)[0], eps)
+        exact = log_normal(eps, 0.0, 1.0) - np.linalg.slogdet(J)[1]
+        rows.append(("J", f"log q of a draw, {name}, against a numeric Jacobian", abs(of(eps)[1] - exact), 1e-6))
+
+    def bound(v):  # (2) for the target N(1, 1/4), one draw, the same eps
+        z, log_q = draw(v[:D], v[D:], eps)
+        return np.array([elbo_of_draw(log_normal(z, 1.0, 0.5), log_q)])
+
+    v = np.concatenate([mu, log_sigma])
+    z, _ = draw(mu, log_sigma, eps)
+    ours = np.concatenate(gradient_of_draw(-4 * (z - 1), log_sigma, eps))
+    rows.append(("G", "reparameterised gradient (6)", np.abs(ours - numeric_jacobian(bound, v)[0]).max(), 1e-6))
+    q, p = np.exp(log_normal(LINE[:, None], 0.5, 0.8)), log_normal(LINE[:, None], -0.3, 1.1)
+    kl = (LINE[1] - LINE[0]) * (q @ (np.log(q + 1e-300) - p))
+    rows.append(("N", "KL of two normals (5), against quadrature", abs(kl - kl_gaussians(0.5, 0.8, -0.3, 1.1)), 1e-6))
+    flat = [free_energy(m, s, 0.5) for m, s in ((0.5, 1.0), (0.51, 1.0), (0.49, 1.0), (0.5, 1.01), (0.5, 0.99))]
+    rows.append(("=", "free energy (11), beta = 1/2: least at variance 1", max(0.0, flat[0] - min(flat)), 1e-12))
+    log_w = rng.normal(size=50)
+    rows.append(("=", "bound (13), weights times 1e300", abs(iwae_bound(log_w + 690.8) - iwae_bound(log_w) - 690.8), 1e-9))
+    rows += against_the_package(rng)
+    print(check.table([check.Finding(*row[:2], float(row[2]), row[3]) for row in rows], "One point, D = 5"))
+    assert all(row[2] <= row[3] for row in rows)
+
+
+def free_energy(m, s, beta):
+    """(11) for q = N(m, s^2) in the worked example: E log p(x, z) is the ELBO minus the entropy of q."""
+    entropy = 0.5 * np.log(2 * np.pi * np.e * s**2)
+    return -entropy - beta * (conjugate_elbo(m, s) - entropy)
+
+
+def against_the_package(rng, D=5):
+    nf.use(dtype="float64")
+    flow = nf.Flow(nf.StandardNormal(D), nf.Planar(D))
+    params = flow.init(rng)
+    z, log_q = flow.sample_and_log_prob(params, np.random.default_rng(7), 8)
+    layer = params["bijection"]
+    ours = [planar_draw(e, layer["w"], layer["u"], layer["b"][0]) for e in np.random.default_rng(7).normal(size=(8, D))]
+    log_joint = lambda z: -2 * ((z - 1) ** 2).sum(axis=1)  # noqa: E731
+    log_w = np.array([elbo_of_draw(log_joint(a[None])[0], b) for a, b in ours])
+    elbo = nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8)
+    cold = nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8, beta=0.3)
+    iwae = nf.objectives.iwae(flow, log_joint, params, np.random.default_rng(7), 1, 8)
+    ours_cold = np.mean([elbo_of_draw(log_joint(a[None])[0], b, 0.3) for a, b in ours])
+    amortised = nf.Flow(nf.ConditionedBase(nf.DiagonalNormal(D), nf.MLP(()), 3), nf.Reshape((D,), (D,)))
+    theta = check.random_params(amortised, rng)
+    x, eps = rng.normal(size=3), np.random.default_rng(7).normal(size=(1, D))[0]
+    base, W, shift = theta["base"]["distribution"], *(theta["base"]["network"][0][k] for k in ("W", "b"))
+    own = {"log_sigma": base["log_std"] + shift[:D], "V": W[:D], "mu": base["mean"] + shift[D:], "W": W[D:]}
+    a, b = draw(*encoder(own, x), eps)
+    z_c, log_q_c = amortised.sample_and_log_prob(theta, np.random.default_rng(7), 1, x)
+    return [
+        ("=", "nf.Planar: draw and log q (8)", max(np.abs(z - [a for a, _ in ours]).max(), np.abs(log_q - [b for _, b in ours]).max()), 1e-12),
+        ("=", "nf.objectives.elbo (2)", abs(elbo - log_w.mean()), 1e-12),
+        ("=", "nf.objectives.elbo with beta (11)", abs(cold - ours_cold), 1e-12),
+        ("=", "nf.objectives.iwae (13)", abs(iwae - iwae_bound(log_w)), 1e-12),
+        ("=", "nf.ConditionedBase: draw and log q (10)", max(np.abs(z_c[0] - a).max(), abs(log_q_c[0] - b)), 1e-12),
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    check_one_point(options)
+
+# %% [markdown]
+# ## Museum
+#
+# Five mistakes from public code, each built into the worked example: the encoder reads an embedding $h = e\,x$ and emits $q = N(a h, \sigma^2)$, so that $\theta = (e, a, \log\sigma)$, and the ELBO is known in closed form for every $\theta$. Five checks look at each. *Predict* which mistakes show at fresh parameters, $a = 0$ and $\sigma = 1$, where $q$ is the standard normal.
+
+
+# %%
+MISTAKES = ("none", "ELBO at z0", "sign reversed", "log-det added", "stale embedding", "rescaled by hand")
+FRESH, MOVED, UNIT = np.array([0.8, 0.0, 0.0]), np.array([0.9, 0.4, -0.5]), 10.0
+
+
+def model_elbo(theta, x, eps, mistake):
+    """The mean over eps (n,) for an observation x in units of which the model takes a tenth."""
+    e, a, log_sigma = theta
+    embedding = (FRESH[0] if mistake == "stale embedding" else e) * x / UNIT
+    z = a * embedding + np.exp(log_sigma) * eps
+    at = eps if mistake == "ELBO at z0" else z
+    log_joint = log_normal(at[:, None], 0.0, 1.0) + log_normal(x / UNIT, at[:, None], 1.0)
+    log_q = log_normal(eps[:, None], 0.0, 1.0) + (log_sigma if mistake == "log-det added" else -log_sigma)
+    value = np.mean(log_joint - log_q) - (0.0 if mistake == "rescaled by hand" else np.log(UNIT))
+    return -value if mistake == "sign reversed" else value
+
+
+def exact_elbo(theta, x):
+    e, a, log_sigma = theta
+    return conjugate_elbo(a * e * x / UNIT, np.exp(log_sigma), x / UNIT) - np.log(UNIT)
+
+
+def found_by(mistake, eps, x=15.0):
+    """check: whether it sees the mistake."""
+    value = lambda theta: model_elbo(theta, x, eps, mistake)  # noqa: E731
+    slope = numeric_jacobian(lambda theta: np.array([value(theta)]), MOVED)[0]
+    exact = numeric_jacobian(lambda theta: np.array([exact_elbo(theta, x)]), MOVED)[0]
+    log_sigma = MOVED[2] if mistake != "log-det added" else -MOVED[2]
+    z = np.linspace(-9, 9, 2001)
+    integral = np.exp(log_normal(z[:, None], 0.0, np.exp(MOVED[2])) + MOVED[2] - log_sigma).sum() * (z[1] - z[0])
+    return {
+        "ELBO, fresh": abs(value(FRESH) - exact_elbo(FRESH, x)) > 0.05,
+        "ELBO, moved": abs(value(MOVED) - exact_elbo(MOVED, x)) > 0.05,
+        "gradient": np.abs(slope - exact).max() > 0.05,
+        "no dead parameter": np.abs(slope).min() < 1e-9,
+        "integral of q": abs(integral - 1) > 1e-3,
+    }
