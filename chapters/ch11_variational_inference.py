@@ -679,3 +679,160 @@ def fork(options):
 
 if __name__ == "__main__":
     fork(options)
+
+# %% [markdown]
+# FORKTEXT
+#
+# ## A model of digits, with five posteriors
+#
+# Now nothing is known. A decoder network turns eight hidden numbers into the 64 pixels of a digit, each black with a probability of its own, and is trained together with the posterior: both ascend the ELBO. This is a *variational autoencoder* (Kingma and Welling). The encoder reads the digit and emits $h$; five posteriors take it, by (10). All end in $m(h) + s(h)\,\cdot$, and before that come no layers, four planar ones, or two layers of IAF, Sylvester (rank 8) or spline couplings. 8x8 digits of scikit-learn, pixels drawn anew as 0 or 1 at each step; the test digits are drawn once. 1,000 steps, three seeds.
+#
+# *Predict*: how many nats does a flow gain, and in which number more, the ELBO or $\log p(x)$?
+
+
+# %%
+KINDS = {"normal": 1, "planar": 4, "iaf": 2, "sylvester": 2, "spline": 2}  # and how many layers
+
+
+def digits():
+    """Rows to train on, as probabilities of black (N, 64), and test rows, drawn once as 0 and 1."""
+    data = nf.data.load("digits")
+    x, test = (np.floor(rows).astype(np.float32) / 16 for rows in (np.concatenate([data.train, data.validation]), data.test))
+    return x, nf.models.binarised(test, np.random.default_rng(1))
+
+
+def autoencoder(kind, dim=8):
+    posterior = nf.flows.posterior(dim, 64, kind, layers=KINDS[kind], hidden=(32,))
+    return nf.models.VAE(nf.MLP((64,)), nf.MLP((64,)), posterior)
+
+
+def train(vae, x, seed, options):
+    steps = 10 if options.fast else 1000
+    settings = {"steps": steps, "anneal": steps // 5, "batch_size": 100, "optimizer": nf.adam(3e-3)}
+    found = nf.fit_vae(vae, x, rng=seed, validation=None, augment=nf.models.binarised, progress=False, **settings)
+    return found.last_params
+
+
+def five_posteriors(options):
+    nf.use(dtype="float32")
+    (x, test), models, bounds = digits(), {}, {}
+    test, draws = (test[:20], 10) if options.fast else (test, 200)
+    for kind in KINDS:
+        vae, rows = autoencoder(kind), []
+        for seed in range(1 if options.fast else 3):
+            params = train(vae, x, seed, options)
+            rng = np.random.default_rng(5)
+            rows.append((vae.elbo(params, test, rng, draws), vae.log_prob(params, test, rng, draws)))
+            models.setdefault(kind, (vae, params))
+        bounds[kind] = np.array(rows, dtype=float)  # (seeds, 2, rows)
+    print(f"  {'posterior':11}{'ELBO':>8}{'log p':>8}{'gap':>7}   log p over the normal's, each seed, ± paired error of the rows")
+    for kind, values in bounds.items():
+        elbo, log_p = values.mean(axis=(0, 2))
+        gain = values[:, 1] - bounds["normal"][:, 1]
+        cells = "  ".join(f"{g.mean():5.2f} ± {g.std() / len(test) ** 0.5:.2f}" for g in gain)
+        print(f"  {kind:11}{elbo:8.2f}{log_p:8.2f}{log_p - elbo:7.2f}   {cells if kind != 'normal' else '-'}")
+    return models, bounds, test
+
+
+def bounds_drawn(models, test, options):
+    figure, axes = plot.subplots(1, 2, height=2.4)
+    sizes = 2 ** np.arange(0, 5 if options.fast else 9, 2)
+    rng = np.random.default_rng(options.seed)
+    z = rng.normal(size=(200 if options.fast else 2000, sizes[-1], 1))
+    toy = log_normal(z, 0.0, 1.0) + log_normal(1.0, z, 1.0) - log_normal(z, 0.0, 1.0)  # the first example, q its prior
+    curves = [(axes[0], "", toy)]
+    for kind, (vae, params) in models.items():
+        curves.append((axes[1], kind, vae.log_weights(params, test[:150], rng, sizes[-1]).astype(float)))
+    for ax, kind, log_w in curves:
+        line = [np.mean([[iwae_bound(part) for part in row.reshape(-1, K)] for row in log_w]) for K in sizes]  # (13)
+        ax.semilogx(sizes, line, "o-", markersize=3, label=kind)
+        print(f"  {kind or 'example':10} L_K for K = {', '.join(map(str, sizes))}:  " + "  ".join(f"{v:.3f}" for v in line))
+        assert options.fast or line == sorted(line)
+    axes[0].axhline(-1.5155, color="0.5", linestyle="--")
+    axes[0].set(title="the first example, and $\\log p(x)$", xlabel="$K$", ylabel="bound $\\mathcal{L}_K$ (nats)")
+    axes[1].set(title="test digits", xlabel="$K$")
+    axes[1].legend(loc="lower right")
+    options.save(figure, "ch11_bounds")
+
+
+def digits_drawn(models, test, options):
+    figure, axes = plot.subplots(1, 2, height=3.0)
+    vae, params = models["iaf"]
+    shown = test[:12]
+    rows = [shown, vae.reconstruct(params, shown, np.random.default_rng(2))]
+    both = np.concatenate([np.concatenate([a[k : k + 6] for a in rows]) for k in (0, 6)])
+    plot.image_rows(axes[0], both, (8, 8), 6, 0.0, 1.0)
+    plot.image_rows(axes[1], vae.sample(params, np.random.default_rng(3), 24, mean=True), (8, 8), 6, 0.0, 1.0)
+    axes[0].set_title("test digits, each with its reconstruction below")
+    axes[1].set_title("samples")
+    options.save(figure, "ch11_digits")
+
+
+if __name__ == "__main__":
+    models, bounds, test = five_posteriors(options)
+    bounds_drawn(models, test, options)
+    digits_drawn(models, test, options)
+
+# %% [markdown]
+# DIGITTEXT
+#
+# ## The two gaps
+#
+# (12) asks for $\log p(x)$. With two hidden numbers it is a quadrature. Train two such autoencoders, with a normal and with a spline posterior. Then, for each of some test digits, keep the decoder and the input fixed, and train the posterior's parameters on this one digit alone: that gives $q^*$ of its family.
+
+
+# %%
+def exact_posterior(vae, params, x, side):
+    """log p(x), and log p(z | x) at the points (side x side) of the plane, by quadrature."""
+    z = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2).astype(np.float32)
+    logits = nf.to_numpy(vae.decoder.apply(params["decoder"], z)).astype(float)
+    log_joint = logits @ x - np.logaddexp(0, logits).sum(axis=1) + log_normal(z.astype(float), 0.0, 1.0)
+    evidence = log_joint.max() + np.log(np.exp(log_joint - log_joint.max()).sum() * (side[1] - side[0]) ** 2)
+    return evidence, log_joint - evidence
+
+
+def fitted_to_one(vae, params, x, options):
+    """The parameters with a posterior that is trained for the digit x (64,) alone, from the encoder's."""
+
+    def loss(posterior, rng):
+        value, grads = vae.loss_value_and_grad({**params, "posterior": posterior}, rng, many)
+        return value, grads["posterior"]
+
+    many = np.repeat(x[None], 64, axis=0)
+    settings = {"steps": 5 if options.fast else 200, "optimizer": nf.adam(3e-3), "has_grad": True, "progress": False}
+    return {**params, "posterior": nf.minimize(loss, params["posterior"], rng=options.seed, **settings).params}
+
+
+def two_gaps(options):
+    nf.use(dtype="float32")
+    x, test = digits()
+    side, count = np.linspace(-5, 5, 61 if options.fast else 321), 2 if options.fast else 12
+    print(f"  {'posterior':11}{'log p':>9}{'approximation':>18}{'amortisation':>18}      mean over digits ± standard error")
+    kept = {}
+    for kind in ("normal", "spline"):
+        vae = autoencoder(kind, dim=2)
+        params, rows = train(vae, x, options.seed, options), []
+        for row in test[:count]:
+            evidence, _ = exact_posterior(vae, params, row, side)
+            best, many = fitted_to_one(vae, params, row, options), np.repeat(row[None], 100 if options.fast else 4000, axis=0)
+            rows.append([evidence] + [vae.elbo(p, many, np.random.default_rng(4)).mean(dtype=float) for p in (best, params)])
+            kept.setdefault(kind, []).append((vae, params, best, row))
+        evidence, best, encoded = np.array(rows).T
+        cells = [f"{gap.mean():9.3f} ± {gap.std() / count**0.5:.3f}" for gap in (evidence - best, best - encoded)]  # (12)
+        print(f"  {kind:11}{evidence.mean():9.2f}{cells[0]:>18}{cells[1]:>18}")
+        assert options.fast or ((evidence - best).mean() > -0.01 and (best - encoded).mean() > -0.01)
+    posteriors_drawn(kept, int(np.argmax(evidence - encoded)), options)
+
+
+def posteriors_drawn(kept, which, options):
+    figure, axes = plot.subplots(2, 3, height=2.0)
+    for line, (kind, fits) in zip(axes, kept.items(), strict=True):
+        vae, params, best, x = fits[which]
+        side = np.linspace(-5, 5, 161)
+        log_p = exact_posterior(vae, params, x, side)[1]
+        z = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+        p = np.exp(log_p) / np.exp(log_p).sum()
+        mean, half = p @ z, 4 * np.sqrt((p @ z**2 - (p @ z) ** 2).max())
+        box, n = (mean[0] - half, mean[0] + half, mean[1] - half, mean[1] + half), 20 if options.fast else 90
+        h = vae.encoder.apply(params["encoder"], x[None])
+        of = lambda p, vae=vae, h=h: lambda z: vae.posterior.log_prob(p["posterior"], z.astype(np.float32), h)  # noqa: E731
