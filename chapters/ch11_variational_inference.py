@@ -14,7 +14,7 @@
 #
 # **Convention.** Here the flow draws what is hidden: noise is $\epsilon$, and $z = g(\epsilon)$. In the other chapters the noise is $z$ and the draw is $x$. The observation $x$ is fixed, or it enters the flow as its context. $\log$ is natural, and all divergences are in nats.
 #
-# **Running time.** About RUNTIME on two cores; `--fast` takes a few seconds and does every check, with experiments too short to mean anything.
+# **Running time.** About a minute on two cores; `--fast` takes a few seconds and does every check, with experiments too short to mean anything.
 #
 # **References.** Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. Kingma, Welling (2014), *Auto-encoding variational Bayes*, arXiv:1312.6114. Kingma et al. (2016), IAF, arXiv:1606.04934. van den Berg et al. (2018), *Sylvester normalizing flows*, arXiv:1803.05649. Durkan et al. (2019), *Neural spline flows*, arXiv:1906.04032. Burda, Grosse, Salakhutdinov (2016), *Importance weighted autoencoders*, arXiv:1509.00519. Cremer, Li, Duvenaud (2018), *Inference suboptimality in variational autoencoders*, arXiv:1801.03558. Vehtari et al. (2024), *Pareto smoothed importance sampling*, arXiv:1507.02646. Rubin (1981), eight schools, doi:10.3102/10769986006004377.
 
@@ -125,7 +125,7 @@ if __name__ == "__main__":
     two_humps(options)
 
 # %% [markdown]
-# *Figure `ch11_idea`.* Left: the target (grey) and three normals. Blue has the least $\mathrm{KL}(p \,\|\, q)$. It has the target's mean and variance: by (1) that divergence is a constant plus $\log s + E_p(z - m)^2/2s^2$. It *covers* both humps, and is highest where the target has nothing. Red and orange have the least $\mathrm{KL}(q \,\|\, p)$, from two starts. Each *seeks* one hump. Right: both divergences by the mean of $q$: one valley, and two. Draws from $q$ pay where $p$ is small, and nothing for a hump that they never visit, beyond $-\log$ of its own share: 0.51 and 0.92 nats. Chapter 03 has met this in the fork of $U_4$.
+# *Figure `ch11_idea`.* Left: the target (grey) and three normals. Blue has the least $\mathrm{KL}(p \,\|\, q)$. It has the target's mean and variance: by (1) that divergence is a constant plus $\log s + E_p(z - m)^2/2s^2$. It *covers* both humps, and is highest where the target has nothing. Red and orange have the least $\mathrm{KL}(q \,\|\, p)$, from two starts. Each *seeks* one hump. Right: both divergences by the mean of $q$: one has one valley, the other two deep ones. Draws from $q$ pay where $p$ is small, and nothing for a hump that they never visit, beyond $-\log$ of its own share: 0.51 and 0.92 nats. Chapter 03 has met this in the fork of $U_4$.
 #
 # ## Deriving it
 #
@@ -255,7 +255,7 @@ def encoder(theta, x):
 #
 # $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{k=1}^K w_k\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{12}$$
 #
-# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means, so by Jensen $\log \frac1K \sum w_k \geq E_S \log \frac{1}{K - 1} \sum_{S} w_k$; and on the right every subset has the expectation $\mathcal L_{K-1}$. ∎ If the weights have a finite mean, $\mathcal L_K$ tends to $\log p(x)$ (Burda et al. assume bounded ones).
+# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means, so by Jensen $\log \frac1K \sum w_k \geq E_S \log \frac{1}{K - 1} \sum_{S} w_k$; and on the right every subset has the expectation $\mathcal L_{K-1}$. ∎ The mean of many weights tends to $p(x)$; if the ELBO is finite, $\mathcal L_K$ tends to $\log p(x)$. (Burda et al. show it for bounded weights.)
 #
 # **How many draws are left?** The weighted mean of $n$ draws has about the precision of
 #
@@ -463,7 +463,13 @@ if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
-# MUSEUMTEXT
+# - **ELBO at $z_0$.** $\log p(x, \cdot)$ is assessed at the noise, where the flow begins, and not at its end. The encoder then moves nothing: its derivatives are 0.
+# - **Sign reversed.** The loss is ascended, or the ELBO descended.
+# - **Log-determinant added.** Then $q$ is no density, and its integral is not 1.
+# - **Stale embedding.** $h$ was computed once, with the first weights, and kept. The ELBO is right until these weights move; they get no gradient.
+# - **Rescaled by hand.** The data are divided by 10 outside of the flow, and $\log 10$ is forgotten. All gradients are right and training looks perfect; the number that is reported is off by 2.303 for each variable.
+#
+# Three of the five do not show at fresh parameters. The flow is the identity there, so that its beginning is its end and its log-determinant is 0. A test of a fresh flow tests nothing. One check finds all five: a known ELBO, at parameters that have moved.
 #
 # ## Known answers first
 #
@@ -485,13 +491,8 @@ def regression(options):
     evidence = -0.5 * (y @ np.linalg.solve(C, y) + np.linalg.slogdet(C)[1] + 40 * np.log(2 * np.pi))
 
     def log_joint(z):
-        away = (y - anp.dot(z, X.T)) / sigma
-        return (
-            -0.5 * anp.sum(away**2, axis=1)
-            - 0.5 * anp.sum(z**2, axis=1)
-            - 40 * np.log(sigma)
-            - 21.5 * np.log(2 * np.pi)
-        )
+        squares = anp.sum(((y - anp.dot(z, X.T)) / sigma) ** 2, axis=1) + anp.sum(z**2, axis=1)
+        return -0.5 * squares - 40 * np.log(sigma) - 21.5 * np.log(2 * np.pi)
 
     nf.use(dtype="float64")
     for name in ("diagonal", "triangular"):
@@ -506,14 +507,13 @@ NAMES = (*(f"theta {j}" for j in range(1, 9)), "mu", "tau")
 
 
 def schools_log_joint(z):
-    """log p(y, t, mu, tau) of z = (t_1 ... t_8, mu, log tau): (n, 10) -> (n,)."""
+    """log p(y, t, mu, tau) of z = (t_1 ... t_8, mu, tau): (n, 10) -> (n,)."""
     import autograd.numpy as anp
 
-    (y, sigma), t, mu, log_tau = SCHOOLS, z[:, :8], z[:, 8:9], z[:, 9]
-    away = (y - mu - anp.exp(z[:, 9:]) * t) / sigma
-    log_tau_prior = np.log(2 / (5 * np.pi)) - anp.log1p(anp.exp(2 * log_tau) / 25) + log_tau
-    squares = anp.sum(away**2 + t**2, axis=1) + z[:, 8] ** 2 / 25
-    return -0.5 * squares - np.log(sigma).sum() - 8.5 * np.log(2 * np.pi) - np.log(5) + log_tau_prior
+    (y, sigma), t, mu, tau = SCHOOLS, z[:, :8], z[:, 8:9], z[:, 9:]
+    squares = anp.sum(((y - mu - tau * t) / sigma) ** 2 + t**2, axis=1) + z[:, 8] ** 2 / 25
+    constant = 8.5 * np.log(2 * np.pi) + np.log(sigma).sum() + np.log(5) - np.log(2 / (5 * np.pi))
+    return -0.5 * squares - anp.log1p(z[:, 9] ** 2 / 25) - constant
 
 
 def schools_by_quadrature():
@@ -535,11 +535,10 @@ def schools_by_quadrature():
 def eight_schools(options):
     nf.use(dtype="float64")
     mean, sd, evidence = schools_by_quadrature()
-    flow = nf.flows.real_nvp(10, layers=4, hidden=(32,), base=nf.DiagonalNormal(10))
-    steps = 20 if options.fast else 1000
+    flow, steps = nf.flows.inference(constraints=[9, nf.Bounds([0.0], [np.inf])]), 20 if options.fast else 800
     found = nf.fit_posterior(schools_log_joint, flow, rng=options.seed, steps=steps, progress=False)
     print(
-        f"  ELBO {found.elbo:.3f}, importance sampling {found.log_evidence:.3f}, quadrature {evidence:.3f}; k_hat {found.k_hat:.2f}"
+        f"  eight schools: ELBO {found.elbo:.3f}   log p(y) {found.log_evidence:.3f} by importance sampling, {evidence:.3f} by quadrature   k_hat {found.k_hat:.2f}"
     )
     truths = {"quadrature": (mean, sd)}
     if folder := os.environ.get("NFSCRATCH_DATA"):
@@ -547,25 +546,13 @@ def eight_schools(options):
         truths["reference draws"] = kept.reshape(-1, 10).mean(axis=0), kept.reshape(-1, 10).std(axis=0)
     else:
         print("  NFSCRATCH_DATA is not set: no comparison with posteriordb's reference draws")
-    for kind, weights in (
-        ("draws", np.full(len(found.draws), 1 / len(found.draws))),
-        ("weighted draws", found.weighted.weights),
-    ):
-        ours = moments_of_schools(found.draws, weights)
-        for name, (m, s) in truths.items():
-            off, ratio = np.abs(ours[0] - m) / s, ours[1] / s
-            print(
-                f"  {kind:14} and {name:15} means off by at most {off.max():.3f} sd ({NAMES[off.argmax()]}), sd ratios {ratio.min():.3f} to {ratio.max():.3f}"
-            )
-            assert options.fast or (off.max() < 0.1 and np.abs(ratio - 1).max() < (0.2 if kind == "draws" else 0.1))
-
-
-def moments_of_schools(z, weights):
-    """Means and standard deviations of NAMES, from draws of (t, mu, log tau)."""
-    mu, tau = z[:, 8:9], np.exp(z[:, 9:])
-    named = np.concatenate([mu + tau * z[:, :8], mu, tau], axis=1)
-    mean = weights @ named
-    return mean, np.sqrt(weights @ named**2 - mean**2)
+    z = found.sample(10_000)
+    draws = np.concatenate([z[:, 8:9] + z[:, 9:] * z[:, :8], z[:, 8:]], axis=1)
+    for name, (m, s) in truths.items():
+        off, ratio = np.abs(draws.mean(axis=0) - m) / s, draws.std(axis=0) / s
+        worst = f"{off.max():.3f} sd ({NAMES[off.argmax()]}), sd ratios {ratio.min():.3f} to {ratio.max():.3f}"
+        print(f"  against {name:16} means off by at most {worst}")
+        assert options.fast or (off.max() < 0.1 and np.abs(ratio - 1).max() < 0.1)
 
 
 def log_funnel(z):
@@ -601,7 +588,7 @@ if __name__ == "__main__":
     funnel(options)
 
 # %% [markdown]
-# FUNNELTEXT
+# The diagonal normal stays below the evidence of the regression: coefficients whose columns are correlated have a correlated posterior, and this is the price of leaving that out. The triangular one meets the evidence to $10^{-3}$ nats. In eight schools the flow ends in a layer that keeps $\tau$ positive, so that `schools_log_joint` is written in $\tau$ itself. In the funnel a normal is far off, and weighting its draws does not mend it, as its $\hat k$ says. One layer of IAF is enough: by (8) its scales may depend on the noise before them, and that is what a funnel is. Its $\hat k$ is near 0.7 all the same: far down the neck the weights grow.
 #
 # ## $U_4$ again: who has both branches?
 #
@@ -615,65 +602,53 @@ def on_lower_branch(x):
     return (x[:, 0] > 1) & (x[:, 1] < middle)
 
 
-def fit_fork(flow, rate, annealed, seed, steps):
-    target, step = Walled(ENERGIES[3]), iter(range(steps))
-
-    def loss(params, rng):
-        beta = min(1.0, 0.03 ** (1 - next(step) / (0.95 * steps))) if annealed else 1.0
-        log_prob, vjp = target.log_prob, target.log_prob_vjp
-        return nf.objectives.reverse_kl_value_and_grad(flow, log_prob, params, rng, 128, log_target_vjp=vjp, beta=beta)
-
-    settings = {"steps": steps, "optimizer": nf.adam(rate), "has_grad": True, "clip": 20.0, "progress": False}
-    return nf.minimize(loss, flow.init(np.random.default_rng(seed)), rng=seed, **settings).params
+def fit_fork(flow, rate, annealed, seed, options):
+    """The parameters, and what 20,000 fresh draws say: share on the lower branch, divergence (1), k_hat."""
+    steps, target = 10 if options.fast else 700, Walled(ENERGIES[3])
+    settings = {"steps": steps, "draws": 128, "optimizer": nf.adam(rate), "clip": 20.0, "progress": False}
+    settings |= {"anneal": int(0.95 * steps) if annealed else None, "params": flow.init(np.random.default_rng(seed))}
+    found = nf.fit_posterior(None, flow, log_prob_vjp=target.log_prob_vjp, rng=seed, **settings)
+    x, log_q = flow.sample_and_log_prob(found.params, np.random.default_rng(9), 20_000)
+    return found.params, (on_lower_branch(x).mean(), ENERGIES[3].reverse_kl_on_box(x, log_q).kl, found.k_hat)
 
 
 def fork(options):
     nf.use(dtype="float32")
-    base, seeds, steps = nf.DiagonalNormal(2), 1 if options.fast else 3, 10 if options.fast else 800
+    base, box, target = nf.DiagonalNormal(2), (-BOX, BOX, -BOX, BOX), ENERGIES[3]
     flows = {"planar, 32": (nf.flows.planar(2, layers=32, base=base), 2e-2)}
     flows["spline, 4"] = nf.flows.rq_nsf(2, layers=4, hidden=(32,), base=base, whiten="diagonal"), 1e-2
     grid = np.stack(np.meshgrid(*[np.linspace(-BOX, BOX, 201)] * 2), axis=-1).reshape(-1, 2)
-    p = np.exp(ENERGIES[3].log_prob(grid) - ENERGIES[3].log_z)
+    p = np.exp(target.log_prob(grid) - target.log_z)
     truth = p[on_lower_branch(grid)].sum() / p.sum()
-    figure, axes = plot.subplots(1, 5, height=1.7, sharex=True, sharey=True)
-    show = lambda ax, log_p: plot.density(ax, log_p, (-BOX, BOX, -BOX, BOX), n=24 if options.fast else 90, peak=p.max())  # noqa: E731
-    show(axes[0], lambda x: ENERGIES[3].log_prob(x) - ENERGIES[3].log_z)
-    axes[0].set(title=f"target: {truth:.2f}", xlabel="")
-    shares, panel = {}, iter(axes[1:])
+    figure, axes = plot.subplots(1, 5, height=1.6, sharex=True, sharey=True)
+    panels, means = [(f"target: {truth:.2f}\n", lambda x: target.log_prob(x) - target.log_z)], {}
     for name, (flow, rate) in flows.items():
-        for annealed in (False, True):
-            rows = []
-            for seed in range(seeds):
-                params = fit_fork(flow, rate, annealed, seed, steps)
-                x, log_q = flow.sample_and_log_prob(params, np.random.default_rng(9), 20_000)
-                of_box = ENERGIES[3].reverse_kl_on_box(x, log_q)
-                log_w = ENERGIES[3].log_prob(x).astype(float) - log_q
-                rows.append((on_lower_branch(x).mean(), of_box.kl, nf.evaluate.psis(log_w)[1]))
-            shares[name, annealed] = [row[0] for row in rows]
-            word = "annealed" if annealed else "not annealed"
-            cells = "   ".join(f"{share:.3f} {kl:.2f} {k_hat:5.2f}" for share, kl, k_hat in rows)
+        for word in ("not annealed", "annealed"):
+            fits = [fit_fork(flow, rate, word == "annealed", seed, options) for seed in range(1 if options.fast else 3)]
+            cells = "   ".join(f"{share:.3f} {kl:.2f} {k_hat:5.2f}" for _, (share, kl, k_hat) in fits)
             print(f"  {name:11} {word:13} share, KL, k_hat:  {cells}")
-            ax, params = next(panel), nf.trees.cast(params, "float64")
-            show(ax, lambda x, flow=flow, params=params: flow.log_prob(params, x))
-            ax.set(title=f"{name}: {rows[-1][0]:.2f}\n{word}", xlabel="")
-    for ax in axes:
-        ax.set(xticks=(), yticks=(), ylabel="")
+            params, means[name, word] = nf.trees.cast(fits[0][0], "float64"), np.mean([row[0] for _, row in fits])
+            panels.append((f"{name}: {fits[0][1][0]:.2f}\n{word}", lambda x, f=flow, p=params: f.log_prob(p, x)))
+    for ax, (title, log_p) in zip(axes, panels, strict=True):
+        plot.density(ax, log_p, box, n=24 if options.fast else 90, peak=p.max())
+        ax.set(title=title, xticks=(), yticks=(), xlabel="", ylabel="")
     options.save(figure, "ch11_fork")
-    assert abs(truth - 0.15) < 0.02
-    if not options.fast:
-        for name in flows:
-            assert np.mean(shares[name, True]) > np.mean(shares[name, False])
+    print(f"  the share of the target: {truth:.3f}")
+    assert abs(truth - 0.15) < 0.01
+    assert options.fast or all(means[name, "annealed"] > means[name, "not annealed"] for name in flows)
 
 
 if __name__ == "__main__":
     fork(options)
 
 # %% [markdown]
-# FORKTEXT
+# *Figure `ch11_fork`.* The target and four fits, of the first seed; the number is the share of the draws on the lower branch. Look at the right half of each panel.
+#
+# Without annealing, a hundredth or two of the draws are on the lower branch, in each seed of the run behind these lines. With it, the spline couplings have both branches. The planar layers keep a little of the lower one: each bends along one line, and thirty-two of them need more than 700 steps (`benchmarks/planar_targets.py` gives them thousands). The branch is worth 0.17 nats. That is no more than a short training leaves undone elsewhere, and so two flows with the same divergence can differ in it. Nor does $\hat k$ say who has it. A count of the draws does.
 #
 # ## A model of digits, with five posteriors
 #
-# Now nothing is known. A decoder network turns eight hidden numbers into the 64 pixels of a digit, each black with a probability of its own, and is trained together with the posterior: both ascend the ELBO. This is a *variational autoencoder* (Kingma and Welling). The encoder reads the digit and emits $h$; five posteriors take it, by (9). All end in $m(h) + s(h)\,\cdot$, and before that come no layers, four planar ones, or two layers of IAF, Sylvester (rank 8) or spline couplings. 8x8 digits of scikit-learn, pixels drawn anew as 0 or 1 at each step; the test digits are drawn once. 1,000 steps, three seeds.
+# Now nothing is known. A decoder network turns eight hidden numbers into the 64 pixels of a digit, each black with a probability of its own, and is trained together with the posterior: both ascend the ELBO. This is a *variational autoencoder* (Kingma and Welling). The encoder reads the digit and emits $h$; five posteriors take it, by (9). All end in $m(h) + s(h)\,\cdot$, and before that come no layers, four planar ones, or two layers of IAF, Sylvester (rank 8) or spline couplings. 8x8 digits of scikit-learn, pixels drawn anew as 0 or 1 at each step; the test digits are drawn once. 800 steps, three seeds.
 #
 # *Predict*: how many nats does a flow gain, and in which number more, the ELBO or $\log p(x)$?
 
@@ -685,10 +660,8 @@ KINDS = {"normal": 1, "planar": 4, "iaf": 2, "sylvester": 2, "spline": 2}  # and
 def digits():
     """Rows to train on, as probabilities of black (N, 64), and test rows, drawn once as 0 and 1."""
     data = nf.data.load("digits")
-    x, test = (
-        np.floor(rows).astype(np.float32) / 16 for rows in (np.concatenate([data.train, data.validation]), data.test)
-    )
-    return x, nf.models.binarised(test, np.random.default_rng(1))
+    x = np.floor(np.concatenate([data.train, data.validation, data.test])).astype(np.float32) / 16
+    return x[: -len(data.test)], nf.models.binarised(x[-len(data.test) :], np.random.default_rng(1))
 
 
 def autoencoder(kind, dim=8):
@@ -742,7 +715,7 @@ def bounds_drawn(models, test, options):
             f"  {kind or 'example':10} L_K for K = {', '.join(map(str, sizes))}:  "
             + "  ".join(f"{v:.3f}" for v in line)
         )
-        assert options.fast or line == sorted(line)
+        assert np.all(np.diff(line) > -1e-6)  # exactly so, by Jensen's inequality: each group is made of smaller ones
     axes[0].axhline(-1.5155, color="0.5", linestyle="--")
     axes[0].set(title="the first example, and $\\log p(x)$", xlabel="$K$", ylabel="bound $\\mathcal{L}_K$ (nats)")
     axes[1].set(title="test digits", xlabel="$K$")
@@ -769,7 +742,11 @@ if __name__ == "__main__":
     digits_drawn(models, test, options)
 
 # %% [markdown]
-# DIGITTEXT
+# *Figure `ch11_bounds`.* The bound (12) against the number of draws. Left: the first example, with $q$ the prior. It starts at the ELBO, $-1.919$, and ends at $\log p(x)$, dashed. Right: test digits, seed 0.
+#
+# *Figure `ch11_digits`.* Left: test digits as they were drawn, and the decoder's mean for one draw of $q(z \mid x)$. Right: decoder means at draws of the prior, which no encoder has touched. The posterior is IAF.
+#
+# All flows gain, but little: about a tenth of a nat in $\log p(x)$. The gap of the normal posterior, $\log p - \text{ELBO}$, is a third of a nat here, so that there is little to close. On MNIST, with 784 pixels, the same comparison has $\log p$ of $-81.31$ without a flow, $-79.95$ with IAF and $-79.63$ with spline couplings, and ELBOs of $-85.61$, $-82.56$ and $-82.08$ (Durkan et al., table 2): the ELBO gains twice as much as $\log p$, because it contains the gap. The order of the four flows in the table above is within the errors of three seeds. `benchmarks/vae_digits.py` trains longer, and `benchmarks/vae_mnist.py` is the experiment on MNIST.
 #
 # ## The two gaps
 #
@@ -856,4 +833,33 @@ if __name__ == "__main__":
     two_gaps(options)
 
 # %% [markdown]
-# GAPTEXT
+# *Figure `ch11_gaps`.* The posterior of one test digit, by quadrature, then $q^*$ and the encoder's $q_x$; above with a normal, below with a spline posterior. Each row has its own decoder, so the exact posteriors differ. A normal is an ellipse whose axes are upright, and takes the larger hump. The spline's $q^*$ has the shape of its target. The encoder is wrong about both: it has never seen this digit.
+#
+# The spline posterior has almost no approximation gap. The amortisation gap remains: it belongs to the encoder. **What people got wrong** is to blame the family for the whole gap. Cremer et al. measured both in larger models, and found that poor encoders were often to blame, more than poor families.
+#
+# ## Summary
+#
+# - The ELBO is $\log p(x)$ minus $\mathrm{KL}(q \,\|\, p(z \mid x))$. A flow that draws in one pass knows $\log q$ of its draws: base minus log-determinant.
+# - Its gradient goes through the draws. A richer flow closes the approximation gap, a better encoder the amortisation gap, and importance weights measure what is left.
+# - Reverse KL seeks. What $q$ does not visit costs little and shows in no diagnostic made of draws of $q$; annealing helps to find it.
+#
+# Chapter 12 takes flows to images, where the data themselves are large.
+#
+# ## Exercises
+#
+# 1. (Paper.) In the first example let $q = N(m, 1)$. Which $m$ is best, and how large is the gap? Check with `conjugate_elbo`.
+# 2. (20 lines.) Write `draw`, `planar_draw` and `iaf_draw` (4, 7 and 8), and check $\log q$ with `numeric_jacobian` for $D = 1, 2, 5$. Then write `kl_gaussians` (5).
+# 3. (Paper, 10 lines.) From $\nabla q = q\,\nabla \log q$ and $E_q \nabla \log q = 0$ derive the *score* gradient, $\nabla \mathcal L = E_q[(\log p(x, z) - \log q(z))\,\nabla \log q(z)]$. Compare its standard deviation with that of (6) in the first example.
+# 4. (10 lines.) Write `iwae_bound` and `effective_sample_size` (12 and 13) so that weights of $e^{1000}$ do no harm. For which $q$ is $\mathcal L_K = \log p(x)$ for every $K$?
+# 5. (Paper.) Show for a normal posterior that (10) is least at $1/\beta$ times its variance. Then put $\beta$ before $\mathrm{KL}(q \,\|\, \text{prior})$: which variance is best in the first example?
+# 6. (A minute.) Fit the two humps with `nf.fit_posterior` and a spline, with and without `anneal`. How often are both found, in ten seeds?
+# 7. (Paper.) Which $k$ has $q = N(0, s^2)$ for $p = N(0, 1)$ when $s > 1$? What follows for the choice of the base of a flow?
+# 8. (Ten minutes.) Repeat `two_gaps` with an encoder of 256 units. Which gap shrinks?
+#
+# ## Where this differs from the papers
+#
+# - **Order.** Rezende and Mohamed, and the others, put the layers after the encoder's normal. Here they come before $m(h) + s(h)\,\cdot$, where their input has the scale 1 for every $x$.
+# - **Annealing.** Their $\beta_t = \min(1, 0.01 + t/10000)$; ours is the same with fewer steps. In the autoencoder $\beta$ stands before $\log p(z) - \log q(z)$.
+# - **IAF** has a gated update in its paper; here $\mu + \sigma\epsilon$. Planar and Sylvester layers differ as said in chapter 03.
+# - **The gradient.** `nf.fit_posterior` leaves out the term of (6) whose mean is 0, where the flow has both directions in one pass (Roeder, Wu, Duvenaud 2017, arXiv:1703.09194). Then every draw gives 0 where $q$ is the posterior.
+# - **Gaps.** Cremer et al. estimate $\log p(x)$ by annealed importance sampling. With two hidden numbers it is a quadrature.
