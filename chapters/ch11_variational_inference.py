@@ -129,7 +129,7 @@ if __name__ == "__main__":
 #
 # ## Deriving it
 #
-# **The bound.** For any density $q$ that is positive wherever $p(z \mid x)$ is, put $p(x, z) = p(x)\,p(z \mid x)$ into the average:
+# **The bound.** For any density $q$, put $p(x, z) = p(x)\,p(z \mid x)$ into the average:
 #
 # $$\underbrace{E_q[\log p(x, z) - \log q(z)]}_{\text{ELBO } \mathcal L(q)} = \log p(x) - \mathrm{KL}\bigl(q \,\|\, p(\cdot \mid x)\bigr) \leq \log p(x). \tag{2}$$
 #
@@ -251,7 +251,7 @@ def encoder(theta, x):
 #
 # The first asks for a richer family, the second for a better encoder (Cremer et al.). Both need $\log p(x)$.
 #
-# **Importance weighting.** Let $w = p(x, z)/q(z)$. Then $E_q w = p(x)$, and (2) is Jensen's inequality for $E_q \log w$. Average $K$ weights *before* taking the logarithm:
+# **Importance weighting.** Let $w = p(x, z)/q(z)$. If $q$ is positive wherever the posterior is, $E_q w = p(x)$, and (2) is Jensen's inequality for $E_q \log w$. Average $K$ weights *before* taking the logarithm:
 #
 # $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{k=1}^K w_k\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{12}$$
 #
