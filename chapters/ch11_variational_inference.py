@@ -440,7 +440,7 @@ def found_by(mistake, eps, x=15.0):
         "ELBO, fresh": abs(value(FRESH) - exact_elbo(FRESH, x)) > 0.05,
         "ELBO, moved": abs(value(MOVED) - exact_elbo(MOVED, x)) > 0.05,
         "gradient": np.abs(slope - exact).max() > 0.05,
-        "no dead parameter": np.abs(slope).min() < 1e-9,
+        "a dead parameter": np.abs(slope).min() < 1e-9,
         "integral of q": abs(integral - 1) > 1e-3,
     }
 
@@ -455,7 +455,7 @@ def museum(options):
     assert not any(matrix["none"].values()) and all(matrix[m]["ELBO, moved"] for m in MISTAKES[1:])
     assert [m for m in MISTAKES if matrix[m]["ELBO, fresh"]] == ["sign reversed", "rescaled by hand"]
     assert [m for m in MISTAKES if matrix[m]["integral of q"]] == ["log-det added"]
-    assert not matrix["rescaled by hand"]["gradient"] and matrix["stale embedding"]["no dead parameter"]
+    assert not matrix["rescaled by hand"]["gradient"] and matrix["stale embedding"]["a dead parameter"]
 
 
 if __name__ == "__main__":
@@ -722,7 +722,7 @@ def bounds_drawn(models, test, options):
 
 
 def digits_drawn(models, test, options):
-    figure, axes = plot.subplots(1, 2, height=2.4)
+    figure, axes = plot.subplots(1, 2, height=2.65)
     vae, params = models["iaf"]
     shown = test[:12]
     rows = [shown, vae.reconstruct(params, shown, np.random.default_rng(2))]
