@@ -4,8 +4,8 @@
 
 One conditional flow q(theta | x), or a few with equal shares, is fitted to pairs (theta, x) and then answers for every
 observation (neural posterior estimation, amortised). 10,000 draws of q are compared with the benchmark's 10,000
-reference draws. The settings were chosen on simulations of their own seeds, by held-out nats and by C2ST against exact
-draws (`--tune`); the ten observations had no part in that.
+reference draws. Settings are to be chosen by nats on fresh pairs and by C2ST against exact draws at observations of our
+own (`--tune`); benchmarks/README.md says what was seen before.
 
 Every fit, and every cell of the table, is written as soon as it is there; run it again to go on. Seconds are of this
 process's processor time, on one thread.
