@@ -64,6 +64,7 @@ from nfscratch.nets import (
     LipschitzMLP,
     Network,
     ProbabilityFlow,
+    ResidualConvNet,
     StandardizedInput,
     Velocity,
 )

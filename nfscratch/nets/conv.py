@@ -32,6 +32,7 @@ class ConvNet(Layered):
     gain: float = 1.0
 
     product: ClassVar[Product] = CONVOLUTION
+    sees_images = True
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
@@ -44,7 +45,7 @@ class ConvNet(Layered):
         widths = [n_in + context_dim, *self.hidden, n_out]
         variance = weight_variance(self.activation, self.gain)
         pairs = zip(pairwise(widths), self.kernels, strict=True)
-        layers = [_layer(rng, m, n, k, variance) for (m, n), k in pairs]
+        layers = [conv_layer(rng, m, n, k, variance) for (m, n), k in pairs]
         layers[-1]["W"] *= 0.0
         return layers
 
@@ -58,6 +59,6 @@ def kernel_widths(kernels, count):
     return tuple(int(k) for k in widths)
 
 
-def _layer(rng, n_in, n_out, k, variance):
+def conv_layer(rng, n_in, n_out, k, variance):
     K = rng.normal(size=(n_out, n_in, k, k)) * (variance / max(n_in * k * k, 1)) ** 0.5
     return {"W": backend.asarray(K), "b": backend.asarray(onp.zeros(n_out))}

@@ -39,7 +39,7 @@ class Layered(Network):
 
         def pullback(g):
             g_params, g_in = back(batch_last(g))
-            return (g_params, *_apart(g_in, x, context))
+            return (g_params, *apart(g_in, x, context))
 
         return batch_first(out), pullback
 
@@ -52,7 +52,7 @@ class Layered(Network):
 
         def pullback(g_f, g_Jv):
             g_params, g_in, g_v = back(batch_last(g_f), _last(g_Jv))
-            g_x, g_context = _apart(g_in, x, context)
+            g_x, g_context = apart(g_in, x, context)
             return g_params, g_x, _first(g_v), g_context
 
         return batch_first(f), _first(Jv), pullback
@@ -70,7 +70,7 @@ class Layered(Network):
 
         def pullback(g_f, g_J):
             g_params, g_in, _ = back(batch_last(g_f), np.transpose(g_J, (1, 2, 0)).reshape(J.shape))
-            return (g_params, *_apart(g_in, x, context))
+            return (g_params, *apart(g_in, x, context))
 
         return batch_first(f), _by_rows(J), pullback
 
@@ -97,7 +97,7 @@ def columns(x, context):
     return np.concatenate((rows, c), axis=0)
 
 
-def _apart(g_in, x, context):
+def apart(g_in, x, context):
     """The gradients of x and of the context, from that of `columns`."""
     n = x.shape[1]
     if context is None:

@@ -1,0 +1,26 @@
+"""Layers of images: what moves pixels and channels. A case's dimension chooses a small shape (C, H, W)."""
+
+import nfscratch as nf
+from cases.case import CONTEXT, Case
+
+SHAPES = {1: (1, 2, 4), 2: (2, 2, 2), 5: (3, 2, 2), 6: (2, 2, 4)}  # D = 8, 8, 12, 16: all can be squeezed once
+
+
+def image_coupling(mask, network, context_dim=0):
+    return lambda dim: nf.Coupling(nf.Affine(), mask(SHAPES[dim]), network, context_dim)
+
+
+IMAGES = [
+    Case("coupling of channels, ConvNet", image_coupling(nf.channel_mask, nf.ConvNet((4,), "tanh", (3, 1)))),
+    Case(
+        "coupling of pixels, ResidualConvNet, context",
+        image_coupling(nf.checkerboard_mask, nf.ResidualConvNet(3, 1, "tanh"), CONTEXT),
+    ),
+    Case(
+        "coupling of pixels, flipped, separate s and t",
+        image_coupling(
+            lambda shape: nf.checkerboard_mask(shape, flip=True),
+            nf.Heads((nf.ConvNet((3,), "tanh"), nf.ConvNet((2,), "relu", (1, 3)))),
+        ),
+    ),
+]
