@@ -115,3 +115,118 @@ def test_the_audit_lets_a_convolution_see_its_neighbourhood_and_finds_a_channel_
     ).raise_if_failed()
     report = nf.check.audit(nf.Coupling(nf.Affine(), nf.channel_mask(shape), Blind((3,), "tanh")), **options)
     assert not report.ok and "which is kept" in report.failures[0].message
+
+
+# --- squeeze ---
+
+
+def test_a_squeeze_by_hand():
+    x = onp.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    z, log_det = nf.Squeeze((1, 4, 4)).inverse({}, x)
+    assert z[0].tolist() == [[[1, 3], [9, 11]], [[2, 4], [10, 12]], [[5, 7], [13, 15]], [[6, 8], [14, 16]]]
+    assert log_det.tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("shape", "factor"), [((3, 4, 6), 2), ((2, 3, 6), 3), ((2, 3, 2), 1)])
+def test_a_squeeze_is_its_formula(shape, factor):
+    x, f = RNG(0).normal(size=(2, *shape)), factor
+    squeeze = nf.Squeeze(shape, f)
+    z, _ = squeeze.inverse({}, x)
+    assert z.shape[1:] == squeeze.in_shape == (shape[0] * f * f, shape[1] // f, shape[2] // f)
+    for c, i, j, h, w in onp.ndindex(shape[0], f, f, shape[1] // f, shape[2] // f):
+        close(z[:, f * f * c + f * i + j, h, w], x[:, c, f * h + i, f * w + j], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((1, 7, 8),), "Squeeze needs a height and a width that 2 divides; got 7 x 8"),
+        (((1, 6, 8), 4), "Squeeze needs a height and a width that 4 divides; got 6 x 8"),
+        (((8, 8),), r"Squeeze takes a shape .*; got \(8, 8\)"),
+        (((1, 8, 8), 0), "factor must be an integer of at least 1; got 0"),
+    ],
+)
+def test_a_squeeze_that_does_not_divide_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        nf.Squeeze(*arguments)
+
+
+def test_a_squeezed_image_is_refused_where_the_image_is_asked_for():
+    squeeze = nf.Squeeze((1, 4, 4))
+    with pytest.raises(ValueError, match=r"Squeeze takes arrays of shape \(N, 1, 4, 4\); got \(2, 4, 2, 2\)"):
+        squeeze.inverse({}, onp.zeros((2, 4, 2, 2)))
+
+
+# --- multi-scale ---
+
+
+def three_levels():
+    """16 numbers: 8 leave at the level next to the data, 4 at the next one, and 4 go through all."""
+    levels = [
+        nf.ActNorm((4, 1, 1)),
+        nf.Chain([nf.ActNorm((8, 1, 1)), nf.Squeeze((2, 2, 2))]),
+        nf.Chain([nf.ActNorm((4, 2, 2)), nf.Squeeze((1, 4, 4))]),
+    ]
+    return nf.MultiScale(levels)
+
+
+def test_what_leaves_where():
+    flow = three_levels()
+    assert flow.shapes == ((4, 1, 1), (4, 1, 1), (2, 2, 2)) and flow.in_shape == (16,) and flow.out_shape == (1, 4, 4)
+    x = onp.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    z, log_det = flow.inverse(flow.init(RNG(0)), x)
+    # The lower rows of each 2 x 2 block leave first; of the upper ones, the lower of their own blocks.
+    assert z[0, 8:].tolist() == [5, 7, 13, 15, 6, 8, 14, 16]
+    assert z[0, :8].tolist() == [1, 3, 9, 11, 2, 4, 10, 12] and log_det.tolist() == [0.0]
+
+
+def test_its_log_det_counts_the_levels_that_a_number_passes():
+    """Each ActNorm scales by e: the numbers that leave first are scaled once, the last ones three times."""
+    flow = three_levels()
+    params = trees.map_leaves(onp.ones_like, flow.init(RNG(0)))
+    _, log_det = flow.forward(params, onp.zeros((2, 16)))
+    close(log_det, onp.full(2, 16 + 8 + 4.0), 1e-12)
+
+
+def test_every_z_decides_the_image():
+    flow, z = three_levels(), RNG(0).normal(size=(1, 16))
+    params = wild(flow)
+    x, _ = flow.forward(params, z)
+    for i in range(16):
+        moved = z + onp.eye(16)[i]
+        assert (flow.forward(params, moved)[0] != x).any()
+
+
+def test_a_level_next_to_the_data_starts_from_the_data_and_a_deeper_one_from_what_it_hands_on():
+    flow = three_levels()
+    x = RNG(0).normal(size=(500, 1, 4, 4)) * onp.arange(1, 17).reshape(4, 4) + 5.0
+    z, _ = flow.inverse(flow.init(RNG(0), x), x)
+    for part in onp.split(z, [4, 8], axis=1):
+        close(part.mean(axis=0).mean(), 0.0, 1e-9)
+        close(part.std(), 1.0, 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("levels", "error", "message"),
+    [
+        ([], ValueError, "MultiScale needs at least one level; got none"),
+        ([3], TypeError, "levels must be a Bijection, such as a Chain of layers of images; got 3"),
+        (
+            [nf.ActNorm((4, 2, 2)), nf.ActNorm((4, 2, 2))],
+            ValueError,
+            "level 1 must take the height and width of level 0 and more channels",
+        ),
+        ([nf.ActNorm((2, 2, 2)), nf.ActNorm((4, 4, 4))], ValueError, "level 1 must take the height and width of level"),
+        ([nf.ActNorm(4), nf.ActNorm((4, 4, 4))], ValueError, r"level 0 gives \(4,\), level 1 takes \(4, 4, 4\)"),
+    ],
+)
+def test_levels_that_do_not_fit_are_refused(levels, error, message):
+    with pytest.raises(error, match=message):
+        nf.MultiScale(levels)
+
+
+def test_the_traits_of_a_multi_scale_flow_are_those_of_its_levels():
+    bounded = nf.MultiScale([nf.ActNorm((1, 2, 2)), nf.Elementwise(nf.Sigmoid(), (2, 2, 2))])
+    assert bounded.codomain == (0.0, 1.0) and bounded.domain == (-onp.inf, onp.inf)
+    assert nf.MultiScale([nf.Elementwise(nf.Sigmoid(), (1, 2, 2)), nf.ActNorm((2, 2, 2))]).codomain is None
+    assert nf.MultiScale([nf.BatchNorm((1, 2, 2)), nf.ActNorm((2, 2, 2))]).updates

@@ -8,6 +8,8 @@ from nfscratch.bijections.continuous import Continuous
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
+from nfscratch.bijections.image.multiscale import MultiScale
+from nfscratch.bijections.image.squeeze import Squeeze
 from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder, Linear, Triangular
 from nfscratch.bijections.low_rank.planar import Planar
@@ -45,6 +47,7 @@ __all__ = [
     "Inverse",
     "InverseBijection",
     "Linear",
+    "MultiScale",
     "NumericInverse",
     "Permutation",
     "Planar",
@@ -53,6 +56,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Reverse",
+    "Squeeze",
     "Stack",
     "Standardize",
     "Sylvester",

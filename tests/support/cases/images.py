@@ -10,7 +10,18 @@ def image_coupling(mask, network, context_dim=0):
     return lambda dim: nf.Coupling(nf.Affine(), mask(SHAPES[dim]), network, context_dim)
 
 
+def two_levels(dim):
+    """A squeeze inside of each level, as in RealNVP and Glow; the second level's own layer sees a context."""
+    C, H, W = SHAPES[dim]
+    data, deep = (4 * C, H // 2, W // 2), (2 * C, H // 2, W // 2)
+    affine = nf.Coupling(nf.Affine(), nf.channel_mask(data), nf.ConvNet((2,), "tanh", 1), CONTEXT)
+    return nf.MultiScale([nf.Chain([nf.ActNorm(deep), nf.Conv1x1(deep)]), nf.Chain([affine, nf.Squeeze((C, H, W))])])
+
+
 IMAGES = [
+    Case("squeeze", lambda dim: nf.Squeeze(SHAPES[dim])),
+    Case("multi-scale", two_levels),
+    Case("multi-scale, one level", lambda dim: nf.MultiScale([nf.ActNorm(SHAPES[dim])])),
     Case("coupling of channels, ConvNet", image_coupling(nf.channel_mask, nf.ConvNet((4,), "tanh", (3, 1)))),
     Case(
         "coupling of pixels, ResidualConvNet, context",
