@@ -19,6 +19,7 @@ from nfscratch.bijections import (
     Linear,
     MultiScale,
     Permutation,
+    PixelLevels,
     Planar,
     Radial,
     Remainder,
@@ -52,6 +53,7 @@ from nfscratch.distributions import (
     GaussianMixture,
     MaskEnsemble,
     MixtureOfGaussians,
+    StandardLogistic,
     StandardNormal,
     StudentT,
 )

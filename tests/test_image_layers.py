@@ -230,3 +230,89 @@ def test_the_traits_of_a_multi_scale_flow_are_those_of_its_levels():
     assert bounded.codomain == (0.0, 1.0) and bounded.domain == (-onp.inf, onp.inf)
     assert nf.MultiScale([nf.Elementwise(nf.Sigmoid(), (1, 2, 2)), nf.ActNorm((2, 2, 2))]).codomain is None
     assert nf.MultiScale([nf.BatchNorm((1, 2, 2)), nf.ActNorm((2, 2, 2))]).updates
+
+
+# --- contexts that are images ---
+
+
+@pytest.mark.parametrize(
+    "net", [nf.ConvNet((3,), "tanh", context_channels=2), nf.ResidualConvNet(3, 1, "tanh", context_channels=2)]
+)
+def test_a_context_that_is_an_image_is_more_channels(net):
+    rng = RNG(5)
+    params, x, image = wild(net, 1, 2, 2 * 12), rng.normal(size=(4, 1, 3, 4)), rng.normal(size=(4, 2, 3, 4))
+    context = image.reshape(4, 24)
+    plain = type(net)(
+        net.hidden, **{"activation": "tanh"} if isinstance(net, nf.ConvNet) else {"blocks": 1, "activation": "tanh"}
+    )
+    expected = plain.apply(params, onp.concatenate((x, image), axis=1))
+    close(net.apply(params, x, context), expected, 1e-13)
+    out, pullback = net.apply_vjp(params, x, context)
+    g = rng.normal(size=out.shape)
+    for mine, theirs in zip(pullback(g), Network.apply_vjp(net, params, x, context)[1](g), strict=True):
+        close_trees(mine, theirs, 1e-12)
+
+
+def test_channels_that_do_not_divide_the_context_are_refused():
+    with pytest.raises(
+        ValueError, match=r"context_channels must divide the context, .* of 3 channels .*; got 8 numbers"
+    ):
+        nf.ConvNet((3,), context_channels=3).init(RNG(0), 1, 2, 8)
+    with pytest.raises(ValueError, match="context_channels must be an integer of at least 0; got -1"):
+        nf.ResidualConvNet(3, context_channels=-1)
+
+
+# --- pixel levels ---
+
+
+def test_the_logit_is_its_formula_term_by_term():
+    levels, x = nf.PixelLevels((1, 2, 3), 256, 0.05), RNG(0).uniform(0, 256, size=(4, 1, 2, 3))
+    s = 0.05 + 0.9 * x / 256
+    z, log_det = levels.inverse({}, x)
+    close(z, onp.log(s / (1 - s)), 1e-13)
+    terms = levels.terms(x)
+    close(terms["1 / 256 of the pixel levels"], onp.full(4, -6 * onp.log(256)), 1e-13)
+    close(terms["1 - 2 alpha of the logit"], onp.full(4, 6 * onp.log(0.9)), 1e-13)
+    close(terms["s (1 - s) of the logit"], -onp.log(s * (1 - s)).sum(axis=(1, 2, 3)), 1e-12)
+    close(sum(terms.values()), log_det, 1e-12)
+
+
+def test_it_is_the_elementwise_sigmoid_with_a_pullback_of_its_own():
+    levels = nf.PixelLevels(3, 256, 1e-6)
+    sigmoid = nf.Elementwise(nf.Sigmoid(levels.low, levels.high), 3)
+    theta, z = sigmoid.init(RNG(0)), RNG(1).normal(size=(5, 3)) * 4
+    for mine, theirs in zip(levels.forward({}, z), sigmoid.forward(theta, z), strict=True):
+        close(mine, theirs, 0.0)
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 0.05])
+def test_float32_keeps_every_level_inside_and_finite(alpha):
+    levels = nf.PixelLevels((1, 1, 256), 256, alpha)
+    x = onp.arange(256, dtype="float32").reshape(1, 1, 1, 256)
+    last = onp.nextafter(x + 1, onp.float32(0))
+    for values in (x, last):
+        z, log_det = levels.inverse({}, values)
+        assert z.dtype == log_det.dtype == "float32" and onp.isfinite(z).all() and onp.isfinite(log_det).all()
+        assert (onp.diff(z[0, 0, 0]) > 0).all()
+
+
+def test_outside_of_its_range_the_density_is_0():
+    levels = nf.PixelLevels(2, 16, 0.0)
+    for x in ([0.0, 3.0], [5.0, 16.0], [-1.0, 3.0], [3.0, 20.0]):
+        z, log_det, pullback = levels.inverse_vjp({}, onp.array([x]))
+        assert log_det[0] == -onp.inf and onp.isfinite(z).all()
+        assert onp.isfinite(pullback(onp.ones((1, 2)), onp.ones(1))[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 0.5}, "alpha must be a number from 0 up to, but less than, 0.5; got 0.5"),
+        ({"alpha": -1e-6}, "alpha must be a number from 0"),
+        ({"alpha": True}, "alpha must be a number from 0"),
+        ({"values": 0}, "values must be an integer of at least 1; got 0"),
+    ],
+)
+def test_bad_constants_of_the_logit_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        nf.PixelLevels((1, 2, 2), **options)

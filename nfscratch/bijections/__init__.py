@@ -9,6 +9,7 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
 from nfscratch.bijections.image.multiscale import MultiScale
+from nfscratch.bijections.image.pixel_levels import PixelLevels
 from nfscratch.bijections.image.squeeze import Squeeze
 from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder, Linear, Triangular
@@ -50,6 +51,7 @@ __all__ = [
     "MultiScale",
     "NumericInverse",
     "Permutation",
+    "PixelLevels",
     "Planar",
     "Radial",
     "Remainder",

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.nets.conv import conv_layer, kernel_widths
+from nfscratch.nets.conv import conv_layer, kernel_widths, of_context
 from nfscratch.nets.layered import apart, columns
 from nfscratch.nets.mlp import check_activation, weight_variance
 from nfscratch.nets.network import Network
@@ -36,6 +36,7 @@ class ResidualConvNet(Network):
     """`blocks` residual blocks of `hidden` channels. A context becomes channels that are constant in space.
 
     kernels: the odd widths of K_in, K_j1, K_j2 and K_out; one number for all. gain: a factor on the fresh weights.
+    context_channels: as of ConvNet.
     """
 
     hidden: int = 64
@@ -43,6 +44,7 @@ class ResidualConvNet(Network):
     activation: str = "relu"
     kernels: int | Sequence[int] = (3, 3, 1, 1)
     gain: float = 1.0
+    context_channels: int = 0
 
     sees_images = True
 
@@ -52,11 +54,12 @@ class ResidualConvNet(Network):
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, 4))
         check_activation(self.activation)
         validate.positive("gain", self.gain)
+        validate.count("context_channels", self.context_channels)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """n_in, n_out: channels. Weights as in ConvNet, but those of K_j2 over the root of `blocks`, and K_out = 0."""
         variance, width, k = weight_variance(self.activation, self.gain), self.hidden, self.kernels
-        first = conv_layer(rng, n_in + context_dim, width, k[0], variance)
+        first = conv_layer(rng, n_in + of_context(self, context_dim), width, k[0], variance)
         blocks = [
             [conv_layer(rng, width, width, k[1], variance), conv_layer(rng, width, width, k[2], variance / self.blocks)]
             for _ in range(self.blocks)
@@ -68,13 +71,13 @@ class ResidualConvNet(Network):
 
     def apply(self, params, x, context=None):
         act = ACTIVATIONS[self.activation].plain
-        h = self._dense([params["first"]], columns(x, context))
+        h = self._dense([params["first"]], columns(x, context, self.context_channels))
         for block in params["blocks"]:
             h = h + self._dense(block, act(h))
         return batch_first(self._dense([params["last"]], act(h)))
 
     def apply_vjp(self, params, x, context=None):
-        h, back_first = self._dense_vjp([params["first"]], columns(x, context))
+        h, back_first = self._dense_vjp([params["first"]], columns(x, context, self.context_channels))
         backs = []
         for block in params["blocks"]:
             added, back = self._activated_dense_vjp(block, h)
@@ -90,7 +93,7 @@ class ResidualConvNet(Network):
                 g_blocks.insert(0, g_block)
                 g = g + through
             (g_first,), g = back_first(g)
-            return {"blocks": g_blocks, "first": g_first, "last": g_last}, *apart(g, x, context)
+            return {"blocks": g_blocks, "first": g_first, "last": g_last}, *apart(g, x, context, self.context_channels)
 
         return batch_first(out), pullback
 

@@ -20,6 +20,8 @@ def two_levels(dim):
 
 IMAGES = [
     Case("squeeze", lambda dim: nf.Squeeze(SHAPES[dim])),
+    Case("pixel levels", lambda dim: nf.PixelLevels(SHAPES[dim], 16), reach=6.0),
+    Case("pixel levels of a vector, no alpha", lambda dim: nf.PixelLevels(dim, 1, 0.0), reach=6.0),
     Case("multi-scale", two_levels),
     Case("multi-scale, one level", lambda dim: nf.MultiScale([nf.ActNorm(SHAPES[dim])])),
     Case("coupling of channels, ConvNet", image_coupling(nf.channel_mask, nf.ConvNet((4,), "tanh", (3, 1)))),
