@@ -57,7 +57,7 @@ from nfscratch.distributions import (
     StandardNormal,
     StudentT,
 )
-from nfscratch.flows import Flow
+from nfscratch.flows import Dequantized, Flow
 from nfscratch.nets import (
     MADE,
     MLP,

@@ -13,7 +13,7 @@ import numpy as onp
 
 from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError, shown
-from nfscratch.flows import Flow
+from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.parameters import Comparison, ParamsError
 
 SMALL = 2**16  # so many numbers may be drawn, and
@@ -22,7 +22,7 @@ WIDE = 2**20  # events may have so many, whatever the file holds: neither costs 
 
 def check(flow: Any, params: Any, numbers: float = inf) -> None:
     """Refuse params that are not the flow's. Leaves need a shape only. `numbers`: how many the file holds."""
-    if not isinstance(flow, Flow):
+    if not isinstance(flow, (Flow, Dequantized)):
         raise CheckpointError(f"flow must be a Flow; got a {type(flow).__name__}")
     try:
         if prod(flow.base.shape) > max(numbers, WIDE):

@@ -35,6 +35,7 @@ CONTRACTS = (
     nets.Velocity,
     ode.Solver,
     flows.Flow,
+    flows.Dequantized,
 )
 SCALARS = {(t := onp.dtype(code)).name: t.type for code in ("?", *"bBefd", *(k + n for k in "iu" for n in "248"))}
 
@@ -57,7 +58,7 @@ def _name_of(part: type) -> str:
 
 def _parts_of(module: ModuleType) -> Iterator[type]:
     for value in vars(module).values():
-        if inspect.isclass(value) and issubclass(value, CONTRACTS) and value not in CONTRACTS[:-1]:
+        if inspect.isclass(value) and issubclass(value, CONTRACTS) and value not in CONTRACTS[:-2]:
             yield value
 
 

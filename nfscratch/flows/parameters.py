@@ -111,12 +111,17 @@ class Comparison:
     unmade: Callable = lambda part, path, error: None
     per_sample: bool = False
 
-    def flow(self, flow: Any, params: Any) -> None:
+    def flow(self, flow: Any, params: Any, path: str = "params") -> None:
         """Raises ParamsError unless `params` is a tree of the flow."""
-        self.keys(("base", "bijection", "embed"), params, "params")
-        self.bijection(flow.bijection, params["bijection"], "params['bijection']")
-        self.part(flow.base, (), params["base"], "params['base']")
-        self.embed(flow, params["embed"], "params['embed']")
+        noisy = hasattr(flow, "noise")  # a Dequantized flow: its noise is a flow itself, or None
+        self.keys(("base", "bijection", "embed", *(("noise",) if noisy else ())), params, path)
+        self.bijection(flow.bijection, params["bijection"], f"{path}['bijection']")
+        self.part(flow.base, (), params["base"], f"{path}['base']")
+        self.embed(flow, params["embed"], f"{path}['embed']")
+        if noisy and flow.noise is None:
+            self.compare({}, params["noise"], f"{path}['noise']")
+        elif noisy:
+            self.flow(flow.noise, params["noise"], f"{path}['noise']")
 
     def embed(self, flow, params, path):
         if flow.embed is None:

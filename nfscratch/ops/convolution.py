@@ -11,7 +11,11 @@ shifted image is a copy of whole runs of N numbers. The gradients of a cotangent
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import autograd.numpy as np
+import numpy as onp
+from autograd.extend import defjvp, defvjp, primitive
 
 from nfscratch.ops.products import Product
 
@@ -22,20 +26,50 @@ def convolve(K, h):
     return np.reshape(rows, (K.shape[0], *h.shape[1:]))
 
 
+@primitive
 def patches(h, k):
-    """(C, H, W, N) -> (C k^2, H W N): for every channel and offset the image, shifted by the offset."""
+    """(C, H, W, N) -> (C k^2, H W N): for every channel and offset the image, shifted by the offset. k is odd."""
     C, H, W, N = h.shape
     if k == 1:
-        return np.reshape(h, (C, H * W * N))
-    wide = _framed(_framed(h, k // 2, 1), k // 2, 2)
-    shifted = np.stack([wide[:, i : i + H, j : j + W] for i in range(k) for j in range(k)], axis=1)
-    return np.reshape(shifted, (C * k * k, H * W * N))
+        return h.reshape((C, H * W * N))
+    out = onp.empty_like(h, shape=(C, k, k, H, W, N))
+    for (i, j), to_h, to_w, from_h, from_w in _shifts(H, W, k):
+        place = out[:, i, j]
+        place[:, : to_h.start] = place[:, to_h.stop :] = 0.0
+        place[:, to_h, : to_w.start] = place[:, to_h, to_w.stop :] = 0.0
+        place[:, to_h, to_w] = h[:, from_h, from_w]
+    return out.reshape((C * k * k, H * W * N))
 
 
-def _framed(h, width, axis):
-    """h with `width` zeros on both sides along an axis."""
-    zeros = np.zeros_like(h, shape=(*h.shape[:axis], width, *h.shape[axis + 1 :]))
-    return np.concatenate((zeros, h, zeros), axis=axis)
+@primitive
+def overlaid(rows, k, shape):
+    """The adjoint of `patches`: (C k^2, H W N) -> (C, H, W, N), each shifted image put back and added."""
+    C, H, W, N = shape
+    if k == 1:
+        return rows.reshape(shape)
+    parts, h = rows.reshape((C, k, k, H, W, N)), onp.zeros_like(rows, shape=shape)
+    for (i, j), to_h, to_w, from_h, from_w in _shifts(H, W, k):
+        h[:, from_h, from_w] += parts[:, i, j, to_h, to_w]
+    return h
+
+
+@lru_cache(maxsize=256)
+def _shifts(H, W, k):
+    """For each offset (i, j) the slices that are written, and those that are read."""
+    rows, columns = [_overlap(H, i - k // 2) for i in range(k)], [_overlap(W, j - k // 2) for j in range(k)]
+    return [((i, j), rows[i][0], columns[j][0], rows[i][1], columns[j][1]) for i in range(k) for j in range(k)]
+
+
+def _overlap(size, offset):
+    """Where an image shifted by `offset` meets itself: slices of what is written, and of what is read."""
+    to = slice(min(size, max(0, -offset)), max(0, min(size, size - offset)))
+    return to, slice(to.start + offset, to.start + offset + max(0, to.stop - to.start))
+
+
+defvjp(patches, lambda ans, h, k: lambda g: overlaid(g, k, h.shape), argnums=(0,))
+defjvp(patches, lambda g, ans, h, k: patches(g, k), argnums=(0,))
+defvjp(overlaid, lambda ans, rows, k, shape: lambda g: patches(g, k), argnums=(0,))
+defjvp(overlaid, lambda g, ans, rows, k, shape: overlaid(g, k, shape), argnums=(0,))
 
 
 def _back(K, g):

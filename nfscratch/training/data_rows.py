@@ -30,7 +30,7 @@ def checked(
     where: the caller's argument that holds the rows, for messages.
     """
     like, names, given = trees.array_like(params), NAMES[where], (x, context)
-    x = validate.events(names[0], x, flow.shape, like)
+    x = flow.checked_x(names[0], x, like)
     width = _context_width(flow, params) if width is None else width
     context = validate.context(context, width, len(x), like, names[1])
     weights = row_weights.checked(weights, len(x), x, names[2])

@@ -116,6 +116,7 @@ def fit(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
+    discrete.refuse_jitter(flow, jitter)
     x, context, weights = data_rows.checked(flow, params, x, context, weights)
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, data_rows.numbered(numbers, len(x))), validation)
