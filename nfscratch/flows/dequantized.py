@@ -30,6 +30,7 @@ from nfscratch import autodiff, backend, trees, validate
 from nfscratch.autodiff import rebox
 from nfscratch.flows.context import TakesContext
 from nfscratch.flows.flow import Flow
+from nfscratch.flows.log_prob_terms import log_prob_terms
 from nfscratch.flows.parameters import check, naming_params
 from nfscratch.flows.pixels import checked_pixels
 from nfscratch.ops.events import flat, laid_out
@@ -103,6 +104,14 @@ class Dequantized(TakesContext):
         rng = onp.random.default_rng(0) if rng is None else rng
         terms = [self._one_draw(params, x, context, rng) for _ in range(validate.count("draws", draws, least=1))]
         return terms[0] if draws == 1 else autodiff.logsumexp(np.stack(terms), axis=0) - log(draws)
+
+    def log_prob_terms(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> dict[str, Any]:
+        """The terms whose sum is `log_prob` with the same rng: {name: (N,)}, in nats. For nf.evaluate.bits_per_dim."""
+        params = self._checked(params)
+        x = self.checked_x("x", x, trees.array_like(params))
+        u, log_q = self.noise_of(params, x, onp.random.default_rng(0) if rng is None else rng)
+        terms = {} if self.noise is None else {"noise: - log q(u | x)": -log_q}
+        return {**terms, **log_prob_terms(self.flow, self.flow_params(params), below_next(x, u), context)}
 
     def _one_draw(self, params, x, context, rng):
         u, log_q = self.noise_of(params, x, rng)

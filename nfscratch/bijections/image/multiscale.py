@@ -86,22 +86,22 @@ class MultiScale(Derived):
         return params[::-1]
 
     def forward(self, params, z, context=None, rng=None):
-        return self._run(self._up, "forward", params, z, context, rng)
+        return self._run(self.up, "forward", params, z, context, rng)
 
     def inverse(self, params, x, context=None, rng=None):
-        return self._run(self._down, "inverse", params, x, context, rng)
+        return self._run(self.down, "inverse", params, x, context, rng)
 
     def forward_value(self, params, z, context=None, rng=None):
-        return self._run(self._up, "forward_value", params, z, context, rng)
+        return self._run(self.up, "forward_value", params, z, context, rng)
 
     def inverse_value(self, params, x, context=None, rng=None):
-        return self._run(self._down, "inverse_value", params, x, context, rng)
+        return self._run(self.down, "inverse_value", params, x, context, rng)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        return self._run_vjp(self._up, self._down, "forward_vjp", params, z, context, rng)
+        return self._run_vjp(self.up, self.down, "forward_vjp", params, z, context, rng)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        return self._run_vjp(self._down, self._up, "inverse_vjp", params, x, context, rng)
+        return self._run_vjp(self.down, self.up, "inverse_vjp", params, x, context, rng)
 
     def jacobian(self, params, z, context=None):
         """J_k (J_{k-1} 0; 0 I), level by level."""
@@ -157,16 +157,16 @@ class MultiScale(Derived):
 
         return carry(step, x), total, pullback
 
-    def _up(self, step, z):
-        """(2): from the parts of z to x."""
+    def up(self, step, z):
+        """(2): from the parts of z to x. step(k, h): what level k makes of its input."""
         check_event("MultiScale", z, self.in_shape)
         x = None
         for k in range(len(self.levels)):
             x = step(k, self._together(x, z, k))
         return x
 
-    def _down(self, step, x):
-        """From x to the parts of z, side by side."""
+    def down(self, step, x):
+        """From x to the parts of z, side by side, by step(k, x)."""
         parts = []
         for k in reversed(range(len(self.levels))):
             x, part = self._apart(step(k, x), k)

@@ -90,7 +90,7 @@ def one_parity():
 
 def parity_undone_by_the_squeeze():
     """Channel masks after the squeeze that keep the same pixels as the checkerboard before it."""
-    shape = (1, 4, 4)
+    shape = (1, 2, 4)
     squeeze = nf.Squeeze(shape)
     kept, _ = squeeze.inverse({}, onp.array([nf.checkerboard_mask(shape)], dtype=float))
     network = nf.ConvNet((3,), "tanh")
