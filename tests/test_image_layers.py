@@ -7,6 +7,7 @@ from comparing import close, close_trees
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.nets.network import Network
+from nfscratch.ops.wavefront import _fronts
 
 RNG = onp.random.default_rng
 
@@ -316,3 +317,69 @@ def test_outside_of_its_range_the_density_is_0():
 def test_bad_constants_of_the_logit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         nf.PixelLevels((1, 2, 2), **options)
+
+
+# --- masked and emerging convolutions ---
+
+
+def by_definition(K, A, b, z, turned=False):
+    """(1) of masked_conv.py, number by number."""
+    _, H, W = z.shape
+    r, sign = int((2 * K.shape[2] + 1) ** 0.5) // 2, -1 if turned else 1
+    x = onp.zeros_like(z)
+    for h, w in onp.ndindex(H, W):
+        x[:, h, w] = A @ z[:, h, w] + b
+        for n in range(K.shape[2]):
+            i, j = h + sign * (n // (2 * r + 1) - r), w + sign * (n % (2 * r + 1) - r)
+            if 0 <= i < H and 0 <= j < W:
+                x[:, h, w] += K[:, :, n] @ z[:, i, j]
+    return x
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "k"), [((2, 4, 3), 3), ((1, 3, 5), 5), ((3, 1, 4), 3), ((2, 3, 1), 3), ((2, 2, 2), 1)]
+)
+def test_a_masked_convolution_is_its_definition_and_back_substitution_undoes_it(shape, k, turned):
+    layer, z = nf.MaskedConv(shape, k, turned=turned), RNG(0).normal(size=(3, *shape))
+    params = wild(layer)
+    A, b = layer.linear.matrix(params["centre"]), params["centre"]["shift"]
+    x, log_det = layer.forward(params, z)
+    close(x, onp.stack([by_definition(params["before"], A, b, image, turned) for image in z]), 1e-12)
+    close(log_det, onp.full(3, shape[1] * shape[2] * onp.linalg.slogdet(A)[1]), 1e-12)
+    back, opposite = layer.inverse_value(params, x)
+    close(back, z, 1e-9)
+    close(back, layer.inverse(params, x)[0], 1e-9)  # the linear equation with the whole matrix
+    close(opposite, -log_det, 1e-12)
+
+
+def test_the_fronts_are_as_many_as_stated_and_each_pixel_is_in_one():
+    for H, W, k in ((8, 8, 3), (28, 28, 3), (5, 7, 5), (1, 4, 3), (4, 1, 3)):
+        fronts, r = _fronts(H, W, k), k // 2
+        assert len(fronts) <= (r + 1) * (H - 1) + W
+        assert sorted(onp.concatenate([pixels.host for pixels, _, _ in fronts])) == list(range(H * W))
+    assert len(_fronts(8, 8, 3)) == 22 and len(_fronts(28, 28, 3)) == 82
+
+
+def test_an_emerging_convolution_sees_its_whole_neighbourhood_and_can_be_undone():
+    layer, z = nf.EmergingConv((1, 5, 5)), RNG(0).normal(size=(1, 1, 5, 5))
+    params = wild(layer)
+    x, log_det = layer.forward(params, z)
+    close(layer.inverse_value(params, x)[0], z, 1e-8)
+    close(log_det, onp.linalg.slogdet(layer.jacobian(params, z))[1], 1e-10)
+    sees = onp.abs(layer.jacobian(params, z)[0, 12]).reshape(5, 5) > 1e-12  # of the pixel in the middle
+    assert sees[1:4, 1:4].all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((2, 4),), r"MaskedConv takes a shape .*; got \(2, 4\)"),
+        (((2, 4, 4), 2), "kernels must be an odd number"),
+        (((2, 4, 4), 3, nf.PLU(3)), "linear must map 2 channels; got one of shape"),
+        (((2, 4, 4), 3, None, 1.5), "turned must be one of True, False; got 1.5"),
+    ],
+)
+def test_a_bad_masked_convolution_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        nf.MaskedConv(*arguments)

@@ -8,6 +8,8 @@ from nfscratch.bijections.continuous import Continuous
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
+from nfscratch.bijections.image.emerging_conv import EmergingConv
+from nfscratch.bijections.image.masked_conv import MaskedConv
 from nfscratch.bijections.image.multiscale import MultiScale
 from nfscratch.bijections.image.pixel_levels import PixelLevels
 from nfscratch.bijections.image.squeeze import Squeeze
@@ -44,10 +46,12 @@ __all__ = [
     "Coupling",
     "Diagonal",
     "Elementwise",
+    "EmergingConv",
     "Householder",
     "Inverse",
     "InverseBijection",
     "Linear",
+    "MaskedConv",
     "MultiScale",
     "NumericInverse",
     "Permutation",

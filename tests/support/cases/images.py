@@ -19,6 +19,12 @@ def two_levels(dim):
 
 
 IMAGES = [
+    Case("masked convolution", lambda dim: nf.MaskedConv(SHAPES[dim])),
+    Case(
+        "masked convolution, turned, QR",
+        lambda dim: nf.MaskedConv((dim, 2, 1), 5, nf.QR(dim), turned=True),
+    ),
+    Case("emerging convolution", lambda dim: nf.EmergingConv((min(dim, 2), 1, 2) if dim < 6 else (1, 2, 2))),
     Case("squeeze", lambda dim: nf.Squeeze(SHAPES[dim])),
     Case("pixel levels", lambda dim: nf.PixelLevels(SHAPES[dim], 16), reach=6.0),
     Case("pixel levels of a vector, no alpha", lambda dim: nf.PixelLevels(dim, 1, 0.0), reach=6.0),
