@@ -27,6 +27,7 @@ from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.bijections.order import random_order
 from nfscratch.bijections.permutation import Permutation, Reverse
 from nfscratch.bijections.radial import Radial
+from nfscratch.bijections.recomputed import Recomputed
 from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.residual import Residual
 from nfscratch.bijections.stack import Stack
@@ -58,6 +59,7 @@ __all__ = [
     "PixelLevels",
     "Planar",
     "Radial",
+    "Recomputed",
     "Remainder",
     "Reshape",
     "Residual",

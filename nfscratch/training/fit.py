@@ -37,6 +37,7 @@ from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
 from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
+from nfscratch.training.memory import STORE, for_steps
 from nfscratch.training.minimize import minimize
 from nfscratch.training.objectives import MaximumLikelihood, Objective
 from nfscratch.training.optimizers import Adam, adam, cosine
@@ -73,6 +74,7 @@ def fit(
     progress: bool | None = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int | None = None,
+    memory: str = STORE,
 ) -> Result:
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
@@ -109,6 +111,8 @@ def fit(
         `rng` is then set to where the run began, so it must have the same seed, not the same state. A run that the
         callback or `seconds` ended goes on too; the callback's next evaluation may end it again.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
+    memory: "store", or "recompute" for deep flows: then a step keeps each layer's input alone, and computes the layer
+        again for its gradient, which is the same (memory.py).
     ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
         with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.
     TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
@@ -149,7 +153,7 @@ def fit(
     )
     start = _start(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(
-        _loss(flow, objective),
+        _loss(for_steps(flow, memory, objective), objective),
         start,
         rng=rng,
         data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
