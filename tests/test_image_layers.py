@@ -189,6 +189,18 @@ def test_its_log_det_counts_the_levels_that_a_number_passes():
     close(log_det, onp.full(2, 16 + 8 + 4.0), 1e-12)
 
 
+def test_one_level_is_that_level_on_flattened_noise():
+    level, z = nf.ActNorm((2, 2, 3)), RNG(0).normal(size=(4, 12))
+    params = wild(level)
+    x, log_det, pullback = nf.MultiScale([level]).forward_vjp([params], z)
+    expected, same, back = level.forward_vjp(params, z.reshape(4, 2, 2, 3))
+    close(x, expected, 0.0)
+    close(log_det, same, 0.0)
+    (g_level,), g_z, _ = pullback(x, log_det)
+    close_trees(g_level, back(x, log_det)[0], 0.0)
+    close(g_z, back(x, log_det)[1].reshape(4, 12), 0.0)
+
+
 def test_every_z_decides_the_image():
     flow, z = three_levels(), RNG(0).normal(size=(1, 16))
     params = wild(flow)

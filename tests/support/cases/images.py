@@ -3,7 +3,7 @@
 import nfscratch as nf
 from cases.case import CONTEXT, Case
 
-SHAPES = {1: (1, 2, 4), 2: (2, 2, 2), 5: (3, 2, 2), 6: (2, 2, 4)}  # D = 8, 8, 12, 16: all can be squeezed once
+SHAPES = {1: (1, 2, 2), 2: (2, 2, 2), 5: (3, 2, 2), 6: (1, 4, 2)}  # all can be squeezed once
 
 
 def image_coupling(mask, network, context_dim=0):
@@ -29,7 +29,6 @@ IMAGES = [
     Case("pixel levels", lambda dim: nf.PixelLevels(SHAPES[dim], 16), reach=6.0),
     Case("pixel levels of a vector, no alpha", lambda dim: nf.PixelLevels(dim, 1, 0.0), reach=6.0),
     Case("multi-scale", two_levels),
-    Case("multi-scale, one level", lambda dim: nf.MultiScale([nf.ActNorm(SHAPES[dim])])),
     Case("coupling of channels, ConvNet", image_coupling(nf.channel_mask, nf.ConvNet((4,), "tanh", (3, 1)))),
     Case(
         "coupling of pixels, ResidualConvNet, context",
