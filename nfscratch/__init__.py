@@ -1,6 +1,6 @@
 """nfscratch: normalizing flows from scratch, as a book that runs and a package that is the same mathematics."""
 
-from nfscratch import autodiff, backend, bijections, distributions, flows, ode, transformers
+from nfscratch import autodiff, backend, bijections, distributions, flows, models, ode, transformers
 from nfscratch.backend import to_numpy, use
 from nfscratch.bijections import (
     PLU,
@@ -8,6 +8,7 @@ from nfscratch.bijections import (
     ActNorm,
     Autoregressive,
     BatchNorm,
+    Blocks,
     Bounds,
     Conditioned,
     Continuous,
@@ -27,6 +28,7 @@ from nfscratch.bijections import (
     Remainder,
     Residual,
     Reverse,
+    Simplex,
     Squeeze,
     Stack,
     Standardize,
@@ -63,6 +65,7 @@ from nfscratch.flows import Dequantized, Flow
 from nfscratch.nets import (
     MADE,
     MLP,
+    ConvFeatures,
     ConvNet,
     Field,
     Heads,
@@ -75,10 +78,12 @@ from nfscratch.nets import (
     Velocity,
 )
 from nfscratch.ops.roots import InversionError
+from nfscratch.posteriors import PosteriorResult, fit_posterior
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning
 from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
+from nfscratch.training.fit_vae import fit_vae
 from nfscratch.training.interrupts import Interrupted
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam, constant, cosine

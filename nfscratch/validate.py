@@ -6,16 +6,17 @@ A message names the argument, the requirement and the value that came. The calle
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 from numbers import Real
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Any
 
 import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend
+from nfscratch import backend, labels
 from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
@@ -33,32 +34,56 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     return laid_out(x)
 
 
-def context(value: Any, dim: int | None, n: int, like: Any, name: str = "context") -> Any:
+def context(
+    value: Any, dim: int | None, n: int | None, like: Any, name: str = "context", shape: tuple[int, ...] | None = None
+) -> Any:
     """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: the flow takes no context.
 
     dim None: any width is accepted, but not shape (N,), which could be N rows of one number or one row of N.
+    n None: any number of rows from 1 on is accepted, and they stay as many.
+    shape: that of an image or a series, as which rows may come too; they are made flat.
     """
     if dim == 0:
         if value is not None:
-            raise ValueError(f"{name} must be None, because this flow takes no context; got shape {onp.shape(value)}")
+            got = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else f"a {type(value).__name__}"
+            raise ValueError(f"{name} must be None, because this flow takes no context; got {got}")
         return None
     if value is None:
-        raise ValueError(f"{name} must have shape (N, {'C' if dim is None else dim}); got None")
-    given, value = value, value if isbox(value) else numeric(name, value)
-    if value.ndim == 1 and dim is None:
-        hint = _hint(name, value, (1,), given)
-        raise ValueError(f"{name} must have shape (N, C); got {tuple(value.shape)}{hint}")
-    if value.ndim == 1 and len(value) == dim:
-        value = value[None]
-    if value.ndim == 1 and dim is not None and dim > 1 and len(value) == n:
-        raise ValueError(
-            f"{name} must have shape (N, {dim}); got {tuple(value.shape)}; for labels pass one-hot rows, "
-            f"numpy.eye({dim})[labels]"
-        )
-    value = events(name, value, (value.shape[-1] if dim is None else dim,), like)
-    if len(value) not in (1, n):
-        raise ValueError(f"{name} must have one row for each of the {n} rows; got {len(value)} rows")
-    return value if len(value) == n else np.broadcast_to(value, (n, value.shape[1]))
+        raise ValueError(f"{name} must have shape {_rows_of(dim, shape)}; got None")
+    given, value = value, value if isbox(value) else numeric(name, value, labels.REMEDIES)
+    value = _as_rows(name, value, dim, n, shape, given)
+    value = events(name, value, value.shape[1:], like)
+    if len(value) == n or (n is None and len(value) > 0):
+        return value
+    if len(value) != 1:
+        wanted = "at least 1 row" if n is None else f"one row for each of the {n} rows, or 1 row for all"
+        raise ValueError(f"{name} must have {wanted}; got {len(value)} rows")
+    return np.broadcast_to(value, (n, value.shape[1]))
+
+
+def _as_rows(name, value, dim, n, shape, given):
+    """A context as rows (N, dim)."""
+    if shape is not None and shape in (tuple(value.shape), tuple(value.shape[1:])):
+        return np.reshape(value, (-1 if value.size else 0, dim))
+    if value.ndim == 2 and dim in (None, value.shape[1]):
+        return value
+    if value.ndim == 1 and len(value) == dim and not labels.could_be_labels(value, n):
+        return value[None]
+    hint = labels.hint(name, value, dim, given) if shape is None else _hint_of_images(name, value, shape)
+    raise ValueError(f"{name} must have shape {_rows_of(dim, shape)}; got {tuple(value.shape)}{hint}")
+
+
+def _hint_of_images(name, value, shape):
+    """How images get their axis of channels, or get it to the front."""
+    given = tuple(value.shape[1:])
+    if (1, *given) == shape:
+        return f"; for one channel pass {name}[:, None]"
+    return f"; channels come first, numpy.moveaxis({name}, -1, 1)" if given == (*shape[1:], shape[0]) else ""
+
+
+def _rows_of(dim, shape):
+    rows = f"(N, {'C' if dim is None else dim})"
+    return rows if shape in (None, (dim,)) else f"{rows} or (N, {', '.join(map(str, shape))})"
 
 
 def finite(name: str, x: Any) -> None:
@@ -171,13 +196,14 @@ def generator(rng: Any) -> None:
         raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {rng!r}")
 
 
-def numeric(name: str, x: Any) -> Any:
-    """`x` as an array of real numbers, in its own dtype and on its own device."""
+def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """`x` as an array of real numbers, in its own dtype and on its own device. remedies: by the kind of a dtype."""
     x = plain(name, x)
     if isinstance(x, onp.ma.MaskedArray):
         raise TypeError(f"{name} must have a value everywhere; got a masked array")
     if x.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be an array of real numbers; got dtype {x.dtype}")
+        remedy = f"; {remedies[x.dtype.kind]}" if x.dtype.kind in remedies else ""
+        raise TypeError(f"{name} must be an array of real numbers; got dtype {x.dtype}{remedy}")
     return x
 
 

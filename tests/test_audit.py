@@ -230,15 +230,19 @@ FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
         (FLOW, {"letters": 3}, "letters must be a string, such as 'SRJ'; got int"),
         (FLOW, {"draws": 0}, "draws must be an integer of at least 1; got 0"),
         (FLOW, {"radii": ()}, r"radii must be positive numbers.*got \(\)"),
-        (FLOW, {"context": [1.0]}, r"context must be left out: this Flow takes none; got shape \(1,\)"),
+        (FLOW, {"context": [1.0]}, "context must be None, because this flow takes no context; got a list"),
         (FLOW, {"params": {"a": onp.zeros(3)}}, "params must be a tree of the Flow's own"),
         (FLOW, {"rng": 3}, "rng must be a numpy.random.Generator; got int"),
         (
             nf.flows.real_nvp(2, context_dim=3),
             {"context": onp.zeros(5)},
-            r"context must have shape \(M, 3\).*got \(5,\)",
+            r"context must have shape \(N, 3\); got \(5,\)",
         ),
-        (nf.flows.real_nvp(2, context_dim=3), {"context": onp.zeros((0, 3))}, "with M at least 1"),
+        (
+            nf.flows.real_nvp(2, context_dim=3),
+            {"context": onp.zeros((0, 3))},
+            "context must have at least 1 row; got 0 rows",
+        ),
         (nf.Chain, {}, "got the class Chain"),
     ],
 )

@@ -20,7 +20,7 @@ def test_a_flow_whose_base_alone_takes_a_context_passes(embed):
 
 def test_its_context_may_be_given_and_is_checked():
     assert nf.check.audit(flow(), context=onp.ones((3, 2)), letters="SDG", draws=1, show=False).ok
-    with pytest.raises(ValueError, match=r"context must have shape \(M, 2\)"):
+    with pytest.raises(ValueError, match=r"context must have shape \(N, 2\); got \(3, 1\)"):
         nf.check.audit(flow(), context=onp.ones((3, 1)))
 
 

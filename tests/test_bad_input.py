@@ -138,8 +138,8 @@ def test_any_memory_layout_works_and_stays_as_it_was(layout):
         (None, r"context must have shape \(N, 2\); got None"),
         (onp.zeros((20, 3)), r"context must have shape \(N, 2\); got \(20, 3\)"),
         (onp.zeros(20), r"context must have shape \(N, 2\); got \(20,\)"),
-        (onp.zeros((19, 2)), "context must have one row for each of the 20 rows; got 19 rows"),
-        (onp.zeros((0, 2)), "context must have one row for each of the 20 rows; got 0 rows"),
+        (onp.zeros((19, 2)), "context must have one row for each of the 20 rows, or 1 row for all; got 19 rows"),
+        (onp.zeros((0, 2)), "context must have one row for each of the 20 rows, or 1 row for all; got 0 rows"),
         (onp.full((20, 2), NAN), r"context must be finite; NaN or infinity in rows 0, 1, 2, 3, 4, \.\.\. \(20 rows\)"),
     ],
 )

@@ -64,7 +64,9 @@ def test_each_chunk_gets_its_rows_of_the_context(one_row):
     if not one_row:
         assert abs(CONDITIONAL.log_prob(params, x, context[::-1]).mean() + expected) > 1e-3  # the order matters
     assert abs(objectives.nll(CONDITIONAL, params, x, context) - expected) < 1e-13
-    with pytest.raises(ValueError, match=f"context must have one row for each of the 2500 rows; got {ROWS} rows"):
+    with pytest.raises(
+        ValueError, match=f"context must have one row for each of the 2500 rows, or 1 row for all; got {ROWS} rows"
+    ):
         objectives.nll(CONDITIONAL, params, x, rng().normal(size=(ROWS, 3)))
 
 

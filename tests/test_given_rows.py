@@ -78,7 +78,7 @@ REFUSED = {
     "context's rows": (
         (X, CONTEXT[:9]),
         ValueError,
-        "^context of validation must have one row for each of the 60 rows",
+        "^context of validation must have one row for each of the 60 rows, or 1 row for all",
     ),
     "context's nan": ((X, with_entry(CONTEXT, (7, 2), onp.nan)), ValueError, "^context of validation must be finite"),
     "context's width": ((X, CONTEXT[:, :2]), ValueError, r"^context of validation must have shape \(N, 3\); got"),

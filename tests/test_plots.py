@@ -174,7 +174,11 @@ def test_long_names_are_broken_where_panels_are_small():
 
 def test_a_context_of_rows_gives_each_draw_one_of_them():
     seen = []
-    flow = SimpleNamespace(shape=(1,), sample=lambda p, r, n, context: seen.append(context) or r.normal(size=(n, 1)))
+    flow = SimpleNamespace(
+        shape=(1,),
+        sample=lambda p, r, n, context: seen.append(context) or r.normal(size=(n, 1)),
+        checked_context=lambda p, context, n, like: context,
+    )
     plot.corner(flow, {}, normal(5, 1), context=onp.arange(3)[:, None], draws=7)
     assert seen[0].ravel().tolist() == [0, 1, 2, 0, 1, 2, 0]
     plot.corner(flow, {}, normal(5, 1), context=onp.array([[4.0]]), draws=7)

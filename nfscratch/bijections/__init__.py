@@ -1,6 +1,7 @@
 """Bijections, a family per file."""
 
 from nfscratch.bijections.autoregressive import Autoregressive
+from nfscratch.bijections.blocks import Blocks
 from nfscratch.bijections.bounds import Bounds
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.conditioned import Conditioned
@@ -30,6 +31,7 @@ from nfscratch.bijections.radial import Radial
 from nfscratch.bijections.recomputed import Recomputed
 from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.residual import Residual
+from nfscratch.bijections.simplex import Simplex
 from nfscratch.bijections.stack import Stack
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Autoregressive",
     "BatchNorm",
     "Bijection",
+    "Blocks",
     "Bounds",
     "Chain",
     "Conditioned",
@@ -64,6 +67,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Reverse",
+    "Simplex",
     "Squeeze",
     "Stack",
     "Standardize",

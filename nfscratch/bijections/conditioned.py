@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as onp
 
 from nfscratch import trees, validate
-from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.contract import Bijection, used_context
 from nfscratch.bijections.traits import Derived, traits_of
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_value
@@ -71,24 +71,29 @@ class Conditioned(Derived):
         return {"layer": layer, "network": self.network.init(rng, self.context_dim, n_out)}
 
     def forward(self, params, z, context=None, rng=None):
+        context = used_context(self, context, z)
         return self.layer.forward(self.theta(params, context), z, self._of_layer(context), rng)
 
     def inverse(self, params, x, context=None, rng=None):
+        context = used_context(self, context, x)
         return self.layer.inverse(self.theta(params, context), x, self._of_layer(context), rng)
 
     def forward_value(self, params, z, context=None, rng=None):
+        context = used_context(self, context, z)
         return self.layer.forward_value(self._theta_value(params, context), z, self._of_layer(context), rng)
 
     def inverse_value(self, params, x, context=None, rng=None):
+        context = used_context(self, context, x)
         return self.layer.inverse_value(self._theta_value(params, context), x, self._of_layer(context), rng)
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        return self._vjp(self.layer.forward_vjp, params, z, context, rng)
+        return self._vjp(self.layer.forward_vjp, params, z, used_context(self, context, z), rng)
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        return self._vjp(self.layer.inverse_vjp, params, x, context, rng)
+        return self._vjp(self.layer.inverse_vjp, params, x, used_context(self, context, x), rng)
 
     def jacobian(self, params, z, context=None):
+        context = used_context(self, context, z)
         return self.layer.jacobian(self.theta(params, context), z, self._of_layer(context))
 
     def update(self, params, x, context=None):

@@ -30,7 +30,7 @@ import numpy as onp
 
 from nfscratch import backend, trees, validate
 from nfscratch.autodiff import contains_box, raw
-from nfscratch.bijections.contract import Bijection, autodiff_jacobian
+from nfscratch.bijections.contract import Bijection, autodiff_jacobian, used_context
 from nfscratch.nets import Field, Network
 from nfscratch.nets.velocity import checked_tangents
 from nfscratch.ode import Dopri5, Solution, Solver, adjoint, through_steps
@@ -89,7 +89,7 @@ class Continuous(Bijection):
 
     def solve(self, params: Any, a: Any, context: Any = None, rng: Any = None, direction: str = "inverse") -> Solution:
         """The solution of (1) and (2) from `a`: y (D + 1, N) is z or x, and then log_det; with the evaluations used."""
-        right_side = self._right_side_of_values(params, a, context, rng)
+        right_side = self._right_side_of_values(params, a, used_context(self, context, a), rng)
         return self.solver.solve(right_side, _start(a), *SPAN[direction])
 
     def forward_vjp(self, params, z, context=None, rng=None):
@@ -124,7 +124,7 @@ class Continuous(Bijection):
 
     def _right_sides(self, params, a, context, rng):
         """The right side, and the right side with its pullback, with the same tangents."""
-        tangents = self._tangents(a, rng)
+        tangents, context = self._tangents(a, rng), used_context(self, context, a)
         return self._right_side(params, *tangents, context), self._right_side_vjp(params, *tangents, context)
 
     def _tangents(self, a, rng):

@@ -134,7 +134,7 @@ def autodiff_jacobian(method, params, z, context=None):
 
 
 def used_context(layer, context, x):
-    """The context of `layer` for the rows of x, or None where it takes none."""
+    """The context of a layer, or of a base, with a row for each of x; None where it takes none."""
     if layer.context_dim == 0:
         return None
     if context is None or tuple(context.shape) != (len(x), layer.context_dim):

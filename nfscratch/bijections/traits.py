@@ -5,6 +5,7 @@ A leaf states its traits as class attributes or properties. A wrapper states non
 
     swapped(a)           Inverse: the same map in the other direction
     composed(a, b, ...)  Chain and Stack: one map after the other
+    beside(a, b, ...)    Blocks: each map for variables of its own
     moved_by(h, own)     Elementwise, Coupling, Autoregressive: a transformer h moves the variables
 
 A trait that is added here has to be given a meaning in `swapped` and `composed`: a dataclass with a missing field
@@ -70,19 +71,45 @@ def composed(layers: Any) -> Traits:
     return Traits(
         in_shape=parts[0].in_shape,
         out_shape=parts[-1].out_shape,
-        context_dim=max(part.context_dim for part in parts),
         jacobian_structure=_product_structure(layers, {part.jacobian_structure for part in parts}),
-        forward_cost=dearest(part.forward_cost for part in parts),
-        inverse_cost=dearest(part.inverse_cost for part in parts),
-        updates=any(part.updates for part in parts),
-        update_sees_data=any(part.update_sees_data for part in parts),
-        data_side_only=any(part.data_side_only for part in parts),
-        stochastic=any(part.stochastic for part in parts),
-        smooth=all(part.smooth for part in parts),
-        accuracy=max(part.accuracy for part in parts),
         domain=reduce(lambda interval, layer: layer.preimage(interval), layers[-2::-1], parts[-1].domain),
         codomain=reduce(lambda interval, layer: layer.image(interval), layers[1:], parts[0].codomain),
+        **_either_way(parts),
     )
+
+
+def beside(blocks: Any) -> Traits:
+    """The traits of maps side by side, each for variables (D,) of its own."""
+    parts = [traits_of(block) for block in blocks]
+    return Traits(
+        in_shape=(sum(part.in_shape[0] for part in parts),),
+        out_shape=(sum(part.out_shape[0] for part in parts),),
+        jacobian_structure=_structure_beside({part.jacobian_structure for part in parts}),
+        domain=shared(part.domain for part in parts),
+        codomain=shared(part.codomain for part in parts),
+        **_either_way(parts),
+    )
+
+
+def _either_way(parts):
+    """The traits that several maps have together, one after the other or side by side."""
+    return {
+        "context_dim": max(part.context_dim for part in parts),
+        "forward_cost": dearest(part.forward_cost for part in parts),
+        "inverse_cost": dearest(part.inverse_cost for part in parts),
+        "updates": any(part.updates for part in parts),
+        "update_sees_data": any(part.update_sees_data for part in parts),
+        "data_side_only": any(part.data_side_only for part in parts),
+        "stochastic": any(part.stochastic for part in parts),
+        "smooth": all(part.smooth for part in parts),
+        "accuracy": max(part.accuracy for part in parts),
+    }
+
+
+def shared(intervals: Any) -> Interval | None:
+    """The interval that all have; None where they differ: a single interval says too little."""
+    found = set(intervals)
+    return found.pop() if len(found) == 1 else None
 
 
 def moved_by(transformer: Any, **own: Any) -> Traits:
@@ -109,6 +136,15 @@ def _product_structure(layers, structures):
     one_order = all(layer is layers[0] for layer in layers)  # the same variables come first in every factor
     if one_order and structures <= {"triangular", "block triangular"}:
         return layers[0].jacobian_structure
+    return "dense"
+
+
+def _structure_beside(structures):
+    """The known zeros in a Jacobian of diagonal blocks."""
+    if structures <= {"identity", "diagonal"}:
+        return max(structures, key=("identity", "diagonal").index)
+    if structures <= {"identity", "permutation"}:
+        return "permutation"
     return "dense"
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees
+from nfscratch import trees, validate
 from nfscratch.backend import DTYPES
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.letters.structure import STRUCTURES
 from nfscratch.check.report import LETTERS
-from nfscratch.check.subject import embeds_to_another_width
 from nfscratch.flows.flow import Flow
 
 
@@ -46,8 +45,9 @@ def check_options(subject: Any, dims: Any, default_dims: Any, declared: dict, op
     if isinstance(subject, (Bijection, Flow)):
         if dims is not default_dims:
             raise ValueError(f"dims must be left out for a {_kind(subject)}, which has its own; got {dims!r}")
-        _check_context(subject, options["context"])
         _check_params(subject, options["params"])
+        if options["context"] is not None:
+            checked_context(subject, options["params"], options["context"])
 
 
 def _refuse_declared(declared):
@@ -106,24 +106,21 @@ def _is_dim(dim):
     return len(sizes) > 0 and all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in sizes)
 
 
-def _check_context(made, context):
-    """M rows of the width that the map takes; an embedding network takes rows of any width."""
-    if context is None:
-        return
-    width = made.context_dim
-    if not width:
-        raise ValueError(f"context must be left out: this {_kind(made)} takes none; got shape {onp.shape(context)}")
-    shape = onp.shape(onp.atleast_2d(onp.asarray(context, dtype="float64")))
-    embeds = embeds_to_another_width(made)
-    if len(shape) != 2 or shape[0] == 0 or (not embeds and shape[1] != width):
-        wanted = "(M, C)" if embeds else f"(M, {width})"
-        raise ValueError(f"context must have shape {wanted} with M at least 1; got {onp.shape(context)}")
-    if not onp.isfinite(onp.asarray(context, dtype="float64")).all():
-        raise ValueError("context must be finite; got NaN or infinity")
+def checked_context(made: Any, params: Any, context: Any) -> Any:
+    """The context given for a flow or a bijection, as rows (M, C) in float64; with the messages that `log_prob` has."""
+    like = onp.empty(0)
+    if isinstance(made, Flow):
+        return made.checked_context(params, context, None, like)
+    return validate.context(context, made.context_dim, None, like)
+
+
+def context_width(made: Any) -> int | None:
+    """C; None where a network embeds a context of any width."""
+    return made.context_width(None) if isinstance(made, Flow) else made.context_dim
 
 
 def _check_params(made, params):
-    if params is None or embeds_to_another_width(made):
+    if params is None or context_width(made) is None:
         return
     wanted, got = (_shapes(p) for p in (made.init(onp.random.default_rng(0)), params))
     if wanted != got:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.bijections.contract import Bijection
+from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, into
 from nfscratch.check.finite_differences import random_params
 from nfscratch.check.rows import flat
-from nfscratch.check.subject import embeds_to_another_width, of_bijection, of_flow, of_pair
+from nfscratch.check.subject import of_bijection, of_flow, of_pair
 from nfscratch.check.trial import Trial, overflows
 from nfscratch.flows.flow import Flow
 
@@ -104,13 +105,11 @@ def _with_draws(made, rng, options, scale=None):
 
 def _context(made, rng, options):
     """The context that was given, or one row for every point, or None where the map takes none."""
-    if options["context"] is not None:
-        return onp.atleast_2d(onp.asarray(options["context"], dtype="float64"))
-    width = made.context_dim
+    given, width = options["context"], context_width(made)
+    if given is not None or width is None:
+        return checked_context(made, options["params"], given)
     if not width:
         return None
-    if embeds_to_another_width(made):
-        raise ValueError("context must be given: the embedding network is built for its width")
     return rng.normal(size=(ROWS * len(options["radii"]), width))
 
 

@@ -169,11 +169,6 @@ def _bound(method, params, context, like):
     return call
 
 
-def embeds_to_another_width(made: Any) -> bool:
-    """Whether a context may have any width, since a network embeds it. One that only scales it keeps the width."""
-    return isinstance(made, Flow) and made.embed is not None and not getattr(made.embed, "keeps_width", False)
-
-
 def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64", pristine: Any = None) -> Subject:
     """A flow: its bijection at the context as the embedding network gives it, and its density."""
     embedded = context if flow.embed is None else flow.embed.apply(params["embed"], context)

@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, bijections, distributions, flows, nets, ode, transformers
+from nfscratch import backend, bijections, distributions, flows, models, nets, ode, transformers
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
-MODULES = (bijections, transformers, distributions, nets, ode, flows)
+MODULES = (bijections, transformers, distributions, nets, ode, flows, models)
+WHOLE = (flows.Flow, flows.Dequantized, models.VAE)  # contracts that are parts themselves
 CONTRACTS = (
     bijections.Bijection,
     transformers.Transformer,
@@ -34,8 +35,8 @@ CONTRACTS = (
     nets.Network,
     nets.Velocity,
     ode.Solver,
-    flows.Flow,
-    flows.Dequantized,
+    models.Likelihood,
+    *WHOLE,
 )
 SCALARS = {(t := onp.dtype(code)).name: t.type for code in ("?", *"bBefd", *(k + n for k in "iu" for n in "248"))}
 
@@ -58,7 +59,7 @@ def _name_of(part: type) -> str:
 
 def _parts_of(module: ModuleType) -> Iterator[type]:
     for value in vars(module).values():
-        if inspect.isclass(value) and issubclass(value, CONTRACTS) and value not in CONTRACTS[:-2]:
+        if inspect.isclass(value) and issubclass(value, CONTRACTS) and (value in WHOLE or value not in CONTRACTS):
             yield value
 
 

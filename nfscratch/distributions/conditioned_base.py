@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as onp
 
 from nfscratch import trees, validate
+from nfscratch.bijections.contract import used_context
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_value
@@ -69,14 +70,14 @@ class ConditionedBase(Distribution):
         return per_row(params["distribution"], self.network.apply(params["network"], context))
 
     def log_prob(self, params, z, context=None):
-        return self.distribution.log_prob(self.theta(params, context), z)
+        return self.distribution.log_prob(self.theta(params, used_context(self, context, z)), z)
 
     def log_prob_value(self, params, z, context=None):
-        out = network_value(self.network, params["network"], context)
+        out = network_value(self.network, params["network"], used_context(self, context, z))
         return self.distribution.log_prob_value(per_row(params["distribution"], out), z)
 
     def log_prob_vjp(self, params, z, context=None):
-        theta, back_theta = self._theta_vjp(params, context)
+        theta, back_theta = self._theta_vjp(params, used_context(self, context, z))
         log_p, back = self.distribution.log_prob_vjp(theta, z)
 
         def pullback(g):
@@ -87,10 +88,10 @@ class ConditionedBase(Distribution):
         return log_p, pullback
 
     def sample(self, params, rng, n, like=None, context=None):
-        return self.distribution.sample(self.theta(params, context), rng, n, like)
+        return self.distribution.sample(self.theta(params, used_context(self, context, range(n))), rng, n, like)
 
     def sample_and_log_prob_vjp(self, params, rng, n, like=None, context=None):
-        theta, back_theta = self._theta_vjp(params, context)
+        theta, back_theta = self._theta_vjp(params, used_context(self, context, range(n)))
         z, log_p, back = self.distribution.sample_and_log_prob_vjp(theta, rng, n, like)
         return z, log_p, lambda g_z, g_log_p: back_theta(back(g_z, g_log_p))
 

@@ -23,6 +23,7 @@ import numpy as onp
 
 from nfscratch import trees, validate
 from nfscratch.autodiff import logsumexp
+from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.distributions.made_density import AutoregressiveDensity
@@ -71,6 +72,7 @@ class MaskEnsemble(Distribution):
 
     def sample(self, params, rng, n, like=None, context=None):
         """n draws, each of a member drawn uniformly."""
+        context = used_context(self, context, range(n))
         counts = rng.multinomial(n, [1 / self.masks] * self.masks)
         places, order = onp.split(onp.arange(n), onp.cumsum(counts)[:-1]), rng.permutation(n)
         parts = []
@@ -97,7 +99,7 @@ class MaskEnsemble(Distribution):
 
     @cached_property
     def _shuffles(self):
-        """For every mask, for every layer of units, inputs first, outputs last: which unit stands at each place."""
+        """For every mask, for every layer of units, variables first, outputs last: which unit stands at each place."""
         rng, dim = onp.random.default_rng(self.seed), self.density.dim
         widths, P = (dim, *self.density.conditioner.hidden), self.density.conditional.n_params
         shuffles = []
@@ -120,8 +122,10 @@ class MaskEnsemble(Distribution):
         return self._moved(grads, k, lambda sorting, a: sorting.back(a))
 
     def _moved(self, layers, k, move):
-        units = self._shuffles[k]
+        variables, *units = self._shuffles[k]
+        C = self.context_dim  # the context's columns come first, and stay
+        inputs = Sorting((*range(C), *(C + i for i in variables.order)))
         return [
             {"W": move(rows, move(columns, layer["W"]).T).T, "b": move(rows, layer["b"][None])[0]}
-            for layer, columns, rows in zip(layers, units, units[1:], strict=False)
+            for layer, columns, rows in zip(layers, [inputs, *units], units, strict=False)
         ]

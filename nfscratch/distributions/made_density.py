@@ -21,6 +21,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import validate
+from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.distributions.conditionals import Conditional
 from nfscratch.distributions.distribution import Distribution
@@ -61,13 +62,13 @@ class AutoregressiveDensity(Distribution):
         return self.conditioner.update(params)
 
     def log_prob(self, params, z, context=None):
-        z = self._by_order.there(z)
+        z, context = self._by_order.there(z), used_context(self, context, z)
         out = self.conditioner.apply(params, z, context)
         theta = np.reshape(out, (len(z), self.dim, self.conditional.n_params))
         return np.sum(self.conditional.log_prob(theta, z), axis=1)
 
     def log_prob_vjp(self, params, z, context=None):
-        z = self._by_order.there(z)
+        z, context = self._by_order.there(z), used_context(self, context, z)
         out, back_net = self.conditioner.apply_vjp(params, z, context)
         theta = out.reshape((len(z), self.dim, self.conditional.n_params))
         log_p, back_p = self.conditional.log_prob_vjp(theta, z)
@@ -87,5 +88,6 @@ class AutoregressiveDensity(Distribution):
         def value(i, theta):
             return self.conditional.draw(theta, *(part[i] for part in noise))
 
+        context = used_context(self, context, range(n))
         x, _ = self.conditioner.generate(params, value, self.dim, noise[0], context)
         return self._by_order.back(x.T)

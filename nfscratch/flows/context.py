@@ -5,13 +5,13 @@ bijection and base are conditioned on    h(y) = embed(y), or y itself where ther
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
-
-import numpy as onp
 
 from nfscratch import validate
 from nfscratch.autodiff import raw
-from nfscratch.nets.network import network_value, network_width
+from nfscratch.flows.parameters import naming_params
+from nfscratch.nets.network import features, network_shape, network_value, network_width
 
 
 class TakesContext:
@@ -26,21 +26,40 @@ class TakesContext:
         """What the bijection and the base are conditioned on: embed(context), or the context itself."""
         return context if self.embed is None else self.embed.apply(params["embed"], context)
 
+    @naming_params
+    def context_width(self, params: Any) -> int | None:
+        """C of the context (N, C) that a caller gives; None where the embedding network is still to be built for it.
+
+        params None: there are none yet.
+        """
+        if self.embed is None:
+            return self.context_dim
+        if (shape := network_shape(self.embed)) is not None:
+            return prod(shape)
+        if params is None:
+            return self.context_dim if getattr(self.embed, "keeps_width", False) else None
+        return network_width(self.embed, raw(params)["embed"])
+
+    def checked_context(
+        self, params: Any, context: Any, n: int | None, like: Any, name: str = "context", width: int | None = None
+    ) -> Any:
+        """The caller's context as rows (n, C); one row serves all. ValueError, TypeError: what is wrong with it.
+
+        params None: there are none yet; the width is then `width`, where it is given. n None: any number of rows.
+        """
+        width = self.context_width(params) if width is None else width
+        return validate.context(context, width, n, like, name, network_shape(self.embed))
+
     def _init_embed(self, rng, context, n, like):
         """Parameters of `embed` from the context of n rows, or of any number of rows where n is None."""
+        width = self.context_width(None)
+        if context is not None or n is not None or width is None:
+            context = self.checked_context(None, context, n, like)
         if self.embed is None:
             return {}
-        context = None if context is None else validate.numeric("context", context)
-        if getattr(self.embed, "keeps_width", False):
-            if context is None and n is None:
-                return self.embed.init(rng, self.context_dim, self.context_dim)
-            rows = (len(context) if onp.ndim(context) == 2 else 1) if n is None else n
-            context = validate.context(context, self.context_dim, rows, like)
-        if onp.ndim(context) != 2:
-            got = None if context is None else onp.shape(context)
-            raise ValueError(f"context must have shape (N, C): the embedding network is built for it; got {got}")
-        params = self.embed.init(rng, onp.shape(context)[1], self.context_dim)
-        return self.embed.look(params, context) if hasattr(self.embed, "look") else params
+        width = width if context is None else context.shape[1]
+        params = features(self.embed, rng, width, self.context_dim)
+        return params if context is None or not hasattr(self.embed, "look") else self.embed.look(params, context)
 
     def _embedded_value(self, params, context):
         return context if self.embed is None else network_value(self.embed, params["embed"], context)
@@ -50,12 +69,6 @@ class TakesContext:
             return context, lambda g_h: ({}, g_h)
         h, pullback = self.embed.apply_vjp(params["embed"], context)
         return h, lambda g_h: pullback(g_h)[:2]
-
-    def _context(self, params, context, n, like):
-        """The caller's context, checked, with a row for each of n rows."""
-        if self.embed is None:
-            return validate.context(context, self.context_dim, n, like)
-        return validate.context(context, network_width(self.embed, raw(params)["embed"]), n, like)
 
     def _of_base(self, h):
         """The base's last argument, where it takes a context."""

@@ -13,7 +13,7 @@ def evaluations(flow: Any, params: Any, x: Any, context: Any = None) -> int:
     """The count of calls, each for all rows of x, in one pass from x to z: 0 where no layer solves an equation."""
     like = trees.array_like(params)
     x = validate.events("x", x, flow.shape, like)
-    context = flow._context(params, context, len(x), like)
+    context = flow.checked_context(params, context, len(x), like)
     return _pass(flow.bijection, params["bijection"], x, flow.embedded(params, context))[1]
 
 

@@ -37,7 +37,7 @@ from nfscratch.ops.intervals import within
 
 @dataclass(frozen=True, eq=False)
 class Flow(TakesContext):
-    """params: {"base": ..., "bijection": ..., "embed": ...}."""
+    """params: {"base": ..., "bijection": ..., "embed": ...}. embed: a network h(y), such as ConvFeatures for images."""
 
     base: Distribution
     bijection: Bijection
@@ -85,7 +85,7 @@ class Flow(TakesContext):
         embed = self._init_embed(rng, context, None if x is None else len(x), like)
         if x is None:
             return remember(self, {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed})
-        h = self.embedded({"embed": embed}, self._context({"embed": embed}, context, len(x), like))
+        h = self.embedded({"embed": embed}, self.checked_context({"embed": embed}, context, len(x), like))
         bijection = self.bijection.init(rng, x, h)
         return remember(self, {"base": self._init_base(rng, bijection, x, h), "bijection": bijection, "embed": embed})
 
@@ -121,7 +121,7 @@ class Flow(TakesContext):
         params = self._checked(rebox(params))
         like = trees.array_like(params)
         x = self.checked_x("x", x, like)
-        context = self._context(params, context, len(x), like)
+        context = self.checked_context(params, context, len(x), like)
         if self._own_parts and len(x) > 1:
             check_once(self, params, x, context)
         roads = (self._log_prob_value, self._log_prob_node, self._log_prob)
@@ -194,7 +194,7 @@ class Flow(TakesContext):
         n = validate.count("n", n)
         validate.generator(rng)
         params = self._checked(rebox(params))
-        context = self._context(params, context, n, trees.array_like(params))
+        context = self.checked_context(params, context, n, trees.array_like(params))
         if not self.base.reparameterized and (isbox(params) or isbox(context)):
             raise ValueError(
                 f"a draw of {type(self.base).__name__} has no derivative; take a reparameterized base, "

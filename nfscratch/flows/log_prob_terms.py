@@ -19,7 +19,7 @@ def log_prob_terms(flow: Any, params: Any, x: Any, context: Any = None) -> dict[
     """{name: (N,)} in nats; their sum is flow.log_prob(params, x, context)."""
     like = trees.array_like(params)
     x = flow.checked_x("x", x, like)
-    h = flow.embedded(params, flow._context(params, context, len(x), like))
+    h = flow.embedded(params, flow.checked_context(params, context, len(x), like))
     terms: dict[str, Any] = {}
     z = _through(flow.bijection, params["bijection"], x, h, terms)
     terms["base: log p(z)"] = flow.base.log_prob_value(params["base"], z, *flow._of_base(h))

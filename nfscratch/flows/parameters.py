@@ -112,7 +112,7 @@ class Comparison:
     per_sample: bool = False
 
     def flow(self, flow: Any, params: Any, path: str = "params") -> None:
-        """Raises ParamsError unless `params` is a tree of the flow."""
+        """Raises ParamsError unless `params` is a tree of the flow. path: its place in a larger tree."""
         noisy = hasattr(flow, "noise")  # a Dequantized flow: its noise is a flow itself, or None
         self.keys(("base", "bijection", "embed", *(("noise",) if noisy else ())), params, path)
         self.bijection(flow.bijection, params["bijection"], f"{path}['bijection']")

@@ -46,12 +46,18 @@ class ConvNet(Layered):
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """n_in, n_out: channels. Kernels gain * N(0, v / fan_in), as in MLP; the last one is 0."""
-        widths = [n_in + of_context(self, context_dim), *self.hidden, n_out]
-        variance = weight_variance(self.activation, self.gain)
-        pairs = zip(pairwise(widths), self.kernels, strict=True)
-        layers = [conv_layer(rng, m, n, k, variance) for (m, n), k in pairs]
+        layers = self._drawn(rng, n_in + of_context(self, context_dim), n_out)
         layers[-1]["W"] *= 0.0
         return layers
+
+    def init_features(self, rng, n_in, n_out):
+        """The last kernel is drawn like the others."""
+        return self._drawn(rng, n_in, n_out)
+
+    def _drawn(self, rng, n_in, n_out):
+        variance = weight_variance(self.activation, self.gain)
+        pairs = zip(pairwise([n_in, *self.hidden, n_out]), self.kernels, strict=True)
+        return [conv_layer(rng, m, n, k, variance) for (m, n), k in pairs]
 
 
 def of_context(network, context_dim):

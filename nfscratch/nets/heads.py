@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
-from nfscratch.nets.network import Network
+from nfscratch.nets.network import Network, features
 from nfscratch.ops.events import batch_first, batch_last
 
 
@@ -29,13 +29,21 @@ class Heads(Network):
         return self.networks[0].n_in(params[0])
 
     def init(self, rng, n_in, n_out, context_dim=0):
+        each = self._each(n_out)
+        return [network.init(rng, n_in, each, context_dim) for network in self.networks]
+
+    def init_features(self, rng, n_in, n_out):
+        return [features(network, rng, n_in, self._each(n_out)) for network in self.networks]
+
+    def _each(self, n_out):
+        """How many outputs a network has."""
         each, rest = divmod(n_out, len(self.networks))
         if rest:
             raise ValueError(
                 f"Heads needs one network for each of a variable's parameters; "
                 f"got {len(self.networks)} networks for {n_out} outputs"
             )
-        return [network.init(rng, n_in, each, context_dim) for network in self.networks]
+        return each
 
     def apply(self, params, x, context=None):
         outs = [net.apply(p, x, context) for net, p in zip(self.networks, params, strict=True)]

@@ -36,18 +36,24 @@ class MLP(Layered):
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Weights gain * N(0, v / fan_in), v = 2 for relu, 1 for tanh (ops/activations.py); last layer 0."""
-        widths = [n_in + context_dim, *self.hidden, n_out]
-        variance = weight_variance(self.activation, self.gain)
-        layers = [_dense_layer(rng, m, n, variance) for m, n in pairwise(widths)]
+        layers = self._drawn(rng, n_in + context_dim, n_out)
         layers[-1]["W"] *= 0.0
         return layers
 
+    def init_features(self, rng, n_in, n_out):
+        """The last layer is drawn like the others."""
+        return self._drawn(rng, n_in, n_out)
 
-def hidden_widths(hidden):
+    def _drawn(self, rng, n_in, n_out):
+        variance = weight_variance(self.activation, self.gain)
+        return [_dense_layer(rng, m, n, variance) for m, n in pairwise([n_in, *self.hidden, n_out])]
+
+
+def hidden_widths(hidden, name="hidden"):
     """`hidden` as a tuple, or ValueError."""
     widths = tuple(hidden) if isinstance(hidden, Iterable) else None
     if widths is None or not all(map(_is_width, widths)):
-        raise ValueError(f"hidden must be a sequence of widths, each a positive integer; got {hidden!r}")
+        raise ValueError(f"{name} must be a sequence of widths, each a positive integer; got {hidden!r}")
     return widths
 
 

@@ -5,6 +5,10 @@
 A network is an architecture without sizes: the layer that owns it tells them to `init(rng, n_in, n_out, context_dim)`.
 Every network here starts at out = 0 (its last layer's weights are zero), and every transformer is the identity at 0,
 so that a fresh flow of any depth is the identity. Any object with init, apply and apply_vjp may serve in their place.
+
+A network whose output is another network's input starts by `features`, with a last layer that is not 0. Two networks
+in a row that both start at 0 would stay there: out = W_2 act(W_1 h) with h = 0 and W_2 = 0 has no gradient but that of
+its last bias.
 """
 
 from __future__ import annotations
@@ -16,9 +20,13 @@ from math import prod
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, backend
+from nfscratch import autodiff, backend, trees
 
 ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
+KERNELS = {
+    "apply": ("apply_vjp", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian"),
+    "init": ("init_features",),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,17 +35,20 @@ class Network:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        autodiff.drop_stray_kernels(
-            cls, {"apply": ("apply_vjp", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian")}
-        )
+        autodiff.drop_stray_kernels(cls, KERNELS)
 
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
+    in_shape = None  # of a row of input, channels first, where it is an image (C, H, W) or a series (C, T)
     sees_images = False  # whether x and out are images (N, C, H, W), and n_in and n_out count their channels
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Parameters of a map from n_in + context_dim numbers to n_out."""
         raise NotImplementedError(f"{type(self).__name__} has no init")
+
+    def init_features(self, rng, n_in, n_out):
+        """As `init`, but with an output that is not 0, for a network that follows: matrices of zeros are drawn."""
+        return _without_zeros(rng, self.init(rng, n_in, n_out))
 
     def apply(self, params, x, context=None):
         """(N, n_out)."""
@@ -98,6 +109,24 @@ class Network:
         return np.stack([np.reshape(row, (len(x), prod(x.shape[1:]))) for row in rows], axis=1)
 
 
+def features(network, rng, n_in, n_out):
+    """Parameters of a network whose output is the input of another one, for any object with init."""
+    if hasattr(network, "init_features"):
+        return network.init_features(rng, n_in, n_out)
+    return _without_zeros(rng, network.init(rng, n_in, n_out))
+
+
+def _without_zeros(rng, params):
+    """The trained matrices that are 0 are drawn, N(0, 1 / fan_in)."""
+
+    def drawn(leaf):
+        if leaf.ndim < 2 or bool(leaf.any()):
+            return leaf
+        return backend.asarray(rng.normal(size=leaf.shape) / prod(leaf.shape[1:]) ** 0.5, dtype=leaf.dtype, like=leaf)
+
+    return trees.map_leaves(drawn, params, fixed=lambda leaf: leaf)
+
+
 def network_value(network, params, x, context=None):
     """(N, n_out) of raw arrays, by the faster road, for any object with apply and apply_vjp."""
     if getattr(network.apply_vjp, "__func__", None) is Network.apply_vjp:  # no kernel of its own
@@ -128,3 +157,8 @@ def network_method(network, name):
 def network_width(network, params):
     """How many numbers a row of input has, for any object; None where it does not tell."""
     return network.n_in(params) if hasattr(network, "n_in") else None
+
+
+def network_shape(network):
+    """The shape of an image or a series that the network takes, as flat rows, for any object; else None."""
+    return getattr(network, "in_shape", None)

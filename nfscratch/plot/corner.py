@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nfscratch import validate
+from nfscratch import trees, validate
 from nfscratch.backend import to_numpy
 from nfscratch.plot import frame, named_columns, panels
 from nfscratch.plot.style import Picture
@@ -70,7 +70,8 @@ def _rows_of_flow(data, dim):
 def _drawn(flow, params, rng, n, context):
     """n draws; the rows of a context are used in turn."""
     params = getattr(params, "params", params)  # of a Result
-    if context is not None and np.ndim(context) == 2 and len(context) > 1:
+    context = flow.checked_context(params, context, None, trees.array_like(params))
+    if context is not None and len(context) > 1:
         context = context[np.resize(np.arange(len(context)), n)]
     return named_columns.rows("draws of the flow", to_numpy(flow.sample(params, rng, n, context)))
 

@@ -29,11 +29,14 @@ class FlowEstimator(BaseEstimator):
     """A flow with the settings to make and to fit it; the subclasses say of which variables."""
 
     def _recipe(self, dim: int, **context: int) -> Flow:
-        """The unfitted flow of `dim` variables. context: context_dim, where the flow takes one."""
+        """The unfitted flow of `dim` variables. context: context_dim, where the flow takes one.
+
+        With an embedding network, flow_options may say another context_dim: the width of what the network gives.
+        """
         if not callable(self.flow):
             validate.choice("flow", self.flow, RECIPES)
         recipe = self.flow if callable(self.flow) else getattr(flows, self.flow)
-        made = recipe(dim, **context, **self._flow_options())
+        made = recipe(dim, **(context | self._flow_options()))
         validate.part("flow", made, Flow, "the result of nf.flows.maf(dim)")
         if tuple(made.shape) != (dim,):
             raise ValueError(f"flow must make a Flow of shape ({dim},), one for each column; got {tuple(made.shape)}")

@@ -1,6 +1,6 @@
 """Training: the objective, the optimizer, and the steps between.
 
-objectives/     the losses: nll, reverse_kl, flow_matching, score_matching
+objectives/     the losses: nll, elbo, reverse_kl, iwae, flow_matching, score_matching
 optimizers.py   Adam on one flat vector, schedules, clipping
 batches.py      rows in a new order every epoch
 run.py          one step after the other, and the state that a step depends on

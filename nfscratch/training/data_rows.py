@@ -11,7 +11,6 @@ from autograd.tracer import isbox
 from nfscratch import trees, validate
 from nfscratch.array_kinds import plain
 from nfscratch.flows import chunks
-from nfscratch.nets.network import network_width
 from nfscratch.training import row_weights
 from nfscratch.training.batches import take_rows
 
@@ -31,8 +30,7 @@ def checked(
     """
     like, names, given = trees.array_like(params), NAMES[where], (x, context)
     x = flow.checked_x(names[0], x, like)
-    width = _context_width(flow, params) if width is None else width
-    context = validate.context(context, width, len(x), like, names[1])
+    context = flow.checked_context(params, context, len(x), like, names[1], width)
     weights = row_weights.checked(weights, len(x), x, names[2])
     counting = row_weights.rows_that_count(weights)
     for name, rows in zip(names, given, strict=False):
@@ -65,10 +63,3 @@ def pieces(x: Any, context: Any) -> Iterator[tuple[Any, Any]]:
     for start in range(0, len(x), chunks.ROWS):
         rows = slice(start, start + chunks.ROWS)
         yield x[rows], None if context is None else context[rows]
-
-
-def _context_width(flow, params):
-    """C of the context (N, C); None where the embedding network is still to be built for it."""
-    if flow.embed is None or (params is None and getattr(flow.embed, "keeps_width", False)):
-        return flow.context_dim
-    return None if params is None else network_width(flow.embed, params["embed"])

@@ -30,6 +30,13 @@ def looked_at(flow: Any, rows: Any, held_out: Any = None) -> Iterator[None]:
     """
     for given in [rows] if held_out is None or held_out.where == rows.where else [rows, held_out]:
         _look_at_all(flow, given.copied(), *NAMES[given.where])
+    with said():
+        yield
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """No layer warns of far rows: what there is to say has been said."""
     token = statistics.LOOKED_AT.set(True)
     try:
         yield
@@ -41,7 +48,7 @@ def _look_at_all(flow, rows, x, context, _):
     """x, context: their names."""
     if rows.x.ndim == 2 and any(map(_takes_moments, inside(flow.bijection))):
         _look(x, _unbounded(flow, rows.x), rows.numbers)
-    if rows.context is not None and isinstance(flow.embed, StandardizedInput) and flow.embed.kind == "moments":
+    if rows.context is not None and isinstance(flow.embed, StandardizedInput) and _column_by_column(flow.embed):
         _look(context, rows.context, rows.numbers)
 
 
@@ -55,6 +62,11 @@ def _unbounded(flow, x):
     """x as the layer before a `support` sees it, whose scale is taken there: of positive data it is the logarithm."""
     last = getattr(flow.bijection, "layers", [None])[-1]
     return last.inverse_value({}, x)[0] if isinstance(last, Bounds) else x
+
+
+def _column_by_column(embed):
+    """Whether each column of the context has a standard deviation of its own; the pixels of an image share one."""
+    return embed.kind == "moments" and embed.in_shape is None
 
 
 def _takes_moments(part):

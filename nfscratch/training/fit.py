@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from numbers import Real
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees, validate
+from nfscratch import validate
 from nfscratch.bijections.normalize.whiten import taken
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
@@ -25,7 +24,6 @@ from nfscratch.flows.parts import has_own_part
 from nfscratch.training import (
     advice,
     data_rows,
-    deciding_rows,
     defaults,
     discrete,
     repeated,
@@ -34,6 +32,7 @@ from nfscratch.training import (
     verdict,
 )
 from nfscratch.training.batches import take_rows
+from nfscratch.training.beginning import beginning
 from nfscratch.training.budget import Budget
 from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
@@ -79,6 +78,7 @@ def fit(
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
     rng: a generator, or the integer seed of one. It is required, so that every result can be repeated.
+    context: for p(x | context), a row for each row of x, (N, C), or one row for all; images where the flow embeds them.
     weights: (N,), non-negative: the loss and the validation are weighted means. A row of weight 0 takes no part
         (but it must be finite like the others), and one of weight 2 counts as two equal rows do. The scales and the
         correlations from which a flow starts, of x and of the context, follow the weights too: they are taken from
@@ -95,9 +95,10 @@ def fit(
         mostly chance, so with validation=None take result.last_params.
     steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
         the size of the data (defaults.py). A held-out share is then 10 rows at least, or a fifth of fewer than 50, and
-        where its rows do not show that training helped, the parameters of step 0 are returned (verdict.py). epochs=,
-        passes over the rows, sets the number of steps alone and has no patience. With steps=, batch_size is 256,
-        patience is off, and a run has 50 evaluations. What is given counts.
+        where its rows do not show that training helped, the parameters of step 0 are returned (verdict.py), taken from
+        all rows, the held-out ones too (beginning.py). epochs=, passes over the rows, sets the number of steps alone
+        and has no patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations. What is
+        given counts.
     seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
     optimizer, schedule, clip: Adam, by default with the rate 3e-3 where the length follows the data and 1e-3 elsewhere;
         the factor on its rate; the largest length of a gradient.
@@ -151,10 +152,10 @@ def fit(
         evaluate_every=evaluate_every,
         held_out=held_out is not None,
     )
-    start = _start(flow, params, noisy, rows, rng, given, held_out)
+    start = _beginning(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(
         _loss(for_steps(flow, memory, objective), objective),
-        start,
+        start.params,
         rng=rng,
         data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
         evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),
@@ -178,8 +179,9 @@ def fit(
     if not isinstance(objective, MaximumLikelihood):
         return result
     advice.review(flow, result, held_out)
-    of_share = held_out is not None and held_out.where == rows.where
-    return verdict.kept(flow, start, result, held_out) if of_share and by_size else result
+    if not by_size or held_out is None or held_out.where != rows.where:
+        return result
+    return start.from_all_rows(verdict.kept(flow, start.params, result, held_out), given)
 
 
 def _that_count(rows, validation):
@@ -216,21 +218,15 @@ def _update(flow):
     return update
 
 
-def _start(flow, params, noisy, rows, rng, given, held_out):
-    """The parameters to start from, after a check that each part of the flow gives every row its own number.
-
-    given: the rows before any was held out.
-    """
-    x, context = rows.x, rows.context
-    if params is None:
-        with deciding_rows.looked_at(flow, given, held_out):
-            start = replace(rows, x=noisy(x, rng)).copied()
-            params = trees.cast(flow.init(rng, start.x, start.context), x.dtype)
-    elif (wrong := disagreement(flow, params)) is not None:
+def _beginning(flow, params, noisy, rows, rng, given, held_out):
+    """Where to start, after a check that each part of the flow gives every row its own number."""
+    if params is not None and (wrong := disagreement(flow, params)) is not None:
         raise wrong
+    start = beginning(flow, params, noisy, rows, rng, given, held_out)
     if has_own_part((flow.base, flow.bijection, flow.embed)):
-        check_rows(flow, params, *take_rows((x, context), [0, len(x) // 2, len(x) - 1]))
-    return params
+        N = len(rows.x)
+        check_rows(flow, start.params, *take_rows((rows.x, rows.context), [0, N // 2, N - 1]))
+    return start
 
 
 def _say_what_was_taken(flow, result):

@@ -25,7 +25,9 @@ class Result:
         last with a finite loss.
     history: "loss", of each step's batch, in nats per row in `fit`; "validation", and the "step" of each.
     ending: how the run ended, and the numbers that belong to it.
-    best_step: the number of steps after which `params` were found.
+    best_step: the number of steps after which `params` were found. Where it is 0 after a `fit` that chose its length
+        and held out rows, `params` are the start that all rows give, the held-out ones too, and `validation` is still
+        that of the start from the training rows.
     last_params: the parameters after the last step.
     whitening: what a flow took from the data's correlations where it starts with nf.Whiten, as the recipes do:
         (kind, share), "full" or "diagonal" and the share of the identity. None for other flows, and of `minimize`.

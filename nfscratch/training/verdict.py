@@ -4,8 +4,8 @@
 
 With 3 held-out rows the best of 50 evaluations is a matter of chance, and it can be far below the Gaussian with which a
 flow starts. So where `fit` chooses how long to train, and holds out a share itself, a gain that fails this one-sided
-t-test is not taken: the parameters of step 0 are returned, with a warning. Fewer than 7 rows never suffice: even if all
-of them gain, a coin would do as well once in 2^6 times.
+t-test is not taken: the parameters of step 0 are returned, with a warning (`fit` then takes them from all rows, see
+beginning.py). Fewer than 7 rows never suffice: even if all of them gain, a coin would do as well once in 2^6 times.
 """
 
 from __future__ import annotations

@@ -1,22 +1,18 @@
-"""The losses that training minimizes.
+"""Maximum likelihood.
 
 nll(flow, params, x)     -1/N sum_n log p(x_n)      nats per row: the cross-entropy of data and model, which is
                                                     at least the entropy of the distribution of the data
                          -sum_n w_n log p(x_n) / sum_n w_n      with a weight for each row
-reverse_kl(flow, log_target, params, rng, n)
-                         1/n sum_i [log q(x_i) - log_target(x_i)],   x_i = forward(z_i) drawn from the flow q:
-                                                    KL(q || p) - log Z, where exp(log_target) = Z p
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, validate
+from nfscratch import autodiff
 from nfscratch.autodiff.boxes import raw
 from nfscratch.training import data_rows, row_weights
 
@@ -69,47 +65,3 @@ def nll_value_and_grad(
         return -log_p.mean(), pullback(weight)[0]
     weight = weights / -(weights.sum() if total is None else total)
     return (log_p * weight).sum(), pullback(weight)[0]
-
-
-def reverse_kl(flow: Any, log_target: Callable, params: Any, rng: Any, n: int, context: Any = None) -> Any:
-    """Mean of log q - log_target over n draws of the flow, in nats: one forward pass, and no inverse.
-
-    log_target(x): (n, *shape) -> (n,), the log of a density up to a constant. `autograd.grad` of this differentiates
-    the draws too (Rezende and Mohamed 2015, arXiv:1505.05770, equation 15).
-    """
-    x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
-    return np.mean(log_q - _one_per_draw(log_target(x), n))
-
-
-def reverse_kl_value_and_grad(
-    flow: Any,
-    log_target: Callable,
-    params: Any,
-    rng: Any,
-    n: int,
-    context: Any = None,
-    log_target_vjp: Callable | None = None,
-) -> tuple[Any, Any]:
-    """The same number and its gradient tree, from the layers' pullbacks: for `minimize` with has_grad=True.
-
-    log_target_vjp(x) -> (n,), pullback(g) -> g_x: the target's own derivative, and all that is used where it is given;
-        without it, log_target is traced.
-    """
-    n = validate.count("n", n, least=1)
-    (x, log_q), pullback = flow.sample_and_log_prob_vjp(params, rng, n, context)
-    if log_target_vjp is None:
-        log_p, back_target = autodiff.value_and_vjp(lambda x: _one_per_draw(log_target(x), n), x)
-        (g_x,) = back_target(np.full_like(log_p, -1.0 / n))
-    else:
-        log_p, back_target = log_target_vjp(x)
-        _one_per_draw(log_p, n)
-        g_x = back_target(np.full_like(log_p, -1.0 / n))
-    return (log_q - log_p).mean(), pullback((g_x, np.full_like(log_q, 1.0 / n)))[0]
-
-
-def _one_per_draw(log_p, n):
-    """Refuse a sum over the draws, or a column: both would broadcast against log q to a wrong value."""
-    shape = tuple(getattr(log_p, "shape", ()))
-    if shape != (n,):
-        raise ValueError(f"log_target must return one number for each of the n draws, shape ({n},); got shape {shape}")
-    return log_p

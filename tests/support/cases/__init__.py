@@ -7,6 +7,7 @@ from cases.autoregressive import AUTOREGRESSIVE
 from cases.case import Case
 from cases.chains import CHAINS
 from cases.conditioned import CONDITIONED
+from cases.constraints import CONSTRAINTS
 from cases.continuous import CONTINUOUS
 from cases.contractions import CONTRACTIONS
 from cases.couplings import COUPLINGS
@@ -22,6 +23,7 @@ FAMILIES = (
     ELEMENTWISE,
     STRUCTURES,
     CONDITIONED,
+    CONSTRAINTS,
     COUPLINGS,
     LINEAR,
     IMAGES,

@@ -1,0 +1,90 @@
+"""The parts of a VAE, and whether they fit each other: widths, shapes, and parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import validate
+from nfscratch.autodiff import raw
+from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.flows import Flow
+from nfscratch.flows.parameters import ParamsError, found
+from nfscratch.nets.network import network_width
+
+PARTS = ("encoder", "decoder", "posterior", "prior", "likelihood")
+
+
+def prior_of(given: Any, shape: tuple[int, ...]) -> Distribution | Flow:
+    """The prior over z; None is the standard normal."""
+    prior = StandardNormal(shape) if given is None else given
+    if not isinstance(prior, Flow):
+        validate.part("prior", prior, Distribution, f"nf.StandardNormal({shape[0]})")
+    if prior.context_dim or tuple(prior.shape) != tuple(shape):
+        raise ValueError(
+            f"prior must be over z, of shape {tuple(shape)} and without a context; "
+            f"got shape {tuple(prior.shape)} and context_dim {prior.context_dim}"
+        )
+    return prior
+
+
+def check_posterior(posterior):
+    if len(posterior.shape) != 1 or not posterior.context_dim:
+        raise ValueError(
+            "posterior must be a flow over z (N, dim) with a context, such as nf.flows.posterior(8, 64); "
+            f"got shape {tuple(posterior.shape)} and context_dim {posterior.context_dim}"
+        )
+    if posterior.embed is not None and not getattr(posterior.embed, "keeps_width", False):
+        raise ValueError("posterior must have no embedding network, because the encoder is one; got embed")
+    if posterior.updates:
+        raise ValueError("posterior must have no running statistics, such as BatchNorm's; got a flow that has")
+
+
+def of_width(name, out, width):
+    """`out`, or ValueError unless a row of it has `width` numbers."""
+    if out.ndim != 2 or out.shape[1] != width:
+        wanted = {"encoder": "the context_dim of the posterior", "decoder": "as many as x has columns"}[name]
+        raise ValueError(f"{name} must give {width} numbers for each row, {wanted}; got shape {tuple(out.shape)}")
+    return out
+
+
+def rows_width(name: str, x: Any) -> int:
+    """How many numbers a row of x has, or ValueError unless x is a table of rows."""
+    shape = onp.shape(x)
+    if len(shape) != 2:
+        raise ValueError(f"{name} must have shape (N, D), images as rows of their pixels; got {shape}")
+    return shape[1]
+
+
+def check_entries(params: Any) -> None:
+    """Raise ParamsError unless `params` has an entry for each part."""
+    inside = raw(params)
+    if not isinstance(inside, dict) or not set(PARTS) <= set(inside):
+        raise ParamsError(f"params must be those of vae.init, a dict of {', '.join(PARTS)}; got {found(inside)}")
+
+
+def compare(vae: Any, comparison: Any, params: Any) -> None:
+    """Raise ParamsError unless `params` is a tree of the model `vae`; one of its parts is asked after the other."""
+    comparison.keys(PARTS, params, "params")
+    comparison.flow(vae.posterior, params["posterior"], "params['posterior']")
+    if isinstance(vae.prior, Flow):
+        comparison.flow(vae.prior, params["prior"], "params['prior']")
+    else:
+        comparison.part(vae.prior, (), params["prior"], "params['prior']")
+    comparison.part(vae.likelihood, (), params["likelihood"], "params['likelihood']")
+    width, latent = _width(vae, "encoder", params), _width(vae, "decoder", params)
+    if latent not in (None, vae.dim):
+        raise ParamsError(f"params['decoder'] must take the {vae.dim} numbers of z; got {latent}")
+    if width is not None:  # else the parameters do not tell for which x the networks were made
+        comparison.part(vae.encoder, (width, vae.posterior.context_dim), params["encoder"], "params['encoder']")
+        comparison.part(vae.decoder, (vae.dim, width), params["decoder"], "params['decoder']")
+
+
+def _width(vae, name, params):
+    """How many numbers the network `name` takes, or None where its parameters do not tell."""
+    try:
+        return network_width(getattr(vae, name), params[name])
+    except (AttributeError, LookupError, TypeError):
+        kind = type(getattr(vae, name)).__name__
+        raise ParamsError(f"params['{name}'] must be those of {kind}; got {found(params[name])}") from None

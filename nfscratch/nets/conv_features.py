@@ -1,0 +1,149 @@
+"""ConvFeatures: features h(y) of an image (C, H, W) or a series (C, T), which condition a flow of a few numbers.
+
+    h_0 = y,    h_k = act(K_k * h_{k-1} + b_k) at every s-th pixel,    out = dense network of the pixels of h_K
+
+The convolutions in steps (ops/strided.py) make the image smaller and its channels more. A row of input is the image as
+one vector of its C H W numbers, in C order; a Flow whose `embed` this is takes images (N, C, H, W) as they are, too.
+The kernels pass over all pixels alike, so a StandardizedInput gives each channel one mean and one scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, prod
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch import backend, validate
+from nfscratch.nets.conv import kernel_widths
+from nfscratch.nets.mlp import MLP, check_activation, hidden_widths, weight_variance
+from nfscratch.nets.network import Network
+from nfscratch.ops.activations import ACTIVATIONS, activated
+from nfscratch.ops.dense import dense, dense_vjp
+from nfscratch.ops.products import bias, bias_gradient
+from nfscratch.ops.strided import convolve_in_steps, convolve_in_steps_vjp
+
+
+@dataclass(frozen=True, eq=False)
+class ConvFeatures(Network):
+    """params: {"convolutions": [{"W", "b"}, ...], "dense": those of an MLP}.
+
+    shape: (C, H, W) of an image, (C, T) of a series of C numbers at a time, or T of a series of one.
+    channels: of each convolution, one convolution for each. kernels: their widths, odd; one number for all.
+    step: every step-th pixel goes on, along each side. hidden: widths of the dense layers that follow.
+    """
+
+    shape: int | Sequence[int]
+    channels: Sequence[int] = (16, 32)
+    hidden: Sequence[int] = (64,)
+    activation: str = "relu"
+    kernels: int | Sequence[int] = 3
+    step: int = 2
+    gain: float = 1.0
+
+    def __post_init__(self):
+        shape = validate.event_shape("ConvFeatures", self.shape, (1, 2, 3))
+        object.__setattr__(self, "shape", shape if len(shape) > 1 else (1, *shape))
+        object.__setattr__(self, "channels", hidden_widths(self.channels, "channels"))
+        object.__setattr__(self, "hidden", hidden_widths(self.hidden))
+        object.__setattr__(self, "kernels", kernel_widths(self.kernels, len(self.channels)))
+        check_activation(self.activation)
+        validate.count("step", self.step, least=1)
+        validate.positive("gain", self.gain)
+
+    in_shape = property(lambda self: self.shape)
+
+    @property
+    def _image(self):
+        """(C, H, W); a series is an image of height 1."""
+        return self.shape if len(self.shape) == 3 else (self.shape[0], 1, self.shape[1])
+
+    @property
+    def _steps(self):
+        return (self.step if len(self.shape) == 3 else 1, self.step)
+
+    def n_in(self, params):
+        return prod(self.shape)
+
+    def init(self, rng, n_in, n_out, context_dim=0):
+        """Weights gain * N(0, v / fan_in), as in MLP; the last ones are 0."""
+        params = self._drawn(rng, n_in, n_out, context_dim)
+        params["dense"][-1]["W"] *= 0.0
+        return params
+
+    def init_features(self, rng, n_in, n_out):
+        """The last layer is drawn like the others."""
+        return self._drawn(rng, n_in, n_out, 0)
+
+    def _drawn(self, rng, n_in, n_out, context_dim):
+        if n_in != prod(self.shape):
+            raise ValueError(f"rows must have the {prod(self.shape)} numbers of shape {self.shape}; got {n_in}")
+        variance, widths = weight_variance(self.activation, self.gain), [self.shape[0], *self.channels]
+        pairs = zip(pairwise(widths), self.kernels, strict=True)
+        kernels = [_kernel(rng, m, n, self._offsets(k), variance) for (m, n), k in pairs]
+        layers = MLP(self.hidden, self.activation, self.gain)
+        pixels = widths[-1] * prod(self._last_size)
+        return {"convolutions": kernels, "dense": layers.init_features(rng, pixels + context_dim, n_out)}
+
+    def _offsets(self, k):
+        return (k if len(self.shape) == 3 else 1, k)
+
+    @property
+    def _last_size(self):
+        """Height and width of the last image."""
+        size = self._image[1:]
+        for _ in self.channels:
+            size = tuple(ceil(n / step) for n, step in zip(size, self._steps, strict=True))
+        return size
+
+    def apply(self, params, x, context=None):
+        h, act = np.reshape(x.T, (*self._image, x.shape[0])), ACTIVATIONS[self.activation].plain
+        for layer in params["convolutions"]:
+            h = act(convolve_in_steps(layer["W"], h, self._steps) + bias(layer["b"], h))
+        rows = np.reshape(h, (prod(h.shape[:-1]), h.shape[-1]))
+        rows = rows if context is None else np.concatenate((rows, context.T), axis=0)
+        return dense(params["dense"], rows, self.activation).T
+
+    def apply_vjp(self, params, x, context=None):
+        h, back_convolutions = self._convolutions_vjp(params["convolutions"], x)
+        pixels = h[..., 0].size
+        rows = onp.reshape(h, (pixels, h.shape[-1]))
+        rows = rows if context is None else onp.concatenate((rows, context.T), axis=0)
+        out, back_dense = dense_vjp(params["dense"], rows, self.activation)
+
+        def pullback(g):
+            g_dense, g_rows = back_dense(g.T)
+            g_kernels, g_x = back_convolutions(onp.reshape(g_rows[:pixels], h.shape))
+            g_context = None if context is None else g_rows[pixels:].T
+            return {"convolutions": g_kernels, "dense": g_dense}, g_x, g_context
+
+        return out.T, pullback
+
+    def _convolutions_vjp(self, layers, x):
+        """The last image h_K, batch-last, and pullback(g) -> gradients of the layers, g_x (N, C H W)."""
+        h, act, backs = onp.reshape(x.T, (*self._image, x.shape[0])), ACTIVATIONS[self.activation], []
+        zeros = onp.zeros_like(h, shape=(1, x.shape[0]))
+        for layer in layers:
+            a, back = convolve_in_steps_vjp(layer["W"], h, self._steps)
+            a += bias(layer["b"], a)
+            h, kept = activated(a, act, zeros)
+            backs.append((back, kept))
+
+        def pullback(g):
+            grads = []
+            for back, kept in reversed(backs):
+                g = g * act.slope(kept)
+                g_K, g_h = back(g)
+                grads.append({"W": g_K, "b": bias_gradient(g)})
+                g = g_h
+            return grads[::-1], onp.reshape(g, (x.shape[1], x.shape[0])).T
+
+        return h, pullback
+
+
+def _kernel(rng, n_in, n_out, widths, variance):
+    K = rng.normal(size=(n_out, n_in, *widths)) * (variance / (n_in * prod(widths))) ** 0.5
+    return {"W": backend.asarray(K), "b": backend.asarray(onp.zeros(n_out))}

@@ -1,0 +1,14 @@
+"""Posteriors: a flow for a density of the user's own, known up to a constant.
+
+fit_posterior.py      the one call
+posterior_result.py   the fitted flow, and how far it can be trusted
+target.py             the user's log-density, its gradient, and what can be wrong with it
+start.py              where the posterior is, roughly
+unbounded.py          the density before the flow's constraints
+to_arviz.py           draws for ArviZ
+"""
+
+from nfscratch.posteriors.fit_posterior import fit_posterior
+from nfscratch.posteriors.posterior_result import PosteriorResult
+
+__all__ = ["PosteriorResult", "fit_posterior"]
