@@ -180,9 +180,12 @@ def test_jitter_is_refused():
 
 COLOUR = (3, 2, 4)
 BAD = {
-    "channels last": (onp.zeros((5, 2, 4, 3)), r"shape \(N, 3, 2, 4\); got \(5, 2, 4, 3\), channels last: pass numpy"),
-    "flattened": (onp.zeros((5, 24)), r"got \(5, 24\): pass x.reshape\(-1, 3, 2, 4\)"),
-    "one image": (onp.zeros(COLOUR), r"pass x\[None\] for one image"),
+    "channels last": (
+        onp.zeros((5, 2, 4, 3)),
+        r"shape \(N, 3, 2, 4\); got \(5, 2, 4, 3\); channels come first, numpy.moveaxis",
+    ),
+    "flattened": (onp.zeros((5, 24)), r"got \(5, 24\); pass x.reshape\(-1, 3, 2, 4\)"),
+    "one image": (onp.zeros(COLOUR), r"; for one image pass x\[None\]"),
     "another size": (onp.zeros((5, 3, 4, 4)), r"must have shape \(N, 3, 2, 4\); got \(5, 3, 4, 4\)$"),
     "scaled to 1": (
         RNG(0).random((5, *COLOUR)),
@@ -214,7 +217,9 @@ def test_what_is_no_image_of_whole_numbers_is_refused_in_one_line(name):
 def test_a_missing_channel_axis_and_any_kind_of_number_that_is_whole():
     model = nf.Dequantized(pixel_flow(values=8), values=8)
     params = model.init(RNG(0))
-    with pytest.raises(ValueError, match=r"must have shape \(N, 1, 2, 2\); got \(5, 2, 2\): pass x\[:, None\]"):
+    with pytest.raises(
+        ValueError, match=r"must have shape \(N, 1, 2, 2\); got \(5, 2, 2\); for one channel pass x\[:, None\]"
+    ):
         model.log_prob(params, onp.zeros((5, 2, 2)))
     for dtype in ("uint8", "int64", "float32", "bool"):
         model.log_prob(params, onp.ones((5, *SHAPE)).astype(dtype))

@@ -395,3 +395,12 @@ def test_an_emerging_convolution_sees_its_whole_neighbourhood_and_can_be_undone(
 def test_a_bad_masked_convolution_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         nf.MaskedConv(*arguments)
+
+
+def test_a_flow_of_images_tells_how_channels_get_to_the_front():
+    flow = nf.Flow(nf.StandardNormal((1, 2, 3)), nf.ActNorm((1, 2, 3)))
+    params = flow.init(RNG(0))
+    with pytest.raises(ValueError, match=r"got \(5, 2, 3\); for one channel pass x\[:, None\]"):
+        flow.log_prob(params, onp.zeros((5, 2, 3)))
+    with pytest.raises(ValueError, match=r"got \(5, 2, 3, 1\); channels come first, numpy.moveaxis\(x, -1, 1\)"):
+        flow.log_prob(params, onp.zeros((5, 2, 3, 1)))

@@ -38,15 +38,11 @@ def _check_shape(name, x, shape):
 
 def _remedy(name, x, shape):
     """How an array of another layout becomes one of images, where that is plain."""
-    if x.ndim == 4 and len(shape) == 3 and tuple(x.shape[1:]) == (*shape[1:], shape[0]):
-        return f", channels last: pass numpy.moveaxis({name}, -1, 1)"
-    if len(shape) == 3 and shape[0] == 1 and tuple(x.shape[1:]) == shape[1:]:
-        return f": pass {name}[:, None]"
     if x.ndim == 2 and x.shape[1] == prod(shape):
-        return f": pass {name}.reshape(-1, {', '.join(map(str, shape))})"
+        return f"; pass {name}.reshape(-1, {', '.join(map(str, shape))})"
     if tuple(x.shape) == shape:
-        return f": pass {name}[None] for one image"
-    return ""
+        return f"; for one image pass {name}[None]"
+    return validate.hint_of_images(name, x, shape) if x.ndim > 0 else ""
 
 
 def _check_whole(name, x, values):
