@@ -151,3 +151,28 @@ def test_what_only_one_recipe_takes_is_named_too():
         RECIPES["real_nvp_image"](blocks=0)
     with pytest.raises(ValueError, match="layers must be an integer of at least 1; got 0"):
         nf.flows.pixel_noise((1, 4, 4), layers=0)
+
+
+# --- data ---
+
+
+def test_the_digits_are_images_of_whole_numbers_that_a_model_takes():
+    data = nf.data.load("digits")
+    x = data.images("test")
+    assert x.shape[1:] == (1, 8, 8) and x.dtype.kind == "i" and 0 <= x.min() and x.max() == 16
+    assert (x.reshape(len(x), 64) <= data.test).all() and (data.test < x.reshape(len(x), 64) + 1).all()
+    model = RECIPES["glow"]()
+    assert onp.isfinite(model.log_prob(model.init(RNG(0), data.images("train")), x)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("digits", ("holdout",), "part must be one of train, validation, test; got 'holdout'"),
+        ("digits", ("train", (1, 7, 9)), r"shape must have 64 numbers, .*; got \(1, 7, 9\)"),
+        ("iris", ("train",), "images needs a set of whole numbers, with jitter 1; iris has jitter"),
+    ],
+)
+def test_what_is_no_set_of_images_is_refused(name, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        nf.data.load(name).images(*arguments)
