@@ -170,7 +170,7 @@ def test_the_digits_are_images_of_whole_numbers_that_a_model_takes():
     [
         ("digits", ("holdout",), "part must be one of train, validation, test; got 'holdout'"),
         ("digits", ("train", (1, 7, 9)), r"shape must have 64 numbers, .*; got \(1, 7, 9\)"),
-        ("iris", ("train",), "images needs a set of whole numbers, with jitter 1; iris has jitter"),
+        ("iris", ("train",), "images needs a set of whole numbers, whose jitter is 1; iris is none"),
     ],
 )
 def test_what_is_no_set_of_images_is_refused(name, arguments, message):

@@ -53,10 +53,8 @@ class Dataset:
         """
         if part not in PARTS:
             raise ValueError(f"part must be one of {', '.join(PARTS)}; got {part!r}")
-        if self.jitter != 1.0:
-            raise ValueError(
-                f"images needs a set of whole numbers, with jitter 1; {self.name} has jitter {self.jitter}"
-            )
+        if np.ndim(self.jitter) or self.jitter != 1.0:
+            raise ValueError(f"images needs a set of whole numbers, whose jitter is 1; {self.name} is none")
         side = round(self.dim**0.5)
         shape = (1, side, side) if shape is None else tuple(shape)
         if np.prod(shape) != self.dim:
