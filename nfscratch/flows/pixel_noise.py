@@ -4,7 +4,8 @@
 
 A coupling's network sees the pixels of u that are kept, in logit space, and the image x beside them, as channels. A
 fresh one is uniform noise exactly: the couplings start as the identity, and the sigmoid of a logistic variable is
-uniform. So training can only tighten the bound. Ho et al. 2019, arXiv:1902.00275, section 3.1.
+uniform. Training then tightens the bound. The scale of a coupling is bounded narrowly, because a u that is rounded to
+0 or 1 has no density. Ho et al. 2019, arXiv:1902.00275, section 3.1.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def pixel_noise(
     layers: int = 4,
     hidden: Sequence[int] = (32, 32),
     activation: str = "relu",
-    max_log_scale: float = 3.0,
+    max_log_scale: float = 1.0,
 ) -> Flow:
     """A Flow on (0, 1) for images of `shape` (C, H, W), with the image, flattened, as its context: for Dequantized."""
     network = ConvNet(hidden, activation, context_channels=shape[0])

@@ -4,7 +4,9 @@
 
 K is (C_out, C_in, k, k), k odd; the image keeps its size. `patches` lays the k^2 shifted images side by side, as
 (C_in k^2, H W N), and then (1) is one product with K as a matrix (im2col: Chellapilla et al. 2006). Batch-last, each
-shifted image is a copy of whole runs of N numbers. The gradients of a cotangent g are convolutions again:
+shifted image is a copy of whole runs of N numbers. Where C_out is smaller than C_in, the product comes first, and its
+C_out k^2 images are shifted and added (`overlaid`): k^2 copies of the fewer channels are made either way. The gradients
+of a cotangent g are convolutions again:
 
     g_h = g convolved with K turned by 180 degrees, its channels swapped       g_K = g patches(h)^T             (2)
 """
@@ -22,8 +24,11 @@ from nfscratch.ops.products import Product
 
 def convolve(K, h):
     """(1): K (C_out, C_in, k, k), h (C_in, H, W, N) -> (C_out, H, W, N)."""
-    rows = np.matmul(_matrix(K), patches(h, K.shape[2]))
-    return np.reshape(rows, (K.shape[0], *h.shape[1:]))
+    (C_out, C_in, k, _), size = K.shape, h.shape[1:]
+    if C_in <= C_out or k == 1:
+        return np.reshape(np.matmul(_matrix(K), patches(h, k)), (C_out, *size))
+    turned = np.reshape(np.transpose(_turned(K), (0, 2, 3, 1)), (C_out * k * k, C_in))
+    return overlaid(np.matmul(turned, np.reshape(h, (C_in, size[0] * size[1] * size[2]))), k, (C_out, *size))
 
 
 @primitive
@@ -73,12 +78,24 @@ defjvp(overlaid, lambda g, ans, rows, k, shape: overlaid(g, k, shape), argnums=(
 
 
 def _back(K, g):
-    return convolve(np.swapaxes(K[:, :, ::-1, ::-1], 0, 1), g)
+    return convolve(np.swapaxes(_turned(K), 0, 1), g)
 
 
 def _outer(g, h, K):
-    rows = np.reshape(g, (g.shape[0], g[0].size))
-    return np.reshape(np.matmul(rows, patches(h, K.shape[2]).T), K.shape)
+    C_out, C_in, k, _ = K.shape
+    if C_in <= C_out or k == 1:
+        return np.reshape(np.matmul(_rows(g), patches(h, k).T), K.shape)
+    shifted = np.reshape(np.matmul(patches(g, k), _rows(h).T), (C_out, k, k, C_in))
+    return _turned(np.transpose(shifted, (0, 3, 1, 2)))
+
+
+def _turned(K):
+    """The kernel turned by 180 degrees."""
+    return K[:, :, ::-1, ::-1]
+
+
+def _rows(h):
+    return np.reshape(h, (h.shape[0], h[0].size))
 
 
 def _matrix(K):
