@@ -110,6 +110,22 @@ def test_it_comes_back_from_a_file_bit_for_bit(name, dtype, tmp_path):
     close(again.log_prob(same, x), model.log_prob(params, x), 0.0)
 
 
+def test_glow_with_emerging_convolutions_is_inverted_and_starts_as_finite():
+    model, x = RECIPES["glow"](mixing="emerging"), blobs(20)
+    params = trees.map_leaves(lambda p: p + 0.02 * RNG(1).normal(size=p.shape), model.init(RNG(0), x))
+    z, log_det = model.flow.bijection.inverse_value(params["bijection"], x + 0.5)
+    back, opposite = model.flow.bijection.forward_value(params["bijection"], z)
+    close(back, x + 0.5, 1e-7)
+    close(log_det + opposite, onp.zeros(20), 1e-7)
+
+
+@pytest.mark.exhaustive
+@every_recipe
+def test_the_audit_finds_nothing(name):
+    flow = RECIPES[name]((1, 2, 2), values=16, levels=1, hidden=4, activation="tanh").flow
+    nf.check.audit(flow, rng=RNG(0), draws=1, show=False).raise_if_failed()
+
+
 def test_a_learned_noise_is_uniform_before_training():
     noise = nf.flows.pixel_noise((2, 3, 4), layers=3, hidden=(4,))
     u, log_q = noise.sample_and_log_prob(noise.init(RNG(0)), RNG(1), 200, onp.zeros((200, 24)))
@@ -147,6 +163,8 @@ def test_a_bad_argument_is_named(name, options, message):
 def test_what_only_one_recipe_takes_is_named_too():
     with pytest.raises(ValueError, match="depth must be an integer of at least 1; got 0"):
         RECIPES["glow"](depth=0)
+    with pytest.raises(ValueError, match="mixing must be one of 1x1, emerging; got 'lu'"):
+        RECIPES["glow"](mixing="lu")
     with pytest.raises(ValueError, match="blocks must be an integer of at least 1; got 0"):
         RECIPES["real_nvp_image"](blocks=0)
     with pytest.raises(ValueError, match="layers must be an integer of at least 1; got 0"):
