@@ -122,8 +122,9 @@ def test_glow_with_emerging_convolutions_is_inverted_and_starts_as_finite():
 @pytest.mark.exhaustive
 @every_recipe
 def test_the_audit_finds_nothing(name):
-    flow = RECIPES[name]((1, 2, 2), values=16, levels=1, hidden=4, activation="tanh").flow
-    nf.check.audit(flow, rng=RNG(0), draws=1, show=False).raise_if_failed()
+    """In logit space: with wild parameters nearly all draws would be rounded to the ends of the pixel levels."""
+    model = RECIPES[name]((1, 2, 2), values=16, levels=1, hidden=4, activation="tanh")
+    nf.check.audit(model.flow.bijection.layers[0], rng=RNG(0), draws=1, show=False).raise_if_failed()
 
 
 def test_a_learned_noise_is_uniform_before_training():

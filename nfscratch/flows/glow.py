@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from nfscratch import validate
 from nfscratch.bijections import ActNorm, Bijection, Conv1x1, Coupling, EmergingConv, Inverse, Squeeze, channel_mask
-from nfscratch.bijections.image.pixel_levels import ALPHA
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.flows.image_recipe import checked_levels, for_pixels, image_shape, multi_scale_levels
 from nfscratch.nets import ConvNet, Network
@@ -25,7 +24,7 @@ def glow(
     hidden: int = 64,
     *,
     values: int = 256,
-    alpha: float = ALPHA,
+    alpha: float | None = None,
     noise: str = "uniform",
     prior: bool = True,
     mixing: str = "1x1",
@@ -38,9 +37,10 @@ def glow(
 
     levels: how many times the image is squeezed; None: up to 3 times, as often as 2 divides H and W.
     depth: steps in each level. hidden: channels of the couplings' networks, convolutions of 3 x 3, 1 x 1 and 3 x 3.
-    alpha: of the logit (PixelLevels). noise: "uniform" or "learned" (pixel_noise). prior: whether what leaves at a
-        level has a mean and a scale that follow what is handed on. mixing: "1x1", or "emerging", a 3 x 3 convolution
-        beside it (Hoogeboom et al. 2019, arXiv:1901.11137): draws then take a step for each front of pixels.
+    alpha: of the logit; None is a quarter of a level (PixelLevels). noise: "uniform" or "learned" (pixel_noise).
+    prior: whether what leaves at a level has a mean and a scale that follow what is handed on. mixing: "1x1", or
+        "emerging", a 3 x 3 convolution beside it (Hoogeboom et al. 2019, arXiv:1901.11137): draws then take a step for
+        each front of pixels.
     ValueError where 2^levels does not divide H and W.
     """
     shape = image_shape(shape)

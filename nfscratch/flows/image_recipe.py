@@ -35,7 +35,7 @@ def for_pixels(
     shape: Shape,
     levels: Sequence[Bijection],
     values: int,
-    alpha: float,
+    alpha: float | None,
     noise: str,
     embed: Network | None = None,
 ) -> Dequantized:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from itertools import chain
 
 from nfscratch.bijections import ActNorm, Bijection, Coupling, Squeeze, channel_mask, checkerboard_mask
-from nfscratch.bijections.image.pixel_levels import ALPHA
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.flows.image_recipe import checked_levels, for_pixels, image_shape, multi_scale_levels
 from nfscratch.nets import Network, ResidualConvNet
@@ -29,7 +28,7 @@ def real_nvp_image(
     blocks: int = 2,
     *,
     values: int = 256,
-    alpha: float = ALPHA,
+    alpha: float | None = None,
     noise: str = "uniform",
     prior: bool = False,
     context_dim: int = 0,
