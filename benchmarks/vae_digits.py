@@ -1,8 +1,9 @@
 """A variational autoencoder on 8x8 digits: what a flow posterior gains over a diagonal normal one.
 
 scikit-learn's 1,797 digits, levels 0 to 16 as probabilities of a pixel: 1,197 train, with fresh binary pixels at every
-step, 250 validate (they choose the best step; the settings were chosen on them too, see --search), and 350 test, which
-are binarised once. The table has, in nats per image on the test rows and with three seeds of training each,
+step, 250 validate, which choose the best step, and 350 test, which are binarised once. The setting is the one of
+SEARCHED with the largest gain of IAF on the validation rows. The table has, in nats per image on the test rows, with
+three seeds of training each,
 
     ELBO, log p    by 10 draws, and by 1,000 importance-weighted draws for each row
     gain           log p minus that of "normal" with the same seed, averaged over the seeds; its standard error is that
@@ -35,15 +36,14 @@ from sklearn.datasets import load_digits  # noqa: E402
 import nfscratch as nf  # noqa: E402
 
 TRAIN, VALIDATION = 1197, 250
-SETTING = {"latent": 8, "width": 256, "layers": 4, "steps": 2000, "rate": 2e-3}
+SETTING = {"latent": 8, "width": 128, "layers": 4, "steps": 2000, "rate": 2e-3}
 SEARCHED = [
     SETTING,
     {**SETTING, "width": 64},
-    {**SETTING, "width": 128},
+    {**SETTING, "width": 256},
     {**SETTING, "width": 512},
+    {**SETTING, "latent": 4},
     {**SETTING, "latent": 16},
-    {**SETTING, "layers": 8},
-    {**SETTING, "steps": 4000},
 ]
 
 

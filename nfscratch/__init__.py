@@ -78,7 +78,7 @@ from nfscratch.nets import (
     Velocity,
 )
 from nfscratch.ops.roots import InversionError
-from nfscratch.posteriors import PosteriorResult, fit_posterior
+from nfscratch.posteriors import PosteriorResult, fit_posterior, to_arviz
 from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning
 from nfscratch.training.ending import Ended

@@ -10,7 +10,7 @@ Libraries are recognised by the methods of their objects, so that none of them i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -100,6 +100,10 @@ def _refuse_lazy(name, x):
 
 def _converted(name, x):
     """NumPy's array of a sequence or of another library's array, or one line that says why there is none."""
+    if isinstance(x, Mapping):
+        raise TypeError(
+            f"{name} must be an array of real numbers; got a {type(x).__name__}: pass its values as columns"
+        )
     try:
         return onp.asarray(x)
     except Exception as error:  # each library has its own: a tracer of JAX, a dtype that NumPy lacks, ragged rows

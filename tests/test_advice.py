@@ -40,7 +40,7 @@ def test_a_fit_whose_best_step_is_0_says_so_and_what_to_try():
     message = str(caught[0].message)
     start, end = result.history["validation"][0], result.history["validation"][-1]
     assert f"it was {start:.4g} nats at the start and is {end:.4g} at the end, after 30 steps" in message
-    assert "The parameters of step 0, with which it began, are returned; try activation=" in message
+    assert "The parameters of step 0, the start, are returned; try activation=" in message
     assert "a smaller rate, fewer or narrower layers, or more rows" in message
 
 

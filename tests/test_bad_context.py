@@ -78,6 +78,7 @@ TABLE = {
         TypeError,
     ),
     "complex numbers": Bad(GOOD + 1j, "must be an array of real numbers; got dtype complex128", TypeError),
+    "a dict": Bad({"a": 1.0}, "must be an array of real numbers; got a dict: pass its values as columns", TypeError),
     "ragged rows": Bad(
         [[1.0, 2.0, 3.0], [1.0]], "must be an array of real numbers; got a list that is none", TypeError
     ),
@@ -207,6 +208,14 @@ def test_one_row_in_any_form_serves_all():
     expected = flow.log_prob(params, x, onp.repeat(GOOD[:1], N, axis=0))
     for one in (GOOD[0], GOOD[:1], GOOD[0].tolist(), GOOD[0].astype(object).astype(float)):
         onp.testing.assert_array_equal(flow.log_prob(params, x, one), expected)
+
+
+def test_the_result_of_a_fit_is_no_params():
+    flow, params, x = made("maf")
+    result = nf.fit(flow, x, context=GOOD, rng=0, params=params, steps=1, validation=None, progress=False)
+    message = r"got a Result: pass its params, result.params$"
+    refused(ValueError, message, flow.log_prob, result, x, GOOD)
+    refused(ValueError, message, flow.sample, result, rng(), 3, GOOD[0])
 
 
 def test_one_number_is_one_row_of_width_1_only_as_a_list():

@@ -51,8 +51,14 @@ def smallest_gradient(flow, from_zero=False):
     return min(abs(leaf).max() for leaf in trees.leaves(grads))
 
 
-@pytest.mark.parametrize("name", ONE_VARIABLE)
-@pytest.mark.parametrize("embed", EMBEDDINGS)
+@pytest.mark.parametrize(
+    ("embed", "name"),
+    [
+        pytest.param(embed, name, marks=[] if embed == "MLP" or name == "maf" else pytest.mark.exhaustive)
+        for embed in EMBEDDINGS
+        for name in ONE_VARIABLE
+    ],
+)
 def test_the_embedding_of_a_flow_of_one_variable_gets_a_gradient(name, embed):
     flow = getattr(nf.flows, name)(1, context_dim=3, hidden=(6,), embed=EMBEDDINGS[embed])
     assert smallest_gradient(flow) > 1e-5

@@ -7,6 +7,7 @@ import pytest
 from fitting import DATA, FLOW, fit, rng
 
 import nfscratch as nf
+from nfscratch.bijections.normalize.whiten import groups
 from nfscratch.training import held_out, repeated
 
 OPTIONS = {"steps": 2, "batch_size": 64}
@@ -200,3 +201,10 @@ def test_copies_are_told_and_kept_together_with_jitter_too():
     x = onp.column_stack([onp.repeat(rng.normal(size=(60, 3)), 3, axis=0), onp.repeat(rng.integers(0, 5, 60), 3)])
     with pytest.warns(nf.TrainingWarning, match="120 of 180 rows are copies"):
         nf.fit(nf.flows.linear(4), x, rng=0, steps=5, jitter=[0, 0, 0, 1.0], progress=False)
+
+
+def test_different_rows_have_different_groups_however_many_there_are():
+    rows = onp.random.default_rng(0).normal(size=(20_000, 3))
+    assert len(onp.unique(groups(rows))) == 20_000
+    copies = groups(onp.concatenate([rows, rows]))
+    assert (copies[:20_000] == copies[20_000:]).all() and len(onp.unique(copies)) == 20_000

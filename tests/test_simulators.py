@@ -186,6 +186,22 @@ def test_a_posterior_on_the_plane_integrates_to_one(name, share):
     assert abs(p.mean() - 1) < 4 * p.std() / len(p) ** 0.5
 
 
+@pytest.mark.parametrize("x", [(0.32, 0.0), (-1.05, 0.2), (-0.6, 0.16)])
+def test_draws_follow_the_density_where_the_fold_or_the_box_cuts_the_crescents(x):
+    """The law of |theta_1 + theta_2| by draws and by quadrature of the density on the box that holds the draws."""
+    posterior = two_moons().posterior(x)
+    draws = posterior.sample(rng(), 8000)
+    draws = draws[draws.sum(axis=1) > 0]  # one of two equal halves
+    low, high = draws.min(axis=0) - 0.01, np.minimum(draws.max(axis=0) + 0.01, 1)
+    steps = (np.arange(700) + 0.5) / 700
+    points = low + (high - low) * np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    mass = 2 * np.exp(posterior.log_prob(points)) * np.prod(high - low) / 700**2 * (points.sum(axis=1) > 0)
+    assert mass.sum() == pytest.approx(1, abs=0.01)
+    folded, at = points.sum(axis=1), draws.sum(axis=1)
+    for level in np.quantile(at, [0.1, 0.3, 0.5, 0.7, 0.9]):
+        assert (at <= level).mean() == pytest.approx(mass[folded <= level].sum(), abs=0.03)
+
+
 def test_the_crescent_is_normalised():
     """One quadrant of the folded plane holds the whole crescent: the integral of p(x | theta) over x is 1."""
     simulator, grid = two_moons(), (np.arange(800) + 0.5) / 800 - 0.5

@@ -126,6 +126,15 @@ def test_priors_and_likelihoods_that_are_trained_get_their_gradients(prior, like
     assert any(a.any() for a in trees.leaves(pullback(g)[trained]))
 
 
+def test_convolutions_may_encode_images_that_lie_in_rows():
+    encoder = nf.ConvFeatures((1, 4, 4), channels=(3,), hidden=(5,))
+    vae, x = nf.models.VAE(encoder, nf.MLP((7,)), nf.flows.posterior(LATENT, WIDTH, "iaf", layers=2)), images(d=16)
+    params = vae.init(rng(), x)
+    _, grads = vae.loss_value_and_grad(params, rng(6), x)
+    close_trees(grads, autograd.grad(lambda p: -np.mean(vae.log_weights(p, x, rng(6))))(params), 1e-11)
+    assert nf.fit_vae(vae, x, rng=0, steps=2, validation=None, progress=False).steps == 2
+
+
 @every_kind
 def test_autograd_of_the_elbo_is_the_gradient_that_training_takes(kind):
     vae, params = make(kind)

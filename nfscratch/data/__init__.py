@@ -1,6 +1,7 @@
 """Data by name: load("moons"), load("digits"); names() lists what there is.
 
     load(name, rng=None, n=None) -> Dataset with train, validation, test, labels, jitter, units, source
+    reference_posterior(name) -> ReferencePosterior with data, names, draws
 
 LOADERS is a plain dict, name -> loader(rng, n) -> Dataset; an entry added there can be loaded like the rest.
 Libraries and files are opened by the loader that needs them, not by this import. mnist, freyfaces, mushrooms and dna
@@ -19,6 +20,7 @@ import numpy as np
 from nfscratch.data.binary import COLUMNS, load_binary
 from nfscratch.data.dataset import Dataset
 from nfscratch.data.images import load_freyfaces, load_mnist
+from nfscratch.data.posteriordb import ReferencePosterior, reference_posterior
 from nfscratch.data.tables import SOURCES, load_table
 from nfscratch.data.toys import load_toy
 from nfscratch.targets.toy import DENSITIES
@@ -63,4 +65,4 @@ def _unknown(name: object) -> str:
     return f"no data set called {name!r}; there are: {', '.join(LOADERS)}{hint}"
 
 
-__all__ = ["LOADERS", "Dataset", "load", "names"]
+__all__ = ["LOADERS", "Dataset", "ReferencePosterior", "load", "names", "reference_posterior"]

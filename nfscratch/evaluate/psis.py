@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+EQUAL = 1e-9  # weights that differ by so little differ by rounding alone
 SHORTEST = 5  # a tail of fewer weights says nothing
 
 
@@ -33,14 +34,14 @@ class Smoothed(NamedTuple):
 def psis(log_weights: np.ndarray) -> Smoothed:
     """Smoothed log-weights (S,), in the order and on the scale of `log_weights` (S,), and k_hat.
 
-    A log-weight of -inf is a weight of 0. k_hat is inf where the tail is too short to fit, for fewer than 21 weights,
-    and -inf where all weights are equal. Raises ValueError for NaN, +inf, another shape, or weights that are all 0.
+    A log-weight of -inf is a weight of 0. k_hat is inf where the tail is too short to fit, as it is
+    for fewer than 21 weights, and -inf where all weights are equal, but for rounding. Raises ValueError for NaN, +inf, another shape, or weights that are all 0.
     """
     log_w = _checked(log_weights)
     top = log_w.max()
     order = np.argsort(log_w, kind="stable")
     M = int(np.ceil(min(0.2 * len(log_w), 3.0 * len(log_w) ** 0.5)))
-    if log_w.min() == top:
+    if top - log_w.min() <= EQUAL * max(1.0, abs(top)):
         return Smoothed(log_w, -inf)
     if M >= len(log_w):
         return Smoothed(log_w, inf)

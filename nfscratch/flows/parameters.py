@@ -183,4 +183,7 @@ def found(params: Any) -> str:
         return text if len(text) <= 60 else text[:57] + "..."
     if isinstance(params, (list, tuple)):
         return f"{len(params)} entries"
-    return f"shape {tuple(params.shape)}" if hasattr(params, "shape") else f"a {type(params).__name__}"
+    if hasattr(params, "shape"):
+        return f"shape {tuple(params.shape)}"
+    of_a_fit = ": pass its params, result.params" if hasattr(params, "params") else ""
+    return f"a {type(params).__name__}{of_a_fit}"

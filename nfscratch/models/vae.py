@@ -14,6 +14,10 @@ The gradient of (3) takes no tape: the pullbacks of four parts, one after the ot
     likelihood -> g_out -> decoder -> g_z;    prior: g_z += beta g dlog p/dz;    flow(g_z, -beta g) -> g_h -> encoder
 
 The encoder's gradient is what the flow gives its context, summed over the draws of a row.
+
+    vae = nf.models.VAE(nf.MLP((128,)), nf.MLP((128,)), nf.flows.posterior(8, 128, "iaf"))
+    result = nf.fit_vae(vae, x, rng=0, augment=nf.models.binarised, anneal=400)
+    vae.log_prob(result.params, x_test, rng)
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from nfscratch import trees, validate
 from nfscratch.autodiff import contains_box, logsumexp, rebox, take
 from nfscratch.distributions import Distribution
 from nfscratch.flows import Flow
+from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.recipe import check_network
 from nfscratch.models.checked_parts import check_entries, check_posterior, compare, of_width, prior_of, rows_width
 from nfscratch.models.likelihoods import Likelihood, likelihood_of
@@ -72,7 +77,8 @@ class VAE:
         like = trees.array_like({})
         x = self.rows(x, like)
         encoder = features(self.encoder, rng, x.shape[1], self.posterior.context_dim)
-        h = of_width("encoder", network_value(self.encoder, encoder, x), self.posterior.context_dim)
+        h = in_chunks(lambda rows, _: network_value(self.encoder, encoder, rows), x)
+        h = of_width("encoder", h, self.posterior.context_dim)
         params = {
             "encoder": encoder,
             "posterior": self.posterior.init(rng, context=h),
@@ -87,13 +93,17 @@ class VAE:
     # --- bounds on log p(x) ------------------------------------------------------------------------------------------
 
     def elbo(self, params: Any, x: Any, rng: onp.random.Generator, draws: int = 1, beta: float = 1.0) -> Any:
-        """The mean of (3) over so many draws for each row of x (N, D), in nats: (N,). `autograd.grad` may take it."""
+        """The mean of (3) over so many draws of z for each row of x (N, D), in nats: (N,).
+
+        beta: the weight of the prior and the posterior in (3). `autograd.grad` may differentiate it in the parameters.
+        """
         return self._bound(params, x, rng, draws, lambda log_w: np.mean(log_w, axis=1), beta)
 
     def log_prob(self, params: Any, x: Any, rng: onp.random.Generator, draws: int = 1000) -> Any:
         """log p(x) of x (N, D) by importance sampling with so many draws a row, (4), in nats: (N,).
 
-        Its expectation is a lower bound, which rises with `draws`. Memory does not grow with N times draws.
+        Its expectation is a lower bound, which rises with `draws`. Memory grows with N and with draws, but not with
+        their product.
         """
         return self._bound(params, x, rng, draws, _log_mean_exp)
 

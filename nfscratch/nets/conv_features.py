@@ -26,6 +26,8 @@ from nfscratch.ops.dense import dense, dense_vjp
 from nfscratch.ops.products import bias, bias_gradient
 from nfscratch.ops.strided import convolve_in_steps, convolve_in_steps_vjp
 
+AT_ONCE = 2**22  # numbers in the shifted images of one layer: 32 MiB in float64
+
 
 @dataclass(frozen=True, eq=False)
 class ConvFeatures(Network):
@@ -85,19 +87,19 @@ class ConvFeatures(Network):
         pairs = zip(pairwise(widths), self.kernels, strict=True)
         kernels = [_kernel(rng, m, n, self._offsets(k), variance) for (m, n), k in pairs]
         layers = MLP(self.hidden, self.activation, self.gain)
-        pixels = widths[-1] * prod(self._last_size)
+        pixels = widths[-1] * prod(self._sizes[-1])
         return {"convolutions": kernels, "dense": layers.init_features(rng, pixels + context_dim, n_out)}
 
     def _offsets(self, k):
         return (k if len(self.shape) == 3 else 1, k)
 
     @property
-    def _last_size(self):
-        """Height and width of the last image."""
-        size = self._image[1:]
+    def _sizes(self):
+        """Height and width of each image, the input first."""
+        sizes = [self._image[1:]]
         for _ in self.channels:
-            size = tuple(ceil(n / step) for n, step in zip(size, self._steps, strict=True))
-        return size
+            sizes.append(tuple(ceil(n / step) for n, step in zip(sizes[-1], self._steps, strict=True)))
+        return sizes
 
     def apply(self, params, x, context=None):
         h, act = np.reshape(x.T, (*self._image, x.shape[0])), ACTIVATIONS[self.activation].plain
@@ -109,7 +111,7 @@ class ConvFeatures(Network):
 
     def apply_vjp(self, params, x, context=None):
         h, back_convolutions = self._convolutions_vjp(params["convolutions"], x)
-        pixels = h[..., 0].size
+        pixels = prod(h.shape[:-1])
         rows = onp.reshape(h, (pixels, h.shape[-1]))
         rows = rows if context is None else onp.concatenate((rows, context.T), axis=0)
         out, back_dense = dense_vjp(params["dense"], rows, self.activation)
@@ -121,6 +123,15 @@ class ConvFeatures(Network):
             return {"convolutions": g_kernels, "dense": g_dense}, g_x, g_context
 
         return out.T, pullback
+
+    def apply_value(self, params, x, context=None):
+        """Some rows at a time: the shifted images of all would not fit."""
+        layers = zip(params["convolutions"], self._sizes[1:], strict=True)
+        largest = max([prod(layer["W"].shape[1:]) * prod(size) for layer, size in layers], default=1)
+        few, n = max(1, AT_ONCE // largest), x.shape[0]
+        pieces = [slice(start, start + few) for start in range(0, max(n, 1), few)]
+        outs = [self.apply_vjp(params, x[p], None if context is None else context[p])[0] for p in pieces]
+        return outs[0] if len(outs) == 1 else onp.concatenate([out.T for out in outs], axis=1).T
 
     def _convolutions_vjp(self, layers, x):
         """The last image h_K, batch-last, and pullback(g) -> gradients of the layers, g_x (N, C H W)."""

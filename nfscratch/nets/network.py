@@ -24,7 +24,7 @@ from nfscratch import autodiff, backend, trees
 
 ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 KERNELS = {
-    "apply": ("apply_vjp", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian"),
+    "apply": ("apply_vjp", "apply_value", "jvp", "jvp_vjp", "linearized", "jacobian_vjp", "jacobian"),
     "init": ("init_features",),
 }
 
@@ -57,6 +57,12 @@ class Network:
     def apply_vjp(self, params, x, context=None):
         """(N, n_out), and pullback(g) -> g_params, g_x, g_context. The default traces `apply`."""
         return autodiff.value_and_vjp(self.apply, params, x, context)
+
+    def apply_value(self, params, x, context=None):
+        """(N, n_out) of raw arrays, by the faster road; nothing is kept for a pullback."""
+        if type(self).apply_vjp is Network.apply_vjp:  # no kernel of its own
+            return self.apply(params, x, context)
+        return self.apply_vjp(params, x, context)[0]
 
     def look(self, params, x):
         """Parameters after a look at a batch of input (N, n_in), for a network whose start depends on data."""
@@ -127,11 +133,11 @@ def _without_zeros(rng, params):
     return trees.map_leaves(drawn, params, fixed=lambda leaf: leaf)
 
 
-def network_value(network, params, x, context=None):
+def network_value(network, params, x, *context):
     """(N, n_out) of raw arrays, by the faster road, for any object with apply and apply_vjp."""
-    if getattr(network.apply_vjp, "__func__", None) is Network.apply_vjp:  # no kernel of its own
-        return network.apply(params, x, context)
-    return network.apply_vjp(params, x, context)[0]
+    if hasattr(network, "apply_value"):
+        return network.apply_value(params, x, *context)
+    return network.apply_vjp(params, x, *context)[0]
 
 
 def prepared(network, params):

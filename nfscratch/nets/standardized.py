@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.nets.network import ADDED_LATER, Network, features, network_shape
+from nfscratch.nets.network import ADDED_LATER, Network, features, network_shape, network_value
 from nfscratch.ops.moments import moments, robust_moments
 from nfscratch.trees import FIXED
 
@@ -69,6 +69,10 @@ class StandardizedInput(Network):
     def apply(self, params, x, context=None):
         u = self._scaled(params, x)
         return u if self.network is None else self.network.apply(params["network"], u, *_given(context))
+
+    def apply_value(self, params, x, context=None):
+        u = self._scaled(params, x)
+        return u if self.network is None else network_value(self.network, params["network"], u, *_given(context))
 
     def apply_vjp(self, params, x, context=None):
         if self.network is None:

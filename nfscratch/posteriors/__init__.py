@@ -10,5 +10,6 @@ to_arviz.py           draws for ArviZ
 
 from nfscratch.posteriors.fit_posterior import fit_posterior
 from nfscratch.posteriors.posterior_result import PosteriorResult
+from nfscratch.posteriors.to_arviz import to_arviz
 
-__all__ = ["PosteriorResult", "fit_posterior"]
+__all__ = ["PosteriorResult", "fit_posterior", "to_arviz"]

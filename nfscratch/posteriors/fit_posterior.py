@@ -13,6 +13,7 @@ where q = p, so that the last steps are not lost in noise.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,11 +29,13 @@ from nfscratch.posteriors.unbounded import Unbounded
 from nfscratch.training import interrupts, objectives
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam
+from nfscratch.training.record import TrainingWarning
 from nfscratch.training.remedies import SMALLER_STEPS
 from nfscratch.training.run import Evaluation
 
-STEPS, DRAWS, PATIENCE, RATE = 2000, 64, 25, 5e-3
+STEPS, DRAWS, RATE = 2000, 64, 5e-3
 CHOOSING = 1000  # draws that choose among the steps
+FAR_OFF = 30.0  # standard deviations between a flow's first draws and the rough ones, or the ratio of the two
 STARTING = 1000  # rough draws that the flow looks at
 WARM_UP = 300  # steps of maximum likelihood on these, where they lie in several places
 
@@ -48,7 +51,7 @@ def fit_posterior(
     params: Any = None,
     draws: int = DRAWS,
     anneal: int | None = None,
-    steps: int | None = None,
+    steps: int = STEPS,
     optimizer: Adam | None = None,
     clip: float | None = None,
     evaluate_every: int | None = None,
@@ -76,9 +79,8 @@ def fit_posterior(
     draws: fresh draws of the flow at each step.
     anneal: log p is weighed with min(1, 0.01 + t / anneal) at step t, so that a flow can find several modes before it
         settles; default: no annealing. anneal should be less than `steps`.
-    steps, patience: default 2,000 steps, and an end after 25 of 50 evaluations without a better one.
-    The other arguments are those of `minimize`. An evaluation, "validation" in the history, is -ELBO plus two
-    standard errors, of draws that are always the same.
+    The other arguments are those of `minimize`, where optimizer is nf.adam(5e-3) by default. An evaluation,
+    "validation" in the history, is -ELBO plus two standard errors, of draws that are always the same.
 
     Raises TypeError or ValueError, in one line, for a log_prob that cannot be fitted.
     """
@@ -89,8 +91,6 @@ def fit_posterior(
     params = _started(flow, target, rng, start) if params is None else params
     check_values(*of_draws(flow, target, params, CHOOSING))
     loss = Loss(flow, target, draws, anneal)
-    if steps is None:
-        steps, patience = STEPS, PATIENCE if patience is None else patience
     training = minimize(
         loss,
         loss.tree(params),
@@ -146,12 +146,32 @@ def _started(flow, target, rng, start):
     if start is not None:
         return _warmed_up(flow, flow.init(rng, start), start, rng)
     try:
-        roughs = rough_posterior(unbounded.value, unbounded.gradient, unbounded.dim, rng)
+        roughs = rough_posterior(unbounded.value, unbounded.both, unbounded.dim, rng)
     except NoStart as failed:
         raise ValueError(no_start(failed.args[0], unbounded)) from None
     start = unbounded.x(draws_of(roughs, rng, STARTING))
     params = flow.init(rng, start)
+    warn_if_far(flow, params, start)
     return _warmed_up(flow, params, start, rng) if several(roughs) else params
+
+
+def warn_if_far(flow: Any, params: Any, start: Any) -> None:
+    """Say so where a flow does not begin where the rough draws are: descent alone may never bring it there."""
+    ours = onp.asarray(backend.to_numpy(flow.sample(params, onp.random.default_rng(0), CHOOSING)), dtype=onp.float64)
+    theirs = onp.asarray(backend.to_numpy(start), dtype=onp.float64)
+    centre, spread = onp.median(theirs, axis=0), theirs.std(axis=0)
+    off = onp.abs(onp.median(ours, axis=0) - centre) > FAR_OFF * spread
+    scale = ours.std(axis=0) / spread
+    bad = onp.flatnonzero(off | ~((scale > 1 / FAR_OFF) & (scale < FAR_OFF)))
+    if len(bad):
+        i = bad[0]
+        warnings.warn(
+            f"variable {i} of the flow begins at {onp.median(ours[:, i]):.4g} ± {ours[:, i].std():.3g}, and the "
+            f"posterior is near {centre[i]:.4g} ± {spread[i]:.3g}; end the flow in nf.Standardize(dim), which takes "
+            "location and scale from rough draws",
+            TrainingWarning,
+            stacklevel=4,
+        )
 
 
 def _warmed_up(flow, params, start, rng):

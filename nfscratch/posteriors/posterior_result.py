@@ -34,8 +34,9 @@ class PosteriorResult:
     """A fitted posterior. Arrays are NumPy's.
 
     flow, params: the approximation q. elbo, log_evidence: in nats, each with its standard error, `..._error`.
-    k_hat: below `k_reliable` (0.7 at most) weighted averages are to be trusted; above, q misses a part of the
-        posterior, and log_evidence and its error mean little.
+    k_hat: below `k_reliable` (0.7 at most) weighted averages are to be trusted. Above, a few draws carry the weights,
+        because q misses a part of the posterior, or only because its tails are lighter: train longer, take more layers,
+        or compare the ELBO and log_evidence. A mode that no draw reaches does not show in k_hat.
     draws, log_weights: the draws that judged q, and the logarithms of their normalised, smoothed weights.
     training: the Result of `minimize`, whose history it is.
     """
@@ -95,8 +96,8 @@ class PosteriorResult:
         if self.reliable:
             return f"k_hat {self.k_hat:.2f}, below {self.k_reliable:.2f}: averages with the weights are reliable"
         return (
-            f"k_hat {self.k_hat:.2f}, not below {self.k_reliable:.2f}: the flow misses a part of the posterior; train "
-            "longer, or take more layers"
+            f"k_hat {self.k_hat:.2f}, not below {self.k_reliable:.2f}: a few draws carry the weights, and log evidence "
+            "and weighted averages may be off"
         )
 
 

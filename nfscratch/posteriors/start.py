@@ -29,8 +29,8 @@ SHRUNK = (1.0, 0.5, 0.25)  # a Gaussian with the curvature of the top can be too
 STEPS = 300  # of the optimizer
 NEWTON = 8  # steps that end a path, where its curvature allows them
 RELATIVE = 1e-3  # a difference quotient's step, in units of a variable's scale
-FLATTEST = 1e-4  # the smallest curvature, where 1 is that of a variable by itself
-FAR = 1e15  # no posterior is there
+FLATTEST = 1e-7  # the smallest curvature, where 1 is that of a variable by itself
+FAR = 1e12  # no posterior is there
 APART, LEAST_SHARE = 2.0, 0.01  # standard deviations in each variable; of the draws
 FULL = 128  # dimensions with a full Hessian; with more, its diagonal
 
@@ -59,18 +59,18 @@ class Rough:
         return self.mean + noise @ self.A.T
 
 
-def rough_posterior(value: Callable, gradient: Callable, dim: int, rng: Any) -> list[Rough]:
-    """The best Gaussian of each path. value(y) -> (n,); gradient(y) -> (n, D); float64 on the host.
+def rough_posterior(value: Callable, both: Callable, dim: int, rng: Any) -> list[Rough]:
+    """The best Gaussian of each path. value(y) -> (n,); both(y) -> (n,), (n, D) with the gradient; float64 on the host.
 
     Raises NoStart, which says why, where there is none.
     """
     firsts = [rng.uniform(-1.0, 1.0, dim) * width for width in WIDTHS]
-    paths = [path for first in firsts if (path := _climb(value, gradient, first))]
+    paths = [path for first in firsts if (path := _climb(value, both, first))]
     if not paths:
         raise NoStart(Why.NOT_FINITE)
-    if max(np.abs(path[-1]).max() for path in paths) > FAR:
+    if any(np.abs(path[-1]).max() > FAR for path in paths):
         raise NoStart(Why.NO_PEAK)
-    found = [best for path in paths if (best := _best_of_path(value, gradient, path, rng))]
+    found = [best for path in paths if (best := _best_of_path(value, both, path, rng))]
     if not found:
         raise NoStart(Why.EDGE)
     return found
@@ -100,18 +100,18 @@ def draws_of(roughs: list[Rough], rng: Any, n: int) -> Any:
     return np.concatenate([r.draw(rng.standard_normal((c, dim))) for r, c in zip(roughs, counts, strict=True) if c])
 
 
-def _best_of_path(value, gradient, path, rng):
+def _best_of_path(value, both, path, rng):
     """The Gaussian with the largest ELBO; None where none has a finite one."""
     scale, candidates = None, []
     for y in path:
-        rough, scale = _gaussian(gradient, y, scale)
+        rough, scale = _gaussian(both, y, scale)
         candidates += [] if rough is None else [rough]
     noise = rng.standard_normal((DRAWS, len(path[0])))
     rated = [Rough(mean, c * A, _elbo(value, mean, c * A, noise)) for mean, A in candidates for c in SHRUNK]
     return max((rough for rough in rated if np.isfinite(rough.elbo)), key=lambda rough: rough.elbo, default=None)
 
 
-def _climb(value, gradient, first):
+def _climb(value, both, first):
     """Points of one path, at most POINTS: the first and the last are among them."""
     from scipy.optimize import minimize
 
@@ -120,27 +120,26 @@ def _climb(value, gradient, first):
     path = [first]
 
     def loss(y):
-        v, g = value(y[None])[0], gradient(y[None])[0]
+        (v,), (g,) = both(y[None])
         return (-v, -g) if np.isfinite(v) and np.isfinite(g).all() else (np.inf, np.zeros_like(g))
 
+    def on_the_way(y):
+        path.append(y.copy())
+        if np.abs(y).max() > FAR:
+            raise NoStart(Why.NO_PEAK)
+
+    options = {"maxiter": STEPS, "maxfun": 5 * STEPS, "gtol": 0.0, "ftol": 1e-13, "maxls": 40}
     with np.errstate(all="ignore"):
-        minimize(
-            loss,
-            first,
-            jac=True,
-            method="L-BFGS-B",
-            callback=lambda y: path.append(y.copy()),
-            options={"maxiter": STEPS, "gtol": 0.0, "ftol": 1e-13, "maxls": 40},
-        )
+        minimize(loss, first, jac=True, method="L-BFGS-B", callback=on_the_way, options=options)
     keep = np.unique(np.linspace(0, len(path) - 1, POINTS).astype(int))
-    return [path[k] for k in keep] + _newton(value, gradient, path[-1])
+    return [path[k] for k in keep] + _newton(value, both, path[-1])
 
 
-def _newton(value, gradient, y):
+def _newton(value, both, y):
     """Points of Newton's method from y, as long as each is higher than the one before."""
     points, scale, height = [], None, value(y[None])[0]
     for _ in range(NEWTON):
-        rough, scale = _gaussian(gradient, y, scale)
+        rough, scale = _gaussian(both, y, scale)
         if rough is None:
             break
         along = y + (rough[0] - y) * (0.5 ** np.arange(8.0))[:, None]
@@ -155,14 +154,14 @@ def _newton(value, gradient, y):
     return points
 
 
-def _gaussian(gradient, y, scale):
+def _gaussian(both, y, scale):
     """Mean and factor of (1), and the scales (D,) that its Hessian says, for the next point. None where it fails."""
     scale = np.maximum(np.abs(y), 1.0) if scale is None else scale
     step = np.maximum(RELATIVE * scale, 1e-9 * np.abs(y))
-    g = gradient(y[None])[0]
+    g = both(y[None])[1][0]
     if not np.isfinite(g).all():
         return None, None
-    P = _precision(gradient, y, step)
+    P = _precision(both, y, step)
     if not np.isfinite(P).all():
         return None, None
     own = np.sqrt(np.maximum(np.abs(np.diagonal(P)), 1e-300))
@@ -174,15 +173,15 @@ def _gaussian(gradient, y, scale):
     return ((mean, A) if np.isfinite(mean).all() else None), np.minimum(1.0 / own, 1e6 * scale)
 
 
-def _precision(gradient, y, step):
+def _precision(both, y, step):
     """-H by central differences of the gradient: 2 D of them, in one call."""
     dim = len(y)
     if dim > FULL:
         towards = np.random.default_rng(0).choice([-1.0, 1.0], (8, dim)) * step  # Hutchinson's diagonal
-        change = (gradient(y - towards) - gradient(y + towards)) / 2.0
+        change = (both(y - towards)[1] - both(y + towards)[1]) / 2.0
         return np.diag((change / towards).mean(axis=0))
     moves = np.diag(step)
-    change = (gradient(y - moves) - gradient(y + moves)) / (2.0 * step[:, None])
+    change = (both(y - moves)[1] - both(y + moves)[1]) / (2.0 * step[:, None])
     return 0.5 * (change + change.T)
 
 

@@ -77,6 +77,8 @@ class Target:
             return log_p
         got = type(log_p).__name__ if shape is None else f"shape {tuple(shape)}"
         hint = "; sum over the variables alone, axis=1" if shape == () else ""
+        if shape == tuple(x.shape[1:]):
+            hint = "; x has a row for each draw: write x[:, 0], not x[0]"
         raise ValueError(
             f"log_prob must return one number for each row of x, shape ({n},) for x of shape {tuple(x.shape)}; "
             f"got {got}{hint}"
@@ -124,8 +126,8 @@ def check_values(log_p: Any, x: Any) -> None:
         return
     value, point = log_p[bad[0]], listed_point(x[int(bad[0])])
     words = f"log_prob must be finite at every draw of the flow; got {value} at {len(bad)} of {len(log_p)}"
-    remedy = "; end the flow where the density is positive: nf.flows.inference(constraints=...)" * (value == -onp.inf)
-    raise ValueError(f"{words}, such as x = {point}{remedy}")
+    edge = "; end the flow where the density is positive: nf.flows.inference(constraints=...)"
+    raise ValueError(f"{words}, such as x = {point}{edge if value == -onp.inf else ''}")
 
 
 def listed_point(x: Any) -> str:

@@ -19,7 +19,7 @@ from nfscratch.posteriors.target import Target
 
 
 class Unbounded:
-    """(1) for a flow and a target: `dim`, `value(y)` -> (n,), `gradient(y)` -> (n, D), `x(y)`."""
+    """(1) for a flow and a target: `dim`, `value(y)` -> (n,), `both(y)` with its gradient, `x(y)`."""
 
     def __init__(self, flow: Any, target: Target):
         self.target, self.constraints, self.params = target, *constraints_of(flow)
@@ -38,15 +38,17 @@ class Unbounded:
             total = _host(self.target.value(x) + log_det)
         return onp.where(onp.isnan(total), -onp.inf, total)
 
-    def gradient(self, y: Any) -> Any:
-        """The gradient of (1) at each row."""
+    def both(self, y: Any) -> tuple[Any, Any]:
+        """(1) and its gradient at each row."""
         with onp.errstate(all="ignore"):
             y = backend.asarray(y)
             one = onp.ones_like(y, shape=(len(y),))
             if self.constraints is None:
-                return _host(self.target.vjp(y)[1](one))
-            x, _, back = self.constraints.forward_vjp(self.params, y)
-            return _host(back(self.target.vjp(x)[1](one), one)[1])
+                log_p, back = self.target.vjp(y)
+                return _host(log_p), _host(back(one))
+            x, log_det, back_x = self.constraints.forward_vjp(self.params, y)
+            log_p, back = self.target.vjp(x)
+            return _host(log_p + log_det), _host(back_x(back(one), one)[1])
 
 
 def constraints_of(flow: Any) -> tuple[Any, Any]:

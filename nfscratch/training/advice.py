@@ -32,7 +32,7 @@ def review(flow: Any, result: Result, held_out: Any) -> None:
     worse = not isfinite(last) or last > best
     if result.best_step == 0 and (worse or result.ended is Ended.OUT_OF_TIME):
         problem = f"no step made the validation better: it was {best:.4g} nats at the start and is {last:.4g}"
-        kept = "The parameters of step 0, with which it began, are returned"
+        kept = "The parameters of step 0, the start, are returned"
     elif worse and not last - best <= _bearable(result, held_out):
         problem = f"the validation rose from {best:.4g} nats at step {result.best_step} to {last:.4g}"
         kept = f"The parameters of step {result.best_step} are returned"

@@ -53,6 +53,8 @@ STRUCTURES = {
     "elementwise": _elementwise,
     "made as base": lambda dim: _on_base(_made(dim), dim),
     "ensemble as base": lambda dim: _on_base(nf.MaskEnsemble(_made(dim), 3), dim),
+    "mixture as base": lambda dim: _on_base(nf.ConditionedBase(nf.GaussianMixture(dim, 2), nf.MLP((6,)), C), dim),
+    "fitted tails as base": lambda dim: nf.flows.maf(dim, layers=2, base=nf.FittedTails(dim), **SMALL),
     "posterior, normal": lambda dim: _posterior(dim, "normal"),
     "posterior, planar": lambda dim: _posterior(dim, "planar"),
     "posterior, iaf": lambda dim: _posterior(dim, "iaf"),

@@ -164,8 +164,11 @@ def share_of_identity(u, group):
 
 
 def groups(u):
-    """A number for each row (N,), counted from 0; rows of u (N, D) that are equal, or nearly, have the same one."""
-    weights = onp.random.default_rng(0).normal(size=u.shape[1])
+    """A number for each row (N,), counted from 0; rows of u (N, D) that are equal, or nearly, have the same one.
+
+    Two sums of a row decide, as one complex number: one sum alone agrees by chance in some pair of 400 rows.
+    """
+    weights = onp.random.default_rng(0).normal(size=(u.shape[1], 2)) @ [1.0, 1.0j]
     key = sum(column * weight for column, weight in zip(u.T, weights, strict=True))
     _, first, group = onp.unique(onp.rint(key / AGREE), return_index=True, return_inverse=True)
     return onp.argsort(onp.argsort(first))[group]

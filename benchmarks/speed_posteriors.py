@@ -1,0 +1,115 @@
+"""A step of variational inference: nfscratch's `minimize` against normflows, in turns, in one process.
+
+The same work for both: the ELBO of a bent target in D variables from the same number of draws, its gradient by
+automatic differentiation of the target and of the flow, and Adam. Flows: 16 planar layers; an IAF of 4 layers, whose
+networks have two hidden layers (normflows has them as one residual block). float32.
+A turn is a fixed number of steps; turns alternate, so that a slow moment of the machine hits everyone; the ratio is
+that of the medians over the turns.
+
+    python benchmarks/speed_posteriors.py [--threads 1] [--turns 15] [--steps 100] [--dim 10] [--draws 256]
+"""
+
+import argparse
+import os
+import time
+from importlib.metadata import version
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--threads", type=int, default=1, help="BLAS and torch threads")
+parser.add_argument("--turns", type=int, default=15)
+parser.add_argument("--steps", type=int, default=100)
+parser.add_argument("--dim", type=int, default=10)
+parser.add_argument("--draws", type=int, default=256)
+options = parser.parse_args()
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy and torch are loaded
+    os.environ[variable] = str(options.threads)
+
+import autograd.numpy as anp  # noqa: E402
+import normflows  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+import nfscratch as nf  # noqa: E402
+
+DIM, DRAWS, PLANAR, IAF, HIDDEN = options.dim, options.draws, 16, 4, 64
+
+
+def log_target(x):
+    """x_0 ~ N(0, 1), x_i ~ N(x_0^2 / 2, 1), without the constant."""
+    return -0.5 * x[:, 0] ** 2 - 0.5 * anp.sum((x[:, 1:] - 0.5 * x[:, :1] ** 2) ** 2, axis=1)
+
+
+class Target:
+    """The same for normflows."""
+
+    def log_prob(self, x):
+        return -0.5 * x[:, 0] ** 2 - 0.5 * torch.sum((x[:, 1:] - 0.5 * x[:, :1] ** 2) ** 2, dim=1)
+
+
+def of_nfscratch(flow):
+    params = flow.init(np.random.default_rng(0))
+    loss = lambda p, rng: nf.objectives.reverse_kl_value_and_grad(flow, log_target, p, rng, DRAWS)  # noqa: E731
+
+    def turn(steps):
+        nf.minimize(loss, params, rng=0, steps=steps, has_grad=True, evaluate_every=steps, progress=False)
+
+    return turn
+
+
+def of_normflows(layers):
+    base = normflows.distributions.base.DiagGaussian(DIM, trainable=False)
+    model = normflows.NormalizingFlow(base, layers, Target())
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+
+    def turn(steps):
+        for _ in range(steps):
+            value = model.reverse_kld(DRAWS)
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+
+    return turn
+
+
+def iaf_of_normflows():
+    layers = []
+    for _ in range(IAF):
+        layers.append(normflows.flows.MaskedAffineAutoregressive(DIM, HIDDEN, num_blocks=1))
+        layers.append(normflows.flows.Permute(DIM, mode="swap"))
+    return layers
+
+
+def main():
+    torch.set_num_threads(options.threads)
+    nf.use(dtype="float32")
+    turns = {
+        ("planar", "nfscratch"): of_nfscratch(nf.flows.planar(DIM, layers=PLANAR)),
+        ("planar", "normflows"): of_normflows([normflows.flows.Planar((DIM,)) for _ in range(PLANAR)]),
+        ("IAF", "nfscratch"): of_nfscratch(
+            nf.flows.iaf(DIM, layers=IAF, hidden=(HIDDEN, HIDDEN), activation="relu", gain=1.0, whiten="diagonal")
+        ),
+        ("IAF", "normflows"): of_normflows(iaf_of_normflows()),
+    }
+    times = {name: [] for name in turns}
+    for round_ in range(options.turns + 2):
+        for name, turn in turns.items():
+            start = time.perf_counter()
+            turn(options.steps)
+            if round_ >= 2:  # the first two warm up
+                times[name].append((time.perf_counter() - start) / options.steps * 1e3)
+    report(times)
+
+
+def report(times):
+    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch", "normflows"))
+    print(f"A step, D {DIM}, {DRAWS} draws, float32; {options.threads} thread(s); {versions}")
+    print(f"  {'':24}{'median ms':>10}{'fastest':>9}{'ratio of medians':>18}")
+    for (flow, library), values in times.items():
+        ours = np.median(times[flow, "nfscratch"])
+        print(
+            f"  {flow + ', ' + library:24}{np.median(values):10.2f}{min(values):9.2f}{np.median(values) / ours:18.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""to_arviz: draws as ArviZ has them, for its summaries and pictures. ArviZ comes with `pip install 'nfscratch[arviz]'`.
+
+    nf.to_arviz(result, names={"mu": 1, "tau": 1, "theta": 8})     variables in the order of the columns
+
+ArviZ counts all draws alike. So weighted draws are resampled first, each with its weight's probability.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import backend, validate
+from nfscratch.posteriors.posterior_result import PosteriorResult
+
+
+def to_arviz(draws: Any, names: Any = None, log_weights: Any = None, rng: Any = 0) -> Any:
+    """ArviZ's object (InferenceData, or a DataTree in its version 1) with `draws` as its posterior.
+
+    draws: a PosteriorResult, whose weighted draws are taken; (n, D); or (chains, n, D), as a sampler gives them.
+    names: one name for each of D columns, or {name: how many columns}; default {"x": D}.
+    log_weights: (n,), for draws (n, D). rng: a generator or a seed, which resamples.
+    Raises ImportError where there is no ArviZ.
+    """
+    if isinstance(draws, PosteriorResult):
+        draws, log_weights = draws.draws, draws.log_weights
+    draws = onp.asarray(backend.to_numpy(draws))
+    if draws.ndim not in (2, 3):
+        raise ValueError(f"draws must have shape (n, D) or (chains, n, D); got {draws.shape}")
+    if log_weights is not None:
+        draws = _resampled(draws, onp.asarray(log_weights, dtype=onp.float64), validate.seeded(rng))
+    chains = draws if draws.ndim == 3 else draws[None]
+    return _from_dict(_variables(chains, _sizes(names, chains.shape[-1])))
+
+
+def _resampled(draws, log_weights, rng):
+    if log_weights.shape != draws.shape[:-1] or draws.ndim != 2:
+        raise ValueError(
+            f"log_weights must have shape (n,) for draws (n, D); got {log_weights.shape} and {draws.shape}"
+        )
+    weights = onp.exp(log_weights - log_weights.max())
+    return draws[rng.choice(len(draws), len(draws), p=weights / weights.sum())]
+
+
+def _sizes(names, dim):
+    """{name: how many columns}, for all D."""
+    if names is None:
+        return {"x": dim}
+    sizes = dict(names) if isinstance(names, dict) else {str(name): 1 for name in names}
+    total = sum(sizes.values())
+    if total != dim or (not isinstance(names, dict) and len(sizes) != len(names)):
+        raise ValueError(f"names must stand for the {dim} columns, each once; got {names!r}")
+    return sizes
+
+
+def _variables(chains, sizes):
+    ends = onp.cumsum(list(sizes.values()))
+    parts = zip(sizes.items(), ends, strict=True)
+    return {name: chains[..., end - 1] if size == 1 else chains[..., end - size : end] for (name, size), end in parts}
+
+
+def _from_dict(variables):
+    try:
+        import arviz
+    except ImportError as error:
+        raise ImportError("nf.to_arviz needs ArviZ, which is not installed: pip install 'nfscratch[arviz]'") from error
+    if "posterior" in inspect.signature(arviz.from_dict).parameters:  # before its version 1
+        return arviz.from_dict(posterior=variables)
+    return arviz.from_dict({"posterior": variables})
