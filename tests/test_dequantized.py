@@ -4,10 +4,14 @@ import autograd
 import numpy as onp
 import pytest
 from comparing import close, close_trees
+from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch import trees
+from nfscratch.autodiff import register_array_type
 from nfscratch.flows.dequantized import below_next
+
+register_array_type(StrictArray)
 
 RNG = onp.random.default_rng
 SHAPE = (1, 2, 2)
@@ -252,3 +256,21 @@ def test_params_of_the_flow_alone_are_refused():
         ValueError, match=r"params\['noise'\]\['bijection'\]\[0\]\[0\]\['W'\] must have shape \(4, 2, 3, 3\)"
     ):
         model.log_prob(params, images(2))
+
+
+def test_device_arrays_from_the_pixels_to_the_draws():
+    """On an array that refuses to become a NumPy one, as a GPU's does: the same numbers as on the host."""
+    model = learned()
+    params = model.init(RNG(0), images(50))
+    there = trees.map_leaves(StrictArray, params)
+    x = images(6).astype(float)
+    log_p, pullback = model.log_prob_vjp(there, StrictArray(x), None, RNG(5))
+    expected, back = model.log_prob_vjp(params, x, None, RNG(5))
+    assert type(log_p) is StrictArray
+    close(nf.to_numpy(log_p), expected, 1e-13)
+    for mine, theirs in zip(trees.leaves(pullback(log_p)[0]), trees.leaves(back(expected)[0]), strict=True):
+        close(nf.to_numpy(mine), theirs, 1e-12)
+    close(nf.to_numpy(model.log_prob(there, StrictArray(x), rng=RNG(5))), expected, 1e-13)
+    assert type(model.sample(there, RNG(1), 3)) is StrictArray
+    with pytest.raises(ValueError, match="whole pixel values, 0 to 7; got 9 in row 0"):
+        model.log_prob(there, StrictArray(onp.full((2, *SHAPE), 9.0)))

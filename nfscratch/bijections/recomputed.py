@@ -5,7 +5,7 @@
 
 The numbers are the same to the last bit, with the same random draws. A flow of K layers then keeps K inputs of D
 numbers a row, and the activations of one layer at a time, where it would keep those of all: Chen et al. 2016,
-arXiv:1604.06174. The price is one more pass, 1.2 to 1.7 times the time of a step.
+arXiv:1604.06174. The price is one more pass, up to 1.8 times the time of a step.
 
 `recomputing` gives each layer of a Chain or MultiScale this form; the parameters stay what they are.
 """
