@@ -63,7 +63,7 @@ class Setting:
 
 SETTINGS = {
     1_000: Setting(members=4, steps=2_000, batch=100),
-    10_000: Setting(members=1, steps=5_000, batch=250),
+    10_000: Setting(members=3, steps=5_000, batch=250),
     100_000: Setting(members=1, steps=15_000, batch=500),
 }
 

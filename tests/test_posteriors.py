@@ -9,6 +9,7 @@ import autograd.numpy as np
 import numpy as onp
 import pytest
 from comparing import close, close_trees
+from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch.posteriors.start import Rough, draws_of, rough_posterior, several
@@ -117,6 +118,7 @@ def test_a_fit_keeps_the_modes_that_its_start_has():
     start[300:] = 0.5 * rng(2).normal(size=(700, 2)) + 4
     flow = nf.flows.inference(2, layers=4, transformer=nf.RationalQuadraticSpline(8, 5.0))
     result = fit(modes, flow, start=start, steps=100)
+    assert result.history["validation"][0] < 1.0  # one wide Gaussian would begin at 11
     share = result.weighted.weights[result.draws[:, 0] > 1].sum()
     assert abs(share - 0.7) < 0.1 and abs(result.log_evidence) < 0.1
 
@@ -180,6 +182,25 @@ def test_float32_flows_hand_float32_to_the_density():
     assert abs(result.log_evidence - exact_linear()[0]) < 0.05
 
 
+@pytest.mark.exhaustive
+def test_on_arrays_of_a_device_the_fit_is_the_same_and_the_result_is_on_the_host():
+    """Elsewhere than in the user's own function, which is autograd.numpy's."""
+    flow = nf.flows.inference(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2, hidden=(16,))
+    here = fit(constrained_on_any_array, flow, steps=5, anneal=3)
+    nf.backend.use_arrays_like(StrictArray(onp.empty(0)))
+    try:
+        there = fit(constrained_on_any_array, flow, steps=5, anneal=3)
+        assert type(there.draws) is type(there.sample(3)) is onp.ndarray
+    finally:
+        nf.backend.use_arrays_like(onp.empty(0))
+    close(there.elbo, here.elbo, 1e-6)
+
+
+def constrained_on_any_array(x):
+    shares = nf.Simplex(3).shares(x[:, 2:])
+    return -0.5 * ((x[:, 0] - 5.0) / 2.0) ** 2 - x[:, 1] / 3.0 + np.sum(np.log(shares), axis=1)
+
+
 def test_a_flow_of_the_users_own_and_parameters_to_go_on_from():
     flow = nf.Flow(nf.StandardNormal(3), nf.Chain([nf.Sylvester(3, 2), nf.Standardize(3)]))
     first = fit(linear, flow, steps=30)
@@ -190,7 +211,11 @@ def test_a_flow_of_the_users_own_and_parameters_to_go_on_from():
 def test_annealing_starts_near_zero_and_the_count_of_steps_survives_a_stop(tmp_path):
     options = {"steps": 40, "anneal": 20, "evaluate_every": 10}
     whole = fit(linear, small(), **options)
-    stop = lambda at: at.step == 10  # noqa: E731
+
+    def stop(at):
+        assert set(at.params) == {"base", "bijection", "embed"}  # the flow's own
+        return at.step == 10
+
     fit(linear, small(), checkpoint=tmp_path / "run", callback=stop, **options)
     again = fit(linear, small(), checkpoint=tmp_path / "run", **options)
     close_trees(again.params, whole.params, 0.0)

@@ -34,8 +34,9 @@ class Smoothed(NamedTuple):
 def psis(log_weights: np.ndarray) -> Smoothed:
     """Smoothed log-weights (S,), in the order and on the scale of `log_weights` (S,), and k_hat.
 
-    A log-weight of -inf is a weight of 0. k_hat is inf where the tail is too short to fit, as it is
-    for fewer than 21 weights, and -inf where all weights are equal, but for rounding. Raises ValueError for NaN, +inf, another shape, or weights that are all 0.
+    A log-weight of -inf is a weight of 0. k_hat is inf where the tail is too short to fit, as it is for fewer than 21
+    weights, and -inf where all weights are equal, but for rounding.
+    Raises ValueError for NaN, +inf, another shape, or weights that are all 0.
     """
     log_w = _checked(log_weights)
     top = log_w.max()

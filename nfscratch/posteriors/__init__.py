@@ -1,6 +1,7 @@
 """Posteriors: a flow for a density of the user's own, known up to a constant.
 
 fit_posterior.py      the one call
+posterior_loss.py     what is minimized
 posterior_result.py   the fitted flow, and how far it can be trusted
 target.py             the user's log-density, its gradient, and what can be wrong with it
 start.py              where the posterior is, roughly

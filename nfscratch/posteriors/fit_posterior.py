@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as onp
@@ -22,6 +23,7 @@ import numpy as onp
 from nfscratch import backend, trees, validate
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.inference import inference
+from nfscratch.posteriors.posterior_loss import CHOOSING, PosteriorLoss
 from nfscratch.posteriors.posterior_result import PosteriorResult, judged
 from nfscratch.posteriors.start import FAR, NoStart, Why, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target, check_function, check_values, listed_point, of_draws
@@ -30,11 +32,9 @@ from nfscratch.training import interrupts, objectives
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.record import TrainingWarning
-from nfscratch.training.remedies import SMALLER_STEPS
 from nfscratch.training.run import Evaluation
 
 STEPS, DRAWS, RATE = 2000, 64, 5e-3
-CHOOSING = 1000  # draws that choose among the steps
 FAR_OFF = 30.0  # standard deviations between a flow's first draws and the rough ones, or the ratio of the two
 STARTING = 1000  # rough draws that the flow looks at
 WARM_UP = 300  # steps of maximum likelihood on these, where they lie in several places
@@ -90,7 +90,7 @@ def fit_posterior(
     target = Target(log_prob, log_prob_vjp, has_grad)
     params = _started(flow, target, rng, start) if params is None else params
     check_values(*of_draws(flow, target, params, CHOOSING))
-    loss = Loss(flow, target, draws, anneal)
+    loss = PosteriorLoss(flow, target, draws, anneal)
     training = minimize(
         loss,
         loss.tree(params),
@@ -106,14 +106,19 @@ def fit_posterior(
         evaluate_every=evaluate_every,
         patience=patience,
         seconds=seconds,
-        callback=callback,
+        callback=None if callback is None else lambda at: callback(replace(at, params=at.params["flow"])),
+        finish=_unwrap,
         interrupt=interrupt,
         progress=progress,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
     )
-    training.params, training.last_params = training.params["flow"], training.last_params["flow"]
     return judged(flow, target, training, rng)
+
+
+def _unwrap(training):
+    """The flow's own parameters, also in a result that an interrupt carries."""
+    training.params, training.last_params = training.params["flow"], training.last_params["flow"]
 
 
 def checked_flow(flow: Any) -> Flow:
@@ -198,52 +203,3 @@ def no_start(why: Why, unbounded: Unbounded) -> str:
         Why.EDGE: f"{at}, and not finite at a part of the points around its peak; the flow must end where the density "
         "is positive: nf.flows.inference(constraints=...)",
     }[why]
-
-
-class Loss:
-    """What `minimize` calls, on the tree {"flow": params, "fixed": {"step": t}}: t is kept with the run."""
-
-    def __init__(self, flow, target, draws, anneal):
-        self.flow, self.target, self.draws, self.anneal = flow, target, draws, anneal
-        self.gradient = "path" if flow.bijection.inverse_cost == "one pass" else "total"
-
-    def tree(self, params):
-        return {"flow": params, trees.FIXED: {"step": backend.asarray(onp.zeros(1))}}
-
-    def __call__(self, tree, rng):
-        value, grads = objectives.reverse_kl_value_and_grad(
-            self.flow,
-            None,
-            tree["flow"],
-            rng,
-            self.draws,
-            log_target_vjp=self.target.vjp,
-            beta=self._beta(tree),
-            gradient=self.gradient,
-        )
-        return value, {"flow": grads}
-
-    def _beta(self, tree):
-        """min(1, 0.01 + t / anneal)."""
-        return 1.0 if self.anneal is None else min(1.0, 0.01 + float(tree[trees.FIXED]["step"][0]) / self.anneal)
-
-    def update(self, tree):
-        flow = self.flow.update(tree["flow"], None) if self.flow.updates else tree["flow"]
-        return {"flow": flow, trees.FIXED: {"step": tree[trees.FIXED]["step"] + 1.0}}
-
-    def evaluate(self, tree):
-        """-ELBO of draws that are the same each time, and two standard errors of it: a wide guess gets no luck."""
-        log_w = self._log_weights(tree)
-        return float(2.0 * log_w.std() / len(log_w) ** 0.5 - log_w.mean())
-
-    def blame(self, tree, grads):
-        """Where log p is not finite, that; else the steps are too large."""
-        try:
-            check_values(*of_draws(self.flow, self.target, tree["flow"], CHOOSING))
-        except ValueError as error:
-            return str(error)
-        return f"the gradient; {SMALLER_STEPS}"
-
-    def _log_weights(self, tree):
-        x, log_q = self.flow.sample_and_log_prob(tree["flow"], onp.random.default_rng(0), CHOOSING)
-        return onp.asarray(backend.to_numpy(self.target.value(x) - log_q), dtype=onp.float64)
