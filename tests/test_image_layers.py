@@ -7,7 +7,7 @@ from comparing import close, close_trees
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.nets.network import Network
-from nfscratch.ops.wavefront import _fronts
+from nfscratch.ops.wavefront import fronts_of
 
 RNG = onp.random.default_rng
 
@@ -367,10 +367,10 @@ def test_a_masked_convolution_is_its_definition_and_back_substitution_undoes_it(
 
 def test_the_fronts_are_as_many_as_stated_and_each_pixel_is_in_one():
     for H, W, k in ((8, 8, 3), (28, 28, 3), (5, 7, 5), (1, 4, 3), (4, 1, 3)):
-        fronts, r = _fronts(H, W, k), k // 2
+        fronts, r = fronts_of(H, W, k), k // 2
         assert len(fronts) <= (r + 1) * (H - 1) + W
         assert sorted(onp.concatenate([pixels.host for pixels, _, _ in fronts])) == list(range(H * W))
-    assert len(_fronts(8, 8, 3)) == 22 and len(_fronts(28, 28, 3)) == 82
+    assert len(fronts_of(8, 8, 3)) == 22 and len(fronts_of(28, 28, 3)) == 82
 
 
 def test_an_emerging_convolution_sees_its_whole_neighbourhood_and_can_be_undone():

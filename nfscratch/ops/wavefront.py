@@ -37,7 +37,7 @@ def solve(A, K, x):
     r, inverse = k // 2, onp.linalg.inv(A)
     wide = onp.zeros_like(x, shape=(C, (H + r) * (W + 2 * r), N))  # r rows above, r columns on both sides
     weights, rows = K.reshape((C, C * K.shape[2])), x.reshape((C, H * W, N))
-    for pixels, places, neighbours in _fronts(H, W, k):
+    for pixels, places, neighbours in fronts_of(H, W, k):
         seen = wide[:, neighbours.on(x)].reshape((weights.shape[1], len(places.host) * N))
         rest = rows[:, pixels.on(x)].reshape((C, len(places.host) * N)) - weights @ seen
         wide[:, places.on(x)] = (inverse @ rest).reshape((C, len(places.host), N))
@@ -55,7 +55,7 @@ def turned(h):
 
 
 @lru_cache(maxsize=64)
-def _fronts(H, W, k):
+def fronts_of(H, W, k):
     """For each front: its pixels in the flat image, their places in the wide one, and those of their neighbours."""
     r = k // 2
     width, offsets = W + 2 * r, onp.array(before(k)).reshape((-1, 2))
