@@ -16,15 +16,20 @@ from nfscratch.bijections import (
     Coupling,
     Diagonal,
     Elementwise,
+    EmergingConv,
     Householder,
     Linear,
+    MaskedConv,
+    MultiScale,
     Permutation,
+    PixelLevels,
     Planar,
     Radial,
     Remainder,
     Residual,
     Reverse,
     Simplex,
+    Squeeze,
     Stack,
     Standardize,
     Sylvester,
@@ -52,10 +57,11 @@ from nfscratch.distributions import (
     GaussianMixture,
     MaskEnsemble,
     MixtureOfGaussians,
+    StandardLogistic,
     StandardNormal,
     StudentT,
 )
-from nfscratch.flows import Flow
+from nfscratch.flows import Dequantized, Flow
 from nfscratch.nets import (
     MADE,
     MLP,
@@ -67,6 +73,7 @@ from nfscratch.nets import (
     LipschitzMLP,
     Network,
     ProbabilityFlow,
+    ResidualConvNet,
     StandardizedInput,
     Velocity,
 )

@@ -69,11 +69,11 @@ def _as_rows(name, value, dim, n, shape, given):
         return value
     if value.ndim == 1 and len(value) == dim and not labels.could_be_labels(value, n):
         return value[None]
-    hint = labels.hint(name, value, dim, given) if shape is None else _hint_of_images(name, value, shape)
+    hint = labels.hint(name, value, dim, given) if shape is None else hint_of_images(name, value, shape)
     raise ValueError(f"{name} must have shape {_rows_of(dim, shape)}; got {tuple(value.shape)}{hint}")
 
 
-def _hint_of_images(name, value, shape):
+def hint_of_images(name, value, shape):
     """How images get their axis of channels, or get it to the front."""
     given = tuple(value.shape[1:])
     if (1, *given) == shape:
@@ -220,4 +220,6 @@ def _hint(name: str, x: Any, shape: tuple[int, ...], given: Any) -> str:
         return f"; for one variable pass {array}[:, None]"
     if tuple(x.shape) == tuple(shape):
         return f"; for one point pass {array}[None]"
+    if len(shape) == 3 and x.ndim > 0:
+        return hint_of_images(array, x, tuple(shape))
     return ""

@@ -24,10 +24,13 @@ def by_definition(K, h):
     return y
 
 
+@pytest.mark.parametrize("size", [(4, 3), (1, 2), (1, 1)])
+@pytest.mark.parametrize("channels", [(3, 2), (2, 3), (2, 2), (2, 0)])
 @pytest.mark.parametrize("k", [1, 3, 5])
-def test_it_is_the_definition_and_so_are_its_gradients(k):
+def test_it_is_the_definition_and_so_are_its_gradients(k, channels, size):
+    """With more channels in or more out, which take different roads; images smaller than the kernel, too."""
     rng = onp.random.default_rng(0)
-    K, h = rng.normal(size=(3, 2, k, k)), rng.normal(size=(2, 4, 3, 5))
+    K, h = rng.normal(size=(*channels, k, k)), rng.normal(size=(channels[1], *size, 5))
     y, traced = autodiff.value_and_vjp(convolve, K, h)
     close(y, by_definition(K, h), 1e-13)
     g = rng.normal(size=y.shape)

@@ -9,6 +9,11 @@ from nfscratch.bijections.continuous import Continuous
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.coupling import Coupling
 from nfscratch.bijections.elementwise import Elementwise
+from nfscratch.bijections.image.emerging_conv import EmergingConv
+from nfscratch.bijections.image.masked_conv import MaskedConv
+from nfscratch.bijections.image.multiscale import MultiScale
+from nfscratch.bijections.image.pixel_levels import PixelLevels
+from nfscratch.bijections.image.squeeze import Squeeze
 from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.bijections.linear import PLU, QR, Conv1x1, Diagonal, Householder, Linear, Triangular
 from nfscratch.bijections.low_rank.planar import Planar
@@ -23,6 +28,7 @@ from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.bijections.order import random_order
 from nfscratch.bijections.permutation import Permutation, Reverse
 from nfscratch.bijections.radial import Radial
+from nfscratch.bijections.recomputed import Recomputed
 from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.residual import Residual
 from nfscratch.bijections.simplex import Simplex
@@ -44,19 +50,25 @@ __all__ = [
     "Coupling",
     "Diagonal",
     "Elementwise",
+    "EmergingConv",
     "Householder",
     "Inverse",
     "InverseBijection",
     "Linear",
+    "MaskedConv",
+    "MultiScale",
     "NumericInverse",
     "Permutation",
+    "PixelLevels",
     "Planar",
     "Radial",
+    "Recomputed",
     "Remainder",
     "Reshape",
     "Residual",
     "Reverse",
     "Simplex",
+    "Squeeze",
     "Stack",
     "Standardize",
     "Sylvester",

@@ -15,8 +15,8 @@ Dinh et al. 2014, arXiv:1410.8516, section 3.2; Dinh et al. 2017, arXiv:1605.088
 
 A layer with nothing kept (D = 1) is elementwise: its network sees the context alone.
 
-The mask has the shape of the event, (D,) or (C, H, W). K and C are taken in the flattened event, so that the network
-sees z_K as a vector.
+The mask has the shape of the event, (D,) or (C, H, W), and K and C are taken in the flattened event. A dense network
+sees z_K as a vector, and a ConvNet sees it as an image (views.py).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from nfscratch.backend import Constant
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.masks import as_mask, as_tuple
 from nfscratch.bijections.traits import Derived, moved_by
+from nfscratch.bijections.views import view_of
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_jacobian, network_value
 from nfscratch.ops.events import flat, unflat
@@ -46,7 +47,8 @@ class Coupling(Derived):
 
     mask: booleans in the shape of the event, D of them or nested as (C, H, W); True where a variable is kept. At least
     one must change. masks.py has the usual ones.
-    conditioner: any Network; it maps len(K) numbers and the context to len(C) * transformer.n_params.
+    conditioner: any Network; it maps len(K) numbers and the context to len(C) * transformer.n_params. One that
+        `sees_images`, such as nf.ConvNet, maps the kept channels, or the image with zeros in place of C.
     """
 
     transformer: Transformer
@@ -68,6 +70,11 @@ class Coupling(Derived):
         validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
         object.__setattr__(self, "mask", as_tuple(as_mask(self.mask)))
         validate.count("context_dim", self.context_dim)
+        _ = self._view  # it checks that the network suits the mask
+
+    @cached_property
+    def _view(self):
+        return view_of(self.conditioner, onp.array(self.mask), self.transformer.n_params)
 
     @cached_property
     def _flags(self):
@@ -80,10 +87,6 @@ class Coupling(Derived):
         return _rows(onp.flatnonzero(self._flags))
 
     @cached_property
-    def _n_changed(self):
-        return int(self._flags.size - self._flags.sum())
-
-    @cached_property
     def changed(self):
         return _rows(onp.flatnonzero(~self._flags))
 
@@ -93,9 +96,7 @@ class Coupling(Derived):
         return Constant(onp.argsort(onp.argsort(~self._flags, kind="stable")), int)
 
     def init(self, rng, x=None, context=None):
-        n_kept = int(self._flags.sum())
-        n_out = (self._flags.size - n_kept) * self.transformer.n_params
-        return self.conditioner.init(rng, n_kept, n_out, self.context_dim)
+        return self.conditioner.init(rng, self._view.n_in, self._view.n_out, self.context_dim)
 
     def forward(self, params, z, context=None, rng=None):
         return self._apply(self.transformer.forward, params, z, context)
@@ -121,27 +122,27 @@ class Coupling(Derived):
     def _apply(self, transform, params, z, context):
         """Both directions: h or its inverse on the changed variables, with theta from the kept ones."""
         kept, changed = self._split(z)
-        theta = self._theta(self.conditioner.apply(params, kept.T, used_context(self, context, z)))
-        x_changed, log_d = transform(theta, changed.T)
+        out = self.conditioner.apply(params, self._view.seen(kept), used_context(self, context, z))
+        x_changed, log_d = transform(self._view.theta(out), changed.T)
         x = np.concatenate((kept, x_changed.T), axis=0)[self._order.on(z)]
         return unflat(x, self.in_shape), np.sum(log_d, axis=1)
 
     def _apply_value(self, transform_value, params, z, context):
         kept, changed = self._split(z)
-        theta = self._theta(network_value(self.conditioner, params, kept.T, used_context(self, context, z)))
-        x_changed, log_d = transform_value(theta, changed.T)
+        out = network_value(self.conditioner, params, self._view.seen(kept), used_context(self, context, z))
+        x_changed, log_d = transform_value(self._view.theta(out), changed.T)
         return self._join(kept, x_changed.T), log_d.sum(axis=1)
 
     def _apply_vjp(self, transform_vjp, params, z, context):
         kept, changed = self._split(z)
-        out, back_net = self.conditioner.apply_vjp(params, kept.T, used_context(self, context, z))
-        x_changed, log_d, back_h = transform_vjp(self._theta(out), changed.T)
+        out, back_net = self.conditioner.apply_vjp(params, self._view.seen(kept), used_context(self, context, z))
+        x_changed, log_d, back_h = transform_vjp(self._view.theta(out), changed.T)
 
         def pullback(g_x, g_log_det):
             g_kept, g_changed = self._split(g_x)
             g_theta, g_changed = back_h(g_changed.T, g_log_det[:, None])
-            g_params, g_through, g_context = back_net(self._rows_of_theta(g_theta))
-            return g_params, self._join(g_kept + g_through.T, g_changed.T), g_context
+            g_params, g_seen, g_context = back_net(self._view.out_of(g_theta))
+            return g_params, self._join(g_kept + self._view.kept_of(g_seen), g_changed.T), g_context
 
         return self._join(kept, x_changed.T), log_d.sum(axis=1), pullback
 
@@ -149,9 +150,9 @@ class Coupling(Derived):
         """Equation (3), in the original order of the variables."""
         kept, changed = self._split(z)
         context = used_context(self, context, z)
-        theta = self._theta(self.conditioner.apply(params, kept.T, context))
-        dnet = network_jacobian(self.conditioner, params, kept.T, context)  # (N, P |C|, |K|), parameter by parameter
-        dtheta = np.swapaxes(dnet.reshape((len(z), theta.shape[2], theta.shape[1], kept.shape[0])), 1, 2)
+        seen = self._view.seen(kept)
+        theta = self._view.theta(self.conditioner.apply(params, seen, context))
+        dtheta = self._view.dtheta(network_jacobian(self.conditioner, params, seen, context))
         dx_dz, dx_dkept = self.transformer.tangents(theta, changed.T, dtheta)
         n_kept, n_changed = len(kept), len(changed)
         upper = np.zeros_like(z, shape=(len(z), n_kept, n_kept)) + identity(n_kept, z)
@@ -174,15 +175,6 @@ class Coupling(Derived):
         rows[_on(self.kept, changed)] = kept
         rows[_on(self.changed, changed)] = changed
         return unflat(rows, self.in_shape)
-
-    def _theta(self, out):
-        """The network's output (N, P |C|), parameter by parameter, as theta (N, |C|, P): a view."""
-        rows = out.T
-        return rows.reshape((self.transformer.n_params, self._n_changed, rows.shape[1])).T
-
-    def _rows_of_theta(self, g_theta):
-        rows = g_theta.T
-        return rows.reshape((rows.shape[0] * rows.shape[1], rows.shape[2])).T
 
 
 def _rows(indices):

@@ -13,7 +13,7 @@ import numpy as onp
 
 from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError, shown
-from nfscratch.flows import Flow
+from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.parameters import Comparison, ParamsError
 from nfscratch.models import VAE
 
@@ -23,8 +23,8 @@ WIDE = 2**20  # events may have so many, whatever the file holds: neither costs 
 
 def check(flow: Any, params: Any, numbers: float = inf) -> None:
     """Refuse params that are not the flow's. Leaves need a shape only. `numbers`: how many the file holds."""
-    if not isinstance(flow, (Flow, VAE)):
-        raise CheckpointError(f"flow must be a Flow or a VAE; got a {type(flow).__name__}")
+    if not isinstance(flow, (Flow, Dequantized, VAE)):
+        raise CheckpointError(f"flow must be a Flow, a Dequantized flow or a VAE; got a {type(flow).__name__}")
     try:
         shape = (flow.posterior if isinstance(flow, VAE) else flow).base.shape
         if prod(shape) > max(numbers, WIDE):

@@ -26,7 +26,7 @@ from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
 MODULES = (bijections, transformers, distributions, nets, ode, flows, models)
-WHOLE = (flows.Flow, models.VAE)  # contracts that are parts themselves
+WHOLE = (flows.Flow, flows.Dequantized, models.VAE)  # contracts that are parts themselves
 CONTRACTS = (
     bijections.Bijection,
     transformers.Transformer,

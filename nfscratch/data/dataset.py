@@ -46,6 +46,21 @@ class Dataset:
         """x + U[0, jitter): what training sees; a copy of x where the set has no jitter."""
         return jittered(rng, np.asarray(x, dtype=float), self.jitter)
 
+    def images(self, part: str, shape: tuple[int, int, int] | None = None) -> np.ndarray:
+        """A part as images (N, C, H, W) of whole numbers, which models of images take: its noise is rounded away.
+
+        shape: (C, H, W); default: one channel, square. ValueError for a set that is not one of whole numbers.
+        """
+        if part not in PARTS:
+            raise ValueError(f"part must be one of {', '.join(PARTS)}; got {part!r}")
+        if np.ndim(self.jitter) or self.jitter != 1.0:
+            raise ValueError(f"images needs a set of whole numbers, whose jitter is 1; {self.name} is none")
+        side = round(self.dim**0.5)
+        shape = (1, side, side) if shape is None else tuple(shape)
+        if np.prod(shape) != self.dim:
+            raise ValueError(f"shape must have {self.dim} numbers, such as (1, 28, 28) for 784; got {shape}")
+        return np.floor(getattr(self, part)).astype(int).reshape(-1, *shape)
+
     def summary(self) -> str:
         """A few lines to print: sizes, units, noise, source."""
         sizes = ", ".join(f"{len(getattr(self, part)):,} {part}" for part in PARTS)

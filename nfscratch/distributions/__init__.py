@@ -5,6 +5,7 @@ from nfscratch.distributions.conditioned_base import ConditionedBase
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.distributions.ensemble import MaskEnsemble
 from nfscratch.distributions.fitted_tails import FittedTails
+from nfscratch.distributions.logistic import StandardLogistic
 from nfscratch.distributions.made_density import AutoregressiveDensity
 from nfscratch.distributions.mixture import GaussianMixture
 from nfscratch.distributions.normal import DiagonalNormal, StandardNormal
@@ -22,6 +23,7 @@ __all__ = [
     "GaussianMixture",
     "MaskEnsemble",
     "MixtureOfGaussians",
+    "StandardLogistic",
     "StandardNormal",
     "StudentT",
 ]

@@ -68,6 +68,10 @@ class Flow(TakesContext):
         """Whether a part of it is of a caller's own class."""
         return any(map(has_own_part, (self.base, self.bijection, self.embed)))
 
+    def checked_x(self, name: str, x: Any, like: Any) -> Any:
+        """x as an array (N, *shape), laid out batch-last, of the type and dtype of the array `like`; or ValueError."""
+        return validate.events(name, x, self.shape, like)
+
     def init(self, rng: onp.random.Generator, x: Any = None, context: Any = None) -> dict:
         """Fresh parameters on the active backend and dtype; `x`, `context`: a batch for layers that look at data.
 
@@ -77,7 +81,7 @@ class Flow(TakesContext):
         like = backend.asarray([])
         for name, rows in (("x", x), ("context", context)):
             validate.digits(name, rows, like.dtype)
-        x = None if x is None else validate.events("x", x, self.shape, like)
+        x = None if x is None else self.checked_x("x", x, like)
         embed = self._init_embed(rng, context, None if x is None else len(x), like)
         if x is None:
             return remember(self, {"base": self.base.init(rng), "bijection": self.bijection.init(rng), "embed": embed})
@@ -116,7 +120,7 @@ class Flow(TakesContext):
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
         params = self._checked(rebox(params))
         like = trees.array_like(params)
-        x = validate.events("x", x, self.shape, like)
+        x = self.checked_x("x", x, like)
         context = self.checked_context(params, context, len(x), like)
         if self._own_parts and len(x) > 1:
             check_once(self, params, x, context)
@@ -216,18 +220,16 @@ class Flow(TakesContext):
         return x, checked_sum(self, log_p, -log_det, params, x, context)
 
     def _sample_value(self, params, rng, n, context):
-        return self._draws(params, rng, n, context, lambda z, h: self._forward_value(params, z, h, rng)[:1])
+        forward, of_layers = self.bijection.forward_value, params["bijection"]
+        return self._draws(params, rng, n, context, lambda z, h: forward(of_layers, z, h, rng)[:1])
 
     def _sample_and_log_prob_value(self, params, rng, n, context):
         def both(z, h):
-            x, log_det = self._forward_value(params, z, h, rng)
+            x, log_det = self.bijection.forward_value(params["bijection"], z, h, rng)
             log_p = self.base.log_prob_value(params["base"], z, *self._of_base(h))
             return x, checked_sum(self, log_p, -log_det, params, x, h)
 
         return self._draws(params, rng, n, context, both)
-
-    def _forward_value(self, params, z, h, rng):
-        return self.bijection.forward_value(params["bijection"], z, h, rng)
 
     def _draws(self, params, rng, n, context, fun):
         """fun(z, h) of n draws of the base, some rows at a time."""

@@ -113,10 +113,15 @@ class Comparison:
 
     def flow(self, flow: Any, params: Any, path: str = "params") -> None:
         """Raises ParamsError unless `params` is a tree of the flow. path: its place in a larger tree."""
-        self.keys(("base", "bijection", "embed"), params, path)
+        noisy = hasattr(flow, "noise")  # a Dequantized flow: its noise is a flow itself, or None
+        self.keys(("base", "bijection", "embed", *(("noise",) if noisy else ())), params, path)
         self.bijection(flow.bijection, params["bijection"], f"{path}['bijection']")
         self.part(flow.base, (), params["base"], f"{path}['base']")
         self.embed(flow, params["embed"], f"{path}['embed']")
+        if noisy and flow.noise is None:
+            self.compare({}, params["noise"], f"{path}['noise']")
+        elif noisy:
+            self.flow(flow.noise, params["noise"], f"{path}['noise']")
 
     def embed(self, flow, params, path):
         if flow.embed is None:

@@ -13,6 +13,7 @@ from nfscratch.nets.made import MADE
 from nfscratch.nets.mlp import MLP
 from nfscratch.nets.network import Network
 from nfscratch.nets.probability_flow import ProbabilityFlow
+from nfscratch.nets.residual_conv import ResidualConvNet
 from nfscratch.nets.standardized import StandardizedInput
 from nfscratch.nets.velocity import Velocity
 
@@ -27,6 +28,7 @@ __all__ = [
     "LipschitzMLP",
     "Network",
     "ProbabilityFlow",
+    "ResidualConvNet",
     "StandardizedInput",
     "Velocity",
 ]

@@ -6,7 +6,7 @@ out = K_K * act(... act(K_1 * x + b_1) ...) + b_K         K_j (C_j, C_{j-1}, k_j
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ import numpy as onp
 from nfscratch import backend, validate
 from nfscratch.nets.layered import Layered
 from nfscratch.nets.mlp import check_activation, hidden_widths, weight_variance
+from nfscratch.nets.network import ADDED_LATER
 from nfscratch.ops.convolution import CONVOLUTION
 from nfscratch.ops.products import Product
 
@@ -24,24 +25,28 @@ class ConvNet(Layered):
     """A convolutional network with `hidden` channels. A context becomes channels that are constant in space.
 
     kernels: the widths k_1 ... k_K, odd, one more than there are hidden layers; one number for all.
+    context_channels: c, where the context is an image of c channels, of the height and width of x, flattened.
     """
 
     hidden: Sequence[int] = (32, 32)
     activation: str = "relu"
     kernels: int | Sequence[int] = 3
     gain: float = 1.0
+    context_channels: int = field(default=0, metadata=ADDED_LATER)
 
     product: ClassVar[Product] = CONVOLUTION
+    sees_images = True
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, len(self.hidden) + 1))
         check_activation(self.activation)
         validate.positive("gain", self.gain)
+        validate.count("context_channels", self.context_channels)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """n_in, n_out: channels. Kernels gain * N(0, v / fan_in), as in MLP; the last one is 0."""
-        layers = self._drawn(rng, n_in + context_dim, n_out)
+        layers = self._drawn(rng, n_in + of_context(self, context_dim), n_out)
         layers[-1]["W"] *= 0.0
         return layers
 
@@ -52,7 +57,18 @@ class ConvNet(Layered):
     def _drawn(self, rng, n_in, n_out):
         variance = weight_variance(self.activation, self.gain)
         pairs = zip(pairwise([n_in, *self.hidden, n_out]), self.kernels, strict=True)
-        return [_layer(rng, m, n, k, variance) for (m, n), k in pairs]
+        return [conv_layer(rng, m, n, k, variance) for (m, n), k in pairs]
+
+
+def of_context(network, context_dim):
+    """How many channels a context of context_dim numbers becomes."""
+    channels = network.context_channels
+    if channels and (context_dim == 0 or context_dim % channels):
+        raise ValueError(
+            f"context_channels must divide the context, an image of {channels} channels flattened; got {context_dim} "
+            "numbers"
+        )
+    return channels or context_dim
 
 
 def kernel_widths(kernels, count):
@@ -64,6 +80,6 @@ def kernel_widths(kernels, count):
     return tuple(int(k) for k in widths)
 
 
-def _layer(rng, n_in, n_out, k, variance):
+def conv_layer(rng, n_in, n_out, k, variance):
     K = rng.normal(size=(n_out, n_in, k, k)) * (variance / max(n_in * k * k, 1)) ** 0.5
     return {"W": backend.asarray(K), "b": backend.asarray(onp.zeros(n_out))}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from nfscratch.nets.network import Network, features
+from nfscratch.ops.events import batch_first, batch_last
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,11 @@ class Heads(Network):
             g_params, g_x, g_context = zip(*parts, strict=True)
             return list(g_params), sum(g_x), None if context is None else sum(g_context)
 
-        return np.concatenate([out.T for out in outs], axis=0).T, pullback
+        return batch_first(np.concatenate([batch_last(out) for out in outs], axis=0)), pullback
+
+    @property
+    def sees_images(self):
+        return all(getattr(network, "sees_images", False) for network in self.networks)
 
     @property
     def updates(self):

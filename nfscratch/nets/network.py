@@ -40,6 +40,7 @@ class Network:
     updates = False  # whether `update` does anything
     keeps_width = False  # whether n_out must be n_in
     in_shape = None  # of a row of input, channels first, where it is an image (C, H, W) or a series (C, T)
+    sees_images = False  # whether x and out are images (N, C, H, W), and n_in and n_out count their channels
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Parameters of a map from n_in + context_dim numbers to n_out."""
@@ -107,10 +108,11 @@ class Network:
         return f, np.transpose(Jv, (1, 2, 0)), pullback
 
     def jacobian(self, params, x, context=None):
-        """d out / d x for every row: (N, n_out, n_in). The default takes one pullback per output."""
+        """d out / d x for every row, events flattened: (N, D_out, D_in). The default takes one pullback per output."""
         out, pullback = autodiff.value_and_vjp(lambda a: self.apply(params, a, context), x)
-        unit = backend.Constant(onp.eye(out.shape[1])).on(out)
-        return np.stack([pullback(np.zeros_like(out) + row)[0] for row in unit], axis=1)
+        unit = backend.Constant(onp.eye(prod(out.shape[1:]))).on(out)
+        rows = [pullback(np.zeros_like(out) + np.reshape(row, out.shape[1:]))[0] for row in unit]
+        return np.stack([np.reshape(row, (len(x), prod(x.shape[1:]))) for row in rows], axis=1)
 
 
 def features(network, rng, n_in, n_out):

@@ -29,7 +29,7 @@ def checked(
     where: the caller's argument that holds the rows, for messages.
     """
     like, names, given = trees.array_like(params), NAMES[where], (x, context)
-    x = validate.events(names[0], x, flow.shape, like)
+    x = flow.checked_x(names[0], x, like)
     context = flow.checked_context(params, context, len(x), like, names[1], width)
     weights = row_weights.checked(weights, len(x), x, names[2])
     counting = row_weights.rows_that_count(weights)

@@ -23,6 +23,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.distributions import Bernoulli
+from nfscratch.flows.dequantized import Dequantized
 from nfscratch.training import remedies
 from nfscratch.training.record import TrainingWarning
 
@@ -42,7 +43,13 @@ class DiscreteDataWarning(TrainingWarning):
 
 def is_for_discrete_data(flow: Any) -> bool:
     """Whether a part of the flow is a law of discrete values, to which noise must not be added."""
-    return any(isinstance(part, Bernoulli) for part in remedies.inside(flow))
+    return any(isinstance(part, (Bernoulli, Dequantized)) for part in remedies.inside(flow))
+
+
+def refuse_jitter(flow: Any, jitter: Any) -> None:
+    """ValueError for noise that would be added to whole numbers before the flow adds its own."""
+    if jitter is not None and isinstance(flow, Dequantized):
+        raise ValueError(f"jitter must be None for a Dequantized flow, which adds its own noise; got {jitter!r}")
 
 
 def warn_of_columns(x: Any) -> None:

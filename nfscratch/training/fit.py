@@ -36,6 +36,7 @@ from nfscratch.training.beginning import beginning
 from nfscratch.training.budget import Budget
 from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
+from nfscratch.training.memory import STORE, for_steps
 from nfscratch.training.minimize import minimize
 from nfscratch.training.objectives import MaximumLikelihood, Objective
 from nfscratch.training.optimizers import Adam, adam, cosine
@@ -72,6 +73,7 @@ def fit(
     progress: bool | None = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int | None = None,
+    memory: str = STORE,
 ) -> Result:
     """Maximum likelihood: minimize the mean of -log p(x) in nats over minibatches of x (N, *shape).
 
@@ -110,6 +112,8 @@ def fit(
         `rng` is then set to where the run began, so it must have the same seed, not the same state. A run that the
         callback or `seconds` ended goes on too; the callback's next evaluation may end it again.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).
+    memory: "store", or "recompute" for deep flows: then a step keeps each layer's input alone, and computes the layer
+        again for its gradient, which is the same (memory.py).
     ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
         with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.
     TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
@@ -117,6 +121,7 @@ def fit(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
+    discrete.refuse_jitter(flow, jitter)
     x, context, weights = data_rows.checked(flow, params, x, context, weights)
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, data_rows.numbered(numbers, len(x))), validation)
@@ -149,7 +154,7 @@ def fit(
     )
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(
-        _loss(flow, objective),
+        _loss(for_steps(flow, memory, objective), objective),
         start.params,
         rng=rng,
         data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),

@@ -62,7 +62,7 @@ class Fixed(Transformer):
         )
 
     def forward(self, theta, z):
-        return _inside(self._forward(z), self.low, self.high), self._log_slope(z)
+        return inside_of(self._forward(z), self.low, self.high), self._log_slope(z)
 
     def inverse(self, theta, x):
         inside = (x > self.low) & (x < self.high)
@@ -71,7 +71,7 @@ class Fixed(Transformer):
         return np.where(inside, z, 0.0), np.where(inside, -self._log_slope(z), -np.inf)
 
 
-def _inside(x, low, high):
+def inside_of(x, low, high):
     """x, and where it was rounded to a finite end the number next to that end: there the density is not 0."""
     number = onp.dtype(x.dtype).type
     if isfinite(low):

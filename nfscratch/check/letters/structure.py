@@ -10,8 +10,9 @@
     identity             x = z
     identity + rank 1    J - I has one singular value
 
-An allowed entry that is always zero is a mistake that no round trip and no log-det can see. A whole flow whose x_i is
-one of the z_j, always, has a dimension that never moves.
+An allowed entry that is always zero is a mistake that no round trip and no log-det can see. Of images (C, H, W) less is
+asked, because a convolution sees a neighbourhood: each kept pixel must move some other one, and a triangle may have
+zeros anywhere. A whole flow whose x_i is one of the z_j, always, has a dimension that never moves.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Dependencies:
         self.ever, self.surely = dependencies(trials)
         self.moved = _moved(trials)
         self.eye = onp.eye(self.subject.dim, dtype=bool)
+        self.local = trials[0].z.ndim == 4  # images: a convolution sees no more than a neighbourhood
 
 
 def dependencies(trials: list[Trial]) -> tuple[Any, Any]:
@@ -113,7 +115,7 @@ def _triangular(d):
     if order is None:
         i, j = next((i, j) for i in range(dim) for j in range(dim) if i < j and d.surely[i, j])
         return Symptom.CYCLE, f"x_{i} depends on z_{j} in a circle: no order makes J triangular", (i, j)
-    if _narrow(d.subject) or _stored(d.trials[0]):
+    if d.local or _narrow(d.subject) or _stored(d.trials[0]):
         return None
     missing = [(order[b], order[a]) for b in range(dim) for a in range(b) if not d.ever[order[b], order[a]]]
     if not missing:
@@ -165,6 +167,8 @@ def _blocks(d):
 def _missing_kept(d, changed, kept):
     """A changed variable that does not see a kept one."""
     missing = onp.outer(changed, kept) & ~d.ever
+    if d.local:
+        missing &= ~d.ever[changed].any(axis=0)
     if not missing.any():
         return None
     i, j = (int(v[0]) for v in onp.nonzero(missing))

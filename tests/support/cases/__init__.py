@@ -12,6 +12,7 @@ from cases.continuous import CONTINUOUS
 from cases.contractions import CONTRACTIONS
 from cases.couplings import COUPLINGS
 from cases.elementwise import ELEMENTWISE
+from cases.images import IMAGES
 from cases.linear import LINEAR
 from cases.residual import RESIDUAL
 from cases.searched import NUMERIC
@@ -25,6 +26,7 @@ FAMILIES = (
     CONSTRAINTS,
     COUPLINGS,
     LINEAR,
+    IMAGES,
     CHAINS,
     RESIDUAL,
     AUTOREGRESSIVE,

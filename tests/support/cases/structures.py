@@ -23,5 +23,6 @@ STRUCTURES = [
     Case("remainder", NearlyGiven, moves=False),
     Case("whiten", nf.Whiten),
     Case("inverse of whiten, robust", lambda dim: nf.Inverse(nf.Whiten(dim, "robust"))),
+    Case("recomputed", lambda dim: nf.bijections.Recomputed(nf.Triangular(dim))),
     Case("reshape", lambda dim: nf.Reshape((dim,), (1, dim, 1))),
 ]

@@ -1,0 +1,1 @@
+"""Bijections of images (C, H, W), one per file."""
