@@ -850,13 +850,13 @@ if __name__ == "__main__":
     calibration(options, *moons)
 
 # %% [markdown]
-# *Figure `ch10_calibration`.* Left and middle: ranks of $\theta_1$ in 20 bins; 19 of 20 bars should end in the grey band. Narrow draws leave $\theta$ outside of a crescent too often: ranks pile up at both ends, and in the middle, which lies between two crescents. Right: TARP's coverage minus its level, and the band for its largest distance.
+# *Figure `ch10_calibration`.* Left and middle: ranks of $\theta_1$ in 20 bins; about 19 of 20 bars should end in the grey band. Narrow draws leave $\theta$ outside of a crescent too often: ranks pile up at both ends, and in the middle, which lies between two crescents. Right: TARP's coverage minus its level, and the band for its largest distance.
 #
 # The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean of $\log q(\theta \mid x)$ on fresh pairs beside them.
 #
 # ## Experiment 4: a time series as context
 #
-# An Ornstein-Uhlenbeck process is pulled back to its mean $m$ at a rate $k$, and shaken with strength $s$. We see 50 values, and want $p(k, m, s \mid x_1, \ldots, x_{50})$. The flow gets the series in three ways: as it is; as six numbers $h(x)$ by a small convolutional network (`nf.ConvFeatures`) that is trained along; and as three numbers that a person chose, the mean, the log-variance, and the log-variance of the steps. The exact posterior is on a grid.
+# An Ornstein-Uhlenbeck process is pulled back to its mean $m$ at a rate $k$, and shaken with strength $s$. We see 50 values, and want $p(k, m, s \mid x_1, \ldots, x_{50})$. The flow gets the series in three ways: as it is; as six numbers $h(x)$ by a small convolutional network (`nf.ConvFeatures`) that is trained along; and as three numbers that a person chose, the mean, the log-variance, and the log-variance of the steps. The exact posterior is computed on a grid.
 
 
 # %%
