@@ -126,6 +126,26 @@ def test_several_draws_and_their_importance_weighted_bound_can_be_trained():
     assert set(result.params) == set(result.last_params) == PARTS
 
 
+@pytest.mark.parametrize("validation", ["rows", "a share"])
+def test_held_out_rows_are_augmented_as_those_of_a_step_are(validation):
+    """The parameters do not move. The rows that are judged, each the same, are 0.2 before `augment` and 0.7 after."""
+    vae, x = small(), onp.full((40, 6), 0.2)
+    params = trees.map_leaves(lambda a: a + 0.3 * rng(4).normal(size=a.shape), vae.init(rng(), x))
+    result = nf.fit_vae(
+        vae,
+        x,
+        rng=0,
+        params=params,
+        validation=x[:10] if validation == "rows" else 0.25,
+        augment=lambda rows, draws: rows + 0.5,
+        steps=1,
+        optimizer=nf.adam(1e-300),
+        **QUIET,
+    )
+    plain, moved = (-vae.elbo(params, x[:10] + shift, rng(0)).mean() for shift in (0.0, 0.5))
+    assert result.validation == pytest.approx(moved, rel=1e-12) and abs(moved - plain) > 0.1
+
+
 def test_networks_with_stored_vectors_are_updated():
     vae = nf.models.VAE(nf.LipschitzMLP((8,)), nf.MLP((8,)), nf.flows.posterior(2, 6))
     x = levels()
