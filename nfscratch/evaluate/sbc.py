@@ -23,7 +23,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from nfscratch import backend, validate
-from nfscratch.evaluate.draws import pairs
+from nfscratch.evaluate.checked_draws import pairs
 
 MOST_BINS = 20
 EXPECTED = 10  # in a bin at least, on average: chi-square's law is that of many
