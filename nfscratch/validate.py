@@ -178,6 +178,12 @@ def part(name: str, value: Any, kind: type, example: str) -> None:
         raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {got}")
 
 
+def function(name: str, value: Any, arguments: str) -> None:
+    """Refuse what cannot be called; `arguments`: what it is called with."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function of {arguments}; got {shorten(repr(value), 80, placeholder=' ...')}")
+
+
 def seeded(rng: Any) -> onp.random.Generator:
     """`rng` itself, or the generator with this integer seed. None is refused: a result must be repeatable."""
     if isinstance(rng, onp.random.Generator):

@@ -161,6 +161,24 @@ def square(p, rng, *batch):
     return (p * p).sum()
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("loss", r"\(params, rng\), and of a batch where there is data"),
+        ("schedule", "the share of the steps that is done"),
+        ("evaluate", "params"),
+        ("update", r"\(params, batch\)"),
+        ("blame", r"\(params, grads, batch\)"),
+        ("augment", r"\(batch, rng\)"),
+        ("finish", "a Result"),
+        ("callback", "an Evaluation"),
+    ],
+)
+def test_minimize_takes_functions(name, arguments):
+    given = {"loss": square, "params": onp.ones(2), "rng": rng(), name: 3}
+    refused(TypeError, f"^{name} must be a function of {arguments}; got 3$", nf.minimize, **given)
+
+
 def test_minimize_takes_floats_and_rows():
     for bad, kind in ((onp.arange(3), "int64"), (1.0, "float"), (onp.ones(2, dtype=complex), "complex128")):
         refused(TypeError, f"params must be arrays of floats; got {kind}", nf.minimize, square, bad, rng=rng())

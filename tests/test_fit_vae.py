@@ -126,6 +126,26 @@ def test_several_draws_and_their_importance_weighted_bound_can_be_trained():
     assert set(result.params) == set(result.last_params) == PARTS
 
 
+@pytest.mark.parametrize("validation", ["rows", "a share"])
+def test_held_out_rows_are_augmented_as_those_of_a_step_are(validation):
+    """The parameters do not move. The rows that are judged, each the same, are 0.2 before `augment` and 0.7 after."""
+    vae, x = small(), onp.full((40, 6), 0.2)
+    params = trees.map_leaves(lambda a: a + 0.3 * rng(4).normal(size=a.shape), vae.init(rng(), x))
+    result = nf.fit_vae(
+        vae,
+        x,
+        rng=0,
+        params=params,
+        validation=x[:10] if validation == "rows" else 0.25,
+        augment=lambda rows, draws: rows + 0.5,
+        steps=1,
+        optimizer=nf.adam(1e-300),
+        **QUIET,
+    )
+    plain, moved = (-vae.elbo(params, x[:10] + shift, rng(0)).mean() for shift in (0.0, 0.5))
+    assert result.validation == pytest.approx(moved, rel=1e-12) and abs(moved - plain) > 0.1
+
+
 def test_networks_with_stored_vectors_are_updated():
     vae = nf.models.VAE(nf.LipschitzMLP((8,)), nf.MLP((8,)), nf.flows.posterior(2, 6))
     x = levels()
@@ -155,6 +175,48 @@ def test_what_does_not_fit_is_refused_in_one_line():
         fit_vae(vae, x, rng=0, anneal=-1)
     with pytest.raises(ValueError, match=r"x must have shape \(N, 6\); got \(120, 5\)"):
         fit_vae(vae, x[:, :5], rng=0, params=vae.init(rng(), x))
+
+
+@pytest.mark.parametrize("validation", [None, 0.1])
+@pytest.mark.parametrize(
+    ("augment", "error", "message"),
+    [
+        (3, TypeError, r"augment must be a function of \(batch, rng\); got 3"),
+        (lambda rows, draws: rows[:3], ValueError, r"must have one row for each of the (120|12) rows; got 3"),
+        (lambda rows, draws: rows[:, :3], ValueError, r"augment\(rows, rng\) must have shape \(N, 6\); got \(\d+, 3\)"),
+        (lambda rows, draws: None, TypeError, r"augment\(rows, rng\) must be an array of real numbers"),
+        (lambda rows, draws: 3 + rows, ValueError, r"augment\(rows, rng\) must lie in \[0, 1\]"),
+        (lambda rows, draws: onp.nan * rows, ValueError, r"augment\(rows, rng\) must be finite"),
+    ],
+)
+def test_what_augment_gives_is_checked(augment, error, message, validation):
+    with pytest.raises(error, match=message):
+        fit_vae(small(), levels(), rng=0, augment=augment, validation=validation, steps=1, **QUIET)
+
+
+@pytest.mark.parametrize("dtype", [bool, "float64"])
+def test_what_augment_gives_has_the_parameters_dtype_in_the_step(dtype, monkeypatch):
+    vae, x, seen = small(), levels(), []
+    params = trees.map_leaves(lambda a: a.astype("float32"), vae.init(rng(), x))
+    step = nf.models.VAE.loss_value_and_grad
+
+    def spied(self, params, draws, rows, *others):
+        seen.append(rows.dtype)
+        return step(self, params, draws, rows, *others)
+
+    monkeypatch.setattr(nf.models.VAE, "loss_value_and_grad", spied)
+    fit_vae(vae, x, rng=0, params=params, augment=lambda rows, draws: (rows > 0.5).astype(dtype), steps=2, **QUIET)
+    assert seen == [onp.dtype("float32")] * 2
+
+
+def test_no_rows_are_refused():
+    vae, x = small(), levels()
+    with pytest.raises(ValueError, match=r"^x must have at least 1 row; got 0$"):
+        fit_vae(vae, x[:0], rng=0, validation=None)
+    with pytest.raises(ValueError, match=r"^validation must have at least 1 row; got 0$"):
+        fit_vae(vae, x, rng=0, validation=x[:0])
+    with pytest.raises(TypeError, match=r"callback must be a function of an Evaluation; got 3"):
+        fit_vae(vae, x, rng=0, callback=3)
 
 
 @pytest.mark.exhaustive

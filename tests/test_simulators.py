@@ -202,6 +202,38 @@ def test_draws_follow_the_density_where_the_fold_or_the_box_cuts_the_crescents(x
         assert (at <= level).mean() == pytest.approx(mass[folded <= level].sum(), abs=0.03)
 
 
+def midpoints(low, high, n):
+    """n midpoints from low to high, which are numbers or rows, and their distance."""
+    low, high = np.expand_dims(low, -1), np.expand_dims(high, -1)
+    return low + (high - low) * (np.arange(n) + 0.5) / n, (high - low) / n
+
+
+def integral_over_the_box(posterior, x, n=800):
+    """Of p(theta | x): twice that over u >= 0, by a grid whose edges are those of the box, where a crescent is."""
+    fold = 2**0.5
+    u, du = midpoints(max(0.0, 0.25 - x[0]), min(fold, 0.43 - x[0]), n)
+    v, dv = midpoints(np.maximum(x[1] - 0.18, u - fold), np.maximum(np.minimum(x[1] + 0.18, fold - u), u - fold), n)
+    theta = np.stack([u[:, None] - v, u[:, None] + v], axis=-1).reshape(-1, 2) / fold
+    p = np.exp(posterior.log_prob(np.clip(theta, -1, 1))).reshape(n, n)
+    return 2 * (p * dv).sum() * du[0]
+
+
+def near_an_edge(n=5):
+    """Data of thetas near the box's edges and of others near the fold: the crescents of most of them are cut."""
+    inside = rng(1).uniform(-1, 1, (n, 1))
+    edge = np.hstack([inside, rng(2).choice([-1, 1], (n, 1)) * (1 - 0.03 * rng(3).random((n, 1)))])
+    fold = 0.9 * inside * [[1, -1]] + 0.03 * rng(4).random((n, 1))
+    return list(map(tuple, two_moons().simulate(rng(5), np.concatenate([edge, fold]))))
+
+
+HARD = [(0.352, 0.0), (0.345, 0.0), (0.361, 0.967), (0.3, -1.1), (-1.05, 0.2), (-1.1, 0.01), (0.2776, 1.4029)]
+
+
+@pytest.mark.parametrize("x", HARD + near_an_edge())
+def test_a_posterior_that_the_fold_or_the_box_cuts_integrates_to_one(x):
+    assert abs(integral_over_the_box(two_moons().posterior(x), x) - 1) < 2e-4
+
+
 def test_the_crescent_is_normalised():
     """One quadrant of the folded plane holds the whole crescent: the integral of p(x | theta) over x is 1."""
     simulator, grid = two_moons(), (np.arange(800) + 0.5) / 800 - 0.5

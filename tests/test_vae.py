@@ -266,6 +266,17 @@ def test_a_fresh_posterior_moves_with_its_first_steps(kind):
     assert onp.abs(moved).max() > 1e-3
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "normal"])
+def test_the_layers_see_the_context_themselves(kind):
+    """Of one z_0 they make another z for each h, in every coordinate."""
+    flow = nf.flows.posterior(LATENT, WIDTH, kind, layers=2, hidden=(8,))
+    draws = rng(2)
+    params = trees.map_leaves(lambda a: a + 0.3 * draws.normal(size=a.shape), flow.init(rng()))
+    z_0, h = onp.repeat(rng(3).normal(size=(1, LATENT)), 9, axis=0), rng(4).normal(size=(9, WIDTH))
+    z, log_det = flow.bijection.forward(params["bijection"], z_0, h)
+    assert z.std(axis=0).min() > 1e-3 and log_det.std() > 1e-3
+
+
 @every_kind
 def test_it_is_saved_and_loaded(kind, tmp_path):
     vae, params = make(kind, nf.models.NormalLikelihood(0.5), nf.DiagonalNormal(LATENT))

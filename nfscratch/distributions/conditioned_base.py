@@ -16,16 +16,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as onp
-
 from nfscratch import trees, validate
 from nfscratch.bijections.contract import used_context
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_value
-from nfscratch.nets.per_row import at_trained, per_row, per_row_vjp
-
-ROWS = 3  # so many rows, each with its own parameters, show whether a density takes them
+from nfscratch.nets.per_row import per_row, per_row_vjp, takes_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,25 +105,8 @@ class ConditionedBase(Distribution):
 
     def _check_rows(self, theta):
         """Refuse a density that does not take a row of parameters for each row of z."""
-        try:
-            alike = _takes_rows(self.distribution, theta)
-        except (TypeError, ValueError, IndexError, KeyError):  # their shapes do not fit
-            alike = False
-        if not alike:
+        if not takes_rows(lambda theta, z: (self.distribution.log_prob(theta, z),), theta, self.shape):
             raise ValueError(
                 "distribution must take parameters per sample, as nf.DiagonalNormal and nf.GaussianMixture do; "
                 f"got {type(self.distribution).__name__} (nf.AutoregressiveDensity takes context_dim itself)"
             )
-
-
-def _takes_rows(distribution, theta):
-    """Whether rows with parameters of their own have the densities that they have one by one."""
-    rng, like = onp.random.default_rng(0), trees.first_array(theta)
-    z = onp.asarray(rng.normal(size=(ROWS, *distribution.shape)), dtype=like.dtype, like=like)
-    out = onp.asarray(0.1 * rng.normal(size=(ROWS, trees.count(theta))), dtype=like.dtype, like=like)
-    together = distribution.log_prob(per_row(theta, out), z)
-    alone = [
-        distribution.log_prob(at_trained(lambda leaf: leaf[0], per_row(theta, out[n : n + 1])), z[n : n + 1])
-        for n in range(ROWS)
-    ]
-    return together.shape == (ROWS,) and bool(onp.allclose(together, onp.concatenate(alone), rtol=1e-2, atol=1e-3))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import validate
-from nfscratch.evaluate.draws import sample
+from nfscratch.evaluate.checked_draws import sample
 
 
 def c2st(a: Any, b: Any, *, seed: int = 1, folds: int = 5) -> float:

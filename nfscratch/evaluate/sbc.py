@@ -23,7 +23,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from nfscratch import backend, validate
-from nfscratch.evaluate.draws import pairs
+from nfscratch.evaluate.checked_draws import pairs
 
 MOST_BINS = 20
 EXPECTED = 10  # in a bin at least, on average: chi-square's law is that of many
@@ -60,7 +60,8 @@ def _checked(ranks, L):
     ranks = np.asarray(backend.to_numpy(validate.numeric("ranks", ranks)))
     if ranks.ndim != 2 or 0 in ranks.shape:
         raise ValueError(f"ranks must have shape (N, D), one row for each simulation; got {ranks.shape}")
-    if (ranks != ranks.astype(int)).any() or ranks.min() < 0 or ranks.max() > L:
+    validate.finite("ranks", ranks)
+    if (ranks != np.floor(ranks)).any() or ranks.min() < 0 or ranks.max() > L:
         raise ValueError(
             f"ranks must be whole numbers from 0 to n_draws, {L}; got values from {ranks.min()} to {ranks.max()}"
         )

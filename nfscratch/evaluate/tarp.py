@@ -26,7 +26,7 @@ import numpy as np
 from scipy.stats import kstwo
 
 from nfscratch import validate
-from nfscratch.evaluate.draws import pairs
+from nfscratch.evaluate.checked_draws import pairs
 
 CONFIDENCE = 0.95
 

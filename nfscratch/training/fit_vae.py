@@ -24,7 +24,7 @@ from nfscratch.models.vae import VAE
 from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
 from nfscratch.training.interrupts import RETURN
-from nfscratch.training.minimize import minimize
+from nfscratch.training.minimize import TAKES, minimize
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
 from nfscratch.training.resume import RunFile, named
@@ -62,8 +62,8 @@ def fit_vae(
 
     rng: a generator, or the integer seed of one. params: where to start; default: vae.init.
     validation: a share of the rows to hold out, or rows (M, D), or None.
-    augment(rows, rng): what the step sees in place of its rows, such as nf.models.binarised, which draws 0 and 1 with
-        the rows as probabilities. Held-out rows are augmented once.
+    augment(rows, rng): what the step sees in place of its rows, as many as they are, such as nf.models.binarised, which
+        draws 0 and 1 with the rows as probabilities. Held-out rows are augmented once.
     anneal: over so many steps beta of (1) rises to 1. With 0 it is 1 from the start.
     draws, importance: of `VAE.loss_value_and_grad`: several draws for each row, and their importance-weighted bound.
     The other arguments are those of `minimize`. A checkpoint makes the run go on where the last call ended, bit for
@@ -72,14 +72,18 @@ def fit_vae(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     validate.part("vae", vae, VAE, "nf.models.VAE(nf.MLP(), nf.MLP(), nf.flows.posterior(8, 64))")
     anneal, draws = validate.count("anneal", anneal), validate.count("draws", draws, least=1)
+    for name, f in (("augment", augment), ("callback", callback)):  # minimize is given others, which call them
+        if f is not None:
+            validate.function(name, f, TAKES[name])
     like = trees.array_like({} if params is None else params)
-    x = vae.rows(x, like) if params is None else vae.checked(params, x)
+    x = _one_at_least("x", vae.rows(x, like) if params is None else vae.checked(params, x))
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
             identity = _identity(vae, x, params, validation)
         settings = {"anneal": anneal, "draws": draws, "importance": importance, "augment": named(augment)}
         checkpoint = RunFile(checkpoint, checkpoint_every, rng, {**identity, **settings})
     x, held_out = _hold_out(validation, x, vae, rng)
+    augment = None if augment is None else _checked(augment, vae)
     if held_out is not None and augment is not None:
         held_out = augment(held_out, onp.random.default_rng(0))
     start = vae.init(rng, x) if params is None else params
@@ -121,6 +125,24 @@ def _loss(vae, anneal, draws, importance):
     return loss
 
 
+def _checked(augment, vae):
+    """augment(rows, rng), whose result must be as many rows, which the likelihood can have."""
+
+    def augmented(rows, rng):
+        new = vae.rows(augment(rows, rng), rows, rows.shape[1], "augment(rows, rng)")
+        if len(new) != len(rows):
+            raise ValueError(f"augment(rows, rng) must have one row for each of the {len(rows)} rows; got {len(new)}")
+        return new
+
+    return augmented
+
+
+def _one_at_least(name, rows):
+    if len(rows) == 0:
+        raise ValueError(f"{name} must have at least 1 row; got 0")
+    return rows
+
+
 def _after_a_step(vae, params):
     return {**vae.update(params), trees.FIXED: {STEP: params[trees.FIXED][STEP] + 1.0}}
 
@@ -135,7 +157,7 @@ def _hold_out(validation, x, vae, rng):
     if validation is None:
         return x, None
     if not isinstance(validation, Real):
-        return x, vae.rows(validation, x, x.shape[1], "validation")
+        return x, _one_at_least("validation", vae.rows(validation, x, x.shape[1], "validation"))
     n = round(validation * len(x))
     if not 0 < n < len(x):
         raise ValueError(

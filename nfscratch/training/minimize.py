@@ -34,6 +34,17 @@ from nfscratch.training.run import Evaluation, Plan, Run
 
 __all__ = ["Result", "TrainingWarning", "minimize"]
 
+TAKES = {  # what the functions that `minimize` is given are called with
+    "loss": "(params, rng), and of a batch where there is data",
+    "schedule": "the share of the steps that is done",
+    "evaluate": "params",
+    "update": "(params, batch)",
+    "blame": "(params, grads, batch)",
+    "augment": "(batch, rng)",
+    "finish": "a Result",
+    "callback": "an Evaluation",
+}
+
 
 def minimize(
     loss: Callable[..., Any],
@@ -88,7 +99,9 @@ def minimize(
     steps, batch_size = validate.count("steps", steps, 1), validate.count("batch_size", batch_size, 1)
     patience = None if patience is None else validate.count("patience", patience, 1)
     optimizer = adam() if optimizer is None else optimizer
-    _check_arguments(optimizer, clip, patience, evaluate, callback, interrupt)
+    optional = {"evaluate": evaluate, "update": update, "blame": blame, "augment": augment, "finish": finish}
+    _check_functions(loss, schedule, callback=callback, **optional)
+    _check_arguments(optimizer, clip, patience, evaluate, interrupt)
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     _check_floats(params)
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
@@ -160,10 +173,14 @@ def _advance_to_the_end(run, file, interrupt, bar, budget):
             break
 
 
-def _check_arguments(optimizer, clip, patience, evaluate, callback, interrupt):
+def _check_functions(loss, schedule, **optional):
+    given = {name: f for name, f in optional.items() if f is not None}
+    for name, f in {"loss": loss, "schedule": schedule, **given}.items():
+        validate.function(name, f, TAKES[name])
+
+
+def _check_arguments(optimizer, clip, patience, evaluate, interrupt):
     validate.choice("interrupt", interrupt, (interrupts.RETURN, interrupts.RAISE))
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be a function of an Evaluation; got {callback!r}")
     if patience is not None and evaluate is None:
         raise ValueError(
             "patience needs something to evaluate on: validation rows in fit, evaluate= in minimize; "

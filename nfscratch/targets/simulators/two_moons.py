@@ -16,12 +16,17 @@ leaves the box or |u| would be negative, and both signs of u are equally likely:
                                                                                                                   (2)
     p(theta | x) = f(x_1 + |u|, x_2 - v) / Z(x),       Z(x) = the sum over both signs of the share that is kept   (3)
 
-(2) is an exact sampler. Z is 2 where both crescents lie in the box, else a quadrature over (r, a).
+(2) is an exact sampler. Both signs of u keep the same share, because the box is the square |u| + |v| <= sqrt 2. At
+the radius r the angles that are kept are
+
+    |a| <= arccos((x_1 - .25) / r),     and for s = +-1:   |a + s pi/4| >= arccos(k_s / r),                       (4)
+    k_s = 1 - (.25 - x_1 + s x_2) / sqrt 2             from p_1 >= x_1, and from |u| + s v <= sqrt 2
+
+so the share of them is known exactly, and Z is twice its mean over r, by the midpoint rule. Where an arc just touches
+an edge the share has a square root's kink: log Z is off by less than 1e-4, and by less than 1e-5 where Z > .1.
 """
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 
@@ -31,8 +36,9 @@ from nfscratch.targets.simulators.simulator import Posterior, Simulator
 
 OFFSET, RADIUS, SPREAD = 0.25, 0.1, 0.01
 BOX = BoxPrior((-1.0, -1.0), (1.0, 1.0))
-FARTHEST = RADIUS + 8 * SPREAD
-RADII, ANGLES = 16, 1024  # of the quadrature
+REACH = 8  # standard deviations of r: nothing lies further out
+FARTHEST = RADIUS + REACH * SPREAD
+RADII = 2**14  # midpoints of Z
 MOST_AT_ONCE = 2**18
 LEAST_MASS = 1e-6  # of 2: below it no draw of (2) is kept in reasonable time, and hardly a simulation ends there
 ROOT = np.sqrt(0.5)
@@ -109,16 +115,25 @@ def _unfolded(p, x, sign):
 
 def _mass(x):
     """Z(x) of (3)."""
-    p, weights = _nodes()
-    return float(sum(weights[_unfolded(p, x, sign)[1]].sum() for sign in (-1.0, 1.0)))
+    steps = REACH * (2.0 * (np.arange(RADII) + 0.5) / RADII - 1.0)
+    weights = np.exp(-0.5 * steps**2)
+    return 2.0 * float(weights @ _share_kept(x, RADIUS + SPREAD * steps) / weights.sum())
 
 
-@cache
-def _nodes():
-    """Points p and weights that sum to 1: Gauss-Hermite in r, midpoints in a."""
-    r, weights = np.polynomial.hermite_e.hermegauss(RADII)
-    a = np.pi * ((np.arange(ANGLES) + 0.5) / ANGLES - 0.5)
-    r, a = (grid.ravel() for grid in np.meshgrid(RADIUS + SPREAD * r, a, indexing="ij"))
-    return np.stack([OFFSET + r * np.cos(a), r * np.sin(a)], axis=1), np.repeat(
-        weights / weights.sum(), ANGLES
-    ) / ANGLES
+def _share_kept(x, r):
+    """Of the angles at each radius r (N,): the share that (4) keeps, (N,)."""
+    end = np.minimum(_arccos((x[0] - OFFSET) / r), np.pi / 2)
+    left, right = (_cut(x, r, s, end) for s in (1.0, -1.0))
+    both = np.maximum(np.minimum(left[1], right[1]) - np.maximum(left[0], right[0]), 0.0)
+    return (2.0 * end - np.ptp(left, axis=0) - np.ptp(right, axis=0) + both) / np.pi
+
+
+def _cut(x, r, s, end):
+    """The first and the last angle between -end and end that the edge s of (4) cuts off, (2, N)."""
+    k = 1.0 - ROOT * (OFFSET - x[0] + s * x[1])
+    half = _arccos(k / r)
+    return np.clip([-s * np.pi / 4 - half, -s * np.pi / 4 + half], -end, end)
+
+
+def _arccos(c):
+    return np.arccos(np.clip(c, -1.0, 1.0))
