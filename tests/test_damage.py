@@ -269,8 +269,9 @@ def coupling(hidden, mask=(True, False, False)):
     return part("Coupling", transformer=affine, mask={"tuple": list(mask)}, conditioner=network, context_dim=0)
 
 
+A_FLOW = "flow must be a Flow, a Dequantized flow or a VAE"
 FORGED = {
-    "a number": (5, "flow must be a Flow, a Dequantized flow or a VAE; got a int"),
+    "a number": (5, f"{A_FLOW}; got a int"),
     "a network": (
         part("MLP", hidden=[8], activation="relu"),
         "flow must be a Flow, a Dequantized flow or a VAE; got a MLP",
