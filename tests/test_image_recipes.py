@@ -99,6 +99,30 @@ def test_a_class_as_context_decides_the_image(name):
     assert model.sample(params, RNG(0), 3, onp.array([1.0, 0.0])).shape == (3, 1, 4, 4)
 
 
+@every_recipe
+def test_the_gradients_of_the_context_are_finite_differences_and_a_bad_context_is_one_line(name):
+    model = RECIPES[name]((1, 4, 2), values=8, context_dim=2, levels=1, hidden=4, activation="tanh")
+    x, c = blobs(5, (1, 4, 2), 8) + 0.5, RNG(2).normal(size=(5, 2))
+    params = trees.map_leaves(
+        lambda p: p + 0.1 * RNG(1).normal(size=p.shape), model.init(RNG(0), x - 0.5, c), fixed=onp.array
+    )
+    of_flow = {part: params[part] for part in ("base", "bijection", "embed")}
+    g = model.flow.log_prob_vjp(of_flow, x, c)[1](onp.ones(5))[2]
+    steps = 1e-5 * onp.eye(2)
+    ends = [[model.flow.log_prob(of_flow, x, c + s * step) for step in steps] for s in (1, -1)]
+    close(g, (onp.array(ends[0]) - onp.array(ends[1])).T / 2e-5, 1e-5)
+    assert abs(g).min() > 1e-4
+    for bad, line in (
+        (None, r"context must have shape \(N, 2\); got None"),
+        (onp.arange(5) % 2, r"got \(5,\); for labels pass one-hot rows, numpy.eye\(2\)\[labels\]"),
+        (c[:3], "context must have one row for each of the 5 rows, or 1 row for all; got 3 rows"),
+        (onp.nan * c, "context must be finite; NaN or infinity in rows 0, 1, 2, 3, 4"),
+    ):
+        for call in (lambda b: model.log_prob(params, x - 0.5, b), lambda b: model.sample(params, RNG(0), 5, b)):
+            with pytest.raises(ValueError, match=line):
+                call(bad)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @every_recipe
 def test_it_comes_back_from_a_file_bit_for_bit(name, dtype, tmp_path):
