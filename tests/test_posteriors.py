@@ -12,7 +12,7 @@ from comparing import close, close_trees
 from strict import StrictArray
 
 import nfscratch as nf
-from nfscratch.posteriors.start import Rough, draws_of, rough_posterior, several
+from nfscratch.posteriors.search import Rough, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target
 from nfscratch.posteriors.unbounded import Unbounded
 

@@ -4,7 +4,7 @@ fit_posterior.py      the one call
 posterior_loss.py     what is minimized
 posterior_result.py   the fitted flow, and how far it can be trusted
 target.py             the user's log-density, its gradient, and what can be wrong with it
-start.py              where the posterior is, roughly
+search.py             where the posterior is, roughly
 unbounded.py          the density before the flow's constraints
 to_arviz.py           draws for ArviZ
 """

@@ -1,6 +1,6 @@
 """`fit_posterior`: a flow q that is near a density p, known up to a constant, by the largest ELBO.
 
-    1. start     rough draws of p (start.py); the flow looks at them as it looks at data, and where they lie in several
+    1. start     rough draws of p (search.py); the flow looks at them as it looks at data, and where they lie in several
                  places it is fitted to them first
     2. descent   -ELBO of fresh draws at every step (objectives.reverse_kl_value_and_grad), by `minimize`
     3. choice    the parameters with the largest ELBO on draws that stay the same
@@ -25,7 +25,7 @@ from nfscratch.flows.flow import Flow
 from nfscratch.flows.inference import inference
 from nfscratch.posteriors.posterior_loss import CHOOSING, PosteriorLoss
 from nfscratch.posteriors.posterior_result import PosteriorResult, judged
-from nfscratch.posteriors.start import FAR, NoStart, Why, draws_of, rough_posterior, several
+from nfscratch.posteriors.search import FAR, NoStart, Why, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target, check_function, check_values, listed_point, of_draws
 from nfscratch.posteriors.unbounded import Unbounded
 from nfscratch.training import interrupts, objectives
@@ -72,7 +72,7 @@ def fit_posterior(
         has_grad=True or log_prob_vjp=. Priors, likelihood and data are inside of it.
     flow: a Flow of D variables, or the number D, for which nf.flows.inference(D) is taken. Where variables are
         bounded, the flow must end there: nf.flows.inference(constraints=...), or support= of the other recipes.
-    start: draws (n, D) that say roughly where the posterior is; default: a search finds it (start.py). A flow with
+    start: draws (n, D) that say roughly where the posterior is; default: a search finds it (search.py). A flow with
         Standardize or Whiten at the data's end, as recipes for data have, takes location and scales from them. The
         flow is first fitted to draws that are given, so that it keeps all of several modes.
     params: parameters to go on from; then nothing is searched.
