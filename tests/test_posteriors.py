@@ -106,6 +106,37 @@ def test_of_a_density_without_a_peak_in_its_mass_the_best_gaussian_on_the_way_is
     assert best > -6.0
 
 
+def search(log_prob, dim, seed=0):
+    unbounded = Unbounded(nf.flows.inference(dim), Target(log_prob))
+    return rough_posterior(unbounded.value, unbounded.both, dim, rng(seed))
+
+
+@pytest.mark.parametrize("shift", [0.0, 10.0, 30.0, 100.0])
+def test_both_modes_are_found_wherever_they_lie(shift):
+    for seed in range(2):
+        draws = draws_of(search(lambda x: modes(x - shift), 2, seed), rng(1), 2000)
+        assert abs((draws[:, 0] > shift + 1).mean() - 0.7) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [((48.0, 0.5), (52.0, 0.5)), ((10.0, 0.1), (-10.0, 1.0)), ((0.0, 1e-4), (3e-3, 1e-4))]
+)
+def test_two_modes_of_one_variable_are_found_at_any_distance(a, b):
+    two = lambda x: np.logaddexp(normal(x[:, 0], *a), normal(x[:, 0], *b)) - np.log(2.0)  # noqa: E731
+    roughs = search(two, 1)
+    close(sorted(rough.mean[0] for rough in roughs), sorted((a[0], b[0])), 1e-3)
+    close([rough.elbo for rough in roughs], [-onp.log(2.0)] * 2, 0.3)
+
+
+def test_a_density_that_falls_beyond_all_numbers_does_not_overflow_in_the_search():
+    found = search(lambda x: -0.5 * x[:, 0] ** 2 - 1e304 * np.maximum(np.abs(x[:, 0]) - 3.0, 0.0), 1)
+    assert abs(found[0].elbo - 0.5 * LOG_2PI) < 1.5
+
+
+def test_a_mode_is_kept_once_however_many_paths_end_there():
+    assert len(search(far, 3)) == 1
+
+
 def test_gaussians_that_lie_apart_are_several():
     near, wide, far = (Rough(onp.full(2, m), sd * onp.eye(2), -1.0) for m, sd in ((-2.0, 1.0), (-1.5, 2.0), (4.0, 0.5)))
     assert several([near, wide, far]) and not several([near, wide])
@@ -123,6 +154,14 @@ def test_a_fit_keeps_the_modes_that_its_start_has():
     assert abs(share - 0.7) < 0.1 and abs(result.log_evidence) < 0.1
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("shift", [0.0, 100.0])
+def test_a_fit_without_a_start_has_both_modes(shift):
+    result = fit(lambda x: modes(x - shift), 2, steps=500)
+    share = result.weighted.weights[result.draws[:, 0] > shift + 1].sum()
+    assert abs(share - 0.7) < 0.1 and abs(result.log_evidence) < 0.1
+
+
 def constrained(x):
     """mu ~ N(5, 2^2), tau ~ Exp(mean 3), shares ~ Dirichlet(4, 2, 1.5) without its constant."""
     shares = nf.Simplex(3).shares(x[:, 2:])
@@ -133,7 +172,7 @@ def test_a_free_a_positive_and_shares_that_add_up():
     from scipy.special import gammaln
 
     flow = nf.flows.inference(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2, hidden=(16,))
-    result = fit(constrained, flow, steps=200)
+    result = fit(constrained, flow, steps=300)
     exact = gammaln([4, 2, 1.5]).sum() - gammaln(7.5)
     assert abs(result.log_evidence - exact) < 0.02
     draws, weights = result.weighted

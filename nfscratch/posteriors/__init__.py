@@ -5,6 +5,7 @@ posterior_loss.py     what is minimized
 posterior_result.py   the fitted flow, and how far it can be trusted
 target.py             the user's log-density, its gradient, and what can be wrong with it
 search.py             where the posterior is, roughly
+elsewhere.py          where the search begins again
 unbounded.py          the density before the flow's constraints
 to_arviz.py           draws for ArviZ
 """
