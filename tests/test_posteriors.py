@@ -322,6 +322,38 @@ def test_a_density_that_cannot_be_fitted_is_refused_in_one_line(fault):
     assert "\n" not in str(caught.value)
 
 
+def test_a_given_gradient_is_compared_with_a_difference_quotient():
+    for wrong in (lambda x: -2.0 * x, lambda x: -x * onp.array([1.0, -1.0])):
+        with pytest.raises(ValueError, match=r"gradient of log_prob must be its derivative; at x = \[.* says .* says"):
+            fit(lambda x, wrong=wrong: (-0.5 * np.sum(x**2, axis=1), wrong(x)), small(2), steps=3, has_grad=True)
+    narrow = lambda x: (np.sum(normal(x, *FAR), axis=1), (FAR[0] - x) / FAR[1] ** 2)  # noqa: E731
+    fit(narrow, small(3), steps=1, has_grad=True)
+
+
+def test_a_constant_density_is_one_on_a_bounded_set():
+    """The uniform Dirichlet's, whose area in the plane is 1/2. Without the constraint it has no finite mass."""
+    constant = lambda x: 0.0 * np.sum(x, axis=1)  # noqa: E731
+    result = fit(constant, nf.flows.inference(constraints=[nf.Simplex(3)], layers=2, hidden=(8,)), steps=100)
+    assert abs(result.log_evidence - onp.log(0.5)) < 0.05
+    with pytest.raises(ValueError, match="the gradient of log_prob must not be 0"):
+        fit(constant, nf.flows.inference(constraints=[1, nf.Simplex(3)]))
+
+
+def test_a_start_that_does_not_fit_is_refused_by_its_name():
+    inside = nf.flows.inference(constraints=[nf.Bounds([0.0, 0.0], [1.0, 1.0])])
+    words = r"start must lie inside of the constraints .*; 5 of 5 rows do not, such as row 0, \[2, 2\]"
+    with pytest.raises(ValueError, match=words):
+        fit(lambda x: -np.sum(x**2, axis=1), inside, start=onp.full((5, 2), 2.0))
+    for start, words in (
+        (onp.zeros((5, 2)), r"start must have shape \(N, 3\)"),
+        ([[1.0, INF, 0.0]], "start must be fin"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            fit(linear, small(), start=start)
+    with pytest.raises(ValueError, match="start must have at least one row; got none"):
+        fit(linear, small(), start=onp.zeros((0, 3)))
+
+
 def test_an_edge_that_only_the_flow_meets_is_named_with_a_point():
     edge = lambda x: np.where(x[:, 0] > -0.1, 0.0, -INF) - np.sum(x**2, axis=1)  # noqa: E731
     start = onp.abs(rng().normal(size=(200, 2)))
@@ -350,6 +382,10 @@ def test_arguments_that_do_not_fit_are_refused():
         fit(linear, small(), has_grad=True, log_prob_vjp=linear)
     with pytest.raises(ValueError, match=r"has_grad=True must return \(values, gradients\); got ndarray"):
         fit(linear, small(), has_grad=True)
+    with pytest.raises(ValueError, match=r"anneal must be less than steps, .*; got 200 and 200"):
+        fit(linear, 3, anneal=200)
+    with pytest.raises(ValueError, match="takes start or params, not both"):
+        fit(linear, small(), start=onp.zeros((5, 3)), params=small().init(rng()))
     with pytest.raises(ValueError, match=r"gradients of the shape of x, \(3, 3\); got \(3,\)"):
         fit(lambda x: (linear(x), linear(x)), 3, has_grad=True)
 
