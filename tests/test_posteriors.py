@@ -4,6 +4,7 @@ import json
 import sys
 import types
 from dataclasses import replace
+from types import SimpleNamespace
 
 import autograd.numpy as np
 import numpy as onp
@@ -12,6 +13,7 @@ from comparing import close, close_trees
 from strict import StrictArray
 
 import nfscratch as nf
+from nfscratch.posteriors.posterior_result import Trust, judged
 from nfscratch.posteriors.search import Rough, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target
 from nfscratch.posteriors.unbounded import Unbounded
@@ -269,7 +271,10 @@ def test_annealing_starts_near_zero_and_the_count_of_steps_survives_a_stop(tmp_p
 def test_the_result_says_what_it_found():
     result = fit(linear, small(), steps=60)
     assert repr(result).startswith("PosteriorResult(elbo -") and "\n" not in repr(result)
-    assert f"k_hat {result.k_hat:.2f}, below 0.70: averages with the weights are reliable" in repr(result)
+    words = "averages with the weights are reliable; a mode that the flow never draws does not show in k_hat"
+    assert f"k_hat {result.k_hat:.2f}: {words}" in repr(result)
+    assert "log evidence may be off by more than its error" in repr(replace(result, k_hat=0.5))
+    assert not replace(result, k_hat=0.5).reliable and "a few draws carry" in repr(replace(result, k_hat=0.7))
     assert result.reliable and result.sample(7).shape == result.resample(7).shape == (7, 3)
     close(result.sample(5, rng=3), result.sample(5, rng=3), 0.0)
     assert not onp.array_equal(result.sample(5), result.sample(5))
@@ -283,10 +288,36 @@ def test_the_result_says_what_it_found():
 
 
 def test_a_flow_that_misses_mass_has_a_large_k_hat_and_says_so():
-    heavy = lambda x: -1.5 * np.sum(np.log1p(x**2 / 2.0), axis=1)  # Student's t with 2 degrees of freedom  # noqa: E731
-    result = fit(heavy, nf.flows.linear(4, "diagonal"))
-    assert result.k_hat > result.k_reliable and not result.reliable
+    cauchy = lambda x: -np.sum(np.log1p(x**2), axis=1)  # noqa: E731
+    result = fit(cauchy, nf.flows.linear(4, "diagonal"))
+    assert result.k_hat > result.k_usable and not result.reliable
     assert "a few draws carry the weights, and log evidence and weighted averages may be off" in repr(result)
+
+
+@pytest.mark.parametrize("outside", [onp.nan, -INF])
+def test_a_fit_is_kept_where_log_prob_is_not_finite_at_a_fresh_draw(outside):
+    """Gamma(14, 1) on the real line: the search and the fit see x > 0 alone, and a few fresh draws do not."""
+    gamma = lambda x: np.where(x[:, 0] > 2.5, 13 * np.log(np.maximum(x[:, 0], 2.5)) - x[:, 0], outside)  # noqa: E731
+    flow = nf.flows.linear(1, "diagonal")
+    start = 3.0 * rng(4).normal(size=(1000, 1)) + 7.0
+    params = flow.init(rng(), start)
+    target, training = Target(gamma), SimpleNamespace(params=params, stopped="all steps done", history={})
+    words = rf"log_prob must be finite at every draw of the flow; got {outside} at \d+ of 1000, .*\[.*constraints="
+    with pytest.warns(nf.TrainingWarning, match=words):
+        result = judged(flow, target, training, rng(), 1000)
+    assert onp.isfinite([result.elbo, result.log_evidence]).all() and result.elbo < result.log_evidence
+    lost = result.draws[:, 0] <= 2.5
+    assert lost.any() and (result.weighted.weights[lost] == 0).all()
+
+
+def test_a_posterior_that_float32_cannot_resolve_is_named():
+    narrow = lambda x: -0.5 * np.sum(((x - onp.float32(1e6)) / onp.float32(1e-2)) ** 2, axis=1)  # noqa: E731
+    nf.use(dtype="float32")
+    try:
+        with pytest.raises((ValueError, UserWarning), match=r"float32 numbers of that size lie 0\.\d+ apart"):
+            fit(narrow, small(2), steps=2)
+    finally:
+        nf.use(dtype="float64")
 
 
 # --- faults ---
@@ -457,7 +488,7 @@ def test_marginals_are_those_of_long_runs_of_a_sampler(name):
     result = fit(log_prob, nf.flows.inference(constraints=constraint), steps=1000)
     mean, sd = reference.errors(columns(result.draws))
     assert mean.max() < 0.1 and sd.max() < 0.1
-    assert result.reliable
+    assert result.trust is not Trust.UNRELIABLE
 
 
 def eight_schools(data):

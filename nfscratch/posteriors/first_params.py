@@ -36,10 +36,17 @@ def first_params(flow: Any, unbounded: Unbounded, rng: Any, start: Any = None) -
         roughs = rough_posterior(unbounded.value, unbounded.both, unbounded.dim, rng)
     except NoStart as failed:
         raise ValueError(no_start(failed.args[0], unbounded)) from None
-    start = unbounded.x(draws_of(roughs, rng, STARTING))
+    draws = draws_of(roughs, rng, STARTING)
+    start = unbounded.x(draws)
+    _check_digits(draws if unbounded.constraints is None else start, start.dtype)
     params = flow.init(rng, start)
     warn_if_far(flow, params, start)
     return _warmed_up(flow, params, start, rng) if several(roughs) else params
+
+
+def _check_digits(x, dtype):
+    """Refuse a posterior that is narrower than the distance of two float32 numbers of its size."""
+    validate.digits("the posterior", onp.asarray(backend.to_numpy(x), dtype=onp.float64), dtype)
 
 
 def warn_if_far(flow: Any, params: Any, start: Any) -> None:
