@@ -435,6 +435,8 @@ def test_draws_reach_arviz_by_name_in_both_of_its_ways(monkeypatch):
     for signature in (lambda posterior=None, **groups: posterior, lambda data, **options: data["posterior"]):
         monkeypatch.setitem(sys.modules, "arviz", stand_in(signature))
         assert nf.to_arviz(result)["x"].shape == (1, 10_000, 3)
+        of_result = nf.to_arviz(replace(result, log_weights=onp.where(onp.arange(10_000) == 7, 0.0, -INF)))
+        assert (of_result["x"] == result.draws[7]).all()
         named = nf.to_arviz(onp.zeros((4, 50, 3)), names={"mu": 1, "theta": 2})
         assert named["mu"].shape == (4, 50) and named["theta"].shape == (4, 50, 2)
         assert list(nf.to_arviz(onp.zeros((50, 3)), names=["a", "b", "c"])) == ["a", "b", "c"]
@@ -444,6 +446,15 @@ def test_draws_reach_arviz_by_name_in_both_of_its_ways(monkeypatch):
         for names in (["a", "b"], {"a": 2}, ["a", "a", "b"]):
             with pytest.raises(ValueError, match="names must stand for the 3 columns, each once"):
                 nf.to_arviz(onp.zeros((50, 3)), names=names)
+    for names, error, words in (
+        ("mu", TypeError, "names must be a list of names, or {name: how many columns}; got 'mu'"),
+        ({"a": 3, "b": -1}, ValueError, "the number of columns of 'b' must be an integer of at least 1; got -1"),
+    ):
+        with pytest.raises(error, match=words):
+            nf.to_arviz(onp.zeros((50, 2)), names=names)
+    for bad in ([0.0, onp.nan], [INF, 0.0], [-INF, -INF]):
+        with pytest.raises(ValueError, match=r"log_weights must not be NaN or \+inf, nor all -inf; their largest is"):
+            nf.to_arviz(onp.zeros((2, 3)), log_weights=bad)
     with pytest.raises(ValueError, match=r"draws must have shape \(n, D\) or \(chains, n, D\); got \(3,\)"):
         nf.to_arviz(onp.zeros(3))
 
