@@ -63,6 +63,38 @@ def test_at_the_posterior_the_gradient_through_the_draws_is_zero_and_the_total_o
         assert sizes_of["path"] < 1e-10 < 0.05 < sizes_of["total"]
 
 
+@pytest.mark.parametrize("beta", [0.25, 1.0])
+def test_the_gradient_through_the_draws_is_zero_where_q_is_the_target_to_the_power_beta(beta):
+    """The target N(1, 2^2) to the power beta is N(1, 4 / beta), up to a constant."""
+    flow = nf.Flow(nf.StandardNormal(2), nf.ActNorm(2))
+    wide = onp.full(2, onp.log(2.0 / beta**0.5))
+    params = {"base": {}, "bijection": {"log_scale": wide, "shift": onp.ones(2)}, "embed": {}}
+    for f in (objectives.elbo_value_and_grad, objectives.reverse_kl_value_and_grad):
+        _, grads = f(flow, log_normal, params, rng(4), 20, beta=beta, gradient="path")
+        assert max(onp.abs(g).max() for g in nf.trees.leaves(grads)) < 1e-12
+
+
+def test_what_is_no_function_and_no_weight_is_refused_by_its_name():
+    flow = nf.flows.planar(2, layers=1)
+    params = flow.init(rng())
+    for f, name in (
+        (objectives.elbo, "log_joint"),
+        (objectives.iwae, "log_joint"),
+        (objectives.reverse_kl, "log_target"),
+        (objectives.elbo_value_and_grad, "log_joint"),
+        (objectives.iwae_value_and_grad, "log_joint"),
+        (objectives.reverse_kl_value_and_grad, "log_target"),
+    ):
+        for bad in (None, 3):
+            with pytest.raises(TypeError, match=rf"{name} must be a function of the draws x \(n, ...\); got {bad}"):
+                f(flow, bad, params, rng(), 4)
+        for bad in ("a", onp.nan, -1.0, True) if "iwae" not in f.__name__ else ():
+            with pytest.raises(ValueError, match="beta must be a finite number of at least 0; got"):
+                f(flow, log_normal, params, rng(), 4, beta=bad)
+    with pytest.raises(TypeError, match="log_joint_vjp must be a function"):
+        objectives.elbo_value_and_grad(flow, None, params, rng(), 4, log_joint_vjp=3)
+
+
 def test_reverse_kl_is_minus_the_elbo_with_its_gradient():
     flow = nf.flows.real_nvp(2, layers=2)
     params = {**flow.init(rng()), "bijection": nf.check.random_params(flow.bijection, rng(1), 0.3)}

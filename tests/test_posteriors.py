@@ -4,6 +4,7 @@ import json
 import sys
 import types
 from dataclasses import replace
+from types import SimpleNamespace
 
 import autograd.numpy as np
 import numpy as onp
@@ -12,7 +13,8 @@ from comparing import close, close_trees
 from strict import StrictArray
 
 import nfscratch as nf
-from nfscratch.posteriors.start import Rough, draws_of, rough_posterior, several
+from nfscratch.posteriors.posterior_result import Trust, judged
+from nfscratch.posteriors.search import Rough, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import Target
 from nfscratch.posteriors.unbounded import Unbounded
 
@@ -106,6 +108,37 @@ def test_of_a_density_without_a_peak_in_its_mass_the_best_gaussian_on_the_way_is
     assert best > -6.0
 
 
+def search(log_prob, dim, seed=0):
+    unbounded = Unbounded(nf.flows.inference(dim), Target(log_prob))
+    return rough_posterior(unbounded.value, unbounded.both, dim, rng(seed))
+
+
+@pytest.mark.parametrize("shift", [0.0, 10.0, 30.0, 100.0])
+def test_both_modes_are_found_wherever_they_lie(shift):
+    for seed in range(2):
+        draws = draws_of(search(lambda x: modes(x - shift), 2, seed), rng(1), 2000)
+        assert abs((draws[:, 0] > shift + 1).mean() - 0.7) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [((48.0, 0.5), (52.0, 0.5)), ((10.0, 0.1), (-10.0, 1.0)), ((0.0, 1e-4), (3e-3, 1e-4))]
+)
+def test_two_modes_of_one_variable_are_found_at_any_distance(a, b):
+    two = lambda x: np.logaddexp(normal(x[:, 0], *a), normal(x[:, 0], *b)) - np.log(2.0)  # noqa: E731
+    roughs = search(two, 1)
+    close(sorted(rough.mean[0] for rough in roughs), sorted((a[0], b[0])), 1e-3)
+    close([rough.elbo for rough in roughs], [-onp.log(2.0)] * 2, 0.3)
+
+
+def test_a_density_that_falls_beyond_all_numbers_does_not_overflow_in_the_search():
+    found = search(lambda x: -0.5 * x[:, 0] ** 2 - 1e304 * np.maximum(np.abs(x[:, 0]) - 3.0, 0.0), 1)
+    assert abs(found[0].elbo - 0.5 * LOG_2PI) < 1.5
+
+
+def test_a_mode_is_kept_once_however_many_paths_end_there():
+    assert len(search(far, 3)) == 1
+
+
 def test_gaussians_that_lie_apart_are_several():
     near, wide, far = (Rough(onp.full(2, m), sd * onp.eye(2), -1.0) for m, sd in ((-2.0, 1.0), (-1.5, 2.0), (4.0, 0.5)))
     assert several([near, wide, far]) and not several([near, wide])
@@ -123,6 +156,14 @@ def test_a_fit_keeps_the_modes_that_its_start_has():
     assert abs(share - 0.7) < 0.1 and abs(result.log_evidence) < 0.1
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("shift", [0.0, 100.0])
+def test_a_fit_without_a_start_has_both_modes(shift):
+    result = fit(lambda x: modes(x - shift), 2, steps=500)
+    share = result.weighted.weights[result.draws[:, 0] > shift + 1].sum()
+    assert abs(share - 0.7) < 0.1 and abs(result.log_evidence) < 0.1
+
+
 def constrained(x):
     """mu ~ N(5, 2^2), tau ~ Exp(mean 3), shares ~ Dirichlet(4, 2, 1.5) without its constant."""
     shares = nf.Simplex(3).shares(x[:, 2:])
@@ -133,7 +174,7 @@ def test_a_free_a_positive_and_shares_that_add_up():
     from scipy.special import gammaln
 
     flow = nf.flows.inference(constraints=[1, nf.Bounds([0.0], [INF]), nf.Simplex(3)], layers=2, hidden=(16,))
-    result = fit(constrained, flow, steps=200)
+    result = fit(constrained, flow, steps=300)
     exact = gammaln([4, 2, 1.5]).sum() - gammaln(7.5)
     assert abs(result.log_evidence - exact) < 0.02
     draws, weights = result.weighted
@@ -230,7 +271,10 @@ def test_annealing_starts_near_zero_and_the_count_of_steps_survives_a_stop(tmp_p
 def test_the_result_says_what_it_found():
     result = fit(linear, small(), steps=60)
     assert repr(result).startswith("PosteriorResult(elbo -") and "\n" not in repr(result)
-    assert f"k_hat {result.k_hat:.2f}, below 0.70: averages with the weights are reliable" in repr(result)
+    words = "averages with the weights are reliable; a mode that the flow never draws does not show in k_hat"
+    assert f"k_hat {result.k_hat:.2f}: {words}" in repr(result)
+    assert "log evidence may be off by more than its error" in repr(replace(result, k_hat=0.5))
+    assert not replace(result, k_hat=0.5).reliable and "a few draws carry" in repr(replace(result, k_hat=0.7))
     assert result.reliable and result.sample(7).shape == result.resample(7).shape == (7, 3)
     close(result.sample(5, rng=3), result.sample(5, rng=3), 0.0)
     assert not onp.array_equal(result.sample(5), result.sample(5))
@@ -244,10 +288,36 @@ def test_the_result_says_what_it_found():
 
 
 def test_a_flow_that_misses_mass_has_a_large_k_hat_and_says_so():
-    heavy = lambda x: -1.5 * np.sum(np.log1p(x**2 / 2.0), axis=1)  # Student's t with 2 degrees of freedom  # noqa: E731
-    result = fit(heavy, nf.flows.linear(4, "diagonal"))
-    assert result.k_hat > result.k_reliable and not result.reliable
+    cauchy = lambda x: -np.sum(np.log1p(x**2), axis=1)  # noqa: E731
+    result = fit(cauchy, nf.flows.linear(4, "diagonal"))
+    assert result.k_hat > result.k_usable and not result.reliable
     assert "a few draws carry the weights, and log evidence and weighted averages may be off" in repr(result)
+
+
+@pytest.mark.parametrize("outside", [onp.nan, -INF])
+def test_a_fit_is_kept_where_log_prob_is_not_finite_at_a_fresh_draw(outside):
+    """Gamma(14, 1) on the real line: the search and the fit see x > 0 alone, and a few fresh draws do not."""
+    gamma = lambda x: np.where(x[:, 0] > 2.5, 13 * np.log(np.maximum(x[:, 0], 2.5)) - x[:, 0], outside)  # noqa: E731
+    flow = nf.flows.linear(1, "diagonal")
+    start = 3.0 * rng(4).normal(size=(1000, 1)) + 7.0
+    params = flow.init(rng(), start)
+    target, training = Target(gamma), SimpleNamespace(params=params, stopped="all steps done", history={})
+    words = rf"log_prob must be finite at every draw of the flow; got {outside} at \d+ of 1000, .*\[.*constraints="
+    with pytest.warns(nf.TrainingWarning, match=words):
+        result = judged(flow, target, training, rng(), 1000)
+    assert onp.isfinite([result.elbo, result.log_evidence]).all() and result.elbo < result.log_evidence
+    lost = result.draws[:, 0] <= 2.5
+    assert lost.any() and (result.weighted.weights[lost] == 0).all()
+
+
+def test_a_posterior_that_float32_cannot_resolve_is_named():
+    narrow = lambda x: -0.5 * np.sum(((x - onp.float32(1e6)) / onp.float32(1e-2)) ** 2, axis=1)  # noqa: E731
+    nf.use(dtype="float32")
+    try:
+        with pytest.raises((ValueError, UserWarning), match=r"float32 numbers of that size lie 0\.\d+ apart"):
+            fit(narrow, small(2), steps=2)
+    finally:
+        nf.use(dtype="float64")
 
 
 # --- faults ---
@@ -283,6 +353,38 @@ def test_a_density_that_cannot_be_fitted_is_refused_in_one_line(fault):
     assert "\n" not in str(caught.value)
 
 
+def test_a_given_gradient_is_compared_with_a_difference_quotient():
+    for wrong in (lambda x: -2.0 * x, lambda x: -x * onp.array([1.0, -1.0])):
+        with pytest.raises(ValueError, match=r"gradient of log_prob must be its derivative; at x = \[.* says .* says"):
+            fit(lambda x, wrong=wrong: (-0.5 * np.sum(x**2, axis=1), wrong(x)), small(2), steps=3, has_grad=True)
+    narrow = lambda x: (np.sum(normal(x, *FAR), axis=1), (FAR[0] - x) / FAR[1] ** 2)  # noqa: E731
+    fit(narrow, small(3), steps=1, has_grad=True)
+
+
+def test_a_constant_density_is_one_on_a_bounded_set():
+    """The uniform Dirichlet's, whose area in the plane is 1/2. Without the constraint it has no finite mass."""
+    constant = lambda x: 0.0 * np.sum(x, axis=1)  # noqa: E731
+    result = fit(constant, nf.flows.inference(constraints=[nf.Simplex(3)], layers=2, hidden=(8,)), steps=100)
+    assert abs(result.log_evidence - onp.log(0.5)) < 0.05
+    with pytest.raises(ValueError, match="the gradient of log_prob must not be 0"):
+        fit(constant, nf.flows.inference(constraints=[1, nf.Simplex(3)]))
+
+
+def test_a_start_that_does_not_fit_is_refused_by_its_name():
+    inside = nf.flows.inference(constraints=[nf.Bounds([0.0, 0.0], [1.0, 1.0])])
+    words = r"start must lie inside of the constraints .*; 5 of 5 rows do not, such as row 0, \[2, 2\]"
+    with pytest.raises(ValueError, match=words):
+        fit(lambda x: -np.sum(x**2, axis=1), inside, start=onp.full((5, 2), 2.0))
+    for start, words in (
+        (onp.zeros((5, 2)), r"start must have shape \(N, 3\)"),
+        ([[1.0, INF, 0.0]], "start must be fin"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            fit(linear, small(), start=start)
+    with pytest.raises(ValueError, match="start must have at least one row; got none"):
+        fit(linear, small(), start=onp.zeros((0, 3)))
+
+
 def test_an_edge_that_only_the_flow_meets_is_named_with_a_point():
     edge = lambda x: np.where(x[:, 0] > -0.1, 0.0, -INF) - np.sum(x**2, axis=1)  # noqa: E731
     start = onp.abs(rng().normal(size=(200, 2)))
@@ -311,6 +413,10 @@ def test_arguments_that_do_not_fit_are_refused():
         fit(linear, small(), has_grad=True, log_prob_vjp=linear)
     with pytest.raises(ValueError, match=r"has_grad=True must return \(values, gradients\); got ndarray"):
         fit(linear, small(), has_grad=True)
+    with pytest.raises(ValueError, match=r"anneal must be less than steps, .*; got 200 and 200"):
+        fit(linear, 3, anneal=200)
+    with pytest.raises(ValueError, match="takes start or params, not both"):
+        fit(linear, small(), start=onp.zeros((5, 3)), params=small().init(rng()))
     with pytest.raises(ValueError, match=r"gradients of the shape of x, \(3, 3\); got \(3,\)"):
         fit(lambda x: (linear(x), linear(x)), 3, has_grad=True)
 
@@ -329,6 +435,8 @@ def test_draws_reach_arviz_by_name_in_both_of_its_ways(monkeypatch):
     for signature in (lambda posterior=None, **groups: posterior, lambda data, **options: data["posterior"]):
         monkeypatch.setitem(sys.modules, "arviz", stand_in(signature))
         assert nf.to_arviz(result)["x"].shape == (1, 10_000, 3)
+        of_result = nf.to_arviz(replace(result, log_weights=onp.where(onp.arange(10_000) == 7, 0.0, -INF)))
+        assert (of_result["x"] == result.draws[7]).all()
         named = nf.to_arviz(onp.zeros((4, 50, 3)), names={"mu": 1, "theta": 2})
         assert named["mu"].shape == (4, 50) and named["theta"].shape == (4, 50, 2)
         assert list(nf.to_arviz(onp.zeros((50, 3)), names=["a", "b", "c"])) == ["a", "b", "c"]
@@ -338,6 +446,15 @@ def test_draws_reach_arviz_by_name_in_both_of_its_ways(monkeypatch):
         for names in (["a", "b"], {"a": 2}, ["a", "a", "b"]):
             with pytest.raises(ValueError, match="names must stand for the 3 columns, each once"):
                 nf.to_arviz(onp.zeros((50, 3)), names=names)
+    for names, error, words in (
+        ("mu", TypeError, "names must be a list of names, or {name: how many columns}; got 'mu'"),
+        ({"a": 3, "b": -1}, ValueError, "the number of columns of 'b' must be an integer of at least 1; got -1"),
+    ):
+        with pytest.raises(error, match=words):
+            nf.to_arviz(onp.zeros((50, 2)), names=names)
+    for bad in ([0.0, onp.nan], [INF, 0.0], [-INF, -INF]):
+        with pytest.raises(ValueError, match=r"log_weights must not be NaN or \+inf, nor all -inf; their largest is"):
+            nf.to_arviz(onp.zeros((2, 3)), log_weights=bad)
     with pytest.raises(ValueError, match=r"draws must have shape \(n, D\) or \(chains, n, D\); got \(3,\)"):
         nf.to_arviz(onp.zeros(3))
 
@@ -382,7 +499,7 @@ def test_marginals_are_those_of_long_runs_of_a_sampler(name):
     result = fit(log_prob, nf.flows.inference(constraints=constraint), steps=1000)
     mean, sd = reference.errors(columns(result.draws))
     assert mean.max() < 0.1 and sd.max() < 0.1
-    assert result.reliable
+    assert result.trust is not Trust.UNRELIABLE
 
 
 def eight_schools(data):

@@ -3,8 +3,11 @@
 fit_posterior.py      the one call
 posterior_loss.py     what is minimized
 posterior_result.py   the fitted flow, and how far it can be trusted
-target.py             the user's log-density, its gradient, and what can be wrong with it
-start.py              where the posterior is, roughly
+target.py             the user's log-density and its gradient
+target_checks.py      what can be wrong with these
+first_params.py       where the fit begins
+search.py             where the posterior is, roughly
+elsewhere.py          where the search begins again
 unbounded.py          the density before the flow's constraints
 to_arviz.py           draws for ArviZ
 """

@@ -50,7 +50,11 @@ class PosteriorLoss:
         return {"flow": flow, trees.FIXED: {"step": tree[trees.FIXED]["step"] + 1.0}}
 
     def evaluate(self, tree):
-        """-ELBO of draws that are the same each time, and two standard errors of it: a wide guess gets no luck."""
+        """-ELBO of draws that are the same each time, plus two of its standard errors.
+
+        The ELBO of 1000 draws of a bad flow varies much, and is high by chance now and then. Its standard error is then
+        large too, so that such a flow is not chosen.
+        """
         log_w = self._log_weights(tree)
         return float(2.0 * log_w.std() / len(log_w) ** 0.5 - log_w.mean())
 

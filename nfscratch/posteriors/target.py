@@ -1,4 +1,4 @@
-"""Target: a log-density of the user's own, with its gradient, and what can be wrong with it.
+"""Target: a log-density of the user's own, with its gradient.
 
 It is a function of x (n, D) that gives one number for each row, (n,): log p(x, y) with the data y inside, up to a
 constant. Its gradient is autograd's, or it is given:
@@ -17,11 +17,6 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import autodiff, backend
-
-WITH_AUTOGRAD = (
-    "write it with autograd.numpy (import autograd.numpy as np), or give the gradient too: has_grad=True or "
-    "log_prob_vjp="
-)
 
 
 @dataclass(frozen=True)
@@ -85,33 +80,6 @@ class Target:
         )
 
 
-def check_function(target: Target, x: Any) -> None:
-    """Refuse a log_prob that mixes its rows, or that has no gradient, as seen at 3 rows x. One line for each fault."""
-    with onp.errstate(all="ignore"):
-        log_p, alone = backend.to_numpy(target.value(x)), backend.to_numpy(target.value(x[:1]))
-        slope = _slope(target, x)
-    if onp.isfinite(log_p[0]) and not onp.allclose(alone[0], log_p[0], rtol=1e-3, atol=1e-6):
-        raise ValueError(
-            f"log_prob must treat each row of x by itself; a row gives {alone[0]:.6g} alone and {log_p[0]:.6g} among "
-            f"{len(x)} rows"
-        )
-    if slope.shape != x.shape or (onp.isfinite(log_p).all() and not slope.any()):
-        raise ValueError(
-            f"the gradient of log_prob must not be 0; got zeros at x = {listed_point(x[0])}: log_prob does not depend "
-            f"on x there, or in a way that autograd does not see; {WITH_AUTOGRAD}"
-        )
-
-
-def _slope(target, x):
-    try:
-        return backend.to_numpy(target.vjp(x)[1](onp.ones_like(x, shape=(len(x),))))
-    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
-        raise TypeError(
-            f"log_prob cannot be differentiated ({type(error).__name__}: {' '.join(str(error).split())[:80]}); "
-            f"{WITH_AUTOGRAD}"
-        ) from error
-
-
 def of_draws(flow: Any, target: Target, params: Any, n: int) -> tuple[Any, Any]:
     """log p at n draws of the flow, and the draws."""
     x = flow.sample(params, onp.random.default_rng(0), n)
@@ -121,13 +89,19 @@ def of_draws(flow: Any, target: Target, params: Any, n: int) -> tuple[Any, Any]:
 
 def check_values(log_p: Any, x: Any) -> None:
     """Refuse a log p (n,) at draws x of the flow that is NaN or infinite anywhere."""
+    if words := not_finite(log_p, x):
+        raise ValueError(words)
+
+
+def not_finite(log_p: Any, x: Any) -> str:
+    """Where log p (n,) at draws x of the flow is NaN or infinite, in words; "" where it is finite at all of them."""
     bad = onp.flatnonzero(~onp.isfinite(log_p))
     if not len(bad):
-        return
+        return ""
     value, point = log_p[bad[0]], listed_point(x[int(bad[0])])
     words = f"log_prob must be finite at every draw of the flow; got {value} at {len(bad)} of {len(log_p)}"
     edge = "; end the flow where the density is positive: nf.flows.inference(constraints=...)"
-    raise ValueError(f"{words}, such as x = {point}{edge if value == -onp.inf else ''}")
+    return f"{words}, such as x = {point}{'' if value == onp.inf else edge}"
 
 
 def listed_point(x: Any) -> str:

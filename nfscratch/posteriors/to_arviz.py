@@ -40,7 +40,10 @@ def _resampled(draws, log_weights, rng):
         raise ValueError(
             f"log_weights must have shape (n,) for draws (n, D); got {log_weights.shape} and {draws.shape}"
         )
-    weights = onp.exp(log_weights - log_weights.max())
+    top = log_weights.max(initial=-onp.inf)
+    if not onp.isfinite(top):  # NaN, +inf, or nothing but -inf
+        raise ValueError(f"log_weights must not be NaN or +inf, nor all -inf; their largest is {top}")
+    weights = onp.exp(log_weights - top)
     return draws[rng.choice(len(draws), len(draws), p=weights / weights.sum())]
 
 
@@ -48,9 +51,11 @@ def _sizes(names, dim):
     """{name: how many columns}, for all D."""
     if names is None:
         return {"x": dim}
+    if isinstance(names, str):
+        raise TypeError(f"names must be a list of names, or {{name: how many columns}}; got {names!r}")
     sizes = dict(names) if isinstance(names, dict) else {str(name): 1 for name in names}
-    total = sum(sizes.values())
-    if total != dim or (not isinstance(names, dict) and len(sizes) != len(names)):
+    counts = [validate.count(f"the number of columns of {name!r}", n, 1) for name, n in sizes.items()]
+    if sum(counts) != dim or len(sizes) != len(names):
         raise ValueError(f"names must stand for the {dim} columns, each once; got {names!r}")
     return sizes
 

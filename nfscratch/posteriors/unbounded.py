@@ -30,6 +30,14 @@ class Unbounded:
         y = backend.asarray(y)
         return y if self.constraints is None else self.constraints.forward_value(self.params, y)[0]
 
+    def holds(self, x: Any) -> Any:
+        """(n,): whether each row lies inside of the constraints, where it has a y."""
+        if self.constraints is None:
+            return onp.ones(len(x), dtype=bool)
+        with onp.errstate(all="ignore"):
+            y, log_det = self.constraints.inverse_value(self.params, x)
+        return onp.isfinite(_host(y)).all(axis=1) & onp.isfinite(_host(log_det))
+
     def value(self, y: Any) -> Any:
         """NaN counts as -inf: a search steps back from where log p is not defined."""
         with onp.errstate(all="ignore"):

@@ -17,12 +17,15 @@ gradient="path" takes only the part of these gradients that goes through the dra
 log q(x) at a given x, whose mean is 0 in (1). It is unbiased too, and where q is the posterior every draw gives 0
 ("sticking the landing": Roeder, Wu and Duvenaud 2017, arXiv:1703.09194). In (3) the other part is not 0; with the
 squares of the weights in place of the weights the path alone is right again (Tucker et al. 2019, arXiv:1810.04152).
-It needs the inverse of the flow: for flows with both directions in one pass.
+The path needs log q at the draws with the draws held still, so it runs the inverse of the flow. Take it for flows whose
+both directions are one pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
+from numbers import Real
 from typing import Any
 
 import autograd.numpy as np
@@ -40,6 +43,8 @@ def elbo(flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, context:
 
     log_joint(x): (n, *shape) -> (n,), the log of a density up to a constant. context: one row for all, or n rows.
     """
+    _check_callable("log_joint", log_joint)
+    _check_beta(beta)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
     return np.mean(beta * _one_per_draw("log_joint", log_joint(x), n) - log_q)
 
@@ -71,6 +76,8 @@ def reverse_kl(
 
     Arguments as of `elbo`.
     """
+    _check_callable("log_target", log_target)
+    _check_beta(beta)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
     return np.mean(log_q - beta * _one_per_draw("log_target", log_target(x), n))
 
@@ -98,6 +105,7 @@ def iwae(flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, draws: i
     log_joint(x): (n K, *shape) -> (n K,); the K draws of the first bound come first. context: one row for all, or n
     rows, one for each bound.
     """
+    _check_callable("log_joint", log_joint)
     n, K = validate.count("n", n, least=1), validate.count("draws", draws, least=1)
     x, log_q = flow.sample_and_log_prob(params, rng, n * K, _repeated(flow, params, context, n, K))
     log_w = np.reshape(_one_per_draw("log_joint", log_joint(x), n * K) - log_q, (n, K))
@@ -129,6 +137,7 @@ def iwae_value_and_grad(
 def _bound(flow, log_joint_vjp, params, rng, n, context, beta, gradient, draws=1, sign=1.0):
     """(2) for n draws in groups of `draws`, which with one draw is (1); and `sign` times its gradient."""
     validate.choice("gradient", gradient, GRADIENTS)
+    _check_beta(beta)
     n = validate.count("n", n, least=1)
     context = _checked(flow, params, context, n)
     (x, log_q), back = flow.sample_and_log_prob_vjp(params, rng, n, context)
@@ -155,6 +164,7 @@ def _log_means(log_w):
 def _with_pullback(name, log_p, log_p_vjp):
     """x -> log p(x) (n,), pullback(g) -> g_x."""
     if log_p_vjp is None:
+        _check_callable(name, log_p)
 
         def traced(x):
             values, pullback = autodiff.value_and_vjp(lambda x: _one_per_draw(name, log_p(x), len(x)), x)
@@ -162,11 +172,23 @@ def _with_pullback(name, log_p, log_p_vjp):
 
         return traced
 
+    _check_callable(f"{name}_vjp", log_p_vjp)
+
     def given(x):
         values, pullback = log_p_vjp(x)
         return _one_per_draw(name, values, len(x)), pullback
 
     return given
+
+
+def _check_callable(name, log_p):
+    if not callable(log_p):
+        raise TypeError(f"{name} must be a function of the draws x (n, ...); got {log_p!r}")
+
+
+def _check_beta(beta):
+    if isinstance(beta, bool) or not isinstance(beta, Real) or not (isfinite(beta) and beta >= 0.0):
+        raise ValueError(f"beta must be a finite number of at least 0; got {beta!r}")
 
 
 def _one_per_draw(name, log_p, n):

@@ -1,15 +1,16 @@
 """Where a posterior is, roughly: Gaussians along the paths of an optimizer, and draws of the best of them.
 
-From several points an optimizer (BFGS) climbs log p(y), y unconstrained. At points y_t of each path, with the gradient
-g and the Hessian H of log p there,
+From several points an optimizer (L-BFGS-B) climbs log p(y), y unconstrained. At points y_t of each path, with the
+gradient g and the Hessian H of log p there,
 
     q_t = N(y_t + S g, S),     S = |-H|^-1                                                                         (1)
 
 where |.| makes every eigenvalue positive: one Newton step from y_t, and the curvature there. Of each path the q_t with
 the largest ELBO is kept. The last point is not always the best: the density of a hierarchical model can be highest
 where there is little mass (Pathfinder: Zhang, Carpenter, Gelman and Vehtari 2022, JMLR 23(306), arXiv:2108.03782; its
-S comes from the optimizer's memory, here H is a difference of gradients). Each path then gives draws in proportion to
-exp(ELBO), so that several modes have a share of their own. These draws are not the posterior. A flow looks at them as
+S comes from the optimizer's memory, here H is a difference of gradients). The paths begin in boxes about 0, then about
+what was found (elsewhere.py), as long as that shows something new. Each mode is kept once, and gives draws in
+proportion to exp(ELBO), so that it has a share of its own. These draws are not the posterior. A flow looks at them as
 it looks at data, for its location, its scales and its correlations. Where the Gaussians lie apart, it is fitted to the
 draws first: a descent on the ELBO alone, from one wide Gaussian, ends in one of the modes.
 """
@@ -23,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from nfscratch.posteriors.elsewhere import starts_elsewhere
+
 WIDTHS = (0.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 16.0, 16.0)  # of the boxes about 0 where the paths begin
 POINTS, DRAWS = 16, 64
 SHRUNK = (1.0, 0.5, 0.25)  # a Gaussian with the curvature of the top can be too wide for the sides
@@ -31,7 +34,9 @@ NEWTON = 8  # steps that end a path, where its curvature allows them
 RELATIVE = 1e-3  # a difference quotient's step, in units of a variable's scale
 FLATTEST = 1e-7  # the smallest curvature, where 1 is that of a variable by itself
 FAR = 1e12  # no posterior is there
-APART, LEAST_SHARE = 2.0, 0.01  # standard deviations in each variable; of the draws
+APART, SAME = 2.0, 0.5  # standard deviations in each variable
+LEAST_SHARE = 0.01  # of the draws
+ROUNDS = 3  # of second searches, at most
 FULL = 128  # dimensions with a full Hessian; with more, its diagonal
 
 
@@ -59,11 +64,22 @@ class Rough:
         return self.mean + noise @ self.A.T
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is not finite, and is dropped
 def rough_posterior(value: Callable, both: Callable, dim: int, rng: Any) -> list[Rough]:
-    """The best Gaussian of each path. value(y) -> (n,); both(y) -> (n,), (n, D) with the gradient; float64 on the host.
+    """The best Gaussians that differ. value(y) -> (n,); both(y) -> (n,), (n, D) with the gradient; float64 on the host.
 
     Raises NoStart, which says why, where there is none.
     """
+    found = _first(value, both, dim, rng)
+    for _ in range(ROUNDS):
+        before, found = found, _distinct(found + _again(value, both, found, rng))
+        if not any(_is_elsewhere(rough, before) for rough in _seen(found)):
+            break
+    return found
+
+
+def _first(value, both, dim, rng):
+    """From boxes about 0."""
     firsts = [rng.uniform(-1.0, 1.0, dim) * width for width in WIDTHS]
     paths = [path for first in firsts if (path := _climb(value, both, first))]
     if not paths:
@@ -73,18 +89,54 @@ def rough_posterior(value: Callable, both: Callable, dim: int, rng: Any) -> list
     found = [best for path in paths if (best := _best_of_path(value, both, path, rng))]
     if not found:
         raise NoStart(Why.EDGE)
-    return found
+    return _distinct(found)
+
+
+def _again(value, both, found, rng):
+    """About what was found. A path that leads nowhere, or to a Gaussian that is known, gives nothing."""
+    more = []
+    for first in starts_elsewhere(value, found, rng):
+        try:
+            path = _climb(value, both, first)
+        except NoStart:
+            continue
+        if path and np.abs(path[-1]).max() < FAR and min(_off(rough, path[-1]) for rough in found) > SAME:
+            best = _best_of_path(value, both, path, rng)
+            more += [best] if best else []
+    return more
+
+
+def _distinct(roughs):
+    """Each mode once, however many paths end there: its best Gaussian."""
+    kept = []
+    for rough in sorted(roughs, key=lambda rough: -rough.elbo):
+        if all(max(_off(rough, other.mean), _off(other, rough.mean)) > SAME for other in kept):
+            kept.append(rough)
+    return kept
 
 
 def several(roughs: list[Rough]) -> bool:
-    """Whether two of them that have a share of the draws lie apart, each as seen in units of the wider one."""
-    shares = _shares(roughs)
-    seen = [rough for rough, share in zip(roughs, shares, strict=True) if share > LEAST_SHARE]
-    return any(min(_distance(a, b), _distance(b, a)) > APART for a in seen for b in seen)
+    """Whether two of them that have a share of the draws lie apart."""
+    seen = _seen(roughs)
+    return any(_are_apart(a, b) for a in seen for b in seen)
 
 
-def _distance(a, b):
-    return np.linalg.norm(np.linalg.solve(a.A, a.mean - b.mean)) / len(a.mean) ** 0.5
+def _seen(roughs):
+    return [rough for rough, share in zip(roughs, _shares(roughs), strict=True) if share > LEAST_SHARE]
+
+
+def _is_elsewhere(rough, others):
+    return all(_are_apart(rough, other) for other in others)
+
+
+def _are_apart(a, b):
+    """As seen in units of the wider one."""
+    return min(_off(a, b.mean), _off(b, a.mean)) > APART
+
+
+def _off(rough, y):
+    """The distance of y from the mean, in standard deviations, as the root mean square over the variables."""
+    return np.linalg.norm(np.linalg.solve(rough.A, y - rough.mean)) / len(y) ** 0.5
 
 
 def _shares(roughs):
