@@ -17,7 +17,7 @@ import csv
 import os
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -204,10 +204,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, required=True, help="folder, read and written")
     parser.add_argument("--budgets", type=int, nargs="+", default=list(SETTINGS), choices=list(SETTINGS))
+    parser.add_argument("--members", type=int, help="flows of each budget, in place of those in SETTINGS")
     parser.add_argument("--tune", action="store_true", help="own observations and exact draws, not the benchmark's")
     parser.add_argument("--sbc", action="store_true", help="calibration instead of C2ST")
     options = parser.parse_args()
     nf.use(dtype="float32")
+    if options.members:
+        SETTINGS.update({budget: replace(setting, members=options.members) for budget, setting in SETTINGS.items()})
     options.runs.mkdir(parents=True, exist_ok=True)
     path = options.runs / ("tuning.csv" if options.tune else "ten.csv")
     for budget in options.budgets:

@@ -80,7 +80,7 @@ from nfscratch.nets import (
 from nfscratch.ops.roots import InversionError
 from nfscratch.posteriors import PosteriorResult, fit_posterior, to_arviz
 from nfscratch.training import objectives
-from nfscratch.training.discrete import DiscreteDataWarning
+from nfscratch.training.discrete import DiscreteDataWarning, recording_steps
 from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
 from nfscratch.training.fit_vae import fit_vae

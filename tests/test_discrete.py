@@ -65,32 +65,32 @@ def test_a_change_of_units_changes_the_step_alone(unit, dtype):
     if dtype == "float32" and not 1e-30 < abs(unit) < 1e30:
         pytest.skip("no number of float32")
     table = onp.hstack([WHOLE, NORMAL[:400], WHOLE // 4 * 4, onp.rint(NORMAL[:400] * 1e5)])
-    (first, second) = discrete.recording_steps((table * unit + 11.0 * unit).astype(dtype)).items()
+    (first, second) = discrete.discrete_columns((table * unit + 11.0 * unit).astype(dtype)).items()
     assert first == (0, pytest.approx(abs(unit), rel=1e-4)) and second == (2, pytest.approx(4 * abs(unit), rel=1e-4))
 
 
 def test_the_step_is_that_of_the_grid_and_not_the_smallest_gap():
     levels = onp.array([0.0, 6.0, 10.0, 15.0])
     x = levels[rng(3).integers(0, 4, size=(300, 1))] * 0.3
-    assert discrete.recording_steps(x) == {0: pytest.approx(0.3)}
+    assert discrete.discrete_columns(x) == {0: pytest.approx(0.3)}
 
 
 def test_one_value_written_by_two_formulas_is_one_level():
     x = WHOLE * 0.1
     x[::2] = WHOLE[::2] / 10  # 0.1 * 3 is not 3 / 10
     assert len(onp.unique(x)) > 60
-    assert discrete.recording_steps(x) == {0: pytest.approx(0.1)}
+    assert discrete.discrete_columns(x) == {0: pytest.approx(0.1)}
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_a_continuous_column_is_not_called_discrete(name):
-    assert discrete.recording_steps(CONTINUOUS[name]) == {}
+    assert discrete.discrete_columns(CONTINUOUS[name]) == {}
 
 
 @pytest.mark.parametrize("name", DISCRETE)
 def test_a_discrete_column_is_found_with_its_step(name):
     x, step = DISCRETE[name]
-    found = discrete.recording_steps(
+    found = discrete.discrete_columns(
         onp.hstack([rng(4).normal(size=x.shape).astype(x.dtype if x.dtype.kind == "f" else "f8"), x])
     )
     assert list(found) == [1]
@@ -113,3 +113,38 @@ def test_a_density_of_discrete_values_needs_no_jitter():
     flow = nf.Flow(nf.AutoregressiveDensity(3, nf.Bernoulli(), nf.MADE((8,))), nf.Permutation([0, 1, 2]))
     x = rng(1).integers(0, 2, size=(100, 3)).astype(float)
     assert warned(lambda: fit(x, flow, steps=2, validation=None)) == []
+
+
+def wide(columns, n_discrete, n=200):
+    x = rng(3).normal(size=(n, columns))
+    x[:, :n_discrete] = rng(4).integers(0, 5, size=(n, n_discrete))
+    return x
+
+
+def test_the_whole_list_stands_in_the_message_up_to_60_columns():
+    flow, options = nf.flows.linear(60, kind="diagonal"), {"steps": 1, "validation": None}
+    (message,) = warned(lambda: fit(wide(60, 27), flow, **options))
+    listed = [float(width) for width in message.split("jitter=[")[1].split("]")[0].split(", ")]
+    assert listed == [1.0] * 27 + [0.0] * 33
+    assert warned(lambda: fit(wide(60, 27), flow, jitter=listed, **options)) == []
+
+
+def test_a_wider_table_gets_its_jitter_from_a_function():
+    x, flow, options = wide(70, 30), nf.flows.linear(70, kind="diagonal"), {"steps": 1, "validation": None}
+    (message,) = warned(lambda: fit(x, flow, **options))
+    assert "jitter=nf.recording_steps(x)" in message
+    steps = nf.recording_steps(x)
+    assert steps.tolist() == [1.0] * 30 + [0.0] * 40
+    assert warned(lambda: fit(x, flow, jitter=steps, **options)) == []
+    assert nf.recording_steps(x.reshape(-1, 7, 10)).shape == (7, 10)
+    with pytest.raises(ValueError, match=r"x must have shape \(N, D\); got \(5,\)"):
+        nf.recording_steps(onp.zeros(5))
+
+
+def test_jitter_of_some_columns_leaves_the_warning_for_the_others():
+    flow, options = nf.flows.linear(5, kind="diagonal"), {"steps": 1, "validation": None}
+    (message,) = warned(lambda: fit(wide(5, 3), flow, jitter=[0.5, 0, 0, 0, 0], **options))
+    assert "column 1 (jitter 1), column 2 (jitter 1)." in message and "column 0" not in message
+    assert "jitter=[0.5, 1, 1, 0, 0]" in message
+    (message,) = warned(lambda: fit(wide(5, 3), flow, jitter=onp.zeros(5), **options))
+    assert "column 0 (jitter 1)" in message

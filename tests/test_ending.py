@@ -53,7 +53,7 @@ def test_an_ending_is_a_sentence_to_print_and_survives_its_state(sentence):
 def test_each_way_to_end_is_told_by_name():
     assert fit(steps=3).ended is nf.Ended.ALL_STEPS
     early = fit(patience=2)
-    assert (early.ended, early.ending.step, early.ending.evaluations) == (nf.Ended.EARLY_STOPPING, 10, 2)
+    assert (early.ended, early.ending.step, early.ending.evaluations) == (nf.Ended.EARLY_STOPPING, 15, 2)
     with pytest.warns(nf.TrainingWarning, match="diverged at step 2"):
         diverged = fit(rate=1e200)
     assert (diverged.ended, diverged.ending.step, diverged.ending.loss) == (nf.Ended.DIVERGED, 2, onp.inf)
@@ -91,7 +91,7 @@ def test_the_file_of_today_holds_named_values(tmp_path):
     fit(tmp_path / "run", patience=2)
     with container.opened(tmp_path / "run", "run") as sealed:
         ended = header.parse(sealed.fields["run"], "the run")["run"]["record"]["ended"]
-    assert ended == {"how": "EARLY_STOPPING", "step": 10, "evaluations": 2, "loss": None, "blamed": None}
+    assert ended == {"how": "EARLY_STOPPING", "step": 15, "evaluations": 2, "loss": None, "blamed": None}
 
 
 @pytest.mark.parametrize("sentence", ["interrupted by a cat", "early stopping", 7, None])

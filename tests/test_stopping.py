@@ -24,6 +24,20 @@ def test_patience_stops_and_returns_the_best():
     assert result.params < -0.01 * 0.9
 
 
+def test_patience_compares_the_steps_with_one_another_and_not_with_the_start():
+    """The start is the best for a while; what training leads to is better."""
+    values = iter([1.0, 9.0, 8.0, 8.5, 7.0, 7.5, 5.0, 0.5, 0.7, 0.6, 0.8, 0.4])
+    result = nf.minimize(
+        lambda p, rng: np.sum(p),
+        onp.zeros(1),
+        rng=rng(),
+        evaluate=lambda p: next(values),
+        evaluate_every=10,
+        patience=3,
+    )
+    assert result.best_step == 70 and result.steps == 100
+
+
 def ctrl_c(at_step, times=1):
     """A loss that presses Ctrl-C `times` times in its step `at_step`. Each is handled before the next line runs."""
     steps = iter(range(1, 10**6))

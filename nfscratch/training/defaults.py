@@ -4,7 +4,7 @@
     batch       N / 10 rows, at least 32 and at most 512, and never more than N; fewer for very wide rows
     steps       200 epochs, but at most 2,000 steps; then 20 epochs, where these are more, but at most 10,000 steps
     evaluate    every 10 steps, then every fifth of the steps done so far, and at least every 50th of the run
-    patience    15 evaluations without a better one
+    patience    15 evaluations without a better one after step 0
     rate        3e-3, along a cosine
     held out    the share that is asked for, but at least 10 rows, or a fifth where there are fewer than 50
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.distributions import Bernoulli
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.training import remedies
@@ -34,7 +34,7 @@ SAME_ROWS, SAME_SHARE = 10, 0.02
 MULTIPLES = 10  # the smallest gap between levels is at most so many steps: 0, 6, 10, 15 have the step 1
 ROUNDING = 4  # levels that lie less than so many eps max|x| apart are one level
 NAMED = 3
-SHOWN = 20  # columns, for all of which the message gives the jitter
+SHOWN = 60  # columns, for all of which the message gives the jitter
 
 
 class DiscreteDataWarning(TrainingWarning):
@@ -52,16 +52,33 @@ def refuse_jitter(flow: Any, jitter: Any) -> None:
         raise ValueError(f"jitter must be None for a Dequantized flow, which adds its own noise; got {jitter!r}")
 
 
-def warn_of_columns(x: Any) -> None:
-    """Warn of the discrete columns of x, at most three by name, each with the jitter that fits it."""
-    steps = recording_steps(x)
+def recording_steps(x: Any) -> Any:
+    """The `jitter` that suits x (N, D): the recording step of each discrete column, 0 for the others: (D,).
+
+    Events of another shape have the steps of their entries in that shape.
+    """
+    x = validate.numeric("x", x)
+    if x.ndim < 2:
+        raise ValueError(f"x must have shape (N, D); got {x.shape}")
+    steps = onp.zeros(x[0].size if len(x) else x.shape[1])
+    for column, step in discrete_columns(x).items():
+        steps[column] = step
+    return steps.reshape(x.shape[1:])
+
+
+def warn_of_columns(x: Any, jitter: Any = None) -> None:
+    """Warn of the discrete columns of x without jitter, at most three by name, each with the jitter that fits it."""
+    given = onp.zeros(x.shape[1:]) if jitter is None else onp.broadcast_to(onp.asarray(jitter, float), x.shape[1:])
+    if given.all():
+        return
+    steps = {column: step for column, step in discrete_columns(x).items() if not given.flat[column]}
     if not steps:
         return
     named = ", ".join(f"column {column} (jitter {step:.3g})" for column, step in list(steps.items())[:NAMED])
     more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
     warnings.warn(
         f"x has the same values in many rows: {named}{more}. Its density has no upper bound there, so that a high "
-        f"log-likelihood is no skill; {_jitter(steps, x[0].size)}, one width for each column (0 where it is "
+        f"log-likelihood is no skill; {_jitter(steps, given.ravel())}, one width for each column (0 where it is "
         "continuous), adds noise within the recording step. "
         "warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this",
         DiscreteDataWarning,
@@ -69,14 +86,14 @@ def warn_of_columns(x: Any) -> None:
     )
 
 
-def _jitter(steps, columns):
+def _jitter(steps, given):
     """The argument to copy, where it is short."""
-    if columns > SHOWN:
-        return "jitter="
-    return f"jitter=[{', '.join(f'{steps.get(column, 0):.3g}' for column in range(columns))}]"
+    if len(given) > SHOWN:
+        return "jitter=nf.recording_steps(x)"
+    return f"jitter=[{', '.join(f'{steps.get(column, width):.3g}' for column, width in enumerate(given))}]"
 
 
-def recording_steps(x: Any) -> dict[int, float]:
+def discrete_columns(x: Any) -> dict[int, float]:
     """{column: recording step} of the discrete columns, events flattened."""
     if len(x) < ENOUGH_ROWS:
         return {}

@@ -102,7 +102,7 @@ def fit(
     seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
     optimizer, schedule, clip: Adam, by default with the rate 3e-3 where the length follows the data and 1e-3 elsewhere;
         the factor on its rate; the largest length of a gradient.
-    patience: stop after this many evaluations without a better one.
+    patience: stop after this many evaluations without a better one after step 0.
     callback(Evaluation): called after each evaluation with step, loss, validation, params, ...; True stops the run.
     interrupt: after Ctrl-C "return" the result, and the program goes on; or "raise" a KeyboardInterrupt with `result`.
         A handler that the host of the program has for Ctrl-C, other than Python's own, is called before that.
@@ -129,8 +129,8 @@ def fit(
     copies_count = not discrete.is_for_discrete_data(flow)
     if copies_count:
         repeated.warn_of_dependent_columns(rows.x, jitter)
-    if jitter is None and copies_count:
-        discrete.warn_of_columns(rows.once().x)
+    if copies_count:
+        discrete.warn_of_columns(rows.once().x, jitter)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
             identity = _identity(flow, x, context, weights, validation, jitter, params, objective)
@@ -178,10 +178,10 @@ def fit(
     )
     if not isinstance(objective, MaximumLikelihood):
         return result
-    advice.review(flow, result, held_out)
-    if not by_size or held_out is None or held_out.where != rows.where:
-        return result
-    return start.from_all_rows(verdict.kept(flow, start.params, result, held_out), given)
+    judges = by_size and held_out is not None and held_out.where == rows.where
+    if not (judges and verdict.takes_back(flow, start.params, result, held_out)):
+        advice.review(flow, result, held_out)
+    return start.from_all_rows(result, given) if judges else result
 
 
 def _that_count(rows, validation):

@@ -74,24 +74,33 @@ class Record:
         self.evaluate, self.patience = evaluate, patience
         self.history = {"loss": [], "step": [], "validation": []}
         self.best, self.best_step, self.best_value = None, None, onp.inf
-        self.since_best = 0
+        self.since_best = 0  # evaluations since the best one after step 0
         self.ending: Ending | None = None  # None: the run goes on
 
     def first_loss(self, value):
         return self.history["loss"][0] if self.history["loss"] else value
 
     def consider(self, step, params):
-        """Evaluate, and keep a copy of the best so far. NaN is never best; without `evaluate`, the latest are."""
+        """Evaluate, and keep a copy of the best so far. NaN is never best; without `evaluate`, the latest are.
+
+        Patience compares an evaluation with those after step 0. A start that was fitted to the data, such as their
+        Gaussian, can be better than the first steps, and worse than what these lead to.
+        """
         value = -step if self.evaluate is None else float(self.evaluate(params))
+        lowest = self._lowest_after_the_start()
         if self.evaluate is not None:
             self.history["step"].append(step)
             self.history["validation"].append(value)
-        if onp.isfinite(value) and value < self.best_value:
-            self.best, self.best_step, self.best_value, self.since_best = trees.copy(params), step, value, 0
-            return
-        self.since_best += 1
+        finite = bool(onp.isfinite(value))
+        if finite and value < self.best_value:
+            self.best, self.best_step, self.best_value = trees.copy(params), step, value
+        self.since_best = 0 if finite and value < lowest else self.since_best + 1
         if self.patience is not None and self.since_best >= self.patience:
             self.ending = Ending(Ended.EARLY_STOPPING, step, evaluations=self.since_best)
+
+    def _lowest_after_the_start(self):
+        seen = zip(self.history["step"], self.history["validation"], strict=True)
+        return min((value for step, value in seen if step > 0 and onp.isfinite(value)), default=onp.inf)
 
     def text(self):
         if not self.history["loss"]:

@@ -22,15 +22,15 @@ LEVEL = 0.99
 LEAST = 7  # held-out rows
 
 
-def kept(flow: Any, start: Any, result: Result, held_out: Any) -> Result:
-    """`result`, or the same with the parameters `start` of step 0."""
+def takes_back(flow: Any, start: Any, result: Result, held_out: Any) -> bool:
+    """Whether `result` was given the parameters `start` of step 0 again."""
     n = len(held_out.x)
     if result.best_step == 0:
-        return result
+        return False
     gain, error = mean_and_error(log_prob(flow, result.params, held_out) - log_prob(flow, start, held_out))
     wanted = quantile(n - 1)
     if n >= LEAST and gain > wanted * error:
-        return result
+        return False
     shown = f"{gain:.3g} ± {error:.2g} nats" if n > 1 else f"{gain:.3g} nats"
     warnings.warn(
         f"{n} held-out row{'s do' if n > 1 else ' does'} not show that training helped: on average step "
@@ -41,7 +41,7 @@ def kept(flow: Any, start: Any, result: Result, held_out: Any) -> Result:
         stacklevel=3,
     )
     result.params, result.best_step = start, 0
-    return result
+    return True
 
 
 def log_prob(flow, params, rows):
