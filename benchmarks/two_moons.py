@@ -8,8 +8,8 @@ reference draws. Settings are to be chosen by nats on fresh pairs and by C2ST ag
 own (`--tune`); benchmarks/README.md says what was seen before.
 
 With --margin m the simulations' theta come from a box that is wider by m on every side, and draws outside of the
-prior's box are refused. Under both priors the posterior is the likelihood, cut by the box, so that what is kept has the right
-law; but now no crescent is cut where the flow has to learn it. The number of simulations stays the same.
+prior's box are refused. Under both priors the posterior is the likelihood, cut by the box, so that what is kept has the
+right law; but now no crescent is cut where the flow has to learn it. The number of simulations stays the same.
 
 Every fit, and every cell of the table, is written as soon as it is there; run it again to go on. Seconds are of this
 process's processor time, on one thread.

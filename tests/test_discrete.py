@@ -148,3 +148,4 @@ def test_jitter_of_some_columns_leaves_the_warning_for_the_others():
     assert "jitter=[0.5, 1, 1, 0, 0]" in message
     (message,) = warned(lambda: fit(wide(5, 3), flow, jitter=onp.zeros(5), **options))
     assert "column 0 (jitter 1)" in message
+    assert warned(lambda: fit(wide(5, 3), flow, jitter=0, **options)) == []

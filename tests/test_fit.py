@@ -153,6 +153,7 @@ def recorded(**options):
     fit(flow=Recorder(nf.StandardNormal(2), nf.ActNorm(2)), **options)
 
 
+@pytest.mark.filterwarnings("ignore::nfscratch.DiscreteDataWarning")  # of the column without jitter
 def test_jitter_is_fresh_for_each_batch_within_its_width_and_spares_given_validation_rows():
     x = onp.round(DATA)
     recorded(x=x, jitter=[0.5, 0.0], validation=x[:50], batch_size=400, steps=6)

@@ -67,8 +67,13 @@ def recording_steps(x: Any) -> Any:
 
 
 def warn_of_columns(x: Any, jitter: Any = None) -> None:
-    """Warn of the discrete columns of x without jitter, at most three by name, each with the jitter that fits it."""
-    given = onp.zeros(x.shape[1:]) if jitter is None else onp.broadcast_to(onp.asarray(jitter, float), x.shape[1:])
+    """Warn of the discrete columns of x without jitter, at most three by name, each with the jitter that fits it.
+
+    One width for all columns, 0 too, is taken as meant.
+    """
+    if jitter is not None and onp.ndim(jitter) == 0:
+        return
+    given = onp.zeros(x.shape[1:]) if jitter is None else onp.asarray(jitter, float)
     if given.all():
         return
     steps = {column: step for column, step in discrete_columns(x).items() if not given.flat[column]}

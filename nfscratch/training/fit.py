@@ -87,8 +87,8 @@ def fit(
     validation: a share of the rows to hold out (of 3 to 5 rows, one), equal rows together; or x, (x, context) or
         (x, context, weights) to evaluate on, which are checked as x is; or None.
     jitter: width of the uniform noise U[0, jitter) that is added to every batch afresh, a number or one per column:
-        it makes a density of discretised data bounded. A held-out share gets it once; rows given as `validation`
-        are taken as they are.
+        it makes a density of discretised data bounded. nf.recording_steps(x) gives one per column. A held-out share
+        gets it once; rows given as `validation` are taken as they are.
     objective: what is minimized, and what held-out rows are judged by: the default is maximum likelihood. A continuous
         flow can be trained by nf.objectives.FlowMatching() or nf.objectives.ScoreMatching(): then `validation` in the
         result is that loss, and no density. Only its field and its embedding are trained. Their loss of one batch is
