@@ -202,6 +202,22 @@ def test_draws_follow_the_density_where_the_fold_or_the_box_cuts_the_crescents(x
         assert (at <= level).mean() == pytest.approx(mass[folded <= level].sum(), abs=0.03)
 
 
+@pytest.mark.parametrize("x", [(0.345, 0.0), (0.352, 0.0), (0.361, 0.967), (-1.05, 0.2)])
+def test_the_posterior_of_two_moons_integrates_to_one_where_little_is_kept(x):
+    """By midpoints in u >= 0 and v, whose first cell begins at the fold; the other half is its mirror image."""
+    posterior, n = two_moons().posterior(x), 1000
+    draws = posterior.sample(rng(), 2000)
+    u, v = abs(draws.sum(axis=1)) / 2**0.5, (draws[:, 1] - draws[:, 0]) / 2**0.5
+    steps = (np.arange(n) + 0.5) / n
+    end, low, high = u.max() + 0.02, v.min() - 0.02, v.max() + 0.02
+    u, v = np.meshgrid(end * steps, low + (high - low) * steps, indexing="ij")
+    mass = 0.0
+    for sign in (-1, 1):
+        theta = np.stack([sign * u - v, sign * u + v], axis=-1).reshape(-1, 2) / 2**0.5
+        mass += np.exp(posterior.log_prob(theta)).mean() * end * (high - low)
+    assert mass == pytest.approx(1, abs=1e-3)
+
+
 def test_the_crescent_is_normalised():
     """One quadrant of the folded plane holds the whole crescent: the integral of p(x | theta) over x is 1."""
     simulator, grid = two_moons(), (np.arange(800) + 0.5) / 800 - 0.5

@@ -16,12 +16,12 @@ leaves the box or |u| would be negative, and both signs of u are equally likely:
                                                                                                                   (2)
     p(theta | x) = f(x_1 + |u|, x_2 - v) / Z(x),       Z(x) = the sum over both signs of the share that is kept   (3)
 
-(2) is an exact sampler. Z is 2 where both crescents lie in the box, else a quadrature over (r, a).
+(2) is an exact sampler. For each angle a the kept r are an interval, whose probability is a difference of two normal
+distribution functions. Z is the mean over a, by ANGLES midpoints, with a relative error below 1e-6; it is 2 where both
+crescents lie in the box.
 """
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from nfscratch.targets.simulators.simulator import Posterior, Simulator
 OFFSET, RADIUS, SPREAD = 0.25, 0.1, 0.01
 BOX = BoxPrior((-1.0, -1.0), (1.0, 1.0))
 FARTHEST = RADIUS + 8 * SPREAD
-RADII, ANGLES = 16, 1024  # of the quadrature
+ANGLES = 4096  # of the quadrature
 MOST_AT_ONCE = 2**18
 LEAST_MASS = 1e-6  # of 2: below it no draw of (2) is kept in reasonable time, and hardly a simulation ends there
 ROOT = np.sqrt(0.5)
@@ -109,16 +109,19 @@ def _unfolded(p, x, sign):
 
 def _mass(x):
     """Z(x) of (3)."""
-    p, weights = _nodes()
-    return float(sum(weights[_unfolded(p, x, sign)[1]].sum() for sign in (-1.0, 1.0)))
-
-
-@cache
-def _nodes():
-    """Points p and weights that sum to 1: Gauss-Hermite in r, midpoints in a."""
-    r, weights = np.polynomial.hermite_e.hermegauss(RADII)
     a = np.pi * ((np.arange(ANGLES) + 0.5) / ANGLES - 0.5)
-    r, a = (grid.ravel() for grid in np.meshgrid(RADIUS + SPREAD * r, a, indexing="ij"))
-    return np.stack([OFFSET + r * np.cos(a), r * np.sin(a)], axis=1), np.repeat(
-        weights / weights.sum(), ANGLES
-    ) / ANGLES
+    return float(sum(_share(x, a, sign).mean() for sign in (-1.0, 1.0)))
+
+
+def _share(x, a, sign):
+    """The probability that (2) keeps a draw of this sign, at each angle a: there 5 lines k + m r are positive."""
+    from scipy.special import ndtr
+
+    c, s, first = np.cos(a), np.sin(a), OFFSET - x[0]
+    k1, k2 = ROOT * (sign * first - x[1]), ROOT * (sign * first + x[1])  # theta = k + m r
+    m1, m2 = ROOT * (sign * c + s), ROOT * (sign * c - s)
+    k = np.array([first, 1.0 - k1, 1.0 + k1, 1.0 - k2, 1.0 + k2])[:, None]
+    m = np.array([c, -m1, m1, -m2, m2])
+    low = np.where(m > 0, -k / m, -np.inf).max(axis=0)
+    high = np.where(m < 0, -k / m, np.inf).min(axis=0)
+    return np.maximum(ndtr((high - RADIUS) / SPREAD) - ndtr((low - RADIUS) / SPREAD), 0.0)
