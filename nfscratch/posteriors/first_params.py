@@ -12,6 +12,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.bijections import Standardize, Whiten
 from nfscratch.posteriors.posterior_loss import CHOOSING
 from nfscratch.posteriors.search import FAR, NoStart, Why, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import listed_point
@@ -20,6 +21,7 @@ from nfscratch.training import objectives
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import adam
 from nfscratch.training.record import TrainingWarning
+from nfscratch.training.remedies import inside
 
 RATE = 5e-3  # of nf.adam
 FAR_OFF = 30.0  # standard deviations between a flow's first draws and the rough ones, or the ratio of the two
@@ -61,11 +63,16 @@ def warn_if_far(flow: Any, params: Any, start: Any) -> None:
         i = bad[0]
         warnings.warn(
             f"variable {i} of the flow begins at {onp.median(ours[:, i]):.4g} ± {ours[:, i].std():.3g}, and the "
-            f"posterior is near {centre[i]:.4g} ± {spread[i]:.3g}; end the flow in nf.Standardize(dim), which takes "
-            "location and scale from rough draws",
+            f"posterior is near {centre[i]:.4g} ± {spread[i]:.3g}; {_remedy(flow)}",
             TrainingWarning,
             stacklevel=4,
         )
+
+
+def _remedy(flow):
+    if any(isinstance(part, (Standardize, Whiten)) for part in inside(flow.bijection)):
+        return "say where the posterior is, roughly: start=, draws (n, D)"
+    return "end the flow in nf.Standardize(dim), which takes location and scale from rough draws"
 
 
 def checked_start(flow: Any, unbounded: Unbounded, start: Any) -> Any:
