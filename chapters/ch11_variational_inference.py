@@ -14,7 +14,7 @@
 #
 # **Convention.** Here the flow draws what is hidden: noise is $\epsilon$, and $z = g(\epsilon)$. In the other chapters the noise is $z$ and the draw is $x$. The observation $x$ is fixed, or it enters the flow as its context. $\log$ is natural; divergences are in nats.
 #
-# **Running time.** Under a minute of processor time. `--fast` takes six seconds: every check, with experiments too short to mean anything.
+# **Running time.** Under a minute of processor time. `--fast` takes six or seven seconds: every check, with experiments too short to mean anything.
 #
 # **References.** Rezende, Mohamed (2015), arXiv:1505.05770. Kingma, Welling (2014), arXiv:1312.6114. Kingma et al. (2016), IAF, arXiv:1606.04934. van den Berg et al. (2018), Sylvester, arXiv:1803.05649. Durkan et al. (2019), splines, arXiv:1906.04032. Burda, Grosse, Salakhutdinov (2016), importance weights, arXiv:1509.00519. Cremer, Li, Duvenaud (2018), the two gaps, arXiv:1801.03558. Vehtari et al. (2024), PSIS, arXiv:1507.02646. Rubin (1981), eight schools, doi:10.3102/10769986006004377. Neal (2003), the funnel, doi:10.1214/aos/1056562461.
 
@@ -146,7 +146,7 @@ if __name__ == "__main__":
 #
 # $$\mathrm{KL}\bigl(N(\mu, \sigma^2) \,\|\, N(\mu_2, \sigma_2^2)\bigr) = \sum_i \log\frac{\sigma_{2}}{\sigma} + \frac{\sigma^2 + (\mu - \mu_2)^2}{2\sigma_2^2} - \frac12. \tag{5}$$
 #
-# **The gradient.** The distribution of $\epsilon$ does not depend on the parameters $\theta$ of $g$. So the derivative goes inside the expectation, provided that $g$ and the log-determinant are smooth in $\theta$, and that a function of $\epsilon$ with a finite mean bounds the derivative for all $\theta$ nearby:
+# **The gradient.** The distribution of $\epsilon$ does not depend on the parameters $\theta$ of $g$. So the derivative goes inside the expectation, provided that $g$, the log-determinant and $\log p$ are differentiable, and that a function of $\epsilon$ with a finite mean bounds the derivative for all $\theta$ nearby:
 #
 # $$\nabla_\theta \mathcal L = E_\epsilon\bigl[\nabla_\theta\bigl(\log p(x, g_\theta(\epsilon)) - \log q_\theta(g_\theta(\epsilon))\bigr)\bigr], \qquad \frac{\partial}{\partial \mu_i} \to \partial_i \log p, \quad \frac{\partial}{\partial \log\sigma_i} \to \sigma_i \epsilon_i\, \partial_i \log p + 1, \tag{6}$$
 #
@@ -236,7 +236,7 @@ def iaf_draw(eps, A, B):
 # %% [markdown]
 # ## How good is the fit?
 #
-# **Two gaps.** Let $q^*$ be the best member of a family for one $x$, and $q_x$ the one that the encoder emits. Add and subtract:
+# **Two gaps.** Let $q^*$ be the best member of a family for one $x$, and $q_x$ the one that (9) gives. Add and subtract:
 #
 # $$\log p(x) - \mathcal L(q_x) = \underbrace{\log p(x) - \mathcal L(q^*)}_{\text{approximation}} + \underbrace{\mathcal L(q^*) - \mathcal L(q_x)}_{\text{amortisation}}. \tag{11}$$
 #
@@ -246,7 +246,7 @@ def iaf_draw(eps, A, B):
 #
 # $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{i=1}^K w_i\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{12}$$
 #
-# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means. By Jensen $\log \frac1K \sum w_i \geq E_S \log \frac{1}{K - 1} \sum_{S} w_i$. On the right every subset has the expectation $\mathcal L_{K-1}$. ∎ If the ELBO is finite, $\mathcal L_K$ tends to $\log p(x)$: the log of the mean is at least the mean of the logs, which converges in mean, so Fatou's lemma applies to the difference. (Burda et al. show it for bounded weights.)
+# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means. By Jensen $\log \frac1K \sum w_i \geq E_S \log \frac{1}{K - 1} \sum_{S} w_i$. On the right every subset has the expectation $\mathcal L_{K-1}$. ∎ If the ELBO is finite, $\mathcal L_K$ tends to $\log p(x)$: the log of the mean is at least the mean of the logs, whose expectation is the ELBO. Apply Fatou's lemma to the difference. (Burda et al. show it for bounded weights.)
 #
 # **How many draws are left?** The weighted mean of $n$ draws has about the precision of
 #
@@ -622,7 +622,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch11_fork`.* The target and the four fits of the first seed, with the share of the draws on the lower branch. Look at the right half.
 #
-# Nine seeds behind these lines (`--seed 0`, `3` and `6`): without annealing, at most 3 % of the draws are on the lower branch in every fit. Annealing brought the splines to it in seven of nine, with 9 to 16 %; in the other two it was lost all the same. The planar layers keep 1.5 to 4 %. And annealing costs steps: the planar layers ended further from the target than without it in six of nine, the splines in three.
+# Nine seeds behind these lines (`--seed 0`, `3` and `6`): without annealing, at most 3 % of the draws are on the lower branch in every fit. Annealing brought the splines to it in seven of nine, with 9 to 16 %; in the other two it was lost all the same. The planar layers keep 1.5 to 4 %. And annealing costs steps: with it, the planar layers ended with a larger divergence in six of nine, the splines in three.
 #
 # Losing the branch costs $-\log(1 - 0.15) = 0.17$ nats. A short training leaves as much undone elsewhere, so the divergence does not say who has the branch. Nor does $\hat k$: the third planar fit without annealing has 1 % of its draws there, and $\hat k = 0.58$. A count of the draws does.
 #
@@ -744,11 +744,11 @@ def two_gaps(options):
 
 
 def posteriors_drawn(kept, which, options):
-    figure, axes = plot.subplots(2, 3, height=1.6)
+    figure, axes = plot.subplots(2, 3, height=1.8)
     for line, (kind, fits) in zip(axes, kept.items(), strict=True):
         vae, params, best, x = fits[which]
         evidence, mean, sd = quadrature_of(vae, params, x, 41 if options.fast else 241)
-        box = [c + side * 4 * sd for c in mean for side in (-1, 1)]
+        box = [c + side * 3 * sd for c in mean for side in (-1, 1)]
         h = vae.encoder.apply(params["encoder"], x[None])
         of = lambda p, vae=vae, h=h: lambda z: vae.posterior.log_prob(p["posterior"], z.astype(np.float32), h)  # noqa: E731
         exact = lambda z, vae=vae, params=params, x=x, evidence=evidence: log_joint_of(vae, params, x, z) - evidence  # noqa: E731
@@ -765,7 +765,7 @@ if __name__ == "__main__":
     two_gaps(options)
 
 # %% [markdown]
-# *Figure `ch11_gaps`.* The posterior of one test digit, by quadrature, then $q^*$ and the encoder's $q_x$; above with a normal, below with a spline posterior. It is the digit of the ten whose spline $q_x$ has the largest gap: the encoder at its worst. Each row has its own decoder, so the exact posteriors differ. A diagonal normal cannot lean like its target, or follow a second hump. The spline's $q^*$ can. Both $q_x$ lie beside the target.
+# *Figure `ch11_gaps`.* The posterior of one test digit, by quadrature, then $q^*$ and the encoder's $q_x$; above with a normal, below with a spline posterior. It is the digit of the ten whose spline $q_x$ has the largest gap: the encoder at its worst. Each row has its own decoder, so the exact posteriors differ. A diagonal normal cannot lean like its target, or follow a second hump. The spline's $q^*$ can. Both $q_x$ are off: above too low, below on one hump.
 #
 # In this run the spline posterior has almost no approximation gap, and the amortisation gap, which belongs to the encoder, is larger than the approximation gap for both. Ten digits and one training do not measure more: with `--seed 1` the approximation gap of the normal is a third as large. Cremer et al. found in larger models that encoders are often more to blame than families.
 #
