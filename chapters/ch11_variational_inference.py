@@ -8,15 +8,15 @@
 # %% [markdown]
 # # Variational inference: a flow for what is hidden
 #
-# **Question.** A model says how hidden numbers $z$ make data $x$: it has a prior $p(z)$ and a likelihood $p(x \mid z)$. We see $x$. Which $z$ made it? Bayes' rule says $p(z \mid x) = p(x, z)/p(x)$, and $p(x)$ is an integral over all $z$. Can a flow be fitted to $p(z \mid x)$ when only $p(x, z)$ can be computed? And who says how good the fit is?
+# **Question.** A model says how hidden numbers $z$ make data $x$: it has a prior $p(z)$ and a likelihood $p(x \mid z)$. We see $x$. Which $z$ made it? Bayes' rule says $p(z \mid x) = p(x, z)/p(x)$, and $p(x)$ is an integral over all $z$. Can a flow be fitted to $p(z \mid x)$ when only $p(x, z)$ can be computed? And how good is the fit?
 #
-# **What you need.** The change of variables (chapter 01), planar layers (03), autoregressive layers (05), spline couplings (06). From probability: expectations, and Jensen's inequality $E \log w \le \log E\,w$.
+# **What you need.** Chapters 01, 03 (planar layers), 05 (autoregressive) and 06 (splines); expectations, and Jensen's inequality $E \log w \le \log E\,w$.
 #
-# **Convention.** Here the flow draws what is hidden: noise is $\epsilon$, and $z = g(\epsilon)$. In the other chapters the noise is $z$ and the draw is $x$. The observation $x$ is fixed, or it enters the flow as its context. $\log$ is natural, and all divergences are in nats.
+# **Convention.** Here the flow draws what is hidden: noise is $\epsilon$, and $z = g(\epsilon)$. In the other chapters the noise is $z$ and the draw is $x$. The observation $x$ is fixed, or it enters the flow as its context. $\log$ is natural; divergences are in nats.
 #
-# **Running time.** About a minute on two cores; `--fast` takes a few seconds and does every check, with experiments too short to mean anything.
+# **Running time.** Under a minute of processor time. `--fast` takes six or seven seconds: every check, with experiments too short to mean anything.
 #
-# **References.** Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. Kingma, Welling (2014), *Auto-encoding variational Bayes*, arXiv:1312.6114. Kingma et al. (2016), IAF, arXiv:1606.04934. van den Berg et al. (2018), *Sylvester normalizing flows*, arXiv:1803.05649. Durkan et al. (2019), *Neural spline flows*, arXiv:1906.04032. Burda, Grosse, Salakhutdinov (2016), *Importance weighted autoencoders*, arXiv:1509.00519. Cremer, Li, Duvenaud (2018), *Inference suboptimality in variational autoencoders*, arXiv:1801.03558. Vehtari et al. (2024), *Pareto smoothed importance sampling*, arXiv:1507.02646. Rubin (1981), eight schools, doi:10.3102/10769986006004377.
+# **References.** Rezende, Mohamed (2015), arXiv:1505.05770. Kingma, Welling (2014), arXiv:1312.6114. Kingma et al. (2016), IAF, arXiv:1606.04934. van den Berg et al. (2018), Sylvester, arXiv:1803.05649. Durkan et al. (2019), splines, arXiv:1906.04032. Burda, Grosse, Salakhutdinov (2016), importance weights, arXiv:1509.00519. Cremer, Li, Duvenaud (2018), the two gaps, arXiv:1801.03558. Vehtari et al. (2024), PSIS, arXiv:1507.02646. Rubin (1981), eight schools, doi:10.3102/10769986006004377. Neal (2003), the funnel, doi:10.1214/aos/1056562461.
 
 # %%
 import numpy as np
@@ -33,7 +33,7 @@ if __name__ == "__main__":
 #
 # One hidden number, $z \sim N(0, 1)$, and one observation of it with noise, $x \mid z \sim N(z, 1)$. We see $x = 1$. This model can be solved on paper: $x \sim N(0, 2)$, so that $\log p(1) = -\frac12 \log 4\pi - \frac14 = -1.5155$, and the posterior is $N(\frac12, \frac12)$.
 #
-# Now pretend that we do not know that. Take any density $q(z)$, and average $\log p(x, z) - \log q(z)$ over its draws. Let $q$ be $N(0, 1)$. It equals the prior, so the prior cancels, and what is left is $E \log p(1 \mid z) = -\frac12 \log 2\pi - \frac12 E(1 - z)^2 = -0.9189 - 1 = -1.9189$. This is less than $\log p(x)$, by 0.4034. And the divergence $\mathrm{KL}(q \,\|\, \text{posterior})$ is $\frac12 (\frac{1 + 1/4}{1/2} - 1 + \log \frac12) = 0.4034$. That is no accident: the average is below $\log p(x)$ by just this divergence, for every $q$. So we make the average large.
+# Pretend that we do not know that. Take any density $q(z)$, and average $\log p(x, z) - \log q(z)$ over its draws. Let $q$ be $N(0, 1)$. It equals the prior, so the prior cancels, and what is left is $E \log p(1 \mid z) = -\frac12 \log 2\pi - \frac12 E(1 - z)^2 = -0.9189 - 1 = -1.9189$. This is less than $\log p(x)$, by 0.4034, and the divergence $\mathrm{KL}(q \,\|\, \text{posterior})$ is $\frac12 (\frac{1 + 1/4}{1/2} - 1 + \log \frac12) = 0.4034$. For every $q$ the average is below $\log p(x)$ by just this divergence (see (2)). So we make the average large.
 
 
 # %%
@@ -70,7 +70,7 @@ if __name__ == "__main__":
 #
 # $$\mathrm{KL}(q \,\|\, p) = E_q\Bigl[\log \frac{q}{p}\Bigr], \qquad \mathrm{KL}(p \,\|\, q) = E_p\Bigl[\log \frac{p}{q}\Bigr]. \tag{1}$$
 #
-# Both are 0 only for $q = p$. The first takes draws of $q$, which we can make; the second takes draws of $p$, which nobody has here. *Predict first*: the target has 60 % of its mass in a hump at $-2$ and 40 % at $2$. Which normal is nearest to it, in the first sense and in the second?
+# Both are 0 only for $q = p$. The first takes draws of $q$, which we can make; the second draws of $p$, which nobody has here. *Predict*: the target has 60 % of its mass in a hump at $-2$ and 40 % at $2$. Which normal is nearest to it, in the first sense and in the second?
 
 
 # %%
@@ -85,8 +85,8 @@ def log_humps(z):
 
 def both_divergences(m, s):
     """(1) for q = N(m, s^2) and the two humps: KL(q || p) and KL(p || q), by quadrature."""
-    log_q, log_p, h = log_normal(LINE[:, None], m, s), log_humps(LINE), LINE[1] - LINE[0]
-    return h * (np.exp(log_q) @ (log_q - log_p)), h * (np.exp(log_p) @ (log_p - log_q))
+    log_q, log_p, step = log_normal(LINE[:, None], m, s), log_humps(LINE), LINE[1] - LINE[0]
+    return step * (np.exp(log_q) @ (log_q - log_p)), step * (np.exp(log_p) @ (log_p - log_q))
 
 
 def two_humps(options):
@@ -122,7 +122,7 @@ if __name__ == "__main__":
     two_humps(options)
 
 # %% [markdown]
-# *Figure `ch11_idea`.* Left: the target (grey) and three normals. Blue has the least $\mathrm{KL}(p \,\|\, q)$. It has the target's mean and variance: by (1) that divergence is a constant plus $\log s + E_p(z - m)^2/2s^2$. It *covers* both humps, and is highest where the target has nothing. Red and orange have the least $\mathrm{KL}(q \,\|\, p)$, from two starts. Each *seeks* one hump. Right: both divergences by the mean of $q$: one has one valley, the other two deep ones. Draws from $q$ pay where $p$ is small, and nothing for a hump that they never visit, beyond $-\log$ of its own share: 0.51 and 0.92 nats. Chapter 03 has met this in the fork of $U_4$.
+# *Figure `ch11_idea`.* Left: the target (grey) and three normals. Blue has the least $\mathrm{KL}(p \,\|\, q)$. It has the target's mean and variance: by (1) that divergence is a constant plus $\log s + E_p(z - m)^2/2s^2$. It *covers* both humps. Red and orange have the least $\mathrm{KL}(q \,\|\, p)$, from two starts. Each *seeks* one hump. Right: both divergences by the mean of $q$. A draw of $q$ where $p$ is small costs much. A $q$ that stays on one hump of share $\pi$ pays only $-\log \pi$: 0.51 or 0.92 nats.
 #
 # ## Deriving it
 #
@@ -130,27 +130,27 @@ if __name__ == "__main__":
 #
 # $$\underbrace{E_q[\log p(x, z) - \log q(z)]}_{\text{ELBO } \mathcal L(q)} = \log p(x) - \mathrm{KL}\bigl(q \,\|\, p(\cdot \mid x)\bigr) \leq \log p(x). \tag{2}$$
 #
-# The name is *evidence lower bound*: $p(x)$ is called the evidence. The left side needs two pieces. We must **sample** $z$ from $q$, and **assess** two log-densities there, $\log p(x, z)$ and $\log q(z)$. A flow that is cheap from noise to draw has both at once,
+# The name is *evidence lower bound*: $p(x)$ is the evidence. We must **sample** $z$ from $q$, and **assess** two log-densities there, $\log p(x, z)$ and $\log q(z)$. A flow that is cheap from noise to draw does both at once,
 #
 # $$z = g(\epsilon), \quad \epsilon \sim N(0, I): \qquad \log q(z) = \log N(\epsilon; 0, I) - \log\left|\det \frac{\partial g}{\partial \epsilon}\right|. \tag{3}$$
 #
-# No inverse appears, since we assess only draws whose $\epsilon$ we know. The sign is that of the convention: forward was applied, so its log-determinant is *subtracted*. A map that spreads points apart makes the density lower.
+# No inverse appears, since we assess only draws whose $\epsilon$ we know. Forward was applied, so its log-determinant is *subtracted*: a map that spreads points apart makes the density lower.
 #
 # **The normal posterior.** Take $z = \mu + \sigma \epsilon$ for each variable, $D = 2$: the Jacobian is $\operatorname{diag}(\sigma_1, \sigma_2)$, its determinant $\sigma_1\sigma_2$, so
 #
 # $$\log q(z) = \log N(\epsilon; 0, I) - \sum_i \log \sigma_i. \tag{4}$$
 #
-# **Corrections.** Widely used lecture slides have three misprints here. Let $\epsilon = (0.4, -0.61)$ and $\log\sigma = (0.5, 0.3)$. (a) They write $+\sum\log\sigma_i$. Then $\log q(z)$ is $-1.304$. It is $-2.904$, as the density of $N(\mu, \sigma^2)$ at $z$ says. (b) They write $|\det J| = \sum\log\sigma_i = 0.8$. That is its logarithm; the determinant is $e^{0.8} = 2.226$. (c) They write ELBO $= -\mathrm{KL}(q \,\|\, p(z \mid x))$. The term $\log p(x)$ is missing: in the example above the ELBO of the prior is $-1.919$, and minus the divergence is $-0.403$. It makes no difference to the gradient with respect to $q$, and all to the gradient with respect to the model. Other notes evaluate the base density at the *end* of the flow, with the minus of a map that was not taken there: that gives -5.677.
+# **Corrections.** Widely used lecture slides have three misprints. Let $\epsilon = (0.4, -0.61)$ and $\log\sigma = (0.5, 0.3)$. (a) They write $+\sum\log\sigma_i$. Then $\log q(z)$ is $-1.304$. It is $-2.904$, as the density of $N(\mu, \sigma^2)$ at $z$ says. (b) They write $|\det J| = \sum\log\sigma_i = 0.8$. That is $\log|\det J|$; $|\det J| = 2.226$. (c) They write ELBO $= -\mathrm{KL}(q \,\|\, p(z \mid x))$. The term $\log p(x)$ is missing: in the example the ELBO of the prior is $-1.919$, and minus the divergence $-0.403$. It makes no difference to the gradient with respect to $q$, but all the difference to that with respect to the model. Others evaluate the base density at $z$ instead of $\epsilon$, and still subtract the log-determinant: -5.677 for $\mu = (1, -1)$.
 #
 # Between two normals the divergence is closed, from $E_q (z - \mu_2)^2 = \sigma^2 + (\mu - \mu_2)^2$:
 #
 # $$\mathrm{KL}\bigl(N(\mu, \sigma^2) \,\|\, N(\mu_2, \sigma_2^2)\bigr) = \sum_i \log\frac{\sigma_{2}}{\sigma} + \frac{\sigma^2 + (\mu - \mu_2)^2}{2\sigma_2^2} - \frac12. \tag{5}$$
 #
-# **The gradient.** The distribution of $\epsilon$ does not depend on the parameters $\theta$ of $g$. So the derivative goes inside the expectation, where $g$ and the log-determinant are smooth and the result is bounded by something with a finite mean:
+# **The gradient.** The distribution of $\epsilon$ does not depend on the parameters $\theta$ of $g$. So the derivative goes inside the expectation, provided that $g$, the log-determinant and $\log p$ are differentiable, and that a function of $\epsilon$ with a finite mean bounds the derivative for all $\theta$ nearby:
 #
 # $$\nabla_\theta \mathcal L = E_\epsilon\bigl[\nabla_\theta\bigl(\log p(x, g_\theta(\epsilon)) - \log q_\theta(g_\theta(\epsilon))\bigr)\bigr], \qquad \frac{\partial}{\partial \mu_i} \to \partial_i \log p, \quad \frac{\partial}{\partial \log\sigma_i} \to \sigma_i \epsilon_i\, \partial_i \log p + 1, \tag{6}$$
 #
-# with $\partial_i \log p = \partial \log p(x, z)/\partial z_i$ and the derivatives of (4) on the right. This is the *reparameterisation* gradient. Exercise 3 has the other one, which needs no derivative of $p$ and is noisier.
+# with $\partial_i \log p = \partial \log p(x, z)/\partial z_i$ and the derivatives of (4) on the right. This is the *reparameterisation* gradient. Exercise 3 has another one.
 
 
 # %%
@@ -177,8 +177,7 @@ def misprints():
     determinant, total = np.exp(log_sigma).prod(), log_sigma.sum()
     elbo, minus_kl = conjugate_elbo(0.0, 1.0), -kl_gaussians(0.0, 1.0, 0.5, np.sqrt(0.5))
     print(f"  log q(z): minus the sum of logs {log_q:.3f}   density at z {exact:.3f}   (a) plus {base + total:.3f}")
-    print(f"  (b) |det J| = {determinant:.3f}, and sum log sigma = {total:.3f}")
-    print(f"  (c) ELBO = {elbo:.3f}, and -KL = {minus_kl:.3f}")
+    print(f"  (b) |det J| {determinant:.3f}   sum log sigma {total:.3f}   (c) ELBO {elbo:.3f}   -KL {minus_kl:.3f}")
     print(f"  the base density at the end of the flow: {at_the_end:.3f}")
     assert np.allclose((log_q, exact, base + total), (-2.904, -2.904, -1.304), atol=5e-4)
     assert np.allclose((determinant, elbo, minus_kl, at_the_end), (2.226, -1.919, -0.403, -5.677), atol=5e-4)
@@ -190,9 +189,9 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Posteriors made of layers
 #
-# A normal with a diagonal covariance cannot bend, and its variables know nothing of each other. Put layers after it; by (3) each subtracts its log-determinant.
+# A normal with a diagonal covariance cannot bend, and its variables are independent. Put layers after it; by (3) each subtracts its log-determinant.
 #
-# **Planar**, $z = \epsilon + \hat u \tanh(w \cdot \epsilon + b)$, with $\hat u$ of chapter 03 (5):
+# **Planar**, $z = \epsilon + \hat u \tanh(w \cdot \epsilon + b)$, with a vector $w$ and $\hat u$ of chapter 03 (5):
 #
 # $$\log q(z) = \log N(\epsilon; 0, I) - \log\bigl|1 + (1 - \tanh^2(w \cdot \epsilon + b))\; w \cdot \hat u\bigr|. \tag{7}$$
 #
@@ -200,19 +199,19 @@ if __name__ == "__main__":
 #
 # $$\frac{\partial z}{\partial \epsilon} = \begin{pmatrix} \sigma_1 & 0 \\ \partial z_2/\partial\epsilon_1 & \sigma_2(\epsilon_1) \end{pmatrix}, \qquad \log q(z) = \log N(\epsilon; 0, I) - \sum_i \log \sigma_i(\epsilon_{<i}). \tag{8}$$
 #
-# All of $\epsilon$ is there from the start, so one pass of a masked network draws $z$. Chapter 05 called the other direction, MAF, fast for densities; for inference this one is right. **Sylvester** layers (03) are several planar ones at once. **Spline** couplings (06) bend half of the variables by curves that depend on the other half; their forward direction is a formula too.
+# All of $\epsilon$ is there from the start, so one pass of a masked network draws $z$. **Sylvester** layers (03) are several planar ones at once. **Spline** couplings (06) bend half of the variables by curves that depend on the other half; their forward direction is a formula too.
 #
-# **Amortised parameters.** With many observations, each has its posterior. Instead of fitting a flow to each, let one network, the *encoder*, read $x$ and emit the parameters,
+# **Amortised parameters.** With many observations, each has its posterior. Let one network, the *encoder*, turn $x$ into features $h(x)$. A small network in each layer turns these into the layer's parameters,
 #
 # $$\theta(x) = \theta_0 + \text{network}(h(x)), \tag{9}$$
 #
-# for every layer and every sample anew. Couplings and autoregressive layers have networks already, and take $h(x)$ as context beside their own input.
+# for every sample anew. Couplings and autoregressive layers take $h(x)$ as context beside their own input.
 #
-# **Annealing.** Early in training, most draws lie where $p$ is tiny, and $q$ flees to the first hump it meets. Rezende and Mohamed start with a flatter target. The *free energy* at inverse temperature $\beta$ is
+# **Annealing.** Early in training, most draws lie where $p$ is tiny, and $q$ moves to the first hump it meets. Rezende and Mohamed start with a flatter target. The *free energy* at inverse temperature $\beta$ is
 #
 # $$F_\beta(q) = E_q[\log q(z) - \beta \log p(x, z)], \qquad \text{least for } q \propto p(x, z)^\beta, \tag{10}$$
 #
-# since $F_\beta$ is the divergence from that density, up to a constant. With $\beta = 1$ it is minus the ELBO. A normal posterior becomes $1/\beta$ times as wide in its variance. In an autoencoder $\beta$ often stands elsewhere, before $\mathrm{KL}(q \,\|\, \text{prior})$. That is another loss (exercise 5).
+# since $F_\beta$ is the divergence from that density, up to a constant. With $\beta = 1$ it is minus the ELBO. A normal posterior becomes $1/\beta$ times as wide in its variance.
 
 
 # %%
@@ -234,31 +233,26 @@ def iaf_draw(eps, A, B):
     return np.tril(A, -1) @ eps + np.exp(log_sigma) * eps, log_normal(eps, 0.0, 1.0) - log_sigma.sum()
 
 
-def encoder(theta, x):
-    """mu and log sigma (D,) of one observation, each linear in it: equation (9)."""
-    return theta["mu"] + theta["W"] @ x, theta["log_sigma"] + theta["V"] @ x
-
-
 # %% [markdown]
 # ## How good is the fit?
 #
-# **Two gaps.** Let $q^*$ be the best member of a family for one $x$, and $q_x$ the one that the encoder emits. Add and subtract:
+# **Two gaps.** Let $q^*$ be the best member of a family for one $x$, and $q_x$ the one that (9) gives. Add and subtract:
 #
 # $$\log p(x) - \mathcal L(q_x) = \underbrace{\log p(x) - \mathcal L(q^*)}_{\text{approximation}} + \underbrace{\mathcal L(q^*) - \mathcal L(q_x)}_{\text{amortisation}}. \tag{11}$$
 #
-# The first asks for a richer family, the second for a better encoder (Cremer et al.). Both need $\log p(x)$.
+# The first asks for a richer family, the second for a better encoder (Cremer et al.).
 #
-# **Importance weighting.** Let $w = p(x, z)/q(z)$. If $q$ is positive wherever the posterior is, $E_q w = p(x)$, and (2) is Jensen's inequality for $E_q \log w$. Average $K$ weights *before* taking the logarithm:
+# **Importance weighting.** Let $w = p(x, z)/q(z)$ be the weight of a draw (no longer the vector of a planar layer). If $q$ is positive wherever the posterior is, $E_q w = p(x)$, and (2) is Jensen's inequality for $E_q \log w$. Average $K$ weights *before* taking the logarithm:
 #
-# $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{k=1}^K w_k\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{12}$$
+# $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{i=1}^K w_i\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{12}$$
 #
-# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means, so by Jensen $\log \frac1K \sum w_k \geq E_S \log \frac{1}{K - 1} \sum_{S} w_k$; and on the right every subset has the expectation $\mathcal L_{K-1}$. ∎ The mean of many weights tends to $p(x)$; if the ELBO is finite, $\mathcal L_K$ tends to $\log p(x)$. (Burda et al. show it for bounded weights.)
+# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means. By Jensen $\log \frac1K \sum w_i \geq E_S \log \frac{1}{K - 1} \sum_{S} w_i$. On the right every subset has the expectation $\mathcal L_{K-1}$. ∎ If the ELBO is finite, $\mathcal L_K$ tends to $\log p(x)$: the log of the mean is at least the mean of the logs, whose expectation is the ELBO. Apply Fatou's lemma to the difference. (Burda et al. show it for bounded weights.)
 #
 # **How many draws are left?** The weighted mean of $n$ draws has about the precision of
 #
 # $$n_{\text{eff}} = \Bigl(\sum_i w_i\Bigr)^2 \Big/ \sum_i w_i^2 \tag{13}$$
 #
-# exact ones (a rule of thumb: Kong 1992). But a single huge weight may be waiting among draws that were not made. PSIS looks at the tail: it fits a generalised Pareto distribution, $P(w > t) \sim t^{-1/k}$, to the largest weights, and replaces them by its quantiles. Its $\hat k$ says which moments exist: for $k < \frac12$ the variance of $w$, for $k < 1$ the mean. Above 0.7 no usual number of draws helps (Vehtari et al.). One case can be done on paper. Let $p = N(0, 1)$ and $q = N(0, s^2)$ with $s < 1$. The weight is a constant times $e^{z^2 (1/s^2 - 1)/2}$, so $w > t$ means $z^2 > 2 \log t/(1/s^2 - 1)$, up to a constant, and this has, up to a power of $\log t$, the probability
+# exact ones (a rule of thumb: Kong 1992). But a draw that was not made may have a huge weight. PSIS fits a generalised Pareto distribution, $P(w > t) \sim t^{-1/k}$, to the largest weights, and replaces them by its quantiles. Its $\hat k$ says which moments exist: for $k < \frac12$ the variance of $w$, for $k < 1$ the mean. Above 0.7 no usual number of draws helps (Vehtari et al.). Let $p = N(0, 1)$ and $q = N(0, s^2)$ with $s < 1$. The weight is a constant times $e^{z^2 (1/s^2 - 1)/2}$, so $w > t$ means $z^2 > 2 \log t/(1/s^2 - 1)$, up to a constant, and this has, up to a power of $\log t$, the probability
 #
 # $$e^{-z^2/2s^2} = t^{-1/(1 - s^2)}: \qquad k = 1 - s^2. \tag{14}$$
 #
@@ -279,36 +273,39 @@ def effective_sample_size(log_w):
 
 
 def tails(options):
-    rng, n = np.random.default_rng(options.seed), 20_000
-    noise = rng.normal(size=(n, 1))
-    print(f"  {'q':26}{'k of (14)':>10}{'k_hat':>8}{'n_eff / n':>11}{'log mean w':>12}{'exact':>8}")
+    noise, rows = np.random.default_rng(options.seed).normal(size=(20_000, 1)), {}
     for s2 in (0.9, 0.7, 0.5, 0.3):
         z = np.sqrt(s2) * noise
-        log_w = log_normal(z, 0.0, 1.0) - log_normal(z, 0.0, np.sqrt(s2))
-        k_hat = nf.evaluate.psis(log_w)[1]
-        report(f"N(0, {s2}), p = N(0, 1)", f"{1 - s2:.2f}", k_hat, log_w, 0.0)
-        assert abs(k_hat - (1 - s2)) < 0.15  # (14)
+        rows[f"N(0, {s2}), p = N(0, 1)"] = log_normal(z, 0.0, 1.0) - log_normal(z, 0.0, np.sqrt(s2)), 1 - s2
     z = HUMPS[0] + 0.45 * noise
-    log_w = log_humps(z[:, 0]) - log_normal(z, HUMPS[0], 0.45)
-    k_hat = nf.evaluate.psis(log_w)[1]
-    report("one hump of two", "-", k_hat, log_w, 0.0)
-    assert k_hat < 0.5 and abs(iwae_bound(log_w) - np.log(SHARES[0])) < 0.02
+    rows["one hump of two"] = log_humps(z[:, 0]) - log_normal(z, HUMPS[0], 0.45), np.nan
+    print(f"  {'q':26}{'k of (14)':>10}{'k_hat':>8}{'n_eff / n':>11}{'log mean w':>12}{'exact':>8}")
+    for name, (log_w, k) in rows.items():
+        k_hat, share = nf.evaluate.psis(log_w)[1], effective_sample_size(log_w) / len(log_w)
+        cell = "-" if np.isnan(k) else f"{k:.2f}"
+        print(f"  {name:26}{cell:>10}{k_hat:8.2f}{share:11.3f}{iwae_bound(log_w):12.3f}{0:8.3f}")
+        assert np.isnan(k) or abs(k_hat - k) < 0.15  # (14)
+    assert k_hat < 0.5 and abs(iwae_bound(log_w) - np.log(SHARES[0])) < 0.02  # of the last
 
 
-def report(name, k, k_hat, log_w, exact):
-    share = effective_sample_size(log_w) / len(log_w)
-    print(f"  {name:26}{k:>10}{k_hat:8.2f}{share:11.3f}{iwae_bound(log_w):12.3f}{exact:8.3f}")
+def bounds(options):
+    """(12) for the first example, with q its prior."""
+    log_w = log_normal(1.0, np.random.default_rng(options.seed).normal(size=(1000, 256, 1)), 1.0)
+    line = {K: np.mean([iwae_bound(row) for row in log_w.reshape(-1, K)]) for K in (1, 4, 16, 64, 256)}
+    print("  L_K: " + "  ".join(f"K {K}: {value:.3f}" for K, value in line.items()) + "  log p(x): -1.516")
+    assert np.all(np.diff(list(line.values())) > 0) and abs(line[256] + 1.5155) < 0.03
 
 
 if __name__ == "__main__":
     tails(options)
+    bounds(options)
 
 # %% [markdown]
-# $\hat k$ follows (14). And it finds nothing wrong with the $q$ that has lost 40 % of the target. No weight is large, since no draw is there: $\log$ of the mean weight is $\log 0.6$, and every number in the line looks well. $\hat k$ speaks of the tails that the draws can see. **What surprises people** is that no diagnostic made of draws of $q$ can find a hump that $q$ does not visit. Another start can, or draws from the target, or theory.
+# $\hat k$ follows (14). For the $q$ that has lost 40 % of the target, $\hat k$ and $n_{\text{eff}}$ look well: no weight is large, since no draw is there. Only the mean weight, $\log 0.6$, would tell, and only to someone who knows that $\log Z$ is 0. This surprises people. Another start can find the hump, or draws from the target, or theory. The last line is (12) for the first example, with $q$ the prior: from the ELBO to $\log p(x)$.
 #
 # ## Check it
 #
-# J is a log-density against a numeric Jacobian, G a gradient against differences with *common random numbers* (the same $\epsilon$ on both sides; without that, noise swamps the difference), N an integral, and = one number by two ways, among them the package against this chapter's lines.
+# J is a log-density against a numeric Jacobian, G a gradient against differences with the same $\epsilon$ on both sides, N an integral, and = one number computed in two ways, or the package against this chapter's lines.
 
 
 # %%
@@ -324,8 +321,7 @@ def check_one_point(options, D=5):
     rng = np.random.default_rng(options.seed)
     eps, w, mu, log_sigma = rng.normal(size=(4, D))
     u, b, log_sigma = -np.sign(w) * rng.random(D), 0.3, 0.5 * log_sigma
-    A, B = rng.normal(size=(2, D, D))
-    rows = []
+    (A, B), rows = rng.normal(size=(2, D, D)), []
     draws = {"normal (4)": lambda e: draw(mu, log_sigma, e), "planar (7)": lambda e: planar_draw(e, w, u, b)}
     draws["IAF (8)"] = lambda e: iaf_draw(e, A, 0.5 * B)
     for name, of in draws.items():
@@ -337,30 +333,20 @@ def check_one_point(options, D=5):
         z, log_q = draw(v[:D], v[D:], eps)
         return np.array([elbo_of_draw(log_normal(z, 1.0, 0.5), log_q)])
 
-    v = np.concatenate([mu, log_sigma])
-    z, _ = draw(mu, log_sigma, eps)
+    v, z = np.concatenate([mu, log_sigma]), draw(mu, log_sigma, eps)[0]
     ours = np.concatenate(gradient_of_draw(-4 * (z - 1), log_sigma, eps))
     rows.append(("G", "reparameterised gradient (6)", np.abs(ours - numeric_jacobian(bound, v)[0]).max(), 1e-6))
     q, p = np.exp(log_normal(LINE[:, None], 0.5, 0.8)), log_normal(LINE[:, None], -0.3, 1.1)
     kl = (LINE[1] - LINE[0]) * (q @ (np.log(q + 1e-300) - p))
     rows.append(("N", "KL of two normals (5), against quadrature", abs(kl - kl_gaussians(0.5, 0.8, -0.3, 1.1)), 1e-6))
-    flat = [free_energy(m, s, 0.5) for m, s in ((0.5, 1.0), (0.51, 1.0), (0.49, 1.0), (0.5, 1.01), (0.5, 0.99))]
-    rows.append(("=", "free energy (10), beta = 1/2: least at variance 1", max(0.0, flat[0] - min(flat)), 1e-12))
     log_w = rng.normal(size=50)
-    rows.append(
-        ("=", "bound (12), weights times 1e300", abs(iwae_bound(log_w + 690.8) - iwae_bound(log_w) - 690.8), 1e-9)
-    )
+    moved = iwae_bound(log_w + 690.8) - iwae_bound(log_w) - 690.8
+    rows.append(("=", "bound (12), weights times 1e300", abs(moved), 1e-9))
     two = effective_sample_size(np.array([900.0, 900.0, -np.inf]))
     rows.append(("=", "n_eff (13) of two equal weights and a 0", abs(two - 2), 1e-12))
     rows += against_the_package(rng)
     print(check.table([check.Finding(*row[:2], float(row[2]), row[3]) for row in rows], "One point, D = 5"))
     assert all(row[2] <= row[3] for row in rows)
-
-
-def free_energy(m, s, beta):
-    """(10) for q = N(m, s^2) in the worked example: E log p(x, z) is the ELBO minus the entropy of q."""
-    entropy = 0.5 * np.log(2 * np.pi * np.e * s**2)
-    return -entropy - beta * (conjugate_elbo(m, s) - entropy)
 
 
 def against_the_package(rng, D=5):
@@ -373,22 +359,13 @@ def against_the_package(rng, D=5):
     log_joint = lambda z: -2 * ((z - 1) ** 2).sum(axis=1)  # noqa: E731
     log_w = np.array([elbo_of_draw(log_joint(a[None])[0], b) for a, b in ours])
     elbo = nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8)
-    cold = nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8, beta=0.3)
     iwae = nf.objectives.iwae(flow, log_joint, params, np.random.default_rng(7), 1, 8)
-    ours_cold = np.mean([elbo_of_draw(log_joint(a[None])[0], b, 0.3) for a, b in ours])
-    amortised = nf.Flow(nf.ConditionedBase(nf.DiagonalNormal(D), nf.MLP(()), 3), nf.Reshape((D,), (D,)))
-    theta = check.random_params(amortised, rng)
-    x, eps = rng.normal(size=3), np.random.default_rng(7).normal(size=(1, D))[0]
-    base, W, shift = theta["base"]["distribution"], *(theta["base"]["network"][0][k] for k in ("W", "b"))
-    own = {"log_sigma": base["log_std"] + shift[:D], "V": W[:D], "mu": base["mean"] + shift[D:], "W": W[D:]}
-    a, b = draw(*encoder(own, x), eps)
-    z_c, log_q_c = amortised.sample_and_log_prob(theta, np.random.default_rng(7), 1, x)
+    cold = np.mean([elbo_of_draw(log_joint(a[None])[0], b, 0.3) for a, b in ours])
     return [
-        ("=", "nf.Planar: draw and log q (7)", max(np.abs(z - [a for a, _ in ours]).max(), np.abs(log_q - [b for _, b in ours]).max()), 1e-12),
+        ("=", "nf.Planar: draw and log q (7)", np.abs(np.column_stack([z, log_q]) - [[*a, b] for a, b in ours]).max(), 1e-12),
         ("=", "nf.objectives.elbo (2)", abs(elbo - log_w.mean()), 1e-12),
-        ("=", "nf.objectives.elbo with beta (10)", abs(cold - ours_cold), 1e-12),
+        ("=", "nf.objectives.elbo with beta (10)", abs(nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8, beta=0.3) - cold), 1e-12),
         ("=", "nf.objectives.iwae (12)", abs(iwae - iwae_bound(log_w)), 1e-12),
-        ("=", "nf.ConditionedBase: draw and log q (9)", max(np.abs(z_c[0] - a).max(), abs(log_q_c[0] - b)), 1e-12),
     ]  # fmt: skip
 
 
@@ -398,7 +375,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Museum
 #
-# Five mistakes that people make with this bound, each built into the worked example: the encoder reads an embedding $h = e\,x$ and emits $q = N(a h, \sigma^2)$, so that $\theta = (e, a, \log\sigma)$, and the ELBO is known in closed form for every $\theta$. Five checks look at each. *Predict* which mistakes show at fresh parameters, $a = 0$ and $\sigma = 1$, where $q$ is the standard normal.
+# Five mistakes that people make with this bound, each built into the worked example. The encoder reads an embedding $h = e\,x$ and emits $q = N(a h, \sigma^2)$; $\theta = (e, a, \log\sigma)$. The ELBO is known in closed form. *Predict* which mistakes show at fresh parameters, $a = 0$ and $\sigma = 1$, where $q$ is the standard normal.
 
 
 # %%
@@ -407,20 +384,18 @@ FRESH, MOVED, UNIT = np.array([0.8, 0.0, 0.0]), np.array([0.4, 0.4, -0.5]), 10.0
 
 
 def model_log_q(theta, eps, mistake):
-    log_det = theta[2]
-    return log_normal(eps[:, None], 0.0, 1.0) + (log_det if mistake == "log-det added" else -log_det)
+    return log_normal(eps[:, None], 0.0, 1.0) + theta[2] * (1 if mistake == "log-det added" else -1)
 
 
 def model_elbo(theta, x, eps, mistake):
-    """The mean over eps (n,) for an observation x in units of which the model takes a tenth."""
+    """The mean over eps (n,) for an observation x; the model is written for x / UNIT."""
     e, a, log_sigma = theta
     embedding = (FRESH[0] if mistake == "stale embedding" else e) * x / UNIT
     z = a * embedding + np.exp(log_sigma) * eps
     at = eps if mistake == "ELBO at z0" else z
     log_joint = log_normal(at[:, None], 0.0, 1.0) + log_normal(x / UNIT, at[:, None], 1.0)
-    value = np.mean(log_joint - model_log_q(theta, eps, mistake)) - (
-        0.0 if mistake == "rescaled by hand" else np.log(UNIT)
-    )
+    units = 0.0 if mistake == "rescaled by hand" else np.log(UNIT)
+    value = np.mean(log_joint - model_log_q(theta, eps, mistake)) - units
     return -value if mistake == "sign reversed" else value
 
 
@@ -440,42 +415,41 @@ def found_by(mistake, eps, x=15.0):
         "ELBO, fresh": abs(value(FRESH) - exact_elbo(FRESH, x)) > 0.05,
         "ELBO, moved": abs(value(MOVED) - exact_elbo(MOVED, x)) > 0.05,
         "gradient": np.abs(slope - exact).max() > 0.05,
-        "a dead parameter": np.abs(slope).min() < 1e-9,
+        "dead parameter": np.abs(slope).min() < 1e-9,
         "integral of q": abs(integral - 1) > 1e-3,
     }
 
 
 def museum(options):
-    eps, matrix = np.random.default_rng(options.seed).normal(size=20_000), {}
-    for mistake in MISTAKES:
-        matrix[mistake] = found_by(mistake, eps)
-    print(f"  {'':18}" + "".join(f"{name:>20}" for name in matrix["none"]))
+    eps = np.random.default_rng(options.seed).normal(size=20_000)
+    matrix = {mistake: found_by(mistake, eps) for mistake in MISTAKES}
+    print(f"  {'':16}" + "".join(f"{name:>16}" for name in matrix["none"]))
     for mistake, row in matrix.items():
-        print(f"  {mistake:18}" + "".join(f"{'found' if seen else '-':>20}" for seen in row.values()))
+        print(f"  {mistake:16}" + "".join(f"{'found' if seen else '-':>16}" for seen in row.values()))
     assert not any(matrix["none"].values()) and all(matrix[m]["ELBO, moved"] for m in MISTAKES[1:])
     assert [m for m in MISTAKES if matrix[m]["ELBO, fresh"]] == ["sign reversed", "rescaled by hand"]
     assert [m for m in MISTAKES if matrix[m]["integral of q"]] == ["log-det added"]
-    assert not matrix["rescaled by hand"]["gradient"] and matrix["stale embedding"]["a dead parameter"]
+    assert not matrix["rescaled by hand"]["gradient"] and matrix["stale embedding"]["dead parameter"]
 
 
 if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
-# - **ELBO at $z_0$.** $\log p(x, \cdot)$ is assessed at the noise $\epsilon = z_0$, where the flow begins, and not at its end. The encoder then moves nothing: its derivatives are 0.
+# - **ELBO at $z_0$.** $\log p(x, \cdot)$ is assessed at the noise $\epsilon = z_0$, where the flow begins, and not at its end. The encoder then has no effect: its derivatives are 0.
 # - **Sign reversed.** The loss is ascended, or the ELBO descended.
 # - **Log-determinant added.** Then $q$ is no density, and its integral is not 1.
 # - **Stale embedding.** $h$ was computed once, with the first weights, and kept. The ELBO is right until these weights move; they get no gradient.
-# - **Rescaled by hand.** The data are divided by 10 outside of the flow, and $\log 10$ is forgotten. All gradients are right and training looks perfect; the number that is reported is off by 2.303 for each variable.
+# - **Rescaled by hand.** The data are divided by 10 outside of the flow, and $\log 10$ is forgotten. All gradients are right; the reported ELBO is off by 2.303 for each variable.
 #
-# Three of the five do not show at fresh parameters. The flow is the identity there, so that its beginning is its end and its log-determinant is 0. A test of a fresh flow tests nothing. One check finds all five: a known ELBO, at parameters that have moved.
+# A test of a fresh flow misses three of the five: the flow is the identity there, and its log-determinant is 0. One check finds all five: a known ELBO, at parameters that have moved.
 #
 # ## Known answers first
 #
-# `nf.fit_posterior(log_prob, flow)` maximises the ELBO, and needs nothing but $\log p(x, z)$ as a function of $z$, written with autograd's NumPy. Three targets whose answers are known:
+# `nf.fit_posterior(log_prob, flow)` maximises the ELBO, and needs nothing but $\log p(x, z)$ as a function of $z$, written with autograd's NumPy (or with its gradient, as the funnel below). Bounded unknowns and shares of 1 are `constraints` of the flow: `nf.Bounds`, `nf.Simplex`. `nf.to_arviz(result)` hands the draws to ArviZ; `nf.objectives.iwae` is (12) as an objective. Three targets whose answers are known:
 #
 # - a regression with three coefficients, normal prior and known noise: the posterior is normal, and $\log p(y) = \log N(y; 0, X X^{\mathsf T} + \sigma^2 I)$;
-# - **eight schools** (Rubin): the effects of coaching are $\mu + \tau t_j$, measured as $y_j \sim N(\mu + \tau t_j, \sigma_j^2)$, with $t_j \sim N(0, 1)$, $\mu \sim N(0, 5^2)$, $\tau$ half-Cauchy with scale 5. Given $\mu$ and $\tau$ all is normal, so that every mean, every standard deviation and the evidence are quadratures over a plane. With `NFSCRATCH_DATA` set, posteriordb's reference draws are compared too;
+# - **eight schools** (Rubin): the effects of coaching are $\mu + \tau t_j$, measured as $y_j \sim N(\mu + \tau t_j, \sigma_j^2)$, with $t_j \sim N(0, 1)$, $\mu \sim N(0, 5^2)$, $\tau$ half-Cauchy with scale 5. Given $\mu$ and $\tau$ all is normal, so means, standard deviations and the evidence are quadratures over a plane. With `NFSCRATCH_DATA` set, posteriordb's reference draws are compared too;
 # - **the funnel** in ten variables, $v \sim N(0, 3^2)$ and nine $z_i \sim N(0, e^v)$: the scale of nine is set by one. It is normalised, so $\log Z = 0$, and the ELBO is minus the divergence.
 
 
@@ -537,22 +511,21 @@ def eight_schools(options):
     flow = nf.flows.inference(constraints=[9, nf.Bounds([0.0], [np.inf])], hidden=(32,))
     settings = {"steps": 20 if options.fast else 1000, "draws": 128, "progress": False}
     found = nf.fit_posterior(schools_log_joint, flow, rng=options.seed, **settings)
-    print(
-        f"  eight schools: ELBO {found.elbo:.3f}   log p(y) {found.log_evidence:.3f} by importance sampling, {evidence:.3f} by quadrature   k_hat {found.k_hat:.2f}"
-    )
+    print(f"  eight schools: ELBO {found.elbo:.3f}, k_hat {found.k_hat:.2f}")
+    print(f"  log p(y) {found.log_evidence:.3f} by importance sampling, {evidence:.3f} by quadrature")
     truths = {"quadrature": (mean, sd)}
     try:
         kept = nf.data.reference_posterior("eight_schools-eight_schools_noncentered").draws.reshape(-1, 10)
         truths["reference draws"] = kept.mean(axis=0), kept.std(axis=0)
-    except FileNotFoundError as error:
-        print(f"  no comparison with reference draws: {error}")
+    except FileNotFoundError:
+        print("  no comparison with reference draws: set NFSCRATCH_DATA to the folder that holds posteriordb")
     z = found.sample(10_000)
     draws = np.concatenate([z[:, 8:9] + z[:, 9:] * z[:, :8], z[:, 8:]], axis=1)
     for name, (m, s) in truths.items():
         off, ratio = np.abs(draws.mean(axis=0) - m) / s, draws.std(axis=0) / s
         worst = f"{off.max():.3f} sd ({NAMES[off.argmax()]}), sd ratios {ratio.min():.3f} to {ratio.max():.3f}"
         print(f"  against {name:16} means off by at most {worst}")
-        assert options.fast or (off.max() < 0.1 and np.abs(ratio - 1).max() < 0.15)
+        assert options.fast or (off.max() < 0.1 and np.abs(ratio - 1).max() < 0.1)
 
 
 def log_funnel(z):
@@ -564,16 +537,20 @@ def log_funnel(z):
     return value, np.concatenate([slope, -rest * np.exp(-first)], axis=1)
 
 
+def seeds(options):
+    return range(options.seed, options.seed + (1 if options.fast else 3))
+
+
 def funnel(options):
     nf.use(dtype="float32")
     base, steps = nf.DiagonalNormal(10), 20 if options.fast else 800
     flows = {"normal": nf.Flow(base, nf.Reshape((10,), (10,))), "planar, 16": nf.flows.planar(10, layers=16, base=base)}
     flows["IAF, 1"] = nf.flows.iaf(10, layers=1, hidden=(32,), base=base, whiten="diagonal", max_log_scale=8.0)
     settings = {"has_grad": True, "steps": steps, "draws": 128, "optimizer": nf.adam(1e-2), "progress": False}
-    print(f"  {'layers':12}{'ELBO':>18}{'log Z by importance':>22}{'k_hat':>8}      three seeds: mean and range")
+    print(f"  {'layers':12}{'ELBO':>18}{'log Z by importance':>22}{'k_hat':>8}   means over seeds ± half the range")
     for name, flow in flows.items():
         rows = []
-        for seed in range(1 if options.fast else 3):
+        for seed in seeds(options):
             params = flow.init(np.random.default_rng(seed))
             found = nf.fit_posterior(log_funnel, flow, rng=seed, params=params, **settings)
             rows.append((found.elbo, found.log_evidence, found.k_hat))
@@ -588,11 +565,11 @@ if __name__ == "__main__":
     funnel(options)
 
 # %% [markdown]
-# The diagonal normal stays below the evidence of the regression: its coefficients are correlated in the posterior, and this is the price of leaving that out. The triangular one meets the evidence to $10^{-3}$ nats. In eight schools the flow ends in a layer that keeps $\tau$ positive, so that `schools_log_joint` is written in $\tau$ itself. In the funnel a normal is far off, and weighting its draws does not mend it, as its $\hat k$ says. One layer of IAF is enough: by (8) its scales may depend on the noise before them, and that is what a funnel is. Its $\hat k$ is near 0.7 all the same: far down the neck the weights grow.
+# The diagonal normal stays below the evidence of the regression, since the coefficients are correlated in the posterior. The triangular one meets the evidence to $10^{-3}$ nats. (`benchmarks/posteriors.py` has marginals and $\hat k$ of a regression from posteriordb.) In eight schools the flow ends in a layer that keeps $\tau$ positive, so `schools_log_joint` is written in $\tau$ itself. In the funnel a normal is far off, and weights do not mend it, as its $\hat k$ says. One layer of IAF is enough: by (8) its scales may depend on the noise before them, as in the funnel. Its $\hat k$ is near 0.7 all the same.
 #
 # ## $U_4$ again: who has both branches?
 #
-# Chapter 03 ended with the fork of $U_4$, whose lower branch holds 15 % of the mass, and with the remark that annealing is there to keep it. Now measure that. The same flow is trained with and without (10), three times each, on the same noise. $\beta$ grows from 0.01 to 1 over the first 95 % of the steps. *Predict* the share of the draws on the lower branch, and what losing it costs.
+# Chapter 03 ended with the fork of $U_4$, whose lower branch holds 15 % of the mass. Annealing is meant to keep it. The same flow is trained with and without (10), three times each, on the same noise. $\beta$ grows from 0.01 to 1 over the first 95 % of the steps. *Predict* the share of the draws on the lower branch, and what losing it costs.
 
 
 # %%
@@ -620,35 +597,38 @@ def fork(options):
     grid = np.stack(np.meshgrid(*[np.linspace(-BOX, BOX, 201)] * 2), axis=-1).reshape(-1, 2)
     p = np.exp(target.log_prob(grid) - target.log_z)
     truth = p[on_lower_branch(grid)].sum() / p.sum()
-    figure, axes = plot.subplots(1, 5, height=1.8, sharex=True, sharey=True)
-    panels, means = [(f"target: {truth:.2f}\n", lambda x: target.log_prob(x) - target.log_z)], {}
+    figure, axes = plot.subplots(1, 5, height=1.62, sharex=True, sharey=True)
+    panels = [(f"target: {truth:.2f}\n", lambda x: target.log_prob(x) - target.log_z)]
+    shares = {"not annealed": [], "annealed": []}
     for name, (flow, rate) in flows.items():
         for word in ("not annealed", "annealed"):
-            fits = [fit_fork(flow, rate, word == "annealed", seed, options) for seed in range(1 if options.fast else 3)]
+            fits = [fit_fork(flow, rate, word == "annealed", seed, options) for seed in seeds(options)]
             cells = "   ".join(f"{share:.3f} {kl:.2f} {k_hat:5.2f}" for _, (share, kl, k_hat) in fits)
             print(f"  {name:11} {word:13} share, KL, k_hat:  {cells}")
-            params, means[name, word] = nf.trees.cast(fits[0][0], "float64"), np.mean([row[0] for _, row in fits])
+            params = nf.trees.cast(fits[0][0], "float64")
+            shares[word] += [row[0] for _, row in fits]
             panels.append((f"{name}: {fits[0][1][0]:.2f}\n{word}", lambda x, f=flow, p=params: f.log_prob(p, x)))
     for ax, (title, log_p) in zip(axes, panels, strict=True):
         plot.density(ax, log_p, box, n=24 if options.fast else 90, peak=p.max())
         ax.set(title=title, xticks=(), yticks=(), xlabel="", ylabel="")
     options.save(figure, "ch11_fork")
     print(f"  the share of the target: {truth:.3f}")
-    assert abs(truth - 0.15) < 0.01
-    assert options.fast or all(means[name, "annealed"] > means[name, "not annealed"] for name in flows)
+    assert abs(truth - 0.15) < 0.01 and (options.fast or max(shares["not annealed"]) < truth / 3)
 
 
 if __name__ == "__main__":
     fork(options)
 
 # %% [markdown]
-# *Figure `ch11_fork`.* The target and four fits, of the first seed; the number is the share of the draws on the lower branch. Look at the right half of each panel.
+# *Figure `ch11_fork`.* The target and the four fits of the first seed, with the share of the draws on the lower branch. Look at the right half.
 #
-# Without annealing, a hundredth or two of the draws are on the lower branch, in each seed of the run behind these lines. With it, the spline couplings have both branches. The planar layers keep a little of the lower one: each bends along one line, and thirty-two of them need more than 700 steps (`benchmarks/planar_targets.py` gives them thousands). The branch is worth 0.17 nats. That is no more than a short training leaves undone elsewhere, and so two flows with the same divergence can differ in it. Nor does $\hat k$ say who has it. A count of the draws does.
+# Nine seeds behind these lines (`--seed 0`, `3` and `6`): without annealing, at most 3 % of the draws are on the lower branch in every fit. Annealing brought the splines to it in seven of nine, with 9 to 16 %; in the other two it was lost all the same. The planar layers keep 1.5 to 4 %. And annealing costs steps: with it, the planar layers ended with a larger divergence in six of nine, the splines in three.
+#
+# Losing the branch costs $-\log(1 - 0.15) = 0.17$ nats. A short training leaves as much undone elsewhere, so the divergence does not say who has the branch. Nor does $\hat k$: the third planar fit without annealing has 1 % of its draws there, and $\hat k = 0.58$. A count of the draws does.
 #
 # ## A model of digits, with five posteriors
 #
-# Now nothing is known. A decoder network turns eight hidden numbers into the 64 pixels of a digit, each black with a probability of its own, and is trained together with the posterior: both ascend the ELBO. This is a *variational autoencoder* (Kingma and Welling). The encoder reads the digit and emits $h$; five posteriors take it, by (9). All end in $m(h) + s(h)\,\cdot$, and before that come no layers, four planar ones, or two layers of IAF, Sylvester (rank 8) or spline couplings. 8x8 digits of scikit-learn, pixels drawn anew as 0 or 1 at each step; the test digits are drawn once. 800 steps, three seeds.
+# Here nothing is known. A decoder network turns eight hidden numbers into the probabilities of black of the 64 pixels of a digit. It is trained together with the posterior: both ascend the ELBO. This is a *variational autoencoder* (Kingma and Welling). The encoder reads the digit and emits $h$; five posteriors take it, by (9). All end in $z = m(h) + s(h)\,\epsilon'$. Before that, $\epsilon'$ is the noise itself, or comes out of four planar layers, or of two layers of IAF, Sylvester (rank 8) or spline couplings. 8x8 digits of scikit-learn, pixels drawn anew as 0 or 1 at each step; the test digits are drawn once. 800 steps, three seeds.
 #
 # *Predict*: how many nats does a flow gain?
 
@@ -665,6 +645,7 @@ def digits():
 
 
 def autoencoder(kind, dim=8):
+    """With a posterior whose layers take the encoder's 64 features, as in (9)."""
     posterior = nf.flows.posterior(dim, 64, kind, layers=KINDS[kind], hidden=(32,))
     return nf.models.VAE(nf.MLP((64,)), nf.MLP((64,)), posterior)
 
@@ -678,77 +659,36 @@ def train(vae, x, seed, options):
 
 def five_posteriors(options):
     nf.use(dtype="float32")
-    (x, test), models, bounds = digits(), {}, {}
+    (x, test), bounds = digits(), {}
     test, draws = (test[:20], 10) if options.fast else (test, 200)
     for kind in KINDS:
         vae, rows = autoencoder(kind), []
-        for seed in range(1 if options.fast else 3):
+        for seed in seeds(options):
             params = train(vae, x, seed, options)
             rng = np.random.default_rng(5)
             rows.append((vae.elbo(params, test, rng, draws), vae.log_prob(params, test, rng, draws)))
-            models.setdefault(kind, (vae, params))
         bounds[kind] = np.array(rows, dtype=float)  # (seeds, 2, rows)
-    print(
-        f"  {'posterior':11}{'ELBO':>8}{'log p':>8}{'gap':>7}   gain in log p over the normal, by seed, ± paired error"
-    )
+    print(f"  {'posterior':11}{'ELBO':>8}{'log p':>8}{'gap':>7}   gain in log p, by seed, ± paired error")
     for kind, values in bounds.items():
         elbo, log_p = values.mean(axis=(0, 2))
         gain = values[:, 1] - bounds["normal"][:, 1]
         cells = "  ".join(f"{g.mean():5.2f} ± {g.std() / len(test) ** 0.5:.2f}" for g in gain)
         print(f"  {kind:11}{elbo:8.2f}{log_p:8.2f}{log_p - elbo:7.2f}   {cells if kind != 'normal' else '-'}")
-    return models, bounds, test
-
-
-def bounds_drawn(models, test, options):
-    figure, axes = plot.subplots(1, 2, height=2.4)
-    sizes = 2 ** np.arange(0, 5 if options.fast else 9, 2)
-    rng = np.random.default_rng(options.seed)
-    z = rng.normal(size=(200 if options.fast else 2000, sizes[-1], 1))
-    toy = log_normal(z, 0.0, 1.0) + log_normal(1.0, z, 1.0) - log_normal(z, 0.0, 1.0)  # the first example, q its prior
-    curves = [(axes[0], "", toy)]
-    for kind, (vae, params) in models.items():
-        curves.append((axes[1], kind, vae.log_weights(params, test[:150], rng, sizes[-1]).astype(float)))
-    for ax, kind, log_w in curves:
-        line = [np.mean(np.logaddexp.reduce(log_w.reshape(-1, K), axis=1)) - np.log(K) for K in sizes]  # (12)
-        ax.semilogx(sizes, line, "o-", markersize=3, label=kind)
-        values = "  ".join(f"{v:.3f}" for v in line)
-        print(f"  {kind or 'example':10} L_K for K = {', '.join(map(str, sizes))}:  {values}")
-        assert np.all(np.diff(line) > -1e-6)  # exactly so, by Jensen's inequality: each group is made of smaller ones
-    axes[0].axhline(-1.5155, color="0.5", linestyle="--")
-    axes[0].set(title="the first example, and $\\log p(x)$", xlabel="$K$", ylabel="bound $\\mathcal{L}_K$ (nats)")
-    axes[1].set(title="test digits", xlabel="$K$")
-    axes[1].legend(loc="lower right")
-    options.save(figure, "ch11_bounds")
-
-
-def digits_drawn(models, test, options):
-    figure, axes = plot.subplots(1, 2, height=2.65)
-    vae, params = models["iaf"]
-    shown = test[:12]
-    rows = [shown, vae.reconstruct(params, shown, np.random.default_rng(2))]
-    both = np.concatenate([np.concatenate([a[k : k + 6] for a in rows]) for k in (0, 6)])
-    plot.image_rows(axes[0], both, (8, 8), 6, 0.0, 1.0)
-    plot.image_rows(axes[1], vae.sample(params, np.random.default_rng(3), 24, mean=True), (8, 8), 6, 0.0, 1.0)
-    axes[0].set_title("test digits, each with its reconstruction below")
-    axes[1].set_title("samples")
-    options.save(figure, "ch11_digits")
+    gains = {kind: (values[:, 1] - bounds["normal"][:, 1]).mean(axis=0) for kind, values in bounds.items()}
+    best = max(gains.values(), key=np.mean)  # (rows,), the mean over the seeds
+    print(f"  the best on average: {best.mean():.3f} ± {best.std() / len(test) ** 0.5:.3f}")
+    assert options.fast or best.mean() > 2 * best.std() / len(test) ** 0.5
 
 
 if __name__ == "__main__":
-    models, bounds, test = five_posteriors(options)
-    bounds_drawn(models, test, options)
-    digits_drawn(models, test, options)
+    five_posteriors(options)
 
 # %% [markdown]
-# *Figure `ch11_bounds`.* The bound (12) against the number of draws. Left: the first example, with $q$ the prior. It starts at the ELBO, $-1.919$, and ends at $\log p(x)$, dashed. Right: test digits, seed 0.
-#
-# *Figure `ch11_digits`.* Left: test digits as they were drawn, and the decoder's mean for one draw of $q(z \mid x)$. Right: decoder means at draws of the prior, which no encoder has touched. The posterior is IAF.
-#
-# On average over the seeds all flows gain, but little: about a tenth of a nat in $\log p(x)$. The gap of the normal posterior, $\log p - \text{ELBO}$, is a third of a nat here, so that there is little to close. On MNIST, with 784 pixels, Durkan et al. (table 2) report $\log p$ of $-81.31$ without a flow, $-79.95$ with IAF and $-79.63$ with spline couplings, and ELBOs of $-85.61$, $-82.56$ and $-82.08$: the ELBO gains twice as much as $\log p$, because it contains the gap. Three short runs do not rank the flows. `benchmarks/vae_digits.py` has wider networks and trains longer: gains of 0.11 (planar), 0.13 (spline), 0.14 (IAF) and 0.19 (Sylvester), with standard errors of 0.02 to 0.03. `benchmarks/vae_mnist.py` is the experiment on MNIST.
+# On average over the seeds the flows gain about a tenth of a nat in $\log p(x)$. From seed to seed a gain changes by as much; the paired error counts the test digits alone. The gap of the normal posterior, $\log p - \text{ELBO}$, is a third of a nat, so there is little to close. On MNIST, with 784 pixels, Durkan et al. (table 2) report $\log p$ of $-81.31$ without a flow, $-79.95$ with IAF and $-79.63$ with splines. `benchmarks/vae_digits.py` trains longer: gains of 0.11 (planar), 0.13 (spline), 0.14 (IAF) and 0.19 (Sylvester), with standard errors of 0.02 to 0.03. `benchmarks/vae_mnist.py` is the experiment on MNIST.
 #
 # ## The two gaps
 #
-# (11) asks for $\log p(x)$. With two hidden numbers it is a quadrature. Train two such autoencoders, with a normal and with a spline posterior. Then, for each of some test digits, keep the decoder and the input fixed, and train the posterior's parameters on this one digit alone: that gives $q^*$ of its family.
+# (11) asks for $\log p(x)$. With two hidden numbers it is a quadrature. Train two such autoencoders, with a normal and with a spline posterior. Then, for each of ten test digits, keep the decoder fixed, and train the posterior on this digit alone: that gives $q^*$.
 
 
 # %%
@@ -804,19 +744,20 @@ def two_gaps(options):
 
 
 def posteriors_drawn(kept, which, options):
-    figure, axes = plot.subplots(2, 3, height=2.1)
+    figure, axes = plot.subplots(2, 3, height=1.8)
     for line, (kind, fits) in zip(axes, kept.items(), strict=True):
         vae, params, best, x = fits[which]
         evidence, mean, sd = quadrature_of(vae, params, x, 41 if options.fast else 241)
-        box = [c + side * 4 * sd for c in mean for side in (-1, 1)]
+        box = [c + side * 3 * sd for c in mean for side in (-1, 1)]
         h = vae.encoder.apply(params["encoder"], x[None])
         of = lambda p, vae=vae, h=h: lambda z: vae.posterior.log_prob(p["posterior"], z.astype(np.float32), h)  # noqa: E731
         exact = lambda z, vae=vae, params=params, x=x, evidence=evidence: log_joint_of(vae, params, x, z) - evidence  # noqa: E731
-        panels, peak = {f"exact, decoder of {kind}": exact, "$q^*$": of(best), "$q_x$": of(params)}, None
+        panels, images = {f"exact, decoder of {kind}": exact, "$q^*$": of(best), "$q_x$": of(params)}, []
         for ax, (name, log_p) in zip(line, panels.items(), strict=True):
-            image = plot.density(ax, log_p, box, n=20 if options.fast else 80, peak=peak)
-            peak = image.get_clim()[1]
+            images.append(plot.density(ax, log_p, box, n=20 if options.fast else 80))
             ax.set(title=name, xticks=(), yticks=(), xlabel="", ylabel="")
+        for image in images:  # the same colours in the row
+            image.set_clim(0, max(other.get_clim()[1] for other in images))
     options.save(figure, "ch11_gaps")
 
 
@@ -824,33 +765,30 @@ if __name__ == "__main__":
     two_gaps(options)
 
 # %% [markdown]
-# *Figure `ch11_gaps`.* The posterior of one test digit, by quadrature, then $q^*$ and the encoder's $q_x$; above with a normal, below with a spline posterior. Each row has its own decoder, so the exact posteriors differ. A diagonal normal is an ellipse with upright axes. It cannot lean like its target, or follow a second hump. The spline's $q^*$ can. Both encoders put their $q_x$ beside the target: they have never seen this digit.
+# *Figure `ch11_gaps`.* The posterior of one test digit, by quadrature, then $q^*$ and the encoder's $q_x$; above with a normal, below with a spline posterior. It is the digit of the ten whose spline $q_x$ has the largest gap: the encoder at its worst. Each row has its own decoder, so the exact posteriors differ. A diagonal normal cannot lean like its target, or follow a second hump. The spline's $q^*$ can. Both $q_x$ are off: above too low, below on one hump.
 #
-# The spline posterior has almost no approximation gap. The amortisation gap remains: it belongs to the encoder. **What people got wrong** is to blame the family for the whole gap. Cremer et al. measured both in larger models, and found that poor encoders were often to blame, more than poor families.
+# In this run the spline posterior has almost no approximation gap, and the amortisation gap, which belongs to the encoder, is larger than the approximation gap for both. Ten digits and one training do not measure more: with `--seed 1` or `2` the approximation gap of the normal is at most a third as large. Cremer et al. found in larger models that encoders are often more to blame than families.
 #
 # ## Summary
 #
 # - The ELBO is $\log p(x)$ minus $\mathrm{KL}(q \,\|\, p(z \mid x))$. A flow that draws in one pass knows $\log q$ of its draws: base minus log-determinant.
-# - Its gradient goes through the draws. A richer flow closes the approximation gap, a better encoder the amortisation gap, and importance weights measure what is left.
-# - Reverse KL seeks. What $q$ does not visit costs little and shows in no diagnostic made of draws of $q$; annealing helps to find it.
+# - Its gradient goes through the draws. A richer flow closes the approximation gap, a better encoder the amortisation gap. Importance weights measure the whole gap.
+# - Reverse KL seeks. A hump that $q$ does not visit costs little, and draws of $q$ alone do not show it; annealing sometimes finds it.
 #
 # Chapter 12 takes flows to images, where the data themselves are large.
 #
 # ## Exercises
 #
 # 1. (Paper.) In the first example let $q = N(m, 1)$. Which $m$ is best, and how large is the gap? Check with `conjugate_elbo`.
-# 2. (20 lines.) Write `draw`, `planar_draw` and `iaf_draw` (4, 7 and 8), and check $\log q$ with `numeric_jacobian` for $D = 1, 2, 5$. Then write `kl_gaussians` (5).
+# 2. (20 lines.) Write `draw`, `planar_draw` and `iaf_draw`, and check $\log q$ with `numeric_jacobian` for $D = 1, 2, 5$.
 # 3. (Paper, 10 lines.) From $\nabla q = q\,\nabla \log q$ and $E_q \nabla \log q = 0$ derive the *score* gradient, $\nabla \mathcal L = E_q[(\log p(x, z) - \log q(z))\,\nabla \log q(z)]$. Compare its standard deviation with that of (6) in the first example.
-# 4. (10 lines.) Write `iwae_bound` and `effective_sample_size` (12 and 13) so that weights of $e^{1000}$ do no harm. For which $q$ is $\mathcal L_K = \log p(x)$ for every $K$?
+# 4. (10 lines.) Write `iwae_bound` and `effective_sample_size` so that weights of $e^{1000}$ do no harm. For which $q$ is $\mathcal L_K = \log p(x)$ for every $K$?
 # 5. (Paper.) Show for a normal posterior that (10) is least at $1/\beta$ times its variance. Then put $\beta$ before $\mathrm{KL}(q \,\|\, \text{prior})$: which variance is best in the first example?
-# 6. (A minute.) Fit the two humps with `nf.fit_posterior`, with and without `anneal`. How often are both found?
-# 7. (Paper.) Which $k$ has $q = N(0, s^2)$ for $p = N(0, 1)$ when $s > 1$? What follows for the choice of the base of a flow?
-# 8. (Ten minutes.) Repeat `two_gaps` with an encoder of 256 units. Which gap shrinks?
+# 6. (A minute.) Fit the two humps with `nf.fit_posterior`, with and without `anneal`, from five seeds. How often are both found?
 #
 # ## Where this differs from the papers
 #
-# - **Order.** Rezende and Mohamed, and the others, put the layers after the encoder's normal. Here they come before $m(h) + s(h)\,\cdot$, where their input has the scale 1 for every $x$.
+# - **Order.** The papers put the layers after the encoder's normal. Here they come before $m(h) + s(h)\,\epsilon'$, where their input has the scale 1 for every $x$.
 # - **Annealing.** Their $\beta_t = \min(1, 0.01 + t/10000)$; ours is the same with fewer steps. In the autoencoder $\beta$ stands before $\log p(z) - \log q(z)$.
 # - **IAF** has a gated update in its paper; here $\mu + \sigma\epsilon$.
-# - **The gradient.** `nf.fit_posterior` leaves out the term of (6) whose mean is 0, where the flow has both directions in one pass (Roeder, Wu, Duvenaud 2017, arXiv:1703.09194). Then every draw gives 0 where $q$ is the posterior.
-# - **Gaps.** Cremer et al. estimate $\log p(x)$ by annealed importance sampling. With two hidden numbers it is a quadrature.
+# - **The gradient.** In (6), $\log q_\theta(z)$ depends on $\theta$ twice: through $z$, and at fixed $z$. The mean of the second part, $E\,\nabla_\theta \log q_\theta(z)$ at fixed $z$, is 0. `nf.fit_posterior` leaves it out, where the flow has both directions in one pass (Roeder, Wu, Duvenaud 2017, arXiv:1703.09194). Then every draw gives 0 where $q$ is the posterior.
