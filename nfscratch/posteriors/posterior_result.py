@@ -11,8 +11,9 @@ The standard errors are those of S independent draws; that of (2) is sd(w) / mea
 or more have no finite variance. sd(w) is then only that of the draws that were seen, and the true error can be many
 times as large: a Gaussian was fitted to Student's t with 2 degrees of freedom in 4 variables, k_hat was 0.66, and
 log_evidence was 0.15 below the truth with a standard error of 0.017. k_hat is an estimate too, from M = 300 weights,
-with a standard error near (1 + k) / sqrt(M), 0.1. So the verdict calls the weights reliable below 0.5 alone, though
-averages are often good up to 0.7 (Vehtari et al. 2024, arXiv:1507.02646). No number here sees what q never draws.
+with a standard error near (1 + k) / sqrt(M), 0.1. So the verdict calls the weights reliable only where k_hat plus its
+error is below 0.5, though averages are often good up to 0.7 (Vehtari et al. 2024, arXiv:1507.02646). No number here
+sees what q never draws.
 
 A draw at which log p is not finite has the weight 0. The ELBO is then that of q without these draws, whose density is
 q / (the share of the others).
@@ -56,10 +57,10 @@ class PosteriorResult:
     """A fitted posterior. Arrays are NumPy's.
 
     flow, params: the approximation q. elbo, log_evidence: in nats, each with its standard error, `..._error`.
-    k_hat: below 0.5 weighted averages are reliable, and so is log_evidence_error. From 0.5 to `k_usable` (0.7 at most)
-        averages are often good, but log_evidence_error is too small. Above, a few draws carry the weights, because q
-        misses a part of the posterior, or only because its tails are lighter: train longer, take more layers, or
-        compare the ELBO and log_evidence. A mode that no draw reaches does not show in k_hat.
+    k_hat: below 0.5 by `k_error`, weighted averages are reliable, and so is log_evidence_error. Up to `k_usable`, 0.7
+        at most, averages are often good, but log_evidence_error can be too small. Above, a few draws carry the weights,
+        because q misses a part of the posterior, or only because its tails are lighter: train longer, take more layers,
+        or compare the ELBO and log_evidence. A mode that no draw reaches does not show in k_hat.
     draws, log_weights: the draws that judged q, and the logarithms of their normalised, smoothed weights.
     training: the Result of `minimize`, whose history it is.
     """
@@ -85,14 +86,20 @@ class PosteriorResult:
     @property
     def trust(self) -> Trust:
         """What k_hat says."""
-        if self.k_hat < min(FINITE_VARIANCE, self.k_usable):
+        if self.k_hat + self.k_error < min(FINITE_VARIANCE, self.k_usable):
             return Trust.RELIABLE
         return Trust.DOUBTFUL if self.k_hat < self.k_usable else Trust.UNRELIABLE
 
     @property
     def reliable(self) -> bool:
-        """Whether k_hat is below 0.5. It does not know of modes that no draw reaches."""
+        """Whether k_hat is below 0.5 by its standard error. It does not know of modes that no draw reaches."""
         return self.trust is Trust.RELIABLE
+
+    @property
+    def k_error(self) -> float:
+        """The standard error of k_hat, (1 + k) / sqrt(M) for a tail of M weights."""
+        n = len(self.log_weights)
+        return (1.0 + max(float(self.k_hat), 0.0)) / min(0.2 * n, 3.0 * n**0.5) ** 0.5
 
     @property
     def n_eff(self) -> float:
