@@ -38,7 +38,7 @@ if __name__ == "__main__":
 #
 # $$x = 0.8\,y + \sqrt{0.2}\,z .$$
 #
-# That is a conditional flow. For $y = 1$ the noise $z = 1$ becomes $x = 1.2472$, the log-slope is $\log\sqrt{0.2} = -0.8047$, and $\log p(x \mid y) = -\frac12 - 0.9189 + 0.8047 = -0.6142$. Bayes' rule gives the same number without a map.
+# For $y = 1$ the noise $z = 1$ becomes $x = 1.2472$, the log-slope is $\log\sqrt{0.2} = -0.8047$, and $\log p(x \mid y) = -\frac12 - 0.9189 + 0.8047 = -0.6142$. Bayes' rule gives the same number without a map.
 
 
 # %%
@@ -116,7 +116,7 @@ def linear_gaussian(options):
         flow = nf.flows.maf(2, layers=layers, hidden=hidden, context_dim=2)
         fit = {"steps": 20 if options.fast else steps, "batch_size": batch, "optimizer": nf.adam(1e-2)}
         params = nf.fit(flow, x, context=y, rng=options.seed, validation=None, progress=False, **fit).params
-        kl, error = difference(truth, log_prob(flow, params, x_test, y_test))
+        kl, error = difference(truth, log_prob(flow, params, x_test, y_test))  # the KL of (7)
         off_mean, off_cov = moments_off(flow, params, y_test[:5], B, P, 1000 if options.fast else 200_000)
         print(f"  {name:10}{kl:12.5f} ± {error:.5f}{100 * off_mean:12.2f} %{100 * off_cov:18.2f} %")
         assert options.fast or (kl < 0.005 and (hidden or max(off_mean, off_cov) < 0.01))
@@ -831,7 +831,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch10_calibration`.* Left and middle: ranks of $\theta_1$ in 20 bins; about 19 of 20 bars should end in the grey band. Narrow draws leave $\theta$ outside too often: ranks pile up at both ends. Right: TARP's coverage minus its level, and the band for its largest distance.
 #
-# The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean of $\log q(\theta \mid x)$ on fresh pairs beside them.
+# The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean $\log q(\theta \mid x)$ of fresh pairs too.
 #
 # ## Experiment 4: a time series as context
 #
