@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data, $y$ is the context. With simulators the unknown is called $\theta$ and the data $x$, as in their literature: there the flow draws $\theta$, and $x$ is the context.
 #
-# **Running time.** As measured: 62 s of processor time in one thread, and 8 s with `--fast`, which does every check, with experiments too short to mean anything.
+# **Running time.** As measured: 60 to 70 s of processor time in one thread on a busy machine, 6 s with `--fast`, whose experiments are too short to mean anything.
 #
 # **References.** Winkler, Worrall, Hoogeboom, Welling (2019), *Learning likelihoods with conditional normalizing flows*, arXiv:1912.00042. Papamakarios, Murray (2016), *Fast epsilon-free inference of simulation models*, arXiv:1605.06376. Lueckmann et al. (2021), *Benchmarking simulation-based inference*, arXiv:2101.04653. Talts et al. (2018), *Simulation-based calibration*, arXiv:1804.06788. Lemos et al. (2023), *TARP*, arXiv:2302.03026. Lopez-Paz, Oquab (2017), *Revisiting classifier two-sample tests*, arXiv:1610.06545. Theis, van den Oord, Bethge (2016), *A note on the evaluation of generative models*, arXiv:1511.01844. Izmailov et al. (2020), *Semi-supervised learning with normalizing flows*, arXiv:1912.13025. Zhou et al. (2004), *Learning with local and global consistency* (label spreading). Efron et al. (2004), *Least angle regression*, arXiv:math/0406456 (the diabetes data). Friedewald, Levy, Fredrickson (1972), *Clinical Chemistry* 18, 499.
 
@@ -116,7 +116,7 @@ def linear_gaussian(options):
         flow = nf.flows.maf(2, layers=layers, hidden=hidden, context_dim=2)
         fit = {"steps": 20 if options.fast else steps, "batch_size": batch, "optimizer": nf.adam(1e-2)}
         params = nf.fit(flow, x, context=y, rng=options.seed, validation=None, progress=False, **fit).params
-        kl, error = difference(truth, log_prob(flow, params, x_test, y_test))
+        kl, error = difference(truth, log_prob(flow, params, x_test, y_test))  # the KL of (7)
         off_mean, off_cov = moments_off(flow, params, y_test[:5], B, P, 1000 if options.fast else 200_000)
         print(f"  {name:10}{kl:12.5f} ± {error:.5f}{100 * off_mean:12.2f} %{100 * off_cov:18.2f} %")
         assert options.fast or (kl < 0.005 and (hidden or max(off_mean, off_cov) < 0.01))
@@ -529,7 +529,7 @@ if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
-# J sees none of them, and all but the first pass the round trip. Only the first shows at a single $y$. One normaliser and tiled draws are right there, and need several $y$ *in one batch*: an integral (N), or a row whose density depends on its neighbours (I), or draws against the density (K), the only check that sees the tiled ones. The package wants one row of context for each draw, or one for all; anything else is an error.
+# J sees none of them, and all but the first pass the round trip. Only the first shows at a single $y$. One normaliser and tiled draws are right there, and need several $y$ *in one batch*: the integral (N) and a row beside its neighbours (I) show the normaliser, and draws against the density (K) the tiles. The package wants one row of context for each draw, or one for all; anything else is an error.
 #
 # ## Experiment 1: regression with a whole density
 #
@@ -831,7 +831,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch10_calibration`.* Left and middle: ranks of $\theta_1$ in 20 bins; about 19 of 20 bars should end in the grey band. Narrow draws leave $\theta$ outside too often: ranks pile up at both ends. Right: TARP's coverage minus its level, and the band for its largest distance.
 #
-# The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean of $\log q(\theta \mid x)$ on fresh pairs beside them.
+# The flow passes, although its gap in nats is not 0. The tests ask whether it is right *on average* over $x$: the prior itself, for every $x$, would pass them (exercise 6). So report the mean $\log q(\theta \mid x)$ of fresh pairs too.
 #
 # ## Experiment 4: a time series as context
 #
