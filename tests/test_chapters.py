@@ -75,6 +75,7 @@ def device():
     backend.use_arrays_like(onp.empty(0), "float64")
 
 
+@pytest.mark.exhaustive
 def test_chapter_04_runs_on_device_arrays(device, tmp_path):
     names = {"__name__": "chapter", "nf": nf, "check": check, "plot": plot}
     exec(compile(CHAPTERS["ch04_coupling"].read_text(encoding="utf-8"), "ch04", "exec"), names)

@@ -280,6 +280,7 @@ def test_what_is_not_binary_is_refused_by_row(value):
         autograd.grad(lambda p: nf.objectives.nll(flow, p, x))(params)
 
 
+@pytest.mark.exhaustive
 def test_maf_on_a_mixture_base_passes_the_audit():
     def flow(dim):
         base = nf.AutoregressiveDensity(dim, nf.MixtureOfGaussians(3), nf.MADE((8,), "tanh"))

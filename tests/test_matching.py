@@ -222,7 +222,9 @@ def test_a_velocity_of_another_shape_is_refused():
 # --- training ---
 
 
-@pytest.mark.parametrize("kind", ["flow matching", "optimal", "score matching"])
+@pytest.mark.parametrize(
+    "kind", ["flow matching", pytest.param("optimal", marks=pytest.mark.exhaustive), "score matching"]
+)
 def test_fit_learns_two_blobs(kind):
     """From the loss of a Gaussian's field to one that knows of two blobs; and the density gains by it."""
     which = {

@@ -63,9 +63,8 @@ def decoded(output):
     return image.imread(BytesIO(base64.b64decode("".join(output["data"]["image/png"]))))
 
 
-@pytest.mark.parametrize(
-    "name", [n if n.startswith("ch01") else pytest.param(n, marks=pytest.mark.exhaustive) for n in CHAPTERS]
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_as_a_notebook_shows_every_figure_that_it_describes(name, tmp_path):
     cells, prose = executed(CHAPTERS[name].read_text(encoding="utf-8"), tmp_path, "--fast --figures drawn")
     described = set(re.findall(r"\*Figure `(\w+)`", prose))

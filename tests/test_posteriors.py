@@ -170,6 +170,7 @@ def constrained(x):
     return normal(x[:, 0], 5.0, 2.0) - x[:, 1] / 3.0 - np.log(3.0) + np.dot(np.log(shares), onp.array([3.0, 1.0, 0.5]))
 
 
+@pytest.mark.exhaustive
 def test_a_free_a_positive_and_shares_that_add_up():
     from scipy.special import gammaln
 
@@ -249,6 +250,7 @@ def test_a_flow_of_the_users_own_and_parameters_to_go_on_from():
     assert more.training.history["validation"][0] == pytest.approx(min(first.training.history["validation"]))
 
 
+@pytest.mark.exhaustive
 def test_annealing_starts_near_zero_and_the_count_of_steps_survives_a_stop(tmp_path):
     options = {"steps": 40, "anneal": 20, "evaluate_every": 10}
     whole = fit(linear, small(), **options)

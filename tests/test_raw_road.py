@@ -40,7 +40,12 @@ RECIPES = {
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+SLOW = {"rq_nsf", "maf"}  # the others make the share of the default run
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.exhaustive if name in SLOW else ()) for name in RECIPES]
+)
 def test_log_prob_holds_as_much_a_row_at_64_layers_as_at_4(name):
     x = onp.asfortranarray(rng().normal(size=(2000, 3)))
     peaks = []

@@ -341,7 +341,7 @@ def test_a_seed_in_place_of_a_generator_is_refused(method):
         getattr(layer, method)(params, onp.zeros((2, 3)), None, 3)
 
 
-@pytest.mark.parametrize("method", ("forward", "forward_value"))
+@pytest.mark.parametrize("method", (pytest.param("forward", marks=pytest.mark.exhaustive), "forward_value"))
 def test_whole_jacobians_of_images_are_built_for_a_few_rows_at_a_time(method):
     layer = nf.Residual((1, 16, 16), nf.LipschitzConv((8, 8)), "roulette")
     rng = onp.random.default_rng(0)

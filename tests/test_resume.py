@@ -85,7 +85,12 @@ interrupted.fit({run!r}, {path!r}, every=3)
 
 
 @pytest.mark.parametrize(
-    ("run", "cut"), [("validation share, jitter, ActNorm", 1), ("updates", 31), ("no validation", 38)]
+    ("run", "cut"),
+    [
+        ("validation share, jitter, ActNorm", 1),
+        pytest.param("updates", 31, marks=pytest.mark.exhaustive),
+        pytest.param("no validation", 38, marks=pytest.mark.exhaustive),
+    ],
 )
 def test_a_killed_process_is_gone_on_from_in_another(run, cut, path):
     code = KILLED.format(support=os.path.dirname(interrupted.__file__), run=run, cut=cut, path=str(path))
