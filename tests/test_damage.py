@@ -363,6 +363,7 @@ def test_two_hundred_honestly_sealed_mutations_of_the_description(good, path):
     assert loaded < 100
 
 
+@pytest.mark.exhaustive
 def test_three_hundred_honestly_sealed_mutations_of_header_and_tree(good, path):
     header, data = parts(good)
     rng = onp.random.default_rng(2)

@@ -76,6 +76,7 @@ def test_a_chapter_as_a_notebook_shows_every_figure_that_it_describes(name, tmp_
         assert output["metadata"]["image/png"]["width"] == round(96 * plot.WIDTH)
 
 
+@pytest.mark.exhaustive
 def test_a_fit_in_a_notebook_has_one_bar_with_the_last_validation_and_none_where_it_is_silent(tmp_path):
     (fit, silent, pairs), _ = executed(FIT.strip(), tmp_path)
     bars = [o["data"] for o in fit[1] if "text/html" in o.get("data", {})]

@@ -190,7 +190,7 @@ def test_a_conditional_flow_is_drawn_under_the_context_of_its_data():
     assert axes_of(plot.corner(flow, params, normal(30, 2), context=normal(30, 1), draws=100))
 
 
-@pytest.mark.parametrize("make", ["corner", "pairs"])
+@pytest.mark.parametrize("make", [pytest.param("corner", marks=pytest.mark.exhaustive), "pairs"])
 def test_the_same_seed_gives_the_same_picture_and_no_other_state_is_touched(make):
     x, (flow, params) = normal(2000, 2), fitted(2)
 

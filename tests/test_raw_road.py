@@ -40,7 +40,7 @@ RECIPES = {
 }
 
 
-SLOW = {"rq_nsf", "maf"}  # the others make the share of the default run
+SLOW = {"rq_nsf", "maf", "real_nvp"}  # the others make the share of the default run
 
 
 @pytest.mark.parametrize(

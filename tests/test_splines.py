@@ -430,6 +430,7 @@ def steep(kind, dtype, seed=0):
     return h, theta, z
 
 
+@pytest.mark.exhaustive
 @both_dtypes
 @every_kind
 def test_400000_steep_splines(kind, dtype):
