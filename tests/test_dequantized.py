@@ -1,5 +1,7 @@
 """Densities over whole numbers: the bound, its noise, and what is no image of whole numbers."""
 
+import warnings
+
 import autograd
 import numpy as onp
 import pytest
@@ -216,6 +218,17 @@ def test_what_is_no_image_of_whole_numbers_is_refused_in_one_line(name):
         with pytest.raises(ValueError, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("top, values, said", [(1, 256, True), (16, 256, True), (16, 17, False), (63, 256, True)])
+def test_images_that_use_few_of_the_values_are_warned_of(top, values, said):
+    model = nf.Dequantized(pixel_flow(values, COLOUR, [nf.ActNorm(COLOUR)]), values=values)
+    x = RNG(0).integers(0, top + 1, (50, *COLOUR))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.init(RNG(0), x)
+    assert [f"no value above {top}, of 0 to {values - 1}" in str(w.message) for w in caught] == [True] * said
+    assert all(f"pass values={top + 1}" in str(w.message) for w in caught)
 
 
 def test_a_missing_channel_axis_and_any_kind_of_number_that_is_whole():

@@ -163,6 +163,7 @@ BAD = [
         {"shape": (1, 7, 8)},
         r"shape must have a height and a width that 2\^levels = 2 divides; got 7 x 8: pad the images",
     ),
+    ({"shape": (28, 32, 3)}, r"channels first: \(3, 28, 32\); got \(28, 32, 3\)"),
     ({"levels": 3, "shape": (1, 28, 28)}, r"that 2\^levels = 8 divides; got 28 x 28: levels=2 would do"),
     ({"levels": 0}, "levels must be an integer of at least 1; got 0"),
     ({"shape": (8, 8)}, r"shape must be \(C, H, W\), such as \(1, 28, 28\); got \(8, 8\)"),

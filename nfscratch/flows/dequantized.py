@@ -32,7 +32,7 @@ from nfscratch.flows.context import TakesContext
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.log_prob_terms import log_prob_terms
 from nfscratch.flows.parameters import check, naming_params
-from nfscratch.flows.pixels import checked_pixels
+from nfscratch.flows.pixels import checked_pixels, warn_of_unused_values
 from nfscratch.ops.events import flat, laid_out
 
 OF_FLOW = ("base", "bijection", "embed")
@@ -85,6 +85,7 @@ class Dequantized(TakesContext):
         noise = {} if self.noise is None else self.noise.init(rng)
         if x is not None:
             x = self.checked_x("x", x, backend.asarray([]))
+            warn_of_unused_values("x", x, self.values)
             x = below_next(x, uniform(rng, x))
         return {**self.flow.init(rng, x, context), "noise": noise}
 

@@ -49,9 +49,12 @@ def for_pixels(
 def image_shape(shape: Shape) -> Shape:
     """(C, H, W), or ValueError."""
     try:
-        return validate.event_shape("shape", shape, axes=(3,))
+        C, H, W = validate.event_shape("shape", shape, axes=(3,))
     except ValueError:
         raise ValueError(f"shape must be (C, H, W), such as (1, 28, 28); got {shape!r}") from None
+    if W in (1, 3) and min(C, H) > 3:
+        raise ValueError(f"shape must be (C, H, W), channels first: ({W}, {C}, {H}); got {shape!r}")
+    return C, H, W
 
 
 def checked_levels(shape: Shape, levels: int | None) -> int:

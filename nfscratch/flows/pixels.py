@@ -6,6 +6,7 @@ per dimension look excellent.
 
 from __future__ import annotations
 
+import warnings
 from math import prod
 from typing import Any
 
@@ -14,6 +15,12 @@ from autograd.tracer import isbox
 
 from nfscratch import backend, validate
 from nfscratch.ops.events import laid_out
+
+FEW = 4  # images that use fewer than one value of FEW are warned of
+
+
+class PixelWarning(UserWarning):
+    """The images are whole numbers, but look as if they had another number of values."""
 
 
 def checked_pixels(name: str, x: Any, shape: tuple[int, ...], values: int, like: Any) -> Any:
@@ -27,6 +34,18 @@ def checked_pixels(name: str, x: Any, shape: tuple[int, ...], values: int, like:
         _check_whole(name, x, values)
     _check_range(name, x, values)
     return laid_out(backend.asarray(x, dtype=like.dtype, like=like))
+
+
+def warn_of_unused_values(name: str, x: Any, values: int) -> None:
+    """Warn where x (N, *shape) ends far below values - 1: as 0 and 1 do, or digits from 0 to 16, with values=256."""
+    top = int(x.max()) if x.size else values
+    if FEW * (top + 1) <= values:
+        warnings.warn(
+            f"{name} has no value above {top}, of 0 to {values - 1}: "
+            f"if no image can have more, pass values={max(top + 1, 2)}; bits per dimension depend on it",
+            PixelWarning,
+            stacklevel=3,
+        )
 
 
 def _check_shape(name, x, shape):
