@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import validate
-from nfscratch.evaluate.checked_draws import sample
+from nfscratch.evaluate.checked_draws import two_samples
 
 
 def c2st(a: Any, b: Any, *, seed: int = 1, folds: int = 5) -> float:
@@ -27,9 +27,7 @@ def c2st(a: Any, b: Any, *, seed: int = 1, folds: int = 5) -> float:
     Both should have equally many points: else always naming the larger one is right more often than half the time.
     """
     folds, seed = validate.count("folds", folds, least=2), validate.count("seed", seed)
-    a, b = sample("a", a, least=folds), sample("b", b, least=folds)
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"a and b must have equally many columns; got {a.shape} and {b.shape}")
+    a, b = two_samples(a, b, least=folds)
     std = a.std(axis=0, ddof=1)
     if not (std > 0).all():
         raise ValueError(f"a must vary in every column; column {int(np.argmin(std))} is constant")

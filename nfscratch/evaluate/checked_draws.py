@@ -1,4 +1,4 @@
-"""Pairs of a true theta and draws from the posterior that was estimated for its data: shapes checked once."""
+"""What an evaluation is given, checked once and in float64 on the host: draws, two samples, one number for each row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nfscratch import validate
+from nfscratch import backend, validate
 
 
 def pairs(theta: Any, draws: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -28,9 +28,26 @@ def sample(name: str, x: Any, least: int = 1) -> np.ndarray:
     return x
 
 
-def _array(name, x):
-    from nfscratch import backend
+def two_samples(a: Any, b: Any, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """a (N, D) and b (M, D), with at least `least` rows each."""
+    a, b = sample("a", a, least), sample("b", b, least)
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(f"a and b must have equally many columns; got {a.shape} and {b.shape}")
+    return a, b
 
+
+def numbers(name: str, x: Any, *, infinite: bool = False) -> np.ndarray:
+    """`x` as a float64 array (N,), N at least 1. infinite: whether -inf and inf may stand in it; NaN never."""
+    x = np.asarray(backend.to_numpy(validate.numeric(name, x)), dtype=np.float64)
+    if x.ndim != 1 or len(x) == 0:
+        raise ValueError(f"{name} must have one number for each row, shape (N,); got shape {x.shape}")
+    if infinite and not np.isnan(x).any():
+        return x
+    validate.finite(name, x)
+    return x
+
+
+def _array(name, x):
     x = np.asarray(backend.to_numpy(validate.numeric(name, x)), dtype=np.float64)
     if x.ndim:
         validate.finite(name, x)

@@ -1,0 +1,61 @@
+"""Classification accuracy score: how well a classifier does on real rows that has seen only rows made by a model.
+
+    CAS = P(c(x) = y),    (x, y) real,    c trained on made rows and the classes that they were made for            (1)
+
+(Ravuri and Vinyals 2019, arXiv:1905.10887.) It asks a conditional model for all that a classifier needs: each class where
+it belongs, and all of its kinds. Good-looking draws of a few kinds score low. Its measure is the same classifier, trained
+on as many real rows. It can be higher than that: made rows may be as many as one likes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nfscratch import backend
+from nfscratch.evaluate.checked_draws import sample
+from nfscratch.evaluate.estimate import Estimate, mean_and_error
+
+
+def classification_accuracy_score(
+    x_made: Any, labels_made: Any, x_real: Any, labels_real: Any, classifier: Any = None
+) -> Estimate:
+    """(1) of x_made (N, D) with labels_made (N,), measured on x_real (M, D) with labels_real (M,); from 0 to 1.
+
+    classifier: with fit(x, labels) and predict(x), as scikit-learn's have; a copy is fitted. Default: scikit-learn's
+    RandomForestClassifier(random_state=0), which no column's units change. The error is that of M real rows;
+    it knows nothing of another training of the model or the classifier.
+    """
+    x_made, x_real = sample("x_made", x_made, least=2), sample("x_real", x_real)
+    if x_made.shape[1] != x_real.shape[1]:
+        raise ValueError(f"x_made and x_real must have equally many columns; got {x_made.shape} and {x_real.shape}")
+    labels_made, labels_real = _labels("made", labels_made, x_made), _labels("real", labels_real, x_real)
+    if len(np.unique(labels_made)) < 2:
+        raise ValueError(f"labels_made must have at least 2 classes; got {labels_made[0]!r} alone")
+    fitted = _copy(classifier).fit(x_made, labels_made)
+    return mean_and_error(np.asarray(fitted.predict(x_real)) == labels_real)
+
+
+def _copy(classifier):
+    from sklearn.base import clone
+    from sklearn.ensemble import RandomForestClassifier
+
+    if classifier is None:
+        return RandomForestClassifier(random_state=0)
+    if isinstance(classifier, type) or not all(hasattr(classifier, method) for method in ("fit", "predict")):
+        raise TypeError(
+            f"classifier must have the methods fit and predict, such as sklearn's SVC(); got {classifier!r}"
+        )
+    return clone(classifier, safe=False)
+
+
+def _labels(which, labels, x):
+    labels = np.asarray(backend.to_numpy(labels))
+    if labels.shape != (len(x),):
+        raise ValueError(
+            f"labels_{which} must have one class for each row of x_{which}, shape ({len(x)},); got {labels.shape}"
+        )
+    if labels.dtype.kind == "f" and not (labels == np.floor(labels)).all():
+        raise ValueError(f"labels_{which} must be classes; got numbers that are not whole, such as NaN or 0.5")
+    return labels
