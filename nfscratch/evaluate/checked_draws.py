@@ -8,6 +8,8 @@ import numpy as np
 
 from nfscratch import backend, validate
 
+LARGEST = 1e150
+
 
 def pairs(theta: Any, draws: Any) -> tuple[np.ndarray, np.ndarray]:
     """theta (N, D) and draws (N, L, D) as float64 arrays; N, L and D are 1 at least."""
@@ -33,6 +35,8 @@ def two_samples(a: Any, b: Any, least: int = 1) -> tuple[np.ndarray, np.ndarray]
     a, b = sample("a", a, least), sample("b", b, least)
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"a and b must have equally many columns; got {a.shape} and {b.shape}")
+    if max(np.abs(a).max(), np.abs(b).max()) > LARGEST:
+        raise ValueError(f"a and b must be at most {LARGEST} in size, because they are squared")
     return a, b
 
 

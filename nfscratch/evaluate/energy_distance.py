@@ -2,12 +2,12 @@
 
     E(p, q) = 2 E|A - B| - E|A - A'| - E|B - B'|                                                                   (1)
 
-A, A' ~ p and B, B' ~ q are independent, |.| is Euclid's distance. It is at least 0, and 0 only for p = q where both have
-a mean. It needs no bandwidth, and it has the units of the rows. In one variable it is 2 int (F - G)^2 dx, F and G the
-distribution functions. It is MMD^2 with the kernel -|x - y|.
+A, A' ~ p and B, B' ~ q are independent, |.| is Euclid's distance, and p and q have means. It is at least 0, and 0 only
+for p = q. It needs no bandwidth, and it has the units of the rows. In one variable it is 2 int (F - G)^2 dx, F and G
+the distribution functions. It is MMD^2 with the kernel -|x - y|.
 
 The estimate takes means over pairs of two different rows, so its mean is (1), and it is negative about half the time
-where p = q. (The usual V-statistic counts a row with itself, and its mean is too large by E|A - A'| / N + E|B - B'| / M.)
+where p = q. (The V-statistic counts a row with itself too: its mean is too large by E|A - A'| / N + E|B - B'| / M.)
 """
 
 from __future__ import annotations

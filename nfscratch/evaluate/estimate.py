@@ -12,8 +12,6 @@ from __future__ import annotations
 from math import floor, inf, isfinite, log10
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from nfscratch.evaluate.checked_draws import numbers
 
 

@@ -4,8 +4,8 @@
 
 An image's likelihood has much in it that every image has: smooth areas, edges, a black border. p_0 is a model of that
 background alone, such as the same flow trained on rows with noise added (Ren et al. 2019, arXiv:1906.02845), and the
-ratio takes it away. A compressor serves too: log p_0 = -(length of the compressed row in bits) log 2, and then -LLR is the
-score S of Serra et al. 2020, arXiv:1909.11480.
+ratio takes it away. A compressor serves too: with log p_0 = -(length of the compressed row in bits) log 2, -LLR is the
+score S of Serra et al. 2020, arXiv:1909.11480, in nats.
 
 The whole of log p enters, once each: base and log-determinant. For a density p_0 and its draws, the mean of exp(LLR) is
 1 where p is a density too, which shows a term that is missing or counted twice.

@@ -3,7 +3,7 @@
     MMD^2(p, q) = E k(A, A') + E k(B, B') - 2 E k(A, B),    k(x, y) = exp(-|x - y|^2 / (2 h^2))                    (1)
 
 A, A' ~ p and B, B' ~ q are independent. It is the squared distance of the mean features of p and q, and 0 only for
-p = q. h, the bandwidth, has the units of the rows; by default it is the median distance of two rows of a and b together.
+p = q. h, the bandwidth, has the units of the rows. Its default is the median distance of two rows of a and b together.
 
     unbiased   the means of (1) over pairs of two different rows (their lemma 6). Its mean is MMD^2, so it is negative
                about half the time where p = q.                                                                    (2)
@@ -26,6 +26,7 @@ from nfscratch.evaluate.permutation import TwoSampleTest, checked, pairs_test
 
 SQUARED = "sqeuclidean"
 ROWS = 2000  # whose distances the median is taken of
+SMALLEST = 1e-150
 
 
 def mmd(a: Any, b: Any, *, bandwidth: float | None = None, unbiased: bool = True) -> float:
@@ -74,6 +75,8 @@ def _bandwidth(given, a, b):
     if given is None:
         return median_distance(a, b)
     validate.positive("bandwidth", given)
+    if given < SMALLEST:
+        raise ValueError(f"bandwidth must be at least {SMALLEST}, so that its square is not 0; got {given!r}")
     return float(given)
 
 
