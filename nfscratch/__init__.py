@@ -50,6 +50,7 @@ from nfscratch.checkpoint import CheckpointError, load, save
 from nfscratch.distributions import (
     AutoregressiveDensity,
     Bernoulli,
+    Categorical,
     ConditionedBase,
     DiagonalNormal,
     FittedTails,
@@ -116,8 +117,8 @@ backend.use_from_environment()
 
 
 def __getattr__(name):
-    """check, data, evaluate, plot and sklearn are imported when they are first asked for: none is needed to compute."""
-    if name in ("check", "data", "evaluate", "plot", "sklearn"):
+    """These rooms are imported when they are first asked for: none is needed to compute."""
+    if name in ("check", "codes", "data", "evaluate", "plot", "sklearn"):
         import importlib
 
         return importlib.import_module(f"nfscratch.{name}")

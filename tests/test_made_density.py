@@ -15,7 +15,12 @@ from nfscratch import trees
 from nfscratch.autodiff import register_array_type
 
 register_array_type(StrictArray)
-CONDITIONALS = {"Bernoulli": nf.Bernoulli(), "Gaussian": nf.Gaussian(), "mixture": nf.MixtureOfGaussians(4)}
+CONDITIONALS = {
+    "Bernoulli": nf.Bernoulli(),
+    "levels": nf.Categorical(4),
+    "Gaussian": nf.Gaussian(),
+    "mixture": nf.MixtureOfGaussians(4),
+}
 every_conditional = pytest.mark.parametrize("name", CONDITIONALS)
 dims = pytest.mark.parametrize("dim", (1, 2, 5, 18))
 
@@ -30,7 +35,8 @@ def example(name, dim, order=None, hidden=(20, 15), masks=1, n=7):
     density = nf.AutoregressiveDensity(dim, CONDITIONALS[name], nf.MADE(hidden, "tanh"), order)
     density = density if masks == 1 else nf.MaskEnsemble(density, masks)
     params = trees.map_leaves(lambda a: a + r.normal(size=a.shape) / a.shape[-1] ** 0.5, density.init(r))
-    x = r.integers(0, 2, size=(n, dim)).astype(float) if name == "Bernoulli" else 2 * r.normal(size=(n, dim))
+    levels = CONDITIONALS[name].n_levels
+    x = r.integers(0, levels, size=(n, dim)) / (levels - 1) if levels else 2 * r.normal(size=(n, dim))
     return density, params, x
 
 
@@ -318,3 +324,36 @@ def test_a_draw_is_not_differentiated():
     flow = nf.flows.made(3, nf.Gaussian(), hidden=(4,))
     with pytest.raises(ValueError, match="a draw of AutoregressiveDensity has no derivative"):
         autograd.grad(lambda p: np.sum(flow.sample(p, rng(), 3)))(flow.init(rng()))
+
+
+# --- levels ---
+
+
+def test_categorical_probabilities_sum_to_one_over_all_rows_and_two_levels_are_bernoulli():
+    density = nf.AutoregressiveDensity(3, nf.Categorical(4), nf.MADE((9,), "tanh"))
+    params = trees.map_leaves(lambda a: a + rng(1).normal(size=a.shape), density.init(rng()))
+    rows = onp.array(list(itertools.product((0.0, 1 / 3, 2 / 3, 1.0), repeat=3)))
+    close(onp.exp(density.log_prob(params, rows)).sum(), 1.0, 1e-12)
+    theta, x = rng().normal(size=(50, 3, 2)), rng().integers(0, 2, size=(50, 3)).astype(float)
+    two, one = nf.Categorical(2).log_prob(theta, x), nf.Bernoulli().log_prob(theta[..., 1:] - theta[..., :1], x)
+    close(two, one, 1e-12)
+
+
+def test_categorical_draws_have_its_probabilities():
+    theta = onp.log(onp.array([0.5, 0.2, 0.3]))[:, None] + onp.zeros((1, 100_000)) + 5.0
+    (u,) = nf.Categorical(3).noise(rng(), 100_000, 1, theta)
+    x = nf.Categorical(3).draw(theta, u[0])
+    shares = [(x == level).mean() for level in (0.0, 0.5, 1.0)]
+    onp.testing.assert_allclose(shares, [0.5, 0.2, 0.3], atol=0.006)  # 4 standard errors
+
+
+@pytest.mark.parametrize("wrong", [0.4, -1 / 3, 4 / 3])
+def test_what_is_no_level_is_refused(wrong):
+    with pytest.raises(ValueError, match="x must be one of 0, 1/3, 2/3"):
+        nf.Categorical(4).log_prob(onp.zeros((2, 1, 4)), onp.array([[1.0], [wrong]]))
+
+
+@pytest.mark.parametrize("levels", [0, 1, 257, 2.5])
+def test_the_number_of_levels_is_checked(levels):
+    with pytest.raises(ValueError, match="levels must be"):
+        nf.Categorical(levels)

@@ -1,5 +1,6 @@
 """Base densities, and densities with autoregressive factors."""
 
+from nfscratch.distributions.categorical import Categorical
 from nfscratch.distributions.conditionals import Bernoulli, Conditional, Gaussian, MixtureOfGaussians
 from nfscratch.distributions.conditioned_base import ConditionedBase
 from nfscratch.distributions.distribution import Distribution
@@ -14,6 +15,7 @@ from nfscratch.distributions.student import StudentT
 __all__ = [
     "AutoregressiveDensity",
     "Bernoulli",
+    "Categorical",
     "Conditional",
     "ConditionedBase",
     "DiagonalNormal",

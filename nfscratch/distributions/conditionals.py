@@ -39,6 +39,7 @@ class Conditional:
     """A law of one number with P parameters."""
 
     n_params = 1  # P
+    n_levels = 0  # how many values x can have, evenly from 0 to 1; 0: any real number
 
     def log_prob(self, theta, x):
         """log p(x; theta), (N, D)."""
@@ -61,6 +62,8 @@ class Conditional:
 @dataclass(frozen=True, eq=False)
 class Bernoulli(Conditional):
     """x = 1 with probability sigmoid(l), else 0."""
+
+    n_levels = 2
 
     def log_prob(self, theta, x):
         _check_binary(x)

@@ -94,10 +94,11 @@ def generate(layers, schedule, context, value, like, activation="relu"):
     """x_i = value(i, theta_i), for i = 0 ... D - 1 in turn; returns every layer's units, and what slopes need.
 
     value: theta_i (P, N), a view that stays valid -> (N,). context: (C, N) or None. like: an array whose last axis is
-    the batch. Returns units = [inputs (C + D, N), hidden units ..., theta (D P, N)] and a list of the same shapes: the
-    arrays that the slopes of hidden units are functions of, which are the units themselves or what they had before.
+    the batch. activation: a name, or an Activation. Returns units = [inputs (C + D, N), hidden units ..., theta
+    (D P, N)] and a list of the same shapes: the arrays that the slopes of hidden units are functions of, which are the
+    units themselves or what they had before.
     """
-    C, N, act = schedule.n_context, like.shape[-1], ACTIVATIONS[activation]
+    C, N, act = schedule.n_context, like.shape[-1], ACTIVATIONS.get(activation, activation)
     units = [onp.empty_like(like, shape=(C + schedule.dim, N), order="C")]
     zeros = onp.zeros_like(like, shape=(1, N))
     if context is not None:

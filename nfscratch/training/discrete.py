@@ -22,7 +22,6 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.distributions import Bernoulli
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.training import remedies
 from nfscratch.training.record import TrainingWarning
@@ -43,7 +42,7 @@ class DiscreteDataWarning(TrainingWarning):
 
 def is_for_discrete_data(flow: Any) -> bool:
     """Whether a part of the flow is a law of discrete values, to which noise must not be added."""
-    return any(isinstance(part, (Bernoulli, Dequantized)) for part in remedies.inside(flow))
+    return any(isinstance(part, Dequantized) or getattr(part, "n_levels", 0) > 0 for part in remedies.inside(flow))
 
 
 def refuse_jitter(flow: Any, jitter: Any) -> None:
