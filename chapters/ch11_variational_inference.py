@@ -159,9 +159,9 @@ def draw(mu, log_sigma, eps):
     return mu + np.exp(log_sigma) * eps, log_normal(eps, 0.0, 1.0) - log_sigma.sum()
 
 
-def elbo_of_draw(log_joint, log_q, beta=1.0):
-    """One draw's share of the ELBO (2); with beta, minus that of the free energy (10)."""
-    return beta * log_joint - log_q
+def elbo_of_draw(log_joint, log_q, temperature=1.0):
+    """One draw's share of the ELBO (2); at a temperature, minus that of the free energy (10)."""
+    return log_joint / temperature - log_q
 
 
 def gradient_of_draw(g_joint, log_sigma, eps):
@@ -207,11 +207,11 @@ if __name__ == "__main__":
 #
 # for every sample anew. Couplings and autoregressive layers take $h(x)$ as context beside their own input.
 #
-# **Annealing.** Early in training, most draws lie where $p$ is tiny, and $q$ moves to the first hump it meets. Rezende and Mohamed start with a flatter target. The *free energy* at inverse temperature $\beta$ is
+# **Annealing.** Early in training, most draws lie where $p$ is tiny, and $q$ moves to the first hump it meets. Rezende and Mohamed start with a flatter target. The *free energy* at temperature $T$ is
 #
-# $$F_\beta(q) = E_q[\log q(z) - \beta \log p(x, z)], \qquad \text{least for } q \propto p(x, z)^\beta, \tag{10}$$
+# $$F_T(q) = E_q\!\left[\log q(z) - \tfrac1T \log p(x, z)\right], \qquad \text{least for } q \propto p(x, z)^{1/T}, \tag{10}$$
 #
-# since $F_\beta$ is the divergence from that density, up to a constant. With $\beta = 1$ it is minus the ELBO. A normal posterior becomes $1/\beta$ times as wide in its variance.
+# since $F_T$ is the divergence from that density, up to a constant. With $T = 1$ it is minus the ELBO. At $T$ the variance of a normal posterior is $T$ times as large.
 
 
 # %%
@@ -360,11 +360,11 @@ def against_the_package(rng, D=5):
     log_w = np.array([elbo_of_draw(log_joint(a[None])[0], b) for a, b in ours])
     elbo = nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8)
     iwae = nf.objectives.iwae(flow, log_joint, params, np.random.default_rng(7), 1, 8)
-    cold = np.mean([elbo_of_draw(log_joint(a[None])[0], b, 0.3) for a, b in ours])
+    hot = np.mean([elbo_of_draw(log_joint(a[None])[0], b, temperature=4.0) for a, b in ours])
     return [
         ("=", "nf.Planar: draw and log q (7)", np.abs(np.column_stack([z, log_q]) - [[*a, b] for a, b in ours]).max(), 1e-12),
         ("=", "nf.objectives.elbo (2)", abs(elbo - log_w.mean()), 1e-12),
-        ("=", "nf.objectives.elbo with beta (10)", abs(nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8, beta=0.3) - cold), 1e-12),
+        ("=", "nf.objectives.elbo at T = 4 (10)", abs(nf.objectives.elbo(flow, log_joint, params, np.random.default_rng(7), 8, inverse_temperature=0.25) - hot), 1e-12),
         ("=", "nf.objectives.iwae (12)", abs(iwae - iwae_bound(log_w)), 1e-12),
     ]  # fmt: skip
 
@@ -569,7 +569,7 @@ if __name__ == "__main__":
 #
 # ## $U_4$ again: who has both branches?
 #
-# Chapter 03 ended with the fork of $U_4$, whose lower branch holds 15 % of the mass. Annealing is meant to keep it. The same flow is trained with and without (10), three times each, on the same noise. $\beta$ grows from 0.01 to 1 over the first 95 % of the steps. *Predict* the share of the draws on the lower branch, and what losing it costs.
+# Chapter 03 ended with the fork of $U_4$, whose lower branch holds 15 % of the mass. Annealing is meant to keep it. The same flow is trained with and without (10), three times each, on the same noise. $1/T$ grows from 0.01 to 1 over the first 95 % of the steps. *Predict* the share of the draws on the lower branch, and what losing it costs.
 
 
 # %%
@@ -783,12 +783,12 @@ if __name__ == "__main__":
 # 2. (20 lines.) Write `draw`, `planar_draw` and `iaf_draw`, and check $\log q$ with `numeric_jacobian` for $D = 1, 2, 5$.
 # 3. (Paper, 10 lines.) From $\nabla q = q\,\nabla \log q$ and $E_q \nabla \log q = 0$ derive the *score* gradient, $\nabla \mathcal L = E_q[(\log p(x, z) - \log q(z))\,\nabla \log q(z)]$. Compare its standard deviation with that of (6) in the first example.
 # 4. (10 lines.) Write `iwae_bound` and `effective_sample_size` so that weights of $e^{1000}$ do no harm. For which $q$ is $\mathcal L_K = \log p(x)$ for every $K$?
-# 5. (Paper.) Show for a normal posterior that (10) is least at $1/\beta$ times its variance. Then put $\beta$ before $\mathrm{KL}(q \,\|\, \text{prior})$: which variance is best in the first example?
+# 5. (Paper.) Show for a normal posterior that (10) is least at $T$ times its variance. Then let $T = 1$ and put a weight $\beta$ before $\mathrm{KL}(q \,\|\, \text{prior})$ alone: which variance is best in the first example?
 # 6. (A minute.) Fit the two humps with `nf.fit_posterior`, with and without `anneal`, from five seeds. How often are both found?
 #
 # ## Where this differs from the papers
 #
 # - **Order.** The papers put the layers after the encoder's normal. Here they come before $m(h) + s(h)\,\epsilon'$, where their input has the scale 1 for every $x$.
-# - **Annealing.** Their $\beta_t = \min(1, 0.01 + t/10000)$; ours is the same with fewer steps. In the autoencoder $\beta$ stands before $\log p(z) - \log q(z)$.
+# - **Annealing.** Their $1/T = \min(1, 0.01 + t/10000)$, which they call $\beta_t$; ours is the same with fewer steps. In the autoencoder the temperature is 1. There a weight $\beta$ that rises to 1 stands before $\log p(z) - \log q(z)$ alone, and the likelihood counts in full from the start.
 # - **IAF** has a gated update in its paper; here $\mu + \sigma\epsilon$.
 # - **The gradient.** In (6), $\log q_\theta(z)$ depends on $\theta$ twice: through $z$, and at fixed $z$. The mean of the second part, $E\,\nabla_\theta \log q_\theta(z)$ at fixed $z$, is 0. `nf.fit_posterior` leaves it out, where the flow has both directions in one pass (Roeder, Wu, Duvenaud 2017, arXiv:1703.09194). Then every draw gives 0 where $q$ is the posterior.

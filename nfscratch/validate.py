@@ -158,6 +158,13 @@ def count(name: str, n: Any, least: int = 0) -> int:
     return int(n)
 
 
+def flag(name: str, value: Any) -> bool:
+    """`value`, if it is True or False."""
+    if not isinstance(value, (bool, onp.bool_)):
+        raise ValueError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
 def positive(name: str, value: Any) -> None:
     """Refuse anything but a positive finite number."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):

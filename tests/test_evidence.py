@@ -63,14 +63,14 @@ def test_at_the_posterior_the_gradient_through_the_draws_is_zero_and_the_total_o
         assert sizes_of["path"] < 1e-10 < 0.05 < sizes_of["total"]
 
 
-@pytest.mark.parametrize("beta", [0.25, 1.0])
-def test_the_gradient_through_the_draws_is_zero_where_q_is_the_target_to_the_power_beta(beta):
-    """The target N(1, 2^2) to the power beta is N(1, 4 / beta), up to a constant."""
+@pytest.mark.parametrize("inverse_temperature", [0.25, 1.0])
+def test_the_gradient_through_the_draws_is_zero_where_q_is_the_target_to_the_power_of_one_over_T(inverse_temperature):
+    """The target N(1, 2^2) to the power 1 / T is N(1, 4 T), up to a constant."""
     flow = nf.Flow(nf.StandardNormal(2), nf.ActNorm(2))
-    wide = onp.full(2, onp.log(2.0 / beta**0.5))
+    wide = onp.full(2, onp.log(2.0 / inverse_temperature**0.5))
     params = {"base": {}, "bijection": {"log_scale": wide, "shift": onp.ones(2)}, "embed": {}}
     for f in (objectives.elbo_value_and_grad, objectives.reverse_kl_value_and_grad):
-        _, grads = f(flow, log_normal, params, rng(4), 20, beta=beta, gradient="path")
+        _, grads = f(flow, log_normal, params, rng(4), 20, inverse_temperature=inverse_temperature, gradient="path")
         assert max(onp.abs(g).max() for g in nf.trees.leaves(grads)) < 1e-12
 
 
@@ -89,8 +89,8 @@ def test_what_is_no_function_and_no_weight_is_refused_by_its_name():
             with pytest.raises(TypeError, match=rf"{name} must be a function of the draws x \(n, ...\); got {bad}"):
                 f(flow, bad, params, rng(), 4)
         for bad in ("a", onp.nan, -1.0, True) if "iwae" not in f.__name__ else ():
-            with pytest.raises(ValueError, match="beta must be a finite number of at least 0; got"):
-                f(flow, log_normal, params, rng(), 4, beta=bad)
+            with pytest.raises(ValueError, match="inverse_temperature must be a finite number of at least 0; got"):
+                f(flow, log_normal, params, rng(), 4, inverse_temperature=bad)
     with pytest.raises(TypeError, match="log_joint_vjp must be a function"):
         objectives.elbo_value_and_grad(flow, None, params, rng(), 4, log_joint_vjp=3)
 
@@ -98,24 +98,28 @@ def test_what_is_no_function_and_no_weight_is_refused_by_its_name():
 def test_reverse_kl_is_minus_the_elbo_with_its_gradient():
     flow = nf.flows.real_nvp(2, layers=2)
     params = {**flow.init(rng()), "bijection": nf.check.random_params(flow.bijection, rng(1), 0.3)}
-    for beta, gradient in ((1.0, "total"), (0.3, "path")):
-        options = {"beta": beta, "gradient": gradient}
+    for inverse_temperature, gradient in ((1.0, "total"), (0.3, "path")):
+        options = {"inverse_temperature": inverse_temperature, "gradient": gradient}
         up = objectives.elbo_value_and_grad(flow, U1.log_prob, params, rng(2), 9, **options)
         down = objectives.reverse_kl_value_and_grad(flow, U1.log_prob, params, rng(2), 9, **options)
         assert up[0] == -down[0]
         close_trees(up[1], nf.trees.map_leaves(onp.negative, down[1]), 0.0)
-        value = objectives.elbo(flow, U1.log_prob, params, rng(2), 9, beta=beta)
-        close(value, -objectives.reverse_kl(flow, U1.log_prob, params, rng(2), 9, beta=beta), 0.0)
+        value = objectives.elbo(flow, U1.log_prob, params, rng(2), 9, inverse_temperature=inverse_temperature)
+        close(
+            value,
+            -objectives.reverse_kl(flow, U1.log_prob, params, rng(2), 9, inverse_temperature=inverse_temperature),
+            0.0,
+        )
         close(up[0], value, 1e-13)
 
 
-def test_beta_weighs_the_target_alone():
+def test_the_inverse_temperature_weighs_the_target_alone():
     flow = nf.flows.planar(2, layers=3)
     params = {**flow.init(rng()), "bijection": nf.check.random_params(flow.bijection, rng(1), 0.3)}
     x, log_q = flow.sample_and_log_prob(params, rng(2), 40)
-    for beta in (0.0, 0.01, 1.0):
-        value = objectives.elbo(flow, U1.log_prob, params, rng(2), 40, beta=beta)
-        close(value, (beta * U1.log_prob(x) - log_q).mean(), 1e-13)
+    for inverse_temperature in (0.0, 0.01, 1.0):
+        value = objectives.elbo(flow, U1.log_prob, params, rng(2), 40, inverse_temperature=inverse_temperature)
+        close(value, (inverse_temperature * U1.log_prob(x) - log_q).mean(), 1e-13)
 
 
 def test_iwae_is_the_mean_of_log_mean_weights_and_with_one_draw_the_elbo():

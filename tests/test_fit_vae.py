@@ -173,6 +173,8 @@ def test_what_does_not_fit_is_refused_in_one_line():
         fit_vae(vae, x, rng=0, validation=1.5)
     with pytest.raises(ValueError, match=r"anneal must be an integer of at least 0; got -1"):
         fit_vae(vae, x, rng=0, anneal=-1)
+    with pytest.raises(ValueError, match=r"importance must be True or False; got 3"):
+        fit_vae(vae, x, rng=0, importance=3)
     with pytest.raises(ValueError, match=r"x must have shape \(N, 6\); got \(120, 5\)"):
         fit_vae(vae, x[:, :5], rng=0, params=vae.init(rng(), x))
 

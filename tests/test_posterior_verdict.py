@@ -87,12 +87,13 @@ def test_an_evaluation_is_minus_the_elbo_plus_two_standard_errors():
     close(loss.evaluate(loss.tree(PARAMS)), -log_w.mean() + 2 * log_w.std() / 1000**0.5, 1e-12)
 
 
-@pytest.mark.parametrize(("step", "beta"), [(0, 0.01), (50, 0.51), (100, 1.0), (300, 1.0)])
-def test_log_p_has_the_weight_of_the_step(step, beta):
+@pytest.mark.parametrize(("step", "weight"), [(0, 0.01), (50, 0.51), (100, 1.0), (300, 1.0)])
+def test_log_p_has_the_weight_of_the_step(step, weight):
     loss = PosteriorLoss(FLOW, Target(normal(0.6)), 64, 100)
     tree = loss.tree(PARAMS)
     tree["fixed"]["step"] += step
-    close(loss(tree, rng(3))[0], objectives.reverse_kl(FLOW, normal(0.6), PARAMS, rng(3), 64, beta=beta), 1e-12)
+    value = objectives.reverse_kl(FLOW, normal(0.6), PARAMS, rng(3), 64, inverse_temperature=weight)
+    close(loss(tree, rng(3))[0], value, 1e-12)
 
 
 # --- where the fit begins ---

@@ -1,6 +1,6 @@
 """PosteriorLoss: minus the annealed ELBO of a flow and a target, as `minimize` calls it.
 
-    beta_t = min(1, 0.01 + t / anneal)      the weight of log p at step t (Rezende and Mohamed 2015, equation 20)
+    1 / T = min(1, 0.01 + t / anneal)      the weight of log p at step t (Rezende and Mohamed 2015, equation 20)
 
 t stands in the tree of parameters, under "fixed", and is kept with the run across a stop. Where the flow has both
 directions in one pass, the gradient is the one through the draws alone (objectives/evidence.py).
@@ -36,12 +36,12 @@ class PosteriorLoss:
             rng,
             self.draws,
             log_target_vjp=self.target.vjp,
-            beta=self._beta(tree),
+            inverse_temperature=self._inverse_temperature(tree),
             gradient=self.gradient,
         )
         return value, {"flow": grads}
 
-    def _beta(self, tree):
+    def _inverse_temperature(self, tree):
         """min(1, 0.01 + t / anneal)."""
         return 1.0 if self.anneal is None else min(1.0, 0.01 + float(tree[trees.FIXED]["step"][0]) / self.anneal)
 

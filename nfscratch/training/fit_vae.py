@@ -72,6 +72,7 @@ def fit_vae(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     validate.part("vae", vae, VAE, "nf.models.VAE(nf.MLP(), nf.MLP(), nf.flows.posterior(8, 64))")
     anneal, draws = validate.count("anneal", anneal), validate.count("draws", draws, least=1)
+    importance = validate.flag("importance", importance)
     for name, f in (("augment", augment), ("callback", callback)):  # minimize is given others, which call them
         if f is not None:
             validate.function(name, f, TAKES[name])

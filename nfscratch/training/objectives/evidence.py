@@ -2,14 +2,14 @@
 
 x_i are draws of the flow q, w_i = p(x_i, y) / q(x_i), and the evidence is log p(y) = log E_q[w].
 
-    elbo         1/n sum_i [beta log p(x_i, y) - log q(x_i)]           at beta = 1: log p(y) - KL(q || p(. | y))     (1)
+    elbo         1/n sum_i [log p(x_i, y) / T - log q(x_i)]            at T = 1: log p(y) - KL(q || p(. | y))        (1)
     reverse_kl   -elbo: the same as a loss, with log_target for log p
     iwae         1/n sum_i log(1/K sum_k w_ik)                         elbo <= iwae <= log p(y)                      (2)
 
 elbo and iwae are better where they are larger, reverse_kl where it is smaller. A draw is x = forward(z), z from the
-base, and both terms move with the parameters (Rezende and Mohamed 2015, arXiv:1505.05770, equation 15). beta < 1 weighs
-log p down while q finds its place: their annealing takes beta_t = min(1, 0.01 + t / 10000) at step t. (2) is of
-Burda, Grosse and Salakhutdinov 2016, arXiv:1509.00519. With v_ik = w_ik / sum_l w_il, its gradient is
+base, and both terms move with the parameters (Rezende and Mohamed 2015, arXiv:1505.05770, equation 15). A temperature
+T > 1 makes p flatter while q finds its place: their annealing takes 1 / T = min(1, 0.01 + t / 10000) at step t. (2) is
+of Burda, Grosse and Salakhutdinov 2016, arXiv:1509.00519. With v_ik = w_ik / sum_l w_il, its gradient is
 
     d iwae = 1/n sum_i sum_k v_ik d log w_ik                                                                         (3)
 
@@ -38,15 +38,17 @@ from nfscratch.ops.events import laid_out
 GRADIENTS = ("total", "path")
 
 
-def elbo(flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, context: Any = None, beta: float = 1.0) -> Any:
+def elbo(
+    flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, context: Any = None, inverse_temperature: float = 1.0
+) -> Any:
     """Equation (1) from n draws, in nats: one forward pass, and no inverse. `autograd.grad` differentiates the draws.
 
     log_joint(x): (n, *shape) -> (n,), the log of a density up to a constant. context: one row for all, or n rows.
     """
     _check_callable("log_joint", log_joint)
-    _check_beta(beta)
+    _check_inverse_temperature(inverse_temperature)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
-    return np.mean(beta * _one_per_draw("log_joint", log_joint(x), n) - log_q)
+    return np.mean(inverse_temperature * _one_per_draw("log_joint", log_joint(x), n) - log_q)
 
 
 def elbo_value_and_grad(
@@ -56,7 +58,7 @@ def elbo_value_and_grad(
     rng: Any,
     n: int,
     context: Any = None,
-    beta: float = 1.0,
+    inverse_temperature: float = 1.0,
     log_joint_vjp: Callable | None = None,
     gradient: str = "total",
 ) -> tuple[Any, Any]:
@@ -66,20 +68,26 @@ def elbo_value_and_grad(
         without it, log_joint is traced.
     """
     of_joint = _with_pullback("log_joint", log_joint, log_joint_vjp)
-    return _bound(flow, of_joint, params, rng, n, context, beta, gradient)
+    return _bound(flow, of_joint, params, rng, n, context, inverse_temperature, gradient)
 
 
 def reverse_kl(
-    flow: Any, log_target: Callable, params: Any, rng: Any, n: int, context: Any = None, beta: float = 1.0
+    flow: Any,
+    log_target: Callable,
+    params: Any,
+    rng: Any,
+    n: int,
+    context: Any = None,
+    inverse_temperature: float = 1.0,
 ) -> Any:
-    """-elbo: the mean of log q - beta log_target over n draws. At beta = 1: KL(q || p) - log Z, exp(log_target) = Z p.
+    """-elbo: the mean of log q - log_target / T over n draws. At T = 1: KL(q || p) - log Z, exp(log_target) = Z p.
 
     Arguments as of `elbo`.
     """
     _check_callable("log_target", log_target)
-    _check_beta(beta)
+    _check_inverse_temperature(inverse_temperature)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
-    return np.mean(log_q - beta * _one_per_draw("log_target", log_target(x), n))
+    return np.mean(log_q - inverse_temperature * _one_per_draw("log_target", log_target(x), n))
 
 
 def reverse_kl_value_and_grad(
@@ -90,12 +98,12 @@ def reverse_kl_value_and_grad(
     n: int,
     context: Any = None,
     log_target_vjp: Callable | None = None,
-    beta: float = 1.0,
+    inverse_temperature: float = 1.0,
     gradient: str = "total",
 ) -> tuple[Any, Any]:
     """The same number and its gradient tree: for `minimize` with has_grad=True. Arguments as of elbo_value_and_grad."""
     of_target = _with_pullback("log_target", log_target, log_target_vjp)
-    value, grads = _bound(flow, of_target, params, rng, n, context, beta, gradient, sign=-1.0)
+    value, grads = _bound(flow, of_target, params, rng, n, context, inverse_temperature, gradient, sign=-1.0)
     return -value, grads
 
 
@@ -134,22 +142,22 @@ def iwae_value_and_grad(
 # --- one implementation ---
 
 
-def _bound(flow, log_joint_vjp, params, rng, n, context, beta, gradient, draws=1, sign=1.0):
+def _bound(flow, log_joint_vjp, params, rng, n, context, inverse_temperature, gradient, draws=1, sign=1.0):
     """(2) for n draws in groups of `draws`, which with one draw is (1); and `sign` times its gradient."""
     validate.choice("gradient", gradient, GRADIENTS)
-    _check_beta(beta)
+    _check_inverse_temperature(inverse_temperature)
     n = validate.count("n", n, least=1)
     context = _checked(flow, params, context, n)
     (x, log_q), back = flow.sample_and_log_prob_vjp(params, rng, n, context)
     log_p, back_p = log_joint_vjp(x)
-    values, v = _log_means((beta * log_p - log_q).reshape((n // draws, draws)))
+    values, v = _log_means((inverse_temperature * log_p - log_q).reshape((n // draws, draws)))
     share = v.reshape(n) * (sign / len(values))
     if gradient == "total":
-        g = back_p(beta * share), -share
+        g = back_p(inverse_temperature * share), -share
     else:
         share = share * v.reshape(n)
         g_of_q = flow.log_prob_vjp(params, laid_out(x), context)[1](share)[1]
-        g = back_p(beta * share) - g_of_q, onp.zeros_like(share)
+        g = back_p(inverse_temperature * share) - g_of_q, onp.zeros_like(share)
     return values.mean(), back(g)[0]
 
 
@@ -186,9 +194,13 @@ def _check_callable(name, log_p):
         raise TypeError(f"{name} must be a function of the draws x (n, ...); got {log_p!r}")
 
 
-def _check_beta(beta):
-    if isinstance(beta, bool) or not isinstance(beta, Real) or not (isfinite(beta) and beta >= 0.0):
-        raise ValueError(f"beta must be a finite number of at least 0; got {beta!r}")
+def _check_inverse_temperature(inverse_temperature):
+    if (
+        isinstance(inverse_temperature, bool)
+        or not isinstance(inverse_temperature, Real)
+        or not (isfinite(inverse_temperature) and inverse_temperature >= 0.0)
+    ):
+        raise ValueError(f"inverse_temperature must be a finite number of at least 0; got {inverse_temperature!r}")
 
 
 def _one_per_draw(name, log_p, n):
