@@ -84,6 +84,8 @@ from nfscratch.training import objectives
 from nfscratch.training.discrete import DiscreteDataWarning, recording_steps
 from nfscratch.training.ending import Ended
 from nfscratch.training.fit import fit
+from nfscratch.training.fit_gan import fit_gan
+from nfscratch.training.fit_model import fit_model
 from nfscratch.training.fit_vae import fit_vae
 from nfscratch.training.interrupts import Interrupted
 from nfscratch.training.minimize import minimize

@@ -269,12 +269,12 @@ def coupling(hidden, mask=(True, False, False)):
     return part("Coupling", transformer=affine, mask={"tuple": list(mask)}, conditioner=network, context_dim=0)
 
 
-A_FLOW = "flow must be a Flow, a Dequantized flow or a VAE"
+A_FLOW = "flow must be a Flow, a Dequantized flow or a model"
 FORGED = {
     "a number": (5, f"{A_FLOW}; got a int"),
     "a network": (
         part("MLP", hidden=[8], activation="relu"),
-        "flow must be a Flow, a Dequantized flow or a VAE; got a MLP",
+        "flow must be a Flow, a Dequantized flow or a model; got a MLP",
     ),
     "a class of Python": (part("os.system", command="ls"), "flow must be a part of this version .*; got 'os.system'"),
     "a name of another kind": (part(["MLP"]), "flow must be a part of this version"),

@@ -202,9 +202,9 @@ def test_what_augment_gives_has_the_parameters_dtype_in_the_step(dtype, monkeypa
     params = trees.map_leaves(lambda a: a.astype("float32"), vae.init(rng(), x))
     step = nf.models.VAE.loss_value_and_grad
 
-    def spied(self, params, draws, rows, *others):
+    def spied(self, params, stream, rows, **others):
         seen.append(rows.dtype)
-        return step(self, params, draws, rows, *others)
+        return step(self, params, stream, rows, **others)
 
     monkeypatch.setattr(nf.models.VAE, "loss_value_and_grad", spied)
     fit_vae(vae, x, rng=0, params=params, augment=lambda rows, draws: (rows > 0.5).astype(dtype), steps=2, **QUIET)

@@ -15,7 +15,7 @@ from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.parameters import Comparison, ParamsError
-from nfscratch.models import VAE
+from nfscratch.models import Model
 
 SMALL = 2**16  # so many numbers may be drawn, and
 WIDE = 2**20  # events may have so many, whatever the file holds: neither costs much
@@ -23,14 +23,14 @@ WIDE = 2**20  # events may have so many, whatever the file holds: neither costs 
 
 def check(flow: Any, params: Any, numbers: float = inf) -> None:
     """Refuse params that are not the flow's. Leaves need a shape only. `numbers`: how many the file holds."""
-    if not isinstance(flow, (Flow, Dequantized, VAE)):
-        raise CheckpointError(f"flow must be a Flow, a Dequantized flow or a VAE; got a {type(flow).__name__}")
+    if not isinstance(flow, (Flow, Dequantized, Model)):
+        raise CheckpointError(f"flow must be a Flow, a Dequantized flow or a model; got a {type(flow).__name__}")
     try:
-        shape = (flow.posterior if isinstance(flow, VAE) else flow).base.shape
+        shape = (flow.dim,) if isinstance(flow, Model) else flow.base.shape
         if prod(shape) > max(numbers, WIDE):
             raise CheckpointError(f"the flow must be as wide as its tensors say; got events of shape {shape}")
         comparison = Comparison(_Sparing(max(numbers, SMALL)), _unmade)
-        flow.compare(comparison, params) if isinstance(flow, VAE) else comparison.flow(flow, params)
+        flow.compare(comparison, params) if isinstance(flow, Model) else comparison.flow(flow, params)
     except (CheckpointError, RecursionError):
         raise
     except ParamsError as error:

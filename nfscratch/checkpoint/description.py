@@ -26,7 +26,7 @@ from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
 MODULES = (bijections, transformers, distributions, nets, ode, flows, models)
-WHOLE = (flows.Flow, flows.Dequantized, models.VAE)  # contracts that are parts themselves
+WHOLE = (flows.Flow, flows.Dequantized)  # contracts that are parts themselves
 CONTRACTS = (
     bijections.Bijection,
     transformers.Transformer,
@@ -36,6 +36,7 @@ CONTRACTS = (
     nets.Velocity,
     ode.Solver,
     models.Likelihood,
+    models.Model,
     *WHOLE,
 )
 SCALARS = {(t := onp.dtype(code)).name: t.type for code in ("?", *"bBefd", *(k + n for k in "iu" for n in "248"))}

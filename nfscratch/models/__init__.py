@@ -1,6 +1,9 @@
-"""What is built from flows and networks but is no flow: the variational autoencoder, and its likelihoods."""
+"""What is built from flows and networks but is no flow: autoencoders, a GAN, and likelihoods."""
 
+from nfscratch.models.autoencoder import AutoEncoder
+from nfscratch.models.gan import GAN
 from nfscratch.models.likelihoods import BernoulliLikelihood, Likelihood, NormalLikelihood, binarised
+from nfscratch.models.model import Model
 from nfscratch.models.vae import VAE
 
-__all__ = ["VAE", "BernoulliLikelihood", "Likelihood", "NormalLikelihood", "binarised"]
+__all__ = ["GAN", "VAE", "AutoEncoder", "BernoulliLikelihood", "Likelihood", "Model", "NormalLikelihood", "binarised"]

@@ -1,4 +1,4 @@
-"""The parts of a VAE, and whether they fit each other: widths, shapes, and parameters."""
+"""The parts of a model, and whether they fit each other: widths, shapes, and parameters."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from nfscratch.autodiff import raw
 from nfscratch.distributions import Distribution, StandardNormal
 from nfscratch.flows import Flow
 from nfscratch.flows.parameters import ParamsError, found
+from nfscratch.flows.recipe import check_network
 from nfscratch.nets.network import network_width
-
-PARTS = ("encoder", "decoder", "posterior", "prior", "likelihood")
 
 
 def prior_of(given: Any, shape: tuple[int, ...]) -> Distribution | Flow:
@@ -57,16 +56,17 @@ def rows_width(name: str, x: Any) -> int:
     return shape[1]
 
 
-def check_entries(params: Any) -> None:
-    """Raise ParamsError unless `params` has an entry for each part."""
+def check_entries(model: Any, params: Any) -> None:
+    """Raise ParamsError unless `params` has an entry for each part of the model."""
     inside = raw(params)
-    if not isinstance(inside, dict) or not set(PARTS) <= set(inside):
-        raise ParamsError(f"params must be those of vae.init, a dict of {', '.join(PARTS)}; got {found(inside)}")
+    if not isinstance(inside, dict) or not set(model.entries) <= set(inside):
+        entries = ", ".join(model.entries)
+        raise ParamsError(f"params must be those of {model.called}.init, a dict of {entries}; got {found(inside)}")
 
 
 def compare(vae: Any, comparison: Any, params: Any) -> None:
     """Raise ParamsError unless `params` is a tree of the model `vae`; one of its parts is asked after the other."""
-    comparison.keys(PARTS, params, "params")
+    comparison.keys(vae.entries, params, "params")
     comparison.flow(vae.posterior, params["posterior"], "params['posterior']")
     if isinstance(vae.prior, Flow):
         comparison.flow(vae.prior, params["prior"], "params['prior']")
@@ -88,3 +88,19 @@ def _width(vae, name, params):
     except (AttributeError, LookupError, TypeError):
         kind = type(getattr(vae, name)).__name__
         raise ParamsError(f"params['{name}'] must be those of {kind}; got {found(params[name])}") from None
+
+
+def check_generator(generator: Any, dim: Any) -> int:
+    """How many numbers z has, or an error for a generator that is neither a network nor a flow that can be trained."""
+    if not isinstance(generator, Flow):
+        check_network("generator", generator)
+        return validate.count("dim", dim, least=1)
+    if len(generator.shape) != 1 or generator.context_dim or generator.updates or not generator.base.reparameterized:
+        raise ValueError(
+            "generator must be a flow over rows (N, D), without a context and running statistics, whose base is "
+            f"reparameterized, such as nf.flows.real_nvp(2, base=nf.StandardNormal(2)); got shape {generator.shape}, "
+            f"context_dim {generator.context_dim} and a base {type(generator.base).__name__}"
+        )
+    if dim not in (None, generator.base.shape[0]):
+        raise ValueError(f"dim must be that of the generator's base, {generator.base.shape[0]}, or None; got {dim!r}")
+    return generator.base.shape[0]

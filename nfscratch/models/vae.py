@@ -35,8 +35,9 @@ from nfscratch.distributions import Distribution
 from nfscratch.flows import Flow
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.recipe import check_network
-from nfscratch.models.checked_parts import check_entries, check_posterior, compare, of_width, prior_of, rows_width
+from nfscratch.models.checked_parts import check_entries, check_posterior, compare, of_width, prior_of
 from nfscratch.models.likelihoods import Likelihood, likelihood_of
+from nfscratch.models.model import Model, through
 from nfscratch.nets import Network
 from nfscratch.nets.network import features, network_value, network_width
 
@@ -44,7 +45,7 @@ DRAWS = 2**13  # of z at a time, where nothing is kept for a gradient
 
 
 @dataclass(frozen=True, eq=False)
-class VAE:
+class VAE(Model):
     """params: {"encoder", "decoder", "posterior", "prior", "likelihood"}, each a tree.
 
     encoder: a network from x (N, D) to h (N, C). decoder: a network from z to D numbers, the likelihood's parameters.
@@ -57,6 +58,9 @@ class VAE:
     posterior: Flow
     prior: Distribution | Flow | None = None
     likelihood: str | Likelihood = "bernoulli"
+
+    entries = ("encoder", "decoder", "posterior", "prior", "likelihood")
+    called = "vae"
 
     def __post_init__(self):
         check_network("encoder", self.encoder)
@@ -129,15 +133,20 @@ class VAE:
 
     def log_weights(self, params, x, rng, draws=1, beta=1.0):
         """(3) for `draws` z of each row, by the plain definition where it is differentiated: (N, draws)."""
-        h = _repeated(_through(self.encoder, params["encoder"], x), draws)
+        h = _repeated(through(self.encoder, params["encoder"], x), draws)
         z, log_q = self.posterior.sample_and_log_prob(params["posterior"], rng, len(x) * draws, h)
-        out = _through(self.decoder, params["decoder"], z)
+        out = through(self.decoder, params["decoder"], z)
         log_p = self.likelihood.log_prob(params["likelihood"], out, _repeated(x, draws))
         log_w = log_p + beta * (self.prior.log_prob(params["prior"], z) - log_q)
         return np.reshape(log_w, (len(x), draws))
 
     def log_weights_vjp(self, params, x, rng, draws=1, beta=1.0):
         """The same, and pullback(g (N, draws)) -> g_params, from the parts' own pullbacks. Arrays are not checked."""
+        log_w, _, pullback = self.drawn_vjp(params, x, rng, draws, beta)
+        return log_w, lambda g: pullback(g, 0.0)
+
+    def drawn_vjp(self, params, x, rng, draws=1, beta=1.0):
+        """(3), the draws z (N draws, dim), and pullback(g of (3), g_z of what else is made of z) -> g_params."""
         h, back_encoder = self.encoder.apply_vjp(params["encoder"], x)
         rows = _repeated(h, draws)
         (z, log_q), back_posterior = self.posterior.sample_and_log_prob_vjp(params["posterior"], rng, len(rows), rows)
@@ -145,12 +154,12 @@ class VAE:
         log_p, back_likelihood = self.likelihood.log_prob_vjp(params["likelihood"], out, _repeated(x, draws))
         log_prior, back_prior = self.prior.log_prob_vjp(params["prior"], z)
 
-        def pullback(g):
+        def pullback(g, g_z_else):
             g = g.reshape(-1)
             g_likelihood, g_out = back_likelihood(g)
             g_decoder, g_z = back_decoder(g_out)[:2]
             g_prior, g_z_prior = back_prior(beta * g)[:2]
-            g_posterior, g_rows = back_posterior((g_z + g_z_prior, -beta * g))
+            g_posterior, g_rows = back_posterior((g_z + g_z_prior + g_z_else, -beta * g))
             g_h = g_rows if draws == 1 else g_rows.T.reshape((h.shape[1], len(x), draws)).sum(axis=2).T
             return {
                 "encoder": back_encoder(g_h)[0],
@@ -160,7 +169,7 @@ class VAE:
                 "likelihood": g_likelihood,
             }
 
-        return (log_p + beta * (log_prior - log_q)).reshape((len(x), draws)), pullback
+        return (log_p + beta * (log_prior - log_q)).reshape((len(x), draws)), z, pullback
 
     def loss_value_and_grad(
         self, params: Any, rng: Any, x: Any, beta: float = 1.0, draws: int = 1, importance: bool = False
@@ -177,10 +186,11 @@ class VAE:
         shares = onp.exp(log_w - bound[:, None])  # K times the normalised weights
         return -bound.mean(), pullback(shares * (-1.0 / log_w.size))
 
-    def update(self, params: Any) -> Any:
-        """Parameters with new "fixed" leaves of networks that have such; once a step of training."""
-        moving = [name for name in ("encoder", "decoder") if getattr(getattr(self, name), "updates", False)]
-        return {**params, **{name: getattr(self, name).update(params[name]) for name in moving}}
+    def validation_loss(
+        self, params: Any, rng: Any, x: Any, beta: float = 1.0, draws: int = 1, importance: bool = False
+    ) -> float:
+        """Minus the mean ELBO over the rows x, in nats: with beta = 1, whatever the weight was in the step."""
+        return -float(self.elbo(params, x, rng, draws).mean(dtype=onp.float64))
 
     # --- from x to z, and from z to x --------------------------------------------------------------------------------
 
@@ -191,17 +201,12 @@ class VAE:
 
     def decode(self, params: Any, z: Any) -> Any:
         """E[x | z] for z (N, dim): (N, D)."""
-        check_entries(params)
-        z = validate.events("z", z, self.posterior.shape, trees.array_like(params))
+        z = self.checked_codes(params, z)
         return self.likelihood.mean(params["likelihood"], network_value(self.decoder, params["decoder"], z))
-
-    def reconstruct(self, params: Any, x: Any, rng: onp.random.Generator) -> Any:
-        """E[x | z] for a draw of z ~ q(z | x): (N, D)."""
-        return self.decode(params, self.encode(params, x, rng))
 
     def sample(self, params: Any, rng: onp.random.Generator, n: int, mean: bool = False) -> Any:
         """n draws of x, or with mean=True E[x | z] for n draws of z ~ p(z): (n, D)."""
-        check_entries(params)
+        check_entries(self, params)
         z = self._from_prior(params, rng, validate.count("n", n))
         out = network_value(self.decoder, params["decoder"], z)
         likelihood = params["likelihood"]
@@ -214,27 +219,14 @@ class VAE:
 
     # --- checks ------------------------------------------------------------------------------------------------------
 
-    def checked(self, params: Any, x: Any) -> Any:
-        """Rows x (N, D) as the encoder takes them, or ValueError."""
-        check_entries(params)
-        return self.rows(x, trees.array_like(params), network_width(self.encoder, params["encoder"]))
+    def width(self, params):
+        return network_width(self.encoder, params["encoder"])
 
-    def compare(self, comparison: Any, params: Any) -> None:
-        """Raise ParamsError unless `params` is a tree of this model. comparison: of flows/parameters.py."""
-        compare(self, comparison, params)
-
-    def rows(self, x: Any, like: Any, width: int | None = None, name: str = "x") -> Any:
-        """Rows (N, width), of any width where it is None, that the likelihood can have, like the array `like`."""
-        if width is None:
-            width = rows_width(name, x)
-        x = validate.events(name, x, (width,), like)
+    def check_rows(self, x, name):
         self.likelihood.check(x, name)
-        return x
 
-
-def _through(network, params, x):
-    """The network's output, by the faster road where nothing is under a derivative."""
-    return network.apply(params, x) if contains_box((params, x)) else network_value(network, params, x)
+    def compare(self, comparison, params):
+        compare(self, comparison, params)
 
 
 def _repeated(rows, draws):
