@@ -2,10 +2,11 @@
 
     y_o(p) = sum over channels c and offsets d of K_oc(d) h_c(p + d)          zeros outside of the image        (1)
 
-K is (C_out, C_in, k, k), k odd; the image keeps its size. With the k^2 shifted images side by side, as (C_in k^2, H W N),
-(1) is one product with K as a matrix (im2col: Chellapilla et al. 2006); strips.py takes some rows of pixels at a time, so
-that what is multiplied stands in the cache. Where C_out is smaller than C_in, the product comes first, and its C_out k^2
-images are shifted and added: k^2 copies of the fewer channels are made either way. Two gradients of a cotangent g:
+K is (C_out, C_in, k, k), k odd; the image keeps its size. With the k^2 shifted images side by side, as (C_in k^2,
+H W N), (1) is one product with K as a matrix (im2col: Chellapilla et al. 2006). strips.py takes some rows of pixels at
+a time, so that what is multiplied stands in the cache. Where C_out is smaller than C_in, the product comes first, and
+its C_out k^2 images are shifted and added: k^2 copies of the fewer channels are made either way. The gradients for a
+cotangent g of y:
 
     g_h = g convolved with K turned by 180 degrees, its channels swapped                                        (2)
     g_K(d) = sum over p of g(p) h(p + d)^T            `correlate`                                               (3)
