@@ -1,7 +1,9 @@
 """The convolution: its definition, its two gradients, and networks of it."""
 
+import autograd.numpy as np
 import numpy as onp
 import pytest
+from autograd.test_util import check_grads
 from comparing import close, close_trees
 from strict import StrictArray
 
@@ -9,6 +11,7 @@ import nfscratch as nf
 from nfscratch import autodiff, backend, check, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.nets.network import Network
+from nfscratch.ops import strips
 from nfscratch.ops.convolution import CONVOLUTION, convolve
 
 register_array_type(StrictArray)
@@ -37,6 +40,28 @@ def test_it_is_the_definition_and_so_are_its_gradients(k, channels, size):
     g_K, g_h = traced(g)
     close(CONVOLUTION.outer(g, h, K), g_K, 1e-12)
     close(CONVOLUTION.back(K, g), g_h, 1e-12)
+
+
+@pytest.mark.parametrize("cache", [1, 3_000, 9_000])
+@pytest.mark.parametrize("channels", [(3, 2), (2, 3)])
+def test_strips_of_every_size_give_the_same_numbers(channels, cache, monkeypatch):
+    """One pixel at a time, parts of a row, and two rows of the five."""
+    rng = onp.random.default_rng(2)
+    K, h = rng.normal(size=(*channels, 3, 3)), rng.normal(size=(channels[1], 5, 4, 7))
+    g = rng.normal(size=(channels[0], 5, 4, 7))
+    whole = convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K)
+    monkeypatch.setattr(strips, "CACHE", cache)
+    assert len(strips.strips((2, 5, 4, 7), 3, h)) == {1: 20, 3_000: 10, 9_000: 3}[cache]
+    for a, b in zip(whole, (convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K)), strict=True):
+        close(a, b, 1e-13)
+
+
+def test_second_derivatives_are_those_of_finite_differences():
+    """Of a function that is not linear in the kernel or the image, through both primitives."""
+    rng = onp.random.default_rng(3)
+    K, h = rng.normal(size=(2, 3, 3, 3)), rng.normal(size=(3, 3, 4, 2))
+    value = lambda K, h: np.sum(np.tanh(convolve(K, h)) * convolve(0.5 * K, h * h))  # noqa: E731
+    check_grads(value, (0, 1), order=2)(K, h)
 
 
 def network(activation="tanh", context_dim=0):
