@@ -26,7 +26,7 @@ def check(flow: Any, params: Any, numbers: float = inf) -> None:
     if not isinstance(flow, (Flow, Dequantized, Model)):
         raise CheckpointError(f"flow must be a Flow, a Dequantized flow or a model; got a {type(flow).__name__}")
     try:
-        shape = (flow.dim,) if isinstance(flow, Model) else flow.base.shape
+        shape = (flow.dim or 1,) if isinstance(flow, Model) else flow.base.shape
         if prod(shape) > max(numbers, WIDE):
             raise CheckpointError(f"the flow must be as wide as its tensors say; got events of shape {shape}")
         comparison = Comparison(_Sparing(max(numbers, SMALL)), _unmade)
