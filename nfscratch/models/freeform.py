@@ -44,10 +44,10 @@ import numpy as onp
 from nfscratch import backend, trees, validate
 from nfscratch.autodiff import contains_box, rebox
 from nfscratch.bijections import Standardize
-from nfscratch.distributions import Distribution
+from nfscratch.distributions import Distribution, StandardNormal
 from nfscratch.distributions.distribution import standard_normal
-from nfscratch.flows.recipe import check_network
-from nfscratch.models.checked_parts import check_entries, prior_of
+from nfscratch.flows.recipe import check_base, check_network
+from nfscratch.models.checked_parts import check_entries
 from nfscratch.models.model import through
 from nfscratch.models.scaled import Scaled, tried
 from nfscratch.nets import Network
@@ -85,6 +85,7 @@ class FreeForm(Scaled):
         """Fresh parameters for rows like those of x (N, D), on the active backend and dtype."""
         x = self._first_rows(rng, x)
         D = x.shape[1]
+        check_base(self._base(D), (D,))
         return {
             "encoder": tried("encoder", self.encoder, self.encoder.init(rng, D, D), D, D),
             "decoder": tried("decoder", self.decoder, self.decoder.init(rng, D, D), D, D),
@@ -93,7 +94,7 @@ class FreeForm(Scaled):
         }
 
     def _base(self, D):
-        return prior_of(self.base, (D,))
+        return StandardNormal(D) if self.base is None else self.base
 
     @property
     def dim(self) -> int | None:

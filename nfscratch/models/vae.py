@@ -196,7 +196,8 @@ class VAE(Model):
 
     def encode(self, params: Any, x: Any, rng: onp.random.Generator) -> Any:
         """A draw of z ~ q(z | x) for each row of x (N, D): (N, dim)."""
-        h = network_value(self.encoder, params["encoder"], self.checked(params, x))
+        x = self.checked(params, x)
+        h = network_value(self.encoder, params["encoder"], x)
         return self.posterior.sample(params["posterior"], rng, len(h), h)
 
     def decode(self, params: Any, z: Any) -> Any:
