@@ -16,7 +16,7 @@ from nfscratch.evaluate.energy_distance import energy_distance, energy_test
 from nfscratch.evaluate.estimate import Estimate, mean_and_error, paired
 from nfscratch.evaluate.likelihood_ratio import likelihood_ratio
 from nfscratch.evaluate.mmd import median_distance, mmd, mmd_test
-from nfscratch.evaluate.permutation import TwoSampleTest, permutation_test
+from nfscratch.evaluate.permutation_test import TwoSampleTest, permutation_test
 from nfscratch.evaluate.psis import psis
 from nfscratch.evaluate.sbc import sbc_ranks, sbc_test
 from nfscratch.evaluate.tarp import TarpCurve, tarp

@@ -18,7 +18,7 @@ import numpy as np
 
 from nfscratch.evaluate.checked_draws import two_samples
 from nfscratch.evaluate.pairs_of_rows import between, matrix, within
-from nfscratch.evaluate.permutation import TwoSampleTest, checked, pairs_test
+from nfscratch.evaluate.permutation_test import TwoSampleTest, checked, pairs_test
 
 EUCLID = "euclidean"
 

@@ -22,7 +22,7 @@ from scipy.spatial.distance import pdist
 from nfscratch import validate
 from nfscratch.evaluate.checked_draws import two_samples
 from nfscratch.evaluate.pairs_of_rows import between, matrix, within
-from nfscratch.evaluate.permutation import TwoSampleTest, checked, pairs_test
+from nfscratch.evaluate.permutation_test import TwoSampleTest, checked, pairs_test
 
 SQUARED = "sqeuclidean"
 ROWS = 2000  # whose distances the median is taken of
