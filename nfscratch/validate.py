@@ -20,6 +20,9 @@ from nfscratch import backend, labels
 from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
+FINE, TOLD_APART = 512, 8  # distances between neighbouring numbers in a standard deviation: enough digits, and hardly any
+ROUNDING = 2  # or less: a column that varies by rounding of its own size, and is constant
+
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     """`x` as an array (N, *shape), batch-last in memory, with the type and dtype of the array `like`."""
@@ -98,16 +101,18 @@ def finite(name: str, x: Any) -> None:
     raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}{which}")
 
 
-def digits(name: str, x: Any, dtype: Any) -> None:
-    """Refuse columns whose values the narrower `dtype` cannot tell apart, and warn where it nearly cannot.
+def digits(name: str, x: Any, dtype: Any, cast_only: bool = False) -> None:
+    """Warn of a column whose mean is so large that its numbers in `dtype` leave few digits for what varies.
 
-    Numbers of size m lie eps m apart in a dtype: 128 at 1.7e9 in float32. A column is refused where its standard
-    deviation is less than 8 such steps, and warned of below 64. Data that is not wider than `dtype` is not looked at.
+    Numbers of size m lie eps m apart in a dtype: 128 at 1.7e9 in float32. A column is warned of where its standard
+    deviation is less than 512 such steps, where log p is off by 0.01 nats and more. Below 8 steps it is refused, unless
+    it came in `dtype`. cast_only: look only at what the cast to `dtype` loses.
     """
     if x is None or isbox(x):
         return
     x, dtype = plain(name, x), onp.dtype(dtype)
-    if x.ndim < 2 or len(x) < 2 or not _is_wider(x.dtype, dtype):
+    wider = _is_wider(x.dtype, dtype)
+    if x.ndim < 2 or len(x) < 2 or not (wider or x.dtype == dtype) or (cast_only and not wider):
         return
     x = onp.asarray(backend.to_numpy(x))
     if x.dtype.kind == "f" and not onp.isfinite(x).all():
@@ -117,8 +122,8 @@ def digits(name: str, x: Any, dtype: Any) -> None:
     low = x.min(axis=axes, keepdims=True)
     with onp.errstate(over="ignore", invalid="ignore"):  # a difference may be too large for a number
         spread = (x - low).astype(onp.float64).std(axis=axes)  # whole numbers are subtracted exactly
-    varies = x.max(axis=axes) > x.min(axis=axes)
-    coarse = onp.flatnonzero(varies & (spread < 64 * step))
+    varies = (x.max(axis=axes) > x.min(axis=axes)) & (wider | (spread > ROUNDING * step))
+    coarse = onp.flatnonzero(varies & (spread < FINE * step))
     if not len(coarse):
         return
     worst = int(coarse[onp.argmin(spread[coarse] / step[coarse])])
@@ -126,8 +131,8 @@ def digits(name: str, x: Any, dtype: Any) -> None:
         f"{name}: column {worst} has values up to {onp.abs(x[:, worst]).max():.4g} with standard deviation "
         f"{spread[worst]:.3g}, and {dtype} numbers of that size lie {step[worst]:.3g} apart"
     )
-    remedy = 'subtract an offset from the column, or use float64: nf.use(dtype="float64")'
-    if spread[worst] < 8 * step[worst]:
+    remedy = "subtract an offset from the column" + (', or use float64: nf.use(dtype="float64")' if wider else "")
+    if wider and spread[worst] < TOLD_APART * step[worst]:
         raise ValueError(f"{words}: its values cannot be told apart; {remedy}")
     warnings.warn(f"{words}: digits are lost; {remedy}", stacklevel=4)
 

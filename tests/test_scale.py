@@ -101,9 +101,45 @@ def test_a_column_that_float32_holds_badly_is_warned_of_and_one_that_it_holds_is
     flow = nf.Flow(nf.StandardNormal(1), nf.Standardize(1))
     with pytest.warns(UserWarning, match="digits are lost; subtract an offset from the column, or use float64"):
         flow.init(rng(), unix_times(1e4))
-    flow.init(rng(), unix_times(1e5))
+    flow.init(rng(), unix_times(2e5))
     nf.use(dtype="float64")
     flow.init(rng(), unix_times(10))
+
+
+FAR = {"float64": (1e13, 1e12), "float32": (1e5, 5e3)}  # means that leave too few digits for a spread of 1, and enough
+
+
+@pytest.mark.parametrize("place", ["x", "context", "init"])
+@pytest.mark.parametrize("dtype", FAR)
+def test_a_column_that_came_with_few_digits_is_warned_of_once(dtype, place):
+    nf.use(dtype=dtype)
+    base, few = rng().normal(size=(200, 2)), "^(x|context): column 1 .*digits are lost; subtract an offset from the column$"
+    flow = nf.flows.linear(2, context_dim=2)
+
+    def look(mean):
+        far = (base + [0.0, mean]).astype(dtype)
+        if place == "init":
+            return flow.init(rng(), far, base)
+        x, context = (far, base) if place == "x" else (base, far)
+        return nf.fit(flow, x, context=context, rng=0, steps=1, validation=None, progress=False)
+
+    with pytest.warns(UserWarning, match=few) as caught:
+        look(FAR[dtype][0])
+    assert len(caught) == 1
+    look(FAR[dtype][1])
+
+
+def test_a_column_that_varies_by_rounding_is_constant_and_no_column_of_few_digits():
+    x = onp.column_stack([rng().normal(size=50), 1e9 + onp.spacing(1e9) * (onp.arange(50) % 2)])
+    with pytest.warns(ScaleWarning, match="column 1 is constant") as caught:
+        nf.flows.linear(2).init(rng(), x)
+    assert len(caught) == 1
+
+
+def test_rows_to_validate_on_may_lie_close_together():
+    x = rng().normal(size=(200, 1))
+    near = 1.0 + 1e-14 * onp.arange(50.0)[:, None]
+    nf.fit(nf.flows.linear(1), x, rng=0, steps=1, validation=near, progress=False)
 
 
 # --- far rows ---

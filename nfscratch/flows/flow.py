@@ -23,6 +23,7 @@ from autograd.tracer import isbox
 from nfscratch import backend, trees, validate
 from nfscratch.autodiff import raw, rebox, take
 from nfscratch.bijections import Bijection
+from nfscratch.bijections.normalize.statistics import LOOKED_AT
 from nfscratch.bijections.start import StartBatch
 from nfscratch.distributions import Distribution
 from nfscratch.flows.boundary import check_once, checked_sum
@@ -80,7 +81,7 @@ class Flow(TakesContext):
         validate.generator(rng)
         like = backend.asarray([])
         for name, rows in (("x", x), ("context", context)):
-            validate.digits(name, rows, like.dtype)
+            validate.digits(name, rows, like.dtype, cast_only=LOOKED_AT.get())
         x = None if x is None else self.checked_x("x", x, like)
         embed = self._init_embed(rng, context, None if x is None else len(x), like)
         if x is None:

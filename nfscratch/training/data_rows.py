@@ -34,7 +34,7 @@ def checked(
     weights = row_weights.checked(weights, len(x), x, names[2])
     counting = row_weights.rows_that_count(weights)
     for name, rows in zip(names, given, strict=False):
-        validate.digits(name, _those(name, rows, counting, len(x)), like.dtype)
+        validate.digits(name, _those(name, rows, counting, len(x)), like.dtype, cast_only=where != "x")
     return x, context, weights
 
 
