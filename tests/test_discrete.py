@@ -48,10 +48,27 @@ DISCRETE = {
     "pixels": (rng(1).integers(0, 256, size=(5000, 1)), 1.0),
     "tenths": (rng(1).normal(size=(1000, 1)).round(1), 0.1),
     "tenths, float32": (rng(1).normal(size=(1000, 1)).round(1).astype("float32"), 0.1),
-    "every value twelve times": (REPEATED, float(onp.median(onp.diff(onp.unique(REPEATED))))),
-    "every value five times, five decimals": (onp.repeat(NORMAL.round(5), 5, axis=0), None),
-    "one value in twelve rows": (onp.where(onp.arange(500)[:, None] < 12, 0.0, NORMAL), None),
-    "many zeros": (onp.maximum(rng(1).normal(size=(40_000, 1)), 0.0), None),
+    "tenths, and some rows by another hand": (
+        onp.concatenate([rng(1).normal(size=(1000, 1)).round(1), [[0.123456], [0.7654321], [-1.2323232]]]),
+        0.1,
+    ),
+}
+SPIKED = {
+    "every value twelve times": (REPEATED, "has 50 values with no common step, each in 12 rows on average"),
+    "every value five times, five decimals": (
+        onp.repeat(NORMAL.round(5), 5, axis=0),
+        "has 500 values with no common step, each in 5 rows on average",
+    ),
+    "one value in twelve rows": (
+        onp.where(onp.arange(500)[:, None] < 12, 0.25, NORMAL),
+        "is 0.25 in 2.4 % of the rows and continuous elsewhere",
+    ),
+    "many zeros": (
+        onp.maximum(NORMAL, 0.0),
+        f"is 0 in {100 * (NORMAL <= 0).mean():.2g} % of the rows and continuous elsewhere",
+    ),
+    "whole dollars, many of them 0": (onp.rint(onp.maximum(NORMAL, 0) * 1e5), None),
+    "amounts cut at 1000": (onp.minimum(onp.exp(NORMAL) * 600, 1000.0), None),
 }
 
 
@@ -95,6 +112,37 @@ def test_a_discrete_column_is_found_with_its_step(name):
     )
     assert list(found) == [1]
     assert step is None or abs(found[1] - step) < 1e-5
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-18, 1e15])
+@pytest.mark.parametrize("name", SPIKED)
+def test_a_spiked_column_has_no_recording_step(name, unit):
+    x, words = SPIKED[name]
+    found = discrete.recorded_columns(onp.hstack([rng(4).normal(size=x.shape), x * unit]))
+    assert list(found) == [1] and found[1].step == 0.0
+    assert nf.recording_steps(x).tolist() == [0.0]
+    assert words is None or unit != 1.0 or str(found[1]) == words
+
+
+ZEROS = onp.hstack([NORMAL, onp.maximum(rng(5).normal(size=(500, 1)), 0.0)])
+
+
+def test_the_advice_for_a_spiked_column_can_be_followed():
+    options = {"steps": 1, "validation": None}
+    (message,) = warned(lambda: fit(ZEROS, nf.flows.linear(2), **options))
+    assert message.startswith("x has the same values in many rows: column 1 is 0 in ")
+    assert "context=" in message and "jitter" not in message
+    assert warned(lambda: fit(ZEROS[:, :1], nf.flows.linear(1, context_dim=1), context=ZEROS[:, 1:], **options)) == []
+    assert warned(lambda: fit(ZEROS[ZEROS[:, 1] > 0], nf.flows.linear(2), **options)) == []
+    assert warned(lambda: fit(ZEROS, nf.flows.linear(2), jitter=[0, 0.3], **options)) == []
+
+
+def test_both_kinds_stand_in_one_warning():
+    x = onp.hstack([ZEROS, onp.rint(3 * NORMAL)])
+    (message,) = warned(lambda: fit(x, nf.flows.linear(3), steps=1, validation=None))
+    assert "column 2 (jitter 1), column 1 is 0 in " in message and "jitter=[0, 0, 1], one width" in message
+    (message,) = warned(lambda: fit(x, nf.flows.linear(3), jitter=[0, 0, 1], steps=1, validation=None))
+    assert "column 1 is 0 in" in message and "column 2" not in message and "jitter=" not in message
 
 
 def test_fit_warns_of_at_most_three_discrete_columns_once_and_jitter_is_the_remedy():

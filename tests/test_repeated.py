@@ -1,4 +1,4 @@
-"""Rows that stand in a table more than once, and columns that other columns give: both are named by fit."""
+"""Rows that stand in a table more than once are counted by fit, and kept together."""
 
 import warnings
 
@@ -104,69 +104,6 @@ def test_fit_tells_how_many_rows_are_copies_and_names_one():
     assert not warned(lambda: fit(DATA, **OPTIONS))
     assert not warned(lambda: fit(TWELVE, jitter=0.1, **OPTIONS))
     assert not [t for t in warned(lambda: fit(onp.vstack([DATA, DATA[:2]]), **OPTIONS)) if "copies" in t]
-
-
-# --- dependent columns ---
-
-BASE = rng(7).normal(size=(300, 4)) * [1.0, 100.0, 1e-6, 3.0] + [0.0, 1e4, 0.0, 5.0]
-DEPENDENT = {
-    "a copy": (BASE[:, 1], 1),
-    "another unit": (BASE[:, 0] * 2.54 + 32.0, 0),
-    "a sum": (BASE[:, 0] + BASE[:, 3], None),
-    "a mean of all, signs mixed": (BASE @ [1.0, -0.01, 2e6, 0.5], None),
-    "the last of shares that sum to one": (1.0 - BASE[:, 0] - BASE[:, 3], None),
-}
-INDEPENDENT = {
-    "noise of a thousandth": BASE[:, 0] + 1e-3 * rng(8).normal(size=300),
-    "a square": BASE[:, 0] ** 2,
-    "a sum, rounded": (BASE[:, 0] + BASE[:, 3]).round(2),
-    "a constant": onp.full(300, 7.0),
-}
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", DEPENDENT)
-def test_a_column_that_others_give_is_found_in_any_unit(name, dtype):
-    column, of = DEPENDENT[name]
-    x = onp.column_stack([BASE, column, rng(9).normal(size=300)])
-    for unit in (1.0, 1e-18, 1e15):
-        assert repeated.dependent_columns((x * unit).astype(dtype)) == {4: of}
-
-
-@pytest.mark.parametrize("name", INDEPENDENT)
-def test_a_column_that_is_nearly_given_is_not_named(name):
-    assert repeated.dependent_columns(onp.column_stack([BASE, INDEPENDENT[name]])) == {}
-
-
-def test_with_fewer_rows_than_columns_copies_alone_are_found():
-    x = rng(1).normal(size=(8, 20))
-    assert repeated.dependent_columns(x) == {}
-    x[:, 7] = 3 * x[:, 2] - 1
-    assert repeated.dependent_columns(x) == {7: 2}
-
-
-def test_fit_names_the_columns_and_its_remedy_silences_it():
-    x = onp.tile(rng(1).normal(size=(400, 2)), 12)
-    texts = warned(lambda: fit(x, nf.flows.real_nvp(24, layers=2, hidden=(8,)), **OPTIONS))
-    (message,) = [text for text in texts if "linear function" in text]
-    start = "x: column 2 is a linear function of column 0, column 3 is a linear function of column 1, column 4"
-    assert message.startswith(start) and "and 19 more" in message
-    columns = message.split("numpy.delete(x, [")[1].split("]")[0]
-    assert columns.startswith("2, 3, 4, 5")
-    kept = onp.delete(x, list(range(2, 24)), axis=1)
-    assert not warned(lambda: fit(kept, nf.flows.real_nvp(2, layers=2, hidden=(8,)), **OPTIONS))
-
-
-def test_of_a_handful_of_rows_nothing_is_said():
-    x = onp.array([[1.0, 2.0, 5.0], [3.0, 7.0, 1.0]])
-    assert not warned(lambda: fit(x, nf.flows.linear(3), steps=1, validation=None))
-
-
-def test_columns_with_noise_of_their_own_are_not_dependent():
-    x = onp.column_stack([DATA, DATA[:, 0]])
-    flow = nf.flows.linear(3)
-    assert any("linear function" in text for text in warned(lambda: fit(x, flow, jitter=[0.1, 0.1, 0], **OPTIONS)))
-    assert not warned(lambda: fit(x, flow, jitter=[0, 0, 0.1], **OPTIONS))
 
 
 # --- the order of the checks ---

@@ -113,7 +113,10 @@ FAR = {"float64": (1e13, 1e12), "float32": (1e5, 5e3)}  # means that leave too f
 @pytest.mark.parametrize("dtype", FAR)
 def test_a_column_that_came_with_few_digits_is_warned_of_once(dtype, place):
     nf.use(dtype=dtype)
-    base, few = rng().normal(size=(200, 2)), "^(x|context): column 1 .*digits are lost; subtract an offset from the column$"
+    base, few = (
+        rng().normal(size=(200, 2)),
+        "^(x|context): column 1 .*digits are lost; subtract an offset from the column$",
+    )
     flow = nf.flows.linear(2, context_dim=2)
 
     def look(mean):

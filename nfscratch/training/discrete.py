@@ -5,10 +5,14 @@ nothing. Noise as wide as the recording step, `jitter` in fit, makes it a densit
 
 A column is discrete where
     its values lie on a grid, a + k s with whole k, at most half as many levels as rows, and s above 1/80 of the
-        standard deviation; or
-    each level stands in 5 rows on average, and the levels are no grid, or one so thin that half of the gaps are 5 s: a
-        table whose rows stand in it five times, with all their decimals; or
-    one value stands in 10 rows at least, and in 2 % of them (a constant column is none: it has no scale at all).
+        standard deviation; or on a finer one, and a value stands in 10 rows at least, and in 2 % of them; or
+    nearly all lie on a grid: half of the gaps between levels are multiples of the usual one, and each level stands in
+        5 rows on average, or one in so many as above.
+It is spiked, and no noise is its recording step, where its values lie on no grid, or on so fine a one that most
+steps of it are empty, and
+    one value stands in 10 rows at least, and in 2 % of them, such as a zero among continuous amounts; or
+    each level stands in 5 rows on average, such as the area of a country in a table of countries and years.
+A constant column is none of these: it has no scale at all.
 On a finer grid numbers are as good as continuous: no flow here resolves it. Nothing here depends on the unit: whole
 inches, the same in centimetres, and half steps times 1e-18 are all found. Values of a grid that never repeat, such as
 the times of a sensor that reports every minute, are not discrete.
@@ -17,6 +21,7 @@ the times of a sensor that reports every minute, are not discrete.
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as onp
@@ -30,6 +35,7 @@ ENOUGH_ROWS, NUMBERS, MOST_ROWS = 20, 2**21, 20_000  # a table is judged by a sa
 GRID_LEVELS, GRID_STEP = 0.5, 1 / 80
 LEVELS, THIN = 0.2, 5
 SAME_ROWS, SAME_SHARE = 10, 0.02
+MULTIPLE = 0.05  # a gap so near to a multiple of the usual one is a multiple, up to the last digit written
 MULTIPLES = 10  # the smallest gap between levels is at most so many steps: 0, 6, 10, 15 have the step 1
 ROUNDING = 4  # levels that lie less than so many eps max|x| apart are one level
 NAMED = 3
@@ -38,6 +44,24 @@ SHOWN = 60  # columns, for all of which the message gives the jitter
 
 class DiscreteDataWarning(TrainingWarning):
     """A fit of a density to columns of recorded values, without jitter."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is repeated in a column: its recording step, 0 where there is none, and its most frequent value."""
+
+    step: float
+    value: float
+    share: float  # of the rows that have `value`
+    levels: int
+    rows: int
+
+    def __str__(self):
+        if self.levels <= LEVELS * self.rows:
+            return (
+                f"has {self.levels} values with no common step, each in {self.rows / self.levels:.0f} rows on average"
+            )
+        return f"is {self.value:.6g} in {100 * self.share:.2g} % of the rows and continuous elsewhere"
 
 
 def is_for_discrete_data(flow: Any) -> bool:
@@ -54,7 +78,8 @@ def refuse_jitter(flow: Any, jitter: Any) -> None:
 def recording_steps(x: Any) -> Any:
     """The `jitter` that suits x (N, D): the recording step of each discrete column, 0 for the others: (D,).
 
-    Events of another shape have the steps of their entries in that shape.
+    A column without a step has 0 as well, such as amounts of which many are exactly 0. Events of another shape have the
+    steps of their entries in that shape.
     """
     x = validate.numeric("x", x)
     if x.ndim < 2:
@@ -66,7 +91,7 @@ def recording_steps(x: Any) -> Any:
 
 
 def warn_of_columns(x: Any, jitter: Any = None) -> None:
-    """Warn of the discrete columns of x without jitter, at most three by name, each with the jitter that fits it.
+    """Warn of the discrete and the spiked columns of x without jitter, at most three of each by name.
 
     One width for all columns, 0 too, is taken as meant.
     """
@@ -75,19 +100,33 @@ def warn_of_columns(x: Any, jitter: Any = None) -> None:
     given = onp.zeros(x.shape[1:]) if jitter is None else onp.asarray(jitter, float)
     if given.all():
         return
-    steps = {column: step for column, step in discrete_columns(x).items() if not given.flat[column]}
-    if not steps:
+    recorded = {column: found for column, found in recorded_columns(x).items() if not given.flat[column]}
+    steps = {column: found.step for column, found in recorded.items() if found.step}
+    spiked = {column: found for column, found in recorded.items() if not found.step}
+    if not recorded:
         return
-    named = ", ".join(f"column {column} (jitter {step:.3g})" for column, step in list(steps.items())[:NAMED])
-    more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
-    warnings.warn(
-        f"x has the same values in many rows: {named}{more}. Its density has no upper bound there, so that a high "
-        f"log-likelihood is no skill; {_jitter(steps, given.ravel())}, one width for each column (0 where it is "
-        "continuous), adds noise within the recording step. "
-        "warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this",
-        DiscreteDataWarning,
-        stacklevel=3,
-    )
+    stepped = [f"column {column} (jitter {step:.3g})" for column, step in steps.items()]
+    shown = [_named(stepped), _named([f"column {column} {found}" for column, found in spiked.items()])]
+    words = [
+        f"x has the same values in many rows: {', '.join(filter(None, shown))}. Its density has no upper bound there, "
+        "so that a high log-likelihood is no skill"
+    ]
+    if steps:
+        words.append(
+            f"{_jitter(steps, given.ravel())}, one width for each column (0 where it is continuous), adds noise within "
+            "the recording step"
+        )
+    if spiked:
+        words.append(
+            f"noise is no remedy for {_named([f'column {column}' for column in spiked])}: give it as context=, which "
+            "needs no density, or fit to the rows with other values, or leave it out"
+        )
+    silence = "warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this"
+    warnings.warn(f"{'; '.join(words)}. {silence}", DiscreteDataWarning, stacklevel=3)
+
+
+def _named(columns):
+    return ", ".join(columns[:NAMED]) + (f" and {len(columns) - NAMED} more" if len(columns) > NAMED else "")
 
 
 def _jitter(steps, given):
@@ -99,12 +138,17 @@ def _jitter(steps, given):
 
 def discrete_columns(x: Any) -> dict[int, float]:
     """{column: recording step} of the discrete columns, events flattened."""
+    return {column: found.step for column, found in recorded_columns(x).items() if found.step}
+
+
+def recorded_columns(x: Any) -> dict[int, Recorded]:
+    """The discrete columns and the spiked ones, events flattened."""
     if len(x) < ENOUGH_ROWS:
         return {}
     eps = float(onp.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
     x = _sample(backend.to_numpy(x).reshape((len(x), -1)))
-    steps = ((column, _recording_step(x[:, column].astype(onp.float64), eps)) for column in range(x.shape[1]))
-    return {column: step for column, step in steps if step}
+    found = ((column, _recorded(x[:, column].astype(onp.float64), eps)) for column in range(x.shape[1]))
+    return {column: what for column, what in found if what is not None}
 
 
 def _sample(x):
@@ -127,22 +171,31 @@ def _is_coarse(column, eps):
     return len(levels) == 1 or _grid_step(onp.diff(levels), eps) > GRID_STEP * column.std()
 
 
-def _recording_step(column, eps):
-    """The step of a discrete column; 0 for a continuous one, and for a constant. eps: of the numbers as they came."""
+def _recorded(column, eps):
+    """None for a continuous column, and for a constant. eps: of the numbers as they came."""
     size = onp.abs(column).max()
     if size == 0.0:
-        return 0.0
+        return None
     column = column / size  # from here on without a unit
     levels, counts = _levels(column, ROUNDING * eps)
     if len(levels) == 1:
-        return 0.0
-    gaps, share = onp.diff(levels), len(levels) / len(column)
+        return None
+    gaps, share, most = onp.diff(levels), len(levels) / len(column), int(counts.argmax())
     step, usual = _grid_step(gaps, eps), float(onp.median(gaps))
-    discrete = step > GRID_STEP * column.std() and share <= GRID_LEVELS
-    if usual >= THIN * step and not discrete:
-        step, discrete = usual, share <= LEVELS
-    discrete |= counts.max() >= max(SAME_ROWS, SAME_SHARE * len(column))
-    return float(step * size) if discrete else 0.0
+    thin = usual >= THIN * step  # no grid, or one that says nothing
+    if not (step > GRID_STEP * column.std() and share <= GRID_LEVELS):
+        if not (counts[most] >= max(SAME_ROWS, SAME_SHARE * len(column)) or (thin and share <= LEVELS)):
+            return None
+        if thin:
+            step = usual if _are_multiples(gaps, usual) else 0.0
+    return Recorded(
+        float(step * size), float(levels[most] * size), counts[most] / len(column), len(levels), len(column)
+    )
+
+
+def _are_multiples(gaps, usual):
+    """Whether half of the gaps are the usual one, or a multiple of it."""
+    return bool(onp.median(onp.abs(gaps / usual - onp.maximum(1.0, onp.rint(gaps / usual)))) < MULTIPLE)
 
 
 def _levels(column, rounding):

@@ -25,6 +25,7 @@ from nfscratch.training import (
     advice,
     data_rows,
     defaults,
+    dependent,
     discrete,
     repeated,
     row_weights,
@@ -128,8 +129,7 @@ def fit(
     unreachable.refuse(flow, rows, jitter)
     copies_count = not discrete.is_for_discrete_data(flow)
     if copies_count:
-        repeated.warn_of_dependent_columns(rows.x, jitter)
-    if copies_count:
+        dependent.warn_of_dependent_columns(rows.x, jitter)
         discrete.warn_of_columns(rows.once().x, jitter)
     if checkpoint is not None:  # before the first number is drawn
         with about(checkpoint):
