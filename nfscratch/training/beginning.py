@@ -35,7 +35,7 @@ class Beginning:
         """`result`, where its best step is 0, with the parameters that all `rows` give; they are not validated."""
         if result.best_step == 0 and self.draws is not None:
             with deciding_rows.said():
-                result.params = _init(self.flow, deepcopy(self.draws), self.noisy(rows.x, deepcopy(self.draws)), rows)
+                result.params = begun(self.flow, deepcopy(self.draws), self.noisy(rows.x, deepcopy(self.draws)), rows)
             result.whitening = taken(self.flow.bijection, result.params["bijection"])
         return result
 
@@ -47,10 +47,10 @@ def beginning(flow: Any, params: Any, noisy: Any, rows: Any, rng: Any, given: An
     with deciding_rows.looked_at(flow, given, held_out):
         x = noisy(rows.x, rng)
         draws = deepcopy(rng)
-        return Beginning(flow, noisy, _init(flow, rng, x, rows), draws)
+        return Beginning(flow, noisy, begun(flow, rng, x, rows), draws)
 
 
-def _init(flow, rng, x, rows):
+def begun(flow: Any, rng: Any, x: Any, rows: Any) -> Any:
     """Parameters that start from `rows` with the noise of x, in the dtype of x."""
     start = replace(rows, x=x).copied()
     return trees.cast(flow.init(rng, start.x, start.context), x.dtype)

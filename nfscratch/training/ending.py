@@ -1,4 +1,4 @@
-"""How a run ended: one of six ways, and the numbers that belong to it."""
+"""How a run ended: one of seven ways, and the numbers that belong to it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class Ended(Enum):
     OUT_OF_TIME = "out of time at step {step}"
     STOPPED = "stopped by the callback at step {step}"
     INTERRUPTED = "interrupted at step {step}"
+    NOT_TRAINED = "not trained: held-out rows do not show that it helps"
     DIVERGED = "diverged at step {step} (loss {loss:.3g}): {blamed}"
 
 

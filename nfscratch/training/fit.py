@@ -15,7 +15,6 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.bijections.normalize.whiten import taken
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.flows.boundary import check_rows
@@ -35,10 +34,11 @@ from nfscratch.training import (
 from nfscratch.training.batches import take_rows
 from nfscratch.training.beginning import beginning
 from nfscratch.training.budget import Budget
+from nfscratch.training.descent import Descent
+from nfscratch.training.folds import fit_by_folds
 from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
-from nfscratch.training.memory import STORE, for_steps
-from nfscratch.training.minimize import minimize
+from nfscratch.training.memory import STORE
 from nfscratch.training.objectives import MaximumLikelihood, Objective
 from nfscratch.training.optimizers import Adam, adam, cosine
 from nfscratch.training.record import Result
@@ -97,14 +97,16 @@ def fit(
     steps, epochs: how long to train. Without both, steps, batch_size, patience and the times of the evaluations follow
         the size of the data (defaults.py). A held-out share is then 10 rows at least, or a fifth of fewer than 50, and
         where its rows do not show that training helped, the parameters of step 0 are returned (verdict.py), taken from
-        all rows, the held-out ones too (beginning.py). epochs=, passes over the rows, sets the number of steps alone
-        and has no patience. With steps=, batch_size is 256, patience is off, and a run has 50 evaluations. What is
-        given counts.
+        all rows, the held-out ones too (beginning.py). Where a share would be fewer than 7 rows, as of 34, five folds
+        choose the number of steps, and all rows are trained on (folds.py). epochs=, passes over the rows, sets the
+        number of steps alone and has no patience. With steps=, batch_size is 256, patience is off, and a run has 50
+        evaluations. What is given counts.
     seconds: a budget of time, from now on: the run stops after the step in which it is spent (see minimize).
     optimizer, schedule, clip: Adam, by default with the rate 3e-3 where the length follows the data and 1e-3 elsewhere;
         the factor on its rate; the largest length of a gradient.
     patience: stop after this many evaluations without a better one after step 0.
     callback(Evaluation): called after each evaluation with step, loss, validation, params, ...; True stops the run.
+        Not in the folds of few rows.
     interrupt: after Ctrl-C "return" the result, and the program goes on; or "raise" a KeyboardInterrupt with `result`.
         A handler that the host of the program has for Ctrl-C, other than Python's own, is called before that.
     params: where to start; default: flow.init on the training rows.
@@ -152,33 +154,21 @@ def fit(
         evaluate_every=evaluate_every,
         held_out=held_out is not None,
     )
+    judges = by_size and held_out is not None and held_out.where == given.where
+    judges = judges and isinstance(objective, MaximumLikelihood)
+    options = {
+        "optimizer": adam(defaults.RATE) if optimizer is None and by_size else optimizer,
+        **{"schedule": schedule, "clip": clip, "seconds": budget, "callback": callback, "interrupt": interrupt},
+        **{"progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every},
+    }
+    descend = Descent(flow, objective, None if jitter is None else noisy, memory, options)
+    if judges and len(held_out.x) < verdict.LEAST:
+        start = _beginning(flow, params, noisy, given, rng, given, None)
+        return fit_by_folds(descend, start.params, params, given, noisy, groups, rng, length)
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
-    result = minimize(
-        _loss(for_steps(flow, memory, objective), objective),
-        start.params,
-        rng=rng,
-        data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
-        evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),
-        augment=None if jitter is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
-        update=_update(flow) if flow.updates else None,
-        blame=lambda p, grads, batch: objective.blame(flow, p, grads, *batch[:2], rows),
-        finish=lambda result: _say_what_was_taken(flow, result),
-        has_grad=True,
-        title="fit",
-        optimizer=adam(defaults.RATE) if optimizer is None and by_size else optimizer,
-        schedule=schedule,
-        clip=clip,
-        seconds=budget,
-        callback=callback,
-        interrupt=interrupt,
-        progress=progress,
-        checkpoint=checkpoint,
-        checkpoint_every=checkpoint_every,
-        **length,
-    )
+    result = descend(start.params, rows, held_out, rng, **length)
     if not isinstance(objective, MaximumLikelihood):
         return result
-    judges = by_size and held_out is not None and held_out.where == rows.where
     if not (judges and verdict.takes_back(flow, start.params, result, held_out)):
         advice.review(flow, result, held_out)
     return start.from_all_rows(result, given) if judges else result
@@ -192,32 +182,6 @@ def _that_count(rows, validation):
     return enough(rows.take(counting), validation, " of a weight above 0")
 
 
-def _judged(objective, flow, params, rows):
-    """The loss of held-out rows: the same noise each time, so that only the parameters make a difference."""
-    return objective.value(flow, params, rows.x, rows.context, onp.random.default_rng(0), rows.weights)
-
-
-def _loss(flow, objective):
-    """loss(params, rng, batch) -> value, gradient tree."""
-
-    def loss(params, rng, batch):
-        x, context, weights = batch
-        return objective.value_and_grad(flow, params, x, context, rng, weights, len(x))
-
-    return loss
-
-
-def _update(flow):
-    """update(params, batch): running statistics, of copies of the rows where these have weights."""
-
-    def update(params, batch):
-        x, context, weights = batch
-        copies = row_weights.copies(weights)
-        return flow.update(params, *((x, context) if copies is None else take_rows((x, context), copies)))
-
-    return update
-
-
 def _beginning(flow, params, noisy, rows, rng, given, held_out):
     """Where to start, after a check that each part of the flow gives every row its own number."""
     if params is not None and (wrong := disagreement(flow, params)) is not None:
@@ -227,10 +191,6 @@ def _beginning(flow, params, noisy, rows, rng, given, held_out):
         N = len(rows.x)
         check_rows(flow, start.params, *take_rows((rows.x, rows.context), [0, N // 2, N - 1]))
     return start
-
-
-def _say_what_was_taken(flow, result):
-    result.whitening = taken(flow.bijection, result.params["bijection"])
 
 
 def _identity(flow, x, context, weights, validation, jitter, params, objective):

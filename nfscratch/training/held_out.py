@@ -107,6 +107,8 @@ def _how_many(share, N, least):
     if not 0 < share < 1 or round(share * N) > 0 or N > FEW:
         asked = round(share * N) if onp.isfinite(share) else 0
         return max(asked, min(least, N // 5)) if asked > 0 else asked
+    if least:
+        return 1  # folds.py has its own words
     warnings.warn(
         f"x has {N} rows: 1 of them is held out to choose the best parameters by, and {N - 1} are trained on. "
         "So few rows say little about a density",

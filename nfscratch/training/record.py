@@ -23,7 +23,8 @@ class Result:
 
     params: the parameters with the best validation; without validation the last ones, and of a run that diverged the
         last with a finite loss.
-    history: "loss", of each step's batch, in nats per row in `fit`; "validation", and the "step" of each.
+    history: "loss", of each step's batch, in nats per row in `fit`; "validation", and the "step" of each. Of so few
+        rows that `fit` divides them into folds, the validation is that of the folds.
     ending: how the run ended, and the numbers that belong to it.
     best_step: the number of steps after which `params` were found. Where it is 0 after a `fit` that chose its length
         and held out rows, `params` are the start that all rows give, the held-out ones too, and `validation` is still
@@ -42,7 +43,7 @@ class Result:
 
     @property
     def ended(self) -> Ended:
-        """One of nf.Ended: ALL_STEPS, EARLY_STOPPING, OUT_OF_TIME, STOPPED, INTERRUPTED, DIVERGED."""
+        """One of nf.Ended: ALL_STEPS, EARLY_STOPPING, OUT_OF_TIME, STOPPED, INTERRUPTED, NOT_TRAINED, DIVERGED."""
         return self.ending.how
 
     @property

@@ -6,6 +6,7 @@ With 3 held-out rows the best of 50 evaluations is a matter of chance, and it ca
 flow starts. So where `fit` chooses how long to train, and holds out a share itself, a gain that fails this one-sided
 t-test is not taken: the parameters of step 0 are returned, with a warning (`fit` then takes them from all rows, see
 beginning.py). Fewer than 7 rows never suffice: even if all of them gain, a coin would do as well once in 2^6 times.
+Where fewer would be held out, folds.py holds out every row once.
 """
 
 from __future__ import annotations
@@ -47,9 +48,12 @@ def takes_back(flow: Any, start: Any, result: Result, held_out: Any) -> bool:
 def log_prob(flow, params, rows):
     """log p of each row, times its weight where there are weights, of mean 1."""
     log_p = backend.to_numpy(flow.log_prob(params, rows.x, rows.context)).astype(onp.float64)
-    if rows.weights is None:
-        return log_p
-    weights = backend.to_numpy(rows.weights)
+    return log_p if rows.weights is None else weighted(log_p, rows.weights)
+
+
+def weighted(log_p: Any, weights: Any) -> Any:
+    """log p (..., N) times weights (N,) of mean 1."""
+    weights = backend.to_numpy(weights)
     return log_p * weights / weights.mean()
 
 

@@ -1,0 +1,78 @@
+"""Descent: `minimize` on a flow's objective, for whichever rows a fit trains on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.bijections.normalize.whiten import taken
+from nfscratch.training import row_weights
+from nfscratch.training.batches import take_rows
+from nfscratch.training.held_out import Rows
+from nfscratch.training.memory import for_steps
+from nfscratch.training.minimize import minimize
+from nfscratch.training.objectives import Objective
+from nfscratch.training.record import Result
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What stays the same from one set of rows to the next. options: arguments of `minimize`."""
+
+    flow: Any
+    objective: Objective
+    noisy: Callable | None  # (batch of x, rng) -> x with jitter; None without
+    memory: str
+    options: dict
+
+    def __call__(self, start: Any, rows: Rows, held_out: Rows | None, rng: Any, **changes) -> Result:
+        """Train from the parameters `start` on `rows`; `changes` are options of this run alone."""
+        flow, objective, noisy = self.flow, self.objective, self.noisy
+        return minimize(
+            _loss(for_steps(flow, self.memory, objective), objective),
+            start,
+            rng=rng,
+            data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
+            evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),
+            augment=None if noisy is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
+            update=_update(flow) if flow.updates else None,
+            blame=lambda p, grads, batch: objective.blame(flow, p, grads, *batch[:2], rows),
+            finish=lambda result: say_what_was_taken(flow, result),
+            has_grad=True,
+            title="fit",
+            **{**self.options, **changes},
+        )
+
+
+def _judged(objective, flow, params, rows):
+    """The loss of held-out rows: the same noise each time, so that only the parameters make a difference."""
+    return objective.value(flow, params, rows.x, rows.context, onp.random.default_rng(0), rows.weights)
+
+
+def _loss(flow, objective):
+    """loss(params, rng, batch) -> value, gradient tree."""
+
+    def loss(params, rng, batch):
+        x, context, weights = batch
+        return objective.value_and_grad(flow, params, x, context, rng, weights, len(x))
+
+    return loss
+
+
+def _update(flow):
+    """update(params, batch): running statistics, of copies of the rows where these have weights."""
+
+    def update(params, batch):
+        x, context, weights = batch
+        copies = row_weights.copies(weights)
+        return flow.update(params, *((x, context) if copies is None else take_rows((x, context), copies)))
+
+    return update
+
+
+def say_what_was_taken(flow: Any, result: Result) -> None:
+    """Set `result.whitening`."""
+    result.whitening = taken(flow.bijection, result.params["bijection"])
