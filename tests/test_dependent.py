@@ -117,7 +117,7 @@ NOT_GIVEN = {
 def test_a_column_that_a_curve_gives_is_found_in_any_unit_and_any_order_of_the_rows(name, dtype):
     column, what = GIVEN[name]
     x = onp.column_stack([THREE, column])
-    for unit in ([1.0, 1.0, 1.0, 1.0], [1e-18, 1e3, 7.0, 1e15]):
+    for unit in ([1.0, 1.0, 1.0, 1.0], [1e-30, 1e3, 7.0, 1e30]):
         assert curved.curved_columns((x[::-1] * unit).astype(dtype)) == {3: what}
 
 
@@ -131,6 +131,12 @@ def test_a_column_that_no_curve_gives_is_not_named(name):
 def test_few_rows_and_many_columns_are_not_called_dependent(seed):
     for shape in ((8, 3), (15, 3), (20, 12), (60, 40)):
         assert curved.curved_columns(onp.exp(rng(seed).normal(size=shape))) == {}
+
+
+@pytest.mark.parametrize(("dtype", "mean"), [("float64", 1e13), ("float64", 1e11), ("float32", 1e5), ("float32", 1e4)])
+def test_a_column_that_lies_far_from_0_is_not_called_dependent(dtype, mean):
+    x = (rng(6).normal(size=(300, 3)) + [0.0, mean, -mean]).astype(dtype)
+    assert curved.curved_columns(x) == {}
 
 
 def test_two_series_that_rise_together_for_nineteen_rows_may_do_so_by_chance():

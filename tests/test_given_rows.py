@@ -40,7 +40,7 @@ def test_a_default_fit_of_few_rows_works_or_says_how_many_it_needs(n, dim):
         result = default(n, dim)
     assert onp.isfinite(result.validation)
     messages = [str(warning.message) for warning in caught]
-    assert (f"x has {n} rows: 1 of them is held out" in "".join(messages)) == (n <= 5)
+    assert (f"x has {n} rows: so few cannot show that training helps" in "".join(messages)) == (n < 7)
     assert not any("validation=" in message for message in messages)
 
 

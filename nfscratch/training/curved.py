@@ -19,7 +19,8 @@ import numpy as onp
 
 from nfscratch import backend
 
-LEFT, ROUNDING = 1e-5, 16  # as a linear function: dependent.py
+LEFT, ROUNDING = 1e-5, 16  # as of a linear function: dependent.py
+LARGEST = 0.1  # of a standard deviation: where rounding is more than that, nothing can be said
 COLUMNS, ROWS, CURVE = 100, 1000, 250  # rows for a curve: more would be no smoother
 ORDERED, SMOOTH = 20, 12  # rows at least
 FREE, FEW = 8, 12  # rows more than there are columns and logarithms; values of a column that is not looked at
@@ -38,8 +39,7 @@ def curved_columns(x: Any, without: Any = ()) -> dict[int, str]:
     of_one = _functions_of_one(u, tolerance)
     found = {kept[j]: f"{what} column {kept[i]}" for j, (i, what) in of_one.items()}
     others = [kept[k] for k in range(len(kept)) if k not in of_one]
-    tolerance = onp.delete(tolerance, list(of_one))
-    for j, sources in _powers(backend.to_numpy(x)[_sample(x)][:, others], tolerance).items():
+    for j, sources in _powers(backend.to_numpy(x)[_sample(x)][:, others]).items():
         found[others[j]] = f"a function of {_listed([others[k] for k in sources])}"
     return dict(sorted(found.items()))
 
@@ -58,12 +58,18 @@ def _sample(x):
 
 def _standardised(x, columns):
     """Rows of `columns`, standardised, what counts as nothing in each, and which vary by more than rounding."""
-    u = backend.to_numpy(x)[_sample(x)][:, columns].astype(onp.float64)
-    u = u / (onp.abs(u).max(axis=0) + onp.finfo(onp.float64).tiny)
-    spread = u.std(axis=0)
-    tolerance = onp.maximum(LEFT, ROUNDING * float(onp.finfo(x.dtype).eps) / onp.where(spread > 0, spread, 1.0))
-    varies = (spread > 0) & (tolerance < 0.1)
-    return ((u - u.mean(axis=0)) / onp.where(spread > 0, spread, 1.0))[:, varies], tolerance[varies], varies
+    u = backend.to_numpy(x)[_sample(x)][:, columns]
+    tolerance = _tolerance(u, onp.abs(u).max(axis=0))
+    varies, u = tolerance > 0, _of_length_1(u / (onp.abs(u).max(axis=0) + onp.finfo(u.dtype).tiny)) * len(u) ** 0.5
+    return u[:, varies], tolerance[varies], varies
+
+
+def _tolerance(u, size):
+    """What counts as nothing of a standard deviation of u (N, D), numbers of `size`; 0 where it varies by rounding."""
+    size = size.astype(onp.float64) + onp.finfo(onp.float64).tiny
+    spread = (u / size).std(axis=0)
+    nothing = onp.maximum(LEFT, ROUNDING * float(onp.finfo(u.dtype).eps) / onp.where(spread > 0, spread, 1.0))
+    return onp.where((spread > 0) & (nothing < LARGEST), nothing, 0.0)
 
 
 # --- functions of one column ---
@@ -119,16 +125,16 @@ def _on_cubics(t, v, tolerance):
 # --- powers of several columns ---
 
 
-def _powers(x, tolerance):
+def _powers(x):
     """{column of x (N, D): the columns before it that give it with their logarithms}."""
     N, D = x.shape
     if D < 2 or N < 2 * D + FREE:
         return {}
-    x = x.astype(onp.float64)
+    x = x / (onp.abs(x).max(axis=0) + onp.finfo(x.dtype).tiny)
     logarithms = onp.log(onp.abs(x), where=x != 0, out=onp.zeros_like(x)) * (x != 0).all(axis=0)
     kinds = [
-        (x, _left(x, logarithms) < tolerance),
-        (logarithms, _left(logarithms, x) < tolerance * (1 + onp.abs(logarithms).max(axis=0))),
+        (x, _left(x, logarithms) < _tolerance(x, onp.abs(x).max(axis=0))),
+        (logarithms, _left(logarithms, x) < _tolerance(logarithms, 1 + onp.abs(logarithms).max(axis=0))),
     ]
     found = {}
     for j in range(1, D):
@@ -147,7 +153,8 @@ def _sources(target, x, logarithms):
 
 
 def _of_length_1(u):
-    """Columns without their means, of length 1; a constant column is 0."""
+    """Columns without their means, of length 1, in float64; a constant column is 0."""
+    u = u.astype(onp.float64)
     u = u - u.mean(axis=0)
     length = onp.sqrt(onp.square(u).sum(axis=0))
     return u / onp.where(length > 0, length, 1.0)

@@ -48,13 +48,13 @@ def fit_by_folds(
     arguments of `minimize` that say how long a run is.
     """
     N = len(rows.x)
-    if N < verdict.LEAST:
-        return _untrained(descend.flow, start, f"x has {N} rows: so few cannot show that training helps")
-    curve = _curve(descend, params, rows, noisy, _folds(N, groups(rows)), length)
+    curve = _curve(descend, params, rows, noisy, _folds(N, groups(rows)), length if N >= verdict.LEAST else None)
     if curve.cut is not None:
         return _start(descend.flow, start, curve.cut)
     log_p = curve.log_p if rows.weights is None else verdict.weighted(curve.log_p, rows.weights)
     history = {"step": curve.steps.tolist(), "validation": (-log_p.mean(axis=1)).tolist()}
+    if N < verdict.LEAST:
+        return _untrained(descend.flow, start, f"x has {N} rows: so few cannot show that training helps", history)
     best = int(onp.nanargmax(log_p.mean(axis=1)))
     gain, error = verdict.mean_and_error(log_p[best] - log_p[0])
     if best == 0 or not gain > verdict.quantile(N - 1) * error:
@@ -78,7 +78,7 @@ def _why(N, step, gain, error):
 def _untrained(flow, start, why, history=None):
     warnings.warn(
         f"{why}. The parameters of step 0, the start, are returned, taken from all rows; to train all the same, say "
-        "how long: steps=100, validation=None",
+        "how long: steps=100",
         TrainingWarning,
         stacklevel=4,
     )
@@ -95,21 +95,17 @@ def _start(flow, start, ending, history=None):
 
 
 def _curve(descend, params, rows, noisy, fold, length):
-    """Each fold is held out once. A run that ends earlier than others keeps its last value."""
+    """Each fold is held out once. A run that ends earlier than others keeps its last value. length None: no steps."""
     runs = []
     for k in range(fold.max() + 1):
         inside, held = rows.take(onp.flatnonzero(fold != k)), rows.take(onp.flatnonzero(fold == k))
         rng = onp.random.default_rng(k)
-        held, seen = replace(held, x=noisy(held.x, rng)), {}
-        begin = params if params is not None else _quietly_begun(descend.flow, noisy, inside, rng)
-        result = descend(
-            *(begin, inside, held, rng),
-            callback=_watch(descend.flow, held, seen),
-            **{**length, "batch_size": min(length["batch_size"], len(inside.x))},
-            **{"progress": False, "checkpoint": None, "checkpoint_every": None},
-        )
-        if result.ended in CUT_SHORT:
-            return Curve(None, None, Ending(result.ended, 0))
+        held = replace(held, x=noisy(held.x, rng))
+        start = params if params is not None else _quietly_begun(descend.flow, noisy, inside, rng)
+        seen = {0: _log_p(descend.flow, start, held)}
+        ending = _run(descend, start, inside, held, rng, seen, length)
+        if ending in CUT_SHORT:
+            return Curve(None, None, Ending(ending, 0))
         runs.append(seen)
     steps = onp.array(sorted(set().union(*runs)))
     log_p = onp.empty((len(steps), len(rows.x)))
@@ -118,13 +114,18 @@ def _curve(descend, params, rows, noisy, fold, length):
     return Curve(steps, log_p)
 
 
-def _watch(flow, held, seen):
-    """A callback that puts log p of the held-out rows into `seen`, by step."""
+def _run(descend, start, inside, held, rng, seen, length):
+    """How a run without the held-out rows ended; their log p after each evaluation goes into `seen`."""
+    if length is None:
+        return Ended.NOT_TRAINED
+    length = {**length, "batch_size": min(length["batch_size"], len(inside.x))}
+    alone = {"progress": False, "checkpoint": None, "checkpoint_every": None}
+    watch = lambda at: seen.update({at.step: _log_p(descend.flow, at.params, held)})  # noqa: E731
+    return descend(start, inside, held, rng, callback=watch, **length, **alone).ended
 
-    def watch(at):
-        seen[at.step] = backend.to_numpy(flow.log_prob(at.params, held.x, held.context)).astype(onp.float64)
 
-    return watch
+def _log_p(flow, params, rows):
+    return backend.to_numpy(flow.log_prob(params, rows.x, rows.context)).astype(onp.float64)
 
 
 def _folds(n, groups):
