@@ -11,7 +11,7 @@ from nfscratch.training import folds
 from nfscratch.training.ending import Ending
 
 FLOW = nf.flows.maf(1, context_dim=1, layers=1, hidden=(16,))
-QUICK = {"patience": 2, "evaluate_every": 20}
+QUICK = {"patience": 2, "evaluate_every": 20, "optimizer": nf.adam(1e-2)}
 SLOPE, CUT = 3.0, Ending(nf.Ended.OUT_OF_TIME, 0)
 
 
@@ -25,7 +25,7 @@ Y, X = regression(30)
 
 
 def fit(y=Y, x=X, flow=FLOW, **options):
-    return nf.fit(flow, y, context=x, rng=0, progress=False, optimizer=nf.adam(1e-2), **{**QUICK, **options})
+    return nf.fit(flow, y, context=x, rng=0, progress=False, **{**QUICK, **options})
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +142,14 @@ def test_a_run_with_a_checkpoint_goes_on_to_the_same_result(tmp_path, result):
     for same in (fit(checkpoint=path), fit(checkpoint=path)):
         for a, b in zip(trees.leaves(same.params), trees.leaves(result.params), strict=True):
             onp.testing.assert_array_equal(a, b)
+
+
+def test_the_last_run_goes_the_way_of_a_whole_run_up_to_its_last_step():
+    start, seen = FLOW.init(onp.random.default_rng(5), Y, X), {}
+    options = {"params": start, "optimizer": nf.adam(0.1)}
+    ours = fit(**options)
+    whole = {"validation": None, "steps": 500, "batch_size": 30, "patience": None}
+    fit(**options, **whole, callback=lambda at: seen.update({at.step: at.params}))
+    assert 0 < ours.best_step < 500
+    log_p = FLOW.log_prob(seen[ours.best_step], Y, X)
+    onp.testing.assert_allclose(FLOW.log_prob(ours.params, Y, X), log_p, atol=1e-6)

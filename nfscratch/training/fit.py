@@ -145,8 +145,11 @@ def fit(
     rows, held_out = hold_out(validation, rows, flow, params, noisy, rng, groups, least)
     if held_out is not None and held_out.where != rows.where:
         unreachable.refuse(flow, held_out, None)
+    judges = by_size and held_out is not None and held_out.where == given.where
+    judges = judges and isinstance(objective, MaximumLikelihood)
+    in_folds = judges and len(held_out.x) < verdict.LEAST
     length = defaults.chosen(
-        *(len(rows.x), rows.x[0].size),
+        *(len((given if in_folds else rows).x), rows.x[0].size),
         steps=steps,
         epochs=epochs,
         batch_size=batch_size,
@@ -154,15 +157,13 @@ def fit(
         evaluate_every=evaluate_every,
         held_out=held_out is not None,
     )
-    judges = by_size and held_out is not None and held_out.where == given.where
-    judges = judges and isinstance(objective, MaximumLikelihood)
     options = {
         "optimizer": adam(defaults.RATE) if optimizer is None and by_size else optimizer,
         **{"schedule": schedule, "clip": clip, "seconds": budget, "callback": callback, "interrupt": interrupt},
         **{"progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every},
     }
     descend = Descent(flow, objective, None if jitter is None else noisy, memory, options)
-    if judges and len(held_out.x) < verdict.LEAST:
+    if in_folds:
         start = _beginning(flow, params, noisy, given, rng, given, None)
         return fit_by_folds(descend, start.params, params, given, noisy, groups, rng, length)
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
