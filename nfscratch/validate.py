@@ -20,10 +20,7 @@ from nfscratch import backend, labels
 from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
-FINE, TOLD_APART = (
-    512,
-    8,
-)  # distances between neighbouring numbers in a standard deviation: enough digits, and hardly any
+FINE, TOLD_APART = 512, 8  # gaps between numbers in a standard deviation: enough, and hardly any
 ROUNDING = 2  # or less: a column that varies by rounding of its own size, and is constant
 
 

@@ -58,6 +58,14 @@ def test_of_normal_rows_the_start_comes_back_untrained():
     onp.testing.assert_allclose(flow.log_prob(result.params, z), flow.log_prob(start, z), rtol=1e-9)
 
 
+def test_a_gain_that_the_folds_do_not_show_is_not_taken():
+    message = r"^5 folds of the 8 rows of x do not show that training helps: on average step 60 is 1\.\d+ ± 0\.\d+ nats"
+    with pytest.warns(nf.TrainingWarning, match=message):
+        result = fit(*regression(8))
+    assert (result.ended, result.best_step) == (nf.Ended.NOT_TRAINED, 0)
+    assert min(result.history["validation"]) < result.validation - 1
+
+
 def test_fewer_than_seven_rows_are_not_trained_on_at_all():
     with pytest.warns(nf.TrainingWarning, match="^x has 6 rows: so few cannot show that training helps") as caught:
         result = fit(Y[:6], X[:6])
@@ -135,6 +143,7 @@ def test_jitter_and_given_params_go_through_the_folds(result):
     assert log_p >= FLOW.log_prob(result.params, Y, X).mean() - 0.05
 
 
+@pytest.mark.exhaustive
 def test_a_run_with_a_checkpoint_goes_on_to_the_same_result(tmp_path, result):
     path = tmp_path / "run.flow"
     stopped = fit(checkpoint=path, callback=lambda at: at.step >= 20)

@@ -21,12 +21,19 @@ NAMES = {
 
 
 def checked(
-    flow: Any, params: Any, x: Any, context: Any, weights: Any = None, where: str = "x", width: int | None = None
+    flow: Any,
+    params: Any,
+    x: Any,
+    context: Any,
+    weights: Any = None,
+    where: str = "x",
+    width: int | None = None,
+    cast_only: bool = True,
 ) -> tuple[Any, Any, Any]:
     """(x, context, weights) in the dtype of `params`; one context row serves all. ValueError says what is wrong.
 
     params None: there are none yet, so that an embedding network takes a context of any width, or of `width`.
-    where: the caller's argument that holds the rows, for messages.
+    where: the caller's argument that holds the rows, for messages. cast_only: as in validate.digits.
     """
     like, names, given = trees.array_like(params), NAMES[where], (x, context)
     x = flow.checked_x(names[0], x, like)
@@ -34,7 +41,7 @@ def checked(
     weights = row_weights.checked(weights, len(x), x, names[2])
     counting = row_weights.rows_that_count(weights)
     for name, rows in zip(names, given, strict=False):
-        validate.digits(name, _those(name, rows, counting, len(x)), like.dtype, cast_only=where != "x")
+        validate.digits(name, _those(name, rows, counting, len(x)), like.dtype, cast_only=cast_only)
     return x, context, weights
 
 

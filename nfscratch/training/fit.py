@@ -125,7 +125,7 @@ def fit(
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
     discrete.refuse_jitter(flow, jitter)
-    x, context, weights = data_rows.checked(flow, params, x, context, weights)
+    x, context, weights = data_rows.checked(flow, params, x, context, weights, cast_only=False)
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, data_rows.numbered(numbers, len(x))), validation)
     unreachable.refuse(flow, rows, jitter)
