@@ -52,6 +52,14 @@ DISCRETE = {
         onp.concatenate([rng(1).normal(size=(1000, 1)).round(1), [[0.123456], [0.7654321], [-1.2323232]]]),
         0.1,
     ),
+    "whole numbers, and a fifth with decimals": (
+        onp.where(
+            rng(5).random((600, 1)) < 0.8,
+            rng(6).integers(60, 120, size=(600, 1)),
+            (60 * rng(7).random((600, 1)) + 60).round(2),
+        ),
+        1.0,
+    ),
 }
 SPIKED = {
     "every value twelve times": (REPEATED, "has 50 values with no common step, each in 12 rows on average"),
@@ -68,6 +76,7 @@ SPIKED = {
         f"is 0 in {100 * (NORMAL <= 0).mean():.2g} % of the rows and continuous elsewhere",
     ),
     "whole dollars, many of them 0": (onp.rint(onp.maximum(NORMAL, 0) * 1e5), None),
+    "two heaps": (onp.clip(NORMAL, -0.5, 0.5), None),
     "amounts cut at 1000": (onp.minimum(onp.exp(NORMAL) * 600, 1000.0), None),
 }
 

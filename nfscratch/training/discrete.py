@@ -6,8 +6,8 @@ nothing. Noise as wide as the recording step, `jitter` in fit, makes it a densit
 A column is discrete where
     its values lie on a grid, a + k s with whole k, at most half as many levels as rows, and s above 1/80 of the
         standard deviation; or on a finer one, and a value stands in 10 rows at least, and in 2 % of them; or
-    nearly all lie on a grid: half of the gaps between levels are multiples of the usual one, and each level stands in
-        5 rows on average, or one in so many as above.
+    most lie on a grid: half of the gaps between levels are multiples of the usual one, or half of the rows have values
+        on one; and each level stands in 5 rows on average, or one in so many as above.
 It is spiked, and no noise is its recording step, where its values lie on no grid, or on so fine a one that most
 steps of it are empty, and
     one value stands in 10 rows at least, and in 2 % of them, such as a zero among continuous amounts; or
@@ -35,6 +35,7 @@ ENOUGH_ROWS, NUMBERS, MOST_ROWS = 20, 2**21, 20_000  # a table is judged by a sa
 GRID_LEVELS, GRID_STEP = 0.5, 1 / 80
 LEVELS, THIN = 0.2, 5
 SAME_ROWS, SAME_SHARE = 10, 0.02
+SEVERAL, OFTEN = 5, 0.2  # levels of such a grid at least; each in so many rows as a share of the most frequent one
 MULTIPLE = 0.05  # a gap so near to a multiple of the usual one is a multiple, up to the last digit written
 MULTIPLES = 10  # the smallest gap between levels is at most so many steps: 0, 6, 10, 15 have the step 1
 ROUNDING = 4  # levels that lie less than so many eps max|x| apart are one level
@@ -118,8 +119,8 @@ def warn_of_columns(x: Any, jitter: Any = None) -> None:
         )
     if spiked:
         words.append(
-            f"noise is no remedy for {_named([f'column {column}' for column in spiked])}: give it as context=, which "
-            "needs no density, or fit to the rows with other values, or leave it out"
+            f"noise is no remedy for {_named([f'column {column}' for column in spiked])}: give such a column as "
+            "context=, which needs no density, or fit to the rows with other values, or leave it out"
         )
     silence = "warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this"
     warnings.warn(f"{'; '.join(words)}. {silence}", DiscreteDataWarning, stacklevel=3)
@@ -187,7 +188,7 @@ def _recorded(column, eps):
         if not (counts[most] >= max(SAME_ROWS, SAME_SHARE * len(column)) or (thin and share <= LEVELS)):
             return None
         if thin:
-            step = usual if _are_multiples(gaps, usual) else 0.0
+            step = usual if _are_multiples(gaps, usual) else _step_of_most(levels, counts, eps, column.std())
     return Recorded(
         float(step * size), float(levels[most] * size), counts[most] / len(column), len(levels), len(column)
     )
@@ -196,6 +197,15 @@ def _recorded(column, eps):
 def _are_multiples(gaps, usual):
     """Whether half of the gaps are the usual one, or a multiple of it."""
     return bool(onp.median(onp.abs(gaps / usual - onp.maximum(1.0, onp.rint(gaps / usual)))) < MULTIPLE)
+
+
+def _step_of_most(levels, counts, eps, std):
+    """The step of a grid that half of the rows lie on, by the levels that stand in the most rows; else 0."""
+    often = counts >= max(2, OFTEN * counts.max())
+    if often.sum() < SEVERAL or counts[often].sum() < counts.sum() / 2:
+        return 0.0
+    step = _grid_step(onp.diff(levels[often]), eps)
+    return step if step > GRID_STEP * std else 0.0
 
 
 def _levels(column, rounding):
