@@ -96,11 +96,11 @@ def test_no_run_has_seen_the_rows_that_it_is_judged_by(monkeypatch):
     held = []
 
     class Seen(folds.Descent):
-        def __call__(self, start, rows, held_out, rng, **changes):
+        def arguments(self, start, rows, held_out, rng, **changes):
             if held_out is not None:
                 held.append(held_out.numbers)
                 assert not set(rows.numbers) & set(held_out.numbers) and len(rows.x) + len(held_out.x) == 30
-            return super().__call__(start, rows, held_out, rng, **changes)
+            return super().arguments(start, rows, held_out, rng, **changes)
 
     monkeypatch.setattr("nfscratch.training.fit.Descent", Seen)
     fit()

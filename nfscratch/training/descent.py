@@ -1,4 +1,4 @@
-"""Descent: `minimize` on a flow's objective, for whichever rows a fit trains on."""
+"""Descent: what `minimize` is asked for a flow's objective, for whichever rows a fit trains on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from nfscratch.training import row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.held_out import Rows
 from nfscratch.training.memory import for_steps
-from nfscratch.training.minimize import minimize
 from nfscratch.training.objectives import Objective
 from nfscratch.training.record import Result
 
@@ -28,12 +27,12 @@ class Descent:
     memory: str
     options: dict
 
-    def __call__(self, start: Any, rows: Rows, held_out: Rows | None, rng: Any, **changes) -> Result:
-        """Train from the parameters `start` on `rows`; `changes` are options of this run alone."""
+    def arguments(self, start: Any, rows: Rows, held_out: Rows | None, rng: Any, **changes) -> dict:
+        """Of `minimize`, to train from the parameters `start` on `rows`; `changes` are options of this run alone."""
         flow, objective, noisy = self.flow, self.objective, self.noisy
-        return minimize(
-            _loss(for_steps(flow, self.memory, objective), objective),
-            start,
+        return dict(
+            loss=_loss(for_steps(flow, self.memory, objective), objective),
+            params=start,
             rng=rng,
             data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
             evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),

@@ -39,6 +39,7 @@ from nfscratch.training.folds import fit_by_folds
 from nfscratch.training.held_out import Rows, enough, hold_out, jittered
 from nfscratch.training.interrupts import RETURN
 from nfscratch.training.memory import STORE
+from nfscratch.training.minimize import minimize
 from nfscratch.training.objectives import MaximumLikelihood, Objective
 from nfscratch.training.optimizers import Adam, adam, cosine
 from nfscratch.training.record import Result
@@ -162,12 +163,12 @@ def fit(
         **{"schedule": schedule, "clip": clip, "seconds": budget, "callback": callback, "interrupt": interrupt},
         **{"progress": progress, "checkpoint": checkpoint, "checkpoint_every": checkpoint_every},
     }
-    descend = Descent(flow, objective, None if jitter is None else noisy, memory, options)
+    descent = Descent(flow, objective, None if jitter is None else noisy, memory, options)
     if in_folds:
         start = _beginning(flow, params, noisy, given, rng, given, None)
-        return fit_by_folds(descend, start.params, params, given, noisy, groups, rng, length)
+        return fit_by_folds(descent, start.params, params, given, noisy, groups, rng, length)
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
-    result = descend(start.params, rows, held_out, rng, **length)
+    result = minimize(**descent.arguments(start.params, rows, held_out, rng, **length))
     if not isinstance(objective, MaximumLikelihood):
         return result
     if not (judges and verdict.takes_back(flow, start.params, result, held_out)):

@@ -24,6 +24,7 @@ from nfscratch.training.beginning import begun
 from nfscratch.training.descent import Descent, say_what_was_taken
 from nfscratch.training.ending import Ended, Ending
 from nfscratch.training.held_out import Rows
+from nfscratch.training.minimize import minimize
 from nfscratch.training.record import Result, TrainingWarning
 
 FOLDS = 5
@@ -40,7 +41,7 @@ class Curve:
 
 
 def fit_by_folds(
-    descend: Descent, start: Any, params: Any, rows: Rows, noisy: Callable, groups: Callable, rng: Any, length: dict
+    descent: Descent, start: Any, params: Any, rows: Rows, noisy: Callable, groups: Callable, rng: Any, length: dict
 ) -> Result:
     """`rows` trained on for the number of steps that their folds show to help.
 
@@ -48,20 +49,22 @@ def fit_by_folds(
     arguments of `minimize` that say how long a run is.
     """
     N = len(rows.x)
-    curve = _curve(descend, params, rows, noisy, _folds(N, groups(rows)), length if N >= verdict.LEAST else None)
+    curve = _curve(descent, params, rows, noisy, _folds(N, groups(rows)), length if N >= verdict.LEAST else None)
     if curve.cut is not None:
-        return _start(descend.flow, start, curve.cut)
+        return _start(descent.flow, start, curve.cut)
     log_p = curve.log_p if rows.weights is None else verdict.weighted(curve.log_p, rows.weights)
     history = {"step": curve.steps.tolist(), "validation": (-log_p.mean(axis=1)).tolist()}
     if N < verdict.LEAST:
-        return _untrained(descend.flow, start, f"x has {N} rows: so few cannot show that training helps", history)
+        return _untrained(descent.flow, start, f"x has {N} rows: so few cannot show that training helps", history)
     best = int(onp.nanargmax(log_p.mean(axis=1)))
     gain, error = verdict.mean_and_error(log_p[best] - log_p[0])
     if best == 0 or not gain > verdict.quantile(N - 1) * error:
-        return _untrained(descend.flow, start, _why(N, curve.steps[best], gain, error), history)
-    share, schedule = curve.steps[best] / length["steps"], descend.options["schedule"]
+        return _untrained(descent.flow, start, _why(N, curve.steps[best], gain, error), history)
+    share, schedule = curve.steps[best] / length["steps"], descent.options["schedule"]
     length = {**length, "steps": int(curve.steps[best]), "patience": None}
-    result = descend(start, rows, None, rng, schedule=lambda done: schedule(share * done), **length)
+    result = minimize(
+        **descent.arguments(start, rows, None, rng, schedule=lambda done: schedule(share * done), **length)
+    )
     result.history.update(history)
     return result
 
@@ -94,16 +97,16 @@ def _start(flow, start, ending, history=None):
 # --- the folds ---
 
 
-def _curve(descend, params, rows, noisy, fold, length):
+def _curve(descent, params, rows, noisy, fold, length):
     """Each fold is held out once. A run that ends earlier than others keeps its last value. length None: no steps."""
     runs = []
     for k in range(fold.max() + 1):
         inside, held = rows.take(onp.flatnonzero(fold != k)), rows.take(onp.flatnonzero(fold == k))
         rng = onp.random.default_rng(k)
         held = replace(held, x=noisy(held.x, rng))
-        start = params if params is not None else _quietly_begun(descend.flow, noisy, inside, rng)
-        seen = {0: _log_p(descend.flow, start, held)}
-        ending = _run(descend, start, inside, held, rng, seen, length)
+        start = params if params is not None else _quietly_begun(descent.flow, noisy, inside, rng)
+        seen = {0: _log_p(descent.flow, start, held)}
+        ending = _run(descent, start, inside, held, rng, seen, length)
         if ending in CUT_SHORT:
             return Curve(None, None, Ending(ending, 0))
         runs.append(seen)
@@ -114,14 +117,14 @@ def _curve(descend, params, rows, noisy, fold, length):
     return Curve(steps, log_p)
 
 
-def _run(descend, start, inside, held, rng, seen, length):
+def _run(descent, start, inside, held, rng, seen, length):
     """How a run without the held-out rows ended; their log p after each evaluation goes into `seen`."""
     if length is None:
         return Ended.NOT_TRAINED
     length = {**length, "batch_size": min(length["batch_size"], len(inside.x))}
     alone = {"progress": False, "checkpoint": None, "checkpoint_every": None}
-    watch = lambda at: seen.update({at.step: _log_p(descend.flow, at.params, held)})  # noqa: E731
-    return descend(start, inside, held, rng, callback=watch, **length, **alone).ended
+    watch = lambda at: seen.update({at.step: _log_p(descent.flow, at.params, held)})  # noqa: E731
+    return minimize(**descent.arguments(start, inside, held, rng, callback=watch, **length, **alone)).ended
 
 
 def _log_p(flow, params, rows):
