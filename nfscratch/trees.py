@@ -142,6 +142,16 @@ def complete(grads: Tree, like: Tree) -> Tree:
     return grads
 
 
+def completing(pullback: Callable[[Any], tuple], like: Tree) -> Callable[[Any], tuple]:
+    """pullback(g) -> gradient tree of `like`, others; the tree completed, for autograd."""
+
+    def completed(g: Any) -> tuple:
+        grads, *others = pullback(g)
+        return complete(grads, like), *others
+
+    return completed
+
+
 def with_fixed_of(source: Tree, tree: Tree) -> Tree:
     """`tree`, with the stored leaves of `source`."""
     if isinstance(tree, dict):

@@ -156,12 +156,7 @@ class Flow(TakesContext):
 
     def _log_prob_node(self, params, x, context, rng):
         log_p, pullback = self.log_prob_vjp(params, x, context, rng)
-
-        def complete(g):
-            g_params, g_x, g_context = pullback(g)
-            return trees.complete(g_params, params), g_x, g_context
-
-        return log_p, complete
+        return log_p, trees.completing(pullback, params)
 
     @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
@@ -208,12 +203,7 @@ class Flow(TakesContext):
 
     def _sample_and_log_prob_node(self, params, rng, n, context):
         drawn, pullback = self.sample_and_log_prob_vjp(params, rng, n, context)
-
-        def complete(g):
-            g_params, g_context = pullback(g)
-            return trees.complete(g_params, params), g_context
-
-        return drawn, complete
+        return drawn, trees.completing(pullback, params)
 
     def _sample(self, params, rng, n, context):
         """The plain definition of the draws, and what their density is made of."""
