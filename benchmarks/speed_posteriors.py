@@ -3,7 +3,8 @@
 The same work for both: the ELBO of a bent target in D variables from the same number of draws, its gradient by
 automatic differentiation of the target and of the flow, and Adam. Flows: 16 planar layers; an IAF of 4 layers, whose
 networks have as many parameters in both libraries. float32. The libraries take turns of some steps, so that a slow
-moment of the machine hits everyone; the ratios are those of the medians and of the fastest steps.
+moment of the machine hits everyone; the ratios are those of the medians and of the fastest steps. What `minimize` does
+once for the process, it does here for both: memory that is freed stays with the process.
 
     python benchmarks/speed_posteriors.py [--threads 1] [--turns 20] [--steps 20] [--dim 10] [--draws 256]
 """
@@ -30,6 +31,7 @@ import torch  # noqa: E402
 
 import nfscratch as nf  # noqa: E402
 from nfscratch.training.defaults import Times  # noqa: E402
+from nfscratch.training.minimize import raise_malloc_thresholds  # noqa: E402
 from nfscratch.training.run import Plan, Run  # noqa: E402
 
 DIM, DRAWS, PLANAR, IAF, HIDDEN = options.dim, options.draws, 16, 4, 64
@@ -78,6 +80,7 @@ def iaf_of_normflows():
 
 def main():
     torch.set_num_threads(options.threads)
+    raise_malloc_thresholds()
     nf.use(dtype="float32")
     widths = (HIDDEN, HIDDEN, HIDDEN)  # the three hidden layers of normflows' network with one residual block
     iaf = nf.flows.iaf(DIM, layers=IAF, hidden=widths, activation="relu", gain=1.0, whiten="diagonal")

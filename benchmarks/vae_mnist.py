@@ -1,8 +1,9 @@
 """A variational autoencoder on dynamically binarised MNIST: what a flow posterior gains over a diagonal normal one.
 
 50,000 images train, with fresh binary pixels at every step (1 with probability level / 255), the last 10,000 of the
-published training part validate, and the test images are binarised once. Encoder and decoder are MLPs. Posteriors are
-those of nf.flows.posterior. The table has, in nats per image, on the first --rows test images,
+published training part validate, and the test images are binarised once. Encoder and decoder are MLPs, or convolutional
+with --channels, such as 16 32: ConvFeatures, and ConvDecoder with the channels in reverse. Posteriors are those of
+nf.flows.posterior. The table has, in nats per image, on the first --rows test images,
 
     ELBO     its mean over 1 draw for each row
     log p    log of the mean of 1,000 importance weights (Burda et al. 2016, arXiv:1509.00519)
@@ -11,7 +12,7 @@ those of nf.flows.posterior. The table has, in nats per image, on the first --ro
 Published, with convolutional networks and 32 latent numbers (Durkan et al. 2019, arXiv:1906.04032, table 2), ELBO and
 log p: no flow -85.61, -81.31; IAF -82.56, -79.95; splines -82.08, -79.63.
 
-    NFSCRATCH_DATA=folder python benchmarks/vae_mnist.py [--kinds normal iaf] [--epochs 40] [--threads 1]
+    NFSCRATCH_DATA=folder python benchmarks/vae_mnist.py [--kinds normal iaf] [--epochs 40] [--channels 16 32]
 
 A run is kept in --runs, one file for each posterior and setting. Interrupted, the same command goes on where it was;
 finished, it prints the table again. Time is processor time of the training, in this call and those before.
@@ -29,14 +30,17 @@ parser.add_argument("--epochs", type=int, default=40)
 parser.add_argument("--anneal", type=int, default=5, help="epochs over which beta rises to 1")
 parser.add_argument("--batch", type=int, default=128)
 parser.add_argument("--rate", type=float, default=1e-3)
-parser.add_argument("--hidden", type=int, default=300, help="width of the two hidden layers of encoder and decoder")
+parser.add_argument("--hidden", type=int, default=300, help="width of the hidden layers of encoder and decoder: 2 or 1")
+parser.add_argument("--channels", type=int, nargs="*", default=[], help="of the encoder's convolutions; then one layer")
+parser.add_argument("--kernel", type=int, default=3, help="width of the convolutions")
+parser.add_argument("--minutes", type=float, help="end after so many, by the clock; the rate falls in time")
 parser.add_argument("--latent", type=int, default=40)
 parser.add_argument("--layers", type=int, default=4, help="of the flow")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--rows", type=int, default=2000, help="test images")
 parser.add_argument("--threads", type=int, default=1, help="BLAS threads")
 parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for the checkpoints")
-SETTINGS = ("epochs", "anneal", "batch", "rate", "hidden", "latent", "layers", "seed")
+SETTINGS = ("epochs", "anneal", "batch", "rate", "hidden", "channels", "kernel", "latent", "layers", "seed")
 options = parser.parse_args()
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is loaded
     os.environ[variable] = str(options.threads)
@@ -59,15 +63,19 @@ def data():
 
 
 def vae_of(kind):
-    network = nf.MLP((options.hidden, options.hidden))
-    width = options.hidden
+    width, shape, channels, kernel = options.hidden, (1, 28, 28), options.channels, options.kernel
+    networks = nf.MLP((width, width)), nf.MLP((width, width))
+    if channels:
+        encoder = nf.ConvFeatures(shape, channels, (width,), kernels=kernel)
+        networks = encoder, nf.ConvDecoder(shape, channels[::-1], (width,), kernels=kernel)
     posterior = nf.flows.posterior(options.latent, width, kind, layers=options.layers, hidden=(128,), rank=10)
-    return nf.models.VAE(network, network, posterior)
+    return nf.models.VAE(*networks, posterior)
 
 
 def file_of(kind, suffix):
     """Every option that a run depends on, where it is not the default, is in the name."""
-    other = [f"_{key}{getattr(options, key):g}" for key in SETTINGS if getattr(options, key) != parser.get_default(key)]
+    given = {key: getattr(options, key) for key in SETTINGS if getattr(options, key) != parser.get_default(key)}
+    other = [f"_{key}{'x'.join(f'{v:g}' for v in np.atleast_1d(value))}" for key, value in given.items()]
     return options.runs / f"vae_mnist_{kind}{''.join(other)}.{suffix}"
 
 
@@ -92,6 +100,7 @@ def train(kind, train, validation):
         batch_size=options.batch,
         optimizer=nf.adam(options.rate),
         evaluate_every=epoch,
+        seconds=None if options.minutes is None else 60 * options.minutes,
         callback=look,
         progress=False,
         checkpoint=file_of(kind, "run"),

@@ -66,6 +66,7 @@ from nfscratch.flows import Dequantized, Flow
 from nfscratch.nets import (
     MADE,
     MLP,
+    ConvDecoder,
     ConvFeatures,
     ConvNet,
     Field,

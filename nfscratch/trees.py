@@ -26,11 +26,22 @@ Tree = Any
 
 def leaves(tree: Tree) -> list[Any]:
     """The trainable leaves: depth first, dicts in the order of their sorted keys; "fixed" subtrees are passed over."""
+    found: list[Any] = []
+    _collect(tree, found)
+    return found
+
+
+def _collect(tree, found):
+    """Append the leaves. (Called for each node at every step: one list for all, and no generators.)"""
     if isinstance(tree, dict):
-        return [leaf for key in sorted(tree) if key != FIXED for leaf in leaves(tree[key])]
-    if isinstance(tree, (list, tuple)):
-        return [leaf for child in tree for leaf in leaves(child)]
-    return [tree]
+        for key in sorted(tree):
+            if key != FIXED:
+                _collect(tree[key], found)
+    elif isinstance(tree, (list, tuple)):
+        for child in tree:
+            _collect(child, found)
+    else:
+        found.append(tree)
 
 
 def named_leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -129,6 +140,16 @@ def complete(grads: Tree, like: Tree) -> Tree:
     if isinstance(like, (list, tuple)):
         return type(like)(complete(grad, value) for grad, value in zip(grads, like, strict=True))
     return grads
+
+
+def completing(pullback: Callable[[Any], tuple], like: Tree) -> Callable[[Any], tuple]:
+    """pullback(g) -> gradient tree of `like`, others; the tree completed, for autograd."""
+
+    def completed(g: Any) -> tuple:
+        grads, *others = pullback(g)
+        return complete(grads, like), *others
+
+    return completed
 
 
 def with_fixed_of(source: Tree, tree: Tree) -> Tree:

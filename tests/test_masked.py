@@ -138,24 +138,33 @@ def test_masked_weights_have_gradient_exactly_zero_and_never_matter():
 
 def test_four_block_rows_leave_ten_of_sixteen_blocks():
     stair = Staircase(onp.arange(1, 257), 256)
-    assert len(stair.row_blocks) == len(stair.column_blocks) == BLOCK_ROWS
-    assert sum((rows.stop - rows.start) * reach for rows, _, reach in stair.row_blocks) == 256 * 256 * 10 // 16
-    assert sum((256 - first) * (cols.stop - cols.start) for cols, first in stair.column_blocks) == 256 * 256 * 10 // 16
+    rows_of, columns_of = stair.row_blocks(1000), stair.column_blocks(1000)
+    assert len(rows_of) == len(columns_of) == BLOCK_ROWS
+    assert sum((rows.stop - rows.start) * reach for rows, reach in rows_of) == 256 * 256 * 10 // 16
+    assert sum((256 - first) * (cols.stop - cols.start) for cols, first in columns_of) == 256 * 256 * 10 // 16
+
+
+def test_a_short_batch_and_a_thin_layer_are_not_cut_and_a_small_gradient_is():
+    square, thin = Staircase(onp.arange(1, 65), 64), Staircase(onp.repeat(onp.arange(1, 11), 7), 10)
+    assert [len(square.row_blocks(n)) for n in (1, 64, 128, 256)] == [1, 1, 2, 4]
+    assert len(thin.row_blocks(256)) == len(thin.column_blocks(256)) == len(thin.gradient_blocks(256)) == 1
+    assert [len(square.gradient_blocks(n)) for n in (64, 256, 512)] == [1, 4, 8]
 
 
 @pytest.mark.parametrize("n_columns", (1, 59, 133, 250))
 @pytest.mark.parametrize("n_rows", (1, 60, 181, 255))
-def test_blocks_cover_a_ragged_staircase(n_rows, n_columns):
+@pytest.mark.parametrize("n", (5, 300))
+def test_blocks_cover_a_ragged_staircase(n_rows, n_columns, n):
     r = rng(n_rows + n_columns)
     stair = Staircase(onp.sort(r.integers(0, n_columns + 1, size=n_rows)), n_columns)
-    layers, x = [{"W": r.normal(size=(n_rows, n_columns)), "b": r.normal(size=n_rows)}], r.normal(size=(n_columns, 5))
+    layers, x = [{"W": r.normal(size=(n_rows, n_columns)), "b": r.normal(size=n_rows)}], r.normal(size=(n_columns, n))
     out, pullback = masked_dense_vjp(layers, [stair], x)
     close(out, masked_dense(layers, [stair], x), 1e-13)
     g = r.normal(size=out.shape)
     (grad,), g_x = pullback(g)
     close(grad["W"], (g @ x.T) * stair.mask.host, 1e-13)
     close(g_x, (layers[0]["W"] * stair.mask.host).T @ g, 1e-13)
-    close(layer_gradient(stair, g, x)["b"], g.sum(axis=1), 1e-13)
+    close(layer_gradient(stair, g, x, onp.ones(n))["b"], g.sum(axis=1), 1e-13)
 
 
 def test_units_that_are_not_sorted_are_refused():

@@ -18,6 +18,7 @@ from nfscratch.autodiff import (  # noqa: F401  (install)
     rules_linalg,
     rules_moving,
     rules_reductions,
+    shortcuts,
     traces,
 )
 from nfscratch.autodiff.arrays import register_array_type

@@ -7,7 +7,9 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defjvp, defvjp, defvjp_argnum, primitive
 from autograd.numpy import linalg, numpy_vjps, numpy_wrapper
-from autograd.numpy.numpy_vjps import match_complex, unbroadcast, unbroadcast_f
+from autograd.numpy.numpy_vjps import match_complex, unbroadcast
+
+from nfscratch.autodiff.shortcuts import unbroadcast_f
 
 # ----- dot -----
 

@@ -11,9 +11,10 @@ import numpy as onp
 from autograd.extend import SparseObject, defjvp, defjvp_argnum, defvjp, defvjp_argnum, primitive, vspace
 from autograd.numpy import numpy_jvps, numpy_vjps, numpy_wrapper
 from autograd.numpy.numpy_boxes import ArrayBox
-from autograd.numpy.numpy_vjps import unbroadcast, unbroadcast_f
+from autograd.numpy.numpy_vjps import unbroadcast
 
 from nfscratch.autodiff.arrays import device_array
+from nfscratch.autodiff.shortcuts import unbroadcast_f
 
 # ----- reshape, ravel, broadcast_to, flip, diff -----
 

@@ -189,12 +189,12 @@ class Autoregressive(Derived):
 
 def _as_theta(rows):
     """(D, P, N) as theta (N, D, P): a view."""
-    return onp.moveaxis(rows, 2, 0)
+    return rows.transpose((2, 0, 1))
 
 
 def _of_variables(theta):
     """theta (N, D, P) as contiguous rows (D, P, N)."""
-    return onp.asarray(onp.moveaxis(theta, 0, 2), order="C", like=theta)
+    return onp.asarray(theta.transpose((1, 2, 0)), order="C", like=theta)
 
 
 def _rows_of(theta):

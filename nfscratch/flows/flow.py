@@ -157,12 +157,7 @@ class Flow(TakesContext):
 
     def _log_prob_node(self, params, x, context, rng):
         log_p, pullback = self.log_prob_vjp(params, x, context, rng)
-
-        def complete(g):
-            g_params, g_x, g_context = pullback(g)
-            return trees.complete(g_params, params), g_x, g_context
-
-        return log_p, complete
+        return log_p, trees.completing(pullback, params)
 
     @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
@@ -205,7 +200,11 @@ class Flow(TakesContext):
         def of(f):
             return lambda params, context, rng: f(params, rng, n, context)
 
-        return take(of(value), of(self.sample_and_log_prob_vjp), of(plain), params, context, rng=rng)
+        return take(of(value), of(self._sample_and_log_prob_node), of(plain), params, context, rng=rng)
+
+    def _sample_and_log_prob_node(self, params, rng, n, context):
+        drawn, pullback = self.sample_and_log_prob_vjp(params, rng, n, context)
+        return drawn, trees.completing(pullback, params)
 
     def _sample(self, params, rng, n, context):
         """The plain definition of the draws, and what their density is made of."""
@@ -256,6 +255,6 @@ class Flow(TakesContext):
             g_bijection, g_z, g_h = back_x(g_x, -g_log_q)
             g_base, *g_of_base = back_base(g_z, g_log_q) if of_base else (back_base(g_z, g_log_q),)
             g_embed, g_context = back_embed(trees.total(g_h, *g_of_base))
-            return trees.complete({"base": g_base, "bijection": g_bijection, "embed": g_embed}, params), g_context
+            return {"base": g_base, "bijection": g_bijection, "embed": g_embed}, g_context
 
         return (x, log_q), pullback

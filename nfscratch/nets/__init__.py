@@ -4,6 +4,7 @@ network.py and velocity.py hold the two contracts; field.py makes a velocity of 
 """
 
 from nfscratch.nets.conv import ConvNet
+from nfscratch.nets.conv_decoder import ConvDecoder
 from nfscratch.nets.conv_features import ConvFeatures
 from nfscratch.nets.field import Field
 from nfscratch.nets.heads import Heads
@@ -20,6 +21,7 @@ from nfscratch.nets.velocity import Velocity
 __all__ = [
     "MADE",
     "MLP",
+    "ConvDecoder",
     "ConvFeatures",
     "ConvNet",
     "Field",

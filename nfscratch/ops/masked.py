@@ -8,10 +8,11 @@ Units are sorted by degree, so that a unit sees the first few units of the layer
 Cut into block rows, the staircase is full blocks, one ragged block per row, and zeros. With the rows k0 ... k1 - 1:
 
     a[k0:k1]     = (W * mask)[k0:k1, :c] h[:c],            c = reach of row k1 - 1                   (3)
-    g_W[k0:k1]   = g[k0:k1] h[:c]^T, zero from c on;       masked from the reach of row k0 on        (4)
+    g_W[k0:k1]   = g[k0:k1] h[:c]^T, zero from c on; then masked                                     (4)
     g_h[c0:c1]   = (W * mask)[r:, c0:c1]^T g[r:],          r = first row that reaches past c0        (5)
 
-Four block rows leave 10 of 16 blocks to compute. The gradient of a masked weight is exactly 0.
+Four block rows leave 10 of 16 blocks to compute. The gradient of a masked weight is exactly 0. Thin blocks cost BLAS
+more than they skip, unless each is long: the fewer columns a batch has, the fewer blocks there are.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from nfscratch.ops.activations import ACTIVATIONS, activated
 from nfscratch.ops.dense import dense, dense_jacobian
 
 BLOCK_ROWS = 4
-LEAST_BLOCK = 60  # rows or columns: thinner blocks lose more in BLAS than they skip
+THIN, THICK = 16, 64  # rows of the thinnest block, for long batches, and of one that pays for any batch
+LEAST_BLOCK = 4096  # numbers: rows times the length of the batch
+SMALL_PRODUCT = 2**18  # multiplications: up to here OpenBLAS takes g h^T without packing, in half the time
+THINNEST = 8  # rows of a block that is cut for that
 
 
 class Staircase:
@@ -35,18 +39,43 @@ class Staircase:
         self.reach = onp.asarray(reach, dtype=int)
         if (onp.diff(self.reach) < 0).any():
             raise ValueError(f"reach must not decrease, because units are sorted by degree; got {self.reach.tolist()}")
+        self.shape = (len(self.reach), n_columns)
         self.mask = Constant(onp.arange(n_columns) < self.reach[:, None])
-        self.row_blocks = [
-            (slice(k0, k1), int(self.reach[k0]), int(self.reach[k1 - 1])) for k0, k1 in _cuts(len(self.reach))
-        ]
-        self.column_blocks = [
-            (slice(c0, c1), int(onp.searchsorted(self.reach, c0, side="right"))) for c0, c1 in _cuts(n_columns)
-        ]
+        self._cut = {}
+
+    def row_blocks(self, n: int):
+        """(rows, reach of the last) of each block row, for a batch of n."""
+        return self._blocks("rows", self._pieces(n))
+
+    def gradient_blocks(self, n: int):
+        """The same, for the product g h^T of a batch of n."""
+        thin = SMALL_PRODUCT // max(1, n * self.shape[1])
+        return self._blocks("rows", -(-self.shape[0] // thin) if thin >= THINNEST else self._pieces(n))
+
+    def column_blocks(self, n: int):
+        """(columns, first row that reaches past them) of each block column, for a batch of n."""
+        return self._blocks("columns", self._pieces(n))
+
+    def _pieces(self, n):
+        """How many blocks: more where both sides and the batch are long."""
+        least = min(THICK, max(THIN, LEAST_BLOCK // max(n, 1)))
+        return min(BLOCK_ROWS, max(1, min(self.shape) // least))
+
+    def _blocks(self, of, pieces):
+        if (of, pieces) not in self._cut:
+            self._cut[of, pieces] = self._cut_rows(pieces) if of == "rows" else self._cut_columns(pieces)
+        return self._cut[of, pieces]
+
+    def _cut_rows(self, pieces):
+        return [(slice(k0, k1), int(self.reach[k1 - 1])) for k0, k1 in _cuts(self.shape[0], pieces)]
+
+    def _cut_columns(self, pieces):
+        cuts = _cuts(self.shape[1], pieces)
+        return [(slice(c0, c1), int(onp.searchsorted(self.reach, c0, side="right"))) for c0, c1 in cuts]
 
 
-def _cuts(n):
-    """0 ... n in up to BLOCK_ROWS nearly equal pieces: pairs of start and end."""
-    pieces = min(BLOCK_ROWS, max(1, n // LEAST_BLOCK))
+def _cuts(n, pieces):
+    """0 ... n in nearly equal pieces: pairs of start and end."""
     edges = [n * k // pieces for k in range(pieces + 1)]
     return [(start, end) for start, end in pairwise(edges) if end > start]
 
@@ -72,9 +101,7 @@ def masked_dense_vjp(layers, stairs, x, activation="relu"):
     units, kept, weights = [x], [None], []
     for k, (layer, stair) in enumerate(zip(layers, stairs, strict=True)):
         W, h = layer["W"] * stair.mask.on(layer["W"]), units[-1]
-        a = onp.empty_like(h, shape=(len(W), h.shape[1]), order="C")
-        for rows, _, reach in stair.row_blocks:  # (3)
-            onp.matmul(W[rows, :reach], h[:reach], out=a[rows])
+        a = _times(W, stair, h)
         a += layer["b"][:, None]
         weights.append(W)
         if k == len(layers) - 1:
@@ -85,24 +112,55 @@ def masked_dense_vjp(layers, stairs, x, activation="relu"):
 
 
 def _pullback(weights, stairs, units, kept, slope, g):
-    grads = []
+    grads, ones = [], onp.ones_like(g, shape=g.shape[1:])
     for k in reversed(range(len(weights))):
-        grads.append(layer_gradient(stairs[k], g, units[k]))
-        g_h = onp.empty_like(g, shape=(weights[k].shape[1], g.shape[1]), order="C")
-        for columns, first in stairs[k].column_blocks:  # (5)
-            onp.matmul(weights[k][first:, columns].T, g[first:], out=g_h[columns])
-        g = g_h
+        grads.append(layer_gradient(stairs[k], g, units[k], ones))
+        g = _back(weights[k], stairs[k], g)
         if k:
             g *= slope(kept[k])
     return grads[::-1], g
 
 
-def layer_gradient(stair, g, h):
-    """Equation (4), and the bias: {"W", "b"} for the gradient g of the layer's pre-activations and its input h."""
-    g_W = onp.empty_like(g, shape=(len(g), len(h)), order="C")
-    mask = stair.mask.on(g)
-    for rows, full, reach in stair.row_blocks:
-        onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])
-        g_W[rows, full:reach] *= mask[rows, full:reach]
-        g_W[rows, reach:] = 0.0
-    return {"W": g_W, "b": g @ onp.ones_like(g, shape=g.shape[1:])}
+def _times(W, stair, h):
+    """W h, equation (3), for masked W."""
+    blocks = stair.row_blocks(h.shape[1])
+    if len(blocks) == 1:
+        return W @ h
+    a = onp.empty_like(h, shape=(len(W), h.shape[1]), order="C")
+    for rows, reach in blocks:
+        onp.matmul(W[rows, :reach], h[:reach], out=a[rows])
+    return a
+
+
+def _back(W, stair, g):
+    """W^T g, equation (5), for masked W."""
+    blocks = stair.column_blocks(g.shape[1])
+    if len(blocks) == 1:
+        return W.T @ g
+    g_h = onp.empty_like(g, shape=(W.shape[1], g.shape[1]), order="C")
+    for columns, first in blocks:
+        onp.matmul(W[first:, columns].T, g[first:], out=g_h[columns])
+    return g_h
+
+
+def layer_gradient(stair, g, h, ones):
+    """Equation (4), and the bias: {"W", "b"} for the gradient g of the layer's pre-activations and its input h.
+
+    ones: (N,), since a product with it sums faster than .sum(axis=1).
+    """
+    return {"W": _outer(stair, g, h), "b": g @ ones}
+
+
+def _outer(stair, g, h):
+    """g h^T, masked; from the blocks' reach on it is zero without a product."""
+    blocks = stair.gradient_blocks(g.shape[1])
+    if len(blocks) == 1:
+        g_W = g @ h.T
+    else:
+        g_W = onp.empty_like(g, shape=stair.shape, order="C")
+        for rows, reach in blocks:
+            onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])
+            if reach < len(h):
+                g_W[rows, reach:] = 0.0
+    g_W *= stair.mask.on(g)
+    return g_W

@@ -156,5 +156,6 @@ def generate_pullback(layers, schedule, stairs, units, kept, g_x, g_value, activ
             _add(g_units[k], layers[k]["W"].T, g_units[k + 1], own, schedule.rows(k, first, origin))
             g_units[k][own] *= slope(kept[k][own])
     g_context = layers[0]["W"][:, :C].T @ g_units[1]
-    grads = [layer_gradient(stair, g, h) for stair, g, h in zip(stairs, g_units[1:], units[:-1], strict=True)]
+    ones, layers_of = onp.ones_like(g_x, shape=g_x.shape[1:]), zip(stairs, g_units[1:], units[:-1], strict=True)
+    grads = [layer_gradient(stair, g, h, ones) for stair, g, h in layers_of]
     return grads, g_context, g_units[0][C:]

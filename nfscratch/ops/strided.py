@@ -7,12 +7,18 @@ steps s = (s_1, s_2). A series (C, T) is an image of height 1, with k_1 = s_1 = 
 the shifted images side by side, and (1) is one product with K as a matrix. For a gradient g of y:
 
     g_K = g shifted(h)^T            g_h: each entry of K^T g, added at the pixel s p + d that it came from        (2)
+
+The map g -> g_h makes an image larger: `spread_in_steps`, called a transposed convolution too (Dumoulin and Visin 2016,
+arXiv:1603.07285). It is linear in g and in K, and its transpose is (1). So, for a gradient u of what it makes,
+
+    g_g = K shifted(u)              g_K = g shifted(u)^T                                                          (3)
 """
 
 from __future__ import annotations
 
 import autograd.numpy as np
 import numpy as onp
+from autograd.extend import defjvp, defvjp, primitive
 
 
 def convolve_in_steps(K, h, steps):
@@ -27,29 +33,53 @@ def convolve_in_steps_vjp(K, h, steps):
     def pullback(g):  # (2)
         rows = onp.reshape(g, (g.shape[0], g[0].size))
         g_K = onp.reshape(rows @ _side_by_side(images).T, K.shape)
-        return g_K, _put_back(onp.reshape(_matrix(K).T @ rows, images.shape), h, K.shape[2:], steps)
+        return g_K, spread_in_steps(K, g, h.shape[1:3], steps)
 
     return _product(K, images), pullback
+
+
+def spread_in_steps(K, g, size, steps):
+    """g_h of (2), the plain twin: g (C_out, ceil(H / s_1), ceil(W / s_2), N) -> (C_in, H, W, N), size (H, W)."""
+    C_out, *offsets = K.shape
+    rows = np.reshape(g, (C_out, g.shape[1] * g.shape[2] * g.shape[3]))
+    images = np.reshape(np.matmul(_matrix(K).T, rows), (offsets[0], offsets[1] * offsets[2], *g.shape[1:]))
+    return put_back(images, size, K.shape[2:], steps)
+
+
+def spread_in_steps_vjp(K, g, size, steps):
+    """The same, and pullback(u) -> g_K, g_g."""
+
+    def pullback(u):  # (3)
+        images = shifted(u, K.shape[2:], steps)
+        rows = onp.reshape(g, (g.shape[0], g[0].size))
+        return onp.reshape(rows @ _side_by_side(images).T, K.shape), _product(K, images)
+
+    return spread_in_steps(K, g, size, steps), pullback
 
 
 def shifted(h, widths, steps):
     """(C, H, W, N) -> (C, k_1 k_2, H', W', N): every s-th pixel of the image, shifted by each offset in turn."""
     wide = _framed(_framed(h, widths[0] // 2, 1), widths[1] // 2, 2)
-    return np.stack([wide[place] for place in _places(h, widths, steps)], axis=1)
+    return np.stack([wide[place] for place in _places(h.shape[1:3], widths, steps)], axis=1)
 
 
-def _put_back(g_images, h, widths, steps):
-    """The gradient of h from that of `shifted`: what was read from one pixel is added up there."""
-    (a, b), (_, H, W, _) = (width // 2 for width in widths), h.shape
-    wide = onp.zeros_like(h, shape=(h.shape[0], H + 2 * a, W + 2 * b, h.shape[3]))
-    for d, place in enumerate(_places(h, widths, steps)):
-        wide[place] += g_images[:, d]
+@primitive
+def put_back(images, size, widths, steps):
+    """The adjoint of `shifted`: (C, k_1 k_2, H', W', N) -> (C, H, W, N); a pixel gets all that was read from it."""
+    (a, b), (H, W) = (width // 2 for width in widths), size
+    wide = onp.zeros_like(images, shape=(images.shape[0], H + 2 * a, W + 2 * b, images.shape[4]))
+    for d, place in enumerate(_places(size, widths, steps)):
+        wide[place] += images[:, d]
     return wide[:, a : a + H, b : b + W]
 
 
-def _places(h, widths, steps):
+defvjp(put_back, lambda ans, images, size, widths, steps: lambda g: shifted(g, widths, steps), argnums=(0,))
+defjvp(put_back, lambda g, ans, images, size, widths, steps: put_back(g, size, widths, steps), argnums=(0,))
+
+
+def _places(size, widths, steps):
     """Where in the framed image the pixels of each offset lie."""
-    (_, H, W, _), everything = h.shape, slice(None)
+    (H, W), everything = size, slice(None)
     return [
         (everything, slice(i, i + H, steps[0]), slice(j, j + W, steps[1]))
         for i in range(widths[0])

@@ -113,7 +113,7 @@ def minimize(
     if file is not None:
         _claim(file, plan, batch_size, params)
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
-    _raise_malloc_thresholds()
+    raise_malloc_thresholds()
     with one_thread_if_small(params, batch_size):
         pressed = _descend(run, file, title, progress, budget)
     result = run.result()
@@ -239,7 +239,7 @@ def _traced(loss):
     return lambda params, rng, *batch: both(params, rng, *batch)
 
 
-def _raise_malloc_thresholds():
+def raise_malloc_thresholds():
     """Let glibc keep freed memory: after one large free it raises its thresholds, and a step's arrays are recycled.
 
     Without it every array above 128 KiB is mapped and unmapped anew: thousands of page faults a step, about a tenth of

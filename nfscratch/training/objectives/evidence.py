@@ -32,7 +32,6 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, trees, validate
-from nfscratch.autodiff.boxes import raw_tree
 from nfscratch.ops.events import laid_out
 
 GRADIENTS = ("total", "path")
@@ -44,6 +43,7 @@ def elbo(
     """Equation (1) from n draws, in nats: one forward pass, and no inverse. `autograd.grad` differentiates the draws.
 
     log_joint(x): (n, *shape) -> (n,), the log of a density up to a constant. context: one row for all, or n rows.
+    inverse_temperature: 1 / T in (1), the weight of log_joint.
     """
     _check_callable("log_joint", log_joint)
     _check_inverse_temperature(inverse_temperature)
@@ -219,4 +219,4 @@ def _repeated(flow, params, context, n, K):
 
 def _checked(flow, params, context, n):
     """The context as rows (n, C), or None where the flow takes none."""
-    return flow.checked_context(params, context, n, trees.array_like(raw_tree(params)))
+    return flow.checked_context(params, context, n, trees.array_like(autodiff.rebox(params)))
