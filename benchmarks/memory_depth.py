@@ -1,0 +1,129 @@
+"""What a step of training keeps in memory, by depth: the activations of all layers, or each layer's input alone.
+
+A Glow of one level on images of 28 x 28, squeezed to 14 x 14: K steps of ActNorm, 1 x 1 convolution and coupling; a
+batch of 32, float32. For each K, with fit's memory="store" and memory="recompute", a process of its own measures
+
+    peak      the most that the arrays of one step's loss and gradient hold at a time, by tracemalloc
+    seconds   processor time of a step, the median of several
+
+and the two gradients are compared: they must be equal to the last bit. Below stands the same for the recipes as they
+are, per image.
+
+    python benchmarks/memory_depth.py [--depths 4 8 16 32 64] [--hidden 32] [--figure memory_depth.png]
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+
+import nfscratch as nf
+from nfscratch import trees
+from nfscratch.plot.style import BLUE, RED
+from nfscratch.training.memory import RECOMPUTE, STORE, for_steps
+from nfscratch.training.objectives import MaximumLikelihood
+
+SHAPE, BATCH = (1, 28, 28), 32
+RECIPES = {
+    "glow": lambda depth, hidden: nf.flows.glow(SHAPE),
+    "real_nvp_image": lambda depth, hidden: nf.flows.real_nvp_image(SHAPE),
+    "steps": lambda depth, hidden: nf.flows.glow(SHAPE, levels=1, depth=depth, hidden=hidden),
+}
+
+
+def one_process(name, depth, hidden, memory, steps):
+    """Measured in a process of its own."""
+    asked = json.dumps([name, depth, hidden, memory, steps])
+    return json.loads(
+        subprocess.run([sys.executable, __file__, "--child", asked], check=True, stdout=subprocess.PIPE).stdout
+    )
+
+
+def child(name, depth, hidden, memory, steps):
+    nf.use(dtype="float32")
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, size=(BATCH, *SHAPE)).astype(np.float32)
+    flow = RECIPES[name](depth, hidden)
+    params = trees.map_leaves(lambda p: p + 0.01 * rng.normal(size=p.shape).astype(p.dtype), flow.init(rng, x))
+    flow = for_steps(flow, memory, MaximumLikelihood())
+    x = flow.checked_x("x", x, x)
+
+    def step():
+        return nf.objectives.nll_value_and_grad(flow, params, x, None, np.random.default_rng(1))
+
+    step()
+    times = []
+    for _ in range(steps):
+        start = time.process_time()
+        step()
+        times.append(time.process_time() - start)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    _, grads = step()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    digest = hashlib.sha256(b"".join(leaf.tobytes() for leaf in trees.leaves(grads))).hexdigest()
+    return {"peak": peak, "seconds": float(np.median(times)), "gradient": digest}
+
+
+def both(name, depth, hidden, steps):
+    """The two kinds beside each other; their gradients must be one."""
+    pair = {memory: one_process(name, depth, hidden, memory, steps) for memory in (STORE, RECOMPUTE)}
+    if pair[STORE]["gradient"] != pair[RECOMPUTE]["gradient"]:
+        raise RuntimeError(f"the two gradients of {name} with {depth} steps must be equal, and they are not")
+    return pair
+
+
+def row(label, pair):
+    peaks = [pair[memory]["peak"] / 2**20 for memory in (STORE, RECOMPUTE)]
+    ratio = pair[RECOMPUTE]["seconds"] / pair[STORE]["seconds"]
+    per_image = "".join(f"{1024 * peak / BATCH:12.0f}" for peak in peaks)
+    print(f"  {label:>16}{peaks[0]:12.1f}{peaks[1]:12.1f}{per_image}{ratio:12.2f}", flush=True)
+
+
+def figure(path, depths, pairs):
+    """Peak memory by depth, and the price in time, beside each other."""
+    page, (left, right) = nf.plot.subplots(1, 2, height=2.6)
+    for memory, colour in ((STORE, RED), (RECOMPUTE, BLUE)):
+        peaks = [pair[memory]["peak"] / 2**20 for pair in pairs]
+        left.plot(depths, peaks, "o-", color=colour, markersize=4)
+        left.annotate(f'memory="{memory}"', (depths[-1], peaks[-1]), (-6, 5), textcoords="offset points", ha="right")
+    left.set(xlabel="steps of flow", ylabel=f"peak, MiB, {BATCH} images 28 x 28", xlim=(0, None), ylim=(0, None))
+    ratios = [pair[RECOMPUTE]["seconds"] / pair[STORE]["seconds"] for pair in pairs]
+    right.plot(depths, ratios, "o-", color=BLUE, markersize=4)
+    right.set(xlabel="steps of flow", ylabel="time, recompute / store", xlim=(0, None), ylim=(0, 2))
+    right.axhline(1, color="0.7", linewidth=0.8)
+    page.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--depths", type=int, nargs="+", default=[4, 8, 16, 32, 64])
+    parser.add_argument("--hidden", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=5, help="timed steps")
+    parser.add_argument("--figure", default="memory_depth.png")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(child(*json.loads(options.child))))
+        return
+    print(f"peak of a step of {BATCH} images 28 x 28, float32")
+    print(f"  {'':>16}{'store MiB':>12}{'recompute':>12}{'KiB/image':>12}{'recompute':>12}{'time ratio':>12}")
+    pairs = []
+    for depth in options.depths:
+        pairs.append(both("steps", depth, options.hidden, options.steps))
+        row(f"{depth} steps", pairs[-1])
+    for name in ("glow", "real_nvp_image"):
+        row(name, both(name, 0, 0, options.steps))
+    figure(options.figure, options.depths, pairs)
+
+
+if __name__ == "__main__":
+    main()
