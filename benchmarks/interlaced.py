@@ -25,6 +25,8 @@ import numpy as onp
 import nfscratch as nf
 from nfscratch.backend import Constant
 
+MIXTURE_BOUND, NOISE_BOUND = 4.0, 2.5  # of log-scales: a density as narrow as a black pixel is needed
+
 
 @dataclass(frozen=True, eq=False)
 class WithPlaces(nf.Network):
@@ -62,37 +64,41 @@ class WithPlaces(nf.Network):
         return np.transpose(np.concatenate((rows, places), axis=0), (3, 0, 1, 2))
 
 
-def interlaced(
-    shape=(1, 28, 28), hidden=(64, 96), blocks=3, components=4, last=(512,), steps=("ad>bc", "abc>d"), bound=4.0,
-    noise_hidden=16, noise_bound=2.5, activation="relu",
-):  # fmt: skip
-    """hidden: channels of the networks, level by level. last: hidden layers of the last lattice's MADE."""
-    mixture = nf.Inverse(nf.LogisticMixtureCDF(components, bound))
+def interlaced(shape, hidden=(64, 96), blocks=3, components=6, noise="learned", last=(512,), steps=("bc", "d")):
+    """A Dequantized flow for images `shape` = (1, H, W); H and W are divided by 2 for each number in `hidden`.
+
+    hidden: channels of the networks, level by level. blocks: of each. last: hidden layers of the last lattice's MADE.
+    steps: which letters change, step by step, the first one next to the data; every other letter is seen.
+    """
+    mixture = nf.Inverse(nf.LogisticMixtureCDF(components, MIXTURE_BOUND))
     levels, size = [], shape
     for width in hidden:
         squeeze = nf.Squeeze(size)
         inner = squeeze.in_shape
-        network = WithPlaces(nf.ResidualConvNet(width, blocks, activation), inner[1:])
-        couplings = [nf.Coupling(mixture, _mask(inner, step), network) for step in steps]
+        network = WithPlaces(nf.ResidualConvNet(width, blocks), inner[1:])
+        couplings = [nf.Coupling(mixture, _mask(inner, letters), network) for letters in steps]
         levels.insert(0, nf.Chain([*reversed(couplings), squeeze]))
         size = (1, *inner[1:])
-    D = prod(size)
-    made = nf.Autoregressive(mixture, D, nf.MADE(last, activation))
-    levels.insert(0, nf.Chain([nf.Reshape(size, (D,)), made, nf.Reshape((D,), size)]))
+    levels.insert(0, _autoregressive(size, mixture, last))
     chain = nf.Chain([nf.MultiScale(levels), nf.ActNorm(shape), nf.PixelLevels(shape)])
     flow = nf.Flow(nf.StandardLogistic(prod(shape)), chain)
-    return nf.Dequantized(flow, noise(shape, noise_hidden, noise_bound))
+    return nf.Dequantized(flow, pixel_by_pixel(shape) if noise == "learned" else None)
 
 
-def noise(shape, hidden, bound):
-    """u = sigmoid(e^s z + t), with s and t from the image around a pixel."""
-    network = nf.ConvNet((hidden,), "relu", (3, 3), context_channels=1)
-    coupling = nf.Coupling(nf.Affine(bound), onp.zeros(shape, dtype=bool), network, prod(shape))
+def _autoregressive(size, transformer, hidden):
+    D = prod(size)
+    made = nf.Autoregressive(transformer, D, nf.MADE(hidden, "relu"))
+    return nf.Chain([nf.Reshape(size, (D,)), made, nf.Reshape((D,), size)])
+
+
+def pixel_by_pixel(shape, hidden=16):
+    """The noise: u = sigmoid(e^s z + t), with s and t from the image around a pixel."""
+    network = nf.ConvNet((hidden,), context_channels=1)
+    coupling = nf.Coupling(nf.Affine(NOISE_BOUND), onp.zeros(shape, dtype=bool), network, prod(shape))
     return nf.Flow(nf.StandardLogistic(shape), nf.Chain([coupling, nf.PixelLevels(shape, 1, 0.0)]))
 
 
-def _mask(shape, step):
-    """ "ad>bc": a and d are kept, b and c change; letters that are not named are kept too."""
-    changed = step.split(">")[1]
-    kept = onp.array([letter not in changed for letter in "abcd"])
+def _mask(shape, letters):
+    """True for the channels a, b, c and d that are not in `letters`."""
+    kept = onp.array([letter not in letters for letter in "abcd"])
     return onp.broadcast_to(kept[:, None, None], shape)

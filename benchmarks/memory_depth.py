@@ -52,7 +52,7 @@ def child(name, depth, hidden, memory, steps):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, size=(BATCH, *SHAPE)).astype(np.float32)
     flow = RECIPES[name](depth, hidden)
-    params = trees.map_leaves(lambda p: p + 0.01 * rng.normal(size=p.shape).astype(p.dtype), flow.init(rng, x))
+    params = trees.map_leaves(lambda p: p + 1e-3 * rng.normal(size=p.shape).astype(p.dtype), flow.init(rng, x))
     flow = for_steps(flow, memory, MaximumLikelihood())
     x = flow.checked_x("x", x, x)
 

@@ -88,7 +88,9 @@ def main():
     torch.set_num_threads(options.threads)
     print(f"{options.threads} thread(s), float32; numpy {np.__version__}, torch {torch.__version__}")
     print("medians (fastest) in ms")
-    print(f"  {'image':>6} {'hidden':>6} {'batch':>5} {'nfscratch':>16} {'normflows':>16} {'ratio':>6} {'products':>16}")
+    print(
+        f"  {'image':>6} {'hidden':>6} {'batch':>5} {'nfscratch':>16} {'normflows':>16} {'ratio':>6} {'products':>16}"
+    )
     for size in options.sizes:
         for hidden in options.hidden:
             batch = BATCHES.get(size, 64)
