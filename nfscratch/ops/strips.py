@@ -11,6 +11,7 @@ cache. A device takes the whole image at once. Shifts reach outside of the image
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import NamedTuple
 
@@ -72,7 +73,7 @@ def shifted(h, widths, steps=ONE):
         shape = strip.shape(C, widths, N)
         if buffer is None or buffer.shape != shape:
             buffer = onp.empty_like(h, shape=shape, order="C")
-        for i, j in onp.ndindex(*widths):
+        for i, j in product(*map(range, widths)):
             buffer[:, i, j] = wide[strip.at(i, j)]
         yield strip.place, buffer.reshape((C * prod(widths), strip.place.stop - strip.place.start))
 
@@ -94,7 +95,7 @@ class Overlay:
 
     def add(self, strip, images):
         parts = images.reshape(strip.shape(self.shape[0], self.widths, self.shape[3]))
-        for i, j in onp.ndindex(*self.widths):
+        for i, j in product(*map(range, self.widths)):
             self.framed[strip.at(i, j)] += parts[:, i, j]
 
     def image(self):
