@@ -6,9 +6,10 @@
     c d c d
 
 b and c see all four of their neighbours, and d its four diagonal ones, so that within a step little is left that one
-pixel could tell of another. Each step is a coupling with the mixture of logistics of Flow++ (Ho et al. 2019,
-arXiv:1902.00275) on a logistic base: exactly a conditional density of mixtures. The order is that of interlaced
-pictures (Reed et al. 2017, arXiv:1703.03664). Costly layers work at 14 x 14 and 7 x 7 alone.
+pixel could tell of another. (d's network also sees what b and c have become: noise, which tells it nothing.) Each step
+is a coupling with the mixture of logistics of Flow++ (Ho et al. 2019, arXiv:1902.00275) on a logistic base: exactly a
+conditional density of mixtures. The order is that of interlaced pictures (Reed et al. 2017, arXiv:1703.03664). Costly
+layers work at 14 x 14 and 7 x 7 alone.
 
 The noise of the dequantisation is a logistic variable moved and scaled by what a network makes of the image around a
 pixel, then a sigmoid: pixel by pixel, as the densities that it meets are.
