@@ -4,17 +4,17 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
+from autograd.test_util import check_grads
 from comparing import close, close_trees
 from refusals import refused
 from strict import StrictArray
 
 import nfscratch as nf
-from nfscratch import autodiff, backend, trees
+from nfscratch import backend, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.nets import conv_features
 from nfscratch.nets.network import Network
-from nfscratch.ops.convolution import convolve
-from nfscratch.ops.strided import convolve_in_steps, convolve_in_steps_vjp
+from nfscratch.ops.convolution import back, convolve, correlate
 
 register_array_type(StrictArray)
 SHAPES = {"image": (2, 5, 6), "series": (2, 9), "one series": 7}
@@ -33,7 +33,7 @@ def moved(params, seed=1, scale=0.3):
 
 
 def by_definition(K, h, steps):
-    """(1) of ops/strided.py, number by number."""
+    """(1) of ops/convolution.py, number by number."""
     (O, C, k1, k2), (_, H, W, N) = K.shape, h.shape
     y = onp.zeros((O, -(-H // steps[0]), -(-W // steps[1]), N))
     for o, c, i, j, p, q in onp.ndindex(O, C, k1, k2, *y.shape[1:3]):
@@ -46,20 +46,21 @@ def by_definition(K, h, steps):
 @pytest.mark.parametrize("size", [(4, 6), (5, 7), (1, 8)])
 @pytest.mark.parametrize("widths", [(3, 3), (1, 5), (1, 1)])
 @pytest.mark.parametrize("steps", [(2, 2), (1, 3), (1, 1)])
-def test_it_is_the_definition_and_its_pullback_is_that_of_autograd(size, widths, steps):
+def test_it_is_the_definition_and_its_gradients_are_the_adjoints(size, widths, steps):
     K, h = rng(0).normal(size=(3, 2, *widths)), rng(1).normal(size=(2, *size, 4))
-    y, pullback = convolve_in_steps_vjp(K, h, steps)
+    y = convolve(K, h, steps)
     close(y, by_definition(K, h, steps), 1e-13)
-    plain, traced = autodiff.value_and_vjp(lambda K, h: convolve_in_steps(K, h, steps), K, h)
-    close(y, plain, 1e-13)
-    g = rng(2).normal(size=y.shape)
-    for a, b in zip(pullback(g), traced(g), strict=True):
-        close(a, b, 1e-12)
+    g, draws = rng(2).normal(size=y.shape), rng(3)
+    for _ in range(5):  # adjoints: <g, K' * h> = <correlate(g, h), K'>, and the same of the image
+        K_too, h_too = draws.normal(size=K.shape), draws.normal(size=h.shape)
+        close((correlate(g, h, widths, steps) * K_too).sum(), (g * by_definition(K_too, h, steps)).sum(), 1e-11)
+        close((back(K, g, size, steps) * h_too).sum(), (g * by_definition(K, h_too, steps)).sum(), 1e-11)
 
 
-def test_in_steps_of_one_it_is_the_convolution():
-    K, h = rng(0).normal(size=(3, 2, 3, 3)), rng(1).normal(size=(2, 4, 5, 3))
-    close(convolve_in_steps(K, h, (1, 1)), convolve(K, h), 1e-13)
+def test_second_derivatives_in_steps_are_those_of_finite_differences():
+    K, h = rng(0).normal(size=(3, 2, 3, 1)), rng(1).normal(size=(2, 5, 4, 2))
+    value = lambda K, h: np.sum(np.tanh(convolve(K, h, (2, 3))) * convolve(0.5 * K, h * h, (2, 3)))  # noqa: E731
+    check_grads(value, (0, 1), order=2)(K, h)
 
 
 # --- the network ---
@@ -129,7 +130,7 @@ def test_values_are_taken_some_rows_at_a_time(monkeypatch):
     expected, rows = net.apply(params, x, context), []
     inner = nf.ConvFeatures.apply_vjp
     monkeypatch.setattr(nf.ConvFeatures, "apply_vjp", lambda *args: rows.append(len(args[2])) or inner(*args))
-    monkeypatch.setattr(conv_features, "AT_ONCE", 4 * 2 * 9 * 9)  # four rows: 2 channels, 9 offsets, 3 x 3 pixels
+    monkeypatch.setattr(conv_features, "AT_ONCE", 4 * 2 * 5 * 6)  # four rows of the largest image, the first one
     close(net.apply_value(params, x, context), expected, 1e-13)
     standardized = nf.StandardizedInput(net)
     of_all = {**standardized.init(rng(), 60, 2), "network": nf.ConvFeatures((2, 5, 6), (3, 4), (5,)).init(rng(), 60, 2)}

@@ -12,7 +12,7 @@ from nfscratch import autodiff, backend, check, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.nets.network import Network
 from nfscratch.ops import strips
-from nfscratch.ops.convolution import CONVOLUTION, convolve
+from nfscratch.ops.convolution import CONVOLUTION, back, convolve, correlate
 
 register_array_type(StrictArray)
 
@@ -49,10 +49,14 @@ def test_strips_of_every_size_give_the_same_numbers(channels, cache, monkeypatch
     rng = onp.random.default_rng(2)
     K, h = rng.normal(size=(*channels, 3, 3)), rng.normal(size=(channels[1], 5, 4, 7))
     g = rng.normal(size=(channels[0], 5, 4, 7))
-    whole = convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K)
+    everything = lambda: (  # noqa: E731
+        *(convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K)),
+        *(convolve(K, h, (2, 1)), back(K, g[:, ::2], (5, 4), (2, 1)), correlate(g[:, ::2], h, (3, 3), (2, 1))),
+    )
+    whole = everything()
     monkeypatch.setattr(strips, "CACHE", cache)
-    assert len(strips.strips((2, 5, 4, 7), 3, h)) == {1: 20, 3_000: 10, 9_000: 3}[cache]
-    for a, b in zip(whole, (convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K)), strict=True):
+    assert len(strips.strips((2, 5, 4, 7), (3, 3), (1, 1), h)) == {1: 20, 3_000: 10, 9_000: 3}[cache]
+    for a, b in zip(whole, everything(), strict=True):
         close(a, b, 1e-13)
 
 

@@ -2,7 +2,7 @@
 
     h_0 = act(dense network of z), as C_0 small images,    h_k = act(K_k^T h_{k-1} + b_k),    out = h_K without act
 
-K_k^T makes an image s times as high and wide: the transpose of the convolution in steps of s (ops/strided.py). An
+K_k^T makes an image s times as high and wide: the transpose of the convolution in steps of s (ops/convolution.py). An
 image whose height s does not divide comes from one of ceil(H / s) pixels. A row of output is the image as one vector
 of its C H W numbers, in C order.
 """
@@ -22,9 +22,9 @@ from nfscratch.nets.conv import kernel_widths
 from nfscratch.nets.mlp import MLP, check_activation, hidden_widths, weight_variance
 from nfscratch.nets.network import Network
 from nfscratch.ops.activations import ACTIVATIONS, activated
+from nfscratch.ops.convolution import back, convolve, correlate
 from nfscratch.ops.dense import dense, dense_vjp
 from nfscratch.ops.products import bias, bias_gradient
-from nfscratch.ops.strided import spread_in_steps, spread_in_steps_vjp
 
 AT_ONCE = 2**22  # numbers in the images of one layer before they are added up: 32 MiB in float64
 
@@ -99,7 +99,7 @@ class ConvDecoder(Network):
         rows = x.T if context is None else np.concatenate((x.T, context.T), axis=0)
         h = np.reshape(dense(params["dense"], rows, self.activation), (*self._first, x.shape[0]))
         for layer, size in zip(params["convolutions"], self._sizes[1:], strict=True):
-            h = spread_in_steps(layer["W"], act(h), size, steps)
+            h = back(layer["W"], act(h), size, steps)
             h = h + bias(layer["b"], h)
         return np.reshape(h, (prod(self.shape), x.shape[0])).T
 
@@ -119,19 +119,19 @@ class ConvDecoder(Network):
 
     def _images_vjp(self, layers, h):
         """The image (C, H, W, N), and pullback(g) -> gradients of the layers, and of h, which has no act yet."""
-        act, backs, zeros = ACTIVATIONS[self.activation], [], onp.zeros_like(h, shape=(1, h.shape[-1]))
+        act, seen, zeros = ACTIVATIONS[self.activation], [], onp.zeros_like(h, shape=(1, h.shape[-1]))
+        steps = (self.step, self.step)
         for layer, size in zip(layers, self._sizes[1:], strict=True):
             u, kept = activated(h, act, zeros)
-            h, back = spread_in_steps_vjp(layer["W"], u, size, (self.step, self.step))
+            h = back(layer["W"], u, size, steps)
             h += bias(layer["b"], h)
-            backs.append((back, kept))
+            seen.append((layer["W"], u, kept))
 
         def pullback(g):
             grads = []
-            for back, kept in reversed(backs):
-                g_K, g_u = back(g)
-                grads.append({"W": g_K, "b": bias_gradient(g)})
-                g = g_u * act.slope(kept)
+            for K, u, kept in reversed(seen):
+                grads.append({"W": correlate(u, g, K.shape[2:], steps), "b": bias_gradient(g)})
+                g = convolve(K, g, steps) * act.slope(kept)
             return grads[::-1], g
 
         return h, pullback

@@ -2,8 +2,8 @@
 
     h_0 = y,    h_k = act(K_k * h_{k-1} + b_k) at every s-th pixel,    out = dense network of the pixels of h_K
 
-The convolutions in steps (ops/strided.py) make the image smaller and its channels more. A row of input is the image as
-one vector of its C H W numbers, in C order; a Flow whose `embed` this is takes images (N, C, H, W) as they are, too.
+The convolutions in steps (ops/convolution.py) make the image smaller and its channels more. A row of input is the
+image as one vector of its C H W numbers, in C order. A Flow whose `embed` this is takes images (N, C, H, W), too.
 The kernels pass over all pixels alike, so a StandardizedInput gives each channel one mean and one scale.
 """
 
@@ -22,11 +22,11 @@ from nfscratch.nets.conv import kernel_widths
 from nfscratch.nets.mlp import MLP, check_activation, hidden_widths, weight_variance
 from nfscratch.nets.network import Network
 from nfscratch.ops.activations import ACTIVATIONS, activated
+from nfscratch.ops.convolution import back, convolve, correlate
 from nfscratch.ops.dense import dense, dense_vjp
 from nfscratch.ops.products import bias, bias_gradient
-from nfscratch.ops.strided import convolve_in_steps, convolve_in_steps_vjp
 
-AT_ONCE = 2**22  # numbers in the shifted images of one layer: 32 MiB in float64
+AT_ONCE = 2**22  # numbers in the images of one layer: 32 MiB in float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class ConvFeatures(Network):
     def apply(self, params, x, context=None):
         h, act = np.reshape(x.T, (*self._image, x.shape[0])), ACTIVATIONS[self.activation].plain
         for layer in params["convolutions"]:
-            h = act(convolve_in_steps(layer["W"], h, self._steps) + bias(layer["b"], h))
+            h = act(convolve(layer["W"], h, self._steps) + bias(layer["b"], h))
         rows = np.reshape(h, (prod(h.shape[:-1]), h.shape[-1]))
         rows = rows if context is None else np.concatenate((rows, context.T), axis=0)
         return dense(params["dense"], rows, self.activation).T
@@ -125,9 +125,8 @@ class ConvFeatures(Network):
         return out.T, pullback
 
     def apply_value(self, params, x, context=None):
-        """Some rows at a time: the shifted images of all would not fit."""
-        layers = zip(params["convolutions"], self._sizes[1:], strict=True)
-        largest = max([prod(layer["W"].shape[1:]) * prod(size) for layer, size in layers], default=1)
+        """Some rows at a time: the images of all would not fit."""
+        largest = max(C * prod(size) for C, size in zip((self._image[0], *self.channels), self._sizes, strict=True))
         few, n = max(1, AT_ONCE // largest), x.shape[0]
         pieces = [slice(start, start + few) for start in range(0, max(n, 1), few)]
         outs = [self.apply_vjp(params, x[p], None if context is None else context[p])[0] for p in pieces]
@@ -135,21 +134,21 @@ class ConvFeatures(Network):
 
     def _convolutions_vjp(self, layers, x):
         """The last image h_K, batch-last, and pullback(g) -> gradients of the layers, g_x (N, C H W)."""
-        h, act, backs = onp.reshape(x.T, (*self._image, x.shape[0])), ACTIVATIONS[self.activation], []
+        h, act, seen = onp.reshape(x.T, (*self._image, x.shape[0])), ACTIVATIONS[self.activation], []
         zeros = onp.zeros_like(h, shape=(1, x.shape[0]))
         for layer in layers:
-            a, back = convolve_in_steps_vjp(layer["W"], h, self._steps)
+            a = convolve(layer["W"], h, self._steps)
             a += bias(layer["b"], a)
+            before = h
             h, kept = activated(a, act, zeros)
-            backs.append((back, kept))
+            seen.append((layer["W"], before, kept))
 
         def pullback(g):
             grads = []
-            for back, kept in reversed(backs):
+            for K, before, kept in reversed(seen):
                 g = g * act.slope(kept)
-                g_K, g_h = back(g)
-                grads.append({"W": g_K, "b": bias_gradient(g)})
-                g = g_h
+                grads.append({"W": correlate(g, before, K.shape[2:], self._steps), "b": bias_gradient(g)})
+                g = back(K, g, before.shape[1:3], self._steps)
             return grads[::-1], onp.reshape(g, (x.shape[1], x.shape[0])).T
 
         return h, pullback
