@@ -75,6 +75,7 @@ from nfscratch.nets import (
     Network,
     ProbabilityFlow,
     ResidualConvNet,
+    ResidualMLP,
     StandardizedInput,
     Velocity,
 )

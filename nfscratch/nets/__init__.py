@@ -14,6 +14,7 @@ from nfscratch.nets.mlp import MLP
 from nfscratch.nets.network import Network
 from nfscratch.nets.probability_flow import ProbabilityFlow
 from nfscratch.nets.residual_conv import ResidualConvNet
+from nfscratch.nets.residual_mlp import ResidualMLP
 from nfscratch.nets.standardized import StandardizedInput
 from nfscratch.nets.velocity import Velocity
 
@@ -29,6 +30,7 @@ __all__ = [
     "Network",
     "ProbabilityFlow",
     "ResidualConvNet",
+    "ResidualMLP",
     "StandardizedInput",
     "Velocity",
 ]
