@@ -38,14 +38,14 @@ import numpy as np  # noqa: E402
 
 import nfscratch as nf  # noqa: E402
 
-PLANE = {"hidden": (128, 128), "beta": 30.0, "steps": 4000, "rate": 5e-3, "batch": 256, "decay": 0.0}
+PLANE = {"hidden": 4 * (64,), "beta": 30.0, "steps": 4000, "rate": 5e-3, "batch": 256, "decay": 0.0}
 DIGITS = {"hidden": (256, 256), "beta": 30.0, "steps": 1500, "rate": 1e-3, "batch": 128, "decay": 1.0}
 SEARCHED = [
     PLANE,
     {**PLANE, "beta": 10.0},
     {**PLANE, "beta": 100.0},
     {**PLANE, "rate": 2e-3},
-    {**PLANE, "hidden": (64, 64, 64, 64)},
+    {**PLANE, "hidden": (128, 128)},
 ]
 
 

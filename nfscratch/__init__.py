@@ -75,7 +75,6 @@ from nfscratch.nets import (
     Network,
     ProbabilityFlow,
     ResidualConvNet,
-    ResidualMLP,
     StandardizedInput,
     Velocity,
 )

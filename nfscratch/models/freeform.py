@@ -27,8 +27,8 @@ By hand: w is a tangent of g, J_f w one of f, and the pullback of f with its tan
 `log_prob` is (2) by the whole Jacobian: D tangents and a determinant for each row. Its draws are g(z): they have this
 density only as far as g is f's inverse. So look at `reconstruction_error` on draws, and at the integral in the plane.
 
-    model = nf.models.FreeForm(nf.MLP((128, 128), "silu"), nf.MLP((128, 128), "silu"))
-    result = nf.fit_model(model, x, rng=0, steps=5000)
+    model = nf.models.FreeForm(nf.MLP(4 * (64,), "silu"), nf.MLP(4 * (64,), "silu"))
+    result = nf.fit_model(model, x, rng=0, steps=4000, batch_size=256, optimizer=nf.adam(5e-3))
     model.log_prob(result.params, x_test)
 """
 
@@ -70,7 +70,7 @@ class FreeForm(Scaled):
     encoder: Network
     decoder: Network
     base: Distribution | None = None
-    beta: float = 10.0
+    beta: float = 30.0
 
     entries = ("encoder", "decoder", "base", "scale")
 

@@ -14,7 +14,6 @@ from nfscratch.nets.mlp import MLP
 from nfscratch.nets.network import Network
 from nfscratch.nets.probability_flow import ProbabilityFlow
 from nfscratch.nets.residual_conv import ResidualConvNet
-from nfscratch.nets.residual_mlp import ResidualMLP
 from nfscratch.nets.standardized import StandardizedInput
 from nfscratch.nets.velocity import Velocity
 
@@ -30,7 +29,6 @@ __all__ = [
     "Network",
     "ProbabilityFlow",
     "ResidualConvNet",
-    "ResidualMLP",
     "StandardizedInput",
     "Velocity",
 ]
