@@ -178,7 +178,8 @@ def test_the_penalty_makes_the_players_converge_and_without_it_they_circle():
     assert distances(1.0).max() < 0.02 and distances(0.0).max() > 0.2
 
 
-@pytest.mark.parametrize("kind", ["network", pytest.param("flow", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@every_kind
 def test_draws_come_near_to_the_data(kind):
     """The mean and the covariance of a Gaussian far from the start; the data's own error is near 0.05."""
     x = rng(1).normal(size=(2000, 2)) @ [[2.0, 1.0], [0.0, 0.5]] + [10.0, -3.0]

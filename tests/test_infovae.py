@@ -101,6 +101,7 @@ def test_held_out_rows_are_judged_in_pieces(monkeypatch):
     assert vae.validation_loss(params, rng(6), x) == pytest.approx(sum(pieces) / 25, rel=1e-12)
 
 
+@pytest.mark.exhaustive
 def test_the_mmd_term_pulls_the_codes_to_the_prior():
     """The negative control is the same run without the term: nothing keeps its codes from spreading."""
     x = rng(1).normal(size=(300, 2)) * [2.0, 0.5]

@@ -16,19 +16,21 @@ tr(J_f J_g), which is D for every pair of inverses and tells them nothing. And g
 
     loss = mean of -log p_Z(z) - v^T J_f w + beta |u_hat - u|^2                                                  (5)
 
-Without the last term, w is a direction that nobody has chosen, and f may fold: its density (2) then counts only one of
-the points that share a z, and integrates to more than 1. Draxler et al. 2024, arXiv:2310.16624 (their equations 6 to
-9); Sorrenson et al. 2024, arXiv:2306.01843. v is uniform on the sphere of radius sqrt(D), so that v^T v is always D.
+Without the last term, w is a direction that nobody has chosen, and f may fold: (2) then gives the mass of one z to each
+of the points that share it, and integrates to more than 1. The term holds f together on the data alone. Elsewhere it
+can fold all the same, so that the integral is a little above 1, and the mean of (2) on test rows flatters the model.
+v is uniform on the sphere of radius sqrt(D), so that v^T v is always D. Draxler et al. 2024, arXiv:2310.16624, after
+Sorrenson et al. 2024, arXiv:2306.01843.
 
 By hand: w is a tangent of g, J_f w one of f, and the pullback of f with its tangent (ops/tangents.py) takes from (5)
 
-    g_Jw = -v / N        g_z = (-dlog p_Z/dz + the decoder's g_z) / N       g_u_hat = 2 beta (u_hat - u) / N
+    g_Jw = -v / N        g_u_hat = 2 beta (u_hat - u) / N        g_z = -dlog p_Z/dz / N + g's pullback of g_u_hat
 
 `log_prob` is (2) by the whole Jacobian: D tangents and a determinant for each row. Its draws are g(z): they have this
 density only as far as g is f's inverse. So look at `reconstruction_error` on draws, and at the integral in the plane.
 
-    model = nf.models.FreeForm(nf.MLP((128, 128), "silu"), nf.MLP((128, 128), "silu"))
-    result = nf.fit_model(model, x, rng=0, steps=5000)
+    model = nf.models.FreeForm(nf.MLP(4 * (64,), "silu"), nf.MLP(4 * (64,), "silu"))
+    result = nf.fit_model(model, x, rng=0, steps=4000, batch_size=256, optimizer=nf.adam(5e-3))
     model.log_prob(result.params, x_test)
 """
 
@@ -70,7 +72,7 @@ class FreeForm(Scaled):
     encoder: Network
     decoder: Network
     base: Distribution | None = None
-    beta: float = 10.0
+    beta: float = 30.0
 
     entries = ("encoder", "decoder", "base", "scale")
 

@@ -3,7 +3,7 @@
     loss = -E[log p(x | z)] + (1 - alpha) E[KL(q(z | x) || p(z))] + (alpha + lambda - 1) MMD^2(q(z), p(z))       (1)
     q(z) = mean over the data of q(z | x)                        the aggregate posterior                         (2)
 
-Zhao et al. 2017, arXiv:1706.02262, equation 6. With alpha = 0 and lambda = 1 it is the ELBO: then q(z | x) of every row
+Zhao et al. 2017, arXiv:1706.02262. With alpha = 0 and lambda = 1 it is the ELBO: then q(z | x) of every row
 is pulled to the prior, and a strong decoder may leave z unused. With alpha = 1, their choice, nothing keeps a row's
 codes from telling the row; only (2) must look like the prior, so that `sample` finds codes that the decoder knows.
 Here `posterior_weight` is 1 - alpha, and `mmd_weight` alpha + lambda - 1, in nats.

@@ -3,7 +3,7 @@
     k(z, y) = exp(-|z - y|^2 / (2 b^2))                                                                          (1)
     MMD^2 = mean_{i != j} k(z_i, z_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(z_i, y_j)                    (2)
 
-It estimates the distance of the two laws without bias (Gretton et al. 2012, equation 3), so it is below 0 now and then
+It estimates the distance of the two laws without bias (Gretton et al. 2012, lemma 6), so it is below 0 now and then
 where they are the same. From dk/dz_i = -(z_i - y_j) k / b^2, with r the row sums of a matrix K of kernels:
 
     dMMD^2/dz = 2 / b^2 [ (K_zz z - r_zz z) / (n (n - 1)) - (K_zy y - r_zy z) / (n m) ]                          (3)
