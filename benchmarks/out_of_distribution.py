@@ -151,14 +151,20 @@ def areas(found, name, images):
     return {score: auroc(function(*of["inside"]), function(*of[name])) for score, function in SCORES.items()}
 
 
+def over_seeds(estimates):
+    """The mean and its error over seeds; of one seed alone the error over images."""
+    return mean_and_error([one.mean for one in estimates]) if len(estimates) > 1 else estimates[0]
+
+
 def table(runs, images):
     for key in ("validation", "inside"):
-        print(f"{key}: -log p {mean_and_error([-found[f'p {key}'].mean() for found in runs]):.1f} nats")
-    print(f"\nAUROC, mean and standard error over {len(runs)} seeds\n| outside | -log p, nats | " + " | ".join(SCORES))
+        print(f"{key}: -log p {over_seeds([mean_and_error(-found[f'p {key}']) for found in runs]):.1f} nats")
+    errors = f"over {len(runs)} seeds" if len(runs) > 1 else "of one seed, over images"
+    print(f"\nAUROC, mean and standard error {errors}\n| outside | -log p, nats | " + " | ".join(SCORES))
     largest = 0.0
     for name in [key for key in images if key not in ("validation", "inside")]:
         each = [areas(found, name, images) for found in runs]
-        cells = [f"{mean_and_error([one[score].mean for one in each]):.3f}" for score in SCORES]
+        cells = [f"{over_seeds([one[score] for one in each]):.3f}" for score in SCORES]
         largest = max(largest, *(one[score].error for one in each for score in SCORES))
         nats = np.mean([-found[f"p {name}"].mean() for found in runs])
         print(f"| {name} | {nats:.0f} | " + " | ".join(cells), "|")

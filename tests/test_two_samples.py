@@ -94,12 +94,11 @@ def test_mmd_takes_the_median_distance_of_all_rows_by_default():
     assert median_distance(many[:2000], many[2000:]) == pytest.approx(2**0.5 * 0.6745, rel=0.05)
 
 
-@pytest.mark.parametrize(
-    ("d", "n"), [(2.0, 5000), *(pytest.param(d, 20_000, marks=pytest.mark.exhaustive) for d in (0.0, 0.5, 1.0, 3.0))]
-)
-def test_c2st_of_two_gaussians_is_the_best_accuracy_within_a_hundredth(d, n):
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("d", [0.0, 0.5, 1.0, 2.0, 3.0])
+def test_c2st_of_two_gaussians_is_the_best_accuracy_within_a_hundredth(d):
     """N(0, 1) and N(d, 1): no rule is right more often than with probability Phi(d / 2)."""
-    a, b = rng([8, n]).normal(size=(2, n, 1))
+    a, b = rng(8).normal(size=(2, 20_000, 1))
     assert abs(c2st(a, b + d, folds=2) - norm.cdf(d / 2)) < 0.01
 
 
