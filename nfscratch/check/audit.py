@@ -16,7 +16,7 @@ import numpy as onp
 
 from nfscratch.check.arguments import check_options, letters_of
 from nfscratch.check.battery import checks_of
-from nfscratch.check.diagnosis.explain import explain
+from nfscratch.check.diagnosis.explain import explain, unexplained
 from nfscratch.check.draws import DIMS, DRAWS, RADII, Group, groups_of
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
 from nfscratch.check.message import Case
@@ -103,7 +103,9 @@ class _Run:
     # --- what is said of it ---
 
     def report(self, groups: list[Group], notes: list[str]) -> Report:
-        failures = [self._failure(letter) for letter in self.letters if self._first(letter) is not None]
+        failed = [letter for letter in self.letters if self._first(letter) is not None]
+        telling = next((k for k, letter in enumerate(failed) if letter != "S" or self._misshapen()), 0)
+        failures = [(self._named if k <= telling else self._unnamed)(letter) for k, letter in enumerate(failed)]
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
@@ -128,10 +130,19 @@ class _Run:
         detail = f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else ""
         return Line(letter, Outcome.PASSED, detail)
 
-    def _failure(self, letter) -> Failure:
-        cases = [case for case in self.cases[letter] if not case.finding.unjudged]
+    def _named(self, letter) -> Failure:
+        """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
         no_round_trip = "R" in self.letters and self._first("R") is not None
-        return explain(letter, cases, self.cases.get("J", []), no_round_trip)
+        try:
+            return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip)
+        except Exception:  # of any kind: the subject's at a new point, or the look's own
+            return self._unnamed(letter)
+
+    def _unnamed(self, letter) -> Failure:
+        return unexplained(letter, self._judged(letter))
+
+    def _judged(self, letter):
+        return [case for case in self.cases[letter] if not case.finding.unjudged]
 
 
 def _guarded(letter: str, check: Callable[[Trial], Finding], trial: Trial) -> Finding:

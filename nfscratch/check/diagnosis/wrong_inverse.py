@@ -1,6 +1,7 @@
 """R by name: which mistake makes this inverse. x = forward(z), z' = inverse(x) is what came, and J is numeric.
 
     z' = the columns of z in another order      permutation not inverted, halves joined wrongly
+    inverse(x in another order) = z             the permutation within the function is not inverted
     J A is a permutation, A that of inverse     P is left out
     only later columns wrong                    too few passes
     z' = an iterate of z - (forward(z) - x)     too few steps, or no contraction
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.aligned import Aligned, aligned
 from nfscratch.check.diagnosis.columns import Columns, copies, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
@@ -32,7 +34,10 @@ def name_inverse(trial: Trial) -> Mistake:
     case = Columns(trial, rows)
     if not case.wrong.any():
         return clamped_bracket(trial) or Mistake.NO_UNDOING
-    for look in (_argument, _columns_moved, _linear, bracket, _iteration, rescaled, affine, _passes, _conditions):
+    if (mistake := _argument(case)) is not None:
+        return mistake
+    case = Columns(aligned(trial), rows)
+    for look in (_permutation, _columns_moved, _linear, bracket, _iteration, rescaled, affine, _passes, _conditions):
         if (mistake := look(case)) is not None:
             return mistake
     return wrong_root(trial) or Mistake.NO_UNDOING
@@ -54,17 +59,29 @@ def _is_permutation(J):
     return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
 
 
+def _permutation(c):
+    """Of a map that moves columns: its inverse is right for an x whose columns stand in some other order."""
+    if not isinstance(c.trial, Aligned):
+        return None
+    p = c.trial.order
+    x, back = flat(c.trial.original.x)[c.rows], onp.argsort(p)
+    return Mistake.PERMUTATION if any(_undoes(c, x[:, q]) for q in (p, p[p], back, back[back])) else None
+
+
+def _undoes(c, x):
+    try:
+        z = flat(c.trial.original.apply("inverse", x.astype(c.trial.subject.dtype), c.rows)[0])
+    except Exception:  # an x that forward does not reach
+        return False
+    return same(z, c.z).all()
+
+
 def _columns_moved(c):
-    """z' has the columns of z, in another order; or forward itself moves the columns that it keeps."""
-    found, kept = copies(c.back, c.z), copies(c.x, c.z)
+    """z' has all columns of z, in another order."""
+    found = copies(c.back, c.z)
     if (found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all():
         return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.HALVES_SWAPPED
-    moved = _off_diagonal(found) and not c.trial.subject.layers()
-    return Mistake.HALVES_SWAPPED if moved or (_off_diagonal(kept) and c.wrong.any()) else None
-
-
-def _off_diagonal(found):
-    return found.sum() > onp.diagonal(found).sum()
+    return None
 
 
 def _linear(c):
