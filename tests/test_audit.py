@@ -209,7 +209,7 @@ def test_only_the_letters_asked_for_are_run():
 @pytest.mark.parametrize(
     ("subject", "options", "message"),
     [
-        (3, {}, "an audit takes a Bijection, a Flow, a factory or a pair of functions; got 3"),
+        (3, {}, "an audit takes a Bijection, a Flow, a factory, a pair of functions or a list of pairs; got 3"),
         (coupling(), {}, r"dims must name the dimension of a pair of functions, such as dims=\(2,\)"),
         (nf.ActNorm, {"letters": "SZ"}, "letters must be among SPIRXJDTEOGKN; got 'Z'"),
         (lambda dim: dim, {}, "the factory must return a Bijection or a Flow; got int at D = 1"),

@@ -36,7 +36,9 @@ def audit(
     """Check a map, and name what is wrong with it.
 
     subject: a Bijection, a Flow, a factory (dim -> Bijection or Flow), or a pair of plain functions (forward, inverse)
-        of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) -> (z, log_det), for the dimensions in `dims`.
+        of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) -> (z, log_det), for the dimensions in `dims`. They
+        may return another library's arrays. A list of pairs is a chain, in the order in which z meets them: then the
+        audit names the layer.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and float64 for a pair.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
