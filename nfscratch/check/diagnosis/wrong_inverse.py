@@ -60,28 +60,38 @@ def _is_permutation(J):
 
 
 def _permutation(c):
-    """Of a map that moves columns: its inverse is right for an x whose columns stand in some other order."""
+    """Of a map that moves columns: its inverse finds the columns of z from an x whose columns are reordered."""
     if not isinstance(c.trial, Aligned):
         return None
-    p = c.trial.order
-    x, back = flat(c.trial.original.x)[c.rows], onp.argsort(p)
-    return Mistake.PERMUTATION if any(_undoes(c, x[:, q]) for q in (p, p[p], back, back[back])) else None
+    p, back = c.trial.order, onp.argsort(c.trial.order)
+    found = [_found(c, q) for q in (p, p[p], back, back[back])]
+    if Mistake.PERMUTATION in found:
+        return Mistake.PERMUTATION
+    return Mistake.HALVES_SWAPPED if Mistake.HALVES_SWAPPED in found else None
 
 
-def _undoes(c, x):
+def _found(c, order):
+    """PERMUTATION where inverse(x in this order) is z, HALVES_SWAPPED where it has the columns of z otherwise."""
+    x = flat(c.trial.original.x)[c.rows][:, order].astype(c.trial.subject.dtype)
     try:
-        z = flat(c.trial.original.apply("inverse", x.astype(c.trial.subject.dtype), c.rows)[0])
+        z = flat(c.trial.original.apply("inverse", x, c.rows)[0])
     except Exception:  # an x that forward does not reach
-        return False
-    return same(z, c.z).all()
+        return None
+    if same(z, c.z).all():
+        return Mistake.PERMUTATION
+    return Mistake.HALVES_SWAPPED if _is_reordering(z, c.z) else None
 
 
 def _columns_moved(c):
     """z' has all columns of z, in another order."""
-    found = copies(c.back, c.z)
-    if (found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all():
-        return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.HALVES_SWAPPED
-    return None
+    if not _is_reordering(c.back, c.z):
+        return None
+    return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.HALVES_SWAPPED
+
+
+def _is_reordering(a, b):
+    found = copies(a, b)
+    return bool((found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all())
 
 
 def _linear(c):
@@ -107,9 +117,15 @@ def _passes(c):
     # A sequential direction that is cut short has not all dependencies: the columns as they stand.
     right = [not c.wrong[i] for i in c.order or range(c.dim)]
     first = right.index(False) if False in right else c.dim
-    if first == 0 or any(right[first:]) or c.kept.sum() > 1 or c.dim < 2:
+    if first == 0 or any(right[first:]) or c.kept.sum() > 1 or c.dim < 2 or _is_coupling(c):
         return None
     return Mistake.TOO_FEW_PASSES
+
+
+def _is_coupling(c):
+    """Whether some variables are kept, and no other depends on another of the others."""
+    changed = c.J[:, ~c.kept][:, :, ~c.kept]
+    return c.kept.any() and onp.abs(changed * (1 - onp.eye(changed.shape[1]))).max(initial=0.0) < 1e-7
 
 
 def _conditions(c):
