@@ -135,3 +135,56 @@ def test_a_map_of_float32_is_told_how_to_be_audited():
     pair = tuple(lambda a, f=f: f(a.astype("float32")) for f in coupling())
     assert "to audit a map of float32 pass dtype='float32'" in first(pair, (2,)).message
     assert first(pair, (2,), dtype="float32") is None
+
+
+# --- right, and hard to judge ---
+
+
+def wave(frequency):
+    """x = z + sin(w z) / 2 w: a slope of 1/2 to 3/2, as often as w says."""
+
+    def forward(z):
+        return z + 0.5 * onp.sin(frequency * z) / frequency, onp.log1p(0.5 * onp.cos(frequency * z)).sum(axis=1)
+
+    def inverse(x):
+        low, high = x - 0.5 / frequency, x + 0.5 / frequency
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            below = forward(middle)[0] < x
+            low, high = onp.where(below, middle, low), onp.where(below, high, middle)
+        return low, -forward(low)[1]
+
+    return forward, inverse
+
+
+def test_a_wave_shorter_than_a_step_is_not_accused():
+    assert first(wave(500.0), (1, 2)) is None
+
+
+def deep(depth):
+    """Couplings whose slopes multiply: far beyond what rounding leaves of a round trip."""
+    layers = [turned(coupling(clamp=onp.tanh, do=lambda b, s, t: 3 * b * onp.exp(s) + t, log_det=tripled,
+                              undo=lambda y, s, t: (y - t) / (3 * onp.exp(s)), inverse_log_det=lambda s: -tripled(s)))
+              for _ in range(depth)]  # fmt: skip
+    return through([f for f, _ in layers]), through([g for _, g in layers[::-1]])
+
+
+def tripled(s):
+    return s.sum(axis=1) + s.shape[1] * onp.log(3.0)
+
+
+def through(functions):
+    def call(a):
+        total = 0.0
+        for f in functions:
+            a, log_det = f(a)
+            total = total + log_det
+        return a, total
+
+    return call
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("depth", [10, 60])
+def test_a_deep_chain_in_one_function_is_not_accused_of_rounding(depth):
+    assert first(deep(depth), (2, 5)) is None
