@@ -36,15 +36,17 @@ def of_pairs(pairs: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> S
     return replace(whole, name=f"{len(layers)} pairs", pairs=layers)
 
 
-def of_pair(forward: Any, inverse: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:
+def of_pair(
+    forward: Any, inverse: Any, dim: Any, dtype: Any = "float64", name: str | None = None, **declared: Any
+) -> Subject:  # fmt: skip
     """Two plain functions for `dim` variables, or for events of shape `dim`."""
     shape = (int(dim),) if onp.ndim(dim) == 0 else tuple(dim)
     declared["domain"] = interval(declared.get("domain"))
     declared["codomain"] = interval(declared.get("codomain"))
     declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
-    name = getattr(forward, "__name__", type(forward).__name__)
+    name = f"pair ({getattr(forward, '__name__', type(forward).__name__)}, ...)" if name is None else name
     both = _on_host(forward), _on_host(inverse)
-    return Subject(f"pair ({name}, ...)", *both, shape, shape, onp.dtype(dtype), **declared)
+    return Subject(name, *both, shape, shape, onp.dtype(dtype), **declared)
 
 
 def _through(functions):
