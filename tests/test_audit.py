@@ -78,10 +78,22 @@ def test_the_first_failure_is_in_full_and_the_others_wait():
     assert "  X  log-dets of both directions cancel   FAILS" in text
     assert "  J  log_det is that of the Jacobian      waiting" in text
     assert "  D  log_prob is its definition           not applicable  no log_prob was given" in text
-    assert "Waiting: J: log_det forward: the sign is flipped" in text
+    assert SIGN.failures[0].mistake is Mistake.SIGN
+    assert "Waiting: J: log_det forward against finite differences" in text and SIGN.failures[1].mistake is None
     assert text.count("Hint:") == 1
     with pytest.raises(AssertionError, match="log_det forward: the sign is flipped"):
         SIGN.raise_if_failed()
+
+
+def test_a_look_that_fails_costs_the_name_and_not_the_report(monkeypatch):
+    def look(*_):
+        raise onp.linalg.LinAlgError("SVD did not converge")
+
+    monkeypatch.setattr("nfscratch.check.diagnosis.explain._name_log_det_of", look)
+    report = nf.check.audit(negated(coupling(), (True, False)), dims=(2,), show=False)
+    first = report.failures[0]
+    assert first.letter == "X" and first.mistake is None and first.name == "log_det forward + log_det inverse"
+    assert "Hint: Run it at the point shown." in first.message and "Waiting: J" in str(report)
 
 
 def test_a_counter_example_is_data():
@@ -138,14 +150,14 @@ def test_a_context_of_several_rows_goes_with_the_rows():
 
 
 def test_numbers_that_are_not_finite_do_not_hide_a_wrong_log_det():
-    """S says what is not finite, and J what is wrong with the rows that are."""
+    """S says what is not finite, and the next letter what is wrong with the rows that are."""
 
     def change(log_det, a):
         return onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, -log_det)
 
     report = nf.check.audit(with_log_det(coupling(), change), dims=(2, 5), show=False)
     mistakes = {failure.letter: failure.mistake for failure in report.failures}
-    assert mistakes["S"] is Mistake.NOT_FINITE and mistakes["J"] is Mistake.SIGN_IN_BOTH
+    assert mistakes["S"] is Mistake.NOT_FINITE and mistakes["X"] is Mistake.SIGN_IN_BOTH
     nan_alone = with_log_det(coupling(), lambda l, a: onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, l))
     found = nf.check.audit(nan_alone, dims=(2, 5), letters="SJ", show=False)
     assert [failure.letter for failure in found.failures] == ["S"]
@@ -197,7 +209,7 @@ def test_only_the_letters_asked_for_are_run():
 @pytest.mark.parametrize(
     ("subject", "options", "message"),
     [
-        (3, {}, "an audit takes a Bijection, a Flow, a factory or a pair of functions; got 3"),
+        (3, {}, "an audit takes a Bijection, a Flow, a factory, a pair of functions or a list of pairs; got 3"),
         (coupling(), {}, r"dims must name the dimension of a pair of functions, such as dims=\(2,\)"),
         (nf.ActNorm, {"letters": "SZ"}, "letters must be among SPIRXJDTEOGKN; got 'Z'"),
         (lambda dim: dim, {}, "the factory must return a Bijection or a Flow; got int at D = 1"),
@@ -354,7 +366,7 @@ def test_a_stack_is_held_to_the_codomain_of_its_layers():
         for kind in (nf.Stack, Unbounded)
     )
     honest.raise_if_failed()
-    assert {failure.mistake for failure in boastful.failures} == {Mistake.NOT_ONTO}
+    assert boastful.failures[0].mistake is Mistake.NOT_ONTO
 
 
 def test_a_map_that_loses_everything_is_not_excused_by_its_own_conditioning():

@@ -88,12 +88,12 @@ def _check_numbers(options):
 
 
 def _check_declared(declared):
-    if declared["structure"] not in (None, *STRUCTURES):
+    if declared.get("structure") not in (None, *STRUCTURES):
         raise ValueError(f"structure must be one of {', '.join(STRUCTURES)}; got {declared['structure']!r}")
-    if declared["smooth"] not in (None, True, False):
+    if declared.get("smooth") not in (None, True, False):
         raise TypeError(f"smooth must be True, False or None; got {declared['smooth']!r}")
     for name in ("log_prob", "sample"):
-        if declared[name] is not None and not callable(declared[name]):
+        if declared.get(name) is not None and not callable(declared[name]):
             raise TypeError(f"{name} must be a function; got {type(declared[name]).__name__}")
 
 

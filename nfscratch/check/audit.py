@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.adapters.adapt import adapted
 from nfscratch.check.arguments import check_options, letters_of
 from nfscratch.check.battery import checks_of
-from nfscratch.check.diagnosis.explain import explain
+from nfscratch.check.diagnosis.explain import explain, unexplained
 from nfscratch.check.draws import DIMS, DRAWS, RADII, Group, groups_of
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
 from nfscratch.check.message import Case
@@ -35,8 +36,11 @@ def audit(
 ) -> Report:  # fmt: skip
     """Check a map, and name what is wrong with it.
 
-    subject: a Bijection, a Flow, a factory (dim -> Bijection or Flow), or a pair of plain functions (forward, inverse)
-        of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) -> (z, log_det), for the dimensions in `dims`.
+    subject: a Bijection, a Flow, or a factory (dim -> Bijection or Flow);
+        a flow or layer of another library (zuko, nflows, normflows, flowjax, ...: check/adapters/adapt.py);
+        a pair of plain functions (forward, inverse) of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) ->
+        (z, log_det), for the dimensions in `dims`. They may return another library's arrays. A list of pairs is a
+        chain, in the order in which z meets them: then the audit names the layer.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and float64 for a pair.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
@@ -52,12 +56,24 @@ def audit(
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
     declared |= {"domain": domain, "codomain": codomain}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
+    if (foreign := adapted(subject, dtype or "float64", context)) is not None:
+        subject, dims, declared = _as_pair(foreign, dims, declared)
+        options["context"] = None
     check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
     with onp.errstate(all="ignore"):  # far out numbers overflow: the checks look at what came of it
         report = _report(letters, rng, *groups_of(subject, dims, rng, declared, options))
     if show:
         report.show()
     return report
+
+
+def _as_pair(foreign, dims, declared):
+    """Subject, dims and declared of an object of another library; what the caller declares comes first."""
+    if foreign.shape is not None and dims is not DIMS:
+        raise ValueError(f"dims must be left out for a {foreign.name}, which has its own; got {dims!r}")
+    dims = dims if foreign.shape is None else (foreign.shape if len(foreign.shape) > 1 else foreign.shape[0],)
+    given = {k: v for k, v in declared.items() if v is not None}
+    return (foreign.forward, foreign.inverse), dims, {**foreign.density, "name": foreign.name, **given}
 
 
 def _report(letters, rng, groups, notes):
@@ -103,7 +119,9 @@ class _Run:
     # --- what is said of it ---
 
     def report(self, groups: list[Group], notes: list[str]) -> Report:
-        failures = [self._failure(letter) for letter in self.letters if self._first(letter) is not None]
+        failed = [letter for letter in self.letters if self._first(letter) is not None]
+        telling = next((k for k, letter in enumerate(failed) if letter != "S" or self._misshapen()), 0)
+        failures = [(self._named if k <= telling else self._unnamed)(letter) for k, letter in enumerate(failed)]
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
@@ -128,10 +146,19 @@ class _Run:
         detail = f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else ""
         return Line(letter, Outcome.PASSED, detail)
 
-    def _failure(self, letter) -> Failure:
-        cases = [case for case in self.cases[letter] if not case.finding.unjudged]
+    def _named(self, letter) -> Failure:
+        """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
         no_round_trip = "R" in self.letters and self._first("R") is not None
-        return explain(letter, cases, self.cases.get("J", []), no_round_trip)
+        try:
+            return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip)
+        except Exception:  # of any kind: the subject's at a new point, or the look's own
+            return self._unnamed(letter)
+
+    def _unnamed(self, letter) -> Failure:
+        return unexplained(letter, self._judged(letter))
+
+    def _judged(self, letter):
+        return [case for case in self.cases[letter] if not case.finding.unjudged]
 
 
 def _guarded(letter: str, check: Callable[[Trial], Finding], trial: Trial) -> Finding:

@@ -11,8 +11,9 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, into
 from nfscratch.check.finite_differences import random_params
+from nfscratch.check.pairs import is_pair, is_pairs, of_pairs
 from nfscratch.check.rows import flat
-from nfscratch.check.subject import of_bijection, of_flow, of_pair
+from nfscratch.check.subject import of_bijection, of_flow
 from nfscratch.check.trial import Trial, overflows
 from nfscratch.flows.flow import Flow
 
@@ -39,18 +40,20 @@ def groups_of(
     """The groups of a subject, and notes on the dimensions that it refuses."""
     if isinstance(subject, (Bijection, Flow)):
         return [_group(subject, rng, options)], []
-    if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(callable(f) for f in subject):
+    if is_pair(subject) or is_pairs(subject):
         if dims is DIMS:
             raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,)")
         given = {k: v for k, v in declared.items() if v is not None}
-        return [_group_of_pair(subject, dim, rng, given, options) for dim in dims], []
+        return [_group_of_pairs(subject, dim, rng, given, options) for dim in dims], []
     if not callable(subject):
-        raise TypeError(f"an audit takes a Bijection, a Flow, a factory or a pair of functions; got {subject!r}")
+        raise TypeError(
+            f"an audit takes a Bijection, a Flow, a factory, a pair of functions or a list of pairs; got {subject!r}"
+        )
     return _groups_of_factory(subject, dims, rng, options)
 
 
-def _group_of_pair(pair, dim, rng, given, options):
-    subject = of_pair(*pair, dim, options["dtype"] or "float64", **given)
+def _group_of_pairs(subject, dim, rng, given, options):
+    subject = of_pairs(subject, dim, options["dtype"] or "float64", **given)
     trials = [_trial(subject, rng, options["radii"]) for _ in range(2)]
     return Group(dim, trials, [], trials[:1])
 

@@ -3,15 +3,16 @@
 J_ij  =  [8 (f_i(z + h e_j) - f_i(z - h e_j)) - (f_i(z + 2h e_j) - f_i(z - 2h e_j))] / 12h  +  O(h^4)
 
 A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several steps are taken,
-each relative to max(1, |z_j|). For every column of every row the two neighbouring steps that agree best decide, and a
-check allows an error as large as their difference:
+each in units of max(1, |z_j|)^1/2. For every column of every row the two neighbouring steps that agree best decide, and
+a check allows an error as large as their difference:
 
-    error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h' + jump_ij
+    error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h' + jump_ij + doubt_ij
     jump_ij  = |f_i(z + h' e_j) - 2 f_i(z) + f_i(z - h' e_j)| / h',   where it does not shrink with h'
+    doubt_ij = by how much a shorter step says otherwise, beyond what rounding costs it
 
 The jump is the difference of the slopes to the right and to the left. For a smooth map it shrinks like h'. At a kink
 much nearer than h' it does not shrink, and then two long steps agree with each other on the mean of both slopes, which
-is the derivative of nothing.
+is the derivative of nothing. Two steps that are longer than a wave agree on its mean slope: the shorter ones see it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as onp
 from nfscratch import backend, trees
 from nfscratch.bijections.contract import Bijection
 
+ROUNDINGS = 16.0  # of a map, in units of eps max|f|: a network of a few products
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 STEPS_FLOAT32 = (1e-1, 3e-2, 1e-2, 3e-3)  # for a map that computes in float32: shorter ones only round
 
@@ -52,13 +54,23 @@ def numeric_jacobian(
     rounding = eps * sizes[0][:, None, None] / onp.asarray(steps)[best + 1][0]
     long, short = (onp.take_along_axis(jumps, at, axis=0)[0] for at in (best, best + 1))
     jump = onp.where(short > 0.5 * long, short, 0.0)
-    return J, onp.take_along_axis(between, best, axis=0)[0] + rounding + jump
+    return J, onp.take_along_axis(between, best, axis=0)[0] + rounding + jump + _doubt(
+        tries, J, best, sizes[0], steps, eps
+    )
+
+
+def _doubt(tries, J, best, size, steps, eps):
+    """By how much the steps shorter than the best ones say otherwise, beyond what rounding costs them."""
+    rounding = eps * size[:, None, None] / onp.asarray(steps)[:, None, None, None]  # (S, N, 1, 1)
+    apart = onp.maximum(0.0, onp.abs(tries - J) - ROUNDINGS * rounding)
+    shorter = onp.arange(len(steps))[:, None, None, None] > best + 1
+    return onp.where(shorter, apart, 0.0).max(axis=0, initial=0.0)
 
 
 def _central_differences(f, z, middle, step, stacked):
     """J (N, D_out, D_in), the largest |f| of each row, and the difference of the slopes on both sides, shaped as J."""
     n, dim = len(z), prod(z.shape[1:])
-    h = step * onp.maximum(1.0, onp.abs(z)).reshape(n, dim)
+    h = step * onp.maximum(1.0, onp.abs(z)).reshape(n, dim) ** 0.5
     along = onp.eye(dim)[:, None, :] * h  # (D, N, D): h_j in direction j
     points = (z.reshape(n, dim) + onp.array([1, -1, 2, -2])[:, None, None, None] * along).reshape(4 * dim, *z.shape)
     values = [f(points.reshape(-1, *z.shape[1:]))] if stacked else [f(point) for point in points]

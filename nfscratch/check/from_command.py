@@ -19,11 +19,12 @@ def audit_target(target: str, dims: str, dtype: str | None, letters: str | None,
     """Audit `module:object`; a ValueError, TypeError or ImportError says what is wrong with the arguments."""
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
-    subject = _imported(target)
+    subject = imported(target)
     return audit(subject, dims=_dims(dims), dtype=dtype, letters=letters, rng=onp.random.default_rng(seed))
 
 
-def _imported(target: str) -> Any:
+def imported(target: str) -> Any:
+    """The object of `module:object`, from the current folder or an installed package."""
     module, colon, name = target.partition(":")
     if not (module and colon and name):
         raise ValueError(f"the target must be module:object; got {target!r}")

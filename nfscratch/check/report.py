@@ -35,13 +35,13 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed check."""
+    """One failed check. The first of a report has the name of a mistake: the others may follow from it."""
 
     letter: str
-    name: str  # where the mistake stands, and its sentence: "log_det forward: the sign is flipped"
+    name: str  # where the mistake stands, and its sentence: "log_det forward: the sign is flipped"; or what was found
     message: str  # the four parts, as text
     counter_example: dict[str, Any] = field(repr=False)  # dim, dtype, row, z or x, yours, expected, ...
-    mistake: Enum | None = None  # a member of Mistake, of diagnosis/mistakes.py
+    mistake: Enum | None = None  # a member of Mistake, of diagnosis/mistakes.py; None: no name
     direction: str | None = None  # "forward" or "inverse", where the log_det of one direction is wrong
 
 

@@ -57,6 +57,7 @@ class Subject:
     flow: Flow | None = None
     flow_params: Any = None
     pristine: Any = None  # a copy of the bijection or flow, made before the first call
+    pairs: tuple[Subject, ...] = ()  # the layers, where several pairs of functions are audited as one map
 
     dim = property(lambda self: prod(self.in_shape))
     eps = property(lambda self: float(onp.finfo(self.dtype).eps))
@@ -73,12 +74,13 @@ class Subject:
     @property
     def depth(self) -> int:
         """How many layers rounding passes through; a pair of functions may hide a few."""
-        return 16 if self.bijection is None else len(leaf_layers(self.bijection, self.params))
+        hidden = 16 * max(1, len(self.pairs))
+        return hidden if self.bijection is None else len(leaf_layers(self.bijection, self.params))
 
     def layers(self) -> list[Subject]:
-        """The layers of a Chain as subjects of their own; of anything else, none."""
+        """The layers of a Chain, or several pairs, as subjects of their own; of anything else, none."""
         if self.bijection is None:
-            return []
+            return list(self.pairs)
         parts = leaf_layers(self.bijection, self.params)
         return [of_bijection(b, p, self.context, pristine=b) for b, p in parts] if len(parts) > 1 else []
 
@@ -217,15 +219,6 @@ def _common(domain, support):
     """What lies in both; the domain where nothing does."""
     low, high = max(domain[0], support[0]), min(domain[1], support[1])
     return (low, high) if low < high else domain
-
-
-def of_pair(forward: Any, inverse: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:
-    """Two plain functions for `dim` variables, or for events of shape `dim`."""
-    shape = (int(dim),) if onp.ndim(dim) == 0 else tuple(dim)
-    declared["domain"] = interval(declared.get("domain"))
-    declared["codomain"] = interval(declared.get("codomain"))
-    name = getattr(forward, "__name__", type(forward).__name__)
-    return Subject(f"pair ({name}, ...)", forward, inverse, shape, shape, onp.dtype(dtype), **declared)
 
 
 def standard_normal_log_prob(z: Any) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.aligned import aligned
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
@@ -35,14 +36,24 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
 
     no_round_trip: R fails, so that both directions look at different points: the inverse's log_det gets no name.
     """
-    failed = [case for case in cases if case.finding.failed]
-    first = failed[0]
+    first = next(case for case in cases if case.finding.failed)
     named = _named(letter, first, cases, across)
     if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
-    others = sorted({str(c.dim) for c in failed} - {str(first.dim)})
-    text = message(letter, str(named), HINTS[named.mistake], first, others)
-    return Failure(letter, str(named), text, counter_example(first), named.mistake, named.direction)
+    return _failure(letter, str(named), HINTS[named.mistake], cases, named.mistake, named.direction)
+
+
+def unexplained(letter: str, cases: list[Case]) -> Failure:
+    """The failure of a letter that has no name: what was found, and where."""
+    first = next(case for case in cases if case.finding.failed)
+    return _failure(letter, first.finding.what, "Run it at the point shown.", cases)
+
+
+def _failure(letter, name, hint, cases, mistake=None, direction=None):
+    failed = [case for case in cases if case.finding.failed]
+    first, others = failed[0], sorted({str(c.dim) for c in failed} - {str(failed[0].dim)})
+    text = message(letter, name, hint, first, others)
+    return Failure(letter, name, text, counter_example(first), mistake, direction)
 
 
 def _is_of_inverse(named):
@@ -53,7 +64,7 @@ def _named(letter, first, cases, across):
     if first.finding.symptom is Symptom.RAISES and letter != "O":  # O: an exception far out means that x is not reached
         return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
-        return _name_log_det_of(letter, first, across or cases)
+        return _name_log_det_of(first, across or cases)
     return LOOKS[letter](first, cases)
 
 
@@ -94,13 +105,13 @@ def _spread(cases):
 # --- X, J ---
 
 
-def _name_log_det_of(letter, first, across):
+def _name_log_det_of(first, across):
     if first.finding.symptom is Symptom.CLOSED_FORM:
         return Named(Mistake.JACOBIAN_FORMULA)
     found = _wrong_directions(across)
     if not found:
         return Named(Mistake.BELOW_RESOLUTION, "log_det")
-    if letter == "J" and _both_flipped(found):
+    if _both_flipped(found):
         return Named(Mistake.SIGN_IN_BOTH, f"log_det{found['forward'][0]}")
     direction = _telling(found)
     where, mistake = found[direction]
@@ -112,6 +123,7 @@ def _name_log_det_of(letter, first, across):
 def _wrong_directions(across):
     """{direction: (" of layer k", mistake)}, over the trials in float64 that J looked at."""
     trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
+    trials = [aligned(t) for t in trials]
     samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
     return {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
 

@@ -4,16 +4,16 @@ The derivative d_i = J_ii is the scale, and t_i = x_i - d_i z_i is the shift; th
 
     z' = x / d - t       the wrong order          z' = (x - t) d           it multiplies
     z' = x / d           the shift is left        z' = x - t               the scale is left
-    z' = a + b z         a rescaling is left      log((x - t) / z') = a    forward clamps s = clamp(a), inverse does not
+    z' = a + b z         a rescaling is left      log((x - t) / z') = a    forward clamps s = clamp(a) (clamp.py)
 """
 
 from __future__ import annotations
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.clamp import flattens
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
-from nfscratch.check.diagnosis.wrong_terms import BOUNDS
 
 
 def affine(c: Columns) -> Mistake | None:
@@ -43,29 +43,11 @@ def _first_wrong(c):
 
 
 def _clamped(c, d, raw, i):
-    """inverse divides by e^a where forward multiplied by e^s, s = clamp(a): log raw = a, and |a| > |s|."""
+    """inverse divides by e^a where forward multiplied by e^s, s = clamp(a), with log raw = a."""
     with onp.errstate(all="ignore"):
         s, a = onp.log(onp.abs(d)), onp.log(onp.abs(raw))
     good = onp.isfinite(s) & onp.isfinite(a) & (onp.abs(c.z[:, i]) > 1e-6)
-    s, a = s[good], a[good]
-    if len(s) >= 3 and (_is_cut(s, a) or any(_is_tanh(s, a, bound) for bound in BOUNDS)):
-        return Mistake.CLAMP_IN_FORWARD
-    return None
-
-
-def _is_cut(s, a):
-    """s = clip(a, -b, b), with b the largest |s|."""
-    beyond = onp.abs(a - s) > 1e-6
-    same_side = (a * s >= -1e-9).all() and (onp.abs(a) >= onp.abs(s) - 1e-6).all()
-    return same_side and beyond.any() and (onp.abs(onp.abs(s[beyond]) - onp.abs(s).max()) < 1e-5).all()
-
-
-def _is_tanh(s, a, bound):
-    """s = b tanh(a / b)."""
-    known = onp.abs(s) < 0.99 * bound
-    if known.sum() <= 2 or known.sum() <= 0.2 * len(s):
-        return False
-    return (onp.abs(bound * onp.arctanh(s[known] / bound) - a[known]) < 1e-3 * (1 + onp.abs(a[known]))).all()
+    return Mistake.CLAMP_IN_FORWARD if flattens(a[good], s[good]) else None
 
 
 def rescaled(c: Columns) -> Mistake | None:

@@ -1,6 +1,7 @@
 """R by name: which mistake makes this inverse. x = forward(z), z' = inverse(x) is what came, and J is numeric.
 
     z' = the columns of z in another order      permutation not inverted, halves joined wrongly
+    inverse(x in another order) = z             the permutation within the function is not inverted
     J A is a permutation, A that of inverse     P is left out
     only later columns wrong                    too few passes
     z' = an iterate of z - (forward(z) - x)     too few steps, or no contraction
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.aligned import Aligned, aligned
 from nfscratch.check.diagnosis.columns import Columns, copies, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
@@ -32,7 +34,10 @@ def name_inverse(trial: Trial) -> Mistake:
     case = Columns(trial, rows)
     if not case.wrong.any():
         return clamped_bracket(trial) or Mistake.NO_UNDOING
-    for look in (_argument, _columns_moved, _linear, bracket, _iteration, rescaled, affine, _passes, _conditions):
+    if (mistake := _argument(case)) is not None:
+        return mistake
+    case = Columns(aligned(trial), rows)
+    for look in (_permutation, _columns_moved, _linear, bracket, _iteration, rescaled, affine, _passes, _conditions):
         if (mistake := look(case)) is not None:
             return mistake
     return wrong_root(trial) or Mistake.NO_UNDOING
@@ -54,17 +59,39 @@ def _is_permutation(J):
     return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
 
 
+def _permutation(c):
+    """Of a map that moves columns: its inverse finds the columns of z from an x whose columns are reordered."""
+    if not isinstance(c.trial, Aligned):
+        return None
+    p, back = c.trial.order, onp.argsort(c.trial.order)
+    found = [_found(c, q) for q in (p, p[p], back, back[back])]
+    if Mistake.PERMUTATION in found:
+        return Mistake.PERMUTATION
+    return Mistake.HALVES_SWAPPED if Mistake.HALVES_SWAPPED in found else None
+
+
+def _found(c, order):
+    """PERMUTATION where inverse(x in this order) is z, HALVES_SWAPPED where it has the columns of z otherwise."""
+    x = flat(c.trial.original.x)[c.rows][:, order].astype(c.trial.subject.dtype)
+    try:
+        z = flat(c.trial.original.apply("inverse", x, c.rows)[0])
+    except Exception:  # an x that forward does not reach
+        return None
+    if same(z, c.z).all():
+        return Mistake.PERMUTATION
+    return Mistake.HALVES_SWAPPED if _is_reordering(z, c.z) else None
+
+
 def _columns_moved(c):
-    """z' has the columns of z, in another order; or forward itself moves the columns that it keeps."""
-    found, kept = copies(c.back, c.z), copies(c.x, c.z)
-    if (found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all():
-        return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.HALVES_SWAPPED
-    moved = _off_diagonal(found) and not c.trial.subject.layers()
-    return Mistake.HALVES_SWAPPED if moved or (_off_diagonal(kept) and c.wrong.any()) else None
+    """z' has all columns of z, in another order."""
+    if not _is_reordering(c.back, c.z):
+        return None
+    return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.HALVES_SWAPPED
 
 
-def _off_diagonal(found):
-    return found.sum() > onp.diagonal(found).sum()
+def _is_reordering(a, b):
+    found = copies(a, b)
+    return bool((found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all())
 
 
 def _linear(c):
@@ -90,9 +117,15 @@ def _passes(c):
     # A sequential direction that is cut short has not all dependencies: the columns as they stand.
     right = [not c.wrong[i] for i in c.order or range(c.dim)]
     first = right.index(False) if False in right else c.dim
-    if first == 0 or any(right[first:]) or c.kept.sum() > 1 or c.dim < 2:
+    if first == 0 or any(right[first:]) or c.kept.sum() > 1 or c.dim < 2 or _is_coupling(c):
         return None
     return Mistake.TOO_FEW_PASSES
+
+
+def _is_coupling(c):
+    """Whether some variables are kept, and no other depends on another of the others."""
+    changed = c.J[:, ~c.kept][:, :, ~c.kept]
+    return c.kept.any() and onp.abs(changed * (1 - onp.eye(changed.shape[1]))).max(initial=0.0) < 1e-7
 
 
 def _conditions(c):

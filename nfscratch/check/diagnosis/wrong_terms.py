@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.clamp import flattens
 from nfscratch.check.diagnosis.mistakes import Mistake
 
 BOUNDS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0)
@@ -51,10 +52,13 @@ def _branch(s):
 
 
 def by_unclamped_scale(samples: list[Any]) -> Mistake | None:
-    """The claim is the sum of b atanh(l_i / b) for one bound b, or of an s that the map cuts."""
+    """The claim is the sum of b atanh(l_i / b) for one bound b, or of an s that the map cuts, or of any clamp's a."""
     logs = [s.logs() for s in samples]
     if any(l is None for l in logs):
         return None
+    single = [s for s in samples if s.changed() == 1]
+    if single and all(flattens(s.c, s.t) for s in single):
+        return Mistake.UNCLAMPED
     pairs = list(zip(samples, logs, strict=True))
     for bound in BOUNDS:
         seen = [_soft(s, l, bound) for s, l in pairs]

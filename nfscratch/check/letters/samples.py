@@ -16,10 +16,10 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.domains import bounded
-from nfscratch.check.finding import Finding, Symptom, not_applicable
+from nfscratch.check.finding import Finding, Symptom, inconclusive, not_applicable
 from nfscratch.check.letters.bridge import worst_bridge, worst_moment
 from nfscratch.check.letters.sample_statistics import correlation_of_rows, distance_from, most_frequent
-from nfscratch.check.rows import flat
+from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import Trial
 
 DRAWS_OF_K = 12_000
@@ -35,6 +35,8 @@ def check_samples(trial: Trial, rng: onp.random.Generator, n: int = DRAWS_OF_K) 
     s = trial.subject
     if s.sample is None and bounded(s.domain):
         return not_applicable("K", f"no samples, and no standard normal base on {s.domain}")
+    if _is_spoiled(trial):
+        return inconclusive("K", "samples against the density", "rounding spoils the way back at most points")
     own = s.sample is not None
     draw = s.sample if own else lambda rng, n: trial.apply("forward", _normal(rng, n, s))[0]
     what = "samples against the density" if own else "forward of N(0, I) against its density (a base is assumed)"
@@ -45,6 +47,12 @@ def check_samples(trial: Trial, rng: onp.random.Generator, n: int = DRAWS_OF_K) 
             return finding
         worst = max(worst, finding, key=lambda found: found.share)
     return worst
+
+
+def _is_spoiled(trial, near=3.0, most=0.1):
+    """Whether rounding may move z by more than `most` where a normal base has its draws, at more than half of them."""
+    rows = largest(trial.z) <= near
+    return rows.any() and (~(trial.allowed[rows] <= most)).mean() > 0.5
 
 
 def _normal(rng, n, subject):

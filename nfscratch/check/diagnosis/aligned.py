@@ -1,0 +1,79 @@
+"""Aligned: a map whose outputs stand in the order of the inputs that they are made from.
+
+A coupling and a permutation in one function give x_i = e^s z_j + t with j != i. The diagnosis compares column i of x
+with column i of z, so the columns are matched first:
+
+    p    x_p(j) is made from z_j: the one choice of a nonzero entry J_p(j),j in each row and column
+    x'_j = x_p(j),    J' = J with its rows in the order p,    |det J'| = |det J|
+
+A coupling's kept columns are rows of J with a single entry, and an autoregressive map's J is triangular in some order:
+there the choice is the only one. Where there are several, as for a dense J, nothing is moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.rows import finite_matrices
+from nfscratch.check.trial import Trial
+
+ZERO = 1e-9  # an entry of J that is smaller at every point, relative to the largest, is none
+
+
+def aligned(trial: Trial) -> Trial:
+    """The trial with x in the order of z; the trial itself where it is in that order, or where no order is certain.
+
+    Only a pair of functions is looked at: a Bijection permutes in a layer of its own.
+    """
+    s = trial.subject
+    if s.bijection is not None or len(s.in_shape) != 1 or s.in_shape != s.out_shape:
+        return trial
+    order = matching(trial.J)
+    return trial if order is None or (order == onp.arange(s.dim)).all() else Aligned(trial, order)
+
+
+def matching(J: Any) -> Any:
+    """p (D,) from J (N, D, D): x_p(j) is made from z_j. None where the nonzero entries leave no choice or several."""
+    J = onp.abs(J[finite_matrices(J)])
+    if not len(J):
+        return None
+    left = J.max(axis=0) > ZERO * onp.maximum(1.0, J.max(axis=(0, 1, 2)))
+    order = onp.full(len(left), -1)
+    for _ in range(len(left)):
+        single = onp.argwhere(left & ((left.sum(axis=1, keepdims=True) == 1) | (left.sum(axis=0) == 1)))
+        if not len(single):
+            return None
+        i, j = single[0]
+        order[j] = i
+        left[i], left[:, j] = False, False
+    return order
+
+
+class Aligned(Trial):
+    """A trial of the map that is followed by the permutation x' = x[:, order]."""
+
+    def __init__(self, trial: Trial, order: Any):
+        s, back = trial.subject, onp.argsort(order)
+
+        def forward(z):
+            x, log_det = s.forward(z)
+            return onp.asarray(x)[:, order], log_det
+
+        moved = replace(s, forward=forward, inverse=lambda x: s.inverse(x[:, back]))
+        super().__init__(moved, trial.z, trial.twin, trial.limit)
+        self.original, self.order = trial, order
+
+    @cached_property
+    def numeric(self) -> tuple[Any, Any, Any, Any]:
+        """Of forward, at z: the rows of J in the new order."""
+        J, error, slope, slope_error = self.original.numeric
+        return J[:, self.order], error[:, self.order], slope, slope_error
+
+    @cached_property
+    def numeric_back(self) -> tuple[Any, Any, Any, Any]:
+        """Of inverse, at x: everything that is differentiated in x in the new order."""
+        return tuple(a[..., self.order] for a in self.original.numeric_back)

@@ -1,0 +1,33 @@
+"""A clamp, whatever its formula: b tanh(a / c), b atan(a / c), clip(a, low, high), a / (1 + |a|), ...
+
+    s = clamp(a):    of the sign of a,    |s| grows with |a|,    |s| / |a| falls,    on each side of 0
+
+These hold of a function that is odd or not, and of no other mistake. The points are those of one variable over many
+rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+LEAST = 5  # points, of which the flattest and the steepest are to differ clearly
+CLEARLY = 1.05
+
+
+def flattens(a: Any, s: Any) -> bool:
+    """Whether s (N,) is a clamp of a (N,)."""
+    large = onp.abs(a) > 1e-3
+    a, s = a[large], s[large]
+    if len(a) < LEAST or not (a * s >= 0).all():
+        return False
+    ratio = onp.abs(s) / onp.abs(a)
+    sides = [side for side in (a > 0, a < 0) if side.any()]
+    return all(_falls(onp.abs(a[k]), onp.abs(s[k])) for k in sides) and ratio.max() > CLEARLY * ratio.min() > 0
+
+
+def _falls(a, s, rounding=1e-6):
+    order = onp.argsort(a)
+    a, s = a[order], s[order]
+    return (onp.diff(s) >= -rounding * (1 + s[1:])).all() and (onp.diff(s / a) <= rounding * (1 + s[1:] / a[1:])).all()

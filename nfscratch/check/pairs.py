@@ -1,0 +1,80 @@
+"""Pairs: plain functions (forward, inverse) as a subject, one pair or several that are its layers.
+
+They may return arrays of another library: PyTorch's tensors leave their graph and their device, JAX's are copied. What
+is no array is left as it is, and S says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.domains import interval
+from nfscratch.check.subject import Subject
+
+
+def is_pair(subject: Any) -> bool:
+    return isinstance(subject, (tuple, list)) and len(subject) == 2 and all(callable(f) for f in subject)
+
+
+def is_pairs(subject: Any) -> bool:
+    """Whether it is a list of at least one pair."""
+    return isinstance(subject, (tuple, list)) and len(subject) > 0 and all(map(is_pair, subject))
+
+
+def of_pairs(pairs: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:
+    """One pair; or several, in the order in which z meets them, as one map whose variables are all to move."""
+    if is_pair(pairs):
+        return of_pair(*pairs, dim, dtype, **declared)
+    layers = tuple(of_pair(*pair, dim, dtype) for pair in pairs)
+    forward = _through([layer.forward for layer in layers])
+    inverse = _through([layer.inverse for layer in layers[::-1]])
+    whole = of_pair(forward, inverse, dim, dtype, **{"structure": "dense", **declared})
+    return replace(whole, name=f"{len(layers)} pairs", pairs=layers)
+
+
+def of_pair(
+    forward: Any, inverse: Any, dim: Any, dtype: Any = "float64", name: str | None = None, **declared: Any
+) -> Subject:  # fmt: skip
+    """Two plain functions for `dim` variables, or for events of shape `dim`."""
+    shape = (int(dim),) if onp.ndim(dim) == 0 else tuple(dim)
+    declared["domain"] = interval(declared.get("domain"))
+    declared["codomain"] = interval(declared.get("codomain"))
+    declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
+    name = f"pair ({getattr(forward, '__name__', type(forward).__name__)}, ...)" if name is None else name
+    both = _on_host(forward), _on_host(inverse)
+    return Subject(name, *both, shape, shape, onp.dtype(dtype), **declared)
+
+
+def _through(functions):
+    """One after the other, with their log-dets added up."""
+
+    def call(a):
+        total = 0.0
+        for f in functions:
+            a, log_det = f(a)
+            total = total + log_det
+        return a, total
+
+    return call
+
+
+def _on_host(f: Callable) -> Callable:
+    """The same function, with every array that it returns on the host."""
+
+    def call(*arguments):
+        results = f(*arguments)
+        return tuple(map(_numbers, results)) if isinstance(results, (tuple, list)) else _numbers(results)
+
+    return call
+
+
+def _numbers(a):
+    if isinstance(a, (onp.ndarray, onp.generic)):
+        return a
+    if hasattr(a, "detach"):  # a tensor that requires a gradient, or lies on a GPU, has no NumPy array
+        a = a.detach().cpu()
+    return onp.asarray(a) if hasattr(a, "__array__") else a

@@ -1,0 +1,190 @@
+"""Pairs of plain functions: a permutation or a clamp in the same function, several pairs as layers, foreign arrays."""
+
+import numpy as onp
+import pytest
+from pairs.coupling import coupling, s_and_t
+
+import nfscratch as nf
+from nfscratch.check import Mistake
+from nfscratch.check.diagnosis.aligned import matching
+
+
+def turned(pair, back=lambda x: x[:, onp.argsort(shift(x))]):
+    """The pair, followed by a cycle of the columns in the same function."""
+    forward, inverse = pair
+
+    def do(z):
+        x, log_det = forward(z)
+        return x[:, shift(x)], log_det
+
+    return do, lambda x: inverse(back(x))
+
+
+def shift(x):
+    return onp.roll(onp.arange(x.shape[1]), 1)
+
+
+def first(subject, dims=(2, 5), **options):
+    report = nf.check.audit(subject, dims=dims, show=False, **options)
+    return report.failures[0] if report.failures else None
+
+
+WRONG = {
+    Mistake.SIGN: {"log_det": lambda s: -s.sum(axis=1)},
+    Mistake.MEAN: {"log_det": lambda s: s.mean(axis=1)},
+    Mistake.EXP_SUMMED: {"log_det": lambda s: onp.exp(s).sum(axis=1)},
+    Mistake.NOT_NEGATED: {"inverse_log_det": lambda s: s.sum(axis=1)},
+    Mistake.WRONG_ORDER: {"undo": lambda y, s, t: y * onp.exp(-s) - t},
+    Mistake.MULTIPLIES: {"undo": lambda y, s, t: (y - t) * onp.exp(s)},
+    Mistake.SHIFT_NOT_UNDONE: {"undo": lambda y, s, t: y * onp.exp(-s)},
+    Mistake.CLAMP_IN_FORWARD: {"clamp": onp.arctan, "clamp_back": lambda s: s},
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_permutation_in_the_same_function_hides_no_name(mistake):
+    assert first(turned(coupling(**WRONG[mistake]))).mistake is mistake
+
+
+def test_a_right_coupling_with_a_permutation_is_not_accused():
+    assert first(turned(coupling())) is None
+
+
+@pytest.mark.parametrize("back", [lambda x: x, lambda x: x[:, shift(x)]], ids=["left out", "the same again"])
+def test_its_permutation_that_is_not_inverted_is_named(back):
+    assert first(turned(coupling(), back), dims=(5, 6)).mistake is Mistake.PERMUTATION
+
+
+def test_columns_are_matched_where_there_is_one_choice_alone():
+    J = onp.array([[0.3, 2.0, 0.0], [0.1, 0.0, 4.0], [1.0, 0.0, 0.0]])[None]
+    assert matching(J).tolist() == [2, 0, 1]
+    assert matching(onp.ones((1, 3, 3)) + onp.eye(3)) is None and matching(onp.zeros((0, 3, 3))) is None
+
+
+CLAMPS = {
+    "2 tanh(a)": lambda a: 2 * onp.tanh(a),
+    "atan": onp.arctan,
+    "cut off": lambda a: onp.clip(a, -0.3, 0.5),
+    "a / (1 + |a|)": lambda a: a / (1 + onp.abs(a)),
+}
+
+
+@pytest.mark.parametrize("name", CLAMPS)
+def test_a_clamp_of_any_formula_in_one_place_alone_is_named(name):
+    clamp = CLAMPS[name]
+    assert first(coupling(clamp=clamp, clamp_back=lambda s: s), (2, 5)).mistake is Mistake.CLAMP_IN_FORWARD
+
+    def forward(z):
+        a, b = z[:, : z.shape[1] // 2], z[:, z.shape[1] // 2 :]
+        return coupling(clamp=clamp)[0](z)[0], s_and_t(a, b.shape[1])[0].sum(axis=1)
+
+    assert first((forward, coupling(clamp=clamp)[1]), (2, 5)).mistake is Mistake.UNCLAMPED
+
+
+def test_what_is_no_clamp_is_not_called_one():
+    assert first(coupling(clamp=lambda s: 0 * s, clamp_back=lambda s: s), (2, 5)).mistake is Mistake.NO_UNDOING
+    assert first(coupling(undo=lambda y, s, t: (y - t) / (onp.exp(s) + 1e-3)), (2, 5)).mistake is Mistake.NO_UNDOING
+
+
+# --- several pairs ---
+
+
+def test_a_list_of_pairs_is_a_chain_and_the_layer_is_named():
+    right, wrong = turned(coupling()), turned(coupling(**WRONG[Mistake.SIGN]))
+    assert first([right, right, right], (2, 5)) is None
+    assert (
+        first([right, wrong, right], (2, 5)).name == "log_det forward of layer 1 (pair (do, ...)): the sign is flipped"
+    )
+    assert first([right, turned(coupling(), lambda x: x)], (5,)).name.startswith("inverse of layer 1 (pair")
+
+
+def test_a_list_of_pairs_that_keep_the_same_half_is_found():
+    assert first([coupling(), coupling()], (2, 5)).mistake is Mistake.HALF_NEVER_MOVES
+    assert first(coupling(), (2, 5)) is None  # one coupling keeps one half, and that is right
+
+
+# --- arrays of other libraries ---
+
+
+class Tensor:
+    """What the audit sees of a tensor that requires a gradient."""
+
+    def __init__(self, a, leaf=True):
+        self.a, self.leaf = a, leaf
+        self.size = lambda: a.shape
+
+    def detach(self):
+        return Tensor(self.a, False)
+
+    def cpu(self):
+        return self
+
+    def __array__(self, dtype=None, copy=None):
+        if self.leaf:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        return self.a
+
+
+def test_functions_may_return_tensors():
+    forward, inverse = coupling()
+    both = [lambda a, f=f: tuple(map(Tensor, f(a))) for f in (forward, inverse)]
+    assert first(tuple(both), (2,)) is None
+
+
+def test_a_map_of_float32_is_told_how_to_be_audited():
+    pair = tuple(lambda a, f=f: f(a.astype("float32")) for f in coupling())
+    assert "to audit a map of float32 pass dtype='float32'" in first(pair, (2,)).message
+    assert first(pair, (2,), dtype="float32") is None
+
+
+# --- right, and hard to judge ---
+
+
+def wave(frequency):
+    """x = z + sin(w z) / 2 w: a slope of 1/2 to 3/2, as often as w says."""
+
+    def forward(z):
+        return z + 0.5 * onp.sin(frequency * z) / frequency, onp.log1p(0.5 * onp.cos(frequency * z)).sum(axis=1)
+
+    def inverse(x):
+        low, high = x - 0.5 / frequency, x + 0.5 / frequency
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            below = forward(middle)[0] < x
+            low, high = onp.where(below, middle, low), onp.where(below, high, middle)
+        return low, -forward(low)[1]
+
+    return forward, inverse
+
+
+def test_a_wave_shorter_than_a_step_is_not_accused():
+    assert first(wave(500.0), (1, 2)) is None
+
+
+def deep(depth):
+    """Couplings whose slopes multiply: far beyond what rounding leaves of a round trip."""
+    layers = [turned(coupling(clamp=onp.tanh, do=lambda b, s, t: 3 * b * onp.exp(s) + t, log_det=tripled,
+                              undo=lambda y, s, t: (y - t) / (3 * onp.exp(s)), inverse_log_det=lambda s: -tripled(s)))
+              for _ in range(depth)]  # fmt: skip
+    return through([f for f, _ in layers]), through([g for _, g in layers[::-1]])
+
+
+def tripled(s):
+    return s.sum(axis=1) + s.shape[1] * onp.log(3.0)
+
+
+def through(functions):
+    def call(a):
+        total = 0.0
+        for f in functions:
+            a, log_det = f(a)
+            total = total + log_det
+        return a, total
+
+    return call
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("depth", [10, 60])
+def test_a_deep_chain_in_one_function_is_not_accused_of_rounding(depth):
+    assert first(deep(depth), (2, 5)) is None
