@@ -71,7 +71,7 @@ STRUCTURES = {
     "squeezed once": lambda: image_flow([nf.Chain(squeezed(SHAPE, 8))]),
     "squeezed twice": lambda: image_flow([nf.Chain(squeezed((4, 4, 4), 4) + squeezed(SHAPE, 4))]),
     "multi-scale": lambda: image_flow([nf.Chain(squeezed((2, 4, 4), 4)), nf.Chain(squeezed(SHAPE, 4))]),
-    "multi-scale, prior": glow,
+    "multi-scale, prior": lambda: glow(),
 }
 
 
@@ -117,7 +117,9 @@ def bits(log_p):
 def fit_image(model, data, seed):
     start, optimizer = time.process_time(), nf.adam(RATE, weight_decay=DECAY)
     parts = data.images("train"), data.images("validation")
-    found = nf.fit(model, parts[0], rng=seed, validation=parts[1], optimizer=optimizer, schedule=warmed, progress=False, **FIT)
+    found = nf.fit(
+        model, parts[0], rng=seed, validation=parts[1], optimizer=optimizer, schedule=warmed, progress=False, **FIT
+    )
     return found.params, time.process_time() - start
 
 
@@ -166,7 +168,12 @@ def mixture_row(data, seed):
         best = max((model.fit(train) for model in models), key=lambda model: model.score(data.validation))
     of = lambda x: bits(best.score_samples(x))  # noqa: E731
     size, seconds = best._n_parameters(), time.process_time() - start
-    return {"validation": of(data.validation).mean(), "test": of(data.test).tolist(), "parameters": size, "seconds": seconds}
+    return {
+        "validation": of(data.validation).mean(),
+        "test": of(data.test).tolist(),
+        "parameters": size,
+        "seconds": seconds,
+    }
 
 
 def noise_row(make, noise, data, seed, draws=16, many=256):
