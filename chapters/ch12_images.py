@@ -171,37 +171,42 @@ def checkerboard(C, H, W):
     return np.broadcast_to(np.indices((H, W)).sum(axis=0) % 2, (C, H, W)).astype(float)
 
 
+def channel_mask(kept, H):
+    """1 where a pixel of (C, H, H) is kept: in the channels that have a 1."""
+    return np.ones((len(kept), H, H)) * np.reshape(kept, (-1, 1, 1))
+
+
 def squeeze(x):
-    """(C, H, W) -> (4C, H/2, W/2): equation (7)."""
+    """(C, H, W) -> (4C, H/2, W/2), and log|det| = 0: equation (7)."""
     C, H, W = x.shape
-    return x.reshape(C, H // 2, 2, W // 2, 2).transpose(0, 2, 4, 1, 3).reshape(4 * C, H // 2, W // 2)
+    return x.reshape(C, H // 2, 2, W // 2, 2).transpose(0, 2, 4, 1, 3).reshape(4 * C, H // 2, W // 2), 0.0
 
 
 def unsqueeze(z):
     C, H, W = z.shape
-    return z.reshape(C // 4, 2, 2, H, W).transpose(0, 3, 1, 4, 2).reshape(C // 4, 2 * H, 2 * W)
+    return z.reshape(C // 4, 2, 2, H, W).transpose(0, 3, 1, 4, 2).reshape(C // 4, 2 * H, 2 * W), 0.0
 
 
 def multi_scale_inverse(x, near, far):
-    """z (D,) and log|det dz/dx|, of two levels x -> (h, log_det): equation (8). `near`: next to the data."""
-    h, total = near(x)
+    """z (D,) and log|det dz/dx|: equation (8). A level is a pair (forward, inverse); `near` is next to the data."""
+    h, total = near[1](x)
     on, leaves = np.split(h, 2)
-    z_0, log_det = far(on)
+    z_0, log_det = far[1](on)
     return np.concatenate([z_0.ravel(), leaves.ravel()]), total + log_det
 
 
 def multi_scale_forward(z, near, far, shape):
     """The inverse of (8). `shape`: that of one half of the channels between the levels."""
-    z_0, z_1 = np.split(z, [np.prod(shape)])
-    on, total = far(z_0.reshape(shape))
-    x, log_det = near(np.concatenate([on, z_1.reshape(shape)]))
+    z_0, z_1 = (part.reshape(shape) for part in np.split(z, 2))
+    on, total = far[0](z_0)
+    x, log_det = near[0](np.concatenate([on, z_1]))
     return x, total + log_det
 
 
 def masks_drawn(axes):
     """What is kept, as pixels of the image, on a digit."""
     x, odd = nf.data.load("digits").images("test")[3, 0], checkerboard(1, 8, 8)[0]
-    upper = unsqueeze(np.ones((4, 4, 4)) * np.array([1, 1, 0, 0])[:, None, None])[0]
+    upper = unsqueeze(channel_mask([1, 1, 0, 0], 4))[0][0]
     names = (
         "checkerboard\n",
         "checkerboard,\nflipped",
@@ -324,12 +329,12 @@ def convolve(z, K):
     return x, H * W * np.linalg.slogdet(K[:, :, k // 2, k // 2])[1]
 
 
-def back_substitute(x, K, turned=False):
-    """The inverse of a masked convolution, pixel by pixel: equation (12)."""
+def back_substitute(x, K):
+    """The inverse of a masked convolution, pixel by pixel: equation (12). The last pixel first, where K is turned."""
     k, (_, H, W) = K.shape[2], x.shape
-    r, A = k // 2, K[:, :, k // 2, k // 2]
+    r, A, first_row = k // 2, K[:, :, k // 2, k // 2], K[:, :, 0]
     wide = np.zeros((len(x), H + 2 * r, W + 2 * r))
-    for h, w in list(np.ndindex(H, W))[:: -1 if turned else 1]:
+    for h, w in list(np.ndindex(H, W))[:: 1 if first_row.any() else -1]:
         seen = np.tensordot(K, wide[:, h : h + k, w : w + k], 3)  # this pixel is still 0 in it
         wide[:, h + r, w + r] = np.linalg.solve(A, x[:, h, w] - seen)
     return wide[:, r : H + r, r : W + r], -H * W * np.linalg.slogdet(A)[1]
@@ -338,19 +343,13 @@ def back_substitute(x, K, turned=False):
 def convolutions_drawn(options):
     rng = np.random.default_rng(options.seed)
     K = rng.normal(size=(1, 1, 3, 3)) + 2 * (np.indices((3, 3)).sum(axis=0) == 2) * np.eye(3)[1]
-    first, second = conv_matrix(masked(K), 4, 4), conv_matrix(masked(K, True), 4, 4)
+    full, first, second = (conv_matrix(kernel, 4, 4) for kernel in (K, masked(K), masked(K, turned=True)))
     figure, axes = plot.subplots(1, 4, height=1.9)
-    matrices = {
-        "convolution": conv_matrix(K, 4, 4),
-        "masked": first,
-        "masked, turned": second,
-        "emerging": second @ first,
-    }
-    for ax, (name, M) in zip(axes, matrices.items(), strict=True):
+    names = "convolution", "masked", "masked, turned", "emerging"
+    for ax, name, M in zip(axes, names, (full, first, second, second @ first), strict=True):
         image = ax.imshow(np.where(M == 0, np.nan, M), cmap="RdBu_r", vmin=-4, vmax=4)
         ax.set(title=name, xticks=(), yticks=(), xlabel="pixel of $z$")
         ax.spines[:].set_visible(True)
-        print(f"  {name:15} log|det| {np.linalg.slogdet(M)[1]:8.4f}   zeros {np.mean(M == 0):.0%}")
     axes[0].set_ylabel("pixel of $x$")
     figure.colorbar(image, ax=axes, shrink=0.7, extend="both")
     options.save(figure, "ch12_convolution")
@@ -392,21 +391,21 @@ def errors_of_map(forward, inverse, z):
     return {"R": off(back, z), "X": abs(log_det + log_det_back), "J": max(abs(a - b) for a, b in pairs)}
 
 
-def composed(*maps):
-    """One map of several, the first one first."""
+def pair(forward, inverse, *parameters):
+    """(forward, inverse) with these parameters, as functions of one image."""
+    return (lambda z: forward(z, *parameters)), (lambda x: inverse(x, *parameters))
 
-    def apply(z):
-        total = 0.0
+
+def chain(*pairs):
+    """One pair of several, in the order in which z meets them."""
+
+    def run(maps, z, total=0.0):
         for f in maps:
             z, log_det = f(z)
             total = total + log_det
         return z, total
 
-    return apply
-
-
-def unchanged(f):
-    return lambda z: (f(z), 0.0)
+    return (lambda z: run([f for f, _ in pairs], z)), (lambda x: run([g for _, g in pairs[::-1]], x))
 
 
 def triangles(a, below, above):
@@ -414,49 +413,28 @@ def triangles(a, below, above):
     return np.array([[1, 0], [below, 1]]), np.array([[np.exp(a[0]), above], [0, np.exp(a[1])]])
 
 
-def of_the_package(rng, shape=(2, 4, 4)):
-    """Layers with random parameters, and what this chapter's functions need: s, t; order, L, U; two kernels."""
-    plu, masks = nf.PLU(2, seed=1, max_log_scale=1e6), nf.EmergingConv(shape)
-    p, (s, t), K = check.random_params(plu, rng), rng.normal(size=(2, 2)), check.random_params(masks, rng, 0.3)
-    p["shift"], kernels = np.zeros(2), np.zeros((2, 2, 2, 9))
-    for k, kernel in enumerate(kernels):
-        K[k]["centre"]["shift"] = np.zeros(2)
-        kernel[:, :, :4], kernel[:, :, 4] = K[k]["before"], nf.Triangular(2).matrix(K[k]["centre"])
-    kernels[1] = kernels[1, :, :, ::-1]  # the other order
-    layers = {
-        "logit (4)": (nf.PixelLevels(shape, 17, 0.01), {}),
-        "squeeze (7)": (nf.Squeeze(shape), {}),
-        "ActNorm (9)": (nf.ActNorm(shape), {"log_scale": s, "shift": t}),
-        "1x1, PLU (10)": (nf.Conv1x1(shape, plu), p),
-        "masked (12)": (nf.MaskedConv(shape), K[0]),
-        "emerging": (masks, K),
-        "multi-scale (8)": (nf.MultiScale([nf.Conv1x1(shape, plu), nf.Squeeze((1, 8, 8))]), [p, {}]),
-    }
-    return (
-        layers,
-        (s, t),
-        (plu.order, *triangles(p["log_diagonal"], p["lower"][0], p["upper"][0])),
-        kernels.reshape(2, 2, 2, 3, 3),
-    )
-
-
 def maps_of_this_chapter(rng, shape=(2, 4, 4)):
-    """{name: (forward, inverse, the shape of z, the package's layer and its parameters)}."""
-    layers, scales, A, (K, K2) = of_the_package(rng)
-    far, far_back = (lambda z: conv1x1(z, *A)), (lambda x: conv1x1_inverse(x, *A))
-    first, first_back = (lambda z: convolve(z, K)), (lambda x: back_substitute(x, K))
-    second, second_back = (lambda z: convolve(z, K2)), (lambda x: back_substitute(x, K2, turned=True))
-    pairs = {
-        "logit (4)": (lambda z: levels_of_logit(z, 17, 0.01), lambda y: logit_of_levels(y, 17, 0.01)),
-        "squeeze (7)": (unchanged(unsqueeze), unchanged(squeeze)),
-        "ActNorm (9)": (lambda z: actnorm(z, *scales), lambda x: actnorm_inverse(x, *scales)),
-        "1x1, PLU (10)": (far, far_back),
-        "masked (12)": (first, first_back),
-        "emerging": (composed(first, second), composed(second_back, first_back)),
+    """{name: (forward, inverse), the package's layer, its parameters}."""
+    plu, emerging = nf.PLU(2, seed=1, max_log_scale=1e6), nf.EmergingConv(shape)
+    p, (s, t), K = check.random_params(plu, rng), rng.normal(size=(2, 2)), check.random_params(emerging, rng, 0.3)
+    p["shift"], kernels = np.zeros(2), np.zeros((2, 2, 2, 9))
+    for params, kernel in zip(K, kernels, strict=True):
+        params["centre"]["shift"] = np.zeros(2)
+        kernel[:, :, :4], kernel[:, :, 4] = params["before"], nf.Triangular(2).matrix(params["centre"])
+    kernels[1] = kernels[1, :, :, ::-1]  # the other order
+    first, second = (pair(convolve, back_substitute, kernel.reshape(2, 2, 3, 3)) for kernel in kernels)
+    mixed = pair(conv1x1, conv1x1_inverse, plu.order, *triangles(p["log_diagonal"], p["lower"][0], p["upper"][0]))
+    levels, moved = (nf.Conv1x1(shape, plu), nf.Squeeze((1, 8, 8))), (unsqueeze, squeeze)
+    deep = (lambda z: multi_scale_forward(z, moved, mixed, shape)), (lambda x: multi_scale_inverse(x, moved, mixed))
+    return {
+        "logit (4)": (pair(levels_of_logit, logit_of_levels, 17, 0.01), nf.PixelLevels(shape, 17, 0.01), {}),
+        "squeeze (7)": (moved, nf.Squeeze(shape), {}),
+        "ActNorm (9)": (pair(actnorm, actnorm_inverse, s, t), nf.ActNorm(shape), {"log_scale": s, "shift": t}),
+        "1x1, PLU (10)": (mixed, nf.Conv1x1(shape, plu), p),
+        "masked (12)": (first, nf.MaskedConv(shape), K[0]),
+        "emerging": (chain(first, second), emerging, K),
+        "multi-scale (8)": (deep, nf.MultiScale(levels), [p, {}]),
     }
-    whole = lambda z: multi_scale_forward(z, unchanged(unsqueeze), far, shape)  # noqa: E731
-    pairs["multi-scale (8)"] = whole, lambda x: multi_scale_inverse(x, unchanged(squeeze), far_back)
-    return {name: (*pair, layers[name][0].in_shape, *layers[name]) for name, pair in pairs.items()}
 
 
 def one_pixel(V=17, alpha=0.25 / 17, cells=200_000):
@@ -485,11 +463,11 @@ def matrix(title, rows, allowed):
 def check_one_image(options):
     nf.use(dtype="float64")
     rng, rows = np.random.default_rng(options.seed), {}
-    for name, (forward, inverse, shape, layer, params) in maps_of_this_chapter(rng).items():
-        z = rng.normal(size=shape)
+    for name, (maps, layer, params) in maps_of_this_chapter(rng).items():
+        z = rng.normal(size=layer.in_shape)
         theirs = layer.forward(params, z[None])
-        rows[name] = errors_of_map(forward, inverse, z)
-        rows[name]["="] = max(off(ours, other[0]) for ours, other in zip(forward(z), theirs, strict=True))
+        rows[name] = errors_of_map(*maps, z)
+        rows[name]["="] = max(off(ours, other[0]) for ours, other in zip(maps[0](z), theirs, strict=True))
     K, z = rng.normal(size=(2, 2, 3, 3)), rng.normal(size=(2, 4, 4))
     rows["convolution (11)"] = {"=": off(conv_matrix(K, 4, 4) @ z.ravel(), convolve(z, K)[0].ravel())}
     rows["checkerboard"] = {"=": off(checkerboard(2, 4, 4), np.array(nf.checkerboard_mask((2, 4, 4)), dtype=float))}
@@ -513,47 +491,33 @@ MISTAKES = {"none": "", "H W missing": "J", "log 16 for log 17": "J", "log(1 - 2
 MISTAKES |= {"z_1 dropped": "RJO", "ActNorm set again": "I", "parity after the squeeze": "T"}
 
 
-def coupling(keep, net, sign):
-    """Chapter 04 (6) on an image; sign 1: z -> x, -1: back. keep: 1 where a pixel is kept. net: two matrices."""
+def coupling(z, keep, net, sign=1):
+    """Chapter 04 (6) on an image; sign -1: its inverse. keep: 1 where a pixel is kept. net: two matrices."""
+    s, t = ((1 - keep) * np.tanh(W @ (keep * z).ravel()).reshape(z.shape) for W in net)
+    return (np.exp(s) * z + t if sign > 0 else np.exp(-s) * (z - t)), sign * s.sum()
 
-    def apply(z):
-        s, t = ((1 - keep) * np.tanh(W @ (keep * z).ravel()).reshape(z.shape) for W in net)
-        return (np.exp(s) * z + t if sign > 0 else np.exp(-s) * (z - t)), sign * s.sum()
 
-    return apply
+def coupling_inverse(x, keep, net):
+    return coupling(x, keep, net, -1)
 
 
 def tiny(seed, mistake="none", loaded_with=()):
-    """forward and inverse of the small flow, with a mistake; loaded_with: the first images (levels) it then sees."""
-    rng = np.random.default_rng(seed)
-    nets, A = rng.normal(size=(2, 2, N_Z, N_Z)) / 2, (np.array([1, 0]), *triangles(np.array([0.4, -0.2]), 0.0, 0.4))
-    s, t, board = 0.5 + 0.2 * rng.normal(size=4), rng.normal(size=4), checkerboard(1, 4, 4)
-    kept = (
-        np.ones((4, 2, 2))
-        * np.array(([1, 1, 0, 0], [0, 1, 1, 0])[mistake == "parity after the squeeze"])[:, None, None]
-    )
-    down = composed(
-        lambda y: logit_of_levels(y, V, ALPHA),
-        coupling(board, nets[0], -1),
-        unchanged(squeeze),
-        coupling(kept, nets[1], -1),
-    )
-    up = composed(
-        coupling(kept, nets[1], 1),
-        unchanged(unsqueeze),
-        coupling(board, nets[0], 1),
-        lambda z: levels_of_logit(z, V, ALPHA),
-    )
+    """(forward, inverse) of the small flow, with a mistake; loaded_with: the first images (levels) it then sees."""
+    rng, kept = np.random.default_rng(seed), [0, 1, 1, 0] if mistake == "parity after the squeeze" else [1, 1, 0, 0]
+    nets, s, t = rng.normal(size=(2, 2, N_Z, N_Z)) / 2, 0.5 + 0.2 * rng.normal(size=4), rng.normal(size=4)
+    upper = pair(coupling, coupling_inverse, checkerboard(1, 4, 4), nets[0])
+    lower = pair(coupling, coupling_inverse, channel_mask(kept, 2), nets[1])
+    before = chain(lower, (unsqueeze, squeeze), upper, pair(levels_of_logit, logit_of_levels, V, ALPHA))
     if mistake == "ActNorm set again" and len(loaded_with):
-        seen = np.concatenate([down(y)[0].reshape(4, -1) for y in loaded_with], axis=1)
+        seen = np.concatenate([before[1](y)[0].reshape(4, -1) for y in loaded_with], axis=1)
         s, t = np.log(seen.std(axis=1)), seen.mean(axis=1)
     wrong = {"log 16 for log 17": N_Z * np.log(17 / 16), "log(1 - 2 alpha) missing": -N_Z * np.log(1 - 2 * ALPHA)}
     extra = {**wrong, "H W missing": 3 * s.sum()}.get(mistake, 0.0)  # in the log-det of x -> z
-    near = composed(down, lambda h: actnorm_inverse(h, s, t), lambda h: (h, extra))
-    near_forward = composed(lambda h: (h, -extra), lambda h: actnorm(h, s, t), up)
+    near = chain((lambda z: (z, -extra), lambda x: (x, extra)), pair(actnorm, actnorm_inverse, s, t), before)
+    far = pair(conv1x1, conv1x1_inverse, np.array([1, 0]), *triangles([0.4, -0.2], 0.0, 0.4))
     there = 1.0 - (np.arange(N_Z) >= N_Z // 2) * (mistake == "z_1 dropped")
-    forward = lambda z: multi_scale_forward(there * z, near_forward, lambda h: conv1x1(h, *A), (2, 2, 2))  # noqa: E731
-    return forward, lambda x: multi_scale_inverse(x, near, lambda h: conv1x1_inverse(h, *A))
+    forward = lambda z: multi_scale_forward(there * z, near, far, (2, 2, 2))  # noqa: E731
+    return forward, lambda x: multi_scale_inverse(x, near, far)
 
 
 def errors_of_tiny(mistake, seed):
@@ -721,26 +685,20 @@ def between(z_a, z_b, t):
 
 
 def interpolations(options, data, models, fitted):
-    model, params, labels, rng = (
-        models["Glow"],
-        fitted["Glow"],
-        data.labels["test"],
-        np.random.default_rng(options.seed),
-    )
-    layers, x, shares = params["bijection"], data.images("test"), np.linspace(0, 1, 7)
-    y = nf.backend.asarray(x + rng.random(x.shape))
-    z = nf.to_numpy(model.flow.bijection.inverse(layers, y)[0]).astype(float)
-    a = np.array([np.flatnonzero(labels == k)[0] for k in range(10)])
-    b = np.roll([np.flatnonzero(labels == k)[1] for k in range(10)], 3)  # 0 to 7, 1 to 8, 2 to 9, 3 to 0 and so on
+    glow, params, rng = models["Glow"], fitted["Glow"], np.random.default_rng(options.seed)
+    map_of, layers, x = glow.flow.bijection, params["bijection"], data.images("test")
+    z = nf.to_numpy(map_of.inverse(layers, nf.backend.asarray(x + rng.random(x.shape)))[0]).astype(float)
+    places = [np.flatnonzero(data.labels["test"] == k) for k in range(10)]
+    a, b = np.array([p[0] for p in places]), np.roll([p[1] for p in places], 3)  # 0 to 7, 1 to 8, 2 to 9, 3 to 0, ...
+    shares = np.linspace(0, 1, 7)
     path = nf.backend.asarray(np.concatenate([between(z[a], z[b], t) for t in shares]))
-    latent = model.pixels(nf.to_numpy(model.flow.bijection.forward(layers, path)[0])).reshape(7, 10, *SHAPE)
+    latent = glow.pixels(nf.to_numpy(map_of.forward(layers, path)[0])).reshape(7, 10, *SHAPE)
     pixels = np.stack([np.round((1 - t) * x[a] + t * x[b]) for t in shares])
     assert options.fast or np.mean(latent[0] == x[a]) > 0.99
-    bits = [
-        in_bits(model.log_prob(params, part)).mean() for part in (latent[3], pixels[3], np.concatenate([x[a], x[b]]))
-    ]
-    print(f"  length of z / sqrt(64): {np.linalg.norm(z, axis=1).mean() / 8:.2f}   ", end="")
-    print("bits/dim at the middle: latent {:.2f}, pixels {:.2f}; at the ends {:.2f}".format(*bits))
+    parts = latent[3], pixels[3], np.concatenate([x[a], x[b]])
+    bits = [in_bits(glow.log_prob(params, part)).mean() for part in parts]
+    print(f"  length of z / sqrt(64), test images: {np.linalg.norm(z, axis=1).mean() / 8:.2f}")
+    print("  bits/dim at the middle: latent {:.2f}, pixels {:.2f}; at the ends {:.2f}".format(*bits))
     assert options.fast or bits[0] < bits[1]
     figure, axes = plot.subplots(1, 2, height=3.1)
     for ax, title, images in zip(axes, ("latent space (14)", "straight line in pixels"), (latent, pixels), strict=True):
