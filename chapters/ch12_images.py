@@ -52,9 +52,8 @@ def worked_example(steps=100_000):
     uniform, learned = np.log(u).mean(), np.log(u) - np.log(2 * u)  # (2)
     kl = -np.log(2 * u).mean()  # of uniform noise from the best, 2u: (3)
     print(f"  log P {np.log(P):.4f}   bound: uniform noise {uniform:.4f}, q = 2u {learned.mean():.4f}   KL {kl:.4f}")
-    assert spike_score(1e-6) > 12 and np.ptp(learned) < 1e-12
     assert np.allclose((np.log(P), uniform, kl), (-0.6931, -1.0, 0.3069), atol=5e-5)
-    assert np.isclose(np.log(P) - uniform, kl)  # (3)
+    assert spike_score(1e-6) > 12 and np.ptp(learned) < 1e-12 and np.isclose(np.log(P) - uniform, kl)  # (3)
 
 
 if __name__ == "__main__":
@@ -91,7 +90,7 @@ if __name__ == "__main__":
 #
 # $$\text{bits/dim} = -\frac{1}{D \log 2}\Bigl[\underbrace{\log p_Z(z)}_{\text{base}} + \underbrace{\sum \log|\det|}_{\text{layers}} + D \log(1 - 2\alpha) - D \log V - \sum \log s(1 - s) - \log q(u \mid x)\Bigr]. \tag{6}$$
 #
-# This is the length of a code: nobody can store one number of an image in fewer bits on average with this model. *Predict*: how large is the error if someone forgets $D \log V$? If it is $\log 255$? If $\log(1 - 2\alpha)$ is missing, with RealNVP's $\alpha = 0.05$?
+# This is a code length: the ideal code made from the model takes so many bits for each number of an image. *Predict*: how large is the error if someone forgets $D \log V$? If it is $\log 255$? If $\log(1 - 2\alpha)$ is missing, with RealNVP's $\alpha = 0.05$?
 
 
 # %%
@@ -215,7 +214,7 @@ def levels_drawn(ax):
     squares += [(22.5, -7, 4, "", plot.ORANGE), (40, 3, 2, "$z_0$: 8 x 2 x 2\n32 numbers", plot.BLUE)]
     for left, bottom, n, name, color in squares:
         edges = left + np.arange(n + 1), bottom + np.arange(n + 1)
-        ax.pcolormesh(*edges, np.zeros((n, n)), cmap=ListedColormap([color]), edgecolors="black", linewidth=0.7)
+        ax.pcolormesh(*edges, np.zeros((n, n)), cmap=ListedColormap([color]), edgecolors="black", linewidth=0.3)
         ax.text(left + n / 2, bottom + n + 0.5, name, ha="center", va="bottom")
     for start, end in (((8.6, 4), (21.9, 4)), ((27.1, 4), (39.4, 4)), ((24.5, 1.5), (24.5, -2.4))):
         ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "linewidth": 1.2})
@@ -239,7 +238,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch12_idea`.* Above, tinted: the pixels that a mask keeps. The third is a channel mask after the squeeze, drawn on the image before it (white lines: the blocks). It keeps other pixels than a checkerboard does. The fourth keeps the two channels with $i + j = 1$. It is the checkerboard again, so what that has kept is kept once more. Below: two levels. Half of the numbers leave after level 2. The boxes are to scale: a pixel of $z_0$ has eight channels, and what it decides covers a large part of the image.
+# *Figure `ch12_idea`.* Above, tinted: the pixels that a mask keeps. The third is a channel mask after the squeeze, drawn on the image before it (lines: the blocks). It keeps other pixels than a checkerboard does. The fourth keeps the two channels with $i + j = 1$. It is the checkerboard again, so what that has kept is kept once more. Below: two levels. Half of the numbers leave after level 2. A square is as large as its image, in pixels.
 #
 # **ActNorm.** One scale and shift for each channel, at all $H W$ pixels. At the start they are set from a batch of data, such that each channel has mean 0 and variance 1; after that they are ordinary parameters.
 #
@@ -340,7 +339,7 @@ if __name__ == "__main__":
     convolutions_drawn(options)
 
 # %% [markdown]
-# *Figure `ch12_convolution`.* The matrices (11) of kernels of $3 \times 3$ on images of $4 \times 4$; entries that are zero are left white. A convolution couples a pixel to its neighbours on both sides of the diagonal. The masked ones are triangular. The emerging one, their product, is full on both sides, and its log-determinant is still the sum of two.
+# *Figure `ch12_convolution`.* The matrices (11) of kernels of $3 \times 3$ on images of $4 \times 4$; entries that are zero are left white. A convolution couples a pixel to its neighbours on both sides of the diagonal. The masked ones are triangular. The emerging one, their product, reaches to both sides and further, and its log-determinant is still the sum of two.
 #
 # ## Check it
 #
@@ -535,7 +534,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 1: digits as images
 #
-# The digits of chapters 04 and 05: 1,257 images to train on, 270 to choose the step, 270 to test; 17 grey levels, and the same frozen noise, so that all bits are comparable, image by image. Beside two image flows stand a Gaussian mixture and the dense RealNVP of chapter 04, fitted here again. `nf.flows.glow` and `nf.flows.real_nvp_image` take whole numbers as they are, and add the noise themselves. *Predict*: what do convolutions gain over a dense network that has seen the same 1,257 images?
+# The digits of chapters 04 and 05: 1,257 images to train on, 270 to choose the step, 270 to test; 17 grey levels, and the same frozen noise, so that all bits are comparable, image by image. Beside two image flows stand chapter 04's Gaussian mixture and dense RealNVP, fitted here again. `nf.flows.glow` and `nf.flows.real_nvp_image` take whole numbers as they are, and add the noise themselves. *Predict*: what do convolutions gain over a dense network that has seen the same 1,257 images?
 
 
 # %%
@@ -637,7 +636,7 @@ def draws_shown(options, data, models, fitted):
         sheets[f"Glow, $T = {T:g}$"] = drawn(glow, fitted["Glow"], rng, 20 if options.fast else 500, T)
         found.append(bits(sheets[f"Glow, $T = {T:g}$"]))
     print(f"  bits/dim by Glow: test images {bits(test):.2f}, draws at T = 1, 0.85, 0.7, 0.5: {np.round(found, 2)}")
-    assert options.fast or found[0] > bits(test) > found[3]
+    assert options.fast or found[0] > bits(test) + 0.1 > found[3]
     figure, axes = plot.subplots(2, 3, height=1.95)
     for ax, (title, x) in zip(axes.ravel(), sheets.items(), strict=True):
         plot.image_rows(ax, x[:20, 0], (8, 8), columns=5, low=0, high=16)
@@ -651,7 +650,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch12_draws`.* All on one grey scale. Compare the rows from $T = 1$ to $T = 0.5$: the draws become alike, and their holes fill.
 #
-# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost fewer, and fewer of them can be read. People take a low temperature for a free gain in quality, since faces drawn by Glow look better at 0.7. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
+# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many as test images, and hardly one of them can be read. People take a low temperature for a free gain in quality, since faces drawn by Glow look better at 0.7. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
 #
 # ## Between two images
 #
@@ -696,7 +695,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch12_between`.* Seven pairs of test digits, left and right ends the same in both panels. In pixels both digits are seen at once in the middle, each in half of its ink. In the latent space strokes move and bend, though not every step is a digit.
 #
-# The model gives the middle images of the latent path fewer bits, on average over ten pairs. Both ends are exact: to get the image itself back, a flow needs no training of a decoder. Note that $z$ belongs to $x + u$, so we drew a $u$ for each end.
+# The model gives the middle images of the latent path fewer bits, on average over ten pairs. Both ends are exact: to get the image itself back, a flow needs no training of a decoder. ($z$ belongs to $x + u$, so we drew a $u$ for each end.)
 #
 # ## Experiment 2: what the squeeze and the scales buy
 #
@@ -752,7 +751,7 @@ if __name__ == "__main__":
     structures(options, of_digits[0])
 
 # %% [markdown]
-# With the same networks a second squeeze is the largest gain here: after it, a kernel of $3 \times 3$ sees most of an $8 \times 8$ image, and each coupling moves half of 16 channels. *Letting half of them leave costs bits.* People expect a gain, because the architecture comes with it. What multi-scale buys is work: half of the numbers pass through half of the layers. On images of 8 × 8 pixels that saves little; on 256 × 256 it decides whether one can train at all. Glow's prior, a coupling of what leaves by what goes on, takes a part of the loss back (BENCHPRIOR).
+# With the same networks a second squeeze is the largest gain here: after it the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits.* People expect a gain, because the architecture comes with it. What multi-scale buys is work: half of the numbers pass through half of the layers. On images of 8 × 8 pixels that saves little; on 256 × 256 it decides whether one can train at all. Glow's prior, a coupling of what leaves by what goes on, takes a part of the loss back (BENCHPRIOR).
 #
 # ## Experiment 3: noise that is learned
 #
@@ -776,20 +775,20 @@ def noises(options, data):
     models = {"uniform": nf.Dequantized(flow, None, VALUES), "learned": nf.Dequantized(flow, learned, VALUES)}
     scores = {"bound of 1 draw": bound(1, few, data), f"bound of {many} draws": bound(many, 1, data)}
     gains = compared(models, scores, 200, data, options)
-    assert options.fast or gains[2] > gains[3] > 0
+    assert options.fast or 0.75 * gains[2] > gains[3] > 0
 
 
 if __name__ == "__main__":
     noises(options, of_digits[0])
 
 # %% [markdown]
-# Both. The learned noise gains most in the bound of one draw, which is what training maximises and what papers report. With 64 draws both bounds are nearer to $\log P$, and the difference is smaller: about half of the gain was gap. The rest is a better $P$: the flow has been freed from drawing boxes. Flow++ reports 3.29 bits with uniform and 3.08 with learned noise on CIFAR-10. Longer training on digits (`benchmarks/digits_images.py`): BENCHNOISE.
+# Both. The learned noise gains most in the bound of one draw, which is what training maximises and what papers report. With 64 draws both bounds are nearer to $\log P$, and the difference is smaller: more than a quarter of the gain was gap. What remains with ever more draws is a better $P$: the flow has been freed from drawing boxes. Flow++ reports 3.29 bits with uniform and 3.08 with learned noise on CIFAR-10. Longer training on digits (`benchmarks/digits_images.py`): BENCHNOISE.
 #
 # ## Summary
 #
 # - A flow's density says nothing of whole numbers until it pays for a whole step of each: noise makes its mean log a lower bound of $\log P$, and learned noise a tighter one.
 # - Every constant counts, and every pixel: a uniform image costs 8 bits, ActNorm and $1 \times 1$ convolutions have a factor $H W$.
-# - Masks, the squeeze and masked convolutions keep the Jacobian triangular. Multi-scale is one bijection, whose $z$ leaves in parts.
+# - Masks and masked convolutions keep the Jacobian triangular; the squeeze only moves numbers. Multi-scale is one bijection, whose $z$ leaves in parts.
 #
 # Which of two models is better when bits and eyes disagree? Chapter 13 is about evaluation.
 #
@@ -807,7 +806,7 @@ if __name__ == "__main__":
 # ## Where this differs from the papers
 #
 # - **$\alpha$.** RealNVP has 0.05. Here it is ALPHATEXT.
-# - **RealNVP** has batch normalisation and residual networks of 32 to 64 channels in 4 to 8 blocks; ours has ActNorm and one or two blocks. **Glow** has 32 steps a level and 512 channels. Its $P$ comes from a random rotation, ours from a seed.
+# - **RealNVP** has batch normalisation and residual networks of 32 or 64 channels in 2 to 8 blocks; ours has ActNorm, and one block here. **Glow** has 32 steps a level and 512 channels. Its $P$ comes from a random rotation, ours from a seed.
 # - **The prior** of what leaves at a level: Glow's code lets its mean and scale follow from what goes on. We have that too (`prior=True`), as one more coupling.
 # - **Flow++** dequantises with deep flows on large images, and has couplings of logistic mixtures; ours are affine.
 # - **Interpolation.** Glow's authors take the straight line between two $z$.
