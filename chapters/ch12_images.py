@@ -363,7 +363,7 @@ def errors_of_map(forward, inverse, z):
     """R, X, J of a map and its inverse at z."""
     x, log_det = forward(z)
     back, log_det_back = inverse(x)
-    J, J_back = numeric_jacobian(lambda a: forward(a)[0], z), numeric_jacobian(lambda a: inverse(a)[0], x, 1e-4)
+    J, J_back = numeric_jacobian(lambda a: forward(a)[0], z), numeric_jacobian(lambda a: inverse(a)[0], x, 1e-5)
     pairs = (log_det, np.linalg.slogdet(J)[1]), (log_det_back, np.linalg.slogdet(J_back)[1])
     return {"R": off(back, z), "X": abs(log_det + log_det_back), "J": max(abs(a - b) for a, b in pairs)}
 
@@ -480,7 +480,7 @@ def coupling_inverse(x, keep, net):
 def tiny(seed, mistake="none", loaded_with=()):
     """(forward, inverse) of the small flow, with a mistake; loaded_with: the first images (levels) it then sees."""
     rng, kept = np.random.default_rng(seed), [0, 1, 1, 0] if mistake == "parity after the squeeze" else [1, 1, 0, 0]
-    nets, s, t = rng.normal(size=(2, 2, N_Z, N_Z)) / 2, 0.5 + 0.2 * rng.normal(size=4), rng.normal(size=4)
+    nets, s, t = rng.normal(size=(2, 2, N_Z, N_Z)) / 4, 0.3 + 0.1 * rng.normal(size=4), 0.5 * rng.normal(size=4)
     upper = pair(coupling, coupling_inverse, checkerboard(1, 4, 4), nets[0])
     lower = pair(coupling, coupling_inverse, channel_mask(kept, 2), nets[1])
     before = chain(lower, (unsqueeze, squeeze), upper, pair(levels_of_logit, logit_of_levels, V, ALPHA))
@@ -502,10 +502,10 @@ def errors_of_tiny(mistake, seed):
         return -0.5 * z @ z + log_det  # up to a constant
 
     rng, (forward, inverse) = np.random.default_rng(seed), tiny(seed, mistake)
-    z, images = rng.normal(size=N_Z), rng.integers(0, V, (2, 8, 1, 4, 4)) + rng.random((2, 8, 1, 4, 4))
+    z, images = 0.5 * rng.normal(size=N_Z), rng.integers(0, V, (2, 8, 1, 4, 4)) + rng.random((2, 8, 1, 4, 4))
     errors = errors_of_map(forward, inverse, z)
     J, J_back = numeric_jacobian(lambda a: forward(a)[0], z), numeric_jacobian(lambda a: inverse(a)[0], images[0, 0])
-    errors["O"] = np.sum(np.linalg.svd(J, compute_uv=False) < 1e-6)
+    errors["O"] = np.sum(np.linalg.svd(J, compute_uv=False) < 1e-8)
     errors["T"] = np.sum(np.sum(np.abs(J_back) > 1e-8, axis=1) < 2)
     errors["I"] = abs(log_prob(mistake, images[0]) - log_prob(mistake, images[1]))
     if mistake != "parity after the squeeze":  # that is a right density, of another model
