@@ -238,7 +238,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch12_idea`.* Above, tinted: the pixels that a mask keeps. The third is a channel mask after the squeeze, drawn on the image before it (lines: the blocks). It keeps other pixels than a checkerboard does. The fourth keeps the two channels with $i + j = 1$. It is the checkerboard again, so what that has kept is kept once more. Below: two levels. Half of the numbers leave after level 2. A square is as large as its image, in pixels.
+# *Figure `ch12_idea`.* Above, tinted: the pixels that a mask keeps. The third is a channel mask after the squeeze, drawn on the image before it (lines: the blocks). The fourth keeps the two channels with $i + j = 1$: it is the checkerboard again, so what that has kept is kept once more. Below: two levels. A square is as large as its image, in pixels.
 #
 # **ActNorm.** One scale and shift for each channel, at all $H W$ pixels. At the start they are set from a batch of data, such that each channel has mean 0 and variance 1; after that they are ordinary parameters.
 #
@@ -339,7 +339,7 @@ if __name__ == "__main__":
     convolutions_drawn(options)
 
 # %% [markdown]
-# *Figure `ch12_convolution`.* The matrices (11) of kernels of $3 \times 3$ on images of $4 \times 4$; entries that are zero are left white. A convolution couples a pixel to its neighbours on both sides of the diagonal. The masked ones are triangular. The emerging one, their product, reaches to both sides and further, and its log-determinant is still the sum of two.
+# *Figure `ch12_convolution`.* The matrices (11) of kernels of $3 \times 3$ on images of $4 \times 4$; zeros are white. A convolution has entries on both sides of the diagonal. The masked ones are triangular. The emerging one, their product, has both sides again, and its log-determinant is the sum of two.
 #
 # ## Check it
 #
@@ -648,7 +648,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch12_draws`.* All on one grey scale. Compare the rows from $T = 1$ to $T = 0.5$: the draws become alike, and their holes fill.
 #
-# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many as test images, and hardly one of them can be read. People take a low temperature for a free gain in quality, since faces drawn by Glow look better at 0.7. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
+# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many as test images, and hardly one of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
 #
 # ## Between two images
 #
@@ -749,7 +749,7 @@ if __name__ == "__main__":
     structures(options, of_digits[0])
 
 # %% [markdown]
-# With the same networks a second squeeze is the largest gain here: after it the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits.* People expect a gain, because the architecture comes with it. What multi-scale buys is work: half of the numbers pass through half of the layers. On images of 8 × 8 pixels that saves little; on 256 × 256 it decides whether one can train at all. Glow's prior, a coupling of what leaves by what goes on, is there to take a part of the loss back; `benchmarks/digits_images.py` has it beside the four.
+# With the same networks a second squeeze is the largest gain here: after it the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits.* People expect a gain. What multi-scale buys is work: half of the numbers pass through half of the layers. On 8 × 8 pixels that saves little; on 256 × 256 it decides whether one can train at all. Glow's prior, a coupling of what leaves by what goes on, is there to take a part of the loss back; `benchmarks/digits_images.py` has it beside the four.
 #
 # ## Experiment 3: noise that is learned
 #
