@@ -62,8 +62,8 @@ def squeezed(shape, depth):
     """`depth` steps of Glow and a squeeze, for images of the given shape: its layers, z first."""
     squeeze = nf.Squeeze(shape)
     inner = squeeze.in_shape
-    step = lambda: (nf.Coupling(nf.Affine(3.0), nf.channel_mask(inner), NETWORK), nf.Inverse(nf.Conv1x1(inner)))  # noqa: E731
-    return [layer for _ in range(depth) for layer in (*step(), nf.ActNorm(inner))] + [squeeze]
+    coupling, mixing = nf.Coupling(nf.Affine(3.0), nf.channel_mask(inner), NETWORK), nf.Inverse(nf.Conv1x1(inner))
+    return [layer for _ in range(depth) for layer in (coupling, mixing, nf.ActNorm(inner))] + [squeeze]
 
 
 STRUCTURES = {

@@ -343,7 +343,7 @@ if __name__ == "__main__":
 #
 # ## Check it
 #
-# Each map at one image, against a numeric Jacobian (J), its own inverse (R), the sum of the two log-determinants (X), and the package's layer (=). N: the probabilities (1) of one pixel's 17 values, and what the logit (4) leaves outside of them, must add up to 1.
+# Each map at one image, against a numeric Jacobian (J), its own inverse (R), the sum of the two log-determinants (X), and the package's layer (=). N: the probabilities (1) of one pixel's 17 values, and what the logit (4) leaves outside of them, must add up to 1. Allowed are $10^{-8}$ for R, X and =, and $10^{-6}$ for J and N; more gets a mark.
 
 
 # %%
