@@ -648,7 +648,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch12_draws`.* All on one grey scale. Compare the rows from $T = 1$ to $T = 0.5$: the draws become alike, and their holes fill.
 #
-# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many as test images, and hardly one of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
+# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many as test images, and few of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
 #
 # ## Between two images
 #
