@@ -608,7 +608,7 @@ if __name__ == "__main__":
     of_digits = digits(options)
 
 # %% [markdown]
-# The dense flow has three times as many parameters as Glow (chapter 05 counts 99,840), and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. That is worth about 0.4 bits for each of 64 pixels, or 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures, the best of them, 2.31 (`benchmarks/digits_images.py`, seed 0). The terms of (6) show how a flow earns its bits. The first three lines are the price of the units. The logit gains most of it back, since black and white pixels lie where its slope is large.
+# The dense flow has three times as many parameters as Glow (chapter 05 counts 99,840), and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. That is worth about 0.4 bits for each of 64 pixels, or 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures, the best of them, 2.27 (`benchmarks/digits_images.py`, three seeds, where longer runs of the two image flows end at 2.02 and 2.05). The terms of (6) show how a flow earns its bits. The first three lines are the price of the units. The logit gains most of it back, since black and white pixels lie where its slope is large.
 #
 # ## Draws, at four temperatures
 #
