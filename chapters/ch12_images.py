@@ -608,7 +608,7 @@ if __name__ == "__main__":
     of_digits = digits(options)
 
 # %% [markdown]
-# The dense flow has three times as many parameters as Glow (chapter 05 counts 99,840), and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. That is worth about 0.4 bits for each of 64 pixels, or 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures, the best of them, 2.27 (`benchmarks/digits_images.py`, three seeds, where longer runs of the two image flows end at 2.02 and 2.05). The terms of (6) show how a flow earns its bits. The first three lines are the price of the units. The logit gains most of it back, since black and white pixels lie where its slope is large.
+# The dense flow has three times as many parameters as Glow (chapter 05 counts 99,840), and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. That is worth about 0.4 bits for each of 64 pixels, or 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures, the best of them, 2.27 (`benchmarks/digits_images.py`, three seeds, where longer runs of the two image flows end at 2.02 and 2.05). In the terms of (6), the first three lines are the price of the units. The logit gains most of it back, since black and white pixels lie where its slope is large.
 #
 # ## Draws, at four temperatures
 #
@@ -616,7 +616,7 @@ if __name__ == "__main__":
 #
 # $$z = T \epsilon, \qquad \epsilon \sim N(0, I), \qquad T \leq 1. \tag{13}$$
 #
-# At $T = 0$ there is one image, that of $z = 0$. Nothing is trained for this. The draws are no longer draws of $p$: where all layers keep volume they have a density in proportion to $p^{1/T^2}$, and elsewhere another one. *Predict*: does a draw at $T = 0.7$ cost more or fewer bits than a test image?
+# At $T = 0$ there is one image, that of $z = 0$. The draws are no longer draws of $p$: where all layers keep volume they have a density in proportion to $p^{1/T^2}$, and elsewhere another one. *Predict*: does a draw at $T = 0.7$ cost more or fewer bits than a test image?
 
 
 # %%
@@ -697,7 +697,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 2: what the squeeze and the scales buy
 #
-# Four couplings, the same convolutions in each, and four ways to stack them: with checkerboards on the full image; on an image squeezed once; squeezed twice, all channels to the end; and squeezed twice with half of the channels leaving in between. Three seeds each, short runs: only the differences count, image by image. *Predict* the order.
+# Four couplings, the same convolutions in each, and four ways to stack them: with checkerboards on the full image; on an image squeezed once; squeezed twice, all channels to the end; and squeezed twice with half of the channels leaving in between. Three seeds, short runs: only the differences count, image by image. *Predict* the order.
 
 
 # %%
@@ -806,5 +806,5 @@ if __name__ == "__main__":
 # - **$\alpha$.** RealNVP has 0.05. Here it is a quarter of a level, $1/4V$, so that a black pixel's noise is about as wide in $\ell$ as a grey one's. On validation rows smaller values do as well, and a whole level costs 0.06 bits (`benchmarks/digits_images.py`).
 # - **RealNVP** has batch normalisation and residual networks of 32 or 64 channels in 2 to 8 blocks; ours has ActNorm, and one block here. **Glow** has 32 steps a level and 512 channels. Its $P$ comes from a random rotation, ours from a seed.
 # - **The prior** of what leaves at a level: Glow's code lets its mean and scale follow from what goes on. We have that too (`prior=True`), as one more coupling.
-# - **Flow++** dequantises with deep flows on large images, and has couplings of logistic mixtures; ours are affine.
+# - **Flow++** has deeper noise, and couplings of logistic mixtures; ours are affine.
 # - **Interpolation.** Glow's authors take the straight line between two $z$.
