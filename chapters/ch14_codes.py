@@ -213,13 +213,13 @@ def bits_back(prior, likelihood, q, x):
 
 
 # %%
-def networks():
-    return nf.MLP((48, 48), "silu"), nf.MLP((48, 48), "silu")
+def networks(activation="silu"):
+    return nf.MLP((48, 48), activation), nf.MLP((48, 48), activation)
 
 
-def normal_vae(kind, d, **settings):
-    likelihood = nf.models.NormalLikelihood(0.1)
-    return kind(*networks(), nf.flows.posterior(d, 8, "normal"), likelihood=likelihood, **settings)
+def normal_vae(kind, d):
+    likelihood = nf.models.NormalLikelihood(0.5)
+    return kind(*networks("tanh"), nf.flows.posterior(d, 8, "normal"), likelihood=likelihood)
 
 
 def real_nvp(hidden=(32,)):
@@ -231,7 +231,7 @@ def six_models():
     for d in (1, 2):
         models[f"autoencoder, {d}"] = nf.models.AutoEncoder(*networks(), d)
         models[f"VAE, {d}"] = normal_vae(nf.models.VAE, d)
-        models[f"InfoVAE, {d}"] = normal_vae(nf.models.InfoVAE, d, mmd_weight=10.0)
+        models[f"InfoVAE, {d}"] = normal_vae(nf.models.InfoVAE, d)
         models[f"GAN, {d}"] = nf.models.GAN(*networks(), d, penalty=0.1)
     models["invertible GAN, 2"] = nf.models.GAN(real_nvp(), networks()[0], penalty=0.1)
     return models | {"flow, 2": real_nvp()}
@@ -243,8 +243,8 @@ def fit(model, x, seed, steps, batch_size=128, rate=5e-3):
         return nf.fit_gan(model, x, optimizer=nf.adam(2e-3, b1=0.5, b2=0.99), **settings).params
     if isinstance(model, nf.Flow):
         return nf.fit(model, x, optimizer=nf.adam(rate), **settings).params
-    if isinstance(model, nf.models.VAE):  # at first nearly an autoencoder: else some seeds never begin to use z
-        settings["at_step"] = lambda t: {"beta": min(1.0, 0.02 + max(0.0, t / steps - 0.2) / 0.3)}
+    if isinstance(model, nf.models.VAE):  # the KL counts little at first: else some seeds never begin to use z
+        settings["at_step"] = lambda t: {"beta": min(1.0, 0.2 + 2.4 * t / steps)}
     return nf.fit_model(model, x, optimizer=nf.adam(rate), **settings).params
 
 
@@ -343,7 +343,8 @@ def banana_table(options):
     for name, model in six_models().items():
         rows[name] = []
         for seed in seeds(options):
-            params = fit(model, x, seed, steps, rate=1e-2 if isinstance(model, nf.Flow) else 5e-3)
+            of_model = 1500 if type(model) is nf.models.VAE and not options.fast else steps
+            params = fit(model, x, seed, of_model, rate=1e-2 if isinstance(model, nf.Flow) else 5e-3)
             row, drawn[name] = measured(model, params, test, truth, 0.25, 0.1, np.random.default_rng(7))
             rows[name].append(row)
     print(f"  entropy of the data in steps of 0.1: {bits_to(truth, 2, 0.1).mean():.2f} bits")
@@ -357,7 +358,13 @@ def check_the_table(rows):
     def of(column, name):
         return np.array([row[column] for row in rows[name]])
 
-    assert True  # FILLED
+    one, two, flow = "autoencoder, 1", "autoencoder, 2", "flow, 2"
+    assert (of("error", one) < 0.04).all() and (of("error", "VAE, 1") > 1.5 * of("error", one)).all()
+    assert (of("error", two) < 0.005).all() and (of("mmd draws", two) > 10 + of("mmd draws", flow)).all()
+    assert (of("mmd mean", "VAE, 1") > 2 + of("mmd draws", "VAE, 1")).all()
+    assert (of("mmd draws", "GAN, 1") > 5).all() and (of("mmd draws", flow) < 2.5).all()
+    assert (of("nats", flow) < 0.15).all() and (of("nats", "invertible GAN, 2") > 0.3 + of("nats", flow)).all()
+    assert (of("bits", one) < of("bits", flow) - 2).all() and (of("bits", "VAE, 1") < of("bits", one)).all()
 
 
 def draw_table(test, drawn, options):
@@ -380,8 +387,14 @@ if __name__ == "__main__":
     banana_table(options)
 
 # %% [markdown]
-# TABLETEXT
+# *Figure `ch14_table`.* Grey: test data; red: the centreline; blue: what the model makes. Look for thickness. With one code everything lies on a curve. Only noise (VAE, 2: with its likelihood's) or a second code gives it width; and the autoencoder's second code gives the wrong shape.
 #
+# (a) The **autoencoder** with one code has the least error of all with one code, below 0.04. It is even below $\tfrac1{19}$: its code is not $x_1$, but the place along the curve that is nearest to $x$. A **VAE** with one code rebuilds worse, because its codes are noisy; they are shorter for it, since (5) makes it pay for every bit.
+# (b) No. With two codes the autoencoder rebuilds nearly everything, its reconstructions have the right distribution, and its draws are far off. Nobody told it where its codes lie, and a Gaussian is not the law of its codes.
+# (c) Its draws *with* noise are nearer. The mean alone lies on a curve, (2), and lacks variance, (1).
+# (d) The likelihood. The draws of the **invertible GAN** look right, to the eye and by MMD. Its density is off by nats all the same: the critic judges draws alone, and a flow may put next to no density on some of the data without any draw looking wrong. Its *code* is longer by the same nats, times 1.44. Grover et al. found this on images.
+#
+# **InfoVAE** gives up the KL of each row, so its codes are long; it asks only that all codes together look like the prior. **Flow**: no error, the least distance, a density within 0.15 nats. Its code is the longest of those that work: one code would save more than two bits, and that is the price of the thickness.
 
 # %% [markdown]
 # ## Bytes
@@ -452,23 +465,18 @@ def many_images(made, params, n, options):
 
 
 def draw_bits(made, params, x, bits, options):
-    order = np.argsort(bits)
-    shown = order[[0, len(order) // 2, -1]]
+    shown = np.argsort(bits)[[0, len(bits) // 2, -1]]
     theta = nf.to_numpy(made.conditioner.apply(params, x)).reshape(len(x), 64, 17)
     of_pixels = -floats(made.conditional.log_prob(theta, x)) / np.log(2)
     assert np.allclose(of_pixels.sum(axis=1), bits, rtol=1e-4)
     figure, axes = plot.subplots(2, 4, height=1.7)
-    titles = [f"{bits[i]:.0f} bits" for i in shown]
-    for above, below, i, title in zip(axes[0], axes[1], shown, titles, strict=False):
-        plot.image_rows(above, x[i : i + 1], (8, 8), columns=1, low=0, high=1)
-        above.set_title(title)
-        image = below.imshow(of_pixels[i].reshape(8, 8), cmap="magma", vmin=0, vmax=8)
-    plot.image_rows(axes[0, 3], x.mean(axis=0, keepdims=True), (8, 8), columns=1, low=0, high=1)
-    axes[0, 3].set_title(f"mean: {bits.mean():.0f} bits")
-    axes[1, 3].imshow(of_pixels.mean(axis=0).reshape(8, 8), cmap="magma", vmin=0, vmax=8)
-    for ax in axes[1]:
-        ax.set(xticks=[], yticks=[])
-    figure.colorbar(image, ax=axes[1], label="bits", shrink=0.9, extend="max")
+    images, maps = (np.concatenate([a[shown], a.mean(axis=0, keepdims=True)]) for a in (x, of_pixels))
+    for k, (above, below) in enumerate(axes.T):
+        plot.image_rows(above, images[k : k + 1], (8, 8), columns=1, low=0, high=1)
+        above.set_title(f"{'mean: ' if k == 3 else ''}{maps[k].sum():.0f} bits")
+        drawn = below.imshow(maps[k].reshape(8, 8), cmap="magma", vmin=0, vmax=8)
+        below.set(xticks=[], yticks=[])
+    figure.colorbar(drawn, ax=axes[1], label="bits", shrink=0.9, extend="max")
     options.save(figure, "ch14_bits")
 
 
@@ -661,12 +669,9 @@ def moons(options):
 
 def check_moons(found):
     nvp, free, folded = found.values()
-    assert (abs(nvp[1] - 1) < 0.01).all()
-    assert (free[0] < 0.15).all()
-    assert (free[2] < 0.15).all()
-    assert (abs(free[1] - 1) < 0.05).all()
-    assert folded[1] > 1.1
-    assert folded[3] > 2 * free[3].max()
+    assert (abs(nvp[1] - 1) < 0.01).all() and (abs(free[1] - 1) < 0.05).all()
+    assert (free[0] < 0.15).all() and (free[2] < 0.15).all()
+    assert folded[1] > 1.1 and folded[3] > 2 * free[3].max()
 
 
 def draw_moons(data, models, options):
@@ -713,20 +718,16 @@ def museum(options, D=3):
     other = counts.copy()
     other[1000] = (699, 201, 100)
     right, wrong = (decoded_with(symbols, counts, c) for c in (counts, other))
-    agree = np.mean(wrong[1000:] == symbols[1000:])
-    print(
-        f"  2. one count of symbol 1,000 off by one: right before {np.mean(wrong[:1000] == symbols[:1000]):.0%}, after {agree:.0%}"
-    )
-    assert (right == symbols).all()
-    assert (wrong[:1000] == symbols[:1000]).all()
+    before, after = np.mean((wrong == symbols).reshape(2, 1000), axis=1)
+    print(f"  2. one count of symbol 1,000 off by one: right before {before:.0%}, after {after:.0%}")
+    assert (right == symbols).all() and before == 1.0 and 0.4 < after < 0.7
 
     theta, x, inverse, signs, exact = example_at_a_point(rng)
     through = gradient(lambda t: np.trace(free_jacobian(t, x) @ np.linalg.inv(free_jacobian(t, x))), theta)
     short = np.mean([probe_gradient(theta, x, v / np.sqrt(D), inverse) for v in signs], axis=0)
     print(f"  3. derivative through w: {abs(through).max():.1e}, where the gradient is {abs(exact).max():.2f}")
     print(f"  4. probes of length 1: the gradient times {exact @ short / (exact @ exact):.4f}")
-    assert abs(through).max() < 1e-6
-    assert np.isclose(exact @ short / (exact @ exact), 1 / D)
+    assert abs(through).max() < 1e-6 and np.isclose(exact @ short / (exact @ exact), 1 / D)
 
 
 def decoded_with(symbols, counts, assumed):
