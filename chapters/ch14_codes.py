@@ -14,7 +14,7 @@
 #
 # **Convention.** $x = g(z)$ is the decoder, $z = f(x)$ the encoder, $\hat x = g(f(x))$; $D$ numbers in $x$, $d$ in $z$. $\log$ is natural and $\log_2$ counts bits.
 #
-# **Running time.** TIME `--fast` takes a few seconds: every check, with experiments too short to mean anything.
+# **Running time.** About a minute on two cores, in one thread. `--fast` takes a few seconds: every check, with experiments too short to mean anything.
 #
 # **References.** Kingma, Welling (2014), VAE, arXiv:1312.6114. Zhao, Song, Ermon (2017), InfoVAE, arXiv:1706.02262. Goodfellow et al. (2014), GAN, arXiv:1406.2661. Grover, Dhar, Ermon (2018), a flow trained as a GAN, arXiv:1705.08868. Shannon (1948), *A mathematical theory of communication*. Witten, Neal, Cleary (1987), arithmetic coding, doi:10.1145/214762.214771. Martin (1979), range encoding. Hinton, van Camp (1993), bits back, doi:10.1145/168304.168306. Townsend, Bird, Barber (2019), bits back that runs, arXiv:1901.04866. Ballé, Johnston, Minnen (2019), integer networks for coding. Draxler et al. (2024), free-form flows, arXiv:2310.16624.
 
@@ -446,7 +446,7 @@ def code_digits(options):
         for method, size in {"MADE": len(coded), **sizes}.items():
             print(f"    {method:20}{8 * size / len(bits):8.2f}   {size:6,} bytes, {size / len(coded):.2f} of MADE's")
         assert abs(8 * (len(coded) - 14) / bits.sum() - 1) < 0.01  # 14 bytes of header and check sum
-        assert options.fast or len(coded) < 0.9 * min(sizes.values())
+        assert options.fast or (len(coded) < 0.9 * min(sizes.values()) and bits.mean() < 0.56 * 64 * np.log2(K))
         if K == 17:
             many_images(made, params, 300 if options.fast else 10_000, options)
             draw_bits(made, params, inputs["test"], bits, options)
@@ -486,7 +486,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch14_bits`.* Above: the test digits that cost least, the middle one, and the one that costs most, and the mean of all; below: the bits of each pixel. Pixels whose value the pixels before them tell cost nothing, such as the margins. Bits are spent on edges, where the grey level could be any.
 #
-# DIGITSTEXT
+# Every image comes back exactly, and the stream has the model's length: within 1 % for the test digits, and within 0.1 % for 10,000 draws of MADE (both without the 14 bytes of header and check sum). For those draws no code can be shorter on average. MADE needs about half of the 262 bits; zlib and lzma need at least a tenth more than MADE, on grey levels and on bits, with the dictionary too. They look for repeated strings of bytes, and two handwritten strokes are rarely equal. (lzma ends in a range coder like (4); its counts depend on little more than the byte before, and not on the pixel above.) The lesson is not that zlib is bad. *A better log-likelihood is a shorter file, byte for byte.*
 
 # %% [markdown]
 # ## A flow without structure
@@ -671,7 +671,7 @@ def check_moons(found):
     nvp, free, folded = found.values()
     assert (abs(nvp[1] - 1) < 0.01).all() and (abs(free[1] - 1) < 0.05).all()
     assert (free[0] < 0.15).all() and (free[2] < 0.15).all()
-    assert folded[1] > 1.1 and folded[3] > 2 * free[3].max()
+    assert folded[0] < 0 and folded[1] > 2 and folded[3] > 2 * free[3].max()
 
 
 def draw_moons(data, models, options):
@@ -690,9 +690,11 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch14_free_form`.* FREECAPTION
+# *Figure `ch14_free_form`.* The true density and three models of it, on one colour scale. RealNVP and $\beta = 40$ leave a bridge between the moons: both stretch one blob. In the last panel look for dark seams inside bright blots. There $\det J$ passes through 0: the encoder folds.
 #
-# FREETEXT
+# Above. With $\beta = 40$ the free-form flow is within 0.15 nats of the truth on all seeds, raw and normalised; RealNVP, for comparison, integrates to 1 by construction. With $\beta = 1$ the raw number is *better than the truth*, which no density can be (Gibbs' inequality). Its integral is above 2: mass is claimed many times over, and normalised it is far off. **Divide by the integral before you compare**, and where no grid is possible, look at $|x - g(f(x))|^2$, which grows with it. (A $\beta$ that is too large has its price too: exercise 8.)
+#
+# **Where it fails.** (a) Draws come from $g$, densities from $f$; they are one model only as far as $g = f^{-1}$, also where there are no data. (b) $\log p$ takes $D$ derivatives and a determinant for each row: exact, but $D^3$, so up to $D = 64$ or so. (c) A fold where no data are goes unnoticed by the loss and by the round trip of the data.  `benchmarks/free_form.py` has moons, other toy densities and digits, beside RealNVP, with three seeds.
 
 # %% [markdown]
 # ## A museum
