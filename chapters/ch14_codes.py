@@ -40,13 +40,13 @@ if __name__ == "__main__":
 #
 # *Proof.* $x - \hat x$ has mean 0 given $z$, so it is uncorrelated with every function of $z$, and so with $\hat x$. Variances of uncorrelated parts add up. $\square$
 #
-# **The best decoder for squared error has the wrong distribution, unless its error is 0.** Its variance is too small by the error. This is why the mean images of a VAE look blurred.
+# **The best decoder for squared error has the wrong distribution, unless its error is 0.** Its variance is too small by the error. This is one reason why the mean images of a VAE look blurred.
 #
 # ### Fewer numbers in $z$ than in $x$
 #
 # Could another decoder, with another aim, have the right distribution? Not with $d < D$. Three lines:
 #
-# 1. Cut a cube of $z$ into $n^d$ cubes of side $1/n$. If $g$ has slopes of at most $L$, each lands in a cube of side $L/n$, up to a constant.
+# 1. Cut a cube of $z$ into $n^d$ cubes of side $1/n$. If $g$ has slopes of at most $L$, each lands in a cube of side $L/n$, up to a constant. (Countably many such cubes are all of $z$.)
 # 2. Together these have the volume
 #    $$n^d \, (L/n)^D = L^D\, n^{d-D} \to 0 \quad (n \to \infty). \tag{2}$$
 # 3. So all draws of $g$ lie in a set of volume 0. A density $p$ gives this set the probability 0.
@@ -85,18 +85,15 @@ def wrong_support(options):
     rng = np.random.default_rng(options.seed)
     x = draw_banana(rng, 100_000)
     x_hat = centreline(x[:, 0])
-    error, missing = (
-        np.sum((x - x_hat) ** 2, axis=1).mean(),
-        np.var(x, axis=0).sum() - np.var(x_hat, axis=0).sum(),
-    )  # (1)
+    error = np.sum((x - x_hat) ** 2, axis=1).mean()
+    missing = np.var(x, axis=0).sum() - np.var(x_hat, axis=0).sum()  # (1)
     print(f"  error {error:.4f}, missing variance {missing:.4f}, 1/19 = {1 / 19:.4f}")
     assert np.allclose((error, missing), 1 / 19, atol=0.004)
     curve, areas = centreline(np.linspace(-4, 4, 200_001)), []
     for side in (1 / 4, 1 / 8, 1 / 16, 1 / 32):
         touched = cells_of(curve, side)
-        areas.append(
-            (len(touched) * side**2, np.mean([tuple(c) in touched for c in np.floor(x[:20_000] / side).astype(int)]))
-        )
+        share = np.mean([tuple(cell) in touched for cell in np.floor(x[:20_000] / side).astype(int)])
+        areas.append((len(touched) * side**2, share))
         print(f"  cells of side 1/{1 / side:<3.0f} area {areas[-1][0]:6.3f}   share of the data {areas[-1][1]:.3f}")
     ratios = np.array(areas)[:-1] / np.array(areas)[1:]
     assert (abs(ratios[:, 0] - 2) < 0.15).all()  # (2) with d = 1, D = 2: n^{-1}
@@ -608,6 +605,7 @@ def check_everything(options, K=4):
     exactly, more = (bits_back(prior, likelihood, law, 2) + np.log2(evidence) for law in (posterior, q))
     at = np.array([[0.7, -0.5]])
     by_density, of_cell = bits_to(banana_log_prob(at), 2, 0.01), -np.log2(cell_probability(at, 0.01))
+    in_package = nf.data.load("banana", n=10).log_prob(at * STD) + np.log(STD).sum()
     rows = [
         ("G", "log|det J| against the trace (6)", off(trace, exact), 1e-6),
         ("G", "(7) averaged over all 8 probes of signs", off(probes, exact), 1e-6),
@@ -618,6 +616,7 @@ def check_everything(options, K=4):
         ("=", "bits back (5), exact posterior: -log2 p(x)", off(exactly, 0), 1e-12),
         ("=", "bits back (5), another q: more by its KL", off(more, q @ np.log2(q / posterior)), 1e-12),
         ("=", "(3) and the probability of a cell of side 0.01", off(by_density, of_cell), 1e-3),
+        ("=", "the banana here and the package's, by columns", off(banana_log_prob(at), in_package), 1e-12),
     ]
     findings = [check.Finding(*row) for row in rows]
     print(check.table(findings, "This chapter's functions at one point"))
