@@ -41,9 +41,9 @@ class WholeNetwork:
     def __init__(self, made: MADE, params: Any, dim: int):
         self.dim = dim
         layers = [{key: backend.to_numpy(a).astype(float) for key, a in layer.items()} for layer in params]
-        stairs = made._stairs_of(layers, onp.empty((0, dim)))
-        self.schedule = made._schedule_of(layers, dim)
-        self.layers = [_rounded(layer) for layer in masked_layers(layers, stairs)]
+        n_params = len(layers[-1]["b"]) // dim
+        self.schedule = made.schedule(dim, n_params)
+        self.layers = [_rounded(layer) for layer in masked_layers(layers, made.stairs(dim, n_params))]
         self.table, self.slope = _table_of(ACTIVATIONS[made.activation])
         self._activation = Activation(self._activated, self._write, onp.zeros_like, onp.zeros_like)
 

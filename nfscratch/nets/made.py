@@ -127,6 +127,10 @@ class MADE(Network):
         """The Staircase of every layer."""
         return _stairs(self.hidden, dim, n_params, context_dim)
 
+    def schedule(self, dim, n_params, context_dim=0):
+        """The order in which `generate` computes: a Schedule."""
+        return _schedule(self.hidden, dim, n_params, context_dim)
+
     def _sizes(self, params, dim):
         """dim, P and C, as the parameters have them."""
         return dim, len(params[-1]["b"]) // dim, params[0]["W"].shape[1] - dim
@@ -135,7 +139,7 @@ class MADE(Network):
         return _stairs(self.hidden, *self._sizes(params, x.shape[1]))
 
     def _schedule_of(self, params, dim):
-        return _schedule(self.hidden, *self._sizes(params, dim))
+        return self.schedule(*self._sizes(params, dim))
 
 
 def hidden_degrees(width: int, dim: int, context_dim: int = 0):
