@@ -92,6 +92,8 @@ def _check_declared(declared):
         raise ValueError(f"structure must be one of {', '.join(STRUCTURES)}; got {declared['structure']!r}")
     if declared.get("smooth") not in (None, True, False):
         raise TypeError(f"smooth must be True, False or None; got {declared['smooth']!r}")
+    if declared.get("accuracy") is not None:
+        validate.positive("accuracy", declared["accuracy"])
     for name in ("log_prob", "sample"):
         if declared.get(name) is not None and not callable(declared[name]):
             raise TypeError(f"{name} must be a function; got {type(declared[name]).__name__}")

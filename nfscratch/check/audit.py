@@ -32,7 +32,8 @@ def audit(
     subject: Any, params: Any = None, *, dims: Sequence[Any] = DIMS, dtype: str | None = None, context: Any = None,
     rng: onp.random.Generator | None = None, log_prob: Callable | None = None, sample: Callable | None = None,
     radii: Sequence[float] = RADII, letters: str | None = None, structure: str | None = None, domain: Any = None,
-    codomain: Any = None, smooth: bool | None = None, draws: int = DRAWS, show: bool = True,
+    codomain: Any = None, smooth: bool | None = None, accuracy: float | None = None, draws: int = DRAWS,
+    show: bool = True,
 ) -> Report:  # fmt: skip
     """Check a map, and name what is wrong with it.
 
@@ -45,8 +46,9 @@ def audit(
     dtype: "float64" or "float32" alone; without it both, and float64 for a pair.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
         row for every point, so that it sees a map which mixes them up.
-    log_prob(x), sample(rng, n), structure, domain, codomain, smooth: what a pair cannot say of itself.
-        smooth=False: its derivative may jump (leaky ReLU between other layers).
+    log_prob(x), sample(rng, n), structure, domain, codomain, smooth, accuracy: what a pair cannot say of itself.
+        smooth=False: its derivative may jump (leaky ReLU between other layers). accuracy: how close a search or a
+        solver comes, such as 1e-6, relative to max(1, |z|); by default rounding alone is allowed.
     letters: the checks to run, such as "SRJ".
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject.
@@ -54,7 +56,7 @@ def audit(
     rng = onp.random.default_rng(0) if rng is None else rng
     letters = letters_of(letters)
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
-    declared |= {"domain": domain, "codomain": codomain}
+    declared |= {"domain": domain, "codomain": codomain, "accuracy": accuracy}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
     if (foreign := adapted(subject, dtype or "float64", context)) is not None:
         subject, dims, declared = _as_pair(foreign, dims, declared)

@@ -28,7 +28,7 @@ def _pair(b, dtype):
 
 def _summed(y, log_det):
     """A scalar bijector gives a log_det for each number."""
-    return y, log_det.reshape(len(y), -1).sum(axis=1)
+    return y, log_det.sum(axis=tuple(range(1, log_det.ndim)))
 
 
 def _density(flow, dtype):

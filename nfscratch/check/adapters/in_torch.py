@@ -40,6 +40,11 @@ def sampler(draw: Callable[[int], Any], dtype: str) -> Callable:
     return sample
 
 
+def summed(log_det: Any) -> Any:
+    """(N, ...) -> (N,): some transforms give a log_det for each number."""
+    return log_det.sum(dim=tuple(range(1, log_det.ndim))) if log_det.ndim > 1 else log_det
+
+
 def row(context: Any, dtype: str) -> Any:
     """One row of context as a tensor (C,), or None."""
     return None if context is None else torch.as_tensor(onp.ravel(context), dtype=getattr(torch, dtype))

@@ -31,7 +31,7 @@ def _pair(b, dtype):
 
 def _rows(log_det, a):
     """A log_det that is the same for all comes as one number."""
-    return log_det + 0 * a.reshape(len(a), -1).sum(axis=1)
+    return log_det + 0 * a.sum(axis=tuple(range(1, a.ndim)))
 
 
 def _density(flow, dtype):

@@ -12,7 +12,7 @@ from torch.distributions import ComposeTransform, Independent, TransformedDistri
 from torch.distributions.transforms import Transform
 
 from nfscratch.check.adapters.adapt import Adapted, refuse
-from nfscratch.check.adapters.in_torch import in_torch, sampler
+from nfscratch.check.adapters.in_torch import in_torch, sampler, summed
 
 
 def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
@@ -45,14 +45,10 @@ def pair(t: Any, dtype: str) -> tuple[Any, Any]:
 
     def forward(z):
         x = t(z)
-        return x, _summed(t.log_abs_det_jacobian(z, x))
+        return x, summed(t.log_abs_det_jacobian(z, x))
 
     def inverse(x):
         z = t.inv(x)
-        return z, -_summed(t.log_abs_det_jacobian(z, x))
+        return z, -summed(t.log_abs_det_jacobian(z, x))
 
     return in_torch(forward, dtype), in_torch(inverse, dtype)
-
-
-def _summed(log_det):
-    return log_det.reshape(len(log_det), -1).sum(dim=1)

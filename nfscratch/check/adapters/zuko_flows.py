@@ -9,7 +9,7 @@ from zuko.distributions import NormalizingFlow
 from zuko.lazy import Flow, LazyTransform
 
 from nfscratch.check.adapters.adapt import Adapted, refuse
-from nfscratch.check.adapters.in_torch import in_torch, module_in, row, sampler
+from nfscratch.check.adapters.in_torch import in_torch, module_in, row, sampler, summed
 
 
 def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
@@ -33,7 +33,7 @@ def pair(t: Any, dtype: str) -> tuple[Any, Any]:
 
 
 def _summed(y, log_det):
-    return y, log_det.reshape(len(log_det), -1).sum(dim=1)
+    return y, summed(log_det)
 
 
 def _density(flow, dtype):
