@@ -5,7 +5,7 @@ training, of the clock on the wall or (--clock processor) of the processor; the 
 The curve is the validation of the mean of the weights, by one draw of noise for each image. When the time is spent, the
 test images are scored, once, and the score is kept beside the run:
 
-    log P(x) >= E log p(x + u) / q(u | x)                       one draw for each image: the bound that others state
+    log P(x) >= E log p(x + u) / q(u | x)                       one draw for each image: the plain bound
     log P(x) >= E log (1/K) sum_k p(x + u_k) / q(u_k | x)       K draws (--draws): a tighter bound, of the same model
 
     NFSCRATCH_DATA=folder python benchmarks/mnist_images.py --minutes 180 [--model interlaced] [--runs runs]

@@ -40,6 +40,9 @@ def test_it_is_the_definition_and_so_are_its_gradients(k, channels, size):
     g_K, g_h = traced(g)
     close(CONVOLUTION.outer(g, h, K), g_K, 1e-12)
     close(CONVOLUTION.back(K, g), g_h, 1e-12)
+    both = CONVOLUTION.gradients(K, g, h)
+    close(both[0], g_K, 1e-12)
+    close(both[1], g_h, 1e-12)
 
 
 @pytest.mark.parametrize("cache", [1, 3_000, 9_000])
@@ -50,7 +53,7 @@ def test_strips_of_every_size_give_the_same_numbers(channels, cache, monkeypatch
     K, h = rng.normal(size=(*channels, 3, 3)), rng.normal(size=(channels[1], 5, 4, 7))
     g = rng.normal(size=(channels[0], 5, 4, 7))
     everything = lambda: (  # noqa: E731
-        *(convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K)),
+        *(convolve(K, h), CONVOLUTION.back(K, g), CONVOLUTION.outer(g, h, K), *CONVOLUTION.gradients(K, g, h)),
         *(convolve(K, h, (2, 1)), back(K, g[:, ::2], (5, 4), (2, 1)), correlate(g[:, ::2], h, (3, 3), (2, 1))),
     )
     whole = everything()

@@ -78,6 +78,19 @@ def back(K, g, size=None, steps=ONE):
 _back_in_steps = primitive(_product_first)
 
 
+def gradients(K, g, h):
+    """(3) and (2) in steps of 1. Where C_in >= C_out, the shifted images of g serve both."""
+    (C_out, C_in, *widths), rows = K.shape, _rows(h)
+    if C_in < C_out or widths == [1, 1]:
+        return correlate(g, h, widths), back(K, g)
+    matrix = _turned(K).transpose((1, 0, 2, 3)).reshape((C_in, C_out * prod(widths)))
+    g_K, g_h = onp.zeros_like(K, shape=(matrix.shape[1], C_in)), onp.empty_like(rows)
+    for place, images in shifted(g, widths):
+        onp.matmul(matrix, images, out=g_h[:, place])
+        g_K += images @ rows[:, place].T
+    return _turned(g_K.reshape((C_out, *widths, C_in)).transpose((0, 3, 1, 2))), g_h.reshape(h.shape)
+
+
 def _turned(K):
     """The kernel turned by 180 degrees."""
     return K[:, :, ::-1, ::-1]
@@ -113,4 +126,4 @@ for function in (correlate, _back_in_steps):
         argnums=(0, 1),
     )
 
-CONVOLUTION = Product(convolve, back, lambda g, h, K: correlate(g, h, K.shape[2:]))
+CONVOLUTION = Product(convolve, back, lambda g, h, K: correlate(g, h, K.shape[2:]), gradients)

@@ -47,9 +47,9 @@ def _pullback(layers, hidden, kept, slope, product, g):
     ones = onp.ones_like(g, shape=g[0].size)
     grads = []
     for k in reversed(range(len(layers))):
-        W = layers[k]["W"]
-        grads.append({"W": product.outer(g, hidden[k], W), "b": bias_gradient(g, ones)})
-        g = product.back(W, g)
+        g_b = bias_gradient(g, ones)
+        g_W, g = product.gradients(layers[k]["W"], g, hidden[k])
+        grads.append({"W": g_W, "b": g_b})
         if k:
             g *= slope(kept[k])
     return grads[::-1], g

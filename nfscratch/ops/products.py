@@ -22,6 +22,11 @@ class Product:
     times: Callable[[Any, Any], Any]
     back: Callable[[Any, Any], Any]
     outer: Callable[[Any, Any, Any], Any]
+    both: Callable[[Any, Any, Any], Any] | None = None  # `gradients`, where it shares work
+
+    def gradients(self, W: Any, g: Any, h: Any) -> tuple[Any, Any]:
+        """The gradients of W and of h."""
+        return (self.outer(g, h, W), self.back(W, g)) if self.both is None else self.both(W, g, h)
 
 
 def _times(W, h):
