@@ -1,4 +1,4 @@
-"""zuko: a flow's transform takes x to z, and `inv` the other way. Some of them search, to an accuracy that they state."""
+"""zuko: a transform takes x to z, and `inv` the other way. Some of them search, to an accuracy that they state."""
 
 from __future__ import annotations
 
