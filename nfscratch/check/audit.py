@@ -75,7 +75,8 @@ def _as_pair(foreign, dims, declared):
         raise ValueError(f"dims must be left out for a {foreign.name}, which has its own; got {dims!r}")
     dims = dims if foreign.shape is None else (foreign.shape if len(foreign.shape) > 1 else foreign.shape[0],)
     given = {k: v for k, v in declared.items() if v is not None}
-    return (foreign.forward, foreign.inverse), dims, {**foreign.density, "name": foreign.name, **given}
+    says = {"name": foreign.name, "accuracy": foreign.accuracy or None}
+    return (foreign.forward, foreign.inverse), dims, {**foreign.density, **says, **given}
 
 
 def _report(letters, rng, groups, notes):

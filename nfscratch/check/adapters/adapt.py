@@ -38,7 +38,7 @@ ADAPTERS = {  # the package that a class comes from, and the module with its ada
 class Adapted:
     """A foreign map as functions of NumPy arrays. shape: of one event; None where the object does not say.
 
-    density: log_prob, sample, base_log_prob and base_sample, those that there are.
+    density: log_prob, sample, base_log_prob and base_sample, those that there are. accuracy: as of `audit`.
     """
 
     forward: Callable[[Any], Any]
@@ -46,6 +46,7 @@ class Adapted:
     shape: tuple[int, ...] | None
     density: dict[str, Callable]
     name: str
+    accuracy: float = 0.0
 
 
 def adapted(subject: Any, dtype: str = "float64", context: Any = None) -> Adapted | None:
