@@ -139,19 +139,16 @@ def of_frozen_noise(model, params, x):
     return bits(model.flow.log_prob(model.flow_params(params), x.reshape(-1, *SHAPE)))
 
 
-def row(model, params, seconds, data):
-    parts = {part: of_frozen_noise(model, params, getattr(data, part)) for part in ("validation", "test")}
-    return {
-        "validation": parts["validation"].mean(),
-        "test": parts["test"].tolist(),
-        "parameters": nf.trees.count(params),
-        "seconds": seconds,
-    }
+def row(of, data, parameters, seconds):
+    """What is kept of a model; of(x): the bits of each row of levels x."""
+    validation, test = of(data.validation).mean(), of(data.test).tolist()
+    return {"validation": validation, "test": test, "parameters": parameters, "seconds": seconds}
 
 
 def image_row(make, data, seed):
     model = make()
-    return row(model, *fit_image(model, data, seed), data)
+    params, seconds = fit_image(model, data, seed)
+    return row(lambda x: of_frozen_noise(model, params, x), data, nf.trees.count(params), seconds)
 
 
 def dense_row(name, data, seed):
@@ -160,9 +157,7 @@ def dense_row(name, data, seed):
     settings = {"steps": 1000, "clip": 50.0, "optimizer": optimizer, "progress": False}
     found = nf.fit(flow, data.train, rng=seed, validation=data.validation, jitter=data.jitter, **settings)
     seconds, of = time.process_time() - start, lambda x: bits(flow.log_prob(found.params, x))
-    size = nf.trees.count(found.params)
-    test = of(data.test).tolist()
-    return {"validation": of(data.validation).mean(), "test": test, "parameters": size, "seconds": seconds}
+    return row(of, data, nf.trees.count(found.params), seconds)
 
 
 def mixture_row(data, seed):
@@ -177,14 +172,8 @@ def mixture_row(data, seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where EM is not done after 100 rounds
         best = max((model.fit(train) for model in models), key=lambda model: model.score(data.validation))
-    of = lambda x: bits(best.score_samples(x))  # noqa: E731
-    size, seconds = best._n_parameters(), time.process_time() - start
-    return {
-        "validation": of(data.validation).mean(),
-        "test": of(data.test).tolist(),
-        "parameters": size,
-        "seconds": seconds,
-    }
+    seconds = time.process_time() - start
+    return row(lambda x: bits(best.score_samples(x)), data, best._n_parameters(), seconds)
 
 
 def noise_row(make, noise, data, seed, draws=16, many=256):

@@ -14,7 +14,7 @@
 #
 # **Convention.** $x$ is an image of $D = C H W$ whole numbers, $u$ is noise within one step of a pixel, $y = x + u$ is what the flow sees, and $z$ is the noise of the base. Logarithms are natural; bits are nats divided by $\log 2$.
 #
-# **Running time.** As measured: RUNTIME s of processor time in one thread. `--fast` takes five, does every check, and trains too little to mean anything.
+# **Running time.** As measured: 46 s of processor time in one thread. `--fast` takes five, does every check, and trains too little to mean anything.
 #
 # **References.** Dinh, Sohl-Dickstein, Bengio (2017), *RealNVP*, arXiv:1605.08803. Kingma, Dhariwal (2018), *Glow*, arXiv:1807.03039. Theis, van den Oord, Bethge (2016), arXiv:1511.01844. Ho et al. (2019), *Flow++*, arXiv:1902.00275. Hoogeboom, van den Berg, Welling (2019), *Emerging convolutions*, arXiv:1901.11137. Burda, Grosse, Salakhutdinov (2016), arXiv:1509.00519.
 
@@ -36,7 +36,7 @@ if __name__ == "__main__":
 #
 # One pixel is 0 or 1, each half of the time. Fit a density to such data as they are: two normals of width $w$ and weight one half, at 0 and at 1. For small $w$ the mean of $\log p$ is $\log\frac12 - \log(w\sqrt{2\pi})$, which has no upper end as $w$ falls. It measures $w$, and nothing about the coin. A probability of a whole number is at most 1, and here the best one is $\log\frac12 = -0.693$: one bit.
 #
-# So let the density pay for a whole step. Say that $p(y)$ is $y$ on $[0, 1)$ and $y - 1$ on $[1, 2)$: each step holds one half, the right probability. Now add uniform noise $u$ to $x$, and average: $E \log p(x + u) = \int_0^1 \log u\, du = -1$. This is less than $-0.693$. The bound loses 0.307 nats, because the noise is flat and the density within a step is not. With noise that follows the density, $q(u) = 2u$, the difference $\log p(x + u) - \log q(u) = \log u - \log 2u$ is $-0.693$ for *every* $u$: nothing is lost.
+# So let the density pay for a whole step. Say that $p(y)$ is $y$ on $[0, 1)$ and $y - 1$ on $[1, 2)$: each step holds one half, the right probability. Now add uniform noise $u$ to $x$, and average: $E \log p(x + u) = \int_0^1 \log u\, du = -1$. The bound loses 0.307 nats, because the noise is flat and the density within a step is not. With noise that follows the density, $q(u) = 2u$, the difference $\log p(x + u) - \log q(u) = \log u - \log 2u$ is $-0.693$ for *every* $u$: nothing is lost.
 
 
 # %%
@@ -62,7 +62,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## From densities to whole numbers
 #
-# Draw $y$ from a density and round it down. That makes a probability of whole numbers, and it cannot exceed 1:
+# Draw $y$ from a density and round it down. That makes a probability of whole numbers, at most 1:
 #
 # $$P(x) = \int_{[0, 1)^D} p(x + u)\, du. \tag{1}$$
 #
@@ -90,7 +90,7 @@ if __name__ == "__main__":
 #
 # $$\text{bits/dim} = -\frac{1}{D \log 2}\Bigl[\underbrace{\log p_Z(z)}_{\text{base}} + \underbrace{\sum \log|\det|}_{\text{layers}} + D \log(1 - 2\alpha) - D \log V - \sum \log s(1 - s) - \log q(u \mid x)\Bigr]. \tag{6}$$
 #
-# So many bits the model's ideal code takes for each number of an image. *Predict*: how large is the error if someone forgets $D \log V$? If it is $\log 255$? If $\log(1 - 2\alpha)$ is missing, with RealNVP's $\alpha = 0.05$?
+# The model's ideal code takes so many bits for each number of an image. *Predict*: how large is the error if someone forgets $D \log V$? If it is $\log 255$? If $\log(1 - 2\alpha)$ is missing, with RealNVP's $\alpha = 0.05$?
 
 
 # %%
@@ -146,7 +146,7 @@ if __name__ == "__main__":
 #
 # $$z_{4c + 2i + j,\, h,\, w} = x_{c,\, 2h + i,\, 2w + j}, \qquad i, j \in \{0, 1\}, \qquad \log|\det| = 0. \tag{7}$$
 #
-# Numbers move, none changes. After it a $3 \times 3$ kernel reaches twice as far, and a *channel mask* keeps half of the channels at every pixel: here the upper row of each block.
+# Numbers only move. After it a $3 \times 3$ kernel reaches twice as far, and a *channel mask* keeps half of the channels at every pixel: here the upper row of each block.
 #
 # **Multi-scale.** After some layers half of the channels are good enough: they leave, and are noise from there on. The others go on:
 #
@@ -343,7 +343,7 @@ if __name__ == "__main__":
 #
 # ## Check it
 #
-# Each map at one image, against a numeric Jacobian (J), its own inverse (R), the sum of the two log-determinants (X), and the package's layer (=). N: the probabilities (1) of one pixel's 17 values, and what the logit (4) leaves outside of them, must add up to 1. Allowed are $10^{-8}$ for R, X and =, and $10^{-6}$ for J and N; more gets a mark.
+# Each map at one image, against a numeric Jacobian (J), its own inverse (R), the sum of the two log-determinants (X), and the package's layer (=). N: the probabilities (1) of one pixel's 17 values, and what the logit (4) leaves outside of them, must add up to 1. More than $10^{-8}$ (J and N: $10^{-6}$) gets a mark.
 
 
 # %%
@@ -526,7 +526,7 @@ if __name__ == "__main__":
 # - **$H W$ missing.** ActNorm's log-determinant counts each channel once (TensorFlow Probability, issue 238, for batch normalisation).
 # - **$\log 16$ for $\log 17$**: 255 or 256 bins (rosinality/glow-pytorch, issue 17).
 # - **$\log(1 - 2\alpha)$ missing.** In a widely used tutorial the way back did not undo its $\alpha$. Its own test failed, and the text blamed numerical inaccuracy, until a reader found the term (phlippe/uvadlc_notebooks, issue 57).
-# - **$z_1$ dropped.** Images are made from $z_0$ alone. The density is right to the last digit, but an image does not come back from its $z$ (chaiyujin/glow-pytorch, issue 20, asks why), and the draws are not the model's.
+# - **$z_1$ dropped.** Images are made from $z_0$ alone. The density is right, but an image does not come back from its $z$ (chaiyujin/glow-pytorch, issue 20, asks why), and the draws are not the model's.
 # - **ActNorm set again.** The flag "is initialised" was not saved, so the first batch after loading sets $s$ and $t$ anew (rosinality/glow-pytorch, issue 6). Each such flow is right, but not the one that was trained.
 # - **Parity.** After the squeeze the mask keeps what the checkerboard has kept, as in the fourth panel of the idea. All formulas hold, but four numbers of $z$ are one pixel each, which no coupling has touched.
 #
@@ -534,7 +534,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 1: digits as images
 #
-# The digits of chapters 04 and 05: 1,257 images to train on, 270 to choose the step, 270 to test; 17 grey levels, and the same frozen noise, so that bits compare image by image. Beside two image flows stand chapter 04's Gaussian mixture and dense RealNVP, fitted again. `nf.flows.glow` and `nf.flows.real_nvp_image` take whole numbers as they are, and add the noise themselves. *Predict*: what do convolutions gain over a dense network?
+# The digits of chapters 04 and 05: 1,257 images train, 270 choose the step, 270 test; 17 grey levels, and the same frozen noise, so that bits compare image by image. Beside two image flows stand chapter 04's Gaussian mixture and dense RealNVP, fitted again. `nf.flows.glow` and `nf.flows.real_nvp_image` take whole numbers as they are, and add the noise themselves. *Predict*: what do convolutions gain over a dense network?
 
 
 # %%
@@ -606,11 +606,11 @@ if __name__ == "__main__":
     of_digits = digits(options)
 
 # %% [markdown]
-# The dense flow has three times as many parameters as Glow, and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. The image flows need about 0.4 bits less for each of 64 pixels: 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures 2.27 (`benchmarks/digits_images.py`; its longer runs of the image flows end at 2.02 and 2.05). Of the terms of (6), the first is the price of the units, $\log_2 17$. The third, the slope of the logit, gains most of it back, since it is large at black and white pixels.
+# The dense flow has three times as many parameters as Glow, and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. The image flows need about 0.4 bits less for each of 64 pixels: 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures 2.27 (`benchmarks/digits_images.py`; its longer runs of the image flows end at 2.02 and 2.05). Of the terms of (6), the first is the price of the units, $\log_2 17$. The third, the logit's slope, which is large at black and white pixels, gains most of it back.
 #
 # ## Draws, at four temperatures
 #
-# Draws of an image flow often look rough. Glow's authors draw from a narrower base,
+# Draws often look rough. Glow's authors draw from a narrower base,
 #
 # $$z = T \epsilon, \qquad \epsilon \sim N(0, I), \qquad T \leq 1. \tag{13}$$
 #
@@ -646,7 +646,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch12_draws`.* All on one grey scale. Compare the rows from $T = 1$ to $T = 0.5$: the draws become alike, and their holes fill.
 #
-# At $T = 1$ and still at 0.7 the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many, and few of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. It draws nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
+# At $T = 1$ and still at 0.7 the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many, and few of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. It draws nearer to the image of $z = 0$. For faces that may be a face; the middle of ten digits is no digit.
 #
 # ## Between two images
 #
@@ -753,11 +753,11 @@ if __name__ == "__main__":
     structures(options, of_digits[0])
 
 # %% [markdown]
-# Both squeezes gain: after the second the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits here*, and more where the networks do not become wider for it. In longer runs of eight couplings (`benchmarks/digits_images.py`) it does not: there the three gains are 0.064, 0.024 and 0.009 ± 0.004 bits, and Glow's prior, a coupling of what leaves by what goes on, gains 0.001 ± 0.002. What multi-scale buys in any case is work: half of the numbers pass through half of the layers.
+# Both squeezes gain: after the second the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits here*, and more where the networks stay as narrow. In longer runs of eight couplings (`benchmarks/digits_images.py`) it does not: the three gains are 0.064, 0.024 and 0.009 ± 0.004 bits, and Glow's prior, a coupling of what leaves by what goes on, gains 0.001 ± 0.002. What multi-scale buys in any case is work: half of the numbers pass through half of the layers.
 #
 # ## Experiment 3: noise that is learned
 #
-# The same small Glow with uniform noise, and with $q(u \mid x)$ of two coupling layers on $u$, whose networks see the image. A fresh $q$ is the uniform one exactly: a logistic $\epsilon$, layers that start as the identity, and a sigmoid. Three seeds. The bound is averaged over noise, and then tightened: with $K$ draws, $\log \frac1K \sum_k p(x + u_k)/q(u_k \mid x)$ rises to $\log P(x)$ (chapter 11 (12)). *Predict*: is the gain a better bound, or a better $P$?
+# The same small Glow with uniform noise, and with $q(u \mid x)$ of two coupling layers on $u$, whose networks see the image. A fresh $q$ is the uniform one exactly: a logistic $\epsilon$, layers that start as the identity, and a sigmoid. The bound is averaged over noise, and then tightened: with $K$ draws, $\log \frac1K \sum_k p(x + u_k)/q(u_k \mid x)$ rises to $\log P(x)$ (chapter 11 (12)). *Predict*: is the gain a better bound, or a better $P$?
 
 
 # %%
@@ -797,8 +797,8 @@ if __name__ == "__main__":
 # ## Exercises
 #
 # 1. (Paper.) Let $p(x + u) = 3u^2/2$ for $x = 0, 1$. What is $P$, what does uniform noise lose, and which $q$ loses nothing?
-# 2. (15 lines.) Write `logit_of_levels` and its inverse. For $\alpha = 0$ and a logistic base, show that all images have the same $P$. Which one, and why is it 8 bits for $V = 256$?
-# 3. (10 lines.) Write `squeeze` and `unsqueeze` without a loop. Which test finds an inverse that reads a block column by column?
+# 2. (15 lines.) Write `logit_of_levels` and its inverse. For $\alpha = 0$ and a logistic base, show that all images have the same $P$: 8 bits for $V = 256$.
+# 3. (10 lines.) Write `squeeze` and `unsqueeze` without a loop.
 # 4. (20 lines.) Write `multi_scale_inverse` and `multi_scale_forward` for three levels. Hint: call the ones for two levels.
 # 5. (20 lines.) Write `convolve` and `back_substitute`. Which pixels can be solved at the same time? With $3 \times 3$ kernels, $2(H - 1) + W$ steps are enough.
 # 6. (Paper.) On $n$ pixels in a row, the kernel $(1, 1, 1)$ multiplies $\sin(k \pi h/(n + 1))$ by $1 + 2\cos(k\pi/(n + 1))$. For which $n$ has it no inverse?
@@ -809,6 +809,6 @@ if __name__ == "__main__":
 #
 # - **$\alpha$.** RealNVP has 0.05. Here it is a quarter of a level, $1/4V$, so that a black pixel's noise is $\log 5 = 1.6$ wide in $\ell$: no spike, no long tail. On validation rows smaller values do as well, and a whole level costs 0.06 bits (`benchmarks/digits_images.py`).
 # - **RealNVP** has batch normalisation and residual networks of 32 or 64 channels in 2 to 8 blocks; ours has ActNorm, and one block here. **Glow** has 32 steps a level and 512 channels. Its $P$ comes from a random rotation, ours from a seed.
-# - **The prior** of what leaves at a level: Glow's code lets its mean and scale follow from what goes on. We have that too (`prior=True`), as one more coupling.
+# - **The prior** of what leaves: in Glow's code its mean and scale follow from what goes on; ours is one more coupling (`prior=True`).
 # - **Flow++** has deeper noise, and couplings of logistic mixtures; ours are affine.
 # - **Interpolation.** Glow's authors take the straight line between two $z$.
