@@ -8,13 +8,13 @@
 # %% [markdown]
 # # Images: whole numbers, many scales
 #
-# **Question.** A pixel is a whole number from 0 to 255, and a flow is a density over real numbers. What does its likelihood say about a whole number? And an image has thousands of pixels, whose neighbours matter most: which layers make use of that, and still have a determinant that costs nothing?
+# **Question.** A pixel is a whole number from 0 to 255, and a flow is a density over real numbers. What does its likelihood say about a whole number? And a pixel depends most on its neighbours: which layers make use of that, and still have a cheap determinant?
 #
 # **What you need.** Chapters 02 (PLU), 04 (coupling, masks) and 11 (the bound); Jensen's inequality $E \log w \le \log E\,w$.
 #
 # **Convention.** $x$ is an image of $D = C H W$ whole numbers, $u$ is noise within one step of a pixel, $y = x + u$ is what the flow sees, and $z$ is the noise of the base. Logarithms are natural; bits are nats divided by $\log 2$.
 #
-# **Running time.** As measured: 48 s of processor time in one thread, on a busy machine. `--fast` takes five, and does every check, with experiments too short to mean anything.
+# **Running time.** As measured: 46 to 51 s of processor time in one thread. `--fast` takes five, does every check, and trains too little to mean anything.
 #
 # **References.** Dinh, Sohl-Dickstein, Bengio (2017), *RealNVP*, arXiv:1605.08803. Kingma, Dhariwal (2018), *Glow*, arXiv:1807.03039. Theis, van den Oord, Bethge (2016), arXiv:1511.01844. Ho et al. (2019), *Flow++*, arXiv:1902.00275. Hoogeboom, van den Berg, Welling (2019), *Emerging convolutions*, arXiv:1901.11137. Burda, Grosse, Salakhutdinov (2016), arXiv:1509.00519.
 
@@ -34,9 +34,9 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The idea, with numbers
 #
-# One pixel is 0 or 1, each half of the time. Fit a density to such data as they are: half of a normal of width $w$ at 0, half at 1. For small $w$ the mean of $\log p$ is $\log\frac12 - \log(w\sqrt{2\pi})$, which rises without an end as $w$ falls. It measures $w$, and nothing about the coin. A probability of a whole number is at most 1, and here the best one is $\log\frac12 = -0.693$: one bit.
+# One pixel is 0 or 1, each half of the time. Fit a density to such data as they are: two normals of width $w$ and weight one half, at 0 and at 1. For small $w$ the mean of $\log p$ is $\log\frac12 - \log(w\sqrt{2\pi})$, which has no upper end as $w$ falls. It measures $w$, and nothing about the coin. A probability of a whole number is at most 1, and here the best one is $\log\frac12 = -0.693$: one bit.
 #
-# So let the density pay for a whole step. Say that $p(y)$ is $y$ on $[0, 1)$ and $y - 1$ on $[1, 2)$: each step holds one half, the right probability. Now add uniform noise $u$ to $x$, and average: $E \log p(x + u) = \int_0^1 \log u\, du = -1$. This is less than $-0.693$. The bound loses 0.307 nats, because the noise is flat and the density within a step is not. With noise that follows the density, $q(u) = 2u$, the difference $\log p(x + u) - \log q(u) = \log u - \log 2u$ is $-0.693$ for *every* $u$: nothing is lost.
+# So let the density pay for a whole step. Say that $p(y)$ is $y$ on $[0, 1)$ and $y - 1$ on $[1, 2)$: each step holds one half, the right probability. Now add uniform noise $u$ to $x$, and average: $E \log p(x + u) = \int_0^1 \log u\, du = -1$. The bound loses 0.307 nats, because the noise is flat and the density within a step is not. With noise that follows the density, $q(u) = 2u$, the difference $\log p(x + u) - \log q(u) = \log u - \log 2u$ is $-0.693$ for *every* $u$: nothing is lost.
 
 
 # %%
@@ -62,7 +62,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## From densities to whole numbers
 #
-# Draw $y$ from a density and round it down. That makes a probability of whole numbers, and it cannot exceed 1:
+# Draw $y$ from a density and round it down. That makes a probability of whole numbers, at most 1:
 #
 # $$P(x) = \int_{[0, 1)^D} p(x + u)\, du. \tag{1}$$
 #
@@ -74,7 +74,7 @@ if __name__ == "__main__":
 #
 # $$\log P(x) - E_q[\log p(x + u) - \log q(u \mid x)] = \mathrm{KL}\bigl(q(\cdot \mid x) \,\|\, r(\cdot \mid x)\bigr). \tag{3}$$
 #
-# With uniform noise the flow closes the gap by making $r$ flat: it has to draw boxes with smooth maps. **Variational dequantisation** (Ho et al.) trains $q$ instead: a flow from $\epsilon$ to $u$ whose context is the image. We only sample and assess its own draws, so $\log q(u \mid x) = \log p_\epsilon(\epsilon) - \log|\det \partial u/\partial\epsilon|$.
+# With uniform noise only a flat $r$ closes the gap: smooth maps have to draw boxes. **Variational dequantisation** (Ho et al.) trains $q$ instead: a flow from $\epsilon$ to $u$ whose context is the image. We need the density of its own draws alone: $\log q(u \mid x) = \log p_\epsilon(\epsilon) - \log|\det \partial u/\partial\epsilon|$.
 #
 # **The logit.** Levels lie in $(0, V)$, with $V = 256$ values, and a flow covers all reals. So
 #
@@ -84,13 +84,13 @@ if __name__ == "__main__":
 #
 # $$\log\left|\det \frac{\partial \ell}{\partial y}\right| = \sum_{\text{pixels}} \bigl[\log(1 - 2\alpha) - \log V - \log s - \log(1 - s)\bigr]. \tag{5}$$
 #
-# $\alpha$ keeps the logarithms finite at a black or a white pixel. It changes the model. It does not change what is measured, as long as (5) has all four terms.
+# $\alpha$ keeps the logarithms finite at a black or a white pixel. It changes the model, but not what is measured, if (5) has all four terms.
 #
-# **Bits per dimension.** Collect everything, and divide by $-D \log 2$:
+# **Bits per dimension.** Collect everything from image to $z$, and divide by $-D \log 2$:
 #
 # $$\text{bits/dim} = -\frac{1}{D \log 2}\Bigl[\underbrace{\log p_Z(z)}_{\text{base}} + \underbrace{\sum \log|\det|}_{\text{layers}} + D \log(1 - 2\alpha) - D \log V - \sum \log s(1 - s) - \log q(u \mid x)\Bigr]. \tag{6}$$
 #
-# This is a code length: the ideal code made from the model takes so many bits for each number of an image. *Predict*: how large is the error if someone forgets $D \log V$? If it is $\log 255$? If $\log(1 - 2\alpha)$ is missing, with RealNVP's $\alpha = 0.05$?
+# The model's ideal code takes so many bits for each number of an image. *Predict*: how large is the error if someone forgets $D \log V$? If it is $\log 255$? If $\log(1 - 2\alpha)$ is missing, with RealNVP's $\alpha = 0.05$?
 
 
 # %%
@@ -136,7 +136,7 @@ if __name__ == "__main__":
     itemised(options)
 
 # %% [markdown]
-# An image that is as likely as any other costs exactly 8 bits: that is the first test of any such code. All of the mistakes make a model look better. All but that of ActNorm are constants, which change no gradient and no draw, so no loss curve shows them. On MNIST the published figures of RealNVP and Glow are 0.01 bits apart (1.06 and 1.05). The constant of $\alpha = 0.05$ is fifteen times that.
+# An image that is as likely as any other costs exactly 8 bits: the first test of any such code. Each mistake makes a model look better (that of ActNorm where $s > 0$). All but ActNorm's are constants: they change no gradient and no draw. On MNIST the published figures of RealNVP and Glow, 1.06 and 1.05, are 0.01 bits apart; the constant of $\alpha = 0.05$ is fifteen times that.
 #
 # ## Layers that know what an image is
 #
@@ -146,13 +146,13 @@ if __name__ == "__main__":
 #
 # $$z_{4c + 2i + j,\, h,\, w} = x_{c,\, 2h + i,\, 2w + j}, \qquad i, j \in \{0, 1\}, \qquad \log|\det| = 0. \tag{7}$$
 #
-# Numbers move, none changes. After it a $3 \times 3$ kernel reaches twice as far, and a *channel mask* can keep half of the channels at every pixel: here the upper row of each block.
+# Numbers only move. After it a $3 \times 3$ kernel reaches twice as far, and a *channel mask* keeps half of the channels at every pixel: here the upper row of each block.
 #
-# **Multi-scale.** After some layers on the full image, half of the channels are good enough: they leave, and are noise from there on. The others go on:
+# **Multi-scale.** After some layers half of the channels are good enough: they leave, and are noise from there on. The others go on:
 #
 # $$(h_1, z_1) = g_2^{-1}(x), \quad z_0 = g_1^{-1}(h_1), \quad z = (z_0, z_1), \qquad \frac{\partial z}{\partial x} = \begin{pmatrix} J_1 & 0 \\ 0 & I \end{pmatrix} J_2. \tag{8}$$
 #
-# $J_1$, $J_2$ are the Jacobians of the two inverses. So the log-determinant is the sum of both levels', and the whole is **one bijection** of $D$ numbers to $D$ numbers. $z_1$ is not a by-product. To draw an image, draw all of $z$.
+# $J_1$, $J_2$ are the Jacobians of the two inverses. So the log-determinant is the sum of both levels', and the whole is **one bijection** of $D$ numbers. $z_1$ is no by-product: to draw an image, draw all of $z$.
 
 
 # %%
@@ -238,13 +238,13 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch12_idea`.* Above, tinted: the pixels that a mask keeps. The third is a channel mask after the squeeze, drawn on the image before it (lines: the blocks). The fourth keeps the two channels with $i + j = 1$: it is the checkerboard again, so what that has kept is kept once more. Below: two levels. A square is as large as its image, in pixels.
+# *Figure `ch12_idea`.* Above, tinted: the pixels that a mask keeps. The third is a channel mask after the squeeze, drawn on the image before it (lines: the blocks). The fourth keeps the two channels with $i + j = 1$: the checkerboard again, so it keeps the same pixels once more. Below: two levels. A square is as large as its image, in pixels.
 #
-# **ActNorm.** One scale and shift for each channel, at all $H W$ pixels. At the start they are set from a batch of data, such that each channel has mean 0 and variance 1; after that they are ordinary parameters.
+# **ActNorm.** One scale and shift for each channel, at all $H W$ pixels. A batch of data sets them at the start, so that each channel has mean 0 and variance 1; then they are ordinary parameters.
 #
 # $$x_{c, p} = e^{s_c} z_{c, p} + t_c, \qquad \log|\det| = H W \sum_c s_c, \qquad p: \text{a pixel}. \tag{9}$$
 #
-# **Invertible $1 \times 1$ convolution.** One matrix mixes the channels at each pixel, $x_{:,p} = A z_{:,p}$. It is a permutation that can be learned. For two channels and two pixels, in the order $(c, p) = (1,1), (1,2), (2,1), (2,2)$,
+# **Invertible $1 \times 1$ convolution.** One matrix mixes the channels at each pixel, $x_{:,p} = A z_{:,p}$. It takes the place of a permutation, and is learned. For two channels and two pixels, in the order $(c, p) = (1,1), (1,2), (2,1), (2,2)$,
 #
 # $$J = \begin{pmatrix} a_{11} & 0 & a_{12} & 0 \\ 0 & a_{11} & 0 & a_{12} \\ a_{21} & 0 & a_{22} & 0 \\ 0 & a_{21} & 0 & a_{22} \end{pmatrix} = A \otimes I, \qquad \log|\det J| = H W \log|\det A| = H W \sum_c \log|U_{cc}| \ \text{ for } A = P L U. \tag{10}$$
 #
@@ -339,11 +339,11 @@ if __name__ == "__main__":
     convolutions_drawn(options)
 
 # %% [markdown]
-# *Figure `ch12_convolution`.* The matrices (11) of kernels of $3 \times 3$ on images of $4 \times 4$; zeros are white. A convolution has entries on both sides of the diagonal. The masked ones are triangular. The emerging one, their product, has both sides again, and its log-determinant is the sum of two.
+# *Figure `ch12_convolution`.* The matrices (11) of kernels of $3 \times 3$ on images of $4 \times 4$; zeros are white. A convolution has entries on both sides of the diagonal. The masked ones are triangular. Their product, the emerging one, has both sides again.
 #
 # ## Check it
 #
-# Each map at one image, against a numeric Jacobian (J), its own inverse (R), the sum of the two log-determinants (X), and the package's layer (=). N: the probabilities (1) of one pixel's 17 values, and what the logit (4) leaves outside of them, must add up to 1. Allowed are $10^{-8}$ for R, X and =, and $10^{-6}$ for J and N; more gets a mark.
+# Each map at one image, against a numeric Jacobian (J), its own inverse (R), the sum of the two log-determinants (X), and the package's layer (=). N: the probabilities (1) of one pixel's 17 values, and what the logit (4) leaves outside of them, must add up to 1. More than $10^{-8}$ (J and N: $10^{-6}$) gets a mark.
 
 
 # %%
@@ -458,7 +458,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Museum
 #
-# Six mistakes, each found in published code or in a question about it, planted in a flow of two levels on images of $4 \times 4$ pixels with 17 values: logit, checkerboard coupling, squeeze, channel coupling, ActNorm, split, $1 \times 1$ convolution. T counts the numbers of $z$ that depend on fewer than two pixels, O the numbers of $z$ that do not matter for the image, and I asks whether an image has the same $\log p$ after the flow was loaded beside other images. *Predict* which mistakes pass every test of invertibility.
+# Six mistakes, five of them from published code, planted in a flow of two levels on images of $4 \times 4$ pixels with 17 values: logit, checkerboard coupling, squeeze, channel coupling, ActNorm, split, $1 \times 1$ convolution. T counts the numbers of $z$ that depend on fewer than two pixels, O the numbers of $z$ that do not matter for the image, and I asks how much an image's $\log p$ depends on the images that the flow meets first after loading. *Predict* which mistakes pass every test of invertibility.
 
 
 # %%
@@ -526,15 +526,15 @@ if __name__ == "__main__":
 # - **$H W$ missing.** ActNorm's log-determinant counts each channel once (TensorFlow Probability, issue 238, for batch normalisation).
 # - **$\log 16$ for $\log 17$**: 255 or 256 bins (rosinality/glow-pytorch, issue 17).
 # - **$\log(1 - 2\alpha)$ missing.** In a widely used tutorial the way back did not undo its $\alpha$. Its own test failed, and the text blamed numerical inaccuracy, until a reader found the term (phlippe/uvadlc_notebooks, issue 57).
-# - **$z_1$ dropped.** Images are made from $z_0$ alone. The density is right to the last digit, but an image does not come back from its $z$ (chaiyujin/glow-pytorch, issue 20, asks why), and the draws are not the model's.
-# - **ActNorm set again.** The flag "is initialised" was not saved, so the first batch after loading sets $s$ and $t$ anew (rosinality/glow-pytorch, issue 6). Each such flow is a correct one, but not the one that was trained.
-# - **Parity.** After the squeeze the mask keeps the pixels that the checkerboard has kept before, as in the fourth panel of the idea. All formulas hold. Four numbers of $z$ are a pixel each, which no coupling has touched.
+# - **$z_1$ dropped.** Images are made from $z_0$ alone. The density is right, but an image does not come back from its $z$ (chaiyujin/glow-pytorch, issue 20, asks why), and the draws are not the model's.
+# - **ActNorm set again.** The flag "is initialised" was not saved, so the first batch after loading sets $s$ and $t$ anew (rosinality/glow-pytorch, issue 6). Each such flow is right, but not the one that was trained.
+# - **Parity.** After the squeeze the mask keeps what the checkerboard has kept, as in the fourth panel of the idea. All formulas hold, but four numbers of $z$ are one pixel each, which no coupling has touched.
 #
-# The round trip finds one of six. In the last two rows even the numeric Jacobian passes: one has to ask what should not change from batch to batch, and what should depend on what. The package keeps ActNorm's state in its parameters alone, so loading cannot set it again.
+# The round trip finds one of six. In the last two rows even the numeric Jacobian passes: ask what should not change from batch to batch, and what should depend on what. The package keeps ActNorm's state in its parameters alone, so loading cannot set it again.
 #
 # ## Experiment 1: digits as images
 #
-# The digits of chapters 04 and 05: 1,257 images to train on, 270 to choose the step, 270 to test; 17 grey levels, and the same frozen noise, so that all bits are comparable, image by image. Beside two image flows stand chapter 04's Gaussian mixture and dense RealNVP, fitted here again. `nf.flows.glow` and `nf.flows.real_nvp_image` take whole numbers as they are, and add the noise themselves. *Predict*: what do convolutions gain over a dense network that has seen the same 1,257 images?
+# The digits of chapters 04 and 05: 1,257 images train, 270 choose the step, 270 test; 17 grey levels, and the same frozen noise, so that bits can be compared image by image. Beside two image flows stand chapter 04's Gaussian mixture and dense RealNVP, fitted again. `nf.flows.glow` and `nf.flows.real_nvp_image` take whole numbers as they are, and add the noise themselves. *Predict*: what do convolutions gain over a dense network?
 
 
 # %%
@@ -563,7 +563,7 @@ def image_bits(model, params, y):
 
 
 def opponents(data, seed, fast):
-    """Bits on the validation and the test rows: the Gaussian mixture and the dense RealNVP of chapter 04."""
+    """The Gaussian mixture and the dense RealNVP of chapter 04: bits on validation and test rows, and parameters."""
     from sklearn.mixture import GaussianMixture
 
     train = data.jittered(np.random.default_rng(seed), np.tile(data.train, (1 if fast else 5, 1)))
@@ -574,13 +574,10 @@ def opponents(data, seed, fast):
     fit = {"jitter": data.jitter, "optimizer": nf.adam(1e-3, weight_decay=5.0), "clip": 50.0, "progress": False}
     params = nf.fit(flow, data.train, rng=seed, validation=data.validation, steps=8 if fast else 1000, **fit).params
     of = {"Gaussian mixture": mixture.score_samples, "RealNVP, dense": lambda y: flow.log_prob(params, y)}
-    return {name: [in_bits(log_p(part)) for part in (data.validation, data.test)] for name, log_p in of.items()}
-
-
-def difference(a, b):
-    """Mean of the rows' differences a - b (N,), and its standard error, as text."""
-    d = a - b
-    return f"{d.mean():.3f} ± {d.std(ddof=1) / len(d) ** 0.5:.3f}"
+    sizes = {"Gaussian mixture": mixture._n_parameters(), "RealNVP, dense": nf.trees.count(params)}
+    return {
+        name: [*(in_bits(log_p(y)) for y in (data.validation, data.test)), sizes[name]] for name, log_p in of.items()
+    }
 
 
 def digits(options):
@@ -591,12 +588,13 @@ def digits(options):
     scores, fitted = opponents(data, options.seed, options.fast), {}
     for name, model in models.items():
         fitted[name] = fit_images(model, data, options.seed, steps)
-        scores[name] = [image_bits(model, fitted[name], part) for part in (data.validation, data.test)]
+        bits = (image_bits(model, fitted[name], part) for part in (data.validation, data.test))
+        scores[name] = [*bits, nf.trees.count(fitted[name])]
     dense = scores["RealNVP, dense"][1]
     print(f"  {'bits per dimension':20}{'validation':>12}{'test':>9}{'less than dense':>22}{'parameters':>12}")
-    for name, (validation, test) in scores.items():
-        size = f"{nf.trees.count(fitted[name]):12,}" if name in fitted else ""
-        print(f"  {name:20}{validation.mean():12.3f}{test.mean():9.3f}{difference(dense, test):>22}{size}")
+    for name, (validation, test, size) in scores.items():
+        less = f"{nf.evaluate.paired(dense, test):.3f}"
+        print(f"  {name:20}{validation.mean():12.3f}{test.mean():9.3f}{less:>22}{size:12,}")
         assert options.fast or name not in models or (dense - test).mean() > 0.25
     terms = models["Glow"].log_prob_terms(fitted["Glow"], data.images("test"))
     print("  Glow, term by term, as in (6), with other noise:")
@@ -608,11 +606,11 @@ if __name__ == "__main__":
     of_digits = digits(options)
 
 # %% [markdown]
-# The dense flow has three times as many parameters as Glow (chapter 05 counts 99,840), and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. That is worth about 0.4 bits for each of 64 pixels, or 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures, the best of them, 2.27 (`benchmarks/digits_images.py`, three seeds, where longer runs of the two image flows end at 2.02 and 2.05). In the terms of (6), the first three lines are the price of the units. The logit gains most of it back, since black and white pixels lie where its slope is large.
+# The dense flow has three times as many parameters as Glow, and to it each pixel is a variable of its own. A convolution is told that neighbours belong together, and that a stroke is a stroke everywhere. The image flows need about 0.4 bits less for each of 64 pixels: 18 nats an image. Chapter 05's flows are in between: MAF has 2.39 bits on the same noise, and MADE with mixtures 2.27 (`benchmarks/digits_images.py`; its longer runs of the image flows end at 2.02 and 2.05). Of the terms of (6), the first is the price of the units, $\log_2 17$. The third, the logit's slope, which is large at black and white pixels, gains most of it back.
 #
 # ## Draws, at four temperatures
 #
-# Draws of an image flow often look rough. Glow's authors draw from a narrower base,
+# Draws often look rough. Glow's authors draw from a narrower base,
 #
 # $$z = T \epsilon, \qquad \epsilon \sim N(0, I), \qquad T \leq 1. \tag{13}$$
 #
@@ -648,11 +646,11 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch12_draws`.* All on one grey scale. Compare the rows from $T = 1$ to $T = 0.5$: the draws become alike, and their holes fill.
 #
-# At $T = 1$ the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many as test images, and few of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. What it does is draw nearer to the image of $z = 0$. For faces that may be a face. The middle of ten digits is no digit.
+# At $T = 1$ and still at 0.7 the draws cost *more* bits than test images. A model that had learned the data exactly would give both the same. At $T = 0.5$ they cost about as many, and few of them can be read. Faces drawn by Glow look better at 0.7, so people take a low temperature for a free gain. It draws nearer to the image of $z = 0$. For faces that may be a face; the middle of ten digits is no digit.
 #
 # ## Between two images
 #
-# The inverse of a flow gives every image its $z$, exactly. So there is a path between two images: go from $z_a$ to $z_b$ in the latent space, and map each point back. The straight line is the wrong path. The middle of two independent normals has variance $\frac12$: its length is that of a draw at $T = 0.7$. Divide by the spread, and it has variance 1 everywhere:
+# The inverse of a flow gives every image its $z$, exactly. So there is a path between two images: go from $z_a$ to $z_b$ in the latent space, and map each point back. On the straight line the middle of two independent normals has variance $\frac12$: its length is that of a draw at $T = 0.7$. Divide by the spread, and the variance is 1 everywhere:
 #
 # $$z(t) = \frac{(1 - t)\, z_a + t\, z_b}{\sqrt{(1 - t)^2 + t^2}}. \tag{14}$$
 #
@@ -675,10 +673,12 @@ def interpolations(options, data, models, fitted):
     latent = glow.pixels(nf.to_numpy(map_of.forward(layers, path)[0])).reshape(7, 10, *SHAPE)
     pixels = np.stack([np.round((1 - t) * x[a] + t * x[b]) for t in SHARES])
     assert options.fast or np.mean(latent[0] == x[a]) > 0.99
-    bits = [in_bits(glow.log_prob(params, part)).mean() for part in (latent[3], pixels[3], x[np.append(a, b)])]
+    bits = [in_bits(glow.log_prob(params, part)) for part in (latent[3], pixels[3], x[np.append(a, b)])]
     print(f"  length of z / sqrt(64), test images: {np.linalg.norm(z, axis=1).mean() / 8:.2f}; bits/dim in the middle:")
-    print("  latent {:.2f}, pixels {:.2f}; at the ends {:.2f}".format(*bits))
-    assert options.fast or bits[0] < bits[1]
+    less = nf.evaluate.paired(bits[1], bits[0])
+    print("  latent {:.2f}, pixels {:.2f}; at the ends {:.2f};".format(*(part.mean() for part in bits)), end=" ")
+    print(f"latent less than pixels: {less:.2f}")
+    assert options.fast or less.mean > 0
     figure, axes = plot.subplots(1, 2, height=3.1)
     for ax, title, images in zip(axes, ("latent space (14)", "straight line in pixels"), (latent, pixels), strict=True):
         rows = images[:, :7, 0].transpose(1, 0, 2, 3).reshape(-1, 8, 8)
@@ -691,19 +691,19 @@ if __name__ == "__main__":
     interpolations(options, *of_digits)
 
 # %% [markdown]
-# *Figure `ch12_between`.* Seven pairs of test digits, left and right ends the same in both panels. In pixels both digits are seen at once in the middle, each in half of its ink. In the latent space strokes move and bend, though not every step is a digit.
+# *Figure `ch12_between`.* Seven pairs of test digits. In pixels both are seen at once in the middle, each in half of its ink. In the latent space strokes move and bend, though not every step is a digit.
 #
-# The model gives the middle images of the latent path fewer bits, on average over ten pairs. Both ends are exact: to get the image itself back, a flow needs no training of a decoder. ($z$ belongs to $x + u$, so we drew a $u$ for each end.)
+# The model gives the middle images of the latent path 0.15 ± 0.07 bits less, over ten pairs. The ends are exact: a flow needs no decoder. ($z$ belongs to $x + u$, so we drew a $u$ for each end.)
 #
 # ## Experiment 2: what the squeeze and the scales buy
 #
-# Four couplings, the same convolutions in each, and four ways to stack them: with checkerboards on the full image; on an image squeezed once; squeezed twice, all channels to the end; and squeezed twice with half of the channels leaving in between. Three seeds, short runs: only the differences count, image by image. *Predict* the order.
+# Four couplings, and four ways to stack them: with checkerboards on the full image; on an image squeezed once; squeezed twice, all channels to the end; and squeezed twice with half of the channels leaving in between. Their networks have so many hidden channels (printed) that all four are of one size; the fifth row has the third's. Three seeds, short runs: only the differences count, image by image. *Predict* the order.
 
 
 # %%
-def stacked(kind):
-    """A model of four couplings, stacked as `kind` says."""
-    network = nf.ConvNet((16, 16), "relu", (3, 1, 3))
+def stacked(kind, width):
+    """A model of four couplings, stacked as `kind` says, with networks of `width` hidden channels."""
+    network = nf.ConvNet((width, width), "relu", (3, 1, 3))
 
     def steps(shape, masks, *mixing):
         return [b for m in masks for b in (nf.Coupling(nf.Affine(), m, network), *mixing, nf.ActNorm(shape))]
@@ -723,37 +723,39 @@ def stacked(kind):
 
 def compared(models, scores, steps, data, options):
     """Fit each model with three seeds. Print bits by each score, and what a model gains over the one before it."""
-    gains, before = [], dict.fromkeys(scores, np.nan)
+    gains, before = [], {}
     for name, model in models.items():
         start, seeds = time.process_time(), range(options.seed, options.seed + (1 if options.fast else 3))
         fits = [fit_images(model, data, seed, 6 if options.fast else steps) for seed in seeds]
-        print(f"  {name:15}{nf.trees.count(fits[0]):7,} parameters, {(time.process_time() - start) / len(fits):4.1f} s")
+        print(f"  {name:19}{nf.trees.count(fits[0]):7,} parameters, {(time.process_time() - start) / len(fits):4.1f} s")
         for score, of in scores.items():
-            bits = np.array([of(model, params) for params in fits])  # (seeds, images)
-            gain, before[score] = before[score] - bits, bits
-            by_seed, each = " ".join(f"{g:.3f}" for g in gain.mean(axis=1)), gain.mean(axis=0)
-            gained = "" if np.isnan(gain).all() else f"   gain {difference(each, 0.0)}   by seed {by_seed}"
-            print(f"    {score:16} {bits.mean():.3f}{gained}")
-            gains.append(each.mean())
+            bits, gained = np.array([of(model, params) for params in fits]), ""  # (seeds, images)
+            gain, before[score] = before.get(score, np.nan) - bits, bits
+            gains.append(gain.mean())
+            if not np.isnan(gains[-1]):
+                by_seed = " ".join(f"{g:.3f}" for g in gain.mean(axis=1))
+                gained = f"   gain {nf.evaluate.mean_and_error(gain.mean(axis=0)):.3f}   by seed {by_seed}"
+            print(f"    {score:20} {bits.mean():.3f}{gained}")
     return gains
 
 
 def structures(options, data):
-    models = {kind: stacked(kind) for kind in ("on pixels", "squeezed once", "squeezed twice", "multi-scale")}
+    kinds = [("on pixels", 39), ("squeezed once", 30), ("squeezed twice", 16), ("multi-scale", 24), ("multi-scale", 16)]
+    models = {f"{kind}, {width}": stacked(kind, width) for kind, width in kinds}
     frozen = {"frozen noise": lambda model, params: image_bits(model, params, data.test)}
     gains = compared(models, frozen, 150, data, options)
-    assert options.fast or gains[2] > 0 > gains[3]  # a second squeeze is a gain here, and the split a loss
+    assert options.fast or min(gains[1:3]) > 0 > gains[3]  # squeezes gain; in runs as short as these the split loses
 
 
 if __name__ == "__main__":
     structures(options, of_digits[0])
 
 # %% [markdown]
-# With the same networks a second squeeze is the largest gain here: after it the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits.* People expect a gain. What multi-scale buys is work: half of the numbers pass through half of the layers. On 8 × 8 pixels that saves little; on 256 × 256 it decides whether one can train at all. With eight couplings and longer runs (`benchmarks/digits_images.py`) the three differences are 0.068, 0.061 and $-0.012$ bits, and Glow's prior, a coupling of what leaves by what goes on, gains 0.004.
+# Both squeezes gain: after the second the image has $2 \times 2$ pixels of 16 channels, and a kernel of $3 \times 3$ sees all of it. *Letting half of them leave costs bits here*, and more where the networks stay as narrow. In longer runs of eight couplings (`benchmarks/digits_images.py`) it does not: the three gains are 0.064, 0.024 and 0.009 ± 0.004 bits, and Glow's prior, a coupling of what leaves by what goes on, gains 0.001 ± 0.002. What multi-scale buys in any case is work: half of the numbers pass through half of the layers.
 #
 # ## Experiment 3: noise that is learned
 #
-# The same small Glow with uniform noise, and with $q(u \mid x)$ of two coupling layers on $u$, whose networks see the image. A fresh $q$ is the uniform one exactly: a logistic $\epsilon$, layers that start as the identity, and a sigmoid. Three seeds. The bound is averaged over noise, and then tightened: with $K$ draws, $\log \frac1K \sum_k p(x + u_k)/q(u_k \mid x)$ rises to $\log P(x)$ (chapter 11 (12)). *Predict*: where does the gain come from, from a better bound or from a better $P$?
+# The same small Glow with uniform noise, and with $q(u \mid x)$ of two coupling layers on $u$, whose networks see the image. A fresh $q$ is the uniform one exactly: a logistic $\epsilon$, layers that start as the identity, and a sigmoid. The bound is averaged over noise, and then tightened: with $K$ draws, $\log \frac1K \sum_k p(x + u_k)/q(u_k \mid x)$ rises to $\log P(x)$ (chapter 11 (12)). *Predict*: is the gain a better bound, or a better $P$?
 
 
 # %%
@@ -780,7 +782,7 @@ if __name__ == "__main__":
     noises(options, of_digits[0])
 
 # %% [markdown]
-# Both. The learned noise gains most in the bound of one draw, which is what training maximises and what papers report. With 64 draws both bounds are nearer to $\log P$, and the difference is smaller: more than a quarter of the gain was gap. What remains with ever more draws is a better $P$: the flow has been freed from drawing boxes. Flow++ reports 3.29 bits with uniform and 3.08 with learned noise on CIFAR-10. A larger Glow on digits gains 0.104 bits, and 0.058 by the bound of 256 draws (`benchmarks/digits_images.py`).
+# Both. The learned noise gains most in the bound of one draw, which is what training maximises and what papers report. With 64 draws both bounds are nearer to $\log P$, and the difference is smaller: at least two fifths of the gain were gap. What remains with ever more draws is a better $P$: the flow has been freed from drawing boxes. A larger Glow gains 0.104 bits, and 0.058 by the bound of 256 draws (`benchmarks/digits_images.py`).
 #
 # ## Summary
 #
@@ -788,13 +790,13 @@ if __name__ == "__main__":
 # - Every constant counts, and every pixel: a uniform image costs 8 bits, ActNorm and $1 \times 1$ convolutions have a factor $H W$.
 # - Masks and masked convolutions keep the Jacobian triangular; the squeeze only moves numbers. Multi-scale is one bijection, whose $z$ leaves in parts.
 #
-# Which of two models is better when bits and eyes disagree? Chapter 13 is about evaluation.
+# Chapter 13 asks which of two models is better when bits and eyes disagree.
 #
 # ## Exercises
 #
 # 1. (Paper.) Let $p(x + u) = 3u^2/2$ for $x = 0, 1$. What is $P$, what does uniform noise lose, and which $q$ loses nothing?
-# 2. (15 lines.) Write `logit_of_levels` and its inverse. For $\alpha = 0$ and a logistic base, show that all images have the same $P$. Which one, and why is it 8 bits for $V = 256$?
-# 3. (10 lines.) Write `squeeze` and `unsqueeze` with one `reshape` and one `transpose` each. Which test finds an inverse that reads a block column by column?
+# 2. (15 lines.) Write `logit_of_levels` and its inverse. For $\alpha = 0$ and a logistic base, show that all images have the same $P$: 8 bits for $V = 256$.
+# 3. (10 lines.) Write `squeeze` and `unsqueeze` without a loop.
 # 4. (20 lines.) Write `multi_scale_inverse` and `multi_scale_forward` for three levels. Hint: call the ones for two levels.
 # 5. (20 lines.) Write `convolve` and `back_substitute`. Which pixels can be solved at the same time? With $3 \times 3$ kernels, $2(H - 1) + W$ steps are enough.
 # 6. (Paper.) On $n$ pixels in a row, the kernel $(1, 1, 1)$ multiplies $\sin(k \pi h/(n + 1))$ by $1 + 2\cos(k\pi/(n + 1))$. For which $n$ has it no inverse?
@@ -803,8 +805,8 @@ if __name__ == "__main__":
 #
 # ## Where this differs from the papers
 #
-# - **$\alpha$.** RealNVP has 0.05. Here it is a quarter of a level, $1/4V$, so that a black pixel's noise is about as wide in $\ell$ as a grey one's. On validation rows smaller values do as well, and a whole level costs 0.06 bits (`benchmarks/digits_images.py`).
+# - **$\alpha$.** RealNVP has 0.05. Here it is a quarter of a level, $1/4V$, so that a black pixel's noise is $\log 5 = 1.6$ wide in $\ell$: no spike, no long tail. On validation rows smaller values do as well, and a whole level costs 0.06 bits (`benchmarks/digits_images.py`).
 # - **RealNVP** has batch normalisation and residual networks of 32 or 64 channels in 2 to 8 blocks; ours has ActNorm, and one block here. **Glow** has 32 steps a level and 512 channels. Its $P$ comes from a random rotation, ours from a seed.
-# - **The prior** of what leaves at a level: Glow's code lets its mean and scale follow from what goes on. We have that too (`prior=True`), as one more coupling.
+# - **The prior** of what leaves: in Glow's code its mean and scale follow from what goes on; ours is one more coupling (`prior=True`).
 # - **Flow++** has deeper noise, and couplings of logistic mixtures; ours are affine.
 # - **Interpolation.** Glow's authors take the straight line between two $z$.

@@ -39,8 +39,8 @@ SHARE = 0.25  # alpha in levels, where none is given
 class PixelLevels(Bijection):
     """No parameters. shape: (C, H, W), or D. values: V, how many values a pixel can have. alpha: 0 <= alpha < 1/2.
 
-    alpha None is a quarter of a level, 1 / (4 V). The noise within a black pixel is then log 5 = 1.6 wide in z, about
-    as wide as that of a grey one. With 0.05 and 256 values it is 0.07, a spike; with 1e-6 it is 8.3, a long tail.
+    alpha None is a quarter of a level, 1 / (4 V). The noise within a black pixel is then log 5 = 1.6 wide in z, as wide
+    as many grey levels. With 0.05 and 256 values it is 0.07, a spike; with 1e-6 it is 8.3, a long tail.
     On validation rows of 8x8 digits, three seeds, 1/4, 1/10, 1/50 and 1/200 of a level agree within 0.005 bits/dim,
     about one standard error, and a whole level costs 0.06 more (benchmarks/digits_images.py).
     """
