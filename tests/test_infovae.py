@@ -128,7 +128,7 @@ def test_the_default_weight_grows_with_the_columns_of_x():
 @pytest.mark.parametrize(("name", "dim", "noise"), [("banana", 2, 0.5), ("digits", 8, 3.0)])
 @pytest.mark.parametrize("trained", [True, False])
 def test_with_the_default_weight_codes_tell_x_and_look_like_the_prior(name, dim, noise, trained):
-    """Ten times the weight leaves the whole variance of the banana, a tenth of it the codes of digits."""
+    """Ten times the weight leaves three quarters or more of the banana's variance."""
     x = nf.data.load(name).train
     x = x - x.mean(axis=0) if name == "digits" else x / x.std(axis=0)
     likelihood = "normal" if trained else nf.models.NormalLikelihood(noise)

@@ -8,10 +8,10 @@ is pulled to the prior, and a strong decoder may leave z unused. With alpha = 1,
 codes from telling the row; only (2) must look like the prior, so that `sample` finds codes that the decoder knows.
 Here `posterior_weight` is 1 - alpha, and `mmd_weight` alpha + lambda - 1, in nats.
 
-How to choose `mmd_weight`: -log p(x | z) is a sum over the columns of x, so the weight must grow with them. If it is too
-small, codes lie far from the prior, where the kernel is flat and pulls no more: nf.evaluate.mmd of codes and draws of
-the prior is then far above 0. If it is too large, codes look like the prior and say nothing: `reconstruct` returns the
-mean of x. Both are seen after a few hundred steps. A likelihood with less noise needs a larger weight.
+How to choose `mmd_weight`: -log p(x | z) is a sum over the columns of x, so the weight must grow with them, and it must
+grow where the likelihood has less noise. If it is too small, codes lie far from the prior, where the kernel is flat and
+pulls no more: nf.evaluate.mmd of codes and draws of the prior is then far above 0. If it is too large, codes look like
+the prior and say nothing of x: `reconstruct` returns the mean of x. A few hundred steps show either.
 
 MMD^2 compares the batch's draws of z with as many draws of the prior, by a Gaussian kernel (ops/gaussian_mmd.py). The
 draws of the prior are constants: q(z) moves to the prior, never the prior to q(z). The derivative of MMD^2 in z joins
