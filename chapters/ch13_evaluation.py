@@ -14,7 +14,7 @@
 #
 # **Convention.** $p$ is the truth, $q$ a model. $a_i$ are rows from $p$, and $b_j$ rows from $q$ or from another set. $D$ is the number of columns; $\log$ is natural; $\Phi$ is the distribution function of $N(0, 1)$. "±" is one standard error.
 #
-# **Running time.** under a minute of processor time in one thread; `--fast` takes some seconds, and its experiments are too short to mean anything.
+# **Running time.** As measured: 57 s of processor time in one thread, on a busy machine; `--fast` takes some seconds, and its experiments are too short to mean anything.
 #
 # **References.** Theis, van den Oord, Bethge (2016), *A note on the evaluation of generative models*, arXiv:1511.01844. Gretton et al. (2012), *A kernel two-sample test*, JMLR 13, 723. Székely, Rizzo (2013), *Energy statistics*, doi:10.1016/j.jspi.2013.03.018. Lopez-Paz, Oquab (2017), *Revisiting classifier two-sample tests*, arXiv:1610.06545. Danihelka et al. (2017), *Comparison of maximum likelihood and GAN-based training of real NVPs*, arXiv:1705.05263. Grover, Dhar, Ermon (2018), *Flow-GAN*, arXiv:1705.08868. Nalisnick et al. (2019), *Do deep generative models know what they don't know?*, arXiv:1810.09136, and the typicality test, arXiv:1906.02994. Ren et al. (2019), *Likelihood ratios for out-of-distribution detection*, arXiv:1906.02845. Kirichenko, Izmailov, Wilson (2020), *Why normalizing flows fail to detect out-of-distribution data*, arXiv:2006.08545. Ravuri, Vinyals (2019), *Classification accuracy score*, arXiv:1905.10887.
 
@@ -69,8 +69,7 @@ def distances(a, b):
 
 
 def two_by_hand(options):
-    by_hand = memoriser(np.array([[0.5]]), np.array([[-1.0], [1.0]]), 0.01)[0]
-    assert abs(by_hand + 1247.0) < 0.05 and abs(log_normal(np.array([0.5]), 0.0, 1.0) + 1.0) < 0.05
+    assert abs(memoriser(np.array([[0.5]]), np.array([[-1.0], [1.0]]), 0.01)[0] + 1247.0) < 0.05
     n, rng = 200 if options.fast else 500, np.random.default_rng(options.seed)
     panels = {"truth": rng.normal(size=(n, 2))}  # and then the first two models
     print(f"  {'D':>5}  {'model':14}{'nats lost':>24}{'bits/dim lost':>15}{'energy distance':>17}   p-value")
@@ -308,15 +307,14 @@ def level_and_power(options):
     for name, row in shares.items():
         print(f"  {name:24}" + "".join(f"{s:12.3f} ± {np.sqrt(s * (1 - s) / repetitions):.3f}" for s in row))
     rates = np.array(list(shares.values()))
-    level = 0.05 + 4.5 * np.sqrt(0.05 * 0.95 / 200)
-    assert options.fast or (rates[:, 0].max() < level < rates[3, 2] and rates[2, 2] < 0.2 and rates[0, 1] > rates[2, 1])
+    assert options.fast or (rates[:, 0].max() < 0.12 and rates[2, 2] < 0.2 < rates[3, 2] and rates[0, 1] > rates[2, 1])
 
 
 if __name__ == "__main__":
     level_and_power(options)
 
 # %% [markdown]
-# If nothing differs, no test rejects more often than its level allows. Of the two-sample tests the energy distance and MMD see the moved mean best, and MMD the width; the classifiers spend half of the rows on their training. The linear C2ST does not see the width: no straight cut separates two normals with one centre. With the squares of the columns it does. TARP has little power for one variable and 100 simulations, SBC much more. **A test that passes has not seen a difference.** So say which difference it would have seen.
+# If nothing differs, no test rejects more often than its level and chance allow. Of the two-sample tests the energy distance and MMD see the moved mean best, and MMD the width; the classifiers spend half of the rows on their training. The linear C2ST does not see the width: no straight cut separates two normals with one centre. With the squares of the columns it does. TARP has little power for one variable and 100 simulations, SBC much more. **A test that passes has not seen a difference.** So say which difference it would have seen.
 #
 # ## Museum: four mistakes, and the checks that find them
 #
@@ -492,8 +490,8 @@ def image_sets(options):
     """name: (training rows, validation rows, {set: rows}), all of whole numbers; the first set has the test rows."""
     data, rng = nf.data.load("digits"), np.random.default_rng(options.seed)
     train, validation, digits = data.train, np.floor(data.validation), np.floor(data.test)
-    label, partner = data.labels["test"], rng.permutation(len(digits))
-    blended = whole((digits + digits[partner]) / 2)[label != label[partner]]
+    label, other = data.labels["test"], rng.permutation(len(digits))
+    blended = whole((digits + digits[other]) / 2)[label != label[other]]
     (garden, flower), more = photos(), faces()
     parts = garden[:1300], garden[1300:1600], garden[1600:]
     of_digits = {"digits, test": digits, **of_each(digits, train.mean(axis=0), rng), "two digits blended": blended}
@@ -709,16 +707,16 @@ def detectors(train, seed, options):
         flow.fit(train)
     forest, local = IsolationForest(random_state=seed).fit(z), LocalOutlierFactor(novelty=True).fit(z)
     sizes = [GaussianMixture(k, random_state=seed).fit(z) for k in range(1, 5)]
-    found = {"isolation forest": forest, "local outlier factor": local, "one Gaussian": sizes[0]}
-    found["mixture, by BIC"] = min(sizes, key=lambda fit: fit.bic(z))
-    found = {name: lambda x, fit=fit: -fit.score_samples((x - m) / sd) for name, fit in found.items()}
-    return {"flow": lambda x: -flow.score_samples(x), **found}
+    found = forest, local, min(sizes, key=lambda fit: fit.bic(z)), sizes[0]
+    fits = zip(("isolation forest", "local outlier factor", "mixture, by BIC", "one Gaussian"), found, strict=True)
+    others = {name: lambda x, fit=fit: -fit.score_samples((x - m) / sd) for name, fit in fits}
+    return {"flow": lambda x: -flow.score_samples(x), **others}
 
 
 def anomalies_of_tables(options):
     nf.use(dtype=options.dtype or "float32")
     areas = {}
-    for name, (inside, outside) in list(tables_with_outsiders().items())[: 2 if options.fast else 4]:
+    for name, (inside, outside) in list(tables_with_outsiders().items())[: 1 if options.fast else 4]:
         for seed in range(options.seed, options.seed + (1 if options.fast else 3)):
             order = np.random.default_rng(seed).permutation(len(inside))
             train, test = np.split(inside[order], [int(0.7 * len(inside))])
@@ -772,8 +770,9 @@ def classification_accuracy(options):
         theirs = np.array([mixture[k].score_samples(x[None])[0] for x, k in zip(*test, strict=True)])
         gains.append(mean_and_error(log_q(test[0], np.eye(10)[test[1]]) - theirs))
     for name, scores in found.items():
-        each = ", ".join(f"{s:.1f}" for s in scores)
-        print("  trained on {:26}{:6.1f} ± {:.1f} % right; by seed {}".format(name, *over_seeds(scores), each))
+        print(
+            "  trained on {:26}{:6.1f} ± {:.1f} % right: seeds".format(name, *over_seeds(scores)), np.round(scores, 1)
+        )
     print("  log q(x | class), flow minus mixture: " + ", ".join(f"{gain:+.1f} ± {error:.1f}" for gain, error in gains))
     mean = {name: np.mean(scores) for name, scores in found.items()}
     assert options.fast or mean["flow"] + 5 < mean["mixture"] < mean["real rows"] + 0.5
