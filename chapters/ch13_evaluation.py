@@ -770,9 +770,7 @@ def classification_accuracy(options):
         theirs = np.array([mixture[k].score_samples(x[None])[0] for x, k in zip(*test, strict=True)])
         gains.append(mean_and_error(log_q(test[0], np.eye(10)[test[1]]) - theirs))
     for name, scores in found.items():
-        print(
-            "  trained on {:26}{:6.1f} ± {:.1f} % right: seeds".format(name, *over_seeds(scores)), np.round(scores, 1)
-        )
+        print("  trained on {:26}{:6.1f} ± {:.1f} % right:".format(name, *over_seeds(scores)), np.round(scores, 1))
     print("  log q(x | class), flow minus mixture: " + ", ".join(f"{gain:+.1f} ± {error:.1f}" for gain, error in gains))
     mean = {name: np.mean(scores) for name, scores in found.items()}
     assert options.fast or mean["flow"] + 5 < mean["mixture"] < mean["real rows"] + 0.5
