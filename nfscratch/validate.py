@@ -176,6 +176,12 @@ def positive(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
 
 
+def not_negative(name: str, value: Any) -> None:
+    """Refuse anything but a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+        raise ValueError(f"{name} must be at least 0 and finite; got {value!r}")
+
+
 def choice(name: str, value: Any, options: Collection) -> None:
     """Refuse what is not one of `options`."""
     if not isinstance(value, Hashable) or value not in tuple(options):

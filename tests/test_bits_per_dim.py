@@ -83,6 +83,7 @@ def test_the_standard_error_is_that_of_the_mean():
         (onp.array([]), 4, r"log_prob must have one number for each image, shape \(N,\); got shape \(0,\)"),
         (onp.array([1.0, onp.nan]), 4, "log_prob must be finite; got nan for image 1"),
         ({"base": onp.array([-onp.inf])}, 4, "term 'base' of log_prob must be finite; got -inf for image 0"),
+        ({"a": [1.0] * 3, "b": [1.0] * 2}, 4, r"terms must have one .*, or one for all; got {'a': 3, 'b': 2}"),
         ({}, 4, "log_prob must be an array, or a dict of at least one term; got an empty dict"),
     ],
 )

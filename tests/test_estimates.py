@@ -119,7 +119,11 @@ def test_only_the_order_counts_and_scores_may_be_infinite():
         (lambda: paired([1.0, 2.0], [1.0]), ValueError, "must be of the same rows; got 2 and 1 numbers"),
         (lambda: paired([-np.inf], [0.0]), ValueError, "log_p_a must be finite"),
         (lambda: auroc([], [1.0]), ValueError, "inside must have one number for each row"),
-        (lambda: auroc([1.0], [np.nan]), ValueError, "outside must be finite; NaN or infinity in row 0"),
+        (
+            lambda: auroc([1.0], [np.nan]),
+            ValueError,
+            "outside must be numbers, which may be infinite; got NaN in row 0",
+        ),
     ],
 )
 def test_what_is_no_row_of_numbers_is_refused(call, error, message):

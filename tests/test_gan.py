@@ -311,6 +311,8 @@ def test_what_does_not_fit_is_refused_in_one_line():
         GAN(3, net, 2)
     with pytest.raises(ValueError, match=r"dim must be an integer of at least 1; got None"):
         GAN(net, net)
+    with pytest.raises(TypeError, match=r"flow must be a Flow, .*; got GAN: use nf.fit_gan"):
+        nf.fit(GAN(net, net, 2), x, rng=0)
     with pytest.raises(ValueError, match=r"dim must be that of the generator's base, 2, or None; got 3"):
         GAN(nf.flows.planar(2), net, 3)
     with pytest.raises(ValueError, match=r"generator must be a flow over rows .*got shape \(2,\), context_dim 1"):
@@ -325,9 +327,9 @@ def test_what_does_not_fit_is_refused_in_one_line():
         GAN(Narrow((7,)), net, 2).init(rng(), x)
     with pytest.raises(ValueError, match=r"x must have shape \(N, 2\); got \(30, 5\)"):
         nf.fit_gan(GAN(nf.flows.planar(2), net), x, rng=0, **QUIET)
-    with pytest.raises(TypeError, match=r"model must be one that nf.fit_model trains; got a GAN: use nf.fit_gan"):
+    with pytest.raises(TypeError, match=r"model must be one that nf.fit_model trains; got GAN: use nf.fit_gan"):
         nf.fit_model(GAN(net, net, 2), x, rng=0)
-    with pytest.raises(TypeError, match=r"model must be one that nf.fit_gan trains; got a AutoEncoder"):
+    with pytest.raises(TypeError, match=r"model must be one that nf.fit_gan trains; got AutoEncoder"):
         nf.fit_gan(nf.models.AutoEncoder(net, net, 2), x, rng=0)
     with pytest.raises(TypeError, match=r"optimizer must be an Adam, such as nf.adam"):
         nf.fit_gan(GAN(net, net, 2), x, rng=0, optimizer=3)

@@ -182,7 +182,9 @@ def test_models_that_are_not_discrete_are_refused():
         nf.codes.encode(made, made.init(rng()), onp.zeros((2, 3)))
     with pytest.raises(TypeError, match="made must be"):
         nf.codes.encode(nf.StandardNormal(3), {}, onp.zeros((2, 3)))
-    made, params, _ = example()
+    made, params, rows = example()
+    with pytest.raises(ValueError, match=r"params must have 3 entries; got \['base'\]"):
+        nf.codes.encode(made, {"base": params}, rows)
     with pytest.raises(TypeError, match="data must be bytes; got str"):
         nf.codes.decode(made, params, "abc")
 

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch import validate
+
 BITS = 64
 FULL, LEAST = 1 << BITS, 1 << (BITS - 8)
 LARGEST_TOTAL = 1 << 32
@@ -103,7 +105,7 @@ class Decoder:
 
 def checked(cumulative: Any) -> onp.ndarray:
     """Cumulative counts (N, K + 1) as whole numbers, or ValueError."""
-    counts = onp.asarray(cumulative)
+    counts = onp.asarray(validate.numeric("counts", cumulative))
     if counts.ndim != 2 or counts.shape[1] < 2 or counts.dtype.kind not in "iu":
         raise ValueError(f"counts must be whole numbers (N, K + 1); got {counts.dtype} of shape {counts.shape}")
     counts = counts.astype(onp.int64, copy=False)

@@ -26,6 +26,7 @@ from nfscratch.codes.arithmetic import CodeError, Decoder, Encoder
 from nfscratch.codes.softmax_counts import WEIGHTS, counts_of
 from nfscratch.codes.whole_network import OUTPUT, UNIT, WholeNetwork
 from nfscratch.distributions import AutoregressiveDensity
+from nfscratch.flows.parameters import Comparison
 
 VERSION = 1
 HEADER, CHECK = struct.Struct("<BII"), struct.Struct("<I")
@@ -74,6 +75,7 @@ class _Coder:
             raise TypeError(f"conditional must be nf.Bernoulli() or nf.Categorical(K); got {made.conditional!r}")
         if made.context_dim:
             raise ValueError(f"made must have no context; got context_dim={made.context_dim}")
+        Comparison(onp.random.default_rng(0)).part(made, (), params, "params")
         self.made, self.levels = made, made.conditional.n_levels
         self.dtype = trees.first_array(params).dtype
         self.network = WholeNetwork(made.conditioner, params, made.dim)
@@ -87,7 +89,8 @@ class _Coder:
         off = ((levels < 0) | (levels >= self.levels) | (abs(rows * (self.levels - 1) - levels) > 1e-4)).any(axis=1)
         if off.any():
             top = self.levels - 1
-            raise ValueError(f"rows must hold 0, 1/{top}, ... 1 alone; got others in row {onp.flatnonzero(off)[0]}")
+            grid = "0 and 1" if top == 1 else f"0, 1/{top}, ..., 1"
+            raise ValueError(f"rows must hold only {grid}; got other numbers in row {onp.flatnonzero(off)[0]}")
         return levels[:, self.made.order]
 
     def inputs(self, levels):

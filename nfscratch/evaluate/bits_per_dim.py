@@ -47,6 +47,9 @@ def bits_per_dim(log_prob: Any, dim: int) -> BitsPerDim:
     if not given:
         raise ValueError("log_prob must be an array, or a dict of at least one term; got an empty dict")
     terms = {name: _per_image(name, value) for name, value in given.items()}
+    lengths = {name: len(value) for name, value in terms.items()}
+    if len(set(lengths.values()) - {1}) > 1:
+        raise ValueError(f"log_prob's terms must have one number for each image, or one for all; got {lengths}")
     total = -sum(np.broadcast_arrays(*terms.values())) / (dim * log(2))
     error = float(total.std(ddof=1) / np.sqrt(len(total))) if len(total) > 1 else np.inf
     itemised = {name: float(-value.mean() / (dim * log(2))) for name, value in terms.items() if name}
@@ -55,8 +58,8 @@ def bits_per_dim(log_prob: Any, dim: int) -> BitsPerDim:
 
 def _per_image(name, value):
     """(N,) in float64, where the mean of many is taken; a number is the same for all images."""
-    value = np.atleast_1d(np.asarray(backend.to_numpy(value), dtype=np.float64))
     what = f"term {name!r} of log_prob" if name else "log_prob"
+    value = np.atleast_1d(np.asarray(backend.to_numpy(validate.numeric(what, value)), dtype=np.float64))
     if value.ndim != 1 or len(value) == 0:
         raise ValueError(f"{what} must have one number for each image, shape (N,); got shape {value.shape}")
     if not np.isfinite(value).all():

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import backend, validate
+from nfscratch.array_kinds import listed_rows
 
 LARGEST = 1e150
 
@@ -45,10 +46,18 @@ def numbers(name: str, x: Any, *, infinite: bool = False) -> np.ndarray:
     x = np.asarray(backend.to_numpy(validate.numeric(name, x)), dtype=np.float64)
     if x.ndim != 1 or len(x) == 0:
         raise ValueError(f"{name} must have one number for each row, shape (N,); got shape {x.shape}")
-    if infinite and not np.isnan(x).any():
-        return x
-    validate.finite(name, x)
+    if infinite:
+        no_nan(name, x)
+    else:
+        validate.finite(name, x)
     return x
+
+
+def no_nan(name: str, x: np.ndarray) -> None:
+    """Refuse NaN in x (N, ...), by row number."""
+    rows = np.flatnonzero(np.isnan(x).reshape(len(x), -1).any(axis=1))
+    if len(rows):
+        raise ValueError(f"{name} must be numbers, which may be infinite; got NaN in {listed_rows(rows)}")
 
 
 def _array(name, x):

@@ -32,11 +32,10 @@ def classification_accuracy_score(
         raise ValueError(f"x_made and x_real must have equally many columns; got {x_made.shape} and {x_real.shape}")
     labels_made, labels_real = _labels("made", labels_made, x_made), _labels("real", labels_real, x_real)
     if len(np.unique(labels_made)) < 2:
-        raise ValueError(f"labels_made must have at least 2 classes; got {labels_made[0]!r} alone")
-    if not set(labels_real.tolist()) & set(labels_made.tolist()):
-        raise ValueError(
-            f"labels_real and labels_made must have classes in common; got {labels_real[0]!r} and {labels_made[0]!r}"
-        )
+        raise ValueError(f"labels_made must have at least 2 classes; got {labels_made.tolist()[0]!r} alone")
+    real, made = labels_real.tolist(), labels_made.tolist()
+    if not set(real) & set(made):
+        raise ValueError(f"labels_real and labels_made must have classes in common; got {real[0]!r} and {made[0]!r}")
     fitted = _copy(classifier).fit(x_made, labels_made)
     return mean_and_error(np.asarray(fitted.predict(x_real)) == labels_real)
 

@@ -34,7 +34,7 @@ def mmd(a: Any, b: Any, *, bandwidth: float | None = None, unbiased: bool = True
 
     bandwidth: h; default `median_distance`. Memory is bounded, time grows as (N + M)^2 D.
     """
-    a, b = two_samples(a, b, least=2 if unbiased else 1)
+    a, b = two_samples(a, b, least=2 if validate.flag("unbiased", unbiased) else 1)
     k = partial(_gaussian, _bandwidth(bandwidth, a, b))
     own = within if unbiased else lambda rows, *options: between(rows, rows, *options)
     return own(a, k, SQUARED) + own(b, k, SQUARED) - 2 * between(a, b, k, SQUARED)

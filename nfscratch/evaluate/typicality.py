@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import backend, validate
-from nfscratch.evaluate.checked_draws import numbers
+from nfscratch.evaluate.checked_draws import no_nan, numbers
 
 
 def typicality(log_p: Any, log_p_train: Any) -> np.ndarray:
@@ -36,6 +36,8 @@ def typicality(log_p: Any, log_p_train: Any) -> np.ndarray:
 
 def _each(name, rows):
     """The mean of each batch. -inf is the log-density of a row outside the support."""
-    if np.isnan(rows).any() or (rows == np.inf).any():
-        validate.finite(name, rows)
+    no_nan(name, rows)
+    if (rows == np.inf).any():
+        row = int(np.argmax((rows == np.inf).any(axis=1)))
+        raise ValueError(f"{name} must be finite or -inf; got inf in row {row}")
     return rows.mean(axis=1)

@@ -25,7 +25,6 @@ look at it (Grover et al. 2018, arXiv:1705.08868, train a flow in both ways).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as onp
@@ -64,8 +63,7 @@ class GAN(Scaled):
     def __post_init__(self):
         check_network("critic", self.critic)
         object.__setattr__(self, "dim", check_generator(self.generator, self.dim))
-        if isinstance(self.penalty, bool) or not isinstance(self.penalty, Real) or not 0 <= self.penalty < onp.inf:
-            raise ValueError(f"penalty must be at least 0 and finite; got {self.penalty!r}")
+        validate.not_negative("penalty", self.penalty)
 
     @property
     def invertible(self) -> bool:

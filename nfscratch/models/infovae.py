@@ -8,6 +8,11 @@ is pulled to the prior, and a strong decoder may leave z unused. With alpha = 1,
 codes from telling the row; only (2) must look like the prior, so that `sample` finds codes that the decoder knows.
 Here `posterior_weight` is 1 - alpha, and `mmd_weight` alpha + lambda - 1, in nats.
 
+How to choose `mmd_weight`: -log p(x | z) is a sum over the columns of x, so the weight must grow with them, and it must
+grow where the likelihood has less noise. If it is too small, codes lie far from the prior, where the kernel is flat and
+pulls no more: nf.evaluate.mmd of codes and draws of the prior is then far above 0. If it is too large, codes look like
+the prior and say nothing of x: `reconstruct` returns the mean of x. A few hundred steps show either.
+
 MMD^2 compares the batch's draws of z with as many draws of the prior, by a Gaussian kernel (ops/gaussian_mmd.py). The
 draws of the prior are constants: q(z) moves to the prior, never the prior to q(z). The derivative of MMD^2 in z joins
 that of log p(x | z) on its way back through the posterior.
@@ -22,7 +27,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Real
 from typing import Any
 
 import numpy as onp
@@ -31,26 +35,27 @@ from nfscratch import validate
 from nfscratch.models.vae import VAE
 from nfscratch.ops.gaussian_mmd import mmd_vjp
 
+MMD_WEIGHT = 10.0  # for each column of x
 ROWS = 2**10  # held-out rows whose MMD is taken at once: its kernel is a matrix
 
 
 @dataclass(frozen=True, eq=False)
 class InfoVAE(VAE):
-    """params: those of the VAE. bandwidth: b of the kernel; None is the root of `dim`.
+    """params: those of the VAE. mmd_weight: None is 10 for each column of x. bandwidth: b of the kernel; None is the
+    root of `dim`.
 
     Two draws of a standard normal lie about sqrt(2 dim) apart: at that distance, the default kernel is 1/e.
     """
 
     posterior_weight: float = 0.0
-    mmd_weight: float = 100.0
+    mmd_weight: float | None = None
     bandwidth: float | None = None
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("posterior_weight", "mmd_weight"):
-            weight = getattr(self, name)
-            if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < onp.inf:
-                raise ValueError(f"{name} must be at least 0 and finite; got {weight!r}")
+        validate.not_negative("posterior_weight", self.posterior_weight)
+        if self.mmd_weight is not None:
+            validate.not_negative("mmd_weight", self.mmd_weight)
         if self.bandwidth is not None:
             validate.positive("bandwidth", self.bandwidth)
 
@@ -59,7 +64,7 @@ class InfoVAE(VAE):
     ) -> tuple[Any, Any]:
         """(1) over the rows x (N, D), N at least 2, and its gradient tree. beta: a factor on posterior_weight."""
         value, log_w, pullback, back_mmd = self._terms(params, rng, x, beta, draws, importance)
-        return value, pullback(onp.full_like(log_w, -1.0 / log_w.size), back_mmd(self.mmd_weight))
+        return value, pullback(onp.full_like(log_w, -1.0 / log_w.size), back_mmd(self._mmd_weight(x)))
 
     def validation_loss(
         self, params: Any, rng: Any, x: Any, beta: float = 1.0, draws: int = 1, importance: bool = False
@@ -78,4 +83,7 @@ class InfoVAE(VAE):
             raise ValueError("importance must be False: InfoVAE has no importance-weighted bound")
         log_w, z, pullback = self.drawn_vjp(params, x, rng, draws, beta * self.posterior_weight)
         distance, back_mmd = mmd_vjp(z, self._from_prior(params, rng, len(z)), self.bandwidth or self.dim**0.5)
-        return -log_w.mean() + self.mmd_weight * distance, log_w, pullback, back_mmd
+        return -log_w.mean() + self._mmd_weight(x) * distance, log_w, pullback, back_mmd
+
+    def _mmd_weight(self, x):
+        return MMD_WEIGHT * x.shape[1] if self.mmd_weight is None else self.mmd_weight

@@ -123,6 +123,8 @@ def fit(
     TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
+    if hasattr(flow, "trainer"):  # one of nf.models
+        raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {type(flow).__name__}: use {flow.trainer}")
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
     discrete.refuse_jitter(flow, jitter)

@@ -157,7 +157,7 @@ def check_model(model: Any, trainer: Callable) -> None:
     validate.part("model", model, Model, "nf.models.AutoEncoder(nf.MLP(), nf.MLP(), 2)")
     if model.trainer != f"nf.{trainer.__name__}":
         raise TypeError(
-            f"model must be one that nf.{trainer.__name__} trains; got a {type(model).__name__}: use {model.trainer}"
+            f"model must be one that nf.{trainer.__name__} trains; got {type(model).__name__}: use {model.trainer}"
         )
 
 
