@@ -50,7 +50,7 @@ class Staircase:
     def gradient_blocks(self, n: int):
         """The same, for the product g h^T of a batch of n."""
         thin = SMALL_PRODUCT // max(1, n * self.shape[1])
-        return self._blocks("rows", -(-self.shape[0] // thin) if thin >= THINNEST else self._pieces(n))
+        return self._blocks("rows", max(1, -(-self.shape[0] // thin)) if thin >= THINNEST else self._pieces(n))
 
     def column_blocks(self, n: int):
         """(columns, first row that reaches past them) of each block column, for a batch of n."""
@@ -153,14 +153,10 @@ def layer_gradient(stair, g, h, ones):
 
 def _outer(stair, g, h):
     """g h^T, masked; from the blocks' reach on it is zero without a product."""
-    blocks = stair.gradient_blocks(g.shape[1])
-    if len(blocks) == 1:
-        g_W = g @ h.T
-    else:
-        g_W = onp.empty_like(g, shape=stair.shape, order="C")
-        for rows, reach in blocks:
-            onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])
-            if reach < len(h):
-                g_W[rows, reach:] = 0.0
+    g_W = onp.empty_like(g, shape=stair.shape, order="C")
+    for rows, reach in stair.gradient_blocks(g.shape[1]):
+        onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])
+        if reach < len(h):  # a variable far out that no unit sees must not overflow here
+            g_W[rows, reach:] = 0.0
     g_W *= stair.mask.on(g)
     return g_W
