@@ -88,10 +88,10 @@ def _name_inverse_of(first, cases):
 
 
 def _most_frequent_name(cases):
-    if any(check_sign(case.trial).failed for case in cases):
-        return Named(Mistake.FOLDS, "det J")
     found = [name_inverse(case.trial) for case in _spread(cases)]
     known = [mistake for mistake in found if mistake is not Mistake.NO_UNDOING]
+    if set(known) <= {Mistake.TOO_FEW_STEPS} and any(check_sign(case.trial).failed for case in cases):
+        return Named(Mistake.FOLDS, "det J")
     return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
 
 

@@ -19,7 +19,14 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_contraction import by_series, is_sum_over_probes
 from nfscratch.check.diagnosis.wrong_planar import planar_mistake
 from nfscratch.check.diagnosis.wrong_spline import spline_mistake
-from nfscratch.check.diagnosis.wrong_terms import by_branch, by_distance, by_subset, by_unclamped_scale, near
+from nfscratch.check.diagnosis.wrong_terms import (
+    by_any_clamp,
+    by_branch,
+    by_distance,
+    by_subset,
+    by_unclamped_scale,
+    near,
+)
 from nfscratch.check.letters.jacobian import check_jacobian, log_abs_det
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import OTHER, Trial
@@ -62,11 +69,9 @@ def name_log_det(samples: list[Sample]) -> Mistake:
     for mistake, prediction in CANDIDATES.items():
         if all(_fits(s, prediction(s)) for s in samples):
             return mistake
-    # Any factor fits a log_det that is one number: there the terms are looked at first.
-    constant = all(onp.ptp(s.t) < 1e-9 * (1 + onp.abs(s.t).max()) for s in samples)
-    first = (by_subset, _by_ratio, _by_constant) if constant else (_by_ratio, _by_constant, by_subset)
     looks = (
-        by_branch, *first, by_unclamped_scale, planar_mistake, spline_mistake, by_series, _elsewhere, by_distance,
+        by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, by_series,
+        _elsewhere, by_any_clamp, by_distance,
     )  # fmt: skip
     return next((mistake for look in looks if (mistake := look(samples)) is not None), Mistake.LOG_DET_FORMULA)
 
@@ -144,9 +149,11 @@ def _by_ratio(samples):
     if not ratios or any(r is None for r, _ in ratios):
         return None
     same = max(r for r, _ in ratios) - min(r for r, _ in ratios) < 1e-3
-    if (found := _over_pixels(ratios) or _over_dimensions(ratios, same)) is not None:
+    if (found := _over_pixels(ratios) or _over_dimensions(ratios, same)) is not None or not same:
         return found
-    return _one_factor(*ratios[0]) if same else None
+    # Any factor fits a log_det that is one number: there the terms may say more.
+    constant = all(onp.ptp(s.t) < 1e-9 * (1 + onp.abs(s.t).max()) for s in samples)
+    return (by_subset(samples) if constant else None) or _one_factor(*ratios[0])
 
 
 def _ratio(s):
