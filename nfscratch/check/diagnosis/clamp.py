@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as onp
 
-VARIED = 3  # different values of s: one that is constant is no clamp of anything
+VARIED = 2  # different values of s: one that is constant is no clamp of anything
 LEAST = 5  # points, of which the flattest and the steepest are to differ clearly
 CLEARLY = 1.05
 

@@ -128,17 +128,19 @@ def _linear(c):
 
 def _iteration(c):
     """An autoregressive map's passes are an iteration, too, and have a name of their own."""
-    return cut_iteration(c) if _passes(c) is None else None
+    return None if _right_at_first(c) else cut_iteration(c)
 
 
 def _passes(c):
+    return Mistake.TOO_FEW_PASSES if _right_at_first(c) and not _is_shallow(c) else None
+
+
+def _right_at_first(c):
     """In the order of dependence the first columns are right and the rest are not."""
     # A sequential direction that is cut short has not all dependencies: the columns as they stand.
     right = [not c.wrong[i] for i in c.order or range(c.dim)]
     first = right.index(False) if False in right else c.dim
-    if first == 0 or any(right[first:]) or c.kept.sum() > 1 or c.dim < 2 or _is_shallow(c):
-        return None
-    return Mistake.TOO_FEW_PASSES
+    return first > 0 and not any(right[first:]) and c.kept.sum() <= 1 and c.dim > 1
 
 
 def _is_shallow(c):
