@@ -58,9 +58,9 @@ def audit(
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
     declared |= {"domain": domain, "codomain": codomain, "accuracy": accuracy}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
-    if (foreign := adapted(subject, dtype or "float64", context)) is not None:
+    if (foreign := adapted(subject, dtype, context)) is not None:
         subject, dims, declared = _as_pair(foreign, dims, declared)
-        options["context"] = None
+        options |= {"context": None, "dtype": foreign.dtype}
     check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
     with onp.errstate(all="ignore"):  # far out numbers overflow: the checks look at what came of it
         report = _report(letters, rng, *groups_of(subject, dims, rng, declared, options))

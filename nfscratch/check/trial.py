@@ -14,7 +14,7 @@ it is; where that is more than the dtype's eps, it stands in for eps.) Seen from
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as onp
@@ -103,6 +103,7 @@ class Trial:
             y, log_det = trial.apply(direction, a.astype(self.subject.dtype))
             return onp.concatenate([flat(y), log_det[:, None]], axis=1)
 
+        f = f if self.subject.given is not None else partial(_where_defined, f)
         with onp.errstate(all="ignore"):
             J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.eps, True)
         return J[:, :-1], error[:, :-1], J[:, -1], error[:, -1]
@@ -198,6 +199,25 @@ def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) ->
         return Trial(subject, z)
     wide = None if context is None else backend.asarray(context, dtype="float64", like=context)
     return Trial(subject, z, Trial(of_bijection(bijection, trees.cast(params, "float64"), wide), z))
+
+
+def _where_defined(f, a):
+    """f of all rows; row by row where it raises, with NaN for those that it refuses: a step may leave the domain."""
+    try:
+        return f(a)
+    except (ValueError, ArithmeticError, IndexError):
+        rows = [_or_none(f, row[None]) for row in a]
+    width = next((row.shape[1] for row in rows if row is not None), 0)
+    if not width:
+        return f(a)
+    return onp.concatenate([onp.full((1, width), onp.nan) if row is None else row for row in rows])
+
+
+def _or_none(f, row):
+    try:
+        return f(row)
+    except (ValueError, ArithmeticError, IndexError):
+        return None
 
 
 def overflows(trial: Trial, points: Any, direction: str) -> Any:

@@ -15,7 +15,7 @@ sbi                        of the flow that it wraps                  NFlowsFlow
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -33,12 +33,15 @@ ADAPTERS = {  # the package that a class comes from, and the module with its ada
     "torch.distributions": "torch_flows",
 }
 
+FIXED = {"distrax_flows": "float32", "tfp_flows": "float32"}  # objects whose arrays keep the dtype they were made in
+
 
 @dataclass(frozen=True)
 class Adapted:
     """A foreign map as functions of NumPy arrays. shape: of one event; None where the object does not say.
 
     density: log_prob, sample, base_log_prob and base_sample, those that there are. accuracy: as of `audit`.
+    dtype: what it computes in here. Torch's modules and flowjax's trees are copied to float64; others keep float32.
     """
 
     forward: Callable[[Any], Any]
@@ -47,15 +50,19 @@ class Adapted:
     density: dict[str, Callable]
     name: str
     accuracy: float = 0.0
+    dtype: str = "float64"
 
 
-def adapted(subject: Any, dtype: str = "float64", context: Any = None) -> Adapted | None:
+def adapted(subject: Any, dtype: str | None = None, context: Any = None) -> Adapted | None:
     """The object of another library as the audit takes it; None where no adapter knows it.
 
     context: one row, for all points. TypeError where the library is known and the object is not.
     """
     module = next((found for cls in type(subject).__mro__ if (found := _adapter_of(cls)) is not None), None)
-    return None if module is None else import_module(f"{ROOM}.{module}").adapt(subject, dtype, context)
+    if module is None:
+        return None
+    dtype = dtype or FIXED.get(module, "float64")
+    return replace(import_module(f"{ROOM}.{module}").adapt(subject, dtype, context), dtype=dtype)
 
 
 def _adapter_of(cls):

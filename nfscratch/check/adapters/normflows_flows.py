@@ -16,8 +16,18 @@ def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
         both = in_torch(flow.forward_and_log_det, dtype), in_torch(flow.inverse_and_log_det, dtype)
         return Adapted(*both, _shape(flow.q0), _density(flow, dtype), name)
     if isinstance(flow, normflows.flows.Flow):
-        return Adapted(in_torch(flow.forward, dtype), in_torch(flow.inverse, dtype), None, {}, name)
+        return Adapted(in_torch(_rows(flow.forward), dtype), in_torch(_rows(flow.inverse), dtype), None, {}, name)
     return refuse(subject, "a NormalizingFlow or a layer")
+
+
+def _rows(f):
+    """A layer whose log_det is the same for all rows gives one number."""
+
+    def call(a):
+        y, log_det = f(a)
+        return y, log_det.expand(len(a)) if log_det.ndim == 0 else log_det
+
+    return call
 
 
 def _shape(base):

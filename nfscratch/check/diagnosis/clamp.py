@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as onp
 
+VARIED = 2  # different values of s: one that is constant is no clamp of anything
 LEAST = 5  # points, of which the flattest and the steepest are to differ clearly
 CLEARLY = 1.05
 
@@ -20,7 +21,7 @@ def flattens(a: Any, s: Any) -> bool:
     """Whether s (N,) is a clamp of a (N,)."""
     large = onp.abs(a) > 1e-3
     a, s = a[large], s[large]
-    if len(a) < LEAST or not (a * s >= 0).all():
+    if len(a) < LEAST or len(onp.unique(onp.round(s, 6))) < VARIED or not (a * s >= 0).all():
         return False
     ratio = onp.abs(s) / onp.abs(a)
     sides = [side for side in (a > 0, a < 0) if side.any()]

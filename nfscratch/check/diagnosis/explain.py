@@ -90,7 +90,7 @@ def _name_inverse_of(first, cases):
 def _most_frequent_name(cases):
     found = [name_inverse(case.trial) for case in _spread(cases)]
     known = [mistake for mistake in found if mistake is not Mistake.NO_UNDOING]
-    if not known and any(check_sign(case.trial).failed for case in cases):
+    if set(known) <= {Mistake.TOO_FEW_STEPS} and any(check_sign(case.trial).failed for case in cases):
         return Named(Mistake.FOLDS, "det J")
     return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
 
@@ -147,7 +147,9 @@ def _in_layers(direction, samples):
     bad = next(s for s in samples if s.failed)
     for k, layer in enumerate(bad.trial.layers):
         if check_jacobian(layer, direction).failed:
-            return f" of layer {k} ({layer.subject.name})", name_log_det([Sample(layer, direction)])
+            alike = [s.trial.layers[k] for s in samples if len(s.trial.layers) == len(bad.trial.layers)]
+            found = name_log_det([Sample(aligned(trial), direction) for trial in alike])
+            return f" of layer {k} ({layer.subject.name})", found
     of_chain = name_sum(bad.trial, direction) if bad.trial.subject.layers() else None
     return "", of_chain or name_log_det(samples)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
-from nfscratch.check.diagnosis.wrong_inverse import name_inverse
+from nfscratch.check.diagnosis.wrong_inverse import failing_layer, name_inverse
 from nfscratch.check.finding import Symptom
 from nfscratch.check.message import Case
 
@@ -33,8 +33,8 @@ def name_shape(case: Case, cases: list[Case]) -> Named:
     for look in (_of_log_prob, _kept_axis, _leak, _logarithm):
         if (mistake := look(case, which, got)) is not None:
             return Named(mistake, which)
-    if (mistake := _of_inverse(case, which, got)) is not None:
-        return Named(mistake, "inverse")
+    if (named := _of_inverse(case, which, got)) is not None:
+        return named
     return Named(Mistake.NOT_FINITE if case.finding.symptom is Symptom.NOT_FINITE else Mistake.SHAPE, which)
 
 
@@ -63,7 +63,8 @@ def _logarithm(case, which, got):
         return None
     J = case.trial.J if LOG_DETS[which] == "forward" else case.trial.J[case.trial.usable]
     negative = onp.linalg.det(J) < 0
-    same = len(J) == len(got) and negative.any() and (onp.isnan(got) == negative).all()
+    of_one = not (negative.all() and case.trial.subject.layers())  # a chain's permutation may make all of them negative
+    same = len(J) == len(got) and negative.any() and (onp.isnan(got) == negative).all() and of_one
     return Mistake.NO_ABSOLUTE_VALUE if same else None
 
 
@@ -72,5 +73,7 @@ def _of_inverse(case, which, got):
     rows = onp.shape(case.finding.evidence["results"].get("z", ()))[:1]
     if which not in ("z", "log_det inverse") or onp.shape(got)[:1] != rows:
         return None
-    mistake = name_inverse(case.trial)
-    return None if mistake is Mistake.NO_UNDOING else mistake
+    k, trial = failing_layer(case.trial) or (None, case.trial)
+    mistake = name_inverse(trial)
+    where = "inverse" if k is None else f"inverse of layer {k} ({trial.subject.name})"
+    return None if mistake is Mistake.NO_UNDOING else Named(mistake, where)

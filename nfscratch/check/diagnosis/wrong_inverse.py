@@ -37,10 +37,21 @@ def name_inverse(trial: Trial) -> Mistake:
     if (mistake := _argument(case)) is not None:
         return mistake
     case = Columns(aligned(trial), rows)
-    for look in (_permutation, _columns_moved, _linear, bracket, _iteration, rescaled, affine, _passes, _conditions):
+    for look in (
+        _returned,
+        _permutation,
+        _columns_moved,
+        _linear,
+        bracket,
+        _iteration,
+        rescaled,
+        affine,
+        _passes,
+        _conditions,
+    ):
         if (mistake := look(case)) is not None:
             return mistake
-    return wrong_root(trial) or Mistake.NO_UNDOING
+    return wrong_root(case.trial) or Mistake.NO_UNDOING
 
 
 def _argument(c):
@@ -57,6 +68,11 @@ def _argument(c):
 
 def _is_permutation(J):
     return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
+
+
+def _returned(c):
+    """Of a map that moves columns: its inverse moves them back, and does nothing else."""
+    return Mistake.RETURNS_ARGUMENT if same(c.back, c.x).all() else None
 
 
 def _permutation(c):
@@ -77,21 +93,24 @@ def _found(c, order):
         z = flat(c.trial.original.apply("inverse", x, c.rows)[0])
     except Exception:  # an x that forward does not reach
         return None
-    if same(z, c.z).all():
-        return Mistake.PERMUTATION
-    return Mistake.HALVES_SWAPPED if _is_reordering(z, c.z) else None
+    return Mistake.PERMUTATION if same(z, c.z).all() else _reordered(z, c.z)
 
 
 def _columns_moved(c):
     """z' has all columns of z, in another order."""
-    if not _is_reordering(c.back, c.z):
+    found = _reordered(c.back, c.z)
+    return Mistake.PERMUTATION if found is not None and _is_permutation(c.J) else found
+
+
+def _reordered(a, b):
+    """What makes a of the columns of b: two halves that change places, or interleaved; or any other permutation."""
+    found, dim = copies(a, b), b.shape[1]
+    if not ((found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all()):
         return None
-    return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.HALVES_SWAPPED
-
-
-def _is_reordering(a, b):
-    found = copies(a, b)
-    return bool((found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all())
+    columns, order = onp.arange(dim), onp.argmax(found, axis=1)
+    dealt = onp.concatenate([columns[::2], columns[1::2]])
+    halves = [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [dealt, onp.argsort(dealt)]
+    return Mistake.HALVES_SWAPPED if any((order == h).all() for h in halves) else Mistake.PERMUTATION
 
 
 def _linear(c):
@@ -109,23 +128,25 @@ def _linear(c):
 
 def _iteration(c):
     """An autoregressive map's passes are an iteration, too, and have a name of their own."""
-    return cut_iteration(c) if _passes(c) is None else None
+    return None if _right_at_first(c) else cut_iteration(c)
 
 
 def _passes(c):
+    return Mistake.TOO_FEW_PASSES if _right_at_first(c) and not _is_shallow(c) else None
+
+
+def _right_at_first(c):
     """In the order of dependence the first columns are right and the rest are not."""
     # A sequential direction that is cut short has not all dependencies: the columns as they stand.
     right = [not c.wrong[i] for i in c.order or range(c.dim)]
     first = right.index(False) if False in right else c.dim
-    if first == 0 or any(right[first:]) or c.kept.sum() > 1 or c.dim < 2 or _is_coupling(c):
-        return None
-    return Mistake.TOO_FEW_PASSES
+    return first > 0 and not any(right[first:]) and c.kept.sum() <= 1 and c.dim > 1
 
 
-def _is_coupling(c):
-    """Whether some variables are kept, and no other depends on another of the others."""
-    changed = c.J[:, ~c.kept][:, :, ~c.kept]
-    return c.kept.any() and onp.abs(changed * (1 - onp.eye(changed.shape[1]))).max(initial=0.0) < 1e-7
+def _is_shallow(c):
+    """Whether no variable depends on one that depends on a third, as in a coupling: one pass is enough."""
+    others = (onp.abs(c.J).max(axis=0) > 1e-7) & ~onp.eye(c.dim, dtype=bool)
+    return not (others.astype(int) @ others).any()
 
 
 def _conditions(c):

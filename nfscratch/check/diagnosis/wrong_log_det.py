@@ -19,7 +19,14 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_contraction import by_series, is_sum_over_probes
 from nfscratch.check.diagnosis.wrong_planar import planar_mistake
 from nfscratch.check.diagnosis.wrong_spline import spline_mistake
-from nfscratch.check.diagnosis.wrong_terms import by_branch, by_distance, by_subset, by_unclamped_scale, near
+from nfscratch.check.diagnosis.wrong_terms import (
+    by_any_clamp,
+    by_branch,
+    by_distance,
+    by_subset,
+    by_unclamped_scale,
+    near,
+)
 from nfscratch.check.letters.jacobian import check_jacobian, log_abs_det
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import OTHER, Trial
@@ -64,7 +71,7 @@ def name_log_det(samples: list[Sample]) -> Mistake:
             return mistake
     looks = (
         by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, by_series,
-        _elsewhere, by_distance,
+        _elsewhere, by_any_clamp, by_distance,
     )  # fmt: skip
     return next((mistake for look in looks if (mistake := look(samples)) is not None), Mistake.LOG_DET_FORMULA)
 
@@ -142,7 +149,11 @@ def _by_ratio(samples):
     if not ratios or any(r is None for r, _ in ratios):
         return None
     same = max(r for r, _ in ratios) - min(r for r, _ in ratios) < 1e-3
-    return _over_pixels(ratios) or _over_dimensions(ratios, same) or (_one_factor(ratios[0][0]) if same else None)
+    if (found := _over_pixels(ratios) or _over_dimensions(ratios, same)) is not None or not same:
+        return found
+    # Any factor fits a log_det that is one number: there the terms may say more.
+    constant = all(onp.ptp(s.t) < 1e-9 * (1 + onp.abs(s.t).max()) for s in samples)
+    return (by_subset(samples) if constant else None) or _one_factor(*ratios[0])
 
 
 def _ratio(s):
@@ -159,13 +170,14 @@ def _over_pixels(ratios):
 def _over_dimensions(ratios, same):
     """A mean; one half at D = 2 alone may be a mean or a factor, and neither is named."""
     is_mean = all(min(abs(r * s.dim - 1), abs(r * s.changed() - 1)) < 1e-3 for r, s in ratios)
-    return Mistake.MEAN if is_mean and not (same and abs(ratios[0][0] - 0.5) < 1e-3) else None
+    half = same and abs(ratios[0][0] - 0.5) < 1e-3
+    return (Mistake.MULTIPLIED if half else Mistake.MEAN) if is_mean else None
 
 
-def _one_factor(r):
+def _one_factor(r, sample):
     if min(abs(r - 2), abs(r - 0.5)) < 1e-3:
         return Mistake.FACTOR_TWO
-    if is_sum_over_probes(r):
+    if is_sum_over_probes(r) and onp.linalg.norm(sample.J - onp.eye(sample.dim), 2, axis=(1, 2)).max() < 1:
         return Mistake.PROBES_SUMMED
     return Mistake.MULTIPLIED if abs(r - 1) > 1e-3 else None
 

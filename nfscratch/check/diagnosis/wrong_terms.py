@@ -52,13 +52,10 @@ def _branch(s):
 
 
 def by_unclamped_scale(samples: list[Any]) -> Mistake | None:
-    """The claim is the sum of b atanh(l_i / b) for one bound b, or of an s that the map cuts, or of any clamp's a."""
+    """The claim is the sum of b atanh(l_i / b) for one bound b, or of an s that the map cuts."""
     logs = [s.logs() for s in samples]
     if any(l is None for l in logs):
         return None
-    single = [s for s in samples if s.changed() == 1]
-    if single and all(flattens(s.c, s.t) for s in single):
-        return Mistake.UNCLAMPED
     pairs = list(zip(samples, logs, strict=True))
     for bound in BOUNDS:
         seen = [_soft(s, l, bound) for s, l in pairs]
@@ -66,6 +63,12 @@ def by_unclamped_scale(samples: list[Any]) -> Mistake | None:
             return Mistake.UNCLAMPED
     cuts = [_cut(s, l) for s, l in pairs]
     return Mistake.UNCLAMPED if all(fits for fits, _ in cuts) and any(seen for _, seen in cuts) else None
+
+
+def by_any_clamp(samples: list[Any]) -> Mistake | None:
+    """Where one variable changes: the claim is the a of which the truth is a clamp."""
+    single = [s for s in samples if s.changed() == 1 and s.logs() is not None]
+    return Mistake.UNCLAMPED if single and all(flattens(s.c, s.t) for s in single) else None
 
 
 def _soft(s, l, bound):
