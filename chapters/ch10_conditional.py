@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data, $y$ is the context. With simulators the unknown is called $\theta$ and the data $x$, as in their literature: there the flow draws $\theta$, and $x$ is the context.
 #
-# **Running time.** As measured: 53 s in one thread on two cores, 6 s with `--fast`, whose experiments are too short to mean anything.
+# **Running time.** As measured: 59 s on two cores, 7 s with `--fast`, whose experiments are too short to mean anything.
 #
 # **References.** Winkler, Worrall, Hoogeboom, Welling (2019), *Learning likelihoods with conditional normalizing flows*, arXiv:1912.00042. Papamakarios, Murray (2016), *Fast epsilon-free inference of simulation models*, arXiv:1605.06376. Lueckmann et al. (2021), *Benchmarking simulation-based inference*, arXiv:2101.04653. Talts et al. (2018), *Simulation-based calibration*, arXiv:1804.06788. Lemos et al. (2023), *TARP*, arXiv:2302.03026. Lopez-Paz, Oquab (2017), *Revisiting classifier two-sample tests*, arXiv:1610.06545. Theis, van den Oord, Bethge (2016), *A note on the evaluation of generative models*, arXiv:1511.01844. Izmailov et al. (2020), *Semi-supervised learning with normalizing flows*, arXiv:1912.13025. Zhou et al. (2004), *Learning with local and global consistency* (label spreading). Efron et al. (2004), *Least angle regression*, arXiv:math/0406456 (the diabetes data). Friedewald, Levy, Fredrickson (1972), *Clinical Chemistry* 18, 499.
 
@@ -749,9 +749,9 @@ def halves(options):
     rare = (np.abs(y_test - y.mean(axis=0)) > 20 * y.std(axis=0)).any(axis=1)  # a pixel that is hardly ever lit, is
     print(f"  nats gained by the left half; rare pixels are lit in {rare.sum()} of {len(rare)} test images")
     for seed in range(1 if options.fast else 3):
-        plain = log_prob(*fitted_images(x, None, options, seed, 200), x_test)
+        plain = log_prob(*fitted_images(x, None, options, seed, 150), x_test)
         for name, embed in (("32 pixels", None), ("16 features", features)):
-            fit = fitted_images(x, y, options, seed, 200, embed=embed)
+            fit = fitted_images(x, y, options, seed, 150, embed=embed)
             gain = log_prob(*fit, x_test, y_test) - plain
             found.append([np.median(gain), *difference(gain, 0.0), gain[rare].mean()])
             shown = "median {:5.2f}, mean {:5.2f} ± {:.2f}, rare pixels {:7.2f}".format(*found[-1])
@@ -776,7 +776,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch10_halves`.* First row: test images. Below: their left half, with three draws of the right half, given the features.
 #
-# In the median the left half is worth about 3 nats, and the features tell a few tenths more of it than the pixels. The means differ by far more, because of one image of 270. It lights a pixel that hardly any training image lights. The flow measures each raw number in units of its own spread, so this pixel arrives as a number of tens, where no network was trained, and that image alone loses hundreds of nats. The convolution passes over all pixels with the same weights, so `nf.ConvFeatures` measures them all in one unit. If you pass raw numbers, look for columns that are almost constant.
+# In the median the left half is worth about 3 nats, by pixels as by features. The means differ, because of one image of 270. It lights a pixel that hardly any training image lights. The flow measures each raw number in units of its own spread, so this pixel arrives as a number of tens, where no network was trained, and that image alone loses 160 to 250 nats. The convolution passes over all pixels with the same weights, so `nf.ConvFeatures` measures them all in one unit. If you pass raw numbers, look for columns that are almost constant.
 #
 # ## Experiment 3: what made these data? Two moons
 #

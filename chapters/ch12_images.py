@@ -14,7 +14,7 @@
 #
 # **Convention.** $x$ is an image of $D = C H W$ whole numbers, $u$ is noise within one step of a pixel, $y = x + u$ is what the flow sees, and $z$ is the noise of the base. Logarithms are natural; bits are nats divided by $\log 2$.
 #
-# **Running time.** As measured: 46 to 51 s of processor time in one thread. `--fast` takes five, does every check, and trains too little to mean anything.
+# **Running time.** As measured: 49 s on two cores. `--fast` takes five, does every check, and trains too little to mean anything.
 #
 # **References.** Dinh, Sohl-Dickstein, Bengio (2017), *RealNVP*, arXiv:1605.08803. Kingma, Dhariwal (2018), *Glow*, arXiv:1807.03039. Theis, van den Oord, Bethge (2016), arXiv:1511.01844. Ho et al. (2019), *Flow++*, arXiv:1902.00275. Hoogeboom, van den Berg, Welling (2019), *Emerging convolutions*, arXiv:1901.11137. Burda, Grosse, Salakhutdinov (2016), arXiv:1509.00519.
 

@@ -14,7 +14,7 @@
 #
 # **Convention.** $x = g(z)$ is the decoder, $z = f(x)$ the encoder, $\hat x = g(f(x))$; $D$ numbers in $x$, $d$ in $z$. $\log$ is natural and $\log_2$ counts bits.
 #
-# **Running time.** As measured: 55 s of processor time in one thread, on a busy machine; `--fast` takes a few seconds, and its experiments are too short to mean anything.
+# **Running time.** As measured: 53 s on two cores; `--fast` takes five, and its experiments are too short to mean anything.
 #
 # **References.** Kingma, Welling (2014), VAE, arXiv:1312.6114. Zhao, Song, Ermon (2017), InfoVAE, arXiv:1706.02262. Goodfellow et al. (2014), GAN, arXiv:1406.2661. Grover, Dhar, Ermon (2018), a flow trained as a GAN, arXiv:1705.08868. Shannon (1948), *A mathematical theory of communication*. Witten, Neal, Cleary (1987), arithmetic coding, doi:10.1145/214762.214771. Martin (1979), range encoding. Hinton, van Camp (1993), bits back, doi:10.1145/168304.168306. Townsend, Bird, Barber (2019), bits back that runs, arXiv:1901.04866. Ballé, Johnston, Minnen (2019), integer networks for coding. Draxler et al. (2024), free-form flows, arXiv:2310.16624.
 

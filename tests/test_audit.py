@@ -60,6 +60,7 @@ def test_what_each_letter_sees(letter):
     assert letter in letters_of(ALONE[letter], letters=letter)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("letter", "PIXJDTGKN")
 def test_without_the_letter_it_is_missed(letter):
     """By the rest of the battery, but for letters that repeat it: N sees J's and D's mistakes in one and two variables,
@@ -425,6 +426,7 @@ class Repelled(nf.StandardNormal):
         return log_p, lambda g: (pullback(g)[0], -pullback(g)[1])
 
 
+@pytest.mark.exhaustive
 def test_g_sees_the_gradient_that_fit_uses():
     chain = nf.flows.real_nvp(2, layers=2, hidden=(4,), activation="tanh").bijection
     for flow in (Doubled(nf.StandardNormal(2), chain), nf.Flow(Repelled(2), chain)):
