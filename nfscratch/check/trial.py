@@ -205,7 +205,7 @@ def _where_defined(f, a):
     """f of all rows; row by row where it raises, with NaN for those that it refuses: a step may leave the domain."""
     try:
         return f(a)
-    except (ValueError, ArithmeticError, IndexError):
+    except ValueError:
         rows = [_or_none(f, row[None]) for row in a]
     width = next((row.shape[1] for row in rows if row is not None), 0)
     if not width:
@@ -216,7 +216,7 @@ def _where_defined(f, a):
 def _or_none(f, row):
     try:
         return f(row)
-    except (ValueError, ArithmeticError, IndexError):
+    except ValueError:
         return None
 
 

@@ -132,7 +132,8 @@ def _iteration(c):
 
 
 def _passes(c):
-    return Mistake.TOO_FEW_PASSES if _right_at_first(c) and not _is_shallow(c) else None
+    """Only of a map whose variables have an order, in which one depends on another that depends on a third."""
+    return Mistake.TOO_FEW_PASSES if _right_at_first(c) and c.order is not None and not _is_shallow(c) else None
 
 
 def _right_at_first(c):
