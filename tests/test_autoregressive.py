@@ -395,9 +395,13 @@ def test_costs_say_which_way_is_fast():
     "flow",
     [
         nf.flows.maf(2, layers=3, hidden=(32,)),
-        nf.flows.maf(2, layers=3, hidden=(32,), batch_norm=True, order="random"),
+        pytest.param(
+            nf.flows.maf(2, layers=3, hidden=(32,), batch_norm=True, order="random"), marks=pytest.mark.exhaustive
+        ),
         nf.flows.iaf(2, layers=3, hidden=(16,)),
-        nf.flows.maf(2, layers=2, hidden=(32,), transformer=nf.Inverse(nf.Affine())),
+        pytest.param(
+            nf.flows.maf(2, layers=2, hidden=(32,), transformer=nf.Inverse(nf.Affine())), marks=pytest.mark.exhaustive
+        ),
         nf.flows.maf(2, layers=1, hidden=(32,), base=nf.AutoregressiveDensity(2, nf.MixtureOfGaussians(4))),
     ],
     ids=["MAF", "MAF with BatchNorm", "IAF", "another transformer", "MAF MoG"],
