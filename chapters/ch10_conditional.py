@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data, $y$ is the context. With simulators the unknown is called $\theta$ and the data $x$, as in their literature: there the flow draws $\theta$, and $x$ is the context.
 #
-# **Running time.** As measured: 59 s on two cores, 7 s with `--fast`, whose experiments are too short to mean anything.
+# **Running time.** As measured: about a minute on two cores, 7 s with `--fast`, whose experiments are too short to mean anything.
 #
 # **References.** Winkler, Worrall, Hoogeboom, Welling (2019), *Learning likelihoods with conditional normalizing flows*, arXiv:1912.00042. Papamakarios, Murray (2016), *Fast epsilon-free inference of simulation models*, arXiv:1605.06376. Lueckmann et al. (2021), *Benchmarking simulation-based inference*, arXiv:2101.04653. Talts et al. (2018), *Simulation-based calibration*, arXiv:1804.06788. Lemos et al. (2023), *TARP*, arXiv:2302.03026. Lopez-Paz, Oquab (2017), *Revisiting classifier two-sample tests*, arXiv:1610.06545. Theis, van den Oord, Bethge (2016), *A note on the evaluation of generative models*, arXiv:1511.01844. Izmailov et al. (2020), *Semi-supervised learning with normalizing flows*, arXiv:1912.13025. Zhou et al. (2004), *Learning with local and global consistency* (label spreading). Efron et al. (2004), *Least angle regression*, arXiv:math/0406456 (the diabetes data). Friedewald, Levy, Fredrickson (1972), *Clinical Chemistry* 18, 499.
 
