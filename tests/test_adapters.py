@@ -101,3 +101,16 @@ def test_tensorflow_probability():
 
     base = tfp.distributions.MultivariateNormalDiag(jnp.zeros(3), jnp.ones(3))
     sound(tfp.distributions.TransformedDistribution(base, tfp.bijectors.Scale(jnp.array([1.0, 2.0, 3.0]))), "RXJDK")
+
+
+def test_sbi():
+    pytest.importorskip("sbi")
+    torch = pytest.importorskip("torch")
+    from sbi.neural_nets import posterior_nn
+
+    theta, x = torch.randn(50, 3), torch.randn(50, 2)
+    for kind in ("maf", "made", "zuko_maf"):  # made: a base that is no Gaussian
+        made = posterior_nn(kind, hidden_features=8, num_transforms=2, embedding_net=torch.nn.Linear(2, 4))(theta, x)
+        sound(made, "RXJDK", context=[[0.3, -0.4]])
+    with pytest.raises(TypeError, match="context must be one condition"):
+        audited(made)

@@ -24,6 +24,7 @@ ADAPTERS = {  # the package that a class comes from, and the module with its ada
     "zuko": "zuko_flows",
     "nflows": "nflows_flows",
     "normflows": "normflows_flows",
+    "sbi": "sbi_flows",
     "FrEIA": "freia_flows",
     "flowjax": "flowjax_flows",
     "distrax": "distrax_flows",

@@ -14,13 +14,17 @@ from nfscratch.check.adapters.in_torch import in_torch, module_in, row, sampler
 def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
     name, made, c = type(subject).__name__, module_in(subject, dtype), row(context, dtype)
     if isinstance(made, Flow):
-        c = None if c is None else made._embedding_net(c[None])[0]
+        shape = getattr(made._distribution, "_shape", None)  # a mixture from a MADE has none
         return Adapted(
-            *pair(made._transform, dtype, c), tuple(made._distribution._shape), _density(made, dtype, c), name
+            *pair(made._transform, dtype, _embedded(made, c)), shape and tuple(shape), _density(made, dtype, c), name
         )
     if isinstance(made, Transform):
         return Adapted(*pair(made, dtype, c), None, {}, name)
     return refuse(subject, "a Flow or a Transform")
+
+
+def _embedded(flow, c):
+    return None if c is None else flow._embedding_net(c[None])[0]
 
 
 def pair(t: Any, dtype: str, c: Any = None) -> tuple[Any, Any]:
@@ -37,17 +41,19 @@ def _rows(c, n):
 
 
 def _density(flow, dtype, c):
-    base, t = flow._distribution, flow._transform
-
-    def log_prob(x):
-        z, log_det = t(x, context=_rows(c, len(x)))
-        return base.log_prob(z, context=_rows(c, len(x))) + log_det
+    base, inner = flow._distribution, _embedded(flow, c)
 
     def base_log_prob(z):
-        found = in_torch(lambda z: base.log_prob(z, context=_rows(c, len(z))), dtype)(z)
+        found = in_torch(lambda z: base.log_prob(z, context=_rows(inner, len(z))), dtype)(z)
         return found.detach().numpy().astype("float64")
 
-    if c is not None:
-        return {"log_prob": in_torch(log_prob, dtype), "base_log_prob": base_log_prob}
-    draws = {"sample": sampler(flow.sample, dtype), "base_sample": sampler(base.sample, dtype)}
-    return {"log_prob": in_torch(flow.log_prob, dtype), "base_log_prob": base_log_prob, **draws}
+    return {
+        "log_prob": in_torch(lambda x: flow.log_prob(x, context=_rows(c, len(x))), dtype),
+        "base_log_prob": base_log_prob,
+        "sample": sampler(lambda n: _drawn(flow, n, c), dtype),
+        "base_sample": sampler(lambda n: _drawn(base, n, inner), dtype),
+    }
+
+
+def _drawn(distribution, n, c):
+    return distribution.sample(n) if c is None else distribution.sample(n, context=c[None])[0]
