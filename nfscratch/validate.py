@@ -81,6 +81,8 @@ def hint_of_images(name, value, shape):
     given = tuple(value.shape[1:])
     if (1, *given) == shape:
         return f"; for one channel pass {name}[:, None]"
+    if shape[0] == 1 and given == (*shape[1:], 3):
+        return f"; colour has three channels: make the flow for {(3, *shape[1:])}, or mean over the last axis for grey"
     return f"; channels come first, numpy.moveaxis({name}, -1, 1)" if given == (*shape[1:], shape[0]) else ""
 
 

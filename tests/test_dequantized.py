@@ -197,6 +197,10 @@ BAD = {
         RNG(0).random((5, *COLOUR)),
         r"whole pixel values, 0 to 255; got fractions from 0 to 1: pass numpy.r",
     ),
+    "scaled to -1 to 1": (
+        RNG(0).uniform(-1, 1, size=(5, *COLOUR)),
+        r"got fractions from -1 to 1: pass numpy.round\(255 \* \(x \+ 1\) / 2\)",
+    ),
     "with noise": (RNG(0).random((5, *COLOUR)) * 255, r"whole pixel values, 0 to 255; got .* in row 0: the noise betw"),
     "negative": (onp.full((5, *COLOUR), -1), "whole pixel values, 0 to 255; got -1 in row 0"),
     "256": (onp.full((5, *COLOUR), 256), "whole pixel values, 0 to 255; got 256 in row 0"),
@@ -248,13 +252,24 @@ def test_a_missing_channel_axis_and_any_kind_of_number_that_is_whole():
         ((3,), TypeError, "flow must be a Flow"),
         ((pixel_flow(8), None, 1), ValueError, "values must be an integer of at least 2; got 1"),
         ((pixel_flow(8), None, 16), ValueError, "flow must reach all pixel levels, 0 to 16; got a flow that reaches"),
-        ((pixel_flow(8), pixel_flow(8), 8), ValueError, "noise must be a flow with"),
+        (
+            (pixel_flow(8), pixel_flow(8), 8),
+            ValueError,
+            r"noise must be a flow of shape .*; got shape .*, codomain .*, context_dim 0",
+        ),
         ((pixel_flow(8), nf.MLP(), 8), TypeError, "noise must be a Flow"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         nf.Dequantized(*arguments)
+
+
+def test_colour_given_to_a_flow_of_one_channel_is_named():
+    with pytest.raises(
+        ValueError, match=r"got \(5, 2, 4, 3\); colour has three channels: make the flow for \(3, 2, 4\)"
+    ):
+        nf.flows.glow((1, 2, 4), depth=1, hidden=4).init(RNG(0), onp.zeros((5, 2, 4, 3)))
 
 
 def test_params_of_the_flow_alone_are_refused():

@@ -387,7 +387,7 @@ def test_an_emerging_convolution_sees_its_whole_neighbourhood_and_can_be_undone(
     ("arguments", "message"),
     [
         (((2, 4),), r"MaskedConv takes a shape .*; got \(2, 4\)"),
-        (((2, 4, 4), 2), "kernels must be an odd number"),
+        (((2, 4, 4), 2), "kernel must be an odd number; got 2"),
         (((2, 4, 4), 3, nf.PLU(3)), "linear must map 2 channels; got one of shape"),
         (((2, 4, 4), 3, None, 1.5), "turned must be one of True, False; got 1.5"),
     ],

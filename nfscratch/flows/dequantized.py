@@ -66,14 +66,14 @@ class Dequantized(TakesContext):
             self._check_noise()
 
     def _check_noise(self):
-        expected = {"shape": self.shape, "context_dim": prod(self.shape), "codomain": (0.0, 1.0)}
-        got = {
-            "shape": self.noise.shape,
-            "context_dim": self.noise.context_dim or prod(self.shape),
-            "codomain": self.noise.bijection.codomain,
-        }
-        if got != expected:
-            raise ValueError(f"noise must be a flow with {expected}; got {got}")
+        size, noise = prod(self.shape), self.noise
+        got = noise.shape, noise.bijection.codomain, noise.context_dim
+        if got[:2] != (self.shape, (0.0, 1.0)) or got[2] not in (0, size):
+            raise ValueError(
+                f"noise must be a flow of shape {self.shape} on (0, 1) with the image as its context of {size} numbers, "
+                f"or with none, such as nf.flows.pixel_noise({self.shape}); "
+                f"got shape {got[0]}, codomain {got[1]}, context_dim {got[2]}"
+            )
 
     def checked_x(self, name: str, x: Any, like: Any) -> Any:
         """x as an array (N, *shape) of pixel values; ValueError says what else it is."""

@@ -69,8 +69,12 @@ def _check_whole(name, x, values):
     if not bool(fractions.any()):
         return
     requirement = f"{name} must hold whole pixel values, 0 to {values - 1}"
-    if 0 <= float(x.min()) and float(x.max()) <= 1:
+    low, high = float(x.min()), float(x.max())
+    if 0 <= low and high <= 1:
         raise ValueError(f"{requirement}; got fractions from 0 to 1: pass numpy.round({values - 1} * {name})")
+    if -1 <= low < 0 and high <= 1:
+        remedy = f"numpy.round({values - 1} * ({name} + 1) / 2)"
+        raise ValueError(f"{requirement}; got fractions from -1 to 1: pass {remedy} if -1 is black and 1 is white")
     raise ValueError(f"{requirement}; got {_first(x, fractions)}: the noise between two values is added here")
 
 

@@ -74,10 +74,13 @@ def of_context(network, context_dim):
 def kernel_widths(kernels, count):
     """`kernels` as a tuple of `count` odd numbers, or ValueError."""
     widths = tuple(kernels) if isinstance(kernels, Iterable) else (kernels,) * count
-    odd = all(isinstance(k, (int, onp.integer)) and not isinstance(k, bool) and k > 0 and k % 2 for k in widths)
-    if len(widths) != count or not odd:
+    if len(widths) != count or not all(map(is_odd, widths)):
         raise ValueError(f"kernels must be an odd number, or {count} of them, one a layer; got {kernels!r}")
     return tuple(int(k) for k in widths)
+
+
+def is_odd(k):
+    return isinstance(k, (int, onp.integer)) and not isinstance(k, bool) and k > 0 and k % 2 == 1
 
 
 def conv_layer(rng, n_in, n_out, k, variance):

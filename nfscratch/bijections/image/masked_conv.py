@@ -25,7 +25,7 @@ from nfscratch import backend, validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.contract import Bijection, same_jacobian
 from nfscratch.bijections.linear import Conv1x1, Linear, Triangular
-from nfscratch.nets.conv import kernel_widths
+from nfscratch.nets.conv import is_odd
 from nfscratch.ops.convolution import CONVOLUTION, convolve
 from nfscratch.ops.events import batch_first, batch_last, check_event, flat, unflat
 from nfscratch.ops.wavefront import before, solve, solve_transposed, turned
@@ -49,9 +49,10 @@ class MaskedConv(Bijection):
     in_shape = property(lambda self: self.shape)
 
     def __post_init__(self):
-        (kernel,) = kernel_widths(self.kernel, 1)
+        if not is_odd(self.kernel):
+            raise ValueError(f"kernel must be an odd number; got {self.kernel!r}")
+        object.__setattr__(self, "kernel", int(self.kernel))
         validate.choice("turned", self.turned, (True, False))
-        object.__setattr__(self, "kernel", kernel)
         object.__setattr__(self, "shape", validate.event_shape("MaskedConv", self.shape, axes=(3,)))
         if self.linear is None:
             object.__setattr__(self, "linear", Triangular(self.shape[0]))

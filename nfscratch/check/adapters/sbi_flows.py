@@ -1,6 +1,6 @@
 """sbi: an estimator wraps a flow of nflows or zuko. It is audited at one condition, the audit's `context`.
 
-The map is the wrapped flow's; log_prob and sample are the estimator's own, which put the condition through its embedding.
+The map is the wrapped flow's. log_prob and sample are the estimator's own, which embed the condition.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def _net_context(made, condition):
 
 def _density(made, condition, dtype):
     return {
-        "log_prob": in_torch(lambda x: made.log_prob(x[:, None], condition.expand(1, *made.condition_shape))[:, 0], dtype),
+        "log_prob": in_torch(
+            lambda x: made.log_prob(x[:, None], condition.expand(1, *made.condition_shape))[:, 0], dtype
+        ),
         "sample": sampler(lambda n: made.sample((n,), condition)[:, 0], dtype),
     }
