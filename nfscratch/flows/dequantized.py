@@ -70,8 +70,8 @@ class Dequantized(TakesContext):
         got = noise.shape, noise.bijection.codomain, noise.context_dim
         if got[:2] != (self.shape, (0.0, 1.0)) or got[2] not in (0, size):
             raise ValueError(
-                f"noise must be a flow of shape {self.shape} on (0, 1) with the image as its context of {size} numbers, "
-                f"or with none, such as nf.flows.pixel_noise({self.shape}); "
+                f"noise must be a flow of shape {self.shape} on (0, 1), its context the image's {size} numbers "
+                f"or none, such as nf.flows.pixel_noise({self.shape}); "
                 f"got shape {got[0]}, codomain {got[1]}, context_dim {got[2]}"
             )
 

@@ -38,8 +38,6 @@ def _net_context(made, condition):
 
 def _density(made, condition, dtype):
     return {
-        "log_prob": in_torch(
-            lambda x: made.log_prob(x[:, None], condition.expand(1, *made.condition_shape))[:, 0], dtype
-        ),
+        "log_prob": in_torch(lambda x: made.log_prob(x[:, None], condition)[:, 0], dtype),
         "sample": sampler(lambda n: made.sample((n,), condition)[:, 0], dtype),
     }
