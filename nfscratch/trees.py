@@ -32,16 +32,17 @@ def leaves(tree: Tree) -> list[Any]:
 
 
 def _collect(tree, found):
-    """Append the leaves. (Called for each node at every step: one list for all, and no generators.)"""
+    """Append the leaves. (Called at every step: one list for all, no generators, and no call for a plain array.)"""
     if isinstance(tree, dict):
-        for key in sorted(tree):
-            if key != FIXED:
-                _collect(tree[key], found)
-    elif isinstance(tree, (list, tuple)):
-        for child in tree:
-            _collect(child, found)
-    else:
+        tree = [tree[key] for key in sorted(tree) if key != FIXED]
+    elif not isinstance(tree, (list, tuple)):
         found.append(tree)
+        return
+    for child in tree:
+        if type(child) is onp.ndarray:
+            found.append(child)
+        else:
+            _collect(child, found)
 
 
 def named_leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -57,11 +57,14 @@ class Sorting:
         """Column j of the result is column order[j] of x."""
         if self.natural:
             return x
-        order, inverse_order = (place.on(x) for place in self._places)
-        return take_columns(x, order, inverse_order)
+        return self._taken(x, *self._places)
 
     def back(self, x):
         if self.natural:
             return x
-        order, inverse_order = (place.on(x) for place in self._places)
-        return take_columns(x, inverse_order, order)
+        return self._taken(x, *reversed(self._places))
+
+    def _taken(self, x, order, inverse_order):
+        if type(x) is onp.ndarray:  # nothing to trace
+            return x.T[order.on(x)].T
+        return take_columns(x, order.on(x), inverse_order.on(x))

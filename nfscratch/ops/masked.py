@@ -30,6 +30,7 @@ THIN, THICK = 16, 64  # rows of the thinnest block, for long batches, and of one
 LEAST_BLOCK = 4096  # numbers: rows times the length of the batch
 SMALL_PRODUCT = 2**18  # multiplications: up to here OpenBLAS takes g h^T without packing, in half the time
 THINNEST = 8  # rows of a block that is cut for that
+KEPT_LENGTHS = 64  # of batches
 
 
 class Staircase:
@@ -41,30 +42,38 @@ class Staircase:
             raise ValueError(f"reach must not decrease, because units are sorted by degree; got {self.reach.tolist()}")
         self.shape = (len(self.reach), n_columns)
         self.mask = Constant(onp.arange(n_columns) < self.reach[:, None])
-        self._cut = {}
+        self._cuts = {}
 
     def row_blocks(self, n: int):
         """(rows, reach of the last) of each block row, for a batch of n."""
-        return self._blocks("rows", self._pieces(n))
+        return self._cuts_for(n)[0]
 
     def gradient_blocks(self, n: int):
         """The same, for the product g h^T of a batch of n."""
-        thin = SMALL_PRODUCT // max(1, n * self.shape[1])
-        return self._blocks("rows", max(1, -(-self.shape[0] // thin)) if thin >= THINNEST else self._pieces(n))
+        return self._cuts_for(n)[1]
 
     def column_blocks(self, n: int):
         """(columns, first row that reaches past them) of each block column, for a batch of n."""
-        return self._blocks("columns", self._pieces(n))
+        return self._cuts_for(n)[2]
+
+    def _cuts_for(self, n):
+        """All three. Every product asks, so they are kept; a program may draw a new number of rows each time."""
+        if n not in self._cuts:
+            if len(self._cuts) == KEPT_LENGTHS:
+                self._cuts.clear()
+            pieces, rows = self._pieces(n), self._rows_of_gradient(n)
+            self._cuts[n] = self._cut_rows(pieces), self._cut_rows(rows), self._cut_columns(pieces)
+        return self._cuts[n]
 
     def _pieces(self, n):
         """How many blocks: more where both sides and the batch are long."""
         least = min(THICK, max(THIN, LEAST_BLOCK // max(n, 1)))
         return min(BLOCK_ROWS, max(1, min(self.shape) // least))
 
-    def _blocks(self, of, pieces):
-        if (of, pieces) not in self._cut:
-            self._cut[of, pieces] = self._cut_rows(pieces) if of == "rows" else self._cut_columns(pieces)
-        return self._cut[of, pieces]
+    def _rows_of_gradient(self, n):
+        """How many block rows the product g h^T has."""
+        thin = SMALL_PRODUCT // max(1, n * self.shape[1])
+        return max(1, -(-self.shape[0] // thin)) if thin >= THINNEST else self._pieces(n)
 
     def _cut_rows(self, pieces):
         return [(slice(k0, k1), int(self.reach[k1 - 1])) for k0, k1 in _cuts(self.shape[0], pieces)]

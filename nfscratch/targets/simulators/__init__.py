@@ -6,7 +6,7 @@ Each function makes a `Simulator`. `from nfscratch.targets.simulators import two
 from nfscratch.targets.simulators.gaussian_linear import gaussian_linear
 from nfscratch.targets.simulators.gaussian_mixture import gaussian_mixture
 from nfscratch.targets.simulators.ornstein_uhlenbeck import ornstein_uhlenbeck
-from nfscratch.targets.simulators.prior import BoxPrior, NormalPrior, Prior
+from nfscratch.targets.simulators.prior import BoxPrior, NormalPrior, Prior, TailedBox
 from nfscratch.targets.simulators.simulator import Posterior, Simulator
 from nfscratch.targets.simulators.slcp import slcp
 from nfscratch.targets.simulators.two_moons import two_moons
@@ -17,6 +17,7 @@ __all__ = [
     "Posterior",
     "Prior",
     "Simulator",
+    "TailedBox",
     "gaussian_linear",
     "gaussian_mixture",
     "ornstein_uhlenbeck",

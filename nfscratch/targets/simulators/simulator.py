@@ -10,13 +10,13 @@ compared with the truth. Everything here is host-side NumPy in float64; the argu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nfscratch import validate
-from nfscratch.targets.simulators.prior import Prior
+from nfscratch.targets.simulators.prior import BoxPrior, Prior, TailedBox
 
 FLOAT64 = np.empty(0)
 
@@ -77,13 +77,28 @@ class Simulator:
         return self.of_theta.log_density(self._theta(theta))
 
     def simulate(self, rng: np.random.Generator, theta: Any) -> np.ndarray:
-        """One x for each theta: (N, dim) -> (N, data_dim). ValueError for a theta that the prior excludes."""
+        """One x for each theta: (N, dim) -> (N, data_dim). ValueError for a theta that the prior excludes, or where
+        the program cannot run."""
         validate.generator(rng)
         theta = self._theta(theta)
         outside = np.flatnonzero(np.isneginf(self.of_theta.log_density(theta)))
         if len(outside):
             raise ValueError(f"theta must lie in the prior's support, {self.support}; row {outside[0]} does not")
-        return self.run(rng, theta)
+        with np.errstate(invalid="ignore"):
+            x = self.run(rng, theta)
+        failed = np.flatnonzero(~np.isfinite(x).all(axis=1))
+        if len(failed):
+            raise ValueError(
+                f"theta must be one that {self.name} can run with; got {theta[failed[0]]}, which gives nan"
+            )
+        return x
+
+    def with_tails(self, share: float = 0.1) -> Simulator:
+        """The same program under a prior with Gaussian tails beyond its box, each `share` of the box wide: a proposal
+        to simulate from (prior.py), for a program that can run there. ValueError where the prior is no box."""
+        if not isinstance(self.of_theta, BoxPrior):
+            raise ValueError(f"with_tails needs a prior on a box; {self.name} has {self.of_theta!r}")
+        return replace(self, of_theta=TailedBox(self.of_theta.low, self.of_theta.high, share), posterior_of=None)
 
     def log_likelihood(self, theta: Any, x: Any) -> np.ndarray:
         """log p(x | theta) in nats, (N,). x: (N, data_dim), or one row for all, (data_dim,) or (1, data_dim)."""

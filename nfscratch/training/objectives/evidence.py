@@ -163,6 +163,8 @@ def _bound(flow, log_joint_vjp, params, rng, n, context, inverse_temperature, gr
 
 def _log_means(log_w):
     """log mean_k w_k of each row (n, K), and the normalised weights v of (3)."""
+    if log_w.shape[1] == 1:
+        return log_w[:, 0], onp.ones_like(log_w)
     top = log_w.max(axis=1, keepdims=True)
     w = onp.exp(log_w - top)
     total = w.sum(axis=1, keepdims=True)
