@@ -6,13 +6,15 @@
     J  log_det_is_jacobian   log_det = log|det J|, J by finite differences, in both directions
     N  integrates_to_one     the density's integral by quadrature (one or two variables)
 
-Each returns a Finding, whose `outcome` is an Outcome; `table` prints several. `audit` runs these and eight more over
+Each returns a Finding, whose `outcome` is an Outcome; `table` prints several, and
+`error_table` the errors of several maps. `audit` runs these and eight more over
 several dimensions, draws of parameters and dtypes, and names the mistake: see audit.py.
 """
 
 from nfscratch.bijections.contract import autodiff_jacobian
 from nfscratch.check.audit import audit
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.error_table import error_table, failing
 from nfscratch.check.finding import Finding, Outcome, table
 from nfscratch.check.finite_differences import finite_difference_jacobian, random_params
 from nfscratch.check.letters.cancellation import log_dets_cancel
@@ -30,6 +32,8 @@ __all__ = [
     "Report",
     "audit",
     "autodiff_jacobian",
+    "error_table",
+    "failing",
     "finite_difference_jacobian",
     "image_box",
     "integrates_to_one",
