@@ -4,7 +4,7 @@ The same work for both: the ELBO of a bent target in D variables from the same n
 automatic differentiation of the target and of the flow, and Adam. Flows: 16 planar layers; an IAF of 4 layers, whose
 networks have as many parameters in both libraries. float32. The libraries take turns of some steps, so that a slow
 moment of the machine hits everyone; the ratios are those of the medians and of the fastest steps. What `minimize` does
-once for the process, it does here for both: memory that is freed stays with the process.
+once for the process, it does here for both: memory that is freed stays with the process. Times are of the processor.
 
     python benchmarks/speed_posteriors.py [--threads 1] [--turns 20] [--steps 20] [--dim 10] [--draws 256]
 """
