@@ -1,7 +1,7 @@
 """Errors of several maps under several letters: a row for each map, a column for each letter.
 
-    rows       {name: {letter: error}}     a map need not have every letter
-    allowed    {letter: tolerance}         an error that is larger, or nan, fails
+rows       {name: {letter: error}}     a map need not have every letter
+allowed    {letter: tolerance}         an error that is larger, or nan, fails
 """
 
 from __future__ import annotations
