@@ -46,7 +46,7 @@ def log_normal(x, mean, variance):
 def worked_example():
     y, z = 1.0, 1.0
     x, log_det = 0.8 * y + np.sqrt(0.2) * z, np.log(np.sqrt(0.2))
-    by_flow = log_normal(z, 0.0, 1.0) - log_det
+    by_flow = log_normal(z, 0.0, 1.0) - log_det  # (2)
     by_bayes = log_normal(x, 0.0, 1.0) + log_normal(y, x, 0.25) - log_normal(y, 0.0, 1.25)
     assert np.allclose([x, log_det, by_flow, by_bayes], [1.2472, -0.8047, -0.6142, -0.6142], atol=6e-5)
     print(f"  x = {x:.4f}; log p(x | y) by the map {by_flow:.4f}, by Bayes' rule {by_bayes:.4f}")
@@ -532,7 +532,7 @@ def whole_numbers(options):
         for width, steps in ((0.0, few), (0.0, many), (1.0, few)):
             fit = {"steps": steps, "jitter": width, "optimizer": nf.adam(1e-2, weight_decay=1.0), "validation": None}
             params = nf.fit(flow, x[train], context=y[train], rng=seed, progress=False, **fit).params
-            scores.append(log_prob(flow, params, x[test] + width * noise, y[test]))
+            scores.append(log_prob(flow, params, x[test] + width * noise, y[test]))  # with noise: the bound (11)
         means, gain = np.mean(scores, axis=1), difference(scores[3], scores[0])
         shown = "frequencies {:.2f}; raw {:.2f}, then {:.2f}; noise {:.2f}, minus frequencies {:+.2f} ± {:.2f}"
         print(f"  split {seed}: " + shown.format(*means, *gain))
