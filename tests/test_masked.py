@@ -149,6 +149,16 @@ def test_a_short_batch_and_a_thin_layer_are_not_cut_and_a_small_gradient_is():
     assert [len(square.row_blocks(n)) for n in (1, 64, 128, 256)] == [1, 1, 2, 4]
     assert len(thin.row_blocks(256)) == len(thin.column_blocks(256)) == len(thin.gradient_blocks(256)) == 1
     assert [len(square.gradient_blocks(n)) for n in (64, 256, 512)] == [1, 4, 8]
+    assert len(square.row_blocks(512)) == len(square.column_blocks(512)) == 4
+
+
+def test_blocks_are_the_same_however_many_lengths_were_asked_for_before():
+    fresh, used = (Staircase(onp.repeat(onp.arange(16), 4), 64) for _ in range(2))
+    for n in range(1, 300):
+        used.row_blocks(n)
+    for n in (1, 128, 512):
+        for of in ("row_blocks", "gradient_blocks", "column_blocks"):
+            assert getattr(used, of)(n) == getattr(fresh, of)(n)
 
 
 @pytest.mark.parametrize("n_columns", (1, 59, 133, 250))
