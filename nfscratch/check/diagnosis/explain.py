@@ -13,9 +13,11 @@ from dataclasses import replace
 import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
+from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
+from nfscratch.check.diagnosis.wrong_chain import name_inverse_of_chain
 from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
 from nfscratch.check.diagnosis.wrong_edges import name_edge, name_gradient, name_onto, name_structure
 from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, name_inverse
@@ -65,6 +67,8 @@ def _named(letter, first, cases, across):
         return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
         return _name_log_det_of(first, across or cases)
+    if letter in "SR" and (named := name_inverse_of_chain(letter, cases)) is not None:
+        return named
     return LOOKS[letter](first, cases)
 
 
@@ -125,7 +129,8 @@ def _wrong_directions(across):
     trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
     trials = [aligned(t) for t in trials]
     samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
-    return {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
+    found = {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
+    return log_dets_of_chain(trials, found)
 
 
 def _both_flipped(found):

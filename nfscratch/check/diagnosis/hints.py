@@ -68,6 +68,7 @@ HINTS = {
     M.CHANGED_HALF: "Which half does inverse know unchanged?",
     M.HALVES_SWAPPED: "Print the columns before and after, at D = 3.",
     M.PERMUTATION: "Try a cycle of three: a swap undoes itself.",
+    M.LAYER_NOT_UNDONE: "Count the layers of forward, and those of inverse.",
     M.LAYERS_IN_ORDER: "The last thing done is the first undone.",
     M.CLAMP_IN_FORWARD: "Compare s in both directions at a far point.",
     M.OTHER_ROOT: "A quadratic has two roots. Which lies inside of the bin?",

@@ -75,6 +75,7 @@ class Mistake(Enum):
     HALVES_SWAPPED = "the halves are joined in the wrong order"
     PERMUTATION = "the permutation is not inverted"
     LAYERS_IN_ORDER = "the layers are not reversed"
+    LAYER_NOT_UNDONE = "a layer is not undone"
     CLAMP_IN_FORWARD = "the clamp is in forward only"
     OTHER_ROOT = "the other root of the quadratic"
     KNOTS_OF_Z = "it searches the knots of z, where x is given"

@@ -1,0 +1,126 @@
+"""X, J of a chain that is written as one function: the layer whose log_det is wrong, or how the chain adds them up.
+
+    only the last layer's, or all but one           from the true log_dets of the layers alone
+    one layer's is wrong                            what wrong_log_det.py says of that layer, at the trial's points
+
+gathered.py finds the layer. A sign or a factor of the whole is named as such: a chain that has it has it in all layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.aligned import aligned
+from nfscratch.check.diagnosis.gathered import Gathered, alike
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.paired import Paired, paired
+from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det
+from nfscratch.check.pairs import of_pair
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import Trial
+
+OF_THE_WHOLE = {Mistake.SIGN, Mistake.ALWAYS_ZERO, Mistake.MULTIPLIED, Mistake.MEAN, Mistake.NO_LOGARITHM,
+                Mistake.NO_ABSOLUTE_VALUE, Mistake.FACTOR_TWO, Mistake.PROBES_SUMMED}  # fmt: skip
+MOST = 2  # dimensions that are looked at, from the largest down
+Found = dict[str, tuple[str, Mistake]]
+
+
+def log_dets_of_chain(trials: list[Trial], found: Found) -> Found:
+    """The same by direction, {direction: (" of layer 2 of 4, ...", mistake)}, where a chain's layers tell more."""
+    try:
+        return _improved(trials, found)
+    except Exception:  # of any kind: layers that cannot be run at these points are not named
+        return found
+
+
+def _improved(trials, found):
+    if all(mistake in OF_THE_WHOLE for _, mistake in found.values()) and _varies(trials):
+        return found
+    by_dim: dict[Any, list[Trial]] = {}
+    for trial in trials:
+        by_dim.setdefault(trial.subject.dim, []).append(trial)
+    chains = []
+    for dim in sorted(by_dim, reverse=True)[:MOST]:
+        chain = paired(by_dim[dim][0])
+        if chain is not None:
+            chains.append((chain, by_dim[dim]))
+    return {d: _better(d, chains, known) for d, known in found.items()}
+
+
+def _varies(trials):
+    """Whether the true log_det is not one number, to which any factor and any constant would lead."""
+
+    def ptp(t):
+        with onp.errstate(all="ignore"):
+            l = onp.linalg.slogdet(t.J[onp.isfinite(t.J).all(axis=(1, 2))])[1]
+        return onp.ptp(l[onp.isfinite(l)])
+
+    return any(ptp(t) > 1e-6 for t in trials)
+
+
+def _better(direction, chains, known):
+    if known[1] in OF_THE_WHOLE and _varies([t for _, trials in chains for t in trials]):
+        return known
+    place = None
+    for chain, trials in chains:
+        where, mistake = _of_chain(direction, chain, trials) or ("", None)
+        if mistake not in (None, Mistake.LOG_DET_FORMULA):
+            return where, mistake
+        place = place or where
+    return (place, known[1]) if place and known[1] is Mistake.LOG_DET_FORMULA else known
+
+
+def _of_chain(direction, chain: Paired, trials):
+    side = chain.forward if direction == "forward" else chain.inverse
+    sums = Gathered(side)
+    if alike(sums.claim, sums.true):  # wrong further out only
+        return None
+    missing = sums.missing()
+    if missing is not None:
+        return "", Mistake.LAST_LAYER if missing == "all but the last" else Mistake.LAYER_LEFT_OUT
+    step = sums.wrong_step()
+    nameless = None
+    for found in [step] if step is not None else sums.wrong_steps_of_loops():
+        where, mistake = _of_step(direction, chain, trials, sums, found)
+        if mistake is not Mistake.LOG_DET_FORMULA:
+            return where, mistake
+        nameless = nameless or ((where, mistake) if step is not None else None)
+    return nameless
+
+
+def _of_step(direction, chain, trials, sums: Gathered, step):
+    """What is wrong with the log_det of one step, from boundary step[0] to step[1] of this direction."""
+    pairs = _as_pairs(direction, chain, step)
+    where = f" of {_words(direction, chain, sums, step, pairs)}"
+    low, high = pairs
+    forward = chain.forward.step(low[0], high[0], sums.sums if direction == "forward" else None)
+    inverse = _absent
+    if low[1] is not None and high[1] is not None:
+        inverse = chain.inverse.step(high[1], low[1], sums.sums if direction == "inverse" else None)
+    layer = of_pair(forward, inverse, chain.subject.dim)
+    reach = chain.forward.step(0, low[0])
+    samples = [Sample(aligned(Trial(layer, reach(flat(t.z))[0], limit=t.limit)), direction) for t in trials]
+    return where, name_log_det(samples)
+
+
+def _absent(x):
+    raise NotImplementedError("the inverse does not stop at this boundary")
+
+
+def _as_pairs(direction, chain, step):
+    """((i, j), (i', j')): the boundaries of forward and of inverse, in the order in which z meets them."""
+    if direction == "forward":
+        other = dict(chain.matched)
+        return tuple((i, other.get(i)) for i in step)
+    other = {j: i for i, j in chain.matched}
+    return (other[step[1]], step[1]), (other[step[0]], step[0])
+
+
+def _words(direction, chain, sums, step, pairs):
+    known = [m.boundary for m in sums.known]
+    k, n = known.index(step[0]), len(known) - 1
+    number = k + 1 if direction == "forward" else n - k
+    side = chain.forward if direction == "forward" else chain.inverse
+    return f"layer {number} of {n}, {side.lines(*step)}"

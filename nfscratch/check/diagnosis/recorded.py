@@ -1,0 +1,202 @@
+"""Recorded: what a user's function holds in its local variables, line by line; and a run in which some are replaced.
+
+    Life       one value of one variable, or of two that are its halves, with the places where the run meets it
+    Record     one run: its lives in order, its result, and the lines that it went through
+    replayed   one run, in which an action reads or writes the local variables at some places
+
+A place is (code, line, how many times the run has come there). The trace function that stood before comes back. Code of
+Python, of installed packages and of this package is not looked at: only what the user wrote.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as onp
+
+OFTEN = 400  # a line that a run meets more often is within a search, not between two layers
+MOST_PARTS = 5  # variables that may hold half of a state
+INSTALLED = tuple({str(Path(p)) for p in sysconfig.get_paths().values()} | {str(Path(__file__).parents[2])})
+Place = tuple[int, int, int]
+
+
+@lru_cache(maxsize=4096)
+def _is_users(filename):
+    return not filename.startswith(("<frozen", "<__array", *INSTALLED)) and "site-packages" not in filename
+
+
+def traced(
+    call: Callable[[], Any], wanted: Callable[[Any], bool], look: Callable[[Any], None], leave: Any = None
+) -> Any:  # fmt: skip
+    """call(), with look(frame) before each line of the frames whose code is wanted, and leave(what they return)."""
+    before = sys.gettrace()
+
+    def line(frame, event, returned):
+        if event == "line":
+            look(frame)
+        elif event == "return" and leave is not None:
+            leave(returned)
+        return line
+
+    sys.settrace(lambda frame, event, _: line if wanted(frame.f_code) else None)
+    try:
+        return call()
+    finally:
+        sys.settrace(before)
+
+
+@dataclass
+class Life:
+    """One value of a state (N, D), held by one variable or by two, from one change to the next."""
+
+    names: tuple[str, ...]
+    frame: int  # the number of the call, in the order in which they began
+    depth: int
+    value: Any
+    order: int  # of its first place among all lines of the run
+    places: list[Place] = field(default_factory=list)
+    turns: list[Place] = field(default_factory=list)  # those where the run has gone back to a line: a loop turns
+
+
+class Record:
+    """One run of f at a (N, D)."""
+
+    def __init__(self, f: Callable, a: Any):
+        self.lives: list[Life] = []
+        self.lines: list[tuple[int, str, int, int]] = []  # depth, file, line, call
+        self._now: dict[tuple[int, tuple[str, ...]], Life] = {}
+        self._calls: dict[Any, int] = {}  # each frame and its number: a frame that is kept is not mixed up with another
+        self._last: dict[int, int] = {}
+        self._met: Counter = Counter()
+        self._shape = a.shape
+        self.returned: list[tuple[int, Any]] = []  # the log_dets that calls gave back, and when
+        self.y, self.log_det = traced(
+            lambda: result(f, a), lambda code: _is_users(code.co_filename), self._look, self._leave
+        )
+        self._calls.clear()
+
+    def _leave(self, returned):
+        log_det = returned[1] if isinstance(returned, tuple) and len(returned) == 2 else None
+        if isinstance(log_det, float) or (is_numbers(log_det) and log_det.size in (1, self._shape[0])):
+            self.returned.append((len(self.lines), onp.array(returned[1], dtype=float)))
+
+    def _look(self, frame):
+        code, line = frame.f_code, frame.f_lineno
+        self._met[id(code), line] += 1
+        if self._met[id(code), line] > OFTEN:
+            return
+        call = self._calls.setdefault(frame, len(self._calls))
+        depth, place = _depth(frame), (id(code), line, self._met[id(code), line])
+        self.lines.append((depth, code.co_filename, line, call))
+        turns = line <= self._last.get(call, -1)
+        self._last[call] = line
+        for names, value in states(frame.f_locals, self._shape):
+            life = self._life(names, call, depth, value)
+            life.places.append(place)
+            if turns:
+                life.turns.append(place)
+
+    def between(self, first: int, last: int) -> str:
+        """Where the run stands between two orders, in words: of a call that is all that happens, within that call."""
+        lines = self.lines[max(first, 0) : last]
+        depths = sorted({line[0] for line in lines})
+        if not depths:
+            return "no line"
+        within = {d: sorted({line[2] for line in lines if line[0] == d}) for d in depths}
+        depth = next((d for d in depths if len(within[d]) > 2), depths[0])
+        file = Path(next(line[1] for line in lines if line[0] == depth)).name
+        low, high = within[depth][0], within[depth][-1]
+        return f"lines {low} to {high} of {file}" if high > low else f"line {low} of {file}"
+
+    def _life(self, names, call, depth, value):
+        life = self._now.get((call, names))
+        if life is None or not onp.array_equal(life.value, value, equal_nan=True):
+            life = Life(names, call, depth, value.copy(), len(self.lines) - 1)
+            self._now[call, names] = life
+            self.lives.append(life)
+        return life
+
+
+def result(f: Callable, a: Any) -> tuple[Any, Any]:
+    """(y, log_det) of f at a, as arrays (N, D) and (N,)."""
+    with onp.errstate(all="ignore"):
+        y, log_det = f(a.copy())
+    y, log_det = onp.asarray(y, dtype=float), onp.asarray(log_det, dtype=float)
+    if y.shape != a.shape:
+        raise ValueError(f"a function must keep the shape {a.shape}; got {y.shape}")
+    if log_det.size not in (1, len(a)):
+        return y, onp.full(len(a), onp.nan)
+    return y, onp.broadcast_to(log_det.reshape(-1), len(a))
+
+
+def _depth(frame):
+    depth = 0
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def is_numbers(value: Any) -> bool:
+    return type(value) is onp.ndarray and value.dtype.kind == "f"
+
+
+def states(variables: Any, shape: tuple[int, int]) -> list[tuple[tuple[str, ...], Any]]:
+    """What may hold a state among local variables: an array (N, D), or two that have D columns together.
+
+    Of one row also an array (D,).
+    """
+    n, dim = shape
+    arrays = {name: v for name, v in variables.items() if is_numbers(v)}
+    whole = [((k,), v.reshape(shape)) for k, v in arrays.items() if v.shape == shape or (n == 1 and v.shape == (dim,))]
+    parts = {k: v.reshape(n, -1) for k, v in arrays.items() if _is_part(v, n, dim)}
+    if len(parts) > MOST_PARTS:
+        return whole
+    pairs = [(a, b) for a, b in combinations(parts, 2) if parts[a].shape[1] + parts[b].shape[1] == dim]
+    return whole + [(names, onp.concatenate([parts[k] for k in names], axis=1)) for names in pairs]
+
+
+def _is_part(v, n, dim):
+    return (v.ndim == 2 and v.shape[0] == n and 0 < v.shape[1] < dim) or (dim == 2 and v.shape == (n,))
+
+
+def put(variables: Any, names: tuple[str, ...], state: Any) -> None:
+    """The state (N, D) into the local variables that hold it, and into those that hold the same."""
+    widths = [variables[k].size // len(state) for k in names]
+    parts = onp.split(state, onp.cumsum(widths)[:-1], axis=1)
+    old = {k: variables[k] for k in names}
+    for name, value in list(variables.items()):
+        for k, part in zip(names, parts, strict=True):
+            if is_numbers(value) and value.shape == old[k].shape and onp.array_equal(value, old[k]):
+                variables[name] = part.reshape(value.shape).astype(value.dtype)
+
+
+def taken(variables: Any, names: tuple[str, ...], n: int) -> Any:
+    """The state (N, D) out of the local variables."""
+    return onp.concatenate([onp.asarray(variables[k], dtype=float).reshape(n, -1) for k in names], axis=1)
+
+
+def replayed(f: Callable, a: Any, actions: dict[Place, Callable[[Any], None]]) -> tuple[Any, Any]:
+    """The result of f at a, where each action is given the local variables at its place. All places must be met."""
+    codes, lines, met = {place[0] for place in actions}, {place[:2] for place in actions}, Counter()
+    done = set()
+
+    def look(frame):
+        line = (id(frame.f_code), frame.f_lineno)
+        if line in lines:
+            met[line] += 1
+            if (place := (*line, met[line])) in actions:
+                done.add(place)
+                actions[place](frame.f_locals)
+
+    found = traced(lambda: result(f, a), lambda code: id(code) in codes, look)
+    if len(done) < len(actions):
+        raise LookupError("the run does not come to a place where the recorded one came")
+    return found

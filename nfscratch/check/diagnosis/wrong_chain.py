@@ -1,0 +1,101 @@
+"""R of a chain that is written as one function: which of its layers is not undone, and why.
+
+    layers undone in the order of forward       the layers are not reversed
+    a layer that inverse passes over            the permutation, the shift, the scale, or the layer is left out
+    a layer that inverse undoes wrongly         what wrong_inverse.py says of that layer
+
+paired.py finds the layers. Each is a pair of functions of its own, which is run at the trial's points.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.boundaries import equal
+from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.diagnosis.paired import CLOSE, Paired, paired
+from nfscratch.check.diagnosis.wrong_inverse import name_inverse
+from nfscratch.check.finding import Symptom
+from nfscratch.check.letters.round_trip import check_round_trip
+from nfscratch.check.message import Case
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import Trial
+
+MOST = 2  # dimensions that are looked at, from the largest down
+
+
+def name_inverse_of_chain(letter: str, cases: list[Case]) -> Named | None:
+    """The mistake of one layer, or of the chain; None where the functions show no layers, or S fails for its shapes."""
+    try:
+        return _named(_trials(cases)) if letter == "R" or _is_of_inverse(cases) else None
+    except Exception:  # of any kind: layers that cannot be run at these points are not named
+        return None
+
+
+def _is_of_inverse(cases):
+    """Whether S has failed for an inverse that is not finite."""
+    first = next(case.finding for case in cases if case.finding.failed)
+    named = first.evidence["wrong"][0] if first.symptom is Symptom.NOT_FINITE else ""
+    return named in ("z", "log_det inverse")
+
+
+def _named(trials):
+    place = None
+    for trial in trials:
+        chain = paired(trial)
+        if chain is None:
+            continue
+        if chain.in_order():
+            return Named(Mistake.LAYERS_IN_ORDER, "inverse")
+        for pairs in (chain.matched, *chain.turns):
+            named = _of_layers(chain, pairs, trial)
+            if named is not None and named.mistake is not Mistake.NO_UNDOING:
+                return named
+            place = place or (named if pairs is chain.matched else None)
+    return place
+
+
+def _trials(cases):
+    found: dict[Any, Trial] = {}
+    for case in cases:
+        if case.finding.failed and case.finding.symptom is not Symptom.RAISES:
+            found.setdefault(case.dim, case.trial)
+    return [trial for trial in list(found.values())[::-1] if trial.subject.dtype == onp.float64][:MOST]
+
+
+def _of_layers(chain: Paired, pairs, trial):
+    """The name of the first layer whose round trip fails. NO_UNDOING: that one has no name."""
+    if len(pairs) < 3:
+        return None
+    layers, nameless, at = chain.layers(pairs), None, flat(trial.z)
+    for k, layer in enumerate(layers):
+        this = Trial(layer, at, limit=trial.limit)
+        at = this.x
+        if not check_round_trip(this).failed:
+            continue
+        mistake = _passed_over(this, layers[:k] + layers[k + 1 :]) or name_inverse(this)
+        named = Named(mistake, f"inverse of {layer.name}")
+        if mistake is not Mistake.NO_UNDOING:
+            return named
+        nameless = nameless or named
+    return nameless
+
+
+def _passed_over(trial: Trial, others) -> Mistake | None:
+    """A layer that inverse does nothing about, by what forward does there."""
+    rows = onp.isfinite(trial.J).all(axis=(1, 2)) & onp.isfinite(flat(trial.x)).all(axis=1)
+    if not equal(trial.back[0][rows], trial.x[rows], CLOSE):
+        return None
+    J = trial.J[rows]
+    if onp.ptp(J, axis=0).max() > CLOSE:
+        return Mistake.LAYER_NOT_UNDONE
+    J, shift = J[0], flat(trial.x)[rows] - flat(trial.z)[rows] @ J[0].T
+    if onp.abs(J - onp.eye(len(J))).max() < CLOSE:
+        return Mistake.SHIFT_NOT_UNDONE
+    if onp.abs(shift).max() > CLOSE:
+        return Mistake.LAYER_NOT_UNDONE
+    if equal(onp.abs(J).sum(axis=0), onp.ones(len(J)), CLOSE) and onp.abs(J * (1 - J)).max() < CLOSE:
+        return Mistake.PERMUTATION
+    return Mistake.SCALE_NOT_UNDONE if onp.abs(J - onp.diag(onp.diag(J))).max() < CLOSE else Mistake.LAYER_NOT_UNDONE
