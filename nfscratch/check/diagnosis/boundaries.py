@@ -11,15 +11,18 @@ what is about to be added to it. r_i is what the returned log_det gains where v_
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.recorded import Life, Place, Record, is_numbers, put, replayed, taken
+from nfscratch.check.diagnosis.held import is_log_det, put, raised, summed, taken
+from nfscratch.check.diagnosis.recorded import Life, Place, Record, replayed
 
 TRIES = 160  # values that are put to the test
+SPOTS = 6  # of one value at which the log_det so far is looked for
 TRIES_OF_A_LINE = 3  # that fail before the line is left alone
 
 
@@ -30,16 +33,23 @@ def equal(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
         return bool((same | (~onp.isfinite(a) & ~onp.isfinite(b))).all() and same.any())
 
 
+class Spot(NamedTuple):
+    """Where a state is held in full: a place of the run, and the variables that hold it there."""
+
+    place: Place
+    names: tuple[str, ...]
+    depth: int  # of the call
+
+
 @dataclass
 class Boundary:
-    """A state that a run holds in full; place: where it is read and written. The ends of the run have no place."""
+    """A state that a run holds in full, and the spots where it does. The ends of the run have none."""
 
     value: Any  # at a
     order: int
-    place: Place | None = None
-    names: tuple[str, ...] = ()
-    frame: int = -1
-    others: list[Place] = field(default_factory=list)  # later or earlier places of the same value
+    spots: list[Spot] = field(default_factory=list)
+
+    spot = property(lambda self: self.spots[0] if self.spots else None)
 
 
 class Boundaries:
@@ -50,35 +60,41 @@ class Boundaries:
         self.record, self._other = Record(f, a), Record(f, b)
         self._there = {(p, life.names): life.value for life in self._other.lives for p in life.places}
         inner = sorted(self._found(), key=lambda c: c.order)
-        self.all = [
-            Boundary(a, -1),
-            *inner,
-            Boundary(self.record.y, len(self.record.lines)),
-        ]
+        self.all = [Boundary(a, -1), *inner, Boundary(self.record.y, len(self.record.lines))]
 
     def __len__(self) -> int:
         return len(self.all)
 
     def _found(self):
-        """The lives that pass the test, the outermost calls first; one for each value."""
-        found, failures, tries = [], {}, 0
+        """The lives that pass the test, the outermost calls first; one boundary for each value."""
+        found, failures, tries = [], Counter(), 0
         for life in sorted(self.record.lives, key=lambda life: (life.depth, life.order)):
             line = (life.places[0][:2], life.names)
-            if self._is_known(life, found) or failures.get(line, 0) >= TRIES_OF_A_LINE or tries >= TRIES:
+            known = next((c for c in found if equal(c.value, life.value, 1e-12)), None)
+            full = known is not None and len(known.spots) >= SPOTS
+            if full or self._is_end(life) or failures[line] >= TRIES_OF_A_LINE or tries >= TRIES:
                 continue
             tries += 1
-            boundary = self._tested(life)
-            failures[line] = failures.get(line, 0) + 1 if boundary is None else -(10**6)
-            found += [] if boundary is None else [boundary]
+            spots = self._tested(life)
+            failures[line] += 1 if not spots else -(10**6)
+            if known is not None:
+                known.spots += spots
+            elif spots:
+                found.append(Boundary(life.value, life.order, spots))
         return found
 
-    def _is_known(self, life, found):
-        known = [self.a, self.record.y, *(c.value for c in found)]
-        return not onp.isfinite(life.value).all() or any(equal(life.value, v, 1e-12) for v in known)
+    def _is_end(self, life):
+        ends = (self.a, self.record.y)
+        return not onp.isfinite(life.value).all() or any(equal(life.value, v, 1e-12) for v in ends)
 
-    def _tested(self, life: Life) -> Boundary | None:
-        passing = [p for p in dict.fromkeys((*life.turns[:1], life.places[-1], life.places[0])) if self._holds(p, life)]
-        return Boundary(life.value, life.order, passing[0], life.names, life.frame, passing[1:]) if passing else None
+    def _tested(self, life: Life) -> list[Spot]:
+        """The spots of a life that stand the test: at the turn of a loop first, then late, then early."""
+        first = dict.fromkeys((*life.turns[:1], life.places[-1], life.places[0]))
+        passing = [p for p in first if self._holds(p, life)]
+        if passing:
+            between = [p for p in life.places[1:-1][:SPOTS] if p not in first]
+            passing += [p for p in between if self._holds(p, life)]
+        return [Spot(p, life.names, life.depth) for p in passing]
 
     def _holds(self, place, life):
         there = self._there.get((place, life.names))
@@ -111,14 +127,10 @@ class Boundaries:
 
     # --- the log_det so far ---
 
-    def total(self, i: int, place: Place | None = None) -> list[tuple[str, float]] | None:
+    def total(self, spot: Spot) -> list[tuple[str, float]] | None:
         """(name, r) of the local variables that hold the log_det gathered so far; None where they are not all of it."""
-        c = self.all[i]
-        place = c.place if place is None else place
-        if c.place is None:
-            return []
-        sums = [(name, r) for name in self._candidates(place) if (r := self._gain(place, name))]
-        return sums if self._adds_up(c, place, sums) else None
+        sums = [(name, r) for name in self._candidates(spot.place) if (r := self._gain(spot.place, name))]
+        return sums if self._adds_up(spot, sums) else None
 
     def _candidates(self, place):
         names: list[str] = []
@@ -135,7 +147,7 @@ class Boundaries:
 
     def _gain_of(self, place, name, step):
         def raise_by(variables):
-            variables[name] = raised(variables[name], step)
+            variables[name] = raised(variables[name], step, len(self.a))
 
         try:
             y, log_det = replayed(self.f, self.a, {place: raise_by})
@@ -145,14 +157,14 @@ class Boundaries:
         same = onp.array_equal(y, self.record.y) and onp.isfinite(gain).all() and onp.ptp(gain) < 1e-6
         return float(onp.round(gain[0], 9)) if same else None
 
-    def _adds_up(self, c, place, sums):
+    def _adds_up(self, spot, sums):
         """Whether the log_det of b comes out where a's run goes on from b's state, with b's sums."""
-        there = self._there.get((place, c.names))
-        so_far = []
+        place, there = spot.place, self._there[spot.place, spot.names]
+        so_far: list[Any] = []
 
         def act(variables):
             so_far.append(summed(variables, sums, len(self.a)))
-            put(variables, c.names, there)
+            put(variables, spot.names, there)
 
         def look(variables):
             so_far.append(summed(variables, sums, len(self.a)))
@@ -168,7 +180,7 @@ class Boundaries:
         return self.record.between(self.all[i].order, self.all[j].order)
 
     def step(self, i: int, j: int, sums: dict[int, Any] | None = None) -> Callable[[Any], tuple[Any, Any]]:
-        """h at boundary i -> h at boundary j, and what the log_det gains between the two. sums: (place, total) by i."""
+        """h at boundary i -> h at boundary j, and what the log_det gains between the two. sums: (spot, total) by i."""
         return lambda h: self._by_rows(lambda rows: self._step(i, j, rows, sums or {}), onp.asarray(h, dtype=float))
 
     def _by_rows(self, call, h):
@@ -180,58 +192,30 @@ class Boundaries:
 
     def states_from(self, i: int, h: Any) -> list[Any]:
         """The states at the boundaries i, i + 1, ... of a run that starts at boundary i with h."""
-        first, got = self.all[i], {}
-        later = [(k, c) for k, c in enumerate(self.all) if k >= i and c.place is not None]
-        actions = {c.place: self._action(k, c, [], got, h if k == i else None) for k, c in later}
-        y, _ = replayed(self.f, h if first.place is None else self.a, actions)
-        return [h, *(got[k][0] for k, _ in later if k > i), *([y] if i < len(self) - 1 else [])]
+        got: dict[int, Any] = {}
+        later = [k for k in range(i, len(self) - 1) if self.all[k].spots]
+        actions = {self.all[k].spot.place: self._action(k, self.all[k].spot, [], got, h if k == i else None)
+                   for k in later}  # fmt: skip
+        y, _ = replayed(self.f, h if i == 0 else self.a, actions)
+        return [h, *(got[k][0] for k in later if k > i), *([y] if i < len(self) - 1 else [])]
 
     def _step(self, i, j, h, sums):
-        first, last = self.all[i], self.all[j]
-        start, got = (h if first.place is None else self.a[onp.arange(len(h)) % len(self.a)]), {}
+        start = h if i == 0 else self.a[onp.arange(len(h)) % len(self.a)]
+        got: dict[int, Any] = {}
         actions = {}
-        for k, c in ((i, first), (j, last)):
-            place, of = sums.get(k, (c.place, []))
-            if c.place is not None:
-                actions[place] = self._action(k, c, of, got, h if k == i else None)
+        for k in (i, j):
+            spot, of = sums.get(k, (self.all[k].spot, []))
+            if spot is not None:
+                actions[spot.place] = self._action(k, spot, of, got, h if k == i else None)
         y, log_det = replayed(self.f, start, actions)
         state, total = got.get(j, (y, log_det))
         return state, total - got.get(i, (None, 0.0))[1]
 
-    @staticmethod
-    def _action(k, c, of, got, h):
+    def _action(self, k, spot, of, got, h):
         def act(variables):
-            state = taken(variables, c.names, next(iter_len(variables, c.names)))
+            state = taken(variables, spot.names, self.a.shape[1])
             got[k] = state, summed(variables, of, len(state))
             if h is not None:
-                put(variables, c.names, h)
+                put(variables, spot.names, h)
 
         return act
-
-
-def iter_len(variables: Any, names: tuple[str, ...]) -> Any:
-    """N of a state in local variables; 1 for one row (D,)."""
-    v = variables[names[0]]
-    yield len(v) if v.ndim == 2 or len(names) == 2 else 1
-
-
-def is_log_det(v: Any, n: int) -> bool:
-    """Whether it may be a log_det, or a list of some."""
-    if isinstance(v, list):
-        return len(v) > 0 and all(is_log_det(each, n) for each in v)
-    if is_numbers(v):
-        return v.size == n and v.ndim <= 2
-    return isinstance(v, float)  # which onp.float64 is
-
-
-def raised(v: Any, step: float) -> Any:
-    return [*v[:-1], v[-1] + step] if isinstance(v, list) else v + step
-
-
-def summed(variables: Any, sums: list[tuple[str, float]], n: int) -> Any:
-    total = onp.zeros(n)
-    for name, r in sums:
-        v = variables[name]
-        for each in v if isinstance(v, list) else [v]:
-            total = total + r * onp.asarray(each, dtype=float).reshape(-1)
-    return total

@@ -77,16 +77,14 @@ def _of_chain(direction, chain: Paired, trials):
     sums = Gathered(side)
     if alike(sums.claim, sums.true):  # wrong further out only
         return None
-    missing = sums.missing()
-    if missing is not None:
-        return "", Mistake.LAST_LAYER if missing == "all but the last" else Mistake.LAYER_LEFT_OUT
-    step = sums.wrong_step()
-    nameless = None
-    for found in [step] if step is not None else sums.wrong_steps_of_loops():
-        where, mistake = _of_step(direction, chain, trials, sums, found)
-        if mistake is not Mistake.LOG_DET_FORMULA:
+    if (missing := sums.missing()) is not None:
+        return "", missing
+    suspects, nameless = sums.suspects(), None
+    for step in suspects:
+        where, mistake = _of_step(direction, chain, trials, sums, step)
+        if mistake is not Mistake.LOG_DET_FORMULA and not (mistake is Mistake.ALWAYS_ZERO and len(suspects) > 1):
             return where, mistake
-        nameless = nameless or ((where, mistake) if step is not None else None)
+        nameless = nameless or (where, Mistake.LOG_DET_FORMULA)
     return nameless
 
 

@@ -3,19 +3,22 @@
     v_i   the claim so far, from the local variables          t_i = log|det dh_i/da|, numeric
     e_i = v_i - t_i     is 0 until the layer that is wrong, and the error of the whole, E, from there on
 
-A variable may be raised before or after its state changes: of the places of a boundary the one counts where e is 0 or E.
+A sum may be raised before or after the state changes: of the places of a boundary the one counts where e is 0 or E.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.boundaries import Boundaries, summed
-from nfscratch.check.diagnosis.recorded import Place, replayed
+from nfscratch.check.diagnosis.boundaries import Boundaries, Spot
+from nfscratch.check.diagnosis.held import summed
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.recorded import replayed
 from nfscratch.check.finite_differences import numeric_jacobian
 
 CLOSE = 2e-5
@@ -34,7 +37,7 @@ class Mark:
 
     boundary: int
     true: Any
-    place: Place | None = None
+    spot: Spot | None = None
     sums: list[tuple[str, float]] | None = None
     claim: Any = None
 
@@ -72,7 +75,7 @@ class Gathered:
         """Boundaries between the columns of one layer that a loop goes through one by one."""
         inside: set[int] = set()
         for loop in self.side.loops():
-            steps = [self._changed(i, j) for i, j in zip(loop[:-1], loop[1:], strict=True)]
+            steps = [self._changed(i, j) for i, j in pairwise(loop)]
             single = all(len(columns) == 1 for columns in steps)
             if single and len({next(iter(c)) for c in steps}) == len(steps):
                 inside |= set(range(loop[0] + 1, loop[-1]))
@@ -87,22 +90,25 @@ class Gathered:
         """The marks at which the claim so far is known; both ends are."""
         first, *inner, last = self.marks
         first.claim, first.sums, last.claim, last.sums = onp.zeros(self.n), [], self.claim, []
-        calls = [self.side.all[m.boundary].frame for m in inner]
         for m in inner:
-            if self.side.all[m.boundary].frame == max(set(calls), key=calls.count):
-                self._look(m)
+            self._look(m, [s for s in self.side.all[m.boundary].spots if s.depth == self._depth])
         return [m for m in self.marks if m.claim is not None]
 
-    def _look(self, mark):
-        boundary = self.side.all[mark.boundary]
-        for place in (boundary.place, *boundary.others):
-            sums = self.side.total(mark.boundary, place)
+    @cached_property
+    def _depth(self):
+        """Of the calls that hold most states: the sums of one level are seen, not those of its callers."""
+        depths = [d for c in self.side.all for d in {s.depth for s in c.spots}]
+        return max(sorted(set(depths)), key=depths.count, default=0)
+
+    def _look(self, mark, spots):
+        for spot in spots:
+            sums = self.side.total(spot)
             if sums is None:
                 continue
-            claim = self._read(place, sums)
+            claim = self._read(spot.place, sums)
             fits = any(alike(claim - mark.true, e) for e in (0 * mark.true, self.error))
             if mark.claim is None or fits:
-                mark.place, mark.sums, mark.claim = place, sums, claim
+                mark.spot, mark.sums, mark.claim = spot, sums, claim
             if fits:
                 return
 
@@ -114,57 +120,79 @@ class Gathered:
     @property
     def sums(self) -> dict[int, Any]:
         """For the steps: where each boundary's claim is read, and from what."""
-        return {m.boundary: (m.place, m.sums) for m in self.known}
+        return {m.boundary: (m.spot, m.sums) for m in self.known}
 
-    def wrong_step(self) -> tuple[int, int] | None:
-        """The boundaries of the one step whose log_det is wrong; None where it may be any, or several."""
+    def suspects(self) -> list[tuple[int, int]]:
+        """The steps whose log_det may be the wrong one, the likeliest first: from one boundary to another."""
+        stretch = self._wrong_stretch()
+        if stretch is not None and stretch[1] == stretch[0] + 1:
+            return [tuple(self.known[k].boundary for k in stretch)]
+        wide = [] if stretch is None else [tuple(self.known[k].boundary for k in stretch)]
+        return list(dict.fromkeys([*self._wrong_turns(), *wide, *self._wrong_steps()]))
+
+    def _wrong_stretch(self):
+        """Two of the known marks: all is right until the first, and all of the error is there at the second."""
         right = [k for k, m in enumerate(self.known) if alike(m.error, 0 * self.true)]
         full = [k for k, m in enumerate(self.known) if alike(m.error, self.error)]
         for p in right[::-1]:
             q = next((k for k in full if k > p), None)
-            if q is not None and all(k >= q or k <= p for k in right) and (p, q) != (0, len(self.known) - 1):
-                return self.known[p].boundary, self.known[q].boundary
+            if q is not None and all(k >= q or k <= p for k in right):
+                return p, q
         return None
 
-    def wrong_steps_of_loops(self) -> list[tuple[int, int]]:
-        """The first wrong step of each loop, and of all boundaries, where more than one step is wrong."""
-        marks = {m.boundary: m for m in self.known}
-        ends = (self.known[0].boundary, self.known[-1].boundary)
-        found = []
-        for loop in (*self.side.loops(), list(marks)):
-            at = sorted({*ends, *(i for i in loop if i in marks)})
-            steps = zip(at[:-1], at[1:], strict=True)
-            wrong = [s for s in steps if not alike(marks[s[1]].error - marks[s[0]].error, 0 * self.true)]
-            found += wrong[:1] if len(at) > 2 else []
-        return list(dict.fromkeys(found))
+    def _wrong_turns(self):
+        """The first wrong turn of each loop, where every turn may be wrong."""
+        marks = {m.boundary for m in self.known}
+        ends = {self.known[0].boundary, self.known[-1].boundary}
+        loops = [sorted(ends | (marks & set(loop))) for loop in self.side.loops()]
+        return [step for at in loops if len(at) > 2 for step in self._wrong_between(at)[:1]]
+
+    def _wrong_steps(self):
+        return self._wrong_between([m.boundary for m in self.known])[:1]
+
+    def _wrong_between(self, at):
+        errors = {m.boundary: m.error for m in self.known}
+        return [(i, j) for i, j in pairwise(at) if not alike(errors[j] - errors[i], 0 * self.true)]
 
     # --- which layers' log_dets were added up ---
 
-    def missing(self) -> str | None:
-        """ "all but the last" or "one", where the claim is the sum of the others' true log_dets."""
+    def missing(self) -> Mistake | None:
+        """LAST_LAYER or LAYER_LEFT_OUT, where the claim is the sum of the other layers' true log_dets."""
         true = [m.true for m in self.marks]
-        steps = [b - a for a, b in zip(true[:-1], true[1:], strict=True)]
+        steps = [b - a for a, b in pairwise(true)]
         steps = [s for s in steps if not alike(s, 0 * s)]
         if len(steps) < 2:
             return None
         if any(alike(self.claim, s) for s in (steps[-1], steps[0])) or self._is_last_turn():
-            return "all but the last"
-        one = any(alike(self.claim, self.true - (b - a)) for a, b in self._stretches() if not alike(b - a, 0 * b))
-        return "one" if one else None
+            return Mistake.LAST_LAYER
+        left = [step for step in self._stretches() if self._is_left_out(*step)]
+        return Mistake.LAYER_LEFT_OUT if left and not any(self._gives_zero(*step) for step in left) else None
+
+    def _is_left_out(self, before, after):
+        step = after.true - before.true
+        return alike(self.claim, self.true - step) and not alike(step, 0 * step)
+
+    def _gives_zero(self, before, after):
+        """Whether a call in between gave back a log_det of 0: then the sum is right, and the layer is wrong."""
+        first, last = (self.side.all[m.boundary].order for m in (before, after))
+        within = [value for order, value in self.side.record.returned if first < order <= last]
+        return any((value == 0).all() for value in within)
 
     def _turns(self):
-        true = {m.boundary: m.true for m in self.marks}
+        """The steps of each loop, between marks."""
+        marks = {m.boundary: m for m in self.marks}
         for loop in self.side.loops():
-            at = [i for i in (0, *loop, len(self.side) - 1) if i in true]
-            at = sorted(set(at))
-            yield [(true[a], true[b]) for a, b in zip(at[:-1], at[1:], strict=True)]
+            at = sorted({0, len(self.side) - 1, *(i for i in loop if i in marks)})
+            yield [(marks[i], marks[j]) for i, j in pairwise(at)]
 
     def _is_last_turn(self):
-        turns = [[(a, b) for a, b in turn if not alike(b - a, 0 * b)] for turn in self._turns()]
-        return any(len(t) > 1 and any(alike(self.claim, b - a) for a, b in (t[0], t[-1])) for t in turns)
+        for turns in self._turns():
+            steps = [s for a, b in turns if not alike(s := b.true - a.true, 0 * b.true)]
+            if len(steps) > 1 and any(alike(self.claim, s) for s in (steps[0], steps[-1])):
+                return True
+        return False
 
     def _stretches(self):
-        true = [m.true for m in self.marks]
-        yield from zip(true[:-1], true[1:], strict=True)
-        for turn in self._turns():
-            yield from turn
+        yield from pairwise(self.marks)
+        for turns in self._turns():
+            yield from turns

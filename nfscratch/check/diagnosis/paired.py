@@ -4,13 +4,14 @@
 
 An inverse that is right meets g_0 = h_m, ..., z' = h_0. One that is wrong in one layer meets those states until then.
 From there on the inverse is started anew, at one of its own boundaries, with a state of forward: where it then comes
-to z, the two belong together, and the wrong layer lies between the last such pair and this one. Where a loop repeats the
-mistake, its turns are paired, the last of one function with the first of the other.
+to z, the two belong together, and the wrong layer lies between the last such pair and this one. Where a loop repeats
+the mistake, its turns are paired, the last of one function with the first of the other.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as onp
@@ -21,7 +22,7 @@ from nfscratch.check.rows import flat, largest
 from nfscratch.check.subject import Subject
 from nfscratch.check.trial import Trial
 
-ROWS = 6  # of each of the two runs
+ROWS = 7  # of each of the two runs
 REACH = 8  # boundaries that are skipped at most, to find the next pair
 CLOSE = 1e-6
 Pair = tuple[int, int]
@@ -132,7 +133,7 @@ class Paired:
                 self.forward.step(low[0], high[0], sums[0]), self.inverse.step(high[1], low[1], sums[1]),
                 self.subject.dim, name=f"layer {k + 1} of {len(up) - 1}, {self._words(low, high)}",
             )
-            for k, (low, high) in enumerate(zip(up[:-1], up[1:], strict=True))
+            for k, (low, high) in enumerate(pairwise(up))
         ]  # fmt: skip
 
     def _words(self, low, high):

@@ -16,14 +16,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.held import is_numbers, states
+
 OFTEN = 400  # a line that a run meets more often is within a search, not between two layers
-MOST_PARTS = 5  # variables that may hold half of a state
 INSTALLED = tuple({str(Path(p)) for p in sysconfig.get_paths().values()} | {str(Path(__file__).parents[2])})
 Place = tuple[int, int, int]
 
@@ -142,45 +142,6 @@ def _depth(frame):
     while frame.f_back is not None:
         frame, depth = frame.f_back, depth + 1
     return depth
-
-
-def is_numbers(value: Any) -> bool:
-    return type(value) is onp.ndarray and value.dtype.kind == "f"
-
-
-def states(variables: Any, shape: tuple[int, int]) -> list[tuple[tuple[str, ...], Any]]:
-    """What may hold a state among local variables: an array (N, D), or two that have D columns together.
-
-    Of one row also an array (D,).
-    """
-    n, dim = shape
-    arrays = {name: v for name, v in variables.items() if is_numbers(v)}
-    whole = [((k,), v.reshape(shape)) for k, v in arrays.items() if v.shape == shape or (n == 1 and v.shape == (dim,))]
-    parts = {k: v.reshape(n, -1) for k, v in arrays.items() if _is_part(v, n, dim)}
-    if len(parts) > MOST_PARTS:
-        return whole
-    pairs = [(a, b) for a, b in combinations(parts, 2) if parts[a].shape[1] + parts[b].shape[1] == dim]
-    return whole + [(names, onp.concatenate([parts[k] for k in names], axis=1)) for names in pairs]
-
-
-def _is_part(v, n, dim):
-    return (v.ndim == 2 and v.shape[0] == n and 0 < v.shape[1] < dim) or (dim == 2 and v.shape == (n,))
-
-
-def put(variables: Any, names: tuple[str, ...], state: Any) -> None:
-    """The state (N, D) into the local variables that hold it, and into those that hold the same."""
-    widths = [variables[k].size // len(state) for k in names]
-    parts = onp.split(state, onp.cumsum(widths)[:-1], axis=1)
-    old = {k: variables[k] for k in names}
-    for name, value in list(variables.items()):
-        for k, part in zip(names, parts, strict=True):
-            if is_numbers(value) and value.shape == old[k].shape and onp.array_equal(value, old[k]):
-                variables[name] = part.reshape(value.shape).astype(value.dtype)
-
-
-def taken(variables: Any, names: tuple[str, ...], n: int) -> Any:
-    """The state (N, D) out of the local variables."""
-    return onp.concatenate([onp.asarray(variables[k], dtype=float).reshape(n, -1) for k in names], axis=1)
 
 
 def replayed(f: Callable, a: Any, actions: dict[Place, Callable[[Any], None]]) -> tuple[Any, Any]:
