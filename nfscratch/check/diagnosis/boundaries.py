@@ -57,8 +57,8 @@ class Boundaries:
 
     def __init__(self, f: Callable, a: Any, b: Any):
         self.f, self.a, self.b = f, a, b
-        self.record, self._other = Record(f, a), Record(f, b)
-        self._there = {(p, life.names): life.value for life in self._other.lives for p in life.places}
+        self.record, self.other = Record(f, a), Record(f, b)
+        self.there = {(p, life.names): life.value for life in self.other.lives for p in life.places}
         inner = sorted(self._found(), key=lambda c: c.order)
         self.all = [Boundary(a, -1), *inner, Boundary(self.record.y, len(self.record.lines))]
 
@@ -97,14 +97,14 @@ class Boundaries:
         return [Spot(p, life.names, life.depth) for p in passing]
 
     def _holds(self, place, life):
-        there = self._there.get((place, life.names))
+        there = self.there.get((place, life.names))
         if there is None or equal(there, life.value, 1e-12):
             return False
         try:
             y, _ = replayed(self.f, self.a, {place: lambda v: put(v, life.names, there)})
         except Exception:  # of any kind: the variable is needed as it was
             return False
-        return equal(y, self._other.y)
+        return equal(y, self.other.y)
 
     # --- loops ---
 
@@ -159,7 +159,7 @@ class Boundaries:
 
     def _adds_up(self, spot, sums):
         """Whether the log_det of b comes out where a's run goes on from b's state, with b's sums."""
-        place, there = spot.place, self._there[spot.place, spot.names]
+        place, there = spot.place, self.there[spot.place, spot.names]
         so_far: list[Any] = []
 
         def act(variables):
@@ -171,7 +171,7 @@ class Boundaries:
 
         y, log_det = replayed(self.f, self.a, {place: act})
         replayed(self.f, self.b, {place: look})
-        return equal(y, self._other.y) and equal(log_det - so_far[0], self._other.log_det - so_far[1], 1e-7)
+        return equal(y, self.other.y) and equal(log_det - so_far[0], self.other.log_det - so_far[1], 1e-7)
 
     # --- what lies between two of them ---
 
@@ -181,9 +181,9 @@ class Boundaries:
 
     def step(self, i: int, j: int, sums: dict[int, Any] | None = None) -> Callable[[Any], tuple[Any, Any]]:
         """h at boundary i -> h at boundary j, and what the log_det gains between the two. sums: (spot, total) by i."""
-        return lambda h: self._by_rows(lambda rows: self._step(i, j, rows, sums or {}), onp.asarray(h, dtype=float))
+        return lambda h: self.by_rows(lambda rows: self._step(i, j, rows, sums or {}), onp.asarray(h, dtype=float))
 
-    def _by_rows(self, call, h):
+    def by_rows(self, call, h):
         """call(h); row by row where the runs were of one row."""
         if len(self.a) > 1 or len(h) <= 1:
             return call(h)
@@ -198,6 +198,19 @@ class Boundaries:
                    for k in later}  # fmt: skip
         y, _ = replayed(self.f, h if i == 0 else self.a, actions)
         return [h, *(got[k][0] for k in later if k > i), *([y] if i < len(self) - 1 else [])]
+
+    def exchanged(self, i: int) -> Any:
+        """The log_det of the run at a that goes on from boundary i with the state of the run at b."""
+        place, names, _ = self.all[i].spot
+        return replayed(self.f, self.a, {place: lambda v: put(v, names, self.there[place, names])})[1]
+
+    def going_on(self, i: int, h: Any) -> Any:
+        """The log_det of the run at a that goes on from boundary i with h."""
+        a, spot = self.a[onp.arange(len(h)) % len(self.a)], self.all[i].spot
+        if i == len(self) - 1:  # nothing is left to do
+            return self.record.log_det[onp.arange(len(h)) % len(self.a)]
+        actions = {} if spot is None else {spot.place: lambda v: put(v, spot.names, h)}
+        return replayed(self.f, h if spot is None else a, actions)[1]
 
     def _step(self, i, j, h, sums):
         start = h if i == 0 else self.a[onp.arange(len(h)) % len(self.a)]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
+from nfscratch.check.diagnosis.exchanged import Exchanged
 from nfscratch.check.diagnosis.gathered import Gathered, alike
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.paired import Paired, paired
@@ -79,28 +80,29 @@ def _of_chain(direction, chain: Paired, trials):
         return None
     if (missing := sums.missing()) is not None:
         return "", missing
+    known = [m.boundary for m in sums.known]
     suspects, nameless = sums.suspects(), None
     for step in suspects:
-        where, mistake = _of_step(direction, chain, trials, sums, step)
-        if mistake is not Mistake.LOG_DET_FORMULA and not (mistake is Mistake.ALWAYS_ZERO and len(suspects) > 1):
-            return where, mistake
-        nameless = nameless or (where, Mistake.LOG_DET_FORMULA)
-    return nameless
+        named = _of_step(direction, chain, trials, step, sums.side.step(*step, sums.sums), known)
+        if named[1] is not Mistake.LOG_DET_FORMULA and not (named[1] is Mistake.ALWAYS_ZERO and len(suspects) > 1):
+            return named
+        nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)
+    other = Exchanged(sums)
+    if other.step is None or other.step in suspects:
+        return nameless
+    return _of_step(direction, chain, trials, other.step, other.claims(), other.boundaries)
 
 
-def _of_step(direction, chain, trials, sums: Gathered, step):
-    """What is wrong with the log_det of one step, from boundary step[0] to step[1] of this direction."""
-    pairs = _as_pairs(direction, chain, step)
-    where = f" of {_words(direction, chain, sums, step, pairs)}"
-    low, high = pairs
-    forward = chain.forward.step(low[0], high[0], sums.sums if direction == "forward" else None)
-    inverse = _absent
+def _of_step(direction, chain, trials, step, call, known):
+    """What is wrong with the log_det of one step of this direction, from boundary step[0] to step[1]."""
+    low, high = _as_pairs(direction, chain, step)
+    forward, inverse = chain.forward.step(low[0], high[0]), _absent
     if low[1] is not None and high[1] is not None:
-        inverse = chain.inverse.step(high[1], low[1], sums.sums if direction == "inverse" else None)
-    layer = of_pair(forward, inverse, chain.subject.dim)
+        inverse = chain.inverse.step(high[1], low[1])
+    layer = of_pair(*((call, inverse) if direction == "forward" else (forward, call)), chain.subject.dim)
     reach = chain.forward.step(0, low[0])
     samples = [Sample(aligned(Trial(layer, reach(flat(t.z))[0], limit=t.limit)), direction) for t in trials]
-    return where, name_log_det(samples)
+    return f" of {_words(direction, chain, step, known)}", name_log_det(samples)
 
 
 def _absent(x):
@@ -116,8 +118,7 @@ def _as_pairs(direction, chain, step):
     return (other[step[1]], step[1]), (other[step[0]], step[0])
 
 
-def _words(direction, chain, sums, step, pairs):
-    known = [m.boundary for m in sums.known]
+def _words(direction, chain, step, known):
     k, n = known.index(step[0]), len(known) - 1
     number = k + 1 if direction == "forward" else n - k
     side = chain.forward if direction == "forward" else chain.inverse

@@ -51,16 +51,16 @@ class Gathered:
 
     def __init__(self, side: Boundaries):
         self.side, self.n = side, len(side.a)
-        true = self._true()
+        true = self.true_at(side.a)
         inside = self._columns_of_one_layer()
         self.marks = [Mark(i, true[i]) for i in range(len(side)) if i not in inside]
         self.claim = side.record.log_det
         self.true = true[-1]
         self.error = self.claim - self.true
 
-    def _true(self):
-        """log|det dh_i/da| (N,) for each boundary."""
-        side, dim = self.side, self.side.a.shape[1]
+    def true_at(self, a: Any) -> list[Any]:
+        """log|det dh_i/da| (N,) at a, for each boundary."""
+        side, dim = self.side, a.shape[1]
 
         def states(a):
             rows = [a] if self.n > 1 else [row[None] for row in a]
@@ -68,7 +68,7 @@ class Gathered:
             return onp.concatenate(runs)
 
         with onp.errstate(all="ignore"):
-            J = numeric_jacobian(states, side.a, stacked=True)[0]
+            J = numeric_jacobian(states, a, stacked=True)[0]
             return [onp.linalg.slogdet(J[:, i * dim : (i + 1) * dim])[1] for i in range(len(side))]
 
     def _columns_of_one_layer(self):

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.boundaries import Boundaries, equal
+from nfscratch.check.letters.jacobian import check_jacobian
+from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.subject import Subject
@@ -33,8 +35,7 @@ class Paired:
 
     def __init__(self, trial: Trial):
         self.subject = trial.subject
-        good = onp.flatnonzero(onp.isfinite(flat(trial.x)).all(axis=1) & trial.usable)
-        near = good[onp.argsort(largest(trial.z)[good], kind="stable")][: 2 * ROWS]
+        near = _telling_rows(trial)[: 2 * ROWS]
         z, x = flat(trial.z)[near], flat(trial.x)[near]
         self.forward, self.inverse = self._boundaries(z, x, ROWS)
         if len(self.forward) == len(self.inverse) == 2:
@@ -44,7 +45,7 @@ class Paired:
         s = self.subject
         if len(z) < 2 * n:
             raise LookupError("there are too few points for two runs")
-        return tuple(Boundaries(f, a[:n], a[n : 2 * n]) for f, a in ((s.forward, z), (s.inverse, x)))
+        return tuple(Boundaries(f, a[: 2 * n : 2], a[1 : 2 * n : 2]) for f, a in ((s.forward, z), (s.inverse, x)))
 
     @cached_property
     def matched(self) -> list[Pair]:
@@ -140,6 +141,21 @@ class Paired:
         """Where inverse undoes a step of forward; where forward makes it, if inverse does nothing about it."""
         passed_over = low[1] == high[1]
         return self.forward.lines(low[0], high[0]) if passed_over else self.inverse.lines(high[1], low[1])
+
+
+def _telling_rows(trial):
+    """The rows nearest to 0, those where something fails first."""
+    checks = (check_round_trip, lambda t: check_jacobian(t, "forward"), lambda t: check_jacobian(t, "inverse"))
+    fails = onp.zeros(len(trial), dtype=bool)
+    for check in checks:
+        try:
+            fails |= (check(trial).evidence or {}).get("bad", False)
+        except Exception:  # of any kind: this check has nothing to say
+            continue
+    good = onp.isfinite(flat(trial.x)).all(axis=1) & trial.usable
+    order = onp.argsort(largest(trial.z), kind="stable")
+    bad, other = ([k for k in order if good[k] and fails[k] == which] for which in (True, False))
+    return onp.array([*bad[:ROWS], *other, *bad[ROWS:]], dtype=int)
 
 
 def paired(trial: Trial) -> Paired | None:
