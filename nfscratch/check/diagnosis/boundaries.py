@@ -181,6 +181,8 @@ class Boundaries:
 
     def step(self, i: int, j: int, sums: dict[int, Any] | None = None) -> Callable[[Any], tuple[Any, Any]]:
         """h at boundary i -> h at boundary j, and what the log_det gains between the two. sums: (spot, total) by i."""
+        if i == j:
+            return lambda h: (onp.array(h, dtype=float), onp.zeros(len(h)))
         return lambda h: self.by_rows(lambda rows: self._step(i, j, rows, sums or {}), onp.asarray(h, dtype=float))
 
     def by_rows(self, call, h):

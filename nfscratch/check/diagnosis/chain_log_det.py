@@ -23,7 +23,8 @@ from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
 OF_THE_WHOLE = {Mistake.SIGN, Mistake.ALWAYS_ZERO, Mistake.MULTIPLIED, Mistake.MEAN, Mistake.NO_LOGARITHM,
-                Mistake.NO_ABSOLUTE_VALUE, Mistake.FACTOR_TWO, Mistake.PROBES_SUMMED}  # fmt: skip
+                Mistake.NO_ABSOLUTE_VALUE, Mistake.FACTOR_TWO, Mistake.PROBES_SUMMED, Mistake.LOGIT_SCALE,
+                Mistake.LEVELS_MISSING, Mistake.CONSTANT_OF_BASE, Mistake.AT_X}  # fmt: skip
 MOST = 2  # dimensions that are looked at, from the largest down
 Found = dict[str, tuple[str, Mistake]]
 

@@ -67,9 +67,8 @@ def _named(letter, first, cases, across):
         return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
         return _name_log_det_of(first, across or cases)
-    if letter in "SR" and (named := name_inverse_of_chain(letter, cases)) is not None:
-        return named
-    return LOOKS[letter](first, cases)
+    named = LOOKS[letter](first, cases)
+    return name_inverse_of_chain(letter, cases, named) if letter in "SR" else named
 
 
 def _raised(evidence):

@@ -26,12 +26,20 @@ from nfscratch.check.trial import Trial
 MOST = 2  # dimensions that are looked at, from the largest down
 
 
-def name_inverse_of_chain(letter: str, cases: list[Case]) -> Named | None:
-    """The mistake of one layer, or of the chain; None where the functions show no layers, or S fails for its shapes."""
+# What the map as a whole shows beyond doubt, whether it is a chain or not.
+OF_THE_WHOLE = {Mistake.RETURNS_ARGUMENT, Mistake.APPLIES_FORWARD, Mistake.RESCALING, Mistake.PERMUTATION,
+                Mistake.HALVES_SWAPPED, Mistake.P_LEFT_OUT, Mistake.CLIPS_ARGUMENT, Mistake.END_OF_BRACKET,
+                Mistake.CUT_OFF, Mistake.FOLDS, Mistake.NO_ABSOLUTE_VALUE}  # fmt: skip
+
+
+def name_inverse_of_chain(letter: str, cases: list[Case], whole: Named) -> Named:
+    """The mistake of one layer, or of the chain; `whole`, the name of the map as one, where there are no layers."""
+    if whole.mistake in OF_THE_WHOLE or (letter == "S" and not _is_of_inverse(cases)):
+        return whole
     try:
-        return _named(_trials(cases)) if letter == "R" or _is_of_inverse(cases) else None
+        return _named(_trials(cases)) or whole
     except Exception:  # of any kind: layers that cannot be run at these points are not named
-        return None
+        return whole
 
 
 def _is_of_inverse(cases):
