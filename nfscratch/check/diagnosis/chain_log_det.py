@@ -102,7 +102,10 @@ def _of_step(direction, chain, trials, step, call, known):
         inverse = chain.inverse.step(high[1], low[1])
     layer = of_pair(*((call, inverse) if direction == "forward" else (forward, call)), chain.subject.dim)
     reach = chain.forward.step(0, low[0])
-    samples = [Sample(aligned(Trial(layer, reach(flat(t.z))[0], limit=t.limit)), direction) for t in trials]
+    samples = [
+        Sample(aligned(Trial(layer, reach(flat(t.z)[chain.rows % len(t)])[0], limit=t.limit)), direction)
+        for t in trials
+    ]
     return f" of {_words(direction, chain, step, known)}", name_log_det(samples)
 
 

@@ -25,21 +25,24 @@ from nfscratch.check.subject import Subject
 from nfscratch.check.trial import Trial
 
 ROWS = 7  # of each of the two runs
+FEW = 10  # rows that a layer is looked at, where a function takes them one by one
 REACH = 8  # boundaries that are skipped at most, to find the next pair
 CLOSE = 1e-6
 Pair = tuple[int, int]
 
 
 class Paired:
-    """The boundaries of both directions of one subject."""
+    """The boundaries of both directions of one subject. rows: those of the trial at which its layers are run."""
 
     def __init__(self, trial: Trial):
         self.subject = trial.subject
-        near = _telling_rows(trial)[: 2 * ROWS]
+        telling = _telling_rows(trial)
+        near, self.rows = telling[: 2 * ROWS], onp.arange(len(trial))
         z, x = flat(trial.z)[near], flat(trial.x)[near]
         self.forward, self.inverse = self._boundaries(z, x, ROWS)
         if len(self.forward) == len(self.inverse) == 2:
             self.forward, self.inverse = self._boundaries(z, x, 1)
+            self.rows = telling[:FEW]
 
     def _boundaries(self, z, x, n):
         s = self.subject

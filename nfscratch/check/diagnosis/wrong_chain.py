@@ -77,7 +77,7 @@ def _of_layers(chain: Paired, pairs, trial):
     """The name of the first layer whose round trip fails. NO_UNDOING: that one has no name."""
     if len(pairs) < 3:
         return None
-    layers, nameless, at = chain.layers(pairs), None, flat(trial.z)
+    layers, nameless, at = chain.layers(pairs), None, flat(trial.z)[chain.rows]
     for k, layer in enumerate(layers):
         this = Trial(layer, at, limit=trial.limit)
         at = this.x

@@ -1,0 +1,214 @@
+"""Mistakes in one layer of a chain that is written as one function: the audit names them, with the layer's lines."""
+
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import nfscratch as nf
+from nfscratch.check.diagnosis.boundaries import Boundaries
+from nfscratch.check.diagnosis.held import put, states, taken
+from nfscratch.check.diagnosis.mistakes import Mistake
+
+DIM, LAYERS, WRONG = 4, 3, 1
+TURN = np.array([2, 3, 1, 0])
+
+
+def weights(seed=0):
+    rng = np.random.default_rng(seed)
+    return [(rng.normal(size=(2, 6)), rng.normal(size=(6, 4)), 0.4 * rng.normal(size=DIM)) for _ in range(LAYERS)]
+
+
+def network(w, a):
+    out = np.tanh(a @ w[0]) @ w[1]
+    return 2 * np.tanh(out[:, :2] / 2), out[:, 2:], out[:, :2]
+
+
+def loop(bug=None, layers=(WRONG,)):
+    """Each layer: an affine map of every variable, a permutation, and a coupling."""
+    parameters = weights()
+
+    def forward(z):
+        h, total = z, np.zeros(len(z))
+        for k, w in enumerate(parameters):
+            h = h * np.exp(w[2]) + 0.3
+            h = h[:, TURN]
+            s, t, raw = network(w, h[:, :2])
+            h = np.concatenate([h[:, :2], h[:, 2:] * np.exp(s) + t], axis=1)
+            terms = {"sign": -s.sum(1), "exp": np.exp(s).sum(1), "unclamped": raw.sum(1), "left out": 0.0}
+            log_det = terms.get(bug, s.sum(1)) if k in layers else s.sum(1)
+            total = w[2].sum() + log_det if bug == "last" else total + w[2].sum() + log_det
+        return h, total
+
+    def inverse(x):
+        h, total = x, np.zeros(len(x))
+        for k in range(LAYERS) if bug == "in order" else reversed(range(LAYERS)):
+            w, wrong = parameters[k], bug if k in layers else None
+            if wrong == "passed over":
+                continue
+            s, t, raw = network(w, h[:, :2])
+            back = {"order": h[:, 2:] * np.exp(-s) - t, "multiplies": (h[:, 2:] - t) * np.exp(s),
+                    "clamp": (h[:, 2:] - t) * np.exp(-raw)}  # fmt: skip
+            h = np.concatenate([h[:, :2], back.get(wrong, (h[:, 2:] - t) * np.exp(-s))], axis=1)
+            if wrong != "permutation":
+                h = h[:, np.argsort(TURN)]
+            h = (h - 0.3) * np.exp(-w[2])
+            total = total - s.sum(1) - w[2].sum()
+        return h, total
+
+    return forward, inverse
+
+
+def composed(bug=None):
+    """Couplings as inner functions, each of them given the sum so far."""
+    parameters = weights(1)
+
+    def up(k, z, total):
+        s, t, _ = network(parameters[k], z[:, :2])
+        x = np.concatenate([z[:, 2:] * np.exp(s) + t, z[:, :2]], axis=1)
+        return x, total + (np.abs(s) if (bug, k) == ("absolute", WRONG) else s).sum(1)
+
+    def down(k, x, total):
+        s, t, _ = network(parameters[k], x[:, 2:])
+        y = x[:, :2]
+        z = y * np.exp(-s) if (bug, k) == ("shift", WRONG) else (y - t) * np.exp(-s)
+        z = np.concatenate([x[:, 2:], z], axis=1)
+        return z, total - s.sum(1)
+
+    zeros = np.zeros(1)
+    return (lambda z: up(2, *up(1, *up(0, z, zeros)))), (lambda x: down(0, *down(1, *down(2, x, zeros))))
+
+
+def by_rows(bug=None):
+    """One row at a time, its two halves in two variables that change places."""
+    parameters = weights(2)
+
+    def forward(z):
+        x, log_det = np.empty_like(z), np.zeros(len(z))
+        for n in range(len(z)):
+            a, b = z[n : n + 1, :2], z[n : n + 1, 2:]
+            for k, w in enumerate(parameters):
+                s, t, _ = network(w, a)
+                a, b = b * np.exp(s) + t, a
+                log_det[n] += (-s if (bug, k) == ("sign", WRONG) else s).sum()
+            x[n] = np.concatenate([a, b], axis=1)[0]
+        return x, log_det
+
+    def inverse(x):
+        z, log_det = np.empty_like(x), np.zeros(len(x))
+        for n in range(len(x)):
+            a, b = x[n : n + 1, :2], x[n : n + 1, 2:]
+            for k in reversed(range(LAYERS)):
+                s, t, _ = network(parameters[k], b)
+                a, b = b, (a - t) * np.exp(s if (bug, k) == ("multiplies", WRONG) else -s)
+                log_det[n] -= s.sum()
+            z[n] = np.concatenate([a, b], axis=1)[0]
+        return z, log_det
+
+    return forward, inverse
+
+
+def audit(pair):
+    return nf.check.audit(pair, dims=(DIM,), letters="SRXJ", show=False)
+
+
+NAMES = [(loop, "exp", Mistake.EXP_SUMMED), (composed, "shift", Mistake.SHIFT_NOT_UNDONE)]
+MORE_NAMES = [
+    (loop, "sign", Mistake.SIGN), (loop, "unclamped", Mistake.UNCLAMPED),
+    (loop, "order", Mistake.WRONG_ORDER), (loop, "multiplies", Mistake.MULTIPLIES),
+    (loop, "clamp", Mistake.CLAMP_IN_FORWARD), (loop, "permutation", Mistake.PERMUTATION),
+    (loop, "passed over", Mistake.LAYER_NOT_UNDONE), (composed, "absolute", Mistake.ABSOLUTE_SUMMED),
+    (by_rows, "sign", Mistake.SIGN),
+    (by_rows, "multiplies", Mistake.MULTIPLIES),
+]  # fmt: skip
+OF_THE_CHAIN = [("last", Mistake.LAST_LAYER), ("left out", Mistake.LAYER_LEFT_OUT),
+                ("in order", Mistake.LAYERS_IN_ORDER)]  # fmt: skip
+
+
+@pytest.mark.parametrize("chain, bug, mistake", NAMES)
+def test_a_mistake_in_one_layer_of_a_function_is_named_with_its_place(chain, bug, mistake):
+    look_for(chain(bug), mistake)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("chain, bug, mistake", MORE_NAMES)
+def test_more_mistakes_in_one_layer_of_a_function_are_named(chain, bug, mistake):
+    look_for(chain(bug), mistake)
+
+
+def look_for(pair, mistake):
+    failure = audit(pair).failures[0]
+    assert failure.mistake is mistake
+    assert "of layer " in failure.name and "test_mistakes_in_chains.py" in failure.name
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("bug, mistake", OF_THE_CHAIN)
+def test_a_mistake_of_the_chain_itself_is_named(bug, mistake):
+    assert audit(loop(bug)).failures[0].mistake is mistake
+
+
+@pytest.mark.exhaustive
+def test_a_mistake_that_a_loop_repeats_is_named():
+    assert audit(loop("order", layers=range(LAYERS))).failures[0].mistake is Mistake.WRONG_ORDER
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("chain", [loop, composed, by_rows])
+def test_a_chain_that_is_right_is_not_accused(chain):
+    assert audit(chain()).ok
+
+
+def test_the_trace_function_that_stood_before_comes_back():
+    def trace(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        audit(loop("order"))
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+
+
+def test_a_function_that_fails_only_while_it_is_looked_at_keeps_its_generic_name():
+    forward, inverse = loop("order")
+
+    def shy(x):
+        if sys.gettrace() is not None:
+            raise RuntimeError("nobody looks at me")
+        return inverse(x)
+
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        assert audit((forward, shy)).failures[0].mistake is Mistake.NO_UNDOING
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("chain", [loop, composed])
+def test_the_steps_between_boundaries_make_the_function(chain):
+    z = np.random.default_rng(0).normal(size=(14, DIM))
+    f = chain()[0]
+    found = Boundaries(f, z[::2], z[1::2])
+    sums = {i: (c.spot, found.total(c.spot)) for i, c in enumerate(found.all) if c.spot is not None}
+    settled = [0, *(i for i, (_, total) in sums.items() if total is not None), len(found) - 1]
+    h, gathered = z, 0.0
+    for i, j in pairwise(settled):
+        h, gain = found.step(i, j, sums)(h)
+        gathered = gathered + gain
+    x, log_det = f(z)
+    assert len(settled) > LAYERS
+    assert np.abs(h - x).max() < 1e-12 and np.abs(gathered - log_det).max() < 1e-12
+
+
+def test_a_state_comes_out_of_the_variables_as_it_went_in():
+    z = np.random.default_rng(0).normal(size=(7, DIM))
+    for variables in ({"h": z}, {"a": z[:, :1], "b": z[:, 1:]}, {"h": z.T.copy()}, {"columns": list(z.T)}):
+        (names, state), new = states(variables, z.shape)[0], z[::-1] * 2
+        assert np.array_equal(state, z)
+        put(variables, names, new)
+        assert np.array_equal(taken(variables, names, DIM), new)
