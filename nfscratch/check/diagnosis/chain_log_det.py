@@ -85,6 +85,8 @@ def _of_chain(direction, chain: Paired, trials):
     suspects, nameless = sums.suspects(), None
     for step in suspects:
         named = _of_step(direction, chain, trials, step, sums.side.step(*step, sums.sums), known)
+        if named[1] is Mistake.ALWAYS_ZERO and len(suspects) == 1 and not sums.gives_zero(*step):
+            return "", Mistake.LAYER_LEFT_OUT
         if named[1] is not Mistake.LOG_DET_FORMULA and not (named[1] is Mistake.ALWAYS_ZERO and len(suspects) > 1):
             return named
         nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)
