@@ -100,16 +100,11 @@ class Gathered:
         first, *inner, last = self.marks
         first.claim, first.sums, last.claim, last.sums = onp.zeros(self.n), [], self.claim, []
         for m in inner:
-            self._look(m, [s for s in self.side.all[m.boundary].spots if s.depth == self._depth])
+            self._look(m, sorted(self.side.all[m.boundary].spots, key=lambda spot: spot.depth))
         return [m for m in self.marks if m.claim is not None]
 
-    @cached_property
-    def _depth(self):
-        """Of the calls that hold most states: the sums of one level are seen, not those of its callers."""
-        depths = [d for c in self.side.all for d in {s.depth for s in c.spots}]
-        return max(sorted(set(depths)), key=depths.count, default=0)
-
     def _look(self, mark, spots):
+        """The outermost call that knows the claim so far, unless an inner one knows it where it fits."""
         for spot in spots:
             sums = self.side.total(spot)
             if sums is None:
