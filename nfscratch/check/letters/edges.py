@@ -21,6 +21,7 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
+from nfscratch.check.letters.last_digits import cost_of_last_digits
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial, overflows
 from nfscratch.ode import IntegrationError
@@ -154,13 +155,14 @@ def _inverse_finite(edge):
 
 def _consistent(edge):
     """R and X at the edges, for rows that are well enough conditioned."""
-    good = edge.usable & onp.isfinite(edge.allowed) & (edge.allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
-    slack = _slack_on_kinks(edge)
     with onp.errstate(all="ignore"):
+        cost, cost_of_sum = cost_of_last_digits(edge)
         error = largest(flat(edge.back[0]) - flat(edge.z))
         sums = onp.abs(edge.there[1] + edge.back[1])
+    allowed, slack = onp.fmax(edge.allowed, cost), onp.fmax(_slack_on_kinks(edge), cost_of_sum)
+    good = edge.usable & onp.isfinite(edge.allowed) & (allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
     for bad, symptom, yours, expected in (
-        (~(error <= edge.allowed), Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
+        (~(error <= allowed), Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
         (~(sums <= slack), Symptom.LOG_DETS, edge.back[1], -edge.there[1]),
     ):
         if (good & bad).any():
