@@ -17,7 +17,13 @@ from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
 from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
-from nfscratch.check.diagnosis.wrong_edges import name_edge, name_gradient, name_onto, name_structure
+from nfscratch.check.diagnosis.wrong_edges import (
+    name_edge,
+    name_gradient,
+    name_onto,
+    name_structure,
+    raises_at_end,
+)
 from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, name_inverse
 from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
 from nfscratch.check.diagnosis.wrong_rows import name_dependence
@@ -29,6 +35,7 @@ from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.report import Failure
 
 LAWS_OF_LOG_DET = "XJ"
+NAMELESS = (Mistake.LOG_DET_FORMULA, Mistake.BELOW_RESOLUTION)
 
 
 def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
@@ -62,10 +69,20 @@ def _is_of_inverse(named):
 
 def _named(letter, first, cases, across):
     if first.finding.symptom is Symptom.RAISES and letter != "O":  # O: an exception far out means that x is not reached
-        return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
+        at_an_edge = letter == "E" or raises_at_end(first)
+        return Named(name_edge(first) if at_an_edge else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
         return _name_log_det_of(first, across or cases)
-    return LOOKS[letter](first, cases)
+    named = LOOKS[letter](first, cases)
+    return _of_finite_rows(named, first, across) if named.mistake is Mistake.NOT_FINITE else named
+
+
+def _of_finite_rows(named, first, across):
+    """A log_det that is not finite in some rows: the mistake that explains it in the others, if any does."""
+    if not named.where.startswith("log_det") or not across:
+        return named
+    found = _name_log_det_of(first, across)
+    return named if found.mistake in NAMELESS else found
 
 
 def _raised(evidence):
@@ -129,7 +146,8 @@ def _wrong_directions(across):
 
 
 def _both_flipped(found):
-    return len(found) == 2 and all(mistake is Mistake.SIGN for _, mistake in found.values())
+    flipped = (Mistake.SIGN, Mistake.ONE_BRANCH)  # of a leaky ReLU, one branch alone has a sign
+    return len(found) == 2 and found["inverse"][1] is Mistake.SIGN and found["forward"][1] in flipped
 
 
 def _telling(found):

@@ -36,6 +36,31 @@ def name_edge(case: Case) -> Mistake:
     return Mistake.NOT_ONTO if _is_not_onto(case) else AT_AN_EDGE[symptom]
 
 
+def raises_at_end(case: Case) -> bool:
+    """Whether an IndexError comes at the very end of an interval, and not just inside of it."""
+    s = case.trial.subject
+    if not issubclass(case.finding.evidence["raised_by"], IndexError):
+        return False
+    return any(_raises_only_at(case.trial, direction, *s.ends(direction)) for direction in ("forward", "inverse"))
+
+
+def _raises_only_at(trial, direction, low, high):
+    if not onp.isfinite(high - low):
+        return False
+    inside = low + (high - low) * onp.array([1e-6, 0.5, 1 - 1e-6])
+    return _raises(trial, direction, high) and not any(_raises(trial, direction, value) for value in inside)
+
+
+def _raises(trial, direction, value):
+    try:
+        trial.apply(direction, onp.full((1, *trial.subject.shape(direction)), value, dtype=trial.subject.dtype), [0])
+    except IndexError:
+        return True
+    except Exception:  # of another kind: a refusal in words
+        return False
+    return False
+
+
 def _is_not_onto(case):
     breaks = case.finding.symptom in (Symptom.JUMP, Symptom.NOT_FINITE)
     return breaks and check_growth(case.trial, onp.random.default_rng(0)).failed

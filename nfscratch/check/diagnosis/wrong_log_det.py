@@ -16,8 +16,13 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_branches import by_side, is_half_identity
+from nfscratch.check.diagnosis.wrong_clamp import by_inverse_clamp
 from nfscratch.check.diagnosis.wrong_contraction import by_series, is_sum_over_probes
+from nfscratch.check.diagnosis.wrong_inverse import first_name
+from nfscratch.check.diagnosis.wrong_linear import by_factor
 from nfscratch.check.diagnosis.wrong_planar import planar_mistake
+from nfscratch.check.diagnosis.wrong_point import by_point
 from nfscratch.check.diagnosis.wrong_spline import spline_mistake
 from nfscratch.check.diagnosis.wrong_terms import (
     by_any_clamp,
@@ -27,7 +32,7 @@ from nfscratch.check.diagnosis.wrong_terms import (
     by_unclamped_scale,
     near,
 )
-from nfscratch.check.letters.jacobian import check_jacobian, log_abs_det
+from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import OTHER, Trial
 
@@ -68,12 +73,13 @@ def name_log_det(samples: list[Sample]) -> Mistake:
         return Mistake.LOG_DET_FORMULA
     for mistake, prediction in CANDIDATES.items():
         if all(_fits(s, prediction(s)) for s in samples):
-            return mistake
+            one_sided = mistake is Mistake.SIGN and samples[0].direction == "forward" and is_half_identity(samples)
+            return Mistake.ONE_BRANCH if one_sided else mistake
     looks = (
-        by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, by_series,
-        _elsewhere, by_any_clamp, by_distance,
+        by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
+        planar_mistake, spline_mistake, by_series, by_point, by_any_clamp, by_distance,
     )  # fmt: skip
-    return next((mistake for look in looks if (mistake := look(samples)) is not None), Mistake.LOG_DET_FORMULA)
+    return first_name(looks, samples) or Mistake.LOG_DET_FORMULA
 
 
 def _fits(sample, predictions):
@@ -113,22 +119,6 @@ def _sums(f):
     return predictions
 
 
-def _elsewhere(samples):
-    """The other direction's true log-det, negated, at the point that came in instead of the one that goes out."""
-    return Mistake.AT_X if all(_is_elsewhere(s) for s in samples) else None
-
-
-def _is_elsewhere(s):
-    try:
-        at = s.at.reshape(-1, *s.trial.subject.in_shape).astype(s.trial.subject.dtype)
-        J, spread, _, _ = s.trial.derivatives(OTHER[s.direction], at, onp.flatnonzero(s.rows))
-        true, allowed = log_abs_det(J, spread, s.c, s.trial, 1e-5)
-    except Exception:  # the point may lie outside of the other direction's domain
-        return False
-    known = onp.isfinite(true) & (allowed < 1e-3)
-    return known.sum() >= 3 and near(s.c[known], -true[known], 1e-4).all()
-
-
 CANDIDATES = {
     Mistake.DIAGONAL_OF_L: _zero_linear,
     Mistake.ALWAYS_ZERO: lambda s: [0 * s.t],
@@ -153,7 +143,7 @@ def _by_ratio(samples):
         return found
     # Any factor fits a log_det that is one number: there the terms may say more.
     constant = all(onp.ptp(s.t) < 1e-9 * (1 + onp.abs(s.t).max()) for s in samples)
-    return (by_subset(samples) if constant else None) or _one_factor(*ratios[0])
+    return (by_subset(samples) if constant else None) or _one_factor(ratios)
 
 
 def _ratio(s):
@@ -174,12 +164,19 @@ def _over_dimensions(ratios, same):
     return (Mistake.MULTIPLIED if half else Mistake.MEAN) if is_mean else None
 
 
-def _one_factor(r, sample):
+def _one_factor(ratios):
+    r = ratios[0][0]
     if min(abs(r - 2), abs(r - 0.5)) < 1e-3:
         return Mistake.FACTOR_TWO
-    if is_sum_over_probes(r) and onp.linalg.norm(sample.J - onp.eye(sample.dim), 2, axis=(1, 2)).max() < 1:
+    if is_sum_over_probes(r) and all(_may_be_estimated(s) for _, s in ratios):
         return Mistake.PROBES_SUMMED
     return Mistake.MULTIPLIED if abs(r - 1) > 1e-3 else None
+
+
+def _may_be_estimated(s):
+    """Whether J is I plus a contraction, and not triangular: of a triangle nobody estimates the log-det."""
+    contracts = onp.linalg.norm(s.J - onp.eye(s.dim), 2, axis=(1, 2)).max() < 1
+    return contracts and (s.dim == 1 or s.logs() is None)
 
 
 def _by_constant(samples):
