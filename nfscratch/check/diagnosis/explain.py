@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
+from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
@@ -28,11 +29,13 @@ from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, nam
 from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
 from nfscratch.check.diagnosis.wrong_rows import name_dependence
 from nfscratch.check.diagnosis.wrong_samples import name_samples
+from nfscratch.check.diagnosis.wrong_search import name_of_fold
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.onto import check_sign
 from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.report import Failure
+from nfscratch.check.rows import finite_matrices
 
 LAWS_OF_LOG_DET = "XJ"
 NAMELESS = (Mistake.LOG_DET_FORMULA, Mistake.BELOW_RESOLUTION)
@@ -107,8 +110,9 @@ def _name_inverse_of(first, cases):
 def _most_frequent_name(cases):
     found = [name_inverse(case.trial) for case in _spread(cases)]
     known = [mistake for mistake in found if mistake is not Mistake.NO_UNDOING]
-    if set(known) <= {Mistake.TOO_FEW_STEPS} and any(check_sign(case.trial).failed for case in cases):
-        return Named(Mistake.FOLDS, "det J")
+    folding = [case.trial for case in cases if set(known) <= {Mistake.TOO_FEW_STEPS} and check_sign(case.trial).failed]
+    if folding:
+        return Named(name_of_fold(Columns(folding[-1], finite_matrices(folding[-1].J))), "det J")
     return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
 
 

@@ -24,8 +24,8 @@ from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
 from nfscratch.check.diagnosis.wrong_columns import is_permutation, moved_columns, skipped
 from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
-from nfscratch.check.diagnosis.wrong_linear import linear
-from nfscratch.check.diagnosis.wrong_passes import passes, sees_itself
+from nfscratch.check.diagnosis.wrong_linear import is_dense, is_product_of_reflections, linear
+from nfscratch.check.diagnosis.wrong_passes import passes, reads_result, sees_itself
 from nfscratch.check.diagnosis.wrong_search import cut_search, folds
 from nfscratch.check.diagnosis.wrong_spline import wrong_root
 from nfscratch.check.letters.round_trip import check_round_trip
@@ -68,7 +68,16 @@ def _argument(c):
         return None
     if not same(c.back, forward).all():
         return None
-    return Mistake.PERMUTATION if is_permutation(c.J) else Mistake.APPLIES_FORWARD
+    return _of_one_that_applies_forward(c)
+
+
+def _of_one_that_applies_forward(c):
+    """What makes forward of an inverse: of columns that move, of factors that multiply, of reflections, or nothing."""
+    if is_permutation(c.J):
+        return Mistake.PERMUTATION
+    if same(onp.diagonal(c.J, axis1=1, axis2=2) * c.z, c.x).all() and not is_dense(c.J[0]):
+        return Mistake.MULTIPLIES
+    return Mistake.LAYERS_IN_ORDER if c.is_linear and is_product_of_reflections(c.J[0]) else Mistake.APPLIES_FORWARD
 
 
 def _is_permutation(J):
@@ -107,7 +116,8 @@ def _conditions(c):
 
 
 LOOKS = (
-    _returned, moved_columns, skipped, linear, bracket, affine, passes, _iteration, cut_search, rescaled, sees_itself,
+    _returned, moved_columns, skipped, linear, bracket, affine, passes, _iteration, cut_search, rescaled,
+    sees_itself, reads_result,
     _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
 

@@ -30,6 +30,12 @@ def is_dense(W: Any) -> bool:
     return bool(onp.abs(onp.triu(W, 1)).max(initial=0) > 1e-6 and onp.abs(onp.tril(W, -1)).max(initial=0) > 1e-6)
 
 
+def is_product_of_reflections(W: Any) -> bool:
+    """Whether W is orthogonal, and shows that it is made of a few reflections: det W = -1, or W keeps a plane."""
+    kept = onp.abs(onp.linalg.eigvals(W) - 1) < 1e-6
+    return is_dense(W) and _is(W @ W.T, onp.eye(len(W))) and bool(onp.linalg.det(W) < 0 or kept.sum() >= 2)
+
+
 def linear(c: Columns) -> Mistake | None:
     """The inverse of a dense linear map, where it is linear too."""
     if c.dim < 2 or not c.is_linear or not is_dense(c.J[0]) or onp.linalg.cond(c.J[0]) > 1e6:

@@ -187,7 +187,18 @@ def _by_constant(samples):
     for number, mistake in _known_constants(samples[0].trial.subject).items():
         if number > 1e-3 and all(abs(e - number) < 1e-4 for e in each):
             return mistake
-    return Mistake.OFF_BY_CONSTANT
+    return Mistake.LOGIT_SCALE if all(map(_is_logit_scale, offsets)) else Mistake.OFF_BY_CONSTANT
+
+
+def _is_logit_scale(offset_and_sample):
+    """Whether x = logit(a + k z), and the constant is log k for each variable; or z so of x."""
+    offset, s = offset_and_sample
+    for u, v in ((s.at, s.there), (s.there, s.at)):
+        share = 1 / (1 + onp.exp(-v))
+        k, a = onp.polyfit(u.ravel(), share.ravel(), 1)
+        if near(share, a + k * u, 1e-8).all() and abs(abs(offset) - s.dim * abs(log(abs(k)))) < 1e-4:
+            return True
+    return False
 
 
 def _known_constants(subject):

@@ -108,6 +108,22 @@ def _columns_not_reached(c):
     return Mistake.TOO_FEW_PASSES if 0 < first < c.dim and not any(right[first:]) and begun else None
 
 
+def reads_result(c: Columns) -> Mistake | None:
+    """x_i = d_i(x_<i) z_i + t_i(x_<i), and inverse asks d and t at its own z'_<i: they are those of forward's x = z'."""
+    order = acyclic_order(_depends(c, "forward"))
+    if c.dim < 2 or order is None or len(c.x) < 4:
+        return None
+    f, x, back = _function(c, "forward"), c.x[:ROWS], c.back[:ROWS]
+    solved = onp.zeros_like(back)
+    for _ in range(c.dim):
+        solved = _pass(f, solved, back)
+    line = _own_lines(f, solved, f(solved))
+    if line is None or not same(f(solved), back, 1e-6).all():
+        return None
+    d, t = line
+    return Mistake.CHANGED_HALF if same((x - t) / d, back).all() else None
+
+
 # --- a variable that sees itself ---
 
 

@@ -15,6 +15,7 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.rows import flat
 
 ON_THE_WAY = 41  # points between z and z'
@@ -29,7 +30,29 @@ def folds(c: Columns) -> Mistake | None:
     with onp.errstate(all="ignore"):
         met = far & same(c.again, c.x, 1e-8).all(axis=1)
     rows = onp.flatnonzero(met)[:FEW]
-    return Mistake.FOLDS if any(_turns(c, row) for row in rows) else None
+    if met.sum() < 0.8 * far.sum():  # another mistake, which meets the image by chance
+        return None
+    return name_of_fold(c) if any(_turns(c, row) for row in rows) else None
+
+
+def name_of_fold(c: Columns) -> Mistake:
+    """An autoregressive map folds in a variable's own direction where its mask lets the variable see itself."""
+    J = c.J
+    others = (onp.abs(J).max(axis=0) > 1e-7) & ~onp.eye(c.dim, dtype=bool)
+    own = onp.diagonal(J, axis1=1, axis2=2)
+    folding = onp.flatnonzero((own > 0).any(axis=0) & (own < 0).any(axis=0))
+    ordered = acyclic_order(onp.abs(J).max(axis=0) > 1e-7) is not None and others.sum() >= c.dim * (c.dim - 1) / 2
+    bent = any(_is_bent(c, int(i)) for i in folding) if ordered else False
+    return Mistake.SEES_LATER if bent else Mistake.FOLDS
+
+
+def _is_bent(c, i):
+    """Whether J_ii changes with z_i alone."""
+    s = c.trial.subject
+    moved = onp.repeat(c.z[:1], 3, axis=0)
+    moved[:, i] += onp.array([0.0, 0.5, -0.5])
+    own = c.trial.derivatives("forward", moved.reshape(-1, *s.in_shape), onp.repeat(c.rows[:1], 3))[0][:, i, i]
+    return bool(onp.ptp(own) > 1e-6)
 
 
 def _turns(c, row):
