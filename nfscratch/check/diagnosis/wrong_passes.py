@@ -109,7 +109,7 @@ def _columns_not_reached(c):
 
 
 def reads_result(c: Columns) -> Mistake | None:
-    """x_i = d_i(x_<i) z_i + t_i(x_<i), and inverse asks d and t at its own z'_<i: they are those of forward's x = z'."""
+    """inverse asks d and t of x_i = d_i(x_<i) z_i + t_i(x_<i) at its own z'_<i: they are those of x = z'."""
     order = acyclic_order(_depends(c, "forward"))
     if c.dim < 2 or order is None or len(c.x) < 4:
         return None
