@@ -16,6 +16,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.clamp import flattens
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_clamp import is_inverse_clamp
 
 
 def affine(c: Columns) -> Mistake | None:
@@ -55,7 +56,8 @@ def _clamped(c, d, raw, i):
     with onp.errstate(all="ignore"):
         s, a = onp.log(onp.abs(d)), onp.log(onp.abs(raw))
     good = onp.isfinite(s) & onp.isfinite(a) & (onp.abs(c.z[:, i]) > 1e-6)
-    return Mistake.CLAMP_IN_FORWARD if flattens(a[good], s[good]) else None
+    is_clamp = flattens(a[good], s[good]) or is_inverse_clamp(a[good], s[good, None])
+    return Mistake.CLAMP_IN_FORWARD if is_clamp else None
 
 
 def rescaled(c: Columns) -> Mistake | None:

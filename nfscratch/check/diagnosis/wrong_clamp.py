@@ -30,13 +30,20 @@ def by_inverse_clamp(samples: list[Any]) -> Mistake | None:
     changed = [l[:, onp.abs(s.J - onp.eye(s.dim)).max(axis=(0, 2)) > 1e-7] for s, l in zip(wrong, logs, strict=True)]
     sets = [(s.c if s.direction == "forward" else -s.c, l if s.direction == "forward" else -l)
             for s, l in zip(wrong, changed, strict=True)]  # fmt: skip
-    fits = any(all(_fits(c, l, h, bounds) for c, l in sets) for h, bounds in CLAMPS)
-    return Mistake.UNCLAMPED if fits else None
+    of_one_clamp = any(all(_fits(c, l, h, bounds) for c, l in sets) for h, bounds in CLAMPS)
+    return Mistake.UNCLAMPED if of_one_clamp else None
+
+
+def is_inverse_clamp(c: Any, l: Any) -> bool:
+    """Whether c (N,) is the sum of the a of which l (N, D) are a clamp, up to a factor and a constant."""
+    return any(_fits(c, l, h, bounds) for h, bounds in CLAMPS)
 
 
 def _fits(c, l, h, bounds):
     """Whether some bound makes the claim a straight line in sum_i h(l_i): the best of many, made better."""
     if len(c) < LEAST or onp.ptp(c) < 1e-3 or l.shape[1] == 0:
+        return False
+    if _miss(c, l, lambda l, p: l, 0.0) < 1e-3:  # a straight line clamps nothing
         return False
     tried = bounds(l)
     misses = onp.array([_miss(c, l, h, p) for p in tried])

@@ -42,9 +42,10 @@ def _name_of_order(c, order):
     own = c.trial.order if isinstance(c.trial, Aligned) else onp.arange(c.dim)
     if any((order == power).all() for power in _powers(own)) or is_permutation(c.J):
         return Mistake.PERMUTATION
-    inside = onp.argsort(own)[order[own]], own[order[onp.argsort(own)]]
-    halves = [h for h in _halves(c.dim) if any((m == h).all() for m in (order, *inside))]
-    return Mistake.HALVES_SWAPPED if halves else Mistake.PERMUTATION
+    ways = [onp.arange(c.dim), *_powers(own)]
+    inside = [onp.argsort(way)[order[way]] for way in ways]
+    swapped = any((m == h).all() for m in inside for h in _halves(c.dim))
+    return Mistake.HALVES_SWAPPED if swapped else Mistake.PERMUTATION
 
 
 def _powers(own):

@@ -77,7 +77,7 @@ def name_log_det(samples: list[Sample]) -> Mistake:
             return Mistake.ONE_BRANCH if one_sided else mistake
     looks = (
         by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
-        planar_mistake, spline_mistake, by_series, by_point, by_any_clamp, by_distance,
+        planar_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
     )  # fmt: skip
     return first_name(looks, samples) or Mistake.LOG_DET_FORMULA
 
