@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.clamp import flattens
+from nfscratch.check.diagnosis.clamp import flattens, scales
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_clamp import is_inverse_clamp
@@ -51,7 +51,7 @@ def _first_wrong(c):
 
 def _clamped(c, d, raw, i):
     """inverse divides by e^a where forward multiplied by e^s, s = clamp(a), with log raw = a."""
-    if c.is_linear:  # s is one number: no clamp can be told from another scale
+    if c.is_linear or not scales(c.trial):  # where s is one number, no clamp can be told from another scale
         return None
     with onp.errstate(all="ignore"):
         s, a = onp.log(onp.abs(d)), onp.log(onp.abs(raw))

@@ -19,6 +19,7 @@ BOUNDS = 160  # that are tried between the largest |l| and 40 times that
 STEPS = 60  # of the search for the best bound
 EXACT = 1e-5  # of the spread of the claim
 LEAST = 10  # rows
+STEP, STEEP = 1e-6, 1e3  # of the slope of h: l is known to ten digits, and a to seven
 
 
 def by_inverse_clamp(samples: list[Any]) -> Mistake | None:
@@ -55,9 +56,10 @@ def _fits(c, l, h, bounds):
 def _miss(c, l, h, p):
     """The largest error of the best line, relative to the spread of the claim. A slope that is not positive is none."""
     with onp.errstate(all="ignore"):
-        total = h(l, p).sum(axis=1)
-    good = onp.isfinite(total) & (onp.abs(total) < 1e4)
-    if good.sum() < max(LEAST, 0.5 * len(c)) or onp.ptp(total[good]) < 1e-6:
+        total, beside = h(l, p).sum(axis=1), [h(l + step, p) for step in (-STEP, STEP)]
+        slope = onp.abs(beside[1] - beside[0]).max(axis=1) / (2 * STEP)
+    good = onp.isfinite(total) & (slope < STEEP)  # where the clamp is flat, l does not tell a
+    if good.sum() < max(LEAST, 0.3 * len(c)) or onp.ptp(total[good]) < 1e-6:
         return onp.inf
     slope, offset = onp.polyfit(total[good], c[good], 1)
     rest = onp.abs(c[good] - slope * total[good] - offset).max()
@@ -83,7 +85,8 @@ def _above(l):
 
 def _below(l):
     """Offsets of a sigmoid, which lie below the smallest e^l."""
-    return onp.concatenate([[0.0], onp.exp(l).min(initial=1.0) * (1 - onp.geomspace(1e-6, 1, BOUNDS))])
+    shares = onp.union1d(onp.geomspace(1e-6, 1, BOUNDS), onp.linspace(1e-3, 1, BOUNDS))
+    return onp.sort(onp.exp(l).min(initial=1.0) * (1 - shares))
 
 
 CLAMPS = (

@@ -40,7 +40,7 @@ def name_inverse(trial: Trial) -> Mistake:
         return clamped_bracket(trial) or wrong_root(aligned(trial)) or Mistake.NO_UNDOING
     case = Columns(trial, rows)
     if not case.wrong.any():
-        return clamped_bracket(trial) or Mistake.NO_UNDOING
+        return clamped_bracket(trial) or first_name((cut_search,), case) or Mistake.NO_UNDOING
     if (mistake := first_name((_argument, folds), case)) is not None:
         return mistake
     case = Columns(aligned(trial), rows)
@@ -116,7 +116,7 @@ def _conditions(c):
 
 
 LOOKS = (
-    _returned, moved_columns, skipped, linear, bracket, affine, passes, _iteration, cut_search, rescaled,
+    _returned, moved_columns, skipped, linear, bracket, _iteration, affine, passes, cut_search, rescaled,
     sees_itself, reads_result,
     _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip

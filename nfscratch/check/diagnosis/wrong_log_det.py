@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.clamp import scales
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_branches import by_side, is_half_identity
 from nfscratch.check.diagnosis.wrong_clamp import by_inverse_clamp
@@ -79,7 +80,9 @@ def name_log_det(samples: list[Sample]) -> Mistake:
         by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
         planar_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
     )  # fmt: skip
-    return first_name(looks, samples) or Mistake.LOG_DET_FORMULA
+    found = first_name(looks, samples) or Mistake.LOG_DET_FORMULA
+    clamps = found is not Mistake.UNCLAMPED or all(scales(s.trial) for s in samples)
+    return found if clamps else Mistake.LOG_DET_FORMULA
 
 
 def _fits(sample, predictions):
@@ -174,9 +177,9 @@ def _one_factor(ratios):
 
 
 def _may_be_estimated(s):
-    """Whether J is I plus a contraction, and not triangular: of a triangle nobody estimates the log-det."""
-    contracts = onp.linalg.norm(s.J - onp.eye(s.dim), 2, axis=(1, 2)).max() < 1
-    return contracts and (s.dim == 1 or s.logs() is None)
+    """Whether J is I plus a contraction that moves every variable: of a coupling nobody estimates the log-det."""
+    contracts = onp.linalg.norm(s.J - onp.eye(s.dim), 2, axis=(1, 2)).max() < 0.85
+    return contracts and s.changed() == s.dim
 
 
 def _by_constant(samples):

@@ -1,7 +1,7 @@
 """Inverses by search that end too early, and maps that have no inverse.
 
     forward(z') = forward(z), z' != z, and det J changes its sign on the way from z to z'      the map folds
-    z' = an iterate of Newton's method, z <- z - (f(z) - x) / f'(z), from x or from 0          too few steps
+    z' = an iterate of Newton's method, z <- z - (f(z) - x) / f'(z), from x, 0, ...            too few steps
     z' = the middles of a grid of intervals, lo + (k + 1/2) h, within h of z                   too few halvings
 
 Newton's method and bisection are looked for in elementwise maps.
@@ -81,7 +81,8 @@ def _is_newton(c):
     slopes = onp.diagonal(c.J, axis1=1, axis2=2)
     if len(onp.unique(onp.round(slopes, 6))) < 20:  # a map of a few straight pieces: one step has other causes
         return False
-    return any(_reaches(c, start) for start in (c.x, onp.zeros_like(c.x)))
+    starts = (c.x, onp.zeros_like(c.x), onp.cbrt(c.x), onp.arcsinh(c.x), 0.5 * c.x)
+    return any(_reaches(c, start) for start in starts)
 
 
 def _reaches(c, z):
@@ -93,16 +94,17 @@ def _reaches(c, z):
         slope = onp.diagonal(c.trial.derivatives("forward", at, c.rows)[0], axis1=1, axis2=2)
         with onp.errstate(all="ignore"):
             z = z - (value - c.x) / slope
-        if not onp.isfinite(z).all() or same(z, c.z, 1e-9).all():
+        if not onp.isfinite(z).all() or same(z, c.z, 1e-12).all():
             return False
-        if same(z, c.back, 1e-6).all():
+        if onp.abs(z - c.back).max() < 1e-3 * onp.abs(c.back - c.z).max():  # much nearer than the solution is
             return True
     return False
 
 
 def _is_bisection(c):
-    """Whether the z' stand on one grid, each within a step of its z."""
-    values, right = c.back.ravel(), c.z.ravel()
+    """Whether the z' that are wrong stand on one grid, each within a step of its z. (The z stand on a grid, too.)"""
+    wrong = onp.abs(c.back - c.z) > 1e-9 * (1 + onp.abs(c.z))
+    values, right = c.back[wrong], c.z[wrong]
     step = _grid(values)
     if step is None:
         return False
