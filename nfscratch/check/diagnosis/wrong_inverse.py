@@ -26,6 +26,7 @@ from nfscratch.check.diagnosis.wrong_columns import is_permutation, moved_column
 from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
 from nfscratch.check.diagnosis.wrong_linear import is_dense, is_product_of_reflections, linear
 from nfscratch.check.diagnosis.wrong_passes import passes, reads_result, sees_itself
+from nfscratch.check.diagnosis.wrong_radial import radial_root
 from nfscratch.check.diagnosis.wrong_search import cut_search, folds
 from nfscratch.check.diagnosis.wrong_spline import wrong_root
 from nfscratch.check.letters.round_trip import check_round_trip
@@ -117,7 +118,7 @@ def _conditions(c):
 
 LOOKS = (
     _returned, moved_columns, skipped, linear, bracket, _iteration, affine, passes, cut_search, rescaled,
-    sees_itself, reads_result,
+    sees_itself, reads_result, radial_root,
     _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
 
