@@ -144,9 +144,12 @@ def _by_ratio(samples):
     same = max(r for r, _ in ratios) - min(r for r, _ in ratios) < 1e-3
     if (found := _over_pixels(ratios) or _over_dimensions(ratios, same)) is not None or not same:
         return found
-    # Any factor fits a log_det that is one number: there the terms may say more.
-    constant = all(onp.ptp(s.t) < 1e-9 * (1 + onp.abs(s.t).max()) for s in samples)
-    return (by_subset(samples) if constant else None) or _one_factor(ratios)
+    # Any factor fits a log_det that is one number: there the terms may say more, and a factor has to be a usual one.
+    if not all(onp.ptp(s.t) < 1e-7 * (1 + onp.abs(s.t).max()) for s in samples):
+        return _one_factor(ratios)
+    several = len({round(float(s.t.mean()), 6) for s in samples}) > 1
+    usual = any(abs(ratios[0][0] * k - 1) < 1e-3 or abs(ratios[0][0] / k - 1) < 1e-3 for k in (2, 3, 4))
+    return by_subset(samples) or by_factor(samples) or (_one_factor(ratios) if several or usual else None)
 
 
 def _ratio(s):
@@ -162,7 +165,9 @@ def _over_pixels(ratios):
 
 def _over_dimensions(ratios, same):
     """A mean; one half at D = 2 alone may be a mean or a factor, and neither is named."""
-    is_mean = all(min(abs(r * s.dim - 1), abs(r * s.changed() - 1)) < 1e-3 for r, s in ratios)
+    of_all, of_changed = ([abs(r * k - 1) < 1e-3 for (r, _), k in zip(ratios, sizes, strict=True)]
+                          for sizes in ([s.dim for _, s in ratios], [s.changed() for _, s in ratios]))  # fmt: skip
+    is_mean = all(of_all) or all(of_changed)
     half = same and abs(ratios[0][0] - 0.5) < 1e-3
     return (Mistake.MULTIPLIED if half else Mistake.MEAN) if is_mean else None
 
