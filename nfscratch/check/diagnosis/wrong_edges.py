@@ -6,9 +6,12 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_bracket import is_round
+from nfscratch.check.diagnosis.wrong_passes import is_deep
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.onto import check_growth
+from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.message import Case
+from nfscratch.check.rows import flat
 
 # --- E ---
 
@@ -75,7 +78,17 @@ def name_onto(case: Case, cases: list[Case]) -> Named:
         return Named(Mistake.FOLDS, "det J")
     if case.finding.symptom is Symptom.REACH and _is_bracket(case.finding.evidence["z"]):
         return Named(Mistake.END_OF_BRACKET, "inverse")
-    return Named(Mistake.NOT_ONTO, "range")
+    return Named(_of_constant_columns(case.trial) or Mistake.NOT_ONTO, "range")
+
+
+def _of_constant_columns(trial):
+    """Some x_i that are one number, of all z: passes are missing where inverse has an order, and else a column is."""
+    still = onp.ptp(flat(trial.x), axis=0) == 0
+    if not still.any() or still.all() or len(trial) < 2:
+        return None
+    depends = onp.abs(trial.numeric_back[0]).max(axis=0) > 1e-7
+    ordered = acyclic_order(depends) is not None and is_deep(depends)
+    return Mistake.TOO_FEW_PASSES if ordered else Mistake.COLUMN_SKIPPED
 
 
 def _is_bracket(z):

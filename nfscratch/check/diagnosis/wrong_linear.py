@@ -73,19 +73,24 @@ def _of_factors(W, A):
 def _is_swapped(W, A):
     """Whether A is undone in the other order: the eigenvalues are the same. So are those of a transpose."""
     right = onp.linalg.inv(W)
-    return _is(onp.poly(A), onp.poly(right)) and not _is(A, right.T)
+    if _is(A, right.T) or len(W) > WIDEST:
+        return False
+    orders = (onp.eye(len(W))[list(p)] for p in permutations(range(len(W))))  # P stands before both factors
+    return any(_is(onp.poly(A @ P), onp.poly(right @ P)) and not _is(A, right) for P in orders)
 
 
 def _scale(W, b, A, a):
-    if _is(A, onp.eye(len(W))) and _is(a, -b):
+    order = onp.argmax(onp.abs(A), axis=1)  # columns may have changed places in the same function
+    if _is(A, onp.eye(len(W))[order]) and _is(a, -b[order]):
         return Mistake.SCALE_NOT_UNDONE
-    return Mistake.MULTIPLIES if _is(A, W) and any(_is(a, shift) for shift in (-W @ b, -b)) else None
+    multiplies = _is(A, W) or _is(onp.sort(A, axis=None), onp.sort(W, axis=None))
+    return Mistake.MULTIPLIES if multiplies and any(_is(a, shift) for shift in (-A @ b, -b)) else None
 
 
 def _shift(W, b, a):
     if onp.abs(b).max() < EXACT:
         return None
-    if _is(a, -b):
+    if _is(onp.sort(a), onp.sort(-b)):
         return Mistake.WRONG_ORDER
     away = onp.linalg.solve(W, b)
     return Mistake.SHIFT_NOT_UNDONE if any(_is(a, shift) for shift in (0 * b, away)) else None

@@ -32,9 +32,9 @@ def passes(c: Columns) -> Mistake | None:
     for direction, made, given in (("forward", c.back, c.x), ("inverse", c.x, c.z)):
         f = _function(c, direction)
         depends = _depends(c, direction)
-        if acyclic_order(depends) is not None and _is_deep(depends) and _is_iterate(f, given, made):
+        if acyclic_order(depends) is not None and is_deep(depends) and _is_iterate(f, given, made):
             return Mistake.TOO_FEW_PASSES
-    return _columns_not_reached(c)
+    return None
 
 
 def _function(c, direction):
@@ -56,7 +56,7 @@ def _depends(c, direction):
         return onp.nanmax(onp.abs(J), axis=0) > 1e-7
 
 
-def _is_deep(depends):
+def is_deep(depends: Any) -> bool:
     """Whether some variable depends on one that depends on a third, or two depend on each other's past."""
     others = depends & ~onp.eye(len(depends), dtype=bool)
     return bool(others.any()) if len(others) == 2 else bool((others.astype(int) @ others).any())
@@ -96,10 +96,10 @@ def _pass(f, v, given):
     return high
 
 
-def _columns_not_reached(c):
-    """From some column of the order on, z' is what it began with."""
+def columns_not_reached(c: Columns) -> Mistake | None:
+    """From some column of the order on, z' is what it began with. (A coupling keeps columns, and has no passes.)"""
     order, wrong = c.order, c.wrong
-    if order is None or not _is_deep(_depends(c, "forward")):
+    if order is None or not is_deep(_depends(c, "forward")) or c.kept.sum() > (c.dim > 2):
         return None
     right = [not wrong[i] for i in order]
     first = right.index(False) if False in right else c.dim
