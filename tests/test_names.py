@@ -333,3 +333,15 @@ def test_a_linear_spline_that_searches_the_wrong_knots_is_named():
     unit = {"domain": (0, 1), "codomain": (0, 1), "smooth": False}
     assert named(linear_spline(), (2,), **unit) is None
     assert named(linear_spline("z"), (2,), **unit) is Mistake.KNOTS_OF_Z
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("late", [0.0, 1.0], ids=["zeros", "as they came"])
+def test_columns_that_no_pass_has_reached_are_named(late):
+    forward, inverse = autoregressive()
+
+    def cut(x):
+        z, log_det = inverse(x)
+        return onp.column_stack([z[:, :2], late * x[:, 2:]]), log_det
+
+    assert named((forward, cut)) is Mistake.TOO_FEW_PASSES
