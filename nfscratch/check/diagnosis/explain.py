@@ -38,7 +38,8 @@ from nfscratch.check.report import Failure
 from nfscratch.check.rows import finite_matrices
 
 LAWS_OF_LOG_DET = "XJ"
-NAMELESS = (Mistake.LOG_DET_FORMULA, Mistake.BELOW_RESOLUTION)
+# What makes a log_det overflow that is itself an ordinary number: a sign or a factor does not.
+OVERFLOW = (Mistake.AT_X, Mistake.CHANGED_HALF, Mistake.EXP_SUMMED, Mistake.NO_LOGARITHM, Mistake.UNCLAMPED)
 
 
 def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
@@ -85,7 +86,7 @@ def _of_finite_rows(named, first, across):
     if not named.where.startswith("log_det") or not across:
         return named
     found = _name_log_det_of(first, across)
-    return named if found.mistake in NAMELESS else found
+    return found if found.mistake in OVERFLOW else named
 
 
 def _raised(evidence):
