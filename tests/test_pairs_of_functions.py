@@ -131,10 +131,23 @@ def test_functions_may_return_tensors():
     assert first(tuple(both), (2,)) is None
 
 
-def test_a_map_of_float32_is_told_how_to_be_audited():
-    pair = tuple(lambda a, f=f: f(a.astype("float32")) for f in coupling())
-    assert "to audit a map of float32 pass dtype='float32'" in first(pair, (2,)).message
-    assert first(pair, (2,), dtype="float32") is None
+@pytest.mark.parametrize("wide", [False, True], ids=["returns float32", "returns the dtype of z"])
+def test_a_map_that_computes_in_float32_is_audited_in_float32(wide):
+    def single(f):
+        return lambda a: tuple(
+            r.astype("float32").astype(a.dtype if wide else "float32") for r in f(a.astype("float32"))
+        )
+
+    pair = tuple(map(single, coupling()))
+    report = nf.check.audit(pair, dims=(2,), show=False)
+    assert report.ok and "audited in float32" in str(report)
+    assert nf.check.audit(pair, dims=(2,), show=False, dtype="float32").ok
+    assert not nf.check.audit(pair, dims=(2,), show=False, dtype="float64").ok
+
+
+def test_one_array_of_float32_among_others_of_float64_is_found():
+    forward, inverse = coupling()
+    assert first((lambda z: (forward(z)[0], forward(z)[1].astype("float32")), inverse), (2,)).mistake is Mistake.SHAPE
 
 
 # --- right, and hard to judge ---

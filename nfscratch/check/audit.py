@@ -43,7 +43,7 @@ def audit(
         (z, log_det), for the dimensions in `dims`. They may return another library's arrays. A list of pairs is a
         chain, in the order in which z meets them: then the audit names the layer.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
-    dtype: "float64" or "float32" alone; without it both, and float64 for a pair.
+    dtype: "float64" or "float32" alone; without it both, and for a pair the one that it computes in.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
         row for every point, so that it sees a map which mixes them up.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth, accuracy: what a pair cannot say of itself.

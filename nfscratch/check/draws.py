@@ -9,9 +9,9 @@ import numpy as onp
 
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
-from nfscratch.check.domains import bounded, into
+from nfscratch.check.domains import bounded, interval, into
 from nfscratch.check.finite_differences import random_params
-from nfscratch.check.pairs import is_pair, is_pairs, of_pairs
+from nfscratch.check.pairs import computes_in_float32, in_float32, is_pair, is_pairs, of_pairs, single
 from nfscratch.check.rows import flat
 from nfscratch.check.subject import of_bijection, of_flow
 from nfscratch.check.trial import Trial, overflows
@@ -44,12 +44,27 @@ def groups_of(
         if dims is DIMS:
             raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,)")
         given = {k: v for k, v in declared.items() if v is not None}
-        return [_group_of_pairs(subject, dim, rng, given, options) for dim in dims], []
+        return _groups_of_pairs(subject, dims, rng, given, options)
     if not callable(subject):
         raise TypeError(
             f"an audit takes a Bijection, a Flow, a factory, a pair of functions or a list of pairs; got {subject!r}"
         )
     return _groups_of_factory(subject, dims, rng, options)
+
+
+def _groups_of_pairs(subject, dims, rng, given, options):
+    """Functions that compute in float32 are audited in float32: they have no more digits."""
+    notes = []
+    if options["dtype"] is None and all(computes_in_float32(subject, d, _some_points(d, given)) for d in dims):
+        subject, options = in_float32(subject), {**options, "dtype": "float32"}
+        given |= {k: single(given[k]) for k in ("log_prob", "sample") if k in given}
+        notes = ["audited in float32, in which the functions compute; dtype='float64' audits them in float64"]
+    return [_group_of_pairs(subject, dim, rng, given, options) for dim in dims], notes
+
+
+def _some_points(dim, given):
+    shape = (dim,) if onp.ndim(dim) == 0 else tuple(dim)
+    return into(interval(given.get("domain")), onp.random.default_rng(0).normal(size=(ROWS, *shape)))
 
 
 def _group_of_pairs(subject, dim, rng, given, options):

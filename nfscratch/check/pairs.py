@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 import numpy as onp
@@ -23,6 +24,54 @@ def is_pair(subject: Any) -> bool:
 def is_pairs(subject: Any) -> bool:
     """Whether it is a list of at least one pair."""
     return isinstance(subject, (tuple, list)) and len(subject) > 0 and all(map(is_pair, subject))
+
+
+def computes_in_float32(pairs: Any, dim: Any, z: Any) -> bool:
+    """Whether the functions answer z in float64 with numbers of float32, in both directions.
+
+    They return float32, or float64 with the digits of float32 alone.
+    """
+    s = of_pairs(pairs, dim)
+    try:
+        with onp.errstate(all="ignore"):
+            x, log_det = s.forward(z.copy())
+            back, log_det_back = s.inverse(onp.array(x, dtype=onp.float64))
+    except Exception:  # of any kind: for the checks to say
+        return False
+    return all(_is_single(a) for a in (x, log_det, back, log_det_back)) and _is_single_beyond_z(x, z)
+
+
+def _is_single(a):
+    a = onp.asarray(a)
+    if a.dtype == onp.float64:
+        return bool(onp.isfinite(a).all() and (a == a.astype(onp.float32)).all())
+    return a.dtype == onp.float32
+
+
+def _is_single_beyond_z(x, z):
+    """z itself has more digits than float32 keeps: what is made from it does not have few by chance."""
+    return onp.shape(x) == z.shape and bool((z != z.astype(onp.float32)).any() and onp.size(x))
+
+
+def in_float32(pairs: Any) -> Any:
+    """The same pairs, with results of float32."""
+    return tuple(map(single, pairs)) if is_pair(pairs) else [in_float32(pair) for pair in pairs]
+
+
+def single(f: Callable) -> Callable:
+    """The same function, with results of float32."""
+
+    @wraps(f)
+    def call(*arguments):
+        results = f(*arguments)
+        return tuple(map(_rounded, results)) if isinstance(results, (tuple, list)) else _rounded(results)
+
+    return call
+
+
+def _rounded(a):
+    a = _numbers(a)
+    return a.astype(onp.float32) if hasattr(a, "astype") else a
 
 
 def of_pairs(pairs: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:

@@ -7,13 +7,15 @@ with column i of z, so the columns are matched first:
     x'_j = x_p(j),    J' = J with its rows in the order p,    |det J'| = |det J|
 
 A coupling's kept columns are rows of J with a single entry, and an autoregressive map's J is triangular in some order:
-there the choice is the only one. Where there are several, as for a dense J, nothing is moved.
+there the choice is the only one. A dense J has an order where J' = s I + u v^T in every row, as a planar and a radial
+layer have it, and in one order alone. Where there are several, nothing is moved.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from itertools import permutations
 from typing import Any
 
 import numpy as onp
@@ -21,6 +23,8 @@ import numpy as onp
 from nfscratch.check.rows import finite_matrices
 from nfscratch.check.trial import Trial
 
+RANKED = 12  # rows whose rank is looked at
+WIDEST = 6  # variables, of which all orders are tried
 ZERO = 1e-9  # an entry of J that is smaller at every point, relative to the largest, is none
 
 
@@ -33,6 +37,7 @@ def aligned(trial: Trial) -> Trial:
     if s.bijection is not None or len(s.in_shape) != 1 or s.in_shape != s.out_shape:
         return trial
     order = matching(trial.J)
+    order = nearly_identity(trial.J) if order is None else order
     return trial if order is None or (order == onp.arange(s.dim)).all() else Aligned(trial, order)
 
 
@@ -51,6 +56,31 @@ def matching(J: Any) -> Any:
         order[j] = i
         left[i], left[:, j] = False, False
     return order
+
+
+def nearly_identity(J: Any) -> Any:
+    """p (D,) with J[:, p] = s I + u v^T in every row, where there is one p alone; else None. s = 1 where D = 2."""
+    J = J[finite_matrices(J)][:RANKED]
+    dim = J.shape[1]
+    if not len(J) or not 2 <= dim <= WIDEST:
+        return None
+    found = [p for p in permutations(range(dim)) if _is_near_identity(J[:1, p]) and _is_near_identity(J[:, p])]
+    return onp.array(found[0]) if len(found) == 1 else None
+
+
+def _is_near_identity(J):
+    """Whether all but one eigenvalue are one number, whose eigenvectors are as many."""
+    dim = J.shape[1]
+    s = _common_eigenvalue(J) if dim > 2 else onp.ones(len(J))
+    values = onp.linalg.svd(J - s[:, None, None] * onp.eye(dim), compute_uv=False)
+    return bool((values[:, 1] < 1e-6 * (1 + onp.abs(J).max(axis=(1, 2)))).all())
+
+
+def _common_eigenvalue(J):
+    """The eigenvalue that has the nearest neighbour."""
+    values = onp.sort(onp.linalg.eigvals(J).real, axis=1)
+    k = onp.argmin(onp.diff(values, axis=1), axis=1)
+    return 0.5 * (values[onp.arange(len(J)), k] + values[onp.arange(len(J)), k + 1])
 
 
 class Aligned(Trial):

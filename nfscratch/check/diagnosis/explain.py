@@ -14,23 +14,34 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
 from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain
+from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
 from nfscratch.check.diagnosis.wrong_chain import name_inverse_of_chain
 from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
-from nfscratch.check.diagnosis.wrong_edges import name_edge, name_gradient, name_onto, name_structure
+from nfscratch.check.diagnosis.wrong_edges import (
+    name_edge,
+    name_gradient,
+    name_onto,
+    name_structure,
+    raises_at_end,
+)
 from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, name_inverse
 from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
 from nfscratch.check.diagnosis.wrong_rows import name_dependence
 from nfscratch.check.diagnosis.wrong_samples import name_samples
+from nfscratch.check.diagnosis.wrong_search import name_of_fold
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.onto import check_sign
 from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.report import Failure
+from nfscratch.check.rows import finite_matrices
 
 LAWS_OF_LOG_DET = "XJ"
+# What makes a log_det overflow that is itself an ordinary number: a sign or a factor does not.
+OVERFLOW = (Mistake.AT_X, Mistake.CHANGED_HALF, Mistake.EXP_SUMMED, Mistake.NO_LOGARITHM, Mistake.UNCLAMPED)
 
 
 def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
@@ -64,11 +75,22 @@ def _is_of_inverse(named):
 
 def _named(letter, first, cases, across):
     if first.finding.symptom is Symptom.RAISES and letter != "O":  # O: an exception far out means that x is not reached
-        return Named(name_edge(first) if letter == "E" else Mistake.RAISES, _raised(first.finding.evidence))
+        at_an_edge = letter == "E" or raises_at_end(first)
+        return Named(name_edge(first) if at_an_edge else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
         return _name_log_det_of(first, across or cases)
     named = LOOKS[letter](first, cases)
+    if named.mistake is Mistake.NOT_FINITE:
+        named = _of_finite_rows(named, first, across)
     return name_inverse_of_chain(letter, cases, named) if letter in "SR" else named
+
+
+def _of_finite_rows(named, first, across):
+    """A log_det that is not finite in some rows: the mistake that explains it in the others, if any does."""
+    if not named.where.startswith("log_det") or not across:
+        return named
+    found = _name_log_det_of(first, across)
+    return found if found.mistake in OVERFLOW else named
 
 
 def _raised(evidence):
@@ -93,8 +115,9 @@ def _name_inverse_of(first, cases):
 def _most_frequent_name(cases):
     found = [name_inverse(case.trial) for case in _spread(cases)]
     known = [mistake for mistake in found if mistake is not Mistake.NO_UNDOING]
-    if set(known) <= {Mistake.TOO_FEW_STEPS} and any(check_sign(case.trial).failed for case in cases):
-        return Named(Mistake.FOLDS, "det J")
+    folding = [case.trial for case in cases if set(known) <= {Mistake.TOO_FEW_STEPS} and check_sign(case.trial).failed]
+    if folding:
+        return Named(name_of_fold(Columns(folding[-1], finite_matrices(folding[-1].J))), "det J")
     return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
 
 
@@ -133,7 +156,8 @@ def _wrong_directions(across):
 
 
 def _both_flipped(found):
-    return len(found) == 2 and all(mistake is Mistake.SIGN for _, mistake in found.values())
+    flipped = (Mistake.SIGN, Mistake.ONE_BRANCH)  # of a leaky ReLU, one branch alone has a sign
+    return len(found) == 2 and found["inverse"][1] is Mistake.SIGN and found["forward"][1] in flipped
 
 
 def _telling(found):

@@ -5,15 +5,18 @@ The derivative d_i = J_ii is the scale, and t_i = x_i - d_i z_i is the shift; th
     z' = x / d - t       the wrong order          z' = (x - t) d           it multiplies
     z' = x / d           the shift is left        z' = x - t               the scale is left
     z' = a + b z         a rescaling is left      log((x - t) / z') = a    forward clamps s = clamp(a) (clamp.py)
+
+x = d (z + b) is the same map with b = t / d, and its inverse x / d - b has mistakes of its own.
 """
 
 from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.clamp import flattens
+from nfscratch.check.diagnosis.clamp import flattens, scales
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_clamp import is_inverse_clamp
 
 
 def affine(c: Columns) -> Mistake | None:
@@ -29,11 +32,15 @@ def affine(c: Columns) -> Mistake | None:
 
 
 def _candidates(c, d, t):
+    shift = {Mistake.SHIFT_NOT_UNDONE: [c.x / d, (c.x + t) / d]}
+    if same(d, 1.0).all():  # there is no scale that could be forgotten
+        return shift
+    b = t / d
     return {
-        Mistake.WRONG_ORDER: [c.x / d - t],
-        Mistake.MULTIPLIES: [(c.x - t) * d, c.x * d + t, c.x * d - t],
-        Mistake.SHIFT_NOT_UNDONE: [c.x / d, (c.x + t) / d],
-        Mistake.SCALE_NOT_UNDONE: [c.x - t],
+        Mistake.WRONG_ORDER: [c.x / d - t, (c.x - b) / d],
+        Mistake.MULTIPLIES: [(c.x - t) * d, c.x * d + t, c.x * d - t, c.x * d - b, (c.x - b) * d],
+        Mistake.SCALE_NOT_UNDONE: [c.x - t, c.x - b],
+        **shift,
     }
 
 
@@ -44,21 +51,32 @@ def _first_wrong(c):
 
 def _clamped(c, d, raw, i):
     """inverse divides by e^a where forward multiplied by e^s, s = clamp(a), with log raw = a."""
+    if c.is_linear or not scales(c.trial):  # where s is one number, no clamp can be told from another scale
+        return None
     with onp.errstate(all="ignore"):
         s, a = onp.log(onp.abs(d)), onp.log(onp.abs(raw))
     good = onp.isfinite(s) & onp.isfinite(a) & (onp.abs(c.z[:, i]) > 1e-6)
-    return Mistake.CLAMP_IN_FORWARD if flattens(a[good], s[good]) else None
+    is_clamp = flattens(a[good], s[good]) or is_inverse_clamp(a[good], s[good, None])
+    return Mistake.CLAMP_IN_FORWARD if is_clamp else None
 
 
 def rescaled(c: Columns) -> Mistake | None:
     """z' = a + b z, or x' = a + b x, with the same a and b in every column, for a map that is not affine in z.
 
-    Of an affine map only one number for all columns, without parameters, is such a rescaling.
+    Of an elementwise affine map each column may have its own a and b; b = 1 everywhere is a shift.
     """
-    pairs = [(c.z, c.back)] + ([] if c.is_linear else [(c.x, c.again)])
-    if any(_is_rescaled(a, b) for a, b in pairs) and (not c.is_linear or _is_one_slope(c)):
-        return Mistake.RESCALING
-    return None
+    if c.is_linear:
+        return _rescaled_columns(c)
+    return Mistake.RESCALING if any(_is_rescaled(a, b) for a, b in ((c.z, c.back), (c.x, c.again))) else None
+
+
+def _rescaled_columns(c):
+    if onp.abs(c.J * (1 - onp.eye(c.dim))).max(initial=0.0) > 1e-6:
+        return None
+    fits = [onp.polyfit(c.z[:, i], c.back[:, i], 1) for i in range(c.dim)]
+    if not all(same(onp.polyval(fit, c.z[:, i]), c.back[:, i]).all() for i, fit in enumerate(fits)):
+        return None
+    return Mistake.SHIFT_NOT_UNDONE if same(onp.array(fits)[:, 0], 1.0).all() else Mistake.RESCALING
 
 
 def _is_rescaled(a, b):
@@ -68,10 +86,3 @@ def _is_rescaled(a, b):
     fit = onp.polyfit(a[good].ravel(), b[good].ravel(), 1)
     identity = abs(fit[0] - 1) < 1e-6 and abs(fit[1]) < 1e-6
     return not identity and same(onp.polyval(fit, a[good]), b[good]).all()
-
-
-def _is_one_slope(c):
-    diagonal = onp.diag(c.J[0])
-    is_diagonal = onp.abs(c.J[0] - onp.diag(diagonal)).max(initial=0.0) < 1e-6
-    parameter_free = c.trial.subject.bijection is None or not c.trial.subject.params
-    return is_diagonal and onp.ptp(diagonal) < 1e-6 and parameter_free

@@ -6,9 +6,12 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_bracket import is_round
+from nfscratch.check.diagnosis.wrong_passes import is_deep
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.onto import check_growth
+from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.message import Case
+from nfscratch.check.rows import flat
 
 # --- E ---
 
@@ -36,6 +39,31 @@ def name_edge(case: Case) -> Mistake:
     return Mistake.NOT_ONTO if _is_not_onto(case) else AT_AN_EDGE[symptom]
 
 
+def raises_at_end(case: Case) -> bool:
+    """Whether an IndexError comes at the very end of an interval, and not just inside of it."""
+    s = case.trial.subject
+    if not issubclass(case.finding.evidence["raised_by"], IndexError):
+        return False
+    return any(_raises_only_at(case.trial, direction, *s.ends(direction)) for direction in ("forward", "inverse"))
+
+
+def _raises_only_at(trial, direction, low, high):
+    if not onp.isfinite(high - low):
+        return False
+    inside = low + (high - low) * onp.array([1e-6, 0.5, 1 - 1e-6])
+    return _raises(trial, direction, high) and not any(_raises(trial, direction, value) for value in inside)
+
+
+def _raises(trial, direction, value):
+    try:
+        trial.apply(direction, onp.full((1, *trial.subject.shape(direction)), value, dtype=trial.subject.dtype), [0])
+    except IndexError:
+        return True
+    except Exception:  # of another kind: a refusal in words
+        return False
+    return False
+
+
 def _is_not_onto(case):
     breaks = case.finding.symptom in (Symptom.JUMP, Symptom.NOT_FINITE)
     return breaks and check_growth(case.trial, onp.random.default_rng(0)).failed
@@ -50,7 +78,17 @@ def name_onto(case: Case, cases: list[Case]) -> Named:
         return Named(Mistake.FOLDS, "det J")
     if case.finding.symptom is Symptom.REACH and _is_bracket(case.finding.evidence["z"]):
         return Named(Mistake.END_OF_BRACKET, "inverse")
-    return Named(Mistake.NOT_ONTO, "range")
+    return Named(_of_constant_columns(case.trial) or Mistake.NOT_ONTO, "range")
+
+
+def _of_constant_columns(trial):
+    """Some x_i that are one number, of all z: passes are missing where inverse has an order."""
+    still = onp.ptp(flat(trial.x), axis=0) == 0
+    if not still.any() or still.all() or len(trial) < 2:
+        return None
+    depends = onp.abs(trial.numeric_back[0]).max(axis=0) > 1e-7
+    ordered = acyclic_order(depends) is not None and is_deep(depends)
+    return Mistake.TOO_FEW_PASSES if ordered else None
 
 
 def _is_bracket(z):

@@ -12,14 +12,22 @@ wrong_bracket.py is for results that are cut off, wrong_affine.py for affine map
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import numpy as onp
 
-from nfscratch.check.diagnosis.aligned import Aligned, aligned
-from nfscratch.check.diagnosis.columns import Columns, copies, same
+from nfscratch.check.diagnosis.aligned import aligned
+from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
+from nfscratch.check.diagnosis.wrong_columns import is_permutation, moved_columns, skipped
 from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
+from nfscratch.check.diagnosis.wrong_linear import is_dense, is_product_of_reflections, linear
+from nfscratch.check.diagnosis.wrong_passes import columns_not_reached, passes, reads_result, sees_itself
+from nfscratch.check.diagnosis.wrong_radial import radial_root
+from nfscratch.check.diagnosis.wrong_search import cut_search, folds
 from nfscratch.check.diagnosis.wrong_spline import wrong_root
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.rows import flat
@@ -30,28 +38,26 @@ def name_inverse(trial: Trial) -> Mistake:
     """The mistake of one layer's inverse."""
     rows = trial.usable & onp.isfinite(flat(trial.back[0])).all(axis=1) & onp.isfinite(trial.J).all(axis=(1, 2))
     if rows.sum() < 2:
-        return clamped_bracket(trial) or wrong_root(trial) or Mistake.NO_UNDOING
+        return clamped_bracket(trial) or wrong_root(aligned(trial)) or Mistake.NO_UNDOING
     case = Columns(trial, rows)
     if not case.wrong.any():
-        return clamped_bracket(trial) or Mistake.NO_UNDOING
-    if (mistake := _argument(case)) is not None:
+        return clamped_bracket(trial) or first_name((cut_search,), case) or Mistake.NO_UNDOING
+    if (mistake := first_name((_argument, folds), case)) is not None:
         return mistake
     case = Columns(aligned(trial), rows)
-    for look in (
-        _returned,
-        _permutation,
-        _columns_moved,
-        _linear,
-        bracket,
-        _iteration,
-        rescaled,
-        affine,
-        _passes,
-        _conditions,
-    ):
-        if (mistake := look(case)) is not None:
+    return first_name(LOOKS, case) or Mistake.NO_UNDOING
+
+
+def first_name(looks: Iterable[Callable[[Any], Mistake | None]], case: Any) -> Mistake | None:
+    """What the first look says that says anything. A look that fails itself, at a point that it tries, says nothing."""
+    for look in looks:
+        try:
+            mistake = look(case)
+        except Exception:  # of any kind: the subject's, or the look's own
+            mistake = None
+        if mistake is not None:
             return mistake
-    return wrong_root(case.trial) or Mistake.NO_UNDOING
+    return None
 
 
 def _argument(c):
@@ -63,7 +69,16 @@ def _argument(c):
         return None
     if not same(c.back, forward).all():
         return None
-    return Mistake.PERMUTATION if _is_permutation(c.J) else Mistake.APPLIES_FORWARD
+    return _of_one_that_applies_forward(c)
+
+
+def _of_one_that_applies_forward(c):
+    """What makes forward of an inverse: of columns that move, of factors that multiply, of reflections, or nothing."""
+    if is_permutation(c.J):
+        return Mistake.PERMUTATION
+    if same(onp.diagonal(c.J, axis1=1, axis2=2) * c.z, c.x).all() and not is_dense(c.J[0]):
+        return Mistake.MULTIPLIES
+    return Mistake.LAYERS_IN_ORDER if c.is_linear and is_product_of_reflections(c.J[0]) else Mistake.APPLIES_FORWARD
 
 
 def _is_permutation(J):
@@ -75,65 +90,9 @@ def _returned(c):
     return Mistake.RETURNS_ARGUMENT if same(c.back, c.x).all() else None
 
 
-def _permutation(c):
-    """Of a map that moves columns: its inverse finds the columns of z from an x whose columns are reordered."""
-    if not isinstance(c.trial, Aligned):
-        return None
-    p, back = c.trial.order, onp.argsort(c.trial.order)
-    found = [_found(c, q) for q in (p, p[p], back, back[back])]
-    if Mistake.PERMUTATION in found:
-        return Mistake.PERMUTATION
-    return Mistake.HALVES_SWAPPED if Mistake.HALVES_SWAPPED in found else None
-
-
-def _found(c, order):
-    """PERMUTATION where inverse(x in this order) is z, HALVES_SWAPPED where it has the columns of z otherwise."""
-    x = flat(c.trial.original.x)[c.rows][:, order].astype(c.trial.subject.dtype)
-    try:
-        z = flat(c.trial.original.apply("inverse", x, c.rows)[0])
-    except Exception:  # an x that forward does not reach
-        return None
-    return Mistake.PERMUTATION if same(z, c.z).all() else _reordered(z, c.z)
-
-
-def _columns_moved(c):
-    """z' has all columns of z, in another order."""
-    found = _reordered(c.back, c.z)
-    return Mistake.PERMUTATION if found is not None and _is_permutation(c.J) else found
-
-
-def _reordered(a, b):
-    """What makes a of the columns of b: two halves that change places, or interleaved; or any other permutation."""
-    found, dim = copies(a, b), b.shape[1]
-    if not ((found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all()):
-        return None
-    columns, order = onp.arange(dim), onp.argmax(found, axis=1)
-    dealt = onp.concatenate([columns[::2], columns[1::2]])
-    halves = [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [dealt, onp.argsort(dealt)]
-    return Mistake.HALVES_SWAPPED if any((order == h).all() for h in halves) else Mistake.PERMUTATION
-
-
-def _linear(c):
-    """A linear map with a linear inverse: J A is a permutation where P was left out."""
-    if c.dim < 2 or not c.is_linear:
-        return None
-    A = c.trial.derivatives("inverse", c.trial.x[:2], [0, 1])[0]
-    product = c.J[0] @ A[0]
-    if onp.abs(A[0] - A[1]).max() < 1e-6 and onp.abs(product - onp.eye(c.dim)).max() > 1e-3:
-        off = onp.abs(onp.triu(c.J[0], 1)).max() > 1e-6 and onp.abs(onp.tril(c.J[0], -1)).max() > 1e-6
-        if off and onp.abs(product * (1 - product)).max() < 1e-5:
-            return Mistake.P_LEFT_OUT
-    return None
-
-
 def _iteration(c):
     """An autoregressive map's passes are an iteration, too, and have a name of their own."""
     return None if _right_at_first(c) else cut_iteration(c)
-
-
-def _passes(c):
-    """Only of a map whose variables have an order, in which one depends on another that depends on a third."""
-    return Mistake.TOO_FEW_PASSES if _right_at_first(c) and c.order is not None and not _is_shallow(c) else None
 
 
 def _right_at_first(c):
@@ -142,12 +101,6 @@ def _right_at_first(c):
     right = [not c.wrong[i] for i in c.order or range(c.dim)]
     first = right.index(False) if False in right else c.dim
     return first > 0 and not any(right[first:]) and c.kept.sum() <= 1 and c.dim > 1
-
-
-def _is_shallow(c):
-    """Whether no variable depends on one that depends on a third, as in a coupling: one pass is enough."""
-    others = (onp.abs(c.J).max(axis=0) > 1e-7) & ~onp.eye(c.dim, dtype=bool)
-    return not (others.astype(int) @ others).any()
 
 
 def _conditions(c):
@@ -161,6 +114,12 @@ def _conditions(c):
     again = flat(c.trial.apply("inverse", moved.reshape(x.shape), c.rows)[0])
     looks = ~same(again[:, ~kept], c.back[:, ~kept], 1e-9).all()
     return None if looks else Mistake.CHANGED_HALF
+
+
+LOOKS = (
+    _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, cut_search,
+    rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
+)  # fmt: skip
 
 
 def in_chain(trial: Trial) -> Mistake | None:

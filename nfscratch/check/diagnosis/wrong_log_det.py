@@ -15,9 +15,15 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.clamp import scales
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_branches import by_side, is_half_identity
+from nfscratch.check.diagnosis.wrong_clamp import by_inverse_clamp
 from nfscratch.check.diagnosis.wrong_contraction import by_series, is_sum_over_probes
+from nfscratch.check.diagnosis.wrong_inverse import first_name
+from nfscratch.check.diagnosis.wrong_linear import by_factor
 from nfscratch.check.diagnosis.wrong_planar import planar_mistake
+from nfscratch.check.diagnosis.wrong_point import by_point
 from nfscratch.check.diagnosis.wrong_spline import spline_mistake
 from nfscratch.check.diagnosis.wrong_terms import (
     by_any_clamp,
@@ -27,7 +33,7 @@ from nfscratch.check.diagnosis.wrong_terms import (
     by_unclamped_scale,
     near,
 )
-from nfscratch.check.letters.jacobian import check_jacobian, log_abs_det
+from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import OTHER, Trial
 
@@ -68,12 +74,15 @@ def name_log_det(samples: list[Sample]) -> Mistake:
         return Mistake.LOG_DET_FORMULA
     for mistake, prediction in CANDIDATES.items():
         if all(_fits(s, prediction(s)) for s in samples):
-            return mistake
+            one_sided = mistake is Mistake.SIGN and samples[0].direction == "forward" and is_half_identity(samples)
+            return Mistake.ONE_BRANCH if one_sided else mistake
     looks = (
-        by_branch, _by_ratio, _by_constant, by_subset, by_unclamped_scale, planar_mistake, spline_mistake, by_series,
-        _elsewhere, by_any_clamp, by_distance,
+        by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
+        planar_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
     )  # fmt: skip
-    return next((mistake for look in looks if (mistake := look(samples)) is not None), Mistake.LOG_DET_FORMULA)
+    found = first_name(looks, samples) or Mistake.LOG_DET_FORMULA
+    clamps = found is not Mistake.UNCLAMPED or all(scales(s.trial) for s in samples)
+    return found if clamps else Mistake.LOG_DET_FORMULA
 
 
 def _fits(sample, predictions):
@@ -113,22 +122,6 @@ def _sums(f):
     return predictions
 
 
-def _elsewhere(samples):
-    """The other direction's true log-det, negated, at the point that came in instead of the one that goes out."""
-    return Mistake.AT_X if all(_is_elsewhere(s) for s in samples) else None
-
-
-def _is_elsewhere(s):
-    try:
-        at = s.at.reshape(-1, *s.trial.subject.in_shape).astype(s.trial.subject.dtype)
-        J, spread, _, _ = s.trial.derivatives(OTHER[s.direction], at, onp.flatnonzero(s.rows))
-        true, allowed = log_abs_det(J, spread, s.c, s.trial, 1e-5)
-    except Exception:  # the point may lie outside of the other direction's domain
-        return False
-    known = onp.isfinite(true) & (allowed < 1e-3)
-    return known.sum() >= 3 and near(s.c[known], -true[known], 1e-4).all()
-
-
 CANDIDATES = {
     Mistake.DIAGONAL_OF_L: _zero_linear,
     Mistake.ALWAYS_ZERO: lambda s: [0 * s.t],
@@ -151,9 +144,12 @@ def _by_ratio(samples):
     same = max(r for r, _ in ratios) - min(r for r, _ in ratios) < 1e-3
     if (found := _over_pixels(ratios) or _over_dimensions(ratios, same)) is not None or not same:
         return found
-    # Any factor fits a log_det that is one number: there the terms may say more.
-    constant = all(onp.ptp(s.t) < 1e-9 * (1 + onp.abs(s.t).max()) for s in samples)
-    return (by_subset(samples) if constant else None) or _one_factor(*ratios[0])
+    # Any factor fits a log_det that is one number: there the terms may say more, and a factor has to be a usual one.
+    if not all(onp.ptp(s.t) < 1e-7 * (1 + onp.abs(s.t).max()) for s in samples):
+        return _one_factor(ratios)
+    several = len({round(float(s.t.mean()), 6) for s in samples}) > 1
+    usual = any(abs(ratios[0][0] * k - 1) < 1e-3 or abs(ratios[0][0] / k - 1) < 1e-3 for k in (2, 3, 4))
+    return by_subset(samples) or by_factor(samples) or (_one_factor(ratios) if several or usual else None)
 
 
 def _ratio(s):
@@ -169,17 +165,26 @@ def _over_pixels(ratios):
 
 def _over_dimensions(ratios, same):
     """A mean; one half at D = 2 alone may be a mean or a factor, and neither is named."""
-    is_mean = all(min(abs(r * s.dim - 1), abs(r * s.changed() - 1)) < 1e-3 for r, s in ratios)
+    of_all, of_changed = ([abs(r * k - 1) < 1e-3 for (r, _), k in zip(ratios, sizes, strict=True)]
+                          for sizes in ([s.dim for _, s in ratios], [s.changed() for _, s in ratios]))  # fmt: skip
+    is_mean = all(of_all) or all(of_changed)
     half = same and abs(ratios[0][0] - 0.5) < 1e-3
     return (Mistake.MULTIPLIED if half else Mistake.MEAN) if is_mean else None
 
 
-def _one_factor(r, sample):
+def _one_factor(ratios):
+    r = ratios[0][0]
     if min(abs(r - 2), abs(r - 0.5)) < 1e-3:
         return Mistake.FACTOR_TWO
-    if is_sum_over_probes(r) and onp.linalg.norm(sample.J - onp.eye(sample.dim), 2, axis=(1, 2)).max() < 1:
+    if is_sum_over_probes(r) and all(_may_be_estimated(s) for _, s in ratios):
         return Mistake.PROBES_SUMMED
     return Mistake.MULTIPLIED if abs(r - 1) > 1e-3 else None
+
+
+def _may_be_estimated(s):
+    """Whether J is I plus a contraction that moves every variable: of a coupling nobody estimates the log-det."""
+    contracts = onp.linalg.norm(s.J - onp.eye(s.dim), 2, axis=(1, 2)).max() < 0.85
+    return contracts and s.changed() == s.dim
 
 
 def _by_constant(samples):
@@ -190,7 +195,18 @@ def _by_constant(samples):
     for number, mistake in _known_constants(samples[0].trial.subject).items():
         if number > 1e-3 and all(abs(e - number) < 1e-4 for e in each):
             return mistake
-    return Mistake.OFF_BY_CONSTANT
+    return Mistake.LOGIT_SCALE if all(map(_is_logit_scale, offsets)) else Mistake.OFF_BY_CONSTANT
+
+
+def _is_logit_scale(offset_and_sample):
+    """Whether x = logit(a + k z), and the constant is log k for each variable; or z so of x."""
+    offset, s = offset_and_sample
+    for u, v in ((s.at, s.there), (s.there, s.at)):
+        share = 1 / (1 + onp.exp(-v))
+        k, a = onp.polyfit(u.ravel(), share.ravel(), 1)
+        if near(share, a + k * u, 1e-8).all() and abs(abs(offset) - s.dim * abs(log(abs(k)))) < 1e-4:
+            return True
+    return False
 
 
 def _known_constants(subject):

@@ -1,15 +1,16 @@
-"""Wrong log-dets and inverses of rational-quadratic splines, as a line through one variable shows them.
+"""Wrong log-dets and inverses of splines, as a line through one variable shows them (spline_line.py).
 
-In a bin x = p(z) / q(z) with p and q quadratic, and dx/dz = s^2 (...) / q^2 with s the bin's slope. On the line
+In a bin of a rational-quadratic spline x = p(z) / q(z) with p and q quadratic, and dx/dz = s^2 (...) / q^2 with s the
+bin's slope. On the line
 
     claim - truth piecewise constant                      the power of s is wrong
     exp(|claim - truth|) quadratic in z within each bin   q, not q^2
 
 An inverse that fails gives z' with p(z') = x q(z') for the p and q of its own bin (the other root), or for those of the
-bin in which the *value* x falls on the axis of z (it searches the wrong knots). p and q are fitted to forward.
+bin in which the *value* x falls on the axis of z (it searches the wrong knots). p and q are fitted to forward. Of a
+linear spline the latter is z' = x + (x - f(x)) / f'(x).
 
-The diagnosis gives none of these names unless the line shows such a spline: in at least a third of the stretches where
-x is curved, p / q fits to ten digits on a width of 0.3. A smooth map fits on none.
+The diagnosis gives none of these names unless the line shows such a spline.
 """
 
 from __future__ import annotations
@@ -19,8 +20,19 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.spline_line import (
+    along,
+    inner,
+    is_piecewise_linear,
+    is_rational_quadratic,
+    span,
+    terms,
+    variable,
+)
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
+
+POINTS = 1201  # of the line along which the error of a log_det is looked at
 
 
 def spline_mistake(samples: list[Any]) -> Mistake | None:
@@ -32,25 +44,6 @@ def spline_mistake(samples: list[Any]) -> Mistake | None:
     if (onp.abs(onp.diff(gap)) < 1e-5).mean() > 0.9:
         return Mistake.SPLINE_SLOPE
     return Mistake.SPLINE_DENOMINATOR if any(_is_quadratic(onp.exp(sign * gap)) for sign in (1, -1)) else None
-
-
-def is_rational_quadratic(trial: Trial, width: float = 0.3) -> bool:
-    """Whether forward is made of pieces p / q along the last variable."""
-    s = trial.subject
-    centres, t = onp.linspace(-3, 3, 61) + 0.013, onp.linspace(-1, 1, 13)
-    z = onp.tile(flat(trial.z)[:1], (len(centres) * len(t), 1))
-    z[:, -1] = (centres[:, None] + 0.5 * width * t).ravel()
-    line = Trial(s.at([0]), z.reshape(-1, *s.in_shape))
-    x = flat(line.x)[:, -1].reshape(len(centres), len(t))
-    curved = fits = 0
-    for values in x[onp.isfinite(x).all(axis=1)]:
-        if onp.ptp(values) <= 1e-9 * onp.abs(values).max():  # the last variable is not made of the last z
-            continue
-        straight = onp.polyval(onp.polyfit(t, values, 1), t)
-        if onp.abs(values - straight).max() > 1e-4 * onp.ptp(values):
-            curved += 1
-            fits += onp.linalg.svd(_terms(t, (values - values.mean()) / onp.ptp(values)))[1][-1] < 1e-10
-    return curved >= 5 and fits >= curved / 3
 
 
 def _is_quadratic(values, length=31):
@@ -70,18 +63,10 @@ def _is_quadratic(values, length=31):
     return curved >= 5 and fits >= curved / 3
 
 
-def _terms(u, x):
-    """Of p - x q = 0 with p and q quadratic: (points, 6)."""
-    return onp.stack([onp.ones_like(u), u, u * u, -x, -x * u, -x * u * u], axis=1)
-
-
-def _gap_along_a_line(sample, n=1201, reach=6.0):
-    """Claim minus truth of forward, with the last variable that matters moved along a line."""
-    s = sample.trial.subject
-    j = s.dim - 1
-    z = onp.tile(flat(sample.trial.z)[:1], (n, 1))
-    z[:, j] = onp.linspace(-reach, reach, n) + 1e-4
-    line = Trial(s.at([0]), z.reshape(n, *s.in_shape))
+def _gap_along_a_line(sample):
+    """Claim minus truth of forward, with the variable moved along the line."""
+    trial, j = sample.trial, variable(sample.trial)
+    line = along(trial, j, inner(trial, POINTS))
     J, _, _, _ = line.numeric
     if not onp.isfinite(J).all():
         return None
@@ -90,10 +75,15 @@ def _gap_along_a_line(sample, n=1201, reach=6.0):
 
 
 def wrong_root(trial: Trial) -> Mistake | None:
-    """The inverse of a spline, in one variable or in a coupling's last one: which mistake most of its errors fit."""
+    """The inverse of a spline, in one variable or in one of a coupling: which mistake most of its errors fit."""
+    if is_piecewise_linear(trial):
+        return _mostly([_vote_of_lines(*wrong) for wrong in _wrong_points(trial)])
     if not is_rational_quadratic(trial):
         return None
-    votes = [_vote(*wrong) for wrong in _wrong_points(trial)]
+    return _mostly([_vote(*wrong) for wrong in _wrong_points(trial)])
+
+
+def _mostly(votes):
     for mistake in (Mistake.OTHER_ROOT, Mistake.KNOTS_OF_Z):
         if votes.count(mistake) >= max(2, 0.6 * len(votes)):
             return mistake
@@ -101,38 +91,40 @@ def wrong_root(trial: Trial) -> Mistake | None:
 
 
 def _wrong_points(trial):
-    """(line, z, x, z', row of z) for a dozen points of a line where z' is not z."""
-    s = trial.subject
-    j = s.dim - 1
-    z = onp.tile(flat(trial.z)[:1], (400, 1))
-    z[:, j] = onp.linspace(-2.9, 2.9, 400) + 1e-4
-    line = Trial(s.at([0]), z.reshape(-1, *s.in_shape))
-    x, back = flat(line.x)[:, j], flat(line.back[0])[:, j]
-    bad = onp.flatnonzero(~(onp.abs(back - z[:, j]) < 1e-6) & onp.isfinite(back))
-    return [(line, z[i, j], x[i], back[i], z[i]) for i in bad[::7][:12]]
+    """(line, j, z, x, z', row of z) for a dozen points of the line where z' is not z."""
+    j = variable(trial)
+    line = along(trial, j, inner(trial, 400))
+    z, x, back = (flat(a)[:, j] for a in (line.z, line.x, line.back[0]))
+    bad = onp.flatnonzero(~(onp.abs(back - z) < 1e-6) & onp.isfinite(back))
+    return [(line, j, z[i], x[i], back[i], flat(line.z)[i]) for i in bad[::7][:12]]
 
 
-def _vote(line, z, x, back, row):
+def _vote(line, j, z, x, back, row):
     """Which p and q z' solves: those of the bin of z, or those of the bin that x would have on the axis of z."""
     for mistake, centre in ((Mistake.OTHER_ROOT, z), (Mistake.KNOTS_OF_Z, x)):
-        p, q = _fit(line, row, len(row) - 1, centre)
+        p, q = _fit(line, row, j, centre)
         if abs(p(back) - x * q(back)) < 1e-4 * (abs(p(back)) + abs(x * q(back))):
             return mistake
     return None
 
 
+def _vote_of_lines(line, j, z, x, back, row):
+    """z' on the straight piece of forward that stands over the place x."""
+    step = 1e-4 * (span(line)[1] - span(line)[0])
+    low, at, high = flat(along(line, j, x + step * onp.array([-1.0, 0.0, 1.0]), row).x)[:, j]
+    slope = (high - low) / (2 * step)
+    fits = abs(low + high - 2 * at) < 1e-9 and abs(back - x - (x - at) / slope) < 1e-6 * (1 + abs(back))
+    return Mistake.KNOTS_OF_Z if fits else None
+
+
 def _fit(line, row, j, centre):
     """p and q, quadratic, with p - x q = 0 at points around `centre` in one bin."""
-    s = line.subject
-    t = onp.linspace(-1, 1, 9) * 0.02
-    z = onp.tile(row, (len(t), 1))
-    z[:, j] = centre + t
-    x = flat(line.apply("forward", z.reshape(-1, *s.in_shape))[0])[:, j]
-    u = t / 0.02
-    a = onp.linalg.svd(onp.nan_to_num(_terms(u, x), posinf=0, neginf=0))[2][-1]
-    return (lambda z: _quadratic(a[:3], z, centre)), (lambda z: _quadratic(a[3:], z, centre))
+    size = (span(line)[1] - span(line)[0]) / 300
+    t = onp.linspace(-1, 1, 9)
+    x = flat(along(line, j, centre + size * t, row).x)[:, j]
+    a = onp.linalg.svd(onp.nan_to_num(terms(t, x), posinf=0, neginf=0))[2][-1]
+    return (lambda z: _quadratic(a[:3], (z - centre) / size)), (lambda z: _quadratic(a[3:], (z - centre) / size))
 
 
-def _quadratic(a, z, centre):
-    u = (z - centre) / 0.02
+def _quadratic(a, u):
     return (a[0] + a[1] * u + a[2] * u * u) / (1 + u * u)

@@ -121,7 +121,7 @@ INVERSE = {
     "zuko bracket": Mutant(bounded_map("cubic"), "it gives the end of its bracket"),
     "planar bracket": Mutant(planar("bracket"), "it does not undo forward", (1,)),
     "a search that stops early": Mutant(early_bisection(), "inverse: it does not undo forward", (2, 5)),
-    "five steps of Newton": Mutant(newton(5), "inverse: it does not undo forward"),
+    "five steps of Newton": Mutant(newton(5), "its iteration stops before it has converged"),
     "an inverse that clips x": Mutant(clipped(5.0), "it clips its argument"),
     "inverse is forward": Mutant((coupling()[0], coupling()[0]), "it applies forward"),
     "inverse returns x": Mutant((coupling()[0], lambda x: (x, onp.zeros(len(x)))), "it returns its argument"),

@@ -1,0 +1,101 @@
+"""R by name, where columns went astray: z' = inverse(forward(z)) has the columns of z in another order, or lacks some.
+
+z' = z[:, m]               m a power of the map's own permutation p, or any other: PERMUTATION
+                           m exchanges or interleaves halves, also inside of p: HALVES_SWAPPED
+inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not inverted before the rest
+z'_i = x_i or 0            in some of the changed columns, and z'_i = z_i in the others: COLUMN_SKIPPED
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.aligned import Aligned
+from nfscratch.check.diagnosis.columns import Columns, copies, same
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.rows import flat
+
+FEW = 4  # rows on which all orders of the columns are tried
+WIDEST = 6  # variables: their 720 orders
+
+
+def moved_columns(c: Columns) -> Mistake | None:
+    """z' has all columns of z, in another order; or it has them as soon as x is reordered."""
+    order = column_order(c.back, c.z)
+    if order is not None:
+        return _name_of_order(c, order)
+    return Mistake.PERMUTATION if isinstance(c.trial, Aligned) and _reordered_x_is_right(c) else None
+
+
+def column_order(a: Any, b: Any) -> Any:
+    """m (D,) with a = b[:, m], where there is one m alone."""
+    found = copies(a, b)
+    if not ((found.sum(axis=0) == 1).all() and (found.sum(axis=1) == 1).all()):
+        return None
+    return onp.argmax(found, axis=1)
+
+
+def _name_of_order(c, order):
+    own = c.trial.order if isinstance(c.trial, Aligned) else onp.arange(c.dim)
+    if any((order == power).all() for power in _powers(own)) or is_permutation(c.J):
+        return Mistake.PERMUTATION
+    ways = [onp.arange(c.dim), *_powers(own)]
+    inside = [onp.argsort(way)[order[way]] for way in ways]
+    swapped = any((m == h).all() for m in inside for h in _halves(c.dim))
+    return Mistake.HALVES_SWAPPED if swapped else Mistake.PERMUTATION
+
+
+def _powers(own):
+    """The map's own permutation, once and again, until it is the identity."""
+    powers, power = [], own
+    while not (power == onp.arange(len(own))).all():
+        powers.append(power)
+        power = power[own]
+    return powers
+
+
+def _halves(dim):
+    """Orders in which two halves have changed places, or are dealt like cards."""
+    columns = onp.arange(dim)
+    dealt = onp.concatenate([columns[::2], columns[1::2]])
+    return [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [dealt, onp.argsort(dealt)]
+
+
+def is_permutation(J: Any) -> bool:
+    """Whether every J is one."""
+    return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
+
+
+def _reordered_x_is_right(c):
+    """Whether some order of the columns of x, not the one that they have, gives back the columns of z."""
+    if c.dim > WIDEST:
+        return False
+    rows = c.rows[:FEW]
+    x, z = flat(c.trial.original.x)[rows], flat(c.trial.original.z)[rows]
+    orders = onp.array(list(permutations(range(c.dim))))[1:]
+    try:
+        found = _inverses(c, x[:, orders].transpose(1, 0, 2), rows)
+    except Exception:  # of any kind: an x that forward does not reach
+        return False
+    sums = same(onp.sort(found, axis=2), onp.sort(z, axis=1)[None]).all(axis=(1, 2))
+    return any(column_order(found[k], z) is not None for k in onp.flatnonzero(sums))
+
+
+def _inverses(c, x, rows):
+    """inverse of x (K, n, D) as (K, n, D)."""
+    s = c.trial.subject
+    stacked = x.reshape(-1, *s.out_shape).astype(s.dtype)
+    return flat(c.trial.original.apply("inverse", stacked, onp.tile(rows, len(x)))[0]).reshape(x.shape)
+
+
+def skipped(c: Columns) -> Mistake | None:
+    """Some changed columns come back as they went in, or as 0; the other changed ones are right."""
+    changed = ~c.kept
+    passed = same(c.back, c.x).all(axis=0) | (c.back == 0).all(axis=0)
+    missed = c.wrong & changed & passed
+    if not missed.any() or (c.wrong & ~missed).any() or not (changed & ~c.wrong).any():
+        return None
+    return Mistake.COLUMN_SKIPPED

@@ -1,0 +1,123 @@
+"""Inverses by search that end too early, and maps that have no inverse.
+
+    forward(z') = forward(z), z' != z, and det J changes its sign on the way from z to z'      the map folds
+    z' = an iterate of Newton's method, z <- z - (f(z) - x) / f'(z), from x, 0, ...            too few steps
+    z' = the middles of a grid of intervals, lo + (k + 1/2) h, within h of z                   too few halvings
+
+Newton's method and bisection are looked for in elementwise maps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.columns import Columns, same
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.spline_line import is_piecewise_linear
+from nfscratch.check.letters.structure import acyclic_order
+from nfscratch.check.rows import flat
+
+ON_THE_WAY = 41  # points between z and z'
+STEPS = 60  # of Newton's method
+FEW = 6  # rows whose way is looked at
+LEAST = 10  # numbers that stand on a grid
+
+
+def folds(c: Columns) -> Mistake | None:
+    """Two points with one image, and a fold between them."""
+    far = onp.abs(c.back - c.z).max(axis=1) > 1e-2 * (1 + onp.abs(c.z).max(axis=1))
+    with onp.errstate(all="ignore"):
+        met = far & same(c.again, c.x, 1e-8).all(axis=1)
+    rows = onp.flatnonzero(met)[:FEW]
+    if met.sum() < 0.8 * far.sum():  # another mistake, which meets the image by chance
+        return None
+    return name_of_fold(c) if any(_turns(c, row) for row in rows) else None
+
+
+def name_of_fold(c: Columns) -> Mistake:
+    """An autoregressive map folds in a variable's own direction where its mask lets the variable see itself."""
+    J = c.J
+    others = (onp.abs(J).max(axis=0) > 1e-7) & ~onp.eye(c.dim, dtype=bool)
+    own = onp.diagonal(J, axis1=1, axis2=2)
+    folding = onp.flatnonzero((own > 0).any(axis=0) & (own < 0).any(axis=0))
+    ordered = acyclic_order(onp.abs(J).max(axis=0) > 1e-7) is not None and others.sum() >= c.dim * (c.dim - 1) / 2
+    bent = any(_is_bent(c, int(i)) for i in folding) if ordered else False
+    return Mistake.SEES_LATER if bent else Mistake.FOLDS
+
+
+def _is_bent(c, i):
+    """Whether J_ii changes with z_i alone."""
+    s = c.trial.subject
+    moved = onp.repeat(c.z[:1], 3, axis=0)
+    moved[:, i] += onp.array([0.0, 0.5, -0.5])
+    own = c.trial.derivatives("forward", moved.reshape(-1, *s.in_shape), onp.repeat(c.rows[:1], 3))[0][:, i, i]
+    return bool(onp.ptp(own) > 1e-6)
+
+
+def _turns(c, row):
+    share = onp.linspace(0.0, 1.0, ON_THE_WAY)[:, None]
+    way = (1 - share) * c.z[row] + share * c.back[row]
+    s = c.trial.subject
+    J = c.trial.derivatives("forward", way.reshape(-1, *s.in_shape), onp.full(ON_THE_WAY, c.rows[row]))[0]
+    sign, size = onp.linalg.slogdet(J)
+    sign = sign[onp.isfinite(size) & (size > -20)]
+    return bool((sign > 0).any() and (sign < 0).any())
+
+
+def cut_search(c: Columns) -> Mistake | None:
+    """Of an elementwise map that is no straight line."""
+    if not _is_elementwise(c.J) or c.is_linear:
+        return None
+    return Mistake.TOO_FEW_STEPS if _is_newton(c) or _is_bisection(c) else None
+
+
+def _is_elementwise(J):
+    return bool(onp.abs(J * (1 - onp.eye(J.shape[1]))).max(initial=0.0) < 1e-7)
+
+
+def _is_newton(c):
+    """Whether z' is an iterate. Of a map of straight pieces one step has other causes."""
+    if is_piecewise_linear(c.trial) or c.trial.subject.smooth is False:
+        return False
+    starts = (c.x, onp.zeros_like(c.x), onp.cbrt(c.x), onp.arcsinh(c.x), 0.5 * c.x)
+    return any(_reaches(c, start) for start in starts)
+
+
+def _reaches(c, z):
+    """Newton's steps from z, until one is z' or they have arrived."""
+    s = c.trial.subject
+    for _ in range(STEPS):
+        at = z.reshape(-1, *s.in_shape)
+        value = flat(c.trial.apply("forward", at, c.rows)[0])
+        slope = onp.diagonal(c.trial.derivatives("forward", at, c.rows)[0], axis1=1, axis2=2)
+        with onp.errstate(all="ignore"):
+            z = z - (value - c.x) / slope
+        if not onp.isfinite(z).all() or same(z, c.z, 1e-12).all():
+            return False
+        if onp.abs(z - c.back).max() < 1e-3 * onp.abs(c.back - c.z).max():  # much nearer than the solution is
+            return True
+    return False
+
+
+def _is_bisection(c):
+    """Whether the z' that are wrong stand on one grid, each within a step of its z. (The z stand on a grid, too.)"""
+    wrong = onp.abs(c.back - c.z) > 1e-9 * (1 + onp.abs(c.z))
+    values, right = c.back[wrong], c.z[wrong]
+    step = _grid(values)
+    if step is None:
+        return False
+    return bool((onp.abs(values - right) <= step * (1 + 1e-6)).mean() > 0.9)  # beyond the bracket it cannot follow
+
+
+def _grid(values: Any) -> float | None:
+    """The step of the grid on which the values stand, or None."""
+    gaps = onp.diff(onp.unique(onp.round(values, 12)))
+    gaps = gaps[gaps > 1e-9]
+    if len(gaps) < LEAST:
+        return None
+    for step in gaps.min() / onp.array([1.0, 2.0, 3.0, 4.0]):
+        if (onp.abs(gaps / step - onp.round(gaps / step)) < 1e-6).all():
+            return float(step) if gaps.max() < 1e6 * step else None
+    return None
