@@ -27,7 +27,7 @@ from nfscratch.posteriors.posterior_result import PosteriorResult, judged
 from nfscratch.posteriors.target import Target, check_values, of_draws
 from nfscratch.posteriors.target_checks import check_function
 from nfscratch.posteriors.unbounded import Unbounded
-from nfscratch.training import interrupts
+from nfscratch.training import far_end, interrupts
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.run import Evaluation
@@ -113,6 +113,7 @@ def fit_posterior(
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
     )
+    far_end.review(training, far_end.nats(flow.shape[0]))
     return judged(flow, target, training, rng)
 
 

@@ -26,6 +26,7 @@ from nfscratch.training import (
     defaults,
     dependent,
     discrete,
+    far_end,
     repeated,
     row_weights,
     unreachable,
@@ -171,7 +172,9 @@ def fit(
         return fit_by_folds(descent, start.params, params, given, noisy, groups, rng, length)
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(**descent.arguments(start.params, rows, held_out, rng, **length))
-    if not isinstance(objective, MaximumLikelihood):
+    in_nats = isinstance(objective, MaximumLikelihood)
+    if not in_nats or held_out is None:
+        far_end.review(result, far_end.nats(rows.x[0].size) if in_nats else None)
         return result
     if not (judges and verdict.takes_back(flow, start.params, result, held_out)):
         advice.review(flow, result, held_out)
