@@ -58,9 +58,10 @@ def test_patience_waits_for_an_end_that_is_worse():
 
 
 def test_no_step_better_than_the_start_is_said():
-    (message,) = review([2.0, 2.1, 2.2], 10.0, best_step=0)
+    (message,) = review([2.0, 2.1, 2.2], 10.0, best_step=0, loss=[1.0] * 50)
     assert "no step made the validation better: it was 2 at the start and is 2.2 at the end" in message
-    assert review([2.0, 2.0], 10.0, best_step=0) == []
+    assert review([2.0, 2.0], 10.0, best_step=0, loss=[1.0] * 50) == []
+    assert review([2.0, 2.2], 10.0, best_step=0, loss=[1.0] * 49) == []  # too short to tell
 
 
 def test_a_run_that_diverged_has_said_so_already():

@@ -21,6 +21,7 @@ from nfscratch.training.record import Result, TrainingWarning
 from nfscratch.training.remedies import SMALLER_STEPS
 
 PIECES, SHORTEST = 20, 3  # of the losses, and steps in one
+SHORT = 50  # steps, before which a model may not have begun to learn
 
 
 def nats(width: int) -> float:
@@ -41,7 +42,7 @@ def review(result: Result, bearable: float | None, remedy: str = SMALLER_STEPS) 
     if not history["validation"]:
         keep = "The last parameters are returned; hold out rows with validation=, which keeps the best, or"
         say(result, "the loss", *_medians(history["loss"]), bearable, f"{keep} {remedy}")
-    elif best == 0 and not history["validation"][-1] <= history["validation"][0]:
+    elif best == 0 and result.steps >= SHORT and not history["validation"][-1] <= history["validation"][0]:
         start, end = history["validation"][0], history["validation"][-1]
         outside.warn(
             f"no step made the validation better: it was {start:.4g} at the start and is {end:.4g} at the end, after "
