@@ -757,7 +757,7 @@ def classification_accuracy(options):
         real = data.jittered(rng, np.tile(data.train, (2, 1)))  # each row with two draws of the noise
         log_q, draws = fitted(data.train, np.eye(10)[label], seed, 500, options)
         parts = (real, np.tile(label, 2)), (data.validation, data.labels["validation"])
-        mixture = mixtures_of_classes(*[[x[of == k] for k in range(10)] for x, of in parts], seed)
+        mixture = mixtures_of_classes(*[[x[of == k][::every] for k in range(10)] for x, of in parts], seed)
         made = {"real rows": (real[: len(label)], label), "flow": (draws(rng, np.eye(10)[label]), label)}
         made["flow, twice as many rows"] = draws(rng, np.eye(10)[parts[0][1]]), parts[0][1]
         rows = [fit.sample(size)[0] for fit, size in zip(mixture, np.bincount(label), strict=True)]
@@ -782,7 +782,7 @@ if __name__ == "__main__":
 #
 # ## Summary
 #
-# - Likelihood and draws are two things. Say what the model is for, and report errors, paired where you can.
+# - Likelihood and draws are two things. Report errors, paired where you can.
 # - Try each measure on a known difference and on none.
 # - Sets that sit inside the data are more likely than the data. Typicality and ratios help for some. On tables, where strange rows lie outside, likelihood works.
 #

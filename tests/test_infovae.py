@@ -132,6 +132,15 @@ def test_the_default_weight_grows_with_the_columns_of_x():
     close_trees(grads, theirs.loss_value_and_grad(params, rng(6), x)[1], 1e-14)
 
 
+def test_the_default_bandwidth_is_the_root_of_the_number_of_codes():
+    x = images()
+    ours, theirs = make(), make(bandwidth=3**0.5)
+    params = ours.init(rng(), x)
+    value = ours.loss_value_and_grad(params, rng(6), x)[0]
+    close(value, theirs.loss_value_and_grad(params, rng(6), x)[0], 1e-14)
+    assert abs(value - make(bandwidth=1.0).loss_value_and_grad(params, rng(6), x)[0]) > 1e-3
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("name", "dim", "noise"), [("banana", 2, 0.5), ("digits", 8, 3.0)])
 @pytest.mark.parametrize("trained", [True, False])
