@@ -540,7 +540,7 @@ def do_flows_know(options):
         for seed in range(1 if options.fast else 3):
             rng = np.random.default_rng(options.seed + seed)
             models = [fitted(train, None, seed, 500, options)[0], gaussian(train, rng)]
-            models.append(fitted(mutated(train, rng), None, seed, 300, options)[0])
+            models.append(fitted(mutated(train, rng), None, seed, 200, options)[0])
             H = models[0](validation + rng.random(validation.shape))
             noisy = {title: x + rng.random(x.shape) for title, x in sets.items()}
             log_q = {title: [model(x) for model in models] for title, x in noisy.items()}

@@ -212,6 +212,8 @@ def test_rows_that_do_not_fit_are_refused_in_one_line(name):
             nf.fit_model(model, wrong, rng=0, validation=None)
     with pytest.raises(ValueError, match=r"x must have shape \(N, D\), images as rows of their pixels"):
         model.init(rng(), onp.zeros((3, 1, 2, 2)))
+    with pytest.raises(ValueError, match=r"x must have shape \(N, D\), images as rows .* got \(40, 0\)"):
+        nf.fit_model(model, x[:, :0], rng=0)
     with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator"):
         model.init(0, x)
 
