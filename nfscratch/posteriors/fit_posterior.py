@@ -79,7 +79,8 @@ def fit_posterior(
     The other arguments are those of `minimize`, where optimizer is nf.adam(5e-3) by default. An evaluation,
     "validation" in the history, is -ELBO plus two standard errors, of draws that are always the same.
 
-    Raises TypeError or ValueError, in one line, for a log_prob that cannot be fitted.
+    Raises TypeError or ValueError, in one line, for a log_prob that cannot be fitted. TrainingWarning: the end of the
+    run is far worse than its best.
     """
     rng, draws = validate.seeded(rng), validate.count("draws", draws, 1)
     anneal, flow = _checked_anneal(anneal, steps), checked_flow(flow)

@@ -121,7 +121,8 @@ def fit(
         again for its gradient, which is the same (memory.py).
     ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
         with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.
-    TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
+    TrainingWarning: training made the held-out rows worse, or its end is far worse than its best; or, as
+        DiscreteDataWarning, columns need jitter.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     if hasattr(flow, "trainer"):  # one of nf.models

@@ -85,7 +85,8 @@ def fit_gan(
     history["loss"] is the critic's loss of each step, history["generator"] the generator's.
     rng: a generator, or the integer seed of one. params: where to start; default: gan.init.
     measure(params): what tells how good the draws are, such as the energy distance of a few thousand draws to held-out
-        rows; taken every `evaluate_every` steps. Without one there is no best step, and no validation.
+        rows; taken every `evaluate_every` steps. Without one there is no best step, and no validation; a
+        TrainingWarning says so where the draws end much farther from the data than they were on the way.
     optimizer: an Adam, which each player gets for itself; default: nf.adam(1e-3, b1=0.5, b2=0.99).
     The other arguments are those of `minimize`; the progress counts turns, two a step. A checkpoint makes the run go on
     where the last call ended, bit for bit.

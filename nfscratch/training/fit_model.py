@@ -65,6 +65,7 @@ def fit_model(
     at_step(t): further arguments of the loss after t steps, such as a weight that rises.
     The other arguments are those of `minimize`. A checkpoint makes the run go on where the last call ended, bit for
     bit.
+    TrainingWarning: the end of the run is far worse than its best (far_end.py), or no step was better than the start.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     check_model(model, fit_model)

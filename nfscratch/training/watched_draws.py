@@ -3,9 +3,12 @@
     MMD^2 of draws and rows in the critic's units, under a Gaussian kernel of bandwidth sqrt(D)                    (1)
 
 (ops/gaussian_mmd.py) of the same 500 rows and of 500 draws with the same noise each time. It is about 0 where both have
-one law. Half a standard deviation between their means, in every column, gives (1) about 0.06 in the plane. The game can
-be lost while both losses look as they do at its best, because a critic that is fooled in turn by every wrong place has
-the loss of one that is fooled by good draws. Nothing here changes the run: it has its own random numbers.
+one law. Half a standard deviation between their means, in every column, gives (1) about 0.06 in the plane.
+
+A game can be lost while both losses look as they do at its best. On two moons, with a RealNVP of 8 layers, a penalty of
+0.1 and a rate of 2e-3, 8,000 steps ended with (1) at 0.079 after 0.003 on the way, and with losses of 1.36 and 0.75.
+With a penalty of 1, a rate of 5e-4, or 2,500 steps, (1) ended at 0. Nothing here changes the run: the draws have random
+numbers of their own.
 """
 
 from __future__ import annotations
