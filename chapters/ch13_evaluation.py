@@ -778,7 +778,7 @@ if __name__ == "__main__":
     classification_accuracy(options)
 
 # %% [markdown]
-# The flow has the better likelihood, by ten nats per image, and its draws are the worse teachers, by ten points. Twice as many of them do not mend it. This is (1) again: a model that spends the share $\epsilon$ of its draws on images that are no digits of their class loses $-\log(1 - \epsilon)$ nats by it, 0.1 for $\epsilon = 10\,\%$, and gains more than that elsewhere. (We know of no other published score of flows on digits; `benchmarks/classification_accuracy.py` has more.)
+# The flow has the better likelihood, by ten nats per image, and its draws are the worse teachers, by ten points. Twice as many of them do not mend it. This is (1) again: a model that spends the share $\epsilon$ of its draws on images that are no digits of their class loses $-\log(1 - \epsilon)$ nats by it, 0.1 for $\epsilon = 10\,\%$, and gains more than that elsewhere. (We know of no other published score; in `benchmarks/classification_accuracy.py` the flow loses by more on MNIST.)
 #
 # ## Summary
 #
