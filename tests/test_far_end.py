@@ -149,3 +149,11 @@ def test_an_end_far_worse_than_the_best_is_said_with_what_to_do(name):
 @pytest.mark.parametrize("name", TRAINERS)
 def test_a_run_that_ends_well_says_nothing(name):
     assert warned(lambda: TRAINERS[name](well)) == []
+
+
+def test_a_game_of_a_few_steps_says_nothing():
+    """At the rate of this run the draws first leave the data."""
+    gan = nf.models.GAN(FLOW, NET)
+    settings = {"rng": 0, "optimizer": nf.adam(0.3), **ROWS, **QUIET}
+    assert warned(lambda: nf.fit_gan(gan, X, steps=10, **settings)) == []
+    assert len(warned(lambda: nf.fit_gan(gan, X, steps=60, **settings))) == 1

@@ -49,7 +49,12 @@ class WatchedDraws:
         return None if self.callback is None else self.callback(at)
 
     def review(self, result: Result) -> None:
-        """Warn where the draws of the last step are much farther from the data than those of the best."""
+        """Warn where the draws of the last step are much farther from the data than those of the best.
+
+        A game begins by leaving the data: a run of a few steps says nothing.
+        """
+        if result.steps < far_end.SHORT:
+            return
         bearable = BEARABLE + NOISE / len(self.rows)
         far_end.say(result, "the distance of draws and data (MMD^2)", self.steps, self.values, bearable, REMEDY)
 
