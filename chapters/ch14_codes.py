@@ -8,7 +8,7 @@
 # %% [markdown]
 # # Flows as codes: short, faithful, or rightly distributed
 #
-# **Question.** An autoencoder, a VAE, a GAN and a flow all tie data $x$ to a code $z$. A code can be short; it can rebuild $x$ well; and its decoder can make draws with the right distribution. Which model gets which of the three, and why not all? And what has a flow's log-likelihood to do with bytes?
+# **Question.** An autoencoder, a VAE, a GAN and a flow all tie data $x$ to a code $z$. A code can be short; it can rebuild $x$ well; and its decoder's draws can have the right distribution. Which model gets which of the three, and why not all? And what has a log-likelihood to do with bytes?
 #
 # **What you need.** Chapters 01 (change of variables), 05 (MADE), 11 (VAE, ELBO) and 13 (distances of two samples).
 #
@@ -40,18 +40,18 @@ if __name__ == "__main__":
 #
 # *Proof.* $x - \hat x$ has mean 0 given $z$, so it is uncorrelated with every function of $z$, and so with $\hat x$. Variances of uncorrelated parts add. $\square$
 #
-# **The best decoder for squared error has the wrong distribution, unless its error is 0.** Its variance is too small by the error. This is one reason why the mean images of a VAE look blurred.
+# **The best decoder for squared error has the wrong distribution, unless its error is 0.** Its variance is too small by the error.
 #
 # ### Fewer numbers in $z$ than in $x$
 #
-# Could another decoder, with another aim, have the right distribution? Not with $d < D$. Three lines:
+# Could another decoder have the right distribution? Not with $d < D$. Three lines:
 #
 # 1. Cut a cube of $z$ into $n^d$ cubes of side $1/n$. If $g$ has slopes of at most $L$, each lands in a cube of side $L/n$, up to a constant. (Countably many such cubes are all of $z$.)
 # 2. Together these have the volume
 #    $$n^d \, (L/n)^D = L^D\, n^{d-D} \to 0 \quad (n \to \infty). \tag{2}$$
 # 3. So all draws of $g$ lie in a set of volume 0. A density $p$ gives this set the probability 0.
 #
-# So the total variation distance is 1, the largest there is, and $\mathrm{KL}(p \,\|\, \hat p)$ is infinite, however well the decoder was trained. MMD, which looks through a kernel, is kinder. The program counts the cells of a grid that the centreline $(t, c(t))$ touches. *Predict*: by what factor does their area fall when the cells' side is halved? And the share of the data in them?
+# So the total variation distance is 1, the largest there is, and $\mathrm{KL}(p \,\|\, \hat p)$ is infinite. MMD, which looks through a kernel, is kinder. The program counts the cells of a grid that the centreline $(t, c(t))$ touches. *Predict*: by what factor does their area fall when the cells' side is halved? And the share of the data in them?
 
 
 # %%
@@ -108,17 +108,17 @@ if __name__ == "__main__":
 #
 # ## What a density has to do with bits
 #
-# An event of probability $P$ costs $-\log_2 P$ bits: Shannon's length, and no code has a shorter one on average. A real number has only a density, until we say how precisely we want it. Round $x$ to cells of side $\delta$; a small cell has the probability $p(x)\, \delta^D$, so
+# An event of probability $P$ costs $-\log_2 P$ bits: Shannon's length, and no code has a shorter one on average. Round $x$ to cells of side $\delta$; a small cell has the probability $p(x)\, \delta^D$, so
 #
 # $$\text{bits} = -\log_2 p(x) - D \log_2 \delta. \tag{3}$$
 #
-# The first term alone is no length: it can be negative, and it changes with the units of $x$. With the second, ten times finer steps cost $D \log_2 10 = 3.32\, D$ bits more, whatever the model. Differences of two models do not depend on $\delta$: *one nat of log-likelihood is 1.44 bits of file*.
+# The first term alone is no length: it can be negative, and it changes with the units of $x$. Differences of two models do not depend on $\delta$: *one nat of log-likelihood is 1.44 bits of file*.
 #
 # **A code that has this length.** Let symbol $k$ have the count $n_k$ out of $n$, and let $c_k = n_0 + \cdots + n_{k-1}$ be the counts before it. Start with the interval $[0, 1)$. Each symbol replaces it by its share:
 #
 # $$\text{low} \leftarrow \text{low} + \text{width} \cdot c_k / n, \qquad \text{width} \leftarrow \text{width} \cdot n_k / n. \tag{4}$$
 #
-# At the end the width is the product of all probabilities, that is $P$ of the message. Any binary fraction $m/2^b$ with $[m/2^b, (m+1)/2^b)$ inside the interval names the message, and one exists with $b \leq \lceil -\log_2 \text{width} \rceil + 1$. So a whole message costs at most two bits more than $-\log_2 P$. The counts may change from symbol to symbol, if the decoder can compute them from what it has read. An autoregressive model does just that.
+# At the end the width is the product of all probabilities, that is $P$ of the message. Any binary fraction $m/2^b$ with $[m/2^b, (m+1)/2^b)$ inside the interval names the message, and one exists with $b \leq \lceil -\log_2 \text{width} \rceil + 1$. So a whole message costs at most two bits more than $-\log_2 P$. The counts may change from symbol to symbol, if the decoder can compute them from what it has read, as with an autoregressive model.
 #
 # On paper: two symbols with counts 3 and 1, and the message 0, 0, 1. The intervals are $[0, \tfrac34)$, $[0, \tfrac9{16})$, and then the last quarter of that, $[\tfrac{27}{64}, \tfrac{36}{64})$. Its width is $\tfrac9{64}$, or 2.83 bits. $\tfrac{7}{16} = 0.0111_2$ and its cell, up to $\tfrac8{16}$, fit: four bits.
 
@@ -198,14 +198,14 @@ def bits_back(prior, likelihood, q, x):
 # %% [markdown]
 # ## The table, on the banana
 #
-# Now measure. Six models, with networks of one size; for each the number $d$ of codes, and
+# Six models, with networks of one size; for each the number $d$ of codes, and
 #
 # - **error**: the mean of $|x - \hat x|^2$ on test rows;
 # - **distance** of test rows to the reconstructions, and to fresh draws: energy distance and MMD$^2$ (bandwidth 0.25, about the banana's thickness), both times 1,000; the first line shows them for two samples of the data;
 # - **nats**: $E[\log p_{\text{true}} - \log p]$ on test rows, where a density exists;
 # - **bits**: the length of the code. Autoencoder: $z$ rounded so finely that it costs as much error as rounding $x$ to steps of 0.1 would. VAE: what its $z$ costs, the KL of (5). Flow: $x$ itself, to steps of 0.1, by (3).
 #
-# An autoencoder has no law for its codes; its draws take a Gaussian, fitted to the training codes. The VAE decodes to a mean, to which its likelihood adds noise; "mean" leaves that out. InfoVAE (Zhao et al.) drops the KL of each row, and pulls the codes of all rows together to the prior by MMD. The invertible GAN is a RealNVP trained by a critic alone; the flow is the same RealNVP trained by likelihood.
+# An autoencoder has no law for its codes; its draws take a Gaussian, fitted to the training codes. The VAE's likelihood adds noise to the decoder's mean; "mean" leaves that out. InfoVAE (Zhao et al.) drops the KL of each row, and pulls the codes of all rows together to the prior by MMD. The invertible GAN is a RealNVP trained by a critic alone; the flow is the same RealNVP trained by likelihood.
 #
 # *Predict*: (a) which model has the least error with one code? (b) with two codes the autoencoder's error nearly vanishes; is its distribution then right? (c) which of VAE's two kinds of draws is nearer to the data? (d) does the critic or the likelihood give the better density?
 
@@ -389,21 +389,21 @@ if __name__ == "__main__":
     banana_table(options)
 
 # %% [markdown]
-# *Figure `ch14_table`.* Grey: test data; red: the centreline; blue: what the model makes. Look for thickness. With one code everything lies on a curve. Noise (VAE, 2) or a second code gives it width; the autoencoder's second code gives the wrong shape.
+# *Figure `ch14_table`.* Grey: test data; red: the centreline; blue: what the model makes. With one code everything lies on a curve. Noise (VAE, 2) or a second code gives it width; the autoencoder's second code gives the wrong shape.
 #
 # (a) The **autoencoder** has the least error with one code, even below $\tfrac1{19}$: its code is not $x_1$, but the place along the curve that is nearest to $x$. A **VAE** rebuilds worse, because its codes are noisy; they are shorter for it, since (5) makes it pay for every bit.
 # (b) No. Its reconstructions have the right distribution, and its draws are far off: a Gaussian is not the law of its codes.
 # (c) The draws *with* noise. The mean alone lies on a curve, (2), and lacks variance, (1).
-# (d) The likelihood. The draws of the **invertible GAN** are much nearer to the data than those of the autoencoder with two codes. Its density is off by nats all the same: a flow may put next to no density on some of the data, and no draw looks wrong. Its *code* is longer by the same nats, times 1.44. Grover et al. found this on images.
+# (d) The likelihood. The draws of the **invertible GAN** are much nearer to the data than those of the autoencoder with two codes. Its density is off by nats all the same: where it puts next to no density on some of the data, no draw looks wrong. Its *code* is longer by the same nats, times 1.44. Grover et al. found this on images.
 #
-# **InfoVAE** with one code rebuilds nearly as well as the autoencoder, and its draws are nearer to the data. Its codes are longer than the VAE's by bits, since no row's KL is paid. (With two codes look at the error of its MMD: three seeds need not agree.) **Flow**: no error, the least MMD, a density within 0.15 nats. Its code is long: the autoencoder's one number saves more than two bits of it, and that is the price of the thickness. (`benchmarks/codes_table.py` makes this table for digits.)
+# **InfoVAE** with one code rebuilds nearly as well as the autoencoder, and its draws are nearer to the data. Its codes are longer than the VAE's by bits, since no row's KL is paid. (With two codes its seeds disagree: look at the error.) **Flow**: no error, the least MMD, a density within 0.15 nats. Its code is long: the autoencoder's one number saves more than two bits of it, the price of the thickness. (`benchmarks/codes_table.py` makes this table for digits.)
 
 # %% [markdown]
 # ## Bytes
 #
-# Now a file. Chapter 05's MADE gives a law for each pixel from the pixels before it; here a law of the 17 grey levels (`nf.Categorical(17)`: 17 logits a pixel), and of black and white (`nf.Bernoulli()`). It is trained on 1,257 digits; the 270 test digits are the message. `nf.codes.encode` codes pixel 1 of all images, then pixel 2, and so on, in one stream by (4). The decoder knows the pixels before, so it can compute the same law. It must be *exactly* the same, so the package rounds the weights once and computes with whole numbers (the museum shows why).
+# Chapter 05's MADE gives a law for each pixel from the pixels before it; here a law of the 17 grey levels (`nf.Categorical(17)`: 17 logits a pixel), and of black and white (`nf.Bernoulli()`). It is trained on 1,257 digits; the 270 test digits are the message. `nf.codes.encode` codes pixel 1 of all images, then pixel 2, and so on, in one stream by (4). The decoder must compute *exactly* the same law, so the package rounds the weights once and computes with whole numbers (the museum shows why).
 #
-# The opponents are zlib and lzma at their highest levels, on the better of two orders of the bytes (image by image, pixel by pixel), and zlib with 32 KB of training digits as its dictionary. The MADE's own parameters are not counted; whoever sends one file only would have to.
+# The opponents are zlib and lzma at their highest levels, on the better of two orders of the bytes (image by image, pixel by pixel), and zlib with 32 KB of training digits as its dictionary. The MADE's own parameters are not counted.
 #
 # *Predict*: a digit has 64 pixels of 17 levels, so 262 bits if all levels were equally likely. How many does MADE need, and how many zlib?
 
@@ -488,12 +488,12 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch14_bits`.* Above: the test digits that cost least, in the middle, and most, and the mean of all; below: the bits of each pixel. Margins cost next to nothing, since the pixels before tell them. Bits are spent on edges.
 #
-# Every image comes back exactly, and the stream has the model's length: within 1 % for the test digits, and within 0.1 % for 10,000 draws of MADE (both without the 14 bytes of header and check sum). For those draws no code can be shorter on average. MADE needs about half of the 262 bits; zlib and lzma need at least a tenth more than MADE, with the dictionary too. They look for repeated strings of bytes, and two handwritten strokes are rarely equal. *A better log-likelihood is a shorter file, byte for byte.*
+# Every image comes back exactly, and the stream has the model's length: within 1 % for the test digits, and within 0.1 % for 10,000 draws of MADE (both without the 14 bytes of header and check sum). For those draws no code can be shorter on average. MADE needs about half of the 262 bits; zlib and lzma need at least a tenth more than MADE, with the dictionary too: they look for repeated strings of bytes. *A better log-likelihood is a shorter file, byte for byte.*
 
 # %% [markdown]
 # ## A flow without structure
 #
-# Coupling, autoregressive and residual layers exist for one reason: their log-determinants are cheap. **Free-form flows** (Draxler et al. 2024) take any encoder $f$ and any decoder $g$ with $d = D$, and train $g$ to be the inverse of $f$. Write $J = \partial f/\partial x$, and $\theta$ for the parameters of $f$. Training needs only the *gradient* of $\log|\det J|$, and that is a trace, for any invertible matrix that depends on a parameter:
+# **Free-form flows** (Draxler et al. 2024) take any encoder $f$ and any decoder $g$ with $d = D$, and train $g$ to be the inverse of $f$. Write $J = \partial f/\partial x$, and $\theta$ for the parameters of $f$. Training needs only the *gradient* of $\log|\det J|$, and that is a trace, for any invertible matrix that depends on a parameter:
 #
 # $$\frac{\partial}{\partial \theta} \log|\det J| = \operatorname{tr}\Bigl(\frac{\partial J}{\partial \theta}\, J^{-1}\Bigr). \tag{6}$$
 #
@@ -503,7 +503,7 @@ if __name__ == "__main__":
 #
 # $$\frac{\partial}{\partial \theta} \log|\det J| = E_v\, \frac{\partial}{\partial \theta} \bigl( v^\top J\, w \bigr), \qquad w = g'(z)\, v \text{ held constant}. \tag{7}$$
 #
-# "Held constant" matters: $w$ depends on parameters too, but (6) has no derivative of $J^{-1}$. The value of $v^\top J w$ is no log-determinant either (with an exact inverse it is $v^\top v$, about $D$). Only its gradient is right. The loss is
+# "Held constant" matters: (6) has no derivative of $J^{-1}$. The value of $v^\top J w$ is no log-determinant (with an exact inverse it is $v^\top v$). Only its gradient is right. The loss is
 #
 # $$\mathcal L = \operatorname{E}\Bigl[ \tfrac12 |f(x)|^2 - v^\top J\, w + \beta\, |x - g(f(x))|^2 \Bigr]. \tag{8}$$
 #
@@ -573,7 +573,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Check it
 #
-# Letters as in the other chapters: R is a round trip, G a gradient, N a normalised sum, and = is one number reached by two formulas.
+# R is a round trip, G a gradient, N a normalised sum, and = is one number reached by two formulas.
 
 
 # %%
@@ -634,7 +634,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Free-form flow against RealNVP
 #
-# Two networks of 48-48 units for $f$ and $g$, against a RealNVP of six layers, on moons, where the true density is known. The density of the free-form flow is exact *for its encoder*: $\log p(x) = \log p_Z(f(x)) + \log|\det J|$, by the whole Jacobian. But is that a density? Only the last term of (8) asks $f$ to be invertible. Where $f$ folds, two $x$ share a $z$, and both claim its density. So look at the integral as well. *Predict*: above or below 1?
+# Two networks of 48-48 units for $f$ and $g$, against a RealNVP of six layers, on moons. The density of the free-form flow is exact *for its encoder*: $\log p(x) = \log p_Z(f(x)) + \log|\det J|$, by the whole Jacobian. But is that a density? Only the last term of (8) asks $f$ to be invertible. Where $f$ folds, two $x$ share a $z$, and both claim its density. So look at the integral as well. *Predict*: above or below 1?
 
 
 # %%
@@ -695,7 +695,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch14_free_form`.* The true density and three models of it, on one colour scale. RealNVP and $\beta = 40$ leave a bridge between the moons: both stretch one blob. In the last panel look for dark seams inside bright blots. There $\det J$ passes through 0: the encoder folds.
+# *Figure `ch14_free_form`.* The true density and three models of it, on one colour scale. RealNVP and $\beta = 40$ leave a bridge between the moons. In the last panel look for dark seams inside bright blots. There $\det J$ passes through 0: the encoder folds.
 #
 # *Answer*: above. With $\beta = 40$ the free-form flow is within 0.15 nats of the truth on all seeds, raw and normalised. RealNVP integrates to 1 by construction. With $\beta = 1$ the raw number is *better* than with 40; with the default seed it is better than the truth, which no density can be (Gibbs' inequality). Its integral is above 2: mass is claimed many times over, and normalised it is far off. **Divide by the integral before you compare**, and where no grid is possible, look at $|x - g(f(x))|^2$, which grows with it.
 #
@@ -704,7 +704,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## A museum
 #
-# Four mistakes that people make, and the check that sees each.
+# Four mistakes, and the check that sees each.
 #
 # 1. **The precision forgotten.** Pixels are scaled from $0 \ldots 255$ to $[0, 1]$, and $-\log_2 p / D$ of the scaled image is called bits per pixel. By (3) it is too low by $\log_2 256 = 8$ bits.
 # 2. **Two sums.** Encoder and decoder compute one probability with sums in a different order. The last digits differ, one count of one symbol is off by one, and the message is lost from there on.
@@ -749,15 +749,13 @@ if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
-# The first is one constant for all images, so it changes only comparisons between papers. In the second the decoder guesses from the changed count on; half of its symbols agree by chance, since 70 % are of one kind. Nothing in the stream says so; the package's check sum does. In the third the gradient is exactly 0: with $w$ under the derivative, (7) differentiates $\operatorname{tr}(J J^{-1}) = D$, a constant. Training sees no volume term, and the loss still falls. In the fourth the volume counts a $D$-th of what it should; for $D = 1$ nobody notices.
+# The first is one constant for all images. In the second the decoder guesses from the changed count on; half of its symbols agree by chance, since 70 % are of one kind. Nothing in the stream says so. In the third, (7) differentiates $\operatorname{tr}(J J^{-1}) = D$, a constant: training sees no volume term, and the loss still falls. In the fourth the volume counts a $D$-th of what it should; for $D = 1$ nobody notices.
 #
 # ## Summary
 #
 # - The best decoder for squared error lacks the variance of its error (1), and with fewer codes than data it cannot have the right distribution at all (2). Short, faithful and rightly distributed: with $d < D$ choose two.
-# - A density becomes a length once a precision is chosen (3). A coder (4) then reaches the model's $-\log_2 P$ to a fraction of a percent, exactly and both ways, if both sides compute the same counts.
-# - A flow needs no structure if a decoder learns to be its inverse (7, 8). Whether it *is* the inverse must then be checked, by the integral and by the reconstruction.
-#
-# What began with one map and its derivative ends as bytes in a file.
+# - A density becomes a length once a precision is chosen (3). A coder (4) then reaches the model's $-\log_2 P$ to a fraction of a percent, if both sides compute the same counts.
+# - A flow needs no structure if a decoder learns to be its inverse (7, 8). Check that it *is*, by the integral and by the reconstruction.
 #
 # ## Exercises
 #
@@ -775,4 +773,4 @@ if __name__ == "__main__":
 # - **Integer networks.** Ballé et al. train with rounded weights. Here a trained network is rounded afterwards.
 # - **Bits back** is derived, and not run. Townsend et al. have it running, for a VAE with discretised $z$.
 # - **Free-form flows.** Draxler et al. train deeper networks; here $f$ and $g$ are the identity plus a small network that starts at 0.
-# - **The table** has one size of network and one length of training on easy data.
+# - **The table** has one size of network and one length of training.

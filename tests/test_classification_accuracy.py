@@ -56,6 +56,15 @@ def test_labels_may_be_words_and_a_class_that_was_never_made_is_wrong():
     assert cas(made, words, real, np.r_[words, ["c"] * 50]).mean == pytest.approx(100 / 150)
 
 
+def test_labels_of_a_table_may_be_objects():
+    a, b = rng(1).normal(size=(2, 40, 2))
+    labels = (a[:, 0] > 0).astype(int)
+    ints, objects = (cas(a, y, b, y) for y in (labels, labels.astype(object)))
+    assert ints == objects
+    with pytest.raises(TypeError, match="labels_made must be numbers, or words, without a gap; got dtype object"):
+        cas(a, [None, 1] * 20, b, labels)
+
+
 def test_the_callers_classifier_stays_as_it_is():
     mine = LogisticRegression()
     cas(*two_gaussians(50, 4.0, 1), *two_gaussians(50, 4.0, 2), mine)

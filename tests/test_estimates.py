@@ -28,6 +28,12 @@ def test_the_error_is_the_spread_of_means():
     assert np.square(errors).mean() ** 0.5 == pytest.approx(x.mean(axis=1).std(), rel=0.05)
 
 
+def test_numbers_whose_squares_are_none_have_an_error_all_the_same():
+    x = rng(1).normal(size=20)
+    small, large = mean_and_error(x), mean_and_error(1e300 * x)
+    np.testing.assert_allclose(large, np.array(small) * 1e300, rtol=1e-12)
+
+
 def test_a_large_offset_costs_no_digits():
     x = np.round(rng().normal(size=100) * 2**10) / 2**10
     assert mean_and_error(x + 1e6).error == pytest.approx(mean_and_error(x).error, rel=1e-9)

@@ -8,7 +8,7 @@ from comparing import close, close_trees
 from strict import StrictArray
 
 import nfscratch as nf
-from nfscratch import backend
+from nfscratch import backend, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.ops.gaussian_mmd import mmd, mmd_vjp
 
@@ -90,6 +90,14 @@ def test_without_mmd_and_with_the_whole_posterior_term_it_is_the_vae():
     close(vae.elbo(params, x, rng(6)), plain.elbo(params, x, rng(6)), 0.0)
 
 
+def test_held_out_rows_are_judged_with_the_whole_weight_whatever_it_was_in_the_step():
+    vae, x = make(posterior_weight=0.7), images()
+    params = trees.map_leaves(lambda a: a + 0.3, vae.init(rng(), x))  # a fresh posterior is the prior, whose KL is 0
+    whole = vae.validation_loss(params, rng(6), x)
+    assert vae.validation_loss(params, rng(6), x, beta=0.1) == whole
+    assert whole != pytest.approx(float(vae.loss_value_and_grad(params, rng(6), x, beta=0.1)[0]), rel=1e-3)
+
+
 def test_held_out_rows_are_judged_in_pieces(monkeypatch):
     vae, x = make(), images(25)
     params = vae.init(rng(), x)
@@ -122,6 +130,15 @@ def test_the_default_weight_grows_with_the_columns_of_x():
     value, grads = ours.loss_value_and_grad(params, rng(6), x)
     close(value, theirs.loss_value_and_grad(params, rng(6), x)[0], 1e-14)
     close_trees(grads, theirs.loss_value_and_grad(params, rng(6), x)[1], 1e-14)
+
+
+def test_the_default_bandwidth_is_the_root_of_the_number_of_codes():
+    x = images()
+    ours, theirs = make(), make(bandwidth=3**0.5)
+    params = ours.init(rng(), x)
+    value = ours.loss_value_and_grad(params, rng(6), x)[0]
+    close(value, theirs.loss_value_and_grad(params, rng(6), x)[0], 1e-14)
+    assert abs(value - make(bandwidth=1.0).loss_value_and_grad(params, rng(6), x)[0]) > 1e-3
 
 
 @pytest.mark.exhaustive

@@ -109,6 +109,17 @@ def test_whole_outputs_are_close_to_those_of_the_network():
     onp.testing.assert_allclose(theta, exact, atol=2e-3)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "elu", "gelu", "silu", "lipswish"])
+def test_units_beyond_the_table_follow_the_line_that_their_activation_approaches(activation):
+    """Biases of 100 and -100 put all units far to the right of the table, or to the left."""
+    made, params, rows = example(dim=7, hidden=(20,), activation=activation, size=0.3)
+    for far in (100.0, -100.0):
+        moved = [{**params[0], "b": params[0]["b"] + far}, *params[1:]]
+        theta = WholeNetwork(made.conditioner, moved, 7).outputs(onp.rint(rows.T * UNIT)) / OUTPUT
+        exact = made.conditioner.apply(moved, rows).T.reshape(theta.shape)
+        onp.testing.assert_allclose(theta, exact, rtol=1e-3, atol=0.02)
+
+
 def test_weights_too_large_to_be_exact_are_refused():
     made, params, rows = example(size=1e5)
     with pytest.raises(ValueError, match="weights into a unit must add up to less than"):

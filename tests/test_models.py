@@ -91,6 +91,20 @@ def test_draws_of_an_autoencoder_have_the_mean_and_covariance_of_the_training_co
     close(result.params["codes"]["fixed"]["mean"], z.mean(axis=0), 1e-12)
 
 
+def test_draws_of_an_autoencoder_are_the_decoders_of_codes_with_the_stored_mean_and_covariance():
+    """A linear decoder that is the identity on two columns shows the codes themselves."""
+    model, x = nf.models.AutoEncoder(nf.MLP(()), nf.MLP(()), 2), rows(2)
+    params = model.init(rng(), x)
+    params["decoder"] = [{"W": onp.eye(2), "b": onp.zeros(2)}]
+    mean, root = onp.array([5.0, -7.0]), onp.array([[2.0, 0.0], [3.0, 0.5]])
+    params["codes"] = {"fixed": {"mean": mean, "root": root}}
+    n = 20_000
+    u = (model.sample(params, rng(4), n) - x.mean(axis=0)) / x.std(axis=0)
+    covariance = root @ root.T
+    assert (abs(u.mean(axis=0) - mean) < 4 * (onp.diag(covariance) / n) ** 0.5).all()
+    assert (abs(onp.cov(u.T) - covariance) < 0.5).all()  # with root^T in its place the first entry is 13, not 4
+
+
 @pytest.mark.parametrize("unit", [1e-30, 1000.0])
 def test_the_error_is_in_the_units_of_the_data_and_a_step_is_the_same_in_all_of_them(unit):
     """A millimetre is a thousandth of a metre, and an error in squared millimetres a million times one in metres."""
@@ -198,6 +212,8 @@ def test_rows_that_do_not_fit_are_refused_in_one_line(name):
             nf.fit_model(model, wrong, rng=0, validation=None)
     with pytest.raises(ValueError, match=r"x must have shape \(N, D\), images as rows of their pixels"):
         model.init(rng(), onp.zeros((3, 1, 2, 2)))
+    with pytest.raises(ValueError, match=r"x must have shape \(N, D\), images as rows .* got \(40, 0\)"):
+        nf.fit_model(model, x[:, :0], rng=0)
     with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator"):
         model.init(0, x)
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import backend, validate
+from nfscratch.evaluate.estimate import mean_and_error
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,8 @@ def bits_per_dim(log_prob: Any, dim: int) -> BitsPerDim:
     if len(set(lengths.values()) - {1}) > 1:
         raise ValueError(f"log_prob's terms must have one number for each image, or one for all; got {lengths}")
     total = -sum(np.broadcast_arrays(*terms.values())) / (dim * log(2))
-    error = float(total.std(ddof=1) / np.sqrt(len(total))) if len(total) > 1 else np.inf
     itemised = {name: float(-value.mean() / (dim * log(2))) for name, value in terms.items() if name}
-    return BitsPerDim(float(total.mean()), error, itemised)
+    return BitsPerDim(*mean_and_error(total), itemised)
 
 
 def _per_image(name, value):

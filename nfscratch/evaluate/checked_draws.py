@@ -9,7 +9,7 @@ import numpy as np
 from nfscratch import backend, validate
 from nfscratch.array_kinds import listed_rows
 
-LARGEST = 1e150
+LARGEST, SMALLEST = 1e150, 1e-150  # of a number, and of a spread, whose square float64 holds
 
 
 def pairs(theta: Any, draws: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +27,8 @@ def sample(name: str, x: Any, least: int = 1) -> np.ndarray:
     """`x` as a float64 array (N, D) with at least `least` rows."""
     x = _array(name, x)
     if x.ndim != 2 or x.shape[1] == 0 or len(x) < least:
-        raise ValueError(f"{name} must have shape (N, D) with at least {least} rows; got {x.shape}")
+        rows = f"{least} row{'s' if least > 1 else ''}"
+        raise ValueError(f"{name} must have shape (N, D) with at least {rows}; got {x.shape}")
     return x
 
 
@@ -38,6 +39,12 @@ def two_samples(a: Any, b: Any, least: int = 1) -> tuple[np.ndarray, np.ndarray]
         raise ValueError(f"a and b must have equally many columns; got {a.shape} and {b.shape}")
     if max(np.abs(a).max(), np.abs(b).max()) > LARGEST:
         raise ValueError(f"a and b must be at most {LARGEST} in size, because they are squared")
+    spread = float((np.maximum(a.max(axis=0), b.max(axis=0)) - np.minimum(a.min(axis=0), b.min(axis=0))).max())
+    if 0 < spread < SMALLEST:
+        raise ValueError(
+            f"a and b must be all equal, or differ by {SMALLEST} or more, because differences are squared; got "
+            f"{spread:.3g} at most: take other units"
+        )
     return a, b
 
 

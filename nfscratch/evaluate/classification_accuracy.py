@@ -60,6 +60,10 @@ def _default():
 
 def _labels(which, labels, x):
     labels = np.asarray(backend.to_numpy(labels))
+    if labels.dtype.kind == "O":  # as tables hold words
+        labels = np.array(labels.tolist())
+    if labels.dtype.kind not in "biufUS":
+        raise TypeError(f"labels_{which} must be numbers, or words, without a gap; got dtype {labels.dtype}")
     if labels.shape != (len(x),):
         raise ValueError(
             f"labels_{which} must have one class for each row of x_{which}, shape ({len(x)},); got {labels.shape}"

@@ -12,7 +12,9 @@ from __future__ import annotations
 from math import floor, inf, isfinite, log10
 from typing import Any, NamedTuple
 
-from nfscratch.evaluate.checked_draws import numbers
+import numpy as np
+
+from nfscratch.evaluate.checked_draws import LARGEST, numbers
 
 
 class Estimate(NamedTuple):
@@ -33,8 +35,9 @@ class Estimate(NamedTuple):
 def mean_and_error(x: Any) -> Estimate:
     """(1) of x (N,), in its units. One number alone has the error inf."""
     x = numbers("x", x)
-    error = x.std(ddof=1) / len(x) ** 0.5 if len(x) > 1 else inf
-    return Estimate(float(x.mean()), float(error))
+    size = float(np.abs(x).max()) if np.abs(x).max() > LARGEST else 1.0  # the square of a larger one is no number
+    error = size * ((x / size).std(ddof=1) / len(x) ** 0.5) if len(x) > 1 else inf
+    return Estimate(float(size * (x / size).mean()), float(error))
 
 
 def paired(log_p_a: Any, log_p_b: Any) -> Estimate:

@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nfscratch import backend, validate
+
 EQUAL = 1e-9  # weights that differ by so little differ by rounding alone
 SHORTEST = 5  # a tail of fewer weights says nothing
 
@@ -89,7 +91,7 @@ def _quantile(p, k, sigma):
 
 
 def _checked(log_weights):
-    log_w = np.array(log_weights, dtype=np.float64)
+    log_w = np.array(backend.to_numpy(validate.numeric("log_weights", log_weights)), dtype=np.float64)
     if log_w.ndim != 1 or len(log_w) == 0:
         raise ValueError(f"log_weights must have shape (S,), S at least 1; got {log_w.shape}")
     if np.isnan(log_w).any() or (log_w == inf).any():

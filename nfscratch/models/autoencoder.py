@@ -84,6 +84,10 @@ class AutoEncoder(Scaled):
         length = _length(params["scale"][FIXED]["std"])
         return float((self.reconstruction_error(params, x) / length / length).mean(dtype=onp.float64))
 
+    def bearable(self, width: int) -> float:
+        """Half of the variance."""
+        return 0.5
+
     def look(self, params, x):
         """The parameters with the mean and the covariance of the codes of x (N, D)."""
         z = onp.asarray(backend.to_numpy(self.encode(params, x)), dtype=onp.float64)

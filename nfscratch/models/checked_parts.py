@@ -51,7 +51,7 @@ def of_width(name, out, width):
 def rows_width(name: str, x: Any) -> int:
     """How many numbers a row of x has, or ValueError unless x is a table of rows."""
     shape = onp.shape(x)
-    if len(shape) != 2:
+    if len(shape) != 2 or shape[1] == 0:
         raise ValueError(f"{name} must have shape (N, D), images as rows of their pixels; got {shape}")
     return shape[1]
 

@@ -49,6 +49,10 @@ class Model:
         """decode(encode(x)): (N, D) -> (N, D)."""
         return self.decode(params, self.encode(params, x, rng))
 
+    def bearable(self, width: int) -> float:
+        """The rise of the loss, after its best, that is no explosion: of nats per row of `width` numbers."""
+        return float(max(10, width))
+
     # --- checks ------------------------------------------------------------------------------------------------------
 
     def check_rows(self, x: Any, name: str) -> None:

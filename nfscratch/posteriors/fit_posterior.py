@@ -27,7 +27,7 @@ from nfscratch.posteriors.posterior_result import PosteriorResult, judged
 from nfscratch.posteriors.target import Target, check_values, of_draws
 from nfscratch.posteriors.target_checks import check_function
 from nfscratch.posteriors.unbounded import Unbounded
-from nfscratch.training import interrupts
+from nfscratch.training import far_end, interrupts
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.run import Evaluation
@@ -79,7 +79,8 @@ def fit_posterior(
     The other arguments are those of `minimize`, where optimizer is nf.adam(5e-3) by default. An evaluation,
     "validation" in the history, is -ELBO plus two standard errors, of draws that are always the same.
 
-    Raises TypeError or ValueError, in one line, for a log_prob that cannot be fitted.
+    Raises TypeError or ValueError, in one line, for a log_prob that cannot be fitted. TrainingWarning: the end of the
+    run is far worse than its best.
     """
     rng, draws = validate.seeded(rng), validate.count("draws", draws, 1)
     anneal, flow = _checked_anneal(anneal, steps), checked_flow(flow)
@@ -113,6 +114,7 @@ def fit_posterior(
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
     )
+    far_end.review(training, far_end.nats(flow.shape[0]))
     return judged(flow, target, training, rng)
 
 

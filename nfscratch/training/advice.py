@@ -2,19 +2,18 @@
 
 step 0 is the best     no step made the validation better: the flow that comes back is not trained
 the end exploded       the last validation is more than max(10, D) nats above the best; ten times that where
-                           patience ended the run, which is what it is for
+                           patience ended the run, which is what it is for (far_end.py)
 """
 
 from __future__ import annotations
 
-import warnings
 from math import isfinite
 from typing import Any
 
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.training import remedies
+from nfscratch.training import far_end, outside, remedies
 from nfscratch.training.ending import Ended
 from nfscratch.training.record import Result, TrainingWarning
 
@@ -40,12 +39,12 @@ def review(flow: Any, result: Result, held_out: Any) -> None:
         return
     rows = _rows_that_rise(flow, result, held_out)
     words = [f"{problem} at the end, after {result.steps} steps", rows, f"{kept}; {_remedy(flow, result)}"]
-    warnings.warn(". ".join(filter(None, words)), TrainingWarning, stacklevel=3)
+    outside.warn(". ".join(filter(None, words)), TrainingWarning)
 
 
 def _bearable(result, held_out):
     """A rise, in nats, that is no explosion."""
-    return max(10, held_out.x[0].size) * (10 if result.ended is Ended.EARLY_STOPPING else 1)
+    return far_end.nats(held_out.x[0].size) * far_end.patiently(result)
 
 
 def _rows_that_rise(flow, result, held_out):

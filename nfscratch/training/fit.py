@@ -26,6 +26,7 @@ from nfscratch.training import (
     defaults,
     dependent,
     discrete,
+    far_end,
     repeated,
     row_weights,
     unreachable,
@@ -120,7 +121,8 @@ def fit(
         again for its gradient, which is the same (memory.py).
     ValueError: data that does not fit the flow, by row number where it is not finite, or where the flow has density 0
         with any parameters; a base or a layer that does not give each row its own number, by its place in the flow.
-    TrainingWarning: training made the held-out rows worse; or, as DiscreteDataWarning, columns need jitter.
+    TrainingWarning: training made the held-out rows worse, or its end is far worse than its best; or, as
+        DiscreteDataWarning, columns need jitter.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     if hasattr(flow, "trainer"):  # one of nf.models
@@ -171,7 +173,9 @@ def fit(
         return fit_by_folds(descent, start.params, params, given, noisy, groups, rng, length)
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(**descent.arguments(start.params, rows, held_out, rng, **length))
-    if not isinstance(objective, MaximumLikelihood):
+    in_nats = isinstance(objective, MaximumLikelihood)
+    if not in_nats or held_out is None:
+        far_end.review(result, far_end.nats(rows.x[0].size) if in_nats else None)
         return result
     if not (judges and verdict.takes_back(flow, start.params, result, held_out)):
         advice.review(flow, result, held_out)

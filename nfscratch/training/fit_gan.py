@@ -7,7 +7,8 @@ A step is one turn of each. `minimize` sees a turn as a step of its own, so that
 and taken up between any two turns, bit for bit. The optimizer moves the part of the parameters whose turn it is.
 
 Neither loss says how good the draws are: the critic's is near 2 log 2 = 1.386 both where it cannot tell draws from data
-and before it has learned to. So the last parameters are returned, unless a `measure` of draws ranks them.
+and before it has learned to. So the last parameters are returned, unless a `measure` of draws ranks them. Without one
+the run looks at its draws all the same, and warns where they end far from the data (watched_draws.py).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import numpy as onp
 
 from nfscratch import trees, validate
 from nfscratch.models.gan import GAN
+from nfscratch.training import far_end
 from nfscratch.training.budget import Budget
+from nfscratch.training.ending import Ended
 from nfscratch.training.fit_model import (
     check_functions,
     check_model,
@@ -39,6 +42,7 @@ from nfscratch.training.record import Result
 from nfscratch.training.remedies import SMALLER_STEPS
 from nfscratch.training.resume import RunFile, named
 from nfscratch.training.run import Evaluation
+from nfscratch.training.watched_draws import WatchedDraws
 
 PLAYERS = ("critic", "generator")  # in the order of their turns, and of their numbers in the flat vector
 
@@ -81,7 +85,8 @@ def fit_gan(
     history["loss"] is the critic's loss of each step, history["generator"] the generator's.
     rng: a generator, or the integer seed of one. params: where to start; default: gan.init.
     measure(params): what tells how good the draws are, such as the energy distance of a few thousand draws to held-out
-        rows; taken every `evaluate_every` steps. Without one there is no best step, and no validation.
+        rows; taken every `evaluate_every` steps. Without one there is no best step, and no validation; a
+        TrainingWarning says so where the draws end much farther from the data than they were on the way.
     optimizer: an Adam, which each player gets for itself; default: nf.adam(1e-3, b1=0.5, b2=0.99).
     The other arguments are those of `minimize`; the progress counts turns, two a step. A checkpoint makes the run go on
     where the last call ended, bit for bit.
@@ -96,7 +101,9 @@ def fit_gan(
         run = {**identity(checkpoint, gan, x, params), "measure": named(measure), "steps of each player": steps}
         checkpoint = RunFile(checkpoint, None if checkpoint_every is None else 2 * checkpoint_every, rng, run)
     start = gan.init(rng, x) if params is None else params
-    return minimize(
+    watched = None if measure is not None else WatchedDraws(gan, x, callback)
+    told = callback if watched is None else watched
+    result = minimize(
         lambda p, rng, batch: _turn(gan, p, rng, batch),
         counted(start),
         rng=rng,
@@ -115,13 +122,23 @@ def fit_gan(
         evaluate_every=2 * every,
         patience=patience,
         seconds=budget,
-        callback=None if callback is None else lambda at: callback(_evaluation(at)),
+        callback=None if told is None else lambda at: told(_evaluation(at)),
         interrupt=interrupt,
         progress=progress,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
         finish=_finish,
     )
+    _review(result, watched)
+    return result
+
+
+def _review(result, watched):
+    """Warn where the draws of the end are far worse than those of the best step."""
+    if watched is None:
+        far_end.review(result, None)
+    elif result.ended is not Ended.DIVERGED:
+        watched.review(result)
 
 
 def _turn(gan, params, rng, batch):

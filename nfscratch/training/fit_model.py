@@ -20,6 +20,7 @@ from nfscratch import trees, validate
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.models.model import Model
+from nfscratch.training import far_end
 from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
 from nfscratch.training.interrupts import RETURN
@@ -64,6 +65,7 @@ def fit_model(
     at_step(t): further arguments of the loss after t steps, such as a weight that rises.
     The other arguments are those of `minimize`. A checkpoint makes the run go on where the last call ended, bit for
     bit.
+    TrainingWarning: the end of the run is far worse than its best (far_end.py), or no step was better than the start.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     check_model(model, fit_model)
@@ -79,7 +81,7 @@ def fit_model(
     if held_out is not None and augment is not None:
         held_out = augment(held_out, onp.random.default_rng(0))
     arguments = (lambda p: {}) if at_step is None else (lambda p: at_step(steps_done(p)))
-    return minimize(
+    result = minimize(
         lambda p, rng, batch: model.loss_value_and_grad(p, rng, batch, **arguments(p)),
         counted(model.init(rng, x) if params is None else params),
         rng=rng,
@@ -104,6 +106,8 @@ def fit_model(
         checkpoint_every=checkpoint_every,
         finish=lambda result: _finish(result, model, x),
     )
+    far_end.review(result, model.bearable(x.shape[1]))
+    return result
 
 
 def _judged(model, params, rows, arguments):

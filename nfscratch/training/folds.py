@@ -19,7 +19,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.training import deciding_rows, verdict
+from nfscratch.training import deciding_rows, outside, verdict
 from nfscratch.training.beginning import begun
 from nfscratch.training.descent import Descent, say_what_was_taken
 from nfscratch.training.ending import Ended, Ending
@@ -79,11 +79,10 @@ def _why(N, step, gain, error):
 
 
 def _untrained(flow, start, why, history=None):
-    warnings.warn(
+    outside.warn(
         f"{why}. The parameters of step 0, the start, are returned, taken from all rows; to train all the same, say "
         "how long: steps=100",
         TrainingWarning,
-        stacklevel=4,
     )
     return _start(flow, start, Ending(Ended.NOT_TRAINED), history)
 

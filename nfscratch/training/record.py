@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.bijections.normalize.whiten import Whitening
+from nfscratch.training import outside
 from nfscratch.training.ending import Ended, Ending
 
 
@@ -114,11 +114,8 @@ class Record:
             seen = "evaluation" if self.history["loss"] and self.evaluate is not None else "loss"
             raise FloatingPointError(f"no finite {seen} was seen, so there are no parameters to return; {self.ending}")
         if self.ending.how is Ended.DIVERGED:
-            warnings.warn(
-                f"training {self.ending}. The parameters of step {self.best_step} are returned",
-                TrainingWarning,
-                stacklevel=5,
-            )
+            kept = f"The parameters of step {self.best_step} are returned"
+            outside.warn(f"training {self.ending}. {kept}", TrainingWarning)
         return Result(self.best, self.history, self.ending, self.best_step, last_params)
 
     def state(self):

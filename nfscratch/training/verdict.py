@@ -11,12 +11,12 @@ Where fewer would be held out, folds.py holds out every row once.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.training import outside
 from nfscratch.training.record import Result, TrainingWarning
 
 LEVEL = 0.99
@@ -33,13 +33,12 @@ def takes_back(flow: Any, start: Any, result: Result, held_out: Any) -> bool:
     if n >= LEAST and gain > wanted * error:
         return False
     shown = f"{gain:.3g} ± {error:.2g} nats" if n > 1 else f"{gain:.3g} nats"
-    warnings.warn(
+    outside.warn(
         f"{n} held-out row{'s do' if n > 1 else ' does'} not show that training helped: on average step "
         f"{result.best_step} is {shown} better than the start, and it takes {LEAST} rows or more and a gain of "
         f"{wanted:.1f} standard errors. The parameters of step 0 are returned; hold out more rows, or say how long to "
         "train",
         TrainingWarning,
-        stacklevel=3,
     )
     result.params, result.best_step = start, 0
     return True
