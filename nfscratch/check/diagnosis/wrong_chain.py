@@ -29,7 +29,7 @@ MOST = 2  # dimensions that are looked at, from the largest down
 # What the map as a whole shows beyond doubt, whether it is a chain or not.
 OF_THE_WHOLE = {Mistake.RETURNS_ARGUMENT, Mistake.APPLIES_FORWARD, Mistake.RESCALING, Mistake.PERMUTATION,
                 Mistake.HALVES_SWAPPED, Mistake.P_LEFT_OUT, Mistake.CLIPS_ARGUMENT, Mistake.END_OF_BRACKET,
-                Mistake.CUT_OFF, Mistake.FOLDS}  # fmt: skip
+                Mistake.CUT_OFF, Mistake.FOLDS, Mistake.OTHER_ROOT}  # fmt: skip
 
 
 def name_inverse_of_chain(letter: str, cases: list[Case], whole: Named) -> Named:
