@@ -86,12 +86,14 @@ def _far_out(trial, rng):
 
 
 def _missed(trial, z, x, r):
-    """forward(z) is not x, at a row where rounding does not explain it."""
-    there = Trial(trial.subject, z)
+    """forward(z) is not x, at a row where rounding does not explain it. It may put z on an end of its interval."""
+    held = inside(trial.subject.domain, z) | ~onp.isfinite(flat(z)).all(axis=1)
+    middle = into(trial.subject.domain, onp.zeros_like(z))
+    there = Trial(trial.subject, onp.where(held.reshape(-1, *[1] * (z.ndim - 1)), z, middle))
     with onp.errstate(all="ignore"):
         error = largest(there.x - x)
         allowed = there.allowed_x + there.allowed * largest(x)
-    bad = onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
+    bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
     if not bad.any():
         return None
     row = int(onp.argmax(bad))
@@ -130,7 +132,7 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
     x_near = _sizes(trial, near)
     try:
         xs = [_sizes(trial, far) for far in rest]
-    except (ValueError, ArithmeticError):  # a search that overflows so far out did not stand still
+    except Exception:  # of any kind: a search or a network that overflows so far out has not stood still
         return ALL_REACHED
     still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in xs], axis=0)
     return _bounded(rest[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
