@@ -40,7 +40,8 @@ FIXED = {"distrax_flows": "float32", "tfp_flows": "float32"}  # objects whose ar
 class Adapted:
     """A foreign map as functions of NumPy arrays. shape: of one event; None where the object does not say.
 
-    density: log_prob, sample, base_log_prob and base_sample, those that there are. accuracy: as of `audit`.
+    density: log_prob, sample, base_log_prob and base_sample, those that there are; domain and codomain where the object
+    states them. accuracy: as of `audit`.
     dtype: what it computes in here. Torch's modules and flowjax's trees are copied to float64; others keep float32.
     """
 
@@ -57,7 +58,10 @@ def adapted(subject: Any, dtype: str | None = None, context: Any = None) -> Adap
     """The object of another library as the audit takes it; None where no adapter knows it.
 
     context: one row, for all points. TypeError where the library is known and the object is not.
+    An Adapted is taken as it is: an adapter of one's own gives one.
     """
+    if isinstance(subject, Adapted):
+        return subject
     module = next((found for cls in type(subject).__mro__ if (found := _adapter_of(cls)) is not None), None)
     if module is None:
         return None

@@ -2,24 +2,27 @@
 
 forward    x = t(z),    log_det = t.log_abs_det_jacobian(z, x), summed over what the transform takes one by one
 inverse    z = t.inv(x)
+domain     from the transform's constraints, where these are an interval for every number
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
-from torch.distributions import ComposeTransform, Independent, TransformedDistribution
+from torch.distributions import ComposeTransform, Independent, TransformedDistribution, constraints
 from torch.distributions.transforms import Transform
 
 from nfscratch.check.adapters.adapt import Adapted, refuse
-from nfscratch.check.adapters.in_torch import in_torch, sampler, summed
+from nfscratch.check.adapters.in_torch import in_torch, module_in, sampler, summed
 
 
 def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
     if isinstance(subject, TransformedDistribution):
         return of_distribution(subject, ComposeTransform(subject.transforms), subject.base_dist, dtype)
     if isinstance(subject, Transform):
-        return Adapted(*pair(subject, dtype), None, {}, type(subject).__name__)
+        made = module_in(subject, dtype)
+        return Adapted(*pair(made, dtype), None, domains(made.domain, made.codomain), type(subject).__name__)
     return refuse(subject, "a TransformedDistribution or a Transform")
 
 
@@ -52,3 +55,22 @@ def pair(t: Any, dtype: str) -> tuple[Any, Any]:
         return z, -summed(t.log_abs_det_jacobian(z, x))
 
     return in_torch(forward, dtype), in_torch(inverse, dtype)
+
+
+def domains(domain: Any, codomain: Any) -> dict[str, tuple[float, float]]:
+    """What the constraints z and x declare, where they are an interval for every number."""
+    found = {"domain": _interval(domain), "codomain": _interval(codomain)}
+    return {name: ends for name, ends in found.items() if ends is not None}
+
+
+def _interval(constraint):
+    while hasattr(constraint, "base_constraint"):
+        constraint = constraint.base_constraint
+    low, high = (getattr(constraint, name, None) for name in ("lower_bound", "upper_bound"))
+    if constraint in (constraints.positive, constraints.nonnegative):
+        low = 0.0
+    return None if low is None and high is None else (_end(low, -inf), _end(high, inf))
+
+
+def _end(bound, otherwise):
+    return otherwise if bound is None else float(bound)

@@ -1,0 +1,1 @@
+"""A package for `python -m benchmarks audit`; the files in it are scripts that run by themselves."""

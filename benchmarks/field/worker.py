@@ -1,0 +1,124 @@
+"""Worker: audits classes of one library, one after another, and prints a line of JSON when each begins and ends.
+
+    python -m benchmarks.field.worker zuko NSF MAF ...
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+import nfscratch as nf
+from benchmarks.field.one_way import searched
+from benchmarks.field.specimen import SCALES, Draw, NotBuilt, Specimen
+from nfscratch.check.adapters.adapt import adapted
+
+DTYPES = ("float64", "float32")
+ONE_WAY = "SPIRJ"  # what can be asked of a map whose other direction is searched for
+
+
+def main() -> None:
+    library, *names = sys.argv[1:]
+    constructors = import_module(f"benchmarks.field.of_{library}").CONSTRUCTORS
+    for name in names:
+        say({"begins": name})
+        for row in audited(name, constructors.get(name)):
+            say({"library": library, "class": name, **row})
+        say({"ends": name})
+
+
+def say(record: dict) -> None:
+    print(json.dumps(record), flush=True)
+
+
+def audited(name: str, construct: Any) -> Any:
+    """One row for each dtype and scale of weights; a single one where a class is not built."""
+    for dtype in DTYPES:
+        for weights, scale in SCALES.items():
+            begin, draw = time.process_time(), Draw(scale, dtype)
+            try:
+                specimen = built(construct, draw)
+            except NotBuilt as why:
+                yield {"dtype": "", "weights": "", "outcome": "not built", "why": str(why)}
+                return
+            row = judged(specimen, dtype)
+            row |= {"note": specimen.note, "seconds": round(time.process_time() - begin, 1)}
+            yield {"dtype": dtype, "weights": weights if draw.used else "none", **row}
+            if not draw.used:
+                break
+
+
+def built(construct: Any, draw: Draw) -> Specimen:
+    if construct is None:
+        raise NotBuilt("no constructor is written for it")
+    try:
+        with in_dtype(draw.dtype):
+            return construct(draw)
+    except NotBuilt:
+        raise
+    except Exception as error:  # the library's own, of any kind
+        raise NotBuilt(f"{type(error).__name__}: {str(error)[:200]}") from error
+
+
+def in_dtype(dtype: str) -> Any:
+    """A context in which the library that is loaded makes arrays of this dtype."""
+    if "jax" in sys.modules:
+        return sys.modules["jax"].enable_x64(dtype == "float64")
+    from nfscratch.check.adapters.in_torch import _quietly
+
+    return _quietly(dtype, 0)
+
+
+def judged(specimen: Specimen, dtype: str) -> dict:
+    """The letters that hold, fail and are not judged, and what was found."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report, empty = _report(specimen, dtype)
+    except Exception as error:  # the audit is to name a subject's exceptions itself: this one is told as it is
+        return {"outcome": "raises", "why": f"{type(error).__name__}: {str(error)[:300]}"}
+    failed = [failure.letter for failure in report.failures]
+    outcomes = {line.letter: line.status.value for line in report.lines}
+    outcome = "failed" if failed else "passed" if report.ok else "not judged"
+    messages = {failure.letter: failure.message for failure in report.failures}
+    return {"outcome": outcome, "failed": "".join(failed), "letters": outcomes, "messages": messages, "empty": empty}
+
+
+def _report(specimen: Specimen, dtype: str) -> tuple[Any, str]:
+    """The audit, with batches of no rows answered for the library and told apart: they hide what E finds after them."""
+    foreign = adapted(specimen.subject, dtype)
+    options = dict(specimen.options)
+    if specimen.one_way:
+        foreign, options["letters"] = searched(foreign), ONE_WAY
+    guarded = replace(foreign, forward=_guarded(foreign.forward), inverse=_guarded(foreign.inverse))
+    report = nf.check.audit(guarded, dtype=dtype, show=False, rng=np.random.default_rng(0), **options)
+    return report, _on_empty(foreign, foreign.shape or options["dims"][0], dtype)
+
+
+def _guarded(f: Any) -> Any:
+    def call(a):
+        return (a.copy(), np.zeros(0, dtype=a.dtype)) if len(a) == 0 else f(a)
+
+    return call
+
+
+def _on_empty(foreign: Any, dim: Any, dtype: str) -> str:
+    """What a batch of no rows gives: nothing is wrong, or the exception's name."""
+    shape = dim if isinstance(dim, tuple) else (dim,)
+    for f in (foreign.forward, foreign.inverse):
+        try:
+            f(np.zeros((0, *shape), dtype=dtype))
+        except Exception as error:  # of any kind
+            return type(error).__name__
+    return ""
+
+
+if __name__ == "__main__":
+    main()
