@@ -30,7 +30,7 @@ SOURCES: dict[str, tuple[tuple[str, str], ...]] = {  # library: (module, base cl
         ("tensorflow_probability.substrates.jax.bijectors", "tensorflow_probability.substrates.jax.bijectors:Bijector"),
     ),
 }
-BORROWED = {"pyro": "torch."}  # classes that a library hands on from another one are that one's
+BORROWED = {"pyro": "torch.", "zuko": "torch."}  # classes that a library hands on from another one are that one's
 
 
 def exported(module: ModuleType, base: type) -> list[str]:

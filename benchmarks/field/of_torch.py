@@ -24,7 +24,7 @@ def plain(make, **options):
 CONSTRUCTORS = {
     "AbsTransform": MANY_TO_ONE,
     "AffineTransform": lambda draw: Specimen(_affine(draw), DIMS),
-    "CatTransform": lambda draw: Specimen(T.CatTransform([_affine(draw), _affine(draw)], dim=-1), {"dims": (6,)}),
+    "CatTransform": lambda draw: Specimen(T.CatTransform([_affine(draw), _affine(draw)], -1, [3, 3]), {"dims": (6,)}),
     "ComposeTransform": lambda draw: Specimen(T.ComposeTransform([_affine(draw), T.TanhTransform()]),
                                               {**DIMS, "codomain": (-1, 1)}),
     "CorrCholeskyTransform": SHAPE,

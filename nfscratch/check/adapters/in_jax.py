@@ -10,11 +10,20 @@ import numpy as onp
 
 
 def in_jax(f: Callable, dtype: str) -> Callable:
-    """f of a batch of JAX's arrays as a function of an array; its results come as NumPy arrays of the same dtype."""
+    """f of a batch of JAX's arrays as a function of an array; its results come as NumPy arrays of the same dtype.
+
+    It is compiled, where JAX can trace it: an audit calls a function some hundred times with batches of a few sizes.
+    """
+    compiled = jax.jit(f)
 
     def call(a):
         with jax.enable_x64(dtype == "float64"):
-            return jax.tree.map(onp.asarray, f(jax.numpy.asarray(onp.asarray(a), dtype=dtype)))
+            given = jax.numpy.asarray(onp.asarray(a), dtype=dtype)
+            try:
+                results = compiled(given)
+            except jax.errors.JAXTypeError:  # its path depends on the numbers
+                results = f(given)
+            return jax.tree.map(onp.asarray, results)
 
     return call
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import torch
 from torch.distributions import Transform
+from torch.distributions.transforms import _InverseTransform
 from zuko.distributions import NormalizingFlow
 from zuko.lazy import Flow, LazyTransform
 from zuko.transforms import AutoregressiveTransform, CouplingTransform
 
 from nfscratch.check.adapters.adapt import Adapted, refuse
 from nfscratch.check.adapters.in_torch import in_torch, module_in, row, sampler, summed
+from nfscratch.check.adapters.torch_flows import domains
 
 
 def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
@@ -21,9 +23,10 @@ def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
     if isinstance(subject, NormalizingFlow):
         shape, t = tuple(subject.event_shape), subject.transform
         close = accuracy(t, torch.zeros(1, *shape, dtype=getattr(torch, dtype)))
-        return Adapted(*pair(t, dtype), shape, _density(subject, dtype), name, close)
+        declared = _density(subject, dtype) | domains(subject.base.support, t.domain)
+        return Adapted(*pair(t, dtype), shape, declared, name, close)
     if isinstance(subject, Transform):
-        return Adapted(*pair(subject, dtype), None, {}, name)
+        return Adapted(*pair(subject, dtype), None, domains(subject.codomain, subject.domain), name, accuracy(subject))
     return refuse(subject, "a Flow, a NormalizingFlow or a transform")
 
 
@@ -36,19 +39,26 @@ def pair(t: Any, dtype: str) -> tuple[Any, Any]:
     return both(t.inv), both(t)
 
 
-def accuracy(t: Any, x: Any) -> float:
-    """How close its searches (eps) and solvers (atol, rtol) come: the worst of its parts, at x. 0: closed forms."""
+def accuracy(t: Any, x: Any = None) -> float:
+    """How close its searches (eps) and solvers (atol, rtol) come: the worst of its parts. 0: closed forms.
+
+    x: a point at which the parts are made that depend on one; without it they are passed over.
+    """
     own = max(float(getattr(t, name, 0.0)) for name in ("eps", "atol", "rtol"))
     return max([own, *(accuracy(*part) for part in _parts(t, x))])
 
 
 def _parts(t, x):
+    if x is None and isinstance(t, (AutoregressiveTransform, CouplingTransform)):
+        return []
     if isinstance(t, AutoregressiveTransform):
         return [(t.meta(x), x)]
     if isinstance(t, CouplingTransform):
         x_a, x_b = t.split(x)
         return [(t.meta(x_a), x_b)]
-    inner = [*getattr(t, "transforms", ()), *(getattr(t, name) for name in ("base", "_inv") if hasattr(t, name))]
+    if isinstance(t, _InverseTransform):
+        return [(t.inv, x)]
+    inner = [*getattr(t, "transforms", ()), getattr(t, "base", None)]
     return [(part, x) for part in inner if isinstance(part, Transform)]
 
 

@@ -1,0 +1,73 @@
+"""FrEIA: module([x]) gives ([z], log_det), and module([z], rev=True) goes back; a SequenceINN holds one module here."""
+
+from __future__ import annotations
+
+from FrEIA import modules as M
+from FrEIA.framework import SequenceINN
+
+from benchmarks.field.in_torch import moved, network
+from benchmarks.field.specimen import ABSTRACT, SHAPE, Specimen, refuse
+
+DIRECTION = "module([x]) = ([z], log_det), module([z], rev=True) goes back"
+
+
+def module(name: str, *shape: int, options=None, **named):
+    def construct(draw):
+        flow = SequenceINN(*(shape or (4,)))
+        flow.append(getattr(M, name), **named)
+        return Specimen(moved(flow, draw), options or {})
+
+    return construct
+
+
+def coupling(name: str, **named):
+    return module(name, subnet_constructor=network, **named)
+
+
+IMAGE = (4, 2, 2)
+CONDITION = refuse("it is a function of a condition alone")
+CONSTRUCTORS = {
+    "ActNorm": module("ActNorm"),
+    "AffineCouplingOneSided": coupling("AffineCouplingOneSided"),
+    "AllInOneBlock": coupling("AllInOneBlock"),
+    "Concat": SHAPE,
+    "ConditionalAffineTransform": CONDITION,
+    "Fixed1x1Conv": lambda draw: module("Fixed1x1Conv", *IMAGE, M=_matrix(draw))(draw),
+    "FixedLinearTransform": lambda draw: module("FixedLinearTransform", M=_matrix(draw), b=_vector(draw))(draw),
+    "Flatten": SHAPE,
+    "GINCouplingBlock": coupling("GINCouplingBlock"),
+    "GLOWCouplingBlock": coupling("GLOWCouplingBlock"),
+    "GaussianMixtureModel": CONDITION,
+    "HaarDownsampling": SHAPE,
+    "HaarUpsampling": SHAPE,
+    "HouseholderPerm": module("HouseholderPerm", n_reflections=2),
+    "IResNetLayer": module("IResNetLayer", internal_size=8),
+    "IRevNetDownsampling": SHAPE,
+    "IRevNetUpsampling": SHAPE,
+    "InvAutoAct": module("InvAutoAct", options={"smooth": False}),
+    "InvAutoActFixed": module("InvAutoActFixed", options={"smooth": False}),
+    "InvAutoActTwoSided": module("InvAutoActTwoSided", options={"smooth": False}),
+    "InvAutoConv2D": refuse("documented: its inverse is approximate, enforced by a loss"),
+    "InvAutoFC": refuse("documented: its inverse is approximate, enforced by a loss"),
+    "InvertibleModule": ABSTRACT,
+    "InvertibleSigmoid": module("InvertibleSigmoid", options={"domain": (0, 1)}),
+    "LearnedElementwiseScaling": module("LearnedElementwiseScaling"),
+    "NICECouplingBlock": coupling("NICECouplingBlock"),
+    "OrthogonalTransform": module("OrthogonalTransform"),
+    "PermuteRandom": module("PermuteRandom", seed=0),
+    "RNVPCouplingBlock": coupling("RNVPCouplingBlock"),
+    "Reshape": SHAPE,
+    "Split": SHAPE,
+}
+
+
+def _matrix(draw):
+    import torch
+
+    return torch.as_tensor(draw.normal(4, 4) / 2) + torch.eye(4, dtype=getattr(torch, draw.dtype))
+
+
+def _vector(draw):
+    import torch
+
+    return torch.as_tensor(draw.normal(4))
