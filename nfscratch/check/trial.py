@@ -202,10 +202,13 @@ def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) ->
 
 
 def _where_defined(f, a):
-    """f of all rows; row by row where it raises, with NaN for those that it refuses: a step may leave the domain."""
+    """f of all rows; row by row where it raises, with NaN for those that it refuses: a step may leave the domain.
+
+    A map of another library refuses with an exception of its own kind. Raised at a point itself, S and R meet it.
+    """
     try:
         return f(a)
-    except ValueError:
+    except Exception:  # of any kind
         rows = [_or_none(f, row[None]) for row in a]
     width = next((row.shape[1] for row in rows if row is not None), 0)
     if not width:
@@ -216,7 +219,7 @@ def _where_defined(f, a):
 def _or_none(f, row):
     try:
         return f(row)
-    except ValueError:
+    except Exception:  # of any kind
         return None
 
 

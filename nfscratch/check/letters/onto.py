@@ -130,7 +130,7 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
     x_near = _sizes(trial, near)
     try:
         xs = [_sizes(trial, far) for far in rest]
-    except (ValueError, ArithmeticError):  # a search that overflows so far out did not stand still
+    except Exception:  # of any kind: a search or a network that overflows so far out has not stood still
         return ALL_REACHED
     still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in xs], axis=0)
     return _bounded(rest[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED

@@ -1,0 +1,64 @@
+"""What other libraries' maps do and may: refuse a step in their own words, break at 1e150, saturate. No accusation."""
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+import nfscratch as nf
+
+WILL_RAISE = 1e5
+
+
+class OutsideDomain(Exception):
+    """An exception that is no ValueError."""
+
+
+def audited(forward, inverse, letters, **options):
+    return nf.check.audit(
+        (forward, inverse), dims=(2,), letters=letters, show=False, rng=np.random.default_rng(0), **options
+    )
+
+
+def test_a_step_of_the_audit_that_leaves_the_domain_is_not_held_against_the_map():
+    def logit(x):
+        if x.min() <= 0 or x.max() >= 1:
+            raise OutsideDomain
+        return np.log(x) - np.log1p(-x), -(np.log(x) + np.log1p(-x)).sum(axis=1)
+
+    def sigmoid(z):
+        x = 1 / (1 + np.exp(-z))
+        return x, (np.log(x) - np.log1p(np.exp(z))).sum(axis=1)
+
+    audited(logit, sigmoid, "SIRXJ", domain=(0, 1), radii=(3.0,) * 6).raise_if_failed()
+
+
+def test_a_network_that_breaks_at_1e150_has_not_stopped_growing():
+    def shift(z):
+        if np.abs(z).max() > WILL_RAISE:
+            raise AssertionError
+        return z + 0.5 * np.tanh(z[:, ::-1] * [0.0, 1.0]), np.zeros(len(z))
+
+    def back(x):
+        return x - 0.5 * np.tanh(x[:, ::-1] * [0.0, 1.0]), np.zeros(len(x))
+
+    audited(shift, back, "RO").raise_if_failed()
+
+
+def test_a_map_that_does_stop_growing_is_still_found():
+    def clipped(z):
+        return np.clip(z, -50.0, 50.0), np.zeros(len(z))
+
+    assert audited(clipped, lambda x: (x.copy(), np.zeros(len(x))), "O").failures
+
+
+def test_no_base_is_assumed_where_a_steep_map_saturates():
+    scale = np.array([5.0, 0.5])
+
+    def steep(z):
+        return ndtr(scale * z), (np.log(scale) - 0.5 * (scale * z) ** 2 - 0.5 * np.log(2 * np.pi)).sum(axis=1)
+
+    def back(x):
+        z = ndtri(x) / scale
+        return z, -steep(z)[1]
+
+    report = audited(steep, back, "RK", codomain=(0, 1), radii=(0.3, 3.0))
+    assert not report.failures
