@@ -62,3 +62,20 @@ def test_no_base_is_assumed_where_a_steep_map_saturates():
 
     report = audited(steep, back, "RK", codomain=(0, 1), radii=(0.3, 3.0))
     assert not report.failures
+
+
+def test_the_noise_of_a_search_is_not_held_against_log_det():
+    def back(x):
+        return x + 0.9 * np.sin(x), np.log1p(0.9 * np.cos(x)).sum(axis=1)
+
+    def search(z):
+        low, high = z - 1.0, z + 1.0
+        for _ in range(21):  # to 1e-6
+            middle = 0.5 * (low + high)
+            low, high = np.where(back(middle)[0] < z, middle, low), np.where(back(middle)[0] < z, high, middle)
+        x = 0.5 * (low + high)
+        return x, -back(x)[1]
+
+    report = audited(search, back, "RXJE", accuracy=1e-6)
+    assert not report.failures, report
+    assert report.lines[0].status is nf.check.Outcome.PASSED, "an accuracy of 1e-6 leaves something to judge"

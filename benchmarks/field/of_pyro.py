@@ -60,7 +60,7 @@ CONSTRUCTORS = {
     "NeuralAutoregressive": module(
         lambda: T.NeuralAutoregressive(AutoRegressiveNN(3, [8], param_dims=[16] * 3, **ACTIVE)), one_way=True),
     "Normalize": MANY_TO_ONE,
-    "OrderedTransform": SHAPE,
+    "OrderedTransform": plain(lambda d: T.OrderedTransform(), {**DIMS, "letters": "SPIRXJT"}),
     "Permute": plain(lambda d: T.Permute(torch.tensor([2, 0, 1]))),
     "Planar": module(lambda: T.Planar(3), one_way=True),
     "Polynomial": module(

@@ -64,7 +64,7 @@ def _ffjord(draw: Draw):
 
 CONSTRUCTORS = {
     "AbsoluteValue": MANY_TO_ONE,
-    "Ascending": made(lambda d: B.Ascending(), dims=(3,)),
+    "Ascending": made(lambda d: B.Ascending(), letters="SPIRXJT"),
     "AutoCompositeTensorBijector": ABSTRACT,
     "Bijector": ABSTRACT,
     "Blockwise": made(lambda d: B.Blockwise([B.Scale(array(d.positive(1)[0])), B.Shift(array(d.normal(2)))], [1, 2])),

@@ -100,7 +100,7 @@ def _report(specimen: Specimen, dtype: str) -> tuple[Any, str]:
     if specimen.one_way:
         foreign, options["letters"] = searched(foreign), ONE_WAY
     elif "sample" not in foreign.density:
-        options["letters"] = LAYER
+        options.setdefault("letters", LAYER)
     guarded = replace(foreign, forward=_guarded(foreign.forward), inverse=_guarded(foreign.inverse))
     report = nf.check.audit(guarded, dtype=dtype, show=False, rng=np.random.default_rng(0), **options)
     return report, _on_empty(foreign, foreign.shape or options["dims"][0], dtype)

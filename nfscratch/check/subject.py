@@ -73,8 +73,8 @@ class Subject:
 
     @property
     def depth(self) -> int:
-        """How many layers rounding passes through; a pair of functions may hide a few."""
-        hidden = 16 * max(1, len(self.pairs))
+        """How many layers rounding passes through. A pair of functions may hide a few; an accuracy is of the whole."""
+        hidden = (1 if self.accuracy > self.eps else 16) * max(1, len(self.pairs))
         return hidden if self.bijection is None else len(leaf_layers(self.bijection, self.params))
 
     def layers(self) -> list[Subject]:

@@ -105,7 +105,7 @@ class Trial:
 
         f = f if self.subject.given is not None else partial(_where_defined, f)
         with onp.errstate(all="ignore"):
-            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.eps, True)
+            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.precision, True)
         return J[:, :-1], error[:, :-1], J[:, -1], error[:, -1]
 
     @cached_property
