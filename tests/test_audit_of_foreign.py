@@ -79,3 +79,35 @@ def test_the_noise_of_a_search_is_not_held_against_log_det():
     report = audited(search, back, "RXJE", accuracy=1e-6)
     assert not report.failures, report
     assert report.lines[0].status is nf.check.Outcome.PASSED, "an accuracy of 1e-6 leaves something to judge"
+
+
+def test_an_inverse_has_no_way_back_from_a_factor_of_1e_350():
+    def coupling(z):
+        return np.stack([z[:, 0], z[:, 1] * np.exp(40 * z[:, 0]) + z[:, 0]], axis=1), 40 * z[:, 0]
+
+    def back(x):
+        return np.stack([x[:, 0], (x[:, 1] - x[:, 0]) * np.exp(-40 * x[:, 0])], axis=1), -40 * x[:, 0]
+
+    audited(coupling, back, "SRXE").raise_if_failed()
+
+
+def test_an_inverse_that_loses_a_row_which_is_still_there_is_found():
+    def coupling(z):
+        return np.stack([z[:, 0], z[:, 1] + z[:, 0] ** 2], axis=1), np.zeros(len(z))
+
+    def back(x):
+        z = np.stack([x[:, 0], x[:, 1] - x[:, 0] ** 2], axis=1)
+        return np.where(x[:, :1] > 2, np.nan, z), np.zeros(len(x))
+
+    assert {"S"} <= {failure.letter for failure in audited(coupling, back, "SE").failures}
+
+
+def test_a_log_det_may_overflow_like_any_number():
+    def gumbel(z):
+        return np.exp(-np.exp(-z)), (-z - np.exp(-z)).sum(axis=1)
+
+    def back(x):
+        z = -np.log(-np.log(x))
+        return z, -gumbel(z)[1]
+
+    audited(gumbel, back, "SRXE", codomain=(0, 1)).raise_if_failed()

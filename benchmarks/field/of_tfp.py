@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import jax.numpy as jnp
 from tensorflow_probability.substrates import jax as tfp
 
@@ -59,7 +61,8 @@ def _spline(draw: Draw):
 
 def _ffjord(draw: Draw):
     net = dense(draw, 3, 3)
-    return B.FFJORD(lambda t, z: net(z), trace_augmentation_fn=tfp.math.ode and B.ffjord.trace_jacobian_exact)
+    exact = import_module("tensorflow_probability.substrates.jax.bijectors.ffjord").trace_jacobian_exact
+    return B.FFJORD(lambda t, z: net(z), trace_augmentation_fn=exact, dtype=draw.dtype)
 
 
 CONSTRUCTORS = {
@@ -76,7 +79,7 @@ CONSTRUCTORS = {
     "Cumsum": made(lambda d: B.Cumsum()),
     "Exp": made(lambda d: B.Exp(), **POSITIVE),
     "Expm1": made(lambda d: B.Expm1(), codomain=(-1, INF)),
-    "FFJORD": made(_ffjord, accuracy=1e-5),
+    "FFJORD": made(_ffjord, accuracy=1e-5, letters="SRXJ", radii=(0.3, 1.0)),
     "FillScaleTriL": SHAPE,
     "FillTriangular": SHAPE,
     "FrechetCDF": made(lambda d: B.FrechetCDF(0.0, array(d.positive(3)), array(d.positive(3))), **CDF),

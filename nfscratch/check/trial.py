@@ -137,6 +137,11 @@ class Trial:
         with onp.errstate(all="ignore"):
             return K * s.precision * ((self.condition + s.depth) * size + self._through_layers)
 
+    @property
+    def recoverable(self) -> Any:
+        """Rows of which forward leaves something to go back to: rounding does not move z by its own size."""
+        return self.allowed < onp.maximum(1.0, largest(self.z))
+
     @cached_property
     def allowed_x(self) -> Any:
         """The same in x."""
@@ -202,25 +207,24 @@ def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) ->
 
 
 def _where_defined(f, a):
-    """f of all rows; row by row where it raises, with NaN for those that it refuses: a step may leave the domain.
+    """f of all rows, with NaN for those that it refuses, which are found by halving: a step may leave the domain.
 
     A map of another library refuses with an exception of its own kind. Raised at a point itself, S and R meet it.
     """
-    try:
-        return f(a)
-    except Exception:  # of any kind
-        rows = [_or_none(f, row[None]) for row in a]
+    rows = _answered(f, a)
     width = next((row.shape[1] for row in rows if row is not None), 0)
     if not width:
         return f(a)
     return onp.concatenate([onp.full((1, width), onp.nan) if row is None else row for row in rows])
 
 
-def _or_none(f, row):
+def _answered(f, a):
+    """What f gives, in pieces; None for each row that it refuses."""
     try:
-        return f(row)
+        return [f(a)]
     except Exception:  # of any kind
-        return None
+        middle = len(a) // 2
+        return [None] if len(a) <= 1 else [*_answered(f, a[:middle]), *_answered(f, a[middle:])]
 
 
 def overflows(trial: Trial, points: Any, direction: str) -> Any:
@@ -229,8 +233,9 @@ def overflows(trial: Trial, points: Any, direction: str) -> Any:
     limit = float(onp.finfo(trial.subject.dtype).max) ** 0.4
     for k in range(1, 40):
         try:
-            y = flat(trial.apply(direction, (points * 0.8**k).astype(trial.subject.dtype))[0])
+            y, log_det = trial.apply(direction, (points * 0.8**k).astype(trial.subject.dtype))
         except (ValueError, ArithmeticError, IndexError):
             continue
+        y = onp.concatenate([flat(y), log_det[:, None]], axis=1)  # -e^1000 is an honest log_det, and no number
         huge |= (onp.isfinite(y) & (onp.abs(y) > limit)).any(axis=1)
     return huge

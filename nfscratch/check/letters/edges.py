@@ -143,7 +143,7 @@ def _forward_finite(edge):
 
 
 def _inverse_finite(edge):
-    good = edge.usable
+    good = edge.usable & edge.recoverable
     z, log_det = edge.apply("inverse", edge.x[good], onp.flatnonzero(good))
     bad = ~(onp.isfinite(flat(z)).all(axis=1) & onp.isfinite(log_det))
     if not bad.any():

@@ -28,7 +28,7 @@ def check_shapes(trial: Trial) -> Finding:
     dtype = trial.subject.dtype
     misshapen = [r for r in results if _is_misshapen(*r[1:], dtype)]
     symptom = Symptom.SHAPE if misshapen else Symptom.NOT_FINITE
-    wrong = misshapen or [r for r in results if not bool(onp.isfinite(r[1]).all())]
+    wrong = misshapen or [r for r in results if not (onp.isfinite(r[1]).all() or _is_lost(trial, *r[:2]))]
     words = "; ".join(f"{name} must be {tuple(shape)} {dtype}, finite; got {_got(a)}" for name, a, shape in wrong)
     words += _remedy(trial, misshapen)
     evidence = {"results": {name: a for name, a, _ in results}, "wrong": [name for name, *_ in wrong], "z": trial.z}
@@ -56,6 +56,14 @@ def _results(trial):
     if s.log_prob is not None:
         results += [("log_prob", _where_dense(trial, s.log_prob(good.copy()), back), (len(good),))]
     return results
+
+
+def _is_lost(trial, name, a):
+    """Whether only rows are not finite of which forward leaves nothing: e^-800 has no way back."""
+    if name in ("x", "log_det forward"):
+        return False
+    rows = ~onp.isfinite(flat(onp.asarray(a)[:, None] if onp.ndim(a) == 1 else a)).all(axis=1)
+    return not (rows & trial.recoverable[trial.usable]).any()
 
 
 def _where_dense(trial, log_p, z):
