@@ -14,9 +14,9 @@ def tensor(a: Any) -> torch.Tensor:
 
 
 def moved(module: Any, draw: Draw) -> Any:
-    """The module in the draw's dtype, in evaluation mode, with every weight moved by N(0, scale^2 / fan_in)."""
+    """The module in the draw's dtype, in evaluation mode, with every trained weight moved by N(0, scale^2 / fan_in)."""
     module = module.to(getattr(torch, draw.dtype)).eval()
-    for p in module.parameters():
+    for p in (p for p in module.parameters() if p.requires_grad):
         fan_in = p[0].numel() if p.ndim >= 2 else 1
         p.data += tensor(draw.normal(*p.shape)) / fan_in**0.5
     return module

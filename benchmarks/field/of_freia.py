@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from FrEIA import modules as M
 from FrEIA.framework import SequenceINN
 
@@ -41,7 +42,7 @@ CONSTRUCTORS = {
     "HaarDownsampling": SHAPE,
     "HaarUpsampling": SHAPE,
     "HouseholderPerm": module("HouseholderPerm", n_reflections=2),
-    "IResNetLayer": module("IResNetLayer", internal_size=8),
+    "IResNetLayer": lambda draw: _contracting(module("IResNetLayer", internal_size=8, options={"letters": "SR"})(draw)),
     "IRevNetDownsampling": SHAPE,
     "IRevNetUpsampling": SHAPE,
     "InvAutoAct": module("InvAutoAct", options={"smooth": False}),
@@ -61,13 +62,16 @@ CONSTRUCTORS = {
 }
 
 
-def _matrix(draw):
-    import torch
+def _contracting(specimen):
+    """Its weights are to be brought back after each step of an optimizer. Its log_det is documented to be a random
+    estimate: only S and R are asked."""
+    specimen.subject.module_list[0].lipschitz_correction()
+    return specimen
 
+
+def _matrix(draw):
     return torch.as_tensor(draw.normal(4, 4) / 2) + torch.eye(4, dtype=getattr(torch, draw.dtype))
 
 
 def _vector(draw):
-    import torch
-
     return torch.as_tensor(draw.normal(4))

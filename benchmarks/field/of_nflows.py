@@ -51,8 +51,8 @@ CONSTRUCTORS = {
     "ActNorm": lambda draw: Specimen(_initialised(moved(T.ActNorm(3), draw)), DIMS),
     "AdditiveCouplingTransform": coupling("AdditiveCouplingTransform"),
     "AffineCouplingTransform": coupling("AffineCouplingTransform"),
-    "AffineScalarTransform": layer("AffineScalarTransform", 0.7, -2.0),
-    "AffineTransform": layer("PointwiseAffineTransform", 0.7, -2.0),
+    "AffineScalarTransform": layer("AffineScalarTransform", 0.7, 2.0),
+    "AffineTransform": layer("AffineTransform", 0.7, 2.0),
     "BatchNorm": layer("BatchNorm", 3),
     "CompositeCDFTransform": lambda draw: Specimen(
         moved(T.CompositeCDFTransform(T.Sigmoid(), T.PiecewiseRationalQuadraticCDF([3])), draw), DIMS
@@ -95,7 +95,7 @@ CONSTRUCTORS = {
     "PiecewiseRationalQuadraticCDF": layer("PiecewiseRationalQuadraticCDF", [3], 5, **LINEAR),
     "PiecewiseRationalQuadraticCouplingTransform": coupling("PiecewiseRationalQuadraticCouplingTransform", num_bins=5,
                                                             **LINEAR),
-    "PointwiseAffineTransform": layer("PointwiseAffineTransform", 0.7, -2.0),
+    "PointwiseAffineTransform": layer("PointwiseAffineTransform", 0.7, 2.0),
     "QRLinear": layer("QRLinear", 3, 2),
     "RandomPermutation": layer("RandomPermutation", 3),
     "ReversePermutation": layer("ReversePermutation", 3),

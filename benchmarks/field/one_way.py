@@ -26,6 +26,15 @@ def searched(foreign: Adapted) -> Adapted:
     return replace(foreign, forward=by_search(foreign.inverse), accuracy=TOLERANCE[foreign.dtype])
 
 
+def on_host(f: Callable) -> Callable:
+    """f with NumPy arrays, whatever arrays it returns."""
+
+    def call(a):
+        return tuple(np.asarray(b.detach() if hasattr(b, "detach") else b) for b in f(a))
+
+    return call
+
+
 def works(f: Callable, foreign: Adapted) -> bool:
     try:
         f(np.full((2, *(foreign.shape or (3,))), 0.1, dtype=foreign.dtype))
@@ -36,6 +45,7 @@ def works(f: Callable, foreign: Adapted) -> bool:
 
 def by_search(f: Callable) -> Callable:
     """The inverse of f, row by row."""
+    f = on_host(f)
 
     def inverse(x: Any) -> tuple[Any, Any]:
         z = np.stack([_solve(f, row) for row in x]).astype(x.dtype) if len(x) else x.copy()

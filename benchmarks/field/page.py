@@ -1,2 +1,160 @@
-def write(out, to):
-    pass
+"""Page: the results and the findings as benchmarks/AUDIT.md."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.field.exported import SOURCES
+from benchmarks.field.finding import FieldFinding
+
+PACKAGES = {  # library: its title, and the distribution that has its version
+    "torch": ("torch.distributions", "torch"), "pyro": ("Pyro", "pyro-ppl"), "zuko": ("zuko", "zuko"),
+    "nflows": ("nflows", "nflows"), "normflows": ("normflows", "normflows"), "freia": ("FrEIA", "FrEIA"),
+    "flowjax": ("flowjax", "flowjax"), "distrax": ("distrax", "distrax"),
+    "tfp": ("TensorFlow Probability on JAX", "tfp-nightly"),
+}  # fmt: skip
+COLUMNS = [("float64", "calm"), ("float64", "wild"), ("float32", "calm"), ("float32", "wild")]
+NOT_AUDITED = ("not built", "not finished")
+
+
+def write(results: Path, to: Path) -> None:
+    """The page from the folder of results, for the libraries that are in it."""
+    from benchmarks.field.findings import FINDINGS
+
+    found = {library: _rows(results / f"{library}.jsonl") for library in SOURCES}
+    to.write_text(page({k: v for k, v in found.items() if v}, FINDINGS))
+
+
+def _rows(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def page(found: dict[str, list[dict]], findings: Sequence[FieldFinding]) -> str:
+    """found: library -> rows of the workers."""
+    parts = [HEAD, _summary(found, findings)]
+    for library, rows in found.items():
+        parts += [_library(library, rows, [f for f in findings if f.library == library])]
+    return "\n\n".join(parts) + "\n"
+
+
+HEAD = """# The audit of the field
+
+`nf.check.audit` over every bijection class that nine libraries export: not only whole flows, but each layer by itself.
+This page is written by
+
+```
+python -m benchmarks audit              # audit; goes on where it was stopped
+python -m benchmarks audit --page       # this page again, from the results
+python -m benchmarks audit --confirm    # every finding below: its reproducer, and an independent computation
+```
+
+in an environment with `benchmarks/requirements.txt`. The classes are found by inspection of the libraries' modules, so
+that none is left out; each is built as small as it goes (three variables, eight hidden units), in float64 and in
+float32. Its weights are moved by N(0, 0.5² / fan_in), *calm*, and by N(0, 3² / fan_in), *wild*; what has none is
+audited once. A bare layer is asked S P I R X J T E O, a flow with samples D and K as well; a layer of which the
+library gives one direction only is asked S P I R J, with the other direction searched for. Batches of no rows are kept
+apart: several libraries raise on them, which is no mistake of a formula.
+
+A letter that failed says that the audit saw something, with these weights, at points up to 10 from the origin and at
+some far out. It is called a **finding** only where a computation that shares nothing with the audit confirms it: the
+library's own function under automatic differentiation, arithmetic with fifty digits, a bisection. A letter without a
+finding below is not a statement about the library. What a library documents is said to be documented.
+
+S shapes, dtype, finiteness; P arguments unchanged, same output; I rows are independent; R round trip; X the log-dets of
+both directions cancel; J log_det is that of the Jacobian; D log_prob is its definition; E edges and joins; O onto;
+K samples match the density."""
+
+
+def _summary(found, findings):
+    lines = ["| library | version | classes | audited | nothing found | a letter failed | not audited | findings |",
+             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for library, rows in found.items():
+        title, package = PACKAGES[library]
+        classes = _by_class(rows)
+        audited = {name: of for name, of in classes.items() if not _why_not(of)}
+        clean = sum(all(row["outcome"] == "passed" for row in of) for of in audited.values())
+        mine = sum(f.library == library for f in findings)
+        numbers = (len(classes), len(audited), clean, len(audited) - clean, len(classes) - len(audited), mine)
+        lines.append(f"| {title} | {_version(package)} | {' | '.join(map(str, numbers))} |")
+    return "\n".join(lines)
+
+
+def _version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "?"
+
+
+def _by_class(rows) -> dict[str, list[dict]]:
+    classes: dict[str, list[dict]] = {}
+    for row in rows:
+        classes.setdefault(row["class"], []).append(row)
+    return classes
+
+
+def _why_not(rows):
+    """Why a class is not audited, or "" where some of it was."""
+    return rows[0]["why"] if all(row["outcome"] in NOT_AUDITED for row in rows) else ""
+
+
+def _library(library, rows, findings):
+    classes = _by_class(rows)
+    title = f"## {PACKAGES[library][0]}"
+    convention = f"Direction: {_direction(library)}."
+    table = ["| class | " + " | ".join(" ".join(c) for c in COLUMNS) + " |", "|---" * 5 + "|"]
+    table += [f"| {name} | {' | '.join(_cells(of))} |" for name, of in classes.items() if not _why_not(of)]
+    not_audited = [f"- {why}: {', '.join(names)}" for why, names in _reasons(classes).items()]
+    parts = [title, convention, "\n".join(table)]
+    parts += ["Raise on a batch of no rows: " + ", ".join(empty) + "."] if (empty := _on_empty(classes)) else []
+    parts += ["Not audited:\n\n" + "\n".join(not_audited)] if not_audited else []
+    return "\n\n".join(parts + [_finding(f) for f in findings])
+
+
+def _direction(library):
+    try:
+        return import_module(f"benchmarks.field.of_{library}").DIRECTION
+    except ImportError:
+        return "as its documentation says"
+
+
+def _cells(rows) -> list[str]:
+    at = {(row["dtype"], row["weights"]): _cell(row) for row in rows if row["dtype"]}
+    cells = [at.get(column) or at.get((column[0], "none"), "not finished") for column in COLUMNS]
+    once = {dtype for dtype, weights in at if weights == "none"}
+    return ["" if weights == "wild" and dtype in once else cell
+            for (dtype, weights), cell in zip(COLUMNS, cells, strict=True)]  # fmt: skip
+
+
+def _cell(row: dict[str, Any]) -> str:
+    if row["outcome"] == "failed":
+        return f"**{row['failed']}**"
+    if row["outcome"] == "passed":
+        unjudged = "".join(k for k, status in row["letters"].items() if status == "inconclusive")
+        return f"passed, {unjudged} not judged" if unjudged else "passed"
+    return row["outcome"]
+
+
+def _on_empty(classes):
+    return [f"{name} ({row['empty']})" for name, rows in classes.items() for row in rows[:1] if row.get("empty")]
+
+
+def _reasons(classes) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for name, rows in classes.items():
+        if why := _why_not(rows):
+            reasons.setdefault(why, []).append(name)
+    return reasons
+
+
+def _finding(finding: FieldFinding) -> str:
+    fair = f"Documented: {finding.documented}" if finding.documented else "The documentation does not mention it."
+    return "\n\n".join([
+        f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)})",
+        finding.words, f"```python\n{finding.source().strip()}\n```", f"Confirmed by {finding.how}. {fair}",
+    ])  # fmt: skip

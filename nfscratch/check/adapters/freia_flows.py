@@ -20,7 +20,7 @@ def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
         def f(a):
             condition = {} if c is None else {"c": [c.expand(len(a), -1)]}
             y, log_det = module(a, rev=rev, **condition)
-            return y, log_det if torch.is_tensor(log_det) else torch.full((len(a),), float(log_det))
+            return y, torch.as_tensor(log_det).expand(len(a))  # one number where it is the same for all rows
 
         return in_torch(f, dtype)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+import torch
 from torch.distributions import ComposeTransform, Independent, TransformedDistribution, constraints
 from torch.distributions.transforms import Transform
 
@@ -46,13 +47,18 @@ def _flat(base, flow):
 def pair(t: Any, dtype: str) -> tuple[Any, Any]:
     """forward and inverse of a transform z -> x."""
 
+    def log_det(z, x):
+        """One number for each row; some transforms leave it to broadcasting, where it is the same for all."""
+        found = t.log_abs_det_jacobian(z, x)
+        return summed(torch.broadcast_to(found, z.shape[: z.ndim - t.domain.event_dim]))
+
     def forward(z):
         x = t(z)
-        return x, summed(t.log_abs_det_jacobian(z, x))
+        return x, log_det(z, x)
 
     def inverse(x):
         z = t.inv(x)
-        return z, -summed(t.log_abs_det_jacobian(z, x))
+        return z, -log_det(z, x)
 
     return in_torch(forward, dtype), in_torch(inverse, dtype)
 

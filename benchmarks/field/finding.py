@@ -1,0 +1,45 @@
+"""Finding: something that the audit saw, as it stands on the page, and how it is run again.
+
+reproduce    ten lines in the library's own terms, which anyone can paste; returns the library's numbers by name
+confirm      of these numbers: whether an independent computation says that the finding holds
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FieldFinding:
+    """documented: what the library says of it; "" where it says nothing. how: what `confirm` computes, in words."""
+
+    library: str
+    classes: tuple[str, ...]
+    letters: str  # the audit's letters that it explains
+    title: str
+    words: str
+    reproduce: Callable[[], dict[str, Any]]
+    confirm: Callable[[dict[str, Any]], bool]
+    how: str
+    documented: str = ""
+
+    def source(self) -> str:
+        """The body of `reproduce`, as a reader would paste it: its numbers are printed."""
+        lines = textwrap.dedent(inspect.getsource(self.reproduce)).splitlines()
+        start = next(k for k, line in enumerate(lines) if line.rstrip().endswith(":")) + 1
+        body = textwrap.dedent("\n".join(lines[start:]))
+        return body.replace("return dict(", "print(")
+
+    def runs(self) -> tuple[bool, str]:
+        """Whether it is confirmed, with the numbers or the error."""
+        try:
+            numbers = self.reproduce()
+            shown = ", ".join(f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
+                              for name, value in numbers.items())  # fmt: skip
+            return bool(self.confirm(numbers)), shown
+        except Exception as error:  # of any kind: a library that is not installed, or one that changed
+            return False, f"{type(error).__name__}: {error}"
