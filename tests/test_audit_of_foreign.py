@@ -111,3 +111,15 @@ def test_a_log_det_may_overflow_like_any_number():
         return z, -gumbel(z)[1]
 
     audited(gumbel, back, "SRXE", codomain=(0, 1)).raise_if_failed()
+
+
+def test_a_map_may_refuse_the_end_of_its_interval_where_rounding_puts_a_point():
+    def arctanh(z):
+        if np.abs(z).max() >= 1:
+            raise OutsideDomain
+        return np.arctanh(z), -np.log1p(-(z**2)).sum(axis=1)
+
+    def tanh(x):
+        return np.tanh(x), 2 * (np.log(2) - np.abs(x) - np.log1p(np.exp(-2 * np.abs(x)))).sum(axis=1)
+
+    audited(arctanh, tanh, "RO", domain=(-1, 1)).raise_if_failed()

@@ -51,6 +51,7 @@ def _residual(draw: Draw) -> Specimen:
     return Specimen(made, {**DIMS, "accuracy": 1e-4}, note="accuracy 1e-4 allowed: its inverse is a fixed point")
 
 
+CIRCLE = {"dims": (3,), "domain": (-3, 3), "codomain": (-3, 3)}
 ALIASES = {"dims": (3,), "domain": (-1, 1), "codomain": (-1, 1)}
 CONSTRUCTORS = {
     "ActNorm": _initialised(lambda: F.ActNorm(3), (3,)),
@@ -61,9 +62,9 @@ CONSTRUCTORS = {
     "BatchNorm": refuse("it normalizes by the batch that it is given, in both modes: rows depend on each other by design"),
     "CCAffineConst": refuse("its scale depends on a class label"),
     "CircularAutoregressiveRationalQuadraticSpline": layer(
-        "CircularAutoregressiveRationalQuadraticSpline", 3, 1, 8, [0], tail_bound=3.0),
+        "CircularAutoregressiveRationalQuadraticSpline", 3, 1, 8, [0, 1, 2], tail_bound=3.0, options=CIRCLE),
     "CircularCoupledRationalQuadraticSpline": layer(
-        "CircularCoupledRationalQuadraticSpline", 3, 1, 8, [0], tail_bound=3.0),
+        "CircularCoupledRationalQuadraticSpline", 3, 1, 8, [0, 1, 2], tail_bound=3.0, options=CIRCLE),
     "Composite": coupling(lambda: F.Composite([F.AffineCouplingBlock(_net(2, 4)), F.Permute(4, mode="swap")])),
     "CoupledRationalQuadraticSpline": layer("CoupledRationalQuadraticSpline", 3, 1, 8),
     "Flow": ABSTRACT,

@@ -86,12 +86,14 @@ def _far_out(trial, rng):
 
 
 def _missed(trial, z, x, r):
-    """forward(z) is not x, at a row where rounding does not explain it."""
-    there = Trial(trial.subject, z)
+    """forward(z) is not x, at a row where rounding does not explain it. It may put z on an end of its interval."""
+    held = inside(trial.subject.domain, z) | ~onp.isfinite(flat(z)).all(axis=1)
+    middle = into(trial.subject.domain, onp.zeros_like(z))
+    there = Trial(trial.subject, onp.where(held.reshape(-1, *[1] * (z.ndim - 1)), z, middle))
     with onp.errstate(all="ignore"):
         error = largest(there.x - x)
         allowed = there.allowed_x + there.allowed * largest(x)
-    bad = onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
+    bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
     if not bad.any():
         return None
     row = int(onp.argmax(bad))

@@ -1,0 +1,133 @@
+"""Findings in nflows, normflows and FrEIA, each with its reproducer and its confirmation."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks.field.finding import FieldFinding
+
+
+def log_tanh():
+    import torch
+    from nflows.transforms import LogTanh
+
+    t = LogTanh(cut_point=1)
+    x = torch.tensor([[1 - 1e-9], [1 + 1e-9]], dtype=torch.float64)
+    z, log_det = t(x)
+    return dict(z=z.flatten().tolist(), slope=log_det.exp().tolist())
+
+
+def _log_tanh_has_a_kink(found):
+    """tanh'(1), and the slope alpha / x beyond it of the alpha that would match: here it is not matched."""
+    inside, outside = 1 - math.tanh(1) ** 2, 1 - math.tanh(math.tanh(1))
+    return abs(found["slope"][0] - inside) < 1e-7 and abs(found["slope"][1] - outside) < 1e-7 and inside - outside > 0.05
+
+
+def quadratic_ends():
+    import torch
+    from nflows.transforms import PiecewiseQuadraticCDF
+
+    torch.manual_seed(0)
+    t = PiecewiseQuadraticCDF([1], num_bins=5, tails="linear", tail_bound=3.0).double()
+    x = torch.tensor([[-3 - 1e-9], [-3 + 1e-9], [3 - 1e-9], [3 + 1e-9]], dtype=torch.float64)
+    slope = [torch.autograd.functional.jacobian(lambda a: t(a)[0].sum(), row[None]).item() for row in x]
+    return dict(slope=slope, log_det=t(x)[1].tolist())
+
+
+def _ends_are_not_one(found):
+    """By automatic differentiation of its own function: 1 outside, something else inside; and log_det says the same."""
+    same = all(abs(math.log(a) - b) < 1e-9 for a, b in zip(found["slope"], found["log_det"], strict=True))
+    return same and abs(found["slope"][0] - 1) < 1e-12 and abs(found["slope"][1] - 1) > 0.01
+
+
+def linear_last_bin():
+    import torch
+    from nflows.transforms import PiecewiseLinearCDF
+
+    torch.manual_seed(0)
+    t = PiecewiseLinearCDF([1], num_bins=5).double()
+    t.unnormalized_pdf.data = torch.tensor([[2.0, 2.0, 2.0, 2.0, -6.0]], dtype=torch.float64)
+    torch.set_default_dtype(torch.float64)  # its bins are made in the default dtype
+    x = torch.tensor([[0.5], [0.9]], dtype=torch.float64)
+    z, log_det = t(x)
+    back, log_det_back = t.inverse(z)
+    torch.set_default_dtype(torch.float32)
+    return dict(x=x.flatten().tolist(), back=back.flatten().tolist(), log_dets=(log_det + log_det_back).tolist())
+
+
+def _last_bin_is_off(found):
+    """In the last bin the exact inverse of a linear piece is x itself; elsewhere it is."""
+    off = [abs(a - b) for a, b in zip(found["x"], found["back"], strict=True)]
+    share = math.exp(-6) / (4 * math.exp(2) + math.exp(-6))  # of the last bin: 1e-6 is added to it
+    expected = abs(math.log1p(1e-6 / share))
+    return off[0] < 1e-12 and off[1] > 1e-4 and abs(abs(found["log_dets"][1]) - expected) < 1e-3 * expected
+
+
+def naive_linear():
+    import torch
+    from nflows.transforms import NaiveLinear
+
+    try:
+        said = str(NaiveLinear(3).inverse(torch.zeros(2, 3))[0].tolist())
+    except (RuntimeError, AttributeError) as error:
+        said = f"{type(error).__name__}: {str(error)[:60]}"
+    return dict(torch=torch.__version__, inverse=said)
+
+
+def cdf_clamp():
+    import torch
+    from nflows.transforms import CompositeCDFTransform, PiecewiseRationalQuadraticCDF, Sigmoid
+
+    torch.manual_seed(0)
+    t = CompositeCDFTransform(Sigmoid(), PiecewiseRationalQuadraticCDF([1], num_bins=5)).double()
+    x = torch.tensor([[-20.0], [-30.0]], dtype=torch.float64)
+    z, log_det = t(x)
+    return dict(x=x.flatten().tolist(), z=z.flatten().tolist(), log_det=log_det.tolist())
+
+
+def _two_points_go_to_one(found):
+    return found["z"][0] == found["z"][1] and math.isfinite(found["log_det"][0])
+
+
+FINDINGS = [
+    FieldFinding(
+        "nflows", ("LogTanh",), "E", "the slope jumps from 0.42 to 0.36 at the cut point",
+        "The docstring says that alpha and beta match the value and the first derivative of tanh at the cut point. "
+        "The value is matched. For the derivative alpha must be cut (1 - tanh(cut)²); the code has "
+        "(1 - tanh(tanh(cut))) / cut. The log_det is that of the map as it is, so densities are right, with a jump.",
+        log_tanh, _log_tanh_has_a_kink, "the derivative of tanh at 1 in closed form",
+        "the docstring says the opposite.",
+    ),
+    FieldFinding(
+        "nflows", ("PiecewiseQuadraticCDF", "PiecewiseQuadraticCouplingTransform",
+                   "MaskedPiecewiseQuadraticAutoregressiveTransform"), "E",
+        "with linear tails the end slopes are not 1",
+        "A comment in `quadratic_spline` says \"set boundary heights s.t. after normalization they are exactly 1\". "
+        "The half widths are halved once more in the formula for that constant, so that they are not. The map and its "
+        "log_det agree; the density jumps at the ends of the box.",
+        quadratic_ends, _ends_are_not_one, "the library's own function under automatic differentiation, on both sides",
+        "the comment says the opposite.",
+    ),
+    FieldFinding(
+        "nflows", ("PiecewiseLinearCDF", "PiecewiseLinearCouplingTransform",
+                   "MaskedPiecewiseLinearAutoregressiveTransform"), "RXEO",
+        "the inverse is off in the last bin",
+        "`searchsorted` adds 1e-6 to the last entry of the array that it is given, in place. `linear_spline` then "
+        "computes the slopes of the inverse from that array: the last bin holds 1e-6 too much. The error of x is "
+        "1e-6 over the bin's probability, and the log-dets of both directions do not cancel there.",
+        linear_last_bin, _last_bin_is_off, "the predicted error, log(1 + 1e-6 / p) for a last bin of probability p",
+    ),
+    FieldFinding(
+        "nflows", ("NaiveLinear",), "S", "the inverse calls a function that PyTorch has removed",
+        "`torch.solve` was removed in PyTorch 1.13. nflows 0.14 is older than that, and does not bound the version.",
+        naive_linear, lambda found: "Error" in found["inverse"], "the call itself",
+        "a matter of versions, not of mathematics.",
+    ),
+    FieldFinding(
+        "nflows", ("CompositeCDFTransform",), "RXEO", "beyond ±13.8 many points go to one",
+        "The inverse of its Sigmoid clips to [1e-6, 1 - 1e-6]. Wrapped around a spline, all x below -13.8 get nearly the "
+        "same z, with a finite log_det, and no inverse finds them again.",
+        cdf_clamp, _two_points_go_to_one, "two points with one image",
+        "Sigmoid has an argument eps=1e-6; what it does is not described.",
+    ),
+]  # fmt: skip

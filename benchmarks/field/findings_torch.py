@@ -1,0 +1,173 @@
+"""Findings in torch.distributions, Pyro and zuko, each with its reproducer and its confirmation."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks.field.finding import FieldFinding
+
+
+def softplus():
+    import torch
+
+    t = torch.distributions.transforms.SoftplusTransform()
+    z = torch.tensor(20.1, dtype=torch.float64)
+    x = t(z)
+    return dict(z=z.item(), x=x.item(), back=t.inv(x).item())
+
+
+def _softplus_is_off(found):
+    from mpmath import log1p, exp, mp, mpf  # noqa: I001
+
+    mp.dps = 50
+    exact = log1p(exp(mpf(found["z"])))
+    off, way_back = abs(found["x"] - exact), abs(found["back"] - found["z"])
+    return off > 1e-9 and way_back > 1e-9
+
+
+def elu():
+    import torch
+    from pyro.distributions.transforms import ELUTransform
+
+    t = ELUTransform()
+    z = torch.tensor([-5.0, -15.0, -20.0], dtype=torch.float64)
+    x = t(z)
+    return dict(z=z.tolist(), back=t.inv(x).tolist(), x=x.tolist())
+
+
+def _elu_is_off(found):
+    from mpmath import log1p, mp, mpf
+
+    mp.dps = 50
+    exact = [float(log1p(mpf(x))) for x in found["x"]]
+    off = [abs(a - b) for a, b in zip(found["back"], exact, strict=True)]
+    return off[0] > 1e-6 and off[1] > 1e-2 and off[2] > 1.0
+
+
+def signed_power():
+    import torch
+    from zuko.transforms import SignedPowerTransform
+
+    t = SignedPowerTransform(torch.tensor(0.5, dtype=torch.float64))
+    zero, tiny = torch.zeros(1, dtype=torch.float64), torch.full((1,), 1e-12, dtype=torch.float64)
+    return dict(at_0=t.inv(zero).item(), beside_0=t.inv(tiny).item(), forward_at_0=t(zero).item())
+
+
+def _signed_power_is_nan(found):
+    exact = math.exp(math.log(1e-12) * math.exp(-0.5))  # sign(y) |y|^exp(-alpha), and 0 at y = 0
+    return math.isnan(found["at_0"]) and abs(found["beside_0"] - exact) < 1e-18 and found["forward_at_0"] == 0.0
+
+
+def gaussianization():
+    import torch
+    from zuko.transforms import GaussianizationTransform
+
+    t = GaussianizationTransform(torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64))
+    x = torch.tensor([3.0, 5.0, 6.0, 8.0], dtype=torch.float64)
+    return dict(x=x.tolist(), z=[t(v[None]).item() for v in x])
+
+
+def _gaussianization_saturates(found):
+    """With one component, shift 0 and scale 1 the formula of the documentation is the identity."""
+    from mpmath import erf, erfinv, mp, mpf, sqrt
+
+    mp.dps = 50
+    exact = [float(sqrt(2) * erfinv(erf(mpf(x) / sqrt(2)))) for x in found["x"]]
+    return abs(exact[2] - 6.0) < 1e-9 and abs(found["z"][0] - 3.0) < 1e-3 and found["z"][3] < 4.9
+
+
+def bernstein_jump():
+    import torch
+    from zuko.transforms import BoundedBernsteinTransform
+
+    t = BoundedBernsteinTransform(torch.zeros(8, dtype=torch.float64))
+    x = torch.tensor([5.0 - 2e-5, 5.0 - 1.01e-5, 5.0 - 0.99e-5, 5.0, 6.0], dtype=torch.float64)
+    return dict(x=x.tolist(), moved_by=[t(v[None]).item() - v.item() for v in x])
+
+
+def _bernstein_jumps(found):
+    """The identity outside: a shift by 1e-5 is none. Inside the polynomial meets (5, 5), so that the shift is a jump."""
+    inside, before, after, end, outside = found["moved_by"]
+    return abs(before) < 1e-9 and all(abs(shift - 1e-5) < 1e-8 for shift in (after, end, outside)) and abs(inside) < 1e-9
+
+
+def bracket():
+    import torch
+    from zuko.transforms import MonotonicTransform
+
+    t = MonotonicTransform(lambda x: x + torch.tanh(x), bound=10.0)
+    z = torch.tensor([10.0, 20.0, 1000.0], dtype=torch.float64)
+    return dict(z=z.tolist(), x=t.inv(z).tolist(), z_again=t(t.inv(z)).tolist())
+
+
+def _bracket_ends(found):
+    low, high = 0.0, 1000.0
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if middle + math.tanh(middle) < 20.0 else (low, middle)
+    return abs(low - 19.0) < 1e-9 and abs(found["x"][1] - 10.0) < 1e-5 and abs(found["z_again"][1] - 11.0) < 1e-5
+
+
+def circular():
+    import torch
+    from zuko.transforms import CircularShiftTransform
+
+    t = CircularShiftTransform(bound=1.0)
+    x = torch.tensor([-1e-9, 1e-9], dtype=torch.float64)
+    return dict(x=x.tolist(), z=t(x).tolist())
+
+
+FINDINGS = [
+    FieldFinding(
+        "torch", ("SoftplusTransform",), "EO", "beyond 20 it is the identity, in float64 too",
+        "softplus(z) is replaced by z where z > 20, which leaves out log(1 + e^-z): 2e-9 at 20, where the value jumps. "
+        "That is below float32's resolution and above float64's. The inverse is exact, so a round trip is off by the "
+        "same 2e-9.",
+        softplus, _softplus_is_off, "mpmath's log(1 + e^z) with fifty digits",
+        "`torch.nn.functional.softplus` states it (threshold=20, \"for numerical stability\"); the transform's page "
+        "does not repeat it.",
+    ),
+    FieldFinding(
+        "pyro", ("ELUTransform",), "RXEO", "the inverse adds 1e-8 inside the logarithm",
+        "`_inverse` takes log1p(y + 1e-8). For z = -5 the round trip is off by 1.5e-6, for z = -15 by 0.03, and "
+        "for z = -20 by 1.8. The class also declares its codomain to be the positive reals, where ELU takes all "
+        "values above -1.",
+        elu, _elu_is_off, "mpmath's log1p of the same numbers with fifty digits",
+    ),
+    FieldFinding(
+        "zuko", ("SignedPowerTransform",), "EO", "NaN at 0 in one of its directions",
+        "y |y|^(exp(-alpha) - 1) is 0 times infinity at y = 0 where alpha > 0, and the same in the other direction "
+        "where alpha < 0. The limit is 0. A data set with exact zeros meets it.",
+        signed_power, _signed_power_is_nan, "the formula of the documentation, sign(x) |x|^exp(alpha), by hand",
+    ),
+    FieldFinding(
+        "zuko", ("GaussianizationTransform", "GF"), "O", "it stops growing at 4.89",
+        "The mean of the CDFs is multiplied by 1 - 1e-6 before the inverse CDF, so that no x is carried beyond 4.89. "
+        "The codomain is declared as the reals. With one component of shift 0 and scale 1 the documented formula is the "
+        "identity: at x = 5 it gives 4.80, at 8 it gives 4.89. In a flow with a normal base, 1e-6 of the mass lies "
+        "there.",
+        gaussianization, _gaussianization_saturates, "mpmath with fifty digits, where the formula is the identity",
+    ),
+    FieldFinding(
+        "zuko", ("BoundedBernsteinTransform", "BPF"), "E", "it jumps by 1e-5 at the ends of its box",
+        "Outside [-5, 5] it is to be the identity, with a smooth transition. It is x + 1e-5 on the right and x - 1e-5 on "
+        "the left: the extrapolation is anchored at eps = 1e-6 of the box with the value of its end. Found by hand "
+        "beside the audit, which allows 64 times the stated eps.",
+        bernstein_jump, _bernstein_jumps, "the difference of output and input on both sides, which needs no Jacobian",
+        "eps is described as the tolerance of the inverse.",
+    ),
+    FieldFinding(
+        "zuko", ("MonotonicTransform", "UnconstrainedMonotonicTransform", "SOSPolynomialTransform", "NAF", "UNAF",
+                 "SOSPF"), "O", "the inverse searches in [-10, 10] only",
+        "For a z whose x lies outside, the inverse gives the end of the bracket, without a word. The class attribute "
+        "declares the domain as the reals.",
+        bracket, _bracket_ends, "a bisection in plain Python on [0, 1000]",
+        "yes: \"bound: the domain bound B\", and the flows put a soft clip at 11 between their layers for this reason.",
+    ),
+    FieldFinding(
+        "zuko", ("CircularShiftTransform",), "E", "it jumps at 0",
+        "It turns a circle by half, so on an interval it jumps by its length at 0. Nothing is wrong with it.",
+        circular, lambda found: abs(abs(found["z"][0] - found["z"][1]) - 2.0) < 1e-6, "two points beside 0",
+        "yes: a circular shift of the interval [-B, B].",
+    ),
+]  # fmt: skip
