@@ -110,7 +110,15 @@ def test_a_log_det_may_overflow_like_any_number():
         z = -np.log(-np.log(x))
         return z, -gumbel(z)[1]
 
-    audited(gumbel, back, "SRXE", codomain=(0, 1)).raise_if_failed()
+    audited(gumbel, back, "SRXE", codomain=(0, 1), radii=(0.3, 1e3)).raise_if_failed()
+
+
+def test_a_map_that_carries_every_point_to_an_end_is_not_judged():
+    def flat(z):
+        return np.ones_like(z), np.full(len(z), -1e3)
+
+    report = audited(flat, lambda x: (x.copy(), np.full(len(x), 1e3)), "PIR", codomain=(0, 1))
+    assert not report.failures and not report.ok
 
 
 def test_a_map_may_refuse_the_end_of_its_interval_where_rounding_puts_a_point():

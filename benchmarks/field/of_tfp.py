@@ -86,7 +86,7 @@ CONSTRUCTORS = {
     "GeneralizedExtremeValueCDF": made(
         lambda d: B.GeneralizedExtremeValueCDF(array(d.normal(3)), array(d.positive(3)), 0.0), **UNIT),
     "GeneralizedPareto": made(
-        lambda d: B.GeneralizedPareto(0.0, array(d.positive(3)), array(d.positive(3))), **POSITIVE),
+        lambda d: B.GeneralizedPareto(jnp.zeros(3), array(d.positive(3)), array(d.positive(3))), **POSITIVE),
     "GompertzCDF": made(lambda d: B.GompertzCDF(array(d.positive(3)), array(d.positive(3))), **CDF),
     "GumbelCDF": made(lambda d: B.GumbelCDF(array(d.normal(3)), array(d.positive(3))), **UNIT),
     "Householder": made(lambda d: B.Householder(array(d.normal(3)))),

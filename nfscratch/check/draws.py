@@ -130,7 +130,7 @@ def _without_overflow(subject, z):
     """The points without those where forward overflows honestly, which is no mistake."""
     try:
         first = Trial(subject, z)
-        lost = ~onp.isfinite(flat(first.x)).all(axis=1)
+        lost = ~(onp.isfinite(flat(first.x)).all(axis=1) & onp.isfinite(first.there[1]))
         return z[~(lost & overflows(first, first.z, "forward"))] if lost.any() else z
     except Exception:  # of any kind: S meets it again and says so
         return z

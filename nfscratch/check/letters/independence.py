@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as onp
 
-from nfscratch.check.finding import Finding
+from nfscratch.check.finding import Finding, inconclusive
 from nfscratch.check.judging import point
 from nfscratch.check.letters.calls import called, functions
 from nfscratch.check.rows import apart, flat
@@ -20,6 +20,8 @@ from nfscratch.check.trial import SYMBOL, Trial
 def check_independence(trial: Trial) -> Finding:
     """I: every row's error against the same row in other company."""
     worst = Finding("I", "each row alone against the batch", 0.0, 1.0)
+    if not trial.usable.any():
+        return inconclusive("I", worst.what, "rounding carries every point to an end of its interval")
     for fresh in (False, True):
         for name, f, a in functions(trial):
             run = _fresh_runner(trial, name) if fresh else f
