@@ -72,11 +72,12 @@ def test_the_noise_of_a_search_is_not_held_against_log_det():
         low, high = z - 1.0, z + 1.0
         for _ in range(21):  # to 1e-6
             middle = 0.5 * (low + high)
-            low, high = np.where(back(middle)[0] < z, middle, low), np.where(back(middle)[0] < z, high, middle)
+            below = middle + 0.9 * np.sin(middle) < z
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
         x = 0.5 * (low + high)
         return x, -back(x)[1]
 
-    report = audited(search, back, "RXJE", accuracy=1e-6)
+    report = audited(search, back, "RE", accuracy=1e-6)
     assert not report.failures, report
     assert report.lines[0].status is nf.check.Outcome.PASSED, "an accuracy of 1e-6 leaves something to judge"
 
@@ -117,7 +118,7 @@ def test_a_map_that_carries_every_point_to_an_end_is_not_judged():
     def flat(z):
         return np.ones_like(z), np.full(len(z), -1e3)
 
-    report = audited(flat, lambda x: (x.copy(), np.full(len(x), 1e3)), "PIR", codomain=(0, 1))
+    report = audited(flat, lambda x: (x.copy(), np.full(len(x), 1e3)), "IR", codomain=(0, 1))
     assert not report.failures and not report.ok
 
 

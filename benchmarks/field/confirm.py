@@ -15,5 +15,7 @@ def confirm(libraries: Sequence[str] | None = None) -> int:
             continue
         holds, shown = finding.runs()
         lost += not holds
-        print(f"{'confirmed' if holds else 'NOT CONFIRMED'}  {finding.library}: {finding.title}\n    {shown}", flush=True)
+        print(
+            f"{'confirmed' if holds else 'NOT CONFIRMED'}  {finding.library}: {finding.title}\n    {shown}", flush=True
+        )
     return min(lost, 1)

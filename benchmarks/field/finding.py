@@ -32,7 +32,7 @@ class FieldFinding:
         lines = textwrap.dedent(inspect.getsource(self.reproduce)).splitlines()
         start = next(k for k, line in enumerate(lines) if line.rstrip().endswith(":")) + 1
         body = textwrap.dedent("\n".join(lines[start:]))
-        return body.replace("return dict(", "print(")
+        return body.rstrip().replace("return {", "print({") + ")"
 
     def runs(self) -> tuple[bool, str]:
         """Whether it is confirmed, with the numbers or the error."""

@@ -13,7 +13,7 @@ def softplus():
     t = torch.distributions.transforms.SoftplusTransform()
     z = torch.tensor(20.1, dtype=torch.float64)
     x = t(z)
-    return dict(z=z.item(), x=x.item(), back=t.inv(x).item())
+    return {"z": z.item(), "x": x.item(), "back": t.inv(x).item()}
 
 
 def _softplus_is_off(found):
@@ -32,7 +32,7 @@ def elu():
     t = ELUTransform()
     z = torch.tensor([-5.0, -15.0, -20.0], dtype=torch.float64)
     x = t(z)
-    return dict(z=z.tolist(), back=t.inv(x).tolist(), x=x.tolist())
+    return {"z": z.tolist(), "back": t.inv(x).tolist(), "x": x.tolist()}
 
 
 def _elu_is_off(found):
@@ -50,7 +50,7 @@ def signed_power():
 
     t = SignedPowerTransform(torch.tensor(0.5, dtype=torch.float64))
     zero, tiny = torch.zeros(1, dtype=torch.float64), torch.full((1,), 1e-12, dtype=torch.float64)
-    return dict(at_0=t.inv(zero).item(), beside_0=t.inv(tiny).item(), forward_at_0=t(zero).item())
+    return {"at_0": t.inv(zero).item(), "beside_0": t.inv(tiny).item(), "forward_at_0": t(zero).item()}
 
 
 def _signed_power_is_nan(found):
@@ -64,7 +64,7 @@ def gaussianization():
 
     t = GaussianizationTransform(torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64))
     x = torch.tensor([3.0, 5.0, 6.0, 8.0], dtype=torch.float64)
-    return dict(x=x.tolist(), z=[t(v[None]).item() for v in x])
+    return {"x": x.tolist(), "z": [t(v[None]).item() for v in x]}
 
 
 def _gaussianization_saturates(found):
@@ -82,13 +82,15 @@ def bernstein_jump():
 
     t = BoundedBernsteinTransform(torch.zeros(8, dtype=torch.float64))
     x = torch.tensor([5.0 - 2e-5, 5.0 - 1.01e-5, 5.0 - 0.99e-5, 5.0, 6.0], dtype=torch.float64)
-    return dict(x=x.tolist(), moved_by=[t(v[None]).item() - v.item() for v in x])
+    return {"x": x.tolist(), "moved_by": [t(v[None]).item() - v.item() for v in x]}
 
 
 def _bernstein_jumps(found):
-    """The identity outside: a shift by 1e-5 is none. Inside the polynomial meets (5, 5), so that the shift is a jump."""
+    """The identity outside: a shift by 1e-5 is none. Inside the polynomial meets (5, 5): the shift is a jump."""
     inside, before, after, end, outside = found["moved_by"]
-    return abs(before) < 1e-9 and all(abs(shift - 1e-5) < 1e-8 for shift in (after, end, outside)) and abs(inside) < 1e-9
+    return (
+        abs(before) < 1e-9 and all(abs(shift - 1e-5) < 1e-8 for shift in (after, end, outside)) and abs(inside) < 1e-9
+    )
 
 
 def bracket():
@@ -97,7 +99,7 @@ def bracket():
 
     t = MonotonicTransform(lambda x: x + torch.tanh(x), bound=10.0)
     z = torch.tensor([10.0, 20.0, 1000.0], dtype=torch.float64)
-    return dict(z=z.tolist(), x=t.inv(z).tolist(), z_again=t(t.inv(z)).tolist())
+    return {"z": z.tolist(), "x": t.inv(z).tolist(), "z_again": t(t.inv(z)).tolist()}
 
 
 def _bracket_ends(found):
@@ -114,7 +116,7 @@ def circular():
 
     t = CircularShiftTransform(bound=1.0)
     x = torch.tensor([-1e-9, 1e-9], dtype=torch.float64)
-    return dict(x=x.tolist(), z=t(x).tolist())
+    return {"x": x.tolist(), "z": t(x).tolist()}
 
 
 FINDINGS = [
@@ -143,15 +145,15 @@ FINDINGS = [
     FieldFinding(
         "zuko", ("GaussianizationTransform", "GF"), "O", "it stops growing at 4.89",
         "The mean of the CDFs is multiplied by 1 - 1e-6 before the inverse CDF, so that no x is carried beyond 4.89. "
-        "The codomain is declared as the reals. With one component of shift 0 and scale 1 the documented formula is the "
-        "identity: at x = 5 it gives 4.80, at 8 it gives 4.89. In a flow with a normal base, 1e-6 of the mass lies "
+        "The codomain is declared as the reals. With one component of shift 0 and scale 1 the documented formula is "
+        "the identity: at x = 5 it gives 4.80, at 8 it gives 4.89. In a flow with a normal base, 1e-6 of the mass lies "
         "there.",
         gaussianization, _gaussianization_saturates, "mpmath with fifty digits, where the formula is the identity",
     ),
     FieldFinding(
         "zuko", ("BoundedBernsteinTransform", "BPF"), "E", "it jumps by 1e-5 at the ends of its box",
-        "Outside [-5, 5] it is to be the identity, with a smooth transition. It is x + 1e-5 on the right and x - 1e-5 on "
-        "the left: the extrapolation is anchored at eps = 1e-6 of the box with the value of its end. Found by hand "
+        "Outside [-5, 5] it is to be the identity, with a smooth transition. It is x + 1e-5 on the right and x - 1e-5 "
+        "on the left: the extrapolation is anchored at eps = 1e-6 of the box with the value of its end. Found by hand "
         "beside the audit, which allows 64 times the stated eps.",
         bernstein_jump, _bernstein_jumps, "the difference of output and input on both sides, which needs no Jacobian",
         "eps is described as the tolerance of the inverse.",

@@ -59,7 +59,7 @@ CONSTRUCTORS = {
     "AffineCoupling": refuse("it takes two halves as a list; AffineCouplingBlock is the layer"),
     "AffineCouplingBlock": coupling(lambda: F.AffineCouplingBlock(_net(2, 4))),
     "AutoregressiveRationalQuadraticSpline": layer("AutoregressiveRationalQuadraticSpline", 3, 1, 8),
-    "BatchNorm": refuse("it normalizes by the batch that it is given, in both modes: rows depend on each other by design"),
+    "BatchNorm": refuse("it normalizes by its batch in both modes: rows depend on each other by design"),
     "CCAffineConst": refuse("its scale depends on a class label"),
     "CircularAutoregressiveRationalQuadraticSpline": layer(
         "CircularAutoregressiveRationalQuadraticSpline", 3, 1, 8, [0, 1, 2], tail_bound=3.0, options=CIRCLE),

@@ -1,4 +1,4 @@
-"""Pyro: t(z) is x and t.inv goes back, as in torch.distributions; a conditional transform is audited at one condition."""
+"""Pyro: t(z) is x and t.inv goes back, as in torch.distributions; conditional ones at one condition."""
 
 from __future__ import annotations
 

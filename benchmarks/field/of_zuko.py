@@ -59,6 +59,11 @@ def _monotone(draw: Draw) -> T.Transform:
     return T.MonotonicTransform(lambda x: x + a * torch.tanh(x))
 
 
+def _integral(draw: Draw) -> T.Transform:
+    a = tensor(draw.positive(3))
+    return T.UnconstrainedMonotonicTransform(lambda u: 1 + a * torch.exp(-(u**2)))
+
+
 def _free_form(draw: Draw) -> T.Transform:
     net = moved(network(3, 3), draw)
     return T.FreeFormJacobianTransform(lambda t, x: net(x))
@@ -97,7 +102,7 @@ CONSTRUCTORS = {
     "SinTransform": transform(lambda d: T.SinTransform()),
     "SoftclipTransform": transform(lambda d: T.SoftclipTransform(5.0)),
     "UnconstrainedMonotonicTransform": transform(
-        lambda d: T.UnconstrainedMonotonicTransform(lambda u, a=tensor(d.positive(3)): 1 + a * torch.exp(-(u**2)))
+        _integral
     ),
     # zuko.flows
     "ElementWiseTransform": lazy("ElementWiseTransform"),

@@ -1,4 +1,4 @@
-"""One way: a map whose inverse the library does not give. It is searched for, by Newton's method on the other direction.
+"""One way: a map whose inverse the library does not give. It is searched for, by Newton's method on the other one.
 
 The searched direction says minus the log_det of the given one: the audit then compares the given one with a numeric
 Jacobian, and sees whether two points go to one.

@@ -16,11 +16,13 @@ import selectors
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.field.exported import SOURCES, classes
 
 ROOT = Path(__file__).resolve().parents[2]
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 LIMIT = 600  # seconds for a class, in all dtypes and weights
 
 
@@ -76,40 +78,63 @@ def keep(path: Path, kept: list[dict]) -> None:
 
 def _watched(library, left, total, path, options):
     """One worker for the classes that are left. Gives those that are left when it has ended, or was ended."""
+    watch = _Watch(library, list(left), total, path, options.limit)
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.field.worker", library, *left]
-    one_thread = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    left, current, begun, got = list(left), None, time.monotonic(), []
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env={**os.environ, **one_thread}) as worker:  # fmt: skip
-        for line in _lines(worker, lambda: begun + options.limit - time.monotonic()):
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}
+    ) as worker:
+        for line in _lines(worker, watch.time_left):
             if line is None:
                 worker.kill()
                 break
-            record = json.loads(line) if line.startswith(b"{") else {}
-            if "begins" in record:
-                current, begun, got = record["begins"], time.monotonic(), []
-            elif "ends" in record:
-                left.remove(current)
-                _written(path, got, f"{library} {total - len(left)}/{total} {current}", time.monotonic() - begun)
-                current = None
-            elif record:
-                got.append(record)
-    if current is None and left:  # the worker ended between two classes
-        current = left[0]
-    if current is not None:
-        left.remove(current)
-        took = time.monotonic() - begun
-        why = f"not finished in {options.limit:.0f} s" if took >= options.limit else "the process ended"
-        lost = {"library": library, "class": current, "dtype": "", "weights": "", "outcome": "not finished", "why": why}
-        _written(path, [*got, lost], f"{library} {total - len(left)}/{total} {current}", took)
-    return left
+            if line.startswith(b"{"):
+                watch.record(json.loads(line))
+    watch.ended()
+    return watch.left
 
 
-def _written(path, got, words, seconds):
-    with path.open("a") as file:
-        file.writelines(json.dumps(row) + "\n" for row in got)
-    seen = ", ".join(f"{r['dtype']} {r['weights']} {r['outcome']} {r.get('failed', '')}".strip() for r in got)
-    print(f"{words}: {seen} ({seconds:.0f} s)", flush=True)
+@dataclass
+class _Watch:
+    """What a worker has said so far: the classes that are left, the one that it is at, since when, and its rows."""
+
+    library: str
+    left: list[str]
+    total: int
+    path: Path
+    limit: float
+    current: str | None = None
+    begun: float = field(default_factory=time.monotonic)
+    got: list[dict] = field(default_factory=list)
+
+    def time_left(self) -> float:
+        return self.begun + self.limit - time.monotonic()
+
+    def record(self, record: dict) -> None:
+        if "begins" in record:
+            self.current, self.begun, self.got = record["begins"], time.monotonic(), []
+        elif "ends" in record:
+            self._written(self.got)
+        else:
+            self.got.append(record)
+
+    def ended(self) -> None:
+        """The process has ended: the class that it was at, or was to begin, is not finished."""
+        if not self.left:
+            return
+        self.current = self.current or self.left[0]
+        why = f"not finished in {self.limit:.0f} s" if self.time_left() <= 0 else "the process ended"
+        row = {"library": self.library, "class": self.current, "dtype": "", "weights": "", "outcome": "not finished"}
+        self._written([*self.got, {**row, "why": why}])
+
+    def _written(self, rows):
+        self.left.remove(self.current)
+        with self.path.open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        seen = ", ".join(f"{r['dtype']} {r['weights']} {r['outcome']} {r.get('failed', '')}".strip() for r in rows)
+        took = time.monotonic() - self.begun
+        place = f"{self.total - len(self.left)}/{self.total}"
+        print(f"{self.library} {place} {self.current}: {seen} ({took:.0f} s)", flush=True)
+        self.current = None
 
 
 def _lines(worker, left):

@@ -1,6 +1,6 @@
 """Worker: audits classes of one library, one after another, and prints a line of JSON when each begins and ends.
 
-    python -m benchmarks.field.worker zuko NSF MAF ...
+python -m benchmarks.field.worker zuko NSF MAF ...
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import sys
 import time
 import warnings
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -73,6 +74,8 @@ def in_dtype(dtype: str) -> Any:
     """A context in which the library that is loaded makes arrays of this dtype."""
     if "jax" in sys.modules:
         return sys.modules["jax"].enable_x64(dtype == "float64")
+    if "torch" not in sys.modules:
+        return nullcontext()
     from nfscratch.check.adapters.in_torch import _quietly
 
     return _quietly(dtype, 0)
