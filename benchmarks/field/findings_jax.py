@@ -37,11 +37,11 @@ FINDINGS: list[FieldFinding] = [
     FieldFinding(
         "distrax", ("Sigmoid",), "RXJEO", "below -9 it is e^x",
         "Sigmoid is replaced by its leading term e^x where x < -9. At -9 that is wrong by 1.2e-4 of its size, and "
-        "the value jumps by as much. log_det stays that of the sigmoid, so it is not that of the function any more, and "
+        "the value jumps by as much. log_det stays that of the sigmoid, so it is not that of the function any more; "
         "the round trip of -10 is off by 4.5e-5. A plain sigmoid is exact there, in both dtypes.",
         sigmoid_below_9, _sigmoid_is_exp,
         "mpmath with fifty digits for the value, and the derivative of the library's own forward for log_det",
-        "a private function says \"where extremely negatively saturated, approximate sigmoid with exp(x)\"; the page of "
-        "the class warns of saturation in general.",
+        "a private function says \"where extremely negatively saturated, approximate sigmoid with exp(x)\"; the page "
+        "of the class warns of saturation in general.",
     ),
 ]  # fmt: skip

@@ -126,7 +126,7 @@ FINDINGS = [
         "a matter of versions, not of mathematics.",
     ),
     FieldFinding(
-        "nflows", ("CompositeCDFTransform",), "RXEO", "beyond ±13.8 many points go to one",
+        "nflows", ("CompositeCDFTransform", "Logit", "Sigmoid"), "RXEO", "beyond ±13.8 many points go to one",
         "The inverse of its Sigmoid clips to [1e-6, 1 - 1e-6]. Wrapped around a spline, all x far below -13.8 get the "
         "same z, with a finite log_det, and no inverse finds them again.",
         cdf_clamp, _two_points_go_to_one, "two points with one image",

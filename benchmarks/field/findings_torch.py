@@ -44,6 +44,27 @@ def _elu_is_off(found):
     return off[0] > 1e-6 and off[1] > 1e-2 and off[2] > 1.0
 
 
+def sylvester():
+    import torch
+    from pyro.distributions.transforms import Sylvester
+
+    torch.manual_seed(0)
+    t = Sylvester(3, count_transforms=2).double()
+    for p in t.parameters():
+        p.data = 0.7 * torch.randn_like(p)  # at the start all are near 0, and the difference is small
+    z = torch.randn(1, 3, dtype=torch.float64)
+    log_det = t.log_abs_det_jacobian(z, t(z)).item()
+    J = torch.autograd.functional.jacobian(lambda a: t(a[None])[0], z[0])
+    return {"log_det": log_det, "of_autograd": torch.linalg.slogdet(J)[1].item(), "J": J.tolist()}
+
+
+def _sylvester_is_wrong(found):
+    """log|det| of the Jacobian, expanded by hand, against both numbers."""
+    (a, b, c), (d, e, f), (g, h, i) = found["J"]
+    by_hand = math.log(abs(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)))
+    return abs(by_hand - found["of_autograd"]) < 1e-9 and abs(by_hand - found["log_det"]) > 0.05
+
+
 def signed_power():
     import torch
     from zuko.transforms import SignedPowerTransform
@@ -135,6 +156,16 @@ FINDINGS = [
         "for z = -20 by 1.8. The class also declares its codomain to be the positive reals, where ELU takes all "
         "values above -1.",
         elu, _elu_is_off, "mpmath's log1p of the same numbers with fifty digits",
+    ),
+    FieldFinding(
+        "pyro", ("Sylvester",), "J", "log_det is not that of the map: Q stands on the wrong sides",
+        "The code computes y = x + tanh(x S Q^T + b) Q R. The determinant of that is det(I + diag(tanh') Q R S Q^T), "
+        "which is no triangular matrix, so that the product of 1 + tanh' R_ii S_ii, which it returns, is something "
+        "else. With y = x + tanh(x Q S + b) R Q^T, as in van den Berg et al. 2018, the formula is right. At the start "
+        "all weights lie within 0.01 of 0, and the difference is small; it grows with training.",
+        sylvester, _sylvester_is_wrong,
+        "the Jacobian of the library's own function by automatic differentiation, its determinant expanded by hand",
+        "no.",
     ),
     FieldFinding(
         "zuko", ("SignedPowerTransform",), "EO", "NaN at 0 in one of its directions",
