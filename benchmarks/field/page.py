@@ -166,7 +166,7 @@ def _reasons(classes) -> dict[str, list[str]]:
 
 def _finding(finding: FieldFinding) -> str:
     fair = f"Documented: {finding.documented}" if finding.documented else "The documentation does not mention it."
-    return "\n\n".join([
-        f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)})",
-        fill(finding.words, 120), f"```python\n{finding.source().strip()}\n```", fill(f"Confirmed by {finding.how}. {fair}", 120),
-    ])  # fmt: skip
+    title = f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)})"
+    code = f"```python\n{finding.source().strip()}\n```"
+    confirmed = fill(f"Confirmed by {finding.how}. {fair}", 120)
+    return "\n\n".join([title, fill(finding.words, 120), code, confirmed])
