@@ -162,11 +162,11 @@ FINDINGS = [
         "pyro", ("Sylvester",), "J", "log_det is not that of the map: Q stands on the wrong sides",
         "The code computes y = x + tanh(x S Q^T + b) Q R. The determinant of that is det(I + diag(tanh') Q R S Q^T), "
         "which is no triangular matrix unless all tanh' are equal, so that the product of 1 + tanh' R_ii S_ii, which "
-        "it returns, is something else. With y = x + tanh(x Q S + b) R Q^T, as in van den Berg et al. 2018, the formula is right. At the start "
+        "it returns, is something else. With y = x + tanh(x Q S + b) R Q^T, as in van den Berg et al. 2018, the "
+        "formula is right. At the start "
         "all weights lie within 0.01 of 0, and the difference is small; it grows with training.",
         sylvester, _sylvester_is_wrong,
         "the Jacobian of the library's own function by automatic differentiation, its determinant expanded by hand",
-        "no.",
     ),
     FieldFinding(
         "zuko", ("SignedPowerTransform",), "EO", "NaN at 0 in one of its directions",

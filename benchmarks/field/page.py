@@ -7,9 +7,10 @@ import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
-from benchmarks.field.exported import SOURCES
+from benchmarks.field.exported import SOURCES, classes
 from benchmarks.field.finding import FieldFinding
 
 PACKAGES = {  # library: its title, and the distribution that has its version
@@ -27,7 +28,18 @@ def write(results: Path, to: Path) -> None:
     from benchmarks.field.findings import FINDINGS
 
     found = {library: _rows(results / f"{library}.jsonl") for library in SOURCES}
-    to.write_text(page({k: v for k, v in found.items() if v}, FINDINGS))
+    to.write_text(page({k: v + _not_reached(k, v) for k, v in found.items() if v}, FINDINGS))
+
+
+def _not_reached(library, rows):
+    """A row for each exported class that has none."""
+    try:
+        names = classes(library)
+    except ImportError:
+        return []
+    done = {row["class"] for row in rows}
+    why = "not reached in the run that this page shows"
+    return [{"class": n, "dtype": "", "outcome": "not finished", "why": why} for n in names if n not in done]
 
 
 def _rows(path):
@@ -154,7 +166,7 @@ def _reasons(classes) -> dict[str, list[str]]:
 
 def _finding(finding: FieldFinding) -> str:
     fair = f"Documented: {finding.documented}" if finding.documented else "The documentation does not mention it."
-    return "\n\n".join([
-        f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)})",
-        finding.words, f"```python\n{finding.source().strip()}\n```", f"Confirmed by {finding.how}. {fair}",
-    ])  # fmt: skip
+    title = f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)})"
+    code = f"```python\n{finding.source().strip()}\n```"
+    confirmed = fill(f"Confirmed by {finding.how}. {fair}", 120)
+    return "\n\n".join([title, fill(finding.words, 120), code, confirmed])
