@@ -1,6 +1,6 @@
 """Run: a worker for each library, watched. What is there already is not done again.
 
-    python -m benchmarks audit [--only zuko] [--classes NSF MAF] [--dtype float64] [--out folder] [--again]
+    python -m benchmarks audit [--only zuko] [--classes NSF MAF] [--out folder] [--limit seconds]
     python -m benchmarks audit --page        the page from the results that are there
     python -m benchmarks audit --confirm     every finding's reproducer, and its independent confirmation
 
@@ -30,7 +30,6 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=sorted(SOURCES), help="libraries")
     parser.add_argument("--classes", nargs="+", help="names of classes; those that are there are done again")
-    parser.add_argument("--dtype", choices=("float64", "float32"), help="of the table that is printed")
     parser.add_argument("--out", type=Path, default=Path("runs/audit"), help="folder of the results, a file a library")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for a class")
     parser.add_argument("--page", action="store_true", help="write benchmarks/AUDIT.md and audit nothing")
