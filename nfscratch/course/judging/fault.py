@@ -1,0 +1,39 @@
+"""Fault: what is wrong with an answer, in the words that the student reads.
+
+A message has four parts: what was found, what it should have been, the smallest input that shows it, and one hint that
+is not the answer. The name is the first line, the rest are `lines`; a fault without a hint of its own gets the task's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What kind of trouble it is; the value says it in a table."""
+
+    WRONG = "wrong"
+    RAISED = "raises an exception"
+    UNWRITTEN = "not written yet"
+    WAITING = "waits for another task"
+    BROKEN = "the file cannot be used"
+    STOPPED = "was stopped"
+    UNJUDGED = "could not be judged"
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str  # "the sign is flipped"
+    lines: tuple[str, ...] = ()  # the numbers, and the input
+    hint: str = ""
+    kind: Kind = Kind.WRONG
+    waits_for: str = ""  # the id of another task that is not written yet
+
+
+class Stopped(Exception):
+    """A check cannot go on: the student's function gave no value. It carries the fault."""
+
+    def __init__(self, fault: Fault):
+        super().__init__(fault.name)
+        self.fault = fault

@@ -1,0 +1,64 @@
+"""Shown: numbers as a message shows them: few digits, few entries, and shapes in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.course.sandbox.wire import Other
+
+ENTRIES = 6
+
+
+def shown(value: Any) -> str:
+    """A value of the student's, or of ours, as text."""
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, (list, tuple)) and not isinstance(value, str):
+        inside = ", ".join(shown(item) for item in value[:ENTRIES])
+        return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
+    if not is_numbers(value):
+        return kind(value)
+    a = onp.asarray(value)
+    return _number(a[()]) if a.ndim == 0 else _array(a)
+
+
+def _array(a):
+    rows = [_number(entry) if a.ndim == 1 else _array(entry) for entry in a[:ENTRIES]]
+    return "[" + ", ".join(rows) + (", ...]" if len(a) > ENTRIES else "]")
+
+
+def _number(value):
+    if isinstance(value, onp.bool_):
+        return str(bool(value))
+    if isinstance(value, onp.integer):
+        return str(int(value))
+    return f"{value:.6g}" if isinstance(value, onp.complexfloating) else f"{float(value):.4g}"
+
+
+def is_numbers(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, onp.ndarray, onp.generic))
+
+
+def kind(value: Any) -> str:
+    """What a value is, in words: "an array of shape (5, 1)"."""
+    if value is None:
+        return "None (is a return missing?)"
+    if isinstance(value, Other):
+        return f"an object of type {value.kind}"
+    if isinstance(value, onp.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    if is_numbers(value):
+        return "a single number"
+    words = {tuple: "a tuple", list: "a list", dict: "a dict", str: "a string"}
+    named = words.get(type(value), "a function")
+    return f"{named} of {len(value)} values" if isinstance(value, (tuple, list)) else named
+
+
+def wanted(value: Any) -> str:
+    """What a part of an answer has to be."""
+    if isinstance(value, str):
+        return "a string"
+    shape = onp.shape(value)
+    return f"an array of shape {shape}" if shape else "a single number"

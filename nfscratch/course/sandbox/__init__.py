@@ -1,0 +1,8 @@
+"""Sandbox: a student's file runs in a process of its own, and only values come back.
+
+    inside.py    runs in the child: it loads the file and calls its functions. It imports NumPy and no nfscratch.
+    outside.py   the child as the parent sees it: it asks, waits, and says why nothing came.
+    wire.py      values as bytes, for both sides. What comes in is never executed.
+    limits.py    how much time, memory and text a child may use.
+    kernel.py    what Linux forbids it besides: processes, the network, signals to others.
+"""
