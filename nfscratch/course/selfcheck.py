@@ -9,7 +9,6 @@ student reads one message at a time, a grade has partial credit.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,7 +23,6 @@ from nfscratch.course.submission import Submission
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
 
-CODES = 2**32
 SHOWN = 1000  # characters of what a student's function prints
 
 
@@ -74,10 +72,6 @@ class Mark:
         return Status.PASSED if self.fault is None else STATUS_OF.get(self.fault.kind, Status.FAILED)
 
 
-def fresh_seed() -> int:
-    return secrets.randbelow(CODES)
-
-
 def judge(
     assignment: Assignment, task: Task, submission: Submission, seed: int, variant: Variant | None = None,
     limits: Limits | None = None, every: bool = False,
@@ -85,7 +79,7 @@ def judge(
     """One task of one submission."""
     limits, variant = limits or Limits(), variant or Variant.plain(assignment)
     checks = checks_of(assignment.number, task)
-    function, outcomes, printed = variant.names.get(task.function, task.function), [], ""
+    function, outcomes, printed = variant.name_of(task), [], ""
     while len(outcomes) < len(checks) and (every or not any(o.fault for o in outcomes)):
         done, said = _in_one_child(task, function, submission, checks, len(outcomes), seed, variant.numbers, limits, every)
         outcomes, printed = outcomes + done, printed or said

@@ -117,6 +117,8 @@ def _task(table, place, number):
     for key in ("ask", "hint"):
         if not table[key].strip():
             raise ValueError(f"{where}: {key} must be a sentence; got {table[key]!r}")
+    if any(character in table["ask"] for character in '"\\\n'):
+        raise ValueError(f"{where}: ask must be one line without double quotes and backslashes; got {table['ask']!r}")
     if table["minutes"] < 1:
         raise ValueError(f"{where}: minutes must be at least 1; got {table['minutes']}")
     _check_points(where, table["checks"])

@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from nfscratch.course.task import Assignment
+from nfscratch.course.task import Assignment, Task
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Variant:
         draw = random.Random(f"{assignment.number} {number}")
         names = {task.function: draw.choice(task.also_called) for task in assignment.tasks if task.also_called}
         return cls(names, {constant.name: draw.choice(constant.choices) for constant in assignment.constants})
+
+    def name_of(self, task: Task) -> str:
+        """What a task's function is called in this variant."""
+        return self.names.get(task.function, task.function)
 
     @property
     def numbers(self) -> dict[str, float]:

@@ -5,6 +5,8 @@ and returns a point and a log-det; the trusted direction is ours and works on ro
 
     undoes(asked, setting_of, dims, rng)              R: the student's inverse against the map that made x
     log_det(asked, way, setting_of, dims, rng)        J: the log-det against a numeric Jacobian of the student's own map
+    own_log_det(asked, points, others)                the same at a few points, without a name for the mistake: for a
+                                                      function that asks for the values of ours, which takes its time
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.audit import audit
+from nfscratch.check.finite_differences import finite_difference_jacobian
 from nfscratch.course.judging.asked import Asked
 from nfscratch.course.judging.fault import Fault, Stopped
 from nfscratch.course.judging.shown import is_numbers, kind, shown
 
+RADII = (1.0, 3.0)
 Map = Callable[[Any], tuple[Any, Any]]  # (N, D) -> (N, D), (N,)
 
 
@@ -44,6 +48,20 @@ def log_det(
     return _audited(asked, way, setting_of, dims, rng, "J")
 
 
+def own_log_det(asked: Asked, points: Any, others: tuple, words: str = "") -> Fault | None:
+    """Whether the log-det is that of the student's own map, at each row of points (N, D)."""
+    claimed = _both(asked, points, others)[1]
+    J = finite_difference_jacobian(lambda rows: _both(asked, rows, others)[0], points, steps=(1e-3, 1e-4))
+    true = onp.linalg.slogdet(J)[1]
+    off = onp.abs(claimed - true) / onp.maximum(1.0, onp.abs(true))
+    if (off < 1e-5).all():
+        return None
+    k = int(onp.argmax(~(off < 1e-5)))
+    at = f"      at {shown(points[k])}" + (f", {words}" if words else "")
+    numbers = f"      log_det: yours {shown(claimed[k])}   by a numeric Jacobian of your map {shown(true[k])}"
+    return Fault("log_det is not that of the map that you applied", (at, numbers))
+
+
 def _audited(asked, way, setting_of, dims, rng, letters):
     settings = {dim: setting_of(dim) for dim in dims}
     for dim, setting in settings.items():
@@ -51,24 +69,24 @@ def _audited(asked, way, setting_of, dims, rng, letters):
             return fault
 
     def students(points):
-        return _by_rows(asked, points, settings[points.shape[1]])
+        return _both(asked, points, settings[points.shape[1]].others)
 
     ours = {"forward": lambda z: settings[z.shape[1]].forward(z), "inverse": lambda x: settings[x.shape[1]].inverse(x)}
     maps = ours | {way: students}
     smooth = {} if all(s.smooth for s in settings.values()) else {"smooth": False}
     report = audit((maps["forward"], maps["inverse"]), dims=tuple(dims), dtype="float64", letters=letters, rng=rng,
-                   draws=1, show=False, **smooth)  # fmt: skip
+                   draws=1, radii=RADII, show=False, **smooth)  # fmt: skip
     if asked.fault is not None:  # the audit reports an exception of a map; the student reads its own
         raise Stopped(asked.fault)
     return None if not report.failures else _fault(report.failures[0], settings)
 
 
-def _by_rows(asked, points, setting):
-    answers = asked.rows(points, *setting.others)
-    width = points.shape[1]
+def _both(asked, points, others):
+    """What the student's function gives for every row: points (N, D), and log-dets (N,)."""
+    answers = asked.rows(points, *others)
     values = [onp.asarray(a[0], dtype=float) for a in answers]
-    if any(v.shape != (width,) for v in values):
-        raise ValueError(f"the first value has another shape than ({width},)")
+    if any(v.shape != points.shape[1:] for v in values):
+        raise ValueError(f"the first value has another shape than {points.shape[1:]}")
     return onp.stack(values) if values else points, onp.array([float(a[1]) for a in answers])
 
 

@@ -8,7 +8,7 @@ taken by finite differences, or it is known. A mistake is named only if it expla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,9 +30,11 @@ class Slip:
     values: Mapping[str, Any]
 
 
-def slip(mistake: Mistake, **values: Any) -> Slip:
-    """A mistake that the audit knows too, with the audit's words."""
-    return Slip(mistake.value, HINTS[mistake], values)
+def slip(name: str | Mistake, hint: str = "", **values: Any) -> Slip:
+    """slip("the shift is missing", "Equation (2) has two networks.", x=...). A Mistake brings the audit's words."""
+    if isinstance(name, Mistake):
+        return Slip(name.value, hint or HINTS[name], values)
+    return Slip(name, hint, values)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Question:
     arguments: tuple
     answer: Mapping[str, Any]  # its parts by name, in order; a function with one part returns it by itself
     shown: Mapping[str, Any]  # what a message shows of the input: {"x": x}
-    slips: tuple[Slip, ...] = ()
+    slips: Sequence[Slip] = ()
     judged: tuple[str, ...] = ()  # the parts that are looked at; without it all
     tolerance: float = 1e-9  # relative to max(1, |answer|)
     size: str = ""  # "D = 5"
@@ -49,6 +51,11 @@ class Question:
     @property
     def parts(self) -> tuple[str, ...]:
         return self.judged or tuple(self.answer)
+
+    @property
+    def telling(self) -> list[Slip]:
+        """The slips that this input shows: a swap, say, hides a permutation that is not inverted."""
+        return [s for s in self.slips if not any(close(v, self.answer[k], self.tolerance) for k, v in s.values.items())]
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,7 @@ def _fault(wrong):
 
 def _slip_of(wrong):
     first = wrong[0]
-    for candidate in first.question.slips:
+    for candidate in first.question.telling:
         if first.part in candidate.values and all(_explains(candidate.name, w) for w in wrong):
             return candidate
     return None
@@ -134,7 +141,7 @@ def _slip_of(wrong):
 
 def _explains(name, wrong):
     """Whether the mistake of this name gives what came."""
-    values = [s.values[wrong.part] for s in wrong.question.slips if s.name == name and wrong.part in s.values]
+    values = [s.values[wrong.part] for s in wrong.question.telling if s.name == name and wrong.part in s.values]
     return any(close(wrong.question.read(wrong.came), value, max(1e-6, wrong.question.tolerance)) for value in values)
 
 

@@ -1,11 +1,13 @@
-"""Properties: a module for each chapter, and in it a function for each check of its tasks.
+"""Properties: a folder for each chapter, in it a file for each task, and in that a function for each check.
 
-    def affine_inverse_undoes(asked, rng) -> Fault | None:
-        '''inverse(forward(z)) = z, for D = 2, 3 and 5'''
+    properties/ch04/affine_inverse.py
 
-The name is the task's function and the check's key in tasks/chNN.toml; the docstring is what a report calls it. A check
-draws fresh inputs from rng, asks the student's function, and returns None or the first fault. The right answers come
-from another road than the student's. Vocabulary: nfscratch.course.judging.
+    def undoes(asked, rng):
+        '''inverse(forward(z)) = z, for D = 2 and 5 and scattered masks'''
+
+The file has the name of the task's function, and the check has its key in tasks/chNN.toml; the docstring is what a
+report calls it. A check draws fresh inputs from rng, asks the student's function, and returns None or the first Fault.
+The right answers come from another road than the student's. Vocabulary: nfscratch.course.judging.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 from nfscratch.course.judging.asked import Asked
 from nfscratch.course.judging.fault import Fault
-from nfscratch.course.task import Assignment, Task
+from nfscratch.course.task import Task
 
 
 @dataclass(frozen=True)
@@ -32,23 +34,15 @@ class Check:
 
 def checks_of(number: str, task: Task) -> list[Check]:
     """The checks that decide a task, in order."""
-    module = importlib.import_module(f"{__name__}.ch{number}")
+    module = importlib.import_module(f"{__name__}.ch{number}.{task.function}")
     return [_check(module, task, name, points) for name, points in task.checks.items()]
 
 
 def _check(module, task, name, points):
-    run = getattr(module, f"{task.function}_{name}", None)
+    run = getattr(module, name, None)
     if run is None:
-        raise ValueError(f"task {task.id}: {module.__name__} has no function {task.function}_{name}")
+        raise ValueError(f"task {task.id}: {module.__name__} has no check called {name}")
     if not (run.__doc__ or "").strip():
-        raise ValueError(f"task {task.id}: {task.function}_{name} must have a docstring, which reports show")
+        raise ValueError(f"task {task.id}: check {name} must have a docstring, which reports show")
     return Check(name, run.__doc__.strip().splitlines()[0], points, run)
 
-
-def unused(assignment: Assignment) -> list[str]:
-    """Functions of the chapter's properties that look like checks and are in no task."""
-    module = importlib.import_module(f"{__name__}.ch{assignment.number}")
-    used = {f"{task.function}_{name}" for task in assignment.tasks for name in task.checks}
-    functions = [task.function for task in assignment.tasks]
-    public = [name for name in vars(module) if any(name.startswith(f"{f}_") for f in functions)]
-    return sorted(set(public) - used)
