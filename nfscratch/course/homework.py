@@ -39,7 +39,7 @@ class Homework:
 
 def homework(folder: Path, number: str | None = None, file: Path | None = None) -> Homework:
     """The homework in a folder. number: its chapter, where there are several; file: the file to test."""
-    path = _checked(file) if file is not None else _found(folder, number)
+    path = (_checked(file) if file is not None else _found(folder, number)).resolve()
     matched = NAME.fullmatch(path.name)
     settings = _settings(path.parent / "handout.toml")
     chapter = str(settings.get("chapter", matched[1] if matched else number or ""))

@@ -54,7 +54,8 @@ class Folder:
         if mark.status is Status.FAILED and self.first is None:
             self.first = mark
             pytest.fail(message(mark, work.path, REPEAT), pytrace=False)
-        pytest.fail(" ".join(line(mark, self.first).split()), pytrace=False)
+        ask = f": {mark.task.ask}" if mark.status is Status.UNWRITTEN else ""
+        pytest.fail(" ".join(line(mark, self.first).split()) + ask, pytrace=False)
 
 
 # --- pytest's hooks ---

@@ -39,25 +39,27 @@ class Asked:
         results = self.child.call(self.function, calls, watch)
         if not results:
             raise self._stopped(missing(self.function, self.child.text))
+        before = [result["value"] for result in results if "value" in result]
         if "error" in results[-1]:
-            raise self._stopped(raised(results[-1]["error"], self.task_id, self.child.path))
-        if len(results) < len(calls):
-            raise self._stopped(Fault("it gave fewer answers than it was asked for", kind=Kind.STOPPED))
+            raise self._stopped(raised(results[-1]["error"], self.task_id, self.child.path), before)
+        if len(before) < len(calls):
+            raise self._stopped(Fault("it gave fewer answers than it was asked for", kind=Kind.STOPPED), before)
         return results
 
     def rows(self, points: Any, *others: Any) -> list[Any]:
         """One value for each row of `points`, with the same other arguments."""
         return self.many([(row, *others) for row in onp.asarray(points)])
 
-    def _stopped(self, fault):
+    def _stopped(self, fault, before=()):
         self.fault = fault
-        return Stopped(fault)
+        return Stopped(fault, before)
 
 
 def missing(function: str, text: str) -> Fault:
     if not text.strip():
         return Fault("the file is empty", kind=Kind.BROKEN, hint="Is it saved?")
-    return Fault(f"the file has no function called {function}", kind=Kind.BROKEN, hint="Is it spelled as in the handout?")
+    hint = "Is it spelled as in the handout?"
+    return Fault(f"the file has no function called {function}", kind=Kind.BROKEN, hint=hint)
 
 
 def raised(error: dict, task_id: str, path: str, loading: bool = False) -> Fault:
@@ -68,11 +70,13 @@ def raised(error: dict, task_id: str, path: str, loading: bool = False) -> Fault
     if kind == "NotImplementedError" and not loading:
         return _unwritten(other[1] if other else task_id, task_id, lines)
     if kind in ("SyntaxError", "IndentationError", "TabError"):
-        return Fault(f"the file cannot be read as Python: {words}", lines, "Python stops at this line, or just before.", Kind.BROKEN)
+        hint = "Python stops at this line, or just before."
+        return Fault(f"the file cannot be read as Python: {words}", lines, hint, Kind.BROKEN)
     if kind == "SystemExit":
-        return Fault("the program ends itself (sys.exit, or exit) instead of returning", lines, "Return the values.", Kind.STOPPED)
+        return Fault("it ends the program (sys.exit, or exit)", lines, "A function returns its values.", Kind.STOPPED)
     if kind == "MemoryError":
-        return Fault("it asks for more memory than it may have", (*lines, f"      {words}"), "How large should this array be?", Kind.STOPPED)
+        hint = "How large should this array be?"
+        return Fault("it asks for more memory than it may have", (*lines, f"      {words}"), hint, Kind.STOPPED)
     where = "the file stops while it is loaded" if loading else "it raises an exception"
     return Fault(f"{where}: {kind}: {words}", lines, "", Kind.BROKEN if loading else Kind.RAISED)
 

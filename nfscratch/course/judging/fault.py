@@ -6,8 +6,10 @@ is not the answer. The name is the first line, the rest are `lines`; a fault wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 
 class Kind(Enum):
@@ -32,8 +34,8 @@ class Fault:
 
 
 class Stopped(Exception):
-    """A check cannot go on: the student's function gave no value. It carries the fault."""
+    """A check cannot go on: the student's function gave no value. It carries the fault, and the values before it."""
 
-    def __init__(self, fault: Fault):
+    def __init__(self, fault: Fault, values: Sequence[Any] = ()):
         super().__init__(fault.name)
-        self.fault = fault
+        self.fault, self.values = fault, list(values)

@@ -9,7 +9,7 @@ taken by finite differences, or it is known. A mistake is named only if it expla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as onp
@@ -17,8 +17,8 @@ import numpy as onp
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.course.judging.asked import Asked
-from nfscratch.course.judging.fault import Fault
-from nfscratch.course.judging.shown import is_numbers, kind, shown, wanted
+from nfscratch.course.judging.fault import Fault, Kind, Stopped
+from nfscratch.course.judging.shown import apart, is_numbers, kind, shown, wanted
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,26 @@ class Wrong:
 
 
 def expect(asked: Asked, *questions: Question) -> Fault | None:
-    """Ask all questions, the first of them twice."""
-    answers = asked.many([question.arguments for question in (*questions, questions[0])], watch=True)
-    wrong = []
-    for question, answer in zip(questions, answers, strict=False):
+    """Ask all questions in their order, and the first of them once more."""
+    try:
+        answers, stop = asked.many([question.arguments for question in (*questions, questions[0])], watch=True), None
+    except Stopped as stopped:
+        answers, stop = stopped.values, stopped
+    answered = list(zip(questions, answers, strict=False))
+    for question, answer in answered:
         if (fault := _misshapen(question, answer)) is not None:
             return fault
-        wrong += _wrong_parts(question, answer)
-    return _fault(wrong) if wrong else _impure(asked, questions[0], answers)
+    if any(wrong := [w for pair in answered for w in _wrong_parts(*pair)]):
+        return _fault(wrong, answered)
+    if stop is not None:
+        raise Stopped(_placed(stop.fault, (*questions, questions[0])[len(answers)]))
+    return _impure(asked, questions[0], answers[-1])
+
+
+def _placed(fault, question):
+    """The fault of a call that gave no value, with the input of that call."""
+    no_input = fault.kind in (Kind.UNWRITTEN, Kind.WAITING, Kind.BROKEN)
+    return fault if no_input else replace(fault, lines=(*fault.lines, f"      at {_input(question)}"))
 
 
 def parts_of(question: Question, answer: Any) -> dict[str, Any]:
@@ -123,26 +135,23 @@ def close(came: Any, right: Any, tolerance: float) -> bool:
 # --- the name ---
 
 
-def _fault(wrong):
-    """The first wrong part, with the name of the mistake that explains all that are wrong."""
+def _fault(wrong, answered):
+    """The first wrong part, with the name of the mistake that explains all answers."""
     first = wrong[0]
-    known = _slip_of([w for w in wrong if w.part == first.part])
+    known = next((s for s in first.question.telling if first.part in s.values and _explains(s, first.part, answered)), None)
     name, hint = (known.name, known.hint) if known else (_plain_name(first), "")
     return Fault(name, _lines(first, wrong), hint)
 
 
-def _slip_of(wrong):
-    first = wrong[0]
-    for candidate in first.question.telling:
-        if first.part in candidate.values and all(_explains(candidate.name, w) for w in wrong):
-            return candidate
-    return None
+def _explains(candidate, part, answered):
+    """Whether every question that shows this mistake was answered as the mistake would."""
+    return all(_as_predicted(candidate.name, part, question, answer) for question, answer in answered)
 
 
-def _explains(name, wrong):
-    """Whether the mistake of this name gives what came."""
-    values = [s.values[wrong.part] for s in wrong.question.telling if s.name == name and wrong.part in s.values]
-    return any(close(wrong.question.read(wrong.came), value, max(1e-6, wrong.question.tolerance)) for value in values)
+def _as_predicted(name, part, question, answer):
+    came = question.read(parts_of(question, answer)[part])
+    values = [s.values[part] for s in question.telling if s.name == name and part in s.values]
+    return not values or any(close(came, value, max(1e-6, question.tolerance)) for value in values)
 
 
 def _plain_name(wrong):
@@ -162,8 +171,7 @@ def _lines(first, wrong):
     also = sorted(set(sizes) - {first.question.size}, key=sizes.index)
     size = first.question.size + (f"; also at {', '.join(also)}" if also else "")
     differs = onp.shape(first.came) != onp.shape(first.right) and not isinstance(first.right, str)
-    yours = kind(first.came) if differs else shown(first.came)
-    right = wanted(first.right) if differs else shown(first.right)
+    yours, right = (kind(first.came), wanted(first.right)) if differs else apart(first.came, first.right)
     return (
         f"      at {_input(first.question)}" + (f"   ({size})" if size else ""),
         f"      {first.part}: yours {yours}   should be {right}",
@@ -171,18 +179,19 @@ def _lines(first, wrong):
 
 
 def _input(question):
-    return ", ".join(f"{name} = {shown(value)}" for name, value in question.shown.items()) or "any input"
+    pairs = [f"{name} = {value if isinstance(value, str) else shown(value)}" for name, value in question.shown.items()]
+    return ", ".join(pairs) or "any input"
 
 
 # --- purity ---
 
 
-def _impure(asked, question, answers):
+def _impure(asked, question, second):
     if asked.changed:
         place = asked.changed[0] + 1
         line = f"      after the call, argument {place} is another than before   (at {_input(question)})"
         return Fault("it changes its argument", (line,), HINTS[Mistake.ARGUMENT_CHANGED])
-    again = dict(question.answer) | parts_of(question, answers[-1])
+    again = dict(question.answer) | parts_of(question, second)
     if all(agrees(question, p, again[p]) for p in question.parts):
         return None
     line = f"      at {_input(question)}, asked a second time"

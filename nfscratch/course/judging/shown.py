@@ -11,30 +11,39 @@ from nfscratch.course.sandbox.wire import Other
 ENTRIES = 6
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, digits: int = 4) -> str:
     """A value of the student's, or of ours, as text."""
     if isinstance(value, str):
         return repr(value)
-    if isinstance(value, (list, tuple)) and not isinstance(value, str):
-        inside = ", ".join(shown(item) for item in value[:ENTRIES])
+    if isinstance(value, (list, tuple)):
+        inside = ", ".join(shown(item, digits) for item in value[:ENTRIES])
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
     if not is_numbers(value):
         return kind(value)
     a = onp.asarray(value)
-    return _number(a[()]) if a.ndim == 0 else _array(a)
+    return _number(a[()], digits) if a.ndim == 0 else _array(a, digits)
 
 
-def _array(a):
-    rows = [_number(entry) if a.ndim == 1 else _array(entry) for entry in a[:ENTRIES]]
+def apart(yours: Any, right: Any) -> tuple[str, str]:
+    """Both as text, with as many digits as it takes to see that they differ."""
+    for digits in (4, 7, 10, 13, 17):
+        texts = shown(yours, digits), shown(right, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _array(a, digits):
+    rows = [_number(entry, digits) if a.ndim == 1 else _array(entry, digits) for entry in a[:ENTRIES]]
     return "[" + ", ".join(rows) + (", ...]" if len(a) > ENTRIES else "]")
 
 
-def _number(value):
-    if isinstance(value, onp.bool_):
+def _number(value, digits):
+    if isinstance(value, (bool, onp.bool_)):
         return str(bool(value))
-    if isinstance(value, onp.integer):
+    if isinstance(value, (int, onp.integer)):
         return str(int(value))
-    return f"{value:.6g}" if isinstance(value, onp.complexfloating) else f"{float(value):.4g}"
+    return f"{complex(value):.{digits}g}" if isinstance(value, onp.complexfloating) else f"{float(value):.{digits}g}"
 
 
 def is_numbers(value: Any) -> bool:
