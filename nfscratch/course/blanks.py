@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nfscratch.course.task import Task
@@ -24,11 +25,20 @@ class Body:
 
 def body(text: str, function: str) -> Body:
     """Where the body of a top-level function stands. A ValueError says that it cannot be found."""
+    return bodies(text, [function])[function]
+
+
+def bodies(text: str, functions: Iterable[str]) -> dict[str, Body]:
+    """The same for several functions."""
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise ValueError(f"the file cannot be read as Python: line {error.lineno}: {error.msg}") from error
-    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {function: _place([n for n in nodes if n.name == function], function) for function in functions}
+
+
+def _place(found, function):
     if len(found) != 1:
         raise ValueError(f"the file must define {function} once, at top level; it does so {len(found)} times")
     node = found[0]
@@ -43,24 +53,21 @@ def _below(node):
     return (first.end_lineno or first.lineno) + 1 if is_docstring else first.lineno
 
 
-def lines_of_body(text: str, function: str) -> list[str]:
-    """The body's lines as they stand."""
-    place = body(text, function)
-    return text.splitlines()[place.first - 1 : place.last]
-
-
 def stub(task: Task) -> list[str]:
     """The lines that take the place of a body."""
     note = [f"    # {line}".rstrip() for line in task.note.strip().splitlines()]
     return [*note, f'    raise NotImplementedError("task {task.id}: {task.ask}")']
 
 
-def with_stub(text: str, function: str, task: Task) -> str:
-    """The text with this function's body replaced by the task's stub."""
-    place, lines = body(text, function), text.splitlines()
-    if place.first > place.last:
-        raise ValueError(f"{function} has no body below its docstring")
-    return "\n".join([*lines[: place.first - 1], *stub(task), *lines[place.last :]]) + "\n"
+def with_stubs(text: str, tasks: Mapping[str, Task]) -> str:
+    """The text with the bodies of these functions replaced by the stubs of their tasks."""
+    places, lines = bodies(text, tasks), text.splitlines()
+    for function in sorted(tasks, key=lambda name: -places[name].start):  # from below, so that line numbers hold
+        place = places[function]
+        if place.first > place.last:
+            raise ValueError(f"{function} has no body below its docstring")
+        lines[place.first - 1 : place.last] = stub(tasks[function])
+    return "\n".join(lines) + "\n"
 
 
 def definition(text: str, function: str) -> list[str]:

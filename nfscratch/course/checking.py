@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nfscratch.course.homework import Homework
 from nfscratch.course.seeds import fresh_seed
-from nfscratch.course.selfcheck import Mark, Status, judge
+from nfscratch.course.selfcheck import Mark, Setting, Status, judge
 from nfscratch.course.summary import ending, line, message, shown_in_full
 from nfscratch.course.task import Task
 
@@ -22,7 +22,7 @@ def check(work: Homework, tasks: Sequence[Task], seed: int | None, say: Say) -> 
     submission, marks = work.submission(), []
     say(f"{work.path}, seed {seed}")
     for task in tasks:
-        marks.append(judge(work.assignment, task, submission, seed, work.variant))
+        marks.append(judge(work.assignment, task, submission, seed, Setting(work.variant)))
         first = shown_in_full(marks)
         say(line(marks[-1], first))
         if first is marks[-1]:
@@ -31,7 +31,9 @@ def check(work: Homework, tasks: Sequence[Task], seed: int | None, say: Say) -> 
     return marks
 
 
-def watch(find: Callable[[], Homework], ids: Sequence[str], say: Say, wait: Callable[[float], None] = time.sleep) -> None:
+def watch(
+    find: Callable[[], Homework], ids: Sequence[str], say: Say, wait: Callable[[float], None] = time.sleep
+) -> None:
     """Check again whenever the file is saved, until Ctrl-C: first the task that was open, then all.
 
     find: gives the homework anew; ids: the tasks to check, none for all. A file that cannot be read is said, and waited
@@ -75,11 +77,11 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def progress(work: Homework, say: Say) -> list[Mark]:
     """A table of all tasks: what is done, and what is left."""
     seed, submission = fresh_seed(), work.submission()
-    marks = [judge(work.assignment, task, submission, seed, work.variant) for task in work.tasks]
+    marks = [judge(work.assignment, task, submission, seed, Setting(work.variant)) for task in work.tasks]
     done = [mark for mark in marks if _passes(mark)]
     say(f"{work.path}, seed {seed}")
     for mark in marks:
         left = "" if _passes(mark) else f"   about {mark.task.minutes} minutes"
         say(f"  {'x' if _passes(mark) else ' '} {mark.task.id:5} {mark.function:30} {mark.status:16}{left}")
-    say(f"{len(done)} of {len(marks)} tasks, {sum(m.earned for m in marks)} of {sum(m.task.points for m in marks)} points")
+    say(f"{len(done)} of {len(marks)} tasks, {ending(marks)}")
     return marks

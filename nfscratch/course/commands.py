@@ -15,16 +15,17 @@ File = Annotated[Path | None, typer.Option(help="the file to test, where the fol
 def handout(
     chapter: Annotated[str, typer.Argument(help="a chapter: its name or its number")],
     output: Annotated[Path, typer.Option("-o", "--output", help="the folder to write")] = Path("handout"),
-    tasks: Annotated[list[str] | None, typer.Option(help="a task of it, such as 4.1; once for each")] = None,
+    also: Annotated[list[str] | None, typer.Argument(help="tasks of it, such as 4.1 4.3; without any, all")] = None,
+    tasks: Annotated[list[str] | None, typer.Option(help="the same: --tasks 4.1 4.3")] = None,
     ipynb: Annotated[bool, typer.Option("--ipynb", help="a notebook in place of the script (needs jupytext)")] = False,
-    rename: Annotated[int | None, typer.Option(help="a variant: other function names and constants, by a number")] = None,
+    rename: Annotated[int | None, typer.Option(help="a variant's number: other names and constants")] = None,
 ) -> None:
     """Write a chapter's handout: its text, with the bodies of some functions left to the student, and a self-check."""
     from nfscratch.course.handout import make
     from nfscratch.course.task import assignment
 
     with _one_line():
-        for path in make(assignment(chapter), tasks, rename, ipynb).write(output):
+        for path in make(assignment(chapter), [*(tasks or []), *(also or [])], rename, ipynb).write(output):
             typer.echo(f"{path}")
 
 
@@ -62,9 +63,7 @@ def hint(task: Annotated[str, typer.Argument(help=TASK)]) -> None:
         typer.echo(f"Task {found.id}, about {found.minutes} minutes: {found.hint}")
 
 
-def reset(
-    task: Annotated[str, typer.Argument(help=TASK)], folder: Folder = Path(), file: File = None
-) -> None:
+def reset(task: Annotated[str, typer.Argument(help=TASK)], folder: Folder = Path(), file: File = None) -> None:
     """Put a task's function back as the handout had it. Your file as it was is kept beside it."""
     from nfscratch.course.homework import homework, target
     from nfscratch.course.reset import reset as put_back

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nfscratch.course.blanks import definition, leaked, lines_of_body, with_stub
+from nfscratch.course.blanks import bodies, definition, leaked, with_stubs
 from nfscratch.course.pages import readme, settings, tests
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
@@ -39,7 +39,7 @@ class Handout:
 def make(
     assignment: Assignment, ids: Sequence[str] | None = None, number: int | None = None, notebook: bool = False
 ) -> Handout:
-    """The handout of a chapter. ids: some of its tasks; number: the variant; notebook: an .ipynb in place of the .py."""
+    """The handout of a chapter. ids: some of its tasks; number: the variant; notebook: in place of the script."""
     tasks = [assignment.task(id) for id in ids] if ids else list(assignment.tasks)
     tasks = [task for task in assignment.tasks if task in tasks]
     variant = Variant.of(assignment, number)
@@ -57,17 +57,15 @@ def make(
 def blanked(assignment: Assignment, tasks: Sequence[Task], variant: Variant) -> str:
     """The chapter in this variant, with the bodies of these tasks taken out."""
     text = variant.applied(assignment.text, assignment)
-    for task in tasks:
-        text = with_stub(text, variant.name_of(task), task)
-    return text
+    return with_stubs(text, {variant.name_of(task): task for task in tasks})
 
 
 def refuse(text: str, assignment: Assignment, tasks: Sequence[Task], variant: Variant) -> None:
     """Raise a ValueError for a handout that must not be given out."""
     solved = variant.applied(assignment.text, assignment)
-    for task in tasks:
-        function = variant.name_of(task)
-        if (line := leaked(text, lines_of_body(solved, function))) is not None:
+    places, lines = bodies(solved, map(variant.name_of, tasks)), solved.splitlines()
+    for task, place in zip(tasks, places.values(), strict=True):
+        if (line := leaked(text, lines[place.first - 1 : place.last])) is not None:
             raise ValueError(f"task {task.id}: the handout still holds a line of the solution: {line}")
         if not task.hint.strip():
             raise ValueError(f"task {task.id}: the hint is empty")
@@ -89,4 +87,3 @@ def as_notebook(text: str) -> str:
 def stub_of(assignment: Assignment, task: Task, variant: Variant) -> list[str]:
     """The whole function as the handout has it, for a student who wants to start again."""
     return definition(blanked(assignment, [task], variant), variant.name_of(task))
-

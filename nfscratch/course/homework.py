@@ -71,7 +71,7 @@ def _checked(file):
 
 def _found(folder, number):
     """The one chapter file in a folder."""
-    files = sorted(path for path in folder.glob("ch[0-9][0-9]_*") if (m := NAME.fullmatch(path.name)) and _is(m, number))
+    files = sorted(path for path in folder.glob("ch[0-9][0-9]_*") if _is_of(NAME.fullmatch(path.name), number))
     if len(files) == 1:
         return files[0]
     which = "of a chapter" if number is None else f"of chapter {number}"
@@ -81,8 +81,8 @@ def _found(folder, number):
     raise ValueError(f"{folder} has several files {which}: {names}; name one with --file")
 
 
-def _is(matched, number):
-    return number is None or int(matched[1]) == int(number)
+def _is_of(matched, number):
+    return matched is not None and (number is None or int(matched[1]) == int(number))
 
 
 def _settings(file):

@@ -10,8 +10,8 @@ from nfscratch.course.variant import Variant
 
 README = """# {title}
 
-The tasks of chapter {number}: {count} functions of `{name}`, of which you write the bodies. Each has its place in the text: read the
-text up to it, then replace the line `raise NotImplementedError(...)`. {needs}
+The tasks of chapter {number}: {count} functions of `{name}`, of which you write the bodies. Each has its
+place in the text: read the text up to it, then replace the line `raise NotImplementedError(...)`. {needs}
 
 | task | function | what | minutes | points |
 |---|---|---|---|---|
@@ -27,11 +27,12 @@ nfscratch reset {first}         the task's function as it was at the beginning
 nfscratch progress          what is done, and how many points that is
 ```
 
-The checks draw new inputs every time. A message prints the seed that repeats it. Your functions need NumPy alone: the checks run
-them without the package, in a process with {seconds} s and {memory} GB. Run the whole chapter with `python {name}` when all tasks pass.
+The checks draw new inputs every time. A message prints the seed that repeats it. Your functions need NumPy alone: the
+checks run them without the package, in a process with {seconds} s and {memory} GB. When all tasks pass, `python {name}`
+runs the whole chapter.
 """
 
-TESTS = '''"""The self-check of chapter {number}: run `pytest` in this folder. The checks themselves are in nfscratch.course."""
+TESTS = '''"""The self-check of chapter {number}: run `pytest` in this folder. The checks are in nfscratch.course."""
 
 import pytest
 
@@ -40,12 +41,12 @@ from nfscratch.course.pytest_tasks import Folder
 tasks = Folder(__file__)
 '''
 
-TEST = '''
+TEST = """
 
 @pytest.mark.task(id="{id}", points={points})
 def test_{function}():
     tasks.check("{id}")
-'''
+"""
 
 
 def readme(assignment: Assignment, tasks: Sequence[Task], name: str, variant: Variant) -> str:

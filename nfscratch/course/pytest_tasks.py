@@ -1,12 +1,12 @@
 """A pytest plugin for handouts: the tasks of a folder as tests, with the seed that repeats a message.
 
-    tasks = Folder(__file__)
+tasks = Folder(__file__)
 
-    @pytest.mark.task(id="4.2", points=3)
-    def test_affine_inverse():
-        tasks.check("4.2")
+@pytest.mark.task(id="4.2", points=3)
+def test_affine_inverse():
+    tasks.check("4.2")
 
-    pytest -m "task(id='4.2')" --check-seed=2306073760
+pytest -m "task(id='4.2')" --check-seed=2306073760
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Folder:
 
     def check(self, id: str) -> None:
         """Judge a task; fail with the mistake, or with what the task waits for."""
-        from nfscratch.course.selfcheck import Status, judge
+        from nfscratch.course.selfcheck import Setting, Status, judge
         from nfscratch.course.summary import line, message
 
         __tracebackhide__ = True
         try:
             work = self.work
-            mark = judge(work.assignment, work.task(id), work.submission(), Folder.seed or 0, work.variant)
+            mark = judge(work.assignment, work.task(id), work.submission(), Folder.seed or 0, Setting(work.variant))
         except (ValueError, OSError) as error:
             pytest.fail(f"{error}", pytrace=False)
         Folder.tested.append((work.path, mark))

@@ -9,8 +9,10 @@ student reads one message at a time, a grade has partial credit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as onp
 
@@ -72,31 +74,40 @@ class Mark:
         return Status.PASSED if self.fault is None else STATUS_OF.get(self.fault.kind, Status.FAILED)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """How a submission is run: in which variant, within which limits, and by which kind of child."""
+
+    variant: Variant
+    limits: Limits = field(default_factory=Limits)
+    every: bool = False  # whether a task's other checks are run after one that fails
+    child: Callable[..., Any] = Child
+
+
 def judge(
-    assignment: Assignment, task: Task, submission: Submission, seed: int, variant: Variant | None = None,
-    limits: Limits | None = None, every: bool = False,
-) -> Mark:  # fmt: skip
+    assignment: Assignment, task: Task, submission: Submission, seed: int, setting: Setting | None = None
+) -> Mark:
     """One task of one submission."""
-    limits, variant = limits or Limits(), variant or Variant.plain(assignment)
-    checks = checks_of(assignment.number, task)
-    function, outcomes, printed = variant.name_of(task), [], ""
-    while len(outcomes) < len(checks) and (every or not any(o.fault for o in outcomes)):
-        done, said = _in_one_child(task, function, submission, checks, len(outcomes), seed, variant.numbers, limits, every)
+    setting = setting or Setting(Variant.plain(assignment))
+    checks, outcomes, printed = checks_of(assignment.number, task), [], ""
+    while len(outcomes) < len(checks) and (setting.every or not any(o.fault for o in outcomes)):
+        left = list(enumerate(checks))[len(outcomes) :]
+        done, said = _in_one_child(task, submission, left, seed, setting)
         outcomes, printed = outcomes + done, printed or said
     outcomes += [Outcome(check, run=False) for check in checks[len(outcomes) :]]
-    return Mark(task, function, seed, tuple(outcomes), printed)
+    return Mark(task, setting.variant.name_of(task), seed, tuple(outcomes), printed)
 
 
-def _in_one_child(task, function, submission, checks, first, seed, numbers, limits, every):
-    """Outcomes from the check number `first` on, as far as one child lives, and what it printed."""
+def _in_one_child(task, submission, checks, seed, setting):
+    """The outcomes of these checks as far as one child lives, and what it printed."""
     outcomes: list[Outcome] = []
-    with Child(str(submission.path), submission.text, limits) as child:
-        asked = Asked(child, function, task.id, numbers)
+    with setting.child(str(submission.path), submission.text, setting.limits) as child:
+        asked = Asked(child, setting.variant.name_of(task), task.id, setting.variant.numbers)
         unusable = _loaded(child, asked)
-        for k in range(first, len(checks)):
-            fault = unusable or _fault_of(checks[k], asked, onp.random.default_rng([seed, int(task.id.split(".")[1]), k]))
-            outcomes.append(Outcome(checks[k], fault))
-            if child.ending is not None or (fault is not None and not every):
+        for k, check in checks:
+            rng = onp.random.default_rng([seed, int(task.id.split(".")[1]), k])
+            outcomes.append(Outcome(check, unusable or _fault_of(check, asked, rng)))
+            if child.ending is not None or (outcomes[-1].fault is not None and not setting.every):
                 break
     printed = "" if child.ending is not None else child.log[:SHOWN]
     return outcomes, printed
@@ -124,5 +135,3 @@ def _fault_of(check: Check, asked: Asked, rng: onp.random.Generator) -> Fault | 
         return Fault(str(error), kind=Kind.STOPPED)
     except Exception as error:  # a value of a kind that the check was not written for: it is no pass
         return Fault(f"the answer could not be judged ({type(error).__name__}: {error})", kind=Kind.UNJUDGED)
-
-

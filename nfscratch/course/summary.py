@@ -1,11 +1,11 @@
 """Summary: what a self-check says. A line for each task; the first mistake in full; the others wait.
 
-    Task 4.2  affine_inverse: it multiplies by the scale
-          yours [0.31, -1.2]   should be [0.31, 0.4]   (inverse(forward(z)) against z)
-          at z = [0.31, 0.4]   (D = 2; also at D = 5)
-          Hint: What undoes a multiplication?
-          File: /home/me/hw4/ch04_coupling.py
-          Repeat with: nfscratch check 4.2 --seed 2306073760
+Task 4.2  affine_inverse: it multiplies by the scale
+      yours [0.31, -1.2]   should be [0.31, 0.4]   (inverse(forward(z)) against z)
+      at z = [0.31, 0.4]   (D = 2; also at D = 5)
+      Hint: What undoes a multiplication?
+      File: /home/me/hw4/ch04_coupling.py
+      Repeat with: nfscratch check 4.2 --seed 2306073760
 """
 
 from __future__ import annotations

@@ -5,4 +5,6 @@
     question.py   an input, its right answer, and the answers that known mistakes would give
     pair.py       a map beside its trusted other direction: the audit of nfscratch.check names what is wrong
     shown.py      numbers as a message shows them
+
+A check of a task returns None or a Fault: properties/ has them.
 """

@@ -138,7 +138,8 @@ def close(came: Any, right: Any, tolerance: float) -> bool:
 def _fault(wrong, answered):
     """The first wrong part, with the name of the mistake that explains all answers."""
     first = wrong[0]
-    known = next((s for s in first.question.telling if first.part in s.values and _explains(s, first.part, answered)), None)
+    candidates = [candidate for candidate in first.question.telling if first.part in candidate.values]
+    known = next((c for c in candidates if _explains(c, first.part, answered)), None)
     name, hint = (known.name, known.hint) if known else (_plain_name(first), "")
     return Fault(name, _lines(first, wrong), hint)
 

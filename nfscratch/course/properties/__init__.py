@@ -45,4 +45,3 @@ def _check(module, task, name, points):
     if not (run.__doc__ or "").strip():
         raise ValueError(f"task {task.id}: check {name} must have a docstring, which reports show")
     return Check(name, run.__doc__.strip().splitlines()[0], points, run)
-

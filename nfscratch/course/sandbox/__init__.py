@@ -5,4 +5,6 @@
     wire.py      values as bytes, for both sides. What comes in is never executed.
     limits.py    how much time, memory and text a child may use.
     kernel.py    what Linux forbids it besides: processes, the network, signals to others.
+
+The files that the child loads (inside, wire, kernel) need the standard library and NumPy alone.
 """

@@ -48,7 +48,8 @@ def limit(limits: dict[str, int]) -> None:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (soft, hard))
         except (AttributeError, ValueError, OSError):
             continue
-    faulthandler.register(signal.SIGXCPU, file=2, chain=True)  # the log says where the time ran out
+    faulthandler.enable(file=2)  # the log says where it crashed
+    faulthandler.register(signal.SIGXCPU, file=2, chain=True)  # and where the time ran out
 
 
 class Session:

@@ -28,8 +28,8 @@ NUMBERS = {  # system calls, by processor
     },
 }  # fmt: skip
 # refused: socket, socketpair, fork, vfork, execve, ptrace, process_vm_readv and _writev, execveat, pidfd_open,
-#          rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal, io_uring's three. own: kill and tgkill, to itself alone.
-# first: tkill is refused; prlimit64 to itself alone.
+#          rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal, io_uring's three.
+# own: kill and tgkill, to itself alone. first: tkill is refused; prlimit64 to itself alone.
 
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JSET|K, BPF_RET|K

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake
-from nfscratch.course.judging.pair import Setting, log_det as log_det_of_map
+from nfscratch.course.judging.pair import Setting
+from nfscratch.course.judging.pair import log_det as log_det_of_map
 from nfscratch.course.judging.question import Question, expect, slip
 
 BRANCHES = "Test a point below 0 and one above, each by itself."
