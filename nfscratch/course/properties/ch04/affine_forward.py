@@ -6,7 +6,7 @@ import numpy as onp
 
 from nfscratch.course.judging.pair import log_det as log_det_of_map
 from nfscratch.course.judging.question import Question, expect, slip
-from nfscratch.course.properties.ch04.layers import DIMS, Affine, affine_settings
+from nfscratch.course.properties.ch04.scattered import DIMS, Affine, affine_settings
 
 
 def values(asked, rng):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nfscratch.course.judging import pair
 from nfscratch.course.judging.question import Question, expect
-from nfscratch.course.properties.ch04.layers import DIMS, Affine, affine_settings
+from nfscratch.course.properties.ch04.scattered import DIMS, Affine, affine_settings
 
 
 def undoes(asked, rng):

@@ -8,7 +8,7 @@ import numpy as onp
 
 from nfscratch.check.finite_differences import finite_difference_jacobian
 from nfscratch.course.judging.question import Question, expect, slip
-from nfscratch.course.properties.ch04.layers import DIMS, Affine, network
+from nfscratch.course.properties.ch04.scattered import DIMS, Affine, network
 
 PRODUCT = "Differentiate e^s z_C + t with respect to z_K: how many terms are there?"
 DIAGONAL = "What is dx_C/dz_C in equation (2)?"

@@ -7,7 +7,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.course.judging.pair import own_log_det
 from nfscratch.course.judging.question import Question, expect, slip
-from nfscratch.course.properties.ch04.layers import DIMS, Masked
+from nfscratch.course.properties.ch04.scattered import DIMS, Masked
 
 SEEN = "Which of the b's decides what the networks see?"
 CHANGED = "Which of the b's decides which places change?"
