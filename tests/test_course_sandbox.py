@@ -89,7 +89,10 @@ FORBIDDEN = [
     ("import subprocess\ndef f(x): subprocess.run(['true'])", "PermissionError"),
     ("import multiprocessing as m\ndef f(x): m.Process(target=print).start()", "PermissionError"),
     ("import resource, os\ndef f(x): resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))", "PermissionError"),
+    ("def f(x): open('/etc/passwd')", "PermissionError"),
     ("def f(x): import nfscratch", "ModuleNotFoundError"),
+    ("def f(x): open('new.txt', 'w')", "PermissionError"),
+    ("import os\ndef f(x): os.listdir(os.path.expanduser('~root'))", "PermissionError"),
     ("def f(x): import matplotlib", "ModuleNotFoundError"),
 ]
 SHOUTING = """
@@ -132,6 +135,13 @@ def test_a_child_that_does_not_answer_says_why(text, ending, line):
     with pytest.raises(Ended) as caught:
         ask(text, (np.ones(3),))
     assert (caught.value.ending, caught.value.line) == (ending, line)
+
+
+@linux
+def test_the_kernel_keeps_files_and_processes_out_here():
+    with Child("/home/me/hw.py", "", SHORT) as child:
+        child.load()
+        assert child.kept_out == ("files", "processes")
 
 
 @linux

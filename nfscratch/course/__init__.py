@@ -20,6 +20,7 @@ arrays, lists, text), so nothing that a student sends is executed in the parent,
 its process ends can earn a point: only values can, and an answer that does not come is a fault. An argument that is a
 function stays in the parent, and the child asks for its values.
 
-Each task gets a child of its own, with bounds on its time, memory and output (sandbox/limits.py), and on Linux without
-new processes, the network and signals to others (sandbox/kernel.py). What that does not keep out, README.md says.
+Each task gets a child of its own, with bounds on its time, memory and output (sandbox/limits.py). On Linux it can start
+no process and use no network (sandbox/kernel.py), read no file but Python's and NumPy's, and write none
+(sandbox/files.py). What that does not keep out, README.md says.
 """

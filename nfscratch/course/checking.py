@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nfscratch.course.homework import Homework
 from nfscratch.course.seeds import fresh_seed
-from nfscratch.course.selfcheck import Mark, Setting, Status, judge
+from nfscratch.course.selfcheck import Mark, Setting, Status, judge_each
 from nfscratch.course.summary import ending, line, message, shown_in_full
 from nfscratch.course.task import Task
 
@@ -21,8 +21,8 @@ def check(work: Homework, tasks: Sequence[Task], seed: int | None, say: Say) -> 
     seed = fresh_seed() if seed is None else seed
     submission, marks = work.submission(), []
     say(f"{work.path}, seed {seed}")
-    for task in tasks:
-        marks.append(judge(work.assignment, task, submission, seed, Setting(work.variant)))
+    for mark in judge_each(work.assignment, tasks, submission, seed, Setting(work.variant)):
+        marks.append(mark)
         first = shown_in_full(marks)
         say(line(marks[-1], first))
         if first is marks[-1]:
@@ -77,7 +77,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def progress(work: Homework, say: Say) -> list[Mark]:
     """A table of all tasks: what is done, and what is left."""
     seed, submission = fresh_seed(), work.submission()
-    marks = [judge(work.assignment, task, submission, seed, Setting(work.variant)) for task in work.tasks]
+    marks = list(judge_each(work.assignment, work.tasks, submission, seed, Setting(work.variant)))
     done = [mark for mark in marks if _passes(mark)]
     say(f"{work.path}, seed {seed}")
     for mark in marks:

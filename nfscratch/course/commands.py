@@ -1,4 +1,4 @@
-"""Commands of the course: handout, check, hint, reset, progress. `add_to` adds them to the command line."""
+"""Commands of the course: handout, check, hint, reset, progress, grade. `add_to` adds them to the command line."""
 
 from __future__ import annotations
 
@@ -86,7 +86,30 @@ def progress(folder: Folder = Path(), file: File = None) -> None:
         checking.progress(homework(folder, None, file), typer.echo)
 
 
-COMMANDS = (handout, check, hint, reset, progress)
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="a folder with one file, or one folder, for each student")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the folder for the results")] = Path("results"),
+    chapter: Annotated[str | None, typer.Option(help="the chapter, where the files' names do not say it")] = None,
+    tasks: Annotated[list[str] | None, typer.Option(help="a task that counts, such as 4.1; without it, all")] = None,
+    rename: Annotated[int | None, typer.Option(help="the variant's number, if the handout had one")] = None,
+    seed: Annotated[int | None, typer.Option(help="the run's seed; without it, that of the last run here")] = None,
+    workers: Annotated[int | None, typer.Option(help="how many at a time; without it, one for each core")] = None,
+    gradescope: Annotated[bool, typer.Option("--gradescope", help="results.json for each submission")] = False,
+    junit: Annotated[bool, typer.Option("--junit", help="junit.xml")] = False,
+    autolab: Annotated[bool, typer.Option("--autolab", help="the line of scores for each submission")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="grades.csv, which is always written")] = True,
+) -> None:
+    """Grade a folder of submissions, each in a process of its own. A second run goes on where the first stopped."""
+    from nfscratch.course.grading.command import run
+
+    chosen = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
+    formats = [name for name, wanted in chosen.items() if wanted]
+    with _one_line():
+        for line in run(submissions, output, chapter, tasks or [], rename, seed, workers, formats):
+            typer.echo(line)
+
+
+COMMANDS = (handout, check, hint, reset, progress, grade)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ student reads one message at a time, a grade has partial credit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -84,6 +84,21 @@ class Setting:
     child: Callable[..., Any] = Child
 
 
+def judge_each(
+    assignment: Assignment, tasks: Sequence[Task], submission: Submission, seed: int, setting: Setting
+) -> Iterator[Mark]:
+    """Several tasks of one submission. A file that cannot be loaded is tried once."""
+    unloaded: Fault | None = None
+    for task in tasks:
+        if unloaded is None:
+            mark = judge(assignment, task, submission, seed, setting)
+            unloaded = mark.fault if mark.fault is not None and mark.fault.kind is Kind.UNLOADED else None
+        else:
+            outcomes = tuple(Outcome(check, unloaded) for check in checks_of(assignment.number, task))
+            mark = Mark(task, setting.variant.name_of(task), seed, outcomes)
+        yield mark
+
+
 def judge(
     assignment: Assignment, task: Task, submission: Submission, seed: int, setting: Setting | None = None
 ) -> Mark:
@@ -104,6 +119,8 @@ def _in_one_child(task, submission, checks, seed, setting):
     with setting.child(str(submission.path), submission.text, setting.limits) as child:
         asked = Asked(child, setting.variant.name_of(task), task.id, setting.variant.numbers)
         unusable = _loaded(child, asked)
+        if unusable is not None and unusable.kind is Kind.UNLOADED:
+            return [Outcome(check, unusable) for _, check in checks], ""
         for k, check in checks:
             rng = onp.random.default_rng([seed, int(task.id.split(".")[1]), k])
             outcomes.append(Outcome(check, unusable or _fault_of(check, asked, rng)))
@@ -118,7 +135,8 @@ def _loaded(child: Child, asked: Asked) -> Fault | None:
     try:
         reply = child.load()
     except Ended as error:
-        return Fault(f"the file was not loaded: {error}", kind=Kind.STOPPED)
+        hint = f"Does `python {child.path}` come to its end?"
+        return Fault("the file was not loaded", (f"      {error}",), hint, Kind.UNLOADED)
     if "error" in reply:
         return raised(reply["error"], asked.task_id, child.path, loading=True)
     return None if asked.function in reply["functions"] else missing(asked.function, child.text)

@@ -14,20 +14,25 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nfscratch.course.judging.fault import Fault
+from nfscratch.course.judging.shown import plain
 from nfscratch.course.selfcheck import Mark, Status
 
 
 def message(mark: Mark, path: Path, repeat: str = "nfscratch check {id} --seed {seed}") -> str:
     """A mark's fault in full. repeat: the command that asks the same questions again."""
-    fault = mark.fault or Fault("it passes")
-    lines = [f"Task {mark.task.id}  {mark.function}: {fault.name}", *fault.lines]
-    lines += [f"      Hint: {fault.hint or mark.task.hint}", f"      File: {path}"]
+    lines = told(mark, mark.fault or Fault("it passes")) + [f"      File: {path}"]
     lines += [f"      Your code printed:\n{_indented(mark.printed)}"] * bool(mark.printed.strip())
     return "\n".join([*lines, "      Repeat with: " + repeat.format(id=mark.task.id, seed=mark.seed)])
 
 
+def told(mark: Mark, fault: Fault) -> list[str]:
+    """One fault of a task: its name, the numbers, and a hint."""
+    title = f"Task {mark.task.id}  {mark.function}: {fault.name}"
+    return [title, *fault.lines, f"      Hint: {fault.hint or mark.task.hint}"]
+
+
 def _indented(text):
-    return "\n".join(f"        {line}" for line in text.rstrip().splitlines())
+    return "\n".join(f"        {plain(line, 200)}" for line in text.rstrip().splitlines())
 
 
 def line(mark: Mark, first: Mark | None) -> str:

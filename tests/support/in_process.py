@@ -2,7 +2,8 @@
 
 from nfscratch.course.sandbox import wire
 from nfscratch.course.sandbox.inside import Session
-from nfscratch.course.sandbox.outside import Child, _numbering
+from nfscratch.course.sandbox.outside import Child
+from nfscratch.course.sandbox.packing import numbering
 
 
 class Here(Session):
@@ -15,7 +16,7 @@ class Here(Session):
     def proxy(self, k):
         def given(*arguments):
             value = self.given[k](*(self.across(a, self.handed.__getitem__, self.number) for a in arguments))
-            return self.across(value, self.proxy, _numbering(self.given))
+            return self.across(value, self.proxy, numbering(self.given))
 
         return given
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.course.judging.fault import Fault, Kind, Stopped
+from nfscratch.course.judging.shown import plain
 from nfscratch.course.sandbox.outside import Child
 
 UNWRITTEN = re.compile(r"task (\d+\.\d+)\b")
@@ -57,28 +58,35 @@ class Asked:
 
 def missing(function: str, text: str) -> Fault:
     if not text.strip():
-        return Fault("the file is empty", kind=Kind.BROKEN, hint="Is it saved?")
+        return Fault("the file is empty", kind=Kind.UNLOADED, hint="Is it saved?")
     hint = "Is it spelled as in the handout?"
-    return Fault(f"the file has no function called {function}", kind=Kind.BROKEN, hint=hint)
+    return Fault(f"the file has no function called {function}", kind=Kind.MISSING, hint=hint)
 
 
 def raised(error: dict, task_id: str, path: str, loading: bool = False) -> Fault:
     """The fault of an exception, which is data that the child sent: {"kind", "words", "lines"}."""
-    kind, words = str(error["kind"])[:80], str(error["words"])
+    kind, words = plain(error["kind"], 80), plain(error["words"], 500)
     lines = tuple(f"      line {number}:  {text}" for number, text in _lines(error["lines"]))
     other = UNWRITTEN.match(words)
     if kind == "NotImplementedError" and not loading:
         return _unwritten(other[1] if other else task_id, task_id, lines)
     if kind in ("SyntaxError", "IndentationError", "TabError"):
         hint = "Python stops at this line, or just before."
-        return Fault(f"the file cannot be read as Python: {words}", lines, hint, Kind.BROKEN)
+        return Fault(f"the file cannot be read as Python: {words}", lines, hint, Kind.UNLOADED)
     if kind == "SystemExit":
-        return Fault("it ends the program (sys.exit, or exit)", lines, "A function returns its values.", Kind.STOPPED)
+        kind_of = Kind.UNLOADED if loading else Kind.STOPPED
+        return Fault("it ends the program (sys.exit, or exit)", lines, "A function returns its values.", kind_of)
     if kind == "MemoryError":
         hint = "How large should this array be?"
-        return Fault("it asks for more memory than it may have", (*lines, f"      {words}"), hint, Kind.STOPPED)
+        return Fault(
+            "it asks for more memory than it may have",
+            (*lines, f"      {words}"),
+            hint,
+            Kind.UNLOADED if loading else Kind.STOPPED,
+        )
     where = "the file stops while it is loaded" if loading else "it raises an exception"
-    return Fault(f"{where}: {kind}: {words}", lines, "", Kind.BROKEN if loading else Kind.RAISED)
+    hint = f"Does `python {path}` come to its end?" if loading else ""
+    return Fault(f"{where}: {kind}: {words}", lines, hint, Kind.UNLOADED if loading else Kind.RAISED)
 
 
 def _unwritten(found, task_id, lines):
@@ -90,4 +98,4 @@ def _unwritten(found, task_id, lines):
 def _lines(data):
     """(number, text) of the student's lines on the way to the exception, as far as the data is that."""
     pairs = [pair for pair in data if isinstance(pair, list) and len(pair) == 2] if isinstance(data, list) else []
-    return [(int(number), str(text)[:160]) for number, text in pairs if isinstance(number, int)][-3:]
+    return [(int(number), plain(text, 160)) for number, text in pairs if isinstance(number, int)][-3:]

@@ -19,7 +19,8 @@ class Kind(Enum):
     RAISED = "raises an exception"
     UNWRITTEN = "not written yet"
     WAITING = "waits for another task"
-    BROKEN = "the file cannot be used"
+    UNLOADED = "the file cannot be used"
+    MISSING = "the function is not there"
     STOPPED = "was stopped"
     UNJUDGED = "could not be judged"
 

@@ -90,7 +90,7 @@ def expect(asked: Asked, *questions: Question) -> Fault | None:
 
 def _placed(fault, question):
     """The fault of a call that gave no value, with the input of that call."""
-    no_input = fault.kind in (Kind.UNWRITTEN, Kind.WAITING, Kind.BROKEN)
+    no_input = fault.kind in (Kind.UNWRITTEN, Kind.WAITING, Kind.MISSING)
     return fault if no_input else replace(fault, lines=(*fault.lines, f"      at {_input(question)}"))
 
 

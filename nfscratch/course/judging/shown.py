@@ -14,7 +14,7 @@ ENTRIES = 6
 def shown(value: Any, digits: int = 4) -> str:
     """A value of the student's, or of ours, as text."""
     if isinstance(value, str):
-        return repr(value)
+        return repr(plain(value, 200))
     if isinstance(value, (list, tuple)):
         inside = ", ".join(shown(item, digits) for item in value[:ENTRIES])
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
@@ -46,6 +46,11 @@ def _number(value, digits):
     return f"{complex(value):.{digits}g}" if isinstance(value, onp.complexfloating) else f"{float(value):.{digits}g}"
 
 
+def plain(text: Any, most: int) -> str:
+    """A text that a student's process sent, in one line and without characters that steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:most])
+
+
 def is_numbers(value: Any) -> bool:
     return isinstance(value, (bool, int, float, onp.ndarray, onp.generic))
 
@@ -55,7 +60,7 @@ def kind(value: Any) -> str:
     if value is None:
         return "None (is a return missing?)"
     if isinstance(value, Other):
-        return f"an object of type {value.kind}"
+        return f"an object of type {plain(value.kind, 80)}"
     if isinstance(value, onp.ndarray) and value.ndim:
         return f"an array of shape {value.shape}"
     if is_numbers(value):

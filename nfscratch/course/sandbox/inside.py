@@ -166,12 +166,12 @@ def main() -> None:
     settings = importlib.import_module("json").loads(source.read(size))
     sys.meta_path.append(Shelves(settings["shelves"]))
     sys.path.insert(0, here)
-    wire, kernel = importlib.import_module("wire"), importlib.import_module("kernel")
+    wire, kernel, files = (importlib.import_module(name) for name in ("wire", "kernel", "files"))
     sys.path.remove(here)
     limit(settings["limits"])
     importlib.import_module("numpy").seterr(all="ignore")  # the checks look at what came of it
-    confined = kernel.confine() if settings["confine"] else False
-    wire.send(sink, {"ready": True, "confined": confined})
+    kept_out = {"files": files.only(**settings["files"]), "processes": kernel.confine()}
+    wire.send(sink, {"kept_out": [name for name, stands in kept_out.items() if stands]})
     Session(wire, source, sink).serve()
 
 

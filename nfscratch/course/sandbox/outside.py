@@ -7,7 +7,6 @@ ends, hangs or talks nonsense raises Ended with the reason.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import re
 import signal
@@ -23,9 +22,10 @@ from typing import Any
 
 from nfscratch.course.sandbox import wire
 from nfscratch.course.sandbox.limits import Limits
+from nfscratch.course.sandbox.packing import numbering, packed
+from nfscratch.course.sandbox.shelves import readable, shelves
 
 INSIDE = Path(__file__).with_name("inside.py")
-OFFERED = ("numpy", "autograd", "scipy")  # what a file may import, beside the standard library
 KEPT = 4000  # characters of what it prints
 
 
@@ -53,11 +53,11 @@ class Ended(Exception):
 class Child:
     """One process with one file in it. A context manager: at its end the process is gone."""
 
-    def __init__(self, path: str, text: str, limits: Limits, confine: bool = True):
-        self.path, self.text, self.limits, self.confine = path, text, limits, confine
+    def __init__(self, path: str, text: str, limits: Limits):
+        self.path, self.text, self.limits = path, text, limits
         self.waited, self.printed, self.log = 0.0, 0, ""
         self.ending: Ending | None = None
-        self.confined = False
+        self.kept_out: tuple[str, ...] = ()  # what the kernel refuses to it: FILES, PROCESSES
         self.room = tempfile.TemporaryDirectory(prefix="nfscratch-", ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", str(INSIDE)], cwd=self.room.name, env=_environment(self.room.name),
@@ -76,8 +76,8 @@ class Child:
 
     def load(self) -> dict:
         """Start, and load the file: {"functions": names} or {"error": ...}."""
-        settings = {"shelves": shelves(), "limits": self.limits.as_data(), "confine": self.confine}
-        self.confined = bool(self._exchange(settings, ()).get("confined"))
+        settings = {"shelves": shelves(), "limits": self.limits.as_data(), "files": readable()}
+        self.kept_out = tuple(self._exchange(settings, ()).get("kept_out", ()))
         return self._exchange({"do": "load", "path": self.path, "text": self.text}, ())
 
     def call(self, function: str | int, calls: Sequence[tuple], watch: bool = False) -> list[dict]:
@@ -87,7 +87,7 @@ class Child:
         is empty where the file has no such function.
         """
         given: list[Callable] = []
-        values, places = _packed(calls, _numbering(given))
+        values, places = packed(calls, numbering(given))
         request = {"do": "call", "function": function, "values": values, "calls": places, "watch": watch}
         reply = self._exchange(request, given)
         if "missing" in reply:
@@ -155,7 +155,7 @@ class Child:
             value = given[k](*arguments)
         except Exception as error:  # whatever the student passed
             return {"refused": f"{error}"[:500]}
-        return {"value": wire.pack(value, _numbering(given))}
+        return {"value": wire.pack(value, numbering(given))}
 
     # --- the end ---
 
@@ -223,35 +223,6 @@ class Child:
             with contextlib.suppress(OSError, ValueError):
                 stream.close()
         self.room.cleanup()
-
-
-def _packed(calls, function):
-    """The different arguments, packed once, and for each call the places of its own."""
-    values, places, seen = [], [], {}
-    for arguments in calls:
-        for a in arguments:
-            if id(a) not in seen:
-                seen[id(a)] = len(values)
-                values.append(wire.pack(a, function))
-        places.append([seen[id(a)] for a in arguments])
-    return values, places
-
-
-def _numbering(given):
-    """function(f) -> its place in `given`, where it is put when it is new."""
-
-    def number(f):
-        if not any(f is other for other in given):
-            given.append(f)
-        return next(k for k, other in enumerate(given) if f is other)
-
-    return number
-
-
-def shelves() -> dict[str, str]:
-    """Where the packages stand that a student's file may import."""
-    found = {name: importlib.util.find_spec(name) for name in OFFERED}
-    return {name: str(Path(spec.origin).parent.parent) for name, spec in found.items() if spec and spec.origin}
 
 
 def _environment(room: str) -> dict[str, str]:

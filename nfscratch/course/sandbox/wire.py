@@ -80,7 +80,7 @@ def unpack(data: Any, function: Callable[[int], Any]) -> Any:
     try:
         kind, content = data
         return UNPACK[kind](content, function)
-    except (TypeError, ValueError, KeyError, RecursionError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError, RecursionError) as error:
         raise NotAnAnswer(f"no value: {type(error).__name__}") from error
 
 
