@@ -92,6 +92,7 @@ def test_a_second_run_judges_only_what_has_changed(submissions, tmp_path, at_onc
     assert judged == ["bob.py", "x.py"]
 
 
+@pytest.mark.exhaustive
 def test_a_submission_that_breaks_the_judging_loses_its_own_points(submissions, tmp_path, at_once, monkeypatch):
     judge_each = grade.judge_each
 

@@ -158,12 +158,13 @@ def _allowed(where: str, table: dict[str, Any], kinds: dict[str, type], required
 def _in_order(found):
     """Functions stand in the chapter, once each; a task needs earlier ones; a variant's names are new."""
     text, done = found.text, set()
+    words, defined = set(re.findall(r"\w+", text)), re.findall(r"^def (\w+)\(", text, re.MULTILINE)
     for task in found.tasks:
-        if len(re.findall(rf"^def {re.escape(task.function)}\(", text, re.MULTILINE)) != 1:
+        if defined.count(task.function) != 1:
             raise ValueError(f"task {task.id}: the chapter must define {task.function} once, at top level")
         if late := [id for id in task.needs if id not in done]:
             raise ValueError(f"task {task.id}: needs must name earlier tasks; got {late[0]!r}")
-        if taken := [name for name in task.also_called if re.search(rf"\b{re.escape(name)}\b", text)]:
+        if taken := [name for name in task.also_called if name in words]:
             raise ValueError(f"task {task.id}: also_called must be new names; the chapter has {taken[0]!r}")
         done.add(task.id)
     for constant in found.constants:

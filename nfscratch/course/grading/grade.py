@@ -41,7 +41,8 @@ class Job:
     seed: int
 
     def tasks(self) -> list[Task]:
-        return [assignment(self.number).task(id) for id in self.ids]
+        found = assignment(self.number)
+        return [found.task(id) for id in self.ids]
 
     def seed_of(self, id: str) -> int:
         """A submission's own seed."""
