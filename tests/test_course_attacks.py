@@ -6,6 +6,7 @@ import pytest
 from attacks import attacks
 
 from nfscratch.course.properties.ch04 import permute_back
+from nfscratch.course.sandbox.barriers import Barrier, standing, warning
 from nfscratch.course.sandbox.limits import Limits
 from nfscratch.course.selfcheck import Setting, Status, judge
 from nfscratch.course.submission import read
@@ -16,6 +17,10 @@ FOURTH = assignment("04")
 SHORT = Limits(processor=1, wall=120)
 CHECKS = Path(permute_back.__file__)
 ATTACKS = attacks(str(FOURTH.path), str(CHECKS))
+NEED_A_BARRIER = (
+    "reads the chapter", "puts the package on the path", "rewrites the checks", "rewrites its own tests",
+    "kills its parent", "starts processes without end",
+)  # fmt: skip
 SHARE = ("ends the process with success", "reads the chapter", "forges a message on the wire")
 
 
@@ -23,6 +28,8 @@ SHARE = ("ends the process with success", "reads the chapter", "forges a message
     "name", [pytest.param(k, marks=[] if k in SHARE else [pytest.mark.exhaustive]) for k in ATTACKS]
 )
 def test_an_attack_earns_nothing_and_leaves_nothing_behind(name, tmp_path):
+    if name in NEED_A_BARRIER and len(standing()) < len(Barrier):
+        pytest.skip(warning())
     (tmp_path / "test_ch04.py").write_text("tests")
     (tmp_path / "ch04_coupling.py").write_text(ATTACKS[name])
     checks = CHECKS.read_bytes()

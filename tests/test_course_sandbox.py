@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from nfscratch.course.sandbox.barriers import Barrier, standing, warning
 from nfscratch.course.sandbox.inside import Session
 from nfscratch.course.sandbox.limits import Limits
 from nfscratch.course.sandbox.outside import Child, Ended, Ending
@@ -92,7 +93,7 @@ FORBIDDEN = [
     ("def f(x): open('/etc/passwd')", "PermissionError"),
     ("def f(x): import nfscratch", "ModuleNotFoundError"),
     ("def f(x): open('new.txt', 'w')", "PermissionError"),
-    ("import os\ndef f(x): os.listdir(os.path.expanduser('~root'))", "PermissionError"),
+    ("import os\ndef f(x): os.listdir('/etc')", "PermissionError"),
     ("def f(x): import matplotlib", "ModuleNotFoundError"),
 ]
 SHOUTING = """
@@ -127,6 +128,8 @@ def test_an_exception_comes_back_as_data_with_its_line(text, kind, words, line):
 @linux
 @pytest.mark.parametrize(("text", "kind"), shared(FORBIDDEN, 4))
 def test_what_a_file_may_not_do_is_an_exception_in_it(text, kind):
+    if kind == "PermissionError" and len(standing()) < len(Barrier):
+        pytest.skip(warning())
     assert error_of(text, np.ones(3))["kind"] == kind
 
 
@@ -141,7 +144,7 @@ def test_a_child_that_does_not_answer_says_why(text, ending, line):
 def test_the_kernel_keeps_files_and_processes_out_here():
     with Child("/home/me/hw.py", "", SHORT) as child:
         child.load()
-        assert child.kept_out == ("files", "processes")
+        assert {*child.kept_out} == standing() and (warning() == "") is (standing() == {*Barrier})
 
 
 @linux

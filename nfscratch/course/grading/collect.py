@@ -8,6 +8,7 @@ from pathlib import Path
 from nfscratch.course.homework import NAME
 
 SUFFIXES = (".py", ".ipynb")
+IGNORED = (".", "_", "test_")  # what a name begins with
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def collected(folder: Path, number: str) -> list[Handed]:
     the chapter's name, or the only script or notebook there is.
     """
     _check_folder(folder)
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_")))
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith(IGNORED))
     found = [_handed(entry, number) for entry in entries if entry.is_dir() or entry.suffix in SUFFIXES]
     if not found:
         raise ValueError(f"{folder} holds no submission: no .py, no .ipynb, and no folder")
@@ -53,10 +54,9 @@ def _handed(entry, number):
     if entry.is_file():
         return Handed(entry.stem, entry)
     files = sorted(path for path in entry.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
-    files = [path for path in files if not any(part.startswith((".", "_")) for part in path.relative_to(entry).parts)]
+    files = [path for path in files if not any(part.startswith(IGNORED) for part in path.relative_to(entry).parts)]
     named = [path for path in files if (m := NAME.fullmatch(path.name)) and int(m[1]) == int(number)]
-    others = [path for path in files if not path.name.startswith("test_")]
-    choice = named or others
+    choice = named or files
     if len(choice) == 1:
         return Handed(entry.name, choice[0])
     words = "no script and no notebook" if not choice else f"several files: {', '.join(p.name for p in choice[:4])}"

@@ -14,6 +14,7 @@ from nfscratch.course.grading import class_report
 from nfscratch.course.grading.collect import chapter_in, collected
 from nfscratch.course.grading.formats import autolab, csv_table, gradescope, junit
 from nfscratch.course.grading.grade import grade, job
+from nfscratch.course.sandbox.barriers import warning
 from nfscratch.course.task import assignment
 
 FORMATS: dict[str, Any] = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
@@ -33,5 +34,5 @@ def run(
     paths = [*csv_table.write(found, results), *class_report.write(found, results)]
     written = [len(FORMATS[name].write(found, results)) for name in formats]
     lines = [f"  {one.id:30} {one.earned:3} of {one.points}   {one.trouble}".rstrip() for one in found]
-    lines += [f"seed {what.seed}", *map(str, paths)]
+    lines += [f"seed {what.seed}", *map(str, paths), *([f"warning: {words}"] if (words := warning()) else [])]
     return lines + [f"{results}: {n} for {name}" for name, n in zip(formats, written, strict=True)]

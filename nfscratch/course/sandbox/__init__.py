@@ -6,6 +6,7 @@
     limits.py    how much time, memory and text a child may use.
     shelves.py   which packages it may import, and which files it may read for that.
     packing.py   the arguments of many calls as one message.
+    barriers.py  what of the next two this system has.
     files.py     Linux lets it read those files, and write none.
     kernel.py    what Linux forbids it besides: processes, the network, signals to others.
 
