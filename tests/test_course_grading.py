@@ -29,7 +29,8 @@ def submissions(tmp_path):
     texts = {
         "=ann/deep/ch04_coupling.py": FOURTH.text, "=ann/deep/test_ch04.py": "", "=ann/notes.txt": "",
         "bob.py": LAST.in_text(FOURTH.text, "stack_forward"), "cam/x.py": SWAPPED.in_text(FOURTH.text, "permute_back"),
-        "dee/notes.txt": "none", "eve.py": "def f(:", ".hidden.py": "", "test_ch04.py": "", "__MACOSX/ch04_coupling.py": "",
+        "dee/notes.txt": "none", "eve.py": "def f(:", ".hidden.py": "",
+        "test_ch04.py": "", "__MACOSX/ch04_coupling.py": "",
     }  # fmt: skip
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

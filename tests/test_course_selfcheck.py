@@ -247,6 +247,11 @@ def test_numbers_are_shown_with_as_many_digits_as_tell_them_apart():
     )
 
 
+def test_a_list_is_called_a_list():
+    fault = expect(Student(lambda x: list(x)), question([1.0]))
+    assert fault.lines[1] == "      y: yours a list of 1 values   should be an array of shape (1,)"
+
+
 def test_a_fault_without_a_hint_gets_the_tasks():
     mark = judged("x = 1\n", child=InProcess)
     without = message(mark, Path("hw.py"))

@@ -20,7 +20,7 @@ from nfscratch.course.judging.asked import Asked, missing, raised
 from nfscratch.course.judging.fault import Fault, Kind, Stopped
 from nfscratch.course.properties import Check, checks_of
 from nfscratch.course.sandbox.limits import Limits
-from nfscratch.course.sandbox.outside import Child, Ended
+from nfscratch.course.sandbox.outside import Child, Ended, Ending
 from nfscratch.course.submission import Submission
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
@@ -150,6 +150,7 @@ def _fault_of(check: Check, asked: Asked, rng: onp.random.Generator) -> Fault | 
     except Stopped as stop:
         return stop.fault
     except Ended as error:
-        return Fault(str(error), kind=Kind.STOPPED)
+        hint = "Which condition ends your loop, and when does it hold?" if error.ending is Ending.TIME else ""
+        return Fault(str(error), hint=hint, kind=Kind.STOPPED)
     except Exception as error:  # a value of a kind that the check was not written for: it is no pass
         return Fault(f"the answer could not be judged ({type(error).__name__}: {error})", kind=Kind.UNJUDGED)

@@ -85,7 +85,8 @@ def raised(error: dict, task_id: str, path: str, loading: bool = False) -> Fault
             Kind.UNLOADED if loading else Kind.STOPPED,
         )
     where = "the file stops while it is loaded" if loading else "it raises an exception"
-    hint = f"Does `python {path}` come to its end?" if loading else ""
+    hint = f"Does `python {path}` come to its end?" if loading else "Print the shapes in this line, for this input."
+    hint = "Your functions need NumPy; autograd and SciPy are there too." if kind == "ModuleNotFoundError" else hint
     return Fault(f"{where}: {kind}: {words}", lines, hint, Kind.UNLOADED if loading else Kind.RAISED)
 
 

@@ -171,12 +171,16 @@ def _lines(first, wrong):
     sizes = [w.question.size for w in wrong if w.question.size]
     also = sorted(set(sizes) - {first.question.size}, key=sizes.index)
     size = first.question.size + (f"; also at {', '.join(also)}" if also else "")
-    differs = onp.shape(first.came) != onp.shape(first.right) and not isinstance(first.right, str)
+    differs = not isinstance(first.right, str) and not _alike(first.came, first.right)
     yours, right = (kind(first.came), wanted(first.right)) if differs else apart(first.came, first.right)
     return (
         f"      at {_input(first.question)}" + (f"   ({size})" if size else ""),
         f"      {first.part}: yours {yours}   should be {right}",
     )
+
+
+def _alike(came, right):
+    return is_numbers(came) and onp.shape(came) == onp.shape(right)
 
 
 def _input(question):
