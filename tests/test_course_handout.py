@@ -11,6 +11,7 @@ from invoking import invoke
 from nfscratch.course.blanks import body, leaked, with_stubs
 from nfscratch.course.handout import make, refuse
 from nfscratch.course.homework import homework, target
+from nfscratch.course.renaming import ambiguous, renamed
 from nfscratch.course.reset import reset
 from nfscratch.course.submission import code_of_notebook, read
 from nfscratch.course.task import TASKS, assigned, assignment
@@ -57,6 +58,16 @@ def test_a_variant_has_other_names_and_constants_and_is_the_same_for_one_number(
     assert one == again and one not in (plain, other)
     assert "def tanh_forward(" in plain and "tanh_forward" not in one
     assert "z, a=0.3)" in plain and "LeakyReLU(0.3)" in plain and "LeakyReLU(0.3)" not in one
+
+
+def test_a_function_is_renamed_where_it_is_code_and_nowhere_else():
+    text = '# Knots é: `knots(a)` are knots.\ndef knots(a):\n    """The knots, by `knots`."""\n    return a\n\n\n'
+    text += 'x = "é" + f(knots=1, b=knots(2)).knots  # knots\n'
+    new = '# Knots é: `ends(a)` are knots.\ndef ends(a):\n    """The knots, by `ends`."""\n    return a\n\n\n'
+    assert renamed(text, {"knots": "ends"}) == new + 'x = "é" + f(knots=1, b=ends(2)).knots  # knots\n'
+    assert ambiguous(text, ["knots"]) is None
+    for other in ("knots = 3", "def f(knots): pass", "def f():\n    def knots(): pass", "for knots in x: pass"):
+        assert ambiguous(f"{text}{other}\n", ["knots"]) == "knots"
 
 
 def test_a_line_of_a_solution_anywhere_is_refused():

@@ -7,6 +7,7 @@ What is data, and what is code:
     everything else                 is written once, for all chapters
 
     task.py         reads and validates a task file           variant.py     other names and constants, by a number
+    renaming.py     a function under another name
     blanks.py       bodies out, stubs in                      handout.py     the folder that students get (pages.py)
     homework.py     a student's folder                        submission.py  a script or a notebook as text
     selfcheck.py    a submission judged, task by task         summary.py     what is said of it

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from nfscratch import chapter
+from nfscratch.course.renaming import ambiguous
 
 TASKS = Path(__file__).with_name("tasks")
 REQUIRED = {"id": str, "function": str, "ask": str, "hint": str, "minutes": int, "checks": dict}
@@ -167,6 +168,8 @@ def _in_order(found):
         if taken := [name for name in task.also_called if name in words]:
             raise ValueError(f"task {task.id}: also_called must be new names; the chapter has {taken[0]!r}")
         done.add(task.id)
+    if (name := ambiguous(text, [task.function for task in found.tasks if task.also_called])) is not None:
+        raise ValueError(f"{name} cannot have also_called, for the chapter gives that name to something else too")
     for constant in found.constants:
         for place in constant.places:
             if place.format(constant.value) not in text:

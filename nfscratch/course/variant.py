@@ -7,9 +7,9 @@ names (`also_called`) and the constants; the same number always gives the same v
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass, field
 
+from nfscratch.course.renaming import renamed
 from nfscratch.course.task import Assignment, Task
 
 
@@ -41,10 +41,8 @@ class Variant:
         return {name: float(text) for name, text in self.values.items()}
 
     def applied(self, text: str, assignment: Assignment) -> str:
-        """A chapter's text, or a part of it, in this variant."""
+        """A chapter's text in this variant."""
         for constant in assignment.constants:
             for place in constant.places:
                 text = text.replace(place.format(constant.value), place.format(self.values[constant.name]))
-        for old, new in self.names.items():
-            text = re.sub(rf"\b{re.escape(old)}\b", new, text)
-        return text
+        return renamed(text, self.names) if self.names else text
