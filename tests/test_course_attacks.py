@@ -21,7 +21,7 @@ NEED_A_BARRIER = (
     "reads the chapter", "puts the package on the path", "rewrites the checks", "rewrites its own tests",
     "kills its parent", "starts processes without end",
 )  # fmt: skip
-SHARE = ("ends the process with success", "reads the chapter", "forges a message on the wire")
+SHARE = ("ends the process with success", "reads the chapter")
 
 
 @pytest.mark.parametrize(

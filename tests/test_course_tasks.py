@@ -87,6 +87,14 @@ def test_a_right_body_in_other_words_passes(number, planted):
     assert judged(number, planted.task, text).fault is None
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("number", "id"), [case for case in TASKS if hasattr(PLANTED[case[0]], "WHOLE")])
+def test_a_whole_file_in_other_words_passes_in_a_child(number, id):
+    found = ASSIGNMENTS[number]
+    submission = Submission(Path("/home/me/hw.py"), PLANTED[number].WHOLE)
+    assert judge(found, found.task(id), submission, 11).fault is None
+
+
 @pytest.mark.parametrize(("number", "planted"), shared(WRONG))
 def test_a_mistake_is_called_by_its_name(number, planted):
     found = ASSIGNMENTS[number]

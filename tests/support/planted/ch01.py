@@ -104,3 +104,49 @@ WRONG = [
             return "the log-det of the inverse of the map that it applied"
         return "something else: a mistake, or a part of the log-det" """, "the sentence is wrong"),
 ]  # fmt: skip
+
+# A whole file in other words, as a student may hand it in without the chapter's text.
+WHOLE = """
+import autograd.numpy as np
+from autograd import jacobian
+from scipy.special import log_expit
+from dataclasses import dataclass
+
+def log_prob_through(x, inverse, base_log_prob):
+    noise, volume = inverse(x)
+    return np.add(np.sum(base_log_prob(noise)), volume)
+
+def tanh_forward(z):
+    return np.tanh(z), np.sum(2*np.log(2) + 2*(log_expit(2*z) - z) )
+
+def leaky_relu_forward(z, a=0.3):
+    slope = [1 if v >= 0 else a for v in z]
+    return np.array([s*v for s, v in zip(slope, z)]), sum(np.log(s) for s in slope)
+
+def numeric_jacobian(f, z, h=1e-3):
+    n = z.shape[0]
+    E = h*np.identity(n)
+    vals = {k: np.array([f(z + k*E[j]) for j in range(n)]) for k in (-2, -1, 1, 2)}
+    return ((vals[-2] - vals[2])/12 + (vals[1] - vals[-1])*8/12).T / h
+
+def banana_inverse(x, b=0.03):
+    x1, x2 = x
+    return np.array((x1/10., x2 + b*(100 - x1*x1))), -float(np.log(10))
+
+def nll_and_gradient(s, t, x):
+    def loss(p):
+        s, t = p[:len(p)//2], p[len(p)//2:]
+        u = (x - t)/np.exp(s)
+        return np.sum(np.mean(u**2/2 + s + np.log(2*np.pi)/2, axis=0))
+    from autograd import value_and_grad
+    v, g = value_and_grad(loss)(np.concatenate([s, t]))
+    return v, g[:len(s)], g[len(s):]
+
+def read_the_convention(f, v):
+    J = numeric_jacobian(lambda u: f(u)[0], v)
+    true, said = np.log(abs(np.linalg.det(J))), f(v)[1]
+    if abs(true) < 1e-3: return "undecided: the log-det is 0 here, and 0 is minus 0; take another point"
+    if np.isclose(true, said, atol=1e-5, rtol=0): return "the log-det of the map that it applied"
+    if np.isclose(-true, said, atol=1e-5, rtol=0): return "the log-det of the inverse of the map that it applied"
+    return "something else: a mistake, or a part of the log-det"
+"""

@@ -109,3 +109,38 @@ WRONG = [
             total += log_det
         return z, total""", "the layers are applied in reversed order"),
 ]  # fmt: skip
+
+# A whole file in other words, as a student may hand it in without the chapter's text.
+WHOLE = """
+import numpy as np
+def net(w, u):
+    W1, b1, W2, b2 = w
+    h = np.tanh(np.dot(W1, u) + b1)
+    return np.dot(W2, h) + b2, np.einsum("oh,h,hi->oi", W2, 1-h*h, W1)
+def affine_forward(z, keep, s_net, t_net):
+    s = net(s_net, z[keep])[0]; t = net(t_net, z[keep])[0]
+    out = np.zeros_like(z); out[keep] = z[keep]; out[np.logical_not(keep)] = z[np.logical_not(keep)]*np.exp(s) + t
+    return [out, np.float32(0) + s.sum()]
+def affine_inverse(x, keep, s_net, t_net):
+    s = net(s_net, x[keep])[0]; t = net(t_net, x[keep])[0]
+    z = np.where(keep, x, 0.0); np.place(z, ~keep, (x[~keep]-t)/np.exp(s))
+    return z, np.sum(-s)
+def affine_jacobian(z, keep, s_net, t_net):
+    s, ds = net(s_net, z[keep]); _, dt = net(t_net, z[keep])
+    D = len(z); J = np.zeros((D, D)); J[keep, keep] = 1; i = np.nonzero(~keep)[0]; j = np.nonzero(keep)[0]
+    J[i, i] = np.exp(s); J[i[:, None], j] = (np.exp(s)*z[i])[:, None]*ds + dt
+    return J
+def masked_inverse(x, b, s, t):
+    u = x*b; S, T = s(u), t(u)
+    out = np.where(b > 0.5, x, (x-T)*np.exp(-S))
+    return out, -np.sum(S[b < 0.5])
+def volume_preserving_log_scales(s):
+    m = sum(s)/len(s); return np.array([v-m for v in s])
+def permute_back(x, order):
+    out = x.copy()
+    for i, k in enumerate(order): out[k] = x[i]
+    return out, np.float64(0)
+def stack_forward(z, layers):
+    from functools import reduce
+    return reduce(lambda a, g: (lambda r: (r[0], a[1] + r[1]))(g(a[0])), layers, (z, 0.0))
+"""
