@@ -1,4 +1,4 @@
-"""The command line: nfscratch run NAME, nfscratch list, nfscratch audit MODULE:OBJECT, nfscratch doctor."""
+"""The command line: nfscratch run NAME, list, audit MODULE:OBJECT, doctor; and the course's commands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from nfscratch import backend as arrays
 from nfscratch import chapter
+from nfscratch.course.commands import add_to
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,6 +88,9 @@ def audit_object(
     except (ValueError, TypeError, ImportError, AttributeError) as error:
         _fail(error)
     raise typer.Exit(0 if report.ok else 1)
+
+
+add_to(app)
 
 
 def _fail(error: Exception) -> None:

@@ -1,0 +1,38 @@
+"""The command: nfscratch grade SUBMISSIONS -o RESULTS. A table, a report of the class, and what a platform reads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from nfscratch.course.grading import class_report
+from nfscratch.course.grading.collect import chapter_in, collected
+from nfscratch.course.grading.formats import autolab, csv_table, gradescope, junit
+from nfscratch.course.grading.grade import grade, job
+from nfscratch.course.sandbox.barriers import warning
+from nfscratch.course.task import assignment
+
+FORMATS: dict[str, Any] = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
+
+
+def run(
+    submissions: Path, results: Path, chapter: str | None, tasks: Sequence[str], variant: int | None,
+    seed: int | None, workers: int | None, formats: Sequence[str],
+) -> list[str]:  # fmt: skip
+    """Grade a folder; the lines that the command says."""
+    number = chapter_in(submissions) if chapter is None else chapter
+    handed = collected(submissions, assignment(number).number)
+    what = job(number, tasks, variant, seed, results)
+    with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
+        bar = progress.add_task(f"chapter {what.number}", total=len(handed))
+        found = grade(handed, what, results, workers, lambda done, _: progress.update(bar, completed=done))
+    paths = [*csv_table.write(found, results), *class_report.write(found, results)]
+    written = [len(FORMATS[name].write(found, results)) for name in formats]
+    lines = [f"  {one.id:30} {one.earned:3} of {one.points}   {one.trouble}".rstrip() for one in found]
+    lines += [f"seed {what.seed}", *map(str, paths), *([f"warning: {words}"] if (words := warning()) else [])]
+    return lines + [f"{results}: {n} for {name}" for name, n in zip(formats, written, strict=True)]

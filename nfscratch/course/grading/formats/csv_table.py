@@ -1,0 +1,28 @@
+"""CSV: one table, a line for each submission: points for each task, the sum, and the first mistake of each task."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from nfscratch.course.grading.graded import Graded
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
+
+
+def write(results: Sequence[Graded], folder: Path) -> list[Path]:
+    path = folder / "grades.csv"
+    ids = [task.id for task in results[0].tasks]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["submission", "points", "of", *ids, *(f"mistake in {id}" for id in ids), "seed", "file"])
+        for found in results:
+            points, mistakes = ([getattr(t, name) for t in found.tasks] for name in ("earned", "mistake"))
+            row = [found.id, found.earned, found.points, *points, *mistakes, found.seed, found.file]
+            table.writerow(map(_cell, row))
+    return [path]
+
+
+def _cell(value):
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

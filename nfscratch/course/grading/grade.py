@@ -1,0 +1,143 @@
+"""Grade: all submissions of a folder, several at a time. A second run goes on where the first was stopped.
+
+Every submission has its own seed, made from the run's seed and its name, and the run's seed is kept in
+grading.json: so a grade can be repeated, and two students cannot share the answers to fixed inputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from nfscratch.course import properties
+from nfscratch.course.grading.collect import Handed
+from nfscratch.course.grading.graded import Graded, GradedCheck, GradedTask, earlier, key_of, of_mark
+from nfscratch.course.judging.fault import Kind
+from nfscratch.course.properties import checks_of
+from nfscratch.course.seeds import fresh_seed
+from nfscratch.course.selfcheck import Mark, Setting, judge_each
+from nfscratch.course.submission import Submission, read
+from nfscratch.course.task import Task, assignment
+from nfscratch.course.variant import Variant
+
+EACH = "submissions"  # the folder of the results, within the one that is asked for
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for all submissions."""
+
+    number: str  # of the chapter
+    ids: tuple[str, ...]  # of the tasks
+    variant: int | None
+    seed: int
+
+    def tasks(self) -> list[Task]:
+        found = assignment(self.number)
+        return [found.task(id) for id in self.ids]
+
+    def seed_of(self, id: str) -> int:
+        """A submission's own seed."""
+        return zlib.crc32(f"{self.seed} {id}".encode())
+
+
+def job(number: str, ids: Sequence[str], variant: int | None, seed: int | None, results: Path) -> Job:
+    """A run's job; without a seed that of an earlier run into the same folder, or a fresh one."""
+    found = assignment(number)
+    ids = tuple(found.task(id).id for id in ids) or tuple(task.id for task in found.tasks)
+    kept = results / "grading.json"
+    if seed is None and kept.is_file():
+        seed = int(json.loads(kept.read_text(encoding="utf-8"))["seed"])
+    made = Job(found.number, ids, variant, fresh_seed() if seed is None else seed)
+    results.mkdir(parents=True, exist_ok=True)
+    settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seed": made.seed}
+    kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    return made
+
+
+def grade(
+    handed: Sequence[Handed], what: Job, results: Path, workers: int | None = None,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Graded]:  # fmt: skip
+    """Judge all submissions; each result is written as soon as it is there. tell(done, of) moves a progress bar."""
+    done: dict[str, Graded] = {}
+    for found in _each(handed, what, results, workers or os.cpu_count() or 1):
+        done[found.id] = found
+        tell(len(done), len(handed))
+    return [done[one.id] for one in handed]
+
+
+def _each(handed, what, results, workers) -> Iterator[Graded]:
+    if workers == 1:
+        yield from (grade_one(one, what, results) for one in handed)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(grade_one, one, what, results) for one in handed]
+        yield from (future.result() for future in as_completed(futures))
+
+
+def grade_one(one: Handed, what: Job, results: Path) -> Graded:
+    """The result of one submission, from an earlier run where that is still valid."""
+    submission, trouble = _read(one)
+    key = key_of(what, one.id, trouble or submission.text, _rules(what))
+    file = results / EACH / f"{one.id}.json"
+    if (kept := earlier(file, key)) is not None:
+        return kept
+    found = _judged(one, submission, trouble, what, key)
+    part = file.with_name(f"{file.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(found.as_json(), encoding="utf-8")
+    part.replace(file)
+    return found
+
+
+def _read(one):
+    """The submission and "", or None and why there is none."""
+    if one.path is None:
+        return None, one.trouble
+    try:
+        return read(one.path), ""
+    except (ValueError, OSError) as error:
+        return None, f"{error}"
+
+
+def _rules(what):
+    """What decides the tasks: another task file or another check may give another grade."""
+    checks = (Path(properties.__file__).parent / f"ch{what.number}").glob("*.py")
+    return [what.tasks(), [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(checks)]]
+
+
+def _judged(one, submission: Submission | None, trouble, what, key):
+    began = time.monotonic()
+    found = assignment(what.number)
+    seed, setting = what.seed_of(one.id), Setting(Variant.of(found, what.variant), every=True)
+    if submission is None:
+        tasks = tuple(_nothing(what.number, task, trouble) for task in what.tasks())
+        return Graded(one.id, str(one.path or ""), seed, key, 0.0, tasks, trouble)
+    try:
+        marks = list(judge_each(found, what.tasks(), submission, seed, setting))
+        tasks, trouble = tuple(map(of_mark, marks)), _unloaded(marks)
+    except Exception as error:  # of any kind: it costs this submission its points, and no other
+        trouble = f"it could not be judged: {type(error).__name__}: {error}"
+        tasks = tuple(_nothing(what.number, task, trouble) for task in what.tasks())
+    return Graded(one.id, str(submission.path), seed, key, round(time.monotonic() - began, 2), tasks, trouble)
+
+
+def _unloaded(marks: list[Mark]) -> str:
+    """Why the file could not be used at all, or ""."""
+    fault = marks[0].fault
+    return " ".join([fault.name, *fault.lines]) if fault is not None and fault.kind is Kind.UNLOADED else ""
+
+
+def _nothing(number, task, trouble):
+    """A task that earns nothing, and why."""
+    checks = [GradedCheck(c.name, c.title, c.points, 0, "not judged", trouble) for c in checks_of(number, task)]
+    return GradedTask(task.id, task.function, "fails", tuple(checks))

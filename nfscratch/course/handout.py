@@ -1,0 +1,89 @@
+"""Handout: a chapter with the bodies of its task functions taken out, its tests, and half a page of instructions.
+
+    made = make(assignment("04"), ids=["4.1", "4.3"], number=17)      some tasks, in variant 17
+    made.write(Path("hw4"))
+
+No handout leaves here that still holds a line of a solution, that does not compile, or whose tasks lack a hint: `make`
+raises a ValueError that says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nfscratch.course.blanks import bodies, definition, leaked, with_stubs
+from nfscratch.course.pages import readme, settings, tests
+from nfscratch.course.task import Assignment, Task
+from nfscratch.course.variant import Variant
+
+
+@dataclass(frozen=True)
+class Handout:
+    """Files by name, ready to be written."""
+
+    files: dict[str, str]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write all files into a folder; a ValueError says that one of them is there already."""
+        there = [name for name in self.files if (folder / name).exists()]
+        if there:
+            raise ValueError(f"{folder / there[0]} is there already; give an empty folder, or remove it")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in self.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return [folder / name for name in self.files]
+
+
+def make(
+    assignment: Assignment, ids: Sequence[str] | None = None, number: int | None = None, notebook: bool = False
+) -> Handout:
+    """The handout of a chapter. ids: some of its tasks; number: the variant; notebook: in place of the script."""
+    tasks = [assignment.task(id) for id in ids] if ids else list(assignment.tasks)
+    tasks = [task for task in assignment.tasks if task in tasks]
+    variant = Variant.of(assignment, number)
+    text = blanked(assignment, tasks, variant)
+    refuse(text, assignment, tasks, variant)
+    name = f"{assignment.path.stem}.ipynb" if notebook else assignment.path.name
+    return Handout({
+        name: as_notebook(text) if notebook else text,
+        f"test_ch{assignment.number}.py": tests(assignment, tasks, variant),
+        "README.md": readme(assignment, tasks, name, variant),
+        "handout.toml": settings(assignment, tasks, number),
+    })  # fmt: skip
+
+
+def blanked(assignment: Assignment, tasks: Sequence[Task], variant: Variant) -> str:
+    """The chapter in this variant, with the bodies of these tasks taken out."""
+    text = variant.applied(assignment.text, assignment)
+    return with_stubs(text, {variant.name_of(task): task for task in tasks})
+
+
+def refuse(text: str, assignment: Assignment, tasks: Sequence[Task], variant: Variant) -> None:
+    """Raise a ValueError for a handout that must not be given out."""
+    solved = variant.applied(assignment.text, assignment)
+    places, lines = bodies(solved, map(variant.name_of, tasks)), solved.splitlines()
+    for task, place in zip(tasks, places.values(), strict=True):
+        if (line := leaked(text, lines[place.first - 1 : place.last])) is not None:
+            raise ValueError(f"task {task.id}: the handout still holds a line of the solution: {line}")
+        if not task.hint.strip():
+            raise ValueError(f"task {task.id}: the hint is empty")
+    try:
+        compile(text, assignment.path.name, "exec")
+    except SyntaxError as error:
+        raise ValueError(f"the handout does not compile: line {error.lineno}: {error.msg}") from error
+
+
+def as_notebook(text: str) -> str:
+    """The same as a notebook's JSON."""
+    try:
+        import jupytext
+    except ImportError as error:
+        raise ValueError("a notebook needs jupytext; install it with: pip install jupytext") from error
+    return jupytext.writes(jupytext.reads(text, fmt="py:percent"), fmt="ipynb")
+
+
+def stub_of(assignment: Assignment, task: Task, variant: Variant) -> list[str]:
+    """The whole function as the handout has it, for a student who wants to start again."""
+    return definition(blanked(assignment, [task], variant), variant.name_of(task))

@@ -1,0 +1,1 @@
+"""Chapter 01, the change of variables: what decides its tasks."""

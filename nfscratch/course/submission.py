@@ -1,0 +1,41 @@
+"""Submission: a student's file as text. A script is taken as it is, a notebook as its code cells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+LARGEST = 5_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Submission:
+    path: Path
+    text: str
+
+
+def read(path: Path) -> Submission:
+    """The file at a path; a ValueError says why it cannot be read as Python's text."""
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"{path} must be smaller than {LARGEST:,} bytes; it has {path.stat().st_size:,}")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return Submission(path, code_of_notebook(text) if path.suffix == ".ipynb" else text)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be a text file in UTF-8") from error
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path} must be a notebook; its content is none") from error
+
+
+def code_of_notebook(text: str) -> str:
+    """The code cells, one after the other. Lines for IPython alone (%, !, ?) become comments."""
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    sources = [cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"]) for cell in cells]
+    lines = ["\n".join(map(_plain, source.splitlines())) for source in sources]
+    return "\n\n".join(lines) + "\n"
+
+
+def _plain(line):
+    stripped = line.lstrip()
+    return f"# {line}" if stripped.startswith(("%", "!", "?")) or stripped.endswith("?") else line

@@ -1,0 +1,25 @@
+"""Planted: bodies that students might write, by chapter: right ones in other words, and mistakes with their names."""
+
+import textwrap
+from dataclasses import dataclass
+
+from nfscratch.course.blanks import body
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A body for a task's function. name: the mistake as the self-check says it; None: the body is right."""
+
+    task: str
+    what: str
+    code: str
+    name: str | None = None
+
+    def in_text(self, text, function):
+        """The chapter's text with this body in its place."""
+        place, lines = body(text, function), text.splitlines()
+        mine = textwrap.indent(textwrap.dedent(self.code).strip("\n"), "    ").splitlines()
+        return "\n".join([*lines[: place.first - 1], *mine, *lines[place.last :]]) + "\n"
+
+    def __repr__(self):
+        return f"{self.task} {self.what}"

@@ -1,0 +1,179 @@
+"""Grading: who handed in what, what each is worth, what another platform reads, and going on after a stop."""
+
+import csv
+import json
+import xml.etree.ElementTree as Xml
+
+import pytest
+from in_process import InProcess
+from invoking import invoke
+from planted.ch04 import WRONG
+
+from nfscratch.course.grading import class_report, grade
+from nfscratch.course.grading.collect import chapter_in, collected
+from nfscratch.course.grading.formats import autolab, csv_table, gradescope, junit
+from nfscratch.course.grading.graded import of_json
+from nfscratch.course.selfcheck import Setting
+from nfscratch.course.task import assignment
+
+FOURTH = assignment("04")
+IDS = ("4.5", "4.6", "4.7")
+LAST, SWAPPED = (next(p for p in WRONG if p.what == what) for what in ("the last log-det", "permuted again"))
+NAMES = ["=ann", "bob", "cam", "dee", "eve"]
+
+
+@pytest.fixture
+def submissions(tmp_path):
+    """Five students: all right, two with mistakes, one without a file, one whose file is no Python."""
+    folder = tmp_path / "handed"
+    texts = {
+        "=ann/deep/ch04_coupling.py": FOURTH.text, "=ann/deep/test_ch04.py": "", "=ann/notes.txt": "",
+        "bob.py": LAST.in_text(FOURTH.text, "stack_forward"), "cam/x.py": SWAPPED.in_text(FOURTH.text, "permute_back"),
+        "dee/notes.txt": "none", "eve.py": "def f(:", ".hidden.py": "",
+        "test_ch04.py": "", "__MACOSX/ch04_coupling.py": "",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Submissions run in this process."""
+    monkeypatch.setattr(grade, "Setting", lambda *a, **k: Setting(*a, child=InProcess, **k))
+
+
+def graded(submissions, results, seed=None):
+    what = grade.job("04", IDS, None, seed, results)
+    return grade.grade(collected(submissions, "04"), what, results, workers=1)
+
+
+def test_a_file_or_a_folder_for_each_student(submissions):
+    found = collected(submissions, "04")
+    assert [handed.id for handed in found] == NAMES
+    assert [handed.path and handed.path.name for handed in found] == [
+        "ch04_coupling.py",
+        "bob.py",
+        "x.py",
+        None,
+        "eve.py",
+    ]
+    assert found[3].trouble == "dee holds no script and no notebook"
+    assert chapter_in(submissions) == "04"
+    (submissions / "cam" / "y.py").write_text("")
+    assert collected(submissions, "04")[2].trouble == "cam holds several files: x.py, y.py"
+    (submissions / "bob.ipynb").write_text("{}")
+    assert [handed.id for handed in collected(submissions, "04")][1:3] == ["bob.ipynb", "bob.py"]
+    (submissions / "ch01_other.py").write_text("")
+    with pytest.raises(ValueError, match="say which chapter these are, with --chapter: there are files of 01 and 04"):
+        chapter_in(submissions)
+
+
+def test_every_check_earns_its_points_and_one_bad_file_costs_no_other(submissions, tmp_path, at_once):
+    found = graded(submissions, tmp_path / "results")
+    assert [(one.id, one.earned, one.points) for one in found] == list(
+        zip(NAMES, (8, 6, 6, 0, 0), [8] * 5, strict=True)
+    )
+    assert [task.mistake for task in found[1].tasks] == ["", "", "it is only the last layer's log-det"]
+    assert [one.trouble for one in found] == [
+        "", "", "", "dee holds no script and no notebook",
+        "the file cannot be read as Python: invalid syntax       line 1:  def f(:"]  # fmt: skip
+    assert len({one.seed for one in found}) == 5
+
+
+def test_a_second_run_judges_only_what_has_changed(submissions, tmp_path, at_once, monkeypatch):
+    results, judged = tmp_path / "results", []
+    first = graded(submissions, results)
+    monkeypatch.setattr(grade, "judge_each", lambda *a: judged.append(a[2].path.name) or iter(()))
+    assert graded(submissions, results) == first and judged == []
+    (submissions / "bob.py").write_text(FOURTH.text)
+    (results / "submissions" / "cam.json").write_text("{")
+    graded(submissions, results)
+    assert judged == ["bob.py", "x.py"]
+
+
+@pytest.mark.exhaustive
+def test_a_submission_that_breaks_the_judging_loses_its_own_points(submissions, tmp_path, at_once, monkeypatch):
+    judge_each = grade.judge_each
+
+    def broken(found, tasks, submission, *rest):
+        if submission.path.name == "bob.py":
+            raise RuntimeError("a bug of ours")
+        return judge_each(found, tasks, submission, *rest)
+
+    monkeypatch.setattr(grade, "judge_each", broken)
+    found = graded(submissions, tmp_path / "results")
+    assert [one.earned for one in found] == [8, 0, 6, 0, 0]
+    assert found[1].trouble == "it could not be judged: RuntimeError: a bug of ours"
+
+
+def test_what_other_platforms_read(submissions, tmp_path, at_once):
+    results = tmp_path / "results"
+    found = graded(submissions, results)
+    paths = gradescope.write(found, results)
+    data = json.loads(paths[1].read_text())
+    assert paths[1] == results / "bob" / "results.json" and gradescope.write(found[:1], results) == [
+        results / "results.json"
+    ]
+    assert set(data) == {"score", "execution_time", "output", "visibility", "stdout_visibility", "tests"}
+    assert data["score"] == sum(test["score"] for test in data["tests"]) == 6
+    assert {"name", "number", "score", "max_score", "status", "output", "visibility", "tags"} == set(data["tests"][-1])
+    assert data["tests"][-1]["number"] == "4.7.2" and data["tests"][-1]["status"] == "failed"
+    assert "Task 4.7  stack_forward: it is only the last layer's log-det" in data["tests"][-1]["output"]
+
+    suites = Xml.parse(junit.write(found, results)[0]).getroot()
+    assert [(s.get("name"), s.get("tests"), s.get("failures")) for s in suites][:2] == [
+        ("=ann", "5", "0"),
+        ("bob", "5", "1"),
+    ]
+
+    with csv_table.write(found, results)[0].open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["submission"] for row in rows] == ["'=ann", *NAMES[1:]]  # a spreadsheet would compute =ann
+    assert (rows[1]["points"], rows[1]["4.7"], rows[1]["mistake in 4.7"]) == (
+        "6",
+        "1",
+        "it is only the last layer's log-det",
+    )
+    assert json.loads(autolab.line(found[1])) == {"scores": {"4.5": 2, "4.6": 3, "4.7": 1}}
+    assert of_json(found[1].as_json()) == found[1]
+
+
+def test_the_class_report_says_who_failed_what_with_which_mistake(submissions, tmp_path, at_once):
+    found = graded(submissions, tmp_path / "results")
+    text = class_report.text(found)
+    assert "Points: lowest 0, median 6, highest 8, of 8." in text
+    assert "| 4.6 permute_back | 2 | 0 | 2.33 of 3 | the permutation is not inverted (1) |" in text
+    assert "- dee: dee holds no script and no notebook\n- eve: the file cannot be read as Python" in text
+
+
+@pytest.mark.exhaustive
+def test_the_command_grades_in_several_processes(submissions, tmp_path):
+    results = tmp_path / "results"
+    arguments = [
+        "grade",
+        str(submissions),
+        "-o",
+        str(results),
+        "--gradescope",
+        "--junit",
+        "--autolab",
+        "--workers",
+        "2",
+    ]
+    code, out, error = invoke(*arguments, "--tasks", "4.6")
+    assert (code, error) == (0, "")
+    assert [line.split()[1:4] for line in out.splitlines()[:3]] == [
+        ["3", "of", "3"],
+        ["3", "of", "3"],
+        ["1", "of", "3"],
+    ]
+    assert (results / "class_report.png").stat().st_size > 1000 and (results / "junit.xml").is_file()
+    assert invoke(*arguments, "--tasks", "4.6")[1] == out
+
+
+def test_the_command_refuses_in_one_line(tmp_path):
+    for folder, words in ((tmp_path / "nosuch", "there is no folder"), (tmp_path, "say which chapter these are")):
+        code, out, error = invoke("grade", str(folder), "-o", str(tmp_path / "results"))
+        assert (code, out) == (2, "") and words in error and error.count("\n") == 1
