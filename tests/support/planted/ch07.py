@@ -343,7 +343,7 @@ WRONG = [
     Planted("7.6", "exchanged", ROOT + """
         return np.array([-inner, 1.0]) / slope""", "the two derivatives are exchanged"),
     Planted("7.7", "the networks see z", SAMPLE.format("read", "z[:i]", "total - log_slope"), "the networks see z, not x"),
-    Planted("7.7", "the sign", SAMPLE.format("read", "x[:i]", "total + log_slope"), "the inverse's log_det is not negated"),
+    Planted("7.7", "the sign", SAMPLE.format("read", "x[:i]", "total + log_slope"), "the log-slopes of x to z are not negated"),
     Planted("7.7", "the last one", SAMPLE.format("read", "x[:i]", "-log_slope"), "it is only the last variable's"),
     Planted("7.7", "read is not used", SAMPLE.format("parameters", "x[:i]", "total - log_slope"), "`read` is not used"),
     Planted("7.7", "forward", """

@@ -26,8 +26,8 @@ def reports(asked, rng):
 def far(asked, rng):
     """roots that are far from the first bracket, on both sides"""
     slope = rng.uniform(0.01, 0.02)
-    cases = [(_line(slope), sign * rng.uniform(300, 900), f"h(x) = {slope:.3f} x") for sign in (1, -1)]
-    cases += [(_inverse_sinh, sign * onp.sinh(rng.uniform(11, 12)), "h(x) = arsinh(x)") for sign in (1, -1)]
+    cases = [(_line(slope), sign * rng.uniform(300, 900), f"{slope:.3f} x") for sign in (1, -1)]
+    cases += [(_inverse_sinh, sign * onp.sinh(rng.uniform(11, 12)), "arsinh(x)") for sign in (1, -1)]
     return expect(asked, *[_of(*case, "x") for case in cases])
 
 
@@ -74,11 +74,11 @@ def _flat(b):
 def _near(rng):
     a, b = rng.uniform(0.5, 3), rng.uniform(1.5, 2.5)
     return [
-        (_line(a), rng.uniform(0.2, 0.8) / a, f"h(x) = {a:.3f} x"),
-        (_bent(2.0, 1.0), -rng.uniform(0.5, 2), "h(x) = x + 2 tanh(x)"),
-        (_bent(2.0, 40.0), rng.uniform(0.01, 0.03), "h(x) = x + 2 tanh(40 x), which is steep"),
+        (_line(a), rng.uniform(0.2, 0.8) / a, f"{a:.3f} x"),
+        (_bent(2.0, 1.0), -rng.uniform(0.5, 2), "x + 2 tanh(x)"),
+        (_bent(2.0, 40.0), rng.uniform(0.01, 0.03), "x + 2 tanh(40 x)"),
         (_flat(b), rng.uniform(0.2, 0.6), "two steps with a flat stretch between them"),
-        (_cube, 0.1, "h(x) = x^3"),
+        (_cube, 0.1, "x^3"),
     ]
 
 
@@ -106,6 +106,6 @@ def _of(h, x, words, judged):
         slip("the root is returned a second time, not the residual", "What is a residual?", residual=x),
         slip("the log-slope and the residual are exchanged", "In which order are they returned?", log_slope=0.0, residual=slope),
     ]  # fmt: skip
-    answer, shown = {"x": x, "log_slope": slope, "residual": 0.0}, {"h": words, "target": target}
+    answer, shown = {"x": x, "log_slope": slope, "residual": 0.0}, {"h(x)": words, "target": target}
     tolerance = {"x": 1e-8, "log_slope": 1e-6, "residual": 1e-9}[judged]
     return Question((h, target), answer, shown, slips, (judged,), tolerance, read=read)

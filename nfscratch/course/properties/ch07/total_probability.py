@@ -45,8 +45,8 @@ def _of(a, b, ends):
     ]  # fmt: skip
     if ends is None:
         slips.append(slip("it is divided by h'(x), not multiplied", TWELVE, total=1 / a**2))
-    words = f"h(x) = {a:.2f} x + {b:.2f}" if ends is None else f"a map of the reals to ({ends[0]:.2f}, {ends[1]:.2f})"
-    return Question((h,), {"total": right}, {"h": words}, slips, tolerance=1e-5)
+    words = f"{a:.2f} x + {b:.2f}" if ends is None else f"a map of the reals to ({ends[0]:.2f}, {ends[1]:.2f})"
+    return Question((h,), {"total": right}, {"h(x)": words}, slips, tolerance=1e-5)
 
 
 def _sigma(s):
