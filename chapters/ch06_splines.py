@@ -223,7 +223,7 @@ def rq_inverse(x, zk, xk, d):
     if abs(x) > xk[-1]:
         return x, 0.0
     k = bin_of(x, xk)
-    w, h = zk[k + 1] - zk[k], xk[k + 1] - xk[k]
+    w, h = np.diff(zk)[k], np.diff(xk)[k]
     xi = rq_bin_inverse((x - xk[k]) / h, h / w, d[k], d[k + 1])
     return zk[k] + w * xi, -np.log(rq_bin(xi, h / w, d[k], d[k + 1])[1])
 
@@ -507,9 +507,9 @@ def museum(options):
 
     def wrong_knots(x):
         k = bin_of(x, zk)
-        w, h = zk[k + 1] - zk[k], xk[k + 1] - xk[k]
-        xi = rq_bin_inverse((x - xk[k]) / h, h / w, d[k], d[k + 1])
-        return zk[k] + w * xi, -np.log(np.abs(rq_bin(xi, h / w, d[k], d[k + 1])[1]))
+        (z0, z1), (x0, x1), ends = zk[k : k + 2], xk[k : k + 2], d[k : k + 2]
+        xi = rq_bin_inverse((x - x0) / (x1 - x0), (x1 - x0) / (z1 - z0), *ends)
+        return z0 + (z1 - z0) * xi, -np.log(np.abs(rq_bin(xi, (x1 - x0) / (z1 - z0), *ends)[1]))
 
     def forward(z):
         return rq_forward(z, zk, xk, d)
@@ -587,8 +587,8 @@ def roots_in_float32(options):
 
 def three_roots(y, s, d0, d1):
     """Equation (10), solved by the form that suits the sign of b, by (11), and by the textbook; the discriminant."""
-    delta = d0 + d1 - 2 * s
-    a, b, c = s - d0 + y * delta, d0 - y * delta, -s * y
+    b, c = d0 - y * (d0 + d1 - 2 * s), -s * y
+    a = s - b
     disc = b**2 - 4 * a * c
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(np.maximum(disc, 0))

@@ -351,7 +351,7 @@ if __name__ == "__main__":
 def search(h, target, steps=100, newton=True, trace=None):
     """x with h(x)[0] = target, log h'(x), and the residual; h gives the value and its log-slope. Error of x: (10)."""
     low, high, width = target - 1.0, target + 1.0, 1.0
-    for _ in range(60):
+    for _ in range(64):
         if h(low)[0] <= target <= h(high)[0]:
             break
         width *= 4

@@ -131,8 +131,8 @@ def power_iteration(W, v, steps):
 
 def bounded(weights, L, steps=200):
     """The weights (W1, b1, W2, b2), each matrix with the constant sqrt(L): equation (7)."""
-    W1, b1, W2, b2 = weights
-    c = [max(1.0, power_iteration(W, np.ones(W.shape[1]), steps)[0] / np.sqrt(L)) for W in (W1, W2)]
+    (W1, b1, W2, b2), share = weights, np.sqrt(L)
+    c = [max(1.0, power_iteration(W, np.ones(W.shape[1]), steps)[0] / share) for W in (W1, W2)]
     return W1 / c[0], b1, W2 / c[1], b2
 
 
@@ -596,10 +596,10 @@ def broken_layers(rng):
     }
 
 
-def power_sum(J, n=300):
+def power_sum(J, terms=300):
     """The matrix whose trace is (8)."""
     power, total = np.eye(len(J)), np.zeros_like(J)
-    for k in range(1, n + 1):
+    for k in range(1, terms + 1):
         power = power @ J
         total = total + (-1) ** (k + 1) / k * power
     return total
