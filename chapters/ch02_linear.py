@@ -537,7 +537,7 @@ def museum(options):
 
     def forgets_p(x):
         y = substitute(triangle(lower, 0 * s), x)
-        return substitute_from_below(triangle(upper, s).T, y), -s.sum()
+        return substitute_from_below(triangle(upper, s).T, y), -np.sum(s)
 
     def one_pixel(z):
         x, log_det = conv1x1_forward(z, A, b)
