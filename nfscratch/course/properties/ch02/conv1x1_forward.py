@@ -58,6 +58,7 @@ def _of(rng, shape, judged):
         slip("the shift is added before A", "Which stands nearer to z in (9)?", x=onp.einsum("ij,jhw->ihw", A, z + b[:, None, None])),
         slip("A is undone, not applied", "Which direction is that?", x=onp.einsum("ij,jhw->ihw", onp.linalg.inv(A), z - b[:, None, None])),
         slip("the channels come last", "Which axis of the image is that of the channels?", x=onp.moveaxis(x, 0, -1)),
+        slip("pixels and channels are mixed up in a reshape", "Which numbers of z[i, j, k] belong to one pixel?", x=(z.reshape(-1, C) @ A.T).reshape(shape) + b[:, None, None]),
         slip("only the first pixel is there", PIXEL, x=x[:, 0, 0]),
         slip("z comes back as it is", PIXEL, x=z),
         slip(Mistake.PIXELS_MISSING, BLOCKS, log_det=l),

@@ -39,6 +39,7 @@ def _of(rng, sign):
         slip("u_22 is m_22: nothing is taken from it", CORNER, U=upper(d)),
         slip("u_22 is det M, not divided by m_11", CORNER, U=upper(a * d - b * c)),
         slip("u_22 has the sign of its second term flipped", CORNER, U=upper(d + ratio * b)),
+        slip("u_22 takes off the ratio times m_21, not m_12", CORNER, U=upper(d - ratio * c)),
         slip("u_22 takes off the ratio alone", CORNER, U=upper(d - ratio)),
         slip("u_22 takes off m_21 m_12, not divided by m_11", CORNER, U=upper(d - c * b)),
         slip("m_21 is still in U", "What is below the diagonal of U?", U=onp.array([[a, b], [c, d - ratio * b]])),

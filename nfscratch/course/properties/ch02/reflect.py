@@ -38,6 +38,7 @@ def _of(rng, D):
         slip("it mirrors at u, not at the plane orthogonal to u", ALONG, x=along - across),
         slip("u and z are multiplied entry by entry, without a sum", "How many numbers is an inner product?", x=z - 2 * u * u * z),
         slip("the direction is z, not u", "Along which vector does (5) move a point?", x=z - 2 * z * (u @ z)),
+        slip("the inner product is taken from every entry, without u", "Along which vector does (5) move a point?", x=z - 2 * (u @ z)),
         slip("a number comes back, not a point", "What does (5) multiply the inner product with?", x=u @ z),
         slip("z comes back as it is", ALONG, x=z),
     ]  # fmt: skip

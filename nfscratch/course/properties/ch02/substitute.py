@@ -31,6 +31,8 @@ def _of(T, z):
         slip("the triangle is read from above its diagonal", "Which entries of T are 0?", z=onp.linalg.solve(T.T, y)),
         slip("the sum takes one entry too few", "Write down row 2 of T z = y.", z=_from_the_top(onp.diag(d) + onp.tril(T, -2), y)),
         slip("the sum takes the last entry alone", "Write down row 3 of T z = y.", z=_from_the_top(onp.diag(d) + L - onp.tril(T, -2), y)),
+        slip("row 1 is left out", "Write down row 1 of T z = y.", z=_from_the_top(T, onp.append(0.0, y[1:]))),
+        slip("the last row is left out", "How many rows has T z = y?", z=onp.append(z[:-1], 0.0)),
         slip("T is applied, not undone", "Which of y and z is given?", z=T @ y),
     ]  # fmt: skip
     return Question((T, y), {"z": z}, {"T": T, "y": y}, slips, size=f"D = {D}")

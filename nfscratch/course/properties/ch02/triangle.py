@@ -25,6 +25,8 @@ def _of(t, s):
     slips = [
         slip("the diagonal is s, not e^s", DIAGONAL, T=strict + onp.diag(s)),
         slip("the diagonal is e^(-s)", DIAGONAL, T=strict + onp.diag(onp.exp(-s))),
+        slip("the diagonal is e^(s/2)", DIAGONAL, T=strict + onp.diag(onp.exp(s / 2))),
+        slip("the zeros above the diagonal became e^0", "What is the exponential of 0?", T=T + onp.triu(onp.ones((D, D)), 1)),
         slip("the diagonal is 1", DIAGONAL, T=strict + onp.eye(D)),
         slip("the diagonal is missing", DIAGONAL, T=strict),
         slip("it is filled column by column, not row by row", FILL, T=above.T),

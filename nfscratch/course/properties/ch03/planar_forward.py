@@ -58,6 +58,9 @@ def _of(rng, D, along, judged):
         slip("w . w stands where w . u belongs", LEMMA, log_det=float(onp.log(abs(1 + h_prime * (w @ w))))),
         slip("there is one number for each variable", "How many numbers is w . u?", log_det=onp.log(onp.abs(1 + h_prime * w * u))),
         slip("the logarithms of the variables are added up", LEMMA, log_det=float(onp.log(onp.abs(1 + h_prime * w * u)).sum())),
+        slip("w . u is missing", LEMMA, log_det=float(onp.log(1 + h_prime))),
+        slip("the bars are around w . u alone", "Where do the bars stand in (4)?", log_det=float(onp.log(1 + h_prime * abs(wu)))),
+        slip("it is counted once for every variable", "Is it of a variable, or of a point?", log_det=D * l),
         slip("the second term has its sign flipped", LEMMA, log_det=float(onp.log(abs(1 - h_prime * wu)))),
         slip(Mistake.ALWAYS_ZERO, log_det=0.0),
     ]  # fmt: skip

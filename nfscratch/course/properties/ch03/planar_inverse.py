@@ -57,6 +57,7 @@ def _of(rng, D, along, z, judged):
         slip("w . u is missing from the equation for alpha", "Multiply (1) by w.", z=x - u * bent(found(1.0) + b)),
         slip("tanh is missing from the last step", UNKNOWN, z=x - u * (alpha + b)),
         slip("the shift goes along w, not along u", UNKNOWN, z=x - w * bent(alpha + b)),
+        slip("z is the part along w alone", "What does (12) say of the other directions?", z=alpha * w / ww),
         slip("alpha comes back, not z", "Which equation of (12) has z in it?", z=alpha),
         slip(Mistake.RETURNS_ARGUMENT, UNKNOWN, z=x),
         slip(Mistake.NOT_NEGATED, log_det=-l),

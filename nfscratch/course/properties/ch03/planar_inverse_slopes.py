@@ -45,6 +45,8 @@ def _of(rng, D, along, judged):
         slip("it divides by psi . u, without the 1", SHERMAN, of_x=eye - rank_one / (psi @ u), of_u=-h * (eye - rank_one / (psi @ u))),
         slip("u and psi are exchanged: the matrix is transposed", "Which of the two stands as a column in (15)?", of_x=inverse.T, of_u=-h * inverse.T),
         slip("h' is missing from psi", "What is psi, above (2)?", of_x=eye - onp.outer(u, w) / (1 + w @ u), of_u=-h * (eye - onp.outer(u, w) / (1 + w @ u))),
+        slip("tanh is taken at w . z, without b", "Where is tanh taken in (1)?", of_x=onp.linalg.inv(eye + slope(w @ z) * onp.outer(u, w)),
+             of_u=-bent(w @ z) * onp.linalg.inv(eye + slope(w @ z) * onp.outer(u, w))),
         slip("psi holds h, not h'", "What is psi, above (2)?", of_x=eye - onp.outer(u, h * w) / (1 + h * (w @ u))),
         slip("the identity is missing", SHERMAN, of_x=-rank_one / det),
         slip("u and psi are multiplied entry by entry", "How large is u psi^T?", of_x=eye - u * psi / det),

@@ -63,6 +63,8 @@ def _of(rng, D, judged):
         slip("the denominator (alpha + r)^2 is not squared", "Differentiate r f(r).", log_det=(D - 1) * across + along + onp.log(alpha + r)),
         slip("the denominator (alpha + r)^2 is missing", "Differentiate r f(r).", log_det=(D - 1) * across + along + 2 * onp.log(alpha + r)),
         slip("alpha gamma is missing from the last factor", "Differentiate r f(r).", log_det=(D - 1) * across + onp.log((r**2 + 2 * alpha * r) / (alpha + r) ** 2)),
+        slip("the logarithm of the first factor is missing", FACTORS, log_det=(D - 1) * f + along),
+        slip("f' has its sign flipped", "Differentiate r f(r).", log_det=(D - 1) * across + onp.log(f + r * (gamma - alpha) / (alpha + r) ** 2)),
         slip("the 2 before alpha r is missing", "Differentiate r f(r).", log_det=(D - 1) * across + onp.log((r**2 + alpha * r + alpha * gamma) / (alpha + r) ** 2)),
         slip(Mistake.SIGN, log_det=-((D - 1) * across + along)),
         slip(Mistake.NO_LOGARITHM, log_det=onp.exp((D - 1) * across + along)),

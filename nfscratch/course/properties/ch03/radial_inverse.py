@@ -68,6 +68,8 @@ def _of(rng, D, r, judged):
         slip("the 4 under the square root is missing", ROOT, z=at((onp.sqrt(B**2 + alpha * r_x) - B) / 2)),
         slip("4 alpha r_x is subtracted under the square root", ROOT, z=at((onp.sqrt(onp.maximum(B**2 - 4 * alpha * r_x, 0)) - B) / 2)),
         slip("r_x is squared under the square root", ROOT, z=at((onp.sqrt(B**2 + 4 * alpha * r_x**2) - B) / 2)),
+        slip("B is gamma + r_x, not gamma - r_x", ROOT, z=at(2 * alpha * r_x / (gamma + r_x + onp.sqrt((gamma + r_x) ** 2 + 4 * alpha * r_x)))),
+        slip("d is multiplied with r, though it has a length already", BACK, z=centre + r * d_x),
         slip("r_x is used as if it were r", "Which of the two distances is known?", z=at(r_x)),
         slip("it stretches by f again, where it should divide by f", BACK, z=centre + d_x * (gamma + r) / (alpha + r)),
         slip("it stretches by f again, where it should divide by f", BACK, z=centre + d_x * (gamma + r_x) / (alpha + r_x)),

@@ -58,6 +58,8 @@ def _of(rng, D):
         slip("the log-det of one step is added and that of the other subtracted", TERMS, log_p=base + s_1 - s_2),
         slip("sigma_1 is taken at x, not at eps_1", "What does the first network see, by (13)?", log_p=base - nets[0](x)[1].sum() - s_2),
         slip("both networks are asked at x", "What does the first network see, by (13)?", log_p=_both_at(x, x, nets)),
+        slip("both steps start from x", "What does the second step start from, by (13)?", log_p=normal_log_prob(_step(x, nets[0])) - nets[0](x)[1].sum() - s_2),
+        slip("the base is counted twice", TERMS, log_p=right + normal_log_prob(eps_1)),
         slip(Mistake.BASE_MISSING, log_p=-s_1 - s_2),
         slip("the base is evaluated at eps_1, not at eps_0", "Which of the three points is noise?", log_p=normal_log_prob(eps_1) - s_1 - s_2),
         slip(Mistake.BASE_AT_X, "Which of the three points is noise?", log_p=normal_log_prob(x) - s_1 - s_2),
@@ -69,6 +71,11 @@ def _of(rng, D):
     ]  # fmt: skip
     shown = {"x": x, "eps_1": eps_1, "eps_0": eps_0}
     return Question((x, *(net.at for net in nets)), {"log_p": float(right)}, shown, slips, size=f"D = {D}")
+
+
+def _step(x, net):
+    mu, s = net(x)
+    return (x - mu) * onp.exp(-s)
 
 
 def _log_prob(x, net_1, net_2):

@@ -61,6 +61,11 @@ def _of(weights, M, x):
         slip("ones and zeros are exchanged", TERM, log_p=_log_p(1 - x, a)),
         slip("the term x_i a_i is missing", "Which terms has (14)?", log_p=_log_p(0 * x, a)),
         slip("the term log(1 + e^a) is missing", "Which terms has (14)?", log_p=float((x * a).sum())),
+        slip("every bit is taken for a one", TERM, log_p=_log_p(1 + 0 * x, a)),
+        slip("log(1 + e^(-a)) stands where log(1 + e^a) belongs", TERM, log_p=float((x * a - onp.logaddexp(0, -a)).sum())),
+        slip("log(1 + e^a) is taken of the sum of all a", TERM, log_p=float((x * a).sum() - onp.logaddexp(0, a.sum()))),
+        *[slip("the probability is clipped", "What does clipping do to the logarithm of a small number?", log_p=_clipped(x, a, least))
+          for least in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)],
         slip("only the ones are counted: zeros have a probability too", TERM, log_p=float((x * _log_p_each(1 + 0 * x, a)).sum())),
         slip("log(1 + e^a) is added, not subtracted", "Is log P(x_i) ever above 0?", log_p=float((x * a + onp.logaddexp(0, a)).sum())),
         slip("it is minus log P", "Is log P(x) ever above 0?", log_p=-right),
@@ -79,3 +84,9 @@ def _log_p_each(x, a):
 
 def _log_p(x, a):
     return float(_log_p_each(x, a).sum())
+
+
+def _clipped(x, a, least):
+    with onp.errstate(all="ignore"):
+        p = onp.clip(1 / (1 + onp.exp(-a)), least, 1 - least)
+    return float(onp.log(onp.where(x == 1, p, 1 - p)).sum())

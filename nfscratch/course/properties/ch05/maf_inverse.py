@@ -39,6 +39,8 @@ def _of(rng, D, judged):
         slip(Mistake.APPLIES_FORWARD, z=mu + onp.exp(s) * x),
         slip("it divides by s, not by e^s", SCALE, z=(x - mu) / s),
         slip("s is taken for the logarithm of the variance", SCALE, z=(x - mu) * onp.exp(-s / 2), log_det=-s.sum() / 2),
+        slip("the scale is e^(2 s)", SCALE, z=(x - mu) * onp.exp(-2 * s), log_det=-2 * s.sum()),
+        slip("z has its sign flipped", EQUATION, z=-z),
         slip("mu and s are exchanged", "In which order does net return them?", z=(x - s) * onp.exp(-mu), log_det=-mu.sum()),
         slip("the network is asked at z, not at x", "Which of the two is given?", z=_asked_at_z(net, x)),
         slip("the network is asked at 0, not at x", "What do mu and sigma depend on, in (5)?", z=(x - net(0 * x)[0]) * onp.exp(-net(0 * x)[1])),

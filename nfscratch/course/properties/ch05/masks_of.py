@@ -46,6 +46,8 @@ def _of(layers, n_context):
              M_1=onp.concatenate([masks([onp.sort(layers[0]), *layers[1:]])[0], right[0][:, D:]], axis=1)),
         slip("the context's columns are missing", COLUMNS, M_1=right[0][:, :D]),
         slip("the context's columns stand before those of x", COLUMNS, M_1=onp.roll(right[0], n_context, axis=1)),
+        slip("the context has the degree 1, not 0", "Which degree has a context, and who may look at it?",
+             M_1=onp.concatenate([right[0][:, :D], (layers[1][:, None] >= onp.ones(n_context))], axis=1)),
         slip("the context is cut off", "Which degree has a context, and who may look at it?", M_1=right[0] * (onp.arange(D + n_context) < D)),
         slip("nothing is cut", "Which connections would tell an output its own variable?", **dict(zip(PARTS, map(onp.ones_like, right), strict=True))),
     ]  # fmt: skip

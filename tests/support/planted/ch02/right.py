@@ -82,6 +82,14 @@ RIGHT = [
                 A = A - np.outer(v, 2 * v @ A) / np.dot(v, v)
                 found.append(v)
         return np.array(found).reshape(len(found), len(Q))"""),
+    Planted("2.4", "rows of what is left, from the left", """
+        rest, vectors = Q.copy(), []
+        for k in range(len(Q)):
+            v = np.eye(len(Q))[k] - rest[k]
+            if v @ v > 1e-20:
+                vectors.append(v)
+                rest = rest - 2 * np.outer(v, v @ rest) / (v @ v)
+        return vectors"""),
     Planted("2.5", "with whole matrices", """
         D = len(x)
         P, L, U = np.eye(D)[order], triangle(lower, np.zeros(D)), triangle(upper, s).T

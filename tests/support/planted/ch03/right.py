@@ -111,6 +111,14 @@ RIGHT = [
             if width > 1e12:
                 raise ValueError("there is no root")
         return brentq(lambda p: f(p) - target, -width, width, xtol=1e-14, rtol=1e-14)"""),
+    Planted("3.5", "Newton with differences, and a look at the residual", """
+        p = target
+        for _ in range(200):
+            slope = (f(p + 1e-6) - f(p - 1e-6)) / 2e-6
+            p = p - (f(p) - target) / slope
+        if not abs(f(p) - target) < 1e-6:
+            raise ValueError("no root")
+        return p"""),
     Planted("3.5", "recursion", """
         def search(low, high):
             middle = 0.5 * (low + high)
