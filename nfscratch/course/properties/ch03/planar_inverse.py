@@ -46,8 +46,8 @@ def _of(rng, D, along, z, judged):
 
     slips = [
         slip("the shift is taken at x, not at z", "Which of z and x stands inside tanh, in (1)?", z=x - u * bent(w @ x + b)),
-        slip(Mistake.NO_CONTRACTION, "For which w . u does z <- x - u tanh(w . z + b) come to rest?", z=_iterated(planar, x, 1000)),
-        slip(Mistake.NO_CONTRACTION, "For which w . u does z <- x - u tanh(w . z + b) come to rest?", z=_iterated(planar, x, 1001)),
+        slip(Mistake.NO_CONTRACTION, "For which w . u does z <- x - u tanh(w . z + b) come to rest?", z=_iterated(planar, x, 300)),
+        slip(Mistake.NO_CONTRACTION, "For which w . u does z <- x - u tanh(w . z + b) come to rest?", z=_iterated(planar, x, 301)),
         slip("the shift is added, not subtracted", UNKNOWN, z=x + u * bent(alpha + b)),
         slip(Mistake.APPLIES_FORWARD, z=planar.forward(x)),
         slip("b is missing from the last step", UNKNOWN, z=x - u * bent(alpha)),

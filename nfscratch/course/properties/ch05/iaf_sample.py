@@ -26,7 +26,7 @@ def integral(asked, rng):
     total = float(onp.exp(normal_log_prob(eps) + added + stretch).sum() * area)
     if abs(total - 1) < 1e-5:
         return None
-    found = f"      the integral of q over z: yours {total:.4f}   should be 1.0000   (D = 2, at 961 points)"
+    found = f"      the integral of q over z: yours {total:.4f}   should be 1.0000   (D = 2, at 441 points)"
     return Fault("the density of z does not integrate to 1", (found,), "Compare (12).")
 
 

@@ -27,7 +27,7 @@ def integral(asked, rng):
     total = float(onp.exp(log_p + stretch).sum() * area)
     if abs(total - 1) < 1e-5:
         return None
-    found = f"      the integral of exp(log p) over x: yours {total:.4f}   should be 1.0000   (D = 2, at 961 points)"
+    found = f"      the integral of exp(log p) over x: yours {total:.4f}   should be 1.0000   (D = 2, at 441 points)"
     return Fault("the density of x does not integrate to 1", (found,), "By how much does each step stretch?")
 
 

@@ -51,7 +51,7 @@ class Net:
         return mu, s, (1 - mu**2)[:, None] * self.A, 0.7 * (1 - (s / 0.7) ** 2)[:, None] * self.B
 
 
-def grid(radius=6.0, n=31):
+def grid(radius=5.5, n=21):
     """Points of the plane, and the area of a cell: a sum over them is an integral, up to what a Gaussian has outside."""
     ticks = onp.linspace(-radius, radius, n)
     return onp.stack(onp.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2), (ticks[1] - ticks[0]) ** 2
