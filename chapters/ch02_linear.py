@@ -226,6 +226,7 @@ def plu_forward(z, order, lower, upper, s, b):
 
 
 def plu_inverse(x, order, lower, upper, s, b):
+    """z and the log-det of x -> z at one point: equation (7) undone."""
     y = np.empty_like(x)
     y[order] = x - b
     y = substitute(triangle(lower, np.zeros_like(s)), y)
@@ -238,6 +239,7 @@ def qr_forward(z, vectors, upper, s, b):
 
 
 def qr_inverse(x, vectors, upper, s, b):
+    """z and the log-det of x -> z at one point: equation (8) undone."""
     return substitute_from_below(triangle(upper, s).T, householder_inverse(x, vectors, b)[0]), -s.sum()
 
 
@@ -537,7 +539,7 @@ def museum(options):
 
     def forgets_p(x):
         y = substitute(triangle(lower, 0 * s), x)
-        return substitute_from_below(triangle(upper, s).T, y), -s.sum()
+        return substitute_from_below(triangle(upper, s).T, y), -np.sum(s)
 
     def one_pixel(z):
         x, log_det = conv1x1_forward(z, A, b)

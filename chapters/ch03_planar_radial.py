@@ -305,10 +305,10 @@ def sylvester_inverse(x, Q, R, R_tilde, b):
 # %%
 def planar_inverse_slopes(z, w, u, b):
     """dz/dx and dz/du of the inverse: equations (14) and (15). In (1), dx/du = tanh(w.z + b) I."""
-    t = np.tanh(w @ z + b)
-    psi = (1 - t**2) * w
+    tanh = np.tanh(w @ z + b)
+    psi = (1 - tanh**2) * w
     J_inverse = np.eye(len(z)) - np.outer(u, psi) / (1 + psi @ u)
-    return J_inverse, -t * J_inverse
+    return J_inverse, -tanh * J_inverse
 
 
 def derivative_of_the_steps(c=0.6, b=0.2, target=0.3):

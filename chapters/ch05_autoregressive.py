@@ -293,7 +293,7 @@ def iaf_sample(eps, net):
 
 def iaf_sample_reciprocal(eps, net):
     """The same for equation (11)."""
-    mu, s, _, _ = net(eps)
+    mu, s = net(eps)[:2]
     return (eps - mu) * np.exp(-s), s.sum()
 
 
