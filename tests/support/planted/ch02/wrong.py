@@ -172,4 +172,18 @@ WRONG = [
         return np.array([[1, 0], [M[1, 0], 1]]), np.array([M[0], [0, M[1, 1] - M[1, 0] * M[0, 1]]])""", "m_21 is not divided"),
     Planted("2.8", "m_21 left in U", BOTH + """
         return L, np.array([M[0], [M[1, 0], M[1, 1] - L[1, 0] * M[0, 1]]])""", "m_21 is still in U"),
+    Planted("2.1", "the exponential of zeros", """
+        T = np.exp(np.diag(s))
+        T[np.tril_indices(len(s), -1)] = t
+        return T""", "the zeros above the diagonal became e^0"),
+    Planted("2.2", "from row 2", """
+        z = np.zeros_like(y)
+        for i in range(1, len(y)):
+            z[i] = (y[i] - T[i, :i] @ z[:i]) / T[i, i]
+        return z""", "row 1 is left out"),
+    Planted("2.3", "without u", """
+        return z - 2 * np.dot(u, z)""", "the inner product is taken from every entry, without u"),
+    Planted("2.7", "a reshape", """
+        x = (z.reshape(-1, len(A)) @ A.T).reshape(z.shape) + b[:, None, None]
+        return x, z[0].size * np.linalg.slogdet(A)[1]""", "pixels and channels are mixed up in a reshape"),
 ]  # fmt: skip

@@ -212,4 +212,17 @@ WRONG = [
         return J_inverse, -h * np.eye(len(z))""", "J^-1 is missing from dz/du"),
     Planted("3.8", "w for psi", SLOPES.replace("(1 - h**2) * w", "w") + """
         return J_inverse, -h * J_inverse""", "h' is missing from psi"),
+    Planted("3.1", "bars inside", T + """
+        return z + u * t, np.log(1 + (1 - t**2) * abs(w @ u))""", "the bars are around w . u alone"),
+    Planted("3.2", "the other softplus", """
+        a = w @ u
+        return u + (-1 + margin + np.logaddexp(0, -a) - a) * w / (w @ w)""", "the softplus is that of -w . u"),
+    Planted("3.3", "the sign of f'", D_R_F + """
+        return centre + f * d, (len(z) - 1) * np.log(f) + np.log(f + (gamma - alpha) * r / (alpha + r) ** 2)""",
+        "f' has its sign flipped"),
+    Planted("3.4", "r d", BACK + FORM + """
+        z = centre + r * d""" + LOG_AT_Z, "d is multiplied with r, though it has a length already"),
+    Planted("3.6", "along w alone", ALPHA + """
+        z = alpha * w / (w @ w)""" + OF_Z, "z is the part along w alone"),
+    Planted("3.7", "plus R t", rows(right="target[i] + R[i] @ t"), "what rows below contribute through R is added, not taken away"),
 ]  # fmt: skip

@@ -174,4 +174,19 @@ WRONG = [
         a, s, mu = made(weights, masks, x, y)[0].reshape(3, len(x), -1).transpose(0, 2, 1)
         log_w = a - np.logaddexp.reduce(a, axis=0)""" + LOG_N + """
         return np.logaddexp.reduce(log_w + log_n, axis=0).sum()""", "the outputs are read as (3, D, K)"),
+    Planted("5.2", "the context as a variable", MASKS.replace("np.zeros(n_context, int)", "np.ones(n_context, int)") + """
+        return found + [degrees[0][:, None] > below]""", "the context has the degree 1, not 0"),
+    Planted("5.3", "the scale squared", NET + """
+        return (x - mu) * np.exp(-2 * s), -2 * s.sum()""", "the scale is e^(2 s)"),
+    Planted("5.6", "both steps from x", """
+        eps_1, l_2 = maf_inverse(x, net_2)
+        eps_0, l_1 = maf_inverse(x, net_1)
+        return standard_normal_log_prob(eps_0) + l_1 + l_2""", "both steps start from x"),
+    Planted("5.6", "two bases", TWO + """
+        return standard_normal_log_prob(eps_0) + standard_normal_log_prob(eps_1) + l_1 + l_2""", "the base is counted twice"),
+    Planted("5.7", "ones everywhere", OUT + """
+        return np.log(1 / (1 + np.exp(-a))).sum()""", "every bit is taken for a one"),
+    Planted("5.7", "clipped", OUT + """
+        p = np.clip(1 / (1 + np.exp(-a)), 1e-7, 1 - 1e-7)
+        return (x * np.log(p) + (1 - x) * np.log(1 - p)).sum()""", "the probability is clipped"),
 ]  # fmt: skip
