@@ -212,6 +212,9 @@ WRONG = [
     Planted("6.2", "the textbook root", ABC + """
         return (np.sqrt(np.maximum(b**2 - 4 * a * c, 0.0)) - b) / np.float64(2 * a)""",
         "the textbook root is 0/0 where a = 0"),
+    Planted("6.2", "the textbook root, guarded at 0", ABC + """
+        return (np.sqrt(max(b**2 - 4 * a * c, 0.0)) - b) / (2 * a) if a != 0 else -c / b""",
+        "the textbook root loses its digits where a is nearly 0"),
     Planted("6.2", "the published root", ABC + """
         return 2 * c / (-b - np.sqrt(max(b**2 - 4 * a * c, 0.0)))""", "(11) loses digits where b < 0"),
     Planted("6.2", "no cut at zero", ABC + """

@@ -320,6 +320,8 @@ WRONG = [
     Planted("8.7", "one term too many", roulette(terms="m + 1 + rng.geometric(p)"), "it takes one term too many for sure"),
     Planted("8.7", "one term too few", roulette(terms="m - 1 + rng.geometric(p)"), "it stops before m terms"),
     Planted("8.7", "1 - p", roulette(terms="m + rng.geometric(1 - p)"), "it stops with probability 1 - p, not p"),
+    Planted("8.7", "a fixed number of terms", roulette(terms="m + 4"), "the number of terms is not random"),
+    Planted("8.7", "w and v exchanged", roulette().replace("t, w, v", "t, v, w"), "w and v are exchanged"),
     Planted("8.7", "normal probes", roulette(signs="rng.normal(size=len(J))"), "the entries of v are not all +1 or -1"),
     Planted("8.8", "no double sum", variance(total="(a**2 * (r - 1)).sum()"), "the double sum is missing"),
     Planted("8.8", "not doubled", variance(total="(a**2 * (r - 1)).sum() + (a * (r - 1) * later).sum()"),
