@@ -142,6 +142,8 @@ def _wrong_terms(asked, J, m, p, rng, count):
         return None
     t, w = _tables(J, wrong[0][2], m, p, "right")
     known = next((one for one in KINDS if all(_terms_of(draw, J, m, p, one) is not None for draw in draws)), None)
+    if all(_terms_of((draw[0], draw[2], draw[1]), J, m, p, "right") is not None for draw in draws):
+        return Fault("w and v are exchanged", (f"      at J = {shown(J)}",), "In which order are they returned?")
     of_t = onp.abs(t - wrong[0][0]).min() > 1e-9
     lines = (
         f"      at J = {shown(J)}, m = {m}, p = {p}, v = {shown(wrong[0][2])}",
@@ -160,6 +162,8 @@ def _wrong_counts(steps, m, p):
     lines = (f"      m = {m}, p = {p}: of {len(steps)} draws {counts[: m + 3].tolist()} took 0, 1, 2, ... terms",)
     stopped = counts[m] / len(steps)
     margin = SIGMAS * onp.sqrt(p * (1 - p) / len(steps))
+    if len(set(steps)) == 1:
+        return Fault("the number of terms is not random", lines, REACH)
     if counts[:m].any():
         return Fault("it stops before m terms", lines, "How many terms are taken for sure?")
     if counts[m] == 0:
