@@ -1,4 +1,4 @@
-"""X: log_det of forward at z + log_det of inverse at x = 0, within `allowed_log_det` of trial.py, or what last digits cost."""
+"""X: log_det of forward at z + log_det of inverse at x = 0, up to rounding (trial.py, last_digits.py)."""
 
 from __future__ import annotations
 
