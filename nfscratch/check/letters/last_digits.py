@@ -1,4 +1,4 @@
-"""How far the last digits of z and x carry, measured. A companion of E.
+"""How far the last digits of z and x carry, measured. A companion of R, X and E.
 
 The bound of trial.py comes from the Jacobian by finite differences, whose steps can be longer than a wave of the map.
 Here z moves by a few of its last digits, x by as much as forward answers to that, and the change of both directions is
@@ -27,7 +27,7 @@ def cost_of_last_digits(trial: Trial) -> tuple[Any, Any]:
     for _ in range(DRAWS):
         try:
             change, change_of_sum = _changes(trial, rng)
-        except Exception:  # the subject's own, of any kind: it refuses a point beside those where E has asked
+        except Exception:  # the subject's own, of any kind: it refuses a point beside those that it was asked
             break
         cost, cost_of_sum = onp.fmax(cost, change), onp.fmax(cost_of_sum, change_of_sum)
     return MARGIN * cost, MARGIN * cost_of_sum
