@@ -1,4 +1,4 @@
-"""Commands of the course: handout, check, hint, reset, progress, grade, museum. `add_to` adds them to the command line."""
+"""Commands of the course: handout, check, hint, reset, progress, grade. `add_to` adds them, and the museum's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The museum: published bugs as the smallest code that has them, and a quiz in which a student writes the check.
 
     works/NAME.py      one right layer or function, with random parameters: layer(rng)
-    works/NAME.toml    its bugs, as lines that change: the story, what it cost, what to learn; and more mutants for the quiz
+    works/NAME.toml    its bugs, as lines that change, each with its story; and more mutants for the quiz
     asks/              our own checks of what is no map: no letter of nf.check applies there
     seen_by.toml       which check sees which bug, as `python -m nfscratch.course.museum.sight` writes it
 

@@ -24,7 +24,7 @@ def catalogue() -> Iterator[str]:
             row = " ".join(letter if letter in kept[name] else HOLDS for letter in LETTERS)
             yield f"{name:{width}}  {row}   {bug.title}"
     yield ""
-    yield f"{'':{width}}  {'no map, so no letter applies: how many of our own checks see it':25}"
+    yield f"{'':{width}}  no map, so no letter applies: how many of our own checks see it"
     for name, (work, bug) in bugs().items():
         if work.kind is Form.FUNCTION:
             count = f"{len(kept[name])} of {len(work.asks)}"
@@ -36,10 +36,10 @@ def catalogue() -> Iterator[str]:
 def shown(work: Work, bug: Bug) -> Iterator[str]:
     """All of one bug. The checks are run for it."""
     yield bug.title
-    yield f"{bug.name}, " + (f"found in {', '.join(bug.source)}" if bug.source else "met in many programs")
+    yield f"{bug.name}, " + (f"found in {', '.join(bug.source)}" if bug.source else "planted for this museum")
     yield from ("", *_paragraph(bug.story))
     yield from ("", "What it costs", *_paragraph(bug.cost))
-    yield from ("", "What the code should do", textwrap.indent(formulas(work), "  "))
+    yield from ("", "What the code should do", *textwrap.indent(formulas(work), "  ").splitlines())
     yield from ("", "The code: - is right, + is what was written", "")
     yield from (f"  {line}".rstrip() for line in compared(work, bug.changes))
     yield from ("", *(_answers(work, bug) if work.kind is Form.FUNCTION else _letters(work, bug)))

@@ -2,8 +2,8 @@
 
     def check_NAME(layer, rng): True, or no result at all: it is right.   False, or an exception: it is wrong.
 
-The student's file runs in the child of course/sandbox. The layer stays here, and the child asks for its values: no source
-can be read there. Right and broken layers come with new parameters each time, in an order that is drawn.
+The student's file runs in the child of course/sandbox. The layer stays here, and the child asks for its values: no
+source can be read there. Right and broken layers come with new parameters each time, in an order that is drawn.
 """
 
 from __future__ import annotations

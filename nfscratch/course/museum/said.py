@@ -18,9 +18,9 @@ UNPACKED = {
 def rules() -> Iterator[str]:
     """What the quiz is, and which bugs it has."""
     yield "Write a check that catches a bug: a function check_NAME(layer, rng) in a file of yours."
-    yield "  It returns True, or ends without an exception, where the layer is right; False, or an exception, where not."
-    yield f"  It is shown {RIGHTS} right layers and {BROKEN} with each mutant, all with other parameters. A check that refuses"
-    yield "  a right layer gets nothing; one that lets the right ones pass gets a share for each mutant that it catches."
+    yield "  Where the layer is right, it returns True, or nothing. Where it is wrong: False, or an exception."
+    yield f"  It is shown {RIGHTS} right layers, and {BROKEN} of each mutant, all with other parameters."
+    yield "  A check that refuses a right layer gets no points. Otherwise each mutant that it catches earns a share."
     yield "  It may use NumPy, SciPy and autograd. rng is numpy.random.default_rng of a seed."
     yield ""
     yield "nfscratch museum quiz NAME          what the layer is, and a file to begin with"

@@ -1,7 +1,7 @@
 """Sight: which check sees a bug, found by running the checks.
 
 For maps and densities the checks are the letters of nf.check; for a function they are ours in asks/, by their names.
-`python -m nfscratch.course.museum.sight` writes seen_by.toml, which `nfscratch museum list` reads; a test runs it again.
+`python -m nfscratch.course.museum.sight` writes seen_by.toml, which `nfscratch museum list` reads. A test compares.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ def kept() -> dict[str, list[str]]:
 def write() -> None:
     found = {name: seen_by(work, bug.changes) for name, (work, bug) in bugs().items()}
     lines = [f"{name} = {json.dumps(checks)}" for name, checks in found.items()]
-    head = (
-        "# Which check sees which bug: written by `python -m nfscratch.course.museum.sight`, and run again by a test.\n"
-    )
+    head = "# Which check sees which bug: written by `python -m nfscratch.course.museum.sight`. A test compares.\n"
     SEEN_BY.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
 
 

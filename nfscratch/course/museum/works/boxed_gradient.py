@@ -1,6 +1,6 @@
-"""The gradient of a curve with a box, by automatic derivatives: a circle's arc within [-0.9, 0.9], the identity outside.
+"""The gradient of a curve by automatic derivatives: within [-0.9, 0.9] the curve is a circle's arc, outside it is z.
 
-`where` evaluates both of its branches, everywhere. So z is clipped first, and the branch that is not taken stays finite.
+`where` evaluates both of its branches everywhere. So z is clipped first, and the branch that is not taken stays finite.
 """
 
 import autograd.numpy as np
