@@ -14,6 +14,7 @@ from nfscratch.course.museum.placard import catalogue, shown
 from nfscratch.course.museum.quiz import Verdict, judge, judge_file
 from nfscratch.course.museum.said import beginning, ending, rules, told
 from nfscratch.course.museum.workshop import compared, layer
+from nfscratch.course.sandbox.outside import Child
 from nfscratch.course.submission import Submission
 
 SOLUTIONS = Path(museum_checks.__file__)
@@ -132,7 +133,7 @@ def test_names_of_bugs_are_different():
 def test_a_check_with_numpy_alone_solves_the_quiz(name):
     found_out = judge(Submission(SOLUTIONS, SOLUTIONS.read_text()), *found(name), 5, InProcess)
     assert found_out.verdict is Verdict.SOLVED, list(told(found_out))
-    assert found_out.score == 1 or name in ("elbo_at_z0", "elbo_reversed"), list(told(found_out))
+    assert found_out.score == 1, list(told(found_out))
 
 
 BODIES = {
@@ -182,22 +183,9 @@ def test_a_check_that_catches_sometimes_is_told_so():
     assert "ask more points" in text and "caught" in text
 
 
-def test_a_check_that_never_ends_and_one_that_leaves_give_no_answer():
-    """In a child of their own."""
-    left = judged("import os; os._exit(0)", child=quiz_child)
+def test_a_check_that_ends_its_process_gives_no_answer():
+    left = judged("import os; os._exit(0)", child=Child)
     assert left.verdict is Verdict.NO_ANSWER and "exit code 0" in left.silent.words
-
-
-def quiz_child(path, text, limits):
-    from nfscratch.course.sandbox.outside import Child
-
-    return Child(path, text, limits)
-
-
-@pytest.mark.exhaustive
-def test_a_check_that_never_ends_is_stopped():
-    stopped = judged("while True: pass", child=quiz_child)
-    assert stopped.verdict is Verdict.NO_ANSWER and "does a loop never end?" in stopped.silent.words
 
 
 def test_the_same_seed_gives_the_same_verdict():
