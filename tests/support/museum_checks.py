@@ -53,8 +53,8 @@ check_searched_inverse_sign = check_bracket_in_silence
 
 def check_wrong_knots(layer, rng):
     """A spline's slope has no jump, at its knots neither."""
-    slopes = layer[0](np.linspace(-4, 4, 4001)[:, None])[1]
-    return right(layer, rng) and bool(np.abs(np.diff(slopes)).max() < 0.15)
+    slopes = layer[0](np.linspace(-4, 4, 40_001)[:, None])[1]
+    return right(layer, rng) and bool(np.abs(np.diff(slopes)).max() < 0.1)
 
 
 check_cached_sign = check_wrong_knots
