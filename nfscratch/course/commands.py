@@ -90,7 +90,9 @@ def progress(folder: Folder = Path(), file: File = None) -> None:
 
 
 def grade(
-    submissions: Annotated[Path, typer.Argument(help="a folder with one file, or one folder, for each student")],
+    submissions: Annotated[
+        Path | None, typer.Argument(help="a folder with one file, or one folder, for each student")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="the folder for the results")] = Path("results"),
     chapter: Annotated[str | None, typer.Option(help="the chapter, where the files' names do not say it")] = None,
     tasks: Annotated[list[str] | None, typer.Option(help="a task that counts, such as 4.1; without it, all")] = None,
@@ -101,13 +103,22 @@ def grade(
     junit: Annotated[bool, typer.Option("--junit", help="junit.xml")] = False,
     autolab: Annotated[bool, typer.Option("--autolab", help="the line of scores for each submission")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="grades.csv, which is always written")] = True,
+    gradescope_zip: Annotated[
+        Path | None, typer.Option("--gradescope-zip", help="write an autograder for Gradescope, and grade nothing")
+    ] = None,
 ) -> None:
     """Grade a folder of submissions, each in a process of its own. A second run goes on where the first stopped."""
+    from nfscratch.course.grading import autograder
     from nfscratch.course.grading.command import run
 
     chosen = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
     formats = [name for name, wanted in chosen.items() if wanted]
     with one_line():
+        if gradescope_zip is not None:
+            typer.echo(f"{autograder.write(gradescope_zip, chapter, tasks or [], rename)}")
+            return
+        if submissions is None:
+            raise ValueError("grade needs the folder of submissions")
         for line in run(submissions, output, chapter, tasks or [], rename, seed, workers, formats):
             typer.echo(line)
 
