@@ -10,6 +10,7 @@ import pytest
 from invoking import invoke
 
 from nfscratch.course.grading.autograder import write
+from nfscratch.course.grading.collect import collected
 from nfscratch.course.task import assignment
 
 FOURTH = assignment("04")
@@ -81,3 +82,14 @@ def test_a_submission_that_is_a_link_to_the_chapter_earns_nothing(tmp_path, arch
     handed(tmp_path, {})
     (tmp_path / "submission" / "ch04_coupling.py").symlink_to(FOURTH.path)
     assert run(tmp_path, archive)["score"] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_out_of_a_students_folder_is_no_submission(tmp_path):
+    for name in ("ann", "bob"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "ann" / "ch04_coupling.py").write_text("x = 1")
+    (tmp_path / "bob" / "ch04_coupling.py").symlink_to(tmp_path / "ann" / "ch04_coupling.py")
+    (tmp_path / "bob" / "all").symlink_to(tmp_path / "ann")
+    ann, bob = collected(tmp_path, "04")
+    assert ann.path is not None and bob.path is None and "no script" in bob.trouble

@@ -44,7 +44,6 @@ python="${{PYTHON:-$home/venv/bin/python}}"
 rm -rf "$home/handed" "$home/graded"
 mkdir -p "$home/handed" "$home/results"
 cp -r "$home/submission" "$home/handed/submission"
-find "$home/handed" -type l -delete  # a link could lead to the chapter's own file
 PYTHONPATH="$home/source/{package}" "$python" -m nfscratch grade "$home/handed" -o "$home/graded" {options}
 cp "$home/graded/results.json" "$home/results/results.json"
 """
