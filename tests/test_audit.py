@@ -6,7 +6,7 @@ import numpy as onp
 import pytest
 from cases import CASES
 from mutants import MUTANTS
-from mutants.inverse import bounded_map, clipped
+from mutants.inverse import bracketed, clipped
 from mutants.log_det import beyond, first_branch, shifted_sinh
 from mutants.mutant import audit
 from mutants.sampling import NarrowBase, on_base
@@ -172,7 +172,7 @@ def test_a_wrong_sampler_of_the_base_is_no_wrong_integral():
 
 def declining(radius):
     """x = z + z^3, whose search for an inverse says that it does not go beyond a radius."""
-    forward, _ = bounded_map("cubic")
+    forward, _ = bracketed()
 
     def inverse(x):
         if (onp.abs(x) > radius).any():

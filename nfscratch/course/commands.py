@@ -1,4 +1,4 @@
-"""Commands of the course: handout, check, hint, reset, progress, grade. `add_to` adds them to the command line."""
+"""Commands of the course: handout, check, hint, reset, progress, grade. `add_to` adds them, and the museum's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from nfscratch.course.museum.doors import app as museum
+from nfscratch.course.one_line import one_line
 
 TASK = "a task, such as 4.2"
 Folder = Annotated[Path, typer.Option(help="the folder with your file")]
@@ -24,7 +27,7 @@ def handout(
     from nfscratch.course.handout import make
     from nfscratch.course.task import assignment
 
-    with _one_line():
+    with one_line():
         for path in make(assignment(chapter), [*(tasks or []), *(also or [])], rename, ipynb).write(output):
             typer.echo(f"{path}")
 
@@ -40,7 +43,7 @@ def check(
     from nfscratch.course import checking
     from nfscratch.course.homework import homework, target
 
-    with _one_line():
+    with one_line():
         number, ids = target(what)
         work = homework(folder, number, file)
         tasks = [work.task(id) for id in ids] or list(work.tasks)
@@ -55,7 +58,7 @@ def hint(task: Annotated[str, typer.Argument(help=TASK)]) -> None:
     from nfscratch.course.homework import target
     from nfscratch.course.task import assignment
 
-    with _one_line():
+    with one_line():
         number, ids = target(task)
         if not ids:
             raise ValueError(f"name {TASK}; got {task!r}")
@@ -68,7 +71,7 @@ def reset(task: Annotated[str, typer.Argument(help=TASK)], folder: Folder = Path
     from nfscratch.course.homework import homework, target
     from nfscratch.course.reset import reset as put_back
 
-    with _one_line():
+    with one_line():
         number, ids = target(task)
         if not ids:
             raise ValueError(f"name {TASK}; got {task!r}")
@@ -82,12 +85,14 @@ def progress(folder: Folder = Path(), file: File = None) -> None:
     from nfscratch.course import checking
     from nfscratch.course.homework import homework
 
-    with _one_line():
+    with one_line():
         checking.progress(homework(folder, None, file), typer.echo)
 
 
 def grade(
-    submissions: Annotated[Path, typer.Argument(help="a folder with one file, or one folder, for each student")],
+    submissions: Annotated[
+        Path | None, typer.Argument(help="a folder with one file, or one folder, for each student")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="the folder for the results")] = Path("results"),
     chapter: Annotated[str | None, typer.Option(help="the chapter, where the files' names do not say it")] = None,
     tasks: Annotated[list[str] | None, typer.Option(help="a task that counts, such as 4.1; without it, all")] = None,
@@ -98,13 +103,22 @@ def grade(
     junit: Annotated[bool, typer.Option("--junit", help="junit.xml")] = False,
     autolab: Annotated[bool, typer.Option("--autolab", help="the line of scores for each submission")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="grades.csv, which is always written")] = True,
+    gradescope_zip: Annotated[
+        Path | None, typer.Option("--gradescope-zip", help="write an autograder for Gradescope, and grade nothing")
+    ] = None,
 ) -> None:
     """Grade a folder of submissions, each in a process of its own. A second run goes on where the first stopped."""
+    from nfscratch.course.grading import autograder
     from nfscratch.course.grading.command import run
 
     chosen = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
     formats = [name for name, wanted in chosen.items() if wanted]
-    with _one_line():
+    with one_line():
+        if gradescope_zip is not None:
+            typer.echo(f"{autograder.write(gradescope_zip, chapter, tasks or [], rename)}")
+            return
+        if submissions is None:
+            raise ValueError("grade needs the folder of submissions")
         for line in run(submissions, output, chapter, tasks or [], rename, seed, workers, formats):
             typer.echo(line)
 
@@ -115,18 +129,7 @@ COMMANDS = (handout, check, hint, reset, progress, grade)
 def add_to(app: typer.Typer) -> None:
     for command in COMMANDS:
         app.command(command.__name__)(command)
-
-
-class _one_line:
-    """A mistake of the user's is one line, and exit code 2."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, (ValueError, OSError)):
-            typer.echo(f"nfscratch: {error}", err=True)
-            raise typer.Exit(2)
+    app.add_typer(museum, name="museum")
 
 
 def _until_interrupted(run):

@@ -54,6 +54,7 @@ def _handed(entry, number):
     if entry.is_file():
         return Handed(entry.stem, entry)
     files = sorted(path for path in entry.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
+    files = [path for path in files if path.resolve().is_relative_to(entry.resolve())]  # no link to somebody else's
     files = [path for path in files if not any(part.startswith(IGNORED) for part in path.relative_to(entry).parts)]
     named = [path for path in files if (m := NAME.fullmatch(path.name)) and int(m[1]) == int(number)]
     choice = named or files

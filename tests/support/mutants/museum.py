@@ -1,20 +1,30 @@
-"""Mistakes that were found in published libraries."""
+"""Mistakes that were found in published libraries: the maps of the course's museum, and what the audit calls them."""
 
-from pairs.elementwise import leaky
-from pairs.linear import convolution
-from pairs.parts import negated
-from pairs.planar import planar
-from pairs.spline import spline
+import numpy as onp
 
-from mutants.inverse import bounded_map
 from mutants.mutant import FOLD, Mutant
+from nfscratch.course.museum.exhibit import bugs
+from nfscratch.course.museum.workshop import layer
 
-MUSEUM = {
-    "normflows 27": Mutant(negated(planar(), (True, False)), "log_det forward: the sign", (2, 5)),
-    "flowjax 208": Mutant(negated(planar(), (False, True)), "log_det is not negated", (2, 5)),
-    "flowjax 169": Mutant(leaky(forward_count=2), "one branch"),
-    "tonyduan 2": Mutant(planar("norm"), FOLD, (5, 6)),
-    "flowtorch 100": Mutant(negated(spline(), (False, True)), "log_det is not negated", (1,)),
-    "tfp 238": Mutant(convolution(lambda a: 1), "H*W", ((2, 3, 3),)),
-    "no codomain": Mutant(bounded_map("tanh"), "the map is not onto", (1, 2)),
+NAMES = {
+    "sign_forward": "log_det forward: the sign",
+    "halves_concatenated": "the halves are joined in the wrong order",
+    "slope_counted_twice": "one branch",
+    "pixels_not_counted": "H*W",
+    "u_hat_by_length": FOLD,
+    "searched_inverse_sign": "log_det is not negated",
+    "bracket_in_silence": "it gives the end of its bracket",
+    "cached_sign": "log_det is not negated",
+    "wrong_knots": "it is not finite",
+    "margin_not_undone": "an affine rescaling is not undone",
+    "margin_not_counted": "logit's scale term is missing",
+    "bounded_range": "the map is not onto",
 }
+
+
+def of_museum(name):
+    work, bug = bugs()[name]
+    return Mutant(layer(work, bug.changes, onp.random.default_rng(0)), NAMES[name], work.dims, work.options)
+
+
+MUSEUM = {f"museum: {name}": of_museum(name) for name in NAMES}

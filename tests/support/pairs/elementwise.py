@@ -27,14 +27,14 @@ def sigmoid_scaled(missing=False, undone=True):
 SCALED = {"codomain": (-ALPHA / (1 - 2 * ALPHA), (1 - ALPHA) / (1 - 2 * ALPHA))}
 
 
-def leaky(forward_count=1, slope=0.2):
+def leaky(slope=0.2):
     def forward(z):
         below = z < 0
-        return onp.where(below, slope * z, z), forward_count * onp.log(slope) * below.sum(axis=1)
+        return onp.where(below, slope * z, z), onp.log(slope) * below.sum(axis=1)
 
     def inverse(x):
         below = x < 0
-        return onp.where(below, x / slope, x), -forward_count * onp.log(slope) * below.sum(axis=1)
+        return onp.where(below, x / slope, x), -onp.log(slope) * below.sum(axis=1)
 
     return forward, inverse
 

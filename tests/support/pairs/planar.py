@@ -8,11 +8,8 @@ from pairs.parts import weights
 def planar(bug=""):
     def vectors(D):
         w, u, b = 1.5 * weights("pw", D), -1.2 * weights("pw", D) + 0.5 * weights("pu", D), 0.3
-        if bug == "norm":
-            w = 0.65 * w / onp.linalg.norm(w)
-            u = -8.0 * w
-        wu, norm = w @ u, onp.linalg.norm(w) if bug == "norm" else w @ w
-        u_hat = u + (-1 + onp.log1p(onp.exp(wu)) - wu) * w / norm
+        wu = w @ u
+        u_hat = u + (-1 + onp.log1p(onp.exp(wu)) - wu) * w / (w @ w)
         return w, u, u if bug == "unconstrained" else u_hat, b
 
     def forward(z):
