@@ -14,7 +14,7 @@
 #
 # **Convention.** $p$ is the truth, $q$ a model. $a_i$ are rows from $p$, and $b_j$ rows from $q$ or from another set. $D$ is the number of columns; $\log$ is natural; $\Phi$ is the distribution function of $N(0, 1)$. "±" is one standard error.
 #
-# **Running time.** As measured: 55 s on two cores; `--fast` takes seven, and its experiments are too short to mean anything.
+# **Running time.** As measured: 55 s on two cores; `--fast` takes six, and its experiments are too short to mean anything.
 #
 # **References.** Theis, van den Oord, Bethge (2016), *A note on the evaluation of generative models*, arXiv:1511.01844. Gretton et al. (2012), *A kernel two-sample test*, JMLR 13, 723. Székely, Rizzo (2013), *Energy statistics*, doi:10.1016/j.jspi.2013.03.018. Lopez-Paz, Oquab (2017), *Revisiting classifier two-sample tests*, arXiv:1610.06545. Danihelka et al. (2017), *Comparison of maximum likelihood and GAN-based training of real NVPs*, arXiv:1705.05263. Grover, Dhar, Ermon (2018), *Flow-GAN*, arXiv:1705.08868. Nalisnick et al. (2019), *Do deep generative models know what they don't know?*, arXiv:1810.09136, and the typicality test, arXiv:1906.02994. Ren et al. (2019), *Likelihood ratios for out-of-distribution detection*, arXiv:1906.02845. Kirichenko, Izmailov, Wilson (2020), *Why normalizing flows fail to detect out-of-distribution data*, arXiv:2006.08545. Kim, Phee, Yoon (2026), *Why the counterintuitive phenomenon of likelihood rarely appears in tabular anomaly detection*, arXiv:2602.09593. Ravuri, Vinyals (2019), *Classification accuracy score*, arXiv:1905.10887.
 
