@@ -396,7 +396,7 @@ if __name__ == "__main__":
 # (c) The draws *with* noise. The mean alone lies on a curve, (2), and lacks variance, (1).
 # (d) The likelihood. The draws of the **invertible GAN** are much nearer to the data than those of the autoencoder with two codes. Its density is off by nats all the same: where it puts next to no density on some of the data, no draw looks wrong. Its *code* is longer by the same nats, times 1.44. Grover et al. found this on images.
 #
-# **InfoVAE** with one code rebuilds nearly as well as the autoencoder, and its draws are nearer to the data. Its codes are longer than the VAE's by bits, since no row's KL is paid. (With two codes its seeds disagree: look at the standard error of its draws' MMD.) **Flow**: no error, the least MMD, a density within 0.15 nats. Its code is long: the autoencoder's one number saves more than two bits of it, the price of the thickness. (`benchmarks/codes_table.py` makes this table for digits.)
+# **InfoVAE** with one code rebuilds nearly as well as the autoencoder, and its draws are nearer to the data. Its codes are longer than the VAE's by bits, since no row's KL is paid. (With two codes its seeds can disagree: look at the standard error of its draws' MMD.) **Flow**: no error, the least MMD, a density within 0.15 nats. Its code is long: the autoencoder's one number saves more than two bits of it, the price of the thickness. (`benchmarks/codes_table.py` makes this table for digits.)
 
 # %% [markdown]
 # ## Bytes
