@@ -74,6 +74,8 @@ def _is_not_onto(case):
 
 def name_onto(case: Case, cases: list[Case]) -> Named:
     """O. An inverse that gives one round number again and again gives the end of its bracket."""
+    if case.finding.symptom is Symptom.LEAVES:
+        return Named(Mistake.LEAVES_CODOMAIN, "forward")
     if case.finding.symptom is Symptom.SIGN:
         return Named(Mistake.FOLDS, "det J")
     if case.finding.symptom is Symptom.REACH and _is_bracket(case.finding.evidence["z"]):

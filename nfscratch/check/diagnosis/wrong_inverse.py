@@ -81,10 +81,6 @@ def _of_one_that_applies_forward(c):
     return Mistake.LAYERS_IN_ORDER if c.is_linear and is_product_of_reflections(c.J[0]) else Mistake.APPLIES_FORWARD
 
 
-def _is_permutation(J):
-    return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
-
-
 def _returned(c):
     """Of a map that moves columns: its inverse moves them back, and does nothing else."""
     return Mistake.RETURNS_ARGUMENT if same(c.back, c.x).all() else None
