@@ -116,7 +116,7 @@ class Paired:
     def in_order(self) -> bool:
         """Whether the inverse undoes the layers in the order of forward, each of them rightly."""
         lists = [(f, g) for f in self.forward.loops() for g in self.inverse.loops() if len(f) == len(g) > 2]
-        if len(self.forward) == len(self.inverse) > 3:
+        if len(self.forward) == len(self.inverse) > 2:
             lists.append((list(range(len(self.forward))), list(range(len(self.inverse)))))
         return any(all(self._undoes(f[k : k + 2], g[k : k + 2]) for k in range(len(f) - 1)) for f, g in lists)
 
@@ -144,6 +144,21 @@ class Paired:
         """Where inverse undoes a step of forward; where forward makes it, if inverse does nothing about it."""
         passed_over = low[1] == high[1]
         return self.forward.lines(low[0], high[0]) if passed_over else self.inverse.lines(high[1], low[1])
+
+
+def whole_layers(pairs: list[Pair]) -> list[Pair]:
+    """The pairs without those between which forward does nothing: what inverse does there belongs to a layer beside.
+
+    That is the layer that inverse undid just before, or, at x, the one that it undoes next.
+    """
+    kept = pairs[:1]
+    for pair in pairs[1:]:
+        beside = pair[0] == kept[-1][0]
+        if beside and len(kept) > 1:
+            kept[-1] = pair
+        elif not beside:
+            kept.append(pair)
+    return kept
 
 
 def _telling_rows(trial):

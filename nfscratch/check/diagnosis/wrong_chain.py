@@ -15,8 +15,10 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.boundaries import equal
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
-from nfscratch.check.diagnosis.paired import CLOSE, Paired, paired
-from nfscratch.check.diagnosis.wrong_inverse import name_inverse
+from nfscratch.check.diagnosis.paired import CLOSE, Paired, paired, whole_layers
+from nfscratch.check.diagnosis.wrong_condition import comparable, conditions_on_changed, reads_argument
+from nfscratch.check.diagnosis.wrong_inverse import first_name, name_inverse
+from nfscratch.check.diagnosis.wrong_order import name_behind_columns
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.message import Case
@@ -57,11 +59,14 @@ def _named(trials):
             continue
         if chain.in_order():
             return Named(Mistake.LAYERS_IN_ORDER, "inverse")
-        for pairs in (chain.matched, *chain.turns):
+        ways = (whole_layers(chain.matched), chain.matched, *map(whole_layers, chain.turns))
+        for pairs in ways:
             named = _of_layers(chain, pairs, trial)
             if named is not None and named.mistake is not Mistake.NO_UNDOING:
                 return named
-            place = place or (named if pairs is chain.matched else None)
+            place = place or (named if pairs is ways[0] else None)
+        if reads_argument(chain, trial):
+            return Named(Mistake.CHANGED_HALF, "inverse")
     return place
 
 
@@ -83,7 +88,7 @@ def _of_layers(chain: Paired, pairs, trial):
         at = this.x
         if not check_round_trip(this).failed:
             continue
-        mistake = _passed_over(this, layers[:k] + layers[k + 1 :]) or name_inverse(this)
+        mistake = _name_of_layer(chain, pairs[::-1][k : k + 2], this)
         named = Named(mistake, f"inverse of {layer.name}")
         if mistake is not Mistake.NO_UNDOING:
             return named
@@ -91,7 +96,15 @@ def _of_layers(chain: Paired, pairs, trial):
     return nameless
 
 
-def _passed_over(trial: Trial, others) -> Mistake | None:
+def _name_of_layer(chain, pair, trial):
+    """A name of its own, or the one that it has without the columns that it moves."""
+    mistake = _passed_over(trial) or name_inverse(trial)
+    if mistake is Mistake.NO_UNDOING:
+        mistake = first_name((conditions_on_changed,), comparable(trial)) or mistake
+    return name_behind_columns(chain, *pair, trial) or mistake if mistake is Mistake.NO_UNDOING else mistake
+
+
+def _passed_over(trial: Trial) -> Mistake | None:
     """A layer that inverse does nothing about, by what forward does there."""
     rows = onp.isfinite(trial.J).all(axis=(1, 2)) & onp.isfinite(flat(trial.x)).all(axis=1)
     if not equal(trial.back[0][rows], trial.x[rows], CLOSE):
