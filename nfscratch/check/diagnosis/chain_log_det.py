@@ -26,6 +26,7 @@ OF_THE_WHOLE = {Mistake.SIGN, Mistake.ALWAYS_ZERO, Mistake.MULTIPLIED, Mistake.M
                 Mistake.NO_ABSOLUTE_VALUE, Mistake.FACTOR_TWO, Mistake.PROBES_SUMMED, Mistake.LOGIT_SCALE,
                 Mistake.LEVELS_MISSING, Mistake.CONSTANT_OF_BASE, Mistake.AT_X}  # fmt: skip
 ZERO = {Mistake.ALWAYS_ZERO, Mistake.DIAGONAL_OF_L}  # of the whole, whatever its layers are
+NEARER = 0.3
 MOST = 2  # dimensions that are looked at, from the largest down
 Found = dict[str, tuple[str, Mistake]]
 
@@ -109,13 +110,25 @@ def _of_step(direction, chain, trials, step, call, known):
     forward, inverse = chain.forward.step(low[0], high[0]), _absent
     if low[1] is not None and high[1] is not None:
         inverse = chain.inverse.step(high[1], low[1])
+    if direction == "inverse" and high[1] < step[0]:  # inverse moves columns before it comes there, say
+        forward = _then(forward, chain.inverse.step(high[1], step[0]))
     layer = of_pair(*((call, inverse) if direction == "forward" else (forward, call)), chain.subject.dim)
     reach = chain.forward.step(0, low[0])
-    samples = [
-        Sample(aligned(Trial(layer, reach(flat(t.z)[chain.rows % len(t)])[0], limit=t.limit)), direction)
-        for t in trials
-    ]
-    return f" of {_words(direction, chain, step, known)}", name_log_det(samples)
+    starts = [(t, reach(flat(t.z)[chain.rows % len(t)])[0]) for t in trials]
+    samples = _samples(layer, direction, starts)
+    mistake = name_log_det(samples)
+    if mistake is Mistake.LOG_DET_FORMULA:  # a layer can be run nearer to 0, too, where less of it is at its bounds
+        mistake = name_log_det([*samples, *_samples(layer, direction, [(t, NEARER * h) for t, h in starts])])
+    return f" of {_words(direction, chain, step, known)}", mistake
+
+
+def _samples(layer, direction, starts):
+    return [Sample(aligned(Trial(layer, h, limit=t.limit)), direction) for t, h in starts]
+
+
+def _then(first, second):
+    """z -> second(first(z)), without a log_det."""
+    return lambda z: second(first(z)[0])
 
 
 def _absent(x):
@@ -128,7 +141,8 @@ def _as_pairs(direction, chain, step):
         other = dict(chain.matched)
         return tuple((i, other.get(i)) for i in step)
     other = {j: i for i, j in chain.matched}
-    return (other[step[1]], step[1]), (other[step[0]], step[0])
+    above = max(j for j in other if j <= step[0])
+    return (other[step[1]], step[1]), (other[above], above)
 
 
 def _words(direction, chain, step, known):

@@ -43,12 +43,28 @@ class Paired:
         if len(self.forward) == len(self.inverse) == 2:
             self.forward, self.inverse = self._boundaries(z, x, 1)
             self.rows = telling[:FEW]
+        self._turn_halves()
 
     def _boundaries(self, z, x, n):
         s = self.subject
         if len(z) < 2 * n:
             raise LookupError("there are too few points for two runs")
         return tuple(Boundaries(f, a[: 2 * n : 2], a[1 : 2 * n : 2]) for f, a in ((s.forward, z), (s.inverse, x)))
+
+    def _turn_halves(self):
+        """The two variables of a state of the inverse, in the order in which forward holds them."""
+        for j, b in enumerate(self.inverse.all):
+            in_halves = b.spots and all(len(spot.names) == 2 for spot in b.spots)
+            if in_halves and not self._comes_to_z(j):
+                self.inverse.turn(j)
+                if not self._comes_to_z(j):
+                    self.inverse.turn(j)
+
+    def _comes_to_z(self, j):
+        """Whether the inverse comes to z from boundary j, with a state of forward."""
+        inner = range(1, len(self.forward) - 1)
+        met = any(equal(self.inverse.all[j].value, self.forward.all[i].value, CLOSE) for i in inner)
+        return met or any((v := self._run(i, j)) is not None and self._arrives(v, i, strong=True) for i in inner)
 
     @cached_property
     def matched(self) -> list[Pair]:

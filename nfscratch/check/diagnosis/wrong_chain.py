@@ -59,6 +59,8 @@ def _named(trials):
             continue
         if chain.in_order():
             return Named(Mistake.LAYERS_IN_ORDER, "inverse")
+        if _clips(chain, trial):
+            return Named(Mistake.CLIPS_ARGUMENT, "inverse")
         ways = (whole_layers(chain.matched), chain.matched, *map(whole_layers, chain.turns))
         for pairs in ways:
             named = _of_layers(chain, pairs, trial)
@@ -94,6 +96,17 @@ def _of_layers(chain: Paired, pairs, trial):
             return named
         nameless = nameless or named
     return nameless
+
+
+def _clips(chain, trial):
+    """Whether inverse begins with a clip to an interval, about which forward does nothing."""
+    first, second = chain.matched[:2]
+    if first[0] != second[0]:
+        return False
+    x = flat(trial.x)[onp.isfinite(flat(trial.x)).all(axis=1)]
+    came = chain.inverse.step(0, second[1])(x)[0]
+    same = came == x
+    return bool(same.any() and not same.all() and (came == onp.clip(x, came.min(), came.max())).all())
 
 
 def _name_of_layer(chain, pair, trial):
