@@ -94,7 +94,7 @@ def _of_chain(direction, chain: Paired, trials):
     for step in [s for s in suspects if s != (known[0], known[-1])]:
         named = _of_step(direction, chain, trials, step, sums.side.step(*step, sums.sums), known)
         if named[1] is Mistake.ALWAYS_ZERO and len(suspects) == 1:
-            return named[0], Mistake.LAYER_LEFT_OUT
+            return named[0], Mistake.LOG_DET_FORMULA if _is_elementwise(trials[0]) else Mistake.LAYER_LEFT_OUT
         if named[1] is not Mistake.LOG_DET_FORMULA and not (named[1] is Mistake.ALWAYS_ZERO and len(suspects) > 1):
             return named
         nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)

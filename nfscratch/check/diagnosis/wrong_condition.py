@@ -3,7 +3,7 @@
 Forward keeps z_A and gives x_B = d(z_A) z_B + t(z_A). Its d and t are known at any point, from two runs of forward:
 
     z'_B = (x_B - t(v)) / d(w)     v and w are x_A or columns of x_B, and one of them is not x_A
-    z'_B = (x_B - t(x)) / d(x)     the network is given all of x, without its mask: right at x_B = 0, and not affine in x_B
+    z'_B = (x_B - t(x)) / d(x)     the network is given all of x: right at x_B = 0, and not affine in x_B
     z'_B = (h_B - t(x_A)) / d(x_A) of the layer that is undone last: the network is given the x of the whole map
 
 Each is compared in every row.
