@@ -267,7 +267,9 @@ def sigmoid(bug=None):
     return forward, inverse
 
 
-@pytest.mark.parametrize("bug, mistake", [("clip", Mistake.CLIPS_ARGUMENT), ("no a", Mistake.OFF_BY_CONSTANT)])
+@pytest.mark.parametrize("bug, mistake", [
+    pytest.param("clip", Mistake.CLIPS_ARGUMENT, marks=pytest.mark.exhaustive), ("no a", Mistake.OFF_BY_CONSTANT),
+])  # fmt: skip
 def test_one_layer_in_several_lines_is_no_chain(bug, mistake):
     failure = nf.check.audit(sigmoid(bug), dims=(DIM,), letters="SRXJ", show=False, codomain=(0, 1)).failures[0]
     assert failure.mistake is mistake and "layer" not in failure.name
