@@ -2,7 +2,8 @@
 
     layers undone in the order of forward       the layers are not reversed
     a layer that inverse passes over            the permutation, the shift, the scale, or the layer is left out
-    a layer that inverse undoes wrongly         what wrong_inverse.py says of that layer
+    a layer that inverse undoes wrongly         what wrong_inverse.py, wrong_condition.py, wrong_order.py say of it
+    a clip before the first of them             it clips its argument
 
 paired.py finds the layers. Each is a pair of functions of its own, which is run at the trial's points.
 """
@@ -61,13 +62,14 @@ def _named(trials):
             return Named(Mistake.LAYERS_IN_ORDER, "inverse")
         if _clips(chain, trial):
             return Named(Mistake.CLIPS_ARGUMENT, "inverse")
-        ways = (whole_layers(chain.matched), chain.matched, *map(whole_layers, chain.turns))
+        ways = list(map(whole_layers, (chain.matched, *chain.turns)))
+        ways += [chain.matched] * (ways[0] != chain.matched)
         for pairs in ways:
             named = _of_layers(chain, pairs, trial)
             if named is not None and named.mistake is not Mistake.NO_UNDOING:
                 return named
             place = place or (named if pairs is ways[0] else None)
-        if reads_argument(chain, trial):
+        if first_name((lambda chain, t=trial: reads_argument(chain, t),), chain):
             return Named(Mistake.CHANGED_HALF, "inverse")
     return place
 
@@ -112,9 +114,10 @@ def _clips(chain, trial):
 def _name_of_layer(chain, pair, trial):
     """A name of its own, or the one that it has without the columns that it moves."""
     mistake = _passed_over(trial) or name_inverse(trial)
-    if mistake is Mistake.NO_UNDOING:
-        mistake = first_name((conditions_on_changed,), comparable(trial)) or mistake
-    return name_behind_columns(chain, *pair, trial) or mistake if mistake is Mistake.NO_UNDOING else mistake
+    if mistake is not Mistake.NO_UNDOING:
+        return mistake
+    looks = (lambda t: conditions_on_changed(comparable(t)), lambda t: name_behind_columns(chain, *pair, t))
+    return first_name(looks, trial) or mistake
 
 
 def _passed_over(trial: Trial) -> Mistake | None:
