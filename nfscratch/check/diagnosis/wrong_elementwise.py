@@ -1,13 +1,13 @@
 """Inverses of elementwise maps that are bent: x_i = f_i(z_i), an affine map after a bent one, or straight pieces.
 
-    f(z) = d g(z) + t with g(0) = 0, g'(0) = 1, so that d = f'(0), t = f(0), and z' = g^-1(y):
+f(z) = d g(z) + t with g(0) = 0, g'(0) = 1, so that d = f'(0), t = f(0), and z' = g^-1(y):
 
-    y = x / d - t        f(z') = x + t (1 - d)          the wrong order
-    y = x / d            f(z') = x + t                  the shift is not undone
-    y = x - t            f(z') = d (x - t) + t          the scale is not undone
-    y = (x - t) d        f(z') = d^2 (x - t) + t        it multiplies
+y = x / d - t        f(z') = x + t (1 - d)          the wrong order
+y = x / d            f(z') = x + t                  the shift is not undone
+y = x - t            f(z') = d (x - t) + t          the scale is not undone
+y = (x - t) d        f(z') = d^2 (x - t) + t        it multiplies
 
-    straight pieces z' = a + (x - f(a)) m, m = f'       it multiplies
+straight pieces z' = a + (x - f(a)) m, m = f'       it multiplies
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def _multiplies_slopes(c):
     with onp.errstate(all="ignore"):
         still = (c.back - m * m * c.z) / (1 - m * m)
         still += 1e-7 * (c.z - still)  # to the side of the knot on which the piece lies
-    return told.sum() >= 6 and same(of_inverse[told], m[told], 1e-4).all() and _stays(c, onp.where(told, still, c.z), told)
+    if told.sum() < 6 or not same(of_inverse[told], m[told], 1e-4).all():
+        return False
+    return _stays(c, onp.where(told, still, c.z), told)
 
 
 def _stays(c, points, told):
