@@ -144,26 +144,26 @@ def test_a_transpose_does_not_multiply():
     assert named((forward, lambda x: (x @ W.T + 1, onp.full(len(x), -log_det))), (3,)) is not Mistake.MULTIPLIES
 
 
-def steep_chain(wrong=False):
+def steep_chain(wrong=False, layers=16):
     """Couplings whose inverse grows from layer to layer until float32 overflows. wrong: a NaN without any growth."""
-    one = onp.float32(1.0)
+    one, lift = onp.float32(1.0), onp.float32(2.0)
 
     def log_scale(a):
         return -onp.logaddexp(-a, 0 * one) * one
 
     def forward(z):
         x, log_det = z, onp.zeros(len(z), z.dtype)
-        for _ in range(8):
-            s = log_scale(x[:, :1])
+        for _ in range(layers):
+            s = log_scale(lift * x[:, :1])
             x = onp.concatenate([x[:, :1], x[:, 1:] * onp.exp(s) + x[:, :1]], axis=1)[:, ::-1]
             log_det = log_det + s[:, 0]
         return x, log_det
 
     def inverse(x):
         z, log_det = onp.where(x > 5, onp.nan, x) if wrong else x, onp.zeros(len(x), x.dtype)
-        for _ in range(8):
+        for _ in range(layers):
             z = z[:, ::-1]
-            s = log_scale(z[:, :1])
+            s = log_scale(lift * z[:, :1])
             z = onp.concatenate([z[:, :1], (z[:, 1:] - z[:, :1]) * onp.exp(-s)], axis=1)
             log_det = log_det - s[:, 0]
         return z, log_det
