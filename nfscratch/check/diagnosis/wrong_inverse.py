@@ -24,6 +24,7 @@ from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
 from nfscratch.check.diagnosis.wrong_columns import is_permutation, moved_columns, skipped
 from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
+from nfscratch.check.diagnosis.wrong_elementwise import bent
 from nfscratch.check.diagnosis.wrong_linear import is_dense, is_product_of_reflections, linear
 from nfscratch.check.diagnosis.wrong_passes import columns_not_reached, passes, reads_result, sees_itself
 from nfscratch.check.diagnosis.wrong_radial import radial_root
@@ -114,7 +115,7 @@ def _conditions(c):
 
 LOOKS = (
     _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, cut_search,
-    rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
+    bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
 
 
