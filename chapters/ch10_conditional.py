@@ -363,7 +363,7 @@ def structures():
         "linear, from y alone": make.linear(2, "triangular", **size),
         "base, from y alone": nf.Flow(base, nf.Elementwise(nf.Affine(), 2)),
         "residual": make.residual(2, layers=2, **size),
-        "continuous": make.ffjord(2, solver=nf.ode.RK4(16), **size),
+        "continuous": make.ffjord(2, solver=nf.ode.RK4(32), **size),
     }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 import nfscratch as nf
+from nfscratch.check.diagnosis.mistakes import Mistake
 
 WILL_RAISE = 1e5
 
@@ -132,3 +133,44 @@ def test_a_map_may_refuse_the_end_of_its_interval_where_rounding_puts_a_point():
         return np.tanh(x), 2 * (np.log(2) - np.abs(x) - np.log1p(np.exp(-2 * np.abs(x)))).sum(axis=1)
 
     audited(arctanh, tanh, "RO", domain=(-1, 1)).raise_if_failed()
+
+
+def test_a_map_that_leaves_its_declared_codomain_is_found():
+    def shifted(z):
+        return z + 100.0, np.zeros(len(z))
+
+    report = audited(shifted, lambda x: (x - 100.0, np.zeros(len(x))), "O", codomain=(0, 1))
+    assert [failure.mistake for failure in report.failures] == [Mistake.LEAVES_CODOMAIN]
+
+
+def test_an_end_of_the_codomain_may_be_met_by_rounding():
+    def stretched(z):
+        return 10.0 + (z + 2.0) / 7.0, np.full(len(z), -2 * np.log(7.0))
+
+    def back(x):
+        return 7.0 * (x - 10.0) - 2.0, np.full(len(x), 2 * np.log(7.0))
+
+    audited(stretched, back, "O", domain=(-2, 5), codomain=(10, 11), radii=(3.0, 30.0)).raise_if_failed()
+
+
+def test_a_map_that_reaches_half_of_its_declared_codomain_is_found():
+    def half(z):
+        return 0.5 / (1 + np.exp(-z)), (-np.log(2) - np.logaddexp(0, z) - np.logaddexp(0, -z)).sum(axis=1)
+
+    def back(x):
+        return np.log(2 * x) - np.log1p(-2 * x), (np.log(2) - np.log(2 * x) - np.log1p(-2 * x)).sum(axis=1)
+
+    report = audited(half, back, "O", codomain=(0, 1))
+    assert [failure.mistake for failure in report.failures] == [Mistake.NOT_ONTO]
+
+
+def test_functions_with_yield_give_a_pair_as_well():
+    def doubled(z):
+        yield 2 * z
+        yield np.full(len(z), 2 * np.log(2))
+
+    def halved(x):
+        yield x / 2
+        yield np.full(len(x), -2 * np.log(2))
+
+    audited(doubled, halved, "SRXE").raise_if_failed()

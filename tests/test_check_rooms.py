@@ -49,6 +49,12 @@ def test_every_letter_has_a_title_a_check_and_a_diagnosis():
     assert set(LETTERS) == set(LOOKS) | set("XJ")  # which share one
 
 
+def test_the_table_of_the_diagnosis_has_every_file():
+    words = set(nfscratch.check.diagnosis.__doc__.replace(",", " ").replace(".py", " ").replace(";", " ").split())
+    files = {path.stem for path in FILES if path.parent.name == "diagnosis" and path.stem != "__init__"}
+    assert files and files <= words, files - words
+
+
 def test_every_mistake_has_a_hint_which_is_not_the_answer():
     assert set(HINTS) == set(Mistake)
     assert all(mistake.value not in hint for mistake, hint in HINTS.items())

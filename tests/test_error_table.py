@@ -12,6 +12,10 @@ def test_an_error_above_its_tolerance_and_nan_fail_in_the_order_of_the_columns()
     assert check.failing(ROWS, ALLOWED) == {"sound": [], "wrong": ["J", "R"], "half": []}
 
 
+def test_an_error_far_below_0_fails_too():
+    assert check.failing({"a difference with its sign": {"R": -0.5}}, ALLOWED) == {"a difference with its sign": ["R"]}
+
+
 def test_the_table_has_a_row_for_each_map_and_says_what_fails():
     head, sound, wrong, half = check.error_table("maps", ROWS, ALLOWED).splitlines()
     assert head.split() == ["maps", "J", "R"]

@@ -76,6 +76,26 @@ def test_without_held_out_rows_the_losses_tell_and_a_single_batch_does_not_count
     assert review([], 10.0, loss=[2.0, 99.0]) == []  # too short to tell
 
 
+def test_what_chance_does_to_losses_of_no_unit_is_not_said():
+    """From the best step on nothing can be gained, and batches scatter."""
+    for seed in range(20):
+        flat = 5.0 + rng(seed).normal(size=60)
+        assert review([], None, loss=flat) == []
+        assert len(review([], None, loss=onp.where(onp.arange(60) < 50, flat, flat + 20.0))) == 1
+
+
+def test_a_short_run_that_gained_nothing_says_nothing():
+    assert review([2.0, 2.1, 2.2], None, best_step=0, loss=[1.0] * 49) == []
+    assert len(review([2.0, onp.inf], None, best_step=0, loss=[1.0] * 49)) == 1
+
+
+def test_a_hundredth_of_a_huge_loss_is_no_explosion():
+    result = Result(None, {"loss": [1.0] * 20, "step": [0, 10, 20], "validation": [1e8, 5e4, 0.0]}, Ending(), 10)
+    for last, count in ((50_499.0, 0), (50_501.0, 1)):
+        result.history["validation"][-1] = last
+        assert len(warned(lambda: far_end.review(result, 10.0, share=0.01))) == count
+
+
 # --- every trainer ---
 
 

@@ -47,10 +47,12 @@ def loop(bug=None, layers=(WRONG,)):
             w, wrong = parameters[k], bug if k in layers else None
             if wrong == "passed over":
                 continue
-            s, t, raw = network(w, h[:, :2])
+            s, t, raw = network(w, h[:, 2:] if wrong == "other half" else h[:, :2])
             back = {"order": h[:, 2:] * np.exp(-s) - t, "multiplies": (h[:, 2:] - t) * np.exp(s),
                     "clamp": (h[:, 2:] - t) * np.exp(-raw)}  # fmt: skip
             h = np.concatenate([h[:, :2], back.get(wrong, (h[:, 2:] - t) * np.exp(-s))], axis=1)
+            if wrong == "joined":
+                h = np.concatenate([h[:, 2:], h[:, :2]], axis=1)
             if wrong != "permutation":
                 h = h[:, np.argsort(TURN)]
             h = (h - 0.3) * np.exp(-w[2])
@@ -109,6 +111,93 @@ def by_rows(bug=None):
     return forward, inverse
 
 
+def two_halves(bug=None):
+    """Two half steps in one function, whose inverse has its halves in other variables than forward."""
+    w, v = weights(3)[:2]
+
+    def forward(z):
+        a, b = z[:, :2], z[:, 2:]
+        s, t, _ = network(w, a)
+        b = b * np.exp(s) + t
+        r, u, _ = network(v, b)
+        return np.concatenate([a * np.exp(r) + u, b], axis=1), s.sum(1) + r.sum(1)
+
+    def inverse(x):
+        p, q = x[:, :2], x[:, 2:]
+        r, u, raw = network(v, q)
+        a = (p - u) * np.exp(-raw if bug == "clamp" else -r)
+        s, t, _ = network(w, p if bug == "stale" else a)
+        return np.concatenate([a, (q - t) * np.exp(-s)], axis=1), -s.sum(1) - r.sum(1)
+
+    return forward, inverse
+
+
+def masked(bug=None):
+    """Couplings with masks: a network that is given the whole of x has no mask."""
+    rng = np.random.default_rng(4)
+    masks = [(np.arange(DIM) + k) % 2 for k in range(LAYERS)]
+    nets = [(rng.normal(size=(DIM, 6)), 0.5 * rng.normal(size=(6, 2 * DIM))) for _ in masks]
+
+    def net(k, v):
+        out = np.tanh(v @ nets[k][0]) @ nets[k][1] * np.tile(1 - masks[k], 2)
+        return np.tanh(out[:, :DIM]), out[:, DIM:]
+
+    def forward(z):
+        total = np.zeros(len(z))
+        for k, m in enumerate(masks):
+            s, t = net(k, m * z)
+            z = m * z + (1 - m) * (z * np.exp(s) + t)
+            total = total + s.sum(1)
+        return z, total
+
+    def inverse(x):
+        total = np.zeros(len(x))
+        for k in reversed(range(LAYERS)):
+            m = masks[k]
+            s, t = net(k, x if (bug, k) == ("no mask", WRONG) else m * x)
+            x = m * x + (1 - m) * (x - t) * np.exp(-s)
+            total = total - s.sum(1)
+        return x, total
+
+    return forward, inverse
+
+
+def residual(bug=None):
+    """Residual blocks, each followed by a permutation in the same line."""
+    rng = np.random.default_rng(5)
+    blocks = []
+    for _ in range(LAYERS):
+        A, B = rng.normal(size=(DIM, 6)), rng.normal(size=(6, DIM))
+        blocks.append((A, 0.8 * B / np.linalg.norm(A, 2) / np.linalg.norm(B, 2)))
+
+    def log_det(k, z):
+        A, B = blocks[k]
+        slope = 1 - np.tanh(z @ A) ** 2
+        return np.linalg.slogdet(np.eye(DIM) + np.einsum("dh,nh,he->nde", A, slope, B))[1]
+
+    def forward(z):
+        total = np.zeros(len(z))
+        for k, (A, B) in enumerate(blocks):
+            total = total + log_det(k, z)
+            z = (z + np.tanh(z @ A) @ B)[:, TURN]
+        return z, total
+
+    def inverse(x):
+        total = np.zeros(len(x))
+        for k in reversed(range(LAYERS)):
+            A, B = blocks[k]
+            bad = bug if k == WRONG else None
+            y = x[:, TURN if bad == "again" else np.argsort(TURN)]
+            z = y
+            for _ in range(2 if bad == "few" else 120):
+                z = y - np.tanh(z @ A) @ B
+            total = total - log_det(k, y if bad == "at x" else z)
+            x = z
+        return x, total
+
+    return forward, inverse
+
+
 def audit(pair):
     return nf.check.audit(pair, dims=(DIM,), letters="SRXJ", show=False)
 
@@ -121,6 +210,10 @@ MORE_NAMES = [
     (loop, "passed over", Mistake.LAYER_NOT_UNDONE), (composed, "absolute", Mistake.ABSOLUTE_SUMMED),
     (by_rows, "sign", Mistake.SIGN),
     (by_rows, "multiplies", Mistake.MULTIPLIES),
+    (loop, "joined", Mistake.HALVES_SWAPPED), (loop, "other half", Mistake.CHANGED_HALF),
+    (two_halves, "clamp", Mistake.CLAMP_IN_FORWARD), (masked, "no mask", Mistake.CHANGED_HALF),
+    (residual, "few", Mistake.TOO_FEW_STEPS), (residual, "again", Mistake.PERMUTATION),
+    (residual, "at x", Mistake.AT_X),
 ]  # fmt: skip
 OF_THE_CHAIN = [("last", Mistake.LAST_LAYER), ("left out", Mistake.LAYER_LEFT_OUT),
                 ("in order", Mistake.LAYERS_IN_ORDER)]  # fmt: skip
@@ -150,12 +243,45 @@ def test_a_mistake_of_the_chain_itself_is_named(bug, mistake):
 
 
 @pytest.mark.exhaustive
+def test_a_layer_that_is_given_the_x_of_the_whole_conditions_on_the_changed_half():
+    assert audit(two_halves("stale")).failures[0].mistake is Mistake.CHANGED_HALF
+
+
+def sigmoid(bug=None):
+    """One layer in two lines, with a number for each column."""
+    a = np.array([0.7, 1.2, 1.6, 0.9])
+
+    def log_slope(u):
+        return (-np.abs(u) - 2 * np.log1p(np.exp(-np.abs(u)))).sum(1) + (0.0 if bug == "no a" else np.log(a).sum())
+
+    def forward(z):
+        u = a * z
+        return 1 / (1 + np.exp(-u)), log_slope(u)
+
+    def inverse(x):
+        if bug == "clip":
+            x = np.clip(x, 0.1, 0.9)
+        u = np.log(x) - np.log1p(-x)
+        return u / a, -log_slope(u)
+
+    return forward, inverse
+
+
+@pytest.mark.parametrize("bug, mistake", [
+    pytest.param("clip", Mistake.CLIPS_ARGUMENT, marks=pytest.mark.exhaustive), ("no a", Mistake.OFF_BY_CONSTANT),
+])  # fmt: skip
+def test_one_layer_in_several_lines_is_no_chain(bug, mistake):
+    failure = nf.check.audit(sigmoid(bug), dims=(DIM,), letters="SRXJ", show=False, codomain=(0, 1)).failures[0]
+    assert failure.mistake is mistake and "layer" not in failure.name
+
+
+@pytest.mark.exhaustive
 def test_a_mistake_that_a_loop_repeats_is_named():
     assert audit(loop("order", layers=range(LAYERS))).failures[0].mistake is Mistake.WRONG_ORDER
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("chain", [loop, composed, by_rows])
+@pytest.mark.parametrize("chain", [loop, composed, by_rows, two_halves, masked, residual])
 def test_a_chain_that_is_right_is_not_accused(chain):
     assert audit(chain()).ok
 

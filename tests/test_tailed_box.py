@@ -116,3 +116,22 @@ def test_the_docstrings_recipe_runs():
     params = nf.fit(flow, theta, context=x, rng=0, steps=30, progress=False).params
     draws = simulator.of_theta.kept(lambda n: flow.sample(params, rng(4), n, context=np.array([-0.5, 0.1])), 40)
     assert draws.shape == (40, 2) and simulator.of_theta.inside(draws).all()
+
+
+def test_a_proposal_takes_the_observations_that_its_tails_give():
+    proposal = two_moons().with_tails()
+    x = proposal.simulate(rng(1), np.full((1, 2), 1.2))  # beyond the box, where two moons itself refuses x
+    with pytest.raises(ValueError, match="an observation that two_moons can give"):
+        two_moons().check_observation(x)
+    assert (proposal.check_observation(x) == x[0]).all()
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 3), (0, 2), (10, 2)])
+def test_draws_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"draw\(5\) must give an array of shape \(5, 2\); got"):
+        BoxPrior((0.0, 0.0), (1.0, 1.0)).kept(lambda n: np.zeros(shape), 5)
+
+
+def test_draws_that_are_no_numbers_are_refused():
+    with pytest.raises(TypeError, match=r"draw\(n\) must be an array of real numbers; got dtype"):
+        BoxPrior((0.0,), (1.0,)).kept(lambda n: None, 5)

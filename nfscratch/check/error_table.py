@@ -1,7 +1,7 @@
 """Errors of several maps under several letters: a row for each map, a column for each letter.
 
 rows       {name: {letter: error}}     a map need not have every letter
-allowed    {letter: tolerance}         an error that is larger, or nan, fails
+allowed    {letter: tolerance}         an error that is larger in size, or nan, fails
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ def failing(rows: Rows, allowed: Mapping[str, float]) -> dict[str, list[str]]:
     for name, errors in rows.items():
         if unknown := [letter for letter in errors if letter not in allowed]:
             raise ValueError(f"allowed must have a tolerance for every letter; {name} has {', '.join(unknown)}")
-    return {name: [c for c in allowed if c in errors and not errors[c] <= allowed[c]] for name, errors in rows.items()}
+    return {
+        name: [c for c in allowed if c in errors and not abs(errors[c]) <= allowed[c]] for name, errors in rows.items()
+    }
 
 
 def error_table(title: str, rows: Rows, allowed: Mapping[str, float]) -> str:

@@ -60,6 +60,7 @@ class Symptom(Enum):
     JUMP = "a value jumps"
     DERIVATIVE_JUMPS = "log_det jumps"
     # O
+    LEAVES = "x lies outside of the codomain"
     SIGN = "det J changes its sign"
     REACH = "forward(inverse(x)) is not x far out"
     STOPS_GROWING = "forward stops growing"

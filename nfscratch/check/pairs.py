@@ -6,7 +6,7 @@ is no array is left as it is, and S says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -116,6 +116,7 @@ def _on_host(f: Callable) -> Callable:
 
     def call(*arguments):
         results = f(*arguments)
+        results = tuple(results) if isinstance(results, Iterator) else results  # a function with yield
         return tuple(map(_numbers, results)) if isinstance(results, (tuple, list)) else _numbers(results)
 
     return call

@@ -105,8 +105,13 @@ class Trial:
 
         f = f if self.subject.given is not None else partial(_where_defined, f)
         with onp.errstate(all="ignore"):
-            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self.subject.precision, True)
+            J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if single else STEPS, self._noise, True)
         return J[:, :-1], error[:, :-1], J[:, -1], error[:, -1]
+
+    @property
+    def _noise(self) -> float:
+        """What a difference may take for noise: a search jumps by its accuracy; a solver of ours errs smoothly."""
+        return self.subject.precision if self.subject.bijection is None else self.subject.eps
 
     @cached_property
     def numeric(self) -> tuple[Any, Any, Any, Any]:

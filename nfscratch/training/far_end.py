@@ -6,12 +6,16 @@
 A bearable rise is no explosion. Where a loss is in nats per row of D numbers it is max(10, D), as in advice.py; where a
 loss has no unit that is known, it is what the best had gained over v_0, so that at the end all of that is lost. Where
 patience ended the run it is ten times as much, because an end that is worse than the best is what patience waits for.
+
+Chance makes no explosion either. Losses of batches scatter, so that a median of a few of them can rise by as much as
+four of their interquartile ranges. Where a model sees rows in raw units, its loss can be 5e4 nats, and 40 are little: a
+hundredth of its size is bearable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as onp
 
@@ -21,6 +25,7 @@ from nfscratch.training.record import Result, TrainingWarning
 from nfscratch.training.remedies import SMALLER_STEPS
 
 PIECES, SHORTEST = 20, 3  # of the losses, and steps in one
+SCATTER = 4.0  # interquartile ranges of the losses in a piece: a rise of its median that chance can make
 SHORT = 50  # steps, before which a model may not have begun to learn
 
 
@@ -34,14 +39,18 @@ def patiently(result: Result) -> int:
     return 10 if result.ended is Ended.EARLY_STOPPING else 1
 
 
-def review(result: Result, bearable: float | None, remedy: str = SMALLER_STEPS) -> None:
-    """Warn where (1) holds, or where no step was better than the start. bearable None: a loss of no known unit."""
+def review(result: Result, bearable: float | None, remedy: str = SMALLER_STEPS, share: float = 0.0) -> None:
+    """Warn where (1) holds, or where no step was better than the start. bearable None: a loss of no known unit.
+
+    share: so much of the size of the best value is bearable too.
+    """
     if result.ended is Ended.DIVERGED or result.steps == 0:
         return
     history, best = result.history, result.best_step
     if not history["validation"]:
         keep = "The last parameters are returned; hold out rows with validation=, which keeps the best, or"
-        say(result, "the loss", *_medians(history["loss"]), bearable, f"{keep} {remedy}")
+        steps, medians, chance = _medians(history["loss"])
+        say(result, "the loss", steps, medians, bearable, f"{keep} {remedy}", chance, share)
     elif best == 0 and result.steps >= SHORT and not history["validation"][-1] <= history["validation"][0]:
         start, end = history["validation"][0], history["validation"][-1]
         outside.warn(
@@ -51,16 +60,28 @@ def review(result: Result, bearable: float | None, remedy: str = SMALLER_STEPS) 
         )
     else:
         keep = f"The parameters of step {best} are returned"
-        say(result, "the validation", history["step"], history["validation"], bearable, f"{keep}; {remedy}")
+        steps, values = history["step"], history["validation"]
+        say(result, "the validation", steps, values, bearable, f"{keep}; {remedy}", share=share)
 
 
-def say(result: Result, what: str, steps: Sequence, values: Sequence, bearable: float | None, what_to_do: str) -> None:
-    """Warn where (1) holds for `values`, which were found after so many `steps`."""
+def say(
+    result: Result,
+    what: str,
+    steps: Sequence,
+    values: Sequence,
+    bearable: float | None,
+    what_to_do: str,
+    chance: float = 0.0,
+    share: float = 0.0,
+) -> None:
+    """Warn where (1) holds for `values`, found after so many `steps`. A rise by `chance` is bearable."""
     finite = onp.where(onp.isfinite(values), values, onp.inf)
     if len(finite) < 2 or not isfinite(finite.min()):
         return
     best, last = int(finite.argmin()), float(values[-1])
-    bearable = finite[0] - finite[best] if bearable is None else bearable
+    if bearable is None:
+        bearable = max(finite[0] - finite[best], chance) or inf  # where nothing was gained, nothing is lost
+    bearable = max(bearable, share * abs(finite[best]))
     if isfinite(last) and not last - finite[best] > bearable * patiently(result):
         return
     outside.warn(
@@ -71,9 +92,11 @@ def say(result: Result, what: str, steps: Sequence, values: Sequence, bearable: 
 
 
 def _medians(losses):
-    """The ends of up to 20 pieces of a run, and the median loss of each: a single batch does not count."""
+    """The ends of up to 20 pieces of a run, the median loss of each, since a single batch does not count, and a rise
+    of a median that chance can make."""
     count = min(PIECES, len(losses) // SHORTEST)
     if count < 2:
-        return [], []
+        return [], [], 0.0
     pieces = onp.array_split(onp.asarray(losses, dtype=float), count)
-    return onp.cumsum([len(piece) for piece in pieces]).tolist(), [float(onp.median(piece)) for piece in pieces]
+    chance = SCATTER * float(onp.median([onp.subtract(*onp.percentile(piece, (75, 25))) for piece in pieces]))
+    return onp.cumsum([len(piece) for piece in pieces]).tolist(), [float(onp.median(piece)) for piece in pieces], chance

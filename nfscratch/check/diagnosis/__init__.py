@@ -1,1 +1,28 @@
-"""Diagnosis: from a failed check to the name of the mistake. The letters know nothing of this room."""
+"""Diagnosis: from a failed check to the name of the mistake. The letters know nothing of this room.
+
+explain.py         which look is asked for which letter; a chain's first wrong layer, or the whole
+mistakes.py        every mistake that can be named; hints.py has a hint for each
+
+letter  what is wrong                           named in
+X J     a log_det                               wrong_log_det, wrong_terms, wrong_clamp, wrong_point, wrong_branches,
+                                                wrong_planar, wrong_linear, wrong_spline, wrong_contraction
+R S     an inverse                              wrong_inverse, wrong_columns, wrong_affine, wrong_passes, wrong_linear,
+                                                wrong_radial, wrong_bracket, wrong_search, wrong_contraction,
+                                                wrong_spline
+S P     a result, or what a call leaves behind  wrong_calls
+I       a row that depends on others            wrong_rows
+D N     a density                               wrong_density
+T E O G an edge, the range, the structure       wrong_edges
+K       samples                                 wrong_samples
+
+A chain that a user wrote as one function has layers, too. The looks above are put to each of them:
+
+recorded.py        what the function holds in its local variables, line by line, and a run with some of them replaced
+held.py            the forms in which a variable holds a state or a log_det
+boundaries.py      where all that the function knows is one state: there one layer ends and the next begins
+paired.py          which boundaries of forward and of inverse belong together; wrong_chain.py names the layer (R)
+gathered.py        the log_det so far at each boundary; chain_log_det.py names the layer (X, J)
+exchanged.py       the same where a function keeps its sums out of sight
+
+columns.py and aligned.py match the columns of x with those of z; clamp.py and spline_line.py know two kinds of layer.
+"""

@@ -106,6 +106,17 @@ class Boundaries:
             return False
         return equal(y, self.other.y)
 
+    def turn(self, i: int) -> None:
+        """The state at boundary i, held by two variables, with the second of them first."""
+        boundary, spots = self.all[i], []
+        for place, names, depth in boundary.spots:
+            width: list[int] = []
+            replayed(self.f, self.a, {place: lambda v, w=width, k=names[0]: w.append(v[k].size // len(self.a))})
+            there = self.there[place, names]
+            self.there[place, names[::-1]] = onp.roll(there, -width[0], axis=1)
+            spots.append(Spot(place, names[::-1], depth))
+        boundary.spots, boundary.value = spots, onp.roll(boundary.value, -width[0], axis=1)
+
     # --- loops ---
 
     def loops(self) -> list[list[int]]:

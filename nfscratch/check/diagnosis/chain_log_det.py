@@ -25,6 +25,8 @@ from nfscratch.check.trial import Trial
 OF_THE_WHOLE = {Mistake.SIGN, Mistake.ALWAYS_ZERO, Mistake.MULTIPLIED, Mistake.MEAN, Mistake.NO_LOGARITHM,
                 Mistake.NO_ABSOLUTE_VALUE, Mistake.FACTOR_TWO, Mistake.PROBES_SUMMED, Mistake.LOGIT_SCALE,
                 Mistake.LEVELS_MISSING, Mistake.CONSTANT_OF_BASE, Mistake.AT_X}  # fmt: skip
+ZERO = {Mistake.ALWAYS_ZERO, Mistake.DIAGONAL_OF_L}  # of the whole, whatever its layers are
+NEARER = 0.3
 MOST = 2  # dimensions that are looked at, from the largest down
 Found = dict[str, tuple[str, Mistake]]
 
@@ -62,8 +64,14 @@ def _varies(trials):
     return any(ptp(t) > 1e-6 for t in trials)
 
 
+def _is_elementwise(trial):
+    """Whether it is one layer to its author, in however many lines: what they give is no layer's log_det."""
+    J = trial.J[onp.isfinite(trial.J).all(axis=(1, 2))]
+    return bool(onp.abs(J * (1 - onp.eye(J.shape[1]))).max(initial=0.0) < 1e-7)
+
+
 def _better(direction, chains, known):
-    if known[1] in OF_THE_WHOLE and _varies([t for _, trials in chains for t in trials]):
+    if known[1] in ZERO or (known[1] in OF_THE_WHOLE and _varies([t for _, trials in chains for t in trials])):
         return known
     place = None
     for chain, trials in chains:
@@ -79,14 +87,14 @@ def _of_chain(direction, chain: Paired, trials):
     sums = Gathered(side)
     if alike(sums.claim, sums.true):  # wrong further out only
         return None
-    if (missing := sums.missing()) is not None:
+    if not _is_elementwise(trials[0]) and (missing := sums.missing()) is not None:
         return "", missing
     known = [m.boundary for m in sums.known]
     suspects, nameless = sums.suspects(), None
-    for step in suspects:
+    for step in [s for s in suspects if s != (known[0], known[-1])]:
         named = _of_step(direction, chain, trials, step, sums.side.step(*step, sums.sums), known)
-        if named[1] is Mistake.ALWAYS_ZERO and len(suspects) == 1 and not sums.gives_zero(*step):
-            return "", Mistake.LAYER_LEFT_OUT
+        if named[1] is Mistake.ALWAYS_ZERO and len(suspects) == 1:
+            return named[0], Mistake.LOG_DET_FORMULA if _is_elementwise(trials[0]) else Mistake.LAYER_LEFT_OUT
         if named[1] is not Mistake.LOG_DET_FORMULA and not (named[1] is Mistake.ALWAYS_ZERO and len(suspects) > 1):
             return named
         nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)
@@ -102,13 +110,25 @@ def _of_step(direction, chain, trials, step, call, known):
     forward, inverse = chain.forward.step(low[0], high[0]), _absent
     if low[1] is not None and high[1] is not None:
         inverse = chain.inverse.step(high[1], low[1])
+    if direction == "inverse" and high[1] < step[0]:  # inverse moves columns before it comes there, say
+        forward = _then(forward, chain.inverse.step(high[1], step[0]))
     layer = of_pair(*((call, inverse) if direction == "forward" else (forward, call)), chain.subject.dim)
     reach = chain.forward.step(0, low[0])
-    samples = [
-        Sample(aligned(Trial(layer, reach(flat(t.z)[chain.rows % len(t)])[0], limit=t.limit)), direction)
-        for t in trials
-    ]
-    return f" of {_words(direction, chain, step, known)}", name_log_det(samples)
+    starts = [(t, reach(flat(t.z)[chain.rows % len(t)])[0]) for t in trials]
+    samples = _samples(layer, direction, starts)
+    mistake = name_log_det(samples)
+    if mistake is Mistake.LOG_DET_FORMULA:  # a layer can be run nearer to 0, too, where less of it is at its bounds
+        mistake = name_log_det([*samples, *_samples(layer, direction, [(t, NEARER * h) for t, h in starts])])
+    return f" of {_words(direction, chain, step, known)}", mistake
+
+
+def _samples(layer, direction, starts):
+    return [Sample(aligned(Trial(layer, h, limit=t.limit)), direction) for t, h in starts]
+
+
+def _then(first, second):
+    """z -> second(first(z)), without a log_det."""
+    return lambda z: second(first(z)[0])
 
 
 def _absent(x):
@@ -121,7 +141,8 @@ def _as_pairs(direction, chain, step):
         other = dict(chain.matched)
         return tuple((i, other.get(i)) for i in step)
     other = {j: i for i, j in chain.matched}
-    return (other[step[1]], step[1]), (other[step[0]], step[0])
+    above = max(j for j in other if j <= step[0])
+    return (other[step[1]], step[1]), (other[above], above)
 
 
 def _words(direction, chain, step, known):

@@ -32,6 +32,7 @@ from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_s
 from nfscratch.check.diagnosis.wrong_rows import name_dependence
 from nfscratch.check.diagnosis.wrong_samples import name_samples
 from nfscratch.check.diagnosis.wrong_search import name_of_fold
+from nfscratch.check.diagnosis.wrong_terms import near
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.onto import check_sign
@@ -90,7 +91,16 @@ def _of_finite_rows(named, first, across):
     if not named.where.startswith("log_det") or not across:
         return named
     found = _name_log_det_of(first, across)
-    return found if found.mistake in OVERFLOW else named
+    return found if found.mistake in OVERFLOW or _is_wrong_where_finite(named.where, across) else named
+
+
+def _is_wrong_where_finite(where, across):
+    """Whether the claim is finite in most rows, and wrong in most of those: it is not the range of exp that is left."""
+    samples = [Sample(c.trial, where.split()[1]) for c in across if c.trial.subject.dtype == onp.float64]
+    claims = [(s.c, s.t) for s in samples if s.failed]
+    finite = [onp.isfinite(c) for c, _ in claims]
+    wrong = [~near(c[k], t[k], 1e-4) for (c, t), k in zip(claims, finite, strict=True)]
+    return bool(wrong) and all(k.mean() > 0.5 and w.mean() > 0.5 for k, w in zip(finite, wrong, strict=True))
 
 
 def _raised(evidence):
@@ -152,7 +162,14 @@ def _wrong_directions(across):
     trials = [aligned(t) for t in trials]
     samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
     found = {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
-    return log_dets_of_chain(trials, found)
+    of_layers = log_dets_of_chain(trials, found)
+    return {d: found[d] if _says_all(found[d][1], of_layers[d][1]) else of_layers[d] for d in found}
+
+
+def _says_all(of_whole, of_layer):
+    """Whether the name of the whole says more: a log_det that is 0, or -log|det J|, is so whatever the layers do."""
+    weaker = (Mistake.OFF_BY_CONSTANT, Mistake.MULTIPLIED, Mistake.LAYER_LEFT_OUT)
+    return of_whole in (Mistake.ALWAYS_ZERO, Mistake.SIGN) and of_layer in weaker
 
 
 def _both_flipped(found):

@@ -167,7 +167,7 @@ class Gathered:
         steps = [s for s in steps if not alike(s, 0 * s)]
         if len(steps) < 2:
             return None
-        if any(alike(self.claim, s) for s in (steps[-1], steps[0])) or self._is_last_turn():
+        if self._is_end(steps) or self._is_last_turn():
             return Mistake.LAST_LAYER
         left = [step for step in self._stretches() if self._is_left_out(*step)]
         return (
@@ -175,6 +175,10 @@ class Gathered:
             if left and not any(self.gives_zero(step[0].boundary, step[1].boundary) for step in left)
             else None
         )
+
+    def _is_end(self, steps):
+        """Whether the claim is the last step's, or the first one's; of two steps the first alone leaves one out."""
+        return alike(self.claim, steps[-1]) or (len(steps) > 2 and alike(self.claim, steps[0]))
 
     def _is_left_out(self, before, after):
         step = after.true - before.true
@@ -196,7 +200,7 @@ class Gathered:
     def _is_last_turn(self):
         for turns in self._turns():
             steps = [s for a, b in turns if not alike(s := b.true - a.true, 0 * b.true)]
-            if len(steps) > 1 and any(alike(self.claim, s) for s in (steps[0], steps[-1])):
+            if len(steps) > 1 and self._is_end(steps):
                 return True
         return False
 

@@ -111,6 +111,7 @@ HINTS = {
     M.INEXACT_AT_EDGE: "Which formula loses its digits there?",
     M.FOLDS: "When does det J reach 0? Which parameter has to be bounded?",
     M.NOT_ONTO: "How large can x get?",
+    M.LEAVES_CODOMAIN: "Which x can forward give? Is the declared codomain that interval?",
     # of samples, and of what is left behind
     M.SAMPLES_OF_BASE: "Where does the noise have to go before it is data?",
     M.INVERSE_FOR_FORWARD: "Which direction leads from noise to data?",

@@ -117,6 +117,7 @@ class Mistake(Enum):
     INEXACT_AT_EDGE = "it is not exact at an edge"
     FOLDS = "the map folds: a constraint is missing"
     NOT_ONTO = "the map is not onto"
+    LEAVES_CODOMAIN = "x leaves the declared codomain"
     # of samples, and of what is left behind
     SAMPLES_OF_BASE = "samples come from the base"
     INVERSE_FOR_FORWARD = "inverse is used where forward is meant"

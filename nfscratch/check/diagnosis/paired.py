@@ -43,12 +43,28 @@ class Paired:
         if len(self.forward) == len(self.inverse) == 2:
             self.forward, self.inverse = self._boundaries(z, x, 1)
             self.rows = telling[:FEW]
+        self._turn_halves()
 
     def _boundaries(self, z, x, n):
         s = self.subject
         if len(z) < 2 * n:
             raise LookupError("there are too few points for two runs")
         return tuple(Boundaries(f, a[: 2 * n : 2], a[1 : 2 * n : 2]) for f, a in ((s.forward, z), (s.inverse, x)))
+
+    def _turn_halves(self):
+        """The two variables of a state of the inverse, in the order in which forward holds them."""
+        for j, b in enumerate(self.inverse.all):
+            in_halves = b.spots and all(len(spot.names) == 2 for spot in b.spots)
+            if in_halves and not self._comes_to_z(j):
+                self.inverse.turn(j)
+                if not self._comes_to_z(j):
+                    self.inverse.turn(j)
+
+    def _comes_to_z(self, j):
+        """Whether the inverse comes to z from boundary j, with a state of forward."""
+        inner = range(1, len(self.forward) - 1)
+        met = any(equal(self.inverse.all[j].value, self.forward.all[i].value, CLOSE) for i in inner)
+        return met or any((v := self._run(i, j)) is not None and self._arrives(v, i, strong=True) for i in inner)
 
     @cached_property
     def matched(self) -> list[Pair]:
@@ -116,7 +132,7 @@ class Paired:
     def in_order(self) -> bool:
         """Whether the inverse undoes the layers in the order of forward, each of them rightly."""
         lists = [(f, g) for f in self.forward.loops() for g in self.inverse.loops() if len(f) == len(g) > 2]
-        if len(self.forward) == len(self.inverse) > 3:
+        if len(self.forward) == len(self.inverse) > 2:
             lists.append((list(range(len(self.forward))), list(range(len(self.inverse)))))
         return any(all(self._undoes(f[k : k + 2], g[k : k + 2]) for k in range(len(f) - 1)) for f, g in lists)
 
@@ -144,6 +160,21 @@ class Paired:
         """Where inverse undoes a step of forward; where forward makes it, if inverse does nothing about it."""
         passed_over = low[1] == high[1]
         return self.forward.lines(low[0], high[0]) if passed_over else self.inverse.lines(high[1], low[1])
+
+
+def whole_layers(pairs: list[Pair]) -> list[Pair]:
+    """The pairs without those between which forward does nothing: what inverse does there belongs to a layer beside.
+
+    That is the layer that inverse undid just before, or, at x, the one that it undoes next.
+    """
+    kept = pairs[:1]
+    for pair in pairs[1:]:
+        beside = pair[0] == kept[-1][0]
+        if beside and len(kept) > 1:
+            kept[-1] = pair
+        elif not beside:
+            kept.append(pair)
+    return kept
 
 
 def _telling_rows(trial):

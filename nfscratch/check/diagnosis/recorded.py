@@ -10,6 +10,7 @@ Python, of installed packages and of this package is not looked at: only what th
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 from collections import Counter
@@ -24,7 +25,9 @@ import numpy as onp
 from nfscratch.check.diagnosis.held import is_numbers, states
 
 OFTEN = 400  # a line that a run meets more often is within a search, not between two layers
-INSTALLED = tuple({str(Path(p)) for p in sysconfig.get_paths().values()} | {str(Path(__file__).parents[2])})
+# Not the prefix, which is /usr on some systems: a user's own files may lie under that.
+FOLDERS = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+INSTALLED = tuple({str(Path(folder)) + os.sep for folder in [*FOLDERS, Path(__file__).parents[2]]})
 Place = tuple[int, int, int]
 
 

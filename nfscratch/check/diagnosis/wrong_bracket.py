@@ -1,7 +1,7 @@
 """Inverses that are cut off: at the end of a bracket, or because they clip their argument.
 
-z' = clip(z, -B, B)             the end of a bracket, where B is a round number
-forward(z') = clip(x, -C, C)    the argument is clipped, where C is a round number
+z' = clip(z, A, B)             the end of a bracket, where A and B are round numbers
+forward(z') = clip(x, A, B)    the argument is clipped, where A and B are round numbers
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ from nfscratch.check.trial import Trial
 
 
 def bracket(c: Columns) -> Mistake | None:
-    """z' = clip(z, -B, B), or forward(z') = clip(x, -C, C): whichever of B and C is a round number was meant."""
-    B, C = _cut_at(c.z, c.back), _cut_at(c.x, c.again)
-    if B is None and C is None:
+    """z' = clip(z, A, B), or forward(z') = clip(x, A, B): whichever has round numbers for its ends was meant."""
+    of_z, of_x = _cut_at(c.z, c.back), _cut_at(c.x, c.again)
+    if not of_z and not of_x:
         return clamped_bracket(c.trial)
-    round_B, round_C = B is not None and is_round(B), C is not None and is_round(C)
-    if round_B != round_C:
-        return Mistake.END_OF_BRACKET if round_B else Mistake.CLIPS_ARGUMENT
+    round_z, round_x = (bool(ends) and all(map(is_round, ends)) for ends in (of_z, of_x))
+    if round_z != round_x:
+        return Mistake.END_OF_BRACKET if round_z else Mistake.CLIPS_ARGUMENT
     return Mistake.CUT_OFF
 
 
 def _cut_at(right, came):
-    """The bound at which `came` is `right` cut off, or None."""
-    bound = onp.abs(came).max(initial=0.0)
-    beyond = onp.abs(right) > bound * (1 + 1e-6) + 1e-6
-    if not beyond.any() or not same(onp.clip(right, -bound, bound), came, 1e-3).all():
-        return None
-    # A search that stops early is as wrong near 0 as far out: what is cut off is right up to the bound.
-    near = onp.abs(right) < 0.9 * bound
+    """The sizes of the ends, one or two, at which `came` is `right` cut off; none where it is not."""
+    low, high = came.min(), came.max()
+    bound = max(abs(low), abs(high))
+    room = 1e-6 * (1 + bound)
+    beyond = (right < low - room) | (right > high + room)
+    if not beyond.any() or not same(onp.clip(right, low, high), came, 1e-3).all():
+        return []
+    # A search that stops early is as wrong near 0 as far out: what is cut off is right up to the ends.
+    near = (right > low + 0.05 * (high - low)) & (right < high - 0.05 * (high - low))
     least = onp.abs(came - right)[near].max(initial=0.0)
-    return bound if near.any() and (onp.abs(right) - bound).max() > 100 * least + 1e-3 * bound else None
+    sides = ((abs(low), low - right.min()), (abs(high), right.max() - high))
+    return [end for end, by in sides if near.any() and by > 100 * least + 1e-3 * bound]
 
 
 def is_round(number: float) -> bool:

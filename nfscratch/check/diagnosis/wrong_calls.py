@@ -74,7 +74,7 @@ def _logarithm(case, which, got):
 def _of_inverse(case, which, got):
     """An inverse that is not finite may be one whose mistake has a name."""
     rows = onp.shape(case.finding.evidence["results"].get("z", ()))[:1]
-    if which not in ("z", "log_det inverse") or onp.shape(got)[:1] != rows:
+    if case.finding.symptom is Symptom.SHAPE or which not in ("z", "log_det inverse") or onp.shape(got)[:1] != rows:
         return None
     k, trial = failing_layer(case.trial) or (None, case.trial)
     mistake = name_inverse(trial)

@@ -2,7 +2,8 @@
 
     layers undone in the order of forward       the layers are not reversed
     a layer that inverse passes over            the permutation, the shift, the scale, or the layer is left out
-    a layer that inverse undoes wrongly         what wrong_inverse.py says of that layer
+    a layer that inverse undoes wrongly         what wrong_inverse.py, wrong_condition.py, wrong_order.py say of it
+    a clip before the first of them             it clips its argument
 
 paired.py finds the layers. Each is a pair of functions of its own, which is run at the trial's points.
 """
@@ -15,8 +16,10 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.boundaries import equal
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
-from nfscratch.check.diagnosis.paired import CLOSE, Paired, paired
-from nfscratch.check.diagnosis.wrong_inverse import name_inverse
+from nfscratch.check.diagnosis.paired import CLOSE, Paired, paired, whole_layers
+from nfscratch.check.diagnosis.wrong_condition import comparable, conditions_on_changed, reads_argument
+from nfscratch.check.diagnosis.wrong_inverse import first_name, name_inverse
+from nfscratch.check.diagnosis.wrong_order import name_behind_columns
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.message import Case
@@ -57,11 +60,17 @@ def _named(trials):
             continue
         if chain.in_order():
             return Named(Mistake.LAYERS_IN_ORDER, "inverse")
-        for pairs in (chain.matched, *chain.turns):
+        if _clips(chain, trial):
+            return Named(Mistake.CLIPS_ARGUMENT, "inverse")
+        ways = list(map(whole_layers, (chain.matched, *chain.turns)))
+        ways += [chain.matched] * (ways[0] != chain.matched)
+        for pairs in ways:
             named = _of_layers(chain, pairs, trial)
             if named is not None and named.mistake is not Mistake.NO_UNDOING:
                 return named
-            place = place or (named if pairs is chain.matched else None)
+            place = place or (named if pairs is ways[0] else None)
+        if first_name((lambda chain, t=trial: reads_argument(chain, t),), chain):
+            return Named(Mistake.CHANGED_HALF, "inverse")
     return place
 
 
@@ -83,7 +92,7 @@ def _of_layers(chain: Paired, pairs, trial):
         at = this.x
         if not check_round_trip(this).failed:
             continue
-        mistake = _passed_over(this, layers[:k] + layers[k + 1 :]) or name_inverse(this)
+        mistake = _name_of_layer(chain, pairs[::-1][k : k + 2], this)
         named = Named(mistake, f"inverse of {layer.name}")
         if mistake is not Mistake.NO_UNDOING:
             return named
@@ -91,7 +100,27 @@ def _of_layers(chain: Paired, pairs, trial):
     return nameless
 
 
-def _passed_over(trial: Trial, others) -> Mistake | None:
+def _clips(chain, trial):
+    """Whether inverse begins with a clip to an interval, about which forward does nothing."""
+    first, second = chain.matched[:2]
+    if first[0] != second[0]:
+        return False
+    x = flat(trial.x)[onp.isfinite(flat(trial.x)).all(axis=1)]
+    came = chain.inverse.step(0, second[1])(x)[0]
+    same = came == x
+    return bool(same.any() and not same.all() and (came == onp.clip(x, came.min(), came.max())).all())
+
+
+def _name_of_layer(chain, pair, trial):
+    """A name of its own, or the one that it has without the columns that it moves."""
+    mistake = _passed_over(trial) or name_inverse(trial)
+    if mistake is not Mistake.NO_UNDOING:
+        return mistake
+    looks = (lambda t: conditions_on_changed(comparable(t)), lambda t: name_behind_columns(chain, *pair, t))
+    return first_name(looks, trial) or mistake
+
+
+def _passed_over(trial: Trial) -> Mistake | None:
     """A layer that inverse does nothing about, by what forward does there."""
     rows = onp.isfinite(trial.J).all(axis=(1, 2)) & onp.isfinite(flat(trial.x)).all(axis=1)
     if not equal(trial.back[0][rows], trial.x[rows], CLOSE):

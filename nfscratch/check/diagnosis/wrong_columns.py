@@ -27,7 +27,10 @@ def moved_columns(c: Columns) -> Mistake | None:
     order = column_order(c.back, c.z)
     if order is not None:
         return _name_of_order(c, order)
-    return Mistake.PERMUTATION if isinstance(c.trial, Aligned) and _reordered_x_is_right(c) else None
+    order = _order_after_reordering(c) if isinstance(c.trial, Aligned) else None
+    if order is None:
+        return None
+    return Mistake.HALVES_SWAPPED if _is_dealt(order) else Mistake.PERMUTATION
 
 
 def column_order(a: Any, b: Any) -> Any:
@@ -64,24 +67,30 @@ def _halves(dim):
     return [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [dealt, onp.argsort(dealt)]
 
 
+def _is_dealt(order):
+    """Even and odd columns that a layer has split, and not joined as they were. Of three it can be any permutation."""
+    return len(order) > 3 and any((order == h).all() for h in _halves(len(order))[2:])
+
+
 def is_permutation(J: Any) -> bool:
     """Whether every J is one."""
     return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
 
 
-def _reordered_x_is_right(c):
-    """Whether some order of the columns of x, not the one that they have, gives back the columns of z."""
+def _order_after_reordering(c):
+    """The order of z's columns that inverse gives where the columns of x are in some order, not the one they have."""
     if c.dim > WIDEST:
-        return False
+        return None
     rows = c.rows[:FEW]
     x, z = flat(c.trial.original.x)[rows], flat(c.trial.original.z)[rows]
     orders = onp.array(list(permutations(range(c.dim))))[1:]
     try:
         found = _inverses(c, x[:, orders].transpose(1, 0, 2), rows)
     except Exception:  # of any kind: an x that forward does not reach
-        return False
+        return None
     sums = same(onp.sort(found, axis=2), onp.sort(z, axis=1)[None]).all(axis=(1, 2))
-    return any(column_order(found[k], z) is not None for k in onp.flatnonzero(sums))
+    given = (column_order(found[k], z) for k in onp.flatnonzero(sums))
+    return next((order for order in given if order is not None), None)
 
 
 def _inverses(c, x, rows):

@@ -22,8 +22,8 @@ STEPS = 120  # of an iteration, that are tried
 
 
 def by_series(samples: list[Any]) -> Mistake | None:
-    """The first n terms of the series of one of the two directions, with one n for all draws."""
-    for alternates, mistake in ((False, Mistake.SERIES_SIGN), (True, Mistake.SERIES_CUT)):
+    """The first n terms of the series of one of the two directions, with one n for all draws. One term has no sign."""
+    for alternates, mistake in ((True, Mistake.SERIES_CUT), (False, Mistake.SERIES_SIGN)):
         for other in (False, True):
             fits = [near(s.c, _partial_sums(s.J, other, alternates)).all(axis=1) for s in samples]
             if onp.all(fits, axis=0).any():

@@ -74,6 +74,8 @@ def _is_not_onto(case):
 
 def name_onto(case: Case, cases: list[Case]) -> Named:
     """O. An inverse that gives one round number again and again gives the end of its bracket."""
+    if case.finding.symptom is Symptom.LEAVES:
+        return Named(Mistake.LEAVES_CODOMAIN, "forward")
     if case.finding.symptom is Symptom.SIGN:
         return Named(Mistake.FOLDS, "det J")
     if case.finding.symptom is Symptom.REACH and _is_bracket(case.finding.evidence["z"]):
@@ -82,13 +84,16 @@ def name_onto(case: Case, cases: list[Case]) -> Named:
 
 
 def _of_constant_columns(trial):
-    """Some x_i that are one number, of all z: passes are missing where inverse has an order."""
+    """Some x_i that are one number, of all z: passes are missing where inverse has an order, or they are left out."""
     still = onp.ptp(flat(trial.x), axis=0) == 0
     if not still.any() or still.all() or len(trial) < 2:
         return None
     depends = onp.abs(trial.numeric_back[0]).max(axis=0) > 1e-7
     ordered = acyclic_order(depends) is not None and is_deep(depends)
-    return Mistake.TOO_FEW_PASSES if ordered else None
+    if ordered:
+        return Mistake.TOO_FEW_PASSES
+    unread = len(still) == trial.J.shape[2] and not onp.abs(trial.J[:, :, still]).max() > 0  # z_i goes nowhere else
+    return Mistake.COLUMN_SKIPPED if unread else None
 
 
 def _is_bracket(z):

@@ -24,6 +24,7 @@ from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
 from nfscratch.check.diagnosis.wrong_columns import is_permutation, moved_columns, skipped
 from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
+from nfscratch.check.diagnosis.wrong_elementwise import bent
 from nfscratch.check.diagnosis.wrong_linear import is_dense, is_product_of_reflections, linear
 from nfscratch.check.diagnosis.wrong_passes import columns_not_reached, passes, reads_result, sees_itself
 from nfscratch.check.diagnosis.wrong_radial import radial_root
@@ -81,10 +82,6 @@ def _of_one_that_applies_forward(c):
     return Mistake.LAYERS_IN_ORDER if c.is_linear and is_product_of_reflections(c.J[0]) else Mistake.APPLIES_FORWARD
 
 
-def _is_permutation(J):
-    return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
-
-
 def _returned(c):
     """Of a map that moves columns: its inverse moves them back, and does nothing else."""
     return Mistake.RETURNS_ARGUMENT if same(c.back, c.x).all() else None
@@ -118,7 +115,7 @@ def _conditions(c):
 
 LOOKS = (
     _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, cut_search,
-    rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
+    bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
 
 

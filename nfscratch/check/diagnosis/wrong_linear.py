@@ -83,7 +83,7 @@ def _scale(W, b, A, a):
     order = onp.argmax(onp.abs(A), axis=1)  # columns may have changed places in the same function
     if _is(A, onp.eye(len(W))[order]) and _is(a, -b[order]):
         return Mistake.SCALE_NOT_UNDONE
-    multiplies = _is(A, W) or _is(onp.sort(A, axis=None), onp.sort(W, axis=None))
+    multiplies = _is(A, W) or (_is(onp.sort(A, axis=None), onp.sort(W, axis=None)) and not _is(A, W.T))
     return Mistake.MULTIPLIES if multiplies and any(_is(a, shift) for shift in (-A @ b, -b)) else None
 
 

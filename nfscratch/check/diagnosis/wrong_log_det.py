@@ -195,7 +195,9 @@ def _by_constant(samples):
     for number, mistake in _known_constants(samples[0].trial.subject).items():
         if number > 1e-3 and all(abs(e - number) < 1e-4 for e in each):
             return mistake
-    return Mistake.LOGIT_SCALE if all(map(_is_logit_scale, offsets)) else Mistake.OFF_BY_CONSTANT
+    if all(map(_is_logit_scale, offsets)):
+        return Mistake.LOGIT_SCALE
+    return by_subset(samples) or Mistake.OFF_BY_CONSTANT  # the first column of an autoregressive map has one scale
 
 
 def _is_logit_scale(offset_and_sample):

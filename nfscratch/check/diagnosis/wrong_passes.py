@@ -130,7 +130,10 @@ def reads_result(c: Columns) -> Mistake | None:
 def sees_itself(c: Columns) -> Mistake | None:
     """The direction that computes all at once gives a variable itself, or later ones, to look at."""
     pairs = (("forward", c.z, c.x), ("inverse", c.x, c.back))
-    return Mistake.SEES_LATER if any(_agrees_at_zero(c, *pair) for pair in pairs) else None
+    if not any(_agrees_at_zero(c, *pair) for pair in pairs):
+        return None
+    couples = c.kept.any() and not c.wrong[c.kept].any() and not is_deep(_depends(c, "forward") & ~c.kept)
+    return Mistake.CHANGED_HALF if couples else Mistake.SEES_LATER
 
 
 def _agrees_at_zero(c, one_by_one, a, b):

@@ -41,10 +41,23 @@ def _summed_base(trial, whole):
 
 def _of_rows(trial, evidence, which, n):
     if len(evidence["rows"]) == n > 1:  # the same rows in another order: of the batch nothing else changed
-        return Mistake.PLACE_IN_BATCH
+        return Mistake.DEPENDS_ON_CALLS if _remembers(trial, which) else Mistake.PLACE_IN_BATCH
     if which == "log_prob" or evidence["which"] == 1:
         return Mistake.DEPENDS_ON_BATCH
     return _among_rows(trial, which)
+
+
+def _remembers(trial, which):
+    """Whether two different batches get the same log_dets, different from row to row: those of an earlier call."""
+    try:
+        f, a = next((f, a) for name, f, a in functions(trial) if name == which)
+        with onp.errstate(all="ignore"):
+            first, second = (onp.asarray(f(batch)[1]) for batch in (a.copy(), a * a.dtype.type(0.5)))
+    except Exception:  # of any kind: a map that does not take other batches says no more
+        return False
+    if first.shape != (len(a),) or not (first == second).all():
+        return False
+    return len(onp.unique(first)) > len(a) // 2  # one number for the first rows, and another for the rest, is no memory
 
 
 # --- the context ---

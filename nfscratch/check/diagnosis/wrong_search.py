@@ -16,6 +16,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.spline_line import is_piecewise_linear
+from nfscratch.check.diagnosis.wrong_elementwise import is_elementwise
 from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.rows import flat
 
@@ -68,21 +69,32 @@ def _turns(c, row):
 
 def cut_search(c: Columns) -> Mistake | None:
     """Of an elementwise map that is no straight line."""
-    if not _is_elementwise(c.J) or c.is_linear:
+    if not is_elementwise(c.J) or c.is_linear:
         return None
-    return Mistake.TOO_FEW_STEPS if _is_newton(c) or _is_bisection(c) else None
-
-
-def _is_elementwise(J):
-    return bool(onp.abs(J * (1 - onp.eye(J.shape[1]))).max(initial=0.0) < 1e-7)
+    looks = (_is_newton, _is_bisection, _is_bisection_of_own_width)
+    return Mistake.TOO_FEW_STEPS if any(look(c) for look in looks) else None
 
 
 def _is_newton(c):
     """Whether z' is an iterate. Of a map of straight pieces one step has other causes."""
     if is_piecewise_linear(c.trial) or c.trial.subject.smooth is False:
         return False
-    starts = (c.x, onp.zeros_like(c.x), onp.cbrt(c.x), onp.arcsinh(c.x), 0.5 * c.x)
-    return any(_reaches(c, start) for start in starts)
+    starts = [c.x, onp.zeros_like(c.x), onp.cbrt(c.x), onp.arcsinh(c.x), 0.5 * c.x, _of_largest_power(c)]
+    return any(_reaches(c, start) for start in starts if start is not None)
+
+
+def _of_largest_power(c):
+    """z of x - f(0) = A |z|^p, where f grows like such a power p of 2 or more; else None."""
+    s = c.trial.subject
+    far = 10.0 ** onp.array([5.0, 6.0, -onp.inf])[:, None] * onp.ones(s.dim)
+    with onp.errstate(all="ignore"):
+        near_far = flat(c.trial.apply("forward", far.reshape(-1, *s.in_shape).astype(s.dtype), c.rows[:1].repeat(3))[0])
+        grown = near_far[:2] - near_far[2]
+        p = onp.log10(grown[1] / grown[0])
+        power = onp.round(p)
+        z = (c.x - near_far[2]) / (grown[1] / far[1] ** power)
+        z = onp.sign(z) * onp.abs(z) ** (1 / power)
+    return z if (power >= 2).all() and (onp.abs(p - power) < 1e-4).all() and onp.isfinite(z).all() else None
 
 
 def _reaches(c, z):
@@ -109,6 +121,27 @@ def _is_bisection(c):
     if step is None:
         return False
     return bool((onp.abs(values - right) <= step * (1 + 1e-6)).mean() > 0.9)  # beyond the bracket it cannot follow
+
+
+def _is_bisection_of_own_width(c):
+    """Whether z' are middles of [-r, r] cut n times, r being |x| or |g(z)| of f(z) = d g(z) + t: z' = r (odd) / 2^n."""
+    s = c.trial.subject
+    at = onp.zeros((1, *s.in_shape), dtype=s.dtype)
+    t = flat(c.trial.apply("forward", at, c.rows[:1])[0])
+    d = onp.diagonal(c.trial.derivatives("forward", at, c.rows[:1])[0], axis1=1, axis2=2)
+    wrong = onp.abs(c.back - c.z) > 1e-9 * (1 + onp.abs(c.z))
+    if wrong.sum() < LEAST:
+        return False
+    return any(_are_odd(c.back[wrong] / r[wrong]) for r in (c.x, c.x - t, (c.x - t) / d))
+
+
+def _are_odd(shares, most=14):
+    """Whether the numbers are odd parts of one power of 2, up to what differences see."""
+    for n in range(1, most):
+        parts = onp.abs(shares) * 2.0**n
+        if (onp.abs((parts - 1) / 2 - onp.round((parts - 1) / 2)) < 1e-3).all():
+            return True
+    return False
 
 
 def _grid(values: Any) -> float | None:

@@ -15,6 +15,7 @@ The diagnosis gives none of these names unless the line shows such a spline.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as onp
@@ -32,6 +33,8 @@ from nfscratch.check.diagnosis.spline_line import (
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
+WINDOWS = (300, 1000, 3000)  # whose width is one part in so many of the span
+NO_ROOT = "no root"  # of the quadratic: whatever the inverse gives there says nothing
 POINTS = 1201  # of the line along which the error of a log_det is looked at
 
 
@@ -84,6 +87,7 @@ def wrong_root(trial: Trial) -> Mistake | None:
 
 
 def _mostly(votes):
+    votes = [vote for vote in votes if vote is not NO_ROOT]
     for mistake in (Mistake.OTHER_ROOT, Mistake.KNOTS_OF_Z):
         if votes.count(mistake) >= max(2, 0.6 * len(votes)):
             return mistake
@@ -102,7 +106,9 @@ def _wrong_points(trial):
 def _vote(line, j, z, x, back, row):
     """Which p and q z' solves: those of the bin of z, or those of the bin that x would have on the axis of z."""
     for mistake, centre in ((Mistake.OTHER_ROOT, z), (Mistake.KNOTS_OF_Z, x)):
-        p, q = _fit(line, row, j, centre)
+        p, q, solvable = _fit(line, row, j, centre, x)
+        if not solvable:
+            return NO_ROOT
         if abs(p(back) - x * q(back)) < 1e-4 * (abs(p(back)) + abs(x * q(back))):
             return mistake
     return None
@@ -117,13 +123,19 @@ def _vote_of_lines(line, j, z, x, back, row):
     return Mistake.KNOTS_OF_Z if fits else None
 
 
-def _fit(line, row, j, centre):
-    """p and q, quadratic, with p - x q = 0 at points around `centre` in one bin."""
-    size = (span(line)[1] - span(line)[0]) / 300
-    t = onp.linspace(-1, 1, 9)
-    x = flat(along(line, j, centre + size * t, row).x)[:, j]
-    a = onp.linalg.svd(onp.nan_to_num(terms(t, x), posinf=0, neginf=0))[2][-1]
-    return (lambda z: _quadratic(a[:3], (z - centre) / size)), (lambda z: _quadratic(a[3:], (z - centre) / size))
+def _fit(line, row, j, centre, value):
+    """p and q, quadratic, with p - x q = 0 around `centre` in one bin; whether p = value q has a root."""
+    for share in WINDOWS:
+        size, t = (span(line)[1] - span(line)[0]) / share, onp.linspace(-1, 1, 9)
+        x = flat(along(line, j, centre + size * t, row).x)[:, j]
+        _, misses, found = onp.linalg.svd(onp.nan_to_num(terms(t, x), posinf=0, neginf=0))
+        if misses[-1] < 1e-12:  # no knot stands in the window
+            break
+    a = found[-1]
+    c, b, lead = a[:3] - value * a[3:]
+    solvable = b * b - 4 * lead * c > -1e-9 * (b * b + abs(4 * lead * c))
+    p, q = (partial(lambda k, z: _quadratic(k, (z - centre) / size), k) for k in (a[:3], a[3:]))
+    return p, q, solvable
 
 
 def _quadratic(a, u):

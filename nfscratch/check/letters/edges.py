@@ -144,13 +144,26 @@ def _forward_finite(edge):
 
 
 def _inverse_finite(edge):
-    good = edge.usable & edge.recoverable
+    good = edge.usable & edge.recoverable & ~_is_flat(edge)
     z, log_det = edge.apply("inverse", edge.x[good], onp.flatnonzero(good))
     bad = ~(onp.isfinite(flat(z)).all(axis=1) & onp.isfinite(log_det))
     if not bad.any():
         return None
     row = nearest(bad, edge.x[good])
     return _fails("inverse is not finite", Symptom.NOT_FINITE, "x", edge.x[good], row, yours=flat(z)[row])
+
+
+def _is_flat(edge):
+    """Rows whose log_det says that forward leaves nothing of some direction, which the differences of J do not see.
+
+    |det J| >= s_max s_min^(D-1) for the singular values of J, so that s_min / s_max is at most
+    (|det J| / s_max^D)^(1 / (D - 1)).
+    """
+    dim, log_det = edge.subject.dim, edge.there[1]
+    with onp.errstate(all="ignore"):
+        largest_value = onp.linalg.norm(onp.nan_to_num(edge.J), axis=(1, 2))
+        share = (log_det - dim * onp.log(largest_value)) / max(1, dim - 1)
+    return (dim > 1) & (share < onp.log(edge.subject.eps))
 
 
 def _consistent(edge):

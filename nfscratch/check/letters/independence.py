@@ -21,7 +21,7 @@ def check_independence(trial: Trial) -> Finding:
     """I: every row's error against the same row in other company."""
     worst = Finding("I", "each row alone against the batch", 0.0, 1.0)
     if not trial.usable.any():
-        return inconclusive("I", worst.what, "rounding carries every point to an end of its interval")
+        return inconclusive("I", worst.what, "no x lies strictly inside the codomain")
     for fresh in (False, True):
         for name, f, a in functions(trial):
             run = _fresh_runner(trial, name) if fresh else f

@@ -97,12 +97,27 @@ def _along(line, known, n=601, reach=12.0):
         words = f"{line.direction} raises {type(error).__name__}: {error}"
         return line.fails(words, Symptom.RAISES, t[:1], raised_by=type(error), function=line.direction)
     nan = onp.isnan(values).any(axis=1)
-    if nan.any() and not bounded(line.trial.subject.ends(line.direction)):
+    if nan.any() and not bounded(line.trial.subject.ends(line.direction)) and not _overflows(line, t, values):
         row = int(onp.argmax(nan))
         return line.fails(f"{line.direction} is NaN", Symptom.NOT_FINITE, t, row, yours=values[row])
     columns = range(0 if known else values.shape[1])
     jumps = ((column, join) for column in columns for join in _jumps(line, t, values, column))
     return next((_jump(line, *jump) for jump in jumps if not _excused(line, *jump)), SOUND)
+
+
+def _overflows(line, t, values):
+    """Whether the numbers leave the range of the dtype wherever they stop to be finite: inf - inf is an honest NaN."""
+    finite, limit = onp.isfinite(values).all(axis=1), float(onp.finfo(line.trial.subject.dtype).max) ** 0.4
+    ends = [(k, k + 1) if finite[k] else (k + 1, k) for k in onp.flatnonzero(finite[1:] != finite[:-1])]
+    return bool(ends) and all(onp.abs(_last_finite(line, t[a], t[b])).max() > limit for a, b in ends)
+
+
+def _last_finite(line, good, bad, halvings=40):
+    """The values at the last place from `good` to `bad` that has finite ones."""
+    for _ in range(halvings):
+        middle = 0.5 * (good + bad)
+        good, bad = (middle, bad) if onp.isfinite(line.values(middle)).all() else (good, middle)
+    return line.values(good)
 
 
 def _excused(line, column, join):

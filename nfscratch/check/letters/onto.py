@@ -1,5 +1,6 @@
-"""O: the sign of det J never changes, and every x of the codomain is reached.
+"""O: the sign of det J never changes, and every x of the codomain is reached, and no other.
 
+within    forward(z) lies in the codomain; rounding may put it on an end
 sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds
 reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
           The same points are carried into the codomain where that is an interval
@@ -29,10 +30,29 @@ _fails = partial(failing, "O", SIGN_AND_RANGE)
 
 def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
     """O."""
-    looks = [lambda: check_sign(trial)]
+    looks = [lambda: _leaves(trial), lambda: check_sign(trial)]
     if trial.subject.codomain_known:
         looks += [lambda: _far_out(trial, rng), lambda: check_growth(trial, rng)]
     return first_failure(looks, ALL_REACHED)
+
+
+# --- within ---
+
+
+def _leaves(trial):
+    """An x beyond an end of the codomain, by more than rounding or a stated accuracy."""
+    ends, x = trial.subject.codomain, flat(trial.x)
+    low, high = (end + side * _room(trial, end) for end, side in zip(ends, (-1, 1), strict=True))
+    bad = ((x < low) | (x > high)).any(axis=1)
+    if not bad.any():
+        return None
+    row = nearest(bad, trial.z)
+    words = f"x leaves the codomain {ends[0]:g} to {ends[1]:g}"
+    return _fails(words, Symptom.LEAVES, "z", trial.z, row, yours=x[row], expected=onp.clip(x[row], *ends))
+
+
+def _room(trial, end):
+    return max(1e-5, 64 * trial.subject.precision) * max(1.0, abs(end)) if onp.isfinite(end) else 0.0
 
 
 # --- sign ---
@@ -103,9 +123,10 @@ def _missed(trial, z, x, r):
 
 
 def _lost(trial, z, x, r):
-    """An inverse that is not finite, near by, on the whole line, with no overflow to excuse it."""
+    """An inverse that is not finite, near by or well within the codomain, with no overflow to excuse it."""
     lost = ~onp.isfinite(z).reshape(len(z), -1).all(axis=1)
-    if not lost.any() or r > 10.0 or bounded(trial.subject.codomain) or overflows(trial, x, "inverse").any():
+    near = 3.0 if bounded(trial.subject.codomain) else 10.0
+    if not lost.any() or r > near or overflows(trial, x, "inverse").any():
         return None
     return _fails("inverse is not finite", Symptom.REACH, "x", x, int(onp.argmax(lost)), z=flat(z))
 

@@ -1,7 +1,7 @@
 """Priors p(theta): what a simulator's unknowns are before any data are seen.
 
 BoxPrior      theta_i ~ U(low_i, high_i)       log p = -sum_i log w_i inside, -inf outside,      w_i = high_i - low_i
-TailedBox     the same with Gaussian tails     log p = -sum_i log(w_i + s_i sqrt(2 pi)) + d_i^2 / 2 s_i^2        (1)
+TailedBox     the same with Gaussian tails     log p = -sum_i [log(w_i + s_i sqrt(2 pi)) + d_i^2 / 2 s_i^2]      (1)
 NormalPrior   theta ~ N(0, s^2 I)              log p = -|theta|^2 / 2s^2 - D log(s sqrt(2 pi))
 
 d_i is the distance of theta_i from [low_i, high_i], and s_i a share of w_i. Inside of the box (1) is constant, so that
@@ -75,12 +75,14 @@ class BoxPrior(Prior):
     def kept(self, draw: Callable[[int], Any], n: int) -> np.ndarray:
         """n draws in the box, (n, D): of draw(m) -> (m, D), called until there are enough; the others are refused.
 
-        ValueError where fewer than one of a thousand draws is in the box.
+        ValueError where draw gives another shape, or fewer than one of a thousand draws is in the box.
         """
         n = validate.count("n", n)
         found, drawn, missing = [np.empty((0, self.dim))], 0, n
         while missing:
-            theta = np.asarray(backend.to_numpy(draw(n)))
+            theta = np.asarray(backend.to_numpy(validate.numeric("draw(n)", draw(n))))
+            if theta.shape != (n, self.dim):
+                raise ValueError(f"draw({n}) must give an array of shape ({n}, {self.dim}); got {theta.shape}")
             found.append(theta[self.inside(theta)][:missing])
             drawn, missing = drawn + n, missing - len(found[-1])
             if drawn > 1 / LEAST_KEPT and n - missing < LEAST_KEPT * drawn:

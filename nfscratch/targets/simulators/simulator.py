@@ -98,7 +98,9 @@ class Simulator:
         to simulate from (prior.py), for a program that can run there. ValueError where the prior is no box."""
         if not isinstance(self.of_theta, BoxPrior):
             raise ValueError(f"with_tails needs a prior on a box; {self.name} has {self.of_theta!r}")
-        return replace(self, of_theta=TailedBox(self.of_theta.low, self.of_theta.high, share), posterior_of=None)
+        tailed = TailedBox(self.of_theta.low, self.of_theta.high, share)
+        anywhere = np.full(self.data_dim, -np.inf), np.full(self.data_dim, np.inf)  # what the tails give is not known
+        return replace(self, of_theta=tailed, reach=anywhere, possible=None, posterior_of=None)
 
     def log_likelihood(self, theta: Any, x: Any) -> np.ndarray:
         """log p(x | theta) in nats, (N,). x: (N, data_dim), or one row for all, (data_dim,) or (1, data_dim)."""
