@@ -78,7 +78,17 @@ def test_the_page_has_a_row_for_each_class_and_a_reason_for_each_other():
     assert "| Affine | **RX** | passed, R not judged | not finished | not finished |" in text
     assert "| Exp | passed |  | passed |  |" in text
     assert "- an abstract base: Base" in text and "Raise on a batch of no rows: Exp (RuntimeError)." in text
-    assert " | 3 | 2 | 1 | 1 | 1 | 1 |" in text
+    assert " | 3 | 2 | 1 | 1 | 0 | 1 | 1 |" in text
+
+
+def test_a_letter_that_no_finding_confirms_is_open():
+    rows = [
+        row("Affine", "float64", "calm", "failed", failed="RE"),
+        row("Other", "float64", "none", "failed", failed="J"),
+    ]
+    text = page.page({"zuko": rows}, [FINDING])
+    assert "| Affine | **R**, open | not finished |" in text and "| Other | open |  |" in text
+    assert " | 2 | 2 | 0 | 1 | 1 | 0 | 1 |" in text
 
 
 def test_a_finding_stands_with_code_that_can_be_pasted_and_is_confirmed():

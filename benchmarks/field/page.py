@@ -72,10 +72,11 @@ audited once. A bare layer is asked S P I R X J T E O, a flow with samples D and
 library gives one direction only is asked S P I R J, with the other direction searched for. Batches of no rows are kept
 apart: several libraries raise on them, which is no mistake of a formula.
 
-A letter that failed says that the audit saw something, with these weights, at points up to 10 from the origin and at
-some far out. It is called a **finding** only where a computation that shares nothing with the audit confirms it: the
-library's own function under automatic differentiation, arithmetic with fifty digits, a bisection. A letter without a
-finding below is not a statement about the library. What a library documents is said to be documented.
+The audit looks with these weights, at points up to 10 from the origin and at some far out. What it sees is called a
+**finding**, and its letters stand in the table, only where a computation that shares nothing with the audit confirms
+it: the library's own function under automatic differentiation, arithmetic with fifty digits, a bisection. The rest is
+*open*: the audit saw something that nobody has confirmed or refuted yet. It can be the audit's own mistake, rounding,
+or overflow, and says nothing about the library. What a library documents is said to be documented.
 
 S shapes, dtype, finiteness; P arguments unchanged, same output; I rows are independent; R round trip; X the log-dets of
 both directions cancel; J log_det is that of the Jacobian; D log_prob is its definition; E edges and joins; O onto;
@@ -83,15 +84,18 @@ K samples match the density."""
 
 
 def _summary(found, findings):
-    lines = ["| library | version | classes | audited | nothing found | a letter failed | not audited | findings |",
-             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = ["| library | version | classes | audited | nothing found | confirmed | open | not audited | findings |",
+             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for library, rows in found.items():
         title, package = PACKAGES[library]
         classes = _by_class(rows)
         audited = {name: of for name, of in classes.items() if not _why_not(of)}
         clean = sum(all(row["outcome"] == "passed" for row in of) for of in audited.values())
         mine = sum(f.library == library for f in findings)
-        numbers = (len(classes), len(audited), clean, len(audited) - clean, len(classes) - len(audited), mine)
+        sure = sum(any(row["outcome"] == "failed" for row in of) and bool(_confirmed(library, name, findings))
+                   for name, of in audited.items())  # fmt: skip
+        left = len(classes) - len(audited)
+        numbers = (len(classes), len(audited), clean, sure, len(audited) - clean - sure, left, mine)
         lines.append(f"| {title} | {_version(package)} | {' | '.join(map(str, numbers))} |")
     return "\n".join(lines)
 
@@ -120,7 +124,11 @@ def _library(library, rows, findings):
     title = f"## {PACKAGES[library][0]}"
     convention = f"Direction: {_direction(library)}."
     table = ["| class | " + " | ".join(" ".join(c) for c in COLUMNS) + " |", "|---" * 5 + "|"]
-    table += [f"| {name} | {' | '.join(_cells(of))} |" for name, of in classes.items() if not _why_not(of)]
+    table += [
+        f"| {name} | {' | '.join(_cells(of, _confirmed(library, name, findings)))} |"
+        for name, of in classes.items()
+        if not _why_not(of)
+    ]
     not_audited = [f"- {why}: {', '.join(names)}" for why, names in _reasons(classes).items()]
     parts = [title, convention, "\n".join(table)]
     parts += ["Raise on a batch of no rows: " + ", ".join(empty) + "."] if (empty := _on_empty(classes)) else []
@@ -135,17 +143,23 @@ def _direction(library):
         return "as its documentation says"
 
 
-def _cells(rows) -> list[str]:
-    at = {(row["dtype"], row["weights"]): _cell(row) for row in rows if row["dtype"]}
+def _confirmed(library, name, findings) -> set[str]:
+    """The letters of a class that a finding explains."""
+    return {letter for f in findings if f.library == library and name in f.classes for letter in f.letters}
+
+
+def _cells(rows, confirmed) -> list[str]:
+    at = {(row["dtype"], row["weights"]): _cell(row, confirmed) for row in rows if row["dtype"]}
     cells = [at.get(column) or at.get((column[0], "none"), "not finished") for column in COLUMNS]
     once = {dtype for dtype, weights in at if weights == "none"}
     return ["" if weights == "wild" and dtype in once else cell
             for (dtype, weights), cell in zip(COLUMNS, cells, strict=True)]  # fmt: skip
 
 
-def _cell(row: dict[str, Any]) -> str:
+def _cell(row: dict[str, Any], confirmed: set[str]) -> str:
     if row["outcome"] == "failed":
-        return f"**{row['failed']}**"
+        sure = "".join(letter for letter in row["failed"] if letter in confirmed)
+        return ", ".join([f"**{sure}**"] * bool(sure) + ["open"] * (len(sure) < len(row["failed"])))
     if row["outcome"] == "passed":
         unjudged = "".join(k for k, status in row["letters"].items() if status == "inconclusive")
         return f"passed, {unjudged} not judged" if unjudged else "passed"
