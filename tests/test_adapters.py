@@ -64,6 +64,8 @@ def test_torch_distributions():
         TypeError, match="of torch an audit takes a TransformedDistribution or a Transform; got a Normal"
     ):
         audited(base)
+    stacked = distributions.transforms.StackTransform([distributions.AffineTransform(0.0, k) for k in (2.0, 3.0)], -1)
+    sound(stacked, dims=(2,))
 
 
 def test_freia():

@@ -49,8 +49,8 @@ def pair(t: Any, dtype: str) -> tuple[Any, Any]:
 
     def log_det(z, x):
         """One number for each row; some transforms leave it to broadcasting, where it is the same for all."""
-        found = t.log_abs_det_jacobian(z, x)
-        return summed(torch.broadcast_to(found, z.shape[: z.ndim - t.domain.event_dim]))
+        found, batch = t.log_abs_det_jacobian(z, x), z.shape[: z.ndim - t.domain.event_dim]
+        return summed(torch.broadcast_to(found, batch) if found.ndim <= len(batch) else found)
 
     def forward(z):
         x = t(z)
