@@ -13,10 +13,11 @@ from nfscratch.check.adapters.in_jax import cast, in_jax, sampler
 
 
 def adapt(subject: Any, dtype: str, context: Any) -> Adapted:
-    name, made = type(subject).__name__, cast(subject, dtype)
+    name = type(subject).__name__
+    merges = isinstance(subject, AbstractTransformed) and hasattr(subject, "merge_transforms")
+    made = cast(subject.merge_transforms() if merges else subject, dtype)
     c = None if context is None else jax.numpy.asarray(context).ravel()
     if isinstance(made, AbstractTransformed):
-        made = made.merge_transforms() if hasattr(made, "merge_transforms") else made
         return Adapted(*_pair(made.bijection, dtype, c), tuple(made.shape), _density(made, dtype, c), name)
     if isinstance(made, AbstractBijection):
         return Adapted(*_pair(made, dtype, c), tuple(made.shape), {}, name)
