@@ -33,7 +33,7 @@ ALONE = {  # letter: a mistake that the audit without it would pass
     "D": "24 base at x",
     "T": "42 input mask",
     "E": "48 end slopes",
-    "O": "no codomain",
+    "O": "museum: bounded_range",
     "G": "wrong gradient",
     "K": "50 samples the base",
     "N": "21 constant missing in a base",
@@ -151,14 +151,13 @@ def test_a_context_of_several_rows_goes_with_the_rows():
 
 
 def test_numbers_that_are_not_finite_do_not_hide_a_wrong_log_det():
-    """S says what is not finite, and the next letter what is wrong with the rows that are."""
+    """S, which fails for the rows that are not finite, has the name of what is wrong with those that are."""
 
     def change(log_det, a):
         return onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, -log_det)
 
     report = nf.check.audit(with_log_det(coupling(), change), dims=(2, 5), show=False)
-    mistakes = {failure.letter: failure.mistake for failure in report.failures}
-    assert mistakes["S"] is Mistake.NOT_FINITE and mistakes["X"] is Mistake.SIGN_IN_BOTH
+    assert report.failures[0].letter == "S" and report.failures[0].mistake is Mistake.SIGN_IN_BOTH
     nan_alone = with_log_det(coupling(), lambda l, a: onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, l))
     found = nf.check.audit(nan_alone, dims=(2, 5), letters="SJ", show=False)
     assert [failure.letter for failure in found.failures] == ["S"]

@@ -11,7 +11,7 @@ from strangers import CASES
 
 import nfscratch as nf
 
-FEW = CASES[::40]
+FEW = CASES[::80]
 NOT_NAMED = {  # caught, and called in general words, or by another name
     "closure_chain3.mean", "elu.kept", "householder.zero", "list_chain.mean", "made_iaf.no_mask", "planar.few",
     "planar.narrow", "planar_chain.two_steps", "plu.p_again", "qr.q_again", "transposed.over_batch",

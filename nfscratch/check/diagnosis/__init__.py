@@ -6,9 +6,9 @@ mistakes.py        every mistake that can be named; hints.py has a hint for each
 letter  what is wrong                           named in
 X J     a log_det                               wrong_log_det, wrong_terms, wrong_clamp, wrong_point, wrong_branches,
                                                 wrong_planar, wrong_linear, wrong_spline, wrong_contraction
-R S     an inverse                              wrong_inverse, wrong_columns, wrong_affine, wrong_passes, wrong_linear,
-                                                wrong_radial, wrong_bracket, wrong_search, wrong_contraction,
-                                                wrong_spline
+R S     an inverse                              wrong_inverse, wrong_columns, wrong_affine, wrong_elementwise,
+                                                wrong_passes, wrong_linear, wrong_radial, wrong_bracket, wrong_search,
+                                                wrong_contraction, wrong_spline
 S P     a result, or what a call leaves behind  wrong_calls
 I       a row that depends on others            wrong_rows
 D N     a density                               wrong_density
@@ -23,6 +23,7 @@ boundaries.py      where all that the function knows is one state: there one lay
 paired.py          which boundaries of forward and of inverse belong together; wrong_chain.py names the layer (R)
 gathered.py        the log_det so far at each boundary; chain_log_det.py names the layer (X, J)
 exchanged.py       the same where a function keeps its sums out of sight
+wrong_condition.py and wrong_order.py: a layer that sees the wrong half; one that moves columns before it does the rest
 
 columns.py and aligned.py match the columns of x with those of z; clamp.py and spline_line.py know two kinds of layer.
 """

@@ -15,7 +15,7 @@ NAMES = {
     "searched_inverse_sign": "log_det is not negated",
     "bracket_in_silence": "it gives the end of its bracket",
     "cached_sign": "log_det is not negated",
-    "wrong_knots": "it is not finite",
+    "wrong_knots": "it searches the knots of z",
     "margin_not_undone": "an affine rescaling is not undone",
     "margin_not_counted": "logit's scale term is missing",
     "bounded_range": "the map is not onto",
