@@ -122,7 +122,7 @@ def agrees(question: Question, part: str, came: Any) -> bool:
 def close(came: Any, right: Any, tolerance: float) -> bool:
     """Equal in kind and shape, and in all numbers up to tolerance * max(1, |right|). NaN is close to NaN."""
     if isinstance(right, str) or not is_numbers(came):
-        return isinstance(came, str) and came == right
+        return isinstance(came, str) and isinstance(right, str) and came == right
     came, right = onp.asarray(came), onp.asarray(right, dtype=float)
     if came.shape != right.shape or came.dtype.kind not in "biuf":
         return False
