@@ -17,7 +17,7 @@ from typing import Any
 class FieldFinding:
     """documented: what the library says of it; "" where it says nothing. how: what `confirm` computes, in words."""
 
-    library: str
+    package: str
     classes: tuple[str, ...]
     letters: str  # the audit's letters that it explains
     title: str

@@ -50,7 +50,7 @@ def page(found: dict[str, list[dict]], findings: Sequence[FieldFinding]) -> str:
     """found: library -> rows of the workers."""
     parts = [HEAD, _summary(found, findings)]
     for library, rows in found.items():
-        parts += [_library(library, rows, [f for f in findings if f.library == library])]
+        parts += [_library(library, rows, [f for f in findings if f.package == library])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -91,7 +91,7 @@ def _summary(found, findings):
         classes = _by_class(rows)
         audited = {name: of for name, of in classes.items() if not _why_not(of)}
         clean = sum(all(row["outcome"] == "passed" for row in of) for of in audited.values())
-        mine = sum(f.library == library for f in findings)
+        mine = sum(f.package == library for f in findings)
         sure = sum(any(row["outcome"] == "failed" for row in of) and bool(_confirmed(library, name, findings))
                    for name, of in audited.items())  # fmt: skip
         left = len(classes) - len(audited)
@@ -145,7 +145,7 @@ def _direction(library):
 
 def _confirmed(library, name, findings) -> set[str]:
     """The letters of a class that a finding explains."""
-    return {letter for f in findings if f.library == library and name in f.classes for letter in f.letters}
+    return {letter for f in findings if f.package == library and name in f.classes for letter in f.letters}
 
 
 def _cells(rows, confirmed) -> list[str]:
