@@ -145,7 +145,7 @@ def _fault(wrong, answered):
 
 
 def _explains(candidate, part, answered):
-    """Whether every question was answered as the mistake would: also one that hides the mistake, which must be right."""
+    """Whether every question was answered as the mistake would: also rightly, where an input hides the mistake."""
     return all(_as_predicted(candidate.name, part, question, answer) for question, answer in answered)
 
 

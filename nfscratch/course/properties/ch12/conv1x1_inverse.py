@@ -8,9 +8,17 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.course.judging.question import Question, expect, slip
 from nfscratch.course.properties.ch12.image_maps import at_each_pixel
 
-MATRIX, PIXELS = "Write A for two channels on paper. What undoes it at one pixel?", "How often does A stand in J of (10)?"
+MATRIX, PIXELS = (
+    "Write A for two channels on paper. What undoes it at one pixel?",
+    "How often does A stand in J of (10)?",
+)
 SHOWS = "A swap is its own inverse. Try order = [1, 2, 0]."
-CASES = (((2, 1, 3), 0), ((3, 2, 2), 2), ((4, 3, 1), 1), ((3, 2, 4), 3))  # shape, and how many entries of U's diagonal are negative
+CASES = (
+    ((2, 1, 3), 0),
+    ((3, 2, 2), 2),
+    ((4, 3, 1), 1),
+    ((3, 2, 4), 3),
+)  # shape, and how many entries of U's diagonal are negative
 
 
 def undoes(asked, rng):

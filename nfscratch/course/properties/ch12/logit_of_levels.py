@@ -50,7 +50,9 @@ def _of(rng, shape, V, alpha, judged):
     ]  # fmt: skip
     answer = {"ell": right, "log_det": _log_det(s, V, alpha)}
     shown = {"y": y, "V": V, "alpha": alpha}
-    return Question((y, V, alpha), answer, shown, slips, (judged,), size=f"{y.size} pixels" if y.size > 1 else "1 pixel")
+    return Question(
+        (y, V, alpha), answer, shown, slips, (judged,), size=f"{y.size} pixels" if y.size > 1 else "1 pixel"
+    )
 
 
 def _log_det(s, V, alpha):
