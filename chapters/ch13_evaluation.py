@@ -134,7 +134,7 @@ def two_by_hand(options):
 
 # %%
 def mean_and_error(x):
-    """Mean and standard error: (2)."""
+    """Mean and standard error of x (N,): (2)."""
     return np.mean(x), np.std(x, ddof=1) / np.sqrt(len(x))
 
 
@@ -144,7 +144,7 @@ def over_seeds(rows):
 
 
 def bits_per_dim(log_p, D):
-    """(3)."""
+    """(3), for each entry of log_p."""
     return -log_p / (D * np.log(2))
 
 
@@ -154,7 +154,7 @@ def own_mean(k):
 
 
 def energy_distance(a, b):
-    """(5)."""
+    """(5) for rows a (N, D), b (M, D), by pairs of different rows."""
     return 2 * distances(a, b).mean() - own_mean(distances(a, a)) - own_mean(distances(b, b))
 
 
@@ -163,7 +163,7 @@ def kernel(a, b, h):
 
 
 def mmd(a, b, h, mean=own_mean):
-    """MMD^2 of (6), by pairs of different rows."""
+    """MMD^2 of (6) for rows a (N, D), b (M, D), by pairs of different rows."""
     return mean(kernel(a, a, h)) + mean(kernel(b, b, h)) - 2 * kernel(a, b, h).mean()
 
 
@@ -186,7 +186,7 @@ def discriminant_accuracy(a, b, a_test, b_test):
 
 
 def auroc(inside, outside):
-    """(9)."""
+    """(9) for scores inside (N,) and outside (M,)."""
     return np.mean(outside[:, None] > inside) + 0.5 * np.mean(outside[:, None] == inside)
 
 
