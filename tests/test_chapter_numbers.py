@@ -20,15 +20,18 @@ from nfscratch import chapter
 CHAPTERS = chapter.chapters()
 BENCHMARKS = chapter.folder().parent / "benchmarks"
 SOURCES = {}
-MAY_STILL_MISS = {}  # chapter: how many of its numbers nothing stands behind yet; it can only fall
+MAY_STILL_MISS = {  # chapter: how many of its numbers nothing stands behind yet; these can only fall
+    "ch01_change_of_variables": 7, "ch02_linear": 5, "ch03_planar_radial": 3, "ch04_coupling": 3,
+    "ch05_autoregressive": 9, "ch07_neural_autoregressive": 15, "ch08_residual": 7, "ch09_continuous": 8,
+    "ch10_conditional": 10, "ch11_variational_inference": 8, "ch12_images": 17, "ch13_evaluation": 8, "ch14_codes": 9,
+}  # fmt: skip
 NOT_COUNTED = (
     r"`[^`]*`|(?:arXiv|doi):\S+|(?:issues?|pull requests?) \d+(?: and \d+)?|\d+\.\d+\.\d+|\d[\d.]*_2"
     r"|(?<!\\cdot )(?<!\\times )\b10\^\{-?\d+\}"  # a power of ten alone
 )
 NUMBER = re.compile(
-    r"(?<![\w.])(?:"
-    r"(?P<whole>\d{1,3}(?:(?:\{,\}|,|\\,)\d{3})+|\d+)(?P<decimals>\.\d+)?(?:\s*(?:\\cdot|\\times|×)\s*10\^\{?(?P<power>-?\d+)\}?)?"
-    r")(?P<percent>(?:\s|\\,)*\\?%)?"
+    r"(?<![\w.])(?P<whole>\d{1,3}(?:(?:\{,\}|,|\\,)\d{3})+|\d+)(?P<decimals>\.\d+)?"
+    r"(?:\s*(?:\\cdot|\\times)\s*10\^\{?(?P<power>-?\d+)\}?)?(?P<percent>(?:\s|\\,)*\\?%)?"
 )
 
 
