@@ -277,6 +277,7 @@ def conv1x1(z, order, L, U):
 
 
 def conv1x1_inverse(x, order, L, U):
+    """The inverse of (10)."""
     z = np.tensordot(np.linalg.inv((L @ U)[order]), x, axes=1)
     return z, -x[0].size * np.log(np.abs(np.diag(U))).sum()
 
