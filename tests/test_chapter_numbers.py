@@ -21,7 +21,7 @@ CHAPTERS = chapter.chapters()
 BENCHMARKS = chapter.folder().parent / "benchmarks"
 SOURCES = {}
 MAY_STILL_MISS = {  # chapter: how many of its numbers nothing stands behind yet; these can only fall
-    "ch01_change_of_variables": 7, "ch02_linear": 5, "ch03_planar_radial": 3, "ch04_coupling": 3,
+    "ch02_linear": 5, "ch03_planar_radial": 3, "ch04_coupling": 3,
     "ch05_autoregressive": 9, "ch07_neural_autoregressive": 15, "ch08_residual": 7, "ch09_continuous": 8,
     "ch10_conditional": 10, "ch11_variational_inference": 8, "ch12_images": 17, "ch13_evaluation": 8, "ch14_codes": 9,
 }  # fmt: skip
