@@ -134,7 +134,7 @@ def _judged(one, submission: Submission | None, trouble, what, key):
 def _unloaded(marks: list[Mark]) -> str:
     """Why the file could not be used at all, or ""."""
     fault = marks[0].fault
-    return " ".join([fault.name, *fault.lines]) if fault is not None and fault.kind is Kind.UNLOADED else ""
+    return "; ".join(line.strip() for line in [fault.name, *fault.lines]) if fault is not None and fault.kind is Kind.UNLOADED else ""
 
 
 def _nothing(number, task, trouble):
