@@ -6,6 +6,9 @@
     captions.py      "*Figure `ch04_idea`.* ..." is a numbered figure with that caption
     citations.py     arXiv and doi numbers are links; all references together are the bibliography
     front.py         the title page, the table of chapters
+    mathematics.py   a Sphinx extension: formulas as TeX, which KaTeX sets in the page
+    live.py          cells that run in the browser: what a page is told, the parts of Pyodide that it loads
+    wheels.py        this package and others as wheels, for the browser's Python
     settings.py      what Sphinx is told: extensions, theme, strictness
     site.py          all of it, in order: stage, build, measure
     commands.py      the commands

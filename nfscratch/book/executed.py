@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,23 @@ def executed(path: Path, folder: Path, options: str) -> Path:
     return target
 
 
+def seconds(path: Path) -> list[float]:
+    """How long each code cell of a notebook that was run took."""
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    return [_seconds(cell.metadata.get("execution", {})) for cell in cells if cell.cell_type == "code"]
+
+
+def _seconds(times: dict) -> float:
+    begun, ended = (times.get(key) for key in ("iopub.execute_input", "shell.execute_reply"))
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds() if begun and ended else 0.0
+
+
 def _key(path: Path, options: str) -> str:
     digest = hashlib.sha256(options.encode())
     modules = (p for p in sorted(chapter.PACKAGE.rglob("*.py")) if "book" not in p.relative_to(chapter.PACKAGE).parts)
-    for file in (path, *modules):
+    for file in (path, Path(__file__), *modules):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

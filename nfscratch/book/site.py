@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nfscratch import chapter
-from nfscratch.book import captions, chapter_page, executed, front, settings
+from nfscratch.book import captions, chapter_page, executed, front, live, settings
 
 WORKERS = 2
 
@@ -22,8 +22,11 @@ class BookError(Exception):
     """The book cannot be built: the message says what is missing."""
 
 
-def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = ()) -> None:
-    """Write the site to `out`. fast: chapters run with their few steps. only: these chapters (all others are left out).
+def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = (), pyodide: str | None = None) -> None:
+    """Write the site to `out`.
+
+    fast: chapters run with their few steps. only: these chapters; all others are left out. pyodide: where cells that run
+    in the browser find it (live.py); without it pages are static.
 
     Raises BookError.
     """
@@ -31,7 +34,8 @@ def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = ()) -> None:
     cache = out.with_name(out.name + ".cache")
     _run_all(chapters, cache / "executed", "--fast" if fast else "")
     _stage(chapters, cache / "executed", cache / "source")
-    _sphinx(cache, out)
+    told = None if pyodide is None else live.prepared(pyodide, out)
+    _sphinx(cache, out, {"live_settings": told, "live_seconds": _seconds(cache / "source")})
 
 
 def _run_all(chapters: Mapping[str, Path], folder: Path, options: str) -> None:
@@ -69,11 +73,15 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _sphinx(cache: Path, out: Path) -> None:
+def _seconds(source: Path) -> dict[str, list[float]]:
+    """{page: how long each of its cells took}."""
+    return {path.stem: executed.seconds(path) for path in source.glob("ch*.ipynb")}
+
+
+def _sphinx(cache: Path, out: Path, more: dict) -> None:
     from sphinx.application import Sphinx
 
-    said = settings.settings()
-    said["extensions"] = [*said["extensions"], "nfscratch.book.mathematics"]
+    said = settings.settings() | more
     app = Sphinx(
         cache / "source", None, out, cache / "doctrees", "html", confoverrides=said, exception_on_warning=False,
         warningiserror=True, parallel=WORKERS,
