@@ -1,4 +1,4 @@
-"""The command line: nfscratch run NAME, list, audit MODULE:OBJECT, doctor; and the course's commands."""
+"""The command line: nfscratch run NAME, list, audit MODULE:OBJECT, doctor; the course's commands and the book's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from nfscratch import backend as arrays
 from nfscratch import chapter
+from nfscratch.book.commands import app as book
 from nfscratch.course.commands import add_to
 
 app = typer.Typer(
@@ -91,6 +92,7 @@ def audit_object(
 
 
 add_to(app)
+app.add_typer(book, name="book")
 
 
 def _fail(error: Exception) -> None:

@@ -78,7 +78,7 @@ def test_every_check_earns_its_points_and_one_bad_file_costs_no_other(submission
     assert [task.mistake for task in found[1].tasks] == ["", "", "it is only the last layer's log-det"]
     assert [one.trouble for one in found] == [
         "", "", "", "dee holds no script and no notebook",
-        "the file cannot be read as Python: invalid syntax       line 1:  def f(:"]  # fmt: skip
+        "the file cannot be read as Python: invalid syntax; line 1:  def f(:"]  # fmt: skip
     assert len({one.seed for one in found}) == 5
 
 

@@ -11,6 +11,8 @@ import nfscratch as nf
 OTHERWISE_NAMED: dict[str, str] = {}
 # One mutant for every name that the audit gives: the first that has it.
 REPRESENTATIVES = {mutant.name: name for name, mutant in reversed(MUTANTS.items())}.values()
+# Their searches and recursions take 3 to 9 s of the processor: the exhaustive run has them.
+LONG = {"museum: wrong_knots", "38 searches x", "37 other root", "40 one pass", "32 changed half"}
 
 
 def is_caught_and_named(name, **options):
@@ -25,7 +27,7 @@ def is_caught_and_named(name, **options):
     assert all(key in first.counter_example for key in ("dim", "dtype", "error", "tolerance"))
 
 
-@pytest.mark.parametrize("name", sorted(REPRESENTATIVES))
+@pytest.mark.parametrize("name", sorted(set(REPRESENTATIVES) - LONG))
 def test_a_representative_of_every_mistake_is_caught_and_named(name):
     """With one draw of parameters, and in two dimensions where its own are more."""
     dims = MUTANTS[name].dims

@@ -58,7 +58,7 @@ def fit_by_folds(
         return _untrained(descent.flow, start, f"x has {N} rows: so few cannot show that training helps", history)
     best = int(onp.nanargmax(log_p.mean(axis=1)))
     gain, error = verdict.mean_and_error(log_p[best] - log_p[0])
-    if best == 0 or not gain > verdict.quantile(N - 1) * error:
+    if not gain > verdict.quantile(N - 1) * error:  # at best == 0 both are 0
         return _untrained(descent.flow, start, _why(N, curve.steps[best], gain, error), history)
     share, schedule = curve.steps[best] / length["steps"], descent.options["schedule"]
     length = {**length, "steps": int(curve.steps[best]), "patience": None}

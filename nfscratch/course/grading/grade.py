@@ -134,7 +134,9 @@ def _judged(one, submission: Submission | None, trouble, what, key):
 def _unloaded(marks: list[Mark]) -> str:
     """Why the file could not be used at all, or ""."""
     fault = marks[0].fault
-    return " ".join([fault.name, *fault.lines]) if fault is not None and fault.kind is Kind.UNLOADED else ""
+    if fault is None or fault.kind is not Kind.UNLOADED:
+        return ""
+    return "; ".join(line.strip() for line in [fault.name, *fault.lines])
 
 
 def _nothing(number, task, trouble):

@@ -1,0 +1,18 @@
+"""The book on the web: `nfscratch book build -o site/` makes pages of the chapters that `nfscratch run` runs.
+
+    executed.py      a chapter as a notebook that has been run; what has not changed is not run again
+    chapter_page.py  that notebook as a page: what is rewritten, and in which order
+    equations.py     \\tag{3} is an anchor, and "(3)" or "chapter 01 (8)" a link to it
+    captions.py      "*Figure `ch04_idea`.* ..." is a numbered figure with that caption
+    citations.py     arXiv and doi numbers are links; all references together are the bibliography
+    front.py         the title page, the table of chapters
+    mathematics.py   a Sphinx extension: formulas as TeX, which KaTeX sets in the page
+    live.py          cells that run in the browser: what a page is told, the parts of Pyodide that it loads
+    wheels.py        this package and others as wheels, for the browser's Python
+    settings.py      what Sphinx is told: extensions, theme, strictness
+    site.py          all of it, in order: stage, build, measure
+    commands.py      the commands
+    assets/          what pages load: KaTeX (MIT licence, in its folder), our own style and scripts
+
+Sphinx, MyST-NB and Furo do the work (extra `book`). Nothing here is imported by the rest of the package.
+"""

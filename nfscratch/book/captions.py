@@ -1,0 +1,46 @@
+"""Figures: a paragraph that begins with "*Figure `ch04_idea`.*" is the caption of that figure, which stands with it.
+
+The cell that drew the figure shows it too when it runs; there it is left out, and so is the line that says where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+CAPTION = re.compile(r"^\*Figure `(?P<name>\w+)`\.\*\s+(?P<words>.*?)(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
+SAID = re.compile(r"^ *figure: .*\n?", re.MULTILINE)
+FIGURE = """::::{{figure}} figures/{name}.png
+:name: {name}
+:alt: {alt}
+
+{words}
+::::
+"""
+
+
+def names(text: str) -> list[str]:
+    """The figures that a text describes."""
+    return [match["name"] for match in CAPTION.finditer(text)]
+
+
+def placed(text: str) -> str:
+    """With a figure in place of each caption."""
+    return CAPTION.sub(lambda match: FIGURE.format(alt=_alt(match["words"]), **match.groupdict()), text)
+
+
+def _alt(words: str) -> str:
+    """The first sentence of the caption, without mathematics' signs."""
+    return re.sub(r"[$`*\\{}]", "", re.split(r"(?<=[.:;])\s", words.replace("\n", " "))[0])
+
+
+def without_pictures(cell: Any) -> None:
+    """Take the pictures, and the lines that name their files, out of a cell's outputs."""
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            output.text = SAID.sub("", output.text)
+    cell.outputs = [output for output in cell.outputs if _is_shown(output)]
+
+
+def _is_shown(output: Any) -> bool:
+    return bool(output.text) if output.output_type == "stream" else "image/png" not in output.get("data", {})

@@ -1,0 +1,33 @@
+"""What Sphinx is told. There is no conf.py: the settings are data, and a site is built from the installed package."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def settings() -> dict[str, Any]:
+    return {
+        "project": "nfscratch",
+        "author": "The nfscratch developers",
+        "version": version("nfscratch"),
+        "extensions": ["myst_nb", "nfscratch.book.mathematics", "nfscratch.book.live"],
+        "html_theme": "furo",
+        "html_title": "Normalizing flows from scratch",
+        "html_static_path": [str(ASSETS)],
+        "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css"],
+        "html_js_files": ["katex/katex.min.js", "mathematics.js"],
+        "html_show_sphinx": False,
+        "html_copy_source": False,
+        "html_math_renderer": "katex",
+        "myst_enable_extensions": ["dollarmath", "colon_fence"],
+        "myst_links_external_new_tab": False,
+        "nb_execution_mode": "off",  # executed.py has run them
+        "nb_merge_streams": True,
+        "numfig": True,
+        "nitpicky": True,
+        "exclude_patterns": ["figures"],
+    }
