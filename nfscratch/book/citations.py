@@ -1,6 +1,6 @@
 """References: what a chapter names by its arXiv or doi number is a link, and all of them are the bibliography.
 
-    **References.** Authors (year), *title*, arXiv:1505.05770. Authors (year), *title*, doi:10.1002/cpa.21423.
+**References.** Authors (year), *title*, arXiv:1505.05770. Authors (year), *title*, doi:10.1002/cpa.21423.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Equations: the number that a chapter gives with \\tag{3} is an anchor, and what mentions the number is a link to it.
 
-    $$ ... \\tag{3} $$          (ch04-eq-3)= stands before it
-    (3), equation (3)          [(3)](#ch04-eq-3)              where this chapter has that number
-    chapter 01 (8)             [chapter 01 (8)](#ch01-eq-8)   where that chapter has it
-    chapter 01                 [chapter 01](ch01_...)         else
+$$ ... \\tag{3} $$          (ch04-eq-3)= stands before it
+(3), equation (3)          [(3)](#ch04-eq-3)              where this chapter has that number
+chapter 01 (8)             [chapter 01 (8)](#ch01-eq-8)   where that chapter has it
+chapter 01                 [chapter 01](ch01_...)         else
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ TAG = re.compile(r"\\tag\{([^}]*)\}")
 BLOCK = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 # What is not prose: displayed and inline mathematics, code, links.
 OPAQUE = re.compile(r"(\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\[[^\]]*\]\([^)]*\))", re.DOTALL)
-MENTION = re.compile(r"(?P<chapter>\b[Cc]hapter (?P<number>\d\d)\b)?(?P<equation>(?(chapter) ?|(?<![\w)]))\((?P<tag>\d+)\))?")
+MENTION = re.compile(
+    r"(?P<chapter>\b[Cc]hapter (?P<number>\d\d)\b)?(?P<equation>(?(chapter) ?|(?<![\w)]))\((?P<tag>\d+)\))?"
+)
 
 
 def tags(text: str) -> set[str]:

@@ -1,6 +1,6 @@
 """A chapter as a notebook that has been run. It is run again where its text, the package or the options have changed.
 
-    key = SHA-256 of the chapter, of every module of the package apart from this room, and of the options
+key = SHA-256 of the chapter, of every module of the package apart from this room, and of the options
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Cells that run in the reader's browser: what a page is told, and the parts of Pyodide that it loads.
 
-    pyodide    a folder with Pyodide's distribution, whose needed files are copied into the site, or an address
-    packages   NumPy and others, with what they need, by Pyodide's own list (pyodide-lock.json)
-    seconds    what each cell took here; page.js says so where a cell is slow in a browser
+pyodide    a folder with Pyodide's distribution, whose needed files are copied into the site, or an address
+packages   NumPy and others, with what they need, by Pyodide's own list (pyodide-lock.json)
+seconds    what each cell took here; page.js says so where a cell is slow in a browser
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _needed(known: Mapping[str, Any]) -> list[str]:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """The Sphinx extension: `live_settings` is what `prepared` returned, `live_seconds` {page: seconds of its cells}."""
+    """The Sphinx extension: live_settings: what `prepared` returned; live_seconds: {page: seconds of its cells}."""
     app.add_config_value("live_settings", None, "html")
     app.add_config_value("live_seconds", {}, "html")
     app.connect("html-page-context", _tell)

@@ -1,8 +1,8 @@
 """Build the book: stage what Sphinx reads, and let it write the pages. A warning of Sphinx stops the build.
 
-    OUT.cache/executed/   chapters that have been run, and their figures
-    OUT.cache/source/     what Sphinx reads
-    OUT.cache/doctrees/   what Sphinx keeps from build to build
+OUT.cache/executed/   chapters that have been run, and their figures
+OUT.cache/source/     what Sphinx reads
+OUT.cache/doctrees/   what Sphinx keeps from build to build
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class BookError(Exception):
 def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = (), pyodide: str | None = None) -> None:
     """Write the site to `out`.
 
-    fast: chapters run with their few steps. only: these chapters; all others are left out. pyodide: where cells that run
-    in the browser find it (live.py); without it pages are static.
+    fast: chapters run with their few steps. only: these chapters; all others are left out. pyodide: where cells that
+    run in the browser find it (live.py); without it pages are static.
 
     Raises BookError.
     """

@@ -1,4 +1,4 @@
-"""What a browser's Python needs beside Pyodide's own packages: this package, and pure Python ones that are installed here.
+"""What a browser's Python needs beside Pyodide's packages: this package, and pure Python ones that are installed here.
 
 A wheel is a zip of a distribution's files. It is made from the installed one, so that nothing is fetched.
 """
