@@ -163,7 +163,7 @@ def triangular_inverse(x, t, s, b):
 #
 # *At most $D$ of them make any orthogonal matrix $Q$.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
 #
-# *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. No smooth path joins the two kinds, and a flow seldom needs one: flipping the sign of $z_1$ goes from one to the other, and a symmetric base density does not see it.
+# *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. A flow loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
 #
 # *And $v = 0$ is no reflection.* Our vectors are $v_k = a_k + e_k$, so that $a = 0$, where the last layer of a network usually starts, is a good point; the one bad point, $a_k = -e_k$, is replaced by $e_k$.
 
@@ -532,7 +532,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch02_reach`.* Left: how large the factors are, as the product of the condition numbers of $L$ and $U$. Dashed: rotations, by angle. Near ±90° for $P = I$, and near 0° and 180° for the swap, the factors grow beyond $10^8$. Only the thick part is reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap none, since $\det P = -1$); the rest needs a negative sign. Dotted: the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Both $P$ reach every angle, with condition numbers below 14. Right: all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular.
 #
-# So one PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. This costs a Gaussian nothing. Inside a deep flow it costs signs and an order, which the next layer can absorb.
+# So one PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. It costs a Gaussian nothing, and a deep flow signs and an order, which the next layer can absorb.
 #
 # ## Two bugs that a falling loss does not show
 #
@@ -645,29 +645,22 @@ def draw_costs(sizes, times, options):
         for power, start in ((1, 3e-3), (2, 6e-4), (3, 1.2e-5)):
             line = start * (sizes / sizes[0]) ** power
             ax.loglog(sizes, line, ":", color="0.6", linewidth=0.9)
-            power_text = f"$D^{power}$" if power > 1 else "$D$"
-            ax.text(1.3 * sizes[-1], line[-1], power_text, fontsize=7, color="0.4", va="center")
+            ax.text(
+                1.3 * sizes[-1], line[-1], "$D$" if power == 1 else f"$D^{power}$", fontsize=7, color="0.4", va="center"
+            )
         ax.set(title=title, xlabel="$D$", ylim=(5e-4, 5e3), xlim=(sizes[0] / 1.3, 3 * sizes[-1]))
     axes[0].set_ylabel("milliseconds, 64 points")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     options.save(figure, "ch02_cost")
     if not options.fast:
-        last, before = (np.log2(sizes) == 11).argmax(), (np.log2(sizes) == 9).argmax()
-        ratio = np.log(sizes[last] / sizes[before])
-        slopes = {name: np.log(rows[last] / rows[before]) / ratio for name, rows in times.items()}
-        print(
-            f"  the power of D from {sizes[before]:.0f} to {sizes[last]:.0f} (- where a call costs less than 0.02 ms):"
-        )
+        slopes = {name: np.log(rows[-1] / rows[-3]) / np.log(4) for name, rows in times.items()}
+        print("  the power of D from 512 to 2048 (- where a call costs less than 0.02 ms):")
         print(f"  {'':14}{'forward':>9}{'inverse':>9}{'log-det':>9}{'at D = 2048, ms':>34}")
         for name, rows in times.items():
-            slope = slopes[name]
-            print(
-                f"  {name.replace('$', ''):14}"
-                + "".join(f"{v:9.1f}" if t > 2e-5 else f"{'-':>9}" for v, t in zip(slope, rows[before], strict=True))
-                + "".join(f"{1e3 * v:13.3f}" for v in rows[last])
-            )
-        assert times["free matrix"][last, 2] > 1000 * times["PLU"][last, 2]
-        assert times["PLU"][last, 1] < times["free matrix"][last, 1] < times["QR"][last, 1]
+            powers = (f"{v:9.1f}" if t > 2e-5 else f"{'-':>9}" for v, t in zip(slopes[name], rows[-3], strict=True))
+            print(f"  {name.replace('$', ''):14}" + "".join(powers) + "".join(f"{1e3 * v:13.3f}" for v in rows[-1]))
+        assert times["free matrix"][-1, 2] > 1000 * times["PLU"][-1, 2]
+        assert times["PLU"][-1, 1] < times["free matrix"][-1, 1] < times["QR"][-1, 1]
         assert slopes["free matrix"][2] > 2.3 and slopes["triangular"][2] < 1.3 and slopes["PLU"][1] < 2.5
         assert slopes["1x1, $D$ pixels"][0] < 1.5
 
@@ -676,7 +669,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers is a fraction of a millisecond, and a free matrix pays $D^3$. (A Householder product has nothing to compute: its line is that of calling a function.) Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. QR lies above the free matrix even at $D = 2048$: its inverse is a substitution, and the block (10). Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. Householder and QR rise faster than $D^2$: (10) multiplies all reflections together once per batch. That is $M^2 D$, and little beside the rest only when the batch is larger than $D$. The 1x1 convolution costs what its PLU of 16 channels does at each of $D$ pixels, so its work is $D$ times a constant. Up to $D \approx 64$ most lines rise slowly: the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers is a fraction of a millisecond, and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. QR lies above the free matrix even at $D = 2048$: its inverse is a substitution, and the block (10). Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. Householder and QR rise faster than $D^2$: (10) multiplies all reflections together once per batch. That is $M^2 D$. The 1x1 convolution costs what its PLU of 16 channels does at each of $D$ pixels, so its work is $D$ times a constant. On the left of each panel the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
@@ -686,7 +679,7 @@ if __name__ == "__main__":
 #
 # since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. PLU, QR and triangular flows have different parameters and different paths, and must all arrive there.
 #
-# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. No flow has looked at the data before it starts. (For the diagonal layer the closed form is that of independent columns with variance 1. It starts there, and has nothing to learn.)
+# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. No flow has looked at the data before it starts. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
 #
 # *Predict*: how many nats do the correlations gain over the diagonal layer? Do the three full matrices agree, entry by entry?
 
@@ -796,4 +789,4 @@ if __name__ == "__main__":
 # - **Glow** starts from a random rotation, takes $P$, $L$, $U$ from its LU decomposition, and keeps $P$ and the signs of the diagonal fixed. Here $P$ is drawn at random, the diagonal is positive, and a fresh layer is $A = P$. Glow's log-diagonal is free; ours is bounded as in (3).
 # - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. The package's layer takes vectors for each row as well; here they are parameters. The shift by $e_k$, which makes zero a proper vector, is ours, and so is (10) in place of one reflection after the other.
 # - **Emerging convolutions** (Hoogeboom et al.) use $A = Q(R + \operatorname{diag}(s))$ for 1x1 convolutions, with a free diagonal, and go on to convolutions larger than one pixel.
-# - **Transformation autoregressive networks** (Oliva et al.) have a linear map $LU$ among their transformations, without a permutation, and written from data to noise.
+# - **Transformation autoregressive networks** (Oliva et al.) have a linear map $LU$ from data to noise, without a permutation.
