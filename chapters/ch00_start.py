@@ -160,7 +160,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch00_stack`.* A stack of three layers: 1,500 draws on their way from noise to data, each in the colour of its $z_1$. Blue arrows, left to right: the forward direction, by which you draw. Orange arrows, right to left: the inverse, by which you evaluate a density. The red point is the example's.
 #
-# So a flow does two things: it draws, and it knows its density. In this chapter the layers were chosen by hand. Everything below is about finding them from data.
+# So a flow does two things: it draws, and it knows its density. In this chapter the layers were chosen by hand. The rest of the chapter finds them from data.
 #
 # ## What to ask for: likelihood
 #
@@ -252,7 +252,7 @@ if __name__ == "__main__":
 #
 # A difference of $\Delta$ nats means a factor $e^\Delta$ in the density of a row, in the geometric mean: 0.1 nats are a factor 1.11. The loss itself has no natural zero. A density is probability per unit, so its logarithm moves with the units of $x$ and may have either sign. Only differences between models of the same data in the same units mean something.
 #
-# **An average has an error.** With $N$ independent rows, (3) has the standard error $\sigma/\sqrt N$, with $\sigma$ the standard deviation of $\log p_\theta(x_n)$. To compare two models, subtract row by row first and average then: what makes a row hard for both models cancels.
+# **An average has an error.** With $N$ independent rows, (3) has the standard error $\sigma/\sqrt N$, with $\sigma$ the standard deviation of $\log p_\theta(x_n)$. To compare two models, subtract row by row first and average then. A row that is hard for both models then favours neither.
 #
 # ## Derivatives without algebra
 #
@@ -311,7 +311,7 @@ def loss_of_one(x, mu, s):
 #
 # ## Steps: Adam
 #
-# With the gradient $g_k$ of step $k$ in hand, gradient descent goes $\theta \leftarrow \theta - \eta\,g_k$, with a rate $\eta$. One rate for all parameters is a problem: where the loss is steep it must be small, and where it is flat it should be large. *Adam* measures each parameter's gradients and divides by their size. It keeps two running averages, of $g$ and of $g^2$, entry by entry:
+# With the gradient $g_k$ of step $k$, gradient descent goes $\theta \leftarrow \theta - \eta\,g_k$, with a rate $\eta$. One rate for all parameters is a problem: where the loss is steep it must be small, and where it is flat it should be large. *Adam* divides each parameter's step by the size of its gradients. It keeps two running averages, of $g$ and of $g^2$, entry by entry:
 #
 # $$m_k = \beta_1 m_{k-1} + (1 - \beta_1)\,g_k, \qquad v_k = \beta_2 v_{k-1} + (1 - \beta_2)\,g_k^2, \qquad m_0 = v_0 = 0. \tag{8}$$
 #
@@ -390,7 +390,7 @@ if __name__ == "__main__":
 #
 # The training loss is no measure of quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good, so *test* rows, which nothing was chosen by, give the number that is reported.
 #
-# ## A flow, in thirty lines
+# ## A flow, and its training loop
 #
 # The layers are *couplings* (chapter 04). One variable is kept; a small network reads it and decides how the other one is scaled and shifted:
 #
@@ -459,7 +459,7 @@ def train(x, validation, rng, steps, rate=1e-2, batch=128):
 # %% [markdown]
 # ## Check it
 #
-# Each line compares a formula with a number in which it had no part. Columns: the check's letter (the table near the end says what the letters mean), what was compared, the largest difference, what is allowed, and whether it holds.
+# Each line compares two numbers that were computed in different ways. Columns: the check's letter (the table near the end says what the letters mean), what was compared, the largest difference, what is allowed, and whether it holds.
 
 
 # %%
@@ -688,7 +688,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, where no density can stay on new rows, while the validation loss rises. The flow learns its rows by heart. The red point is what is kept.
 #
-# *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture is a string of beads. The flow is smooth along the crescents, and joined by a veil between them: a continuous map cannot tear one Gaussian in two (chapter 04).
+# *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a veil between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
 # The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses another 0.2 to 0.4 nats, and it would lose still more if the last parameters were kept and not the best ones (printed above).
 #
@@ -711,7 +711,7 @@ if __name__ == "__main__":
 # | $z$, $x$ | noise, data; points $(D,)$, rows $(N, D)$ | R | inverse(forward(z)) with z |
 # | $p_Z$, $p$, $p_*$ | base, model, true density | X | log-dets of both directions, which add up to 0 |
 # | $g$, $J$ | a map $z \to x$; its Jacobian $\partial x_i/\partial z_j$ | J | a log-det or a Jacobian with numeric derivatives |
-# | log-det | $\log|\det|$ of the Jacobian of the map just applied | G | a gradient with numeric derivatives |
+# | log-det | log of the absolute determinant of $J$, of the map just applied | G | a gradient with numeric derivatives |
 # | $\theta$ | all parameters | N | the integral of a density with 1 |
 # | $h$ | an increasing function of one variable | S, I | shapes and dtypes; each row alone with the row among others |
 # | $\mathcal L$, $H$ | loss, entropy, in nats | = | one number, by two formulas |

@@ -49,6 +49,7 @@ def worked_example():
     a = 0.5 * np.cos(z)
     series = a - a**2 / 2 + a**3 / 3 - a**4 / 4
     assert np.allclose([z, 1 + a, np.log1p(a), series], [0.6840, 1.3875, 0.3275, 0.3262], atol=6e-5)
+    assert np.allclose([*np.sin([1, 0.5793]), a], [0.8415, 0.5474, 0.3875], atol=6e-5)
     print(
         f"z = {z:.4f}, and z + sin(z)/2 = {z + 0.5 * np.sin(z):.4f}; log-slope {np.log1p(a):.4f}, four terms {series:.4f}"
     )
@@ -533,6 +534,8 @@ def check_the_package(options):
     findings.append(check.Finding("=", "Residual against this chapter's lines", error, 1e-5))
     layers = {name: nf.Residual(5, nf.LipschitzMLP((8, 8), 0.9, "lipswish"), name) for name in ("exact", "roulette")}
     layers["series"] = nf.Residual(5, nf.LipschitzMLP((8, 8), 0.3, "lipswish"), "series", terms=30)
+    a = np.linspace(0, 5, 5001)
+    assert abs(a[np.argmax((1 + a / (1 + np.exp(a))) / (1 + np.exp(-a)))] - 2.4) < 0.01  # of a sigmoid(a), the slope
     for name, layer in layers.items():
         params = check.random_params(layer, rng)
         found = [check.shapes_and_dtypes(layer, params, z), gradient_against_autograd(layer, params, z, rng)]
@@ -651,6 +654,7 @@ def largest_eigenvalue(flow, params, x):
 def four_estimates(options):
     nf.use(dtype=options.dtype or "float32")
     data, exact = nf.data.load("moons", n=10_000), estimator_flow("exact", 1)
+    assert round(data.entropy, 4) == 2.3939
     test, mean = data.test[: 500 if options.fast else 4000], {}
     heading = f"gap to log p, {'one seed' if options.fast else 'three seeds'}"
     print(f"  {'log-determinant':22}{'claims':>8}{'true':>8}{heading:>34}{'|lambda|':>10}{'seconds':>9}")
@@ -735,6 +739,7 @@ if __name__ == "__main__":
 def breast_cancer(options):
     nf.use(dtype=options.dtype or "float32")
     data, scores, stretch = nf.data.load("breast_cancer"), {"residual": [], "RealNVP": []}, {}
+    assert len(data.train) == 398 and sum(map(len, (data.train, data.validation, data.test))) == 569
     for seed in range(1 if options.fast else 3):
         residual = nf.flows.residual(30, layers=6, hidden=(32,), activation="lipswish", log_det="roulette")
         real_nvp = nf.flows.real_nvp(30, base=nf.StandardNormal(30))

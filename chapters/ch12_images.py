@@ -584,6 +584,7 @@ def opponents(data, seed, fast):
 def digits(options):
     nf.use(dtype=options.dtype or "float32")
     data, steps = nf.data.load("digits"), 8 if options.fast else 400
+    assert (len(data.train), len(data.validation), len(data.test)) == (1257, 270, 270)
     models = {"RealNVP": nf.flows.real_nvp_image(SHAPE, hidden=16, blocks=1, values=VALUES)}
     models["Glow"] = nf.flows.glow(SHAPE, depth=4, hidden=32, values=VALUES)
     scores, fitted = opponents(data, options.seed, options.fast), {}
@@ -679,7 +680,7 @@ def interpolations(options, data, models, fitted):
     less = nf.evaluate.paired(bits[1], bits[0])
     print("  latent {:.2f}, pixels {:.2f}; at the ends {:.2f};".format(*(part.mean() for part in bits)), end=" ")
     print(f"latent less than pixels: {less:.2f}")
-    assert options.fast or less.mean > 0
+    assert options.fast or (0 < less.mean < 0.3 and abs(less.error - 0.07) < 0.04)
     figure, axes = plot.subplots(1, 2, height=3.1)
     for ax, title, images in zip(axes, ("latent space (14)", "straight line in pixels"), (latent, pixels), strict=True):
         rows = images[:, :7, 0].transpose(1, 0, 2, 3).reshape(-1, 8, 8)
@@ -783,7 +784,7 @@ if __name__ == "__main__":
     noises(options, of_digits[0])
 
 # %% [markdown]
-# Both. The learned noise gains most in the bound of one draw, which is what training maximises and what papers report. With 64 draws both bounds are nearer to $\log P$, and the difference is smaller: at least two fifths of the gain were gap. What remains with ever more draws is a better $P$: the flow has been freed from drawing boxes. A larger Glow gains 0.104 bits, and 0.058 by the bound of 256 draws (`benchmarks/digits_images.py`).
+# Both. The learned noise gains most in the bound of one draw, which is what training maximises and what papers report. With 64 draws both bounds are nearer to $\log P$, and the difference is smaller: at least two fifths of the gain were gap. What remains with ever more draws is a better $P$: the flow has been freed from drawing boxes. A larger Glow gains 0.1035 bits, and 0.0581 by the bound of 256 draws (`benchmarks/digits_images.py`).
 #
 # ## Summary
 #

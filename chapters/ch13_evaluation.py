@@ -38,7 +38,7 @@ if __name__ == "__main__":
 #
 # $$\log p(x) - \log q(x) \;\leq\; \log 100 = 4.605 \text{ nats, in any number of dimensions} \tag{1}$$
 #
-# (Theis et al.). For a colour image of $32 \times 32$ pixels, $D = 3072$, 4.6 nats are nothing.
+# (Theis et al.). For a colour image of $32 \times 32$ pixels, $D = 3072$, 4.605 nats are nothing.
 #
 # The second model is a *memoriser*: it puts a narrow normal around each training row. Nobody can tell its draws from real rows. Let the rows be $-1$ and $1$, and the width 0.01. A fresh row $x = 0.5$ is 50 widths away from the nearer one, so $\log q(0.5) = \log\frac12 - 0.919 + \log 100 - \frac12 \cdot 50^2 = -1247.0$. The truth has $\log p(0.5) = -1.0$.
 #
@@ -70,6 +70,7 @@ def distances(a, b):
 
 def two_by_hand(options):
     assert abs(memoriser(np.array([[0.5]]), np.array([[-1.0], [1.0]]), 0.01)[0] + 1247.0) < 0.05
+    assert round(np.log(100), 3) == 4.605 and round(np.log(2 * np.pi) / 2, 3) == 0.919
     n, rng = 200 if options.fast else 500, np.random.default_rng(options.seed)
     panels = {"truth": rng.normal(size=(n, 2))}  # and then the first two models
     print(f"  {'D':>5}  {'model':14}{'nats lost':>24}{'bits/dim lost':>15}{'energy distance':>17}   p-value")
@@ -298,6 +299,9 @@ def two_sample_p_values(rng, move, width, n=100):
 def level_and_power(options):
     rng, repetitions = np.random.default_rng(options.seed), 20 if options.fast else 200
     worlds = {"no difference": (0.0, 1.0), "mean moved": (0.5, 1.0), "1.3 times as wide": (0.0, 1.3)}
+    r2 = 4 * np.log(1.3) / (1 - 1.3**-2)  # there both normals have the same density
+    total_variation = 2 * norm.cdf(0.25) - 1, np.exp(-r2 / 2 / 1.3**2) - np.exp(-r2 / 2)
+    assert np.allclose(total_variation, (0.197, 0.191), atol=5e-4)
     shares = {}
     for change in worlds.values():
         found = [two_sample_p_values(rng, *change) | posterior_p_values(rng, *change) for _ in range(repetitions)]
@@ -686,6 +690,7 @@ def tables_with_outsiders():
 
     x, label = load_breast_cancer(return_X_y=True)
     found = {"breast cancer": (x[label == 1], x[label == 0])}
+    assert tuple(map(len, found["breast cancer"])) == (357, 212)
     x, label = load_wine(return_X_y=True)
     return found | {f"wine, class {k} out": (x[label != k], x[label == k]) for k in range(3)}
 
@@ -751,6 +756,7 @@ def mixtures_of_classes(train, validation, seed):
 
 def classification_accuracy(options):
     data, found, gains, every = nf.data.load("digits"), {}, [], 4 if options.fast else 1
+    assert len(data.train) == 1257
     label, test = data.labels["train"], (data.test, data.labels["test"])
     for seed in range(1 if options.fast else 3):
         rng = np.random.default_rng(options.seed + seed)

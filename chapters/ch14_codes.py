@@ -89,6 +89,7 @@ def wrong_support(options):
     missing = np.var(x, axis=0).sum() - np.var(x_hat, axis=0).sum()  # (1)
     print(f"  error {error:.4f}, missing variance {missing:.4f}, 1/19 = {1 / 19:.4f}")
     assert np.allclose((error, missing), 1 / 19, atol=0.004)
+    assert round(1 / 19, 3) == 0.053
     curve, areas = centreline(np.linspace(-4, 4, 20_001)), []
     for side in (1 / 4, 1 / 8, 1 / 16, 1 / 32):
         touched = cells_of(curve, side)
@@ -158,6 +159,7 @@ def message_of(m, b, counts):
 def draw_intervals(options, message=(0, 0, 1), counts=((3, 1),) * 3):
     low, width = interval_of(message, counts)
     assert (low, width) == (Fraction(27, 64), Fraction(9, 64))
+    assert round(-np.log2(9 / 64), 2) == 2.83 and round(1 / np.log(2), 2) == 1.44
     assert shortest(low, width) == (7, 4)
     assert message_of(7, 4, counts) == list(message)
     print(f"  width {width}, {-np.log2(float(width)):.2f} bits; the shortest fraction {shortest(low, width)[0]}/2^4")
@@ -429,6 +431,7 @@ def packed_sizes(levels, bits, train):
 def code_digits(options):
     nf.use(dtype="float32")
     data, laws = nf.data.load("digits"), {"17 levels": nf.Categorical(17), "black and white": nf.Bernoulli()}
+    assert (len(data.train), len(data.test), round(64 * np.log2(17))) == (1257, 270, 262)
     levels = {part: np.floor(getattr(data, part)) for part in ("train", "validation", "test")}
     for name, law in laws.items():
         K = law.n_levels
@@ -706,7 +709,7 @@ if __name__ == "__main__":
 #
 # Four mistakes, and the check that sees each.
 #
-# 1. **The precision forgotten.** Pixels are scaled from $0 \ldots 255$ to $[0, 1]$, and $-\log_2 p / D$ of the scaled image is called bits per pixel. By (3) it is too low by $\log_2 256 = 8$ bits.
+# 1. **The precision forgotten.** Pixels of 256 levels are scaled to $[0, 1]$, and $-\log_2 p / D$ of the scaled image is called bits per pixel. By (3) it is too low by $\log_2 256 = 8$ bits.
 # 2. **Two sums.** Encoder and decoder compute one probability with sums in a different order. The last digits differ, one count of one symbol is off by one, and the message is lost from there on.
 # 3. **The derivative through $w$.** In (7) $w$ is not held constant.
 # 4. **Probes of length 1.** $v$ is drawn from the unit sphere: $E\,vv^\top = I/D$.

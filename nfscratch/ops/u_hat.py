@@ -1,13 +1,13 @@
 """u_hat: the smallest change of u, along w, after which w.u_hat > -1.
 
-    a = w.u,  q = |w|^2                               all that is known of the pair
+    a = w.u,  q = |w|^2                               the formulas need no more of w and u
     u_hat = u + k w,   k = (m(a) - a) / q             then w.u_hat = m(a)                                     (1)
     m(a)  = -1 + margin + softplus(a)                 above -1 + margin, whatever a is                        (2)
 
 Rezende and Mohamed 2015, arXiv:1505.05770, appendix A.1. It is |w|^2 in (1): w.(k w) = k |w|^2. The margin is ours: in
 floats softplus(a) is lost beside -1 from a = -17 (float32) or -37 (float64) on, and log(1 + w.u_hat) would be log 0.
 
-As w -> 0, (1) divides m(0) - 0 = -0.306 by zero, though no change of u is needed there: w.u is small. So below
+As w -> 0, (1) divides m(0) - 0 = -0.306 by zero, though u needs no change there: w.u is small. So below
 q = LEAST = 0.01 the softplus becomes sharper, with a temperature tau = q / LEAST:
 
     y = (a + (1 - tau)(1 - margin)) / tau
@@ -15,9 +15,9 @@ q = LEAST = 0.01 the softplus becomes sharper, with a temperature tau = q / LEAS
     s = 1 + w.u_hat = margin + tau softplus(y)        what the log-det takes: it is never 0, and nothing cancels in it
 
 At tau = 1 (3) is (1), since softplus(a) - a = softplus(-a). As tau -> 0, w.u_hat -> max(a, -1 + margin): a short w
-leaves u alone where a > -1 + margin, and w = 0 does exactly. What u is moved by, |k| |w|, is below 10 for a >= 0 and
-any w (below 5.1 at a = 0), and about |a| / |w| where a is far below -1: no less would do. Below q = eps^2, where s
-rounds to 1 + w.u, tau stays what it is there: its reciprocal's derivatives are then finite in float32.
+leaves u alone where a > -1 + margin, and w = 0 does exactly. u moves by |k| |w|. That is below 10 for a >= 0 and any w
+(below 5.1 at a = 0), and about |a| / |w| where a is far below -1, which is the least possible. Below q = eps^2, where
+s rounds to 1 + w.u, tau stays what it is there: its reciprocal's derivatives are then finite in float32.
 """
 
 from __future__ import annotations

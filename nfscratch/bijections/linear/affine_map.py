@@ -8,7 +8,7 @@ A subclass says how A is made of its parameters, so that A^-1 x and log|det A| c
 without structure. It writes four lines about columns z (D, N), or (N, D, 1) where the parameters are per sample:
 
     shapes                             of its parameters, {"name": shape}; b is added to them as "shift"
-    matrix(params)                     A (D, D), for whoever wants to look at it: J
+    matrix(params)                     A (D, D), the Jacobian; the layer itself never needs it
     apply(params, z)                   A z,      log|det A|
     solve(params, x)                   A^-1 x,  -log|det A|
 

@@ -1,4 +1,4 @@
-"""Diagonal: every variable is scaled and shifted by itself.
+"""Diagonal: each variable has a scale and a shift of its own.
 
 A = diag(e^s),  s = c tanh(a / c)         log|det A| = sum_i s_i
 """

@@ -4,9 +4,9 @@
 
 Tomczak and Welling 2016, arXiv:1611.09630. A reflection has the determinant -1, so M of them make the orthogonal
 matrices with det A = (-1)^M, and no others. Every orthogonal matrix is a product of at most D reflections (QR by
-Householder's method ends after D columns, the last of which needs one only to change a sign); equal pairs cancel, so
-M = D reach all with det = (-1)^D, and M = D - 1 all of the other sign. One sign of det is a half of the orthogonal
-matrices, and for a density on a symmetric base it is all: flipping z_1 changes the sign, and nothing else.
+Householder's method takes one for each column, and the last one only changes a sign). Equal pairs cancel, so M = D
+reach all with det = (-1)^D, and M = D - 1 all of the other sign. One sign of det gives half of the orthogonal matrices.
+A density on a symmetric base loses nothing by that: flipping z_1 changes the sign of det, and not the density.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from nfscratch.ops.reflections import backwards, directions, directions_vjp, ref
 class Householder(Linear):
     """x = A z + b, A orthogonal. params: {"vectors": a (M, D), "shift": (D,)}; `reflections` M: default D.
 
-    u_k = v / |v| with v = a_k + e_k (k counted modulo D): a = 0, where a network's head starts, is a proper point.
-    M D + D parameters, of which lengths do nothing: at M = D - 1 or more they describe the D (D - 1) / 2 angles.
+    u_k = v / |v| with v = a_k + e_k (k counted modulo D): a = 0, where a network's last layer starts, is allowed.
+    M D + D parameters, and their lengths do nothing: at M = D - 1 or more they describe the D (D - 1) / 2 angles.
     Forward and inverse O(M D) for each row, after O(M^2 D) once for a batch; log-det 0.
     Fresh parameters: a random orthogonal matrix, a ~ N(0, 1). (Pairs of equal reflections would be the identity, but
     D of them have only D / 2 directions, and no gradient there turns the planes among the others.)

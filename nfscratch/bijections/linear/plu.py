@@ -3,11 +3,11 @@
     A = P L U,   P fixed,   L = I + strictly lower,   U = strictly upper + diag(e^s),   s = c tanh(a / c)
     log|det A| = sum_i s_i                                the inverse undoes P, then L, then U
 
-Kingma and Dhariwal 2018, arXiv:1807.03039, section 3.2. P is drawn once and not trained, so not every matrix is
-reached: with diag(U) > 0 it is those for which all leading minors of P^T A are positive, and with them det A has the
-sign of P. What is lost are signs and an order: for every A whose leading minors are not 0 some P and some flips of z's
-signs bring it into reach. Every *covariance* is reached whatever P is, within the bound c of the log-diagonal:
-A A^T = C for P^T A = the Cholesky factor of P^T C P, whose diagonal is positive and has to lie in [e^-c, e^c].
+Kingma and Dhariwal 2018, arXiv:1807.03039, section 3.2. P is drawn once and not trained, so PLU does not
+reach every matrix. With diag(U) > 0 it reaches those A for which all leading minors of P^T A are positive; det A then
+has the sign of det P. This loses signs and an order: where no leading minor of P^T A is 0, flips of z's signs reach A,
+and every invertible A has a P for which none is 0. It reaches every *covariance* C, whatever P is, within the bound c
+of the log-diagonal: A A^T = C for P^T A = the Cholesky factor of P^T C P, if its diagonal lies in [e^-c, e^c].
 (Glow keeps random signs beside P, since it starts from a random rotation.)
 """
 

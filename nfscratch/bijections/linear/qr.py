@@ -3,10 +3,10 @@
     A = Q R,   Q = H_1 ... H_M by Householder reflections,   R upper triangular with the diagonal e^s, s = c tanh(a / c)
     log|det A| = sum_i s_i                                the inverse is Q^T, then substitution in R
 
-Hoogeboom et al. 2019, arXiv:1901.11137. Every invertible matrix is Q R in one way, with no order to choose:
-what a fixed permutation leaves out in PLU is no limit here. But M reflections have the determinant (-1)^M, and it is
-the sign of det A: D of them, the default, reach every matrix of one sign, and so every covariance
-A A^T, as far as the bound c of the log-diagonal allows: R has its diagonal within [e^-c, e^c].
+Hoogeboom et al. 2019, arXiv:1901.11137. Every invertible matrix is Q R in one way. No order is chosen,
+so nothing here excludes matrices as PLU's fixed permutation does. But M reflections have the determinant (-1)^M, which
+is the sign of det A. D of them, the default, reach every matrix of one sign, and so every covariance A A^T, as far as
+the bound c of the log-diagonal allows: R has its diagonal within [e^-c, e^c].
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     A = T + diag(e^s),  T strictly triangular,  s = c tanh(a / c)         log|det A| = sum_i s_i
 
 A^-1 is never formed: z follows from x by substitution, first row first. With a standard normal base, lower = True is
-the Cholesky factor of a covariance, which is unique: all Gaussians are reached whose factor has its diagonal within
-[e^-c, e^c], each by one set of parameters.
+the Cholesky factor of a covariance, which is unique. It reaches every Gaussian whose factor has its diagonal
+within [e^-c, e^c], each with exactly one set of parameters.
 """
 
 from __future__ import annotations

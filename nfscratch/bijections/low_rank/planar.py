@@ -5,12 +5,13 @@
     det J = 1 + psi.u_hat                                by the matrix determinant lemma                      (3)
     u_hat = u + k w with w.u_hat > -1                    see ops/u_hat.py: then det J > 0 everywhere          (4)
 
-Inverse: with alpha = w.z, the product of w and (1) is one increasing equation in one unknown,
+Inverse: multiply (1) by w. With c = w.z this is one increasing equation in one unknown,
 
-    alpha + (w.u_hat) tanh(alpha + b) = w.x,     z = x - u_hat tanh(alpha + b)                                (5)
+    c + (w.u_hat) tanh(c + b) = w.x,     z = x - u_hat tanh(c + b)                                            (5)
 
-Rezende and Mohamed 2015, arXiv:1505.05770, section 4.1 and appendix A.1, which has no inverse. A flow that is fitted
-to data uses Inverse(Planar(dim)): then x -> z is the closed form.
+Rezende and Mohamed 2015, arXiv:1505.05770, section 4.1 and appendix A.1, which proves by (5) that the map is
+invertible, and does not solve it. A flow that is fitted to data uses Inverse(Planar(dim)): x -> z is then the closed
+form.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
     x = z + Q R tanh(Rt Q^T z + b)        Q (D, M) with Q^T Q = I;  R, Rt (M, M) upper triangular             (1)
     det J = det(I_D + Q R diag(h) Rt Q^T) = det(I_M + diag(h) Rt R) = prod_i (1 + h_i r_ii rt_ii)             (2)
 
-by Sylvester's identity det(I_D + A B) = det(I_M + B A), with h = 1 - tanh^2. All is invertible where r_ii rt_ii > -1.
-Inverse: in the coordinates p = Q^T z, from the last to the first,
+by Sylvester's identity det(I_D + A B) = det(I_M + B A), with h = 1 - tanh^2. The map is invertible where every
+r_ii rt_ii > -1. Inverse: in the coordinates p = Q^T z, from the last to the first,
 
     p_i + r_ii tanh(rt_ii p_i + sum_{j>i} Rt_ij p_j + b_i) = (Q^T x)_i - sum_{j>i} R_ij t_j                    (3)
 
-is one increasing equation in the one unknown p_i, t_j = tanh(...) being known for j > i; then z = x - Q R t.
+is one increasing equation in the one unknown p_i, since t_j = tanh(...) is known for j > i; then z = x - Q R t.
 
 `orthogonal` says where Q comes from: "qr" of a free matrix, a product of D "householder" reflections, or "triangular":
 the first M unit vectors, or, with `flip`, the last M in reverse. Layers with flip False and True alternate.
