@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from in_process import InProcess
+from planted import strangers
 
 from nfscratch.course import properties
 from nfscratch.course.blanks import body, leaked, with_stubs
@@ -24,6 +25,8 @@ TASKS = [(number, task.id) for number, found in ASSIGNMENTS.items() for task in 
 PLANTED = {number: importlib.import_module(f"planted.ch{number}") for number in ASSIGNMENTS}
 RIGHT = [(n, p) for n, module in PLANTED.items() for p in module.RIGHT]
 WRONG = [(n, p) for n, module in PLANTED.items() for p in module.WRONG]
+RIGHT += [(p.task.split(".")[0].zfill(2), p) for p in strangers.RIGHT]
+WRONG += [(p.task.split(".")[0].zfill(2), p) for p in strangers.WRONG]
 
 
 def shared(cases, every=11):

@@ -16,6 +16,7 @@ from nfscratch.course.judging.shown import plain
 from nfscratch.course.sandbox.outside import Child
 
 UNWRITTEN = re.compile(r"task (\d+\.\d+)\b")
+RAISE = re.compile(r"^\s*line \d+:\s+raise\b")
 IN_ONE_MESSAGE = 2000  # calls
 
 
@@ -86,7 +87,10 @@ def raised(error: dict, task_id: str, path: str, loading: bool = False) -> Fault
         )
     where = "the file stops while it is loaded" if loading else "it raises an exception"
     hint = f"Does `python {path}` come to its end?" if loading else "Print the shapes in this line, for this input."
-    hint = "Your functions need NumPy; autograd and SciPy are there too." if kind == "ModuleNotFoundError" else hint
+    if kind == "ModuleNotFoundError":
+        hint = "Your functions need NumPy; autograd and SciPy are there too."
+    elif not loading and lines and RAISE.search(lines[-1]):
+        hint = "Your own line raises it: is this an input that has no answer?"
     return Fault(f"{where}: {kind}: {words}", lines, hint, Kind.UNLOADED if loading else Kind.RAISED)
 
 

@@ -11,11 +11,17 @@ from nfscratch.course.judging.shown import shown
 
 
 def refuses(
-    asked: Asked, arguments: Sequence[Any], where: str, hint: str = "", unless: Callable[[Any], bool] | None = None
+    asked: Asked,
+    arguments: Sequence[Any],
+    where: str,
+    hint: str = "",
+    unless: Callable[[Any], bool] | None = None,
+    more: Callable[[Any], bool] | None = None,
 ) -> Fault | None:
     """None if these arguments are refused by a ValueError. where: what is wrong with them, for the message.
 
-    unless: whether an answer is right all the same, for a task that other methods may solve.
+    unless: whether an answer is right all the same, for a task that other methods may solve. more: whether an answer is
+    one that takes more steps than `steps` allows.
     """
     try:
         value = asked(*arguments)
@@ -26,4 +32,6 @@ def refuses(
     if unless is not None and unless(value):
         return None
     lines = (f"      {where}", f"      yours {shown(value)}   should be a ValueError")
+    if more is not None and more(value):
+        return Fault("it takes more steps than `steps`", lines, "How many times does your loop run?")
     return Fault("it gives an answer where there is none", lines, hint)

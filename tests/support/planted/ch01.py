@@ -102,7 +102,7 @@ WRONG = [
             return "the log-det of the map that it applied"
         if abs(f(v)[1] + true) < 1e-5:
             return "the log-det of the inverse of the map that it applied"
-        return "something else: a mistake, or a part of the log-det" """, "the sentence is wrong"),
+        return "something else: a mistake, or a part of the log-det" """, "a log-det of 0 is not left undecided"),
 ]  # fmt: skip
 
 # A whole file in other words, as a student may hand it in without the chapter's text.

@@ -75,7 +75,7 @@ WRONG = [
         return z, -np.exp(s).sum()""", "exp(s) is summed, not s"),
     Planted("4.2", "no return", OF_X + """
         z = x.copy()
-        z[~keep] = (x[~keep] - t) * np.exp(-s)""", "it must return two values, (z, log_det)"),
+        z[~keep] = (x[~keep] - t) * np.exp(-s)""", "it must return 2 values: z, log_det"),
     Planted("4.3", "no factor z_C", """
         (s, ds), (_, dt) = network(s_net, z[keep]), network(t_net, z[keep])
         J = np.eye(len(z))

@@ -28,12 +28,27 @@ def log_det(asked, rng):
     return fault or own_log_det(asked, 2 * rng.normal(size=(2, 3)), Radial(rng, 3).others)
 
 
+def centre(asked, rng):
+    """the centre, which stays where it is"""
+    return expect(asked, *[_at_the_centre(rng, D) for D in (2, 1)])
+
+
 def digits(asked, rng):
     """a large gamma, so that B is large and positive: the first form of the root loses its digits"""
     fault = expect(asked, *[_plain(rng, *((1.0, 1e12, 1.0) * rng.uniform(1, 2, size=3))) for _ in range(3)])
     if fault is None or fault.kind is not Kind.WRONG:
         return fault
     return replace(fault, name="digits are lost where B > 0", hint="Which two nearly equal numbers are subtracted?")
+
+
+def _at_the_centre(rng, D):
+    radial = Radial(rng, D)
+    centre = radial.others[0]
+    nothing = slip("it is 0/0 at the centre", "What is d / r_x where r_x is 0?", z=onp.full(D, onp.nan))
+    answer = {"z": centre, "log_det": -radial.log_det(centre)}
+    return Question(
+        (centre, *radial.others), answer, {"x": centre, "centre": centre}, [nothing], ("z",), 1e-8, f"D = {D}"
+    )
 
 
 def _plain(rng, alpha, gamma, r):

@@ -29,7 +29,11 @@ def edges(asked, rng):
     ends = [_of(end, rng.uniform(0.4, 3, size=3), end) for end in (0.0, 1.0)]
     straight = [_of(y, (s, s, s), y), _of(0.0, (s, s, s), 0.0), _of(1.0, (1.0, 1.0, 1.0), 1.0)]
     return expect(
-        asked, *straight, _nearly_straight(y, s), *ends, *[_of(1.0, case, 1.0, 2e-6) for case in _below_zero(rng)]
+        asked,
+        *straight,
+        *[_nearly_straight(y, s, slant) for slant in (1e-12, -1e-12)],
+        *ends,
+        *[_of(1.0, case, 1.0, 2e-6) for case in _below_zero(rng)],
     )
 
 
@@ -44,9 +48,9 @@ def steep(asked, rng):
     return expect(asked, *far, _of(single[0], single[1:], place(*single), 2e-6, "in float32"))
 
 
-def _nearly_straight(y, s):
-    """a is 1e-12 here: a value that is off by some digits stands for all of them, because rounding decides which."""
-    case = (s, s * (1 + 1e-12), s * (1 + 1e-12))
+def _nearly_straight(y, s, slant):
+    """a is as small as `slant` here: a value that is off by some digits stands for all of them, because rounding decides which."""
+    case = (s, s * (1 + slant), s * (1 + slant))
     xi = place(y, *case)
 
     def read(value):

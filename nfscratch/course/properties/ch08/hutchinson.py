@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as onp
 
 from nfscratch.course.judging.fault import Fault
@@ -23,6 +25,11 @@ def signs(asked, rng):
             f"      at A = {shown(A)}, six draws: {shown(values)}",
             f"      each of them should be the trace, {shown(onp.trace(A))}",
         )
+        sums = onp.array(list(product((-1, 1), repeat=3))) @ onp.diag(A)
+        if all(onp.abs(sums - value).min() < 1e-9 for value in values):
+            return Fault(
+                "the sign of v_i does not cancel in v_i A_ii v_i", lines, "Is it the same v on both sides of A?"
+            )
         return Fault("the entries of v are not all +1 or -1", lines, SIGNS)
     return expect(asked, *[_of(rng, D, seed) for D, seed in zip((3, 5, 1), seeds, strict=False)])
 
@@ -56,7 +63,9 @@ def _fault_of(values, again, possible, A):
     counts = onp.bincount(off.argmin(axis=1), minlength=4)
     if (counts == 0).sum() == 3:
         lines = (at, f"      all of {DRAWS} draws gave {shown(values[0])}")
-        return Fault("all entries of v have the same sign", lines, "How many signs are drawn?")
+        if counts[0]:
+            return Fault("all entries of v have the same sign, in every draw", lines, "How many signs are drawn?")
+        return Fault("v is the same in every draw, up to its sign", lines, "What is drawn from rng, and how often?")
     if (onp.abs(counts / DRAWS - 0.25) > SIGMAS * onp.sqrt(0.1875 / DRAWS)).any():
         lines = (
             at,
@@ -72,7 +81,7 @@ def _of(rng, D, seed):
         slip("it is divided by D", "What is the sum in (10)?", estimate=diagonal.mean()),
         slip("it is multiplied by D", "What is the sum in (10)?", estimate=diagonal.sum() * D),
         slip("it is v^T v, without A", "Where does A stand in (10)?", estimate=float(D)),
-        slip("it is v^T A A v", "Which power of A is asked for?", estimate=(diagonal**2).sum()),
+        slip("A stands in it twice", "Which power of A is asked for?", estimate=(diagonal**2).sum()),
         slip("A v comes back", "What stands to the left of A in (10)?", estimate=diagonal),
     ]
     return Question(

@@ -33,7 +33,8 @@ def says_so(asked, rng):
     x, few = rng.normal(size=3), random_network(rng, 3, 0.9)
     swinging = symmetric_network(rng, 3, 2.5, 1)
     words = "x = {}, {}"
-    fault = refuses(asked, (x, few, 1e-14, 3), words.format(onp.round(x, 3).tolist(), "three steps"), RESIDUAL)
+    three = words.format(onp.round(x, 3).tolist(), "three steps")
+    fault = refuses(asked, (x, few, 1e-14, 3), three, RESIDUAL, more=lambda value: _solves(value, few, x))
     start = 0.01 * rng.normal(size=3)
     where = words.format(onp.round(start, 3).tolist(), "a network that is no contraction")
     return fault or refuses(asked, (start, swinging), where, RESIDUAL, lambda value: _solves(value, swinging, start))

@@ -19,7 +19,8 @@ REACH = "With which probability does a draw reach term k, if it takes m terms fo
 KINDS = {
     "unweighted": ("the terms are not divided by P(n >= k)", REACH),
     "multiplied": ("the terms are multiplied by P(n >= k), not divided", REACH),
-    "early": ("the weights start at the first term, not after m terms", REACH),
+    "early": ("the weights start after the first term, not after m terms", REACH),
+    "at once": ("the weights start at the first term, not after m terms", REACH),
     "late": ("the weights start one term too late", REACH),
     "soon": ("the weights start one term too soon", REACH),
     "other": ("the weights hold p where 1 - p belongs", REACH),
@@ -36,7 +37,7 @@ KINDS = {
 
 def terms(asked, rng):
     """t and w are those of (11) and (13) for some number of terms, with the v that comes back"""
-    for D, m, p in ((1, 2, 0.25), (3, 2, 0.25), (3, 1, 0.4)):
+    for D, m, p in ((1, 3, 0.25), (3, 3, 0.25), (3, 1, 0.4)):
         J = rng.normal(size=(D, D))
         J *= 0.6 / onp.abs(onp.linalg.eigvals(J)).max()
         if (fault := _wrong_terms(asked, J, m, p, rng, 40)) is not None:
@@ -112,7 +113,7 @@ def _computed(J, v, m, p, kind):
     left, right = v, v  # (J^T)^(k-1) v, and J^(k-1) v
     for k in range(1, MOST):
         past = max(0, k - m)
-        reach = {"unweighted": 1.0, "early": (1 - p) ** (k - 1), "late": (1 - p) ** max(0, past - 1), "other": p**past,
+        reach = {"unweighted": 1.0, "early": (1 - p) ** (k - 1), "at once": (1 - p) ** k, "late": (1 - p) ** max(0, past - 1), "other": p**past,
                  "soon": (1 - p) ** max(0, k - m + 1), "multiplied": (1 - p) ** -past}.get(kind, (1 - p) ** past)  # fmt: skip
         sign = 1 if kind == "no sign" else (-1) ** (k if kind == "flipped" else k + 1)
         product = J.T @ left
