@@ -1275,20 +1275,6 @@ return z, -radial_forward(z, centre, alpha, gamma)[1]
         "it is 0/0 at the centre",
     ),
     Planted(
-        "3.5",
-        "Newton with a numeric slope, no bracket: flat parts throw it away",
-        r"""
-p = target
-for _ in range(100):
-    slope = (f(p + 1e-6) - f(p - 1e-6)) / 2e-6
-    p = p - (f(p) - target) / slope
-if not abs(f(p) - target) < 1e-6 * max(1, abs(target)):
-    raise ValueError("no root")
-return p
-""",
-        "it raises an exception: ValueError: no root",
-    ),
-    Planted(
         "4.2",
         "the inverse returned in the order of the halves (kept first)",
         r"""
