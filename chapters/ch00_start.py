@@ -590,7 +590,7 @@ def fit_flow(rows, data, seed, options):
     """log p as a function of x (N, 2), and the history in the units of the data."""
     shift = standardised(rows, rows)[1]
     inside, validation = (standardised(rows, x)[0] for x in (rows, data.validation))
-    params, history = train(inside, validation, np.random.default_rng(seed), 20 if options.fast else 1000)
+    params, history = train(inside, validation, np.random.default_rng(seed), 6 if options.fast else 1000)
     history[:, 1:] -= shift
     return params, lambda x: log_prob(standardised(rows, x)[0], stack_of(params)) + shift, history
 

@@ -776,7 +776,7 @@ if __name__ == "__main__":
 # 3. (Paper.) Show that a rotation of the plane by $\theta$ is two reflections at lines with an angle of $\theta/2$ between them. Which vectors $v_1$, $v_2$ give 90°?
 # 4. (Paper.) Derive (12) for $D = 3$, and show that $u_{33} = \det M / (m_{11} m_{22} - m_{12} m_{21})$. Hint: $\det M = u_{11} u_{22} u_{33}$.
 # 5. (10 lines.) With $P = I$, how near does a PLU layer come to the rotation by 90° if no entry of its factors may exceed 1000? What does that layer do to a round trip in float32? Hint: (12) with $m_{11} = \cos\theta$.
-# 6. (A minute.) Fit `nf.Inverse(nf.Triangular(30))`, which trains $T$ in $z = Tx + b$, with the rows, steps and rate of the experiment. The maximum is the same. What gap is left after 2,500 steps? Compute the Hessian of the loss in the entries of one row of $T$, at the optimum, for both. Whose condition number is that of $C$?
+# 6. (A minute.) Fit `nf.Inverse(nf.Triangular(30))`, which trains $T$ in $z = Tx + b$, with the rows, steps and rate of the experiment. The maximum is the same. What gap is left after 2,500 steps? Compute the Hessian of the loss in the entries of one row of $T$, at the optimum, for both. Whose condition number is near that of $C$?
 #
 # ## Answers on paper
 #
