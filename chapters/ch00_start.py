@@ -692,7 +692,7 @@ if __name__ == "__main__":
 #
 # The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more, and it would lose still more if the last parameters were kept and not the best ones (printed above).
 #
-# What the package's `nf.fit` adds to this loop: batches without repetition, derivatives by hand that make a step several times faster, an early end, checkpoints, and warnings about data.
+# The package's `nf.fit` is this loop, with each row once in every pass over the data, derivatives by hand instead of a tape, an early end, checkpoints, and warnings about data.
 #
 # ## A map of the book
 #
