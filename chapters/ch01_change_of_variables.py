@@ -30,7 +30,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The idea, with numbers
 #
-# Let $z$ be uniform on $[0, 1]$: its density is 1 there. Put $x = 2z + 1$. Then $x$ is uniform on $[1, 3]$, an interval twice as long. The total probability is still 1, so the density must be $1/2$. The map *stretches* by 2, and what is stretched becomes *thinner* by 2.
+# Let $z$ be uniform on $[0, 1]$: its density is 1 there. Put $x = 2z + 1$. Then $x$ is uniform on $[1, 3]$, an interval twice as long. The total probability is still 1, so the density must be $1/2$. The map *stretches* by 2, and the density becomes *thinner* by 2.
 #
 # A curved map stretches by a different amount at every point: near $z$ by the size of its slope, $|g'(z)|$. Take a thin strip of width $dz$ under the base density. It holds the probability $p_Z(z)\,dz$. The map carries it to a strip of width $|g'(z)|\,dz$, which holds the same probability. So its height is $p_Z(z)/|g'(z)|$.
 
@@ -79,7 +79,7 @@ if __name__ == "__main__":
 #
 # ## The derivation
 #
-# **What $g$ must be.** One-to-one, so that each $x$ comes from one $z$. Differentiable, with a continuous derivative, so that it is nearly linear on small pieces. And its slope must not be 0 (in several variables, $\det J \ne 0$). A set of points without volume may break the last two: the kink of a leaky ReLU does no harm. An interval with slope 0 does. The map presses its probability into a single $x$, which then has a probability of its own and no density.
+# **What $g$ must be.** One-to-one, so that each $x$ comes from one $z$. Differentiable, with a continuous derivative, so that it is nearly linear on small pieces. And its slope must not be 0 (in several variables, $\det J \ne 0$). Finitely many points (in several variables, finitely many smooth surfaces) may break the last two: the kink of a leaky ReLU does no harm. An interval with slope 0 does. The map presses its probability into a single $x$, which then has a probability of its own and no density.
 #
 # **One variable.** Let $g$ be increasing. The event $x \le a$ is the event $z \le g^{-1}(a)$. So the distribution functions satisfy $F_X(a) = F_Z(g^{-1}(a))$; differentiate with respect to $a$:
 #
@@ -563,13 +563,13 @@ if __name__ == "__main__":
     museum()
 
 # %% [markdown]
-# The second and the last. The *point* decides whether the check sees anything: where the log-det is 0, a wrong sign and a wrong factor are right.
+# The second and the last. The *point* decides whether the check sees anything: where the log-det is 0, a wrong sign or a wrong factor changes nothing.
 #
 # ## Summary
 #
 # - A map that stretches by $|\det J|$ thins the density by the same factor: minus the log-det after $z \to x$, plus the log-det after $x \to z$.
 # - Log-dets of maps in a row add up, each at its own point. An elementwise map sums over variables.
-# - A formula that is right on paper can be $-\infty$ in a computer, and a check at the wrong point can pass for a wrong one.
+# - A formula that is right on paper can be $-\infty$ in a computer, and a wrong formula can pass a check at an unlucky point.
 #
 # Chapter 02 asks the next question: which matrices have a determinant that costs nothing?
 #
@@ -595,5 +595,5 @@ if __name__ == "__main__":
 # ## Where this differs from the papers
 #
 # - **Direction.** Tabak and Turner write the map from data to noise, and so did the early papers on flows for density estimation; papers on variational inference write it from noise to data. We always write $x = g(z)$, and name the direction.
-# - **The sign** in (3) is given for both directions, since half of the published sign errors come from mixing them.
+# - **The sign** in (3) is given for both directions, because it is easy to mix them up, as in the bug above.
 # - **The logit** in image papers carries a squeeze, $\operatorname{logit}(\lambda + (1 - 2\lambda)x)$. It is one more elementwise map, and its constant log-det has to be counted (chapter 12).

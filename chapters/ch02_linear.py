@@ -677,7 +677,7 @@ if __name__ == "__main__":
 #
 # $$\mathcal L^* = -\tfrac12 \bigl(\log \det C + D \log 2\pi + D\bigr), \tag{13}$$
 #
-# since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. PLU, QR and triangular flows have different parameters and different paths, and must all arrive there.
+# since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. PLU, QR and triangular flows must all arrive there.
 #
 # The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. No flow has looked at the data before it starts. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
 #
@@ -757,7 +757,7 @@ if __name__ == "__main__":
     breast_cancer(options)
 
 # %% [markdown]
-# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three have nothing in common to the eye. The products agree with the data's covariance and with each other (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. The shapes of the curves are Adam's, not the model's.
+# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance and with each other (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. The shapes of the curves are Adam's, not the model's.
 #
 # The correlations are worth 35.3 nats a row, and all three parametrisations find them. Alone, a linear flow is a Gaussian. Its place is between layers that bend (chapter 04 onwards), where a trained mixing of the variables replaces a fixed permutation.
 #
@@ -776,17 +776,18 @@ if __name__ == "__main__":
 # 3. (Paper.) Show that a rotation of the plane by $\theta$ is two reflections at lines with an angle of $\theta/2$ between them. Which vectors $v_1$, $v_2$ give 90°?
 # 4. (Paper.) Derive (12) for $D = 3$, and show that $u_{33} = \det M / (m_{11} m_{22} - m_{12} m_{21})$. Hint: $\det M = u_{11} u_{22} u_{33}$.
 # 5. (10 lines.) With $P = I$, how near does a PLU layer come to the rotation by 90° if no entry of its factors may exceed 1000? What does that layer do to a round trip in float32? Hint: (12) with $m_{11} = \cos\theta$.
-# 6. (A minute.) Fit `nf.Inverse(nf.Triangular(30))`, which trains $T$ in $z = Tx + b$, with the rows, steps and rate of the experiment. The maximum is the same. What gap is left after 2,500 steps? Compute the Hessian of the loss in the entries of one row of $T$, at the optimum, for both. Whose condition number is that of $C$?
+# 6. (A minute.) Fit `nf.Inverse(nf.Triangular(30))`, which trains $T$ in $z = Tx + b$, with the rows, steps and rate of the experiment. The maximum is the same. What gap is left after 2,500 steps? Compute the Hessian of the loss in the entries of one row of $T$, at the optimum, for both. Whose condition number is near that of $C$?
 #
 # ## Answers on paper
 #
 # - **3.** A reflection at a line of angle $\alpha$ sends a direction $\phi$ to $2\alpha - \phi$. A second one, at $\beta$, sends that to $\phi + 2(\beta - \alpha)$. For 90° take lines 45° apart, such as $v_1 = (0, 1)$ and $v_2 = (-1, 1)$.
-# - **4.** $u_{11} u_{22} = m_{11} m_{22} - m_{12} m_{21}$ is the minor $\mu_2$, and $\det M = u_{11} u_{22} u_{33}$.
+# - **4.** $u_{11} u_{22} = m_{11} m_{22} - m_{12} m_{21}$ is the minor $\mu_2$; divide $\det M$ by it.
 # - **5.** $\ell_{21} = \tan\theta \le 1000$: to within 0.057°. The condition numbers of both factors are about $10^6$, so float32, with seven digits, keeps few or none.
+# - **6.** With $w = T^{-1} e_i$, row $i$ of $x = Tz$ has the Hessian $|w|^2 I + w_i^2\, e_i e_i^T$, whose condition number is at most 2. Row $i$ of $z = Tx + b$ has the upper left block of $C$ plus $e_i e_i^T/t_{ii}^2$: for the last row nearly that of $C$.
 #
 # ## Where this differs from the papers
 #
 # - **Glow** starts from a random rotation, takes $P$, $L$, $U$ from its LU decomposition, and keeps $P$ and the signs of the diagonal fixed. Here $P$ is drawn at random, the diagonal is positive, and a fresh layer is $A = P$. Glow's log-diagonal is free; ours is bounded as in (3).
-# - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. The package's layer takes vectors for each row as well; here they are parameters. The shift by $e_k$, which makes zero a proper vector, is ours, and so is (10) in place of one reflection after the other.
+# - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. Here they are parameters. The shift by $e_k$ is ours, and so is (10) in place of one reflection after the other.
 # - **Emerging convolutions** (Hoogeboom et al.) use $A = Q(R + \operatorname{diag}(s))$ for 1x1 convolutions, with a free diagonal, and go on to convolutions larger than one pixel.
 # - **Transformation autoregressive networks** (Oliva et al.) have a linear map $LU$ from data to noise, without a permutation.

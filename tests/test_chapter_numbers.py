@@ -79,7 +79,7 @@ def of_code(text):
 def of_tables(folder):
     """All numbers in a folder's tables."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in (".md", ".csv"))
-    return [float(v.replace(",", "")) for v in re.findall(r"\d[\d,]*\.?\d*|\.\d+", text)]
+    return sorted({float(v.replace(",", "")) for v in re.findall(r"\d[\d,]*\.?\d*|\.\d+", text)})
 
 
 def one_of(written, values, known):
@@ -102,18 +102,20 @@ def without_proof(text, tables, sources=()):
     return found
 
 
+TABLES = of_tables(BENCHMARKS)
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_number_in_the_prose_is_asserted_or_quoted_from_a_table(name):
     text = CHAPTERS[name].read_text(encoding="utf-8")
-    tables = of_tables(BENCHMARKS)
-    found = without_proof(text, tables, SOURCES.get(name, {}))
+    found = without_proof(text, TABLES, SOURCES.get(name, {}))
     assert len(found) <= MAY_STILL_MISS.get(name, 0), "\n".join(found)
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_no_source_is_listed_for_a_number_that_needs_none(name):
     text = CHAPTERS[name].read_text(encoding="utf-8")
-    needed = without_proof(text, of_tables(BENCHMARKS))
+    needed = without_proof(text, TABLES)
     assert all(any(line.startswith(f"{written} in: ") for line in needed) for written in SOURCES[name])
 
 
