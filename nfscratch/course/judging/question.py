@@ -70,6 +70,12 @@ class Wrong:
     def right(self) -> Any:
         return self.question.answer[self.part]
 
+    @property
+    def meant(self) -> Any:
+        """What came, as the question reads it if only so it looks like the right answer: a list as an array, say."""
+        read = self.came if _alike(self.came, self.right) else self.question.read(self.came)
+        return read if _alike(read, self.right) else self.came
+
 
 def expect(asked: Asked, *questions: Question) -> Fault | None:
     """Ask all questions in their order, and the first of them once more."""
@@ -156,7 +162,7 @@ def _as_predicted(name, part, question, answer):
 
 
 def _plain_name(wrong):
-    came, right = wrong.came, wrong.right
+    came, right = wrong.meant, wrong.right
     if not is_numbers(came) and not isinstance(right, str):
         return f"{wrong.part} must be {wanted(right)}"
     if isinstance(right, str):
@@ -171,8 +177,8 @@ def _lines(first, wrong):
     sizes = [w.question.size for w in wrong if w.question.size]
     also = sorted(set(sizes) - {first.question.size}, key=sizes.index)
     size = first.question.size + (f"; also at {', '.join(also)}" if also else "")
-    differs = not isinstance(first.right, str) and not _alike(first.came, first.right)
-    yours, right = (kind(first.came), wanted(first.right)) if differs else apart(first.came, first.right)
+    differs = not isinstance(first.right, str) and not _alike(first.meant, first.right)
+    yours, right = (kind(first.came), wanted(first.right)) if differs else apart(first.meant, first.right)
     return (
         f"      at {_input(first.question)}" + (f"   ({size})" if size else ""),
         f"      {first.part}: yours {yours}   should be {right}",
