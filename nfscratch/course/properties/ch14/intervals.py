@@ -8,7 +8,7 @@ from math import ceil, prod
 import numpy as onp
 
 
-def counts_of(rng, length, K, most=9):
+def counts_of(rng, length, K, most=20):
     """For each place the counts of K symbols."""
     return [[int(n) for n in rng.integers(1, most, size=K)] for _ in range(length)]
 

@@ -10,7 +10,7 @@ from nfscratch.course.judging.question import Question, expect, slip
 from nfscratch.course.properties.ch14.intervals import cell, counts_of, message, narrowed, read
 
 STRETCH = "After the first symbol, where in its share does the number lie: from 0 to 1?"
-SIZES = ((1, 2), (2, 3), (4, 2), (8, 4))  # length of the message, and number of symbols
+SIZES = ((3, 4), (5, 3), (1, 2), (8, 4))  # length of the message, and number of symbols
 
 
 def messages(asked, rng):
@@ -26,11 +26,26 @@ def borders(asked, rng):
 
 
 def _of_message(rng, length, K):
+    """A message that tells mistakes apart: each of two reads other symbols, and not only zeros after the first one."""
     while True:
         counts = counts_of(rng, length, K)
         symbols = message(rng, counts)
-        if length < 2 or len(set(symbols)) > 1:
-            return _of(*cell(*narrowed(symbols, counts)), counts)
+        m, b = cell(*narrowed(symbols, counts))
+        first, second = (read(Fraction(m, 2**b), counts, narrow) for narrow in (_not_stretched, _left_alone))
+        if length == 1 or (sum(first[1:]) > 1 and symbols != first != second != symbols):
+            return _of(m, b, counts)
+
+
+def _start(n, k):
+    return Fraction(sum(n[:k]), sum(n))
+
+
+def _not_stretched(at, n, k):
+    return at - _start(n, k)
+
+
+def _left_alone(at, n, k):
+    return at
 
 
 def _of(m, b, counts):
@@ -44,21 +59,15 @@ def _of(m, b, counts):
         found = read(at, counts, narrow)
         return onp.full(len(symbols), -1) if found is None else onp.array(found)
 
-    def start(n, k):
-        return Fraction(sum(n[:k]), sum(n))
-
     one = counts[:1] * len(counts)
-    last = read(at, one)
     answer = onp.array(symbols)
-    below = [_at_lower_border(at, counts)]
     slips = [
-        slip("the number is not stretched: every symbol is read from m / 2^b itself", STRETCH, message=if_read(lambda at, n, k: at)),
+        slip("the number is not stretched: every symbol is read from m / 2^b itself", STRETCH, message=if_read(_left_alone)),
         slip("the beginning of the share is not subtracted", STRETCH, message=if_read(lambda at, n, k: at * Fraction(sum(n), n[k]))),
-        slip("the share is not stretched to [0, 1)", STRETCH, message=if_read(lambda at, n, k: at - start(n, k))),
-        slip("what is left is multiplied by n, and not divided by the symbol's count", STRETCH, message=if_read(lambda at, n, k: (at - start(n, k)) * sum(n))),
-        slip("the share is shrunk, not stretched", STRETCH, message=if_read(lambda at, n, k: (at - start(n, k)) * Fraction(n[k], sum(n)))),
-        slip("a number on the border of two shares is given to the lower one", "Which of [0, 1/2) and [1/2, 1) holds 1/2?", message=below[0]),
-        slip("the counts of the first place are used for all", "Which n belongs to the second symbol?", message=onp.array(last)),
+        slip("the share is not stretched to [0, 1)", STRETCH, message=if_read(_not_stretched)),
+        slip("what is left is multiplied by n, and not divided by the symbol's count", STRETCH, message=if_read(lambda at, n, k: (at - _start(n, k)) * sum(n))),
+        slip("a number on the border of two shares is given to the lower one", "Which of [0, 1/2) and [1/2, 1) holds 1/2?", message=_at_lower_border(at, counts)),
+        slip("the counts of the first place are used for all", "Which n belongs to the second symbol?", message=onp.array(read(at, one))),
         slip("the symbols come in reversed order", "Which symbol is read first?", message=answer[::-1]),
         slip("the symbols are counted from 1", "Which number has the first symbol?", message=answer + 1),
         slip("the symbols are one too small", "Which number has the first symbol?", message=answer - 1),

@@ -24,7 +24,7 @@ def fraction(asked, rng):
 
 
 def _of_messages(rng):
-    for size in (2, 4, 8, 8):
+    for size in (2, 4, 6, 6):
         counts = counts_of(rng, size, 3)
         product = total(counts)
         low, width = narrowed(message(rng, counts), counts)
