@@ -615,7 +615,12 @@ def check_everything(options, K=4):
         ("G", "(7) averaged over all 8 probes of signs", off(probes, exact), 1e-6),
         ("R", "40 symbols to a fraction (4), and back", int(message_of(m, b, counts) != message), 0),
         ("=", "its bits above -log2 P, at most 2", max(0.0, b + log_p - 2), 0),
-        ("N", "widths (4) of all 64 messages of length 3", off(sum(width / total for _, width, total in of_three), 1), 1e-12),
+        (
+            "N",
+            "widths (4) of all 64 messages of length 3",
+            off(sum(width / total for _, width, total in of_three), 1),
+            1e-12,
+        ),
         ("=", "the package's bytes: bits above -log2 P, at most 16", max(0.0, spare - 16), 0),
         ("=", "bits back (5), exact posterior: -log2 p(x)", off(exactly, 0), 1e-12),
         ("=", "bits back (5), another q: more by its KL", off(more, q @ np.log2(q / posterior)), 1e-12),

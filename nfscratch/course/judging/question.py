@@ -37,6 +37,11 @@ def slip(name: str | Mistake, hint: str = "", **values: Any) -> Slip:
     return Slip(name, hint, values)
 
 
+def by_part(name: str | Mistake, hint: str = "", **values: Any) -> list[Slip]:
+    """A slip for each part by itself, so that a part that is right by chance hides no other."""
+    return [slip(name, hint, **{part: value}) for part, value in values.items()]
+
+
 @dataclass(frozen=True)
 class Question:
     arguments: tuple
@@ -151,7 +156,7 @@ def _fault(wrong, answered):
 
 
 def _explains(candidate, part, answered):
-    """Whether every question was answered as the mistake would: also rightly, where an input hides the mistake."""
+    """Whether every question was answered as the mistake would, those too where it gives the right answer."""
     return all(_as_predicted(candidate.name, part, question, answer) for question, answer in answered)
 
 
