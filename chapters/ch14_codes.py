@@ -19,9 +19,7 @@
 # **References.** Kingma, Welling (2014), VAE, arXiv:1312.6114. Zhao, Song, Ermon (2017), InfoVAE, arXiv:1706.02262. Goodfellow et al. (2014), GAN, arXiv:1406.2661. Grover, Dhar, Ermon (2018), a flow trained as a GAN, arXiv:1705.08868. Shannon (1948), *A mathematical theory of communication*. Witten, Neal, Cleary (1987), arithmetic coding, doi:10.1145/214762.214771. Martin (1979), range encoding. Hinton, van Camp (1993), bits back, doi:10.1145/168304.168306. Townsend, Bird, Barber (2019), bits back that runs, arXiv:1901.04866. Ballé, Johnston, Minnen (2019), integer networks for coding. Draxler et al. (2024), free-form flows, arXiv:2310.16624.
 
 # %%
-from fractions import Fraction
 from itertools import pairwise
-from math import ceil
 
 import numpy as np
 
@@ -131,41 +129,41 @@ def bits_to(log_p, D, delta):
 
 
 def interval_of(message, counts):
-    """low and width of a message, by (4), as fractions. counts: for each symbol those of all that could stand there."""
-    low, width = Fraction(0), Fraction(1)
+    """Whole numbers low, width and total: (4) has low / total and width / total. counts: for each place, of all symbols."""
+    low, width, total = 0, 1, 1
     for symbol, n in zip(message, counts, strict=True):
-        low, width = low + width * Fraction(sum(n[:symbol]), sum(n)), width * Fraction(n[symbol], sum(n))
-    return low, width
+        low, width, total = low * sum(n) + width * sum(n[:symbol]), width * n[symbol], total * sum(n)
+    return low, width, total
 
 
-def shortest(low, width):
+def shortest(low, width, total):
     """m and b of the shortest binary fraction m / 2^b whose cell lies in the interval."""
     b = 0
-    while Fraction(ceil(low * 2**b) + 1, 2**b) > low + width:
+    while (-(-low * 2**b // total) + 1) * total > (low + width) * 2**b:
         b += 1
-    return ceil(low * 2**b), b
+    return -(-low * 2**b // total), b
 
 
 def message_of(m, b, counts):
     """The symbols back from m / 2^b: in every step, the share in which it lies."""
-    at, message = Fraction(m, 2**b), []
+    at, of, message = m, 2**b, []  # the place at / of in the interval that is left
     for n in counts:
-        k = next(k for k in range(len(n)) if at * sum(n) < sum(n[: k + 1]))
+        k = next(k for k in range(len(n)) if at * sum(n) < of * sum(n[: k + 1]))
         message.append(k)
-        at = (at * sum(n) - sum(n[:k])) / n[k]
+        at, of = at * sum(n) - of * sum(n[:k]), of * n[k]
     return message
 
 
 def draw_intervals(options, message=(0, 0, 1), counts=((3, 1),) * 3):
-    low, width = interval_of(message, counts)
-    assert (low, width) == (Fraction(27, 64), Fraction(9, 64))
-    assert shortest(low, width) == (7, 4)
+    low, width, total = interval_of(message, counts)
+    assert (low, width, total) == (27, 9, 64)
+    assert shortest(low, width, total) == (7, 4)
     assert message_of(7, 4, counts) == list(message)
-    print(f"  width {width}, {-np.log2(float(width)):.2f} bits; the shortest fraction {shortest(low, width)[0]}/2^4")
+    print(f"  width {width}/{total}, {np.log2(total / width):.2f} bits; the shortest fraction 7/2^4")
     figure, axes = plot.subplots(1, 1, height=1.6)
     for row in range(4):
-        low, width = (float(a) for a in interval_of(message[:row], counts[:row]))
-        edges = [low, low + 0.75 * width, low + width] if row < 3 else [low, low + width]
+        low, width, total = interval_of(message[:row], counts[:row])
+        edges = np.array([low, low + 0.75 * width, low + width] if row < 3 else [low, low + width]) / total
         for k, (start, end) in enumerate(pairwise(edges)):
             axes.barh(-row, end - start, left=start, height=0.7, color=("0.85", plot.SKY)[k] if row < 3 else plot.BLUE)
             text = {"s": str(k)} if row < 3 else {"s": "message", "color": "white"}
@@ -192,7 +190,7 @@ if __name__ == "__main__":
 
 # %%
 def bits_back(prior, likelihood, q, x):
-    """(5) for z in 0 ... K - 1: the net bits of x. prior (K,), likelihood (K, X), q (K,)."""
+    """(5) for z in 0 ... K - 1: the net bits of x. prior (K,), likelihood (K, X) with rows that sum to 1, q (K,)."""
     return q @ (-np.log2(likelihood[:, x]) - np.log2(prior) + np.log2(q))
 
 
@@ -524,6 +522,7 @@ def free_encoder(theta, x):
 
 
 def free_jacobian(theta, x):
+    """J = df/dx at one point (D, D)."""
     A, B, C = theta
     return A + B @ ((1 - np.tanh(C @ x) ** 2)[:, None] * C)
 
@@ -599,12 +598,12 @@ def check_everything(options, K=4):
 
     counts = rng.integers(1, 9, size=(40, K)).tolist()
     message = [int(rng.choice(K, p=np.array(n) / sum(n))) for n in counts]
-    low, width = interval_of(message, counts)
-    m, b = shortest(low, width)
-    all_widths = sum(interval_of((i, j, k), counts[:3])[1] for i in range(K) for j in range(K) for k in range(K))
+    low, width, total = interval_of(message, counts)
+    (m, b), log_p = shortest(low, width, total), np.log2(width / total)
+    of_three = [interval_of(word, counts[:3]) for word in np.ndindex(K, K, K)]
     encoder = nf.codes.Encoder()
     encoder.encode(np.array(message), np.cumsum([[0, *n] for n in counts], axis=1))
-    spare = 8 * len(encoder.finish()) + np.log2(float(width))
+    spare = 8 * len(encoder.finish()) + log_p
 
     prior, likelihood = rng.dirichlet(np.ones(K)), rng.dirichlet(np.ones(5), size=K)
     evidence = prior @ likelihood[:, 2]
@@ -617,8 +616,13 @@ def check_everything(options, K=4):
         ("G", "log|det J| against the trace (6)", off(trace, exact), 1e-6),
         ("G", "(7) averaged over all 8 probes of signs", off(probes, exact), 1e-6),
         ("R", "40 symbols to a fraction (4), and back", int(message_of(m, b, counts) != message), 0),
-        ("=", "its bits above -log2 P, at most 2", max(0.0, b + np.log2(float(width)) - 2), 0),
-        ("N", "widths (4) of all 64 messages of length 3", off(all_widths, 1), 1e-12),
+        ("=", "its bits above -log2 P, at most 2", max(0.0, b + log_p - 2), 0),
+        (
+            "N",
+            "widths (4) of all 64 messages of length 3",
+            off(sum(width / total for _, width, total in of_three), 1),
+            1e-12,
+        ),
         ("=", "the package's bytes: bits above -log2 P, at most 16", max(0.0, spare - 16), 0),
         ("=", "bits back (5), exact posterior: -log2 p(x)", off(exactly, 0), 1e-12),
         ("=", "bits back (5), another q: more by its KL", off(more, q @ np.log2(q / posterior)), 1e-12),
@@ -771,7 +775,7 @@ if __name__ == "__main__":
 #
 # ## Where this differs from the papers
 #
-# - **Coder.** Witten, Neal and Cleary write single bits. The package writes bytes (Martin's range coder), and lets a carry run back. The chapter uses fractions, which never round and are slow.
+# - **Coder.** Witten, Neal and Cleary write single bits. The package writes bytes (Martin's range coder), and lets a carry run back. The chapter uses whole numbers of any length, which never round and are slow.
 # - **Integer networks.** Ballé et al. train with rounded weights. Here a trained network is rounded afterwards.
 # - **Bits back** is derived, and not run. Townsend et al. have it running, for a VAE with discretised $z$.
 # - **Free-form flows.** Draxler et al. train deeper networks; here $f$ and $g$ are the identity plus a small network that starts at 0.

@@ -37,6 +37,11 @@ def slip(name: str | Mistake, hint: str = "", **values: Any) -> Slip:
     return Slip(name, hint, values)
 
 
+def by_part(name: str | Mistake, hint: str = "", **values: Any) -> list[Slip]:
+    """A slip for each part by itself, so that a part that is right by chance hides no other."""
+    return [slip(name, hint, **{part: value}) for part, value in values.items()]
+
+
 @dataclass(frozen=True)
 class Question:
     arguments: tuple
@@ -69,6 +74,12 @@ class Wrong:
     @property
     def right(self) -> Any:
         return self.question.answer[self.part]
+
+    @property
+    def meant(self) -> Any:
+        """What came, as the question reads it if only so it looks like the right answer: a list as an array, say."""
+        read = self.came if _alike(self.came, self.right) else self.question.read(self.came)
+        return read if _alike(read, self.right) else self.came
 
 
 def expect(asked: Asked, *questions: Question) -> Fault | None:
@@ -145,7 +156,7 @@ def _fault(wrong, answered):
 
 
 def _explains(candidate, part, answered):
-    """Whether every question was answered as the mistake would: also rightly, where an input hides the mistake."""
+    """Whether every question was answered as the mistake would, those too where it gives the right answer."""
     return all(_as_predicted(candidate.name, part, question, answer) for question, answer in answered)
 
 
@@ -156,7 +167,7 @@ def _as_predicted(name, part, question, answer):
 
 
 def _plain_name(wrong):
-    came, right = wrong.came, wrong.right
+    came, right = wrong.meant, wrong.right
     if not is_numbers(came) and not isinstance(right, str):
         return f"{wrong.part} must be {wanted(right)}"
     if isinstance(right, str):
@@ -171,8 +182,8 @@ def _lines(first, wrong):
     sizes = [w.question.size for w in wrong if w.question.size]
     also = sorted(set(sizes) - {first.question.size}, key=sizes.index)
     size = first.question.size + (f"; also at {', '.join(also)}" if also else "")
-    differs = not isinstance(first.right, str) and not _alike(first.came, first.right)
-    yours, right = (kind(first.came), wanted(first.right)) if differs else apart(first.came, first.right)
+    differs = not isinstance(first.right, str) and not _alike(first.meant, first.right)
+    yours, right = (kind(first.came), wanted(first.right)) if differs else apart(first.meant, first.right)
     return (
         f"      at {_input(first.question)}" + (f"   ({size})" if size else ""),
         f"      {first.part}: yours {yours}   should be {right}",

@@ -53,7 +53,7 @@ def _of(rng, shape, side, turned, judged, negative=0):
     slips = [
         slip("the pixels are solved for in the wrong order: a turned kernel reads pixels that are not known yet", KNOWN,
              z=alone if turned else onp.full(shape, onp.inf)),
-        slip("what the neighbours give is not subtracted", TWELVE, z=onp.full(shape, onp.inf) if turned else alone),
+        slip("z is A^-1 x: what the neighbours give is not in it", "Is what the neighbours give known when p is solved for, and is it subtracted?", z=onp.full(shape, onp.inf) if turned else alone),
         slip("the neighbours of x are read, not those of z", "Of which image are the neighbours in (12)?", z=solved(x, K, pixels, of_x=True)),
         slip("what the neighbours give is added, not subtracted", TWELVE, z=solved(x, K, pixels, sign=1.0)),
         slip("A^-1 is missing", TWELVE, z=solved(x, K, pixels, onp.eye(C))),

@@ -144,7 +144,7 @@ WRONG = [
         return convolve(x, K)[0], -convolve(x, K)[1]""", "the convolution is applied, not undone"),
     Planted("12.7", "1 x 1 alone", """
         A = np.linalg.inv(K[:, :, K.shape[2] // 2, K.shape[2] // 2])
-        return np.tensordot(A, x, 1), x[0].size * np.linalg.slogdet(A)[1]""", "what the neighbours give is not subtracted"),
+        return np.tensordot(A, x, 1), x[0].size * np.linalg.slogdet(A)[1]""", "z is A^-1 x: what the neighbours give is not in it"),
     Planted("12.7", "not negated", solve(log_det="H * W * np.linalg.slogdet(A)[1]"), "the inverse's log_det is not negated"),
     Planted("12.7", "once", solve(log_det="-np.linalg.slogdet(A)[1]"), "the factor H*W is missing"),
     Planted("12.7", "no absolute value", solve(log_det="-H * W * np.log(np.linalg.det(A))"), "the absolute value is missing"),
