@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -73,7 +73,7 @@ def is_part(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("part"), str) and value["part"] in registry()
 
 
-@lru_cache(maxsize=None)
+@cache
 def defaults(name: str) -> dict[str, Any]:
     """The descriptions of a part's defaults."""
     part = registry()[name]

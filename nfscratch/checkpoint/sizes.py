@@ -127,8 +127,8 @@ def _conditioned(part, inside):
 OWN: dict[str, Callable[[Described, float], float]] = {
     "Autoregressive": lambda part, inside: _autoregressive(part, "transformer"),
     "AutoregressiveDensity": lambda part, inside: _autoregressive(part, "conditional"),
-    "Coupling": lambda part, inside: (
-        _by_network(part, part.count("mask"), part.count("mask") * per_variable(part.part("transformer")))
+    "Coupling": lambda part, inside: _by_network(
+        part, part.count("mask"), part.count("mask") * per_variable(part.part("transformer"))
     ),
     "Elementwise": lambda part, inside: part.event("dim") * per_variable(part.part("transformer")),
     "Conditioned": _conditioned,
@@ -137,7 +137,9 @@ OWN: dict[str, Callable[[Described, float], float]] = {
     "Residual": lambda part, inside: _by_network(part, part.event("shape"), part.event("shape"), "network"),
     "Stack": lambda part, inside: max(part.whole("count") - 1, 0) * inside,
     "MaskEnsemble": lambda part, inside: PART * part.whole("masks"),
-    **dict.fromkeys(("Linear", "PLU", "Triangular", "Remainder", "Whiten"), lambda part, inside: part.whole("dim") ** 2),
+    **dict.fromkeys(
+        ("Linear", "PLU", "Triangular", "Remainder", "Whiten"), lambda part, inside: part.whole("dim") ** 2
+    ),
     "Diagonal": lambda part, inside: part.whole("dim"),
     "Householder": lambda part, inside: _reflected(part),
     "QR": lambda part, inside: part.whole("dim") ** 2 + _reflected(part),
@@ -160,7 +162,8 @@ OWN: dict[str, Callable[[Described, float], float]] = {
         network(part.part("generator"), part.whole("dim"), 1) + network(part.part("critic"), 1, 1)
     ),
     **dict.fromkeys(
-        ("VAE", "InfoVAE"), lambda part, inside: network(part.part("encoder"), 1, 1) + network(part.part("decoder"), 1, 1)
+        ("VAE", "InfoVAE"),
+        lambda part, inside: network(part.part("encoder"), 1, 1) + network(part.part("decoder"), 1, 1),
     ),
     "Flow": lambda part, inside: network(part.part("embed"), 1, 1),
 }
@@ -173,7 +176,7 @@ OF_ITS_PARTS = {  # whatever their fields are, they make nothing of their own
 
 
 def size(value: Any) -> float:
-    """The size of all parts in a description. A network or transformer counts where it is used: here it is an object."""
+    """The size of all parts in a description. Networks and transformers count where they are used: here as objects."""
     return sum(map(_size, parts_in(value)))
 
 
