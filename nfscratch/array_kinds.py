@@ -107,6 +107,10 @@ def _converted(name, x):
     try:
         return onp.asarray(x)
     except Exception as error:  # each library has its own: a tracer of JAX, a dtype that NumPy lacks, ragged rows
+        if isinstance(x, (list, tuple)) and "inhomogeneous shape" in str(error):
+            raise TypeError(
+                f"{name} must have rows of one length; got a {type(x).__name__} of rows of several"
+            ) from None
         reason = str(error).split("\n")[0]
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}".removeprefix("builtins.")
         raise TypeError(f"{name} must be an array of real numbers; got a {kind} that is none: {reason}") from error

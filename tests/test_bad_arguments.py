@@ -84,10 +84,10 @@ CONSTRUCTIONS = {
     "components": (lambda: nf.GaussianMixture(2, 0), "components must be at least 1; got 0"),
     "no heads": (lambda: nf.Heads(()), "Heads needs at least one network; got none"),
     "heads": (lambda: nf.Heads((nf.MLP(),) * 2).init(rng(), 2, 3), "got 2 networks for 3 outputs"),
-    "rate": (lambda: nf.adam(0.0), "rate must be positive; got 0.0"),
-    "rate that is NaN": (lambda: nf.adam(NAN), "rate must be positive; got nan"),
+    "rate": (lambda: nf.adam(0.0), "rate must be positive and finite; got 0.0"),
+    "rate that is NaN": (lambda: nf.adam(NAN), "rate must be positive and finite; got nan"),
     "b1": (lambda: nf.adam(b1=1.0), r"b1 and b2 must be in \[0, 1\); got 1.0 and 0.999"),
-    "weight_decay": (lambda: nf.adam(weight_decay=-1.0), "weight_decay must be at least 0; got -1.0"),
+    "weight_decay": (lambda: nf.adam(weight_decay=-1.0), "weight_decay must be at least 0 and finite; got -1.0"),
     "backend": (lambda: nf.use("torch"), "backend must be one of numpy, cupy; got 'torch'"),
     "dtype": (lambda: nf.use(dtype="float16"), "dtype must be one of float64, float32; got 'float16'"),
     "no dtype at all": (lambda: nf.use(dtype="real"), "dtype must be one of float64, float32; got 'real'"),
@@ -111,11 +111,68 @@ def test_a_number_of_samples_is_a_whole_number(n):
         refused(ValueError, f"n must be an integer of at least 0; got {n!r}", draw, PARAMS, rng(), n)
 
 
-@pytest.mark.parametrize("not_rng", [0, None, onp.random, onp.random.RandomState(0)])
-def test_randomness_is_a_generator(not_rng):
+@pytest.mark.parametrize("not_rng", [-1, 1.5, True, None, onp.random, onp.random.RandomState(0)])
+def test_randomness_is_a_generator_or_a_seed(not_rng):
     message = "rng must be a numpy.random.Generator, such as numpy.random.default_rng"
     for call in (lambda: FLOW.sample(PARAMS, not_rng, 2), lambda: FLOW.init(not_rng, X)):
         refused(TypeError, message, call)
+
+
+@pytest.mark.parametrize("seed", [0, onp.int64(0)])
+def test_a_seed_stands_for_the_generator_that_it_makes(seed):
+    for draw in (FLOW.sample, FLOW.sample_and_log_prob):
+        onp.testing.assert_array_equal(draw(PARAMS, seed, 3)[0], draw(PARAMS, onp.random.default_rng(0), 3)[0])
+    made = (nf.trees.leaves(FLOW.init(given, X)) for given in (seed, onp.random.default_rng(0)))
+    assert all((a == b).all() for a, b in zip(*made, strict=True))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"eps": value} for value in (-1, 0, onp.nan, onp.inf, "a")),
+        *({"weight_decay": value} for value in (-1, onp.inf, onp.nan, None)),
+        *({"rate": value} for value in (0, -1, onp.nan, True, "a", None)),
+        *({"b1": value} for value in (1, -0.1, onp.nan, "x")),
+    ],
+)
+def test_a_setting_of_adam_is_a_finite_number_in_its_range(options):
+    with pytest.raises(ValueError, match="|".join((*options, "b1 and b2")) + " must be"):
+        nf.adam(**options)
+
+
+@pytest.mark.parametrize("clip", ["a", True, 0, -1, onp.nan, onp.inf, [1], onp.ones(2)])
+def test_clip_is_a_positive_number(clip):
+    refused(ValueError, "clip must be positive and finite", lambda: nf.fit(FLOW, X, rng=0, clip=clip))
+
+
+@pytest.mark.parametrize("flow", [None, nf.ActNorm(2), nf.Flow, "maf", nf.flows.maf])
+def test_fit_takes_a_flow_and_says_what_came(flow):
+    refused(TypeError, r"flow must be a Flow, such as nf.flows.maf\(2\); got ", lambda: nf.fit(flow, X, rng=0))
+
+
+def test_the_class_of_an_optimizer_is_no_optimizer():
+    refused(TypeError, "optimizer must have a step method", lambda: nf.fit(FLOW, X, rng=0, optimizer=nf.Adam))
+
+
+def test_rows_of_several_lengths_are_named():
+    ragged = [[1.0, 2.0], [3.0]]
+    for call in (lambda: nf.fit(FLOW, ragged, rng=0), lambda: FLOW.log_prob(PARAMS, ragged)):
+        refused(TypeError, "x must have rows of one length; got a list of rows of several", call)
+
+
+def test_parameters_to_start_a_fit_from_are_those_of_the_flow_and_none_for_each_row():
+    """`log_prob` takes parameters for each row; a fit of them could not be saved."""
+    one_more_axis = nf.trees.map_leaves(lambda leaf: leaf[None], PARAMS)
+    refused(
+        ValueError, r"must have shape \(.*\); got shape \(1, ", lambda: nf.fit(FLOW, X, rng=0, params=one_more_axis)
+    )
+
+
+@pytest.mark.parametrize(
+    "h", [nf.LeakyReLU(), nf.Exp(), nf.Softplus(), nf.Sigmoid(), nf.Tanh(), nf.Inverse(nf.Exp()), nf.Inverse(nf.Tanh())]
+)
+def test_a_coupling_moves_its_variables_by_parameters(h):
+    refused(ValueError, "transformer must have parameters, .*nf.Elementwise", lambda: nf.Coupling(h, (True, False)))
 
 
 @pytest.mark.parametrize("not_rng", [-1, 0.0, True, "0", None, onp.random, onp.random.RandomState(0)])
@@ -136,8 +193,8 @@ FIT = [
     ({"evaluate_every": 0}, "evaluate_every must be an integer of at least 1; got 0"),
     ({"patience": 0}, "patience must be an integer of at least 1; got 0"),
     ({"patience": 3, "validation": None}, "patience needs something to evaluate on"),
-    ({"clip": 0.0}, "clip must be positive; got 0.0"),
-    ({"clip": NAN}, "clip must be positive; got nan"),
+    ({"clip": 0.0}, "clip must be positive and finite; got 0.0"),
+    ({"clip": NAN}, "clip must be positive and finite; got nan"),
     ({"validation": -0.1}, "validation must leave rows on both sides; got -0.1 of 20 rows"),
     ({"validation": 1.0}, "validation must leave rows on both sides; got 1.0 of 20 rows"),
     ({"validation": 1.5}, "validation must leave rows on both sides; got 1.5 of 20 rows"),

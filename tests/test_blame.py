@@ -108,8 +108,33 @@ def test_a_layer_that_sends_the_data_too_far_is_blamed_and_not_the_base():
         assert blamed(flow, params).startswith("layer 0 (Coupling), inverse (x -> z), enlarges |x| most: ")
 
 
-def test_a_run_whose_evaluations_are_never_finite_says_so():
+def test_a_run_whose_evaluations_are_never_finite_gives_its_last_parameters_and_names_the_rows():
     """The rows to train on are in the box, and one held-out row is not."""
     flow, held_out = nf.Flow(UniformBox(), nf.Chain([nf.Reverse(2)])), onp.array([[0.5, 0.5], [2.0, 0.0]])
-    with pytest.raises(FloatingPointError, match=r"no finite evaluation was seen, .*; all steps done"):
-        nf.fit(flow, X / 10, rng=rng(), validation=held_out, steps=3)
+    message = r"no evaluation was finite, .*: row 1 of validation has density 0\. The last parameters are returned"
+    with pytest.warns(nf.TrainingWarning, match=message):
+        result = nf.fit(flow, X / 10, rng=rng(), validation=held_out, steps=3)
+    assert (result.best_step, result.validation, result.steps) == (3, onp.inf, 3)
+
+
+@pytest.mark.filterwarnings("ignore::nfscratch.bijections.normalize.statistics.ScaleWarning")
+@pytest.mark.parametrize("length", [{"steps": 40}, {"epochs": 2}, {}])
+def test_one_held_out_row_of_density_0_does_not_lose_the_fit(length):
+    """Training is the same as without the row: the last parameters are those of the run that holds out the others."""
+    x, held_out = rng(1).normal(size=(300, 2)), rng(2).normal(size=(40, 2))
+    far = held_out.copy()
+    far[[3, 7]] = 1e200
+    flow = nf.flows.real_nvp(2, layers=2, hidden=(8,))
+    with pytest.warns(nf.TrainingWarning, match="rows 3, 7 of validation have density 0. The last parameters"):
+        result = nf.fit(flow, x, rng=0, validation=far, **length)
+    assert result.params is result.last_params and onp.isfinite(flow.log_prob(result.params, held_out)).all()
+    if length:
+        ended = nf.fit(flow, x, rng=0, validation=held_out, **length).last_params
+        for a, b in zip(nf.trees.leaves(result.params), nf.trees.leaves(ended), strict=True):
+            onp.testing.assert_array_equal(a, b)
+
+
+def test_a_loss_of_ones_own_whose_evaluations_are_never_finite_gives_its_last_parameters():
+    with pytest.warns(nf.TrainingWarning, match="no evaluation was finite, so that no step is the best. The last"):
+        result = nf.minimize(lambda p, rng: (p * p).sum(), onp.ones(2), rng=0, steps=5, evaluate=lambda p: onp.inf)
+    assert result.best_step == 5 and (result.params < 1).all()

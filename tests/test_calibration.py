@@ -221,7 +221,7 @@ def test_neither_sees_that_draws_ignore_the_data():
 
 def test_rng_is_a_generator():
     with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator"):
-        tarp(*gaussian_pairs(5, 5), 0)
+        tarp(*gaussian_pairs(5, 5), -1)
 
 
 def test_evaluate_is_there_when_it_is_asked_for():

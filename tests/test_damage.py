@@ -9,6 +9,7 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
+from nfscratch.checkpoint import container
 from nfscratch.checkpoint.description import config_hash, describe
 
 FLOW = nf.flows.real_nvp(3, layers=3, hidden=(8,), base=nf.GaussianMixture(3, 2), whiten="diagonal")
@@ -298,7 +299,7 @@ FORGED = {
     ),
     "wide events": (
         flow_of(part("ActNorm", dim=10**12), base=part("DiagonalNormal", dim=10**12)),
-        "the flow must be as wide as its tensors say",
+        r"flow\.base must be as wide as its tensors say; got events of 1e\+12 numbers",
     ),
     "events of text": (
         flow_of(part("ActNorm", dim="a"), base=part("StandardNormal", dim={"tuple": ["a"]})),
@@ -395,6 +396,31 @@ def test_a_sparse_file_of_a_terabyte_is_refused_at_once(path):
         file.truncate(2**40)
     with pytest.raises(nf.CheckpointError, match="the header must be JSON"):
         nf.load(path)
+
+
+def test_the_shapes_of_a_large_file_are_judged_before_it_is_hashed(good, path, monkeypatch):
+    """A sparse file of any size costs its forger nothing; to hash it would take the reader a second a GiB."""
+    hashed, check = [], container.Sealed._check_seal
+    monkeypatch.setattr(container, "AT_ONCE", 1000)
+    monkeypatch.setattr(container.Sealed, "_check_seal", lambda *args: hashed.append(1) or check(*args))
+    header, data = parts(good)
+    damaged = good[:-1] + bytes([good[-1] ^ 1])
+    for content, message, count in (
+        (sealed({**header, W: {**header[W], "shape": [4, 2]}}, data), "must have shape", 0),
+        (described(good, flow_of(coupling([8]))), "must have", 0),
+        (damaged, "SHA-256 must be", 1),
+        (good, None, 2),
+    ):
+        path.write_bytes(content)
+        if message is None:
+            assert same(nf.load(path)[1], PARAMS)
+        else:
+            with pytest.raises(nf.CheckpointError, match=message):
+                nf.load(path)
+        assert len(hashed) == count
+    path.write_bytes(damaged)
+    with pytest.raises(nf.CheckpointError, match="SHA-256 must be"):
+        nf.checkpoint.metadata(path)
 
 
 # --- damaged runs ---

@@ -215,7 +215,7 @@ def test_rows_that_do_not_fit_are_refused_in_one_line(name):
     with pytest.raises(ValueError, match=r"x must have shape \(N, D\), images as rows .* got \(40, 0\)"):
         nf.fit_model(model, x[:, :0], rng=0)
     with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator"):
-        model.init(0, x)
+        model.init(None, x)
 
 
 def test_the_trainer_refuses_what_is_no_model_and_passes_the_arguments_of_the_step():

@@ -103,9 +103,9 @@ def test_the_prior_has_no_mass_outside_of_its_support(simulator):
 
 
 BAD = [
-    (lambda s, x: s.prior(0, 3), TypeError, "rng must be a numpy.random.Generator"),
+    (lambda s, x: s.prior(-1, 3), TypeError, "rng must be a numpy.random.Generator"),
     (lambda s, x: s.prior(rng(), 2.5), ValueError, "n must be an integer of at least 0; got 2.5"),
-    (lambda s, x: s.simulate(0, np.zeros((1, s.dim))), TypeError, "rng must be a numpy.random.Generator"),
+    (lambda s, x: s.simulate(None, np.zeros((1, s.dim))), TypeError, "rng must be a numpy.random.Generator"),
     (lambda s, x: s.simulate(rng(), np.zeros(s.dim)), ValueError, r"theta must have shape \(N, \d+\)"),
     (lambda s, x: s.simulate(rng(), np.full((3, s.dim), np.nan)), ValueError, "theta must be finite"),
     (lambda s, x: s.log_prior(np.zeros((3, s.dim + 1))), ValueError, r"theta must have shape \(N, \d+\)"),

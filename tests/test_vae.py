@@ -384,7 +384,7 @@ def test_arguments_that_do_not_fit_are_refused_in_one_line():
     with pytest.raises(ValueError, match=r"draws must be an integer of at least 1; got 0"):
         vae.elbo(params, images(), rng(), draws=0)
     with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator"):
-        vae.log_prob(params, images(), 0)
+        vae.log_prob(params, images(), -1)
     with pytest.raises(ValueError, match=r"z must have shape \(N, 3\); got \(2, 4\)"):
         vae.decode(params, onp.zeros((2, 4)))
     with pytest.raises(

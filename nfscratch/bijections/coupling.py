@@ -68,6 +68,11 @@ class Coupling(Derived):
 
     def __post_init__(self):
         validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
+        if self.transformer.n_params == 0:
+            raise ValueError(
+                "transformer must have parameters, which the kept variables decide; "
+                f"got {self.transformer!r}: nf.Elementwise applies it to all variables"
+            )
         object.__setattr__(self, "mask", as_tuple(as_mask(self.mask)))
         validate.count("context_dim", self.context_dim)
         _ = self._view  # it checks that the network suits the mask

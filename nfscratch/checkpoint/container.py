@@ -3,7 +3,8 @@
     metadata   "format": "nfscratch", "version": "1", "kind": "flow" or "run", "tree": the skeleton, ..., "sha256"
     sha256     of the whole file, with 64 zeros where the digest itself stands
 
-Any reader of safetensors can open it. This one verifies every byte before it makes room for a tensor, in pieces.
+Any reader of safetensors can open it. This one verifies every byte before it makes room for a tensor, in pieces. A
+large file is hashed only when its tensors are read, after their shapes have been judged: it takes seconds a GiB.
 Equal contents give equal bytes: the header has its names in order, which safetensors leaves to a hash of each process.
 """
 
@@ -27,6 +28,7 @@ FORMAT, VERSION = "nfscratch", "1"
 READABLE = ("1",)
 UNSEALED = b"0" * 64
 PIECE = 2**20
+AT_ONCE = 64 * PIECE  # a file up to this size is verified first, so that damage is called damage
 
 
 def write(path: Any, kind: str, params: Any, fields: dict[str, str]) -> None:
@@ -60,9 +62,10 @@ class Sealed:
     def __init__(self, file: BinaryIO, size: int, kind: str):
         self._file = file
         self.tensors, self.fields, head = header.read(file, size)
-        self._start = 8 + len(head)
+        self._start, self._head, self._verified = 8 + len(head), head, False
         self._check_format(kind)
-        self._check_seal(head)
+        if size <= AT_ONCE:
+            self.verify()
         self.skeleton = header.parse(self.fields.get("tree", ""), "the tree")
 
     def shapes(self) -> Any:
@@ -74,7 +77,8 @@ class Sealed:
         return sum(tensor.size // int(tensor.dtype[2:]) for tensor in self.tensors.values())
 
     def read(self) -> Any:
-        """The tree, with host arrays at its leaves."""
+        """The tree, with host arrays at its leaves. Judge `shapes()` first: this makes room for them."""
+        self.verify()
         return tree.join(self.skeleton, {name: self._array(tensor) for name, tensor in self.tensors.items()})
 
     def _array(self, tensor):
@@ -96,12 +100,19 @@ class Sealed:
                 "(nf.load reads flows; fit and minimize with checkpoint= go on with runs)"
             )
 
+    def verify(self) -> None:
+        """Refuse the file unless every byte of it is as its seal says."""
+        if not self._verified:
+            self._check_seal(self._head)
+            self._verified = True
+
     def _check_seal(self, head):
         seal = self.fields.get("sha256", "").encode(errors="replace")
         if len(seal) != 64 or head.count(seal) != 1:
             raise CheckpointError("it must be sealed by one SHA-256; got none, or several")
         digest = hashlib.sha256(len(head).to_bytes(8, "little"))
         digest.update(head.replace(seal, UNSEALED))
+        self._file.seek(self._start)
         while piece := self._file.read(PIECE):
             digest.update(piece)
         if digest.hexdigest().encode() != seal:

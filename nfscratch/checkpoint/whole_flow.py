@@ -20,7 +20,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.checkpoint import agreement, container, header, tree
+from nfscratch.checkpoint import agreement, container, header, sizes, tree
 from nfscratch.checkpoint.description import build, canonical, config_hash, describe, difference, own_parts
 from nfscratch.checkpoint.header import CheckpointError, about
 
@@ -64,6 +64,7 @@ def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
         description = header.parse(sealed.fields.get("flow", ""), "the description")
         if sealed.fields.get("config") != config_hash(description):
             raise CheckpointError("the configuration hash must be that of the description; it is another")
+        sizes.judge(description, sealed.numbers())
         flow = _rebuilt(description) if flow is None else _agreeing(flow, description)
         agreement.check(flow, sealed.shapes(), sealed.numbers())
         params = sealed.read()
@@ -74,6 +75,7 @@ def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
 def metadata(path: str | os.PathLike) -> Any:
     """What was passed to `save` as metadata."""
     with container.opened(path, "flow") as sealed:
+        sealed.verify()
         return header.parse(sealed.fields.get("metadata", "null"), "the metadata")
 
 

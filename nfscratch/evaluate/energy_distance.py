@@ -37,7 +37,7 @@ def energy_test(a: Any, b: Any, rng: np.random.Generator, *, permutations: int =
 
     ValueError: where a and b have more than 10,000 rows together, because all distances are kept.
     """
-    permutations = checked(rng, permutations)
+    rng, permutations = checked(rng, permutations)
     a, b = two_samples(a, b, least=2)
     k = matrix("energy_test", a, b, EUCLID)
     np.negative(k, out=k)

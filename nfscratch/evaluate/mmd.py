@@ -47,7 +47,7 @@ def mmd_test(
 
     ValueError: where a and b have more than 10,000 rows together, because all distances are kept.
     """
-    permutations = checked(rng, permutations)
+    rng, permutations = checked(rng, permutations)
     a, b = two_samples(a, b, least=2)
     distances = matrix("mmd_test", a, b, SQUARED)
     k = _gaussian(_bandwidth(bandwidth, a, b), distances)

@@ -51,7 +51,7 @@ def permutation_test(
     It is called permutations + 1 times, with NumPy arrays in float64.
     """
     validate.function("statistic", statistic, "a (N, D) and b (M, D)")
-    permutations = checked(rng, permutations)
+    rng, permutations = checked(rng, permutations)
     a, b = two_samples(a, b)
     pooled = np.concatenate([a, b])
     orders = (rng.permutation(len(pooled)) for _ in range(permutations))
@@ -76,10 +76,9 @@ def judged(statistic: float, null: np.ndarray) -> TwoSampleTest:
     return TwoSampleTest(statistic, null, (1 + above) / (1 + len(null)))
 
 
-def checked(rng: np.random.Generator, permutations: int) -> int:
-    """The arguments that all tests share."""
-    validate.generator(rng)
-    return validate.count("permutations", permutations, least=1)
+def checked(rng: np.random.Generator | int, permutations: int) -> tuple[np.random.Generator, int]:
+    """The arguments that all tests share: a generator, or the seed of one, and a count."""
+    return validate.seeded(rng), validate.count("permutations", permutations, least=1)
 
 
 def _statistic_of_pairs(k, n, first):

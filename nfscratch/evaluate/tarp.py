@@ -62,7 +62,7 @@ class TarpCurve:
 
 def tarp(theta: Any, draws: Any, rng: np.random.Generator) -> TarpCurve:
     """(2) of theta (N, D) and draws (N, L, D), with reference points from rng."""
-    validate.generator(rng)
+    rng = validate.seeded(rng)
     theta, draws = pairs(theta, draws)
     low, width = theta.min(axis=0), np.ptp(theta, axis=0)
     width = np.where(width > 0, width, 1.0)

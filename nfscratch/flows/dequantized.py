@@ -81,7 +81,7 @@ class Dequantized(TakesContext):
 
     def init(self, rng: onp.random.Generator, x: Any = None, context: Any = None) -> dict:
         """Fresh parameters; the flow's layers look at the batch x with uniform noise."""
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         noise = {} if self.noise is None else self.noise.init(rng)
         if x is not None:
             x = self.checked_x("x", x, backend.asarray([]))

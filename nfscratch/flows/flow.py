@@ -78,7 +78,7 @@ class Flow(TakesContext):
 
         A flow with an embedding network needs a context here: its width is the network's input.
         """
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         like = backend.asarray([])
         for name, rows in (("x", x), ("context", context)):
             validate.digits(name, rows, like.dtype, cast_only=LOOKED_AT.get())
@@ -120,7 +120,7 @@ class Flow(TakesContext):
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
         params = self._checked(rebox(params))
-        like = trees.array_like(params)
+        like, rng = trees.array_like(params), None if rng is None else validate.seeded(rng)
         x = self.checked_x("x", x, like)
         context = self.checked_context(params, context, len(x), like)
         if self._own_parts and len(x) > 1:
@@ -188,7 +188,7 @@ class Flow(TakesContext):
     @naming_params
     def _draw(self, params, rng, n, context, value, plain):
         n = validate.count("n", n)
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         params = self._checked(rebox(params))
         context = self.checked_context(params, context, n, trees.array_like(params))
         if not self.base.reparameterized and (isbox(params) or isbox(context)):

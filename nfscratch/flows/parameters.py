@@ -91,10 +91,10 @@ def naming_params(method: Callable) -> Callable:
     return named
 
 
-def disagreement(flow: Any, params: Any) -> ParamsError | None:
-    """What is wrong with the tree, or None. A leaf may have more axes in front than the flow makes: one for rows."""
+def disagreement(flow: Any, params: Any, per_sample: bool = True) -> ParamsError | None:
+    """What is wrong with the tree, or None. per_sample: leaves may have more axes in front than the flow makes."""
     try:
-        Comparison(onp.random.default_rng(0), per_sample=True).flow(flow, raw_tree(params))
+        Comparison(onp.random.default_rng(0), per_sample=per_sample).flow(flow, raw_tree(params))
     except ParamsError as error:
         return error
     return None

@@ -57,7 +57,8 @@ class AutoEncoder(Scaled):
 
     def init(self, rng: onp.random.Generator, x: Any) -> dict:
         """Fresh parameters for rows like those of x (N, D), on the active backend and dtype."""
-        x = self._first_rows(rng, x)
+        rng = validate.seeded(rng)
+        x = self._first_rows(x)
         width = x.shape[1]
         encoder, decoder = features(self.encoder, rng, width, self.dim), self.decoder.init(rng, self.dim, width)
         return {
@@ -121,7 +122,7 @@ class AutoEncoder(Scaled):
     def sample(self, params: Any, rng: onp.random.Generator, n: int) -> Any:
         """n draws: the decoder's output for codes from the Gaussian of the training rows' codes, (n, D)."""
         check_entries(self, params)
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         codes = params["codes"][FIXED]
         e = standard_normal(rng, (validate.count("n", n), self.dim), codes["mean"])
         return self.decode(params, e @ codes["root"].T + codes["mean"])

@@ -85,7 +85,8 @@ class FreeForm(Scaled):
 
     def init(self, rng: onp.random.Generator, x: Any) -> dict:
         """Fresh parameters for rows like those of x (N, D), on the active backend and dtype."""
-        x = self._first_rows(rng, x)
+        rng = validate.seeded(rng)
+        x = self._first_rows(x)
         D = x.shape[1]
         check_base(self._base(D), (D,))
         return {
@@ -179,7 +180,7 @@ class FreeForm(Scaled):
     def sample(self, params: Any, rng: onp.random.Generator, n: int) -> Any:
         """n draws g(z), z ~ p_Z: (n, D)."""
         check_entries(self, params)
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         base, n = self._base(self.width(params)), validate.count("n", n)
         return self.decode(params, base.sample(params["base"], rng, n, trees.array_like(params)))
 

@@ -72,7 +72,8 @@ class GAN(Scaled):
 
     def init(self, rng: onp.random.Generator, x: Any) -> dict:
         """Fresh parameters for rows like those of x (N, D), on the active backend and dtype."""
-        x = self._first_rows(rng, x)
+        rng = validate.seeded(rng)
+        x = self._first_rows(x)
         width = x.shape[1]
         return {
             "critic": tried("critic", self.critic, features(self.critic, rng, width, 1), width, 1),
@@ -123,7 +124,7 @@ class GAN(Scaled):
         check_entries(self, params)
         if self.invertible:
             return self.generator.sample(params["generator"], rng, n)
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         return self.decode(params, standard_normal(rng, (validate.count("n", n), self.dim), trees.array_like(params)))
 
     def decode(self, params: Any, z: Any) -> Any:

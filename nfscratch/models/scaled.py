@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, trees, validate
+from nfscratch import backend, trees
 from nfscratch.bijections import Standardize
 from nfscratch.models.model import Model
 from nfscratch.nets.network import network_value
@@ -25,9 +25,8 @@ class Scaled(Model):
     def width(self, params):
         return params["scale"][FIXED]["mean"].shape[0]
 
-    def _first_rows(self, rng, x):
+    def _first_rows(self, x):
         """The rows that `init` looks at, checked; at least 1."""
-        validate.generator(rng)
         x = self.rows(x, backend.asarray([]))
         if len(x) == 0:
             raise ValueError("x must have at least 1 row; got 0")

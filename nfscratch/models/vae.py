@@ -77,7 +77,7 @@ class VAE(Model):
 
     def init(self, rng: onp.random.Generator, x: Any) -> dict:
         """Fresh parameters for rows like those of x (N, D), on the active backend and dtype."""
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         like = trees.array_like({})
         x = self.rows(x, like)
         encoder = features(self.encoder, rng, x.shape[1], self.posterior.context_dim)
@@ -112,7 +112,7 @@ class VAE(Model):
         return self._bound(params, x, rng, draws, _log_mean_exp)
 
     def _bound(self, params, x, rng, draws, over_draws, beta=1.0):
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         draws, params = validate.count("draws", draws, least=1), rebox(params)
         x = self.checked(params, x)
         if contains_box(params):
@@ -214,7 +214,7 @@ class VAE(Model):
         return self.likelihood.mean(likelihood, out) if mean else self.likelihood.sample(likelihood, rng, out)
 
     def _from_prior(self, params, rng, n):
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         like = () if isinstance(self.prior, Flow) else (trees.array_like(params),)
         return self.prior.sample(params["prior"], rng, n, *like)
 

@@ -16,6 +16,9 @@ from nfscratch.training.memory import for_steps
 from nfscratch.training.objectives import Objective
 from nfscratch.training.record import Result
 
+SHOWN = 5  # rows that a message names
+MOST = 10_000  # held-out rows that are looked at one by one
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -35,7 +38,7 @@ class Descent:
             params=start,
             rng=rng,
             data=(rows.x, rows.context, row_weights.of_mean_1(rows.weights)),
-            evaluate=None if held_out is None else lambda p: _judged(objective, flow, p, held_out),
+            evaluate=None if held_out is None else HeldOutLoss(objective, flow, held_out),
             augment=None if noisy is None else lambda batch, rng: (noisy(batch[0], rng), *batch[1:]),
             update=_update(flow) if flow.updates else None,
             blame=lambda p, grads, batch: objective.blame(flow, p, grads, *batch[:2], rows),
@@ -46,9 +49,30 @@ class Descent:
         )
 
 
-def _judged(objective, flow, params, rows):
+@dataclass(frozen=True)
+class HeldOutLoss:
     """The loss of held-out rows: the same noise each time, so that only the parameters make a difference."""
-    return objective.value(flow, params, rows.x, rows.context, onp.random.default_rng(0), rows.weights)
+
+    objective: Objective
+    flow: Any
+    rows: Rows
+
+    def __call__(self, params: Any) -> float:
+        return self._value(params, self.rows)
+
+    def _value(self, params, rows):
+        rng = onp.random.default_rng(0)
+        return self.objective.value(self.flow, params, rows.x, rows.context, rng, rows.weights)
+
+    def why_not_finite(self, params: Any) -> str:
+        """The rows whose own loss is not finite, as the end of a sentence."""
+        N = len(self.rows.x)
+        with onp.errstate(all="ignore"):
+            losses = [float(self._value(params, self.rows.take(onp.array([i])))) for i in range(min(N, MOST))]
+        bad = onp.flatnonzero(~onp.isfinite(losses))
+        names = ", ".join(map(str, self.rows.numbers[bad[:SHOWN]])) + (", ..." if len(bad) > SHOWN else "")
+        density = "has" if len(bad) == 1 else "have"
+        return f": row{'s' * (len(bad) > 1)} {names} of {self.rows.where} {density} density 0" if len(bad) else ""
 
 
 def _loss(flow, objective):

@@ -19,6 +19,8 @@ READ = {"step": int, "evaluations": int, "loss": float, "blamed": str}
 
 def updated(numbers: dict) -> dict:
     """The numbers of a run, with the names of today. Those that have them already are returned as they are."""
+    if not isinstance(numbers, dict) or not isinstance(numbers.get("record"), dict):
+        return numbers  # it is refused by the next who looks
     if "stopped" not in numbers["record"]:
         return numbers
     record = dict(numbers["record"])

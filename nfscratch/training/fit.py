@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from numbers import Real
+from textwrap import shorten
 from typing import Any
 
 import numpy as onp
 
 from nfscratch import validate
+from nfscratch.bijections import Bijection
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
+from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.boundary import check_rows
 from nfscratch.flows.parameters import disagreement
 from nfscratch.flows.parts import has_own_part
@@ -127,6 +130,9 @@ def fit(
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     if hasattr(flow, "trainer"):  # one of nf.models
         raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {type(flow).__name__}: use {flow.trainer}")
+    if not isinstance(flow, (Flow, Dequantized)):
+        layer = ": nf.Flow(base, bijection) makes one of it" if isinstance(flow, Bijection) else ""
+        raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {shorten(repr(flow), 80)}{layer}")
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
     discrete.refuse_jitter(flow, jitter)
@@ -174,6 +180,8 @@ def fit(
     start = _beginning(flow, params, noisy, rows, rng, given, held_out)
     result = minimize(**descent.arguments(start.params, rows, held_out, rng, **length))
     in_nats = isinstance(objective, MaximumLikelihood)
+    if held_out is not None and not onp.isfinite(result.history["validation"]).any():
+        return result  # it was said, and nothing can be compared
     if not in_nats or held_out is None:
         far_end.review(result, far_end.nats(rows.x[0].size) if in_nats else None)
         return result
@@ -192,7 +200,7 @@ def _that_count(rows, validation):
 
 def _beginning(flow, params, noisy, rows, rng, given, held_out):
     """Where to start, after a check that each part of the flow gives every row its own number."""
-    if params is not None and (wrong := disagreement(flow, params)) is not None:
+    if params is not None and (wrong := disagreement(flow, params, per_sample=False)) is not None:
         raise wrong
     start = beginning(flow, params, noisy, rows, rng, given, held_out)
     if has_own_part((flow.base, flow.bijection, flow.embed)):

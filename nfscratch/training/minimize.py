@@ -186,9 +186,9 @@ def _check_arguments(optimizer, clip, patience, evaluate, interrupt):
             "patience needs something to evaluate on: validation rows in fit, evaluate= in minimize; "
             f"got patience={patience} and neither"
         )
-    if clip is not None and not clip > 0:
-        raise ValueError(f"clip must be positive; got {clip}")
-    if not hasattr(optimizer, "step"):
+    if clip is not None:
+        validate.positive("clip", clip)
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         raise TypeError(f"optimizer must have a step method, such as nf.adam(1e-3); got {optimizer!r}")
 
 

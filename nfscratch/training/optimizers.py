@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, trees
+from nfscratch import backend, trees, validate
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,13 @@ class Adam:
     weight_decay: float = 0.0
 
     def __post_init__(self):
-        if not 0 < self.rate < float("inf"):
-            raise ValueError(f"rate must be positive; got {self.rate}")
-        if not (0 <= self.b1 < 1 and 0 <= self.b2 < 1):
+        validate.positive("rate", self.rate)
+        for name in ("b1", "b2"):
+            validate.not_negative(name, getattr(self, name))
+        if not (self.b1 < 1 and self.b2 < 1):
             raise ValueError(f"b1 and b2 must be in [0, 1); got {self.b1} and {self.b2}")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay must be at least 0; got {self.weight_decay}")
+        validate.positive("eps", self.eps)  # with 0, a number whose gradient is 0 would become NaN
+        validate.not_negative("weight_decay", self.weight_decay)
 
     def init(self, p: Any) -> dict:
         """The state: two moments, a scratch vector, and the count of steps; every number decays (but see `begin`)."""

@@ -110,6 +110,8 @@ class Record:
         return shown + (f", validation {self.history['validation'][-1]:.4f}" if self.history["validation"] else "")
 
     def result(self, last_params):
+        if self.best is None and self.history["loss"] and self.ending.how is not Ended.DIVERGED:
+            return self._unranked(last_params)
         if self.best is None:
             seen = "evaluation" if self.history["loss"] and self.evaluate is not None else "loss"
             raise FloatingPointError(f"no finite {seen} was seen, so there are no parameters to return; {self.ending}")
@@ -117,6 +119,15 @@ class Record:
             kept = f"The parameters of step {self.best_step} are returned"
             outside.warn(f"training {self.ending}. {kept}", TrainingWarning)
         return Result(self.best, self.history, self.ending, self.best_step, last_params)
+
+    def _unranked(self, last_params):
+        """The last parameters, where every loss was finite and no evaluation was: they cannot be ranked."""
+        why = getattr(self.evaluate, "why_not_finite", lambda params: "")(last_params)
+        outside.warn(
+            f"no evaluation was finite, so that no step is the best{why}. The last parameters are returned",
+            TrainingWarning,
+        )
+        return Result(last_params, self.history, self.ending, len(self.history["loss"]), last_params)
 
     def state(self):
         history = {

@@ -24,7 +24,7 @@ from nfscratch import validate
 from nfscratch.checkpoint import container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
-from nfscratch.training import earlier
+from nfscratch.training import earlier, saved_run
 from nfscratch.training.optimizers import constant
 
 SECONDS = 30.0  # between two writes, where no number of steps was asked for
@@ -40,16 +40,17 @@ class RunFile:
         self.configuration: dict[str, Any] = {}
         self._given = self.began = rng.bit_generator.state
         self._last, self._written = time.monotonic(), None
-        self._tree, self._saved = self._read()
+        self._seal, self._saved = self._read()
         self.claim({"seed": seed(rng), **configuration})
         if self._saved is not None:
-            self.began = _rewind(rng, self._entry("began"), self.path)
+            self.began = self._rewound("began")
 
     def _read(self):
+        """Its seal and its texts. The arrays are read once it is known which there must be."""
         if not os.path.lexists(self.path):
             return None, None
         with container.opened(self.path, "run") as sealed:
-            return sealed.read(), header.parse(sealed.fields.get("run", ""), "the run")
+            return sealed.fields.get("sha256"), header.parse(sealed.fields.get("run", ""), "the run")
 
     def _entry(self, key):
         if not isinstance(self._saved, dict) or key not in self._saved:
@@ -75,7 +76,7 @@ class RunFile:
                 "depends on their number. A run with schedule=nf.constant can be made longer"
             )
         done = self._entry("run").get("step") if isinstance(self._entry("run"), dict) else None
-        if not isinstance(done, int) or steps < done:
+        if type(done) is not int or steps < done:
             self._refuse(
                 f"steps must be at least {shown(done)}, the number that the run in the file has done; got {steps}"
             )
@@ -84,12 +85,14 @@ class RunFile:
     def evaluate_every(self, schedule: Any) -> int | None:
         """The file's number, where the run in it may have had another length: the default depends on the length."""
         every = None if self._saved is None or schedule is not constant else self._of("evaluate_every")
-        return every if isinstance(every, int) and every > 0 else None
+        return every if type(every) is int and every > 0 else None
 
     def _of(self, name):
         """The value of one argument in the file's run."""
         saved = self._entry("configuration")
-        return saved.get(name) if isinstance(saved, dict) else None
+        if not isinstance(saved, dict):
+            raise CheckpointError(f"{self.path}: configuration must be an object; got {shown(saved)}")
+        return saved.get(name)
 
     def _refuse(self, why):
         self.rng.bit_generator.state = self._given
@@ -99,14 +102,32 @@ class RunFile:
         """Bring `run` to where the file left off; without a file, write the first state, to see that writing works."""
         if self._saved is None:
             return self._write(run)
+        with about(self.path):
+            tree, numbers = self._judged(run)
+        run.restore(tree, numbers)
+        self._rewound("rng")
+        self._seal, self._saved, self._written = None, None, _mark(run)
+
+    def _judged(self, run):
+        """The tree and the numbers of the file, once each of them is known to be one of `run`."""
         try:
-            run.restore(self._tree, earlier.updated(self._entry("run")))
-            _rewind(self.rng, self._entry("rng"), self.path)
-        except CheckpointError:
-            raise
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise CheckpointError(f"{self.path}: it must hold the state of this run; {shown(str(error))}") from None
-        self._tree, self._saved, self._written = None, None, _mark(run)
+            numbers = earlier.updated(self._entry("run"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"run/record/stopped must be one of version 0.1; {shown(str(error))}") from None
+        saved_run.numbers(run, numbers)
+        with container.opened(self.path, "run") as sealed:
+            if sealed.fields.get("sha256") != self._seal:
+                raise CheckpointError("the file must stay as it is while a run begins; another one was written")
+            saved_run.shapes(run.state()[0], sealed.shapes(), numbers["step"])
+            tree = sealed.read()
+        saved_run.values(run, tree, numbers)
+        return tree, numbers
+
+    def _rewound(self, key):
+        """Set the generator to a state in the file, and return it."""
+        with about(self.path):
+            saved_run.generator(self.rng.bit_generator.state, self._entry(key), key)
+        return _rewind(self.rng, self._entry(key), self.path)
 
     def due(self, step: int) -> bool:
         """Whether it is time to write again."""

@@ -31,7 +31,7 @@ class Posterior:
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """n independent draws, (n, dim)."""
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         return self.draw(rng, validate.count("n", n))
 
     def log_prob(self, theta: Any) -> np.ndarray:
@@ -69,7 +69,7 @@ class Simulator:
 
     def prior(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """n draws of theta, (n, dim)."""
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         return self.of_theta.draw(rng, validate.count("n", n))
 
     def log_prior(self, theta: Any) -> np.ndarray:
@@ -79,7 +79,7 @@ class Simulator:
     def simulate(self, rng: np.random.Generator, theta: Any) -> np.ndarray:
         """One x for each theta: (N, dim) -> (N, data_dim). ValueError for a theta that the prior excludes, or where
         the program cannot run."""
-        validate.generator(rng)
+        rng = validate.seeded(rng)
         theta = self._theta(theta)
         outside = np.flatnonzero(np.isneginf(self.of_theta.log_density(theta)))
         if len(outside):

@@ -1,0 +1,164 @@
+"""What the file of a run must hold to go on with this run: every field is judged before it is used.
+
+Anyone can compute a seal, so a sealed file may still hold anything. `shapes` compares the tensors with those of the
+run, before one of them is read; `values` compares the numbers with one another. What is of the right form and agrees
+with the rest is taken as it stands: whether the parameters are those that the run would have had cannot be seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch import trees
+from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.training.ending import Ended
+from nfscratch.training.optimizers import Adam
+
+HISTORY = {"loss": "f8", "step": "i8", "validation": "f8"}
+ENDING = {"how": str, "step": int, "evaluations": int, "loss": str, "blamed": str}
+
+
+def shapes(own: Any, theirs: Any, step: Any) -> None:
+    """Refuse a tree whose arrays are not those of a run after `step` steps. Leaves need a dtype and a shape only."""
+    _keys("the run", theirs, own)
+    for name in ("params", "optimizer", "order"):
+        _alike(name, own[name], theirs[name])
+    record = theirs["record"]
+    _keys("record", record, own["record"])
+    _keys("record/history", record["history"], HISTORY)
+    best = record["best"]
+    _require(isinstance(best, list) and len(best) <= 1, "record/best", "a list of at most one tree", best)
+    for tree in best:
+        _alike("record/best/0", own["params"], tree)
+    _leaf("record/best_value", onp.dtype("f8"), (), record["best_value"])
+    count = getattr(record["history"]["step"], "shape", None)
+    for key, dtype in HISTORY.items():
+        _leaf(f"record/history/{key}", onp.dtype(dtype), (step,) if key == "loss" else count, record["history"][key], 1)
+
+
+def numbers(run: Any, theirs: Any) -> None:
+    """Refuse numbers that are not those of such a run: counts in their range, an ending that there is."""
+    own = run.state()[1]
+    _keys("run", theirs, own)
+    _count("step", theirs["step"], run.plan.steps)
+    if run.batches is not None:
+        _count("position", theirs["position"], run.batches.n)
+    _keys("run/optimizer", theirs["optimizer"], own["optimizer"])
+    for name, value in own["optimizer"].items():
+        got = theirs["optimizer"][name]
+        _require(type(got) is type(value), f"run/optimizer/{name}", f"a {type(value).__name__}", got)
+        if type(value) is int and isinstance(run.plan.optimizer, Adam):
+            _count(f"run/optimizer/{name}", got, theirs["step"])
+    _keys("run/record", theirs["record"], own["record"])
+    _count("run/record/since_best", theirs["record"]["since_best"])
+    if theirs["record"]["best_step"] is not None:
+        _count("run/record/best_step", theirs["record"]["best_step"], theirs["step"])
+    _ending(theirs["record"]["ended"])
+
+
+def values(run: Any, tree: Any, theirs: Any) -> None:
+    """Refuse arrays that contradict the numbers or one another, and best parameters that nothing can be done with."""
+    record, found = tree["record"], theirs["record"]
+    steps, validation = record["history"]["step"], record["history"]["validation"]
+    in_order = steps.size == 0 or (steps[0] >= 0 and steps[-1] <= theirs["step"] and bool((onp.diff(steps) > 0).all()))
+    _require(in_order, "record/history/step", f"growing from 0 to at most {theirs['step']}", steps.tolist())
+    finite = bool(onp.isfinite(record["history"]["loss"]).all())
+    _require(finite, "record/history/loss", "finite numbers", "NaN or infinity")
+    for order in tree["order"]:
+        _require(_is_permutation(order), "order", "each row once", order.tolist())
+    value, best_step = float(record["best_value"]), found["best_step"]
+    if not record["best"]:
+        _require(best_step is None, "run/record/best_step", "null without best parameters", best_step)
+        return _require(value == onp.inf, "record/best_value", "infinity without best parameters", value)
+    _require(best_step is not None, "run/record/best_step", "a count, for the best parameters", best_step)
+    best = float(-best_step) if run.plan.evaluate is None else _lowest(steps, validation, best_step)
+    _require(value == best, "record/best_value", f"{best}, by the history", value)
+    finite = all(onp.isfinite(leaf).all() for leaf in trees.leaves(record["best"]))
+    _require(finite, "record/best", "finite numbers", "NaN or infinity")
+
+
+def generator(own: Any, theirs: Any, name: str) -> None:
+    """Refuse the state of a generator that has another form than `own`, the state of such a one: some do not check."""
+    if isinstance(own, dict):
+        _keys(name, theirs, own)
+        for key in own:
+            generator(own[key], theirs[key], f"{name}/{key}")
+    elif isinstance(own, onp.ndarray):
+        _array(own, theirs, name)
+    elif isinstance(own, str):
+        _require(theirs == own, name, repr(own), theirs)
+    else:
+        limits = {"pos": 624, "buffer_pos": 4, "has_uint32": 1, "uinteger": 2**32 - 1}  # beyond them memory is read
+        _count(name, theirs, limits.get(name.rsplit("/")[-1], 2**128 - 1))
+
+
+def _array(own, theirs, name):
+    """An array in JSON is its dtype and its numbers."""
+    _keys(name, theirs, ("array", "dtype"))
+    _require(theirs["dtype"] == own.dtype.str, f"{name}/dtype", own.dtype.str, theirs["dtype"])
+    most, listed = int(onp.iinfo(own.dtype).max), theirs["array"]
+    fits = isinstance(listed, list) and len(listed) == own.size and own.ndim == 1
+    fits = fits and all(type(n) is int and 0 <= n <= most for n in listed)
+    _require(fits, f"{name}/array", f"{own.size} whole numbers of at most {most}", listed)
+
+
+def _lowest(steps, validation, best_step):
+    """The best validation, if it is that of `best_step`; else NaN, which equals nothing."""
+    at_best = validation[steps == best_step]
+    lowest = validation[onp.isfinite(validation)].min(initial=onp.inf)
+    return float(lowest) if at_best.size and at_best[0] == lowest else onp.nan
+
+
+def _is_permutation(order):
+    return onp.array_equal(onp.sort(order), onp.arange(len(order)))
+
+
+def _alike(name, own, theirs):
+    """The same tree, with arrays of the same dtypes and shapes."""
+    if isinstance(own, dict):
+        _keys(name, theirs, own)
+        for key in own:
+            _alike(f"{name}/{key}", own[key], theirs[key])
+    elif isinstance(own, (list, tuple)):
+        fits = isinstance(theirs, (list, tuple)) and len(theirs) == len(own)
+        _require(fits, name, f"{len(own)} entries", theirs)
+        for i, child in enumerate(own):
+            _alike(f"{name}/{i}", child, theirs[i])
+    else:
+        _leaf(name, own.dtype, own.shape, theirs)
+
+
+def _leaf(name, dtype, shape, got, ndim=None):
+    seen = getattr(got, "shape", None), getattr(got, "dtype", None)
+    fits = seen[0] is not None and tuple(seen[0]) == tuple(shape or ()) and onp.dtype(seen[1]) == dtype
+    fits = fits and (ndim is None or len(seen[0]) == ndim)
+    _require(fits, name, f"an array of {onp.dtype(dtype).name} of shape {tuple(shape or ())}", seen)
+
+
+def _keys(name, got, wanted):
+    fits = isinstance(got, dict) and set(got) == set(wanted)
+    _require(fits, name, f"an object with {', '.join(sorted(wanted))}", sorted(got) if isinstance(got, dict) else got)
+
+
+def _count(name, got, most=2**62):
+    fits = type(got) is int and 0 <= got <= most
+    _require(fits, name, f"a whole number from 0 to {most}", got)
+
+
+def _ending(got):
+    if got is None:
+        return
+    _keys("run/record/ended", got, ENDING)
+    for key, kind in ENDING.items():
+        fits = type(got[key]) is kind or (key != "how" and got[key] is None)
+        _require(fits, f"run/record/ended/{key}", f"a {kind.__name__} or null", got[key])
+    _require(
+        got["how"] in Ended.__members__, "run/record/ended/how", f"one of {', '.join(Ended.__members__)}", got["how"]
+    )
+
+
+def _require(holds, name, what, got):
+    if not holds:
+        raise CheckpointError(f"{name} must be {what}; got {shown(got)}")

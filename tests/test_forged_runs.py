@@ -1,0 +1,199 @@
+"""Runs whose file was forged and honestly sealed: every field of it is judged, and an error names the field."""
+
+import json
+import shutil
+import tracemalloc
+
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+from nfscratch.checkpoint import container
+
+X = onp.random.default_rng(1).normal(size=(30, 2))
+FLOW = nf.flows.real_nvp(2, layers=1, hidden=(4,), whiten="diagonal")
+STEPS, DONE = 6, 4
+MODEST = 40 * 2**20  # 31 MiB of it are `minimize`'s own, to raise malloc's thresholds
+GENERATORS = (onp.random.PCG64, onp.random.MT19937, onp.random.Philox, onp.random.SFC64)
+
+pytestmark = pytest.mark.filterwarnings("ignore:no step made the validation better", "ignore:training ended far")
+
+
+def fit(path, kind=onp.random.PCG64, **options):
+    given = {"steps": STEPS, "batch_size": 8, "evaluate_every": 2, "progress": False, "checkpoint": path, **options}
+    return nf.fit(FLOW, X, rng=onp.random.Generator(kind(0)), **given)
+
+
+@pytest.fixture(scope="module", params=GENERATORS, ids=lambda kind: kind.__name__)
+def half(request, tmp_path_factory):
+    """A run that was stopped on its way, as its file, its tree and its texts."""
+    path = tmp_path_factory.mktemp("run") / "half"
+    fit(path, request.param, callback=lambda at: at.step == DONE)
+    with container.opened(path, "run") as sealed:
+        return request.param, path, sealed.read(), dict(sealed.fields)
+
+
+def sealed(path, tree, fields, **state):
+    texts = {**json.loads(fields["run"]), **state}
+    container.write(path, "run", tree, {"run": json.dumps(texts), "config": fields["config"]})
+
+
+def refusal(path, kind):
+    """The error of a fit that finds this file; little memory is taken."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(nf.CheckpointError) as caught:
+            fit(path, kind)
+        assert tracemalloc.get_traced_memory()[1] < MODEST
+    finally:
+        tracemalloc.stop()
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ") and "\n" not in message and len(message) < 600
+    return message
+
+
+def test_the_file_as_it_is_goes_on_to_the_same_end(half, tmp_path):
+    kind, path, tree, fields = half
+    shutil.copy(path, tmp_path / "kept")
+    sealed(tmp_path / "sealed", tree, fields)
+    whole, kept, again = (fit(tmp_path / name, kind) for name in ("new", "kept", "sealed"))
+    assert whole.history == kept.history == again.history
+
+
+def places(value, name=""):
+    """(path, holder, key) of everything in a value that JSON holds; of lists, of the first entry."""
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value[:1]):
+        yield f"{name}/{key}", value, key
+        if isinstance(child, (dict, list)):
+            yield from places(child, f"{name}/{key}")
+
+
+ODD = (None, True, -1, 2**200, 1.5, "S100000000", [1], {}, {"dtype": "S1000000000", "array": [""]}, [[]] * 3)
+
+
+def forgeries(fields):
+    """Each text of the state with something else in it, and the place."""
+    texts = json.loads(fields["run"])
+    count = len(list(places(texts)))
+    for k in range(count):
+        for odd in ODD:
+            new = json.loads(fields["run"])
+            name, holder, key = list(places(new))[k]
+            if holder[key] != odd or type(holder[key]) is not type(odd):
+                holder[key] = odd
+                yield name, odd, new
+
+
+HARMLESS = {  # these may be so: a run that has not ended, or another number in its place, is still a run
+    ("/run/record/ended", None),
+    ("/run/record/ended/evaluations", None),
+    ("/run/record/ended/step", None),
+    ("/run/record/ended/loss", None),
+    ("/run/record/ended/blamed", None),
+    ("/run/record/ended/loss", "S100000000"),
+    ("/run/record/ended/blamed", "S100000000"),
+}
+
+
+def judged(half, path, share):
+    kind, _, tree, fields = half
+    for i, (name, odd, texts) in enumerate(forgeries(fields)):
+        if i % share or (name, odd if isinstance(odd, str) else None) in HARMLESS:
+            continue
+        container.write(path, "run", tree, {"run": json.dumps(texts), "config": fields["config"]})
+        message = refusal(path, kind)
+        places_in = [key for key in name.split("/") if key and not key.isdigit() and key not in ("dtype", "array")]
+        named = any(key in message for key in places_in) or "as in the run that wrote the file" in message
+        assert named, f"{name} = {odd!r}: {message}"
+
+
+def test_a_share_of_the_texts_that_are_replaced_is_refused_by_its_name(half, tmp_path):
+    judged(half, tmp_path / "run", 211)
+
+
+@pytest.mark.exhaustive
+def test_every_seventh_text_that_is_replaced_is_refused_by_its_name(half, tmp_path):
+    judged(half, tmp_path / "run", 7)
+
+
+# --- arrays ---
+
+
+def changed(tree, path, leaf):
+    """The tree with another leaf at a path."""
+    key, *rest = path.split("/", 1)
+    key = int(key) if isinstance(tree, list) else key
+    new = list(tree) if isinstance(tree, list) else dict(tree)
+    new[key] = changed(tree[key], rest[0], leaf) if rest else leaf(tree[key])
+    return new
+
+
+NAN, ODDER = lambda a: onp.full_like(a, onp.nan), lambda a: onp.concatenate([a, a])
+FORGED = {
+    "wider parameters": ("params/bijection/0/0/b", lambda a: onp.ones(a.size + 1), "params/bijection/0"),
+    "parameters of another dtype": ("params/base", lambda a: {"mean": onp.ones(2)}, "params/base"),
+    "wider moments": ("optimizer/m", ODDER, "optimizer/m must be an array of float64 of shape"),
+    "moments in float32": ("optimizer/v", lambda a: a.astype("f4"), "optimizer/v must be an array of float64"),
+    "no moments": ("optimizer", lambda a: {}, "optimizer must be an object with m, v"),
+    "best parameters of NaN": ("record/best/0/bijection/1", None, "record/best must be finite numbers"),
+    "two best": ("record/best", lambda a: a * 2, "record/best must be a list of at most one tree"),
+    "no best": ("record/best", lambda a: [], "run/record/best_step must be null without best parameters"),
+    "a lower best value": ("record/best_value", lambda a: a - 1.0, "record/best_value must be .*, by the history"),
+    "a best value of NaN": ("record/best_value", NAN, "record/best_value must be"),
+    "longer losses": ("record/history/loss", ODDER, r"record/history/loss must be an array of float64 of shape \(4,\)"),
+    "losses of NaN": ("record/history/loss", NAN, "record/history/loss must be finite"),
+    "more validations than steps": ("record/history/validation", ODDER, "record/history/validation must be"),
+    "steps back to front": ("record/history/step", lambda a: a[::-1].copy(), "record/history/step must be growing"),
+    "steps of floats": ("record/history/step", lambda a: a.astype("f8"), "record/history/step must be an array of int"),
+    "a table of steps": ("record/history/step", lambda a: a[None], "record/history/step must be"),
+    "one row for all": ("order/0", onp.zeros_like, "order must be each row once"),
+    "more rows": ("order/0", lambda a: onp.arange(len(a) + 1), "order/0 must be an array"),
+    "no rows": ("order", lambda a: [], "order must be 1 entries"),
+    "a million rows": ("order/0", lambda a: onp.arange(10**6), "order/0 must be an array"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_an_array_that_is_not_the_runs_is_refused_by_its_name(name, half, tmp_path):
+    kind, _, tree, fields = half
+    if kind is not onp.random.PCG64:
+        pytest.skip("the generator has no part in it")
+    place, leaf, message = FORGED[name]
+    if leaf is None:
+        forged = {**tree, "record": {**tree["record"], "best": nf.trees.map_leaves(NAN, tree["record"]["best"])}}
+    else:
+        forged = changed(tree, place, leaf)
+    sealed(tmp_path / "run", forged, fields)
+    with pytest.raises(nf.CheckpointError, match=message):
+        fit(tmp_path / "run", kind)
+
+
+def test_arrays_of_another_shape_are_refused_before_they_are_read(half, tmp_path, monkeypatch):
+    kind, _, tree, fields = half
+    read = []
+    monkeypatch.setattr(container.Sealed, "read", lambda self: read.append(1))
+    sealed(tmp_path / "run", changed(tree, "order/0", lambda a: onp.arange(10**6)), fields)
+    with pytest.raises(nf.CheckpointError, match="order/0 must be"):
+        fit(tmp_path / "run", kind)
+    assert not read
+
+
+def test_a_file_that_changes_while_the_run_begins_is_refused(half, tmp_path, monkeypatch):
+    kind, path, tree, fields = half
+    shutil.copy(path, tmp_path / "run")
+    start = nf.Flow.init
+    monkeypatch.setattr(
+        nf.Flow, "init", lambda *args: (sealed(tmp_path / "run", tree, fields, more=1), start(*args))[1]
+    )
+    with pytest.raises(nf.CheckpointError, match="must stay as it is while a run begins"):
+        fit(tmp_path / "run", kind)
+
+
+def test_an_ending_of_version_0_1_that_is_no_sentence_is_refused(half, tmp_path):
+    kind, _, tree, fields = half
+    run = json.loads(fields["run"])["run"]
+    for stopped in ([1], 7, None, "interrupted by a cat"):
+        record = {**{k: v for k, v in run["record"].items() if k != "ended"}, "stopped": stopped}
+        sealed(tmp_path / "run", tree, fields, run={**run, "record": record})
+        with pytest.raises(nf.CheckpointError, match=r"run/record/stopped must be one of version 0\.1"):
+            fit(tmp_path / "run", kind)
