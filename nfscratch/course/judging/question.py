@@ -37,6 +37,11 @@ def slip(name: str | Mistake, hint: str = "", **values: Any) -> Slip:
     return Slip(name, hint, values)
 
 
+def by_part(name: str | Mistake, hint: str = "", **values: Any) -> list[Slip]:
+    """A slip for each part by itself, so that a part that is right by chance hides no other."""
+    return [slip(name, hint, **{part: value}) for part, value in values.items()]
+
+
 @dataclass(frozen=True)
 class Question:
     arguments: tuple
