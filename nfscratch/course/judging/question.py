@@ -150,13 +150,13 @@ def _fault(wrong, answered):
 
 
 def _explains(candidate, part, answered):
-    """Whether every question that shows this mistake was answered as the mistake would."""
+    """Whether every question was answered as the mistake would, those too where it gives the right answer."""
     return all(_as_predicted(candidate.name, part, question, answer) for question, answer in answered)
 
 
 def _as_predicted(name, part, question, answer):
     came = question.read(parts_of(question, answer)[part])
-    values = [s.values[part] for s in question.telling if s.name == name and part in s.values]
+    values = [s.values[part] for s in question.slips if s.name == name and part in s.values]
     return not values or any(close(came, value, max(1e-6, question.tolerance)) for value in values)
 
 

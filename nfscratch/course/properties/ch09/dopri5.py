@@ -112,8 +112,13 @@ def _first(asked, rng, judge):
     for make, t0, t1, tol in SOLVES:
         f, exact, D = make(rng)
         watched, y = Watched(f, D), rng.uniform(0.5, 1.5, size=D) * rng.choice([-1, 1], size=D)
-        value = asked(watched, y, t0, t1, tol, MOST - 10)
         at = f"      from t = {t0} to {t1}, tol = {tol:.0e}, D = {D}"
+        try:
+            value = asked(watched, y, t0, t1, tol, MOST - 10)
+        except Stopped:
+            if (fault := _by_steps(watched, (t0, t1, tol), at)) is None:
+                raise
+            return fault
         fault = _misshapen(value, D, at) or judge(value, exact(y, t0, t1), watched, (t0, t1, tol), at)
         if fault is not None:
             return fault
@@ -140,7 +145,12 @@ def _wrong_answer(value, right, watched, span, at):
         return Fault("y comes back as it was", lines, ACCEPT)
     if (last - t1) * (t1 - t0) > 1e-9:
         return Fault("f is asked at times beyond t1", (*lines, f"      the last evaluation was made at t = {last:.4g}"), END)
-    return Fault("y is wrong", lines, ACCEPT)
+    return _by_steps(watched, span, at) or Fault("y is wrong", lines, ACCEPT)
+
+
+def _by_steps(watched, span, at):
+    """The mistake of the steps that explains a wrong answer, or one that never came."""
+    return None if _tried(watched.calls, span) is None else _wrong_step(None, None, watched, span, at)
 
 
 COUNTS = {

@@ -21,8 +21,8 @@ def by_context(asked, rng):
     return expect(asked, *[_of(rng, *shape, "dx/dy") for shape in SHAPES])
 
 
-def blocks(z, y, nets, *, through=True, to_y=True, of_s=1.0, of_t=1.0, with_z=True, grown=True, chained=True, diagonal=onp.exp):
-    """(dx/dz, dx/dy) row by row. through: whether x_<i is followed back to z; to_y: whether it is followed to y."""
+def blocks(z, y, nets, *, to_y=True, of_s=1.0, of_t=1.0, with_z=True, grown=True, chained=True, diagonal=onp.exp):
+    """(dx/dz, dx/dy) row by row. to_y: whether x_<i is followed back to y."""
     D, C = len(z), len(y)
     x, _ = forward(z, y, nets)
     J = onp.zeros((D, D + C))
@@ -30,7 +30,6 @@ def blocks(z, y, nets, *, through=True, to_y=True, of_s=1.0, of_t=1.0, with_z=Tr
         s, t, ds, dt = outputs(net, onp.concatenate([x[:i], y]))
         each = of_s * (onp.exp(s) if grown else 1) * (z[i] if with_z else 1) * ds + of_t * dt
         before = J[:i].copy() if chained else onp.eye(D + C)[:i]
-        before[:, :D] *= through
         before[:, D:] *= to_y
         J[i] = each @ onp.concatenate([before, onp.eye(D + C)[D:]])
         J[i, i] = diagonal(s)
