@@ -37,7 +37,9 @@ def far_out(asked, rng):
 # --- the mixture ---
 
 
-def mixture(y, t, path, means, s, *, variance=None, centres=None, share=True, two_pi=1.0, half=0.5, weights="posterior"):
+def mixture(
+    y, t, path, means, s, *, variance=None, centres=None, share=True, two_pi=1.0, half=0.5, weights="posterior"
+):
     """log p_t, r and q. two_pi: how often its logarithm counts, relative to D; half: the factor of the squares."""
     a, b, *_ = path(t)
     D, K = len(y), len(means)
@@ -46,7 +48,12 @@ def mixture(y, t, path, means, s, *, variance=None, centres=None, share=True, tw
     terms = -half * (away**2).sum(axis=1) / c - 0.5 * D * (onp.log(c) + two_pi * onp.log(2 * onp.pi))
     log_p = onp.logaddexp.reduce(terms) - (onp.log(K) if share else 0)
     r = onp.exp(terms - onp.logaddexp.reduce(terms))
-    named = {"equal": onp.full(K, 1 / K), "ones": onp.ones(K), "joint": r * onp.exp(log_p), "hard": (r == r.max()) * 1.0}
+    named = {
+        "equal": onp.full(K, 1 / K),
+        "ones": onp.ones(K),
+        "joint": r * onp.exp(log_p),
+        "hard": (r == r.max()) * 1.0,
+    }
     return log_p, named.get(weights, r), away / c, terms
 
 
@@ -83,7 +90,7 @@ def _all_parts(y, t, path, means, s, **changed):
 
 def _of_density(*case):
     log_p, _, _, terms = mixture(*case)
-    K, D, (a, *_) = len(case[3]), len(case[0]), case[2](case[1])
+    K, D = len(case[3]), len(case[0])
     for name, hint, changed in (
         ("c lacks the factor a^2", VARIANCE, {"variance": lambda a, b, s: s**2 + b**2}),
         ("c has a where a^2 belongs", VARIANCE, {"variance": lambda a, b, s: a * s**2 + b**2}),
@@ -128,10 +135,20 @@ def _without_constant(case, times=0):
 def _of_score(*case):
     log_p, r, q, _ = mixture(*case)
     c = _variance(*case)
-    yield slip("the sign of the score is flipped", "Where does log p grow: towards the means, or away from them?", score=r @ q)
+    yield slip(
+        "the sign of the score is flipped", "Where does log p grow: towards the means, or away from them?", score=r @ q
+    )
     yield slip("it is not divided by c", "What is the gradient of log N(y; a m, c I)?", score=-r @ q * c)
-    yield slip("it is divided by the standard deviation, not by c", "What is the gradient of log N(y; a m, c I)?", score=-r @ q * onp.sqrt(c))
-    yield slip("it has the factor 2 of a square, without its 1/2", "What is the gradient of log N(y; a m, c I)?", score=-2 * r @ q)
+    yield slip(
+        "it is divided by the standard deviation, not by c",
+        "What is the gradient of log N(y; a m, c I)?",
+        score=-r @ q * onp.sqrt(c),
+    )
+    yield slip(
+        "it has the factor 2 of a square, without its 1/2",
+        "What is the gradient of log N(y; a m, c I)?",
+        score=-2 * r @ q,
+    )
     yield slip("it has the factor 1/2 of the square", "What is the gradient of log N(y; a m, c I)?", score=-r @ q / 2)
     yield slip("it is divided by c twice", "What is the gradient of log N(y; a m, c I)?", score=-r @ q / c)
     yield slip("it is the gradient of the density, not of its logarithm", SHARES, score=-r @ q * onp.exp(log_p))

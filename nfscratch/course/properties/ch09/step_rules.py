@@ -59,8 +59,6 @@ RIGHT = Rule()
 RULES = {
     "every step is accepted, whatever err is": Rule(most_err=onp.inf),
     "every step is accepted, and h stays what it is": Rule(most_err=onp.inf, least=1.0, most=1.0),
-    "a step is refused above err = 1/10": Rule(most_err=0.1),
-    "a step is accepted up to err = 10": Rule(most_err=10.0),
     "the power of err is +1/5, not -1/5": Rule(power=0.2),
     "the power of err is -1/4, not -1/5": Rule(power=-0.25),
     "the power of err is -1/6, not -1/5": Rule(power=-1 / 6),

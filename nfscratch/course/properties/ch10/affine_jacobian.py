@@ -27,7 +27,7 @@ def blocks(z, y, nets, *, to_y=True, of_s=1.0, of_t=1.0, with_z=True, grown=True
     x, _ = forward(z, y, nets)
     J = onp.zeros((D, D + C))
     for i, net in enumerate(nets):
-        s, t, ds, dt = outputs(net, onp.concatenate([x[:i], y]))
+        s, _, ds, dt = outputs(net, onp.concatenate([x[:i], y]))
         each = of_s * (onp.exp(s) if grown else 1) * (z[i] if with_z else 1) * ds + of_t * dt
         before = J[:i].copy() if chained else onp.eye(D + C)[:i]
         before[:, D:] *= to_y
@@ -38,7 +38,9 @@ def blocks(z, y, nets, *, to_y=True, of_s=1.0, of_t=1.0, with_z=True, grown=True
 
 def _numeric(z, y, nets):
     """By complex steps."""
-    columns = [forward(z + e[: len(z)], y + e[len(z) :], nets)[0].imag / 1e-30 for e in 1e-30j * onp.eye(len(z) + len(y))]
+    columns = [
+        forward(z + e[: len(z)], y + e[len(z) :], nets)[0].imag / 1e-30 for e in 1e-30j * onp.eye(len(z) + len(y))
+    ]
     J = onp.stack(columns, axis=1)
     return J[:, : len(z)], J[:, len(z) :]
 

@@ -76,7 +76,9 @@ def _of(rng, D, judged):
         *by_part(Mistake.ALWAYS_ZERO, TEN, log_det=0.0),
         *by_part("it is the logarithm of x's share of the box, not of the slope", TEN, log_det=float(onp.log(share).sum() + widths)),
     ]  # fmt: skip
-    return Question((u, low, high), {"x": x, "log_det": log_det}, _input(u, low, high), slips, (judged,), 1e-9, f"D = {D}")
+    return Question(
+        (u, low, high), {"x": x, "log_det": log_det}, _input(u, low, high), slips, (judged,), 1e-9, f"D = {D}"
+    )
 
 
 def _input(u, low, high):
@@ -89,6 +91,10 @@ def _far(rng, u):
     fraction = onp.exp(-onp.abs(u))
     x = onp.where(u > 0, low + width / (1 + fraction), low + width * fraction / (1 + fraction))
     log_det = float((onp.log(width) - onp.abs(u) - 2 * onp.log1p(fraction)).sum())
-    slips = [slip("e^800 is more than a float holds, and log_det is -inf", SOFT, log_det=-onp.inf)] if onp.abs(u).max() > 710 else []
+    slips = (
+        [slip("e^800 is more than a float holds, and log_det is -inf", SOFT, log_det=-onp.inf)]
+        if onp.abs(u).max() > 710
+        else []
+    )
     answer = {"x": x, "log_det": log_det}
     return Question((u, low, low + width), answer, _input(u, low, low + width), slips, size=f"D = {len(u)}")

@@ -64,7 +64,9 @@ def _of(rng, shape, moved):
     ]  # fmt: skip
     if len(shape) == 2:
         slips += [
-            slip("it is normalised over the points, not over the classes", SUM, log_posterior=joint - _log_sum(joint, 0)),
+            slip(
+                "it is normalised over the points, not over the classes", SUM, log_posterior=joint - _log_sum(joint, 0)
+            ),
             slip("it is normalised over all points and classes", SUM, log_posterior=joint - _log_sum(joint.ravel())),
         ]
     shown_as = {"log_p": log_p, "log_prior": log_prior}

@@ -1,6 +1,6 @@
 """Layers: equation (4) of the checks' own, with a network for each variable; each keyword is a mistake.
 
-    x_i = e^(s_i) z_i + t_i,    (s_i, t_i) = W2 tanh(W1 (x_1, ..., x_(i-1), y) + b1) + b2
+x_i = e^(s_i) z_i + t_i,    (s_i, t_i) = W2 tanh(W1 (x_1, ..., x_(i-1), y) + b1) + b2
 """
 
 from __future__ import annotations

@@ -29,7 +29,9 @@ def _of(rng, L, D, move=""):
     elif move:
         draws += 10 if move == "above" else -10
     rank = onp.array([onp.searchsorted(onp.sort(column), value) for column, value in zip(draws.T, theta, strict=True)])
-    at_most = onp.array([onp.searchsorted(onp.sort(column), value, "right") for column, value in zip(draws.T, theta, strict=True)])
+    at_most = onp.array(
+        [onp.searchsorted(onp.sort(column), value, "right") for column, value in zip(draws.T, theta, strict=True)]
+    )
     slips = [
         slip("a draw that equals theta is counted as one below it", "What does (12) say of a draw that is theta itself?", rank=at_most),
         slip("the draws above theta are counted, not those below", COUNT, rank=L - at_most),

@@ -43,7 +43,9 @@ def _of(rng, D, judged):
     slips = [s for name, hint, value in pairs for s in by_part(name, hint, z=value)]
     slips += log_q_slips(eps, z, log_sigma)
     density = log_normal(z, mu, sigma)
-    slips += by_part("there is one number for each variable, not their sum", "How many numbers has one draw?", log_q=density)
+    slips += by_part(
+        "there is one number for each variable, not their sum", "How many numbers has one draw?", log_q=density
+    )
     slips += by_part("sigma is subtracted, not its logarithm", FOUR, log_q=log_normal(eps).sum() - sigma.sum())
     shown = {"mu": mu, "log_sigma": log_sigma, "eps": eps}
     answer = {"z": z, "log_q": float(density.sum())}

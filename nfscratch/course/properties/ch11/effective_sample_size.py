@@ -47,7 +47,9 @@ def _of(near, moved=0.0):
     ]  # fmt: skip
     if onp.isfinite(near).all():
         log_w = near + moved
-        pairs.append(("log w stands where w belongs", "What is log_w the logarithm of?", log_w.sum() ** 2 / (log_w**2).sum()))
+        pairs.append(
+            ("log w stands where w belongs", "What is log_w the logarithm of?", log_w.sum() ** 2 / (log_w**2).sum())
+        )
     pairs.append(("e^(log w) is 0 or infinite in floats, and the ratio is no number", FAR, onp.nan if moved else right))
     slips = [slip(name, hint, n_eff=value) for name, hint, value in pairs]
     return Question((near + moved,), {"n_eff": right}, {"log_w": near + moved}, slips, size=f"n = {n}")

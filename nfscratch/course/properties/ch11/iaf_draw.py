@@ -78,7 +78,9 @@ def _of(rng, D, judged):
     ]  # fmt: skip
     slips += [t for name, hint, value in pairs for t in by_part(name, hint, z=value)]
     slips += log_q_slips(eps, z, s)
-    slips += by_part("mu is summed, not log sigma", "Which entries stand on the diagonal in (8)?", log_q=base - mu.sum())
+    slips += by_part(
+        "mu is summed, not log sigma", "Which entries stand on the diagonal in (8)?", log_q=base - mu.sum()
+    )
     J = onp.eye(D) * onp.exp(s)[:, None] + L + eps[:, None] * onp.exp(s)[:, None] * M
     answer = {"z": z, "log_q": base - float(onp.linalg.slogdet(J)[1])}
     return Question((eps, A, B), answer, {"eps": eps, "A": A, "B": B}, slips, (judged,), size=f"D = {D}")

@@ -20,7 +20,9 @@ def values(asked, rng):
 def known(asked, rng):
     """0 between equal normals, and the numbers of a standard normal"""
     m, s = rng.normal(size=3), rng.uniform(0.5, 2, size=3)
-    return expect(asked, _question((m, s, m.copy(), s.copy()), ()), _question((m, s, 0.0, 1.0), _slips(m, s, 0 * m, 0 * s + 1)))
+    return expect(
+        asked, _question((m, s, m.copy(), s.copy()), ()), _question((m, s, 0.0, 1.0), _slips(m, s, 0 * m, 0 * s + 1))
+    )
 
 
 def _of(rng, D):
