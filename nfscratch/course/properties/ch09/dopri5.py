@@ -65,7 +65,7 @@ def _still(rng):
 
 def _pulse(rng):
     """Nothing moves but for a moment at the start, so that h falls first, and then grows as fast as it may."""
-    c, w = rng.uniform(0.9, 1.2), 0.0005
+    c, w = rng.uniform(1, 2), 0.0005
     exact = lambda y, t0, t1: y + c * w * (onp.exp(-t0 / w) - onp.exp(-t1 / w))  # noqa: E731
     return lambda y, t: c * onp.exp(-t / w) + 0 * y, exact, 2
 
@@ -144,7 +144,7 @@ def _misshapen(value, D, at):
 def _wrong_answer(value, right, watched, span, at):
     t0, t1, tol = span
     off = float(onp.abs(value[0] - right).max())
-    if off <= 100 * tol:
+    if off <= 100 * tol * (1 + float(onp.abs(right).max())):
         return None
     lines = (at, f"      y: yours {shown(value[0])}   should be {shown(right)}")
     last = watched.calls[-1][0] if watched.calls else t0
