@@ -98,11 +98,15 @@ def _of(f, rng, t0, t1, judged, steps=32):
     at, log_det = f.solution(y, t0, t1)
     length, (_, J0), (_, J1) = t1 - t0, f(y, t0), f(at, t1)
 
-    def along(number, path=lambda y, t: f(y, t)[0]):
-        """The integral of a number of the Jacobian along the path."""
-        both = lambda state, t: onp.append(path(state[:-1], t), number(f(state[:-1], t)[1]))  # noqa: E731
-        return float(solved(both, onp.append(y, 0.0), t0, t1, steps)[-1])
+    def measured(state, t):
+        """The velocity, then numbers of the Jacobian that might be integrated along the path."""
+        velocity, J = f(state[:D], t)
+        diagonal = onp.diag(J)
+        held = onp.trace(f(y, t)[1])
+        numbers = [onp.linalg.det(J), onp.linalg.slogdet(J)[1], J.sum(), onp.abs(diagonal).sum(), diagonal[0], held]
+        return onp.concatenate([velocity, numbers])
 
+    det, log_of_det, entries, absolute, first, held = solved(measured, onp.append(y, onp.zeros(6)), t0, t1, steps)[D:]
     h, times = length / steps, t0 + length / steps * onp.arange(steps + 1)
     traces = onp.array([onp.trace(f(f.solution(y, t0, t)[0], t)[1]) for t in times])
     slips = [
@@ -111,17 +115,17 @@ def _of(f, rng, t0, t1, judged, steps=32):
         *by_part("it is one step, however many are asked for", "What are the steps for?", y=solved(lambda y, t: f(y, t)[0], y, t0, t1, 1)),
         *by_part("the displacement comes back, not the point", "Where does the point start?", y=at - y),
         *by_part(Mistake.SIGN, FOUR, log_det=-log_det),
-        *by_part("the determinant of J is integrated, not its trace", "Look at (3): what is left of it when h is small?", log_det=along(onp.linalg.det)),
-        *by_part("log|det J| is integrated, not the trace", "Look at (3): what is left of it when h is small?", log_det=along(lambda J: onp.linalg.slogdet(J)[1])),
-        *by_part("all entries of J are added up, not the diagonal alone", "What is the trace of [[1, 2], [3, 4]]?", log_det=along(onp.sum)),
+        *by_part("the determinant of J is integrated, not its trace", "Look at (3): what is left of it when h is small?", log_det=det),
+        *by_part("log|det J| is integrated, not the trace", "Look at (3): what is left of it when h is small?", log_det=log_of_det),
+        *by_part("all entries of J are added up, not the diagonal alone", "What is the trace of [[1, 2], [3, 4]]?", log_det=entries),
         *by_part("the trace is divided by D", "What is the trace of the unit matrix?", log_det=log_det / D),
-        *by_part("the absolute values of the diagonal are added up", "May a trace be negative?", log_det=along(lambda J: onp.abs(onp.diag(J)).sum())),
-        *by_part("only the first entry of the diagonal counts", "What is the trace of [[1, 2], [3, 4]]?", log_det=along(lambda J: J[0, 0])),
+        *by_part("the absolute values of the diagonal are added up", "May a trace be negative?", log_det=absolute),
+        *by_part("only the first entry of the diagonal counts", "What is the trace of [[1, 2], [3, 4]]?", log_det=first),
         *by_part("it is the trace at the start, times the time", FOUR, log_det=length * onp.trace(J0)),
         *by_part("it is the trace at the end, times the time", FOUR, log_det=length * onp.trace(J1)),
         *by_part("it is the trace at the start", FOUR, log_det=onp.trace(J0)),
         *by_part("it is the trace at the end", FOUR, log_det=onp.trace(J1)),
-        *by_part("the trace is taken at the point where the way starts", FOUR, log_det=along(onp.trace, lambda y, t: 0 * y)),
+        *by_part("the trace is taken at the point where the way starts", FOUR, log_det=held),
         *by_part("the traces are added up without the length of a step", FOUR, log_det=log_det / h),
         *by_part("the traces are added up by Euler's steps, not by the solver", "How exact is the point, and how exact is this sum?", log_det=float(h * traces[:-1].sum())),
         *by_part("it grows backwards as it grows forwards: the step has no sign", FOUR, log_det=log_det if length > 0 else -log_det),
