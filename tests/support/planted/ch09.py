@@ -114,6 +114,7 @@ WRONG = [
     Planted("9.5", "the largest", dopri(err="np.max(np.abs(e) / (tol * (1 + abs(y))))"),
         "err is the largest entry, not the root of the mean of the squares"),
     Planted("9.5", "tol alone", dopri(err="np.sqrt(np.mean((e / tol) ** 2))"), "err measures against tol alone, not against tol (1 + |y|)"),
+    Planted("9.5", "tol is missing", dopri(err="np.sqrt(np.mean((e / (1 + abs(y))) ** 2))"), "the next h is not that of (6)"),
     changed("9.5", "count >= cap", "count > cap", "it gives up too late"),
     changed("9.5", "raise TooManyEvaluations(count, t)", "break", "it goes on beyond the cap"),
     Planted("9.6", "det", FLOW.format("np.linalg.det(J)", "state[-1]"), "the determinant of J is integrated, not its trace"),

@@ -100,6 +100,11 @@ WRONG = [
             x = low + (high - low) / (1 + np.exp(-u))
             return x, (np.log(high - low) - np.log(1 + np.exp(u)) - np.log(1 + np.exp(-u))).sum()""",
         "e^800 is more than a float holds, and log_det is -inf"),
+    Planted("10.7", "log of the slope", """
+        with np.errstate(all="ignore"):
+            share = 1 / (1 + np.exp(-u))
+            return low + (high - low) * share, np.log((high - low) * share * (1 - share)).sum()""",
+        "the slope is 0 in floats there, and its logarithm is -inf"),
     changed("10.8", "draws < theta", "draws > theta", "the draws above theta are counted, not those below"),
     changed("10.8", "draws < theta", "draws <= theta", "a draw that equals theta is counted as one below it"),
     changed("10.8", ".sum(axis=0)", ".mean(axis=0)", "it is a share of the draws, not their number"),

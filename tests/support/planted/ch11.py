@@ -43,7 +43,7 @@ WRONG = [
     changed("11.2", "- kl_gaussians", "+ kl_gaussians", "the divergence is added, not subtracted"),
     changed("11.2", " + s**2", "", "the likelihood is taken at m: s^2 is missing"),
     changed("11.2", "kl_gaussians(m, s, 0.0, 1.0)", "kl_gaussians(0.0, 1.0, m, s)", "the divergence is the other one, KL(prior || q)"),
-    changed("11.2", "-0.5 * np.log(2 * np.pi) - ", "-", "the normalising constant of the likelihood is missing"),
+    changed("11.2", "-0.5 * np.log(2 * np.pi) - ", "-", "log 2 pi / 2 is missing"),
     Planted("11.2", "no log p(x)", "return -kl_gaussians(m, s, x / 2, np.sqrt(0.5))",
         "it is minus the divergence from the posterior: log p(x) is missing"),
     changed("11.3", "- log_sigma.sum()", "+ log_sigma.sum()", "it has a plus, as lecture slides have"),

@@ -242,10 +242,7 @@ def _wrong_place(one, after, at):
 
 def _named(pairs, wrong, t1, tol, at):
     """The fault of a step that is not by (6), with a name that explains all steps."""
-    (one, after), names = (
-        wrong,
-        [n for n, rule in RULES.items() if all(rule.explains(*pair, t1, tol) for pair in pairs)],
-    )
+    (one, after), names = wrong, [name for name, rule in RULES.items() if rule.explains_all(pairs, t1, tol)]
     err, right = one.err(tol), RIGHT.length(one, after, t1, tol) if after else 0.0
     found = f"      at t = {one.t:.4g}, h = {one.h:.4g}: err = {err:.4g}, and the step was {'accepted' if one.accepted else 'refused'}"
     if names and not (names[0].startswith("every step is accepted") and max(pair[0].err(tol) for pair in pairs) < 5):

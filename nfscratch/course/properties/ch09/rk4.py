@@ -125,6 +125,6 @@ def _mistaken(h, t0, t1):
     yield "the step is t1 - t0, not that divided by the number of steps", STEPS, {"h": t1 - t0}
     yield "the step is 1 divided by the number of steps, whatever t0 and t1 are", STEPS, {"h": h / (t1 - t0)}
     yield "the step is t1 divided by the number of steps, whatever t0 is", STEPS, {"h": h / (t1 - t0) * t1}
-    yield "the step has the wrong sign", STEPS, {"h": -h}
     yield "the step is positive backwards too", STEPS, {"h": abs(h)}
+    yield "the step has the wrong sign", STEPS, {"h": -h}
     yield "it subtracts the sum of the slopes", WEIGHTS, {"below": -6}

@@ -47,6 +47,18 @@ class Rule:
                 h = h * min(self.most, max(self.least, self.safety * err**self.power))
         return h if abs(h) < abs(t1 - after.t) else t1 - after.t
 
+    def explains_all(self, pairs, t1, tol):
+        """All steps; and if it is err or its power that differs, two of them at least that are at no bound."""
+        of_err = (self.most_err, self.least, self.most, self.after) == (1.0, 0.2, 10.0, "every")
+        measured = sum(self._is_free(*pair, t1, tol) for pair in pairs)
+        return (measured >= 2 or not of_err) and all(self.explains(*pair, t1, tol) for pair in pairs)
+
+    def _is_free(self, one, after, t1, tol):
+        """Whether the next h is that of err, neither that of a bound of the factor nor what is left to the end."""
+        with onp.errstate(all="ignore"):
+            factor = self.safety * max(one.err(tol, self.scale, self.norm), 1e-10) ** self.power
+        return after is not None and self.least < factor < self.most and abs(one.h * factor) < abs(t1 - after.t)
+
     def explains(self, one, after, t1, tol):
         """The last step is not looked at: what comes after it is not seen."""
         if after is None:

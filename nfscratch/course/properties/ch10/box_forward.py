@@ -91,10 +91,8 @@ def _far(rng, u):
     fraction = onp.exp(-onp.abs(u))
     x = onp.where(u > 0, low + width / (1 + fraction), low + width * fraction / (1 + fraction))
     log_det = float((onp.log(width) - onp.abs(u) - 2 * onp.log1p(fraction)).sum())
-    slips = (
-        [slip("e^800 is more than a float holds, and log_det is -inf", SOFT, log_det=-onp.inf)]
-        if onp.abs(u).max() > 710
-        else []
-    )
+    slips = [slip("the slope is 0 in floats there, and its logarithm is -inf", SOFT, log_det=-onp.inf)]
+    if onp.abs(u).max() > 710:
+        slips.append(slip("e^800 is more than a float holds, and log_det is -inf", SOFT, log_det=-onp.inf))
     answer = {"x": x, "log_det": log_det}
     return Question((u, low, low + width), answer, _input(u, low, low + width), slips, size=f"D = {len(u)}")
