@@ -436,11 +436,17 @@ if __name__ == "__main__":
 
 
 # %%
+def on_the_curve(x, noise, t, path):
+    """x_t and its velocity for one pair: where the network of (13) is asked, and what it should say."""
+    a, b, rate_a, rate_b = path(t)
+    return a * x + b * noise, rate_a * x + rate_b * noise
+
+
 def regression_drawn(options):
     rng, t, n = np.random.default_rng(options.seed), 0.6, 20_000 if options.fast else 200_000
     x = rng.choice(TWO[:, 0], n) + WIDTH * rng.normal(size=n)
     noise = rng.normal(size=n)
-    at, target = t * x + (1 - t) * noise, x - noise  # a point on the line, and its velocity: (13)
+    at, target = on_the_curve(x, noise, t, straight)
     edges = np.linspace(-2, 2, 33)
     cell = np.digitize(at, edges)
     middle = 0.5 * (edges[1:] + edges[:-1])
@@ -462,7 +468,7 @@ def regression_drawn(options):
 def regression_proved(x, noise, t):
     """Both sides of (12), (14) and (15), for functions chosen here, with the exact score and velocity."""
     path = gaussian_path.GaussianPath(np.full(2, 0.5), TWO, np.full((2, 1, 1), WIDTH**2))
-    place, target, h = lambda t: t * x + (1 - t) * noise, x - noise, 1e-3
+    place, target, h = lambda t: on_the_curve(x, noise, t, straight)[0], x - noise, 1e-3
     at = place(t)
     score, u = path.score(at[:, None], t)[:, 0], path.velocity(at[:, None], t)[:, 0]
     f, b = np.sin(3 * at), 1 - t
@@ -501,12 +507,12 @@ def evaluations_with(noise, options, D=8):
     theta, z = random_network(rng, D, size=1.5), rng.normal(size=D)
     fixed = rng.choice([-1.0, 1.0], D)
 
-    def both(state, t):
+    def with_trace(state, t):
         velocity, J = network(theta, state[:-1], t)
         v = rng.choice([-1.0, 1.0], D) if noise == "fresh" else fixed
         return np.append(velocity, np.trace(J) if noise == "exact" else v @ J @ v)
 
-    return dopri5(both, np.append(z, 0.0), 0.0, 1.0, 1e-5, cap=3_000)[1]
+    return dopri5(with_trace, np.append(z, 0.0), 0.0, 1.0, 1e-5, cap=3_000)[1]
 
 
 def museum_of_traces(options):
@@ -548,7 +554,7 @@ def museum_of_the_place(options):
     rng, n = np.random.default_rng(options.seed), 100_000
     x = rng.choice(TWO[:, 0], n) + WIDTH * rng.normal(size=n)
     noise, t = rng.normal(size=n), rng.random(n)
-    for name, at in (("at x", x), ("at x_t", t * x + (1 - t) * noise)):
+    for name, at in (("at x", x), ("at x_t", on_the_curve(x, noise, t, straight)[0])):
         features = np.stack([np.ones(n), at], axis=1)
         (offset, slope), residual, *_ = np.linalg.lstsq(features, x - noise, rcond=None)
         print(f"  a line fitted {name:6}: {offset:6.3f} + {slope:.3f} y,   loss (13) {residual[0] / n:.3f}")

@@ -4,6 +4,7 @@ import textwrap
 from dataclasses import dataclass
 
 from nfscratch.course.blanks import body
+from nfscratch.course.task import assignment
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,13 @@ class Planted:
 
     def __repr__(self):
         return f"{self.task} {self.what}"
+
+
+def changed(number, task, old, new, name=None):
+    """The chapter's own body with one piece of it replaced: a slip of the pen."""
+    found = assignment(number)
+    place = body(found.text, found.task(task).function)
+    code = "\n".join(found.text.splitlines()[place.first - 1 : place.last])
+    if old not in code:
+        raise ValueError(f"the body of task {task} must hold {old!r}")
+    return Planted(task, f"{new} for {old}", code.replace(old, new), name)

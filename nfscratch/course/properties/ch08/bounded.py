@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.course.judging.question import Question, expect
-from nfscratch.course.properties.ch08.residual_maps import by_part, matrix, norm
+from nfscratch.course.judging.question import Question, by_part, expect
+from nfscratch.course.properties.ch08.residual_maps import matrix, norm
 
 SHARE = "Two matrices share the constant L. What is the product of what you gave them?"
 KEEP = "What does max(1, .) in (7) do for a matrix that is small enough?"

@@ -6,8 +6,8 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.course.judging.pair import own_log_det
-from nfscratch.course.judging.question import Question, expect
-from nfscratch.course.properties.ch08.residual_maps import by_part, jacobian, log_det, network, random_network
+from nfscratch.course.judging.question import Question, by_part, expect
+from nfscratch.course.properties.ch08.residual_maps import jacobian, log_det, network, random_network
 
 SIX = "Which matrix stands in (6), beside J_F?"
 DIMS = (2, 5, 1)

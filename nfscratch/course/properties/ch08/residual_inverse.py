@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake
-from nfscratch.course.judging.question import Question, expect
+from nfscratch.course.judging.question import Question, by_part, expect
 from nfscratch.course.judging.refusal import refuses
-from nfscratch.course.properties.ch08.residual_maps import by_part, log_det, network, random_network, symmetric_network
+from nfscratch.course.properties.ch08.residual_maps import log_det, network, random_network, symmetric_network
 
 RESIDUAL = "Which number, below (4), says how far it is?"
 DIMS = (2, 5, 1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.course.judging.question import slip
-
 
 def orthogonal(rng, n):
     return onp.linalg.qr(rng.normal(size=(n, n)))[0]
@@ -50,8 +48,3 @@ def symmetric_network(rng, D, constant, sign):
     """J_F is symmetric, and at z = 0 its eigenvalue of largest size is near sign * constant."""
     W1 = matrix(rng, 2 * D, D, onp.linspace(1, 0.7, D)) * onp.sqrt(constant)
     return W1, 0.01 * rng.normal(size=2 * D), sign * W1.T, 0.1 * rng.normal(size=D)
-
-
-def by_part(name, hint="", **values):
-    """A slip for each part by itself, so that a part that is right by chance hides no other."""
-    return [slip(name, hint, **{part: value}) for part, value in values.items()]
