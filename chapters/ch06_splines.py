@@ -638,7 +638,7 @@ def fitted(flow, data, seed, options):
         "optimizer": nf.adam(5e-3),
         "clip": 10.0,
     }
-    settings |= {"steps": 10 if options.fast else 2000, "batch_size": 512, "progress": False}
+    settings |= {"steps": 10 if options.fast else 1400, "batch_size": 512, "progress": False}
     return nf.fit(flow, data.train, rng=np.random.default_rng(seed), **settings)
 
 

@@ -287,10 +287,8 @@ def one_layer_three_hills(options):
     train, test = three_hills(rng, 4000), three_hills(rng, 500 if options.fast else 10_000)
     sigmoids = {f"deep sigmoid,\n{K} units": nf.Inverse(nf.DeepSigmoid(K)) for K in (2, 3, 4, 16)}
     maps = {"affine\n(a Gaussian)": nf.Affine(), **sigmoids}
-    maps |= {
-        "deep dense\nsigmoid (4, 4)": nf.Inverse(nf.DeepDenseSigmoid((4, 4))),
-        "UMNN,\n12 units": nf.Inverse(nf.UMNN(12)),
-    }
+    maps["deep dense\nsigmoid (4, 4)"] = nf.Inverse(nf.DeepDenseSigmoid((4, 4)))
+    maps["UMNN,\n12 units"] = nf.Inverse(nf.UMNN(12))
     figure, axes = plot.subplots(1, 4, height=2.0, sharey=True)
     panels = dict(zip([list(maps)[k] for k in (0, 1, 3, 6)], axes, strict=True))
     x, gaps = np.linspace(-4, 4, 601)[:, None], {}
@@ -299,8 +297,7 @@ def one_layer_three_hills(options):
         flow = nf.Flow(nf.StandardNormal(1), nf.Chain([nf.Elementwise(h, 1), nf.Standardize(1)]))
         steps, rate, batch = (400, 0.1, 64) if "UMNN" in name else (500 if "dense" in name else 1500, 0.05, 500)
         settings = {"batch_size": batch, "optimizer": nf.adam(rate), "validation": None, "progress": False}
-        rng = np.random.default_rng(options.seed + 5)
-        result = nf.fit(flow, train, rng=rng, steps=5 if options.fast else steps, **settings)
+        result = nf.fit(flow, train, rng=options.seed + 5, steps=5 if options.fast else steps, **settings)
         gap = three_hills_log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test))
         gaps[name], error = gap.mean(), gap.std() / np.sqrt(len(gap))
         distance = sup_distance(flow, result.params)
@@ -681,7 +678,7 @@ def eight_gaussians(options):
         flow = nf.Flow(nf.StandardNormal(2), nf.Chain([*layers, nf.Standardize(2)]))
         for seed in range(options.seed, options.seed + (1 if options.fast else 3)):
             settings = {"steps": 5 if options.fast else 600, "optimizer": nf.adam(1e-2), "validation": None}
-            result = nf.fit(flow, data.train, rng=np.random.default_rng(seed), progress=False, **settings)
+            result = nf.fit(flow, data.train, rng=seed, progress=False, **settings)
             gap = data.log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test)).astype(float)
             gaps.append((gap.mean(), gap.std() / np.sqrt(len(gap))))
         shown = ", ".join("{:.3f} ± {:.3f}".format(*gap) for gap in gaps)
@@ -767,7 +764,7 @@ if __name__ == "__main__":
 # - Without a formula, invert by an expanding bracket, Newton where it behaves, and a residual that is reported. The gradient of the answer is (11).
 # - A map that is not onto loses probability, and no check but the integral sees it.
 #
-# So far every network decided about *other* variables, or had one variable as its input. Chapter 08 drops this too: a network of all variables at once, inverted by the iteration of chapter 05.
+# Chapters 04 to 07 kept two blocks or an order of the variables. Chapter 08 needs neither: a network of all variables at once, inverted by a fixed-point iteration like that of chapter 05.
 #
 # ## Exercises
 #
