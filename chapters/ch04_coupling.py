@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** As measured: 33 s of one core; `--fast` takes six, and its experiments are too short to mean anything.
+# **Running time.** As measured: 33 s of one core of a busy machine; `--fast` takes six, and its experiments are too short to mean anything.
 #
 # **References.** Dinh, Krueger, Bengio (2014), *NICE*, arXiv:1410.8516. Dinh, Sohl-Dickstein, Bengio (2017), *Density estimation using Real NVP*, arXiv:1605.08803. Sorrenson, Rother, Köthe (2020), *Disentanglement by nonlinear ICA with general incompressible-flow networks (GIN)*, arXiv:2001.04872. Kingma, Ba (2015), *Adam*, arXiv:1412.6980. Papamakarios et al. (2021), *Normalizing flows for probabilistic modeling and inference*, arXiv:1912.02762.
 
