@@ -627,6 +627,8 @@ def four_layers_each(options):
             means.append([gap for gap, _ in gaps])
         assert options.fast or max(means[1]) < min(means[0])
         row[0].set_ylabel(f"{name}\n$x_2$")
+        for ax in row:
+            ax.set(xticks=(-4, 0, 4), yticks=(-4, 0, 4))
     for ax, title in zip(axes[0], ("data", "four affine layers", "four spline layers"), strict=True):
         ax.set_title(title)
     options.save(figure, "ch06_four_layers")
@@ -728,7 +730,7 @@ if __name__ == "__main__":
 # - The rational quadratic takes any positive widths, heights and slopes, and its inverse is one square root, computed by the form that does not cancel.
 # - Formulas that are right on paper fail at edges: equal slopes, straight bins, points outside of the box. Test there.
 #
-# A spline bends only inside its box, at knots that are counted beforehand. Chapter 07 lets a network be the map, without knots, and pays with a search for the inverse.
+# A spline bends only inside its box, between a fixed number of knots. Chapter 07 lets a network be the map, without knots, and pays with a search for the inverse.
 #
 # ## Exercises
 #

@@ -253,7 +253,7 @@ if __name__ == "__main__":
 #
 # $$\sup_x \bigl|F_K(x) - \sigma(h^\star(x))\bigr| \to 0 \quad\text{as } K \to \infty, \text{ if the } a_k \text{ may grow with } K . \tag{9}$$
 #
-# **A bound on $a_k$ costs universality.** Since $\sigma(s)\sigma(-s) = p(1 - p)$ is concave in $p = \sigma(s)$, (3) gives $h' \leq \max_k a_k$ with any number of units. So the density of one layer, $\varphi(h)\,h'$, is nowhere above $\varphi(0) \max_k a_k$. The narrowest normal under that bound has the standard deviation $1/\max_k a_k$, and one unit makes it. The package bounds $a_k$ by $a_0 e^3$, where $a_0 = 1.07$ is the slope that a fresh layer of 8 units starts with. For standardised data this is $a_k \leq 21.5$: no density above $8.6$, no normal narrower than $0.046$. A larger bound or a second layer, whose slopes multiply the first's, sharpens it.
+# **A bound on $a_k$ costs universality.** Since $\sigma(s)\sigma(-s) = p(1 - p)$ is concave in $p = \sigma(s)$, (3) gives $h' \leq \max_k a_k$ with any number of units. So the density of one layer, $\varphi(h)\,h'$, is nowhere above $\varphi(0) \max_k a_k$. The narrowest normal under that bound has the standard deviation $1/\max_k a_k$, and units that are all alike make it. The package bounds $a_k$ by $a_0 e^3$, where $a_0 = 1.07$ is the slope that a fresh layer of 8 units starts with. For standardised data this is $a_k \leq 21.5$: no density above $8.6$, no normal narrower than $0.046$. A larger bound or a second layer, whose slopes multiply the first's, sharpens it.
 #
 # For several variables the same holds for the conditional distributions, one after the other, if these change continuously with $x_{<i} = (x_1, \dots, x_{i-1})$ and the network can follow. Under these conditions Huang et al. call the flow universal. (9) does not say how many units it takes, whether training finds them, or that *slopes*, and so densities, converge.
 #
@@ -433,9 +433,9 @@ def implicit_gradient(z, b):
 # %% [markdown]
 # ## What happens without the logit?
 #
-# $F$ itself is increasing and invertible, from the reals to $(0, 1)$. Leave out the logit and nothing crashes: the log-derivative is right, the round trip is right, and training runs. But $z = F(x)$ never leaves $(0, 1)$, and the model loses the probability that the base has elsewhere. For an increasing $h$ from the reals to $(\alpha, \beta)$,
+# $F$ itself is increasing and invertible, from the reals to $(0, 1)$. Leave out the logit and nothing crashes: the log-derivative is right, the round trip is right, and training runs. But $z = F(x)$ never leaves $(0, 1)$, and the model loses the probability that the base has elsewhere. For an increasing $h$ from the reals to $(\ell, u)$,
 #
-# $$\int p(x)\,dx = \int p_Z(h(x))\,h'(x)\,dx = \int_\alpha^\beta p_Z(z)\,dz = \Phi(\beta) - \Phi(\alpha) . \tag{12}$$
+# $$\int p(x)\,dx = \int p_Z(h(x))\,h'(x)\,dx = \int_\ell^u p_Z(z)\,dz = \Phi(u) - \Phi(\ell) . \tag{12}$$
 #
 # With $(0, 1)$ that is $0.3413$: every reported log-likelihood is too low by $1.075$ nats, and for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite. With $6F - 3$ the integral is $0.9973$. A plot of the density does not show that, and still no $z$ beyond $\pm 3$ has an $x$.
 
@@ -478,7 +478,7 @@ if __name__ == "__main__":
 #
 # ## A published bug: the answer is the end of the bracket
 #
-# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
+# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
 
 
 # %%
@@ -746,9 +746,8 @@ def draw_iris(flow, params, x, options):
     axes[0].plot(*x.T, ".", color="white", markersize=2)
     axes[1].plot(*draws.T, ".", color=plot.BLUE, markersize=3)
     for ax, title in zip(axes, ("density, and the flowers", "150 draws, by the search"), strict=True):
-        ax.set(title=title, aspect="auto", xlim=box[:2], ylim=box[2:], xlabel="petal length (cm)")
-    axes[0].set_ylabel("petal width (cm)")
-    axes[1].set_ylabel("petal width (cm)")
+        ax.set(title=title, aspect="auto", xlim=box[:2], ylim=box[2:])
+        ax.set(xlabel="petal length (cm)", ylabel="petal width (cm)")
     options.save(figure, "ch07_iris")
 
 
