@@ -10,11 +10,11 @@
 #
 # **Question.** An affine map bends nothing, and a spline bends where its knots are. Can a *network* be the map of one variable, so flexible that one layer makes three hills out of one, and still be invertible, with a derivative that we can write down? And how do we invert it when there is no formula?
 #
-# **What you need.** The change of variables (chapter 01), coupling (chapter 04), the sigmoid $\sigma(s) = 1/(1 + e^{-s})$ and its inverse, the logit; NumPy.
+# **What you need.** The change of variables (chapter 01), coupling (chapter 04), autoregression (chapter 05), the mixture of logistics (chapter 06); the sigmoid $\sigma(s) = 1/(1 + e^{-s})$ and its inverse, the logit; NumPy.
 #
 # **Convention.** $z$ is noise, $x$ is data. In this chapter the map with the formula goes from data to noise, $z = h(x)$, because maximum likelihood runs that way: $\log p(x) = \log p_Z(h(x)) + \log h'(x)$. The other direction, sampling, is a search.
 #
-# **Running time.** Under a minute on two cores; `--fast` takes a few seconds and does every check, with experiments too short to mean anything.
+# **Running time.** As measured: 17 s of one core of a busy machine; `--fast` takes five, and its experiments are too short to mean anything.
 #
 # **References.** Huang, Krueger, Lacoste, Courville (2018), *Neural autoregressive flows*, arXiv:1804.00779. Wehenkel, Louppe (2019), *Unconstrained monotonic neural networks*, arXiv:1908.05164. Trefethen (2008), *Is Gauss quadrature better than Clenshaw-Curtis?*, doi:10.1137/060659831. Papamakarios et al. (2021), arXiv:1912.02762.
 
@@ -32,10 +32,10 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The idea, with numbers
 #
-# A sigmoid is a soft step from 0 to 1. Take two of them, with slope 2, one at $-2$ and one at $2$, and average them: $F(x) = \frac12\sigma(2(x + 2)) + \frac12\sigma(2(x - 2))$. That is a staircase with two steps, rising from 0 to 1. The logit carries it back to all reals: $z = h(x) = \log\frac{F}{1 - F}$. Let us compute the density that this makes when $z$ is standard normal, at two places.
+# A sigmoid is a soft step from 0 to 1. Take two of them, with slope 2, one at $-2$ and one at $2$, and average them: $F(x) = \frac12\sigma(2(x + 2)) + \frac12\sigma(2(x - 2))$. This is a staircase with two steps. The logit carries it back to all reals: $z = h(x) = \log\frac{F}{1 - F}$. Which density does $x$ have when $z$ is standard normal? At two places:
 #
-# - At $x = 0$, between the steps: $F = 0.5$, so $z = 0$. The slope is $F' = 2\,\sigma(4)\,\sigma(-4) = 0.0353$, hence $h' = F'/(F(1 - F)) = 0.1413$, and the density is $0.3989 \cdot 0.1413 = 0.0564$.
-# - At $x = 2$, on a step: $F = 0.7498$, $z = 1.0977$, $F' = 0.2503$, $h' = 1.3345$, and the density is $0.2184 \cdot 1.3345 = 0.2915$.
+# - At $x = 0$, between the steps: $F = \frac12$, so $z = 0$. The slope is $F' = 2\,\sigma(4)\,\sigma(-4)$, hence $h' = F'/(F(1 - F)) = 0.1413$, and the density is $\varphi(0) \cdot 0.1413 = 0.0564$, with $\varphi$ the standard normal density.
+# - At $x = 2$, on a step: $F = 0.7498$, $z = 1.0977$, $h' = 1.3345$, and the density is $\varphi(1.0977) \cdot 1.3345 = 0.2915$.
 #
 # One hill became two. Where the staircase is flat there is little density, and where it is steep there is much.
 
@@ -99,15 +99,17 @@ def picture_of_the_idea(options):
 #
 # $$z = h(x) = \operatorname{logit} F(x) = \log F - \log(1 - F). \tag{2}$$
 #
-# It is increasing: every $\sigma(a_k x + b_k)$ is, a sum of increasing functions with positive weights is, and the logit is. $F$ runs from 0 to 1, so $h$ runs from $-\infty$ to $\infty$. Since $\sigma' = \sigma(s)\sigma(-s)$ and $\operatorname{logit}'(F) = 1/(F(1 - F))$,
+# Every $\sigma(a_k x + b_k)$ is increasing, a sum of increasing functions with positive weights is, and the logit is. $F$ runs from 0 to 1, so $h$ runs from $-\infty$ to $\infty$. Since $\sigma' = \sigma(s)\sigma(-s)$ and $\operatorname{logit}'(F) = 1/(F(1 - F))$,
 #
 # $$h'(x) = \frac{1}{F(1 - F)} \sum_k w_k a_k\, \sigma(s_k)\,\sigma(-s_k) > 0. \tag{3}$$
+#
+# We have met this map. With $a_k = 1/s_k$ and $b_k = -\mu_k/s_k$ it is the mixture of logistics of chapter 06, equation (15), read in the other direction: there it made data from noise, here it makes noise from data. Two papers found one function (up to an affine map), and a row of the table below compares the two formulas.
 #
 # **In log space.** $F$ rounds to 1 in float64 when all $s_k$ are above 37, and $\log(1 - F)$ is then $-\infty$. But $1 - F = \sum_k w_k \sigma(-s_k)$, because the weights sum to one, and $\log\sigma(s) = -\operatorname{softplus}(-s)$. With $\operatorname{lse}_k t_k = \log\sum_k e^{t_k}$,
 #
 # $$\log F = \operatorname{lse}_k[\log w_k - \operatorname{softplus}(-s_k)], \quad \log(1 - F) = \operatorname{lse}_k[\log w_k - \operatorname{softplus}(s_k)], \quad \log h' = \operatorname{lse}_k[\log w_k + \log a_k - \operatorname{softplus}(s_k) - \operatorname{softplus}(-s_k)] - \log F - \log(1 - F). \tag{4}$$
 #
-# No term can overflow, and far out $h$ becomes the straight line that it is.
+# No term can overflow.
 
 
 # %%
@@ -132,19 +134,19 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch07_idea`.* Left: three weighted sigmoids (thin) and their sum, a staircase from 0 to 1. Middle: its logit, with straight tails. Right: a standard normal (dashed) read through that map: a hill at every step. Its height is $p_Z(z)\,h'(x)$ with $h' = F'/(F(1 - F))$: how steep $F$ is, in proportion to what is left of it on either side, times the normal density at the $z$ where the step stands.
+# *Figure `ch07_idea`.* Left: three weighted sigmoids (thin) and their sum, a staircase from 0 to 1. Middle: its logit, with straight tails. Right: a standard normal (dashed) and the density of $x$: a hill at every step. Its height is the normal density at the $z$ where the step stands, times the slope $h'$ there.
 #
 # **Several variables.** Each $z_i = h(x_i; \theta_i)$, and a network computes $\theta_i$ from the variables before it, $x_1 \dots x_{i-1}$. For $D = 2$, with $\theta_1$ free and $\theta_2 = \theta_2(x_1)$, the Jacobian has these entries:
 #
 # $$\frac{\partial z}{\partial x} = \begin{pmatrix} h'(x_1; \theta_1) & 0 \\[2pt] \dfrac{\partial h}{\partial \theta}(x_2; \theta_2) \cdot \dfrac{d\theta_2}{dx_1} & h'(x_2; \theta_2) \end{pmatrix}, \qquad \log|\det| = \sum_i \log h'(x_i; \theta_i). \tag{5}$$
 #
-# The network's own derivative stands in the corner that the determinant does not see. Sampling goes variable by variable: $\theta_2$ can be computed only when $x_1$ has been found.
+# The determinant does not contain the network's own derivative. Sampling goes variable by variable: $\theta_2$ can be computed only when $x_1$ has been found.
 #
-# **Deep dense sigmoid (DDSF).** Stack it. A layer takes several numbers $t_i$, all increasing in $x$, mixes them with weights $u_{ji} > 0$ (rows that sum to 1), puts them through sigmoids, and returns several logits:
+# **Deep dense sigmoid (DDSF).** Stack it. A layer takes several numbers $t_i$, all increasing in $x$, mixes them with weights $u_{ji} > 0$, puts the mixtures through sigmoids, mixes these with weights $w_{oj} > 0$, and returns several logits:
 #
 # $$s_j = a_j \sum_i u_{ji} t_i + b_j, \qquad t'_o = \operatorname{logit} \sum_j w_{oj}\,\sigma(s_j). \tag{6}$$
 #
-# The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
+# The rows of $u$ sum to 1, and so do the rows of $w$: the argument of the logit has to stay between 0 and 1. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
 
 
 # %%
@@ -194,7 +196,7 @@ def autoregressive_forward(z, nets, read=parameters):
 #
 # $$z = h(x) = c + \int_0^x f(t)\,dt, \qquad \log h'(x) = \log f(x). \tag{7}$$
 #
-# With $f = \operatorname{softplus}(\text{network}) + m$ and a minimum $m > 0$, $h$ is onto all reals. The log-derivative is exact; the integral is not. Clenshaw and Curtis evaluate $f$ at the Chebyshev points $\cos(\pi i/n)$, lay a polynomial through the values, and integrate that. With $t = \cos\vartheta$ the polynomial is a cosine sum $\sum_j \alpha_j \cos j\vartheta$, and $\int_0^\pi \cos(j\vartheta)\sin\vartheta\,d\vartheta = 2/(1 - j^2)$ for even $j$, 0 for odd. Putting the formula for the $\alpha_j$ in gives weights on $[0, 1]$:
+# With $f = \operatorname{softplus}(\text{network}) + m$ and a minimum $m > 0$, $h$ is onto all reals. The log-derivative is exact; the integral is not. Clenshaw and Curtis evaluate $f$ at the Chebyshev points $\cos(\pi i/n)$, lay a polynomial through the values, and integrate that. With $t = \cos\vartheta$ the polynomial is a cosine sum $\sum_j \alpha_j \cos j\vartheta$, and $\int_0^\pi \cos(j\vartheta)\sin\vartheta\,d\vartheta = 2/(1 - j^2)$ for even $j$, 0 for odd. The formula for the $\alpha_j$ then gives weights on $[0, 1]$:
 #
 # $$\int_0^1 f \approx \sum_{i=0}^n q_i\, f\Bigl(\tfrac{1 - \cos(\pi i/n)}{2}\Bigr), \qquad q_i = \frac{c_i}{n}\Bigl(1 - \sum_{j=1}^{\lfloor n/2 \rfloor} \frac{\beta_j \cos(2\pi i j/n)}{4 j^2 - 1}\Bigr), \tag{8}$$
 #
@@ -223,20 +225,19 @@ def a_positive_network(rng, steepness, units=6):
 
 
 def quadrature_drawn(options):
-    sizes = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-    figure, axes = plot.subplots(1, 2, height=2.1)
+    sizes, x = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128), np.linspace(0, 4, 300)
+    figure, axes = plot.subplots(1, 2, height=2.3)
     for steepness, color in ((1, plot.BLUE), (3, plot.ORANGE), (30, plot.RED)):
         f = a_positive_network(np.random.default_rng(options.seed), steepness)
         exact = umnn(4.0, f, n=1000)[0]
         error = [abs(umnn(4.0, f, n=n)[0] - exact) / exact for n in sizes]
         axes[0].semilogy(sizes, np.maximum(error, 1e-17), marker=".", color=color)
-        x = np.linspace(0, 4, 300)
         axes[1].plot(x, f(x), color=color, label=f"steepness {steepness}")
         print(f"  steepness {steepness:2}: error of the integral with 16 / 64 points  {error[3]:.0e} / {error[7]:.0e}")
     axes[0].set(xlabel="points $n$", ylabel="relative error")
-    axes[1].legend(fontsize=7)
     axes[1].set(xlabel="$t$", ylabel="$f(t)$")
-    assert np.allclose(clenshaw_curtis(2)[1], np.array([1, 4, 1]) / 6)
+    figure.legend(loc="outside upper center", ncols=3)
+    assert np.allclose(clenshaw_curtis(2)[1], np.array([1, 4, 1]) / 6) and error[-1] > 1e-5
     options.save(figure, "ch07_quadrature")
 
 
@@ -244,17 +245,19 @@ if __name__ == "__main__":
     quadrature_drawn(options)
 
 # %% [markdown]
-# *Figure `ch07_quadrature`.* Left: the error of (8) for three networks $f$ on $[0, 4]$, drawn on the right. For a smooth $f$ it falls by a constant factor with every point, until rounding stops it. A step in $f$ (red) defeats any fixed number of points, and nothing in the result says so. That matters here more than elsewhere: (7) reports $\log f(x)$, and the derivative of the *sum* is another number, off by the derivative of the error, which may be large where the error is small. The density then does not belong to the map. The package limits how steep $f$ may be, and tests what is left.
+# *Figure `ch07_quadrature`.* Left: the error of (8) for three networks $f$ on $[0, 4]$, drawn on the right. For a smooth $f$ it falls by a constant factor with every point, until rounding stops it. For a steep $f$ (red) it falls slowly, and nothing in the result says so. That matters here more than elsewhere: (7) reports $\log f(x)$, but the *sum* in (8) has another derivative, and then the density does not belong to the map. The package limits how steep $f$ may be.
 #
 # ## Why one layer is enough in one variable
 #
-# Let $P$ be the distribution function of the data, continuous (no value with a probability of its own, which is why recorded values need jitter), and $\Phi$ that of the standard normal. The map $h^\star = \Phi^{-1} \circ P$ makes the data exactly normal, and (2) can come near to it: $F = \sigma(h^\star)$ is some increasing continuous function from 0 to 1, and every such function is the limit of staircases with small steps: $K$ equal steps, where $F$ passes $1/K, 2/K, \dots$, each so steep that it is over before the next begins. So a sum of sigmoids can be as near as one wishes,
+# Let $P$ be the distribution function of the data, continuous (no value has a probability of its own, so recorded values need jitter) and increasing, and $\Phi$ that of the standard normal. The map $h^\star = \Phi^{-1} \circ P$ makes the data exactly normal, and (2) can come near to it: $F = \sigma(h^\star)$ is some increasing continuous function from 0 to 1, and every such function is the limit of staircases with small steps: $K$ equal steps, where $F$ passes $1/K, 2/K, \dots$, each so steep that it is over before the next begins. So
 #
 # $$\sup_x \bigl|F_K(x) - \sigma(h^\star(x))\bigr| \to 0 \quad\text{as } K \to \infty, \text{ if the } a_k \text{ may grow with } K . \tag{9}$$
 #
-# **What a bound on $a_k$ costs.** The last condition matters. Since $\sigma(s)\sigma(-s) = p(1 - p)$ is concave in $p = \sigma(s)$, (3) gives $h' \leq \max_k a_k$, with any number of units. The package bounds the slopes, $a_k \leq a_0 e^3$, about 21 per unit of the layer's input (`max_log_scale=3`, 8 units), and so one such layer is *not* universal: its density is nowhere above $21\,\varphi(0) \approx 8.6$, and however many units it has, its $F$ is a mixture of logistic curves none of which is narrower than the scale $1/21 \approx 0.047$. That is what it can reach, in the limit of many units: every distribution that has been blurred by that much (a standard deviation of 0.084, where the data have 1). A larger bound or a second layer, whose slopes multiply the first's, sharpens it. In return no step of training meets a slope of $10^6$.
+# **A bound on $a_k$ costs universality.** Since $\sigma(s)\sigma(-s) = p(1 - p)$ is concave in $p = \sigma(s)$, (3) gives $h' \leq \max_k a_k$ with any number of units. So the density of one layer, $\varphi(h)\,h'$, is nowhere above $\varphi(0) \max_k a_k$. The narrowest normal under that bound has the standard deviation $1/\max_k a_k$, and units that are all alike make it. The package bounds $a_k$ by $a_0 e^3$, where $a_0 = 1.07$ is the slope that a fresh layer of 8 units starts with. For standardised data this is $a_k \leq 21.5$: no density above $8.6$, no normal narrower than $0.046$. A larger bound or a second layer, whose slopes multiply the first's, sharpens it.
 #
-# For several variables the same holds for the conditional distributions, one after the other, if these change continuously with $x_{<i} = (x_1, \dots, x_{i-1})$ and the network can follow: $\theta_i$ has to come near to any continuous function of $x_{<i}$, which takes a wide network, and a MADE with few units that see $x_{<i}$ is not one. Under these conditions Huang et al. call the flow universal. What (9) does not say: how many units it takes, whether training finds them, or that *slopes*, and so densities, converge. Let us see, on three Gaussians of width 0.3 at $-2, 0, 2$, with 4,000 points, judged on 10,000 new ones by the mean of $\log p_{\text{true}} - \log p$. The affine map is a Gaussian fit.
+# For several variables the same holds for the conditional distributions, one after the other, if these change continuously with $x_{<i} = (x_1, \dots, x_{i-1})$ and the network can follow. Under these conditions Huang et al. call the flow universal. (9) does not say how many units it takes, whether training finds them, or that *slopes*, and so densities, converge.
+#
+# *Predict*: how many units do three hills need? Three Gaussians of width 0.3 at $-2, 0, 2$, 4,000 points, judged on 10,000 new ones by the mean of $\log p_{\text{true}} - \log p$. The affine map is a Gaussian fit.
 
 # %%
 CENTRES, SPREAD = np.array([-2.0, 0.0, 2.0]), 0.3
@@ -282,55 +285,50 @@ def one_layer_three_hills(options):
     nf.use(dtype="float64")
     rng = np.random.default_rng(options.seed)
     train, test = three_hills(rng, 4000), three_hills(rng, 500 if options.fast else 10_000)
-    maps = {"affine (a Gaussian)": nf.Affine()}
-    maps |= {f"deep sigmoid, {K} units": nf.Inverse(nf.DeepSigmoid(K)) for K in (2, 3, 4, 16)}
-    maps |= {
-        "deep dense sigmoid (4, 4)": nf.Inverse(nf.DeepDenseSigmoid((4, 4))),
-        "UMNN, 12 units": nf.Inverse(nf.UMNN(12)),
-    }
-    figure, axes = plot.subplots(1, 4, height=1.8, sharey=True)
-    panels = dict(
-        zip(
-            ("affine (a Gaussian)", "deep sigmoid, 2 units", "deep sigmoid, 4 units", "UMNN, 12 units"),
-            axes,
-            strict=True,
-        )
-    )
+    sigmoids = {f"deep sigmoid,\n{K} units": nf.Inverse(nf.DeepSigmoid(K)) for K in (2, 3, 4, 16)}
+    maps = {"affine\n(a Gaussian)": nf.Affine(), **sigmoids}
+    maps["deep dense\nsigmoid (4, 4)"] = nf.Inverse(nf.DeepDenseSigmoid((4, 4)))
+    maps["UMNN,\n12 units"] = nf.Inverse(nf.UMNN(12))
+    figure, axes = plot.subplots(1, 4, height=2.0, sharey=True)
+    panels = dict(zip([list(maps)[k] for k in (0, 1, 3, 6)], axes, strict=True))
     x, gaps = np.linspace(-4, 4, 601)[:, None], {}
     print(f"  {'':28}{'parameters':>10}{'gap in nats':>18}{'distance (9)':>14}")
     for name, h in maps.items():
         flow = nf.Flow(nf.StandardNormal(1), nf.Chain([nf.Elementwise(h, 1), nf.Standardize(1)]))
-        steps = 5 if options.fast else 400 if "UMNN" in name else 500 if "dense" in name else 1500
-        rate, batch = (0.1, 64) if "UMNN" in name else (0.05, 500)
-        result = nf.fit(
-            flow,
-            train,
-            rng=np.random.default_rng(options.seed + 5),
-            steps=steps,
-            batch_size=batch,
-            optimizer=nf.adam(rate),
-            validation=None,
-        )
+        steps, rate, batch = (400, 0.1, 64) if "UMNN" in name else (500 if "dense" in name else 1500, 0.05, 500)
+        settings = {"batch_size": batch, "optimizer": nf.adam(rate), "validation": None, "progress": False}
+        result = nf.fit(flow, train, rng=options.seed + 5, steps=5 if options.fast else steps, **settings)
         gap = three_hills_log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test))
         gaps[name], error = gap.mean(), gap.std() / np.sqrt(len(gap))
         distance = sup_distance(flow, result.params)
-        print(f"  {name:28}{h.n_params:10}{gaps[name]:11.4f} ± {error:.4f}{distance:14.4f}")
+        print(f"  {name.replace(chr(10), ' '):28}{h.n_params:10}{gap.mean():11.4f} ± {error:.4f}{distance:14.4f}")
         if name in panels:
-            ax = panels[name]
-            ax.plot(x, np.exp(three_hills_log_prob(x)), color="0.6", linestyle="--")
-            ax.plot(x, np.exp(nf.to_numpy(flow.log_prob(result.params, x))), color=plot.RED)
-            ax.set(title=name.replace(", ", ",\n"), xlabel="$x$")
+            panels[name].plot(x, np.exp(three_hills_log_prob(x)), color="0.6", linestyle="--", label="truth")
+            panels[name].plot(x, np.exp(nf.to_numpy(flow.log_prob(result.params, x))), color=plot.RED, label="model")
+            panels[name].set(title=name, xlabel="$x$", xticks=(-2, 0, 2), ylim=(0, 0.65))
     axes[0].set_ylabel("density")
-    assert options.fast or gaps["UMNN, 12 units"] < 0.1
-    assert options.fast or gaps["deep sigmoid, 16 units"] < gaps["deep sigmoid, 2 units"] < gaps["affine (a Gaussian)"]
+    axes[0].legend(ncols=1, loc="upper center", fontsize=7)
+    affine, two, three, _, sixteen, _, integral = gaps.values()
+    assert options.fast or (sixteen < three < 0.1 < two < affine and integral < 0.1)
     options.save(figure, "ch07_hills")
 
 
+def bound_on_slopes():
+    from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
+
+    a_0 = np.exp(matching_log_slope(offsets(8)))
+    most = a_0 * np.exp(nf.DeepSigmoid(8).max_log_scale)
+    print(f"  slopes up to {most:.1f}: density up to {most / np.sqrt(2 * np.pi):.1f}, narrowest normal {1 / most:.3f}")
+    assert abs(a_0 - 1.07) < 5e-3 and abs(most - 21.5) < 0.05
+    assert abs(most / np.sqrt(2 * np.pi) - 8.6) < 0.05 and abs(1 / most - 0.046) < 5e-4
+
+
 if __name__ == "__main__":
+    bound_on_slopes()
     one_layer_three_hills(options)
 
 # %% [markdown]
-# *Figure `ch07_hills`.* The truth (dashed) and what one layer makes of a normal (red). Two units make two hills, and the third has to share; from three on there is a step for every hill. In the table the last column is (9): with more units the density improves, and the distance hardly does, because with 4,000 points it is the *sample's* distribution function that is learned. The UMNN got fewer steps on fewer points, because each evaluation of it is a hundred evaluations of $f$; with other sizes or seeds it may stop at two hills (exercise 8).
+# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two units make two hills. From three units on there is a step for every hill, and the table shows what more of them bring: little. The last column is the left side of (9). The UMNN got fewer steps on fewer points, since each of its evaluations is many evaluations of $f$.
 #
 # ## Inverting without a formula
 #
@@ -338,9 +336,9 @@ if __name__ == "__main__":
 #
 # 1. **Bracket by expansion.** Start with any interval. While $h(\text{low}) > z$, move low down, four times as far each time; the same for high. Since $h$ is onto, this ends.
 # 2. **Bisection** halves the bracket: one binary digit for each evaluation, whatever the shape of $h$.
-# 3. **Newton**, $x \leftarrow x - (h(x) - z)/h'(x)$, doubles the number of correct digits in each step when it is near, and flies off where $h$ is flat. So it is taken only where it stays inside the bracket, and only as long as each step is at most half as long as the one before; otherwise the bracket is halved, and Newton has another try.
+# 3. **Newton**, $x \leftarrow x - (h(x) - z)/h'(x)$, doubles the number of correct digits in each step when it is near, and overshoots where $h$ is flat. So take it only where it stays inside the bracket, and only as long as each step is at most half as long as the one before. Otherwise halve the bracket.
 #
-# Stop when the *residual* $|h(x) - z|$ is as small as rounding allows, and report it. A bracket that has shrunk to neighbouring numbers is no reason to stop: at a jump of $h$ it shrinks as well, and half the jump remains. It counts only if rounding explains the residual, a few eps times $|z|$ and times $h' |x|$. By the mean value theorem, with $h'$ at some point between,
+# Stop when the *residual* $|h(x) - z|$ is as small as rounding allows, and report it. A tiny bracket is not enough: at a jump of $h$ the bracket shrinks too, and half the jump remains as a residual. Accept a tiny bracket only if rounding explains the residual. By the mean value theorem, with $h'$ at some point between,
 #
 # $$|x - x^\star| = \frac{|h(x) - z|}{h'(\xi)} , \tag{10}$$
 #
@@ -381,27 +379,27 @@ def search(h, target, steps=100, newton=True, trace=None):
 HILLS = np.array([0.3, 0.4, 0.3]), np.array([9.0, 9.0, 9.0]), np.array([18.0, 0.0, -18.0])
 
 
-def search_drawn(options):
+def search_drawn(options, target=0.85):
     def h(x):
         return deep_sigmoid(x, *HILLS)
 
-    figure, axes = plot.subplots(1, 2, height=2.1, width_ratios=(1, 1.4))
-    x = np.linspace(-4, 4, 400)
+    figure, axes = plot.subplots(1, 2, height=2.2, width_ratios=(1, 1.4))
+    x = np.linspace(-2.6, 2.6, 400)
     axes[0].plot(x, [h(u)[0] for u in x])
-    axes[0].set(xlabel="$x$", ylabel="$z = h(x)$")
-    target = 0.85
+    axes[0].axhline(target, color="0.6", linewidth=0.8, linestyle="--")
     for name, newton, color in (("bisection alone", False, plot.ORANGE), ("with Newton", True, plot.BLUE)):
         visited = []
         root, log_slope, residual = search(h, target, newton=newton, trace=visited)
         error = np.maximum(np.abs(np.array(visited) - root), 1e-17)
         axes[1].semilogy(error, marker=".", color=color, label=f"{name}: {len(visited)} steps")
-        print(
-            f"  {name:16} {len(visited):3} steps, residual {residual:.0e}, x is good to {residual / np.exp(log_slope):.0e}"
-        )
+        good = residual / np.exp(log_slope)  # (10)
+        print(f"  {name:16} {len(visited):3} steps, residual {residual:.0e}, x is good to {good:.0e}")
         assert residual < 1e-14
-    axes[0].axhline(target, color="0.6", linewidth=0.8, linestyle="--")
-    axes[1].set(xlabel="step", ylabel="distance to the root")
-    axes[1].legend()
+    axes[0].plot(root, target, "o", color=plot.RED, markersize=5, label="root", zorder=3)
+    axes[0].set(xlabel="$x$", ylabel="$z = h(x)$", ylim=(-6, 6))
+    axes[1].set(xlabel="step", ylabel="distance to the root", ylim=(1e-18, 1e3))
+    axes[0].legend(loc="upper left")
+    axes[1].legend(loc="upper right")
     options.save(figure, "ch07_search")
     try:
         search(lambda x: (x + (x > 0.3), 0.0), 0.8)  # jumps from 0.3 to 1.3
@@ -414,15 +412,15 @@ if __name__ == "__main__":
     search_drawn(options)
 
 # %% [markdown]
-# *Figure `ch07_search`.* Left: a deep sigmoid with three steep steps; we look for the $x$ at which it is 0.85 (dashed), on a flat stretch. Right: how far each step of the search is from the root. Bisection gains one binary digit for each step. Newton, once it is near, doubles the number of correct digits in each.
+# *Figure `ch07_search`.* Left: a deep sigmoid with three steep steps and the root for the target 0.85 (dashed), on a flat stretch. Right: the distance of each step of the search from the root. Bisection gains one binary digit a step; Newton doubles the number of correct digits once it is near.
 #
 # ### The gradient of a search
 #
-# Sampling, and every objective that uses samples, needs $dx/d\theta$. It is tempting to let automatic differentiation walk through the sixty halvings. But look at what it sees: `low`, `high` and their mean are computed from the first bracket; $h$ enters through *comparisons* only, and a comparison has no derivative. The chain rule runs through the bracket, and never meets $h$. The right answer comes from the equation that the root satisfies, $h(x(z, \theta); \theta) = z$. Differentiate both sides:
+# Sampling, and every objective that uses samples, needs $dx/d\theta$. Chapter 03 showed that automatic differentiation *through* a bisection returns the derivatives of the bracket, with no error message, and that the equation of the root has the answer. For any $h$, differentiate $h(x(z, \theta); \theta) = z$:
 #
 # $$\frac{dx}{dz} = \frac{1}{h'(x)}, \qquad \frac{dx}{d\theta} = -\frac{1}{h'(x)}\,\frac{\partial h}{\partial \theta}(x; \theta) . \tag{11}$$
 #
-# Nothing of the search is left in it: only the answer, and the derivatives of $h$ there.
+# It needs the answer and the derivatives of $h$ there, and nothing of the search. The package keeps (11) in one place, and every map without a formula for its inverse uses it.
 
 
 # %%
@@ -432,42 +430,14 @@ def implicit_gradient(z, b):
     return np.array([1.0, -(1 - np.tanh(x + b) ** 2)]) * np.exp(-log_slope)
 
 
-def three_gradients():
-    import autograd
-    import autograd.numpy as anp
-
-    def bisected(p):
-        """The root x, by sixty halvings of [z - 10, z + 10]; p = (z, b)."""
-        low, high = p[0] - 10.0, p[0] + 10.0
-        for _ in range(60):
-            x = 0.5 * (low + high)
-            low, high = (x, high) if x + anp.tanh(x + p[1]) < p[0] else (low, x)
-        return 0.5 * (low + high)
-
-    p, h = np.array([0.8, 0.4]), 1e-3
-    numeric = [(bisected(p + e) - bisected(p - e)) / (2 * h) for e in h * np.eye(2)]
-    rows = {"finite differences": np.array(numeric), "implicit, (11)": implicit_gradient(*p)}
-    rows["autograd through the search"] = autograd.grad(bisected)(p)
-    print(f"  {'':30}{'dx/dz':>9}{'dx/db':>9}")
-    for name, (dz, db) in rows.items():
-        print(f"  {name:30}{dz:9.4f}{db:9.4f}")
-    assert np.allclose(rows["implicit, (11)"], rows["finite differences"], atol=1e-5)
-    assert np.allclose(rows["autograd through the search"], [1.0, 0.0], atol=1e-12)
-
-
-if __name__ == "__main__":
-    three_gradients()
-
 # %% [markdown]
-# No error, no warning, and both numbers wrong: $1$ and $0$ are the derivatives of the *bracket*. The package keeps (11) in one place, and every map without a formula for its inverse uses it.
+# ## What happens without the logit?
 #
-# ## Ranges: what if the logit is left out?
+# $F$ itself is increasing and invertible, from the reals to $(0, 1)$. Leave out the logit and nothing crashes: the log-derivative is right, the round trip is right, and training runs. But $z = F(x)$ never leaves $(0, 1)$, and the model loses the probability that the base has elsewhere. For an increasing $h$ from the reals to $(\ell, u)$,
 #
-# $F$ itself is increasing and invertible, from the reals to $(0, 1)$. Leave out the logit and nothing crashes: the log-derivative is right, the round trip is right, and training runs. But $z = F(x)$ never leaves $(0, 1)$, and the probability that the base puts elsewhere is nowhere in the model. For an increasing $h$ from the reals to $(\alpha, \beta)$,
+# $$\int p(x)\,dx = \int p_Z(h(x))\,h'(x)\,dx = \int_\ell^u p_Z(z)\,dz = \Phi(u) - \Phi(\ell) . \tag{12}$$
 #
-# $$\int p(x)\,dx = \int p_Z(h(x))\,h'(x)\,dx = \int_\alpha^\beta p_Z(z)\,dz = \Phi(\beta) - \Phi(\alpha) . \tag{12}$$
-#
-# With $(0, 1)$ that is $0.3413$. Every reported log-likelihood is too low by $\log 0.3413 = -1.075$ nats (it compares badly, and no one knows why), and samples cannot be drawn: for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite: with $6F - 3$ the integral is $0.9973$, which a plot of the density does not show, and no $z$ beyond $\pm 3$ has an $x$. The losses of layers that are each nearly onto add up: an untrained `zuko.flows.GF(2, 0)` (zuko 1.6.0, three layers, each onto about $\pm 4.9$) integrates to 0.47 and 0.44 with the seeds 0 and 1, on a grid of step 0.025 over $[-15, 15]^2$.
+# With $(0, 1)$ that is $0.3413$: every reported log-likelihood is too low by $1.075$ nats, and for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite. With $6F - 3$ the integral is $0.9973$. A plot of the density does not show that, and still no $z$ beyond $\pm 3$ has an $x$.
 
 
 # %%
@@ -485,32 +455,30 @@ def without_logit(x):
 
 def ranges():
     with_it, without = (total_probability(h) for h in (lambda x: deep_sigmoid(x, *HILLS), without_logit))
-    print(f"  integral of the density: with the logit {with_it:.4f}, without {without:.4f}")
-    assert abs(with_it - 1) < 1e-6
     wider = total_probability(lambda x: (6 * without_logit(x)[0] - 3, np.log(6) + without_logit(x)[1]))
-    print(f"  with 6 F - 3 in the place of F: {wider:.4f}")
+    print(f"  integral of the density: with the logit {with_it:.4f}, F alone {without:.4f}, 6 F - 3 {wider:.4f}")
+    assert abs(with_it - 1) < 1e-6 and abs(np.log(0.3413) + 1.075) < 5e-4
     assert (round(without, 4), round(wider, 4)) == (0.3413, 0.9973)
-    try:
-        search(without_logit, 1.5)
-        raise AssertionError("the search must not find what is not there")
-    except ValueError as error:
-        print(f"  x for z = 1.5, without the logit: {error}")
-    try:
-        nf.flows.naf(2, transformer=nf.Sigmoid())  # reals to (0, 1), and it says so
-        raise AssertionError("the recipe must refuse it")
-    except ValueError as error:
-        print(f"  nf.flows.naf: {error}")
+    for name, refused in (
+        ("search", lambda: search(without_logit, 1.5)),
+        ("naf", lambda: nf.flows.naf(2, transformer=nf.Sigmoid())),
+    ):
+        try:
+            refused()
+            raise AssertionError(f"{name} must refuse a map that is not onto")
+        except ValueError as error:
+            print(f"  {name}: {error}")
 
 
 if __name__ == "__main__":
     ranges()
 
 # %% [markdown]
-# The repair is a *declaration*. Every map in the package states its `domain` and `codomain`. The recipe compares them with the reals and refuses; the audit's check N integrates, and its check O looks whether $|h|$ goes on growing.
+# Every map in the package states its `domain` and `codomain`. The recipe compares them with the reals and refuses. The audit's check N integrates, and its check O looks whether $|h|$ goes on growing.
 #
 # ## A published bug: the answer is the end of the bracket
 #
-# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits. There is no residual and no error. Any column of data that was not standardised has such points. Here it is, with what the checks say about $x = 4$ and about $x = 25$.
+# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
 
 
 # %%
@@ -523,32 +491,25 @@ def bisection_in_silence(h, target, bound=10.0):
 
 
 def museum():
-    def h(x):
-        return deep_sigmoid(x, *HILLS)
-
+    rows, allowed = {}, {"R": 1e-10, "X": 1e-10}
     for x in (4.0, 25.0):
-        z, log_slope = h(x)
-        found, slope_found = bisection_in_silence(h, z)
-        ours, _, residual = search(h, z)
-        findings = [
-            check.Finding("R", "fixed bracket: inverse(forward(x)) against x", abs(found - x), 1e-10),
-            check.Finding("X", "fixed bracket: log-slopes of both directions", abs(slope_found - log_slope), 1e-10),
-            check.Finding("R", "expanding bracket: the same", abs(ours - x), 1e-10),
-            check.Finding("R", "expanding bracket: residual reported", residual, 1e-12),
-        ]
-        print(check.table(findings, f"x = {x:.0f}: the inverse gives {found:.4f}"))
-        assert [finding.ok for finding in findings] == [x == 4, True, True, True]
+        z, log_slope = deep_sigmoid(x, *HILLS)
+        for name, invert in (("fixed", bisection_in_silence), ("expanding", search)):
+            found, slope_found, *_ = invert(lambda u: deep_sigmoid(u, *HILLS), z)
+            rows[f"{name} bracket, x = {x:.0f}"] = {"R": abs(found - x), "X": abs(slope_found - log_slope)}
+    print(check.error_table("inverse", rows, allowed))
+    assert list(check.failing(rows, allowed).values()) == [[], [], ["R"], []]
 
 
 if __name__ == "__main__":
     museum()
 
 # %% [markdown]
-# At $x = 4$ everything holds, and at $x = 25$ check R fails. Check X does not: far out the map is a line, and the slope at the wrong point is the right slope. So it takes a round trip, and points that are far away; a test on standard normal points never sees it.
+# X does not see it: far out the map is a line, and the slope at the wrong point is the right slope. It takes a round trip, and points that are far away. A test on standard normal points never sees it.
 #
 # ## Check it
 #
-# Letters as in chapter 04: R the round trip, X the log-dets cancel, J against an independent Jacobian, N the integral of a density, G a gradient, S the package against this chapter's lines. The networks are random, and $D = 5$.
+# Letters as in chapters 04 and 05: R the round trip, by the search; X the log-dets cancel; J against finite differences; T entries of (5) that must be 0; N the integral of a density; G a gradient; = one number by two formulas, among them this chapter's and the package's. The networks are random, and $D = 5$.
 
 
 # %%
@@ -571,76 +532,101 @@ def random_layers(rng, sizes=((1, 4, 3), (3, 4, 1))):
         yield u / u.sum(axis=1, keepdims=True), a, b, w / w.sum(axis=1, keepdims=True)
 
 
+def mixture_of_chapter_06(z, log_pi, mu, s):
+    """Chapter 06, equation (15): x = logit F(z), and log dx/dz."""
+    u = (z - mu) / s
+    log_F, log_1_F = lse(log_pi - softplus(-u)), lse(log_pi - softplus(u))
+    return log_F - log_1_F, lse(log_pi - softplus(u) - softplus(-u) - np.log(s)) - log_F - log_1_F
+
+
 def check_one_point(options, D=5, K=4):
     rng = np.random.default_rng(options.seed)
     w, a, b = parameters(rng.normal(size=3 * K))
     layers, f = list(random_layers(rng)), a_positive_network(rng, 2.0)
     maps = {
-        "deep sigmoid (4)": lambda x: deep_sigmoid(x, w, a, b),
+        "deep sigmoid (2), (4)": lambda x: deep_sigmoid(x, w, a, b),
         "deep dense sigmoid (6)": lambda x: deep_dense_sigmoid(x, layers),
         "UMNN (7)": lambda x: umnn(x, f),
     }
-    findings = []
+    rows = {}
     for name, h in maps.items():
         z, log_slope = h(1.3)
-        findings.append(
-            check.Finding(
-                "J", f"{name}: log-slope against finite differences", abs(log_slope - np.log(slope_of(h, 1.3))), 1e-6
-            )
-        )
-        findings.append(check.Finding("R", f"{name}: search(h(x)) against x", abs(search(h, z)[0] - 1.3), 1e-10))
-        findings.append(check.Finding("N", f"{name}: integral of the density", abs(total_probability(h) - 1), 1e-5))
+        rows[name] = {"J": abs(log_slope - np.log(slope_of(h, 1.3))), "R": abs(search(h, z)[0] - 1.3)}
+        rows[name]["N"] = abs(total_probability(h) - 1)
     F, dF = staircase(0.4, w, a, b)
-    error = abs(np.exp(deep_sigmoid(0.4, w, a, b)[1]) - dF / (F * (1 - F)))
-    findings.append(check.Finding("J", "log space (4) against (3)", error, 1e-10))
+    rows["log space (4), slope (3)"] = {"=": abs(np.exp(deep_sigmoid(0.4, w, a, b)[1]) - dF / (F * (1 - F)))}
+    mixed = [mixture_of_chapter_06(x, np.log(w), -b / a, 1 / a) for x in (-9.0, 0.4, 30.0)]
+    ours = [deep_sigmoid(x, w, a, b) for x in (-9.0, 0.4, 30.0)]
+    rows["(2) as (15) of chapter 06"] = {"=": np.abs(np.subtract(mixed, ours)).max()}
     one = deep_dense_sigmoid(0.4, [(np.ones((K, 1)), a, b, w[None])])
-    findings.append(
-        check.Finding("S", "one dense layer (6) against (2)", abs(one[0] - deep_sigmoid(0.4, w, a, b)[0]), 1e-12)
-    )
+    rows["one dense layer (6), (2)"] = {"=": np.abs(np.subtract(one, deep_sigmoid(0.4, w, a, b))).max()}
     points, q = clenshaw_curtis(9)
-    error = max(abs(q @ points**k - 1 / (k + 1)) for k in range(10))
-    findings.append(check.Finding("J", "quadrature (8), 9 intervals: degrees 0 to 9", error, 1e-12))
-    nets = [
-        (rng.normal(size=(8, i)), rng.normal(size=8), rng.normal(size=(3 * K, 8)), rng.normal(size=3 * K))
-        for i in range(D)
-    ]
-    x = rng.normal(size=D)
+    rows["quadrature (8), degrees 0 to 9"] = {"=": max(abs(q @ points**k - 1 / (k + 1)) for k in range(10))}
+    roots = [search(lambda x, b=b: (x + np.tanh(x + b), np.log(2 - np.tanh(x + b) ** 2)), z)[0] for z, b in NEAR]
+    quotients = np.array([roots[0] - roots[1], roots[2] - roots[3]]) / 2e-3
+    rows["gradient (11)"] = {"G": np.abs(implicit_gradient(0.8, 0.4) - quotients).max()}
+    rows["autoregressive (5)"] = errors_of_autoregression(rng, D, K)
+    allowed = {"R": 1e-9, "X": 1e-9, "J": 1e-6, "T": 0.0, "N": 1e-5, "G": 1e-5, "=": 1e-11}
+    print(check.error_table("one point", rows, allowed))
+    assert not any(check.failing(rows, allowed).values())
+
+
+NEAR = (0.801, 0.4), (0.799, 0.4), (0.8, 0.401), (0.8, 0.399)
+
+
+def errors_of_autoregression(rng, D, K):
+    shapes = [((8, i), (8,), (3 * K, 8), (3 * K,)) for i in range(D)]
+    nets, x = [[rng.normal(size=shape) for shape in of_net] for of_net in shapes], rng.normal(size=D)
     z, log_det = autoregressive_inverse(x, nets)
     back, log_det_back = autoregressive_forward(z, nets)
     J = numeric_jacobian(lambda v: autoregressive_inverse(v, nets)[0], x)
-    rows = (
-        ("R", "autoregressive: forward(inverse(x)) against x", np.abs(back - x).max(), 1e-9),
-        ("X", "log_det inverse + log_det forward", abs(log_det + log_det_back), 1e-9),
-        ("J", "log_det (5) against finite differences", abs(log_det - np.linalg.slogdet(J)[1]), 1e-6),
-        ("J", "entries above the diagonal of (5)", np.abs(np.triu(J, 1)).max(), 0.0),
-    )
-    findings += [check.Finding(letter, what, float(error), allowed) for letter, what, error, allowed in rows]
-    print(check.table(findings, f"This chapter's maps at one point; autoregressive with D = {D}"))
-    assert all(finding.ok for finding in findings)
+    errors = {"R": np.abs(back - x).max(), "X": abs(log_det + log_det_back)}
+    return errors | {"J": abs(log_det - np.linalg.slogdet(J)[1]), "T": np.abs(np.triu(J, 1)).max()}
 
 
-def package_against_this_chapter(rng, K=4):
-    from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
+def check_the_package(options):
+    nf.use(dtype="float64")
+    rng, rows = np.random.default_rng(options.seed), {}
+    maps = {"DeepSigmoid": nf.DeepSigmoid(4), "DeepDenseSigmoid": nf.DeepDenseSigmoid((3, 3)), "UMNN": nf.UMNN(4)}
+    for name, h in maps.items():
+        layer = nf.Coupling(nf.Inverse(h), nf.half_mask(5), nf.MLP((8,), "tanh"))
+        params, z = check.random_params(layer, rng, 0.5), nf.backend.asarray(rng.normal(size=(6, 5)))
+        findings = [check.round_trip(layer, params, z), check.log_dets_cancel(layer, params, z)]
+        findings += check.log_det_is_jacobian(layer, params, z)
+        assert all(finding.ok for finding in findings)
+        rows[name] = {finding.letter: finding.error for finding in findings}
+        rows[name]["G"] = gradient_through_the_search(layer, params, z, rng)
+    rows["UMNN, ours"] = {"=": umnn_against_ours(rng)}
+    rows["autoregressive DeepSigmoid, ours"] = {"=": autoregression_against_ours(rng)}
+    flow = nf.flows.naf(2, layers=2, hidden=(8,), activation="tanh", gain=1.0, whiten="diagonal")
+    params = {**flow.init(rng), "bijection": check.random_params(flow.bijection, rng, 0.3)}
+    low, high = check.image_box(lambda z: flow.bijection.forward(params["bijection"], z)[0], 2)
+    sizes = (101, 201, 401, 801)
+    rows["naf, D = 2"] = {
+        "N": check.integrates_to_one(lambda x: flow.log_prob(params, x), low, high, sizes=sizes).error
+    }
+    allowed = {"R": 1e-9, "X": 1e-9, "J": 1e-6, "G": 1e-9, "N": 1e-3, "=": 1e-6}
+    print(check.error_table("the package, D = 5", rows, allowed))
+    assert not any(check.failing(rows, allowed).values())
 
-    w, a, b = parameters(rng.normal(size=3 * K))
-    log_slope = matching_log_slope(offsets(K))  # theta = 0 stands at fixed offsets; see the last section
-    places = np.exp(log_slope) * offsets(K).ravel()
-    theta = np.concatenate([np.log(a) - log_slope, b + places, np.log(w)])[None]
-    x = 2 * rng.normal(size=(16, 1))
-    z, log_slopes = nf.DeepSigmoid(K, max_log_scale=1e8).forward(theta, x)
-    ours = np.array([deep_sigmoid(u, w, a, b) for u in x[:, 0]])
-    error = np.abs(np.concatenate([z, log_slopes], axis=1) - ours).max()
-    findings = [check.Finding("S", "DeepSigmoid against this chapter's six lines", float(error), 1e-6)]
-    h, theta = nf.UMNN(), rng.normal(size=(1, 26))
+
+def gradient_through_the_search(layer, params, z, rng):
+    """The pullback of sampling, by (11), against autograd's through the plain definitions."""
+    *results, pullback = layer.forward_vjp(params, z)
+    g = tuple(nf.backend.asarray(rng.normal(size=v.shape)) for v in results)
+    traced = nf.autodiff.value_and_vjp(layer.forward, params, z)[1](g)
+    pairs = zip(*(nf.trees.leaves(list(found)) for found in (pullback(*g)[:2], traced)), strict=True)
+    return max(float(np.abs(p - q).max()) for p, q in pairs)
+
+
+def umnn_against_ours(rng):
+    h, theta, x = nf.UMNN(), rng.normal(size=(1, 26)), 2 * rng.normal(size=(16, 1))
     z, _ = h.forward(theta, x)
     ours = [umnn(u, lambda t: h.integrand(theta.T[:, :, None], t[None])[0], theta[0, -1], h.points)[0] for u in x[:, 0]]
-    findings.append(
-        check.Finding("S", "UMNN against this chapter's two lines", float(np.abs(z[:, 0] - ours).max()), 1e-10)
-    )
-    return findings
+    return float(np.abs(z[:, 0] - ours).max())
 
 
-def autoregressive_layer_against_this_chapter(rng, D=5, K=4, hidden=16):
+def autoregression_against_ours(rng, D=5, K=4, hidden=16):
     """A MADE is D networks in one: network i has the hidden units that see no more than x_1 ... x_{i-1}."""
     from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
 
@@ -648,58 +634,21 @@ def autoregressive_layer_against_this_chapter(rng, D=5, K=4, hidden=16):
     layer = nf.Autoregressive(nf.Inverse(h), D, made)  # x -> z is the formula of h
     params, stairs = check.random_params(layer, rng, 0.3), made.stairs(D, 3 * K)
     (W1, b1), (W2, b2) = ((p["W"] * stair.mask.host, p["b"]) for p, stair in zip(params, stairs, strict=True))
-    own = [slice(3 * K * i, 3 * K * (i + 1)) for i in range(D)]
-    nets = [(W1[:, :i], b1, W2[own[i]], b2[own[i]]) for i in range(D)]
+    nets = [(W1[:, :i], b1, W2[3 * K * i : 3 * K * (i + 1)], b2[3 * K * i : 3 * K * (i + 1)]) for i in range(D)]
     log_slope = matching_log_slope(offsets(K))
 
     def read(theta):
+        """Weights, slopes and offsets, as the package has them: theta = 0 stands at fixed offsets."""
         a, b, w = np.split(theta, 3)
         return np.exp(w - lse(w)), np.exp(a + log_slope), b - np.exp(log_slope) * offsets(K).ravel()
 
     x = rng.normal(size=(6, D))
-    pairs = [autoregressive_inverse(row, nets, read) for row in x]
     z, log_det = layer.inverse(params, x)
-    back, log_det_back = layer.forward(params, z)
-    by_hand = [autoregressive_forward(row, nets, read) for row in z]
-    errors = {
-        "Autoregressive(Inverse(DeepSigmoid)): z against (5)": [z - np.array([p[0] for p in pairs])],
-        "its log_det": [log_det - [p[1] for p in pairs]],
-        "its x, by the search, against ours": [back - np.array([p[0] for p in by_hand]), back - x],
-        "log_det of that": [log_det_back - [p[1] for p in by_hand]],
-    }
+    theirs = [np.column_stack(pair) for pair in ((z, log_det), layer.forward(params, z))]
+    ours = [[np.append(*autoregressive_inverse(row, nets, read)) for row in x]]
+    ours += [[np.append(*autoregressive_forward(row, nets, read)) for row in z]]
     assert (layer.inverse_cost, layer.forward_cost) == ("one pass", "iterative")
-    return [
-        check.Finding("S", what, float(max(np.abs(e).max() for e in error)), 1e-6) for what, error in errors.items()
-    ]
-
-
-def check_the_package(options):
-    nf.use(dtype="float64")
-    rng = np.random.default_rng(options.seed)
-    findings = package_against_this_chapter(rng)
-    findings += autoregressive_layer_against_this_chapter(np.random.default_rng(options.seed + 1))
-    maps = {"DeepSigmoid": nf.DeepSigmoid(4), "DeepDenseSigmoid": nf.DeepDenseSigmoid((3, 3)), "UMNN": nf.UMNN(4)}
-    for name, h in maps.items():
-        layer = nf.Coupling(nf.Inverse(h), nf.half_mask(5), nf.MLP((8,), "tanh"))
-        params = check.random_params(layer, rng, 0.5)
-        z = nf.backend.asarray(rng.normal(size=(6, 5)))
-        found = [check.round_trip(layer, params, z), check.log_dets_cancel(layer, params, z)]
-        found += check.log_det_is_jacobian(layer, params, z)
-        x, log_det, pullback = layer.forward_vjp(params, z)
-        _, traced = nf.autodiff.value_and_vjp(layer.forward, params, z)
-        g = [nf.backend.asarray(rng.normal(size=v.shape)) for v in (x, log_det)]
-        pairs = zip(pullback(*g)[:2], traced(tuple(g)), strict=True)
-        error = max(
-            np.abs(p - q).max() for a, b in pairs for p, q in zip(nf.trees.leaves(a), nf.trees.leaves(b), strict=True)
-        )
-        found.append(check.Finding("G", "(11) through the search, by hand and traced", float(error), 1e-9))
-        findings += [check.Finding(f.letter, f"{name}: {f.what}", f.error, f.tolerance, f.at) for f in found]
-    flow = nf.flows.naf(2, layers=2, hidden=(8,), activation="tanh", gain=1.0, whiten="diagonal")
-    params = {**flow.init(rng), "bijection": check.random_params(flow.bijection, rng, 0.3)}
-    low, high = check.image_box(lambda z: flow.bijection.forward(params["bijection"], z)[0], 2)
-    findings.append(check.integrates_to_one(lambda x: flow.log_prob(params, x), low, high, sizes=(101, 201, 401, 801)))
-    print(check.table(findings, "The package's layers, D = 5, random weights"))
-    assert all(finding.ok for finding in findings)
+    return float(np.abs(np.subtract(theirs, ours)).max())
 
 
 if __name__ == "__main__":
@@ -709,40 +658,36 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Experiment 1: two layers, and eight Gaussians on a circle
 #
-# The entropy of this density is known, 2.8319 nats. Three flows of two coupling layers, with the same networks and the same training; only the transformer differs. What remains is measured as before, by the paired gap.
+# The entropy of this density is known, 2.8319 nats. Three flows of two coupling layers, with the same networks, the same training and the same three seeds; only the transformer differs. The gap is paired, as before. *Predict*: can two affine layers make eight hills?
 
 
 # %%
 def eight_gaussians(options):
     nf.use(dtype=options.dtype or "float32")
-    data = nf.data.load("8gaussians", n=20_000)
-    maps = {"affine": nf.Affine(), "rational-quadratic spline": nf.Inverse(nf.RationalQuadraticSpline(8, 5.0))}
-    maps["deep sigmoid, 8 units"] = nf.Inverse(nf.DeepSigmoid(8))
-    figure, axes = plot.subplots(1, 4, height=1.7, sharex=True, sharey=True)
-    box, n, gaps = (-4.2, 4.2, -4.2, 4.2), 40 if options.fast else 140, []
+    data, worst = nf.data.load("8gaussians", n=20_000), []
+    assert abs(data.entropy - 2.8319) < 1e-4
+    maps = {"affine": nf.Affine(), "rational-quadratic\nspline": nf.Inverse(nf.RationalQuadraticSpline(8, 5.0))}
+    maps["deep sigmoid,\n8 units"] = nf.Inverse(nf.DeepSigmoid(8))
+    figure, axes = plot.subplots(1, 4, height=1.9, sharex=True, sharey=True)
+    box, n, test = (-4.2, 4.2, -4.2, 4.2), 40 if options.fast else 140, data.test[: 500 if options.fast else 5000]
     peak = float(np.exp(data.log_prob(data.test[:2000]).max()))
-    plot.density(axes[0], data.log_prob, box, n=n, peak=peak)
-    axes[0].set_title("truth")
-    test = data.test[: 500 if options.fast else 5000]
+    image = plot.density(axes[0], data.log_prob, box, n=n, peak=peak)
+    axes[0].set(title="truth", xticks=(-3, 0, 3), yticks=(-3, 0, 3))
     for ax, (name, h) in zip(axes[1:], maps.items(), strict=True):
-        layers = nf.flows.coupling_layers(2, h, nf.MLP((32, 32), "tanh"), layers=2)
+        layers, gaps = nf.flows.coupling_layers(2, h, nf.MLP((32, 32), "tanh"), layers=2), []
         flow = nf.Flow(nf.StandardNormal(2), nf.Chain([*layers, nf.Standardize(2)]))
-        steps = 5 if options.fast else 600
-        result = nf.fit(
-            flow,
-            data.train,
-            rng=np.random.default_rng(options.seed),
-            steps=steps,
-            optimizer=nf.adam(1e-2),
-            validation=None,
-        )
-        gap = data.log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test)).astype(float)
-        gaps.append(gap.mean())
-        count = nf.trees.count(result.params)
-        print(f"  {name:26} gap {gaps[-1]:7.4f} ± {gap.std() / np.sqrt(len(gap)):.4f} nats   {count:6,} parameters")
-        plot.density(ax, lambda x, flow=flow, result=result: flow.log_prob(result.params, x), box, n=n, peak=peak)
-        ax.set(title=name.replace(" spline", "\nspline").replace(", ", ",\n"), ylabel="")
-    assert options.fast or gaps[2] < 0.1 < 0.5 < gaps[0]
+        for seed in range(options.seed, options.seed + (1 if options.fast else 3)):
+            settings = {"steps": 5 if options.fast else 600, "optimizer": nf.adam(1e-2), "validation": None}
+            result = nf.fit(flow, data.train, rng=seed, progress=False, **settings)
+            gap = data.log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test)).astype(float)
+            gaps.append((gap.mean(), gap.std() / np.sqrt(len(gap))))
+        shown = ", ".join("{:.3f} ± {:.3f}".format(*gap) for gap in gaps)
+        print(f"  {name.replace(chr(10), ' '):26}{nf.trees.count(result.params):6,} parameters   gaps {shown}")
+        worst.append(max(gap for gap, _ in gaps))
+        plot.density(ax, lambda x: flow.log_prob(result.params, x), box, n=n, peak=peak)  # noqa: B023
+        ax.set(title=name, ylabel="")
+    assert options.fast or (worst[2] < worst[1] < 0.5 * worst[0])
+    figure.colorbar(image, ax=axes, shrink=0.75, label="density")
     options.save(figure, "ch07_eight")
 
 
@@ -750,11 +695,11 @@ if __name__ == "__main__":
     eight_gaussians(options)
 
 # %% [markdown]
-# *Figure `ch07_eight`.* All on one colour scale. Given $x_1$, the density of $x_2$ has two hills where $|x_1|$ is below 2.2 or so (four in a narrow strip at $|x_1| = 1$, between the centres); then a third comes up between them, and beyond 2.8 that one is nearly all. One affine step makes one hill of a normal, whatever its network says, and two such layers connect what should be apart; eight sigmoids, or eight bins, make as many as they need.
+# *Figure `ch07_eight`.* All on one colour scale. Given $x_1$, the density of $x_2$ mostly has two hills. One affine step makes one hill of a normal, whatever its network says, so the affine flow joins what should be apart. Eight sigmoids, or eight bins, make as many hills as they need.
 #
 # ## Experiment 2: iris petals
 #
-# Chapter 01 fitted a Gaussian to the petals of 150 irises, and put its peak where there are no flowers. Now a triangular flow of two small layers (each variable through 4 sigmoids, and the second once more, given the first), in five folds with equal rows kept together, uniform noise as wide as the recording step (0.1 cm), in nats per flower. The honest opponent is a mixture of three full Gaussians: three species, three ellipses.
+# Chapter 01 fitted one Gaussian to iris petals. Its peak lies between two groups, where there are hardly any flowers: the code counts those within 0.2 cm. Now a triangular flow of two small layers (each variable through 4 sigmoids, and the second once more, given the first), in five folds with equal rows kept together, uniform noise as wide as the recording step (0.1 cm), in nats per flower. The honest opponent is a mixture of three full Gaussians: three species, three ellipses. *Predict* who wins.
 
 
 # %%
@@ -764,9 +709,10 @@ def iris(options):
 
     nf.use(dtype="float64")
     raw, rng = load_iris().data[:, 2:], np.random.default_rng(options.seed)
+    near = int((np.linalg.norm(raw - raw.mean(axis=0), axis=1) < 0.2).sum())
+    print(f"  within 0.2 cm of the peak of one Gaussian: {near} of {len(raw)} flowers")
     _, group = np.unique(raw, axis=0, return_inverse=True)
-    fold = rng.permutation(group.max() + 1)[group.reshape(-1)] % 5
-    x = raw + 0.1 * rng.random(raw.shape)
+    fold, x = rng.permutation(group.max() + 1)[group.reshape(-1)] % 5, raw + 0.1 * rng.random(raw.shape)
     h = nf.Inverse(nf.DeepSigmoid(4))
     layers = [nf.Coupling(h, (True, False), nf.MLP((8,), "tanh")), nf.Elementwise(h, 2), nf.Standardize(2)]
     flow = nf.Flow(nf.StandardNormal(2), nf.Chain(layers))
@@ -775,33 +721,23 @@ def iris(options):
         train, test = x[fold != k], x[fold == k]
         for name, m in (("Gaussian", 1), ("mixture of 3 Gaussians", 3)):
             scores[name].append(GaussianMixture(m, random_state=0).fit(train).score_samples(test))
-        steps = 5 if options.fast else 400
-        result = nf.fit(
-            flow,
-            train,
-            rng=rng,
-            steps=steps,
-            batch_size=len(train),
-            optimizer=nf.adam(0.03),
-            jitter=None,
-            validation=None,
-        )
+        settings = {"batch_size": len(train), "optimizer": nf.adam(0.03), "jitter": None, "validation": None}
+        result = nf.fit(flow, train, rng=rng, steps=5 if options.fast else 400, progress=False, **settings)
         scores["deep sigmoid flow"].append(nf.to_numpy(flow.log_prob(result.params, test)))
     scores = {name: np.concatenate(parts) for name, parts in scores.items()}
     for name, s in scores.items():
-        paired = s - scores["Gaussian"]
+        gain = s - scores["Gaussian"]
         print(
-            f"  {name:24}{s.mean():8.3f}   above the Gaussian by {paired.mean():6.3f} ± {paired.std() / np.sqrt(len(s)):.3f}"
+            f"  {name:24}{s.mean():8.3f}   minus the Gaussian {gain.mean():6.3f} ± {gain.std() / np.sqrt(len(s)):.3f}"
         )
     gaussian, mixture, ours = (s.mean() for s in scores.values())
-    assert options.fast or gaussian + 0.3 < ours < mixture
+    assert options.fast or (gaussian + 0.3 < ours < mixture and near <= 5)
     draw_iris(flow, result.params, x, options)
 
 
 def draw_iris(flow, params, x, options):
     figure, axes = plot.subplots(1, 2, height=2.2)
-    box = (0.2, 7.8, -0.2, 3.0)
-    draws = nf.to_numpy(flow.sample(params, np.random.default_rng(options.seed), 150))
+    box, draws = (0.2, 7.8, -0.2, 3.0), nf.to_numpy(flow.sample(params, np.random.default_rng(options.seed), 150))
     last, first = x[x[:, 0] < 2.5, 0].max(), x[x[:, 0] > 2.5, 0].min()  # no flower between these petal lengths
     in_gap = int(((draws[:, 0] > last) & (draws[:, 0] < first)).sum())
     print(f"  draws between the two groups, {last:.2f} to {first:.2f} cm: {in_gap} of 150; flowers: 0")
@@ -819,23 +755,39 @@ if __name__ == "__main__":
     iris(options)
 
 # %% [markdown]
-# *Figure `ch07_iris`.* Left: the density of the last fold's flow, and all flowers. Each of the two groups of chapter 01 has its hill, which no single ellipse could give; the bridge between them, where there are no flowers, remains because the map is continuous and its networks are small. Right: draws from it, each found by the search; about one in six (25 of 150) lies on the bridge, between petal lengths of 1.9 and 3.0 cm, where no flower does. In the table the flow is far above the Gaussian, and the mixture is above the flow: for 150 flowers in three clouds, three ellipses are the better guess. A flexible map pays where there are more data, or shapes that no one can name.
+# *Figure `ch07_iris`.* Left: the density of the last fold's flow, and all flowers. Each of the two groups has its hill, which one Gaussian cannot give. A bridge joins them: the map is continuous, and its networks are small. Right: draws, each found by the search. Some lie on the bridge, where no flower does; the line above counts them. The flow is far above the Gaussian, and the mixture is above the flow. For 150 flowers in three clouds, three ellipses are the better guess.
+#
+# ## Summary
+#
+# - Increasing networks need positive weights and a logit, or a positive function and an integral. One layer can approach any continuous distribution of one variable if its slopes may grow.
+# - Without a formula, invert by an expanding bracket, Newton where it behaves, and a residual that is reported. The gradient of the answer is (11).
+# - A map that is not onto loses probability, and no check but the integral sees it.
+#
+# Chapters 04 to 07 kept two blocks or an order of the variables. Chapter 08 needs neither: a network of all variables at once, inverted by a fixed-point iteration like that of chapter 05.
 #
 # ## Exercises
 #
-# 1. Write `deep_sigmoid` (equations 2 and 4), and check its log-slope with finite differences at $x = 0, 5, 50, 500$. Where does $\log(F/(1 - F))$ fail?
-# 2. Show that (2) with one unit is an affine map. Which one?
-# 3. Show that far out $h(x) \approx a_{\min} x$ + const, with the smallest slope. Which data would suffer from that?
-# 4. Derive (8) for $n = 2$ by hand, and find Simpson's rule. For which polynomial of degree 4 is it wrong?
-# 5. Write `search` with bisection alone, and count its steps for a residual of $10^{-12}$. Give it $h(x) = x^3$ and the target 0, with and without Newton. What does (10) say there?
-# 6. Derive (11) for two variables. Which triangular system has to be solved for $dx/dz$?
-# 7. What is (12) for $h = 3\tanh$? How wide must an interval be until no one would notice in the fourth digit?
-# 8. Fit a UMNN of 9, 12 and 16 units to the three hills, with three seeds each. Which of them find three hills? What do the others lack, and does a longer training help?
+# 1. (20 minutes.) Write `deep_sigmoid` (equations 2 and 4), and check its log-slope with finite differences at $x = 0, 5, 50, 500$. Where does $\log(F/(1 - F))$ fail?
+# 2. (Paper.) Show that (2) with one unit is an affine map. Which one?
+# 3. (Paper.) Show that far out $h(x) - a\,x$ tends to a constant, one on each side, where $a$ is the smallest of the slopes. Which tails does $p(x)$ have then, and for which data are they too light?
+# 4. (Paper.) Derive (8) for $n = 2$, and find Simpson's rule. For which polynomial of degree 4 is it wrong?
+# 5. (40 minutes.) Write `search` with bisection alone, and count its steps for a residual of $10^{-12}$. Give it $h(x) = x^3$ and the target 0, with and without Newton. What does (10) say there?
+# 6. (Paper.) Derive (11) for two variables. Which triangular system has to be solved for $dx/dz$?
+# 7. (Paper.) Compute (12) for $h = c \tanh x$. From which $c$ on is the integral above $0.9999$? Hint: a table of $\Phi$.
+# 8. (A minute of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with three seeds each. Which of them find three hills, and does a longer training help the others?
+#
+# ## Answers on paper
+#
+# - 2: $\operatorname{logit}\sigma(s) = s$, so $h(x) = a_1 x + b_1$.
+# - 3: to the right $1 - F \approx w_k e^{-b_k} e^{-a_k x}$ with the smallest $a_k$, so $h \approx a_k x$. The tails of $p$ are normal, too light for data with heavy tails.
+# - 4: for $t^4$ on $[0, 1]$ the rule gives $\frac{5}{24}$, and the integral is $\frac15$.
+# - 6: $\begin{pmatrix} h_1' & 0 \\ \partial h_2/\partial x_1 & h_2' \end{pmatrix} \frac{dx}{dz} = I$.
+# - 7: $\Phi(c) - \Phi(-c)$; a $c$ just below 4 is enough.
 #
 # ## Where this differs from the papers
 #
-# - **Slopes.** NAF takes $a_k = \operatorname{softplus}$ of the network's output. Here $\log a_k$ is bounded, like every log-scale in this book.
-# - **The start.** $K$ equal units get equal gradients and stay equal. In the package the units start at fixed offsets from $-1$ to $1$, so that a fresh layer is a mild fixed map, not the identity. The paper relies on random weights.
-# - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`: one MADE computes every $\theta_i$ in one pass from $x$ to $z$, and sampling goes variable by variable, each by a search. With `coupling=True` the layers are couplings instead, which sample in one search for half of the variables at once; the experiments above use couplings. The transformer does not know the difference.
-# - **UMNN.** The paper's $f$ is a large network shared by all variables, that sees the conditioner's output. Here $f$ is small, and its weights *are* that output. Beyond $|x| = 5$ it stays constant, and its steepness is bounded, so that a fixed number of points is enough.
-# - **Inversion.** NAF's paper leaves it out; UMNN's halves a fixed interval. Here the bracket expands, and a residual is demanded.
+# - **Slopes.** NAF takes $a_k = \operatorname{softplus}$ of the network's output. In the package $\log a_k$ is bounded, like every log-scale.
+# - **The start.** $K$ equal units get equal gradients and stay equal. In the package they start at fixed offsets from $-1$ to $1$. The paper relies on random weights.
+# - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`. With `coupling=True` its layers are couplings, which need one search for half of the variables at once; the experiments above use couplings.
+# - **UMNN.** The paper's $f$ is a large network shared by all variables, that sees the conditioner's output. Here $f$ is small, and its weights *are* that output. Beyond $|x| = 5$ it stays constant, and its steepness is bounded.
+# - **Inversion.** NAF's paper leaves it out; UMNN's halves a fixed interval.

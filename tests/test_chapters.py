@@ -66,6 +66,7 @@ def test_it_has_the_parts_of_a_chapter(name):
     prose = cells(CHAPTERS[name], "markdown")
     for part in ("**Question.**", "**Running time.**", "**References.**", "## Exercises", "## Where this differs"):
         assert part in prose
+    assert "## Summary" in prose and "redict" in prose  # a guess is asked for before a result is shown
 
 
 @pytest.fixture

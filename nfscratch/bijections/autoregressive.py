@@ -1,4 +1,4 @@
-"""Autoregressive: every variable is moved with parameters that the variables before it decide. MAF; and IAF, inverted.
+"""Autoregressive: a network computes the parameters of every variable from the variables before it. MAF; inverted, IAF.
 
 In the order of the variables, with theta_i = MADE(x)_i, a function of x_1 ... x_{i-1} and the context:
 

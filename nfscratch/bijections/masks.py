@@ -9,7 +9,7 @@
 
 Dinh et al. 2017, arXiv:1605.08803, figure 3 and section 3.4: the checkerboard keeps the pixels whose h + w is odd, the
 channel mask keeps the first half of the channels. `flip` keeps the others; two layers, one of them flipped, move
-every variable. With one variable, pixel or channel there are no others: nothing is kept, flipped or not.
+every variable. With one variable, pixel or channel nothing is kept, flipped or not.
 """
 
 from __future__ import annotations

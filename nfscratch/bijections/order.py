@@ -24,7 +24,7 @@ def random_order(dim: int, *, seed: int) -> tuple[int, ...]:
 
 
 def variable_order(order: Sequence[int] | str | None, dim: int) -> tuple[int, ...]:
-    """`order` as a tuple of ints; None is natural. ValueError where it is no order of `dim` variables."""
+    """`order` as a tuple of ints; None is natural. ValueError if it is not an order of `dim` variables."""
     named = {None: range(dim), "natural": range(dim), "reversed": range(dim)[::-1]}
     if order is None or isinstance(order, str):
         if order not in named:

@@ -6,11 +6,11 @@ Germain et al. 2015, arXiv:1502.03509. Every unit has a degree m: it sees x_1 ..
     hidden unit     degree m in 1 ... D - 1, spread evenly; sees units of degree <= m           mask: >=     (1)
     output i        sees units of degree < i                                                    mask: >      (2)
 
-`>` in (2) is what makes the Jacobian strictly triangular: with `>=` output i would see x_i itself.
+`>` in (2) makes the Jacobian strictly triangular: with `>=` output i would see x_i itself.
 
 With a context, hidden degrees start at 0: those units see the context alone, and they are all that output 1 sees.
 With one variable every unit has degree 0. A layer narrower than the range of degrees skips some of them: then some
-allowed dependencies are missing, never a forbidden one there.
+allowed dependencies are missing, but no forbidden one appears.
 
 Units are sorted by degree, so that every mask is a staircase (ops/masked.py). The order of the variables belongs to the
 structure that owns the network: it hands them over sorted. n_out = P D: output (i - 1) P + p is parameter p of

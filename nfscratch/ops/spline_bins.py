@@ -46,13 +46,16 @@ def bin_of(left, v):
 
 def _count(true):
     """The number of true entries along the first axis. (Bytes add up faster than any wider type.)"""
-    return true.view("uint8").sum(axis=0, dtype="uint8" if len(true) < 256 else "int64")
+    return true.view("uint8").sum(axis=0, dtype="uint8" if len(true) < 256 else "intp")
 
 
 def positions(k, rows, columns):
-    """Places, in the flat memory of an array (K, D, M), of the entries of its rows k (D, N); rows = D, columns = M."""
-    start = onp.arange(rows * columns, like=k).reshape((rows, columns))
-    return onp.multiply(k, rows * columns, dtype="int64") + start
+    """Places, in the flat memory of an array (K, D, M), of the entries of its rows k (D, N); rows = D, columns = M.
+
+    They are intp, the type of an index: on a 32-bit Python, `take` refuses wider ones.
+    """
+    start = onp.arange(rows * columns, dtype="intp", like=k).reshape((rows, columns))
+    return onp.multiply(k, rows * columns, dtype="intp") + start
 
 
 def pick(q, k):

@@ -1,4 +1,4 @@
-"""Maps of one variable without parameters: they carry a density to where the data can be.
+"""Maps of one variable without parameters: they carry a density to the interval of the data.
 
     Exp         x = e^z                              log-derivative  z                              x > 0
     Softplus    x = log(1 + e^z)                     log-derivative  -softplus(-z)                  x > 0
@@ -168,7 +168,7 @@ class LeakyReLU(Fixed):
 
     def __post_init__(self):
         if not self.slope > 0:
-            raise ValueError(f"slope must be positive: a map that is flat, or turns, has no inverse; got {self.slope}")
+            raise ValueError(f"slope must be positive: a flat or decreasing piece has no inverse; got {self.slope}")
 
     def _forward(self, z):
         return np.where(z >= 0, z, self.slope * z)

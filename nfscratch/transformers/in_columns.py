@@ -4,7 +4,7 @@
     inside     theta (P, D, N) or (P, D, 1)    z (D, N)    x, log-derivative (D, N)
 
 Inside, each parameter is one contiguous array and broadcasts against z. The two decorators turn every array on the way
-in and on the way out, so that a method holds its formulas alone.
+in and on the way out, so that a method contains only its formulas.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """InverseTransformer: the same map of one variable, read in the other direction.
 
-`Inverse(h)` makes one of a transformer h. What belongs to a direction is exchanged, and the rest stays as it is.
+`Inverse(h)` makes one from a transformer h. It swaps everything that belongs to a direction, and leaves the rest.
 """
 
 from __future__ import annotations

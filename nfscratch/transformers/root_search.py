@@ -5,8 +5,8 @@
                                                    root; else InversionError, which names the row
 
 Its gradient is the implicit one (ops/implicit.py), and J is a number here: J^-T g = g e^-l.
-A flow that is trained by maximum likelihood puts Inverse(h) into its layers: then x -> z is h's own formula, and the
-search serves sampling alone.
+A flow that is trained by maximum likelihood puts Inverse(h) into its layers: then x -> z is h's own formula, and only
+sampling needs the search.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class NumericTransformer(Transformer):
     inverse_cost = "iterative"
 
     def bracket(self, theta, x):
-        """(low, high), each (N, D): where to look for z first. The search widens it where it does not hold the root."""
+        """(low, high), each (N, D): where to look for z first. The search widens what does not hold the root."""
         return x - 1.0, x + 1.0
 
     def solve(self, theta, x):

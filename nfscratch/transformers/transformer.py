@@ -2,8 +2,9 @@
 
     x = h(z; theta),   log-derivative log|dh/dz|          z (N, D), theta (N, D, P) or (D, P) -> x (N, D), (N, D)
 
-theta = 0 is the identity, where `identity_at_zero` says so: for all but the maps without parameters, and those whose
-units would then be alike, and stay alike in training. These have fixed offsets, and theta = 0 is a fixed mild map.
+Where `identity_at_zero` is true, theta = 0 is the identity. It is false for maps without parameters, and for maps whose
+units would be alike at the identity, and stay alike in training: fixed offsets tell them apart, so theta = 0 is a fixed
+mild map.
 (Papamakarios et al. 2021, arXiv:1912.02762, section 3.1, names the two halves of such a layer: the *transformer* h and
 the *conditioner* that computes theta.)
 Memory: the package's own transformers are written on batch-last arrays (in_columns.py). A network that writes theta as

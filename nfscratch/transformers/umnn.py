@@ -4,8 +4,8 @@
     f(t) = softplus(v(t)) + minimum,   v(t) = c + sum_j w_j tanh(s_j (t - m_j))                               (2)
 
 Wehenkel, Louppe 2019, arXiv:1908.05164. f >= minimum > 0, so that x is onto all reals. The integral is Clenshaw-Curtis
-(ops/quadrature.py) with `points` intervals. Its error is the difference between (1) and the derivative of what is
-computed: with the defaults below 1e-8 of log f for theta of scale 1, and below 2e-6 for any scale (600 wild draws).
+(ops/quadrature.py) with `points` intervals. Its error also separates log f from the log-derivative of the
+computed x: with the defaults by less than 1e-8 for theta of scale 1, and less than 2e-6 for any scale (600 wild draws).
 
 theta holds m - offsets, log s, w (`hidden` each), c - c_0 and b; theta = 0 is the identity (w = 0, and c_0 makes f = 1;
 the m_j stand at fixed offsets, since equal units would never part).

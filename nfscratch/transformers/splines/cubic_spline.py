@@ -4,7 +4,7 @@
     slopes            p_k = (s_{k-1} w_k + s_k w_{k-1}) / (w_{k-1} + w_k)          a parabola through three knots
                       d_k = min(2 s_{k-1}, 2 s_k, p_k)                             Steffen 1990                   (1)
 
-A cubic with end slopes up to 3 s is increasing (Fritsch and Carlson 1980); (1) stays below, so the slopes are no
+A cubic with end slopes up to 3 s is increasing (Fritsch and Carlson 1980); (1) stays below, so the slopes are not
 parameters. Circular: K widths and K heights, (1) at every knot.
 
 With tails the paper trains the two end slopes, which leaves a jump of the density at +-B. Here they are 1. That needs

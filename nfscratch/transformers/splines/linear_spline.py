@@ -3,9 +3,9 @@
     left knots k / K, equal widths;  heights h = m + (1 - K m) softmax          theta: K numbers
     in bin k   x goes up straight, with slope K h_k
 
-The density that it makes is a histogram: log-derivatives jump at every knot, and at the joins with the tails. The
-widths are equal because a gradient cannot move them: they say where the jumps are, and the likelihood is not even
-continuous in that.
+It makes a density that is a histogram: log-derivatives jump at every knot, and at the joins with the tails. The widths
+are equal because no gradient can train them: they set the places of the jumps, and the likelihood is not continuous
+in these.
 """
 
 from __future__ import annotations

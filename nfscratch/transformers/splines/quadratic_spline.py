@@ -27,7 +27,7 @@ from nfscratch.transformers.splines.spline import Spline
 class QuadraticSpline(Spline):
     """theta: logits of the widths, logarithms of the slopes.
 
-    Bounded by `minimum`: widths >= m and slopes >= m, everywhere; so heights >= m^2 and no more.
+    Bounded by `minimum`: widths >= m and slopes >= m, everywhere; so heights >= m^2.
     """
 
     least_bins = 2

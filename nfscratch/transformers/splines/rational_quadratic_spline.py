@@ -6,7 +6,7 @@
     in a bin          a quotient of quadratics                                ops/spline_rational.py
 
 All numbers 0: equal bins and slopes 1, the identity. Outside of the box it is the identity always, joined C1.
-From x to z and from z to x it is a formula; the one of `forward` has no root.
+Both directions have a formula; that of `forward` needs no square root.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class RationalQuadraticSpline(Spline):
 
         def pullback(gradients):
             # The slopes of all K + 1 knots are written. With tails the first of them lands in the last height, which
-            # back_bins writes afterwards, and the last one in a row that nobody reads: they are no parameters.
+            # back_bins writes afterwards, and the last one in a row that nobody reads: they are not parameters.
             out = onp.empty_like(v, shape=(first + K + 1, D, N))
             out[first:] = 0.0
             at_N = at if M == N else positions(k, D, N)

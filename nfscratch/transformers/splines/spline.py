@@ -6,9 +6,9 @@ On the unit interval, v = (z + B) / 2B and y = (x + B) / 2B, with bin k = [l_k, 
     inverse   v = l_k + r^-1(y - b_k),    log-derivative minus that of forward at the solution                    (2)
     tails     x = z outside of the box, log-derivative 0                                                          (3)
 
-z is clipped before (1) sees it, so that no formula ever stands outside of its bin: a branch that is computed there and
-thrown away afterwards poisons the gradient of the whole batch (flowjax#239). The result is clipped as well, or rounding
-carries it out of the box, and the inverse then takes it for a point of the tail.
+z is clipped before (1) sees it, so that no formula is evaluated outside of its bin: a branch that is computed there and
+thrown away afterwards makes the gradient of the whole batch NaN (flowjax#239). The result is clipped as well, because
+rounding could carry it out of the box, and the inverse would treat it as a point of the tail.
 
 circular: a map of the circle onto itself, -B and B being one point, with one slope there; domain and codomain are
 [-B, B]. Outside the log-derivative is -inf: no density. The point -B stays where it is; a rotation that moves it is a
