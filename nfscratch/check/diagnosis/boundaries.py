@@ -21,6 +21,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.held import is_log_det, put, raised, summed, taken
 from nfscratch.check.diagnosis.recorded import Life, Place, Record, replayed
 
+Action = Callable[[Any], Any]  # it is given the local variables
 TRIES = 160  # values that are put to the test
 SPOTS = 6  # of one value at which the log_det so far is looked for
 TRIES_OF_A_LINE = 3  # that fail before the line is left alone
@@ -31,6 +32,14 @@ def equal(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     with onp.errstate(all="ignore"):
         same = onp.abs(a - b) <= tolerance * (1 + onp.abs(b))
         return bool((same | (~onp.isfinite(a) & ~onp.isfinite(b))).all() and same.any())
+
+
+def _by_place(actions: list[tuple[Place, Action]]) -> dict[Place, Action]:
+    """One action for each place. Two boundaries may share one, where two variables hold a state each."""
+    found: dict[Place, list[Action]] = {}
+    for place, action in actions:
+        found.setdefault(place, []).append(action)
+    return {place: lambda v, each=each: [act(v) for act in each] for place, each in found.items()}
 
 
 class Spot(NamedTuple):
@@ -207,9 +216,9 @@ class Boundaries:
         """The states at the boundaries i, i + 1, ... of a run that starts at boundary i with h."""
         got: dict[int, Any] = {}
         later = [k for k in range(i, len(self) - 1) if self.all[k].spots]
-        actions = {self.all[k].spot.place: self._action(k, self.all[k].spot, [], got, h if k == i else None)
-                   for k in later}  # fmt: skip
-        y, _ = replayed(self.f, h if i == 0 else self.a, actions)
+        actions = [(self.all[k].spot.place, self._action(k, self.all[k].spot, [], got, h if k == i else None))
+                   for k in later]  # fmt: skip
+        y, _ = replayed(self.f, h if i == 0 else self.a, _by_place(actions))
         return [h, *(got[k][0] for k in later if k > i), *([y] if i < len(self) - 1 else [])]
 
     def exchanged(self, i: int) -> Any:
@@ -228,12 +237,12 @@ class Boundaries:
     def _step(self, i, j, h, sums):
         start = h if i == 0 else self.a[onp.arange(len(h)) % len(self.a)]
         got: dict[int, Any] = {}
-        actions = {}
-        for k in (i, j):
+        actions = []
+        for k in (j, i):
             spot, of = sums.get(k, (self.all[k].spot, []))
             if spot is not None:
-                actions[spot.place] = self._action(k, spot, of, got, h if k == i else None)
-        y, log_det = replayed(self.f, start, actions)
+                actions.append((spot.place, self._action(k, spot, of, got, h if k == i else None)))
+        y, log_det = replayed(self.f, start, _by_place(actions))
         state, total = got.get(j, (y, log_det))
         return state, total - got.get(i, (None, 0.0))[1]
 

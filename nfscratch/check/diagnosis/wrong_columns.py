@@ -47,7 +47,7 @@ def _name_of_order(c, order):
         return Mistake.PERMUTATION
     ways = [onp.arange(c.dim), *_powers(own)]
     inside = [onp.argsort(way)[order[way]] for way in ways]
-    swapped = any((m == h).all() for m in inside for h in _halves(c.dim))
+    swapped = any((m == h).all() for m in inside for h in (*_halves(c.dim), *_own_halves(c)))
     return Mistake.HALVES_SWAPPED if swapped else Mistake.PERMUTATION
 
 
@@ -63,8 +63,14 @@ def _powers(own):
 def _halves(dim):
     """Orders in which two halves have changed places, or are dealt like cards."""
     columns = onp.arange(dim)
-    dealt = onp.concatenate([columns[::2], columns[1::2]])
-    return [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [dealt, onp.argsort(dealt)]
+    dealt = [onp.concatenate([columns[k::2], columns[1 - k :: 2]]) for k in (0, 1)]
+    return [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [*dealt, *map(onp.argsort, dealt)]
+
+
+def _own_halves(c):
+    """The columns that forward changes before those that it keeps, and the other way round."""
+    kept, changed = onp.flatnonzero(c.kept), onp.flatnonzero(~c.kept)
+    return [onp.concatenate([changed, kept]), onp.concatenate([kept, changed])] if len(kept) and len(changed) else []
 
 
 def _is_dealt(order):

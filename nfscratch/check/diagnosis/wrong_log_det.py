@@ -75,7 +75,7 @@ def name_log_det(samples: list[Sample]) -> Mistake:
     for mistake, prediction in CANDIDATES.items():
         if all(_fits(s, prediction(s)) for s in samples):
             one_sided = mistake is Mistake.SIGN and samples[0].direction == "forward" and is_half_identity(samples)
-            return Mistake.ONE_BRANCH if one_sided else mistake
+            return Mistake.ONE_BRANCH if one_sided else _of_zero(mistake, samples)
     looks = (
         by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
         planar_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
@@ -94,6 +94,12 @@ def _zero_linear(s):
     dense = onp.abs(onp.triu(s.J, 1)).max(initial=0) > 1e-9 and onp.abs(onp.tril(s.J, -1)).max(initial=0) > 1e-9
     linear = onp.ptp(s.J, axis=0).max(initial=0) < 1e-6
     return [0 * s.t if s.dim == 1 or (linear and dense) else None]
+
+
+def _of_zero(mistake, samples):
+    """A matrix of one number has no L: of D = 1 alone a log_det that is 0 is just that."""
+    alone = mistake is Mistake.DIAGONAL_OF_L and all(s.dim == 1 for s in samples)
+    return Mistake.ALWAYS_ZERO if alone else mistake
 
 
 def _determinants(s):

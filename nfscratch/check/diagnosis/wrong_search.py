@@ -4,7 +4,7 @@
     z' = an iterate of Newton's method, z <- z - (f(z) - x) / f'(z), from x, 0, ...            too few steps
     z' = the middles of a grid of intervals, lo + (k + 1/2) h, within h of z                   too few halvings
 
-Newton's method and bisection are looked for in elementwise maps.
+The middles are looked for in elementwise maps; wrong_halving.py looks at how z' follows z in any map.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as onp
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.spline_line import is_piecewise_linear
-from nfscratch.check.diagnosis.wrong_elementwise import is_elementwise
+from nfscratch.check.diagnosis.wrong_elementwise import at_zero, is_elementwise
+from nfscratch.check.diagnosis.wrong_halving import halved_too_seldom
 from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.rows import flat
 
@@ -24,6 +25,7 @@ ON_THE_WAY = 41  # points between z and z'
 STEPS = 60  # of Newton's method
 FEW = 6  # rows whose way is looked at
 LEAST = 10  # numbers that stand on a grid
+WIDEST, STEPS_OF_ALL = 6, 8  # variables, and steps, of Newton's method where the variables mix
 
 
 def folds(c: Columns) -> Mistake | None:
@@ -68,19 +70,32 @@ def _turns(c, row):
 
 
 def cut_search(c: Columns) -> Mistake | None:
-    """Of an elementwise map that is no straight line."""
-    if not is_elementwise(c.J) or c.is_linear:
+    """Of an elementwise map that is no straight line; and of any map whose z' is one of Newton's first steps."""
+    if c.is_linear:
         return None
-    looks = (_is_newton, _is_bisection, _is_bisection_of_own_width)
-    return Mistake.TOO_FEW_STEPS if any(look(c) for look in looks) else None
+    looks = (_is_newton, _is_bisection, _is_bisection_of_own_width) if is_elementwise(c.J) else (_is_newton_of_all,)
+    return Mistake.TOO_FEW_STEPS if any(look(c) for look in looks) else halved_too_seldom(c)
 
 
 def _is_newton(c):
     """Whether z' is an iterate. Of a map of straight pieces one step has other causes."""
     if is_piecewise_linear(c.trial) or c.trial.subject.smooth is False:
         return False
-    starts = [c.x, onp.zeros_like(c.x), onp.cbrt(c.x), onp.arcsinh(c.x), 0.5 * c.x, _of_largest_power(c)]
+    starts = [c.x, onp.zeros_like(c.x), 0.5 * c.x, _of_largest_power(c)]
+    starts += [g(y) for y in (c.x, _without_affine_part(c)) for g in (onp.cbrt, onp.arcsinh, onp.array)]
     return any(_reaches(c, start) for start in starts if start is not None)
+
+
+def _is_newton_of_all(c):
+    """The same for a map whose variables mix, from x on."""
+    return c.dim <= WIDEST and _reaches(c, c.x, STEPS_OF_ALL)
+
+
+def _without_affine_part(c):
+    """(x - f(0)) / f'(0)."""
+    t, d = at_zero(c)
+    with onp.errstate(all="ignore"):
+        return (c.x - t) / d
 
 
 def _of_largest_power(c):
@@ -97,20 +112,27 @@ def _of_largest_power(c):
     return z if (power >= 2).all() and (onp.abs(p - power) < 1e-4).all() and onp.isfinite(z).all() else None
 
 
-def _reaches(c, z):
+def _reaches(c, z, steps=STEPS):
     """Newton's steps from z, until one is z' or they have arrived."""
     s = c.trial.subject
-    for _ in range(STEPS):
+    for _ in range(steps):
         at = z.reshape(-1, *s.in_shape)
         value = flat(c.trial.apply("forward", at, c.rows)[0])
-        slope = onp.diagonal(c.trial.derivatives("forward", at, c.rows)[0], axis1=1, axis2=2)
+        J = c.trial.derivatives("forward", at, c.rows)[0]
         with onp.errstate(all="ignore"):
-            z = z - (value - c.x) / slope
+            z = z - _solved(J, value - c.x)
         if not onp.isfinite(z).all() or same(z, c.z, 1e-12).all():
             return False
         if onp.abs(z - c.back).max() < 1e-3 * onp.abs(c.back - c.z).max():  # much nearer than the solution is
             return True
     return False
+
+
+def _solved(J, gap):
+    """J^-1 gap, row by row."""
+    if is_elementwise(J):
+        return gap / onp.diagonal(J, axis1=1, axis2=2)
+    return onp.linalg.solve(J, gap[:, :, None])[:, :, 0]
 
 
 def _is_bisection(c):
