@@ -9,6 +9,7 @@ last digits of float32.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as onp
@@ -17,9 +18,10 @@ from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.rows import flat
 
-ROWS = 4  # that are looked at, the nearest to 0
-POINTS = 401  # of a line, which is to cross about
+ROWS, VARIABLES = 2, 3  # that are looked at: the rows nearest to 0
+POINTS = 201  # of a line, which is to cross about
 TEETH = 12.0
+WIDTHS = (1.0, 5.0, 25.0, 125.0, 625.0)  # of a tooth, in heights
 LEAST = 4  # teeth that have to be seen
 SMALLEST = 1e-6  # relative to max(1, |z|): a cast to float32 costs less
 
@@ -28,14 +30,14 @@ def halved_too_seldom(c: Columns) -> Mistake | None:
     """Whether the error of z' is a sawtooth along some variable."""
     off = onp.abs(c.back - c.z).max(axis=1) / (1 + onp.abs(c.z).max(axis=1))
     rows = [row for row in onp.argsort(onp.abs(c.z).max(axis=1), kind="stable") if SMALLEST < off[row] < 0.5]
-    ways = ((row, j) for row in rows[:ROWS] for j in range(min(c.dim, ROWS)))
+    ways = product(rows[:ROWS], range(min(c.dim, VARIABLES)), WIDTHS)
     return Mistake.TOO_FEW_STEPS if any(_is_sawtooth(_error(c, *way)) for way in ways) else None
 
 
-def _error(c, row, j):
-    """e along variable j (POINTS,): of the column in which it is largest. A tooth is twice as high as it is there."""
+def _error(c, row, j, width):
+    """e along variable j (POINTS,): of the column in which it is largest. A tooth is as wide as e is high, or wider."""
     s = c.trial.subject
-    reach = TEETH * onp.abs(c.back[row] - c.z[row]).max()
+    reach = TEETH * width * onp.abs(c.back[row] - c.z[row]).max()
     z = onp.tile(c.z[row], (POINTS, 1))
     z[:, j] += onp.linspace(-reach, reach, POINTS)
     rows = onp.full(POINTS, c.rows[row])

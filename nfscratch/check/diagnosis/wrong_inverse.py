@@ -115,8 +115,8 @@ def _conditions(c):
 
 
 LOOKS = (
-    _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, line_search, cut_search,
-    bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
+    _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, line_search,
+    cut_search, bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
 
 

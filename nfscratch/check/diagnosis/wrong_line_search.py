@@ -40,7 +40,7 @@ def _direction(c) -> Any:
     A = c.J - onp.eye(c.dim)
     if c.is_linear or not onp.abs(A).max() > 1e-6:
         return None
-    u, values, Vt = onp.linalg.svd(A.reshape(-1, c.dim))
+    _, values, Vt = onp.linalg.svd(A.reshape(-1, c.dim), full_matrices=False)
     moved = onp.linalg.svd(c.x - c.z, compute_uv=False)
     single = c.dim == 1 or (values[1] < 1e-6 * values[0] and moved[1] < 1e-6 * moved[0])
     return Vt[0] if single else None

@@ -21,6 +21,7 @@ from nfscratch.check.diagnosis.wrong_halving import halved_too_seldom
 from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.rows import flat
 
+FAR = (1e4, 1e6)  # from 0, where a map that is z and something bounded is z
 ON_THE_WAY = 41  # points between z and z'
 STEPS = 60  # of Newton's method
 FEW = 6  # rows whose way is looked at
@@ -43,11 +44,30 @@ def name_of_fold(c: Columns) -> Mistake:
     """An autoregressive map folds in a variable's own direction where its mask lets the variable see itself."""
     J = c.J
     others = (onp.abs(J).max(axis=0) > 1e-7) & ~onp.eye(c.dim, dtype=bool)
+    full = c.dim > 1 and others.sum() >= c.dim * (c.dim - 1) / 2
+    if not full:
+        return Mistake.FOLDS
+    if acyclic_order(others) is None:
+        return Mistake.SEES_LATER if _lacks_masks(c) else Mistake.FOLDS
     own = onp.diagonal(J, axis1=1, axis2=2)
     folding = onp.flatnonzero((own > 0).any(axis=0) & (own < 0).any(axis=0))
-    ordered = acyclic_order(onp.abs(J).max(axis=0) > 1e-7) is not None and others.sum() >= c.dim * (c.dim - 1) / 2
-    bent = any(_is_bent(c, int(i)) for i in folding) if ordered else False
-    return Mistake.SEES_LATER if bent else Mistake.FOLDS
+    return Mistake.SEES_LATER if any(_is_bent(c, int(i)) for i in folding) else Mistake.FOLDS
+
+
+def _lacks_masks(c):
+    """Whether the x_i depend on each other's z, as z_i d_i(z) + t_i(z) with scales d_i that bend: no layer z + F(z) does.
+
+    Of a planar, a radial and most residual layers x - z stops growing; of one with ReLU the map is straight in pieces.
+    """
+    s, far = c.trial.subject, []
+    for size in FAR:
+        z = size * c.z / onp.linalg.norm(c.z, axis=1, keepdims=True)
+        x = flat(c.trial.apply("forward", z.reshape(-1, *s.in_shape).astype(s.dtype), c.rows)[0])
+        with onp.errstate(all="ignore"):
+            far.append(onp.abs(x - z).max(axis=1) / size)
+    moved = (c.z + 1e-2).reshape(-1, *s.in_shape).astype(s.dtype)
+    bends = onp.abs(c.trial.derivatives("forward", moved, c.rows)[0] - c.J).max(axis=(1, 2)) > 1e-5
+    return bool(bends.mean() > 0.5 and (~(onp.array(far) < 1e-2)).mean() > 0.9)
 
 
 def _is_bent(c, i):
