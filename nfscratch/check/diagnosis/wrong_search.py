@@ -55,9 +55,10 @@ def name_of_fold(c: Columns) -> Mistake:
 
 
 def _lacks_masks(c):
-    """Whether the x_i depend on each other's z, as z_i d_i(z) + t_i(z) with scales d_i that bend: no layer z + F(z) does.
+    """Whether the x_i are z_i d_i(z) + t_i(z), with scales d_i that bend, where each looks at all z.
 
-    Of a planar, a radial and most residual layers x - z stops growing; of one with ReLU the map is straight in pieces.
+    That is no layer z + F(z): of a planar, a radial and most residual layers x - z stops growing, and one with ReLU is
+    straight in pieces.
     """
     s, far = c.trial.subject, []
     for size in FAR:
