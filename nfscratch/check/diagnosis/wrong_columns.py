@@ -43,12 +43,14 @@ def column_order(a: Any, b: Any) -> Any:
 
 def _name_of_order(c, order):
     own = c.trial.order if isinstance(c.trial, Aligned) else onp.arange(c.dim)
-    if any((order == power).all() for power in _powers(own)) or is_permutation(c.J):
-        return Mistake.PERMUTATION
-    ways = [onp.arange(c.dim), *_powers(own)]
+    powers = _powers(own)
+    ways = [onp.arange(c.dim), *powers]
     inside = [onp.argsort(way)[order[way]] for way in ways]
     swapped = any((m == h).all() for m in inside for h in (*_halves(c.dim), *_own_halves(c)))
-    return Mistake.HALVES_SWAPPED if swapped else Mistake.PERMUTATION
+    # Once too often, or too seldom: that is the permutation. Another of its powers may be two halves that it rolls.
+    once = any((order == power).all() for power in (*powers[:1], *powers[-1:]))
+    power = once or (any((order == power).all() for power in powers) and not (swapped and c.dim > 3))
+    return Mistake.PERMUTATION if power or is_permutation(c.J) or not swapped else Mistake.HALVES_SWAPPED
 
 
 def _powers(own):

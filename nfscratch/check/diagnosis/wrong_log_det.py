@@ -16,6 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.clamp import scales
+from nfscratch.check.diagnosis.means import takes_mean
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_branches import by_side, is_half_identity
 from nfscratch.check.diagnosis.wrong_clamp import by_inverse_clamp
@@ -170,11 +171,11 @@ def _over_pixels(ratios):
 
 
 def _over_dimensions(ratios, same):
-    """A mean; one half at D = 2 alone may be a mean or a factor, and neither is named."""
+    """A mean. One half at D = 2 alone may be a factor, too: then the function has to call a mean."""
     of_all, of_changed = ([abs(r * k - 1) < 1e-3 for (r, _), k in zip(ratios, sizes, strict=True)]
                           for sizes in ([s.dim for _, s in ratios], [s.changed() for _, s in ratios]))  # fmt: skip
     is_mean = all(of_all) or all(of_changed)
-    half = same and abs(ratios[0][0] - 0.5) < 1e-3
+    half = same and abs(ratios[0][0] - 0.5) < 1e-3 and not all(takes_mean(s.trial, s.direction) for _, s in ratios)
     return (Mistake.MULTIPLIED if half else Mistake.MEAN) if is_mean else None
 
 
