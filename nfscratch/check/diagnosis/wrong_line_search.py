@@ -31,8 +31,9 @@ def line_search(c: Columns) -> Mistake | None:
     a, found = c.x @ w, c.back @ w
     if any(_is_newton(c, w, a, found, start) for start in (a, 0 * a)):
         return Mistake.TOO_FEW_STEPS
-    ends = any(_is_end(s, a, c.z @ w) for s in (found, _number(c, w, a - found)))
-    return Mistake.END_OF_BRACKET if ends else None
+    number = _number(c, w, a - found)
+    looks = ((found, onp.full(len(a), True)), (number, _tells(c, w, number)))
+    return Mistake.END_OF_BRACKET if any(_is_end(s[k], a[k], c.z[k] @ w) for s, k in looks) else None
 
 
 def _direction(c) -> Any:
@@ -77,6 +78,11 @@ def _number(c, w, moved) -> Any:
         above = (_g(c, w, middle) - moved) * up > 0
         low, high = onp.where(above, low, middle), onp.where(above, middle, high)
     return 0.5 * (low + high)
+
+
+def _tells(c, w, s):
+    """Rows in which g is not flat, so that it tells s."""
+    return onp.abs(_g(c, w, s + STEP) - _g(c, w, s - STEP)) > 1e-3 * 2 * STEP
 
 
 def _is_end(s, a, right):
