@@ -79,11 +79,11 @@ def _of_factors(W, A, seen):
 
 def _of_one_factor(W, A):
     """W A or A W is the one factor that is left out, or its square; or the orthogonal ones are in the wrong order."""
-    for product, of_svd in ((W @ A, onp.linalg.svd(W)[0]), (A @ W, onp.linalg.svd(W)[2].T)):
+    for product, M in ((W @ A, W), ((A @ W).T, W.T)):
         if _is_triangular(product):
             return Mistake.LAYER_NOT_UNDONE
         if _is(product @ product.T, onp.eye(len(W))):
-            left_out = any(_is_signed_order(Q.T @ product) for Q in (of_svd, onp.linalg.qr(W)[0]))
+            left_out = any(_is_signed_order(Q.T @ product) for Q in (onp.linalg.svd(M)[0], onp.linalg.qr(M)[0]))
             return Mistake.LAYER_NOT_UNDONE if left_out else Mistake.FACTOR_NOT_INVERTED
     values, others = (onp.linalg.svd(M, compute_uv=False) for M in (onp.linalg.inv(W), A))
     turned = _is(others, values) and values[0] > 1.01 * values[-1] and len(W) > 2
