@@ -4,8 +4,9 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch.check.diagnosis.means import called_in
+from nfscratch.check.diagnosis.means import NAMES, called_in
 from nfscratch.check.diagnosis.wrong_halving import _is_sawtooth
+from nfscratch.check.letters.joins import _Line, _overflows
 from nfscratch.check.overflow import overflows
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
@@ -49,6 +50,7 @@ def planar(reach=4.0, halvings=80, steps=0):
     return forward, inverse
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
@@ -81,6 +83,7 @@ def bent(how):
     return forward, inverse
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("how", ["", "WRONG_ORDER", "SHIFT_NOT_UNDONE", "SCALE_NOT_UNDONE", "MULTIPLIES"])
 def test_the_affine_part_of_a_bent_map(how):
     assert named(bent(how), 3) == (how or None)
@@ -97,6 +100,7 @@ def matrix(left_out=None, again=None, in_order=False):
     return lambda z: (z @ W.T, onp.full(len(z), log_det)), lambda x: (x @ A.T, onp.full(len(x), -log_det))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("settings", "name"),
     [({}, None), ({"left_out": 0}, "LAYER_NOT_UNDONE"), ({"left_out": 2}, "LAYER_NOT_UNDONE"),
@@ -121,10 +125,15 @@ def coupling(term):
     return forward, inverse
 
 
+@pytest.mark.exhaustive
 def test_a_mean_of_two_is_told_from_a_half():
     assert named(coupling(lambda s: s.mean(axis=1)), 3) == "MEAN"
     assert named(coupling(lambda s: 0.5 * s.sum(axis=1)), 3) in ("MULTIPLIED", "FACTOR_TWO")
+
+
+def test_a_mean_shows_in_what_is_called():
     assert "_mean" in called_in(lambda: onp.ones(3).mean())
+    assert not called_in(lambda: 0.5 * onp.ones(3).sum()) & NAMES
 
 
 def test_an_elementwise_map_does_not_see_itself():
@@ -134,6 +143,20 @@ def test_an_elementwise_map_does_not_see_itself():
 
     pair = (lambda z: (1.5 * z + 0.3, onp.full(len(z), 3 * onp.log(1.5)))), inverse
     assert named(pair, 3) != "SEES_LATER"
+
+
+@pytest.mark.parametrize(("grows", "honest"), [(True, True), (False, False)])
+def test_a_line_that_overflows_is_told_from_one_that_breaks(grows, honest):
+    """e^(50 z^2) leaves the range of float64 where it stops to be finite; a root of a negative number does not."""
+
+    def forward(z):
+        x = onp.exp(50 * z * z) - onp.exp(50 * z * z) * 0.5 if grows else onp.sqrt(4 - z * z)
+        return x, onp.zeros(len(z))
+
+    trial = Trial(of_pair(forward, forward, 1), onp.array([[0.5]]))
+    line, t = _Line(trial, "forward", 0, onp.zeros(1)), onp.linspace(-12, 12, 601) + 1e-3
+    with onp.errstate(all="ignore"):
+        assert _overflows(line, t, line.values(t)) is honest
 
 
 def test_a_sawtooth_has_teeth_to_one_side():
