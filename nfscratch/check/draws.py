@@ -11,10 +11,11 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, interval, into
 from nfscratch.check.finite_differences import random_params
+from nfscratch.check.overflow import overflows
 from nfscratch.check.pairs import computes_in_float32, in_float32, is_pair, is_pairs, of_pairs, single
 from nfscratch.check.rows import flat
 from nfscratch.check.subject import of_bijection, of_flow
-from nfscratch.check.trial import Trial, overflows
+from nfscratch.check.trial import Trial
 from nfscratch.flows.flow import Flow
 
 DIMS = (1, 2, 5, 6)

@@ -230,17 +230,3 @@ def _answered(f, a):
     except Exception:  # of any kind
         middle = len(a) // 2
         return [None] if len(a) <= 1 else [*_answered(f, a[:middle]), *_answered(f, a[middle:])]
-
-
-def overflows(trial: Trial, points: Any, direction: str) -> Any:
-    """For each row, whether a result that is not finite is an honest overflow: a little before, it was huge."""
-    huge = onp.zeros(len(points), dtype=bool)
-    limit = float(onp.finfo(trial.subject.dtype).max) ** 0.4
-    for k in range(1, 40):
-        try:
-            y, log_det = trial.apply(direction, (points * 0.8**k).astype(trial.subject.dtype))
-        except (ValueError, ArithmeticError, IndexError):
-            continue
-        y = onp.concatenate([flat(y), log_det[:, None]], axis=1)  # -e^1000 is an honest log_det, and no number
-        huge |= (onp.isfinite(y) & (onp.abs(y) > limit)).any(axis=1)
-    return huge

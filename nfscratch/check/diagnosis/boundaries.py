@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import numpy as onp
 
 from nfscratch.check.diagnosis.held import is_log_det, put, raised, summed, taken
-from nfscratch.check.diagnosis.recorded import Life, Place, Record, replayed
+from nfscratch.check.diagnosis.recorded import Action, Life, Place, Record, by_place, replayed
 
+RUNS, ROWS_OF_A_RUN = 60_000, 20  # of one function at most; so many rows cost as much as one run does
 TRIES = 160  # values that are put to the test
 SPOTS = 6  # of one value at which the log_det so far is looked for
 TRIES_OF_A_LINE = 3  # that fail before the line is left alone
@@ -56,7 +57,7 @@ class Boundaries:
     """The boundaries of f, in the order in which a run at a meets them, from a itself to f(a)."""
 
     def __init__(self, f: Callable, a: Any, b: Any):
-        self.f, self.a, self.b = f, a, b
+        self.f, self.a, self.b, self.spent = f, a, b, 0.0
         self.record, self.other = Record(f, a), Record(f, b)
         self.there = {(p, life.names): life.value for life in self.other.lives for p in life.places}
         inner = sorted(self._found(), key=lambda c: c.order)
@@ -64,6 +65,13 @@ class Boundaries:
 
     def __len__(self) -> int:
         return len(self.all)
+
+    def replayed(self, a: Any, actions: dict[Place, Action]) -> tuple[Any, Any]:
+        """A run of f at a with actions. Where a function is called row by row they are many: there is an end to it."""
+        self.spent += 1 + len(a) / ROWS_OF_A_RUN
+        if self.spent > RUNS:
+            raise LookupError(f"the diagnosis may run a function {RUNS} times")
+        return replayed(self.f, a, actions)
 
     def _found(self):
         """The lives that pass the test, the outermost calls first; one boundary for each value."""
@@ -101,7 +109,7 @@ class Boundaries:
         if there is None or equal(there, life.value, 1e-12):
             return False
         try:
-            y, _ = replayed(self.f, self.a, {place: lambda v: put(v, life.names, there)})
+            y, _ = self.replayed(self.a, {place: lambda v: put(v, life.names, there)})
         except Exception:  # of any kind: the variable is needed as it was
             return False
         return equal(y, self.other.y)
@@ -111,7 +119,7 @@ class Boundaries:
         boundary, spots = self.all[i], []
         for place, names, depth in boundary.spots:
             width: list[int] = []
-            replayed(self.f, self.a, {place: lambda v, w=width, k=names[0]: w.append(v[k].size // len(self.a))})
+            self.replayed(self.a, {place: lambda v, w=width, k=names[0]: w.append(v[k].size // len(self.a))})
             there = self.there[place, names]
             self.there[place, names[::-1]] = onp.roll(there, -width[0], axis=1)
             spots.append(Spot(place, names[::-1], depth))
@@ -149,7 +157,7 @@ class Boundaries:
         def look(variables):
             names.extend(k for k, v in variables.items() if is_log_det(v, len(self.a)))
 
-        replayed(self.f, self.a, {place: look})
+        self.replayed(self.a, {place: look})
         return names
 
     def _gain(self, place, name):
@@ -161,7 +169,7 @@ class Boundaries:
             variables[name] = raised(variables[name], step, len(self.a))
 
         try:
-            y, log_det = replayed(self.f, self.a, {place: raise_by})
+            y, log_det = self.replayed(self.a, {place: raise_by})
         except Exception:  # of any kind: the variable is not what it seems
             return None
         gain = (log_det - self.record.log_det) / step
@@ -180,8 +188,8 @@ class Boundaries:
         def look(variables):
             so_far.append(summed(variables, sums, len(self.a)))
 
-        y, log_det = replayed(self.f, self.a, {place: act})
-        replayed(self.f, self.b, {place: look})
+        y, log_det = self.replayed(self.a, {place: act})
+        self.replayed(self.b, {place: look})
         return equal(y, self.other.y) and equal(log_det - so_far[0], self.other.log_det - so_far[1], 1e-7)
 
     # --- what lies between two of them ---
@@ -207,15 +215,15 @@ class Boundaries:
         """The states at the boundaries i, i + 1, ... of a run that starts at boundary i with h."""
         got: dict[int, Any] = {}
         later = [k for k in range(i, len(self) - 1) if self.all[k].spots]
-        actions = {self.all[k].spot.place: self._action(k, self.all[k].spot, [], got, h if k == i else None)
-                   for k in later}  # fmt: skip
-        y, _ = replayed(self.f, h if i == 0 else self.a, actions)
+        actions = [(self.all[k].spot.place, self._action(k, self.all[k].spot, [], got, h if k == i else None))
+                   for k in later]  # fmt: skip
+        y, _ = self.replayed(h if i == 0 else self.a, by_place(actions))
         return [h, *(got[k][0] for k in later if k > i), *([y] if i < len(self) - 1 else [])]
 
     def exchanged(self, i: int) -> Any:
         """The log_det of the run at a that goes on from boundary i with the state of the run at b."""
         place, names, _ = self.all[i].spot
-        return replayed(self.f, self.a, {place: lambda v: put(v, names, self.there[place, names])})[1]
+        return self.replayed(self.a, {place: lambda v: put(v, names, self.there[place, names])})[1]
 
     def going_on(self, i: int, h: Any) -> Any:
         """The log_det of the run at a that goes on from boundary i with h."""
@@ -223,17 +231,17 @@ class Boundaries:
         if i == len(self) - 1:  # nothing is left to do
             return self.record.log_det[onp.arange(len(h)) % len(self.a)]
         actions = {} if spot is None else {spot.place: lambda v: put(v, spot.names, h)}
-        return replayed(self.f, h if spot is None else a, actions)[1]
+        return self.replayed(h if spot is None else a, actions)[1]
 
     def _step(self, i, j, h, sums):
         start = h if i == 0 else self.a[onp.arange(len(h)) % len(self.a)]
         got: dict[int, Any] = {}
-        actions = {}
-        for k in (i, j):
+        actions = []
+        for k in (j, i):
             spot, of = sums.get(k, (self.all[k].spot, []))
             if spot is not None:
-                actions[spot.place] = self._action(k, spot, of, got, h if k == i else None)
-        y, log_det = replayed(self.f, start, actions)
+                actions.append((spot.place, self._action(k, spot, of, got, h if k == i else None)))
+        y, log_det = self.replayed(start, by_place(actions))
         state, total = got.get(j, (y, log_det))
         return state, total - got.get(i, (None, 0.0))[1]
 

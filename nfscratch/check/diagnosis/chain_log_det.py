@@ -34,14 +34,16 @@ Found = dict[str, tuple[str, Mistake]]
 def log_dets_of_chain(trials: list[Trial], found: Found) -> Found:
     """The same by direction, {direction: (" of layer 2 of 4, ...", mistake)}, where a chain's layers tell more."""
     try:
-        return _improved(trials, found)
-    except Exception:  # of any kind: layers that cannot be run at these points are not named
+        if all(mistake in OF_THE_WHOLE for _, mistake in found.values()) and _varies(trials):
+            return found
+        chains = _chains(trials)
+    except Exception:  # of any kind: functions that cannot be looked into are named as before
         return found
+    return {direction: _better(direction, chains, known) for direction, known in found.items()}
 
 
-def _improved(trials, found):
-    if all(mistake in OF_THE_WHOLE for _, mistake in found.values()) and _varies(trials):
-        return found
+def _chains(trials):
+    """(chain, its trials) of the largest dimensions."""
     by_dim: dict[Any, list[Trial]] = {}
     for trial in trials:
         by_dim.setdefault(trial.subject.dim, []).append(trial)
@@ -50,7 +52,7 @@ def _improved(trials, found):
         chain = paired(by_dim[dim][0])
         if chain is not None:
             chains.append((chain, by_dim[dim]))
-    return {d: _better(d, chains, known) for d, known in found.items()}
+    return chains
 
 
 def _varies(trials):
@@ -64,8 +66,10 @@ def _varies(trials):
     return any(ptp(t) > 1e-6 for t in trials)
 
 
-def _is_elementwise(trial):
-    """Whether it is one layer to its author, in however many lines: what they give is no layer's log_det."""
+def _is_one_layer(trial, side):
+    """Whether an elementwise map is one layer to its author, in however many lines: none of them turns in a loop."""
+    if side.loops():
+        return False
     J = trial.J[onp.isfinite(trial.J).all(axis=(1, 2))]
     return bool(onp.abs(J * (1 - onp.eye(J.shape[1]))).max(initial=0.0) < 1e-7)
 
@@ -75,7 +79,10 @@ def _better(direction, chains, known):
         return known
     place = None
     for chain, trials in chains:
-        where, mistake = _of_chain(direction, chain, trials) or ("", None)
+        try:
+            where, mistake = _of_chain(direction, chain, trials) or ("", None)
+        except Exception:  # of any kind: layers that cannot be run at these points are not named
+            continue
         if mistake not in (None, Mistake.LOG_DET_FORMULA):
             return where, mistake
         place = place or where
@@ -87,14 +94,15 @@ def _of_chain(direction, chain: Paired, trials):
     sums = Gathered(side)
     if alike(sums.claim, sums.true):  # wrong further out only
         return None
-    if not _is_elementwise(trials[0]) and (missing := sums.missing()) is not None:
+    one_layer = _is_one_layer(trials[0], side)
+    if not one_layer and (missing := sums.missing()) is not None:
         return "", missing
     known = [m.boundary for m in sums.known]
     suspects, nameless = sums.suspects(), None
     for step in [s for s in suspects if s != (known[0], known[-1])]:
         named = _of_step(direction, chain, trials, step, sums.side.step(*step, sums.sums), known)
         if named[1] is Mistake.ALWAYS_ZERO and len(suspects) == 1:
-            return named[0], Mistake.LOG_DET_FORMULA if _is_elementwise(trials[0]) else Mistake.LAYER_LEFT_OUT
+            return named[0], Mistake.LOG_DET_FORMULA if one_layer else Mistake.LAYER_LEFT_OUT
         if named[1] is not Mistake.LOG_DET_FORMULA and not (named[1] is Mistake.ALWAYS_ZERO and len(suspects) > 1):
             return named
         nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)

@@ -162,8 +162,14 @@ def _wrong_directions(across):
     trials = [aligned(t) for t in trials]
     samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
     found = {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
+    found = {d: (where, _of_one_direction(mistake, found)) for d, (where, mistake) in found.items()}
     of_layers = log_dets_of_chain(trials, found)
     return {d: found[d] if _says_all(found[d][1], of_layers[d][1]) else of_layers[d] for d in found}
+
+
+def _of_one_direction(mistake, found):
+    """Who takes L for U takes it in both directions: a 0 in one of them is just that."""
+    return Mistake.ALWAYS_ZERO if mistake is Mistake.DIAGONAL_OF_L and len(found) == 1 else mistake
 
 
 def _says_all(of_whole, of_layer):

@@ -18,7 +18,6 @@ import numpy as onp
 from nfscratch.check.diagnosis.boundaries import Boundaries, Spot
 from nfscratch.check.diagnosis.held import summed
 from nfscratch.check.diagnosis.mistakes import Mistake
-from nfscratch.check.diagnosis.recorded import replayed
 from nfscratch.check.finite_differences import numeric_jacobian
 from nfscratch.check.rows import finite_matrices
 
@@ -118,7 +117,7 @@ class Gathered:
 
     def _read(self, place, sums):
         got = []
-        replayed(self.side.f, self.side.a, {place: lambda v: got.append(summed(v, sums, self.n))})
+        self.side.replayed(self.side.a, {place: lambda v: got.append(summed(v, sums, self.n))})
         return got[0]
 
     @property

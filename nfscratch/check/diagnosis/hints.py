@@ -74,6 +74,7 @@ HINTS = {
     M.OTHER_ROOT: "A quadratic has two roots. Which lies inside of the bin?",
     M.KNOTS_OF_Z: "Which axis does the argument live on?",
     M.P_LEFT_OUT: "Three factors went in. How many come out?",
+    M.FACTOR_NOT_INVERTED: "Multiply each factor by the one that is to undo it.",
     M.TOO_FEW_PASSES: "Which columns are right after one pass? After two?",
     M.TOO_FEW_STEPS: "Print x - forward(z) after every step. When may it stop?",
     M.NO_CONTRACTION: "How large is the largest singular value of J - I? When was it last measured?",

@@ -80,6 +80,7 @@ class Mistake(Enum):
     OTHER_ROOT = "the other root of the quadratic"
     KNOTS_OF_Z = "it searches the knots of z, where x is given"
     P_LEFT_OUT = "P is left out of the inverse"
+    FACTOR_NOT_INVERTED = "a factor of the matrix is not inverted"
     TOO_FEW_PASSES = "too few passes"
     TOO_FEW_STEPS = "its iteration stops before it has converged"
     NO_CONTRACTION = "its iteration does not converge: forward adds no contraction to z"

@@ -29,6 +29,7 @@ OFTEN = 400  # a line that a run meets more often is within a search, not betwee
 FOLDERS = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
 INSTALLED = tuple({str(Path(folder)) + os.sep for folder in [*FOLDERS, Path(__file__).parents[2]]})
 Place = tuple[int, int, int]
+Action = Callable[[Any], Any]  # it is given the local variables
 
 
 @lru_cache(maxsize=4096)
@@ -164,3 +165,11 @@ def replayed(f: Callable, a: Any, actions: dict[Place, Callable[[Any], None]]) -
     if len(done) < len(actions):
         raise LookupError("the run does not come to a place where the recorded one came")
     return found
+
+
+def by_place(actions: list[tuple[Place, Action]]) -> dict[Place, Action]:
+    """One action for each place. Two boundaries may share one, where two variables hold a state each."""
+    found: dict[Place, list[Action]] = {}
+    for place, action in actions:
+        found.setdefault(place, []).append(action)
+    return {place: lambda v, each=each: [act(v) for act in each] for place, each in found.items()}

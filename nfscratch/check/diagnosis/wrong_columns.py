@@ -43,12 +43,14 @@ def column_order(a: Any, b: Any) -> Any:
 
 def _name_of_order(c, order):
     own = c.trial.order if isinstance(c.trial, Aligned) else onp.arange(c.dim)
-    if any((order == power).all() for power in _powers(own)) or is_permutation(c.J):
-        return Mistake.PERMUTATION
-    ways = [onp.arange(c.dim), *_powers(own)]
+    powers = _powers(own)
+    ways = [onp.arange(c.dim), *powers]
     inside = [onp.argsort(way)[order[way]] for way in ways]
-    swapped = any((m == h).all() for m in inside for h in _halves(c.dim))
-    return Mistake.HALVES_SWAPPED if swapped else Mistake.PERMUTATION
+    swapped = any((m == h).all() for m in inside for h in (*_halves(c.dim), *_own_halves(c)))
+    # Once too often, or too seldom: that is the permutation. Another of its powers may be two halves that it rolls.
+    once = any((order == power).all() for power in (*powers[:1], *powers[-1:]))
+    power = once or (any((order == power).all() for power in powers) and not (swapped and c.dim > 3))
+    return Mistake.PERMUTATION if power or is_permutation(c.J) or not swapped else Mistake.HALVES_SWAPPED
 
 
 def _powers(own):
@@ -63,8 +65,14 @@ def _powers(own):
 def _halves(dim):
     """Orders in which two halves have changed places, or are dealt like cards."""
     columns = onp.arange(dim)
-    dealt = onp.concatenate([columns[::2], columns[1::2]])
-    return [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [dealt, onp.argsort(dealt)]
+    dealt = [onp.concatenate([columns[k::2], columns[1 - k :: 2]]) for k in (0, 1)]
+    return [onp.roll(columns, k) for k in (dim // 2, -(dim // 2))] + [*dealt, *map(onp.argsort, dealt)]
+
+
+def _own_halves(c):
+    """The columns that forward changes before those that it keeps, and the other way round."""
+    kept, changed = onp.flatnonzero(c.kept), onp.flatnonzero(~c.kept)
+    return [onp.concatenate([changed, kept]), onp.concatenate([kept, changed])] if len(kept) and len(changed) else []
 
 
 def _is_dealt(order):

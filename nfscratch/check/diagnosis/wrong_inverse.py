@@ -23,8 +23,9 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
 from nfscratch.check.diagnosis.wrong_columns import is_permutation, moved_columns, skipped
-from nfscratch.check.diagnosis.wrong_contraction import cut_iteration
+from nfscratch.check.diagnosis.wrong_contraction import cut_closely, cut_iteration
 from nfscratch.check.diagnosis.wrong_elementwise import bent
+from nfscratch.check.diagnosis.wrong_line_search import line_search
 from nfscratch.check.diagnosis.wrong_linear import is_dense, is_product_of_reflections, linear
 from nfscratch.check.diagnosis.wrong_passes import columns_not_reached, passes, reads_result, sees_itself
 from nfscratch.check.diagnosis.wrong_radial import radial_root
@@ -42,7 +43,7 @@ def name_inverse(trial: Trial) -> Mistake:
         return clamped_bracket(trial) or wrong_root(aligned(trial)) or Mistake.NO_UNDOING
     case = Columns(trial, rows)
     if not case.wrong.any():
-        return clamped_bracket(trial) or first_name((cut_search,), case) or Mistake.NO_UNDOING
+        return clamped_bracket(trial) or first_name((cut_closely, cut_search), case) or Mistake.NO_UNDOING
     if (mistake := first_name((_argument, folds), case)) is not None:
         return mistake
     case = Columns(aligned(trial), rows)
@@ -114,8 +115,8 @@ def _conditions(c):
 
 
 LOOKS = (
-    _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, cut_search,
-    bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
+    _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, line_search,
+    cut_search, bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 W A is a permutation                      P is left out, or not inverted: P_LEFT_OUT
 W = Q R, A = R^-1 Q (signs apart)         reflections undone in the order in which they were done: LAYERS_IN_ORDER
+W = Q R, A = R^-1 Q, where Q does not show that it is made of a few reflections: FACTOR_NOT_INVERTED
+W A or A W is a factor, L or Q            that factor is left out: LAYER_NOT_UNDONE; Q^2: FACTOR_NOT_INVERTED
+A has the singular values of W^-1         the factors of Q S V are undone in the order in which they were done
 A has the eigenvalues of W^-1, A != W^-T  two factors undone in the order in which they were done: LAYERS_IN_ORDER
 A = W^-1 and a = -b, or 0 or W^-1 b       the order of the shift, or the shift is not undone
 A = I, a = -b                             the scale is not undone
@@ -45,7 +48,7 @@ def linear(c: Columns) -> Mistake | None:
     if A is None or W is None:
         return None
     if not _is(W @ A, onp.eye(c.dim)):
-        return _of_factors(W, A) or _scale(W, b, A, a)
+        return _of_factors(W, A, c.trial.subject.bijection is None) or _scale(W, b, A, a)
     return _shift(W, b, a)
 
 
@@ -60,14 +63,46 @@ def _is(a, b):
     return bool(onp.abs(a - b).max(initial=0.0) < EXACT * (1 + onp.abs(b).max(initial=0.0)))
 
 
-def _of_factors(W, A):
+def _of_factors(W, A, seen):
+    """seen: whether another look may tell whether Q is a product, from a run of the function."""
     product = W @ A
     if onp.abs(product * (1 - product)).max() < EXACT and _is(product.sum(axis=0), onp.ones(len(W))):
         return Mistake.P_LEFT_OUT
     Q, R = onp.linalg.qr(W)
     turned = R @ A
-    in_order = _is(onp.abs(turned), onp.abs(Q)) and _is(turned @ turned.T, onp.eye(len(W)))
-    return Mistake.LAYERS_IN_ORDER if in_order or _is_swapped(W, A) else None
+    if _is(onp.abs(turned), onp.abs(Q)) and _is(turned @ turned.T, onp.eye(len(W))):
+        return Mistake.FACTOR_NOT_INVERTED if seen and not _keeps_a_plane(Q) else Mistake.LAYERS_IN_ORDER
+    if _is_swapped(W, A):
+        return Mistake.LAYERS_IN_ORDER
+    return _of_one_factor(W, A)
+
+
+def _of_one_factor(W, A):
+    """W A or A W is the one factor that is left out, or its square; or the orthogonal ones are in the wrong order."""
+    for product, M in ((W @ A, W), ((A @ W).T, W.T)):
+        if _is_triangular(product):
+            return Mistake.LAYER_NOT_UNDONE
+        if _is(product @ product.T, onp.eye(len(W))):
+            left_out = any(_is_signed_order(Q.T @ product) for Q in (onp.linalg.svd(M)[0], onp.linalg.qr(M)[0]))
+            return Mistake.LAYER_NOT_UNDONE if left_out else Mistake.FACTOR_NOT_INVERTED
+    values, others = (onp.linalg.svd(M, compute_uv=False) for M in (onp.linalg.inv(W), A))
+    turned = _is(others, values) and values[0] > 1.01 * values[-1] and len(W) > 2
+    return Mistake.LAYERS_IN_ORDER if turned and not _is(A, onp.linalg.inv(W).T) else None
+
+
+def _is_triangular(M):
+    """A triangle with ones on its diagonal: a factor L, or one that any scale would have told from L."""
+    ones = _is(onp.diag(M), onp.ones(len(M)))
+    return ones and not _is(M, onp.eye(len(M))) and any(_is(onp.tril(T), T) for T in (M, M.T))
+
+
+def _is_signed_order(M):
+    sizes = onp.abs(M)
+    return onp.abs(sizes * (1 - sizes)).max() < EXACT and _is(sizes.sum(axis=0), onp.ones(len(M)))
+
+
+def _keeps_a_plane(Q):
+    return bool((onp.abs(onp.linalg.eigvals(Q) - 1) < 1e-6).sum() >= 2)
 
 
 def _is_swapped(W, A):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.clamp import scales
+from nfscratch.check.diagnosis.means import takes_mean
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_branches import by_side, is_half_identity
 from nfscratch.check.diagnosis.wrong_clamp import by_inverse_clamp
@@ -75,7 +76,7 @@ def name_log_det(samples: list[Sample]) -> Mistake:
     for mistake, prediction in CANDIDATES.items():
         if all(_fits(s, prediction(s)) for s in samples):
             one_sided = mistake is Mistake.SIGN and samples[0].direction == "forward" and is_half_identity(samples)
-            return Mistake.ONE_BRANCH if one_sided else mistake
+            return Mistake.ONE_BRANCH if one_sided else _of_zero(mistake, samples)
     looks = (
         by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
         planar_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
@@ -94,6 +95,12 @@ def _zero_linear(s):
     dense = onp.abs(onp.triu(s.J, 1)).max(initial=0) > 1e-9 and onp.abs(onp.tril(s.J, -1)).max(initial=0) > 1e-9
     linear = onp.ptp(s.J, axis=0).max(initial=0) < 1e-6
     return [0 * s.t if s.dim == 1 or (linear and dense) else None]
+
+
+def _of_zero(mistake, samples):
+    """A matrix of one number has no L: of D = 1 alone a log_det that is 0 is just that."""
+    alone = mistake is Mistake.DIAGONAL_OF_L and all(s.dim == 1 for s in samples)
+    return Mistake.ALWAYS_ZERO if alone else mistake
 
 
 def _determinants(s):
@@ -164,11 +171,11 @@ def _over_pixels(ratios):
 
 
 def _over_dimensions(ratios, same):
-    """A mean; one half at D = 2 alone may be a mean or a factor, and neither is named."""
+    """A mean. One half at D = 2 alone may be a factor, too: then the function has to call a mean."""
     of_all, of_changed = ([abs(r * k - 1) < 1e-3 for (r, _), k in zip(ratios, sizes, strict=True)]
                           for sizes in ([s.dim for _, s in ratios], [s.changed() for _, s in ratios]))  # fmt: skip
     is_mean = all(of_all) or all(of_changed)
-    half = same and abs(ratios[0][0] - 0.5) < 1e-3
+    half = same and abs(ratios[0][0] - 0.5) < 1e-3 and not all(takes_mean(s.trial, s.direction) for _, s in ratios)
     return (Mistake.MULTIPLIED if half else Mistake.MEAN) if is_mean else None
 
 

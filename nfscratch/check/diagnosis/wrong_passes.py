@@ -56,6 +56,10 @@ def _depends(c, direction):
         return onp.nanmax(onp.abs(J), axis=0) > 1e-7
 
 
+def _off_diagonal(depends):
+    return bool((depends & ~onp.eye(len(depends), dtype=bool)).any())
+
+
 def is_deep(depends: Any) -> bool:
     """Whether some variable depends on one that depends on a third, or two depend on each other's past."""
     others = depends & ~onp.eye(len(depends), dtype=bool)
@@ -129,6 +133,8 @@ def reads_result(c: Columns) -> Mistake | None:
 
 def sees_itself(c: Columns) -> Mistake | None:
     """The direction that computes all at once gives a variable itself, or later ones, to look at."""
+    if not any(_off_diagonal(_depends(c, direction)) for direction in ("forward", "inverse")):
+        return None  # no variable sees another
     pairs = (("forward", c.z, c.x), ("inverse", c.x, c.back))
     if not any(_agrees_at_zero(c, *pair) for pair in pairs):
         return None

@@ -15,8 +15,10 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 
 def planar_mistake(samples: list[Any]) -> Mistake | None:
     """The log_det of a map x = z + u_hat h(w . z + b)."""
-    if all(_is_h_of_one_variable(s) for s in samples if s.failed):
-        return Mistake.PLANAR_H
+    of_one = {Mistake.PLANAR_H: lambda moved, slope: moved, Mistake.PLANAR_U: lambda moved, slope: slope - 1}
+    for mistake, by in of_one.items():
+        if all(_is_tanh_of_one_variable(s, by) for s in samples if s.failed):
+            return mistake
     wide = [s for s in samples if s.failed and s.dim > 1]
     if not wide or any(_rank_one(s) is None for s in wide):
         return None
@@ -24,14 +26,14 @@ def planar_mistake(samples: list[Any]) -> Mistake | None:
     return next((mistake for mistake, ratio in ratios.items() if all(ratio(s) for s in wide)), None)
 
 
-def _is_h_of_one_variable(s):
-    """D = 1 and h = tanh: dx/dz - 1 = u w - (w/u) (x - z)^2, and e^c - 1 proportional to x - z."""
+def _is_tanh_of_one_variable(s, by):
+    """D = 1 and h = tanh: dx/dz - 1 = u w - (w/u) (x - z)^2, and e^c - 1 proportional to x - z, or to dx/dz - 1."""
     if s.dim > 1 or len(s.c) < 6:
         return False
     moved = (s.there - s.at)[:, 0] * (1 if s.direction == "forward" else -1)
     slope = s.J[:, 0, 0] if s.direction == "forward" else 1 / s.J[:, 0, 0]
     line = onp.polyval(onp.polyfit(moved**2, slope, 1), moved**2)
-    return onp.ptp(slope) > 1e-4 and onp.abs(line - slope).max() < 1e-6 and _steady(s, moved)
+    return onp.ptp(slope) > 1e-4 and onp.abs(line - slope).max() < 1e-6 and _steady(s, by(moved, slope))
 
 
 def _rank_one(s):

@@ -4,7 +4,7 @@
     z' = an iterate of Newton's method, z <- z - (f(z) - x) / f'(z), from x, 0, ...            too few steps
     z' = the middles of a grid of intervals, lo + (k + 1/2) h, within h of z                   too few halvings
 
-Newton's method and bisection are looked for in elementwise maps.
+The middles are looked for in elementwise maps; wrong_halving.py looks at how z' follows z in any map.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ import numpy as onp
 from nfscratch.check.diagnosis.columns import Columns, same
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.spline_line import is_piecewise_linear
-from nfscratch.check.diagnosis.wrong_elementwise import is_elementwise
+from nfscratch.check.diagnosis.wrong_elementwise import at_zero, is_elementwise
+from nfscratch.check.diagnosis.wrong_halving import halved_too_seldom
 from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.rows import flat
 
+FAR = (1e4, 1e6)  # from 0, where a map that is z and something bounded is z
 ON_THE_WAY = 41  # points between z and z'
 STEPS = 60  # of Newton's method
 FEW = 6  # rows whose way is looked at
 LEAST = 10  # numbers that stand on a grid
+WIDEST, STEPS_OF_ALL = 6, 8  # variables, and steps, of Newton's method where the variables mix
 
 
 def folds(c: Columns) -> Mistake | None:
@@ -41,11 +44,31 @@ def name_of_fold(c: Columns) -> Mistake:
     """An autoregressive map folds in a variable's own direction where its mask lets the variable see itself."""
     J = c.J
     others = (onp.abs(J).max(axis=0) > 1e-7) & ~onp.eye(c.dim, dtype=bool)
+    full = c.dim > 1 and others.sum() >= c.dim * (c.dim - 1) / 2
+    if not full:
+        return Mistake.FOLDS
+    if acyclic_order(others) is None:
+        return Mistake.SEES_LATER if _lacks_masks(c) else Mistake.FOLDS
     own = onp.diagonal(J, axis1=1, axis2=2)
     folding = onp.flatnonzero((own > 0).any(axis=0) & (own < 0).any(axis=0))
-    ordered = acyclic_order(onp.abs(J).max(axis=0) > 1e-7) is not None and others.sum() >= c.dim * (c.dim - 1) / 2
-    bent = any(_is_bent(c, int(i)) for i in folding) if ordered else False
-    return Mistake.SEES_LATER if bent else Mistake.FOLDS
+    return Mistake.SEES_LATER if any(_is_bent(c, int(i)) for i in folding) else Mistake.FOLDS
+
+
+def _lacks_masks(c):
+    """Whether the x_i are z_i d_i(z) + t_i(z), with scales d_i that bend, where each looks at all z.
+
+    That is no layer z + F(z): of a planar, a radial and most residual layers x - z stops growing, and one with ReLU is
+    straight in pieces.
+    """
+    s, far = c.trial.subject, []
+    for size in FAR:
+        z = size * c.z / onp.linalg.norm(c.z, axis=1, keepdims=True)
+        x = flat(c.trial.apply("forward", z.reshape(-1, *s.in_shape).astype(s.dtype), c.rows)[0])
+        with onp.errstate(all="ignore"):
+            far.append(onp.abs(x - z).max(axis=1) / size)
+    moved = (c.z + 1e-2).reshape(-1, *s.in_shape).astype(s.dtype)
+    bends = onp.abs(c.trial.derivatives("forward", moved, c.rows)[0] - c.J).max(axis=(1, 2)) > 1e-5
+    return bool(bends.mean() > 0.5 and (~(onp.array(far) < 1e-2)).mean() > 0.9)
 
 
 def _is_bent(c, i):
@@ -68,19 +91,32 @@ def _turns(c, row):
 
 
 def cut_search(c: Columns) -> Mistake | None:
-    """Of an elementwise map that is no straight line."""
-    if not is_elementwise(c.J) or c.is_linear:
+    """Of an elementwise map that is no straight line; and of any map whose z' is one of Newton's first steps."""
+    if c.is_linear:
         return None
-    looks = (_is_newton, _is_bisection, _is_bisection_of_own_width)
-    return Mistake.TOO_FEW_STEPS if any(look(c) for look in looks) else None
+    looks = (_is_newton, _is_bisection, _is_bisection_of_own_width) if is_elementwise(c.J) else (_is_newton_of_all,)
+    return Mistake.TOO_FEW_STEPS if any(look(c) for look in looks) else halved_too_seldom(c)
 
 
 def _is_newton(c):
     """Whether z' is an iterate. Of a map of straight pieces one step has other causes."""
     if is_piecewise_linear(c.trial) or c.trial.subject.smooth is False:
         return False
-    starts = [c.x, onp.zeros_like(c.x), onp.cbrt(c.x), onp.arcsinh(c.x), 0.5 * c.x, _of_largest_power(c)]
+    starts = [c.x, onp.zeros_like(c.x), 0.5 * c.x, _of_largest_power(c)]
+    starts += [g(y) for y in (c.x, _without_affine_part(c)) for g in (onp.cbrt, onp.arcsinh, onp.array)]
     return any(_reaches(c, start) for start in starts if start is not None)
+
+
+def _is_newton_of_all(c):
+    """The same for a map whose variables mix, from x on."""
+    return c.dim <= WIDEST and _reaches(c, c.x, STEPS_OF_ALL)
+
+
+def _without_affine_part(c):
+    """(x - f(0)) / f'(0)."""
+    t, d = at_zero(c)
+    with onp.errstate(all="ignore"):
+        return (c.x - t) / d
 
 
 def _of_largest_power(c):
@@ -97,20 +133,27 @@ def _of_largest_power(c):
     return z if (power >= 2).all() and (onp.abs(p - power) < 1e-4).all() and onp.isfinite(z).all() else None
 
 
-def _reaches(c, z):
+def _reaches(c, z, steps=STEPS):
     """Newton's steps from z, until one is z' or they have arrived."""
     s = c.trial.subject
-    for _ in range(STEPS):
+    for _ in range(steps):
         at = z.reshape(-1, *s.in_shape)
         value = flat(c.trial.apply("forward", at, c.rows)[0])
-        slope = onp.diagonal(c.trial.derivatives("forward", at, c.rows)[0], axis1=1, axis2=2)
+        J = c.trial.derivatives("forward", at, c.rows)[0]
         with onp.errstate(all="ignore"):
-            z = z - (value - c.x) / slope
+            z = z - _solved(J, value - c.x)
         if not onp.isfinite(z).all() or same(z, c.z, 1e-12).all():
             return False
         if onp.abs(z - c.back).max() < 1e-3 * onp.abs(c.back - c.z).max():  # much nearer than the solution is
             return True
     return False
+
+
+def _solved(J, gap):
+    """J^-1 gap, row by row."""
+    if is_elementwise(J):
+        return gap / onp.diagonal(J, axis1=1, axis2=2)
+    return onp.linalg.solve(J, gap[:, :, None])[:, :, 0]
 
 
 def _is_bisection(c):

@@ -22,8 +22,9 @@ from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
+from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
-from nfscratch.check.trial import OTHER, Trial, overflows
+from nfscratch.check.trial import OTHER, Trial
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 

@@ -17,8 +17,9 @@ from nfscratch.check.domains import bounded, inside, into
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.judging import failing, first_failure, point
 from nfscratch.check.letters.jacobian import log_abs_det
+from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
-from nfscratch.check.trial import Trial, overflows
+from nfscratch.check.trial import Trial
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
