@@ -91,5 +91,9 @@ def test_a_link_out_of_a_students_folder_is_no_submission(tmp_path):
     (tmp_path / "ann" / "ch04_coupling.py").write_text("x = 1")
     (tmp_path / "bob" / "ch04_coupling.py").symlink_to(tmp_path / "ann" / "ch04_coupling.py")
     (tmp_path / "bob" / "all").symlink_to(tmp_path / "ann")
-    ann, bob = collected(tmp_path, "04")
+    (tmp_path / "carl.py").symlink_to(tmp_path / "ann" / "ch04_coupling.py")
+    (tmp_path / "dora").symlink_to(tmp_path / "ann")
+    ann, bob, *links = collected(tmp_path, "04")
     assert ann.path is not None and bob.path is None and "no script" in bob.trouble
+    assert [(link.id, link.path) for link in links] == [("carl", None), ("dora", None)]
+    assert all("is a link" in link.trouble for link in links)

@@ -35,9 +35,8 @@ def test_a_handout_keeps_signature_docstring_and_prose_and_no_body(number, varia
         assert ast.unparse(node.args) == ast.unparse(before[name].args)
         assert ast.get_docstring(node) == ast.get_docstring(before[name])
         if name in stubs:
-            assert (
-                ast.unparse(node.body[1:]) == f"raise NotImplementedError('task {stubs[name].id}: {stubs[name].ask}')"
-            )
+            words = f"task {stubs[name].id}: {stubs[name].ask}"
+            assert ast.unparse(node.body[1:]) == f"raise NotImplementedError({words!r})"
         else:
             assert ast.unparse(node) == ast.unparse(before[name])
     prose = [line for line in solved.splitlines() if line.startswith("#")]
@@ -128,6 +127,30 @@ def test_short_lines_give_nothing_away():
     assert leaked("x = z.copy()", ["    x = z.copy()"]) is None
     assert leaked("a=b*c+d*e+f*g", ["    a = b * c + d * e + f * g  # as above"]) is None
     assert leaked("first\n  total=total+log_det", ["    total = total + log_det"]) == "total = total + log_det"
+
+
+def test_loop_headings_and_unpackings_give_nothing_away_and_a_formula_does():
+    plain = ["for step in range(1, steps + 1):", "for forward, log_det in zip(layers, log_dets):",
+             "W1, b1, W2, b2 = weights", "k, (_, H, W) = K.shape[2], x.shape",
+             "for weights, offsets in network:"]  # fmt: skip
+    for line in plain:
+        assert leaked(f"def f(x):\n    {line}\n", [f"    {line}"]) is None
+    telling = ["s, t = net(x[keep]), x[~keep]", "for i in range(D * (D - 1) // 2):", "for h in list(pixels)[::-1]:",
+               "mu, s = W @ h + b, -np.log(d)", "for i in np.argsort(order):",
+               "x, log_det = z[order], zero"]  # fmt: skip
+    for line in telling:
+        assert leaked(f"def f(x):\n    {line}\n", [f"    {line}"]) == line
+
+
+def test_a_loop_that_another_function_has_too_is_no_leak():
+    assert 'tasks = ["8.1"]' in make(assignment("08"), ["8.1"]).files["handout.toml"]
+
+
+def test_an_ask_may_hold_an_apostrophe():
+    task = replace(FOURTH.task("4.1"), ask="the layer's x")
+    node = ast.parse(with_stubs(FOURTH.text, {"affine_forward": task}))
+    stub = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "affine_forward").body[-1]
+    assert stub.exc.args[0].value == "task 4.1: the layer's x"
 
 
 def test_a_body_is_found_below_decorators_and_docstrings():

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from nfscratch.course.task import Task
 
+COUNTS = ("range", "zip", "enumerate")
+PLAIN = (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.Starred)
+
 
 @dataclass(frozen=True)
 class Body:
@@ -79,11 +82,35 @@ def definition(text: str, function: str) -> list[str]:
 def leaked(text: str, solution: list[str], least: int = 16) -> str | None:
     """The first line of a solution that the text still holds, spaces apart, or None.
 
-    Lines of fewer than `least` characters (x = z.copy()) stand in many functions, and give nothing away.
+    Lines of fewer than `least` characters (x = z.copy()) stand in many functions, and give nothing away. Nor do the
+    heading of a loop (for _ in range(steps):) and an unpacking (W1, b1, W2, b2 = weights), however long they are.
     """
     whole = re.sub(r"\s", "", text)
     for line in solution:
-        bare = re.sub(r"\s", "", line.split("  #")[0])
-        if len(bare) >= least and not bare.startswith("#") and bare in whole:
+        code = line.split("  #")[0].strip()
+        bare = re.sub(r"\s", "", code)
+        if len(bare) >= least and not bare.startswith("#") and bare in whole and not _in_many_functions(code):
             return line.strip()
     return None
+
+
+def _in_many_functions(code):
+    """Whether a line is the heading of a plain loop, or gives names to what is there already."""
+    try:
+        node = ast.parse(f"{code} pass" if code.endswith(":") else code).body[0]
+    except SyntaxError:
+        return False
+    if isinstance(node, ast.For):
+        over = node.iter
+        counted = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id in COUNTS
+        return all(_holds_nothing_new(part) for part in (over.args if counted else [over]))
+    return isinstance(node, ast.Assign) and _holds_nothing_new(node.value)
+
+
+def _holds_nothing_new(expression):
+    """Whether an expression is made of names and numbered parts alone; a number may be added: range(1, n + 1)."""
+    if isinstance(expression, ast.BinOp) and isinstance(expression.right, ast.Constant):
+        return isinstance(expression.op, (ast.Add, ast.Sub)) and _holds_nothing_new(expression.left)
+    parts = [part for part in ast.walk(expression) if isinstance(part, ast.expr)]
+    indices = [name for part in parts if isinstance(part, ast.Subscript) for name in ast.walk(part.slice)]
+    return all(isinstance(part, PLAIN) for part in parts) and not any(isinstance(part, ast.Name) for part in indices)

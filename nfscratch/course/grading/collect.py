@@ -51,6 +51,9 @@ def _check_folder(folder):
 
 
 def _handed(entry, number):
+    if entry.is_symlink():  # it may lead to somebody else's work, or out of the folder
+        id = entry.stem if entry.suffix in SUFFIXES else entry.name
+        return Handed(id, None, f"{entry.name} is a link, and not a file or a folder")
     if entry.is_file():
         return Handed(entry.stem, entry)
     files = sorted(path for path in entry.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
