@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import os
 import runpy
 import shlex
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nfscratch import backend, notebook
+from nfscratch import backend, notebook, terminal
 
 PACKAGE = Path(__file__).parent
 OPTIONS = "NFSCRATCH_CHAPTER"  # this variable holds the options of a chapter in a notebook, such as "--fast"
@@ -36,7 +37,11 @@ class Options:
         """Write a figure as `name`.png, and say where."""
         self.figures.mkdir(parents=True, exist_ok=True)
         path = self.figures / f"{name}.png"
-        figure.savefig(path)
+        try:
+            figure.savefig(path)
+        except OSError as error:  # a full disk
+            path.unlink(missing_ok=True)
+            raise SystemExit(f"{path} cannot be written: {error.strerror or error}") from None
         print(f"  figure: {path}")
         if notebook.running():
             notebook.show(figure)
@@ -49,17 +54,35 @@ def options(argv: Sequence[str] | None = None) -> Options:
         argv = shlex.split(os.environ.get(OPTIONS, "")) if notebook.running() else sys.argv[1:]
     parser = argparse.ArgumentParser(description="A chapter of nfscratch.")
     parser.add_argument("--fast", action="store_true", help="seconds instead of a minute: fewer steps and points")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same numbers and pictures")
+    parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same numbers and pictures")
     parser.add_argument("--backend", default=None, help=f"one of {', '.join(backend.BACKENDS)}")
     parser.add_argument("--dtype", default=None, help=f"one of {', '.join(backend.DTYPES)}")
     parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
     given = parser.parse_args(argv)
+    terminal.spell_out()
     try:
         backend.use(given.backend, given.dtype)
         backend.check_environment()
+        _check_folder(given.figures)
+    except OSError as error:
+        parser.exit(2, f"{parser.prog}: {terminal.told(error)}\n")
     except (ValueError, RuntimeError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     return Options(given.fast, given.seed, given.figures, given.dtype)
+
+
+def _seed(text):
+    """The --seed of a command line."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; got {text}")
+    return int(text)
+
+
+def _check_folder(figures):
+    """OSError where no figure could be written: said before a chapter runs, and not after a minute of it."""
+    figures.mkdir(parents=True, exist_ok=True)
+    if not os.access(figures, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(figures))
 
 
 def folder() -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nfscratch import backend as arrays
-from nfscratch import chapter
+from nfscratch import chapter, terminal, validate
 from nfscratch.book.commands import app as book
 from nfscratch.course.commands import add_to
 
@@ -41,7 +41,7 @@ def run_chapter(
 ) -> None:
     """Run a chapter: its checks, its experiment, its figures."""
     try:
-        path = chapter.find(name)
+        path, seed = chapter.find(name), validate.count("seed", seed)
     except ValueError as error:
         _fail(error)
     arguments = ["--seed", str(seed), "--figures", str(figures)] + ["--fast"] * fast
@@ -82,11 +82,11 @@ def audit_object(
     seed: Annotated[int, typer.Option(help="the same seed tries the same points")] = 0,
 ) -> None:
     """Audit a map: every check, and a name for what is wrong. Exit code 0: nothing found; 1: a mistake."""
-    from nfscratch.check.from_command import audit_target
+    from nfscratch.check.from_command import BadTarget, audit_target
 
     try:
         report = audit_target(target, dims, dtype, letters, seed)
-    except (ValueError, TypeError, ImportError, AttributeError) as error:
+    except (ValueError, TypeError, BadTarget) as error:
         _fail(error)
     raise typer.Exit(0 if report.ok else 1)
 
@@ -101,4 +101,5 @@ def _fail(error: Exception) -> None:
 
 
 def main() -> None:
-    app()
+    with terminal.one_line_of_trouble("nfscratch"):
+        app()

@@ -1,5 +1,8 @@
 """The command line: chapters are found by every kind of name, options reach them, and a mistake is one line."""
 
+import ast
+import errno
+import io
 import os
 import re
 import subprocess
@@ -7,7 +10,8 @@ import sys
 
 import pytest
 
-from nfscratch import backend, chapter
+import nfscratch as nf
+from nfscratch import backend, chapter, terminal
 
 NOISY = """# # A noisy chapter
 import json, sys
@@ -185,3 +189,107 @@ def test_an_option_overrules_the_environment(chapters, monkeypatch, capfd):
     backend.use_from_environment()
     chapter.run(chapter.find("noisy"), ["--dtype", "float32"])
     assert '"float32"' in capfd.readouterr().out
+
+
+# --- trouble is one line, exit code 2, and no traceback ---
+
+TARGETS = {
+    "fails": ("def f(D):\n    return 1 / 0\n", "target:f fails: ZeroDivisionError: division by zero (line 2 of "),
+    "has no key": ("def f(D):\n    raise KeyError('k')\n", "target:f fails: KeyError: 'k' (line 2 of "),
+    "opens a file": ("open('/no/such')\n", "target:f fails: FileNotFoundError: "),
+    "raises at import": ("raise RuntimeError('boom\\nmore')\n", "target:f fails: RuntimeError: boom (line 1 of "),
+    "is no Python": ("def f(:\n", "target:f cannot be imported: SyntaxError: "),
+    "imports what is not there": ("import nosuchmodule\n", "target:f cannot be imported: ModuleNotFoundError: "),
+    "ends with success": ("import sys\nsys.exit(0)\n", "target:f fails: SystemExit: 0 (line 2 of "),
+    "ends in the factory": ("import sys\ndef f(D):\n    sys.exit(0)\n", "target:f fails: SystemExit: 0 (line 3 of "),
+    "is not there": ("", "target has no 'f'"),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_that_raises_is_named_in_one_line_and_is_no_verdict(name, tmp_path, monkeypatch):
+    text, message = TARGETS[name]
+    (tmp_path / "target.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "target", raising=False)
+    code, _, said = invoke("audit", "target:f")
+    monkeypatch.delitem(sys.modules, "target", raising=False)
+    assert code == 2 and said.startswith(f"nfscratch: {message}") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("dims", ["99999999", "1,2,99999999", "1000000000000000"])
+def test_an_audit_of_a_hundred_million_variables_is_refused(dims):
+    code, _, said = invoke("audit", "nfscratch:ActNorm", "--dims", dims)
+    assert code == 2 and said.startswith("nfscratch: dims must be at most 1024, because an audit computes D x D")
+
+
+def test_an_audit_in_python_has_the_same_limit():
+    with pytest.raises(ValueError, match="dims must be at most 1024"):
+        nf.check.audit(nf.ActNorm, dims=(2, (3, 10**4, 10**4)))
+
+
+def test_a_negative_seed_is_refused_in_one_line(chapters):
+    for arguments in (("run", "07", "--seed", "-1"), ("audit", "nfscratch:ActNorm", "--seed", "-1")):
+        code, _, said = invoke(*arguments)
+        assert (code, said) == (2, "nfscratch: seed must be an integer of at least 0; got -1\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--seed", "-1"), ("--seed", "1.5"), ("--figures", "a_file"), ("--figures", "a_file/in")]
+)
+def test_a_chapter_that_is_run_by_python_says_the_same(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_file").touch()
+    with pytest.raises(SystemExit) as ended:
+        chapter.options(arguments)
+    last = capsys.readouterr().err.strip().split("\n")[-1]
+    assert ended.value.code == 2 and ("must be a whole number of at least 0" in last or "cannot be used: " in last)
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_the_chapter_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # as for anyone but the administrator
+    with pytest.raises(SystemExit):
+        chapter.options(["--figures", str(tmp_path)])
+    assert f"{tmp_path} cannot be used: Permission denied" in capsys.readouterr().err
+
+
+def test_a_figure_that_a_full_disk_does_not_take_is_one_line_and_leaves_no_part(tmp_path):
+    class Figure:
+        def savefig(self, path):
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(SystemExit, match=r"half\.png cannot be written: No space left on device"):
+        chapter.Options(figures=tmp_path).save(Figure(), "half")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_a_full_disk_is_one_line():
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "nfscratch", "list"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (ended.returncode, ended.stderr) == (2, "nfscratch: writing failed: No space left on device\n")
+
+
+def test_signs_that_a_terminal_lacks_are_spelled_out(monkeypatch):
+    ascii_terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", ascii_terminal)
+    terminal.spell_out()
+    print("0.5 ± 0.1, z → x, 文")
+    ascii_terminal.flush()
+    assert ascii_terminal.buffer.getvalue() == b"0.5 +/- 0.1, z -> x, ?\n"
+
+
+def test_every_sign_that_a_chapter_prints_has_a_spelling():
+    """In a text that is not Markdown: what stands in its strings may be printed."""
+    for path in chapter.chapters().values():
+        strings = (
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant)
+        )
+        signs = {sign for text in strings if isinstance(text, str) for sign in text if ord(sign) > 127}
+        assert signs <= set(terminal.SPELLINGS), (path.name, signs - set(terminal.SPELLINGS))

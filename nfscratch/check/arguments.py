@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +15,8 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.letters.structure import STRUCTURES
 from nfscratch.check.report import LETTERS
 from nfscratch.flows.flow import Flow
+
+MOST = 1024  # variables of a factory or a pair that is audited by `dims`
 
 
 def letters_of(letters: Any) -> str:
@@ -73,6 +75,8 @@ def _takes_dim_alone(cls):
 def _check_dims(dims):
     if not isinstance(dims, (tuple, list)) or len(dims) == 0 or not all(_is_dim(d) for d in dims):
         raise ValueError(f"dims must be a tuple of positive integers or shapes, such as (1, 2, 5); got {dims!r}")
+    if any(prod(d if isinstance(d, (tuple, list)) else (d,)) > MOST for d in dims):
+        raise ValueError(f"dims must be at most {MOST}, because an audit computes D x D Jacobians; got {dims!r}")
 
 
 def _check_numbers(options):

@@ -4,23 +4,64 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.backend import DTYPES
 from nfscratch.check.audit import audit
 from nfscratch.check.draws import DIMS
 from nfscratch.check.report import Report
 
 
+class BadTarget(Exception):
+    """The object that was named raises an error of its own when it is imported or called."""
+
+
 def audit_target(target: str, dims: str, dtype: str | None, letters: str | None, seed: int) -> Report:
-    """Audit `module:object`; a ValueError, TypeError or ImportError says what is wrong with the arguments."""
+    """Audit `module:object`; a ValueError, TypeError or BadTarget says in one line what is wrong with the arguments."""
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
-    subject = imported(target)
-    return audit(subject, dims=_dims(dims), dtype=dtype, letters=letters, rng=onp.random.default_rng(seed))
+    dims, seed = _dims(dims), validate.count("seed", seed)
+    with _named(target):
+        subject = imported(target)
+    with _named(target):
+        return audit(subject, dims=dims, dtype=dtype, letters=letters, rng=onp.random.default_rng(seed))
+
+
+@contextmanager
+def _named(target):
+    """An error of the target's own code is told with its place. A sys.exit in it must not look like a verdict."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError) as error:
+        if _in_the_package(error):
+            raise
+        raise BadTarget(_told(target, error)) from error
+    except (Exception, SystemExit) as error:
+        raise BadTarget(_told(target, error)) from error
+
+
+def _in_the_package(error):
+    return Path(_place(error).filename).is_relative_to(Path(__file__).parent.parent)
+
+
+def _told(target, error):
+    said = str(error).split("\n")[0]
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    if isinstance(error, (ImportError, SyntaxError)):
+        return f"{target} cannot be imported: {what}"
+    place = _place(error)
+    return f"{target} fails: {what} (line {place.lineno} of {place.filename})"
+
+
+def _place(error):
+    """Where an error was raised."""
+    return traceback.extract_tb(error.__traceback__)[-1]
 
 
 def imported(target: str) -> Any:

@@ -4,8 +4,11 @@ A layer that gets an infinite number gives NaN: inf - inf, or 0 times inf. A row
 its dtype then has no log_prob. So rows with an entry beyond the fourth root of the dtype's largest number (4e9 in
 float32, 1e77 in float64) that come out as NaN, or whose inverse a search or a solver does not find, have density 0.
 
-Under a derivative such rows, and those whose log_prob is -inf, are evaluated at a nearer point and replaced by -inf:
-their gradient is 0, and they leave no NaN in the gradient of the parameters, which is a sum over all rows.
+Under a derivative such rows are evaluated at a nearer point and replaced by -inf: their gradient is 0, and they leave
+no NaN in the gradient of the parameters, which is a sum over all rows. So are far rows whose log_prob is below minus
+that fourth root, -inf or not: in their gradient |x| stands to the third power, which overflows before log_prob does.
+Their value stays. A far row with an ordinary log_prob, such as one in large units or under Student's t, has its
+gradient.
 NaN in a row that is not far out has another cause, such as parameters that are NaN: it is left for the caller to see.
 """
 
@@ -35,20 +38,26 @@ def far_rows_have_density_0(log_prob: Callable[[Any], Any], x: Any) -> Any:
             lost = _is_far(x)
             if not lost.any():
                 raise
+            kept = -inf
         else:
             value = raw(log_p)
-            good = onp.isfinite(value) if isbox(log_p) else value < inf  # not NaN
+            good = (value > -_fourth_root(x)) & (value < inf) if isbox(log_p) else value < inf  # not NaN
             if good.all():
                 return log_p
             lost = _is_far(x) & ~good
             if not lost.any():
                 return log_p
+            kept = onp.where(onp.isfinite(value), value, -inf)
         rows = onp.reshape(lost, (-1, *(1,) * (x.ndim - 1)))
         nearer = np.where(rows, onp.clip(raw(x), -NEAR, NEAR), x)
-        return np.where(lost, -inf, log_prob(nearer))
+        return np.where(lost, kept, log_prob(nearer))
 
 
 def _is_far(x):
     """Rows with an entry so large that a product of four such numbers is none of the dtype."""
     x = raw(x)
-    return onp.abs(x).reshape(len(x), -1).max(axis=1, initial=0.0) > float(onp.finfo(x.dtype).max) ** 0.25
+    return onp.abs(x).reshape(len(x), -1).max(axis=1, initial=0.0) > _fourth_root(x)
+
+
+def _fourth_root(x):
+    return float(onp.finfo(x.dtype).max) ** 0.25

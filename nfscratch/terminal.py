@@ -1,0 +1,71 @@
+"""The terminal: what is printed arrives, in the signs that it has; and what fails is one line.
+
+An ASCII terminal has no "±": it gets "+/-", and "?" for a sign that has no such spelling. A full disk, a folder that
+cannot be written: an OSError that leaves a command is one line and exit code 2, no traceback.
+"""
+
+# ruff: noqa: RUF001 (the signs that look like others are what this is about)
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SPELLINGS = {
+    **{"±": "+/-", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≈": "~", "×": "x", "·": "*", "−": "-", "–": "-"},
+    **{"—": "-", "…": "...", "√": "sqrt", "∞": "inf", "σ": "sigma", "μ": "mu", "π": "pi", "ε": "eps", "û": "u"},
+    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "Δ": "Delta", "θ": "theta", "λ": "lambda", "φ": "phi"},
+    **{"ψ": "psi", "ω": "omega", "Σ": "sum", "∂": "d", "∫": "integral", "≠": "!=", "½": "1/2", "‖": "|", "°": " deg"},
+    **{"²": "^2", "³": "^3", "✓": "ok", "✗": "no", "“": '"', "”": '"', "’": "'"},
+}
+
+
+def _spelled(error):
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(SPELLINGS.get(sign, "?") for sign in signs), error.end
+
+
+codecs.register_error("spelled", _spelled)
+
+
+def spell_out() -> None:
+    """Print signs that the terminal does not have in those that it has."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and stream.errors in ("strict", "backslashreplace", "surrogateescape"):
+            stream.reconfigure(errors="spelled")
+
+
+@contextmanager
+def one_line_of_trouble(name: str) -> Iterator[None]:
+    """An OSError inside, such as that of a full disk, ends the program in one line. What is printed is written out."""
+    spell_out()
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        raise SystemExit(1) from None
+    except OSError as error:
+        _let_go_of_stdout()
+        print(f"{name}: {told(error)}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def told(error: OSError) -> str:
+    """An OSError in words: the file, if there is one, and what is wrong with it."""
+    what = error.strerror or str(error)
+    return f"{error.filename} cannot be used: {what}" if error.filename is not None else f"writing failed: {what}"
+
+
+def _let_go_of_stdout():
+    """Python writes out the rest at its end: a second failure there would be a traceback."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
