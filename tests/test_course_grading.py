@@ -5,7 +5,7 @@ import json
 import xml.etree.ElementTree as Xml
 
 import pytest
-from in_process import InProcess
+from nfscratch.course.sandbox.here import InProcess
 from invoking import invoke
 from planted.ch04 import WRONG
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from in_process import InProcess
+from nfscratch.course.sandbox.here import InProcess
 from invoking import invoke
 from planted.ch04 import WRONG
 
