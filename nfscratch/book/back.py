@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nfscratch import chapter
-from nfscratch.book import citations
+from nfscratch.book import citations, equations
 from nfscratch.check.report import LETTERS, TITLES
 
 ROOT = chapter.PACKAGE.parent
 DIRECTIONS = re.compile(r"^## (Which way is forward\?\n.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 SYMBOLS = re.compile(r"^# \| symbol \|.*?$\n# \|[-|]+\|$\n((?:# \|.*\n)+)", re.MULTILINE)
-BAR = re.compile(r"(?<!\\)(?<!\\log)\|(?!\\det|\$)")  # a bar between two cells, and not one of a formula
 
 
 def pages(chapters: Mapping[str, Path]) -> dict[str, str]:
@@ -58,7 +57,8 @@ compare. In a chapter, = stands for one number that two formulas give."""
 
 def _symbols_of(path: Path | None) -> list[str]:
     found = SYMBOLS.search(path.read_text(encoding="utf-8")) if path else None
-    cells = [BAR.split(row.removeprefix("# ").strip().strip("|")) for row in found[1].splitlines()] if found else []
+    rows = equations.in_tables(found[1].replace("# |", "|")).splitlines() if found else []
+    cells = [row.strip().strip("|").split("|") for row in rows]
     return [f"| {row[0].strip()} | {row[1].strip()} |" for row in cells]
 
 

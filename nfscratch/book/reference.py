@@ -93,7 +93,9 @@ def _first(value: Any) -> str:
 
 
 def anchor(name: str) -> str:
-    return "api-" + name.removeprefix("nf.").lower().replace(".", "-").replace("_", "-")
+    """Labels do not know capitals, so that a class has another one than the function of its name."""
+    kind = "class-" if name.rpartition(".")[2][0].isupper() else ""
+    return f"api-{kind}" + name.removeprefix("nf.").lower().replace(".", "-").replace("_", "-")
 
 
 def shown(docstring: str | None) -> Iterator[str]:

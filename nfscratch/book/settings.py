@@ -20,7 +20,10 @@ def settings() -> dict[str, Any]:
         "html_static_path": [str(ASSETS)],
         "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css"],
         "html_js_files": ["katex/katex.min.js", "mathematics.js"],
+        "html_favicon": str(ASSETS / "favicon.svg"),
         "html_show_sphinx": False,
+        "html_show_copyright": False,
+        "smartquotes": False,  # quotes and dashes stand as they are written
         "html_copy_source": False,
         "html_math_renderer": "katex",
         "myst_enable_extensions": ["dollarmath", "colon_fence"],
@@ -29,5 +32,6 @@ def settings() -> dict[str, Any]:
         "nb_merge_streams": True,
         "numfig": True,
         "nitpicky": True,
+        "html_use_index": False,  # symbols and the reference have pages of their own
         "exclude_patterns": ["figures"],
     }
