@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nfscratch import chapter
+from nfscratch.book.equations import linked, tags
 from nfscratch.book.reference import escaped
 from nfscratch.course.handout import stub_of
 from nfscratch.course.task import Assignment, Task, assigned, assignment
@@ -35,11 +36,12 @@ def pages(chapters: Mapping[str, Path], live: bool) -> dict[str, str]:
 def page(given: Assignment, name: str, live: bool) -> str:
     words = (LIVE if live else STATIC).format(number=given.number)
     head = PAGE.format(number=given.number, title=chapter.title(given.path), page=name, live=words)
-    return "\n".join([head, *(line for task in given.tasks for line in _task(given, task))])
+    return "\n".join([head, *(line for task in given.tasks for line in _task(given, task, name))])
 
 
-def _task(given: Assignment, task: Task) -> Iterator[str]:
-    yield from (f"## Task {task.id}: {task.function}", "", f"{escaped(task.ask)}. About {task.minutes} minutes.", "")
+def _task(given: Assignment, task: Task, name: str) -> Iterator[str]:
+    ask = linked(escaped(task.ask).replace("\\(", "(").replace("\\)", ")"), name, {name: tags(given.text)})
+    yield from (f"## Task {task.id}: {task.function}", "", f"To write: {ask}. About {task.minutes} minutes.", "")
     yield from ("<details><summary>Hint</summary>", "", escaped(task.hint), "", "</details>", "")
     yield from (":::{container} exercise", f":name: task-{task.id.replace('.', '-')}", "")
     yield from ("```python", *stub_of(given, task, Variant.plain(given)), "```", ":::", "")

@@ -33,12 +33,10 @@ nfscratch handout 04 -o hw4/   # the same chapter as an assignment
 LIVE = """ *Run this page* starts Python in your browser, with
 nothing to install: change a cell, and look at what comes of it."""
 TABLE = "| | chapter |\n|---|---|"
-SHOWN = """```{{figure}} figures/{name}.png
-:alt: {alt}
+SHOWN = """![{alt}](figures/{name}.png)
 
-A flow that preserves volume cannot change the number of modes: it stretches one blob into two, joined by a bridge
-(chapter 04).
-```
+*A flow that preserves volume cannot change the number of modes: it stretches one blob into two, joined by a bridge
+(chapter 04).*
 
 """
 TREE = """```{{toctree}}

@@ -26,7 +26,7 @@ def _inline(writer: Any, node: Any) -> None:
 
 
 def _block(writer: Any, node: Any) -> None:
-    writer.body.append(f'<div class="math" tabindex="0">{escape(node.astext())}</div>')
+    writer.body.append(f'<div class="math">{escape(node.astext())}</div>')
     raise nodes.SkipNode
 
 

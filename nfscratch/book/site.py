@@ -99,12 +99,14 @@ def _write(path: Path, text: str) -> None:
 
 def _sphinx(cache: Path, out: Path, more: dict) -> None:
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     said = settings.settings() | more
-    app = Sphinx(
-        cache / "source", None, out, cache / "doctrees", "html", confoverrides=said, status=None,
-        exception_on_warning=False, warningiserror=True, parallel=WORKERS,
-    )  # fmt: skip
-    app.build()
+    with patch_docutils(), docutils_namespace():  # a second build in one process finds nothing registered
+        app = Sphinx(
+            cache / "source", None, out, cache / "doctrees", "html", confoverrides=said, status=None,
+            exception_on_warning=False, warningiserror=True, parallel=WORKERS,
+        )  # fmt: skip
+        app.build()
     if app.statuscode:
         raise BookError("Sphinx warned: see above")

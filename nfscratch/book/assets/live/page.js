@@ -11,7 +11,8 @@ class Page {
     this.queue = [];
     this.running = null;
     this.bar = makeBar(this);
-    this.cells[0]?.box.before(this.bar.element);
+    const first = this.cells[0]?.box;
+    (settings.exercises ? first?.closest("section") : first)?.before(this.bar.element);
   }
 
   begin() {
@@ -105,7 +106,8 @@ function makeBar(page) {
   element.append(start, stop, words);
   const say = (text) => (words.textContent = text);
   const texts = {
-    asleep: "Python, NumPy and the package are loaded into your browser: with few steps (--fast), some 10 times slower.",
+    asleep: "Python, NumPy and the package are loaded into your browser"
+      + (page.settings.exercises ? "." : ": with few steps (--fast), some 10 times slower."),
     loading: "loading",
     ready: page.settings.exercises ? "Ready. Write a function, and press Check or Shift+Enter."
       : "Ready. Edit a cell, and press Run or Shift+Enter.",
