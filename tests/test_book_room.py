@@ -1,4 +1,4 @@
-"""The book's room without Sphinx: wheels for the browser's Python, what live cells need, the commands and the server."""
+"""The book's room without Sphinx: wheels for the browser's Python, what live cells need, the commands, the server."""
 
 import hashlib
 import http.client

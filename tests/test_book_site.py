@@ -47,7 +47,11 @@ FAULTS = {
     "a raw dollar": ("See chapter 91 (1)", "See $a and", "a dollar stands in prose"),
     "one label twice": ("See chapter 91 (1)", "See\n#\n# (here)=\n# ## One\n#\n# (here)=\n# ## Two\n#\n# and", "here"),
     "one label in two chapters": ("See chapter 91 (1)", "See\n#\n# (ch91-eq-1)=\n# ## One\n#\n# and", "ch91-eq-1"),
-    "a figure that nothing drew": ("See chapter 91 (1)", "See\n#\n# *Figure `ch92_none`.* None.\n#\n# and", "ch92_none"),
+    "a figure that nothing drew": (
+        "See chapter 91 (1)",
+        "See\n#\n# *Figure `ch92_none`.* None.\n#\n# and",
+        "ch92_none",
+    ),
 }
 
 
@@ -85,7 +89,7 @@ def test_two_small_chapters_become_pages_and_each_fault_stops_the_build(small, t
 
 def test_a_chapter_that_raises_stops_the_build(small, tmp_path):
     (small / "ch91_first.py").write_text(FIRST.replace("6 * 7", "6 / 0"), encoding="utf-8")
-    with pytest.raises(site.BookError, match="ch91_first did not run: (.|\n)*ZeroDivisionError"):
+    with pytest.raises(site.BookError, match=r"ch91_first did not run: (.|\n)*ZeroDivisionError"):
         site.build(tmp_path / "site")
 
 

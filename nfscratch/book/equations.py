@@ -16,7 +16,7 @@ TAG = re.compile(r"\\tag\{([^}]*)\}")
 BLOCK = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 # What is not prose: displayed and inline mathematics, code, links.
 OPAQUE = re.compile(r"(\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\[[^\]]*\]\([^)]*\))", re.DOTALL)
-FORMULA = re.compile(r"(?<!\\)\$[^$\n]+\$")
+FORMULA = re.compile(r"(?<!\\)\$(?=\S)[^$\n]+(?<=\S)\$")
 BARS = {"|": "\\vert ", "\\|": "\\Vert "}
 MENTION = re.compile(
     r"(?P<chapter>\b[Cc]hapter (?P<number>\d\d)\b)?(?P<equation>(?(chapter) ?|(?<![\w)]))\((?P<tag>\d+)\))?"

@@ -47,7 +47,9 @@ def _seconds(times: dict) -> float:
 
 def _key(path: Path, options: str) -> str:
     digest = hashlib.sha256(options.encode())
-    modules = (p for p in sorted(chapter.PACKAGE.rglob("*.py")) if p.relative_to(chapter.PACKAGE).parts[0] not in OTHERS)
+    modules = (
+        p for p in sorted(chapter.PACKAGE.rglob("*.py")) if p.relative_to(chapter.PACKAGE).parts[0] not in OTHERS
+    )
     for file in (path, Path(__file__), *modules):
         digest.update(file.read_bytes())
     return digest.hexdigest()

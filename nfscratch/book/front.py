@@ -8,7 +8,7 @@ from pathlib import Path
 from nfscratch import chapter
 
 PICTURE = "ch04_modes"
-ALT = "Four densities side by side: two blobs; two blobs joined by a bridge; two blobs; two blobs joined by a faint bridge"
+ALT = "Four densities side by side: two blobs; two joined by a bridge; two blobs; two joined by a faint bridge"
 INDEX = """# Normalizing flows from scratch
 
 A *normalizing flow* turns noise into data by a chain of invertible maps, and knows the density of what it draws. This

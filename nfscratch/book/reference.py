@@ -1,7 +1,7 @@
 """The reference: the public names, with their docstrings as they are.
 
 A page for each room of the package, a section for each file, whose docstring has the formulas, and in it the names.
-A docstring's paragraph is prose where its lines begin at the margin and hold no columns; anything else keeps its layout.
+A paragraph of a docstring is prose where its lines begin at the margin and hold no columns; all else keeps its layout.
 """
 
 from __future__ import annotations

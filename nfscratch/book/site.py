@@ -13,8 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nfscratch import chapter
-from nfscratch.book import back, captions, chapter_page, executed, exercise_page, front, live, museum_page
-from nfscratch.book import reference, settings  # fmt: skip
+from nfscratch.book import (
+    back,
+    captions,
+    chapter_page,
+    executed,
+    exercise_page,
+    front,
+    labels,
+    live,
+    museum_page,
+    reference,
+    settings,
+)
 
 WORKERS = 2
 TEXTS = {"faq": Path(__file__).parent / "text" / "faq.py"}  # scripts that are run as chapters are
@@ -37,8 +48,12 @@ def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = (), pyodide:
     texts, cache = chapters | TEXTS, out.with_name(out.name + ".cache")
     _run_all(texts, cache / "executed", "--fast" if fast else "")
     others = _pages(chapters, pyodide is not None)
-    _stage(texts, cache / "executed", cache / "source")
-    _write_pages(cache / "source", others | {"index": _front(chapters, others, cache, pyodide is not None)})
+    staged = _stage(texts, cache / "executed", cache / "source")
+    others["index"] = _front(chapters, others, cache, pyodide is not None)
+    for name, text in others.items():
+        _write(cache / "source" / f"{name}.md", text)
+    if twice := labels.repeated(staged | others):
+        raise BookError("; ".join(twice))
     told = None if pyodide is None else live.prepared(pyodide, out)
     seconds = {name: executed.seconds(cache / "source" / f"{name}.ipynb") for name in texts}
     _sphinx(cache, out, {"live_settings": told, "live_seconds": seconds})
@@ -67,23 +82,21 @@ def _front(chapters: Mapping[str, Path], others: Mapping[str, str], cache: Path,
     return front.index(chapters, trees, figures, is_live)
 
 
-def _stage(texts: Mapping[str, Path], ran: Path, source: Path) -> None:
+def _stage(texts: Mapping[str, Path], ran: Path, source: Path) -> dict[str, str]:
+    """Write the notebooks for Sphinx; return {page: its prose}."""
     import nbformat
 
-    numbers = chapter_page.numbers_of(texts)
+    numbers, staged = chapter_page.numbers_of(texts), {}
     source.mkdir(parents=True, exist_ok=True)
     for name, path in texts.items():
         missing = [f for f in captions.names(_prose(path)) if not (ran / "figures" / f"{f}.png").is_file()]
         if missing:
             raise BookError(f"{name} describes figures that it did not draw: {', '.join(missing)}")
-        notebook = nbformat.read(ran / f"{name}.ipynb", as_version=4)
-        _write(source / f"{name}.ipynb", nbformat.writes(chapter_page.page(notebook, name, numbers)))
+        notebook = chapter_page.page(nbformat.read(ran / f"{name}.ipynb", as_version=4), name, numbers)
+        staged[name] = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        _write(source / f"{name}.ipynb", nbformat.writes(notebook))
     shutil.copytree(ran / "figures", source / "figures", dirs_exist_ok=True)
-
-
-def _write_pages(source: Path, pages: Mapping[str, str]) -> None:
-    for name, text in pages.items():
-        _write(source / f"{name}.md", text)
+    return staged
 
 
 def _prose(path: Path) -> str:

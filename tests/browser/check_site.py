@@ -64,7 +64,8 @@ def _look(browser: Any, host: str, pages: list[str], size: str, given: argparse.
         faults += [f"{name} ({size}): {fault}" for fault in _of_page(seen, name, size, given)]
         largest = max(largest, (name, sum(seen.received.values())), key=lambda pair: pair[1])
         slowest = max(slowest, (name, seen.page.evaluate(PAINT)), key=lambda pair: pair[1])
-    print(f"{size}: largest page {largest[0]} {largest[1] / 1e6:.2f} MB; latest first paint {slowest[0]} {slowest[1]:.0f} ms")
+    print(f"{size}: largest page {largest[0]}, {largest[1] / 1e6:.2f} MB")
+    print(f"{size}: latest first paint {slowest[0]}, {slowest[1]:.0f} ms")
     if largest[1] > LARGEST:
         faults.append(f"{largest[0]}: {largest[1]:,} bytes")
     context.close()

@@ -37,7 +37,9 @@ def differences(native: list[str], live: list[str]) -> tuple[int, list[str]]:
     """How many numbers were compared, and the lines whose numbers are others."""
     count, wrong = 0, []
     for k, (before, after) in enumerate(zip(native, live, strict=True)):
-        lines = [[line for line in text.splitlines() if line.strip() and not TIMED.search(line)] for text in (before, after)]
+        lines = [
+            [line for line in text.splitlines() if line.strip() and not TIMED.search(line)] for text in (before, after)
+        ]
         if len(lines[0]) != len(lines[1]):
             wrong.append(f"cell {k + 1}: {len(lines[0])} lines natively, {len(lines[1])} live")
         for old, new in zip(*lines, strict=False):

@@ -50,7 +50,9 @@ def loss_of_best_normal(x):
 
 
 in_metres, in_millimetres = loss_of_best_normal(metres), loss_of_best_normal(1000 * metres)
-print(f"loss in metres {in_metres:.3f}, in millimetres {in_millimetres:.3f}, difference {in_millimetres - in_metres:.3f}")
+print(
+    f"loss in metres {in_metres:.3f}, in millimetres {in_millimetres:.3f}, difference {in_millimetres - in_metres:.3f}"
+)
 assert in_metres < 0 < in_millimetres and abs(in_millimetres - in_metres - np.log(1000)) < 1e-9
 
 # %% [markdown]
@@ -74,7 +76,9 @@ def normal(theta):
 forward = minimize(lambda theta: kl(humps, normal(theta)), (1.0, 0.0), method="Nelder-Mead")
 reverse = minimize(lambda theta: kl(normal(theta), humps), (1.0, 0.0), method="Nelder-Mead")
 for name, best in (("forward", forward), ("reverse", reverse)):
-    print(f"least {name} KL: {best.fun:.2f} nats, mean {abs(best.x[0]):.2f}, standard deviation {np.exp(best.x[1]):.2f}")
+    print(
+        f"least {name} KL: {best.fun:.2f} nats, mean {abs(best.x[0]):.2f}, standard deviation {np.exp(best.x[1]):.2f}"
+    )
 assert abs(np.exp(forward.x[1]) - 3.16) < 5e-3 and abs(np.exp(reverse.x[1]) - 1.02) < 5e-3
 assert abs(reverse.fun - 0.69) < 5e-3 and abs(forward.x[0]) < 1e-3
 
@@ -105,7 +109,9 @@ x = 2 * y + rng.normal(size=(4000, 1))
 losses = []
 for context, width in ((None, 0), (y, 1)):
     flow = nf.flows.linear(1, context_dim=width)
-    result = nf.fit(flow, x[:2000], context=None if context is None else context[:2000], rng=0, steps=300, progress=False)
+    result = nf.fit(
+        flow, x[:2000], context=None if context is None else context[:2000], rng=0, steps=300, progress=False
+    )
     rest = () if context is None else (context[2000:],)
     losses.append(-flow.log_prob(result.params, x[2000:], *rest))
 gain = losses[0] - losses[1]
@@ -123,5 +129,7 @@ noisy = (pixels + rng.uniform(size=pixels.shape)) / 256  # in [0, 1), where the 
 log_p_scaled = np.zeros(len(noisy))  # log of that density
 log_p = log_p_scaled - pixels.shape[1] * np.log(256)  # of the pixels: the log-det of the division
 wrong, right = (0 - values.mean() / (pixels.shape[1] * np.log(2)) for values in (log_p_scaled, log_p))
-print(f"bits per dimension: {wrong:.3f} after a division by 256, {right:.3f} of the pixels; 1 nat is {1 / np.log(2):.3f} bits")
+print(
+    f"bits per dimension: {wrong:.3f} after a division by 256, {right:.3f} of the pixels; 1 nat is {1 / np.log(2):.3f} bits"
+)
 assert wrong == 0 and abs(right - 8) < 1e-12 and abs(1 / np.log(2) - 1.443) < 5e-4
