@@ -25,6 +25,7 @@ def test_the_own_wheel_holds_the_package_without_this_room(tmp_path):
     with zipfile.ZipFile(tmp_path / name) as archive:
         names = archive.namelist()
         assert "nfscratch/flows/flow.py" in names and "nfscratch/course/tasks/ch04.toml" in names
+        assert {f"nfscratch/_chapters/{path.name}" for path in chapter.chapters().values()} <= set(names)
         assert not [n for n in names if n.startswith("nfscratch/book/") or "__pycache__" in n]
         assert archive.read("nfscratch/trees.py") == (chapter.PACKAGE / "trees.py").read_bytes()
 
