@@ -191,6 +191,7 @@ def test_the_reference_has_every_public_name_once():
     assert not labels.repeated(pages)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["nf.Coupling", "nf.fit", "nf.check.audit", "nf.flows.real_nvp"])
 def test_no_word_of_a_docstring_is_lost_and_a_formula_keeps_its_layout(name):
     docstring = inspect.getdoc(reference.public()[name])
