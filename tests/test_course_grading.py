@@ -5,7 +5,6 @@ import json
 import xml.etree.ElementTree as Xml
 
 import pytest
-from in_process import InProcess
 from invoking import invoke
 from planted.ch04 import WRONG
 
@@ -13,6 +12,7 @@ from nfscratch.course.grading import class_report, grade
 from nfscratch.course.grading.collect import chapter_in, collected
 from nfscratch.course.grading.formats import autolab, csv_table, gradescope, junit
 from nfscratch.course.grading.graded import of_json
+from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.selfcheck import Setting
 from nfscratch.course.task import assignment
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import museum_checks
 import numpy as np
 import pytest
-from in_process import InProcess
 from invoking import invoke
 
 from nfscratch.course.museum import exhibit, sight
@@ -14,6 +13,7 @@ from nfscratch.course.museum.placard import catalogue, shown
 from nfscratch.course.museum.quiz import Verdict, judge, judge_file
 from nfscratch.course.museum.said import beginning, ending, rules, told
 from nfscratch.course.museum.workshop import compared, layer
+from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.sandbox.outside import Child
 from nfscratch.course.submission import Submission
 

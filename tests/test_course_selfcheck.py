@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from in_process import InProcess
 from invoking import invoke
 from planted.ch04 import WRONG
 
@@ -16,6 +15,7 @@ from nfscratch.course.homework import homework
 from nfscratch.course.judging.fault import Fault, Kind
 from nfscratch.course.judging.question import Question, close, expect, slip
 from nfscratch.course.judging.shown import apart, shown
+from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.sandbox.limits import Limits
 from nfscratch.course.selfcheck import Setting, Status, judge
 from nfscratch.course.submission import Submission

@@ -9,12 +9,12 @@ import importlib
 from pathlib import Path
 
 import pytest
-from in_process import InProcess
 from planted import strangers
 
 from nfscratch.course import properties
 from nfscratch.course.blanks import body, leaked, with_stubs
 from nfscratch.course.properties import checks_of
+from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.selfcheck import Setting, Status, judge
 from nfscratch.course.submission import Submission
 from nfscratch.course.task import assigned, assignment

@@ -5,7 +5,12 @@
     equations.py     \\tag{3} is an anchor, and "(3)" or "chapter 01 (8)" a link to it
     captions.py      "*Figure `ch04_idea`.* ..." is a numbered figure with that caption
     citations.py     arXiv and doi numbers are links; all references together are the bibliography
-    front.py         the title page, the table of chapters
+    front.py         the title page, and the tree of all pages
+    back.py          bibliography, symbols and letters, directions, the audit of other libraries
+    museum_page.py   the museum            exercise_page.py  a chapter's tasks, judged in the page
+    reference.py     the public names with their docstrings
+    text/faq.py      questions that people ask: a script that is run as chapters are
+    labels.py        no label stands twice
     mathematics.py   a Sphinx extension: formulas as TeX, which KaTeX sets in the page
     live.py          cells that run in the browser: what a page is told, the parts of Pyodide that it loads
     wheels.py        this package and others as wheels, for the browser's Python

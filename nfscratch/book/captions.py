@@ -10,6 +10,7 @@ from typing import Any
 
 CAPTION = re.compile(r"^\*Figure `(?P<name>\w+)`\.\*\s+(?P<words>.*?)(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 SAID = re.compile(r"^ *figure: .*\n?", re.MULTILINE)
+LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 FIGURE = """::::{{figure}} figures/{name}.png
 :name: {name}
 :alt: {alt}
@@ -30,7 +31,8 @@ def placed(text: str) -> str:
 
 
 def _alt(words: str) -> str:
-    """The first sentence of the caption, without mathematics' signs."""
+    """The first sentence of the caption, without links and mathematics' signs."""
+    words = LINK.sub(r"\1", words)
     return re.sub(r"[$`*\\{}]", "", re.split(r"(?<=[.:;])\s", words.replace("\n", " "))[0])
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nfscratch.book import captions, citations, equations
 
+HEADING = re.compile(r"\A# (?=\S)")
 
-def numbers_of(chapters: Mapping[str, Path]) -> dict[str, set[str]]:
+
+def numbers_of(texts: Mapping[str, Path]) -> dict[str, set[str]]:
     """{page: the numbers of its equations}."""
-    return {name: equations.tags(path.read_text(encoding="utf-8")) for name, path in chapters.items()}
+    return {name: equations.tags(path.read_text(encoding="utf-8")) for name, path in texts.items()}
 
 
 def page(notebook: Any, name: str, numbers: Mapping[str, set[str]]) -> Any:
-    """The notebook of chapter `name`, made ready for Sphinx; it is changed in place."""
+    """The notebook of text `name`, made ready for Sphinx; it is changed in place."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = prose(cell.source, name, numbers)
@@ -25,7 +28,9 @@ def page(notebook: Any, name: str, numbers: Mapping[str, set[str]]) -> Any:
 
 
 def prose(text: str, name: str, numbers: Mapping[str, set[str]]) -> str:
-    """A markdown cell of chapter `name` as MyST."""
-    text = equations.linked(text, name, numbers)
+    """A markdown cell of text `name` as MyST. The title of a chapter gets the chapter's number."""
+    number = re.match(r"ch(\d\d)_", name)
+    text = HEADING.sub(f"# {number[1]} ", text) if number else text
+    text = equations.linked(equations.in_tables(text), name, numbers)
     text = citations.linked(text)
     return captions.placed(equations.anchored(text, name))

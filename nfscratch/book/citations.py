@@ -1,27 +1,29 @@
 """References: what a chapter names by its arXiv or doi number is a link, and all of them are the bibliography.
 
-**References.** Authors (year), *title*, arXiv:1505.05770. Authors (year), *title*, doi:10.1002/cpa.21423.
+**References.** Authors (year), *title*, arXiv:1505.05770. Authors (year), what it is, doi:10.1002/cpa.21423.
+Authors (year), *title*, JMLR 13, 723. Authors (year), *title*, arXiv:1906.02145, and *another*, arXiv:1906.04032.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 NUMBER = re.compile(r"\b(?P<kind>arXiv|doi):(?P<id>[\w./()<>-]*[\w/)>])")
 WHERE = {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
 LIST = re.compile(r"^# \*\*References\.\*\* (.*)$", re.MULTILINE)
-ENTRY = re.compile(r"(?P<who>[^()]+? \(\d{4}\))(?:, (?P<title>\*[^*]+\*))?, (?P<number>(?:arXiv|doi):\S+?)[.;](?: |$)")
+NEXT = re.compile(r"(?<=[.;]) (?=(?:[^.;()*]|et al\.)+\(\d{4}\))")  # a space, and behind it authors and a year
+HEAD = re.compile(r"(?P<who>.+?\(\d{4}\)),? ?(?P<rest>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A paper, and the chapters that name it."""
+    """A paper, and the chapters that name it. number: "arXiv:..." or "doi:...", or "" where it has none."""
 
     who: str
-    title: str
+    title: str  # in asterisks, or what a chapter calls it
     number: str
     pages: tuple[str, ...]
 
@@ -33,11 +35,34 @@ def linked(text: str) -> str:
 
 def bibliography(chapters: Mapping[str, Path]) -> list[Entry]:
     """Every reference of the chapters once, in order of its authors."""
-    found: dict[str, tuple[str, str, list[str]]] = {}
+    found: dict[str, tuple[str, str, str, list[str]]] = {}
     for name, path in chapters.items():
-        listed = LIST.search(path.read_text(encoding="utf-8"))
-        for entry in ENTRY.finditer(listed[1] if listed else ""):
-            who, title, pages = found.setdefault(entry["number"], (entry["who"], entry["title"] or "", []))
-            found[entry["number"]] = who, title or entry["title"] or "", [*pages, name]
-    entries = (Entry(who, title, number, tuple(pages)) for number, (who, title, pages) in found.items())
-    return sorted(entries, key=lambda entry: entry.who.lower())
+        for who, title, number in _listed(path.read_text(encoding="utf-8")):
+            known = found.setdefault(number or f"{who} {title}", (who, title, number, []))
+            found[number or f"{who} {title}"] = (*_fuller(known, who, title), number, [*known[3], name])
+    entries = (Entry(who, title, number, tuple(pages)) for who, title, number, pages in found.values())
+    return sorted(entries, key=lambda entry: (entry.who.lower(), entry.title))
+
+
+def _fuller(known, who, title):
+    """The authors at greatest length, and a title rather than what one chapter calls it."""
+    return max(known[0], who, key=len), known[1] if known[1].startswith("*") else title or known[1]
+
+
+def _listed(text: str) -> Iterator[tuple[str, str, str]]:
+    """(authors and year, title, number) of each reference of a chapter."""
+    listed = LIST.search(text)
+    for entry in NEXT.split(listed[1] if listed else ""):
+        head = HEAD.match(entry)
+        if head is None:
+            continue
+        place = 0
+        for number in NUMBER.finditer(head["rest"]):
+            yield head["who"], _title(head["rest"][place : number.start()]), number.group()
+            place = number.end()
+        if not place:
+            yield head["who"], _title(head["rest"]), ""
+
+
+def _title(words):
+    return words.strip(" ,.;").removeprefix("and ")

@@ -4,6 +4,7 @@ $$ ... \\tag{3} $$          (ch04-eq-3)= stands before it
 (3), equation (3)          [(3)](#ch04-eq-3)              where this chapter has that number
 chapter 01 (8)             [chapter 01 (8)](#ch01-eq-8)   where that chapter has it
 chapter 01                 [chapter 01](ch01_...)         else
+| $|a|$ |                  | $\\vert a\\vert $ |            a bar would end the table's cell
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ TAG = re.compile(r"\\tag\{([^}]*)\}")
 BLOCK = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 # What is not prose: displayed and inline mathematics, code, links.
 OPAQUE = re.compile(r"(\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\[[^\]]*\]\([^)]*\))", re.DOTALL)
+FORMULA = re.compile(r"(?<!\\)\$(?=\S)[^$\n]+(?<=\S)\$")
+BARS = {"|": "\\vert ", "\\|": "\\Vert "}
 MENTION = re.compile(
     r"(?P<chapter>\b[Cc]hapter (?P<number>\d\d)\b)?(?P<equation>(?(chapter) ?|(?<![\w)]))\((?P<tag>\d+)\))?"
 )
@@ -40,6 +43,16 @@ def linked(text: str, page: str, numbers: Mapping[str, Collection[str]]) -> str:
     parts = OPAQUE.split(text)
     parts[::2] = [MENTION.sub(lambda match: _link(match, page, numbers), part) for part in parts[::2]]
     return "".join(parts)
+
+
+def in_tables(text: str) -> str:
+    """With no bars in the formulas of a table's rows."""
+    lines = text.split("\n")
+    return "\n".join(_without_bars(line) if line.startswith("|") else line for line in lines)
+
+
+def _without_bars(row):
+    return FORMULA.sub(lambda match: re.sub(r"\\?\|", lambda bar: BARS[bar.group()], match.group()), row)
 
 
 def _link(match, page, numbers):

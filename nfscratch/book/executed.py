@@ -1,6 +1,6 @@
 """A chapter as a notebook that has been run. It is run again where its text, the package or the options have changed.
 
-key = SHA-256 of the chapter, of every module of the package apart from this room, and of the options
+key = SHA-256 of the chapter, of the modules of the package apart from OTHERS, and of the options
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from nfscratch import chapter
 
 KEY = "nfscratch_key"  # in the notebook's metadata
 SECONDS = 900  # for one cell
+OTHERS = ("book", "course")  # rooms that no chapter imports
 
 
 def executed(path: Path, folder: Path, options: str) -> Path:
@@ -46,7 +47,9 @@ def _seconds(times: dict) -> float:
 
 def _key(path: Path, options: str) -> str:
     digest = hashlib.sha256(options.encode())
-    modules = (p for p in sorted(chapter.PACKAGE.rglob("*.py")) if "book" not in p.relative_to(chapter.PACKAGE).parts)
+    modules = (
+        p for p in sorted(chapter.PACKAGE.rglob("*.py")) if p.relative_to(chapter.PACKAGE).parts[0] not in OTHERS
+    )
     for file in (path, Path(__file__), *modules):
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -62,5 +65,7 @@ def _run(path: Path, folder: Path, options: str) -> Any:
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
     }
-    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3").execute(env=environment)
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", extra_arguments=quiet)
+    client.execute(env=environment)
     return notebook

@@ -1,40 +1,64 @@
-"""The pages that no chapter is: the title page with the table of chapters, and the bibliography."""
+"""The title page: what the book is, how to install it, a picture, the table of chapters, and the tree of all pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nfscratch import chapter
-from nfscratch.book import citations
 
+PICTURE = "ch04_modes"
+ALT = "Four densities side by side: two blobs; two joined by a bridge; two blobs; two joined by a faint bridge"
 INDEX = """# Normalizing flows from scratch
 
-A book that runs, and the same mathematics as a package. Every map has its explicit Jacobian, and every log-determinant
-is checked against a numeric one.
+A *normalizing flow* turns noise into data by a chain of invertible maps, and knows the density of what it draws. This
+book derives the maps one by one, in NumPy, and runs: every map states its Jacobian in closed form, and every
+log-determinant is compared with a numeric one on the page. The package `nfscratch` is the same mathematics, engineered.
+
+{picture}## Read it, run it
+
+Every chapter is a page, and its code has been run.{live} On your own machine, a chapter is a script:
+
+```
+pip install .                  # in a copy of the project: Python 3.11 or newer
+nfscratch run coupling         # a chapter, with its checks, figures and a training run
+nfscratch handout 04 -o hw4/   # the same chapter as an assignment
+```
+
+## The chapters
 
 {table}
 
-```{{toctree}}
+{trees}"""
+LIVE = """ *Run this page* starts Python in your browser, with
+nothing to install: change a cell, and look at what comes of it."""
+TABLE = "| | chapter |\n|---|---|"
+SHOWN = """![{alt}](figures/{name}.png)
+
+*A flow that preserves volume cannot change the number of modes: it stretches one blob into two, joined by a bridge
+(chapter 04).*
+
+"""
+TREE = """```{{toctree}}
 :hidden:
+:caption: {caption}
 
 {pages}
-bibliography
 ```
 """
 
 
-def index(chapters: Mapping[str, Path]) -> str:
-    """The title page."""
+def index(
+    chapters: Mapping[str, Path], others: Mapping[str, Sequence[str]], figures: Sequence[str], live: bool = False
+) -> str:
+    """The title page. others: {caption: pages} that stand in the table of contents behind the chapters."""
     rows = [f"| {name[2:4]} | [{chapter.title(path)}]({name}.ipynb) |" for name, path in chapters.items()]
-    return INDEX.format(table="\n".join(["| | |", "|---|---|", *rows]), pages="\n".join(chapters))
-
-
-def bibliography(chapters: Mapping[str, Path]) -> str:
-    """All references, each with the chapters that name it."""
-    lines = ["# Bibliography", ""]
-    for entry in citations.bibliography(chapters):
-        named = ", ".join(f"[{page[2:4]}]({page}.ipynb)" for page in entry.pages)
-        title = f" {entry.title}," if entry.title else ""
-        lines.append(f"- {entry.who},{title} {citations.linked(entry.number)}. Chapters: {named}.")
-    return "\n".join([*lines, ""])
+    trees = {"Chapters": list(chapters)} | dict(others)
+    return INDEX.format(
+        picture=SHOWN.format(name=PICTURE, alt=ALT) if PICTURE in figures else "",
+        live=LIVE if live else "",
+        table="\n".join([TABLE, *rows]),
+        trees="\n".join(
+            TREE.format(caption=caption, pages="\n".join(pages)) for caption, pages in trees.items() if pages
+        ),
+    )

@@ -8,6 +8,7 @@ seconds    what each cell took here; page.js says so where a cell is slow in a b
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from nfscratch.book import wheels
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "threadpoolctl")
+EXERCISES = re.compile(r"exercises-(\d\d)$")  # the page of a chapter's tasks
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 
 
@@ -63,8 +65,10 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def _tell(app: Any, page: str, template: str, context: dict, doctree: Any) -> None:
-    if app.config.live_settings is None or page not in app.config.live_seconds:
+    seconds, exercises = app.config.live_seconds.get(page), EXERCISES.match(page)
+    if app.config.live_settings is None or (seconds is None and not exercises):
         return
-    told = app.config.live_settings | {"seconds": app.config.live_seconds[page]}
+    told = app.config.live_settings | ({"exercises": exercises[1]} if exercises else {"seconds": seconds})
+    app.add_js_file("live/cell.js")
     app.add_js_file("live/page.js")
     app.add_js_file(None, body=json.dumps(told), type="application/json", id="live-settings")

@@ -19,8 +19,11 @@ def settings() -> dict[str, Any]:
         "html_title": "Normalizing flows from scratch",
         "html_static_path": [str(ASSETS)],
         "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css"],
-        "html_js_files": ["katex/katex.min.js", "mathematics.js"],
+        "html_js_files": ["katex/katex.min.js", "mathematics.js", "reachable.js"],
+        "html_favicon": str(ASSETS / "favicon.svg"),
         "html_show_sphinx": False,
+        "html_show_copyright": False,
+        "smartquotes": False,  # quotes and dashes stand as they are written
         "html_copy_source": False,
         "html_math_renderer": "katex",
         "myst_enable_extensions": ["dollarmath", "colon_fence"],
@@ -28,6 +31,8 @@ def settings() -> dict[str, Any]:
         "nb_execution_mode": "off",  # executed.py has run them
         "nb_merge_streams": True,
         "numfig": True,
+        "numfig_format": {"figure": "Figure %s."},
         "nitpicky": True,
+        "html_use_index": False,  # symbols and the reference have pages of their own
         "exclude_patterns": ["figures"],
     }

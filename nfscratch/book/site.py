@@ -13,9 +13,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nfscratch import chapter
-from nfscratch.book import captions, chapter_page, executed, front, live, settings
+from nfscratch.book import (
+    back,
+    captions,
+    chapter_page,
+    executed,
+    exercise_page,
+    front,
+    labels,
+    live,
+    museum_page,
+    reference,
+    settings,
+)
 
 WORKERS = 2
+TEXTS = {"faq": Path(__file__).parent / "text" / "faq.py"}  # scripts that are run as chapters are
+BACK = ("directions", "symbols", "museum", "audit", "bibliography", "reference")
 
 
 class BookError(Exception):
@@ -31,35 +45,58 @@ def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = (), pyodide:
     Raises BookError.
     """
     chapters = {name: path for name, path in chapter.chapters().items() if not only or name in only}
-    cache = out.with_name(out.name + ".cache")
-    _run_all(chapters, cache / "executed", "--fast" if fast else "")
-    _stage(chapters, cache / "executed", cache / "source")
+    texts, cache = chapters | TEXTS, out.with_name(out.name + ".cache")
+    _run_all(texts, cache / "executed", "--fast" if fast else "")
+    others = _pages(chapters, pyodide is not None)
+    staged = _stage(texts, cache / "executed", cache / "source")
+    others["index"] = _front(chapters, others, cache, pyodide is not None)
+    for name, text in others.items():
+        _write(cache / "source" / f"{name}.md", text)
+    if twice := labels.repeated(staged | others):
+        raise BookError("; ".join(twice))
     told = None if pyodide is None else live.prepared(pyodide, out)
-    _sphinx(cache, out, {"live_settings": told, "live_seconds": _seconds(cache / "source")})
+    seconds = {name: executed.seconds(cache / "source" / f"{name}.ipynb") for name in texts}
+    _sphinx(cache, out, {"live_settings": told, "live_seconds": seconds})
 
 
-def _run_all(chapters: Mapping[str, Path], folder: Path, options: str) -> None:
+def _run_all(texts: Mapping[str, Path], folder: Path, options: str) -> None:
     with ThreadPoolExecutor(WORKERS) as pool:
-        runs = {name: pool.submit(executed.executed, path, folder, options) for name, path in chapters.items()}
+        runs = {name: pool.submit(executed.executed, path, folder, options) for name, path in texts.items()}
     for name, run in runs.items():
         if (error := run.exception()) is not None:
-            raise BookError(f"chapter {name[2:4]} did not run: {error}") from error
+            raise BookError(f"{name} did not run: {error}") from error
 
 
-def _stage(chapters: Mapping[str, Path], ran: Path, source: Path) -> None:
+def _pages(chapters: Mapping[str, Path], is_live: bool) -> dict[str, str]:
+    """{page: text} of all pages that are not run."""
+    museum = {"museum": museum_page.page()}
+    return exercise_page.pages(chapters, is_live) | back.pages(chapters) | museum | reference.pages()
+
+
+def _front(chapters: Mapping[str, Path], others: Mapping[str, str], cache: Path, is_live: bool) -> str:
+    trees = {
+        "Questions and exercises": [*TEXTS, *(name for name in others if name.startswith("exercises-"))],
+        "At the back": [name for name in BACK if name in others],
+    }
+    figures = [path.stem for path in (cache / "executed" / "figures").glob("*.png")]
+    return front.index(chapters, trees, figures, is_live)
+
+
+def _stage(texts: Mapping[str, Path], ran: Path, source: Path) -> dict[str, str]:
+    """Write the notebooks for Sphinx; return {page: its prose}."""
     import nbformat
 
-    numbers = chapter_page.numbers_of(chapter.chapters() if len(chapters) == len(chapter.chapters()) else chapters)
+    numbers, staged = chapter_page.numbers_of(texts), {}
     source.mkdir(parents=True, exist_ok=True)
-    for name, path in chapters.items():
+    for name, path in texts.items():
         missing = [f for f in captions.names(_prose(path)) if not (ran / "figures" / f"{f}.png").is_file()]
         if missing:
-            raise BookError(f"chapter {name[2:4]} describes figures that it did not draw: {', '.join(missing)}")
-        notebook = nbformat.read(ran / f"{name}.ipynb", as_version=4)
-        _write(source / f"{name}.ipynb", nbformat.writes(chapter_page.page(notebook, name, numbers)))
-    _write(source / "index.md", front.index(chapters))
-    _write(source / "bibliography.md", front.bibliography(chapters))
+            raise BookError(f"{name} describes figures that it did not draw: {', '.join(missing)}")
+        notebook = chapter_page.page(nbformat.read(ran / f"{name}.ipynb", as_version=4), name, numbers)
+        staged[name] = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        _write(source / f"{name}.ipynb", nbformat.writes(notebook))
     shutil.copytree(ran / "figures", source / "figures", dirs_exist_ok=True)
+    return staged
 
 
 def _prose(path: Path) -> str:
@@ -73,19 +110,16 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _seconds(source: Path) -> dict[str, list[float]]:
-    """{page: how long each of its cells took}."""
-    return {path.stem: executed.seconds(path) for path in source.glob("ch*.ipynb")}
-
-
 def _sphinx(cache: Path, out: Path, more: dict) -> None:
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     said = settings.settings() | more
-    app = Sphinx(
-        cache / "source", None, out, cache / "doctrees", "html", confoverrides=said, exception_on_warning=False,
-        warningiserror=True, parallel=WORKERS,
-    )  # fmt: skip
-    app.build()
+    with patch_docutils(), docutils_namespace():  # a second build in one process finds nothing registered
+        app = Sphinx(
+            cache / "source", None, out, cache / "doctrees", "html", confoverrides=said, status=None,
+            exception_on_warning=False, warningiserror=True, parallel=WORKERS,
+        )  # fmt: skip
+        app.build()
     if app.statuscode:
         raise BookError("Sphinx warned: see above")

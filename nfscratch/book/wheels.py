@@ -31,11 +31,13 @@ def _wheel(name: str, files: Iterator[tuple[str, bytes]], folder: Path) -> str:
 
 
 def _own() -> Iterator[tuple[str, bytes]]:
-    """The package without this room, and its metadata."""
+    """The package without this room, the chapters that exercises are judged beside, and its metadata."""
     for path in chapter.PACKAGE.rglob("*"):
         parts = path.relative_to(chapter.PACKAGE).parts
         if path.is_file() and "__pycache__" not in parts and parts[0] not in ("book", "_chapters"):
             yield "/".join(("nfscratch", *parts)), path.read_bytes()
+    for path in chapter.chapters().values():
+        yield f"nfscratch/_chapters/{path.name}", path.read_bytes()
     told = metadata.distribution("nfscratch")
     yield f"nfscratch-{told.version}.dist-info/METADATA", (told.read_text("METADATA") or "").encode()
 

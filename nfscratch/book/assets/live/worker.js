@@ -1,17 +1,29 @@
 // Python in a worker of its own, so that the page stays awake. Messages in:
 //   {start: {pyodide, packages, wheels, argv}}   load Python, the packages, and the project's wheels
 //   {run: {id, code}}                            run one cell in the page's namespace
+//   {check: {id, chapter, task, code}}           judge one function by the checks of a task of the course
 // Messages out: {ready}, {progress}, {id, stream, text}, {id, picture}, {id, done, error}.
 "use strict";
 
 const FIGURES = "/figures";
+const BEGIN = `
+import logging, os, sys
+sys.argv = list(argv)
+os.environ["MPLBACKEND"] = "agg"
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # that it builds a cache is no news
+`;
+const CHECK = `
+from nfscratch.course.in_page import judged
+print(judged(given["chapter"], given["task"], given["code"]))
+`;
 let python = null;
 let namespace = null;
 
 self.onmessage = async ({ data }) => {
   try {
     if (data.start) await start(data.start);
-    if (data.run) await run(data.run);
+    if (data.run) run(data.run);
+    if (data.check) run({ id: data.check.id, code: CHECK, given: data.check });
   } catch (error) {
     self.postMessage({ failed: String(error) });
   }
@@ -34,18 +46,19 @@ async function start({ pyodide, packages, wheels, argv, interrupts }) {
   python.FS.mkdirTree(FIGURES);
   namespace = python.toPy({ __name__: "__main__" });
   python.globals.set("argv", python.toPy(["chapter", ...argv, "--figures", FIGURES]));
-  python.runPython("import sys, os; sys.argv = list(argv); os.environ['MPLBACKEND'] = 'agg'");
+  python.runPython(BEGIN);
   self.postMessage({ ready: true });
 }
 
-async function run({ id, code }) {
+function run({ id, code, given }) {
   const shown = pictures();
   const writer = (stream) => ({ batched: (text) => self.postMessage({ id, stream, text: text + "\n" }) });
   python.setStdout(writer("stdout"));
   python.setStderr(writer("stderr"));
   let error = null;
   try {
-    const value = python.runPython(code, { globals: namespace });
+    const globals = given ? python.toPy({ given }) : namespace;
+    const value = python.runPython(code, { globals });
     if (value?.destroy) value.destroy();
   } catch (raised) {
     error = lastLines(raised.message);
