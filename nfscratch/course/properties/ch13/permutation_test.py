@@ -23,7 +23,7 @@ KINDS = {  # in words, within a sample, between the samples, and T of the given 
     "k is 0": ("0 everywhere", 0.0, 0.0, 0.0),
     "k is negative": ("-1 everywhere", -1.0, -1.0, 0.0),
 }
-DRAWS, SIGMAS, ROWS, FIRST = 120, 6, 6, 2
+DRAWS, SIGMAS, ROWS, FIRST = 200, 6, 6, 2
 
 
 def given(asked, rng):
@@ -57,7 +57,7 @@ def _telling_kernel(rng):
         T = _statistics(k, divisions)
         reached = T >= T[0] - 1e-9  # the first of all is the given one
         share, *others = (reached[where].mean() for where in (slice(None), divisions[:, 0] == 0, divisions[:, -1] == 0))
-        if 0.2 < share < 0.7 and min(abs(other - share) for other in others) > 0.1:
+        if 0.2 < share < 0.7 and min(abs(other - share) for other in others) > 0.05:
             return k, share
 
 
