@@ -338,7 +338,7 @@ if __name__ == "__main__":
     banana(options)
 
 # %% [markdown]
-# *Figure `ch01_banana`.* The square grid $[-2.5, 2.5]^2$, bent, and the density. Vertical lines stay vertical: the map only slides them, each by its own amount. Every cell of the grid has the same area, ten times that of the square it came from.
+# *Figure `ch01_banana`.* The square grid $[-2.5, 2.5]^2$, bent, and the density. Vertical lines stay vertical and keep their length: the map spreads them by the factor 10, and slides each by its own amount. Every cell of the grid has the same area, ten times that of the square it came from.
 #
 # ## Check it
 #
@@ -509,7 +509,7 @@ if __name__ == "__main__":
     iris(options)
 
 # %% [markdown]
-# *Figure `ch01_iris`.* Left: the petals on the fitted density. No Gaussian with axes parallel to the coordinates is better, and this one is poor. The flowers come in two groups along a diagonal, and only three of them lie within 0.2 cm of the peak. A tilt gains 1.35 nats a flower (printed above), and a linear flow (chapter 02) has it. To make two hills of one takes a curved map. Right: the distance to the known optimum falls to the last digit.
+# *Figure `ch01_iris`.* Left: the petals on the fitted density. No Gaussian with axes parallel to the coordinates gives these flowers a higher likelihood, and this one is poor. The flowers come in two groups along a diagonal, and only three of them lie within 0.2 cm of the peak. A tilt gains 1.35 nats a flower (printed above), and a linear flow (chapter 02) has it. To make two hills of one takes a curved map. Right: the distance to the known optimum falls to the last digit.
 #
 # ## Which way is forward?
 #
@@ -576,7 +576,7 @@ if __name__ == "__main__":
 # ## Exercises
 #
 # 1. (10 lines.) Write `exp_forward` and its inverse, and check both log-dets with `numeric_jacobian`. What is the density of $e^z$ for a standard normal $z$? Where is its peak?
-# 2. (Paper.) Derive (6) from $\sigma'(z) = \sigma(z)\,\sigma(-z)$. At which $z$ does $\log(\sigma(z)(1 - \sigma(z)))$ fail in float32? Hint: above 1 the numbers of float32 are $2^{-23}$ apart.
+# 2. (Paper.) Derive (6) from $\sigma'(z) = \sigma(z)\,\sigma(-z)$. From which positive $z$ on does $\log(\sigma(z)(1 - \sigma(z)))$ fail in float32? Hint: above 1 the numbers of float32 are $2^{-23}$ apart.
 # 3. (10 lines.) Write `softplus_inverse`, $z = x + \log(1 - e^{-x})$, with `np.expm1`. Compare it with $\log(e^x - 1)$ at $x = 10^{-8}$ and at $x = 1000$.
 # 4. (Paper, 10 lines.) Show that the entropy of $x = g(z)$ is $H_Z + \mathbb{E}[\log|\det J(z)|]$ for every invertible $g$, and verify it by sampling for $\tanh$. Hint: take the expectation of (3).
 # 5. (Paper.) What does (1) become for $x = z^2$, which is not one-to-one? Hint: add up the contributions of both roots, and compare with the chi-square density of one degree of freedom.

@@ -387,7 +387,7 @@ def by_hand(options):
         if count == 2:
             check_the_gradient(layers, data.test[:50])
             draw_by_hand(layers, data, options)
-    assert options.fast or (gaps[2] < 0.4 < gaps[1] and gaps[4] < 0.4)
+    assert options.fast or (abs(gaps[2] - 0.2) < 0.1 and gaps[4] < 0.3 < gaps[1])
 
 
 def check_the_gradient(layers, x, h=1e-5):
@@ -557,7 +557,7 @@ if __name__ == "__main__":
 #
 # $$p(x) = p_Z\bigl(g^{-1}(x)\bigr) . \tag{11}$$
 #
-# Let $p_Z$ have a local maximum at $z_0$: no point near $z_0$ has a larger density. The map $g$ and its inverse are continuous, so points near $x_0 = g(z_0)$ come from points near $z_0$, and none of them has a larger density. The same holds the other way. So **a volume-preserving flow of one Gaussian has one mode: the image of $0$.** No depth and no width changes that. Where $\log|\det J|$ varies from point to point it joins the sum, and nothing is promised.
+# Let $p_Z$ have a local maximum at $z_0$: no point near $z_0$ has a larger density. The map $g$ and its inverse are continuous, so points near $x_0 = g(z_0)$ come from points near $z_0$, and none of them has a larger density. The same holds the other way. So **a volume-preserving flow of one Gaussian has one mode: the image of $0$.** No depth and no width changes that. Where $\log|\det J|$ varies from point to point it is a second term in $\log p$, and the argument no longer holds.
 #
 # The example is friendly: two Gaussian blobs at $(\pm 2, 0)$ with variance $1/2$. If they stood far apart, the area where their density exceeds a level $c$ would be *the same* as for one standard Gaussian, for every $c$ (exercise 4); at this distance it is nearly so. So volume is hardly an obstacle. Connectedness is one: for all but the lowest levels the set $\{p > c\}$ is in two pieces for the target and in one for the base, and a continuous map takes a connected set to a connected set.
 #
@@ -663,7 +663,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 1: moons, where the truth is known
 #
-# The two-moons density can be integrated, so we know the best possible score: its entropy is 2.3939 nats. Twelve affine layers, 100,000 training points, 10,000 held out. *Predict*: two layers by hand left a gap of a quarter of a nat. What will twelve leave?
+# The two-moons density can be integrated, so we know the best possible score: its entropy is 2.3939 nats. Twelve affine layers, 100,000 training points, 10,000 held out. *Predict*: two layers by hand left a gap of about 0.2 nats. What will twelve leave?
 
 
 # %%
@@ -699,7 +699,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch04_moons`.* Left and middle have the same colour scale. The faint thread between the two crescents in the middle panel is the bridge again. It holds little probability (the share printed above) and costs little. More is lost at the blurred ends of the crescents. Right: the loss approaches the dashed line, the entropy, from above. On new data no model can be below it by more than a few standard errors.
+# *Figure `ch04_moons`.* Left and middle have the same colour scale. The faint thread between the two crescents in the middle panel is the bridge again. It holds little probability (the share printed above) and costs little. The ends of the crescents are blurred. Right: the loss approaches the dashed line, the entropy, from above. On new data no model stays below it by more than a few standard errors.
 #
 # ## Experiment 2: handwritten digits
 #
@@ -729,7 +729,7 @@ def digits(options):
         print(f"  {name:34}{validation.mean():11.2f}{test.mean():14.2f} ± {error:5.2f}{bits:10.3f}")
     print(f"  the flow has {nf.trees.count(result.params):,} parameters")
     print("  RealNVP minus mixture, image by image: " + ", ".join("{:.2f} ± {:.2f}".format(*gain) for gain in gains))
-    assert options.fast or all(gain > 3 * error for gain, error in gains)
+    assert options.fast or all(gain > max(4, 3 * error) for gain, error in gains)
     draw_digits(data, mixture_draws, nf.to_numpy(flow.sample(result.params, rng, 20)), result.history, options)
 
 

@@ -92,7 +92,7 @@ if __name__ == "__main__":
 #
 # $$w_k = 2B\,\bigl(m + (1 - Km)\operatorname{softmax}(a)_k\bigr), \qquad z_k = -B + \sum_{j < k} w_j, \tag{2}$$
 #
-# with the smallest share $m = 10^{-3}$. (If $Km > 1$, some widths would be negative; a library has to refuse that.) Heights $h_k$ and knots $x_k$ come from $K$ more numbers in the same way. Where slopes $d_k$ at the knots are free, they come from a softplus, shifted so that the number 0 gives the slope 1:
+# with $m = 10^{-3}$, the smallest share, and in (3) the smallest slope. (If $Km > 1$, some widths would be negative; a library has to refuse that.) Heights $h_k$ and knots $x_k$ come from $K$ more numbers in the same way. Where slopes $d_k$ at the knots are free, they come from a softplus, shifted so that the number 0 gives the slope 1:
 #
 # $$d_k = m + \operatorname{softplus}(c_k + c^*), \qquad c^* = \log(e^{1-m} - 1) . \tag{3}$$
 #
@@ -177,7 +177,7 @@ def bin_of(z, at):
 #
 # The textbook form $(-b + \sqrt{b^2 - 4ac})/2a$ is the same number on paper. In a computer it is $0/0$ wherever $a = 0$: in every bin that is a straight line, so in all bins of a fresh layer. And rounding can make $b^2 - 4ac$ slightly negative although (12) is positive, so it is cut off at zero.
 #
-# The published form (11) loses digits in one case. Where $b < 0$, near a very steep right end, $-b - \sqrt{\cdot}$ subtracts nearly equal numbers. There $a = s - b > 0$, and the textbook form is the good one. So divide by $2a$ where $b < 0$, and by $-b - \sqrt{\cdot}$ elsewhere.
+# The published form (11) loses digits in one case. Where $b < 0$, near a very steep right end, $-b$ and the root have the same sign, and $-b - \sqrt{\cdot}$ may subtract nearly equal numbers. There $a = s - b > 0$, and the textbook form is the good one. So divide by $2a$ where $b < 0$, and by $-b - \sqrt{\cdot}$ elsewhere.
 
 
 # %%
@@ -247,7 +247,7 @@ def rq_inverse(x, zk, xk, d):
 #
 # $$x = a + b z + \frac{c}{1 + (d z + g)^2}, \qquad |c| < \frac{8\sqrt3}{9}\,\frac{b}{d}, \qquad b, d > 0 . \tag{14}$$
 #
-# The condition: with $u = dz + g$ the slope is $b - 2cd\,u/(1+u^2)^2$. The factor $u/(1+u^2)^2$ is largest where its derivative vanishes, $1 + u^2 = 4u^2$, at $u = 1/\sqrt3$, and there it is $\frac{1}{\sqrt 3}\cdot\frac{9}{16} = \frac{3\sqrt3}{16}$. So the slope is positive for all $z$ if and only if $|c| \cdot d \cdot \frac{3\sqrt3}{8} < b$, which is (14). The inverse solves a cubic with exactly one real root.
+# (The letters $a$ to $g$ are those of the paper, and hold for this map alone.) The condition: with $u = dz + g$ the slope is $b - 2cd\,u/(1+u^2)^2$. The factor $u/(1+u^2)^2$ is largest where its derivative vanishes, $1 + u^2 = 4u^2$, at $u = 1/\sqrt3$, and there it is $\frac{1}{\sqrt 3}\cdot\frac{9}{16} = \frac{3\sqrt3}{16}$. So the slope is positive for all $z$ if and only if $|c| \cdot d \cdot \frac{3\sqrt3}{8} < b$, which is (14). The inverse solves a cubic with exactly one real root.
 #
 # **A mixture of logistics** (Flow++): the distribution function of a mixture is increasing, whatever the mixture. Send $z$ through it, and stretch the result from $(0, 1)$ to the whole line:
 #
@@ -720,9 +720,9 @@ if __name__ == "__main__":
     error_growth(options)
 
 # %% [markdown]
-# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at the bound of the splines, 5 in every variable. Left: the loss grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone. The curves of the two dtypes have the same shape, some eight decades apart: the map magnifies, and rounding is magnified.
+# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at the bound of the splines, 5 in every variable. Left: the loss grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone. As long as float32 keeps any digit, the curves of the two dtypes have the same shape, some eight decades apart: the map magnifies, and rounding is magnified.
 #
-# A tolerance that lets a flow of 32 layers pass hides a mistake of the same size in one layer. The audit of this package allows $k\,\varepsilon\,(\operatorname{cond} J + \text{depth}) \max(1, |x|)$, with the largest $|x|$ on the way.
+# A tolerance that lets a flow of 32 layers pass hides a mistake of the same size in one layer. The audit of this package allows errors that grow with the dtype's rounding, with $\operatorname{cond} J$, with the depth, and with the numbers on the way (`nfscratch/check/trial.py` has the formula).
 #
 # ## Summary
 #
