@@ -736,7 +736,7 @@ if __name__ == "__main__":
 #
 # ## Answers on paper
 #
-# - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s = 1 - \overline{u^2} = 0$ where $e^{2s}$ is the variance, $\frac{14}3$.
+# - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s$ is 1 minus the mean of $u_n^2$: 0 where $e^{2s}$ is the variance, $\frac{14}3$.
 # - **3.** With $x = g(z)$, both $\log p(x)$ and $\log q(x)$ are the logarithm before the map minus the same log-det. The difference is unchanged, and so is its average.
 # - **4.** The factors $1 - 100\eta$ and $1 - \eta$ have the same size at $\eta = 2/101$; each step multiplies both by $99/101$.
 #

@@ -536,7 +536,7 @@ if __name__ == "__main__":
 #
 # ## Two bugs that a falling loss does not show
 #
-# The first is a slip in inverting (7): $z = U^{-1} L^{-1} x$, without undoing $P$. The second is (9) without $HW$, the log-det of *one* pixel for the whole image; the same factor was once missing in the batch normalisation of TensorFlow Probability (tensorflow/probability, issue 238). *Predict* which of R, X and J see each of them.
+# The first is a slip in inverting (7): $z = U^{-1} L^{-1} x$, without undoing $P$. The second is (9) without $HW$, the log-det of *one* pixel for the whole image; an open issue reports the same for the batch normalisation of TensorFlow Probability (tensorflow/probability, issue 238). *Predict* which of R, X and J see each of them.
 
 
 # %%
@@ -767,7 +767,7 @@ if __name__ == "__main__":
 #
 # - Train factors, not the matrix: triangles, reflections, permutations. The log-det is a sum of parameters, and the inverse is a substitution.
 # - A fixed permutation in PLU excludes matrices, and no Gaussian. A product of reflections has a fixed sign.
-# - X sees no mistake that cancels, R no wrong log-det. It takes J, on an input with more than one pixel.
+# - X sees no mistake that cancels, and R no wrong log-det. That takes J, on an input with more than one pixel.
 #
 # Linear maps keep a Gaussian Gaussian. Chapter 03 adds the least that bends: a matrix of rank one that depends on $z$.
 #

@@ -297,13 +297,13 @@ if __name__ == "__main__":
 #
 # ## Training, by hand
 #
-# Everything that training needs is in (3) and (5). Suppose that we know how a loss $L$ changes with the results of the inverse: $g_z = \partial L/\partial z_C$ and $g_\ell = \partial L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
+# Everything that training needs is in (3) and (5). Suppose that we know how a loss $\mathcal L$ changes with the results of the inverse: $g_z = \partial \mathcal L/\partial z_C$ and $g_d = \partial \mathcal L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
 #
-# $$\frac{\partial L}{\partial x_C} = g_z\, e^{-s}, \qquad \frac{\partial L}{\partial t} = -g_z\, e^{-s}, \qquad \frac{\partial L}{\partial s} = -g_z\, z_C - g_\ell . \tag{10}$$
+# $$\frac{\partial \mathcal L}{\partial x_C} = g_z\, e^{-s}, \qquad \frac{\partial \mathcal L}{\partial t} = -g_z\, e^{-s}, \qquad \frac{\partial \mathcal L}{\partial s} = -g_z\, z_C - g_d . \tag{10}$$
 #
 # The last two enter the networks. A gradient $g$ of the output $W_2 h + b_2$ gives $g h^\mathsf{T}$ for $W_2$ and $g$ for $b_2$. With $a = (W_2^\mathsf{T} g) \odot (1 - h^2)$, it gives $a u^\mathsf{T}$ for $W_1$, $a$ for $b_1$ and $W_1^\mathsf{T} a$ for the input $u$. This last part is added to the gradient of the kept variables, since they are the input.
 #
-# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_\ell = -1/N$. From there (10) leads from the first layer to the last. That is all. Here it is, for rows of points, with Adam, which divides each running mean of a gradient by the root of the running mean of its square. *Predict*: why must one layer alone fail on two moons?
+# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_d = -1/N$. From there (10) leads from the first layer to the last. That is all. Here it is, for rows of points, with Adam, which divides each running mean of a gradient by the root of the running mean of its square. *Predict*: why must one layer alone fail on two moons?
 
 
 # %%

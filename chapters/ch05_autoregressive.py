@@ -235,9 +235,9 @@ def maf_forward_naive(z, net, passes=None):
 #
 # Every row of every weight matrix is used in one step, and in it only the entries that its mask lets through. The count of multiplications is the number of ones in the masks,
 #
-# $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + P\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
+# $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + r\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
 #
-# with $P = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices: that is the use of the sorting.
+# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices: that is the use of the sorting.
 
 
 # %%
@@ -402,7 +402,7 @@ def check_one_point(options, D=5):
     product = masks[2].astype(int) @ masks[1] @ masks[0]
     rows["paths (3)"] = {"T": wrong_dependencies(product[:, :D], degrees)}
     *fast, count = maf_forward(z, weights, degrees, y)
-    ones = sum(int(M.sum()) for M in masks) + int(masks[-1].sum())  # equation (9): P = 2
+    ones = sum(int(M.sum()) for M in masks) + int(masks[-1].sum())  # equation (9): r = 2
     rows["sampler (8), with a context"] = {"=": max(*map(off, fast, (x, log_det)), abs(count - ones))}
 
     plain = degrees_of(D, (11, 9), order)

@@ -467,7 +467,7 @@ if __name__ == "__main__":
 # Three are wrong formulas. *Predict* for each which of R, X, J and E see it:
 #
 # - **The wrong knots** (FrEIA, issue 160): the inverse looks for its bin among the knots of $z$.
-# - **The wrong sign** (flowtorch, issue 100): the inverse returns $+\log dx/dz$. The test compared it with a value that the forward call had cached.
+# - **The wrong sign** (flowtorch, pull request 100): the inverse returns $+\log dx/dz$. The test compared it with a value that the forward call had cached.
 # - **Slopes swapped** between the two ends of each bin. This one is planted, not published. Each bin is still increasing, invertible, and consistent with its own log-slope: it is a correct map, but not the intended one. Its slope jumps at every knot, and the density with it.
 
 
