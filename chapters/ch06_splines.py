@@ -466,7 +466,7 @@ if __name__ == "__main__":
 #
 # Three are wrong formulas. *Predict* for each which of R, X, J and E see it:
 #
-# - **The wrong knots** (FrEIA, issue 160): the inverse looks for its bin among the knots of $z$.
+# - **The wrong knots**: the inverse looks for its bin among the knots of $z$. (In FrEIA, pull request 160, it asked these knots whether $x$ is inside of the box.)
 # - **The wrong sign** (flowtorch, pull request 100): the inverse returns $+\log dx/dz$. The test compared it with a value that the forward call had cached.
 # - **Slopes swapped** between the two ends of each bin. This one is planted, not published. Each bin is still increasing, invertible, and consistent with its own log-slope: it is a correct map, but not the intended one. Its slope jumps at every knot, and the density with it.
 
@@ -535,7 +535,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # Two more are right on paper and wrong in a computer:
 #
-# - **A negative discriminant** (nflows, issue 87): sampling gives NaN in a few rows. By (12) the discriminant is positive, but it is a difference. In float32 it comes out below zero in some steep bins with flat ends. In a straight bin the textbook root is $0/0$.
+# - **A negative discriminant** (nflows, issue 87): now and then sampling stops, at an assertion that no discriminant is negative. Without it a few rows would be NaN. By (12) the discriminant is positive, but it is a difference. In float32 it comes out below zero in some steep bins with flat ends. In a straight bin the textbook root is $0/0$.
 # - **NaN from the branch that was not taken** (flowjax, issue 239): a point outside of the box, where the map is the identity, is handled by `where(inside, spline(x), x)`. The value is right. The *gradient* is not: backpropagation multiplies the derivative of the unused branch by zero, and zero times NaN is NaN. One such row poisons the gradient of the whole batch. The cure: clip $x$ into the box *before* the spline sees it.
 
 
