@@ -478,7 +478,7 @@ if __name__ == "__main__":
 #
 # ## A published bug: the answer is the end of the bracket
 #
-# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
+# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko 1.6.0, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
 
 
 # %%
