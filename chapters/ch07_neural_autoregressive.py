@@ -237,7 +237,7 @@ def quadrature_drawn(options):
     axes[0].set(xlabel="points $n$", ylabel="relative error")
     axes[1].set(xlabel="$t$", ylabel="$f(t)$")
     figure.legend(loc="outside upper center", ncols=3)
-    assert np.allclose(clenshaw_curtis(2)[1], np.array([1, 4, 1]) / 6) and error[-1] > 1e-5
+    assert np.allclose(clenshaw_curtis(2)[1], np.array([1, 4, 1]) / 6) and error[-1] > 1e-6
     options.save(figure, "ch07_quadrature")
 
 
