@@ -36,7 +36,7 @@ if __name__ == "__main__":
 #
 # $$x_1 = z_1, \qquad x_2 = e^{s(z_1)} z_2 + t(z_1).$$
 #
-# At $z = (1, 2)$ this gives $x_1 = 1$ and $x_2 = 2e^{0.5} + 1 = 4.297$. Now invert it. We are given $x = (1, 4.297)$. Since $x_1 = z_1$, we know what the first variable decided: $s = 0.5$ and $t = 1$. So $z_2 = (4.297 - 1)\,e^{-0.5} = 2$. We never inverted $s$ or $t$. We *asked them again*, and they gave the same answer because their input had not changed.
+# At $z = (1, 2)$ this gives $x_1 = 1$ and $x_2 = 2e^{0.5} + 1 = 4.297$. Now invert it. We are given $x = (1, 4.297)$. Since $x_1 = z_1$, we know what the first variable decided: $s = 0.5$ and $t = 1$. So $z_2 = (4.297 - 1)\,e^{-0.5} = 2$. We *asked $s$ and $t$ again*, and they gave the same answer because their input had not changed.
 #
 # So $s$ and $t$ need no inverse of their own, and they can be anything: a square, a network with a million weights, a lookup table.
 
@@ -297,7 +297,7 @@ if __name__ == "__main__":
 #
 # ## Training, by hand
 #
-# Everything that training needs is in (3) and (5). Suppose that we know how a loss $L$ changes with the results of the inverse: $g_z = \partial L/\partial z_C$ and $g_\ell = \partial L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
+# Suppose that we know how a loss $L$ changes with the results of the inverse: $g_z = \partial L/\partial z_C$ and $g_\ell = \partial L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
 #
 # $$\frac{\partial L}{\partial x_C} = g_z\, e^{-s}, \qquad \frac{\partial L}{\partial t} = -g_z\, e^{-s}, \qquad \frac{\partial L}{\partial s} = -g_z\, z_C - g_\ell . \tag{10}$$
 #
@@ -666,7 +666,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 1: moons, where the truth is known
 #
-# The two-moons density can be integrated, so we know the best possible score: its entropy is 2.3939 nats. Twelve affine layers, 100,000 training points, 10,000 held out. *Predict*: two layers by hand left a gap of a quarter of a nat. What will twelve leave?
+# The two-moons density can be integrated, so we know the best possible score: its entropy is 2.3939 nats. Twelve affine layers, 100,000 training points, 10,000 held out. *Predict*: two layers by hand left a quarter of a nat. And twelve?
 
 
 # %%
@@ -706,11 +706,11 @@ if __name__ == "__main__":
 #
 # ## Experiment 2: handwritten digits
 #
-# Now real data: 1,797 digits of 8 × 8 pixels with 17 grey levels (scikit-learn ships them).
+# 1,797 digits of 8 × 8 pixels with 17 grey levels, from scikit-learn.
 #
 # *Units.* A pixel is an integer between 0 and 16. On integers a density can be made as large as you like. So we add uniform noise $u \in [0, 1)^D$ to the pixels: fresh in every batch of training, drawn once for validation and test. The model's probability of an image $v$ of integers is $P(v) = \int p(v + u)\,du$, the mean of $p(v + u)$ over the noise. The logarithm is concave, so by Jensen's inequality $\log P(v)$ is at least the mean of $\log p(v + u)$: our scores are lower bounds, in nats per image.
 #
-# *Competition.* A flow has to beat something. A Gaussian mixture is an honest opponent: we try full and diagonal covariances, several sizes and two amounts of regularisation, and choose by the validation set, as we choose the flow's stopping time. *Predict*: does the model with the better score also draw the better digits?
+# *Competition.* A Gaussian mixture is an honest opponent: we try full and diagonal covariances, several sizes and two amounts of regularisation, and choose by the validation set, as we choose the flow's stopping time. *Predict*: does the model with the better score also draw the better digits?
 #
 # 1,257 training images are few for a hundred thousand parameters. Three things hold the flow back: tanh in place of ReLU, log-scales bounded by 1, and strong weight decay. (Exercise 7 takes them away one at a time.)
 
@@ -780,7 +780,7 @@ if __name__ == "__main__":
     digits(options)
 
 # %% [markdown]
-# *Figure `ch04_digits`.* Twenty real digits, twenty draws of the mixture, twenty of the flow, all on one grey scale from 0 to 17, and the training curve. Look at the draws, then at the table. To the eye the mixture's draws are no worse than the flow's. Yet the flow explains unseen digits better by several nats per image, with each of three seeds. Likelihood rewards a model for covering every way in which a pixel can vary, and the eye ignores most of them (chapter 13 comes back to it). In the curve the training loss falls below the validation loss: the flow overfits, and the parameters of the best validation are kept.
+# *Figure `ch04_digits`.* Twenty real digits, twenty draws of the mixture, twenty of the flow, all on one grey scale from 0 to 17, and the training curve. To the eye the mixture's draws are no worse than the flow's. Yet the flow explains unseen digits better by several nats per image, with each of three seeds. Likelihood rewards a model for covering every way in which a pixel can vary, and the eye ignores most of them (chapter 13 comes back to it). In the curve the training loss falls below the validation loss: the flow overfits, and the parameters of the best validation are kept.
 #
 # ## Summary
 #
@@ -810,5 +810,5 @@ if __name__ == "__main__":
 #
 # - **The bound on $s$.** RealNVP multiplies a tanh by a learned scale. In the package $s = c \tanh(a / c)$ with a fixed $c$: the slope at zero is 1 and the range is documented.
 # - **NICE** ends with one trained scale per variable, as `nf.flows.nice` does. The two-blobs experiment leaves it out, since it would change the volume.
-# - **RealNVP** uses batch normalisation, residual convolutional networks, and masks made for images (chapter 12). Here networks are small and dense, and the data's own mean and variance are a fixed last layer, so that log-likelihoods are in the data's units.
+# - **RealNVP** uses batch normalisation, convolutional networks, and masks for images (chapter 12). Here networks are dense, and the data's own mean and variance are a fixed last layer.
 # - **Between layers** the papers alternate masks. From three variables on, a fixed random permutation stands before each further pair here.
