@@ -146,7 +146,7 @@ if __name__ == "__main__":
 #
 # $$s_j = a_j \sum_i u_{ji} t_i + b_j, \qquad t'_o = \operatorname{logit} \sum_j w_{oj}\,\sigma(s_j). \tag{6}$$
 #
-# The rows of $u$ sum to 1, and so do the rows of $w$: the argument of the logit has to stay between 0 and 1. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
+# The rows of $w$ sum to 1, so that the argument of the logit stays between 0 and 1. The rows of $u$ sum to 1 too. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
 
 
 # %%
