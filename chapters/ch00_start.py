@@ -158,9 +158,9 @@ if __name__ == "__main__":
     stack_drawn(options)
 
 # %% [markdown]
-# *Figure `ch00_stack`.* A stack of three layers: 1,500 draws on their way from noise to data, each in the colour of its $z_1$. Blue arrows, left to right: the forward direction, by which you draw. Orange arrows, right to left: the inverse, by which you evaluate a density. The red point is the example's.
+# *Figure `ch00_stack`.* A stack of three layers: 1,500 draws on their way from noise to data, each in the colour of its $a$ at the start. Blue arrows, left to right: the forward direction, by which you draw. Orange arrows, right to left: the inverse, by which you evaluate a density. The red point is the example's.
 #
-# So a flow does two things: it draws, and it knows its density. In this chapter the layers were chosen by hand. The rest of the chapter finds them from data.
+# So a flow does two things: it draws, and it knows its density. So far the layers were chosen by hand. The rest of the chapter finds them from data.
 #
 # ## What to ask for: likelihood
 #
@@ -178,7 +178,7 @@ if __name__ == "__main__":
 #
 # $$-\mathrm{KL}(p_* \,\|\, p_\theta) = \mathbb E_{p_*}\Bigl[\log\frac{p_\theta}{p_*}\Bigr] \le \mathbb E_{p_*}\Bigl[\frac{p_\theta}{p_*} - 1\Bigr] = \int_{p_* > 0} p_\theta\,dx - 1 \le 0. \tag{5}$$
 #
-# Since $\log u = u - 1$ only at $u = 1$, it is 0 only where the densities agree. Two things follow. Maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
+# Since $\log u = u - 1$ only at $u = 1$, the divergence is 0 only if the two densities agree (but for a set of probability 0). Two things follow. Maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
 #
 # **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly where data are and it is not, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which the least reverse KL?
 
@@ -260,7 +260,7 @@ if __name__ == "__main__":
 #
 # $$\bar{\mathcal L} = 1, \qquad \bar a = \sum_{c \text{ made from } a} \bar c\;\frac{\partial c}{\partial a}. \tag{7}$$
 #
-# By hand at $x = 3$, $\mu = 1$, $s = 0$: $u = 2$, so $\bar u = u = 2$. From $\partial u/\partial \mu = -e^{-s} = -1$, $\bar\mu = -2$. $\mathcal L$ uses $s$ twice: directly, which gives 1, and through $u$, with $\partial u/\partial s = -u$, which gives $2 \cdot (-2) = -4$. So $\bar s = -3$. Each arrow of the graph is used once, so all derivatives together cost about as much as computing $\mathcal L$ again. Finite differences would evaluate $\mathcal L$ once more for every parameter.
+# By hand at $x = 3$, $\mu = 1$, $s = 0$: $u = 2$, so $\bar u = u = 2$. From $\partial u/\partial \mu = -e^{-s} = -1$, $\bar\mu = -2$. $\mathcal L$ uses $s$ twice: directly, which gives 1, and through $u$, with $\partial u/\partial s = -u$, which gives $2 \cdot (-2) = -4$. So $\bar s = -3$. Each arrow of the graph is used once, so all derivatives together cost a small multiple of computing $\mathcal L$, however many parameters there are. Finite differences would evaluate $\mathcal L$ once more for every parameter.
 
 
 # %%
@@ -319,7 +319,7 @@ def loss_of_one(x, mu, s):
 #
 # $$\theta_k = \theta_{k-1} - \eta\,\frac{m_k/(1 - \beta_1^k)}{\sqrt{v_k/(1 - \beta_2^k)} + \epsilon}, \qquad \beta_1 = 0.9, \quad \beta_2 = 0.999, \quad \epsilon = 10^{-8}. \tag{9}$$
 #
-# Two consequences, both checked below. The first step is $\eta$ long in every parameter, since $m/\sqrt{v} = \pm 1$ there. And a loss multiplied by 1,000 leaves all steps as they were, up to $\epsilon$.
+# Two consequences, both checked below. The first step is $\eta$ long in every parameter whose gradient is not 0, since the quotient in (9) is $\pm 1$ there, up to $\epsilon$. And a loss multiplied by 1,000 leaves all steps as they were, up to $\epsilon$.
 
 
 # %%
@@ -684,11 +684,11 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, where no density can stay on new rows, while the validation loss rises. The flow learns its rows by heart. The red point is what is kept.
+# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, below which no density stays on new rows, while the validation loss rises. The flow learns its rows by heart. The red point is what is kept.
 #
 # *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a veil between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
-# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more, and it would lose still more if the last parameters were kept and not the best ones (printed above).
+# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more, and more still if the last parameters were kept and not the best ones (printed above, on the validation rows).
 #
 # The package's `nf.fit` is this loop, with each row once in every pass over the data, derivatives by hand instead of a tape, an early end, checkpoints, and warnings about data.
 #
@@ -736,7 +736,7 @@ if __name__ == "__main__":
 #
 # ## Answers on paper
 #
-# - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s = 1 - \overline{u^2} = 0$ where $e^{2s}$ is the variance, $\frac{14}3$.
+# - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s$ is 1 minus the mean of $u_n^2$: 0 where $e^{2s}$ is the variance, $\frac{14}3$.
 # - **3.** With $x = g(z)$, both $\log p(x)$ and $\log q(x)$ are the logarithm before the map minus the same log-det. The difference is unchanged, and so is its average.
 # - **4.** The factors $1 - 100\eta$ and $1 - \eta$ have the same size at $\eta = 2/101$; each step multiplies both by $99/101$.
 #

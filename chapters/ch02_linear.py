@@ -161,7 +161,7 @@ def triangular_inverse(x, t, s, b):
 #
 # $$Q = H_1 H_2 \cdots H_M, \qquad Q^{-1} = H_M \cdots H_2 H_1, \qquad \det Q = (-1)^M. \tag{6}$$
 #
-# *At most $D$ of them make any orthogonal matrix $Q$.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
+# *At most $D$ of them make any orthogonal matrix $Q$.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both $e_1$ and $q$ have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
 #
 # *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. A flow loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
 #
@@ -275,7 +275,7 @@ def conv1x1_inverse(x, A, b):
 # | diagonal (3) | $D$ | $O(D)$ | $O(D)$ | independent variables |
 # | triangular (4) | $D(D+1)/2$ | $O(D^2)$ | $O(D)$ | every covariance* |
 # | Householder (6) | $MD$ | $O(MD)$ | $0$ | orthogonal, $\det Q = (-1)^M$ |
-# | PLU (7) | $D^2$ | $O(D^2)$ | $O(D)$ | every covariance*; almost every matrix*, up to signs and order |
+# | PLU (7) | $D^2$ | $O(D^2)$ | $O(D)$ | every covariance*; almost every matrix*, up to signs |
 # | QR (8) | $MD + D(D+1)/2$ | $O(MD + D^2)$ | $O(D)$ | with $M = D$: every matrix* of one sign |
 # | 1x1 convolution with PLU (9) | $C^2$ | $O(HW C^2)$ | $O(C)$ | |
 # | a free matrix | $D^2$ | $O(D^2)$, $O(D^3)$ | $O(D^3)$ | every matrix, also singular ones |
@@ -532,11 +532,11 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch02_reach`.* Left: how large the factors are, as the product of the condition numbers of $L$ and $U$. Dashed: rotations, by angle. Near ±90° for $P = I$, and near 0° and 180° for the swap, the factors grow beyond $10^8$. Only the thick part is reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap none, since $\det P = -1$); the rest needs a negative sign. Dotted: the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Both $P$ reach every angle, with condition numbers below 14. Right: all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular.
 #
-# So one PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. It costs a Gaussian nothing, and a deep flow signs and an order, which the next layer can absorb.
+# So one PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. A Gaussian loses nothing by that. A deep flow loses signs and an order, and the next layer can absorb both.
 #
 # ## Two bugs that a falling loss does not show
 #
-# The first is a slip in inverting (7): $z = U^{-1} L^{-1} x$, without undoing $P$. The second is (9) without $HW$, the log-det of *one* pixel for the whole image; the same factor was once missing in the batch normalisation of TensorFlow Probability (tensorflow/probability, issue 238). *Predict* which of R, X and J see each of them.
+# The first is a slip in inverting (7): $z = U^{-1} L^{-1} x$, without undoing $P$. The second is (9) without $HW$, the log-det of *one* pixel for the whole image; an open issue reports the same for the batch normalisation of TensorFlow Probability (tensorflow/probability, issue 238). *Predict* which of R, X and J see each of them.
 
 
 # %%
@@ -671,7 +671,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers is a fraction of a millisecond, and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. QR lies above the free matrix even at $D = 2048$: its inverse is a substitution, and the block (10). Left: as a product all matrices cost $D^2$, and the free one is the cheapest, since its entries need not be put together first. Householder and QR rise faster than $D^2$: (10) multiplies all reflections together once per batch. That is $M^2 D$. The 1x1 convolution costs what its PLU of 16 channels does at each of $D$ pixels, so its work is $D$ times a constant. On the left of each panel the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is why one factorises at all. A sum of $D$ numbers is a fraction of a millisecond, and a free matrix pays $D^3$. Middle: the inverse of a free matrix costs $D^3$, by substitution it costs $D^2$. QR lies above the free matrix even at $D = 2048$: its inverse is a substitution, and the block (10). Left: a product costs $D^2$ for the free matrix, the triangle and PLU, and the free one is the cheapest, since its entries need not be put together first. Householder and QR rise faster than $D^2$: (10) multiplies all reflections together once per batch. That is $M^2 D$. The 1x1 convolution costs what its PLU of 16 channels does at each of $D$ pixels, so its work is $D$ times a constant. On the left of each panel the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
@@ -759,7 +759,7 @@ if __name__ == "__main__":
     breast_cancer(options)
 
 # %% [markdown]
-# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance and with each other (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. The shapes of the curves are Adam's, not the model's.
+# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. The shapes of the curves are Adam's, not the model's.
 #
 # The correlations are worth 35.3 nats a row, and all three parametrisations find them. Alone, a linear flow is a Gaussian. Its place is between layers that bend (chapter 04 onwards), where a trained mixing of the variables replaces a fixed permutation.
 #
@@ -767,7 +767,7 @@ if __name__ == "__main__":
 #
 # - Train factors, not the matrix: triangles, reflections, permutations. The log-det is a sum of parameters, and the inverse is a substitution.
 # - A fixed permutation in PLU excludes matrices, and no Gaussian. A product of reflections has a fixed sign.
-# - X sees no mistake that cancels, R no wrong log-det. It takes J, on an input with more than one pixel.
+# - X sees no mistake that cancels, and R no wrong log-det. That takes J, on an input with more than one pixel.
 #
 # Linear maps keep a Gaussian Gaussian. Chapter 03 adds the least that bends: a matrix of rank one that depends on $z$.
 #
@@ -782,7 +782,7 @@ if __name__ == "__main__":
 #
 # ## Answers on paper
 #
-# - **3.** A reflection at a line of angle $\alpha$ sends a direction $\phi$ to $2\alpha - \phi$. A second one, at $\beta$, sends that to $\phi + 2(\beta - \alpha)$. For 90° take lines 45° apart, such as $v_1 = (0, 1)$ and $v_2 = (-1, 1)$.
+# - **3.** A reflection at a line of angle $\alpha$ sends a direction $\phi$ to $2\alpha - \phi$. A second one, at $\beta$, sends that to $\phi + 2(\beta - \alpha)$. In (6) $z$ meets $H_2$ first, so $\alpha$ belongs to $v_2$. For 90° take lines 45° apart, such as those orthogonal to $v_2 = (0, 1)$ and $v_1 = (-1, 1)$.
 # - **4.** $u_{11} u_{22} = m_{11} m_{22} - m_{12} m_{21}$ is the minor $\mu_2$; divide $\det M$ by it.
 # - **5.** $\ell_{21} = \tan\theta \le 1000$: to within 0.057°. The condition numbers of both factors are about $10^6$, so float32, with seven digits, keeps few or none.
 # - **6.** With $w = T^{-1} e_i$, row $i$ of $x = Tz$ has the Hessian $|w|^2 I + w_i^2\, e_i e_i^T$, whose condition number is at most 2. Row $i$ of $z = Tx + b$ has the upper left block of $C$ plus $e_i e_i^T/t_{ii}^2$: for the last row nearly that of $C$.

@@ -73,7 +73,7 @@ if __name__ == "__main__":
     worked_example()
 
 # %% [markdown]
-# A **planar** layer (1) treats all points on a line $w \cdot z = $ const alike. A **radial** layer moves points towards a centre, or away from it, each on its own ray. A **Sylvester** layer is several planar ones at once, and more: its units see each other.
+# A **planar** layer (1) treats all points on a line $w \cdot z = $ const alike. A **radial** layer moves points towards a centre, or away from it, each on its own ray. A **Sylvester** layer is several planar ones at once, and more: each unit sees the units after it.
 
 
 # %%
@@ -119,7 +119,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch03_idea`.* The square grid $[-2, 2]^2$ after one layer. The planar layer stretches the grid at one line, its own $w \cdot z + b = 0$ (black), along $\hat u$ (equation 5 below). Far from the line both halves are only shifted. The radial layers spread the neighbourhood of the centre $(\frac12, \frac12)$, or draw it together; far out, every point is shifted by nearly the same length. The Sylvester layer has two such lines (their images are black), which bend each other.
+# *Figure `ch03_idea`.* The square grid $[-2, 2]^2$ after one layer. The planar layer stretches the grid at one line, its own $w \cdot z + b = 0$ (black), along $\hat u$ (equation 5 below). Far from the line both halves are only shifted. The radial layers spread the neighbourhood of the centre $(\frac12, \frac12)$, or draw it together; far out, every point is shifted by nearly the same length. The Sylvester layer has two such lines (their images are black). The second unit bends the line of the first. Its own line stays straight, for the triangles in (10) do not let it see the first.
 #
 # ## Planar: the determinant
 #
@@ -212,7 +212,7 @@ if __name__ == "__main__":
 #
 # $$r^2 + B r - \alpha r_x = 0, \quad B = \gamma - r_x, \qquad r = \tfrac12 \Bigl(-B + \sqrt{B^2 + 4 \alpha r_x}\Bigr) = \frac{2 \alpha r_x}{B + \sqrt{B^2 + 4 \alpha r_x}}. \tag{8}$$
 #
-# The product of its two roots is $-\alpha r_x$, so exactly one is positive. For $B > 0$ the first form subtracts two nearly equal numbers, and the second does not.
+# The product of its two roots is $-\alpha r_x$, so exactly one is positive. For $B > 0$ the first form is a difference, of two nearly equal numbers where $4 \alpha r_x$ is small beside $B^2$. The second form subtracts nothing.
 
 
 # %%
@@ -707,7 +707,7 @@ if __name__ == "__main__":
 #
 # In the mean over seeds the divergence falls from 2 to 32 units, on every target and for each family. Between 8 and 32 the seeds' ranges sometimes overlap. Radial layers are made for what is round. Two of them are ahead of two planar ones on $U_1$ and behind on the three waves, and with 32 units both other families are ahead everywhere. Sylvester's pairs stay within a factor of four of planar layers of the same number of units. Their gain is depth: half as many layers one after the other, and in many dimensions a layer is no longer a bottleneck of width one.
 #
-# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow here has as much as 12 % there (the shares of all seeds are printed above). A flow that leaves the branch out, and is perfect elsewhere, has $q = p/(1 - 0.154)$ there, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks that the target be large where the flow is, and hardly that the flow be where the target is: it *seeks* (chapter 00). Once the branch is lost no draws fall on it, and no gradient brings them back. Annealing is meant to prevent that. And a loss that has settled says nothing about a branch without draws. A picture does, or draws from the target, where you have them.
+# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow here has as much as 12 % there (the shares of all seeds are printed above). A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks that the target be large where the flow is, and hardly that the flow be where the target is: it *seeks* (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. Annealing is meant to prevent that. And a loss that has settled says nothing about a branch without draws. A picture does, or draws from the target, where you have them.
 #
 # The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow there has twice the units. The best flow there is 0.003, 0.012, 0.014 and 0.019 nats from $U_1$ to $U_4$, with thirty-two layers on each.
 #
@@ -733,7 +733,7 @@ if __name__ == "__main__":
 # ## Answers on paper
 #
 # - **1.** At $D = 1$, $x = z + \hat u \tanh(wz + b)$: one smooth step is added to the line.
-# - **4.** $CA(Cv) = C(ACv) = \lambda Cv$, and $Cv \ne 0$ as $\lambda \ne 0$. So both have the same non-zero eigenvalues, and $\det(I + AC) = \prod (1 + \lambda_i) = \det(I + CA)$. (Multiplicities need one more step: apply this to $A$ and $C$ moved a little, so that the eigenvalues differ.)
+# - **4.** $CA(Cv) = C(ACv) = \lambda Cv$, and $Cv \ne 0$ as $\lambda \ne 0$. So both have the same non-zero eigenvalues, and $\det(I + AC) = \prod (1 + \lambda_i) = \det(I + CA)$. (Multiplicities need one more step: move $A$ and $C$ a little, so that the non-zero eigenvalues differ. Both sides are continuous in $A$ and $C$.)
 # - **6.** $\partial z/\partial b = -h' J^{-1} u = -h' u/(1 + \psi \cdot u)$ by (15), and $\partial z/\partial w = -h' J^{-1} u\, z^{\mathsf T}$, since $\partial x/\partial w = h'\, u\, z^{\mathsf T}$.
 #
 # ## Where this differs from the papers

@@ -297,13 +297,13 @@ if __name__ == "__main__":
 #
 # ## Training, by hand
 #
-# Suppose that we know how a loss $L$ changes with the results of the inverse: $g_z = \partial L/\partial z_C$ and $g_\ell = \partial L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
+# Suppose that we know how a loss $\mathcal L$ changes with the results of the inverse: $g_z = \partial \mathcal L/\partial z_C$ and $g_d = \partial \mathcal L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
 #
-# $$\frac{\partial L}{\partial x_C} = g_z\, e^{-s}, \qquad \frac{\partial L}{\partial t} = -g_z\, e^{-s}, \qquad \frac{\partial L}{\partial s} = -g_z\, z_C - g_\ell . \tag{10}$$
+# $$\frac{\partial \mathcal L}{\partial x_C} = g_z\, e^{-s}, \qquad \frac{\partial \mathcal L}{\partial t} = -g_z\, e^{-s}, \qquad \frac{\partial \mathcal L}{\partial s} = -g_z\, z_C - g_d . \tag{10}$$
 #
 # The last two enter the networks. A gradient $g$ of the output $W_2 h + b_2$ gives $g h^\mathsf{T}$ for $W_2$ and $g$ for $b_2$. With $a = (W_2^\mathsf{T} g) \odot (1 - h^2)$, it gives $a u^\mathsf{T}$ for $W_1$, $a$ for $b_1$ and $W_1^\mathsf{T} a$ for the input $u$. This last part is added to the gradient of the kept variables, since they are the input.
 #
-# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_\ell = -1/N$. From there (10) leads from the first layer to the last. That is all. Here it is, for rows of points, with Adam, which divides each running mean of a gradient by the root of the running mean of its square. *Predict*: why must one layer alone fail on two moons?
+# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_d = -1/N$. From there (10) leads from the first layer to the last. That is all. Here it is, for rows of points, with Adam, which divides each running mean of a gradient by the root of the running mean of its square. *Predict*: why must one layer alone fail on two moons?
 
 
 # %%
@@ -387,7 +387,7 @@ def by_hand(options):
         if count == 2:
             check_the_gradient(layers, data.test[:50])
             draw_by_hand(layers, data, options)
-    assert options.fast or (gaps[2] < 0.4 < gaps[1] and gaps[4] < 0.4)
+    assert options.fast or (abs(gaps[2] - 0.2) < 0.1 and gaps[4] < 0.3 < gaps[1])
 
 
 def check_the_gradient(layers, x, h=1e-5):
@@ -557,7 +557,7 @@ if __name__ == "__main__":
 #
 # $$p(x) = p_Z\bigl(g^{-1}(x)\bigr) . \tag{11}$$
 #
-# Let $p_Z$ have a local maximum at $z_0$: no point near $z_0$ has a larger density. The map $g$ and its inverse are continuous, so points near $x_0 = g(z_0)$ come from points near $z_0$, and none of them has a larger density. The same holds the other way. So **a volume-preserving flow of one Gaussian has one mode: the image of $0$.** No depth and no width changes that. Where $\log|\det J|$ varies from point to point it joins the sum, and nothing is promised.
+# Let $p_Z$ have a local maximum at $z_0$: no point near $z_0$ has a larger density. The map $g$ and its inverse are continuous, so points near $x_0 = g(z_0)$ come from points near $z_0$, and none of them has a larger density. The same holds the other way. So **a volume-preserving flow of one Gaussian has one mode: the image of $0$.** No depth and no width changes that. Where $\log|\det J|$ varies from point to point it is a second term in $\log p$, and the argument no longer holds.
 #
 # The example is friendly: two Gaussian blobs at $(\pm 2, 0)$ with variance $1/2$. If they stood far apart, the area where their density exceeds a level $c$ would be *the same* as for one standard Gaussian, for every $c$ (exercise 4); at this distance it is nearly so. So volume is hardly an obstacle. Connectedness is one: for all but the lowest levels the set $\{p > c\}$ is in two pieces for the target and in one for the base, and a continuous map takes a connected set to a connected set.
 #
@@ -666,7 +666,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 1: moons, where the truth is known
 #
-# The two-moons density can be integrated, so we know the best possible score: its entropy is 2.3939 nats. Twelve affine layers, 100,000 training points, 10,000 held out. *Predict*: two layers by hand left a quarter of a nat. And twelve?
+# The two-moons density can be integrated, so we know the best possible score: its entropy is 2.3939 nats. Twelve affine layers, 100,000 training points, 10,000 held out. *Predict*: two layers by hand left a gap of about 0.2 nats. And twelve?
 
 
 # %%
@@ -702,7 +702,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch04_moons`.* Left and middle have the same colour scale. The faint thread between the two crescents in the middle panel is the bridge again. It holds little probability (the share printed above) and costs little. More is lost at the blurred ends of the crescents. Right: the loss approaches the dashed line, the entropy, from above. On new data no model can be below it by more than a few standard errors.
+# *Figure `ch04_moons`.* Left and middle have the same colour scale. The faint thread between the two crescents in the middle panel is the bridge again. It holds little probability (the share printed above) and costs little. The ends of the crescents are blurred. Right: the loss approaches the dashed line, the entropy, from above. On new data no model stays below it by more than a few standard errors.
 #
 # ## Experiment 2: handwritten digits
 #
@@ -732,7 +732,7 @@ def digits(options):
         print(f"  {name:34}{validation.mean():11.2f}{test.mean():14.2f} ± {error:5.2f}{bits:10.3f}")
     print(f"  the flow has {nf.trees.count(result.params):,} parameters")
     print("  RealNVP minus mixture, image by image: " + ", ".join("{:.2f} ± {:.2f}".format(*gain) for gain in gains))
-    assert options.fast or all(gain > 3 * error for gain, error in gains)
+    assert options.fast or all(gain > max(4, 3 * error) for gain, error in gains)
     draw_digits(data, mixture_draws, nf.to_numpy(flow.sample(result.params, rng, 20)), result.history, options)
 
 

@@ -235,9 +235,9 @@ def maf_forward_naive(z, net, passes=None):
 #
 # Every row of every weight matrix is used in one step, and in it only the entries that its mask lets through. The count of multiplications is the number of ones in the masks,
 #
-# $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + P\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
+# $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + r\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
 #
-# with $P = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices: that is the use of the sorting.
+# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices: that is the use of the sorting.
 
 
 # %%
@@ -271,11 +271,11 @@ def maf_forward(z, weights, degrees, y=()):
 #
 # Here $\mu_i$ and $\sigma_i$ are functions of $\varepsilon_{<i}$. The Jacobian $\partial z / \partial\varepsilon$ is triangular, by the argument of (6), with $\sigma_i$ on its diagonal in (10) and $1/\sigma_i$ in (11); after $\varepsilon \to z$ the log-det is *subtracted*. Kingma et al. use (10). (11) is the `Inverse` of a MAF layer. Put $\mu' = -\mu/\sigma$ and $\sigma' = 1/\sigma$, and one becomes the other: the letter $\sigma$ means the reciprocal.
 #
-# Some lecture slides on variational inference print (10) with a plus. *Predict*: can that be a density? Two variables, $\log\sigma = (0.3,\; 0.2\,\varepsilon_1)$ and $\mu = (0.5,\; \varepsilon_1)$. With the plus, the substitution $dz = \sigma_1\sigma_2\, d\varepsilon$ gives
+# The sign is easily lost. *Predict*: can (10) with a plus be a density? Take two variables, $\log\sigma = (0.3,\; 0.2\,\varepsilon_1)$ and $\mu = (0.5,\; \varepsilon_1)$. With the plus, the substitution $dz = \sigma_1\sigma_2\, d\varepsilon$ gives
 #
 # $$\int q(\varepsilon)\,\sigma_1 \sigma_2\, dz = \operatorname{E}_\varepsilon\bigl[\sigma_1^2 \sigma_2^2\bigr] = \operatorname{E}\bigl[e^{0.6 + 0.4\varepsilon_1}\bigr] = e^{0.6 + 0.08} = 1.974, \tag{12}$$
 #
-# so the slides' $q$ is not a density.
+# so with a plus $q$ is not a density.
 
 
 # %%
@@ -291,19 +291,19 @@ def iaf_sample_reciprocal(eps, net):
     return (eps - mu) * np.exp(-s), s.sum()
 
 
-def sign_of_the_slides():
+def sign_of_the_log_det():
     """Equation (12): the integral of q on a grid of z, with the minus of (10) and with a plus."""
     a, b = np.meshgrid(np.linspace(-9, 10, 801), np.linspace(-18, 18, 801), indexing="ij")
     e1 = (a - 0.5) * np.exp(-0.3)
     e2, log_det, cell = (b - e1) * np.exp(-0.2 * e1), 0.3 + 0.2 * e1, (a[1, 0] - a[0, 0]) * (b[0, 1] - b[0, 0])
     log_q = -0.5 * (e1**2 + e2**2) - np.log(2 * np.pi)
     minus, plus = (np.exp(log_q + sign * log_det).sum() * cell for sign in (-1, 1))
-    print(f"  integral of q: {minus:.4f} with the minus of (10), {plus:.4f} with the plus of the slides")
+    print(f"  integral of q: {minus:.4f} with the minus of (10), {plus:.4f} with a plus")
     assert abs(minus - 1) < 1e-4 and abs(plus - 1.974) < 2e-3 > abs(np.exp(2 * 0.3 + 0.4**2 / 2) - 1.974)
 
 
 if __name__ == "__main__":
-    sign_of_the_slides()
+    sign_of_the_log_det()
 
 # %% [markdown]
 # ### Two steps, bits, mixtures
@@ -402,7 +402,7 @@ def check_one_point(options, D=5):
     product = masks[2].astype(int) @ masks[1] @ masks[0]
     rows["paths (3)"] = {"T": wrong_dependencies(product[:, :D], degrees)}
     *fast, count = maf_forward(z, weights, degrees, y)
-    ones = sum(int(M.sum()) for M in masks) + int(masks[-1].sum())  # equation (9): P = 2
+    ones = sum(int(M.sum()) for M in masks) + int(masks[-1].sum())  # equation (9): r = 2
     rows["sampler (8), with a context"] = {"=": max(*map(off, fast, (x, log_det)), abs(count - ones))}
 
     plain = degrees_of(D, (11, 9), order)

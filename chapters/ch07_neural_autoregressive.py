@@ -146,7 +146,7 @@ if __name__ == "__main__":
 #
 # $$s_j = a_j \sum_i u_{ji} t_i + b_j, \qquad t'_o = \operatorname{logit} \sum_j w_{oj}\,\sigma(s_j). \tag{6}$$
 #
-# The rows of $u$ sum to 1, and so do the rows of $w$: the argument of the logit has to stay between 0 and 1. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
+# The rows of $w$ sum to 1, so that the argument of the logit stays between 0 and 1. The rows of $u$ sum to 1 too. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
 
 
 # %%
@@ -249,7 +249,7 @@ if __name__ == "__main__":
 #
 # ## Why one layer is enough in one variable
 #
-# Let $P$ be the distribution function of the data, continuous (no value has a probability of its own, so recorded values need jitter) and increasing, and $\Phi$ that of the standard normal. The map $h^\star = \Phi^{-1} \circ P$ makes the data exactly normal, and (2) can come near to it: $F = \sigma(h^\star)$ is some increasing continuous function from 0 to 1, and every such function is the limit of staircases with small steps: $K$ equal steps, where $F$ passes $1/K, 2/K, \dots$, each so steep that it is over before the next begins. So
+# Let $P$ be the distribution function of the data, continuous (no value has a probability of its own, so recorded values need jitter) and increasing, and $\Phi$ that of the standard normal. The map $h^\star = \Phi^{-1} \circ P$ makes the data exactly normal, and (2) can come near to it: $F = \sigma(h^\star)$ is some increasing continuous function from 0 to 1, and every such function is the limit of staircases with small steps: $K$ equal steps, where $F$ passes $\frac{1}{2K}, \frac{3}{2K}, \dots, \frac{2K - 1}{2K}$, each so steep that it is over before the next begins. So
 #
 # $$\sup_x \bigl|F_K(x) - \sigma(h^\star(x))\bigr| \to 0 \quad\text{as } K \to \infty, \text{ if the } a_k \text{ may grow with } K . \tag{9}$$
 #
@@ -420,7 +420,7 @@ if __name__ == "__main__":
 #
 # ### The gradient of a search
 #
-# Sampling, and every objective that uses samples, needs $dx/d\theta$. Chapter 03 showed that automatic differentiation *through* a bisection returns the derivatives of the bracket, with no error message, and that the equation of the root has the answer. For any $h$, differentiate $h(x(z, \theta); \theta) = z$:
+# Sampling, and every objective that uses samples, needs $dx/d\theta$. Chapter 03 showed that automatic differentiation *through* a bisection returns the derivatives of the bracket, with a warning at most, and that the equation of the root has the answer. For any $h$, differentiate $h(x(z, \theta); \theta) = z$:
 #
 # $$\frac{dx}{dz} = \frac{1}{h'(x)}, \qquad \frac{dx}{d\theta} = -\frac{1}{h'(x)}\,\frac{\partial h}{\partial \theta}(x; \theta) . \tag{11}$$
 #
@@ -482,7 +482,7 @@ if __name__ == "__main__":
 #
 # ## A published bug: the answer is the end of the bracket
 #
-# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
+# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko 1.6.0, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
 
 
 # %%
@@ -765,7 +765,7 @@ if __name__ == "__main__":
 #
 # - Increasing networks need positive weights and a logit, or a positive function and an integral. One layer can approach any continuous distribution of one variable if its slopes may grow.
 # - Without a formula, invert by an expanding bracket, Newton where it behaves, and a residual that is reported. The gradient of the answer is (11).
-# - A map that is not onto loses probability, and no check but the integral sees it.
+# - A map that is not onto loses probability. The round trip and the log-dets do not show that; the integral does.
 #
 # Chapters 04 to 07 kept two blocks or an order of the variables. Chapter 08 needs neither: a network of all variables at once, inverted by a fixed-point iteration like that of chapter 05.
 #
@@ -775,7 +775,7 @@ if __name__ == "__main__":
 # 2. (Paper.) Show that (2) with one unit is an affine map. Which one?
 # 3. (Paper.) Show that far out $h(x) - a\,x$ tends to a constant, one on each side, where $a$ is the smallest of the slopes. Which tails does $p(x)$ have then, and for which data are they too light?
 # 4. (Paper.) Derive (8) for $n = 2$, and find Simpson's rule. For which polynomial of degree 4 is it wrong?
-# 5. (40 minutes.) Write `search` with bisection alone, and count its steps for a residual of $10^{-12}$. Give it $h(x) = x^3$ and the target 0, with and without Newton. What does (10) say there?
+# 5. (40 minutes.) Write `search` with bisection alone, and count its steps for a residual of $10^{-12}$. Give it $h(x) = (x - \frac13)^3$ and the target 0, with and without Newton. What does (10) say there?
 # 6. (Paper.) Derive (11) for two variables. Which triangular system has to be solved for $dx/dz$?
 # 7. (Paper.) Compute (12) for $h = c \tanh x$. From which $c$ on is the integral above $0.9999$? Hint: a table of $\Phi$.
 # 8. (A minute of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with three seeds each. Which of them find three hills, and does a longer training help the others?
