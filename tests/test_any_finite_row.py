@@ -84,11 +84,13 @@ def spoiled(flow, params, near, lost, at):
     """The parameters' gradient of rows beside such ones is finite, and what it is without those of no density."""
     gradient = autograd.grad(lambda params, x: flow.log_prob(params, x).sum())
     alone = gradient(params, near)
-    whole = gradient(params, onp.concatenate([near, lost]))
+    with onp.errstate(all="ignore"):  # a sum of such numbers may itself overflow, and so may steps on the way back
+        whole = gradient(params, onp.concatenate([near, lost]))
     assert all(onp.isfinite(g).all() for g in nf.trees.leaves(whole)), at
     root = float(onp.finfo(near.dtype).max) ** 0.25
     dropped = lost[(onp.abs(lost).max(axis=1, initial=0.0) > root) & ~(flow.log_prob(params, lost) > -root)]
-    beside = gradient(params, onp.concatenate([near, dropped]))
+    with onp.errstate(all="ignore"):
+        beside = gradient(params, onp.concatenate([near, dropped]))
     eps = float(onp.finfo(near.dtype).eps)
     for a, b in zip(nf.trees.leaves(beside), nf.trees.leaves(alone), strict=True):
         onp.testing.assert_allclose(a, b, rtol=0, atol=1e4 * eps * max(1.0, float(onp.abs(b).max(initial=0.0))))

@@ -83,6 +83,22 @@ def test_memory_beyond_input_and_output_does_not_grow_with_the_rows(monkeypatch)
     assert extra[1] <= 1.2 * extra[0]
 
 
+@pytest.mark.parametrize("base", [nf.StandardNormal(3), nf.DiagonalNormal(3), nf.FittedTails(3)])
+def test_draws_of_a_normal_take_memory_for_a_few_rows_beside_the_result_and_are_the_same(base, monkeypatch):
+    flow = nf.flows.real_nvp(3, layers=2, hidden=(8,), base=base)
+    params = flow.init(rng(1), rng().normal(size=(50, 3)))
+    whole = flow.sample(params, rng(2), 1001)
+    monkeypatch.setattr(chunks, "ROWS", 100)
+    onp.testing.assert_allclose(flow.sample(params, rng(2), 1001), whole, rtol=1e-12)
+    extra = [peak(lambda n=n: flow.sample(params, rng(2), n)) - 8 * n * 3 for n in (1000, 10_000)]
+    assert extra[1] <= 1.3 * extra[0]
+
+
+def test_wide_rows_come_in_shorter_chunks():
+    shapes = {(1,): 2**14, (32,): 2**14, (64,): 2**13, (784,): 2**19 // 784, (3, 32, 32): 2**8}
+    assert {shape: chunks.rows_of(onp.broadcast_to(0.0, (10, *shape))) for shape in shapes} == shapes
+
+
 @pytest.mark.parametrize("context_dim", [0, 2])
 def test_chunks_give_what_the_whole_gives(monkeypatch, context_dim):
     flow = nf.flows.maf(3, layers=2, context_dim=context_dim)

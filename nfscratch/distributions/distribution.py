@@ -58,6 +58,10 @@ class Distribution:
             return self.log_prob(params, z, *context)
         return self.log_prob_vjp(params, z, *context)[0]
 
+    def draws_row_by_row(self, params):
+        """Whether n draws are the same numbers as n_1 of them and then n - n_1, from the same generator."""
+        return False
+
     def sample(self, params, rng, n, like=None, context=None):
         """n draws, (n, *shape), of the dtype and array type of the parameters; without any, of the array `like`."""
         raise NotImplementedError(f"{type(self).__name__} has no sample")

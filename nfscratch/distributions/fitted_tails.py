@@ -103,6 +103,10 @@ class FittedTails(Distribution):
 
         return log_p + log_t - onp.log(s).sum(), pullback
 
+    def draws_row_by_row(self, params):
+        """A normal takes one number for each z_i, Student's t a second one after all of these."""
+        return not _heavy(params)[0].any()
+
     def sample(self, params, rng, n, like=None, context=None):
         first = standard_normal(rng, (n, self.dim), params["dof"])
         heavy, _ = _heavy(params)

@@ -36,6 +36,9 @@ class StandardNormal(Distribution):
     def __post_init__(self):
         validate.event_shape("StandardNormal", self.dim)
 
+    def draws_row_by_row(self, params):
+        return type(self).sample is StandardNormal.sample
+
     def log_prob(self, params, z, context=None):
         return -0.5 * sum_events(np.square(z)) - prod(self.shape) * HALF_LOG_2PI
 
@@ -65,6 +68,9 @@ class DiagonalNormal(Distribution):
     def init(self, rng, z=None, context=None):
         zeros = backend.asarray(onp.zeros(self.shape))
         return {"log_std": zeros, "mean": zeros.copy()}
+
+    def draws_row_by_row(self, params):
+        return type(self).sample is DiagonalNormal.sample
 
     def log_prob(self, params, z, context=None):
         u = (z - params["mean"]) * np.exp(-params["log_std"])

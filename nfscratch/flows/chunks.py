@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as onp
 
 ROWS = 2**14  # of one chunk: long enough to hide Python's part, short enough for a layer's arrays to stay in the cache
+NUMBERS = 2**19  # of x in one chunk: a layer has some tens of arrays of that size, or of a spline's parameters for each
+LEAST = 2**8  # rows, however wide
+
+
+def rows_of(x: Any) -> int:
+    """How many rows of x a chunk has: ROWS of them, or fewer where they are wide."""
+    return max(min(ROWS, LEAST), min(ROWS, NUMBERS // max(1, prod(x.shape[1:]))))
 
 
 def in_chunks(fun: Callable, x: Any, context: Any = None) -> Any:
     """fun(x, context), an array or a tuple of arrays with a row for each row of x, computed ROWS rows at a time."""
-    if len(x) <= ROWS:
+    size = rows_of(x)
+    if len(x) <= size:
         return fun(x, context)
     result = None
-    for start in range(0, len(x), ROWS):
-        rows = slice(start, start + ROWS)
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
         part = fun(x[rows], None if context is None else context[rows])
         parts = part if isinstance(part, tuple) else (part,)
         if result is None:

@@ -197,9 +197,7 @@ class Flow(TakesContext):
                 "such as nf.DiagonalNormal(dim)"
             )
 
-        def of(f):
-            return lambda params, context, rng: f(params, rng, n, context)
-
+        of = lambda f: lambda params, context, rng: f(params, rng, n, context)  # noqa: E731
         return take(of(value), of(self._sample_and_log_prob_node), of(plain), params, context, rng=rng)
 
     def _sample_and_log_prob_node(self, params, rng, n, context):
@@ -234,9 +232,11 @@ class Flow(TakesContext):
     def _draws(self, params, rng, n, context, fun):
         """fun(z, h) of n draws of the base, some rows at a time."""
         h = in_chunks(lambda c, _: self._embedded_value(params, c), context) if context is not None else None
-        if self.base.reparameterized:  # the other roads draw all at once, and make the same draws
+        by_row = self.base.draws_row_by_row(params["base"]) and not self.bijection.stochastic
+        if self.base.reparameterized and not by_row:  # the other roads draw all at once, and make the same draws
             return in_chunks(fun, self._base_sample(params, rng, n, h), h)
-        return in_chunks(lambda rows, h: fun(self._base_sample(params, rng, len(rows), h), h), onp.empty(n), h)
+        rows = onp.broadcast_to(0.0, (n, *self.base.shape))
+        return in_chunks(lambda rows, h: fun(self._base_sample(params, rng, len(rows), h), h), rows, h)
 
     def _base_sample(self, params, rng, n, h):
         return self.base.sample(params["base"], rng, n, trees.array_like(params), *self._of_base(h))

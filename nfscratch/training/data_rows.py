@@ -66,7 +66,8 @@ def _those(name, given, counting, n):
 
 
 def pieces(x: Any, context: Any) -> Iterator[tuple[Any, Any]]:
-    """(x, context) in pieces of up to chunks.ROWS rows, as views."""
-    for start in range(0, len(x), chunks.ROWS):
-        rows = slice(start, start + chunks.ROWS)
+    """(x, context) in the pieces that a chunk has, as views."""
+    size = chunks.rows_of(x)
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
         yield x[rows], None if context is None else context[rows]
