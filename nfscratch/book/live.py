@@ -69,6 +69,6 @@ def _tell(app: Any, page: str, template: str, context: dict, doctree: Any) -> No
     if app.config.live_settings is None or (seconds is None and not exercises):
         return
     told = app.config.live_settings | ({"exercises": exercises[1]} if exercises else {"seconds": seconds})
-    app.add_js_file("live/cell.js")
-    app.add_js_file("live/page.js")
+    app.add_js_file("live/cell.js", defer="defer")
+    app.add_js_file("live/page.js", defer="defer")
     app.add_js_file(None, body=json.dumps(told), type="application/json", id="live-settings")

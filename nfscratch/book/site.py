@@ -7,7 +7,6 @@ OUT.cache/doctrees/   what Sphinx keeps from build to build
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from nfscratch.book import (
     labels,
     live,
     museum_page,
+    pictures,
     reference,
     settings,
 )
@@ -95,7 +95,7 @@ def _stage(texts: Mapping[str, Path], ran: Path, source: Path) -> dict[str, str]
         notebook = chapter_page.page(nbformat.read(ran / f"{name}.ipynb", as_version=4), name, numbers)
         staged[name] = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         _write(source / f"{name}.ipynb", nbformat.writes(notebook))
-    shutil.copytree(ran / "figures", source / "figures", dirs_exist_ok=True)
+    pictures.copied(ran / "figures", source / "figures")
     return staged
 
 
