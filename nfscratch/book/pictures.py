@@ -1,4 +1,4 @@
-"""Pictures for pages: the figures that chapters drew, with 256 colours each: their files are less than half as large."""
+"""Pictures for pages: the figures that chapters drew, in 256 colours: their files are less than half as large."""
 
 from __future__ import annotations
 
