@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import runpy
 import threading
 import zipfile
 from functools import partial
@@ -14,7 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nfscratch import chapter, plot
-from nfscratch.book import commands, live, pictures, wheels
+from nfscratch.book import commands, live, pictures, site, wheels
 
 LOCK = {"packages": {
     name: {"file_name": f"{name}-1.whl", "depends": ["openblas"] if name == "scipy" else []}
@@ -126,3 +127,10 @@ def test_a_figure_for_a_page_has_few_colours_that_are_close_and_is_made_once(tmp
     (tmp_path / "page" / "a.png").write_bytes(b"kept")
     pictures.copied(tmp_path / "drawn", tmp_path / "page")
     assert (tmp_path / "page" / "a.png").read_bytes() == b"kept"
+
+
+@pytest.mark.exhaustive
+def test_the_answers_to_questions_hold(capsys):
+    """The script asserts each number of its prose."""
+    runpy.run_path(str(site.TEXTS["faq"]))
+    assert len(capsys.readouterr().out.splitlines()) == 7
