@@ -59,7 +59,7 @@ def _needed(known: Mapping[str, Any]) -> list[str]:
 def setup(app: Any) -> dict[str, bool]:
     """The Sphinx extension: live_settings: what `prepared` returned; live_seconds: {page: seconds of its cells}."""
     app.add_config_value("live_settings", None, "html")
-    app.add_config_value("live_seconds", {}, "")  # they change with each run of a chapter: only its page is written anew
+    app.add_config_value("live_seconds", {}, "")  # a new run of a chapter changes its own page alone
     app.connect("html-page-context", _tell)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
