@@ -3,16 +3,19 @@
 import hashlib
 import http.client
 import json
+import runpy
 import threading
 import zipfile
 from functools import partial
 from http.server import ThreadingHTTPServer
 
+import numpy as onp
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
-from nfscratch import chapter
-from nfscratch.book import commands, live, wheels
+from nfscratch import chapter, plot
+from nfscratch.book import commands, live, pictures, site, wheels
 
 LOCK = {"packages": {
     name: {"file_name": f"{name}-1.whl", "depends": ["openblas"] if name == "scipy" else []}
@@ -106,3 +109,28 @@ def test_the_server_sends_what_shared_memory_needs(tmp_path):
         server.shutdown()
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+
+
+def test_a_figure_for_a_page_has_few_colours_that_are_close_and_is_made_once(tmp_path):
+    """A density in colours, with text and lines, as chapters draw them."""
+    x = onp.linspace(-3, 3, 200)
+    figure, axes = plot.subplots(1, 2)
+    axes[0].imshow(onp.exp(-(x[:, None] ** 2) - x**2))
+    axes[1].plot(x, x**2)
+    (tmp_path / "drawn").mkdir()
+    figure.savefig(tmp_path / "drawn" / "a.png")
+    pictures.copied(tmp_path / "drawn", tmp_path / "page")
+    drawn, made = (Image.open(tmp_path / folder / "a.png").convert("RGB") for folder in ("drawn", "page"))
+    off = onp.abs(onp.asarray(drawn, dtype=float) - onp.asarray(made, dtype=float))
+    assert len(made.getcolors(10**6)) <= pictures.COLOURS and drawn.size == made.size
+    assert off.mean() < 1 and onp.quantile(off, 0.99) < 16
+    (tmp_path / "page" / "a.png").write_bytes(b"kept")
+    pictures.copied(tmp_path / "drawn", tmp_path / "page")
+    assert (tmp_path / "page" / "a.png").read_bytes() == b"kept"
+
+
+@pytest.mark.exhaustive
+def test_the_answers_to_questions_hold(capsys):
+    """The script asserts each number of its prose."""
+    runpy.run_path(str(site.TEXTS["faq"]))
+    assert len(capsys.readouterr().out.splitlines()) == 7

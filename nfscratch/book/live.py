@@ -59,7 +59,7 @@ def _needed(known: Mapping[str, Any]) -> list[str]:
 def setup(app: Any) -> dict[str, bool]:
     """The Sphinx extension: live_settings: what `prepared` returned; live_seconds: {page: seconds of its cells}."""
     app.add_config_value("live_settings", None, "html")
-    app.add_config_value("live_seconds", {}, "html")
+    app.add_config_value("live_seconds", {}, "")  # a new run of a chapter changes its own page alone
     app.connect("html-page-context", _tell)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -69,6 +69,6 @@ def _tell(app: Any, page: str, template: str, context: dict, doctree: Any) -> No
     if app.config.live_settings is None or (seconds is None and not exercises):
         return
     told = app.config.live_settings | ({"exercises": exercises[1]} if exercises else {"seconds": seconds})
-    app.add_js_file("live/cell.js")
-    app.add_js_file("live/page.js")
+    app.add_js_file("live/cell.js", defer="defer")
+    app.add_js_file("live/page.js", defer="defer")
     app.add_js_file(None, body=json.dumps(told), type="application/json", id="live-settings")

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+SCRIPTS = ("katex/katex.min.js", "mathematics.js", "reachable.js")
 ASSETS = Path(__file__).parent / "assets"
 
 
@@ -18,8 +19,8 @@ def settings() -> dict[str, Any]:
         "html_theme": "furo",
         "html_title": "Normalizing flows from scratch",
         "html_static_path": [str(ASSETS)],
-        "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css"],
-        "html_js_files": ["katex/katex.min.js", "mathematics.js", "reachable.js"],
+        "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css", "animations/animations.css"],
+        "html_js_files": [(name, {"defer": "defer"}) for name in SCRIPTS],
         "html_favicon": str(ASSETS / "favicon.svg"),
         "html_show_sphinx": False,
         "html_show_copyright": False,

@@ -7,7 +7,6 @@ OUT.cache/doctrees/   what Sphinx keeps from build to build
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,10 +18,12 @@ from nfscratch.book import (
     chapter_page,
     executed,
     exercise_page,
+    explorer,
     front,
     labels,
     live,
     museum_page,
+    pictures,
     reference,
     settings,
 )
@@ -69,13 +70,13 @@ def _run_all(texts: Mapping[str, Path], folder: Path, options: str) -> None:
 
 def _pages(chapters: Mapping[str, Path], is_live: bool) -> dict[str, str]:
     """{page: text} of all pages that are not run."""
-    museum = {"museum": museum_page.page()}
+    museum = {"explorer": explorer.page(), "museum": museum_page.page()}
     return exercise_page.pages(chapters, is_live) | back.pages(chapters) | museum | reference.pages()
 
 
 def _front(chapters: Mapping[str, Path], others: Mapping[str, str], cache: Path, is_live: bool) -> str:
     trees = {
-        "Questions and exercises": [*TEXTS, *(name for name in others if name.startswith("exercises-"))],
+        "Questions and exercises": ["explorer", *TEXTS, *(name for name in others if name.startswith("exercises-"))],
         "At the back": [name for name in BACK if name in others],
     }
     figures = [path.stem for path in (cache / "executed" / "figures").glob("*.png")]
@@ -95,7 +96,7 @@ def _stage(texts: Mapping[str, Path], ran: Path, source: Path) -> dict[str, str]
         notebook = chapter_page.page(nbformat.read(ran / f"{name}.ipynb", as_version=4), name, numbers)
         staged[name] = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         _write(source / f"{name}.ipynb", nbformat.writes(notebook))
-    shutil.copytree(ran / "figures", source / "figures", dirs_exist_ok=True)
+    pictures.copied(ran / "figures", source / "figures")
     return staged
 
 

@@ -11,6 +11,11 @@ function makeButton(words, label, action) {
   return button;
 }
 
+// The name of a figure's file, also when a run has drawn it anew.
+function figureOf(image) {
+  return image.dataset.name ?? new URL(image.src).pathname.split("/").pop();
+}
+
 class Cell {
   static verb = "Run";
 
@@ -95,9 +100,17 @@ class Cell {
     this.text.textContent += text.replace(/^ *figure: .*\n?/gm, "");
   }
 
+  // A figure that stands in the page, with its caption, is drawn anew in its place.
   draw(bytes, name) {
+    const source = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+    const standing = [...document.querySelectorAll("figure img")].find((image) => figureOf(image) === name);
+    if (standing) {
+      standing.dataset.name = name;
+      standing.src = source;
+      return;
+    }
     const picture = document.createElement("img");
-    picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+    picture.src = source;
     picture.alt = `The figure ${name}, as this run draws it`;
     picture.className = "live-picture";
     this.output.append(picture);
