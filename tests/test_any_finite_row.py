@@ -1,7 +1,7 @@
 """log_prob at any finite row is a finite number or -inf: no NaN, no exception; and no such row spoils a gradient.
 
 Random recipes' parameters, random rows: each entry 0 or of a random size, from subnormal to the largest of the dtype,
-sometimes all of one size. The long run draws its seed anew and prints it: NFSCRATCH_SEED=... repeats it.
+sometimes all of one size. The long run takes its seed from NFSCRATCH_SEED, and prints it; "new" draws one.
 """
 
 import os
@@ -48,6 +48,12 @@ RECIPES = {
 }
 BY_SOLVER = ("ffjord", "continuous")
 ALL = 1_000_000  # rows of the long run, over all recipes and both dtypes
+
+
+@pytest.fixture(autouse=True)
+def float64_again():
+    yield
+    nf.use(dtype="float64")
 
 
 def wild(flow, rng):
@@ -106,7 +112,8 @@ def test_log_prob_at_any_finite_row_is_a_number_or_minus_infinity(name, dtype):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", RECIPES)
 def test_log_prob_at_a_million_finite_rows(name, dtype):
-    seed = int(os.environ.get("NFSCRATCH_SEED", secrets.randbits(32)))
+    wanted = os.environ.get("NFSCRATCH_SEED", "7")
+    seed = secrets.randbits(32) if wanted == "new" else int(wanted)
     print(f"NFSCRATCH_SEED={seed}")
     quick = 2 * (len(RECIPES) - len(BY_SOLVER))
-    holds(name, dtype, 300 if name in BY_SOLVER else -(-ALL // quick), seed)
+    holds(name, dtype, 60 if name in BY_SOLVER else -(-ALL // quick), seed)
