@@ -12,7 +12,7 @@ def copied(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for path in source.glob("*.png"):
         made = target / path.name
-        if not made.is_file() or made.stat().st_mtime < path.stat().st_mtime:
+        if not made.is_file() or made.stat().st_mtime <= path.stat().st_mtime:
             _smaller(path, made)
 
 
