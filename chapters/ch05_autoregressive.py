@@ -721,6 +721,8 @@ def digits(options):
     print("  MAF minus RealNVP, image by image: " + ", ".join("{:.2f} ± {:.2f}".format(*gain) for gain in gains))
     gaussian, made_, mixture, nvp, deep = (test.mean() for test in scores.values())
     assert options.fast or (gaussian < made_ < nvp < deep < mixture and all(gain > 3 * error for gain, error in gains))
+    rows = np.sort(scores["MADE, mixtures of 5"])
+    assert options.fast or (mixture - deep < rows.std() / np.sqrt(len(rows)) and rows[1:].mean() > mixture + 3)
     draw_digits(data, fitted, rng, options)
     return fitted["MADE, Gaussians"][0], fitted["MADE, Gaussians"][1].params
 
@@ -751,7 +753,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch05_digits`.* Twenty real digits, twenty draws of MADE, twenty of MAF, on one grey scale from 0 to 17, and the training curve of MAF: the validation loss is soon above the training loss. MADE's draws have strokes under a grey speckle; MAF's are cleaner.
 #
-# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters, and the largest standard error: a few images cost them much. (A pixel that is either black or white cannot be described by one Gaussian.) MAF is better than RealNVP with each of three seeds. That does not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, RealNVP's half of them. Exercise 8 separates these causes.
+# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their standard error, the largest of all: one image alone costs them more than three nats in the mean. (A pixel that is either black or white cannot be described by one Gaussian.) MAF is better than RealNVP with each of three seeds. That does not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, RealNVP's half of them. Exercise 8 separates these causes.
 #
 # ## The loop, as a fixed-point iteration
 #
