@@ -49,6 +49,19 @@ def test_outside_of_the_range_the_density_is_zero(name):
     assert onp.isfinite(gradient(onp.ones_like(mixed))[0]).all()
 
 
+@pytest.mark.parametrize("name", [name for name in MAPS if name != "leaky ReLU"])
+def test_rows_outside_of_the_range_are_never_computed_with(name):
+    """No warning of a logarithm of 0, z = 0, log-derivative -inf, and a derivative of 0 of both."""
+    h = MAPS[name]
+    outside = onp.array([[h.low], [h.low - 1.0]] + ([[h.high], [h.high + 1.0]] if h.high < onp.inf else []))
+    with onp.errstate(all="raise", under="ignore"):
+        (z, log_d), pullback = nf.autodiff.value_and_vjp(lambda x: h.inverse(EMPTY, x), outside)
+        g_x = pullback((onp.ones_like(z), onp.ones_like(log_d)))[0]
+    assert (z == 0.0).all()
+    assert (log_d == -onp.inf).all()
+    assert (g_x == 0.0).all()
+
+
 def test_exp_and_sigmoid_of_a_normal_have_the_densities_of_the_textbook():
     x = onp.array([[0.1], [0.7], [2.5]])
     exp = nf.Flow(nf.StandardNormal(1), nf.Elementwise(nf.Exp(), 1))

@@ -101,12 +101,30 @@ def test_draws_have_derivatives_with_respect_to_the_context(name):
     close(one_row, autograd.grad(total)(onp.repeat(context[:1], 6, axis=0)).sum(axis=0), 1e-12)
 
 
+@reparameterized
+def test_draws_and_their_densities_are_the_same_on_every_road(name):
+    """Kernels, pullbacks and the plain definition, from one seed; log q is the density of the draws."""
+    flow, params, _, context = make(name)
+    context = None if context is None else context[:6]
+    x, log_q = flow.sample_and_log_prob(params, onp.random.default_rng(2), 6, context)
+    plain = flow._sample_and_log_prob(params, onp.random.default_rng(2), 6, context)
+    drawn, _ = flow.sample_and_log_prob_vjp(params, onp.random.default_rng(2), 6, context)
+    alone = flow.sample(params, onp.random.default_rng(2), 6, context)
+    for got in (plain, drawn, (alone, flow.log_prob(params, alone, context))):
+        close(got[0], x, 1e-10)
+        close(got[1], log_q, 1e-8)
+
+
 @pytest.mark.parametrize("method", ["sample", "sample_and_log_prob"])
 def test_a_draw_from_a_mixture_refuses_to_be_differentiated(method):
     flow, params, _, _ = make("mixture base")
     draw = getattr(flow, method)
     with pytest.raises(ValueError, match="a draw of GaussianMixture has no derivative"):
         autograd.grad(lambda p: np.sum(draw(p, onp.random.default_rng(0), 3)[0]))(params)
+    seeing = nf.Flow(nf.GaussianMixture(2, 2), nf.Coupling(nf.Affine(), nf.half_mask(2), nf.MLP((4,)), context_dim=1))
+    params, draw = seeing.init(onp.random.default_rng(0)), getattr(seeing, method)
+    with pytest.raises(ValueError, match="has no derivative"):
+        autograd.grad(lambda c: np.sum(draw(params, onp.random.default_rng(0), 3, c)[0]))(onp.zeros((3, 1)))
 
 
 @every_flow

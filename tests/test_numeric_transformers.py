@@ -145,6 +145,14 @@ def test_an_x_that_is_not_reached_is_an_error_with_a_residual_and_not_an_end_of_
         roots.monotone_root(f, onp.array([0.0, 0.0, 1e9]), theta=onp.zeros((1, 3)), max_iterations=3)
 
 
+def test_a_search_that_runs_out_of_steps_counts_the_entries_beyond_their_tolerance():
+    """tolerance max(1, |x|): an entry on the bound, one far out, and one below 1, which alone is beyond."""
+    x, beyond = onp.array([0.0, 1000.0, 0.5]), onp.array([0.25, 100.0, 0.375])
+    ends = (x - 1.0, x + 1.0 + 2.0 * beyond)  # the search starts in the middle, at x + beyond
+    with pytest.raises(nf.InversionError, match=r"residual of 3\.8e-01 at x = 0\.5, entry 2; 1 of the entries fail"):
+        roots.monotone_root(lambda z: (z, onp.ones(3)), x, bracket=ends, tolerance=0.25, max_iterations=0)
+
+
 def test_a_search_goes_on_with_the_entries_that_are_not_done():
     seen = []
 
@@ -268,6 +276,15 @@ def test_the_mixture_cdf_is_that_of_scipys_logistic():
     x, log_d = h.forward(theta, z)
     close(x[:, 0], onp.exp(a) * onp.log(F / survival) + t, 1e-9)  # (c tanh(a / c) rounds like c, which is 1e6 here)
     close(log_d[:, 0], a + onp.log(p / F / survival), 1e-9)
+
+
+def test_a_mixture_cdf_has_three_parameters_a_component_and_two_of_its_own():
+    assert nf.LogisticMixtureCDF().n_params == 26  # 8 components, those of the docstring
+    assert [nf.LogisticMixtureCDF(K).n_params for K in (1, 2, 3)] == [5, 8, 11]
+    one, two = nf.LogisticMixtureCDF(1), nf.LogisticMixtureCDF(2)
+    assert (one.identity_at_zero, two.identity_at_zero) == (True, False)
+    z = onp.linspace(-3, 3, 13)[:, None]
+    close(one.forward(onp.zeros((1, 5)), z)[0], z, 1e-13)
 
 
 def test_at_theta_zero_the_mixture_is_as_wide_as_one_logistic():

@@ -723,3 +723,10 @@ def test_layers_of_the_museum_agree_with_their_own_traces():
         for a, b in zip(own[2](x, x[:, 0])[:2], traced[2](x, x[:, 0])[:2], strict=True):
             a, b = (q["theta"] if isinstance(q, dict) else q for q in (a, b))
             assert a == pytest.approx(b, abs=1e-10)
+
+
+@pytest.mark.parametrize("bins", [255, 256, 257, 600])
+def test_the_last_bin_is_found_however_many_there_are(bins):
+    """A count in one byte starts again at 0 after 255: that is bin 256, the last of 257."""
+    left = onp.arange(bins, dtype=float).reshape(bins, 1, 1)
+    assert bin_of(left, onp.array([[-1.0, 0.5, bins - 1.5, bins + 1.0]])).tolist() == [[0, 0, bins - 2, bins - 1]]
