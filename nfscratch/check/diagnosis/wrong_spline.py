@@ -41,8 +41,10 @@ POINTS = 1201  # of the line along which the error of a log_det is looked at
 def spline_mistake(samples: list[Any]) -> Mistake | None:
     """The log_det of a spline, from the first failing sample."""
     failed = next((s for s in samples if s.failed), None)
-    gap = None if failed is None else _gap_along_a_line(failed)
-    if gap is None or not is_rational_quadratic(failed.trial) or len(gap) < 50 or onp.ptp(gap) < 1e-4:
+    if failed is None or not is_rational_quadratic(failed.trial):  # cheap beside a Jacobian at every point of a line
+        return None
+    gap = _gap_along_a_line(failed)
+    if gap is None or len(gap) < 50 or onp.ptp(gap) < 1e-4:
         return None
     if (onp.abs(onp.diff(gap)) < 1e-5).mean() > 0.9:
         return Mistake.SPLINE_SLOPE
