@@ -18,6 +18,29 @@ def moves(asked, rng):
     return expect(asked, *[_of(kind(rng, D), rng, t0, t1, "y") for D, t0, t1 in SPANS for kind in (Mixing, Logistic)])
 
 
+def one_step(asked, rng):
+    """the point after a single step of rk4, which is not the solution yet"""
+    f = Logistic(rng, 2)
+    y = f.start(rng)
+    at = solved(lambda y, t: f(y, t)[0], y, 0.0, 1.0, 1)
+    slips = [
+        *by_part(
+            "it takes another number of steps than `steps`", "What are the steps for?", y=f.solution(y, 0.0, 1.0)[0]
+        )
+    ]
+    shown = {"f": f.words, "y": y, "t0": 0.0, "t1": 1.0, "steps": 1}
+
+    def read(value):
+        """More steps than one come near the solution, and how near does not matter."""
+        true = f.solution(y, 0.0, 1.0)[0]
+        near = isinstance(value, onp.ndarray) and value.shape == y.shape
+        nearer = near and onp.abs(value - true).max() < 0.3 * onp.abs(at - true).max()
+        return true if nearer else value
+
+    answer = {"y": at, "log_det": 0.0}
+    return expect(asked, Question((f, y, 0.0, 1.0, 1), answer, shown, slips, ("y",), 1e-9, "D = 2", read))
+
+
 def log_dets(asked, rng):
     """the log-det on the way, against the known one, and against a numeric Jacobian of the student's own map"""
     fault = expect(asked, *[_of(kind(rng, D), rng, t0, t1, "log_det") for D, t0, t1 in SPANS for kind in (Mixing, Logistic)])  # fmt: skip

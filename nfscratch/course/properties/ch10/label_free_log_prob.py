@@ -17,8 +17,18 @@ def values(asked, rng):
 
 
 def far_out(asked, rng):
-    """the same for densities of e^-2000 and of e^2000"""
-    return expect(asked, *[_of(rng, shape, by) for by in (-2000.0, 2000.0) for shape in SHAPES[:2]])
+    """the same for densities of e^-2000 and of e^2000, and for both in one batch"""
+    return expect(asked, *[_of(rng, shape, by) for by in (-2000.0, 2000.0) for shape in SHAPES[:2]], _far_apart(rng))
+
+
+def _far_apart(rng):
+    """One row far below, one far above: a largest term for all rows leaves nothing of the first."""
+    near, prior, moved = 1.5 * rng.normal(size=(2, 3)), rng.dirichlet(onp.full(3, 3.0)), onp.array([-2000.0, 2000.0])
+    log_p, right = near + moved[:, None], onp.log(onp.exp(near) @ prior) + moved
+    name = "one largest term is taken out of all rows"
+    slips = [slip(name, "Of which row is the largest term?", log_p=onp.array([-onp.inf, right[1]]))]
+    shown = {"log_p": log_p, "log_prior": onp.log(prior)}
+    return Question((log_p, onp.log(prior)), {"log_p": right}, shown, slips, size="two rows far apart")
 
 
 def _of(rng, shape, moved):

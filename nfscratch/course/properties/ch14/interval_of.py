@@ -6,7 +6,15 @@ from itertools import accumulate
 from math import gcd
 
 from nfscratch.course.judging.question import Question, expect, slip
-from nfscratch.course.properties.ch14.intervals import counts_of, message, narrowed, total
+from nfscratch.course.properties.ch14.intervals import (
+    as_float,
+    counts_of,
+    long_message,
+    message,
+    narrowed,
+    of_long,
+    total,
+)
 
 PAPER = "Take the counts 3 and 1, and the message 0, 1, on paper."
 SIZES = ((1, 2), (2, 3), (3, 2), (6, 4), (0, 2))  # length of the message, and number of symbols
@@ -20,6 +28,16 @@ def width(asked, rng):
 def low(asked, rng):
     """low, for the same"""
     return expect(asked, *[_of(rng, *size, ("low",)) for size in SIZES])
+
+
+def long_messages(asked, rng):
+    """a message of 40 symbols, whose numbers have more digits than a float, or 64 bits"""
+    counts, symbols = long_message(rng)
+    product = total(counts)
+    low, width = (float(part * product) for part in narrowed(symbols, counts))
+    answer = {"low": low, "width": width, "total": float(product)}
+    words = {"message": f"{len(symbols)} symbols"}
+    return of_long(expect(asked, Question((symbols, counts), answer, words, tolerance=1e-12, read=as_float)))
 
 
 def _steps(symbols, counts, step):

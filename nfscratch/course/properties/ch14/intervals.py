@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, prod
 
 import numpy as onp
+
+from nfscratch.course.judging.fault import Kind
 
 
 def counts_of(rng, length, K, most=20):
@@ -19,6 +22,27 @@ def message(rng, counts):
 
 def total(counts):
     return prod(sum(n) for n in counts)
+
+
+LONG, LONG_SYMBOLS = 40, 3
+ROUNDS = "it is exact for short messages alone: floats and 64-bit integers are too coarse"
+EXACT = "Which numbers does Python keep exactly, however many digits they have?"
+
+
+def long_message(rng):
+    """Counts and symbols of a message whose interval has more digits than a float, or 64 bits."""
+    counts = counts_of(rng, LONG, LONG_SYMBOLS)
+    return counts, message(rng, counts)
+
+
+def of_long(fault):
+    """The fault of a long message, where shorter ones were right."""
+    return fault if fault is None or fault.kind is not Kind.WRONG else replace(fault, name=ROUNDS, hint=EXACT)
+
+
+def as_float(value):
+    """A whole number of any length as a float, which a tolerance may be asked of."""
+    return float(value) if isinstance(value, (int, onp.integer)) and not isinstance(value, bool) else value
 
 
 def share(n, symbol):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as onp
 
 from nfscratch.course.judging.question import Question, expect, slip
-from nfscratch.course.properties.ch14.intervals import cell, counts_of, message, narrowed, read
+from nfscratch.course.properties.ch14.intervals import cell, counts_of, long_message, message, narrowed, of_long, read
 
 STRETCH = "After the first symbol, where in its share does the number lie: from 0 to 1?"
 SIZES = ((3, 4), (5, 3), (1, 2), (8, 4))  # length of the message, and number of symbols
@@ -16,6 +17,14 @@ SIZES = ((3, 4), (5, 3), (1, 2), (8, 4))  # length of the message, and number of
 def messages(asked, rng):
     """messages of 1 to 8 symbols, from two to four kinds"""
     return expect(asked, *[_of_message(rng, *size) for size in SIZES])
+
+
+def long_messages(asked, rng):
+    """a message of 40 symbols, whose number has more digits than a float"""
+    counts, symbols = long_message(rng)
+    question = _of(*cell(*narrowed(symbols, counts)), counts)
+    words = {"m / 2^b": f"the number of {len(symbols)} symbols"}
+    return of_long(expect(asked, replace(question, shown=words, slips=())))
 
 
 def borders(asked, rng):

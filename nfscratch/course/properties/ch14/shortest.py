@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
 from nfscratch.course.judging.question import Question, expect, slip
-from nfscratch.course.properties.ch14.intervals import cell, counts_of, message, narrowed, total
+from nfscratch.course.properties.ch14.intervals import (
+    as_float,
+    cell,
+    counts_of,
+    long_message,
+    message,
+    narrowed,
+    of_long,
+    total,
+)
 
 CELL = "Where does the cell of m / 2^b begin, and where does it end?"
 PAPER = "The interval of the text is [27/64, 36/64). Which fractions with three digits lie in it?"
@@ -21,6 +31,23 @@ def length(asked, rng):
 def fraction(asked, rng):
     """m, for the same"""
     return expect(asked, *[_of(*interval, "m") for interval in (*KNOWN, *_of_messages(rng))])
+
+
+def long_messages(asked, rng):
+    """the interval of a message of 40 symbols, whose numbers have more digits than a float"""
+    counts, symbols = long_message(rng)
+    product, (low, width) = total(counts), narrowed(symbols, counts)
+    m, b = cell(low, width)
+
+    def read(value):
+        """Another cell of the shortest length is as good."""
+        inside = type(value) is int and low <= Fraction(value, 2**b) <= low + width - Fraction(1, 2**b)
+        return float(m) if inside else as_float(value)
+
+    interval = (int(low * product), int(width * product), product)
+    words = {"the interval": f"that of {len(symbols)} symbols"}
+    length = Question(interval, {"m": float(m), "b": b}, words, judged=("b",))
+    return of_long(expect(asked, length, replace(length, judged=("m",), tolerance=1e-15, read=read)))
 
 
 def _of_messages(rng):
