@@ -18,6 +18,7 @@ from nfscratch.book import (
     chapter_page,
     executed,
     exercise_page,
+    explorer,
     front,
     labels,
     live,
@@ -69,13 +70,13 @@ def _run_all(texts: Mapping[str, Path], folder: Path, options: str) -> None:
 
 def _pages(chapters: Mapping[str, Path], is_live: bool) -> dict[str, str]:
     """{page: text} of all pages that are not run."""
-    museum = {"museum": museum_page.page()}
+    museum = {"explorer": explorer.page(), "museum": museum_page.page()}
     return exercise_page.pages(chapters, is_live) | back.pages(chapters) | museum | reference.pages()
 
 
 def _front(chapters: Mapping[str, Path], others: Mapping[str, str], cache: Path, is_live: bool) -> str:
     trees = {
-        "Questions and exercises": [*TEXTS, *(name for name in others if name.startswith("exercises-"))],
+        "Questions and exercises": ["explorer", *TEXTS, *(name for name in others if name.startswith("exercises-"))],
         "At the back": [name for name in BACK if name in others],
     }
     figures = [path.stem for path in (cache / "executed" / "figures").glob("*.png")]
