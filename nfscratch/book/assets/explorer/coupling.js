@@ -51,7 +51,7 @@ export const coupling = {
   parameters: (p) => ({ layers: [{ keep: 0, net: hill(p.scale, p.shift, p.steep) }] }),
   make: ({ layers }) => chained(layers.map(couplingLayer)),
   handles: (p) => [{
-    plane: "x", label: "shift", at: [0, p.shift * rise(0, p.steep)],
+    plane: "x", label: "t", at: [0, p.shift * rise(0, p.steep)],
     set: ([, y]) => ({ shift: y / rise(0, p.steep) }),
   }],
 };
@@ -74,7 +74,7 @@ export const couplings = {
   handles(p) {
     const y = p.shift * rise(0, p.steep);
     return [{
-      plane: "x", label: "shifts", at: [p.shift2 * rise(y, p.steep), y],
+      plane: "x", label: "t, t′", at: [p.shift2 * rise(y, p.steep), y],
       set: ([x, y2]) => ({ shift: y2 / rise(0, p.steep), shift2: x / Math.max(rise(y2, p.steep), 0.3) }),
     }];
   },

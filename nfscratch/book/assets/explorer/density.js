@@ -1,46 +1,41 @@
 // A density as colour: the grid's quads, each split into two triangles, filled with p(x) = p_Z(z) / |det J|.
 // No inverse is needed: the corners carry p, and pixels between them take what lies between.
 
-import { SIZE } from "./result.js";
+import { CELLS, SIDE } from "./lattice.js";
 
-const REACH = 4.2, CELLS = 84, SIDE = CELLS + 1;
-const FULL = 0.5; // the p that has the full colour; twice p_Z(0) is 0.32
+const FULL = 0.35; // the p that has the full colour; p_Z(0) is 0.16
 
 export class Density {
   constructor() {
     this.p = new Float64Array(SIDE * SIDE);
-    this.x = new Float64Array(SIDE * SIDE);
-    this.y = new Float64Array(SIDE * SIDE);
-    this.out = new Float64Array(SIZE);
-  }
-
-  // Where the map sends the grid's corners, and p there.
-  evaluate(map) {
-    for (let k = 0; k < SIDE * SIDE; k++) {
-      const z1 = REACH * (2 * (k % SIDE) / CELLS - 1), z2 = REACH * (2 * Math.floor(k / SIDE) / CELLS - 1);
-      map(z1, z2, this.out);
-      this.x[k] = this.out[0];
-      this.y[k] = this.out[1];
-      this.p[k] = noise(z1, z2) * Math.exp(-this.out[6]);
-    }
+    this.px = new Float64Array(SIDE * SIDE);
+    this.py = new Float64Array(SIDE * SIDE);
   }
 
   // Draw into pixels (Uint32Array, side * side) of the window [-range, range]²; colours: 256 of them.
-  draw(pixels, side, range, colours) {
+  draw(lattice, pixels, side, range, colours) {
     pixels.fill(0);
-    const scale = side / (2 * range);
-    const px = this.x.map((v) => (v + range) * scale), py = this.y.map((v) => (range - v) * scale);
+    this.place(lattice, side / (2 * range), range);
     for (let row = 0; row < CELLS; row++) {
       for (let column = 0; column < CELLS; column++) {
         const a = row * SIDE + column, b = a + 1, c = a + SIDE, d = c + 1;
-        this.triangle(pixels, side, colours, px, py, a, b, c);
-        this.triangle(pixels, side, colours, px, py, b, d, c);
+        this.triangle(pixels, side, colours, a, b, c);
+        this.triangle(pixels, side, colours, b, d, c);
       }
     }
   }
 
-  triangle(pixels, side, colours, px, py, a, b, c) {
-    const [pa, pb, pc] = [this.p[a], this.p[b], this.p[c]];
+  // Corners in pixels, and p there.
+  place({ z1, z2, x1, x2, logDet }, scale, range) {
+    for (let k = 0; k < SIDE * SIDE; k++) {
+      this.px[k] = (x1[k] + range) * scale;
+      this.py[k] = (range - x2[k]) * scale;
+      this.p[k] = noise(z1[k], z2[k]) * Math.exp(-logDet[k]);
+    }
+  }
+
+  triangle(pixels, side, colours, a, b, c) {
+    const { px, py } = this, pa = this.p[a], pb = this.p[b], pc = this.p[c];
     if (pa + pb + pc < 1e-4) return;
     const ax = px[a], ay = py[a], ux = px[b] - ax, uy = py[b] - ay, vx = px[c] - ax, vy = py[c] - ay;
     const area = ux * vy - uy * vx;

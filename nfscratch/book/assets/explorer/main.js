@@ -10,7 +10,7 @@ import { Scene } from "./scene.js";
 
 class Explorer {
   constructor(root, maps) {
-    Object.assign(this, { root, maps, point: [0.9, 0.6], size: 0.8, values: {} });
+    Object.assign(this, { root, maps, point: [-1, 0.7], size: 0.8, touched: false, values: {} });
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.part = part;
     this.planes = { z: new Plane(part("z")), x: new Plane(part("x")) };
@@ -48,7 +48,7 @@ class Explorer {
 
   move([z1, z2]) {
     const inside = (v) => Math.min(RANGE, Math.max(-RANGE, v));
-    this.point = [inside(z1), inside(z2)];
+    Object.assign(this, { point: [inside(z1), inside(z2)], touched: true });
     this.later("cell");
   }
 
@@ -83,12 +83,13 @@ class Explorer {
   draw() {
     const { noise, image } = this.waiting;
     this.waiting = null;
-    if (noise) this.scene.drawNoise(this.look);
-    if (noise || image) this.scene.drawImage(this.map, this.look);
+    if (noise) this.scene.drawPlane("z", null, this.look);
+    if (noise || image) this.scene.drawPlane("x", this.map, this.look);
     this.planes.z.clear();
     this.planes.x.clear();
     const measured = this.scene.drawCell(this.map, this.point, this.size, this.look);
     this.scene.drawHandles(this.chosen.handles(this.values[this.key]), this.look);
+    if (!this.touched) this.planes.z.text(this.point, "drag me", this.look.text);
     this.numbers.show(this.point, measured);
   }
 }
@@ -103,7 +104,7 @@ async function start() {
   const moons = await (await fetch(new URL("moons.json", import.meta.url))).json();
   root.querySelector("[data-part='unstarted']").remove();
   root.querySelector("[data-part='started']").hidden = false;
-  globalThis.explorer = new Explorer(root, allMaps(moons));
+  root.page = new Explorer(root, allMaps(moons)); // for tests
 }
 
 if (document.readyState === "complete") start();

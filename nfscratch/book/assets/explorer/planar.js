@@ -19,8 +19,8 @@ export function uHat([w1, w2], [u1, u2]) {
 export const planar = {
   name: "Planar",
   formula: "x = z + \\hat u \\, \\tanh(w \\cdot z + b)",
-  words: "Points on one side of a line move along û, points on the other side against it. The arrow w is drawn on the "
-    + "left, u on the right. A dragged u that would fold the plane becomes û, which does not.",
+  words: "Points move along û on one side of a line, and against it on the other. Drag w on the left, u on the right. Where "
+    + "u would fold the plane, û is u corrected.",
   sliders: [
     { key: "angle", label: "direction of w", min: -180, max: 180, value: 35, unit: "°" },
     { key: "length", label: "length of w", min: 0.1, max: 4, value: 1.6 },

@@ -35,8 +35,8 @@ export class Plane {
     return [(clientX - left) * scale - RANGE, RANGE - (clientY - top) * scale];
   }
 
-  drawDensity(density, colours) {
-    density.draw(this.pixels, this.side, RANGE, colours);
+  drawDensity(density, lattice, colours) {
+    density.draw(lattice, this.pixels, this.side, RANGE, colours);
     this.shadow.getContext("2d").putImageData(this.image, 0, 0);
     const context = this.under.getContext("2d");
     context.clearRect(0, 0, this.side, this.side);
@@ -62,6 +62,16 @@ export class Plane {
     context.strokeStyle = line;
     context.stroke();
     context.setLineDash([]);
+  }
+
+  // Points `first` to `last` of a lattice's image, joined.
+  polyline({ x1, x2 }, first, last, line, width) {
+    const context = this.under.getContext("2d"), scale = this.side / (2 * RANGE);
+    context.beginPath();
+    for (let k = first; k < last; k++) context.lineTo((x1[k] + RANGE) * scale, (RANGE - x2[k]) * scale);
+    context.lineWidth = width;
+    context.strokeStyle = line;
+    context.stroke();
   }
 
   arrow(from, to, colour, width = 3) {

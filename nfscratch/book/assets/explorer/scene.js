@@ -1,20 +1,16 @@
 // What the two planes show: the grid and its image, the cell and its image, the columns of J as arrows.
 
 import { Density } from "./density.js";
-import { SIZE } from "./result.js";
+import { Lattice } from "./lattice.js";
+import { SIZE, identity } from "./result.js";
 
-const GRID = 3, STEP = 0.5, FINE = 24; // lines at -3, -2.5, ..., 3, each of them drawn in FINE pieces per step
 const EDGE = 24; // points on each side of the cell, enough for a bent one
-
-const linear = Array.from({ length: 2 * GRID / STEP + 1 }, (_, k) => -GRID + STEP * k);
-const along = Array.from({ length: 2 * GRID * FINE + 1 }, (_, k) => -GRID + k / FINE);
-const plain = (z1, z2, out) => out.set([z1, z2, 1, 0, 0, 1, 0]);
 
 export class Scene {
   constructor(planes) {
     this.planes = planes;
-    this.density = { z: new Density(), x: new Density() };
-    this.density.z.evaluate(plain);
+    this.density = new Density();
+    this.lattice = new Lattice();
     this.out = new Float64Array(SIZE);
   }
 
@@ -26,22 +22,13 @@ export class Scene {
     });
   }
 
-  drawNoise(look) {
-    this.planes.z.drawDensity(this.density.z, look.colours);
-    this.drawGrid(this.planes.z, plain, look);
-  }
-
-  drawImage(map, look) {
-    this.density.x.evaluate(map);
-    this.planes.x.drawDensity(this.density.x, look.colours);
-    this.drawGrid(this.planes.x, map, look);
-  }
-
-  drawGrid(plane, map, look) {
-    for (const v of linear) {
-      const line = v === 0 ? look.axis : look.grid, width = v === 0 ? 1.4 : 0.8;
-      plane.path(plane.under, this.imageOf(map, along.map((w) => [v, w])), { line, width });
-      plane.path(plane.under, this.imageOf(map, along.map((w) => [w, v])), { line, width });
+  // The plane's density and grid, below what moves. The noise is its own image.
+  drawPlane(name, map, look) {
+    const plane = this.planes[name];
+    this.lattice.evaluate(map ?? identity);
+    plane.drawDensity(this.density, this.lattice, look.colours);
+    for (const { first, last, at } of this.lattice.lines) {
+      plane.polyline(this.lattice, first, last, at === 0 ? look.axis : look.grid, at === 0 ? 1.4 : 0.8);
     }
   }
 

@@ -51,9 +51,9 @@ const middle = ([x, y]) => (x + y) / 2;
 
 export const spline = {
   name: "Spline",
-  formula: "x_1 = h(z_1), \\qquad x_2 = h(z_2), \\qquad h \\text{ through } (z', x'),\\ (z'', x'')",
-  words: "The same curve h moves both coordinates. It goes through two knots with the slopes that you set, and is steep "
-    + "where it spreads points out. J is diagonal.",
+  formula: "x_1 = h(z_1), \\qquad x_2 = h(z_2), \\qquad h(z') = x', \\; h(z'') = x''",
+  words: "One curve h moves both coordinates. You set its two knots and its slopes there. Where it is steep, points spread "
+    + "out. J is diagonal.",
   sliders: [
     { key: "z1", label: "knot z′", min: -2.9, max: 2.9, value: -0.5 },
     { key: "x1", label: "its image x′", min: -2.9, max: 2.9, value: -1.2 },
