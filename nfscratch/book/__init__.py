@@ -12,6 +12,8 @@
     text/faq.py      questions that people ask: a script that is run as chapters are
     pictures.py      figures with fewer colours
     labels.py        no label stands twice
+    explorer.py      a page on which a map bends the plane: assets/explorer/, and the weights of its flow
+    animations.py    "*Animation `moons_warp`.*" is a moving picture, or a still one; warp.py draws it
     mathematics.py   a Sphinx extension: formulas as TeX, which KaTeX sets in the page
     live.py          cells that run in the browser: what a page is told, the parts of Pyodide that it loads
     wheels.py        this package and others as wheels, for the browser's Python

@@ -27,10 +27,10 @@ def names(text: str) -> list[str]:
 
 def placed(text: str) -> str:
     """With a figure in place of each caption."""
-    return CAPTION.sub(lambda match: FIGURE.format(alt=_alt(match["words"]), **match.groupdict()), text)
+    return CAPTION.sub(lambda match: FIGURE.format(alt=alt(match["words"]), **match.groupdict()), text)
 
 
-def _alt(words: str) -> str:
+def alt(words: str) -> str:
     """The first sentence of the caption, without links and mathematics' signs."""
     words = LINK.sub(r"\1", words)
     return re.sub(r"[$`*\\{}]", "", re.split(r"(?<=[.:;])\s", words.replace("\n", " "))[0])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nfscratch.book import captions, citations, equations
+from nfscratch.book import animations, captions, citations, equations
 
 HEADING = re.compile(r"\A# (?=\S)")
 
@@ -33,4 +33,4 @@ def prose(text: str, name: str, numbers: Mapping[str, set[str]]) -> str:
     text = HEADING.sub(f"# {number[1]} ", text) if number else text
     text = equations.linked(equations.in_tables(text), name, numbers)
     text = citations.linked(text)
-    return captions.placed(equations.anchored(text, name))
+    return animations.placed(captions.placed(equations.anchored(text, name)))

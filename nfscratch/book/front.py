@@ -25,6 +25,8 @@ nfscratch run coupling         # a chapter, with its checks, figures and a train
 nfscratch handout 04 -o hw4/   # the same chapter as an assignment
 ```
 
+In the [explorer](explorer.md) you drag a point through six maps, and see what each does to areas and to the density.
+
 ## The chapters
 
 {table}

@@ -19,7 +19,7 @@ def settings() -> dict[str, Any]:
         "html_theme": "furo",
         "html_title": "Normalizing flows from scratch",
         "html_static_path": [str(ASSETS)],
-        "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css"],
+        "html_css_files": ["katex/katex.min.css", "book.css", "live/page.css", "animations/animations.css"],
         "html_js_files": [(name, {"defer": "defer"}) for name in SCRIPTS],
         "html_favicon": str(ASSETS / "favicon.svg"),
         "html_show_sphinx": False,

@@ -2,7 +2,7 @@
 
 import { ramp } from "./density.js";
 
-const NAMES = ["grid", "axis", "cell", "cell-fill", "text", "point", "ring", "handle", "column-1", "column-2"];
+const NAMES = ["grid", "axis", "cell", "cell-fill", "text", "point", "ring", "handle", "column-1", "column-2", "paper"];
 
 export function lookOf(root) {
   const style = getComputedStyle(root), colour = (name) => style.getPropertyValue(`--explorer-${name}`).trim();

@@ -89,7 +89,7 @@ class Explorer {
     this.planes.x.clear();
     const measured = this.scene.drawCell(this.map, this.point, this.size, this.look);
     this.scene.drawHandles(this.chosen.handles(this.values[this.key]), this.look);
-    if (!this.touched) this.planes.z.text(this.point, "drag me", this.look.text);
+    if (!this.touched) this.planes.z.text(this.point, "drag me", this.look.text, this.look.paper);
     this.numbers.show(this.point, measured);
   }
 }

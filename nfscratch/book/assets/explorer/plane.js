@@ -104,10 +104,15 @@ export class Plane {
     context.stroke();
   }
 
-  text(at, words, colour) {
+  text(at, words, colour, halo) {
     const context = this.over.getContext("2d"), [x, y] = this.toPixel(at);
     context.font = "italic 600 15px Georgia, serif";
     context.fillStyle = colour;
-    context.fillText(words, Math.min(x + 11, this.side - 9 * words.length - 4), Math.max(y - 9, 14));
+    context.strokeStyle = halo;
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    const place = [Math.min(x + 11, this.side - 9 * words.length - 4), Math.max(y - 11, 14)];
+    context.strokeText(words, ...place);
+    context.fillText(words, ...place);
   }
 }

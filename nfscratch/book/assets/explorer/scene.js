@@ -52,7 +52,7 @@ export class Scene {
       const plane = this.planes[name];
       if (from) plane.arrow(from, at, look.handle, 2);
       plane.dot(at, 6, look.handle, look.ring);
-      plane.text(at, label, look.handle);
+      plane.text(at, label, look.handle, look.paper);
     }
   }
 }
