@@ -2,7 +2,7 @@
 
     python -m nfscratch.book.warp          draws both anew, into assets/animations/
 
-The explorer's RealNVP (explorer.py) bends a grid and 1,500 points of noise into moons; a colour says on which side of
+The explorer's RealNVP (explorer.py) bends a grid and 900 points of noise into moons; a colour says on which side of
 z1 = 0 a point began. Between two layers a frame shows (1 - p) x + p g(x), which for a coupling is a coupling. Pages
 show the still to readers who asked for reduced motion.
 """
@@ -19,8 +19,8 @@ from nfscratch.book import explorer
 from nfscratch.book.animations import FOLDER
 
 NAME = "moons_warp"
-PER_LAYER, HOLD = 9, 14  # frames on the way through a layer, and at both ends
-MILLISECONDS = 60
+PER_LAYER, HOLD = 7, 12  # frames on the way through a layer, and at both ends
+MILLISECONDS = 80
 LIMIT, INCHES, DPI = 3.2, 3.6, 100
 BLUE, ORANGE = "#0072b2", "#d55e00"
 
@@ -61,7 +61,7 @@ def draw(axes: Any, place: float, grid: list[np.ndarray], dots: list[np.ndarray]
     axes.add_collection(LineCollection(between(grid, place).reshape(lines().shape), colors="0.55", linewidths=0.6))
     points, left = between(dots, place), dots[0][:, 0] < 0
     for half, colour in ((left, BLUE), (~left, ORANGE)):  # where a point came from
-        axes.plot(*points[half].T, ".", markersize=3, color=colour, alpha=0.65, markeredgewidth=0)
+        axes.plot(*points[half].T, ".", markersize=3.4, color=colour, alpha=0.65, markeredgewidth=0)
     axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), aspect="equal", xticks=[], yticks=[])
     whole = len(dots) - 1
     name = "noise z" if place == 0 else "data x" if place == whole else f"layer {int(np.ceil(place))} of {whole}"
@@ -70,7 +70,7 @@ def draw(axes: Any, place: float, grid: list[np.ndarray], dots: list[np.ndarray]
 
 def material(seed: int = 1) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The stages of the grid and of the points."""
-    z = np.random.default_rng(seed).normal(size=(1500, 2))
+    z = np.random.default_rng(seed).normal(size=(900, 2))
     return stages(lines().reshape(-1, 2)), stages(z)
 
 
@@ -94,7 +94,7 @@ def moving(path: Path, grid: list[np.ndarray], dots: list[np.ndarray]) -> None:
         draw(axes, place, grid, dots)
         canvas.draw()
         frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=MILLISECONDS, loop=0, quality=55, method=4)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=MILLISECONDS, loop=0, quality=40, method=4)
 
 
 if __name__ == "__main__":
