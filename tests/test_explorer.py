@@ -305,6 +305,17 @@ def test_a_slider_and_the_button_answer_keys(page):
     assert numbers(page) == before
 
 
+def test_play_moves_the_layers_until_the_reader_takes_over(page):
+    assert not page.get_by_role("button", name="Play").is_visible()
+    choose(page, "trained")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("document.querySelector('.explorer').page.values.trained.layers < 8")
+    page.locator("[data-part=sliders] input").fill("2")
+    for _ in range(5):
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert state(page)["values"]["layers"] == 2
+
+
 def test_a_finger_moves_the_point_and_does_not_scroll_the_page(page):
     page.touchscreen.tap(*place(page, "z", (2.0, -2.0)))
     shown = numbers(page)

@@ -8,6 +8,8 @@ import { Numbers } from "./numbers.js";
 import { Plane, RANGE } from "./plane.js";
 import { Scene } from "./scene.js";
 
+const PLAY = 6000; // milliseconds that all layers take
+
 class Explorer {
   constructor(root, maps) {
     Object.assign(this, { root, maps, point: [-1, 0.7], size: 0.8, touched: false, values: {} });
@@ -21,6 +23,7 @@ class Explorer {
     chooser(part("maps"), maps, "coupling", (key) => this.choose(key));
     part("size").addEventListener("input", ({ target }) => this.resize(Number(target.value)));
     part("reset").addEventListener("click", () => this.choose(this.key, true));
+    part("play").addEventListener("click", () => this.play());
     listen(this.planes, this);
     onTheme(() => this.restyle());
     new ResizeObserver(() => this.restyle()).observe(part("x"));
@@ -33,12 +36,27 @@ class Explorer {
     this.chosen = this.maps[key];
     if (anew || !this.values[key]) this.values[key] = valuesOf(this.chosen.sliders);
     this.sliders.build(this.chosen.sliders, this.values[key]);
+    this.part("play").hidden = !this.chosen.play;
     this.part("words").textContent = this.chosen.words;
     setFormula(this.part("formula"), this.chosen.formula);
     this.change({});
   }
 
-  change(changes) {
+  // Move one slider from end to end, until the reader takes over.
+  play() {
+    const { key, min, max } = this.chosen.sliders.find((slider) => slider.key === this.chosen.play);
+    const start = performance.now(), step = (now) => {
+      if (this.playing !== start) return;
+      const share = Math.min(Math.max((now - start) / PLAY, 0), 1);
+      this.change({ [key]: min + share * (max - min) }, start);
+      if (share < 1) requestAnimationFrame(step);
+    };
+    this.playing = start;
+    requestAnimationFrame(step);
+  }
+
+  change(changes, player = null) {
+    this.playing = player;
     const p = within(this.chosen.sliders, this.values[this.key], changes);
     this.values[this.key] = p;
     this.map = this.chosen.make(this.chosen.parameters(p));

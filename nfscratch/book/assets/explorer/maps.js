@@ -1,6 +1,7 @@
 // The maps that the page offers. Each one has
 //   name, formula (TeX), words;   sliders: [{key, label, min, max, value}];
 //   parameters(p): what the sliders say, as the package's parameters;   make(parameters): (z1, z2, out) -> out filled;
+//   play: the slider that a button moves from end to end, where there is one;
 //   handles(p): what can be dragged in a plane, and what a drag sets.
 
 import { coupling, couplings } from "./coupling.js";

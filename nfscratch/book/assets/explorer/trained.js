@@ -61,9 +61,10 @@ export function trainedOn(layers) {
   return {
     name: "Trained on moons",
     formula: `x = g_{${layers.length}}(\\cdots g_2(g_1(z)))`,
-    words: "Eight small couplings whose networks have learned the two moons. Move the slider to see the layers at work "
-      + "one after the other.",
+    words: "Eight small couplings whose networks have learned the two moons. Move the slider, or play the layers, to see "
+      + "them at work one after the other.",
     sliders: [{ key: "layers", label: "layers applied", min: 0, max: layers.length, value: layers.length }],
+    play: "layers",
     parameters: (p) => p,
     make({ layers: count }) {
       const whole = Math.floor(count), part = count - whole;
