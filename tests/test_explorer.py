@@ -25,7 +25,8 @@ SHELL = """<!doctype html><html lang="en"><title>Explorer</title><link rel="icon
 <style>body { --color-background-border: #ddd; --color-foreground-primary: #000; --color-background-primary: #fff;
 --color-foreground-secondary: #555; --color-background-secondary: #f5f5f5; --color-brand-primary: #0a4bff }
 body[data-theme=dark] { --color-background-border: #444; --color-foreground-primary: #ddd; 
---color-background-primary: #131416; --color-foreground-secondary: #aaa; --color-background-secondary: #222; background: #131416; color: #ddd }</style>
+--color-background-primary: #131416; --color-foreground-secondary: #aaa; --color-background-secondary: #222;
+background: #131416; color: #ddd }</style>
 <body data-theme="light"><main class="content"><h1>Explorer</h1>%s</main></body></html>"""
 EVALUATE = """async ({ key, p, points }) => {
   const { maps } = await import("/_static/explorer/maps.js");
@@ -120,7 +121,7 @@ def of_package(key, parameters, z):
 
 
 def of_page(page, key, p, z):
-    """{parameters, rows (N, 7)} of a map of the page, with its sliders at p. (Long lists travel as text: that is quick.)"""
+    """{parameters, rows (N, 7)} of a map of the page, with its sliders at p. (Long lists travel as text, quickly.)"""
     answer = page.evaluate(EVALUATE, {"key": key, "p": p, "points": json.dumps(z.tolist())})
     return answer | {"rows": np.array(json.loads(answer["rows"]))}
 

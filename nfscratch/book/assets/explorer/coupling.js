@@ -10,10 +10,10 @@ const MOST = 3; // C: nf.Affine's max_log_scale
 
 // keep: 0 where z1 is kept, 1 where z2 is; net: the network's layers.
 export function couplingLayer({ keep, net }) {
-  const network = new Net(net);
+  const network = new Net(net), { value, slope } = network;
   return (z1, z2, out) => {
-    const [kept, moved] = keep === 0 ? [z1, z2] : [z2, z1];
-    const [value, slope] = network.at(kept);
+    const kept = keep === 0 ? z1 : z2, moved = keep === 0 ? z2 : z1;
+    network.at(kept);
     const bent = Math.tanh(value[0] / MOST);
     const s = MOST * bent, scale = Math.exp(s);
     const across = moved * scale * slope[0] * (1 - bent * bent) + slope[1];

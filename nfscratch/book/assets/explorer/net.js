@@ -6,17 +6,20 @@ export class Net {
     this.layers = layers.map(({ W, b }) => ({ W: Float64Array.from(W.flat()), b: Float64Array.from(b) }));
     this.values = layers.map(({ b }) => new Float64Array(b.length));
     this.slopes = layers.map(({ b }) => new Float64Array(b.length));
+    this.input = new Float64Array(1);
+    this.one = Float64Array.of(1);
+    this.value = this.values.at(-1);
+    this.slope = this.slopes.at(-1);
   }
 
-  // out(v) and d out / dv. The arrays are used again by the next call.
+  // Puts out(v) into `value` and d out / dv into `slope`.
   at(v) {
-    let value = [v], slope = [1];
-    this.layers.forEach((layer, k) => {
-      pass(layer, value, slope, this.values[k], this.slopes[k]);
-      if (k + 1 < this.layers.length) activate(this.values[k], this.slopes[k]);
-      [value, slope] = [this.values[k], this.slopes[k]];
-    });
-    return [value, slope];
+    const { layers, values, slopes, input, one } = this, last = layers.length - 1;
+    input[0] = v;
+    for (let k = 0; k <= last; k++) {
+      pass(layers[k], k ? values[k - 1] : input, k ? slopes[k - 1] : one, values[k], slopes[k]);
+      if (k < last) activate(values[k], slopes[k]);
+    }
   }
 }
 

@@ -4,13 +4,16 @@
 export const SIZE = 7;
 
 export function identity(z1, z2, out) {
-  out.set([z1, z2, 1, 0, 0, 1, 0]);
+  out[0] = z1; out[1] = z2;
+  out[2] = 1; out[3] = 0;
+  out[4] = 0; out[5] = 1;
+  out[6] = 0;
 }
 
 // The map `layer` after what `out` holds already: J = J_layer J, and log-dets add up.
 export function then(layer, out, own) {
   layer(out[0], out[1], own);
-  const [, , a, b, c, d] = out;
+  const a = out[2], b = out[3], c = out[4], d = out[5];
   out[0] = own[0];
   out[1] = own[1];
   out[2] = own[2] * a + own[3] * c;
