@@ -30,8 +30,8 @@ nfscratch handout 04 -o hw4/   # the same chapter as an assignment
 {table}
 
 {trees}"""
-EXPLORER = """In the [explorer](explorer.md) you drag a point through six maps, and see what each does to areas and to the
-density.
+EXPLORER = """In the [explorer](explorer.md) you drag a point through six maps, and see what each does to areas
+and to the density.
 
 """
 LIVE = """ *Run this page* starts Python in your browser, with
