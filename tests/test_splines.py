@@ -621,7 +621,7 @@ class Swapped(nf.RationalQuadraticSpline):
 
 
 class SearchesZ(nf.RationalQuadraticSpline):
-    """FrEIA#160: the inverse looks for x among the knots of z."""
+    """After FrEIA#160, where the inverse compared x with the ends on the axis of z: here it looks for its bin there."""
 
     def _bin(self, theta, v, along):
         return super()._bin(theta, v, 0)

@@ -25,13 +25,15 @@ nfscratch run coupling         # a chapter, with its checks, figures and a train
 nfscratch handout 04 -o hw4/   # the same chapter as an assignment
 ```
 
-In the [explorer](explorer.md) you drag a point through six maps, and see what each does to areas and to the density.
-
-## The chapters
+{explorer}## The chapters
 
 {table}
 
 {trees}"""
+EXPLORER = """In the [explorer](explorer.md) you drag a point through six maps, and see what each does to areas
+and to the density.
+
+"""
 LIVE = """ *Run this page* starts Python in your browser, with
 nothing to install: change a cell, and look at what comes of it."""
 TABLE = "| | chapter |\n|---|---|"
@@ -59,6 +61,7 @@ def index(
     return INDEX.format(
         picture=SHOWN.format(name=PICTURE, alt=ALT) if PICTURE in figures else "",
         live=LIVE if live else "",
+        explorer=EXPLORER if any("explorer" in pages for pages in others.values()) else "",
         table="\n".join([TABLE, *rows]),
         trees="\n".join(
             TREE.format(caption=caption, pages="\n".join(pages)) for caption, pages in trees.items() if pages

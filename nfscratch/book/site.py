@@ -74,9 +74,13 @@ def _pages(chapters: Mapping[str, Path], is_live: bool) -> dict[str, str]:
     return exercise_page.pages(chapters, is_live) | back.pages(chapters) | museum | reference.pages()
 
 
+def _exercises(names: Mapping[str, str]) -> list[str]:
+    return [name for name in names if name.startswith("exercises-")]
+
+
 def _front(chapters: Mapping[str, Path], others: Mapping[str, str], cache: Path, is_live: bool) -> str:
     trees = {
-        "Questions and exercises": ["explorer", *TEXTS, *(name for name in others if name.startswith("exercises-"))],
+        "Questions and exercises": [*(name for name in others if name == "explorer"), *TEXTS, *_exercises(others)],
         "At the back": [name for name in BACK if name in others],
     }
     figures = [path.stem for path in (cache / "executed" / "figures").glob("*.png")]
