@@ -35,10 +35,18 @@ def interval(domain: Any) -> tuple[float, float]:
         ends = re.fullmatch(r"[\[(]\s*([^,\s]+)\s*,\s*([^,\s]+)\s*[\])]", domain)
         found = NAMED.get(domain) or (tuple(map(_number, ends.groups())) if ends else None)
     else:
-        found = tuple(map(float, domain)) if len(tuple(domain)) == 2 else None
+        found = _ends(domain) if isinstance(domain, (tuple, list)) and len(domain) == 2 else None
     if found is None or None in found or not found[0] < found[1]:
-        raise ValueError(f"a domain must be 'all reals' or an interval, such as '(0, 1)' or (0, 1); got {domain!r}")
+        raise ValueError(f"a domain must be 'all reals' or an interval, such as '(0, 1)', (0, 1) or (0, None); got {domain!r}")
     return found
+
+
+def _ends(pair):
+    """The two ends, None for no end; None if one is no number."""
+    try:
+        return tuple(far if end is None else float(end) for end, far in zip(pair, REALS, strict=True))
+    except (TypeError, ValueError):
+        return None
 
 
 def _number(text):

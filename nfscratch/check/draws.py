@@ -23,6 +23,7 @@ RADII = (0.3, 1.0, 3.0, 10.0)
 ROWS = 6  # points at each radius
 DRAWS = 3  # of parameters
 LIMIT = {onp.dtype("float64"): 1e-3, onp.dtype("float32"): 0.1}  # a row that rounding spoils by more is not judged
+OF_ACCURACY = 1e4  # nor one that a stated accuracy spoils by so many times itself
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ def _trial(subject, rng, radii, twin=None):
     z = into(subject.domain, z) if bounded(subject.domain) else onp.round(z, 2) + 0.003
     z = _without_overflow(subject, z).astype(subject.dtype)
     double = None if twin is None else Trial(twin, z.astype("float64"))
-    return Trial(subject, z, double, LIMIT[onp.dtype(subject.dtype)])
+    limit = max(LIMIT[onp.dtype(subject.dtype)], OF_ACCURACY * subject.accuracy)
+    return Trial(subject, z, double, limit)
 
 
 def _without_overflow(subject, z):

@@ -3,8 +3,8 @@
 J_ij  =  [8 (f_i(z + h e_j) - f_i(z - h e_j)) - (f_i(z + 2h e_j) - f_i(z - 2h e_j))] / 12h  +  O(h^4)
 
 A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several steps are taken,
-each in units of max(1, |z_j|)^1/2. For every column of every row the two neighbouring steps that agree best decide, and
-a check allows an error as large as their difference:
+each in units of max(1, |z_j|)^1/2. For every column of every row the two neighbouring steps decide that agree best, what
+rounding costs them counted too, and a check allows an error as large as their difference:
 
     error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h' + jump_ij + doubt_ij
     jump_ij  = |f_i(z + h' e_j) - 2 f_i(z) + f_i(z - h' e_j)| / h',   where it does not shrink with h'
@@ -49,7 +49,8 @@ def numeric_jacobian(
     tries, jumps = onp.stack(tries), onp.stack(jumps)  # (S, N, D_out, D_in)
     between = onp.abs(onp.diff(tries, axis=0))
     disagreement = onp.max(between, axis=2, initial=0.0)  # (S - 1, N, D_in)
-    best = onp.argmin(onp.where(onp.isnan(disagreement), onp.inf, disagreement), axis=0)[None, :, None, :]
+    noise = eps * sizes[0][None, :, None] / onp.asarray(steps)[1:, None, None]  # of the shorter one of two steps
+    best = onp.argmin(onp.where(onp.isnan(disagreement), onp.inf, disagreement + noise), axis=0)[None, :, None, :]
     J = onp.take_along_axis(tries, best + 1, axis=0)[0]
     rounding = eps * sizes[0][:, None, None] / onp.asarray(steps)[best + 1][0]
     long, short = (onp.take_along_axis(jumps, at, axis=0)[0] for at in (best, best + 1))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.bijections.contract import Bijection
-from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.finding import Finding, Symptom, not_applicable
 from nfscratch.check.judging import judged
 from nfscratch.check.rows import condition, finite_matrices, flat
 from nfscratch.check.trial import K, Trial, of_bijection_at
@@ -46,7 +46,7 @@ def check_closed_form(trial: Trial) -> Finding:
     """The layer's own `jacobian` against the numeric one, entry by entry."""
     b, what = trial.subject.bijection, "jacobian() against finite differences"
     if b is None or trial.subject.dtype == onp.float32 or type(b).jacobian is Bijection.jacobian:
-        return Finding("J", what, 0.0, 1.0)
+        return not_applicable("J", "no jacobian() of its own")
     with onp.errstate(all="ignore"):
         own = flat(b.jacobian(trial.subject.params, trial.z, trial.subject.context)).reshape(trial.J.shape)
         error, size = _largest_entry(own - trial.J), onp.maximum(1.0, _largest_entry(trial.J))
