@@ -80,7 +80,7 @@ TABLE = {
     "complex numbers": Bad(GOOD + 1j, "must be an array of real numbers; got dtype complex128", TypeError),
     "a dict": Bad({"a": 1.0}, "must be an array of real numbers; got a dict: pass its values as columns", TypeError),
     "ragged rows": Bad(
-        [[1.0, 2.0, 3.0], [1.0]], "must be an array of real numbers; got a list that is none", TypeError
+        [[1.0, 2.0, 3.0], [1.0]], "must have rows of one length; got a list of rows of several", TypeError
     ),
 }
 FEW = ("rq_nsf", "planar", "made as base")
