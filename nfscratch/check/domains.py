@@ -37,7 +37,8 @@ def interval(domain: Any) -> tuple[float, float]:
     else:
         found = _ends(domain) if isinstance(domain, (tuple, list)) and len(domain) == 2 else None
     if found is None or None in found or not found[0] < found[1]:
-        raise ValueError(f"a domain must be 'all reals' or an interval, such as '(0, 1)', (0, 1) or (0, None); got {domain!r}")
+        wanted = "'all reals' or an interval, such as '(0, 1)', (0, 1) or (0, None)"
+        raise ValueError(f"a domain must be {wanted}; got {domain!r}")
     return found
 
 
