@@ -3,8 +3,8 @@
 J_ij  =  [8 (f_i(z + h e_j) - f_i(z - h e_j)) - (f_i(z + 2h e_j) - f_i(z - 2h e_j))] / 12h  +  O(h^4)
 
 A long step is wrong where the map bends or has a kink (ReLU), a short one where it rounds. So several steps are taken,
-each in units of max(1, |z_j|)^1/2. For every column of every row the two neighbouring steps that agree best decide, with
-what rounding costs them added to their difference; and a check allows an error as large as that:
+each in units of max(1, |z_j|)^1/2. For every column of every row the two neighbouring steps that agree best decide,
+with what rounding costs them added to their difference; and a check allows an error as large as that:
 
     error_ij = |J_ij(h) - J_ij(h')| + eps max|f| / h' + jump_ij + doubt_ij
     jump_ij  = |f_i(z + h' e_j) - 2 f_i(z) + f_i(z - h' e_j)| / h',   where it does not shrink with h'
