@@ -164,7 +164,7 @@ if __name__ == "__main__":
 #
 # ## What to ask for: likelihood
 #
-# Let $p_*$ be the unknown density of the data and $p_\theta$ a model with parameters $\theta$. *Maximum likelihood* asks for the $\theta$ under which the data are most probable. Rows $x_1, \dots, x_N$ that are independent have the density $\prod_n p_\theta(x_n)$. Take the logarithm, divide by $N$, and turn the sign, so that less is better:
+# Let $p_*$ be the unknown density of the data and $p_\theta$ a model with parameters $\theta$. *Maximum likelihood* asks for the $\theta$ under which the data have the greatest density. Rows $x_1, \dots, x_N$ that are independent have the density $\prod_n p_\theta(x_n)$. Take the logarithm, divide by $N$, and turn the sign, so that less is better:
 #
 # $$\mathcal L(\theta) = -\frac1N \sum_{n=1}^{N} \log p_\theta(x_n) \;\approx\; -\mathbb E_{x \sim p_*}\bigl[\log p_\theta(x)\bigr]. \tag{3}$$
 #
@@ -178,7 +178,7 @@ if __name__ == "__main__":
 #
 # $$-\mathrm{KL}(p_* \,\|\, p_\theta) = \mathbb E_{p_*}\Bigl[\log\frac{p_\theta}{p_*}\Bigr] \le \mathbb E_{p_*}\Bigl[\frac{p_\theta}{p_*} - 1\Bigr] = \int_{p_* > 0} p_\theta\,dx - 1 \le 0. \tag{5}$$
 #
-# Since $\log u = u - 1$ only at $u = 1$, the divergence is 0 only if the two densities agree (but for a set of probability 0). Two things follow. Maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
+# Since $\log u = u - 1$ only at $u = 1$, the divergence is 0 only if the two densities agree (but for a set of probability 0). Two things follow. Up to the error of the average in (3), maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
 #
 # **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly where data are and it is not, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which the least reverse KL?
 
@@ -244,7 +244,7 @@ if __name__ == "__main__":
     two_directions(options)
 
 # %% [markdown]
-# *Figure `ch00_directions`.* The data (grey), and the two best normals. The forward one has the data's mean and variance, $0$ and $10$, and its peak where no data are. The reverse one sits on one hump, and pays about $\log 2 = 0.69$ nats for the half that it leaves out. This book trains by the forward KL wherever there are data. Chapters 03 and 11 have a formula in place of data and use the reverse one.
+# *Figure `ch00_directions`.* The data (grey), and the two best normals. The forward one has the data's mean and variance, $0$ and $10$, and its peak where hardly any data are. The reverse one sits on one hump, and pays about $\log 2 = 0.69$ nats for the half that it leaves out. Where there are data, this book trains by the forward KL; chapters 09, 13 and 14 try other losses beside it. Chapters 03 and 11 have a formula in place of data and use the reverse one.
 #
 # **Nats and bits.** A logarithm to base $e$ counts in nats, to base 2 in *bits*: one bit is $\log 2 = 0.6931$ nats. For data of $D$ variables one often quotes
 #
@@ -533,7 +533,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## A published bug: the best of NaN
 #
-# Keeping the best parameters is one line of code, and easy to get wrong. A single loss that is not a number (a batch with an overflow) is enough. flowjax 19.1.2 keeps the parameters when `losses[-1] == min(losses)`. No comparison with NaN is true. So a NaN in the *first* evaluation stays the minimum for ever, nothing is kept after it, and the untrained flow is returned. `argmin` has the opposite fault: it ranks NaN as the least. Neither raises an error.
+# Keeping the best parameters is one line of code, and easy to get wrong. A single loss that is not a number (a batch with an overflow) is enough. flowjax 19.1.2 keeps the parameters when `losses[-1] == min(losses)`. A NaN is neither equal to any number nor less nor greater. So a NaN in the *first* evaluation stays the minimum for ever, nothing is kept after it, and the untrained flow is returned. `argmin` has the opposite fault: it ranks NaN as the least. Neither raises an error.
 
 
 # %%
@@ -688,7 +688,7 @@ if __name__ == "__main__":
 #
 # *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a veil between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
-# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more, and more still if the last parameters were kept and not the best ones (printed above, on the validation rows).
+# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen or so ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more, and more still if the last parameters were kept and not the best ones (printed above, on the validation rows).
 #
 # The package's `nf.fit` is this loop, with each row once in every pass over the data, derivatives by hand instead of a tape, an early end, checkpoints, and warnings about data.
 #
@@ -709,7 +709,7 @@ if __name__ == "__main__":
 # | $z$, $x$ | noise, data; points $(D,)$, rows $(N, D)$ | R | inverse(forward(z)) with z |
 # | $p_Z$, $p$, $p_*$ | base, model, true density | X | log-dets of both directions, which add up to 0 |
 # | $g$, $J$ | a map $z \to x$; its Jacobian $\partial x_i/\partial z_j$ | J | a log-det or a Jacobian with numeric derivatives |
-# | log-det | log of the absolute determinant of $J$, of the map just applied | G | a gradient with numeric derivatives |
+# | log-det | log of the absolute determinant of the Jacobian of the map just applied | G | a gradient with numeric derivatives |
 # | $\theta$ | all parameters | N | the integral of a density with 1 |
 # | $h$ | an increasing function of one variable | S, I | shapes and dtypes; each row alone with the row among others |
 # | $\mathcal L$, $H$ | loss, entropy, in nats | = | one number, by two formulas |
@@ -738,7 +738,7 @@ if __name__ == "__main__":
 #
 # - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s$ is 1 minus the mean of $u_n^2$: 0 where $e^{2s}$ is the variance, $\frac{14}3$.
 # - **3.** With $x = g(z)$, both $\log p(x)$ and $\log q(x)$ are the logarithm before the map minus the same log-det. The difference is unchanged, and so is its average.
-# - **4.** The factors $1 - 100\eta$ and $1 - \eta$ have the same size at $\eta = 2/101$; each step multiplies both by $99/101$.
+# - **4.** The factors $1 - 100\eta$ and $1 - \eta$ have the same size at $\eta = 2/101$; each step multiplies $\theta$ by $99/101$ for $c = 1$, and by $-99/101$ for $c = 100$.
 #
 # ## Where this differs from the papers
 #

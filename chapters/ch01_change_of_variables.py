@@ -581,7 +581,7 @@ if __name__ == "__main__":
 # 4. (Paper, 10 lines.) Show that the entropy of $x = g(z)$ is $H_Z + \mathbb{E}[\log|\det J(z)|]$ for every invertible $g$, and verify it by sampling for $\tanh$. Hint: take the expectation of (3).
 # 5. (Paper.) What does (1) become for $x = z^2$, which is not one-to-one? Hint: add up the contributions of both roots, and compare with the chi-square density of one degree of freedom.
 # 6. (10 lines.) Fit the petals again in millimetres. What changes in $s$, $t$ and the log-likelihood, and by how much?
-# 7. (Paper.) Let $g(z) = z$ for $z < 0$, $0$ on $[0, 1]$, and $z - 1$ beyond. Which condition of the derivation fails, and what is $P(x = 0)$?
+# 7. (Paper.) Let $z \sim N(0, 1)$, and $g(z) = z$ for $z < 0$, $0$ on $[0, 1]$, and $z - 1$ beyond. Which condition of the derivation fails, and what is $P(x = 0)$?
 #
 # ## Answers on paper
 #
@@ -596,4 +596,4 @@ if __name__ == "__main__":
 #
 # - **Direction.** Tabak and Turner write the map from data to noise, and so did the early papers on flows for density estimation; papers on variational inference write it from noise to data. We always write $x = g(z)$, and name the direction.
 # - **The sign** in (3) is given for both directions, because it is easy to mix them up, as in the bug above.
-# - **The logit** in image papers carries a squeeze, $\operatorname{logit}(\lambda + (1 - 2\lambda)x)$. It is one more elementwise map, and its constant log-det has to be counted (chapter 12).
+# - **The logit** in image papers carries a squeeze, $\operatorname{logit}(\lambda + (1 - 2\lambda)x)$. The squeeze is one more elementwise map, and its constant log-det has to be counted (chapter 12).

@@ -157,13 +157,13 @@ def triangular_inverse(x, t, s, b):
 #
 # $$H = I - \frac{2\, v v^T}{v^T v}, \qquad H^T = H, \qquad H H = I - \frac{4 v v^T}{v^T v} + \frac{4 v (v^T v) v^T}{(v^T v)^2} = I, \qquad \det H = -1. \tag{5}$$
 #
-# (It sends $v$ to $-v$ and leaves the $D - 1$ directions orthogonal to $v$ alone; the determinant is the product of these eigenvalues.) Applying it to a point costs two inner products. Chain $M$ of them:
+# (It sends $v$ to $-v$ and leaves the $D - 1$ directions orthogonal to $v$ alone; the determinant is the product of these eigenvalues.) Applying it to a point takes two inner products and a multiple of $v$, and no matrix. Chain $M$ of them:
 #
 # $$Q = H_1 H_2 \cdots H_M, \qquad Q^{-1} = H_M \cdots H_2 H_1, \qquad \det Q = (-1)^M. \tag{6}$$
 #
 # *At most $D$ of them make any orthogonal matrix $Q$.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both $e_1$ and $q$ have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
 #
-# *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. A flow loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
+# *What "at most" hides is a sign.* $M$ reflections have $\det Q = (-1)^M$ and no other. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. Next to the base a flow loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
 #
 # *And $v = 0$ is no reflection.* Our vectors are $v_k = a_k + e_k$, so that $a = 0$, where the last layer of a network usually starts, is a good point; the one bad point, $a_k = -e_k$, is replaced by $e_k$.
 
@@ -462,7 +462,7 @@ if __name__ == "__main__":
 #
 # $$u_{11} = m_{11}, \qquad u_{12} = m_{12}, \qquad \ell_{21} = \frac{m_{21}}{m_{11}}, \qquad u_{22} = m_{22} - \ell_{21} u_{12} = \frac{\det M}{m_{11}}. \tag{12}$$
 #
-# Our diagonal is positive, so $m_{11} > 0$ and $\det M > 0$. In $D$ dimensions, elimination gives $u_{kk} = \mu_k / \mu_{k-1}$, where $\mu_k$ is the determinant of the upper left $k \times k$ block of $M$, and $\mu_0 = 1$: all $\mu_k$ have to be positive. With fixed signs on the diagonal, as in Glow, each of the $2^D$ patterns of signs reaches a set of matrices of its own. No signs repair $\mu_k = 0$: a rotation by 90° has $m_{11} = 0$, and (12) divides by it. Near that angle the factors grow without bound, while their product is still a rotation.
+# Our diagonal is positive, so $m_{11} > 0$ and $\det M > 0$. In $D$ dimensions, elimination gives $u_{kk} = \mu_k / \mu_{k-1}$, where $\mu_k$ is the determinant of the upper left $k \times k$ block of $M$, and $\mu_0 = 1$ (that block is the product of those of $L$ and $U$, so $\mu_k = u_{11} \cdots u_{kk}$): all $\mu_k$ have to be positive. With fixed signs on the diagonal, as in Glow, each of the $2^D$ patterns of signs reaches a set of matrices of its own. No signs repair $\mu_k = 0$: a rotation by 90° has $m_{11} = 0$, and (12) divides by it. Near that angle the factors grow without bound, while their product is still a rotation.
 #
 # Now the other question: which *Gaussians* are reached? If $z \sim N(0, I)$ then $x \sim N(b, A A^T)$. For any covariance $C$, the matrix $P^T C P$ is a covariance too, and it has a Cholesky factor $T$, a lower triangle with a positive diagonal. Put $A = P T$: then $A A^T = P\, T T^T P^T = C$, and $T = LU$ with a diagonal $U$. Every covariance is reached, whatever $P$ is, as long as the diagonal of $T$ lies within the bounds of (3). The likelihood does not need the rotation that a fixed $P$ cannot make, since $A$ and $A Q$ give the same density for every orthogonal $Q$.
 #
@@ -530,9 +530,9 @@ if __name__ == "__main__":
     reach(options)
 
 # %% [markdown]
-# *Figure `ch02_reach`.* Left: how large the factors are, as the product of the condition numbers of $L$ and $U$. Dashed: rotations, by angle. Near ±90° for $P = I$, and near 0° and 180° for the swap, the factors grow beyond $10^8$. Only the thick part is reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap none, since $\det P = -1$); the rest needs a negative sign. Dotted: the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Both $P$ reach every angle, with condition numbers below 14. Right: all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular.
+# *Figure `ch02_reach`.* Left: how large the factors are, as the product of the condition numbers of $L$ and $U$. Dashed: rotations, by angle. Near ±90° for $P = I$, and near 0° and 180° for the swap, the factors grow beyond $10^8$. Only the thick part is reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap none, since $\det P = -1$); the rest needs a negative sign. Dotted: the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Both $P$ reach every angle, and the product stays below 14. Right: all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular.
 #
-# So one PLU layer cannot be every matrix, and training cannot cross a line where a minor is zero. A Gaussian loses nothing by that. A deep flow loses signs and an order, and the next layer can absorb both.
+# So one PLU layer cannot be every matrix, and training cannot cross a line where one of the $\mu_k$ is zero. A Gaussian loses nothing by that. A deep flow loses signs and an order, unless the layers around it make up for them.
 #
 # ## Two bugs that a falling loss does not show
 #
@@ -675,11 +675,11 @@ if __name__ == "__main__":
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
-# A full linear flow on a standard normal base *is* the Gaussian with covariance $A A^T$. So its maximum likelihood is known. With the mean and the covariance $C$ of the data (divided by $N$), the mean log-likelihood of the best Gaussian is
+# A full linear flow on a standard normal base *is* the Gaussian with covariance $A A^T$. So its maximum likelihood is known. With the mean $m$ and the covariance $C$ of the data (divided by $N$), the mean log-likelihood of the best Gaussian is
 #
 # $$\mathcal L^* = -\tfrac12 \bigl(\log \det C + D \log 2\pi + D\bigr), \tag{13}$$
 #
-# since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. PLU, QR and triangular flows must all arrive there.
+# since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. No other Gaussian does better: $\log q$ of a Gaussian is quadratic, so its mean depends on the data through $m$ and $C$ alone and is the mean under $N(m, C)$, where no density beats $N(m, C)$ itself (chapter 00 (5)). PLU, QR and triangular flows must all arrive there.
 #
 # The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. No flow has looked at the data before it starts. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
 #
@@ -784,8 +784,8 @@ if __name__ == "__main__":
 #
 # - **3.** A reflection at a line of angle $\alpha$ sends a direction $\phi$ to $2\alpha - \phi$. A second one, at $\beta$, sends that to $\phi + 2(\beta - \alpha)$. In (6) $z$ meets $H_2$ first, so $\alpha$ belongs to $v_2$. For 90° take lines 45° apart, such as those orthogonal to $v_2 = (0, 1)$ and $v_1 = (-1, 1)$.
 # - **4.** $u_{11} u_{22} = m_{11} m_{22} - m_{12} m_{21}$ is the minor $\mu_2$; divide $\det M$ by it.
-# - **5.** $\ell_{21} = \tan\theta \le 1000$: to within 0.057°. The condition numbers of both factors are about $10^6$, so float32, with seven digits, keeps few or none.
-# - **6.** With $w = T^{-1} e_i$, row $i$ of $x = Tz$ has the Hessian $|w|^2 I + w_i^2\, e_i e_i^T$, whose condition number is at most 2. Row $i$ of $z = Tx + b$ has the upper left block of $C$ plus $e_i e_i^T/t_{ii}^2$: for the last row nearly that of $C$.
+# - **5.** $\ell_{21} = \tan\theta$ and $u_{22} = 1/\cos\theta$ are at most 1000: to within 0.057°. The condition numbers of both factors are about $10^6$, so float32, with seven digits, keeps few or none.
+# - **6.** At the optimum $T^{-1} C T^{-T} = I$. Add $\delta^T$ to row $i$ of $T$ in $x = Tz$, and put $w = T^{-1} e_i$, $a = w \cdot \delta$. The loss becomes $\frac12 |I - w \delta^T/(1 + a)|^2 + \log(1 + a)$ (the sum of squared entries) and a constant, to second order $\frac12(|w|^2 |\delta|^2 + a^2)$. As $w$ is zero before $i$ and $\delta$ after it, $a = w_i \delta_i$: the Hessian is $|w|^2 I + w_i^2\, e_i e_i^T$, whose condition number is at most 2. Row $i$ of $z = Tx + b$ has the upper left block of $C$ plus $e_i e_i^T/t_{ii}^2$: for the last row nearly that of $C$.
 #
 # ## Where this differs from the papers
 #

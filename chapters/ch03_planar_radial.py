@@ -143,11 +143,11 @@ if __name__ == "__main__":
 #
 # $h'$ takes every value in $(0, 1]$. If $w \cdot u \ge -1$, (4) is the logarithm of a positive number, or at worst of 0 on one line. If $w \cdot u < -1$, the determinant is negative near the line $w \cdot z + b = 0$ and positive far from it: the plane is *folded*. In the fold three points share one image, so the map has no inverse, and (4) belongs to no density.
 #
-# So $u$ must be corrected. The smallest correction is along $w$: put $\hat u = u + k w$ and ask that $w \cdot \hat u = m$, with $m > -1$. Then $w \cdot u + k\, (w \cdot w) = m$, hence
+# So $u$ must be corrected. The smallest correction is along $w$ (across $w$ it would not change $w \cdot u$): put $\hat u = u + k w$ and ask that $w \cdot \hat u = m$, with $m > -1$. Then $w \cdot u + k\, (w \cdot w) = m$, hence
 #
 # $$\hat u = u + \bigl(m(w \cdot u) - w \cdot u\bigr) \frac{w}{|w|^2}, \qquad m(a) = -1 + \epsilon + \log(1 + e^a). \tag{5}$$
 #
-# It is $|w|^2$ because $w$ enters twice: once in the direction, once in the product. The softplus makes $m$ smooth, increasing, and larger than $-1$. The paper has $\epsilon = 0$. In floats $\log(1 + e^a)$ is lost beside $-1$ for $a < -17.4$ (float32) or $a < -37.5$ (float64), and then (4) is the logarithm of zero: we take $\epsilon = 10^{-3}$.
+# It is $|w|^2$ because $w$ enters twice: once in the direction, once in the product. The softplus makes $m$ smooth, increasing, and larger than $-1$. The paper has $\epsilon = 0$. In floats $\log(1 + e^a)$ is lost beside $-1$ for $a < -17.4$ (float32) or $a < -37.5$ (float64), and then (4) is the logarithm of zero where $h' = 1$: we take $\epsilon = 10^{-3}$.
 
 
 # %%
@@ -194,7 +194,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch03_fold`.* Left: $w \cdot x$ against $w \cdot z$. With $w \cdot u = -3$ it falls in the middle, and three points $z$ have the same image. With $\hat u$ it increases. Middle and right: the same two maps on the plane. The blue lines that cross one another are the fold; on the right they are only drawn close together.
 #
-# One trap is left. As $w \to 0$, (5) divides $m(0) = -0.306$ by zero, although nothing needs a correction there. A network that produces $w$ often starts at zero. The package lets $m$ approach the identity for $|w| < 0.1$, and is exact above it (`nfscratch/ops/u_hat.py`).
+# One trap is left. As $w \to 0$, (5) divides $m(0) = -0.306$ by zero, although nothing needs a correction there. A network that produces $w$ often starts at zero. As $w \to 0$ the package lets $m(a)$ approach $\max(a, -1 + \epsilon)$, and from $|w| = 0.1$ on it takes (5) as it is (`nfscratch/ops/u_hat.py`).
 #
 # ## Radial
 #
@@ -212,7 +212,7 @@ if __name__ == "__main__":
 #
 # $$r^2 + B r - \alpha r_x = 0, \quad B = \gamma - r_x, \qquad r = \tfrac12 \Bigl(-B + \sqrt{B^2 + 4 \alpha r_x}\Bigr) = \frac{2 \alpha r_x}{B + \sqrt{B^2 + 4 \alpha r_x}}. \tag{8}$$
 #
-# The product of its two roots is $-\alpha r_x$, so exactly one is positive. For $B > 0$ the first form is a difference, of two nearly equal numbers where $4 \alpha r_x$ is small beside $B^2$. The second form subtracts nothing.
+# The product of its two roots is $-\alpha r_x$, so for $r_x > 0$ exactly one is positive. For $B > 0$ the first form is a difference, of two nearly equal numbers where $4 \alpha r_x$ is small beside $B^2$. The second form subtracts nothing.
 
 
 # %%
@@ -470,7 +470,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Two published bugs
 #
-# **$|w|$ for $|w|^2$.** Several implementations divided by the length in (5), not by its square (tonyduan/normalizing-flows, issue 2; Pyro had it too, pull request 2192). Then $w \cdot \hat u = a + (m(a) - a)\,|w|$, which is right only for $|w| = 1$. Nothing else looks wrong: (4) has absolute bars, the loss is finite, training works. Below: how often the flow is folded, for $w$ and $u$ drawn from $N(0, I)$. *Predict*: does it get rarer or more frequent as $D$ grows?
+# **$|w|$ for $|w|^2$.** Several implementations divided by the length in (5), not by its square (tonyduan/normalizing-flows, issue 2; Pyro had it too, pull request 2192). Then $w \cdot \hat u = a + (m(a) - a)\,|w|$, which is right for every $a$ only if $|w| = 1$. Nothing else looks wrong: (4) has absolute bars, the loss is finite, training works. Below: how often the flow is folded, for $w$ and $u$ drawn from $N(0, I)$. *Predict*: does it get rarer or more frequent as $D$ grows?
 #
 # **One norm for the whole batch.** In normflows 1.7.3 a radial layer reads the axes of its norm off the shape of the centre. A centre of shape $(D,)$, given by the user, leaves no axis, and without an axis the norm is taken over *everything*: one $r$ for the batch. A batch of one row is right, so a test at one point passes. The check that sees it is the one that compares each row alone with the same row among others (I, rows are independent).
 
@@ -707,9 +707,9 @@ if __name__ == "__main__":
 #
 # In the mean over seeds the divergence falls from 2 to 32 units, on every target and for each family. Between 8 and 32 the seeds' ranges sometimes overlap. Radial layers are made for what is round. Two of them are ahead of two planar ones on $U_1$ and behind on the three waves, and with 32 units both other families are ahead everywhere. Sylvester's pairs stay within a factor of four of planar layers of the same number of units. Their gain is depth: half as many layers one after the other, and in many dimensions a layer is no longer a bottleneck of width one.
 #
-# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow here has as much as 12 % there (the shares of all seeds are printed above). A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks that the target be large where the flow is, and hardly that the flow be where the target is: it *seeks* (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. Annealing is meant to prevent that. And a loss that has settled says nothing about a branch without draws. A picture does, or draws from the target, where you have them.
+# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow of 32 units has as much as 12 % there (the shares of all seeds are printed above). A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks that the target be large where the flow is, and hardly that the flow be where the target is: it *seeks* (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. Annealing is meant to prevent that. And a loss that has settled says nothing about a branch without draws. A picture does, or draws from the target, where you have them.
 #
-# The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow there has twice the units. The best flow there is 0.003, 0.012, 0.014 and 0.019 nats from $U_1$ to $U_4$, with thirty-two layers on each.
+# The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow there has twice the units. The best flow there is 0.0031, 0.0123, 0.0139 and 0.0195 nats from $U_1$ to $U_4$, with thirty-two layers on each.
 #
 # ## Summary
 #
@@ -717,7 +717,7 @@ if __name__ == "__main__":
 # - A map with a formula in one direction may need a search in the other. Differentiate the equation of the search, not its steps.
 # - Reverse KL needs draws and $\log q$ only. It forgives a missing branch for $-\log(1 - \text{share})$ nats.
 #
-# These layers have two limits: each unit bends the plane along one line, and the inverse is a search. Chapter 04 makes the Jacobian triangular instead, and puts a whole network into the entries that the determinant does not see. Chapter 08 keeps $z$ plus something small and lets the something be any network. Chapter 11 uses the layers of this chapter as posteriors.
+# Planar and Sylvester layers have two limits: each unit bends the plane along one line, and the inverse is a search. Chapter 04 makes the Jacobian triangular instead, and puts a whole network into the entries that the determinant does not see. Chapter 08 keeps $z$ plus something small and lets the something be any network. Chapter 11 uses the layers of this chapter as posteriors.
 #
 # ## Exercises
 #
@@ -742,4 +742,4 @@ if __name__ == "__main__":
 # - **Radial** layers there have $\beta = -\alpha + \log(1 + e^{\hat\beta})$. So have ours, with a margin, and the inverse (8), which the paper leaves as an equation to be solved.
 # - **Inverses.** Equation (12) is from Rezende and Mohamed's appendix A.1, where it proves that planar layers are invertible; they do not solve it. For Sylvester layers (13) follows from the conditions that the paper proves.
 # - **Sylvester.** The paper bounds $r_{ii}$ and $\tilde r_{ii}$ by tanh, so that $|r_{ii} \tilde r_{ii}| < 1$; here the product has no upper limit. Its orthogonal variant iterates towards an orthogonal matrix, and ours takes the QR decomposition. In its experiments an encoder makes the parameters anew for every image (chapter 11).
-# - **The experiment.** The paper shows its fits as pictures. It anneals the energy too, on another schedule; the wall and (17) are ours, because on the plane three of the four targets have no $Z$.
+# - **The experiment.** The paper shows its fits as pictures, and the divergence of the first three as curves (its figure 3). It anneals the energy too, on another schedule; the wall and (17) are ours, because on the plane three of the four targets have no $Z$.
