@@ -549,7 +549,7 @@ if __name__ == "__main__":
     jacobians_drawn(options)
 
 # %% [markdown]
-# *Figure `ch04_jacobian`.* $\partial x_i/\partial z_j$ at one point, $D = 6$; a printed 0 is exactly zero. First: the block triangle of (4). Second: the same triangle with its rows and columns interleaved. Third: a second layer with exchanged roles lets each $x_i$ depend on more variables, but one diagonal block, of the variables that only the first layer moved, is still diagonal. Fourth: a permutation between the layers spreads the dependence over both halves. The log-determinant of the last two is still only a sum of log-scales.
+# *Figure `ch04_jacobian`.* $\partial x_i/\partial z_j$ at one point, $D = 6$; a printed 0 is exactly zero. First: the block triangle of (4). Second: the same triangle with its rows and columns interleaved. Third: a second layer with exchanged roles lets the variables that it moves depend on all six. Of the variables that only the first layer moved, each still sees none of the others: that diagonal block is diagonal. Fourth: a permutation between the layers spreads the dependence over both halves. The log-determinant of the last two is still only a sum of log-scales.
 #
 # ## What a volume-preserving flow cannot do
 #
@@ -710,7 +710,7 @@ if __name__ == "__main__":
 #
 # 1,797 digits of 8 × 8 pixels with 17 grey levels, from scikit-learn.
 #
-# *Units.* A pixel is an integer between 0 and 16. On integers a density can be made as large as you like. So we add uniform noise $u \in [0, 1)^D$ to the pixels: fresh in every batch of training, drawn once for validation and test. The model's probability of an image $v$ of integers is $P(v) = \int p(v + u)\,du$, the mean of $p(v + u)$ over the noise. The logarithm is concave, so by Jensen's inequality $\log P(v)$ is at least the mean of $\log p(v + u)$: our scores are lower bounds, in nats per image.
+# *Units.* A pixel is an integer between 0 and 16. On integers a density can be made as large as you like. So we add uniform noise $u \in [0, 1)^D$ to the pixels: fresh in every batch of training, drawn once for validation and test. The model's probability of an image $v$ of integers is $P(v) = \int p(v + u)\,du$, the mean of $p(v + u)$ over the noise. The logarithm is concave, so by Jensen's inequality $\log P(v)$ is at least the mean of $\log p(v + u)$ over the noise. Our scores, from one draw for each image, estimate this lower bound, in nats per image.
 #
 # *Competition.* A Gaussian mixture is an honest opponent: we try full and diagonal covariances, several sizes and two amounts of regularisation, and choose by the validation set, as we choose the flow's stopping time. *Predict*: does the model with the better score also draw the better digits?
 #

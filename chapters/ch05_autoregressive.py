@@ -74,7 +74,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## One network for all conditionals: MADE
 #
-# MADE is one network with $D$ inputs and $D$ outputs, in which some connections are cut. Give every unit a number, its **degree**. Input $x_j$ has the degree $d_j = j$, its place in the order. A hidden unit has a degree $m$ between $1$ and $D - 1$, and it makes a promise: *a unit of degree $m$ depends only on inputs of degree at most $m$.* Two rules keep the promise:
+# MADE is one network with $D$ inputs and $D$ outputs, in which some connections are cut. Give every unit a number, its **degree**. Input $x_j$ has the degree $d_j = j$, its place in the order. A hidden unit has a degree $m$ between $1$ and $D - 1$ ($m^{(\ell)}_k$ for unit $k$ of hidden layer $\ell = 1, \ldots, L$), and it makes a promise: *a unit of degree $m$ depends only on inputs of degree at most $m$.* Two rules keep the promise:
 #
 # $$M^{(\ell)}_{kj} = \begin{cases} 1 & \text{if } m^{(\ell)}_k \ge m^{(\ell-1)}_j \\ 0 & \text{otherwise} \end{cases} \quad (\text{with } m^{(0)}_j = d_j), \qquad M^{\text{out}}_{ik} = \begin{cases} 1 & \text{if } d_i > m^{(L)}_k \\ 0 & \text{otherwise.} \end{cases} \tag{2}$$
 #
@@ -227,7 +227,7 @@ def maf_forward_naive(z, net, passes=None):
 #
 # ## Sampling in one pass
 #
-# Look at what the loop computes. In pass $k + 1$ exactly one entry of the input has changed for the last time: that of degree $k$. A hidden unit of degree $m$ depends on no input of higher degree. It takes its final value as soon as inputs $1, \ldots, m$ are known; after that it is computed again and again, with the same result. So compute each unit *once*, when its time has come. With $h^{(0)} = (x, y)$, where the context $y$ has degree 0, and $[m]$ for the units of degree $m$, step $m = 0, 1, \ldots, D$ is
+# Look at what the loop computes. In pass $k + 1$ exactly one entry of the input has changed for the last time: that of degree $k$. A hidden unit of degree $m$ depends on no input of higher degree. It takes its final value as soon as inputs $1, \ldots, m$ are known; after that it is computed again and again, with the same result. So compute each unit *once*, when its time has come. With $h^{(0)} = (x, y)$, where the context $y$ has degree 0, $[m]$ for the units of degree $m$, and $\operatorname{act}$ for the activation, step $m = 0, 1, \ldots, D$ is
 #
 # $$\begin{aligned} x_{[m]} &= \mu_{[m]} + e^{s_{[m]}} z_{[m]}, \quad\text{with } \mu_{[m]}, s_{[m]} \text{ from the units of degree} < m \text{ of the last hidden layer,} \\ h^{(\ell)}_{[m]} &= \operatorname{act}\Bigl( W^{(\ell)}_{[m],\, \le m}\, h^{(\ell-1)}_{\le m} + b^{(\ell)}_{[m]} \Bigr), \qquad \ell = 1, \ldots, L. \end{aligned} \tag{8}$$
 #
@@ -271,7 +271,7 @@ def maf_forward(z, weights, degrees, y=()):
 #
 # Here $\mu_i$ and $\sigma_i$ are functions of $\varepsilon_{<i}$. The Jacobian $\partial z / \partial\varepsilon$ is triangular, by the argument of (6), with $\sigma_i$ on its diagonal in (10) and $1/\sigma_i$ in (11); after $\varepsilon \to z$ the log-det is *subtracted*. Kingma et al. use (10). (11) is the `Inverse` of a MAF layer. Put $\mu' = -\mu/\sigma$ and $\sigma' = 1/\sigma$, and one becomes the other: the letter $\sigma$ means the reciprocal.
 #
-# The sign is easily lost. *Predict*: can (10) with a plus be a density? Take two variables, $\log\sigma = (0.3,\; 0.2\,\varepsilon_1)$ and $\mu = (0.5,\; \varepsilon_1)$. With the plus, the substitution $dz = \sigma_1\sigma_2\, d\varepsilon$ gives
+# The sign is easily lost. *Predict*: can (10) with a plus be a density? Take two standard normal variables $\varepsilon$, with $\log\sigma = (0.3,\; 0.2\,\varepsilon_1)$ and $\mu = (0.5,\; \varepsilon_1)$. With the plus, the substitution $dz = \sigma_1\sigma_2\, d\varepsilon$ gives
 #
 # $$\int q(\varepsilon)\,\sigma_1 \sigma_2\, dz = \operatorname{E}_\varepsilon\bigl[\sigma_1^2 \sigma_2^2\bigr] = \operatorname{E}\bigl[e^{0.6 + 0.4\varepsilon_1}\bigr] = e^{0.6 + 0.08} = 1.974, \tag{12}$$
 #
@@ -360,7 +360,7 @@ def numeric_jacobian(f, z, h=1e-3):
 # %% [markdown]
 # ## Check it
 #
-# Letters as in chapter 04 (R round trip, X log-dets cancel, J against finite differences, = two formulas, S shapes, G gradient, N a sum or an integral that is 1), and a new one. T counts wrong dependencies: present where there should be none, or missing where there should be one. For the sampler, = compares its multiplications with (9) too. The weights are random, there are two hidden layers of unequal width, and the order is neither natural nor its own reverse.
+# Letters as in chapter 04 (R round trip, X log-dets cancel, J against finite differences, = two formulas, S shapes, G gradient, N a sum or an integral that is 1), and a new one. T counts wrong dependencies: present where there should be none, or missing where there should be one. For the sampler, = compares its multiplications with (9) too. The weights are random, there are two hidden layers of unequal width, and the order is neither the natural one nor, as a permutation, its own inverse.
 
 
 # %%

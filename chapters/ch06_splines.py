@@ -92,7 +92,7 @@ if __name__ == "__main__":
 #
 # $$w_k = 2B\,\bigl(m + (1 - Km)\operatorname{softmax}(a)_k\bigr), \qquad z_k = -B + \sum_{j < k} w_j, \tag{2}$$
 #
-# with $m = 10^{-3}$, the smallest share, and in (3) the smallest slope. (If $Km > 1$, some widths would be negative; a library has to refuse that.) Heights $h_k$ and knots $x_k$ come from $K$ more numbers in the same way. Where slopes $d_k$ at the knots are free, they come from a softplus, shifted so that the number 0 gives the slope 1:
+# with $m = 10^{-3}$, the smallest share, and in (3) the smallest slope. (If $Km > 1$, a width can be negative; a library has to refuse that.) Heights $h_k$ and knots $x_k$ come from $K$ more numbers in the same way. Where slopes $d_k$ at the knots are free, they come from a softplus, shifted so that the number 0 gives the slope 1:
 #
 # $$d_k = m + \operatorname{softplus}(c_k + c^*), \qquad c^* = \log(e^{1-m} - 1) . \tag{3}$$
 #
@@ -143,7 +143,7 @@ def bin_of(z, at):
 #
 # $$g(\xi) = \xi^2 (3 - 2\xi) + \frac{d_k}{s}\,\xi (1-\xi)^2 - \frac{d_{k+1}}{s}\,\xi^2 (1-\xi) . \tag{5}$$
 #
-# Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson). That is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. Either way slopes and heights are no longer independent. And the inverse is the root of a cubic.
+# Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson); where both are $3s$ (as in the last bin of the picture below) its slope is zero in the middle, which a flow has to avoid. The condition is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. Either way slopes and heights are no longer independent. And the inverse is the root of a cubic.
 #
 # **Rational quadratic.** We want a curve that meets four conditions and cannot turn back. Divide a quadratic by a quadratic, and write both so that the two ends show:
 #
@@ -332,7 +332,7 @@ if __name__ == "__main__":
     picture_of_the_maps(options)
 
 # %% [markdown]
-# *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. Look at the lower row, because the density depends on it: steps for the linear spline, a broken line for the quadratic one, a continuous slope with corners for the cubic and the rational quadratic. The squared map has one bump. The mixture is flat between its three components. Far out it is a line with the slope $1/s_k$ of the *widest* component, since that one outlives the others. On the right this is the outermost component, with the slope $3.33$. On the left the outermost has the slope $4.0$, and the widest takes over only near $z = -19$, far outside of the picture.
+# *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. Look at the lower row, because the density depends on it: steps for the linear spline, a broken line for the quadratic one, a continuous slope with corners for the cubic and the rational quadratic. The squared map has one bump, so its slope has one peak and one dip. The mixture is flattest between its three components. Far out it is a line with the slope $1/s_k$ of the *widest* component, since that one outlives the others. On the right this is the outermost component, with the slope $3.33$. On the left the outermost has the slope $4.0$, and the widest takes over only near $z = -19$, far outside of the picture.
 #
 # ## Check it
 #
@@ -722,7 +722,7 @@ if __name__ == "__main__":
     error_growth(options)
 
 # %% [markdown]
-# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at the bound of the splines, 5 in every variable. Left: the loss grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone. As long as float32 keeps any digit, the curves of the two dtypes have the same shape, some eight decades apart: the map magnifies, and rounding is magnified.
+# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at the bound of the splines, 5 in every variable. Left: the loss grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone. As long as float32 keeps any digit, the curves of the two dtypes have much the same shape, almost nine decades apart, as the two roundings are: the map magnifies, and rounding is magnified.
 #
 # A tolerance that lets a flow of 32 layers pass hides a mistake of the same size in one layer. The audit of this package allows errors that grow with the dtype's rounding, with $\operatorname{cond} J$, with the depth, and with the numbers on the way (`nfscratch/check/trial.py` has the formula).
 #

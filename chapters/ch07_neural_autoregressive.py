@@ -146,7 +146,7 @@ if __name__ == "__main__":
 #
 # $$s_j = a_j \sum_i u_{ji} t_i + b_j, \qquad t'_o = \operatorname{logit} \sum_j w_{oj}\,\sigma(s_j). \tag{6}$$
 #
-# The rows of $w$ sum to 1, so that the argument of the logit stays between 0 and 1. The rows of $u$ sum to 1 too. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix is formed, because all of it is a function of one variable.
+# The rows of $w$ sum to 1, so that the argument of the logit stays between 0 and 1. The rows of $u$ sum to 1 too. The derivatives travel along as logarithms $e_i = \log dt_i/dx$: $\log ds_j/dx = \log a_j + \operatorname{lse}_i[\log u_{ji} + e_i]$ takes the place of $\log a_k$ in (4). No matrix of derivatives is formed, because all of it is a function of one variable.
 
 
 # %%
@@ -342,7 +342,7 @@ if __name__ == "__main__":
 # 2. **Bisection** halves the bracket: one binary digit for each evaluation, whatever the shape of $h$.
 # 3. **Newton**, $x \leftarrow x - (h(x) - z)/h'(x)$, doubles the number of correct digits in each step when it is near, and overshoots where $h$ is flat. So take it only where it stays inside the bracket, and only as long as each step is at most half as long as the one before. Otherwise halve the bracket.
 #
-# Stop when the *residual* $|h(x) - z|$ is as small as rounding allows, and report it. A tiny bracket is not enough: at a jump of $h$ the bracket shrinks too, and half the jump remains as a residual. Accept a tiny bracket only if rounding explains the residual. By the mean value theorem, with $h'$ at some point between,
+# Stop when the *residual* $|h(x) - z|$ is as small as rounding allows, and report it. A tiny bracket is not enough: at a jump of $h$ the bracket shrinks too, and a part of the jump remains as a residual. Accept a tiny bracket only if rounding explains the residual. By the mean value theorem, with $h'$ at some point between,
 #
 # $$|x - x^\star| = \frac{|h(x) - z|}{h'(\xi)} , \tag{10}$$
 #
@@ -791,7 +791,7 @@ if __name__ == "__main__":
 # ## Where this differs from the papers
 #
 # - **Slopes.** NAF takes $a_k = \operatorname{softplus}$ of the network's output. In the package $\log a_k$ is bounded, like every log-scale.
-# - **The start.** $K$ equal units get equal gradients and stay equal. In the package they start at fixed offsets from $-1$ to $1$. The paper relies on random weights.
+# - **The start.** $K$ equal units get equal gradients and stay equal. In the package their steps start at fixed places, evenly from $-1$ to $1$. The paper relies on random weights.
 # - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`. With `coupling=True` its layers are couplings, which need one search for half of the variables at once; the experiments above use couplings.
 # - **UMNN.** The paper's $f$ is a large network shared by all variables, that sees the conditioner's output. Here $f$ is small, and its weights *are* that output. Beyond $|x| = 5$ it stays constant, and its steepness is bounded.
 # - **Inversion.** NAF's paper leaves it out; UMNN's halves a fixed interval.
