@@ -27,7 +27,12 @@ def test_there_are_chapters():
     assert "ch04_coupling" in CHAPTERS
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+def shared(names):
+    """Every fourth chapter in the default run, from the first one on; the others in the exhaustive one."""
+    return [pytest.param(name, marks=pytest.mark.exhaustive if k % 4 else ()) for k, name in enumerate(names)]
+
+
+@pytest.mark.parametrize("name", shared(CHAPTERS))
 def test_it_runs_and_draws_every_figure_that_it_describes(name, tmp_path):
     untrained = "ignore:no step made the validation better"  # ten steps of a fast run need not make it better
     warnings = ["-W", "error", "-W", untrained]

@@ -124,6 +124,7 @@ def test_a_flow_begins_with_all_the_modes_that_the_search_finds():
     assert (two(x) - log_q).mean() > -1.5  # without a fit to the draws it is below -5
 
 
+@pytest.mark.exhaustive
 def test_of_many_variables_the_scales_are_those_of_the_hessians_diagonal(monkeypatch):
     monkeypatch.setattr(search, "FULL", 4)  # so that 5 are many
     sd = onp.exp(rng(1).uniform(-3.0, 3.0, 5))

@@ -40,7 +40,7 @@ RECIPES = {
 }
 
 
-SLOW = {"rq_nsf", "maf", "real_nvp"}  # the others make the share of the default run
+SLOW = {"rq_nsf", "maf", "real_nvp", "iaf"}  # the others make the share of the default run
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_log_prob_holds_as_much_a_row_at_64_layers_as_at_4(name):
     assert peaks[1] <= 1.2 * peaks[0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("sampled", ["sample", "sample_and_log_prob"])
 def test_draws_hold_as_much_at_64_layers_as_at_4(sampled):
     peaks = []
@@ -74,6 +75,7 @@ def test_draws_of_a_base_with_a_network_take_memory_for_a_few_rows_at_a_time(mon
     assert extra[1] <= 1.3 * extra[0]
 
 
+@pytest.mark.exhaustive
 def test_memory_beyond_input_and_output_does_not_grow_with_the_rows(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 500)
     flow = nf.flows.real_nvp(2, layers=4)
