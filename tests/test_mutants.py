@@ -14,7 +14,8 @@ REPRESENTATIVES = {mutant.name: name for name, mutant in reversed(MUTANTS.items(
 # Their searches and recursions take 1 to 9 s of the processor: the exhaustive run has them.
 LONG = {
     "museum: wrong_knots", "38 searches x", "37 other root", "40 one pass", "32 changed half", "zuko bracket",
-    "the series without its sign", "bayesflow 772, in a log_det", "three terms of the series", "a stale power iteration",
+    "the series without its sign", "bayesflow 772, in a log_det", "three terms of the series",
+    "a stale power iteration",
 }  # fmt: skip
 
 
