@@ -2,6 +2,7 @@
 
     v_k+1,i = the root r of f_i(v_k with r in place i) = x_i,      v_0 = 0 or x
     z' = v_k, wrong                                       too few passes
+    z' = v_1 from v_0 = x                                 both directions condition on their argument (one pass, or all)
     z'_i = 0 (or x_i) from the k-th column of the order on, and right before    the same, where a pass makes a column
 
 One direction computes all variables at once, and the other one after another, from zeros. Where the mask of the first
@@ -33,8 +34,14 @@ def passes(c: Columns) -> Mistake | None:
         f = _function(c, direction)
         depends = _depends(c, direction)
         if acyclic_order(depends) is not None and is_deep(depends) and _is_iterate(f, given, made):
-            return Mistake.TOO_FEW_PASSES
+            return Mistake.ON_ARGUMENTS if _is_first_look(f, given, made) else Mistake.TOO_FEW_PASSES
     return None
+
+
+def _is_first_look(f, given, made):
+    """Whether one pass from the argument gives `made`: a loop over all variables that looks at the argument does so."""
+    given = given[:ROWS]
+    return bool(same(_pass(f, given, given), made[:ROWS]).all())
 
 
 def _function(c, direction):

@@ -13,6 +13,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.clamp import flattens
 from nfscratch.check.diagnosis.mistakes import Mistake
 
+MOST_TERMS = 8  # of which all subsets are tried
 BOUNDS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0)
 
 
@@ -26,11 +27,15 @@ def by_subset(samples: list[Any]) -> Mistake | None:
     logs = [s.logs() for s in samples]
     if any(l is None for l in logs) or max(s.dim for s in samples) < 2:
         return None
-    fits = all(
-        any(near(s.c, l[:, _bits(k, s.dim)].sum(axis=1)).all() for k in range(1, 2**s.dim))
-        for s, l in zip(samples, logs, strict=True) if s.dim <= 6
-    )  # fmt: skip
-    return Mistake.TERMS_LEFT_OUT if fits else None
+    seen = [_is_subset(s.c, l[:, onp.abs(l).max(axis=0) > 1e-9]) for s, l in zip(samples, logs, strict=True)]
+    known = [fits for fits in seen if fits is not None]
+    return Mistake.TERMS_LEFT_OUT if known and all(known) else None
+
+
+def _is_subset(c, l):
+    """Whether c is the sum of some of the columns of l; None where they are too many to try."""
+    n = l.shape[1]
+    return None if n > MOST_TERMS else any(near(c, l[:, _bits(k, n)].sum(axis=1)).all() for k in range(1, 2**n))
 
 
 def _bits(k, dim):

@@ -116,7 +116,9 @@ INVERSE = {
     "uvadlc 57": Mutant(sigmoid_scaled(undone=False), "an affine rescaling is not undone", options=SCALED),
     "zuko bracket": Mutant(bracketed(), "it gives the end of its bracket"),
     "planar bracket": Mutant(planar("bracket"), "it does not undo forward", (1,)),
-    "a search that stops early": Mutant(early_bisection(), "inverse: its iteration stops before it has converged", (2, 5)),
+    "a search that stops early": Mutant(
+        early_bisection(), "inverse: its iteration stops before it has converged", (2, 5)
+    ),
     "five steps of Newton": Mutant(newton(5), "its iteration stops before it has converged"),
     "an inverse that clips x": Mutant(clipped(5.0), "it clips its argument"),
     "inverse is forward": Mutant((coupling()[0], coupling()[0]), "it applies forward"),
