@@ -136,6 +136,8 @@ def _most_frequent_name(cases):
     folding = [case.trial for case in cases if set(known) <= {Mistake.TOO_FEW_STEPS} and check_sign(case.trial).failed]
     if folding:
         return Named(name_of_fold(Columns(folding[-1], finite_matrices(folding[-1].J))), "det J")
+    if set(known) == {Mistake.P_LEFT_OUT, Mistake.PERMUTATION}:  # one proves it, the others leave it open
+        return Named(Mistake.P_LEFT_OUT, "inverse")
     return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
 
 

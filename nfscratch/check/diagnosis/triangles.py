@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as onp
@@ -32,7 +33,14 @@ def _variables(frame) -> Iterator[Any]:
     named = [frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals]
     for value in (*frame.f_locals.values(), *named):
         yield value
-        yield from value.values() if isinstance(value, dict) else getattr(value, "__dict__", {}).values()
+        held = (
+            value
+            if isinstance(value, dict)
+            else {}
+            if isinstance(value, ModuleType)
+            else getattr(value, "__dict__", {})
+        )
+        yield from held.values()
 
 
 def _is_unit_triangle(value, dim):

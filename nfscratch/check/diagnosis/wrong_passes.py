@@ -34,14 +34,18 @@ def passes(c: Columns) -> Mistake | None:
         f = _function(c, direction)
         depends = _depends(c, direction)
         if acyclic_order(depends) is not None and is_deep(depends) and _is_iterate(f, given, made):
-            return Mistake.ON_ARGUMENTS if _is_first_look(f, given, made) else Mistake.TOO_FEW_PASSES
+            return _of_iterate(f, given, made)
     return None
 
 
-def _is_first_look(f, given, made):
-    """Whether one pass from the argument gives `made`: a loop over all variables that looks at the argument does so."""
-    given = given[:ROWS]
-    return bool(same(_pass(f, given, given), made[:ROWS]).all())
+def _of_iterate(f, given, made):
+    """A loop over all variables that looks at its argument gives what one pass from there gives, and so may do two."""
+    given, made = given[:ROWS], made[:ROWS]
+    first = _pass(f, given, given)
+    if not same(first, made).all():
+        return Mistake.TOO_FEW_PASSES
+    from_zero = same(_pass(f, onp.zeros_like(given), given), given).all()  # the first pass of two may give the argument
+    return Mistake.NO_UNDOING if from_zero else Mistake.ON_ARGUMENTS
 
 
 def _function(c, direction):

@@ -18,7 +18,6 @@ import numpy as onp
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_terms import near
 from nfscratch.check.letters.jacobian import log_abs_det
-from nfscratch.check.trial import OTHER
 
 FEW = 8  # rows that are looked at before all of them
 ORDERS = 24  # in which a half's columns may stand
