@@ -83,7 +83,7 @@ class Mistake(Enum):
     P_LEFT_OUT = "P is left out of the inverse"
     FACTOR_NOT_INVERTED = "a factor of the matrix is not inverted"
     TOO_FEW_PASSES = "too few passes"
-    ON_ARGUMENTS = "each direction conditions on its own argument, where one has to condition on its result"
+    ON_ARGUMENTS = "each direction conditions on its own argument, as in a single pass"
     TOO_FEW_STEPS = "its iteration stops before it has converged"
     NO_CONTRACTION = "its iteration does not converge: forward adds no contraction to z"
     END_OF_BRACKET = "it gives the end of its bracket"
