@@ -24,7 +24,7 @@ from nfscratch.check.trial import Trial
 
 OF_THE_WHOLE = {Mistake.SIGN, Mistake.ALWAYS_ZERO, Mistake.MULTIPLIED, Mistake.MEAN, Mistake.NO_LOGARITHM,
                 Mistake.NO_ABSOLUTE_VALUE, Mistake.FACTOR_TWO, Mistake.PROBES_SUMMED, Mistake.LOGIT_SCALE,
-                Mistake.LEVELS_MISSING, Mistake.CONSTANT_OF_BASE, Mistake.AT_X}  # fmt: skip
+                Mistake.LEVELS_MISSING, Mistake.CONSTANT_OF_BASE, Mistake.AT_X, Mistake.AT_Z}  # fmt: skip
 ZERO = {Mistake.ALWAYS_ZERO, Mistake.DIAGONAL_OF_L}  # of the whole, whatever its layers are
 NEARER = 0.3
 MOST = 2  # dimensions that are looked at, from the largest down

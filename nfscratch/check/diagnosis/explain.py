@@ -41,8 +41,16 @@ from nfscratch.check.report import Failure
 from nfscratch.check.rows import finite_matrices
 
 LAWS_OF_LOG_DET = "XJ"
+FINE = 1e-3  # finite differences see an error that is larger
 # What makes a log_det overflow that is itself an ordinary number: a sign or a factor does not.
-OVERFLOW = (Mistake.AT_X, Mistake.CHANGED_HALF, Mistake.EXP_SUMMED, Mistake.NO_LOGARITHM, Mistake.UNCLAMPED)
+OVERFLOW = (
+    Mistake.AT_X,
+    Mistake.AT_Z,
+    Mistake.CHANGED_HALF,
+    Mistake.EXP_SUMMED,
+    Mistake.NO_LOGARITHM,
+    Mistake.UNCLAMPED,
+)
 
 
 def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
@@ -128,6 +136,8 @@ def _most_frequent_name(cases):
     folding = [case.trial for case in cases if set(known) <= {Mistake.TOO_FEW_STEPS} and check_sign(case.trial).failed]
     if folding:
         return Named(name_of_fold(Columns(folding[-1], finite_matrices(folding[-1].J))), "det J")
+    if set(known) == {Mistake.P_LEFT_OUT, Mistake.PERMUTATION}:  # one proves it, the others leave it open
+        return Named(Mistake.P_LEFT_OUT, "inverse")
     return Named(max(known, key=known.count) if known else Mistake.NO_UNDOING, "inverse")
 
 
@@ -146,7 +156,8 @@ def _name_log_det_of(first, across):
         return Named(Mistake.JACOBIAN_FORMULA)
     found = _wrong_directions(across)
     if not found:
-        return Named(Mistake.BELOW_RESOLUTION, "log_det")
+        below = first.finding.error < FINE
+        return Named(Mistake.BELOW_RESOLUTION if below else Mistake.LOG_DET_FORMULA, "log_det")
     if _both_flipped(found):
         return Named(Mistake.SIGN_IN_BOTH, f"log_det{found['forward'][0]}")
     direction = _telling(found)

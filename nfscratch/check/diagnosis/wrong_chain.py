@@ -10,6 +10,7 @@ paired.py finds the layers. Each is a pair of functions of its own, which is run
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as onp
@@ -33,6 +34,10 @@ MOST = 2  # dimensions that are looked at, from the largest down
 OF_THE_WHOLE = {Mistake.RETURNS_ARGUMENT, Mistake.APPLIES_FORWARD, Mistake.RESCALING, Mistake.PERMUTATION,
                 Mistake.HALVES_SWAPPED, Mistake.P_LEFT_OUT, Mistake.CLIPS_ARGUMENT, Mistake.END_OF_BRACKET,
                 Mistake.CUT_OFF, Mistake.FOLDS, Mistake.OTHER_ROOT}  # fmt: skip
+
+
+# What a layer shows by chance, too, where inverse does something else there than to undo that layer.
+BY_CHANCE = (Mistake.PERMUTATION, Mistake.HALVES_SWAPPED, Mistake.COLUMN_SKIPPED, Mistake.RETURNS_ARGUMENT)
 
 
 def name_inverse_of_chain(letter: str, cases: list[Case], whole: Named) -> Named:
@@ -65,7 +70,7 @@ def _named(trials):
         ways = list(map(whole_layers, (chain.matched, *chain.turns)))
         ways += [chain.matched] * (ways[0] != chain.matched)
         for pairs in ways:
-            named = _of_layers(chain, pairs, trial)
+            named = _of_layers(chain, pairs, trial, pairs is not ways[0])
             if named is not None and named.mistake is not Mistake.NO_UNDOING:
                 return named
             place = place or (named if pairs is ways[0] else None)
@@ -82,22 +87,22 @@ def _trials(cases):
     return [trial for trial in list(found.values())[::-1] if trial.subject.dtype == onp.float64][:MOST]
 
 
-def _of_layers(chain: Paired, pairs, trial):
-    """The name of the first layer whose round trip fails. NO_UNDOING: that one has no name."""
+def _of_layers(chain: Paired, pairs, trial, tried):
+    """The name of the first layer whose round trip fails; NO_UNDOING: it has none. tried: pairs that may be wrong."""
     if len(pairs) < 3:
         return None
-    layers, nameless, at = chain.layers(pairs), None, flat(trial.z)[chain.rows]
+    layers, found, at = chain.layers(pairs), [], flat(trial.z)[chain.rows]
     for k, layer in enumerate(layers):
         this = Trial(layer, at, limit=trial.limit)
         at = this.x
         if not check_round_trip(this).failed:
             continue
-        mistake = _name_of_layer(chain, pairs[::-1][k : k + 2], this)
-        named = Named(mistake, f"inverse of {layer.name}")
-        if mistake is not Mistake.NO_UNDOING:
-            return named
-        nameless = nameless or named
-    return nameless
+        found.append(Named(_name_of_layer(chain, pairs[::-1][k : k + 2], this), f"inverse of {layer.name}"))
+        if found[-1].mistake not in (*BY_CHANCE, Mistake.NO_UNDOING) and not (tried and len(found) > 1):
+            return found[-1]
+    if len({named.mistake for named in found}) > 1:  # an order of columns that does not explain all of them
+        return replace(found[0], mistake=Mistake.NO_UNDOING)
+    return found[0] if found else None
 
 
 def _clips(chain, trial):

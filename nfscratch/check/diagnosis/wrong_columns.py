@@ -4,6 +4,7 @@ z' = z[:, m]               m a power of the map's own permutation p, or any othe
                            m exchanges or interleaves halves, also inside of p: HALVES_SWAPPED
 inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not inverted before the rest
 z'_i = x_i or 0            in some of the changed columns, and z'_i = z_i in the others: COLUMN_SKIPPED
+                           the others look at them, as a second coupling does: LAYER_NOT_UNDONE
 """
 
 from __future__ import annotations
@@ -115,4 +116,10 @@ def skipped(c: Columns) -> Mistake | None:
     missed = c.wrong & changed & passed
     if not missed.any() or (c.wrong & ~missed).any() or not (changed & ~c.wrong).any():
         return None
-    return Mistake.COLUMN_SKIPPED
+    return Mistake.LAYER_NOT_UNDONE if _are_two_layers(c, missed, changed & ~c.wrong) else Mistake.COLUMN_SKIPPED
+
+
+def _are_two_layers(c, missed, right):
+    """Whether the right columns look at the missed ones, and these not at each other: two couplings have that."""
+    J = onp.abs(c.J).max(axis=0) * (1 - onp.eye(c.dim))
+    return bool(missed.sum() > 1 and J[missed][:, missed].max() < 1e-7 and J[right][:, missed].max() > 1e-7)

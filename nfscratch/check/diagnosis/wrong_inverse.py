@@ -104,8 +104,8 @@ def _right_at_first(c):
 def _conditions(c):
     """The kept variables are right, and the changed ones come back without a look at them."""
     kept = c.kept
-    if not kept.any() or c.wrong[kept].any():
-        return None
+    if not kept.any() or c.wrong[kept].any() or not (onp.abs(c.J[:, ~kept][:, :, kept]) > 1e-7).any():
+        return None  # forward does not look at them either
     x = c.x.reshape(-1, *c.trial.subject.out_shape)
     moved = c.x.copy()
     moved[:, kept] += 0.7

@@ -1,6 +1,6 @@
 """Linear maps x = W z + b with a dense W, which is a product of factors: z' = A x + a, and the log-det of a factor.
 
-W A is a permutation                      P is left out, or not inverted: P_LEFT_OUT
+W A is a permutation                      P is left out: P_LEFT_OUT; where it may be P^2 as well: PERMUTATION
 W = Q R, A = R^-1 Q (signs apart)         reflections undone in the order in which they were done: LAYERS_IN_ORDER
 W = Q R, A = R^-1 Q, where Q does not show that it is made of a few reflections: FACTOR_NOT_INVERTED
 W A or A W is a factor, L or Q            that factor is left out: LAYER_NOT_UNDONE; Q^2: FACTOR_NOT_INVERTED
@@ -67,7 +67,7 @@ def _of_factors(W, A, seen):
     """seen: whether another look may tell whether Q is a product, from a run of the function."""
     product = W @ A
     if onp.abs(product * (1 - product)).max() < EXACT and _is(product.sum(axis=0), onp.ones(len(W))):
-        return Mistake.P_LEFT_OUT
+        return Mistake.P_LEFT_OUT if _has_no_root(product) or _is_pivoted(A) else Mistake.PERMUTATION
     Q, R = onp.linalg.qr(W)
     turned = R @ A
     if _is(onp.abs(turned), onp.abs(Q)) and _is(turned @ turned.T, onp.eye(len(W))):
@@ -75,6 +75,25 @@ def _of_factors(W, A, seen):
     if _is_swapped(W, A):
         return Mistake.LAYERS_IN_ORDER
     return _of_one_factor(W, A)
+
+
+def _has_no_root(P):
+    """Whether the permutation P is no square of another: then it has not been done twice."""
+    n, lengths = len(P), []
+    for i in range(n):
+        lengths.append(next(k for k in range(1, n + 1) if onp.linalg.matrix_power(P, k)[i, i] > 0.5))
+    return any(k % 2 == 0 and lengths.count(k) % (2 * k) for k in set(lengths))
+
+
+def _is_pivoted(A):
+    """Whether A^-1 = L U with entries of L that are at most 1, as a factorisation with pivots leaves it."""
+    rest, n = onp.linalg.inv(A), len(A)
+    for k in range(n - 1):
+        factors = rest[k + 1 :, k] / rest[k, k]
+        if not (onp.abs(factors) <= 1 + EXACT).all():
+            return False
+        rest[k + 1 :] = rest[k + 1 :] - factors[:, None] * rest[k]
+    return True
 
 
 def _of_one_factor(W, A):

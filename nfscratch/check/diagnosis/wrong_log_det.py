@@ -18,6 +18,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.clamp import scales
 from nfscratch.check.diagnosis.means import takes_mean
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.triangles import holds_triangle
 from nfscratch.check.diagnosis.wrong_branches import by_side, is_half_identity
 from nfscratch.check.diagnosis.wrong_clamp import by_inverse_clamp
 from nfscratch.check.diagnosis.wrong_contraction import by_series, is_sum_over_probes
@@ -98,9 +99,11 @@ def _zero_linear(s):
 
 
 def _of_zero(mistake, samples):
-    """A matrix of one number has no L: of D = 1 alone a log_det that is 0 is just that."""
-    alone = mistake is Mistake.DIAGONAL_OF_L and all(s.dim == 1 for s in samples)
-    return Mistake.ALWAYS_ZERO if alone else mistake
+    """A matrix of one number has no L, and one that is not factorised has none: there 0 is just that."""
+    if mistake is not Mistake.DIAGONAL_OF_L:
+        return mistake
+    factorised = any(s.dim > 1 and holds_triangle(s.trial, s.direction) for s in samples)
+    return mistake if factorised else Mistake.ALWAYS_ZERO
 
 
 def _determinants(s):

@@ -2,6 +2,7 @@
 
     v_k+1,i = the root r of f_i(v_k with r in place i) = x_i,      v_0 = 0 or x
     z' = v_k, wrong                                       too few passes
+    z' = v_1 from v_0 = x                                 both directions condition on their argument (one pass, or all)
     z'_i = 0 (or x_i) from the k-th column of the order on, and right before    the same, where a pass makes a column
 
 One direction computes all variables at once, and the other one after another, from zeros. Where the mask of the first
@@ -33,8 +34,18 @@ def passes(c: Columns) -> Mistake | None:
         f = _function(c, direction)
         depends = _depends(c, direction)
         if acyclic_order(depends) is not None and is_deep(depends) and _is_iterate(f, given, made):
-            return Mistake.TOO_FEW_PASSES
+            return _of_iterate(f, given, made)
     return None
+
+
+def _of_iterate(f, given, made):
+    """A loop over all variables that looks at its argument gives what one pass from there gives, and so may do two."""
+    given, made = given[:ROWS], made[:ROWS]
+    first = _pass(f, given, given)
+    if not same(first, made).all():
+        return Mistake.TOO_FEW_PASSES
+    from_zero = same(_pass(f, onp.zeros_like(given), given), given).all()  # the first pass of two may give the argument
+    return Mistake.NO_UNDOING if from_zero else Mistake.ON_ARGUMENTS
 
 
 def _function(c, direction):

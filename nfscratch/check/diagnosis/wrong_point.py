@@ -1,7 +1,7 @@
 """Log-dets that are right, but at a wrong point.
 
-    c = T(x)                       the direction's own log-det T at the point that goes out: AT_X
-    c = -T'(z)                     the other direction's, negated, at the point that comes in: AT_X
+    c = T(x), or -T(x) for inverse      forward's log-det T at x: AT_X
+    c = T'(z), or -T'(z) for forward    inverse's log-det T' at z: AT_Z
     c = T(z with x_B for z_A)      a coupling whose network is given the changed half B for the kept half A: AT_X
     c = T(z with z_B for z_A)      the same before the change: CHANGED_HALF
 
@@ -18,7 +18,6 @@ import numpy as onp
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_terms import near
 from nfscratch.check.letters.jacobian import log_abs_det
-from nfscratch.check.trial import OTHER
 
 FEW = 8  # rows that are looked at before all of them
 ORDERS = 24  # in which a half's columns may stand
@@ -33,8 +32,14 @@ def by_point(samples: list[Any]) -> Mistake | None:
     return None
 
 
-def _at_the_other_point(s):
-    return _is_log_det_at(s, s.direction, s.there, 1.0) or _is_log_det_at(s, OTHER[s.direction], s.at, -1.0)
+def _of(function):
+    """Whether the claim is the log-det of `function` at its result, which is the other one's argument."""
+
+    def look(s):
+        own = s.direction == function
+        return _is_log_det_at(s, function, s.there if own else s.at, 1.0 if own else -1.0)
+
+    return look
 
 
 def _with_half(of):
@@ -76,7 +81,8 @@ def _fits(s, direction, points, sign, part):
 
 
 LOOKS = (
-    (_at_the_other_point, Mistake.AT_X),
+    (_of("forward"), Mistake.AT_X),
+    (_of("inverse"), Mistake.AT_Z),
     (_with_half("there"), Mistake.AT_X),
     (_with_half("at"), Mistake.CHANGED_HALF),
 )

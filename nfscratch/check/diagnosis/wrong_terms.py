@@ -6,6 +6,7 @@ largest size, among others whose l_i vary; the claim then goes beyond the platea
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as onp
@@ -13,6 +14,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.clamp import flattens
 from nfscratch.check.diagnosis.mistakes import Mistake
 
+MOST_TERMS = 8  # of which all subsets are tried
 BOUNDS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0)
 
 
@@ -26,11 +28,22 @@ def by_subset(samples: list[Any]) -> Mistake | None:
     logs = [s.logs() for s in samples]
     if any(l is None for l in logs) or max(s.dim for s in samples) < 2:
         return None
-    fits = all(
-        any(near(s.c, l[:, _bits(k, s.dim)].sum(axis=1)).all() for k in range(1, 2**s.dim))
-        for s, l in zip(samples, logs, strict=True) if s.dim <= 6
-    )  # fmt: skip
-    return Mistake.TERMS_LEFT_OUT if fits else None
+    seen = [_is_subset(s.c, l[:, onp.abs(l).max(axis=0) > 1e-9]) for s, l in zip(samples, logs, strict=True)]
+    return Mistake.TERMS_LEFT_OUT if all(seen) else None
+
+
+def _is_subset(c, l):
+    """Whether c is the sum of some columns of l. Of many, equal ones go together, or a stretch of them."""
+    if l.shape[1] > MOST_TERMS:
+        same, times = onp.unique(onp.round(l, 6), axis=1, return_counts=True)
+        return _is_stretch(c, l) if same.shape[1] > MOST_TERMS else _is_subset(c, same * times)
+    return any(near(c, l[:, _bits(k, l.shape[1])].sum(axis=1)).all() for k in range(1, 2 ** l.shape[1]))
+
+
+def _is_stretch(c, l):
+    sums = onp.cumsum(onp.column_stack([onp.zeros(len(l)), l]), axis=1)
+    stretches = (sums[:, j] - sums[:, i] for i, j in combinations(range(l.shape[1] + 1), 2))
+    return any(near(c, part).all() or near(c, sums[:, -1] - part).all() for part in stretches)
 
 
 def _bits(k, dim):

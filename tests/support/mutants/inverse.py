@@ -110,7 +110,7 @@ INVERSE = {
     "37 other root": Mutant(spline("other root"), "the other root", SPLINE_DIMS),
     "38 searches x": Mutant(spline("searches x"), "it searches the knots", SPLINE_DIMS),
     "39 P left out": Mutant(plu(forget_p=True), "P is left out"),
-    "40 one pass": Mutant(autoregressive(passes=lambda D: 1), "too few passes"),
+    "40 one pass": Mutant(autoregressive(passes=lambda D: 1), "conditions on its own argument, as in a single pass"),
     "40 D - 1 passes": Mutant(autoregressive(passes=lambda D: max(1, D - 1)), "too few passes"),
     "59 scale": Mutant(dequantize(undone=False), "an affine rescaling is not undone"),
     "uvadlc 57": Mutant(sigmoid_scaled(undone=False), "an affine rescaling is not undone", options=SCALED),
