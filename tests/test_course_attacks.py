@@ -7,9 +7,10 @@ from attacks import attacks
 
 from nfscratch.course.properties.ch04 import permute_back
 from nfscratch.course.sandbox.barriers import Barrier, standing, warning
+from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.sandbox.limits import Limits
 from nfscratch.course.selfcheck import Setting, Status, judge
-from nfscratch.course.submission import read
+from nfscratch.course.submission import Submission, read
 from nfscratch.course.task import assignment
 from nfscratch.course.variant import Variant
 
@@ -22,6 +23,13 @@ NEED_A_BARRIER = (
     "kills its parent", "starts processes without end",
 )  # fmt: skip
 SHARE = ("ends the process with success", "reads the chapter")
+
+
+@pytest.mark.parametrize("value", ["np.nan", "np.inf"])
+def test_numbers_that_cannot_be_judged_earn_nothing(value):
+    text = f"import numpy as np\ndef affine_forward(z, keep, s_net, t_net):\n    return z * {value}, {value}\n"
+    setting = Setting(Variant.plain(FOURTH), SHORT, every=True, child=InProcess)
+    assert judge(FOURTH, FOURTH.task("4.1"), Submission(Path("ch04_coupling.py"), text), 8, setting).earned == 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import xml.etree.ElementTree as Xml
+from pathlib import Path
 
 import pytest
 from invoking import invoke
@@ -68,6 +70,22 @@ def test_a_file_or_a_folder_for_each_student(submissions):
     (submissions / "ch01_other.py").write_text("")
     with pytest.raises(ValueError, match="say which chapter these are, with --chapter: there are files of 01 and 04"):
         chapter_in(submissions)
+
+
+def test_names_are_such_that_a_file_and_a_table_take_them(tmp_path):
+    names = [
+        b"b\xe9a.py",
+        b"results.py",
+        b"submissions.py",
+        b"a\nb.py",
+        b"a\x1bb.py",
+        b"x" * 240 + b".py",
+        b"grades.csv.py",
+    ]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("x = 1")
+    ids = [handed.id for handed in collected(tmp_path, "04")]
+    assert sorted(ids) == sorted(["b?a", "results_", "submissions_", "a?b", "a?b_", "x" * 150, "grades.csv_"])
 
 
 def test_every_check_earns_its_points_and_one_bad_file_costs_no_other(submissions, tmp_path, at_once):

@@ -90,6 +90,13 @@ FORBIDDEN = [
     ("import subprocess\ndef f(x): subprocess.run(['true'])", "PermissionError"),
     ("import multiprocessing as m\ndef f(x): m.Process(target=print).start()", "PermissionError"),
     ("import resource, os\ndef f(x): resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))", "PermissionError"),
+    ("import fcntl, os\ndef f(x): fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid())", "PermissionError"),
+    ("import fcntl, os\ndef f(x): fcntl.fcntl(os.pipe()[0], 10, 9)", "PermissionError"),  # F_SETSIG
+    ("import os, sys\ndef f(x): os.chmod(sys.argv[0], 0)", "PermissionError"),
+    ("import os\ndef f(x): os.utime('.')", "PermissionError"),
+    ("import os\ndef f(x): os.setxattr('.', 'user.a', b'1')", "PermissionError"),
+    ("import os\ndef f(x): os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)", "PermissionError"),
+    ("import os\ndef f(x): os.memfd_create('a')", "PermissionError"),
     ("def f(x): open('/etc/passwd')", "PermissionError"),
     ("def f(x): import nfscratch", "ModuleNotFoundError"),
     ("def f(x): open('new.txt', 'w')", "PermissionError"),

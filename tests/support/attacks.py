@@ -116,6 +116,18 @@ import sys
 main = sys.modules["__main__"]
 main.Session.call = lambda self, f, packed, watch: {"value": ["bool", True], "changed": []}
 """ + WRONG,
+        "has the kernel send a signal": """
+import fcntl, os, signal
+pipe, end = os.pipe()
+fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getppid())
+fcntl.fcntl(pipe, 10, signal.SIGKILL)
+fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC)
+os.write(end, b"x")
+""" + WRONG,
+        "takes a file's permissions": """
+import os, sys
+os.chmod(sys.argv[0], os.stat(sys.argv[0]).st_mode)
+""" + WRONG,
         "answers for the parent": """
 import sys
 main = sys.modules["__main__"]

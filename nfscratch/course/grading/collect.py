@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nfscratch.course.homework import NAME
 
 SUFFIXES = (".py", ".ipynb")
 IGNORED = (".", "_", "test_")  # what a name begins with
+LONGEST = 150  # characters of an id, which becomes the name of a file
+TAKEN = ("submissions", "results", "grades.csv", "class_report.md", "class_report.png", "grading.json", "junit.xml")
 
 
 @dataclass(frozen=True)
@@ -70,4 +72,16 @@ def _handed(entry, number):
 def _with_different_names(found):
     """alice.py and alice.ipynb are two submissions: both keep their endings in their names."""
     names = [handed.id for handed in found]
-    return [h if names.count(h.id) == 1 or h.path is None else Handed(h.path.name, h.path) for h in found]
+    kept = [h if names.count(h.id) == 1 or h.path is None else Handed(h.path.name, h.path) for h in found]
+    return [replace(h, id=id) for h, id in zip(kept, _ids([h.id for h in kept]), strict=True)]
+
+
+def _ids(names):
+    """Names that any file system, table and terminal takes, each another; not those of the grader's own files."""
+    ids: list[str] = []
+    for name in names:
+        id = "".join(c if c.isprintable() else "?" for c in name.encode("utf-8", "replace").decode())[:LONGEST]
+        while id in ids or id in TAKEN:
+            id += "_"
+        ids.append(id)
+    return ids

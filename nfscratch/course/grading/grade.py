@@ -121,14 +121,20 @@ def _judged(one, submission: Submission | None, trouble, what, key):
     seed, setting = what.seed_of(one.id), Setting(Variant.of(found, what.variant), every=True)
     if submission is None:
         tasks = tuple(_nothing(what.number, task, trouble) for task in what.tasks())
-        return Graded(one.id, str(one.path or ""), seed, key, 0.0, tasks, trouble)
+        return Graded(one.id, _shown(one.path or ""), seed, key, 0.0, tasks, _shown(trouble))
     try:
         marks = list(judge_each(found, what.tasks(), submission, seed, setting))
         tasks, trouble = tuple(map(of_mark, marks)), _unloaded(marks)
     except Exception as error:  # of any kind: it costs this submission its points, and no other
         trouble = f"it could not be judged: {type(error).__name__}: {error}"
         tasks = tuple(_nothing(what.number, task, trouble) for task in what.tasks())
-    return Graded(one.id, str(submission.path), seed, key, round(time.monotonic() - began, 2), tasks, trouble)
+    seconds = round(time.monotonic() - began, 2)
+    return Graded(one.id, _shown(submission.path), seed, key, seconds, tasks, _shown(trouble))
+
+
+def _shown(words) -> str:
+    """What a file in UTF-8 can hold: a path may have bytes that are none."""
+    return str(words).encode("utf-8", "replace").decode()
 
 
 def _unloaded(marks: list[Mark]) -> str:

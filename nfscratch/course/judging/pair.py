@@ -91,7 +91,7 @@ def _both(asked, points, others):
 
 
 def _misshapen(asked, way, setting, dim, rng):
-    """The fault of an answer that is not a point and a number."""
+    """The fault of an answer that is not a point and a number, or that is not finite and so cannot be judged."""
     point = rng.normal(size=dim)
     point = point if way == "forward" else setting.forward(point[None])[0][0]
     answer = asked(point, *setting.others)
@@ -103,6 +103,10 @@ def _misshapen(asked, way, setting, dim, rng):
         if not is_numbers(value) or onp.shape(value) != shape or onp.asarray(value).dtype.kind not in "biuf":
             needed = f"an array of shape {shape}" if shape else "a single number"
             return Fault(f"{name} must be {needed}", (at, f"      yours is {kind(value)}"))
+        if not onp.isfinite(value).all():
+            return Fault(
+                f"{name} is not finite", (at, f"      {name}: yours {shown(value)}"), "Where does it come from?"
+            )
     return None
 
 
