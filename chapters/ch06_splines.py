@@ -397,11 +397,11 @@ def slope_error(h, points):
 
 
 def root_error(xi, s, d0, d1):
-    """sqrt(b^2 - 4ac) of (10) against Q g'; rq_bin returns s g'."""
+    """sqrt(b^2 - 4ac) of (10), where a = s - b and c = -s y, against Q g'; rq_bin returns s g'."""
     y, slope = rq_bin(xi, s, d0, d1)
     delta = d0 + d1 - 2 * s
-    a, b, c = s - d0 + y * delta, d0 - y * delta, -s * y
-    return off(np.sqrt(b * b - 4 * a * c), (s + delta * xi * (1 - xi)) * slope / s)
+    b = d0 - y * delta
+    return off(np.sqrt(b * b + 4 * (s - b) * s * y), (s + delta * xi * (1 - xi)) * slope / s)
 
 
 def integral(zk, xk, d):

@@ -52,7 +52,7 @@ PER_VARIABLE: dict[str, Callable[[Described], float]] = {
     **dict.fromkeys(("Affine", "VolumePreserving", "Gaussian"), lambda h: 2.0),
     "Squared": lambda h: 5.0,
     "DeepSigmoid": lambda h: 3 * h.whole("units"),
-    "DeepDenseSigmoid": lambda h: 2 * h.dense(1, 1, "widths") + 2 * sum(h.all("widths")),
+    "DeepDenseSigmoid": lambda h: 2 * h.dense(1, 1, "widths") + sum(w * (w + 2) for w in h.all("widths")),
     "LogisticMixtureCDF": lambda h: 3 * h.whole("components") + 2,
     "UMNN": lambda h: 3 * h.whole("hidden") + 2,
     "LinearSpline": lambda h: h.whole("bins"),
@@ -111,7 +111,8 @@ def _autoregressive(part, of_variable):
 
 def _reflected(part):
     D, given = part.whole("dim"), part.fields.get("reflections")
-    return D * (D if given is None else part.whole("reflections"))
+    count = D if given is None else part.whole("reflections")
+    return count * (D + count)  # with the triangle that takes all of them at once
 
 
 def _channels_squared(part):

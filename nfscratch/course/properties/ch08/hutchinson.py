@@ -8,7 +8,7 @@ import numpy as onp
 
 from nfscratch.course.judging.fault import Fault
 from nfscratch.course.judging.question import Question, close, expect, slip
-from nfscratch.course.judging.shown import shown
+from nfscratch.course.judging.shown import is_numbers, shown
 from nfscratch.course.sandbox.wire import Draws
 
 SIGNS = "Which values may an entry of v take, and how often each? What is v_i^2 then?"
@@ -26,7 +26,7 @@ def signs(asked, rng):
             f"      each of them should be the trace, {shown(onp.trace(A))}",
         )
         sums = onp.array(list(product((-1, 1), repeat=3))) @ onp.diag(A)
-        if all(onp.abs(sums - value).min() < 1e-9 for value in values):
+        if all(is_numbers(value) and onp.abs(sums - value).min() < 1e-9 for value in values):
             return Fault(
                 "the sign of v_i does not cancel in v_i A_ii v_i", lines, "Is it the same v on both sides of A?"
             )
