@@ -1,10 +1,24 @@
-"""What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it."""
+"""What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it.
+No test leaves its backend or dtype to the next one.
+"""
 
 import signal
 
 import pytest
 
+from nfscratch import backend
+
 pytest.register_assert_rewrite("comparing", "interrupted", "laws", "refusals", "trained")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and tests raise the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def the_next_test_meets_the_same_backend_and_dtype():
+    before = backend.prototype(), backend.default_dtype()
+    yield
+    after = backend.prototype(), backend.default_dtype()
+    backend.use_arrays_like(before[0], before[1])
+    assert after[0] is before[0] or type(after[0]) is type(before[0]), f"the test left {type(after[0])} in use"
+    assert after[1] == before[1], f"the test left nf.use(dtype={after[1].name!r})"

@@ -8,6 +8,7 @@ from mutants.mutant import audit_density
 from pairs.density import density
 
 import nfscratch as nf
+from nfscratch import trees
 
 NOT_IN_LAWS = "PITEOGK"  # the letters that repeat no law of test_laws.py; and N
 OF_A_SEARCH = "PITG"  # where a row takes milliseconds; the exhaustive run asks the others
@@ -49,6 +50,37 @@ def test_a_correct_layer_passes(name):
 @pytest.mark.parametrize("name", STEADY)
 def test_no_seed_makes_an_alarm(name, seed):
     passes(HEALTHY[name].subject, HEALTHY[name].dims[-2:], 100 + seed, **HEALTHY[name].options)
+
+
+@pytest.mark.parametrize("name", ["conditioned planar", "coupling affine, context", "IAF, the other form, context"])
+def test_a_case_passes_whatever_dtype_is_in_use(name):
+    nf.use(dtype="float32")
+    try:
+        passes(CASES[name].make, (2,), 3, letters="SPIRXJT", draws=1)
+    finally:
+        nf.use(dtype="float64")
+
+
+@pytest.mark.parametrize("name", ["coupling affine, context", "autoregressive, context", "chain"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_fresh_parameters_pass_where_a_layer_still_depends_on_nothing(name, dtype):
+    layer = CASES[name].make(3)
+    params = trees.cast(layer.init(onp.random.default_rng(0)), dtype)
+    nf.check.audit(layer, params=params, show=False, letters="SPIRXJT").raise_if_failed()
+
+
+def test_a_dependency_that_is_missing_at_all_parameters_is_still_found():
+    class Forgets(nf.Coupling):
+        def forward(self, params, z, context=None):
+            x, log_det = super().forward(params, z * onp.array([0.0, 1.0, 1.0]), context)
+            return x + z * onp.array([1.0, 0.0, 0.0]), log_det
+
+    def failures(layer):
+        params = layer.init(onp.random.default_rng(0))
+        return nf.check.audit(layer, params=params, show=False, letters="T").failures
+
+    assert not failures(nf.Coupling(nf.Affine(), [True, True, False]))
+    assert "x_2 never depends on z_0, which is kept" in failures(Forgets(nf.Affine(), [True, True, False]))[0].message
 
 
 def test_a_density_beside_a_pair_passes():

@@ -73,7 +73,7 @@ def _few(check, group, several, rng, letters):
 SPECIAL = {
     "J": _jacobians,
     "D": _densities,
-    "T": lambda group, *_: [(group.trials[0], lambda _: check_structure(group.trials))],
+    "T": lambda group, *_: [(group.trials[0], lambda _: check_structure([*group.trials, *group.moved]))],
     "E": partial(_few, check_edges),
     "O": lambda group, _, rng, __: [(trial, partial(check_onto, rng=rng)) for trial in group.trials],
     "G": partial(_few, check_gradients),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as onp
 
+from nfscratch import trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, interval, into
-from nfscratch.check.finite_differences import random_params
+from nfscratch.check.finite_differences import moved_params, random_params
 from nfscratch.check.overflow import overflows
 from nfscratch.check.pairs import computes_in_float32, in_float32, is_pair, is_pairs, of_pairs, single
 from nfscratch.check.rows import flat
@@ -34,6 +35,7 @@ class Group:
     trials: list[Trial]  # in float64, unless float32 alone is asked for
     singles: list[Trial]  # in float32
     calm: list[Trial]  # with bounded parameters, for the integral
+    moved: list[Trial] = field(default_factory=list)  # where parameters were given: with others that lie near them
 
 
 def groups_of(
@@ -103,8 +105,21 @@ def _group(made, rng, options):
         singles = [_trial(t.subject.in_dtype("float32"), rng, near, t.subject) for t in trials]
     if dtype == "float32":
         trials, calm = singles, singles[:1]
-    shape = _inner(made).in_shape
-    return Group(shape[0] if len(shape) == 1 else shape, trials, singles, calm)
+    shape, moved = _inner(made).in_shape, _moved(trials[0], rng, radii) if given else []
+    return Group(shape[0] if len(shape) == 1 else shape, trials, singles, calm, moved)
+
+
+def _moved(trial, rng, radii):
+    """Trials with the parameters moved twice: at those of `init`, a correct layer may depend on nothing yet."""
+    s, trials = trial.subject, []
+    for _ in range(2):
+        params = moved_params(s.flow or s.bijection, s.made_params, rng, 1.0, s.given)
+        try:
+            trials.append(_trial(s.with_params(params), rng, radii))
+            trials[-1].there  # noqa: B018
+        except Exception:  # of any kind: these parameters are none that the map can have
+            return []
+    return trials
 
 
 def _inner(made):
@@ -119,7 +134,9 @@ def _with_draws(made, rng, options, scale=None):
         depth = len(getattr(_inner(made), "layers", (made,)))
         # The log-scales of the layers add up: a deep chain is to spread no further than eight layers do.
         scale = min(1.0, (8 / depth) ** 0.5) if scale is None else scale * min(1.0, (4 / depth) ** 0.5)
-        params = random_params(made, rng, scale, context)
+        params = trees.cast(random_params(made, rng, scale, context), "float64")  # whatever `nf.use` says
+    elif context is not None and (like := trees.first_array(params)) is not None:
+        context = context.astype(like.dtype)
     return (of_flow if isinstance(made, Flow) else of_bijection)(made, params, context)
 
 

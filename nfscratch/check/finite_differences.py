@@ -92,19 +92,23 @@ def random_params(
     map is updated once, with no rows.
     A Flow will do as well as a Bijection.
     """
-    fresh = bijection.init(rng, x, context)
+    return moved_params(bijection, bijection.init(rng, x, context), rng, scale, context)
+
+
+def moved_params(made: Any, params: Any, rng: onp.random.Generator, scale: float = 1.0, context: Any = None) -> Any:
+    """A copy of the parameters, moved as `random_params` moves fresh ones."""
 
     def moved(leaf):
         fan_in = leaf.shape[1] if leaf.ndim == 2 and leaf.shape[1] > 0 else 1
         draw = rng.normal(size=leaf.shape) * scale / fan_in**0.5
         return leaf + backend.asarray(draw, dtype=leaf.dtype, like=leaf)
 
-    params = trees.map_leaves(moved, fresh, fixed=lambda leaf: leaf)
-    if not getattr(bijection, "updates", False):
+    params = trees.map_leaves(moved, params, fixed=lambda leaf: leaf)
+    if not getattr(made, "updates", False):
         return params
     # Stored leaves that belong to the weights (a power iteration's vectors) follow them; no row moves a statistic.
-    none = backend.asarray(onp.zeros((0, *_data_shape(bijection))), like=trees.array_like(params))
-    return bijection.update(params, none, None if context is None else context[:0])
+    none = backend.asarray(onp.zeros((0, *_data_shape(made))), like=trees.array_like(params))
+    return made.update(params, none, None if context is None else context[:0])
 
 
 def _data_shape(made):

@@ -105,13 +105,23 @@ class Subject:
         """The same at another context."""
         return self._again(self.flow or self.bijection, context, self.dtype)
 
+    def with_params(self, params: Any) -> Subject:
+        """The same with other parameters: a tree like `made_params`."""
+        make = of_bijection if self.flow is None else of_flow
+        return make(self.flow or self.bijection, params, self.given, self.dtype, self.pristine)
+
+    @property
+    def made_params(self) -> Any:
+        """The parameters of the flow, or of the bijection that stands alone."""
+        return self.params if self.flow is None else self.flow_params
+
     @property
     def given(self) -> Any:
         """The context as the caller gives it."""
         return self.context if self.flow is None else self.flow_context
 
     def _again(self, made, context, dtype):
-        make, params = (of_bijection, self.params) if self.flow is None else (of_flow, self.flow_params)
+        make, params = of_bijection if self.flow is None else of_flow, self.made_params
         if dtype != self.dtype:
             context, params = None if context is None else context.astype(dtype), trees.cast(params, dtype)
         return make(made, params, context, dtype, self.pristine)
