@@ -21,14 +21,15 @@ class Case:
     finding: Finding
 
 
-def message(letter: str, name: str, hint: str, case: Case, others: list[str]) -> str:
-    """The text of one failure. others: the dimensions where it fails too."""
+def message(letter: str, name: str, hint: str, case: Case, others: list[str], change: str = "") -> str:
+    """The text of one failure. others: the dimensions where it fails too. change: what would mend it."""
     evidence = case.finding.evidence or {}
     also = f"; also at D = {', '.join(others)}" if others else ""
     single = ", float32" if case.trial.subject.dtype == onp.float32 else ""
     where = case.finding.at or _nowhere(evidence)
     lines = [f"{letter}  {name}", _numbers(case.finding), f"      at {where}   (D = {case.dim}{single}{also})"]
     lines += [_jacobian(evidence)] if letter in "XJ" else []
+    lines += [f"      {change}" * bool(change)]
     return "\n".join([*(line for line in lines if line), f"      Hint: {hint}"])
 
 

@@ -17,6 +17,7 @@ from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain
 from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.diagnosis.one_change import with_change
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
 from nfscratch.check.diagnosis.wrong_chain import name_inverse_of_chain
 from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
@@ -41,6 +42,7 @@ from nfscratch.check.report import Failure
 from nfscratch.check.rows import finite_matrices
 
 LAWS_OF_LOG_DET = "XJ"
+NAMELESS = Named(None)
 FINE = 1e-3  # finite differences see an error that is larger
 # What makes a log_det overflow that is itself an ordinary number: a sign or a factor does not.
 OVERFLOW = (
@@ -62,7 +64,8 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
     named = _named(letter, first, cases, across)
     if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
-    return _failure(letter, str(named), HINTS[named.mistake], cases, named.mistake, named.direction)
+    named, change = with_change(letter, named, cases)
+    return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
 
 
 def unexplained(letter: str, cases: list[Case]) -> Failure:
@@ -71,11 +74,11 @@ def unexplained(letter: str, cases: list[Case]) -> Failure:
     return _failure(letter, first.finding.what, "Run it at the point shown.", cases)
 
 
-def _failure(letter, name, hint, cases, mistake=None, direction=None):
+def _failure(letter, name, hint, cases, named=NAMELESS, change=""):
     failed = [case for case in cases if case.finding.failed]
     first, others = failed[0], sorted({str(c.dim) for c in failed} - {str(failed[0].dim)})
-    text = message(letter, name, hint, first, others)
-    return Failure(letter, name, text, counter_example(first), mistake, direction)
+    text = message(letter, name, hint, first, others, change)
+    return Failure(letter, name, text, counter_example(first), named.mistake, named.direction)
 
 
 def _is_of_inverse(named):

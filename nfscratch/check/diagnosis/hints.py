@@ -140,5 +140,6 @@ HINTS = {
     M.SHAPE: "Print shape and dtype of what comes back.",
     M.NOT_FINITE: "Which intermediate value leaves the range of exp or log there?",
     M.FLOAT64_LEAK: "Which constant or which array was made without a dtype?",
+    M.ONE_CHANGE: "Derive that line again on paper, and see which of the two it gives.",
     M.RAISES: "Run it at the point shown.",
 }

@@ -141,6 +141,7 @@ class Mistake(Enum):
     ANOTHER_OUTPUT = "the same input gives another output"
     INITIALISED_AGAIN = "initialised again from the batch"
     # of any function
+    ONE_CHANGE = "one change mends it"
     GRADIENT = "the gradient"
     GRADIENT_NOT_FINITE = "the gradient is not finite"
     SHAPE = "shape or dtype"
@@ -153,7 +154,7 @@ class Mistake(Enum):
 class Named:
     """A mistake, and where it stands: "log_det inverse of layer 2 (ActNorm)", or nowhere in particular."""
 
-    mistake: Mistake
+    mistake: Mistake | None
     where: str = ""
     direction: str | None = None  # of a wrong log_det: "forward" or "inverse"
 

@@ -33,7 +33,7 @@ Action = Callable[[Any], Any]  # it is given the local variables
 
 
 @lru_cache(maxsize=4096)
-def _is_users(filename):
+def is_users(filename):
     return not filename.startswith(("<frozen", "<__array", *INSTALLED)) and "site-packages" not in filename
 
 
@@ -83,7 +83,7 @@ class Record:
         self._shape = a.shape
         self.returned: list[tuple[int, Any]] = []  # the log_dets that calls gave back, and when
         self.y, self.log_det = traced(
-            lambda: result(f, a), lambda code: _is_users(code.co_filename), self._look, self._leave
+            lambda: result(f, a), lambda code: is_users(code.co_filename), self._look, self._leave
         )
         self._calls.clear()
 

@@ -1,0 +1,50 @@
+"""OneChange: what the search of check/repair/ adds to a name, or puts in its place.
+
+no name of its own        the name is the change that mends it
+a name of one direction   stays, unless the change is to the other direction alone
+any other name            stays; the message says the change beside it
+"""
+
+from __future__ import annotations
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.message import Case
+from nfscratch.check.repair.search import ALL_ROUNDS, Repair, Search
+
+LETTERS = "SIRXJ"  # whose laws the search asks
+GENERAL = {
+    Mistake.LOG_DET_FORMULA, Mistake.NO_UNDOING, Mistake.BELOW_RESOLUTION, Mistake.MULTIPLIED, Mistake.OFF_BY_CONSTANT,
+    Mistake.SHAPE, Mistake.NOT_FINITE, Mistake.RAISES, Mistake.DEPENDS_ON_BATCH, Mistake.RESCALING,
+}  # fmt: skip
+SHORT_ROUNDS = 2  # of the search, where there is a name already
+
+
+def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
+    """The name, and a line for the message; the name itself where the search finds nothing."""
+    if letter not in LETTERS or (repair := _repair(named, cases)) is None:
+        return named, ""
+    laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
+    if named.mistake in GENERAL or _is_of_the_other(named, repair):
+        return Named(Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", named.direction), f"With it, {laws}."
+    return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}."
+
+
+def _repair(named: Named, cases: list[Case]) -> Repair | None:
+    """What the search finds, from the largest dimension. What stops the search costs the change, not the name."""
+    failed = [case for case in cases if case.finding.failed]
+    double = [case for case in failed if case.trial.subject.dtype == onp.float64]
+    case = (double or failed)[-1]
+    row = (case.finding.evidence or {}).get("row", 0)
+    try:
+        with onp.errstate(all="ignore"):
+            return Search(case.trial, int(row)).repair(ALL_ROUNDS if named.mistake in GENERAL else SHORT_ROUNDS)
+    except Exception:  # of any kind: the user's functions are run with changes that nobody meant
+        return None
+
+
+def _is_of_the_other(named, repair):
+    """Whether the name speaks of one direction, and the change is to the other alone."""
+    direction = named.direction or ("inverse" if named.where.startswith("inverse") else None)
+    return direction is not None and bool(repair.changed) and direction not in repair.changed

@@ -1,0 +1,17 @@
+"""Repair: the one expression that is wrong in a user's own code, found by trying.
+
+A look of check/diagnosis/ knows a mistake by its numbers. This room knows none. It changes one expression of the code
+that the run went through, as a person would who hunts the mistake, and asks whether the laws hold then:
+
+live_code.py     the lines and variables that a run met, and their functions, whose code can be exchanged and put back
+screen.py        whether shapes, round trip and log_det hold at a few points: some thousandths of a second
+edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
+expressions.py   the changes of one expression: operators, constants, calls, slices
+names.py         a variable, an attribute, a key or a function in the place of another of its kind
+terms.py         a term or a factor that is missing, or one too many
+statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
+search.py        the changes in their order, the first that passes the screen and then the audit's own checks
+
+What it says is always true: with this in place of that, every check passes. It does not run what ran when the user's
+module was imported, so a mask that was made wrong there is not found. Nothing is left changed.
+"""

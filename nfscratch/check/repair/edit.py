@@ -1,0 +1,92 @@
+"""Edit: one change of a syntax tree, done and undone, and the source before and after it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+WIDEST = 60  # characters of an expression that a message shows
+
+
+@dataclass(frozen=True)
+class Edit:
+    """`new` in the place of what a field of a node holds; of a field that is a list, the whole list."""
+
+    node: ast.AST
+    field: str
+    new: Any
+    words: str = ""  # for a message, where the source before and after says it badly
+    also: tuple[Edit, ...] = ()  # the same in other places
+
+    def __post_init__(self):
+        old = getattr(self.node, self.field)
+        for new in self.new if isinstance(self.new, list) else [self.new]:
+            if isinstance(new, (ast.expr, ast.stmt)) and not hasattr(new, "lineno"):
+                ast.fix_missing_locations(ast.copy_location(new, old))
+
+    @contextmanager
+    def done(self) -> Iterator[None]:
+        edits = (self, *self.also)
+        old = [getattr(edit.node, edit.field) for edit in edits]
+        for edit in edits:
+            setattr(edit.node, edit.field, edit.new)
+        try:
+            yield
+        finally:
+            for edit, value in zip(reversed(edits), reversed(old), strict=True):
+                setattr(edit.node, edit.field, value)
+
+
+class Place:
+    """An expression or statement in its tree: what stands there can be exchanged, and its surroundings be shown."""
+
+    def __init__(self, node: ast.AST, parent: ast.AST, field: str, index: int | None, above: tuple[ast.AST, ...]):
+        self.node, self.parent, self.field, self.index = node, parent, field, index
+        self.above = above  # the nodes around it, the nearest last
+
+    def exchanged(self, new: ast.AST) -> Edit:
+        if not hasattr(new, "lineno"):
+            ast.fix_missing_locations(ast.copy_location(new, self.node))
+        if self.index is None:
+            return Edit(self.parent, self.field, new)
+        row = list(getattr(self.parent, self.field))
+        row[self.index] = new
+        return Edit(self.parent, self.field, row)
+
+    @property
+    def line(self) -> int:
+        return next(n.lineno for n in (self.node, *reversed(self.above)) if hasattr(n, "lineno"))
+
+    @property
+    def function(self) -> ast.AST | None:
+        """The innermost function around it."""
+        around = [n for n in self.above if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+        return around[-1] if around else None
+
+    def shown(self) -> ast.AST:
+        """The largest part of the source around it that a message can show."""
+        around = [n for n in reversed((*self.above, self.node)) if isinstance(n, (ast.expr, *SIMPLE))]
+        around = around[1:] if isinstance(self.node, ast.expr) else around  # an expression may be exchanged itself
+        short = [n for n in around if len(source(n)) <= WIDEST]
+        return short[-1] if short else next(iter(around), self.parent)
+
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
+
+
+def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
+    """All nodes below a tree, with their places."""
+    for field, value in ast.iter_fields(tree):
+        row = enumerate(value) if isinstance(value, list) else [(None, value)]
+        for index, node in row:
+            if isinstance(node, ast.AST):
+                yield Place(node, tree, field, index, (*above, tree))
+                yield from places(node, (*above, tree))
+
+
+def source(node: ast.AST) -> str:
+    """The source of a node, in one line."""
+    return " ".join(ast.unparse(node).split())

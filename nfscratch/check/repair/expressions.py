@@ -1,0 +1,206 @@
+"""Changes of one expression, which need no variable: operators, signs, constants, calls, slices.
+
+Each function yields what could stand in the place of a node: `slips` where the pen slipped, `thoughts` where a formula
+was remembered wrongly.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import combinations
+
+OPERATORS = [{ast.Add, ast.Sub}, {ast.Mult, ast.Div}, {ast.FloorDiv, ast.Div}, {ast.Mod, ast.FloorDiv}]
+COMPARISONS = [{ast.Lt, ast.LtE, ast.Gt, ast.GtE}, {ast.Eq, ast.NotEq}]
+ALIKE = [
+    {"exp", "log", "expm1", "log1p"},
+    {"sum", "mean", "prod"},
+    {"cumsum", "cumprod"},
+    {"sin", "cos"},
+    {"tanh", "arctanh", "sinh", "arcsinh", "cosh", "arctan", "tan"},
+    {"atanh", "tanh", "atan"},
+    {"sqrt", "square"},
+    {"triu", "tril"},
+    {"maximum", "minimum"},
+    {"max", "min"},
+    {"argmax", "argmin"},
+    {"zeros", "ones"},
+    {"zeros_like", "ones_like"},
+    {"floor", "ceil"},
+    {"forward", "inverse"},
+    {"det", "slogdet"},
+    {"inv", "pinv"},
+    {"logaddexp", "maximum"},
+]
+SIDES = {"left": "right", "right": "left"}  # of searchsorted
+SMALL = 1e-2  # a float below it may be a tolerance
+WITH_AXIS = {
+    "sum",
+    "mean",
+    "prod",
+    "max",
+    "min",
+    "cumsum",
+    "cumprod",
+    "flip",
+    "roll",
+    "concatenate",
+    "stack",
+    "softmax",
+}
+
+
+def slips(node: ast.AST) -> Iterator[ast.AST]:
+    """What could have been meant where the pen slipped: one sign, one operator, one order."""
+    if isinstance(node, ast.BinOp):
+        yield from _operators(node)
+    elif isinstance(node, ast.UnaryOp):
+        yield node.operand
+        if isinstance(node.op, ast.Invert):
+            yield ast.BinOp(ast.Constant(1), ast.Sub(), node.operand)
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        yield from (
+            ast.Compare(node.left, [op()], node.comparators)
+            for group in COMPARISONS if type(node.ops[0]) in group for op in group - {type(node.ops[0])}
+        )  # fmt: skip
+    elif isinstance(node, ast.IfExp):
+        yield ast.IfExp(node.test, node.orelse, node.body)
+    elif isinstance(node, ast.Subscript):
+        yield from _slices(node)
+    elif isinstance(node, ast.Call):
+        yield from _arguments_exchanged(node)
+    elif isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 4:
+        yield from (type(node)(row, node.ctx) for row in _exchanged(node.elts))
+
+
+def thoughts(node: ast.AST) -> Iterator[ast.AST]:
+    """What could have been meant where a formula was remembered wrongly."""
+    if isinstance(node, ast.Constant):
+        yield from map(ast.Constant, constants(node.value))
+    elif isinstance(node, ast.BinOp):
+        yield from (node.left, node.right)
+        if isinstance(node.op, ast.MatMult):
+            for left, right in ((turned(node.left), node.right), (node.left, turned(node.right))):
+                yield ast.BinOp(left, node.op, right)
+    elif isinstance(node, ast.Call):
+        yield from _calls(node)
+    elif isinstance(node, ast.Attribute):
+        yield from (ast.Attribute(node.value, name, node.ctx) for name in _alike(node.attr))
+        if node.attr == "T":
+            yield node.value
+    elif isinstance(node, ast.Name):
+        yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
+    elif isinstance(node, ast.Subscript):
+        yield node.value
+
+
+def constants(value: object) -> list[object]:
+    """The numbers and words that could have been meant for a constant."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [k for k in (value + 1, value - 1, -value, 2 * value, 10 * value, 0, 1, -1, 2, None) if k != value]
+    if isinstance(value, float):
+        near = [-value, 2 * value, value / 2, value**2, 1.0, 0.0, value + 1, value - 1]
+        return [c for c in near if c != value] + ([1e-6 * value, 1e3 * value] if abs(value) < SMALL else [])
+    if isinstance(value, str):
+        return {"left": ["right"], "right": ["left"]}.get(value, []) + list(
+            _turned_indices(value) if "->" in value else []
+        )
+    return []
+
+
+def turned(node: ast.expr) -> ast.expr:
+    """The transpose; of a transpose, the matrix."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    return ast.Attribute(node, "T", ast.Load())
+
+
+def _operators(node):
+    for group in OPERATORS:
+        if type(node.op) in group:
+            yield from (ast.BinOp(node.left, op(), node.right) for op in group - {type(node.op)})
+    if not isinstance(node.op, (ast.Add, ast.Mult)):
+        yield ast.BinOp(node.right, node.op, node.left)
+    if isinstance(node.op, ast.Pow):
+        yield from (ast.BinOp(node.left, ast.Mult(), node.right), node.left)
+    if isinstance(inner := node.left, ast.BinOp):  # a * c - b, or a - b * c, for (a - b) * c
+        yield ast.BinOp(ast.BinOp(inner.left, node.op, node.right), inner.op, inner.right)
+        yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
+    if isinstance(inner := node.right, ast.BinOp):
+        yield ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
+
+
+def _slices(node):
+    s = node.slice
+    for part in s.elts if isinstance(s, ast.Tuple) else [s]:
+        for new in _other_slices(part) if isinstance(part, ast.Slice) else _moved(part):
+            changed = new if part is s else ast.Tuple([new if p is part else p for p in s.elts], ast.Load())
+            yield ast.Subscript(node.value, changed, node.ctx)
+
+
+def _other_slices(part):
+    if part.step is not None:
+        yield ast.Slice(part.lower, part.upper, None)
+        return
+    yield ast.Slice(part.upper, part.lower, None)
+    if part.lower is None and part.upper is None:
+        yield ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
+    for lower, upper in ((_plus(part.lower, 1), part.upper), (part.lower, _plus(part.upper, 1)),
+                         (part.lower, _plus(part.upper, -1)), (_plus(part.lower, -1), part.upper)):  # fmt: skip
+        yield ast.Slice(lower, upper, None)
+
+
+def _moved(index):
+    if isinstance(index, (ast.Name, ast.BinOp)):
+        yield from (_plus(index, 1), _plus(index, -1))
+
+
+def _plus(node, k):
+    return None if node is None else ast.BinOp(node, ast.Add() if k > 0 else ast.Sub(), ast.Constant(abs(k)))
+
+
+def _exchanged(row):
+    for a, b in combinations(range(len(row)), 2):
+        new = list(row)
+        new[a], new[b] = new[b], new[a]
+        yield new
+
+
+def _arguments_exchanged(node):
+    if 2 <= len(node.args) <= 4:
+        yield from (ast.Call(node.func, row, node.keywords) for row in _exchanged(node.args))
+
+
+def _calls(node):
+    """Without the call, or with another axis."""
+    if len(node.args) == 1:
+        yield node.args[0]
+    if isinstance(node.func, ast.Attribute) and not node.args:
+        yield node.func.value
+    for k, keyword in enumerate(node.keywords):
+        yield ast.Call(node.func, node.args, [w for i, w in enumerate(node.keywords) if i != k])
+        if keyword.arg == "axis":
+            for axis in (0, 1, -1, None):
+                other = ast.keyword("axis", ast.Constant(axis))
+                yield ast.Call(node.func, node.args, [other if i == k else w for i, w in enumerate(node.keywords)])
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if name in WITH_AXIS and not any(w.arg == "axis" for w in node.keywords):
+        for axis in (1, 0, -1):
+            yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+
+
+def _alike(name):
+    return [other for group in ALIKE if name in group for other in sorted(group - {name})]
+
+
+def _turned_indices(text):
+    """An einsum with the letters of one operand the other way round."""
+    left, right = text.split("->")
+    operands = left.split(",")
+    for k, letters in enumerate(operands):
+        for a, b in combinations(range(len(letters)), 2):
+            new = list(letters)
+            new[a], new[b] = new[b], new[a]
+            yield ",".join("".join(new) if i == k else o for i, o in enumerate(operands)) + "->" + right

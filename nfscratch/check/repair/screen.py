@@ -1,0 +1,157 @@
+"""Screen: whether an edit mends what is wrong, at a few points, in as few calls as that takes.
+
+    OfLogDet(direction)    y as it was, and log_det that of the Jacobian there, which is known before the first edit
+    OfRoundTrip            inverse(forward(z)) = z, with a forward that is not trivial
+    OfAll                  shapes, rows that are independent, round trip, and log |det J| by differences of order 4
+
+It is coarse, because it is asked thousands of times: what passes goes to the audit's own checks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.repair.live_code import TooLong, within
+from nfscratch.check.rows import finite_matrices, flat, largest
+from nfscratch.check.trial import Trial
+
+POINTS = 6
+STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
+NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
+SLOWER = 20  # how many times as many lines as before an edited run may go through
+
+
+class Screen:
+    """The points, and what the functions gave there before any edit."""
+
+    def __init__(self, trial: Trial, row: int):
+        order = onp.argsort(largest(trial.z), kind="stable")
+        calm = order[: max(POINTS, len(order) // 2)]
+        chosen = calm[onp.linspace(0, len(calm) - 1, min(POINTS, len(calm))).astype(int)]
+        self.rows = onp.unique(onp.append(chosen, row % len(trial)))
+        self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
+        self.near = max(NEAR[onp.dtype(trial.subject.dtype)], 1e3 * trial.subject.precision)
+        self.x, self.lines, self.spent = None, 1000, 0
+        with onp.errstate(all="ignore"):
+            try:
+                self.results, self.lines = within(self._results, 10**6)
+            except TooLong:
+                self.results = None
+        self.x = None if self.results is None else self.results[0]
+
+    def passes(self) -> bool:
+        """Whether the functions, as they are now, keep what is asked. An exception of theirs is a no."""
+        lines = self.lines
+        try:
+            with onp.errstate(all="ignore"):
+                found, lines = within(self._holds, SLOWER * self.lines + 1000)
+        except (Exception, TooLong):  # of any kind: most edits make nonsense
+            found = False
+        self.spent += lines
+        return bool(found)
+
+    def changed(self) -> frozenset[str]:
+        """What is another than before any edit: "x", "forward" (x or its log_det), "inverse" (z' or its log_det)."""
+        with onp.errstate(all="ignore"):
+            now = self._results()
+        if now is None or self.results is None:
+            return frozenset({"x", "forward", "inverse"})
+        other = [not self._same(a, b) for a, b in zip(now, self.results, strict=True)]
+        names = {"x": other[0], "forward": other[0] or other[1], "inverse": other[2] or other[3]}
+        return frozenset(name for name, differs in names.items() if differs)
+
+    def _results(self):
+        """x and log_det at z, and z' and log_det at the x that forward gave before; None where one raises."""
+        try:
+            x, a = self._forward()
+            at = x if self.x is None else self.x
+            return (x, a, *self.subject.inverse(onp.array(at)))
+        except Exception:  # of any kind: the mistake itself may raise
+            return None
+
+    def _forward(self, rows=slice(None)):
+        return self.subject.forward(self.z[rows].copy())
+
+    def _holds(self) -> bool:
+        raise NotImplementedError
+
+    def _same(self, a, b):
+        return onp.shape(a) == onp.shape(b) and onp.allclose(a, b, rtol=self.near, atol=self.near, equal_nan=True)
+
+    def _undone(self, x):
+        """Whether inverse takes x to z, and x is not just z where it was not before."""
+        if onp.shape(x) != (len(self.z), *self.subject.out_shape) or onp.asarray(x).dtype != self.subject.dtype:
+            return False
+        back, _ = self.subject.inverse(onp.array(x))
+        if onp.shape(back) != self.z.shape:
+            return False
+        apart = largest(onp.asarray(back) - self.z) / onp.maximum(1.0, largest(self.z))
+        trivial = self._same(x, self.z) and not (self.x is None or self._same(self.x, self.z))
+        return (apart < self.near).all() and not trivial
+
+
+class OfLogDet(Screen):
+    """Of one direction. The Jacobian is that of the trial."""
+
+    def __init__(self, trial: Trial, row: int, direction: str):
+        super().__init__(trial, row)
+        at, J = trial.input(direction), trial.numeric_of(direction)[0]
+        fine = finite_matrices(J) & onp.isfinite(flat(at)).all(axis=1)
+        rows = self.rows if fine[self.rows].sum() > 1 else onp.flatnonzero(fine)[:POINTS]
+        rows = rows[fine[rows]]
+        self.direction, self.at, self.of = direction, at[rows].copy(), trial.subject.at(rows)
+        self.true = onp.linalg.slogdet(J[rows])[1]
+        self.loose = 10 * self.near * onp.maximum(1.0, onp.abs(self.true))
+        with onp.errstate(all="ignore"):
+            self.y = self._call()[0] if len(rows) else None
+
+    def _call(self):
+        return getattr(self.of, self.direction)(self.at.copy())
+
+    def _holds(self):
+        y, log_det = self._call()
+        if onp.shape(log_det) != self.true.shape or not self._same(y, self.y):
+            return False
+        return (onp.abs(log_det - self.true) < self.loose).sum() >= max(2, len(self.true) - 1)
+
+
+class OfRoundTrip(Screen):
+    """Of both directions together."""
+
+    def _holds(self):
+        return self._undone(self._forward()[0])
+
+
+class OfAll(Screen):
+    """Of results that have a wrong shape, or mix rows: nothing about them is known before."""
+
+    def _holds(self):
+        x, a = self._forward()
+        n = len(self.z)
+        if onp.shape(a) != (n,) or not self._undone(x) or onp.shape(self.subject.inverse(onp.array(x))[1]) != (n,):
+            return False
+        if self.subject.given is None and not self._same(self._forward(slice(None, 0, -1))[0], x[:0:-1]):
+            return False
+        true = onp.linalg.slogdet(self._jacobians())[1]
+        return (onp.abs(a - true) < 10 * self.near * onp.maximum(1.0, onp.abs(true))).sum() >= n - 1
+
+    def _jacobians(self):
+        """By four points in each direction, all in one call."""
+        z, dim, step = flat(self.z), self.subject.dim, STEP[onp.dtype(self.subject.dtype)]
+        moves = step * onp.array([1.0, -1.0, 2.0, -2.0])
+        at = z[None, None] + moves[:, None, None, None] * onp.eye(dim)[None, :, None, :]  # (4, D, N, D)
+        subject = self.subject.at(onp.tile(onp.arange(len(z)), 4 * dim))
+        y, _ = subject.forward(at.reshape(-1, *self.subject.in_shape).astype(self.subject.dtype))
+        y = flat(onp.asarray(y, dtype=onp.float64)).reshape(4, dim, len(z), dim)
+        return onp.moveaxis((8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * step), 0, 2)
+
+
+def screen_for(trial: Trial, row: int, failed: Any) -> Screen:
+    """The narrowest one that covers what has failed: names of `laws` in search.py."""
+    if failed & {"S", "P", "I"}:
+        return OfAll(trial, row)
+    if "R" in failed:
+        return OfRoundTrip(trial, row)
+    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse")

@@ -1,0 +1,242 @@
+"""Search: the one change of the user's code with which a law that fails holds.
+
+Changes come in rounds: slips of the pen, formulas remembered wrongly, something missing, another operand. Where the
+round trip holds, forward's x is right, and only a change that leaves it as it is can be meant. Where it fails, such a
+change is preferred, because a wrong inverse can be "repaired" by making forward wrong in the same way.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as onp
+
+from nfscratch.check.finding import Finding
+from nfscratch.check.letters.cancellation import check_log_dets_cancel
+from nfscratch.check.letters.independence import check_independence
+from nfscratch.check.letters.jacobian import check_jacobian
+from nfscratch.check.letters.purity import check_purity
+from nfscratch.check.letters.round_trip import check_round_trip
+from nfscratch.check.letters.shapes import check_shapes
+from nfscratch.check.repair.edit import Edit, Place, places, source
+from nfscratch.check.repair.expressions import slips, thoughts
+from nfscratch.check.repair.live_code import LiveStatement, Reached, live_statements
+from nfscratch.check.repair.names import other_names
+from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.screen import screen_for
+from nfscratch.check.repair.statements import changed_statements
+from nfscratch.check.repair.terms import filled, inverted, joined, negated, replaced, wrapped
+from nfscratch.check.trial import Trial
+
+MOST = 2_500_000  # lines that all edited runs together may go through: some seconds
+COMPILED = 0.6  # what compiling one node of a tree costs, in lines
+MAY_CHANGE_X = 2  # the first rounds; a large term that is added to forward drowns what the inverse lacks
+ENOUGH = 3  # repairs of a round: the first that the eye would choose is among them
+CHECKED = 12  # edits that pass the screen go to the checks of the audit; so many at most
+POOL = 40  # expressions of a function that may stand elsewhere in it
+ROUNDS = (
+    (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
+    (lambda place, scope: thoughts(place.node), other_names),
+    (inverted, filled, wrapped, joined),
+    (replaced,),
+)
+ALL_ROUNDS = len(ROUNDS)
+NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
+LAWS: dict[str, Callable[[Trial], Finding]] = {
+    "S": check_shapes,
+    "P": check_purity,
+    "I": check_independence,
+    "R": check_round_trip,
+    "X": check_log_dets_cancel,
+    "J forward": partial(check_jacobian, direction="forward"),
+    "J inverse": partial(check_jacobian, direction="inverse"),
+}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """With `after` in the place of `before`, or with the change that `words` say, the laws hold."""
+
+    file: str
+    line: int
+    before: str
+    after: str
+    words: str
+    laws: tuple[str, ...]  # those that failed, and hold
+    changed: frozenset[str]  # the directions that give something else
+
+    @property
+    def keeps_x(self) -> bool:
+        return "x" not in self.changed
+
+    @property
+    def change(self) -> str:
+        return self.words or f"with `{self.after}` in place of `{self.before}`"
+
+    @property
+    def where(self) -> str:
+        return f"line {self.line} of {Path(self.file).name}"
+
+
+class Search:
+    """The search for the repair of one trial. row: the row that shows the mistake best."""
+
+    def __init__(self, trial: Trial, row: int = 0):
+        self.trial, self.row = trial, row
+        self.reached = Reached(partial(_both, trial, row))
+        self.statements = live_statements(self.reached)
+        self.left, self.checks = float(MOST), CHECKED
+
+    @cached_property
+    def failed(self) -> set[str]:
+        return failed_laws(self.trial)
+
+    @cached_property
+    def keeps_x(self) -> bool:
+        """Whether a repair has to leave x as it is."""
+        return not self.failed & {"R", "S", "I"}
+
+    @cached_property
+    def screen(self):
+        return screen_for(self.trial, self.row, self.failed)
+
+    def repair(self, rounds: int = ALL_ROUNDS) -> Repair | None:
+        """The repair, or None where these rounds have none within what the search may spend."""
+        if not self.statements or not self.failed:
+            return None
+        spare: list[Repair] = []
+        for kinds in range(rounds):
+            found: list[Repair] = []
+            for statement, place, edit in _edits(self.statements, self.reached, kinds):
+                if self.left < 0 or not self.checks or len(found) >= ENOUGH:
+                    break
+                if (repair := self._tried(statement, place, edit)) is None:
+                    continue
+                if repair.keeps_x:
+                    found.append(repair)
+                elif kinds < MAY_CHANGE_X:
+                    spare.append(repair)
+            if found:
+                return min(found, key=lambda r: abs(len(r.after) - len(r.before)))
+        return spare[0] if spare else None
+
+    def _tried(self, statement, place, edit):
+        """The repair that an edit is, or None."""
+        spent, shown = self.screen.spent, place.shown()
+        before, laws, changed, after = source(shown), (), frozenset(), ""
+        try:
+            with edit.done(), statement.edited():
+                if self.screen.passes():
+                    changed, after = self.screen.changed(), source(shown)
+                    if "x" not in changed or self._may_change_x(edit, before, after):
+                        laws = self._mended("x" not in changed)
+        except ValueError:  # the tree cannot stand there
+            pass
+        self.left -= self.screen.spent - spent + COMPILED * statement.nodes
+        return Repair(statement.file, place.line, before, after, edit.words, laws, changed) if laws else None
+
+    def _may_change_x(self, edit, before, after):
+        """What is left out of both directions makes them agree, and mends nothing."""
+        return not self.keeps_x and not edit.words.startswith("without") and len(after) >= len(before)
+
+    def _mended(self, keeps_x):
+        """The laws that failed, and hold now, where none fails that held, and no dependency is lost."""
+        self.checks -= 1
+        old = self.trial
+        new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
+        now, may_fail = failed_laws(new), set(self.failed)
+        if {"J forward", "J inverse"} <= self.failed:
+            may_fail.add("X")  # the same mistake in both directions: one is mended, the other is not
+        if not now <= may_fail or not (keeps_x or (_depends(new) | ~_depends(old)).all()):
+            return ()
+        return tuple(law for law in LAWS if law in self.failed - now)
+
+
+def _depends(trial):
+    """Which x_i depends on which z_j, at the points of a trial."""
+    return (onp.abs(trial.J) > 1e-7).any(axis=0)
+
+
+def failed_laws(trial: Trial) -> set[str]:
+    """The names of the laws that a trial breaks. An exception breaks one."""
+
+    def fails(look):
+        try:
+            return look(trial).failed
+        except Exception:  # of any kind: the functions' own
+            return True
+
+    return {law for law, look in LAWS.items() if fails(look)}
+
+
+def _both(trial, row):
+    z = trial.z[row % len(trial)][None]
+    x, _ = trial.subject.forward(z.copy())
+    trial.subject.inverse(x)
+
+
+def _edits(
+    statements: list[LiveStatement], reached: Reached, kinds: int
+) -> Iterator[tuple[LiveStatement, Place, Edit]]:
+    """The edits of one round, in all places that the run met."""
+    for statement in statements:
+        lines, scopes = reached.lines[statement.file], {}
+        met = [place for place in places(statement.tree) if _is_met(place, lines)]
+        alike = defaultdict(list)
+        for place in met:
+            alike[id(place.function), ast.dump(place.node)].append(place)
+        for place in met:
+            if place.function not in scopes:
+                scopes[place.function] = Scope(place.function, statement, reached)
+                scopes[place.function].pool = _pool(met, place.function, scopes[place.function])
+            twins = alike[id(place.function), ast.dump(place.node)]
+            for edit in _of_place(place, scopes[place.function], kinds):
+                yield statement, place, edit
+                if len(twins) > 1 and place is twins[0] and kinds < 2 and isinstance(place.node, ast.expr):
+                    new = edit.new if place.index is None else edit.new[place.index]
+                    rest = tuple(twin.exchanged(new) for twin in twins[1:])
+                    if len({(id(e.node), e.field) for e in (edit, *rest)}) == len(twins):
+                        yield statement, place, Edit(edit.node, edit.field, edit.new, edit.words, rest)
+
+
+def _pool(met, function, scope):
+    """The expressions of a function that could stand elsewhere in it."""
+    kinds = (ast.Name, ast.Subscript, ast.Attribute, ast.Call, ast.BinOp)
+    found = {}
+    for place in met:
+        if place.function is function and isinstance(place.node, kinds) and _is_read(place.node):
+            if not isinstance(place.parent, (ast.Attribute, ast.Call)) or place.field == "args":
+                text = source(place.node)
+                if len(text) <= 30:
+                    found.setdefault(text, place.node)
+    arrays = [k for k, v in scope.values.items() if getattr(v, "ndim", 0) and k not in found]
+    found |= {k: ast.Name(k, ast.Load()) for k in arrays[: POOL // 2]}
+    return [deepcopy(node) for node in found.values()][:POOL]  # a node may not stand within itself
+
+
+def _is_met(place, lines):
+    around = [*place.above, place.node]
+    if place.function is None or isinstance(place.node, ast.arg) or place.field in NOT_RUN:
+        return False
+    if any(isinstance(n, (ast.arguments, ast.Assert, ast.Raise, ast.JoinedStr, ast.Import)) for n in around):
+        return False
+    here = next((n for n in reversed(around) if isinstance(n, (ast.expr, ast.stmt))), None)
+    return here is not None and any(here.lineno <= line <= here.end_lineno for line in lines)
+
+
+def _of_place(place, scope, kinds):
+    if isinstance(place.node, ast.expr) and _is_read(place.node):
+        for changes in ROUNDS[kinds]:
+            yield from map(place.exchanged, changes(place, scope))
+    if kinds == 0 and not isinstance(place.node, ast.expr):
+        yield from changed_statements(place)
+
+
+def _is_read(node):
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, (ast.Tuple, ast.List))

@@ -1,0 +1,84 @@
+"""Changes of whole statements: = for +=, a line left out, two lines exchanged, a loop in the other order."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import combinations
+
+from nfscratch.check.repair.edit import SIMPLE, Edit, Place, source
+
+SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+
+
+def changed_statements(place: Place) -> Iterator[Edit]:
+    """The changes of a statement that is simple, or of the head of a loop."""
+    node = place.node
+    if isinstance(node, ast.AugAssign):
+        if type(node.op) in SIGNS:
+            yield Edit(node, "op", SIGNS[type(node.op)]())
+        yield place.exchanged(ast.Assign([_to(node.target, ast.Store())], node.value))
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        for op in (ast.Add(), ast.Sub()):
+            yield place.exchanged(ast.Assign(node.targets, ast.BinOp(_to(node.targets[0], ast.Load()), op, node.value)))
+    elif isinstance(node, (ast.For, ast.comprehension)):
+        yield from (Edit(node, "iter", other) for other in _other_orders(node.iter))
+    if isinstance(node, SIMPLE):
+        yield from _names_exchanged(node)
+    if isinstance(node, SIMPLE) and not isinstance(node, ast.Return) and place.field in ("body", "orelse"):
+        yield from _moved(place)
+
+
+def _to(target, ctx):
+    return ast.Name(target.id, ctx) if isinstance(target, ast.Name) else target
+
+
+def _names_exchanged(statement):
+    """Two variables, each in the place of the other."""
+    read = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    for a, b in combinations(sorted({n.id for n in read})[:9], 2):
+        first, *others = [Edit(n, "id", b if n.id == a else a) for n in read if n.id in (a, b)]
+        if others:
+            yield Edit(first.node, "id", first.new, also=tuple(others))
+
+
+def _moved(place):
+    """The statement left out, and after the one that follows it."""
+    row, k = list(getattr(place.parent, place.field)), place.index
+    if len(row) > 1:
+        yield Edit(place.parent, place.field, row[:k] + row[k + 1 :], f"without `{source(row[k])}`")
+    if k + 1 < len(row) and isinstance(row[k + 1], SIMPLE) and not isinstance(row[k + 1], ast.Return):
+        words = f"with `{source(row[k])}` after `{source(row[k + 1])}`"
+        yield Edit(place.parent, place.field, [*row[:k], row[k + 1], row[k], *row[k + 2 :]], words)
+
+
+def _other_orders(row):
+    """A loop backwards, without its first or last turn, with one turn more, or with ten times as many."""
+    name = getattr(getattr(row, "func", None), "id", "")
+    if name == "reversed":
+        yield row.args[0]
+    else:
+        yield _call("reversed", [_call("list", [row])])
+    if name == "range":
+        yield from _other_ranges(row.args)
+    if name == "enumerate":
+        yield from (_call("enumerate", [other]) for other in _other_orders(row.args[0]))
+    if name == "zip":
+        for k, part in enumerate(row.args):
+            back = _call("reversed", [_call("list", [part])])
+            yield _call("zip", [back if i == k else a for i, a in enumerate(row.args)])
+
+
+def _other_ranges(args):
+    stop = args[0] if len(args) == 1 else args[1]
+    start = ast.Constant(0) if len(args) == 1 else args[0]
+    rest = args[2:]
+    one = ast.Constant(1)
+    for first, last in ((start, ast.BinOp(stop, ast.Sub(), one)), (start, ast.BinOp(stop, ast.Add(), one)),
+                        (ast.BinOp(start, ast.Add(), one), stop), (ast.BinOp(start, ast.Sub(), one), stop),
+                        (start, ast.BinOp(ast.Constant(10), ast.Mult(), stop))):  # fmt: skip
+        yield _call("range", [first, last, *rest])
+
+
+def _call(name, args):
+    return ast.Call(ast.Name(name, ast.Load()), args, [])
