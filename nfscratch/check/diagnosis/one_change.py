@@ -11,14 +11,14 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.message import Case
-from nfscratch.check.repair.search import ALL_ROUNDS, Repair, Search
+from nfscratch.check.repair.search import Repair, Search
 
 LETTERS = "SIRXJ"  # whose laws the search asks
 GENERAL = {
     Mistake.LOG_DET_FORMULA, Mistake.NO_UNDOING, Mistake.BELOW_RESOLUTION, Mistake.MULTIPLIED, Mistake.OFF_BY_CONSTANT,
-    Mistake.SHAPE, Mistake.NOT_FINITE, Mistake.RAISES, Mistake.DEPENDS_ON_BATCH, Mistake.RESCALING,
+    Mistake.SHAPE, Mistake.NOT_FINITE, Mistake.RAISES, Mistake.DEPENDS_ON_BATCH,
 }  # fmt: skip
-SHORT_ROUNDS = 2  # of the search, where there is a name already
+SHORT = {"rounds": 2, "most": 500_000}  # of the search, where there is a name already
 
 
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
@@ -39,7 +39,7 @@ def _repair(named: Named, cases: list[Case]) -> Repair | None:
     row = (case.finding.evidence or {}).get("row", 0)
     try:
         with onp.errstate(all="ignore"):
-            return Search(case.trial, int(row)).repair(ALL_ROUNDS if named.mistake in GENERAL else SHORT_ROUNDS)
+            return Search(case.trial, int(row)).repair(**({} if named.mistake in GENERAL else SHORT))
     except Exception:  # of any kind: the user's functions are run with changes that nobody meant
         return None
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 WIDEST = 60  # characters of an expression that a message shows
@@ -66,12 +67,19 @@ class Place:
         around = [n for n in self.above if isinstance(n, (ast.FunctionDef, ast.Lambda))]
         return around[-1] if around else None
 
+    @cached_property
     def shown(self) -> ast.AST:
         """The largest part of the source around it that a message can show."""
         around = [n for n in reversed((*self.above, self.node)) if isinstance(n, (ast.expr, *SIMPLE))]
         around = around[1:] if isinstance(self.node, ast.expr) else around  # an expression may be exchanged itself
         short = [n for n in around if len(source(n)) <= WIDEST]
         return short[-1] if short else next(iter(around), self.parent)
+
+    def after(self, edit: Edit) -> str:
+        """The source of that part, while the edit is done."""
+        if self.shown is not self.node or edit.node is not self.parent or edit.words:
+            return source(self.shown)
+        return source(edit.new if self.index is None else edit.new[self.index])
 
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)

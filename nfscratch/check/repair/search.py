@@ -34,7 +34,7 @@ from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import filled, inverted, joined, negated, replaced, wrapped
 from nfscratch.check.trial import Trial
 
-MOST = 2_500_000  # lines that all edited runs together may go through: some seconds
+MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 MAY_CHANGE_X = 2  # the first rounds; a large term that is added to forward drowns what the inverse lacks
 ENOUGH = 3  # repairs of a round: the first that the eye would choose is among them
@@ -43,10 +43,9 @@ POOL = 40  # expressions of a function that may stand elsewhere in it
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
     (lambda place, scope: thoughts(place.node), other_names),
-    (inverted, filled, wrapped, joined),
+    (inverted, filled, joined, wrapped),
     (replaced,),
 )
-ALL_ROUNDS = len(ROUNDS)
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
 LAWS: dict[str, Callable[[Trial], Finding]] = {
     "S": check_shapes,
@@ -91,7 +90,7 @@ class Search:
         self.trial, self.row = trial, row
         self.reached = Reached(partial(_both, trial, row))
         self.statements = live_statements(self.reached)
-        self.left, self.checks = float(MOST), CHECKED
+        self.left, self.checks = 0.0, CHECKED
 
     @cached_property
     def failed(self) -> set[str]:
@@ -106,8 +105,9 @@ class Search:
     def screen(self):
         return screen_for(self.trial, self.row, self.failed)
 
-    def repair(self, rounds: int = ALL_ROUNDS) -> Repair | None:
-        """The repair, or None where these rounds have none within what the search may spend."""
+    def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
+        """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
+        self.left = most
         if not self.statements or not self.failed:
             return None
         spare: list[Repair] = []
@@ -128,22 +128,23 @@ class Search:
 
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""
-        spent, shown = self.screen.spent, place.shown()
-        before, laws, changed, after = source(shown), (), frozenset(), ""
+        spent, shown, laws = self.screen.spent, place.shown, ()
         try:
             with edit.done(), statement.edited():
                 if self.screen.passes():
-                    changed, after = self.screen.changed(), source(shown)
-                    if "x" not in changed or self._may_change_x(edit, before, after):
+                    changed, after = self.screen.changed(), place.after(edit)
+                    if "x" not in changed or self._may_change_x(edit):
                         laws = self._mended("x" not in changed)
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
-        return Repair(statement.file, place.line, before, after, edit.words, laws, changed) if laws else None
+        if not laws or ("x" in changed and len(after) < len(source(shown))):
+            return None
+        return Repair(statement.file, place.line, source(shown), after, edit.words, laws, changed)
 
-    def _may_change_x(self, edit, before, after):
+    def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing."""
-        return not self.keeps_x and not edit.words.startswith("without") and len(after) >= len(before)
+        return not self.keeps_x and not edit.words.startswith("without")
 
     def _mended(self, keeps_x):
         """The laws that failed, and hold now, where none fails that held, and no dependency is lost."""

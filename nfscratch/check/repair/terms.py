@@ -39,8 +39,12 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """A whole term, plus, minus or times what a variable holds."""
-    if not is_number(place.node) or not is_term(place):
+    """A whole term, plus, minus or times what a variable holds; a part of a formula, plus or minus a variable."""
+    if not is_number(place.node):
+        return
+    if not is_term(place):
+        if isinstance(place.node, ast.BinOp):
+            yield from _with_variable(place.node, scope)
         return
     for name in scope.like(0.0) + [n for axes in (1, 2) for n in _of_axes(scope, axes)]:
         for held in _forms(name, scope):
@@ -49,6 +53,12 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
     whole = [k for k in scope.like(1) if isinstance(scope.values[k], int) and scope.values[k] > 1]
     for a, b in combinations(whole[:8], 2):  # the pixels of an image
         yield ast.BinOp(place.node, ast.Mult(), ast.BinOp(ast.Name(a, ast.Load()), ast.Mult(), ast.Name(b, ast.Load())))
+
+
+def _with_variable(node, scope):
+    for name in [k for k, v in scope.locals.items() if getattr(v, "ndim", 0)]:
+        for op in (ast.Sub(), ast.Add()):
+            yield ast.BinOp(node, op, ast.Name(name, ast.Load()))
 
 
 def inverted(place: Place, scope: Scope) -> Iterator[ast.AST]:

@@ -1,0 +1,207 @@
+"""The search for the one change that mends a law: what it finds, what it leaves alone, and what it leaves behind."""
+
+import importlib.util
+import sys
+from textwrap import dedent
+
+import numpy as onp
+import pytest
+
+import nfscratch as nf
+from nfscratch.check.draws import groups_of
+from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
+from nfscratch.check.repair.search import Search
+
+COUPLING = """
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    W, V = rng.normal(size=(2, 8)), rng.normal(size=(8, 4)) * 0.4
+    SCALE = 1.5
+
+
+    class Net:
+        def __init__(self, first, last):
+            self.first, self.last = first, last
+
+        def __call__(self, h):
+            out = np.tanh(h @ self.first) @ self.last
+            return SCALE * np.tanh(out[:, :2]), out[:, 2:]
+
+
+    def halves(a):
+        return a[:, :2], a[:, 2:]
+
+
+    def make(net, order):
+        back = np.argsort(order)
+
+        def forward(z):
+            kept, moved = halves(z)
+            s, t = net(kept)
+            x = np.concatenate([kept, moved * np.exp(s) + t], axis=1)
+            return x[:, order], s.sum(axis=1)
+
+        def inverse(x):
+            kept, moved = halves(x[:, back])
+            s, t = net(kept)
+            log_det = -s.sum(axis=1)
+            moved = moved - t
+            moved = moved * np.exp(-s)
+            return np.concatenate([kept, moved], axis=1), log_det
+
+        return forward, inverse
+
+
+    forward, inverse = make(Net(W, V), np.array([1, 2, 0, 3]))
+"""
+LOOPS = """
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+    turns = np.linalg.qr(rng.normal(size=(3, 4, 4)))[0]
+    LAYERS = [(rng.normal(size=4) * 0.3, rng.normal(size=4), turn) for turn in turns]
+
+
+    def softplus(a):
+        return np.log1p(np.exp(-np.abs(a))) + np.maximum(a, 0)
+
+
+    def forward(z):
+        log_det = np.zeros(len(z))
+        for log_scale, shift, turn in LAYERS:
+            z = (z * np.exp(log_scale) + shift) @ turn.T
+            log_det += log_scale.sum()
+            slope = 1 + 0.5 * (1 - np.tanh(z) ** 2)
+            z = z + 0.5 * np.tanh(z)
+            log_det += np.log(slope).sum(axis=1)
+        return z, log_det
+
+
+    def root(y):
+        low, high = y - 0.6, y + 0.6
+        for _ in range(60):
+            middle = (low + high) / 2
+            below = middle + 0.5 * np.tanh(middle) < y
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return (low + high) / 2
+
+
+    def inverse(x):
+        log_det = np.zeros(len(x))
+        for log_scale, shift, turn in reversed(LAYERS):
+            x = root(x)
+            log_det -= np.log(1 + 0.5 * (1 - np.tanh(x) ** 2)).sum(axis=1)
+            x = (x @ turn - shift) * np.exp(-log_scale)
+            log_det -= log_scale.sum()
+        return x, log_det
+"""
+PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, what the search has to say
+    "a sign in an exponent": (COUPLING, "moved * np.exp(-s)", "moved * np.exp(s)", "moved / np.exp(s)"),
+    "a sign before a term": (COUPLING, "moved = moved - t", "moved = moved + t", "moved - t"),
+    "a mean for a sum": (COUPLING, "order], s.sum(axis=1)", "order], s.mean(axis=1)", "s.sum(axis=1)"),
+    "the wrong axis": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum(axis=0)", "s.sum(axis=1)"),
+    "one variable for another": (COUPLING, "log_det = -s.sum", "log_det = -t.sum", "s.sum"),
+    "halves the wrong way round": (COUPLING, "[kept, moved], axis=1), log_det", "[moved, kept], axis=1), log_det",
+                                   "[kept, moved]"),
+    "two lines exchanged": (COUPLING, "moved = moved - t\n            moved = moved * np.exp(-s)",
+                            "moved = moved * np.exp(-s)\n            moved = moved - t", "after"),
+    "a permutation not undone": (COUPLING, "x[:, back]", "x[:, order]", "argsort(order)"),
+    "a sum over the batch": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum()", "axis=1"),
+    "a kept axis": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum(axis=1, keepdims=True)", "keepdims=False"),
+    "+= that became =": (LOOPS, "log_det += np.log(slope)", "log_det = np.log(slope)", "log_det + np"),
+    "a loop in the wrong order": (LOOPS, "in reversed(LAYERS)", "in LAYERS", "reversed"),
+    "a matrix for its transpose": (LOOPS, "x @ turn - shift", "x @ turn.T - shift", "x @ turn -"),
+    "a slope of another function": (LOOPS, "0.5 * (1 - np.tanh(z) ** 2)", "0.5 * (1 - np.tanh(z))", "np.tanh(z) ** 2"),
+    "a comparison": (LOOPS, "np.tanh(middle) < y", "np.tanh(middle) > y", "high, low ="),
+    "too few turns": (LOOPS, "range(60)", "range(6)", "range"),
+    "a missing logarithm": (LOOPS, "np.log(slope).sum(axis=1)", "slope.sum(axis=1)", "np.log"),
+    "a missing term": (LOOPS, "(x @ turn - shift) *", "(x @ turn) *", "- shift"),
+    "a missing factor": (LOOPS, "slope = 1 + 0.5 * (1", "slope = 1 + (1", "/ 2"),
+    "brackets": (LOOPS, "(x @ turn - shift) * np.exp(-log_scale)", "x @ turn - shift * np.exp(-log_scale)", "* np.exp"),
+}  # fmt: skip
+
+
+def module_of(text, folder, name):
+    path = folder / f"{name}.py"
+    path.write_text(dedent(text))
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def trial_of(module, dim=4, **declared):
+    options = {"params": None, "context": None, "dtype": None, "draws": 1, "radii": (0.3, 1.0)}
+    rng = onp.random.default_rng(0)
+    return groups_of((module.forward, module.inverse), (dim,), rng, declared, options)[0][0].trials[0]
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_change_is_found_and_nothing_is_left_changed(name, tmp_path):
+    text, right, wrong, said = PLANTED[name]
+    assert text.count(right) >= 1
+    module = module_of(text.replace(right, wrong, 1), tmp_path, "planted")
+    trial = trial_of(module)
+    before, codes = module.forward(trial.z), (module.forward.__code__, module.inverse.__code__)
+    search, traced = Search(trial), sys.gettrace()
+    repair = search.repair()
+    print(repair.where, repair.change, repair.laws, search.left)
+    assert said in repair.change
+    assert repair.laws and set(repair.laws) <= search.failed
+    assert (module.forward.__code__, module.inverse.__code__) == codes
+    assert all(onp.array_equal(a, b) for a, b in zip(before, module.forward(trial.z), strict=True))
+    assert sys.gettrace() is traced
+
+
+@pytest.mark.parametrize("text", [COUPLING, LOOPS])
+def test_what_is_right_is_not_repaired(text, tmp_path):
+    search = Search(trial_of(module_of(text, tmp_path, "right")))
+    assert search.failed == set() and search.repair() is None
+
+
+def test_the_report_says_the_line_and_the_change(tmp_path):
+    wrong = LOOPS.replace("0.5 * (1 - np.tanh(z) ** 2)", "0.5 * (1 - np.tanh(z))")
+    module = module_of(wrong, tmp_path, "slope_forgotten")
+    failure = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False, letters="SPIRXJ").failures[0]
+    line = next(k for k, text in enumerate(dedent(wrong).split("\n"), 1) if "slope = " in text)
+    assert f"ine {line} of slope_forgotten.py" in failure.message
+    assert "np.tanh(z) ** 2" in failure.message
+
+
+def test_a_direction_that_is_made_trivial_is_no_repair(tmp_path):
+    """With s = 0 in the net both directions agree: that mends nothing."""
+    wrong = COUPLING.replace("moved * np.exp(-s)", "moved * np.exp(-2.75 * s ** 3)")
+    repair = Search(trial_of(module_of(wrong, tmp_path, "trivial"))).repair()
+    assert repair is None or repair.keeps_x
+
+
+def test_an_endless_loop_ends():
+    def endless():
+        k = 1
+        while k:
+            k += 1
+
+    with pytest.raises(TooLong):
+        within(endless, 500)
+    assert within(lambda: 3, 500)[0] == 3
+
+
+def test_a_file_that_has_changed_since_its_import_is_left_alone(tmp_path):
+    module = module_of(COUPLING, tmp_path, "stale")
+    reached = Reached(lambda: module.forward(onp.ones((2, 4))))
+    assert live_statements(reached)
+    path = tmp_path / "stale.py"
+    path.write_text(path.read_text().replace("moved * np.exp(s) + t", "moved * np.exp(s) - t"))
+    import linecache
+
+    linecache.checkcache()
+    functions = [f.__name__ for s in live_statements(reached) for _, f in s.functions]
+    assert "forward" not in functions and "halves" in functions
+
+
+def test_functions_without_source_have_no_repair():
+    names = {}
+    exec("def forward(z): return 2 * z, z.sum(axis=1)\ndef inverse(x): return x / 2, -x.sum(axis=1)", names)
+    report = nf.check.audit((names["forward"], names["inverse"]), dims=(2,), show=False)
+    assert not report.ok and "one change" not in report.failures[0].message
