@@ -1,4 +1,4 @@
-"""Digits that are kept: log-dets far out, against 50 digits; and what the audit allows a map of large numbers inside."""
+"""Digits that are kept: log-dets far out, against 50 digits; what the audit allows a map of large numbers inside."""
 
 from decimal import Decimal, localcontext
 from math import exp

@@ -32,7 +32,7 @@ def log_softmax(w):
 
 
 def log_softmax_vjp(w):
-    top, rest, near, share = _logsumexp_vjp(w.copy())
+    _, rest, near, share = _logsumexp_vjp(w.copy())
     return near - rest, lambda g: g - share() * g.sum(axis=UNITS, keepdims=True)
 
 

@@ -40,7 +40,7 @@ def cost_of_last_digits(trial: Trial) -> tuple[Any, Any]:
 
 def _changes(trial, rng):
     """Of both directions, for one draw of signs."""
-    s, u = trial.subject, DIGITS * trial.subject.precision
+    u = DIGITS * trial.subject.precision
     moved, log_det = _seen(trial, rng, "forward", trial.z, trial.there[0], u * onp.abs(trial.z))
     step = onp.maximum(onp.abs(moved - trial.x), u * onp.abs(trial.x))
     back, log_det_back = _seen(trial, rng, "inverse", trial.x, trial.back[0], step)
