@@ -1,6 +1,6 @@
 """An example: a part, the draw of its parameters, and points. It prints as the code that makes it again.
 
-    Example(nf.Elementwise(nf.Affine(), 2), seed=1, wild=3.0, rows=[[0.0, 1e300]]).check("round trip", "float32")
+Example(nf.Elementwise(nf.Affine(), 2), seed=1, wild=3.0, rows=[[0.0, 1e300]]).check("round trip", "float32")
 """
 
 from dataclasses import MISSING, dataclass, fields, is_dataclass

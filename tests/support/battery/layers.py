@@ -99,7 +99,6 @@ def continuous(draw):
     return nf.Continuous(velocity, dim(draw, 3), pick(draw, *networks.SOLVERS.values())(draw))
 
 
-
 def sylvester(draw):
     d = dim(draw, 6)
     kind = pick(draw, "qr", "householder", "triangular")

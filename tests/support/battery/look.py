@@ -115,7 +115,9 @@ class Look:
         for _ in range(DRAWS):
             moved = moved_digits(params, DIGITS * self.eps, rng)
             there = self._inside(points + rng.choice([-1.0, 1.0], size=points.shape) * step)
-            near = None if context is None else context * (1 + DIGITS * self.eps * rng.choice([-1.0, 1.0], context.shape))
+            near = (
+                None if context is None else context * (1 + DIGITS * self.eps * rng.choice([-1.0, 1.0], context.shape))
+            )
             try:
                 values = self.wide(moved, there, near)
             except (ValueError, *NOT_FOUND):
@@ -136,8 +138,10 @@ class Look:
         if self.direction == "log_prob":
             return points
         low, high = _ends(b.domain if self.direction == "forward" else b.codomain)
-        inside = (points > low) & (points < high)
-        return onp.where(inside, points, self.arguments[1])
+        here = self.arguments[1]
+        for there in (points, 2 * here - points):  # a step out of the domain is taken the other way
+            here = onp.where((here == self.arguments[1]) & (there > low) & (there < high), there, here)
+        return here
 
     # --- what is judged ---
 
@@ -158,7 +162,9 @@ class Look:
         of_y, of_l = self.allowed
         sure = of_y.reshape(len(of_y), -1).max(axis=1, initial=0.0) <= 0.01 * onp.maximum(1.0, flat[1])
         with onp.errstate(all="ignore"):
-            return (flat[0] <= most**0.25) & (flat[1] <= most**0.5) & sure & (of_l <= 0.01) & onp.isfinite(self.exact[1])
+            return (
+                (flat[0] <= most**0.25) & (flat[1] <= most**0.5) & sure & (of_l <= 0.01) & onp.isfinite(self.exact[1])
+            )
 
 
 def moved_digits(tree, u, rng):

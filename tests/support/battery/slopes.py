@@ -6,8 +6,9 @@ differences to the two sides differ by as much at every step: such a point is no
 
 import numpy as onp
 
+from battery.example import levels
 from battery.wider import slogdet
-from nfscratch import trees
+from nfscratch import autodiff, trees
 
 STEPS = {"float64": (3e-3, 3e-4, 3e-5), "longdouble": (1e-3, 1e-4, 1e-5)}
 
@@ -55,7 +56,8 @@ def slope(look):
     """The pullback along a random direction of all arguments, the same by differences, and what is allowed."""
     rng = onp.random.default_rng(2)
     draw = lambda a: rng.normal(size=a.shape)  # noqa: E731
-    steps = trees.map_leaves(draw, look.params, fixed=onp.zeros_like), draw(look.points)
+    along = draw(look.points) if levels(look.example.flow) is None else onp.zeros(look.points.shape)
+    steps = trees.map_leaves(draw, look.params, fixed=onp.zeros_like), along
     steps = (*steps, None if look.context is None else draw(look.context))
     weights = [draw(v) for v in look.value]
     exact, size = _by_pullback(look, steps, weights)
@@ -75,8 +77,6 @@ def _by_pullback(look, steps, weights):
     g_y, g_l = (w.astype(look.dtype) for w in weights)
     with onp.errstate(all="ignore"):
         if look.direction == "log_prob":
-            from nfscratch import autodiff
-
             _, back = autodiff.value_and_vjp(look.example.flow.log_prob, look.params, look.points, look.context)
             gradients = back(g_l)
             pairs = [*zip(trees.leaves(gradients[0]), trees.leaves(steps[0]), strict=True)]
