@@ -299,7 +299,7 @@ def sign_of_the_log_det():
     log_q = -0.5 * (e1**2 + e2**2) - np.log(2 * np.pi)
     minus, plus = (np.exp(log_q + sign * log_det).sum() * cell for sign in (-1, 1))
     print(f"  integral of q: {minus:.4f} with the minus of (10), {plus:.4f} with a plus")
-    assert abs(minus - 1) < 1e-4 and abs(plus - 1.974) < 2e-3 > abs(np.exp(0.6 + 0.08) - 1.974)
+    assert np.allclose((minus, plus, np.exp(0.6 + 0.08), 0.4**2 / 2), (1, 1.974, 1.974, 0.08), atol=1e-3)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ loss has no unit that is known, it is what the best had gained over v_0, so that
 patience ended the run it is ten times as much, because an end that is worse than the best is what patience waits for.
 
 A rise that chance can make does not count either. Losses of batches scatter, so that a median of a few of them can
-rise by as much as four of their interquartile ranges. Where a model sees rows in raw units, its loss can be 5e4 nats, and 40 are little: a
-hundredth of its size is bearable.
+rise by as much as four of their interquartile ranges. Where a model sees rows in raw units, its loss can be 5e4 nats,
+and 40 are little: a hundredth of its size is bearable.
 """
 
 from __future__ import annotations
