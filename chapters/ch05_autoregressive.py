@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** As measured: 53 s of one core of a busy machine; `--fast` takes four, and its experiments are too short to mean anything.
+# **Running time.** As measured: 48 s of one core of a busy machine; `--fast` takes five, and its experiments are too short to mean anything.
 #
 # **References.** Germain, Gregor, Murray, Larochelle (2015), *MADE: masked autoencoder for distribution estimation*, arXiv:1502.03509. Papamakarios, Pavlakou, Murray (2017), *Masked autoregressive flow for density estimation*, arXiv:1705.07057. Kingma et al. (2016), *Improving variational inference with inverse autoregressive flow*, arXiv:1606.04934. Ramachandran et al. (2017), *Fast generation for convolutional autoregressive models*, arXiv:1704.06001.
 

@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** As measured: 59 s of one core of a busy machine; `--fast` takes five, and its experiments are too short to mean anything.
+# **Running time.** As measured: 50 s of one core of a busy machine; `--fast` takes four, and its experiments are too short to mean anything.
 #
 # **References.** Gregory, Delbourgo (1982), *Piecewise rational quadratic interpolation to monotonic data*, doi:10.1093/imanum/2.2.123. Fritsch, Carlson (1980), *Monotone piecewise cubic interpolation*, doi:10.1137/0717021. Müller et al. (2019), *Neural importance sampling*, arXiv:1808.03856. Durkan et al. (2019), *Cubic-spline flows*, arXiv:1906.02145, and *Neural spline flows*, arXiv:1906.04032. Ziegler, Rush (2019), *Latent normalizing flows for discrete sequences*, arXiv:1901.10548. Ho et al. (2019), *Flow++*, arXiv:1902.00275. Rezende et al. (2020), *Normalizing flows on tori and spheres*, arXiv:2002.02428.
 

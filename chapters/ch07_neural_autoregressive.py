@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data. In this chapter the map with the formula goes from data to noise, $z = h(x)$, because maximum likelihood runs that way: $\log p(x) = \log p_Z(h(x)) + \log h'(x)$. The other direction, sampling, is a search.
 #
-# **Running time.** As measured: 21 s of one core of a busy machine; `--fast` takes five, and its experiments are too short to mean anything.
+# **Running time.** As measured: 20 s of one core of a busy machine; `--fast` takes five, and its experiments are too short to mean anything.
 #
 # **References.** Huang, Krueger, Lacoste, Courville (2018), *Neural autoregressive flows*, arXiv:1804.00779. Wehenkel, Louppe (2019), *Unconstrained monotonic neural networks*, arXiv:1908.05164. Trefethen (2008), *Is Gauss quadrature better than Clenshaw-Curtis?*, doi:10.1137/060659831. Papamakarios et al. (2021), arXiv:1912.02762.
 
