@@ -388,7 +388,7 @@ if __name__ == "__main__":
 #
 # A step does not need all rows. The gradient of a random *batch* has the gradient of (3) as its expectation, costs less, and its noise averages out over many steps, if the rate falls towards the end. Below it falls along half a cosine.
 #
-# The training loss does not measure quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good. So *test* rows, by which nothing was chosen, give the number that is reported.
+# The training loss does not measure quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good. So *test* rows, which chose nothing, give the number that is reported.
 #
 # ## A flow, and its training loop
 #

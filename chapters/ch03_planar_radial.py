@@ -249,7 +249,7 @@ def radial_inverse(x, centre, alpha, gamma):
 #
 # All factors are block triangular: one way gives $\det(I_M + CA)$, the other $\det(I_D + AC)$. ∎ With $M = 1$ it is (3).
 #
-# An $M \times M$ determinant is left, and nothing says yet that the map has an inverse. A special form settles both,
+# An $M \times M$ determinant is left, and the map may still have no inverse. A special form settles both,
 #
 # $$x = z + Q R \tanh(\tilde R\, Q^{\mathsf T} z + b), \tag{10}$$
 #

@@ -601,7 +601,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # In the first an output sees its own variable, and every check fails. The loss shows it too: no density has an expected loss below the entropy of the data, and this loss falls below it. With $\ge$ the network may set $\mu_i = x_i$; then $z = 0$ for every $x$, and the loss $-\log p = \frac{D}{2}\log 2\pi + \sum_i s_i$ falls with $s$ without end (the last lines above). *A loss that is too good is a symptom.*
 #
-# The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. Their loss falls, only not as far as it could. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
+# The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. Their loss falls, but not as far as it could. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
 #
 # ## Experiment 1: the order matters, and layers repair it
 #

@@ -137,13 +137,13 @@ def bin_of(z, at):
 #
 # $$x = x_k + w_k\bigl(v_k\,\xi + \tfrac12 (v_{k+1} - v_k)\,\xi^2\bigr), \qquad \frac{dx}{dz} = v_k + (v_{k+1} - v_k)\,\xi . \tag{4}$$
 #
-# Now the density is continuous. But the heights are no longer free, since the slopes determine them.
+# Now the density is continuous. But the heights are not free: the slopes determine them.
 #
 # **Cubic.** Fix heights *and* slopes. A bin then has four conditions: two heights and two slopes, $g'(0) = d_k/s$ and $g'(1) = d_{k+1}/s$. A cubic has four coefficients, and the one that fits is Hermite's:
 #
 # $$g(\xi) = \xi^2 (3 - 2\xi) + \frac{d_k}{s}\,\xi (1-\xi)^2 - \frac{d_{k+1}}{s}\,\xi^2 (1-\xi) . \tag{5}$$
 #
-# Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson); where both are $3s$ (as in the last bin of the picture below) its slope is zero in the middle, which a flow has to avoid. The condition is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. Either way slopes and heights are no longer independent. And the inverse is the root of a cubic.
+# Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson); where both are $3s$ (as in the last bin of the picture below) its slope is zero in the middle, which a flow has to avoid. The condition is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. Either way slopes and heights depend on each other. And the inverse is the root of a cubic.
 #
 # **Rational quadratic.** We want a curve that meets four conditions and cannot turn back. Divide a quadratic by a quadratic, and write both so that the two ends show:
 #

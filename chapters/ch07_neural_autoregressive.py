@@ -750,7 +750,7 @@ if __name__ == "__main__":
 # - Without a formula, invert by an expanding bracket, Newton where it behaves, and a residual that is reported. The gradient of the answer is (11).
 # - A map that is not onto loses probability. The round trip and the log-dets do not show that; the integral does.
 #
-# Chapters 04 to 07 kept two blocks or an order of the variables. Chapter 08 needs neither: a network of all variables at once, inverted by a fixed-point iteration like that of chapter 05.
+# Chapters 04 to 07 needed two blocks of variables, or an order. Chapter 08 takes a network of all variables at once, and inverts it by a fixed-point iteration like that of chapter 05.
 #
 # ## Exercises
 #
