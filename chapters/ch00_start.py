@@ -374,6 +374,8 @@ def adam_drawn(options):
     assert abs(1 - 100 * 0.02) == 1
     assert abs(final[0] - 0.0108) < 5e-5 and final[1] > 1e9 and abs(final[2] - 0.0004) < 5e-5
     assert np.allclose(*np.array(paths["Adam, $\\eta = 0.1$"]).T, atol=1e-6)  # as if both directions were alike
+    lengths = [(1 - 0.9**k) / np.sqrt(1 - 0.999**k) for k in (1, 10, 1000)]  # exercise 5
+    assert np.allclose(lengths, (3.16, 6.53, 1.26), atol=5e-3)
     first, scaled = path(by_adam(0.1)), path(by_adam(0.1, 1000.0))
     assert np.allclose(first[1], (0.9, 0.9), atol=1e-7) and np.allclose(first, scaled, atol=1e-6)
 
@@ -730,7 +732,7 @@ if __name__ == "__main__":
 # 2. (10 lines.) Give `Node` a `tanh` and a minus sign. Compute $\bar w$ for $\mathcal L = (\tanh(wx) - y)^2$ at $w = 0.5$, $x = 2$, $y = 1$, and compare it with `numeric_gradient`.
 # 3. (Paper.) Show that $\mathrm{KL}(p \| q)$ does not change when $p$ and $q$ are both sent through the same invertible map. Which two terms cancel? Hint: (2).
 # 4. (Paper.) Gradient descent on $\frac12 c\,\theta^2$ multiplies $\theta$ by $1 - \eta c$. Which $\eta$ makes the larger of the two factors, for $c = 100$ and $c = 1$, as small as possible in size? How large are the factors then?
-# 5. (A minute.) Leave out the divisions by $1 - \beta^k$ in `adam_step`. For a gradient that is always 1, how long are steps 1, 10 and 1,000, in units of $\eta$? Hint: unroll $m$ and $v$.
+# 5. (Paper.) Leave out the divisions by $1 - \beta^k$ in `adam_step`. For a gradient that is always 1, how long are steps 1, 10 and 1,000, in units of $\eta$? Hint: unroll $m$ and $v$.
 # 6. (2 minutes.) Train on the first 100 rows of each seed with `start(rng, width=8)` in `train`. Does the smaller network do better on the test rows, in the mean over three seeds? Would the validation rows have chosen it?
 # 7. (2 minutes.) Put one of the 1,000 training rows of seed 0 at $(50, 50)$. By how many nats does the gap of each of the three models grow? Which part of each model did the row change?
 #
@@ -739,6 +741,7 @@ if __name__ == "__main__":
 # - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s$ is 1 minus the mean of $u_n^2$: 0 where $e^{2s}$ is the variance, $\frac{14}3$.
 # - **3.** With $x = g(z)$, both $\log p(x)$ and $\log q(x)$ are the logarithm before the map minus the same log-det. The difference is unchanged, and so is its average.
 # - **4.** The factors $1 - 100\eta$ and $1 - \eta$ have the same size at $\eta = 2/101$; each step multiplies $\theta$ by $99/101$ for $c = 1$, and by $-99/101$ for $c = 100$.
+# - **5.** $m = 1 - 0.9^k$ and $v = 1 - 0.999^k$, so the steps are $3.16$, $6.53$ and $1.26$ times $\eta$ long.
 #
 # ## Where this differs from the papers
 #
