@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, with the *base* density $p_Z$; $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$. Logarithms are natural.
 #
-# **Running time.** About 40 seconds on one core; `--fast` takes a few seconds and does every check, with fits too short to mean anything.
+# **Running time.** 40 seconds of one core, 55 on a busy machine; `--fast` takes four and does every check, with fits too short to mean anything.
 #
 # **References.** Kullback, Leibler (1951), *On information and sufficiency*, doi:10.1214/aoms/1177729694. Rumelhart, Hinton, Williams (1986), *Learning representations by back-propagating errors*, doi:10.1038/323533a0. Kingma, Ba (2015), *Adam: a method for stochastic optimization*, arXiv:1412.6980. Dinh, Sohl-Dickstein, Bengio (2017), *Density estimation using Real NVP*, arXiv:1605.08803. Papamakarios et al. (2021), *Normalizing flows for probabilistic modeling and inference*, arXiv:1912.02762.
 

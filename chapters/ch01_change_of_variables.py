@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, with the *base* density $p_Z$; $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** Three seconds on one core, with `--fast` or without.
+# **Running time.** Four seconds on one core, with `--fast` or without.
 #
 # **References.** Tabak, Turner (2013), *A family of nonparametric density estimation algorithms*, doi:10.1002/cpa.21423. Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. Kobyzev, Prince, Brubaker (2020), *Normalizing flows: an introduction and review of current methods*, arXiv:1908.09257. Papamakarios et al. (2021), arXiv:1912.02762.
 

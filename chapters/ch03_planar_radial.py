@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** About 50 seconds on one core; `--fast` takes three seconds and does every check, with fits too short to mean anything.
+# **Running time.** 50 seconds of one core, 57 on a busy machine; `--fast` takes four and does every check, with fits too short to mean anything.
 #
 # **References.** Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. van den Berg, Hasenclever, Tomczak, Welling (2018), *Sylvester normalizing flows for variational inference*, arXiv:1803.05649. Kobyzev, Prince, Brubaker (2020), arXiv:1908.09257.
 
