@@ -758,7 +758,7 @@ if __name__ == "__main__":
 # 2. (Paper.) Show that (2) with one unit is an affine map. Which one?
 # 3. (Paper.) Show that far out $h(x) - a\,x$ tends to a constant, one on each side, where $a$ is the smallest of the slopes. Which tails does $p(x)$ have then, and for which data are they too light?
 # 4. (Paper.) Derive (8) for $n = 2$, and find Simpson's rule. For which polynomial of degree 4 is it wrong?
-# 5. (40 minutes.) Write `search` with bisection alone. Give $h(x) = (x - \frac13)^3$ and the target 0 to it and to the chapter's `search`, and stop at a residual of $10^{-12}$. How many steps does each take, and how far from $\frac13$ does each stop? Explain the distances by (10).
+# 5. (40 minutes.) Write `search`, first with bisection alone. For $h(x) = (x - \frac13)^3$ and the target 0, how many steps does it take with and without Newton, and how far from $\frac13$ does it stop? Explain the distance by (10).
 # 6. (Paper.) Derive (11) for two variables. Which triangular system has to be solved for $dx/dz$?
 # 7. (Paper.) Compute (12) for $h = c \tanh x$. From which $c$ on is the integral above $0.9999$? Hint: a table of $\Phi$.
 # 8. (A minute of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with three seeds each. How many of the nine have a gap below 0.1 nats? How many have it after three times as many steps?
@@ -768,6 +768,7 @@ if __name__ == "__main__":
 # - 2: $\operatorname{logit}\sigma(s) = s$, so $h(x) = a_1 x + b_1$.
 # - 3: to the right $1 - F \approx w_k e^{-b_k} e^{-a_k x}$ with the smallest $a_k$, so $h \approx a_k x$. The tails of $p$ are normal, too light for data with heavy tails.
 # - 4: for $t^4$ on $[0, 1]$ the rule gives $\frac{5}{24}$, and the integral is $\frac15$.
+# - 5: with both it stops about $10^{-5}$ away: $h' = 0$ at the root, so a residual of $10^{-15}$ allows that much. Newton multiplies the distance by $\frac23$ in each step, which is slower than bisection.
 # - 6: $\begin{pmatrix} h_1' & 0 \\ \partial h_2/\partial x_1 & h_2' \end{pmatrix} \frac{dx}{dz} = I$.
 # - 7: $\Phi(c) - \Phi(-c)$; a $c$ just below 4 is enough.
 #
