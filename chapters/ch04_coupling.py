@@ -641,7 +641,7 @@ if __name__ == "__main__":
 
 # %%
 def museum(options):
-    """The package's mistake, in this chapter's functions: each direction splits, and neither undoes the other's split."""
+    """That library's mistake, in this chapter's functions: each direction splits, and neither undoes the other's split."""
     rng, rows = np.random.default_rng(options.seed), {}
     for D in (2, 5):
         split, keep = np.r_[0:D:2, 1:D:2], np.arange(D) < (D + 1) // 2
