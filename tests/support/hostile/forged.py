@@ -155,7 +155,7 @@ TENSORS: tuple[Callable, ...] = (
     lambda array, rng: onp.zeros(0, array.dtype),
     lambda array, rng: onp.zeros((0, 2**20), array.dtype),
     lambda array, rng: array.reshape(-1)[::-1].copy(),
-    lambda array, rng: rng.permutation(array.reshape(-1)).reshape(array.shape),
+    lambda array, rng: rng.permutation(array.reshape(-1).copy()).reshape(array.shape),
 )
 
 KINDS = (a_field, several_fields, a_field_of_each_part, a_tensor, two_tensors, a_tensor_more_or_less)

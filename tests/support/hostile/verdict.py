@@ -106,7 +106,7 @@ def _same(one, two):
 def unsaid(said: Any, found: Any, where: str = "flow") -> str:
     """Where a description says something else than the flow that was made of it; "" where it does not.
 
-    A list and a tuple say the same, and so do 2 and 2.0; a field that is not said is at its default.
+    A list and a tuple say the same, and so do 2 and 2.0. A field that is not said, or is None, is at its default.
     """
     said, found = _plain(said), _plain(found)
     if isinstance(said, dict) and isinstance(found, dict):
@@ -114,7 +114,7 @@ def unsaid(said: Any, found: Any, where: str = "flow") -> str:
     if isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
         pairs = zip(said, found, strict=True)
         return next((w for i, (a, b) in enumerate(pairs) if (w := unsaid(a, b, f"{where}[{i}]"))), "")
-    return "" if said == found else f"{where} is {str(said)[:80]}; got {str(found)[:80]}"
+    return "" if said is None or said == found else f"{where} is {str(said)[:80]}; got {str(found)[:80]}"
 
 
 def _plain(value):
@@ -139,6 +139,9 @@ def _judged_run(original, pieces, result):
         return Verdict.WRONG, "the losses in the file were not kept, or are not finite"
     if len(kept) != DONE or len(losses) > STEPS or result.best_step > len(losses):
         return Verdict.WRONG, f"{len(kept)} steps in the file, {len(losses)} in the end, the best {result.best_step}"
+    if result.ended is nf.Ended.ALL_STEPS and len(losses) != STEPS:
+        return Verdict.WRONG, f"all steps done after {len(losses)} of {STEPS}"
+    f"{result}"  # to print it must not fail
     return Verdict.ANOTHER, ""
 
 
