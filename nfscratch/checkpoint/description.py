@@ -215,7 +215,8 @@ def _float(description, where):
 def _numpy(description, where):
     name, value = description["numpy"], build(description.get("value"), where)
     try:
-        number = SCALARS[name](value)
+        with onp.errstate(over="ignore"):
+            number = SCALARS[name](value)
         exact = number.item() == value or number != number  # float32 of 1e300 would be infinity, and bool of 2 True
     except (KeyError, TypeError, ValueError, ArithmeticError):
         exact = False
