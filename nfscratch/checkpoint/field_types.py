@@ -72,6 +72,4 @@ def _named(hint):
         return " or ".join(_named(each) for each in get_args(hint))
     if get_args(hint):
         return f"a list, each entry {_named(get_args(hint)[0])}"
-    return {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}.get(
-        hint, f"a {hint.__name__}"
-    )
+    return PLAIN.get(hint, f"a {hint.__name__}")
