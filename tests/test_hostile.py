@@ -13,7 +13,7 @@ from hostile.forging import Pieces
 from hostile.verdict import Verdict, judged, opened, unsaid, used
 
 import nfscratch as nf
-from nfscratch.checkpoint import field_types
+from nfscratch.checkpoint import field_types, sizes
 from nfscratch.checkpoint.description import registry
 
 pytestmark = pytest.mark.filterwarnings("ignore:no step made", "ignore:training ended far", "ignore:training diverged")
@@ -143,6 +143,35 @@ def test_an_ending_that_no_run_has_when_its_file_is_written_is_refused(ended, me
     (tmp_path / "run").write_bytes(pieces.sealed())
     verdict, why, _ = opened(original, tmp_path / "run")
     assert verdict is Verdict.REFUSED and f"run/record/ended/{message}" in why
+
+
+ANY = [[], {}, None, "", [[]], [[], [1]], {"tuple": []}, {"tuple": [[], {}]}, {"float": "inf"}, True, 10**400, -1, 0.5]
+
+
+def test_the_arithmetic_of_sizes_takes_anything_in_any_field():
+    for name, part in registry().items():
+        for field in field_types.stated(part):
+            for value in ANY:
+                description = {"part": name, "fields": {field: value}}
+                try:
+                    sizes.judge({"part": "Flow", "fields": {"bijection": description}}, 100.0)
+                except nf.CheckpointError:
+                    pass
+
+
+LIMITED = {  # what costs nothing until the flow is evaluated
+    "steps": lambda n: nf.ode.RK4(n),
+    "max_evaluations": lambda n: nf.ode.Dopri5(max_evaluations=n),
+    "points": lambda n: nf.UMNN(points=n),
+    "terms": lambda n: nf.Residual(2, nf.LipschitzMLP((4,)), terms=n),
+    "probes": lambda n: nf.Continuous(nf.MLP((4,), "tanh"), 2, probes=n),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_setting_without_a_size_has_a_limit(name):
+    with pytest.raises(ValueError, match=f"{name} must be at most [0-9]+; got 1000000000"):
+        LIMITED[name](10**9)
 
 
 # --- the types of fields ---

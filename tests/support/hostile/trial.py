@@ -22,7 +22,7 @@ from hostile.verdict import Verdict, judged, opened, used
 
 SECONDS, BYTES = 1.0, 256 * 2**20
 WIDER = 8  # times the limit of memory: there the system says no
-PATIENCE = 4  # seconds, all in all, after which the system ends the child
+PATIENCE = 30  # seconds, all in all, after which the system ends the child
 
 
 @dataclass(frozen=True)
