@@ -1,4 +1,4 @@
-"""python -m benchmarks audit: the audit of the field. python -m benchmarks battery: promises of the package's parts.
+"""python -m benchmarks audit: the audit of the field; battery: promises of the package's parts; hostile: hostile files.
 
 The other benchmarks are scripts: python benchmarks/wine.py
 """
@@ -6,7 +6,7 @@ The other benchmarks are scripts: python benchmarks/wine.py
 import sys
 from importlib import import_module
 
-COMMANDS = {"audit": "benchmarks.field.run", "battery": "benchmarks.battery"}
+COMMANDS = {"audit": "benchmarks.field.run", "battery": "benchmarks.battery", "hostile": "benchmarks.hostile"}
 
 if __name__ == "__main__":
     if not sys.argv[1:] or sys.argv[1] not in COMMANDS:
