@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,25 @@ def numbers_of(texts: Mapping[str, Path]) -> dict[str, set[str]]:
 
 def page(notebook: Any, name: str, numbers: Mapping[str, set[str]]) -> Any:
     """The notebook of text `name`, made ready for Sphinx; it is changed in place."""
+    figures = captions.numbers(name)
+    papers = citations.papers("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"))
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = prose(cell.source, name, numbers)
+            cell.source = prose(cell.source, name, numbers, figures, papers)
         elif cell.cell_type == "code":
             captions.without_pictures(cell)
     return notebook
 
 
-def prose(text: str, name: str, numbers: Mapping[str, set[str]]) -> str:
-    """A markdown cell of text `name` as MyST. The title of a chapter gets the chapter's number."""
+def prose(
+    text: str, name: str, numbers: Mapping[str, set[str]], figures: Iterator[str], papers: Mapping[str, str]
+) -> str:
+    """A markdown cell of text `name` as MyST. The title of a chapter gets the chapter's number.
+
+    numbers: those of equations, by page. figures: those of the figures to come. papers: {first author: address}.
+    """
     number = re.match(r"ch(\d\d)_", name)
     text = HEADING.sub(f"# {number[1]} ", text) if number else text
     text = equations.linked(equations.in_tables(text), name, numbers)
-    text = citations.linked(text)
-    return animations.placed(captions.placed(equations.anchored(text, name)))
+    text = citations.mentioned(citations.linked(text), papers)
+    return animations.placed(captions.placed(equations.anchored(text, name), figures))
