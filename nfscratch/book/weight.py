@@ -1,7 +1,8 @@
 """What a page weighs: its own bytes and those of all that it loads. A page or a site that is too heavy stops the build.
 
-Counted are a page's scripts, styles and images, what its styles name (every font, whether or not the page uses it), and
-the modules that its scripts import. Not counted is Pyodide, which a reader's browser loads when a button is pressed.
+Counted are a page's scripts, styles and images, the modules that its scripts import, and for the fonts that its styles
+name at most FONTS: which of them a page loads, its formulas decide (tests/browser/check_site.py counts what a browser
+receives). Not counted is Pyodide, which a reader's browser loads when a button is pressed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 
 LARGEST_PAGE = 1_500_000  # bytes
 LARGEST_SITE = 60_000_000
+FONTS = 120_000  # more than any chapter loads of KaTeX's
 LOADED = re.compile(r'<(?:img|script|source)\b[^>]*?\bsrc="([^"]+)"|<link\b(?=[^>]*\brel="[^"]*\b(?:stylesheet|icon)\b)'
                     r'[^>]*?\bhref="([^"]+)"')  # fmt: skip
 NAMED = re.compile(r"""(?:url\(|\bfrom )["']?([^"')]+)["')]""")  # a style's file, a script's module
@@ -29,7 +31,9 @@ def too_heavy(site: Path) -> list[str]:
 
 def of_page(page: Path) -> int:
     """Bytes of the page and of the files that it loads."""
-    return sum(path.stat().st_size for path in {page, *_loaded(page)})
+    sizes = {path: path.stat().st_size for path in {page, *_loaded(page)}}
+    fonts = sum(size for path, size in sizes.items() if path.suffix == ".woff2")
+    return sum(sizes.values()) - fonts + min(fonts, FONTS)
 
 
 def of_site(site: Path) -> int:

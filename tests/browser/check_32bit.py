@@ -2,8 +2,8 @@
 
     python tests/browser/check_32bit.py pyodide/
 
-It needs Pyodide's distribution, unpacked, and Node, in which that Python (WebAssembly, as in a browser) runs. No browser
-is needed. It exits with 1 where a law does not hold, or a number is another one there.
+It needs Pyodide's distribution, unpacked, and Node, in which that Python (WebAssembly, as in a browser) runs. It exits
+with 1 where a law does not hold, or a number is another one there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ json.dumps({"bits": sys.maxsize.bit_length() + 1, "laws": on_32bits.laws(), "num
 (async () => {
   const python = await require(pyodide + "pyodide.js").loadPyodide({ indexURL: pyodide });
   await python.loadPackage(["numpy", "scipy", "threadpoolctl"], { messageCallback: () => {} });
-  for (const name of fs.readdirSync(wheels)) python.unpackArchive(new Uint8Array(fs.readFileSync(wheels + name)), "wheel");
+  const read = (name) => new Uint8Array(fs.readFileSync(wheels + name));
+  for (const name of fs.readdirSync(wheels)) python.unpackArchive(read(name), "wheel");
   python.FS.mkdir("/tests");
   python.FS.mount(python.FS.filesystems.NODEFS, { root: tests }, "/tests");
   console.log(python.runPython(asked));
