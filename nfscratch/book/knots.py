@@ -46,7 +46,7 @@ def course(x: np.ndarray) -> list[Any]:
         model, x, rng=rng, params=start, steps=STEPS, batch_size=500, optimizer=nf.adam(0.05), evaluate_every=1,
         patience=STEPS, callback=keep,
     )  # fmt: skip
-    return [start, *seen]
+    return seen
 
 
 def knots(params: Any) -> tuple[np.ndarray, np.ndarray]:
