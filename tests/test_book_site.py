@@ -48,11 +48,6 @@ FAULTS = {
     "a raw dollar": ("See chapter 91 (1)", "See $a and", "a dollar stands in prose"),
     "one label twice": ("See chapter 91 (1)", "See\n#\n# (here)=\n# ## One\n#\n# (here)=\n# ## Two\n#\n# and", "here"),
     "one label in two chapters": ("See chapter 91 (1)", "See\n#\n# (ch91-eq-1)=\n# ## One\n#\n# and", "ch91-eq-1"),
-    "a formula that KaTeX does not know": (
-        "See chapter 91 (1)",
-        "See $\\\\frcc{1}{2}$ and",
-        "KaTeX cannot set \\\\frcc",
-    ),
     "a figure that nothing drew": (
         "See chapter 91 (1)",
         "See\n#\n# *Figure `ch92_none`.* None.\n#\n# and",
@@ -98,6 +93,14 @@ def test_two_small_chapters_become_pages_and_each_fault_stops_the_build(small, t
         assert said in str(raised.value) + capfd.readouterr().err, name
     (small / "ch92_second.py").write_text(SECOND, encoding="utf-8")
     site.build(out)
+
+
+def test_a_fault_that_nobody_has_mended_stops_the_next_build_too(small, tmp_path):
+    right, wrong, _ = FAULTS["a link to nowhere"]
+    (small / "ch92_second.py").write_text(SECOND.replace(right, wrong), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(site.BookError, match="Sphinx warned"):
+            site.build(tmp_path / "site")
 
 
 def test_a_chapter_that_raises_stops_the_build(small, tmp_path):

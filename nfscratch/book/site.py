@@ -7,6 +7,7 @@ OUT.cache/doctrees/   what Sphinx keeps from build to build
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -139,4 +140,5 @@ def _sphinx(cache: Path, out: Path, more: dict) -> None:
         )  # fmt: skip
         app.build()
     if app.statuscode:
+        shutil.rmtree(cache / "doctrees")  # else the next build takes what was read, and says nothing
         raise BookError("Sphinx warned: see above")

@@ -4,8 +4,8 @@
 
 It needs the package playwright, a Chromium (--chromium), and axe-core's axe.min.js for the check of accessibility. It
 prints what it measured, and exits with 1 where a page asks another host, writes an error to the console, lacks a file,
-is wider than the screen, leaves a formula unset, is larger than 1.5 MB, or has a serious fault of accessibility, or
-where a live number is another one than when the site was built.
+is wider than the screen, leaves a formula unset or under its number, is larger than 1.5 MB, or has a serious fault of
+accessibility, or where a live number is another one than when the site was built.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ LOADED = """async () => {
     await Promise.all(shown.map(image => image.decode()));
 }"""
 UNSET = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('.katex')).length"
+COVERED = """() => [...document.querySelectorAll('.katex-html > .katex-tag')].filter(tag => {
+    const left = tag.querySelector('.mord').getBoundingClientRect().left;
+    const bases = [...tag.parentElement.querySelectorAll(':scope > .katex-base')];
+    return bases.some(base => base.getBoundingClientRect().right > left + 1);
+}).map(tag => tag.textContent)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -86,6 +91,8 @@ def _of_page(seen: Watched, name: str, size: str, given: argparse.Namespace) -> 
     found = [f"{wider} pixels wider than the screen"] if wider > 0 else []
     if unset := seen.page.evaluate(UNSET):
         found.append(f"{unset} formulas are not set")
+    if covered := seen.page.evaluate(COVERED):
+        found.append(f"numbers lie on their formulas: {', '.join(covered)}")
     if given.axe:
         seen.page.evaluate(given.axe.read_text(encoding="utf-8"))
         found += [f"axe: {violation}" for violation in seen.page.evaluate(AXE)]
