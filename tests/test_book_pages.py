@@ -29,13 +29,14 @@ def test_without_node_formulas_stay_for_the_browser(monkeypatch):
     assert formulas.set_in(PAGE) == PAGE
 
 
-def test_figures_state_their_size_and_all_but_the_first_load_when_they_are_near(tmp_path):
+def test_figures_state_their_size_and_nothing_waits_for_them(tmp_path):
     for name, size in (("a", (30, 20)), ("b", (7, 5))):
         Image.new("RGB", size).save(tmp_path / f"{name}.png")
     body = '<img alt="A" src="_images/a.png" /> <img alt="B" src="../_images/b.png" /> <img src="_static/c.png">'
+    late = 'decoding="async" fetchpriority="low"'
     assert images.stated(body, tmp_path) == (
-        '<img width="30" height="20" alt="A" src="_images/a.png" /> '
-        '<img loading="lazy" width="7" height="5" alt="B" src="../_images/b.png" /> <img src="_static/c.png">'
+        f'<img width="30" height="20" {late} alt="A" src="_images/a.png" /> '
+        f'<img width="7" height="5" {late} alt="B" src="../_images/b.png" /> <img src="_static/c.png">'
     )
 
 

@@ -10,7 +10,7 @@
     museum_page.py   the museum            exercise_page.py  a chapter's tasks, judged in the page
     reference.py     the public names with their docstrings
     text/faq.py      questions that people ask: a script that is run as chapters are
-    pictures.py      figures with fewer colours        images.py: their sizes, and that they load when near
+    pictures.py      figures with fewer colours        images.py: their sizes, stated in the page
     labels.py        no label stands twice
     explorer.py      a page on which a map bends the plane: assets/explorer/, and the weights of its flow
     animations.py    "*Animation `moons_warp`.*" is a moving picture, or a still one; warp.py draws it

@@ -1,7 +1,7 @@
 """Animations: a paragraph that begins with "*Animation `moons_warp`.*" is the caption of that animated image.
 
 assets/animations/ holds each as an animated WebP and as a still PNG. Paper shows the still, and so does a browser whose
-reader asked for reduced motion (animations.css).
+reader asked for reduced motion (animations.css). The still is loaded at once: paper does not wait for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CAPTION = re.compile(r"^\*Animation `(?P<name>\w+)`\.\*\s+(?P<words>.*?)(?=\n\s*
 SHOWN = """::::{{container}} animation
 ```{{raw}} html
 <img class="animation-moving" src="_static/animations/{name}.webp" alt="{alt}" loading="lazy">
-<img class="animation-still" src="_static/animations/{name}.png" alt="{alt}" loading="lazy">
+<img class="animation-still" src="_static/animations/{name}.png" alt="{alt}">
 ```
 
 {words}

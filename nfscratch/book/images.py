@@ -1,6 +1,6 @@
-"""A Sphinx extension: a figure's element states its size, so that the page keeps its place, and loads when it is near.
+"""A Sphinx extension: a figure's element states its size, so that the page keeps its place, and text comes before it.
 
-The first figure of a page loads at once.
+It is not left to load when it is near: a page that is printed would lack it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,11 @@ def _state(app: Any, page: str, template: str, context: dict, doctree: Any) -> N
 
 def stated(body: str, figures: Path) -> str:
     """The HTML with sizes in its figures. figures: the folder with their files."""
-    seen: list[str] = []
 
     def with_size(match):
-        seen.append(match["name"])
-        lazy = 'loading="lazy" ' if len(seen) > 1 else ""
         width, height = _size(figures / match["name"])
-        return f'<img {lazy}width="{width}" height="{height}" {match.group().removeprefix("<img ")}'
+        told = f'<img width="{width}" height="{height}" decoding="async" fetchpriority="low" '
+        return told + match.group().removeprefix("<img ")
 
     return IMAGE.sub(with_size, body)
 
