@@ -15,6 +15,7 @@ def test_a_caption_becomes_the_moving_image_and_the_still_with_the_first_sentenc
     assert text.startswith("Before.") and text.endswith("After.") and "*Animation" not in text
     for suffix in ("webp", "png"):
         assert f'src="_static/animations/moons_warp.{suffix}" alt="Eight couplings bend noise into moons."' in text
+    assert 'width="360" height="360" src="_static/animations/moons_warp.webp"' in text
     assert "The grid\nshows $g$.\n::::" in text
 
 
