@@ -105,7 +105,7 @@ class Look:
 
     @cached_property
     def spread(self):
-        """How far the exact values move with the last digits of what they are made of; infinite where none are found."""
+        """How far the exact values move with the last digits of their inputs; infinite where none are found."""
         params, points, context = self.arguments
         rng = onp.random.default_rng(0)
         step = DIGITS * self.eps * onp.abs(points) + self.extra
@@ -156,7 +156,7 @@ class Look:
 
     @cached_property
     def rows(self):
-        """Rows that are not too far out, with finite values that the dtype can hold and that rounding does not spoil."""
+        """Rows not too far out, with finite values that the dtype can hold and that rounding does not spoil."""
         most = float(onp.finfo(self.dtype).max)
         flat = [onp.abs(a).reshape(len(self.points), -1).max(axis=1, initial=0.0) for a in (self.points, self.exact[0])]
         of_y, of_l = self.allowed

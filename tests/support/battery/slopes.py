@@ -16,7 +16,6 @@ STEPS = {"float64": (3e-3, 3e-4, 3e-5), "longdouble": (1e-3, 1e-4, 1e-5)}
 def jacobian_log_det(look):
     """log|det J| (N,) and the doubt (N,), both float64."""
     params, points, context = look.arguments
-    n, D = len(points), points[0].size
     tries = [_log_det_at(look, params, points, context, step) for step in STEPS[look.judged_in]]
     values, kinks = (onp.stack(v) for v in zip(*tries, strict=True))  # (S, N)
     with onp.errstate(all="ignore"):
@@ -30,7 +29,6 @@ def jacobian_log_det(look):
 
 def _log_det_at(look, params, points, context, step):
     """log|det J| by differences of fourth order, and the largest jump of a slope relative to the slopes."""
-    n, D = len(points), points[0].size
     h = step * onp.maximum(1e-3, onp.minimum(1.0, onp.abs(points)) + 1.0).reshape(n, D)
     offsets = onp.eye(D)[:, None, :] * h
     moved = points.reshape(n, D) + onp.array([1, -1, 2, -2], dtype=h.dtype)[:, None, None, None] * offsets
