@@ -29,6 +29,7 @@ def jacobian_log_det(look):
 
 def _log_det_at(look, params, points, context, step):
     """log|det J| by differences of fourth order, and the largest jump of a slope relative to the slopes."""
+    n, D = len(points), points[0].size
     h = step * onp.maximum(1e-3, onp.minimum(1.0, onp.abs(points)) + 1.0).reshape(n, D)
     offsets = onp.eye(D)[:, None, :] * h
     moved = points.reshape(n, D) + onp.array([1, -1, 2, -2], dtype=h.dtype)[:, None, None, None] * offsets
