@@ -1,10 +1,14 @@
-"""python -m benchmarks audit: the audit of the field. The other benchmarks are scripts: python benchmarks/wine.py"""
+"""python -m benchmarks audit: the audit of the field; battery: promises of the package's parts; hostile: hostile files.
+
+The other benchmarks are scripts: python benchmarks/wine.py
+"""
 
 import sys
+from importlib import import_module
 
-from benchmarks.field.run import main
+COMMANDS = {"audit": "benchmarks.field.run", "battery": "benchmarks.battery", "hostile": "benchmarks.hostile"}
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["audit"]:
-        sys.exit("usage: python -m benchmarks audit [--only LIBRARY] [--out FOLDER] [--page] [--confirm]; --help")
-    sys.exit(main(sys.argv[2:]))
+    if not sys.argv[1:] or sys.argv[1] not in COMMANDS:
+        sys.exit(f"usage: python -m benchmarks {'|'.join(COMMANDS)} ...; --help after one of these says more")
+    sys.exit(import_module(COMMANDS[sys.argv[1]]).main(sys.argv[2:]))

@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, with the *base* density $p_Z$; $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$. Logarithms are natural.
 #
-# **Running time.** About 40 seconds on one core; `--fast` takes a few seconds and does every check, with fits too short to mean anything.
+# **Running time.** 40 seconds of one core, 55 on a busy machine; `--fast` takes four and does every check, with fits too short to mean anything.
 #
 # **References.** Kullback, Leibler (1951), *On information and sufficiency*, doi:10.1214/aoms/1177729694. Rumelhart, Hinton, Williams (1986), *Learning representations by back-propagating errors*, doi:10.1038/323533a0. Kingma, Ba (2015), *Adam: a method for stochastic optimization*, arXiv:1412.6980. Dinh, Sohl-Dickstein, Bengio (2017), *Density estimation using Real NVP*, arXiv:1605.08803. Papamakarios et al. (2021), *Normalizing flows for probabilistic modeling and inference*, arXiv:1912.02762.
 
@@ -39,7 +39,7 @@ if __name__ == "__main__":
 #
 # $$x = g_L(\cdots g_2(g_1(z))), \qquad z = g_1^{-1}(g_2^{-1}(\cdots g_L^{-1}(x))). \tag{1}$$
 #
-# To go back, undo the last layer first. Where a map stretches space, the points get farther apart and the density gets thinner. Each layer reports by how much, as the logarithm of a volume factor, its *log-det*. Chapter 01 derives the rule; here is all that this chapter uses of it. With $z^{(0)} = z$, $z^{(\ell)} = g_\ell(z^{(\ell-1)})$, and $d_\ell$ the log-det of $g_\ell$ at $z^{(\ell-1)}$,
+# To go back, undo the last layer first. Where a map stretches space, the points get farther apart and the density gets thinner. Each layer reports the logarithm of its volume factor, its *log-det*. Chapter 01 derives the rule; here is all that this chapter uses of it. With $z^{(0)} = z$, $z^{(\ell)} = g_\ell(z^{(\ell-1)})$, and $d_\ell$ the log-det of $g_\ell$ at $z^{(\ell-1)}$,
 #
 # $$\log p(x) = \log p_Z(z) - \sum_{\ell=1}^{L} d_\ell. \tag{2}$$
 #
@@ -180,7 +180,7 @@ if __name__ == "__main__":
 #
 # Since $\log u = u - 1$ only at $u = 1$, the divergence is 0 only if the two densities agree (but for a set of probability 0). Two things follow. Up to the error of the average in (3), maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
 #
-# **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly where data are and it is not, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which the least reverse KL?
+# **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly for a low density where data are, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which the least reverse KL?
 
 
 # %%
@@ -374,6 +374,8 @@ def adam_drawn(options):
     assert abs(1 - 100 * 0.02) == 1
     assert abs(final[0] - 0.0108) < 5e-5 and final[1] > 1e9 and abs(final[2] - 0.0004) < 5e-5
     assert np.allclose(*np.array(paths["Adam, $\\eta = 0.1$"]).T, atol=1e-6)  # as if both directions were alike
+    lengths = [(1 - 0.9**k) / np.sqrt(1 - 0.999**k) for k in (1, 10, 1000)]  # exercise 5
+    assert np.allclose(lengths, (3.16, 6.53, 1.26), atol=5e-3)
     first, scaled = path(by_adam(0.1)), path(by_adam(0.1, 1000.0))
     assert np.allclose(first[1], (0.9, 0.9), atol=1e-7) and np.allclose(first, scaled, atol=1e-6)
 
@@ -388,7 +390,7 @@ if __name__ == "__main__":
 #
 # A step does not need all rows. The gradient of a random *batch* has the gradient of (3) as its expectation, costs less, and its noise averages out over many steps, if the rate falls towards the end. Below it falls along half a cosine.
 #
-# The training loss is no measure of quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good, so *test* rows, which nothing was chosen by, give the number that is reported.
+# The training loss does not measure quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good. So *test* rows, which chose nothing, give the number that is reported.
 #
 # ## A flow, and its training loop
 #
@@ -684,11 +686,11 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, below which no density stays on new rows, while the validation loss rises. The flow learns its rows by heart. The red point is what is kept.
+# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, while the validation loss rises. (On new rows no density stays below the entropy.) The flow learns its rows by heart. The red point is what is kept.
 #
 # *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a veil between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
-# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen or so ellipses cover two crescents well. A flow pays where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more, and more still if the last parameters were kept and not the best ones (printed above, on the validation rows).
+# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen or so ellipses cover two crescents well. A flow pays off where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more. It would lose still more if the last parameters were kept and not the best ones (printed above, on the validation rows).
 #
 # The package's `nf.fit` is this loop, with each row once in every pass over the data, derivatives by hand instead of a tape, an early end, checkpoints, and warnings about data.
 #
@@ -720,25 +722,26 @@ if __name__ == "__main__":
 #
 # - A flow is a stack of invertible maps. Draw with it forward; invert it, last layer first, and add up log-dets for the density.
 # - Maximum likelihood minimises the forward KL. Its best value is the entropy, in nats; reverse mode gives the gradient, and Adam takes the steps.
-# - Validation rows choose, test rows judge, and an opponent tells what the number is worth.
+# - Validation rows choose, test rows judge, and an opponent shows what the number is worth.
 #
 # Rule (2) was taken on trust. Chapter 01 derives it.
 #
 # ## Exercises
 #
 # 1. (Paper.) In (3), which $\mu$ and $s$ are best for a normal and the data 1, 2, 6? Set the derivatives of $\mathcal L$ to 0. Hint: chapter 01 (8) is this problem for $N$ numbers.
-# 2. (10 lines.) Give `Node` a `tanh` and a minus sign. Compute $\bar w$ for $\mathcal L = (\tanh(wx) - y)^2$, and compare it with `numeric_gradient`.
+# 2. (10 lines.) Give `Node` a `tanh` and a minus sign. Compute $\bar w$ for $\mathcal L = (\tanh(wx) - y)^2$ at $w = 0.5$, $x = 2$, $y = 1$, and compare it with `numeric_gradient`.
 # 3. (Paper.) Show that $\mathrm{KL}(p \| q)$ does not change when $p$ and $q$ are both sent through the same invertible map. Which two terms cancel? Hint: (2).
-# 4. (Paper.) Gradient descent on $\frac12 c\,\theta^2$ multiplies $\theta$ by $1 - \eta c$. Which $\eta$ is best for $c = 100$ and $c = 1$ at once, and by how much does the slower one shrink in a step?
-# 5. (A minute.) Leave out the divisions by $1 - \beta^k$ in `adam_step`. How long are the first ten steps? Hint: look at $m/\sqrt v$ for a constant gradient.
-# 6. (2 minutes.) Train on 100 rows with `width=8`. Does a smaller network do better on the test rows? Would the validation rows have told you?
-# 7. (2 minutes.) Put one training row at $(50, 50)$. What happens to each of the three models?
+# 4. (Paper.) Gradient descent on $\frac12 c\,\theta^2$ multiplies $\theta$ by $1 - \eta c$. Which $\eta$ makes the larger of the two factors, for $c = 100$ and $c = 1$, as small as possible in size? How large are the factors then?
+# 5. (Paper.) Leave out the divisions by $1 - \beta^k$ in `adam_step`. For a gradient that is always 1, how long are steps 1, 10 and 1,000, in units of $\eta$? Hint: unroll $m$ and $v$.
+# 6. (2 minutes.) Train on the first 100 rows of each seed with `start(rng, width=8)` in `train`. Does the smaller network do better on the test rows, in the mean over three seeds? Would the validation rows have chosen it?
+# 7. (2 minutes.) Put one of the 1,000 training rows of seed 0 at $(50, 50)$. By how many nats does the gap of each of the three models grow? Which part of each model did the row change?
 #
 # ## Answers on paper
 #
 # - **1.** $\partial\mathcal L/\partial\mu = 0$ at the mean, 3; $\partial\mathcal L/\partial s$ is 1 minus the mean of $u_n^2$: 0 where $e^{2s}$ is the variance, $\frac{14}3$.
 # - **3.** With $x = g(z)$, both $\log p(x)$ and $\log q(x)$ are the logarithm before the map minus the same log-det. The difference is unchanged, and so is its average.
 # - **4.** The factors $1 - 100\eta$ and $1 - \eta$ have the same size at $\eta = 2/101$; each step multiplies $\theta$ by $99/101$ for $c = 1$, and by $-99/101$ for $c = 100$.
+# - **5.** $m = 1 - 0.9^k$ and $v = 1 - 0.999^k$, so the steps are $3.16$, $6.53$ and $1.26$ times $\eta$ long.
 #
 # ## Where this differs from the papers
 #

@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, with the *base* density $p_Z$; $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** Three seconds on one core, with `--fast` or without.
+# **Running time.** Four seconds on one core, with `--fast` or without.
 #
 # **References.** Tabak, Turner (2013), *A family of nonparametric density estimation algorithms*, doi:10.1002/cpa.21423. Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. Kobyzev, Prince, Brubaker (2020), *Normalizing flows: an introduction and review of current methods*, arXiv:1908.09257. Papamakarios et al. (2021), arXiv:1912.02762.
 
@@ -438,7 +438,7 @@ if __name__ == "__main__":
 #
 # The smallest flow is $x = e^s z + t$, for each variable its own $s$ and $t$. With $u = (x - t)e^{-s}$, equation (2) gives the mean negative log-likelihood of $N$ numbers, and its derivatives:
 #
-# $$L(s, t) = \frac1N \sum_n \Bigl[\tfrac12 u_n^2 + s\Bigr] + \tfrac12 \log 2\pi, \qquad \frac{\partial L}{\partial t} = -e^{-s}\,\overline{u}, \qquad \frac{\partial L}{\partial s} = 1 - \overline{u^2}, \tag{8}$$
+# $$\mathcal L(s, t) = \frac1N \sum_n \Bigl[\tfrac12 u_n^2 + s\Bigr] + \tfrac12 \log 2\pi, \qquad \frac{\partial \mathcal L}{\partial t} = -e^{-s}\,\overline{u}, \qquad \frac{\partial \mathcal L}{\partial s} = 1 - \overline{u^2}, \tag{8}$$
 #
 # where a bar is the mean over $n$. Both vanish exactly when $t$ is the mean of the data and $e^{2s}$ their variance. So the answer is known here, and gradient descent must find it. (In $t$ we step in units of the variance at hand, $e^{2s}$; then one rate suits both parameters.) The data: lengths and widths of the petals of 105 irises, in centimetres. Beside the fit stands a Gaussian whose ellipse may be tilted, with the data's mean and full covariance $C$; its mean $-\log p$ is $\frac12(\log\det C + D \log 2\pi + D)$ (chapter 02).
 #
@@ -509,11 +509,11 @@ if __name__ == "__main__":
     iris(options)
 
 # %% [markdown]
-# *Figure `ch01_iris`.* Left: the petals on the fitted density. No Gaussian with axes parallel to the coordinates gives these flowers a higher likelihood, and this one is poor. The flowers come in two groups along a diagonal, and only three of them lie within 0.2 cm of the peak. A tilt gains 1.35 nats a flower (printed above), and a linear flow (chapter 02) has it. To make two hills of one takes a curved map. Right: the distance to the known optimum falls to the last digit.
+# *Figure `ch01_iris`.* Left: the petals on the fitted density. Among Gaussians with axes parallel to the coordinates this one gives the flowers the highest likelihood, and it is poor. The flowers come in two groups along a diagonal, and only three of them lie within 0.2 cm of the peak. A tilt gains 1.35 nats a flower (printed above), and a linear flow (chapter 02) has it. Only a curved map makes two hills of one. Right: the distance to the known optimum falls to the last digit.
 #
 # ## Which way is forward?
 #
-# Here *forward* is $z \to x$. In other libraries "forward" goes from data to noise, a plain call may go either way, and a function called `log_abs_det_jacobian` may belong to the map or to its inverse. (The README has a table.) You need not trust any documentation. Take one point, move it a little, and look:
+# Here *forward* is $z \to x$. In other libraries "forward" goes from data to noise, a plain call may go either way, and a function called `log_abs_det_jacobian` may belong to the map or to its inverse. (The README has a table.) You do not have to trust the documentation. Take one point, move it a little, and look:
 
 
 # %%
@@ -533,7 +533,7 @@ def read_the_convention(f, v):
 # %% [markdown]
 # ## A published bug: a test that could not fail
 #
-# In one library the numeric inverse reported its log-det with the wrong sign (danielward27/flowjax, issue 208). There was a test for it. The test used a map whose log-det is zero, and zero has no sign. There a new inverse for planar layers with a leaky ReLU (chapter 03) counted the slope twice where it is not 1; the tests tried only points where it is 1, and a reviewer caught it (pull request 170). Here are both mistakes, each in the smallest map that shows it. *Predict*: which of the four trials below see a mistake?
+# In one library the numeric inverse reported its log-det with the wrong sign (danielward27/flowjax, issue 208). There was a test for it. The test used a map whose log-det is zero, and zero has no sign. In the same library a proposed inverse for planar layers with a leaky ReLU (chapter 03) counted the slope twice where it is not 1. The tests tried only points where it is 1, and a reviewer caught it (pull request 170). Here are both mistakes, each in the smallest map that shows it. *Predict*: which of the four trials below see a mistake?
 
 
 # %%
@@ -575,17 +575,17 @@ if __name__ == "__main__":
 #
 # ## Exercises
 #
-# 1. (10 lines.) Write `exp_forward` and its inverse, and check both log-dets with `numeric_jacobian`. What is the density of $e^z$ for a standard normal $z$? Where is its peak?
+# 1. (10 lines.) Write `exp_forward` and its inverse, and check both log-dets with `numeric_jacobian`. What is the density of $e^z$ for one standard normal number $z$, and at which $x$ is its peak?
 # 2. (Paper.) Derive (6) from $\sigma'(z) = \sigma(z)\,\sigma(-z)$. From which positive $z$ on does $\log(\sigma(z)(1 - \sigma(z)))$ fail in float32? Hint: above 1 the numbers of float32 are $2^{-23}$ apart.
-# 3. (10 lines.) Write `softplus_inverse`, $z = x + \log(1 - e^{-x})$, with `np.expm1`. Compare it with $\log(e^x - 1)$ at $x = 10^{-8}$ and at $x = 1000$.
-# 4. (Paper, 10 lines.) Show that the entropy of $x = g(z)$ is $H_Z + \mathbb{E}[\log|\det J(z)|]$ for every invertible $g$, and verify it by sampling for $\tanh$. Hint: take the expectation of (3).
-# 5. (Paper.) What does (1) become for $x = z^2$, which is not one-to-one? Hint: add up the contributions of both roots, and compare with the chi-square density of one degree of freedom.
+# 3. (10 lines.) Write `softplus_inverse`, $z = x + \log(1 - e^{-x})$, with `np.expm1`. Compare it with $\log(e^x - 1)$ at $x = 10^{-8}$ and at $x = 1000$. Which of the two forms is right at each?
+# 4. (Paper, 10 lines.) Show that the entropy of $x = g(z)$ is $H_Z + \mathbb{E}[\log|\det J(z)|]$ for every invertible $g$, and verify it for $\tanh$ of one standard normal number: compare the mean of $\log h'$ over 10,000 draws with the entropy of the density (2) by quadrature. Hint: take the expectation of (3).
+# 5. (Paper.) What does (1) become for $x = z^2$ and a standard normal $z$, a map that is not one-to-one? Hint: add up the contributions of both roots, and compare with the chi-square density of one degree of freedom.
 # 6. (10 lines.) Fit the petals again in millimetres. What changes in $s$, $t$ and the log-likelihood, and by how much?
 # 7. (Paper.) Let $z \sim N(0, 1)$, and $g(z) = z$ for $z < 0$, $0$ on $[0, 1]$, and $z - 1$ beyond. Which condition of the derivation fails, and what is $P(x = 0)$?
 #
 # ## Answers on paper
 #
-# - **1.** $p(x) = \frac{1}{x\sqrt{2\pi}}\,e^{-\frac12 (\log x)^2}$, with its peak at $\log x = -1$.
+# - **1.** $p(x) = \frac{1}{x\sqrt{2\pi}}\,e^{-\frac12 (\log x)^2}$, with its peak at $x = e^{-1}$.
 # - **2.** In float32 $1 + e^{-z}$ is 1, and so $1 - \sigma(z) = 0$, as soon as $e^{-z} < 2^{-24}$: from $z = 24 \log 2 = 16.6$ on.
 # - **4.** $-\log p(x) = -\log p_Z(z) + \log|\det J(z)|$; take the expectation of both sides.
 # - **5.** $p(x) = \bigl(p_Z(\sqrt x) + p_Z(-\sqrt x)\bigr)/(2\sqrt x) = e^{-x/2}/\sqrt{2\pi x}$, the chi-square density.

@@ -14,7 +14,7 @@
 #
 # **Convention.** $z$ is noise, $x$ is data. *Forward* is $z \to x$, *inverse* is $x \to z$, and each direction reports the log-determinant *of the map that it just applied*.
 #
-# **Running time.** About 50 seconds on one core; `--fast` takes three seconds and does every check, with fits too short to mean anything.
+# **Running time.** 50 seconds of one core, 57 on a busy machine; `--fast` takes four and does every check, with fits too short to mean anything.
 #
 # **References.** Rezende, Mohamed (2015), *Variational inference with normalizing flows*, arXiv:1505.05770. van den Berg, Hasenclever, Tomczak, Welling (2018), *Sylvester normalizing flows for variational inference*, arXiv:1803.05649. Kobyzev, Prince, Brubaker (2020), arXiv:1908.09257.
 
@@ -119,7 +119,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch03_idea`.* The square grid $[-2, 2]^2$ after one layer. The planar layer stretches the grid at one line, its own $w \cdot z + b = 0$ (black), along $\hat u$ (equation 5 below). Far from the line both halves are only shifted. The radial layers spread the neighbourhood of the centre $(\frac12, \frac12)$, or draw it together; far out, every point is shifted by nearly the same length. The Sylvester layer has two such lines (their images are black). The second unit bends the line of the first. Its own line stays straight, for the triangles in (10) do not let it see the first.
+# *Figure `ch03_idea`.* The square grid $[-2, 2]^2$ after one layer. The planar layer stretches the grid at one line, its own $w \cdot z + b = 0$ (black), along $\hat u$ (equation 5 below). Far from the line both halves are only shifted. The radial layers spread the neighbourhood of the centre $(\frac12, \frac12)$, or draw it together; far out, every point is shifted by nearly the same length. The Sylvester layer has two such lines (their images are black). The second unit bends the line of the first. Its own line stays straight, because the triangles in (10) do not let it see the first.
 #
 # ## Planar: the determinant
 #
@@ -249,7 +249,7 @@ def radial_inverse(x, centre, alpha, gamma):
 #
 # All factors are block triangular: one way gives $\det(I_M + CA)$, the other $\det(I_D + AC)$. ∎ With $M = 1$ it is (3).
 #
-# An $M \times M$ determinant is left, and nothing says yet that the map has an inverse. A special form settles both,
+# An $M \times M$ determinant is left, and the map may still have no inverse. A special form settles both,
 #
 # $$x = z + Q R \tanh(\tilde R\, Q^{\mathsf T} z + b), \tag{10}$$
 #
@@ -265,7 +265,7 @@ def radial_inverse(x, centre, alpha, gamma):
 #
 # $$c + (w \cdot u) \tanh(c + b) = w \cdot x, \qquad z = x - u \tanh(c + b). \tag{12}$$
 #
-# The left side increases when $w \cdot u > -1$, and goes to $\pm\infty$: there is exactly one root, and any bracketing search finds it. **Sylvester: $M$ numbers, one at a time.** With $p = Q^{\mathsf T} z$ and $t = \tanh(\tilde R p + b)$, (10) gives $p + R t = Q^{\mathsf T} x$. Both triangles have no entries below the diagonal, so the last row contains $p_M$ alone, and row $i$ only $p_i$ and what is known already:
+# The left side increases when $w \cdot u > -1$, and goes to $\pm\infty$. So there is exactly one root, and any bracketing search finds it. **Sylvester: $M$ numbers, one at a time.** With $p = Q^{\mathsf T} z$ and $t = \tanh(\tilde R p + b)$, (10) gives $p + R t = Q^{\mathsf T} x$. Both triangles have no entries below the diagonal, so the last row contains $p_M$ alone, and row $i$ only $p_i$ and what is known already:
 #
 # $$p_i + r_{ii} \tanh\Bigl(\tilde r_{ii}\, p_i + \sum_{j > i} \tilde R_{ij}\, p_j + b_i\Bigr) = (Q^{\mathsf T} x)_i - \sum_{j > i} R_{ij}\, t_j, \qquad z = x - Q R t. \tag{13}$$
 
@@ -350,8 +350,14 @@ def derivative_of_the_steps(size=0.6, b=0.2, target=0.3):
         assert abs(implicit[k] - numeric) < 1e-8 and abs(traced - numeric) > 0.3 and traced == (1.0, 0.0)[k]
 
 
+def another_root():
+    """Exercise 2: what a search finds where the plane is folded."""
+    assert abs(increasing_root(lambda c: c - 3 * np.tanh(c), 0.0) - 2.98) < 0.005
+
+
 if __name__ == "__main__":
     derivative_of_the_steps()
+    another_root()
 
 
 # %% [markdown]
@@ -519,7 +525,7 @@ if __name__ == "__main__":
 #
 # $$\mathrm{KL}\bigl(q(\cdot \mid \text{box}) \,\|\, p\bigr) = \mathbb{E}\bigl[\log q + U \mid \text{box}\bigr] - \log Q + \log Z. \tag{17}$$
 #
-# Without the term $-\log Q$ the figure may be negative, and a flow would gain by throwing mass out. While training, a steep smooth wall stands around the box, and the energy is scaled by a factor that grows from 0.1 to 1 over the first half of the run: at first the target is nearly flat, and the flow does not settle on the first mode that it meets. (Rezende and Mohamed anneal too.) The base has a trained mean and scale.
+# Without the term $-\log Q$ the figure may be negative, and a flow would gain by throwing mass out. While training, a steep smooth wall stands around the box, and the energy is scaled by a factor that grows from 0.1 to 1 over the first half of the run: at first the target is nearly flat, and the flow does not settle on the first mode that it meets. The base has a trained mean and scale.
 #
 # *Predict*: which family is best on the two arcs of $U_1$ with two units? Which flow has both branches of the fork of $U_4$?
 
@@ -699,17 +705,17 @@ if __name__ == "__main__":
         what_the_text_says(kl, lower_share, depths)
 
 # %% [markdown]
-# *Figure `ch03_targets`.* Three targets, and the densities of flows of the last seed, each row on one colour scale. $K$ counts units: a Sylvester layer has two, so its $K = 32$ are sixteen layers. A density is $\log q$ at the points of a grid: every pixel went through all inverses, planar and Sylvester by their searches. Two planar layers bend a Gaussian into corners; thirty-two make the arcs and the wave, and open the loop in $U_3$. Radial layers draw circles, and make waves of pieces of them.
+# *Figure `ch03_targets`.* Three targets, and the densities of flows of the last seed, each row on one colour scale. $K$ counts units: a Sylvester layer has two, so its $K = 32$ are sixteen layers. A density is $\log q$ at the points of a grid: every pixel went through all inverses, planar and Sylvester by their searches. Two planar layers bend a Gaussian into corners; thirty-two make the arcs and the wave, and open the loop in $U_3$.
 #
 # *Figure `ch03_depth`.* Equation (17) against the number of units, both on logarithmic scales; lower is better. Points are means of three seeds, bars reach from the least to the largest.
 #
 # *Figure `ch03_fork`.* $U_4$ and three flows of 32 units. The dotted line is halfway between the two branches; the titles give the share of the probability to the right of $x_1 = 1$ and below the line.
 #
-# In the mean over seeds the divergence falls from 2 to 32 units, on every target and for each family. Between 8 and 32 the seeds' ranges sometimes overlap. Radial layers are made for what is round. Two of them are ahead of two planar ones on $U_1$ and behind on the three waves, and with 32 units both other families are ahead everywhere. Sylvester's pairs stay within a factor of four of planar layers of the same number of units. Their gain is depth: half as many layers one after the other, and in many dimensions a layer is no longer a bottleneck of width one.
+# In the mean over seeds the divergence falls from 2 to 32 units, on every target and for each family. Radial layers are made for what is round. Two of them are ahead of two planar ones on $U_1$ and behind on the three waves, and with 32 units both other families are ahead everywhere. Sylvester's pairs stay within a factor of four of planar layers of the same number of units. Their gain is depth: half as many layers one after the other, and in many dimensions a layer is no longer a bottleneck of width one.
 #
-# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow of 32 units has as much as 12 % there (the shares of all seeds are printed above). A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks that the target be large where the flow is, and hardly that the flow be where the target is: it *seeks* (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. Annealing is meant to prevent that. And a loss that has settled says nothing about a branch without draws. A picture does, or draws from the target, where you have them.
+# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow of 32 units has as much as 12 % there (the shares of all seeds are printed above). A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks the target to be large where the flow is. It hardly asks the flow to be where the target is: it *seeks* (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. Annealing is meant to prevent that. A loss that has settled says nothing about a branch without draws. A picture does, and so do draws from the target, where you have them.
 #
-# The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow there has twice the units. The best flow there is 0.0031, 0.0123, 0.0139 and 0.0195 nats from $U_1$ to $U_4$, with thirty-two layers on each.
+# The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow has twice the units. Its best flow is 0.0031, 0.0123, 0.0139 and 0.0195 nats from $U_1$ to $U_4$, with thirty-two layers on each.
 #
 # ## Summary
 #
@@ -722,17 +728,17 @@ if __name__ == "__main__":
 # ## Exercises
 #
 # 1. (10 lines.) Write `planar_forward` and `u_hat` (equations 1, 4 and 5), and check them with `numeric_jacobian` for $D = 1, 2, 5, 6$. At $D = 1$, what does a planar layer do?
-# 2. (10 lines.) Write `increasing_root` and `planar_inverse` (12). What does your search return for $w \cdot u = -3$, and how do you notice?
+# 2. (10 lines.) Write `increasing_root` and `planar_inverse` (12). For $w \cdot u = -3$ and $b = 0$, which $c$ has (12) at $w \cdot x = 0$, besides $c = 0$? What do R and X say if the search returns another one than the point had?
 # 3. (15 lines.) Write `radial_forward` and `radial_inverse` (6 to 8). Find parameters and a point where the first form of the root in (8) loses all its digits, and show that the second keeps them. Hint: $B$ large, $4 \alpha r_x$ small.
 # 4. (Paper.) Prove (9) once more by counting eigenvalues: every non-zero eigenvalue of $AC$ is one of $CA$. Hint: if $ACv = \lambda v$, look at $Cv$.
-# 5. (15 lines.) Write `sylvester_inverse` (13). Replace $R$ by its transpose in both directions. Which checks fail, and which equation of this chapter no longer holds?
+# 5. (15 lines.) Write `sylvester_inverse` (13). Replace $R$ by its transpose in both directions. Which of R, X and J fail, and which equation of this chapter no longer holds?
 # 6. (Paper, 10 lines.) Derive $\partial z / \partial b$ and $\partial z/\partial w$ for the planar inverse from (14), and check them. Hint: $\partial x/\partial b = h' u$.
-# 7. (2 minutes.) Fit $U_4$ with 32 planar layers, 700 steps and the rate of the experiment, for five seeds, with the factor in `train` as it is and with a factor of 1 throughout. Print (17) and `on_lower_branch` of 40,000 draws for each. Does annealing keep more of the branch? Is the difference larger than that between seeds?
-# 8. (A minute.) Drop $-\log Q$ from (17) and move the wall out to $\pm 6$. How far below zero does the figure go?
+# 7. (2 minutes.) Fit $U_4$ with 32 planar layers, 700 steps and the rate of the experiment, for five seeds, with the factor in `train` as it is and with a factor of 1 throughout. Print (17) and `on_lower_branch` of 40,000 draws for each. Does annealing keep more of the branch, in the mean over seeds? Is the difference larger than the range of the seeds?
 #
 # ## Answers on paper
 #
 # - **1.** At $D = 1$, $x = z + \hat u \tanh(wz + b)$: one smooth step is added to the line.
+# - **2.** $c = 3 \tanh c$ has the roots $0$ and $\pm 2.98$. Both fail: the search ends at another point, with another log-det.
 # - **4.** $CA(Cv) = C(ACv) = \lambda Cv$, and $Cv \ne 0$ as $\lambda \ne 0$. So both have the same non-zero eigenvalues, and $\det(I + AC) = \prod (1 + \lambda_i) = \det(I + CA)$. (Multiplicities need one more step: move $A$ and $C$ a little, so that the non-zero eigenvalues differ. Both sides are continuous in $A$ and $C$.)
 # - **6.** $\partial z/\partial b = -h' J^{-1} u = -h' u/(1 + \psi \cdot u)$ by (15), and $\partial z/\partial w = -h' J^{-1} u\, z^{\mathsf T}$, since $\partial x/\partial w = h'\, u\, z^{\mathsf T}$.
 #
@@ -741,5 +747,5 @@ if __name__ == "__main__":
 # - **The margin.** Rezende and Mohamed's $m$ is $-1 + \log(1 + e^a)$; ours stays $10^{-3}$ above $-1$, and $\hat u$ is bounded differently for $|w| < 0.1$.
 # - **Radial** layers there have $\beta = -\alpha + \log(1 + e^{\hat\beta})$. So have ours, with a margin, and the inverse (8), which the paper leaves as an equation to be solved.
 # - **Inverses.** Equation (12) is from Rezende and Mohamed's appendix A.1, where it proves that planar layers are invertible; they do not solve it. For Sylvester layers (13) follows from the conditions that the paper proves.
-# - **Sylvester.** The paper bounds $r_{ii}$ and $\tilde r_{ii}$ by tanh, so that $|r_{ii} \tilde r_{ii}| < 1$; here the product has no upper limit. Its orthogonal variant iterates towards an orthogonal matrix, and ours takes the QR decomposition. In its experiments an encoder makes the parameters anew for every image (chapter 11).
+# - **Sylvester.** The paper bounds $r_{ii}$ and $\tilde r_{ii}$ by tanh, so that $|r_{ii} \tilde r_{ii}| < 1$; here the product has no upper limit. Its orthogonal variant iterates towards an orthogonal matrix, and ours takes the QR decomposition.
 # - **The experiment.** The paper shows its fits as pictures, and the divergence of the first three as curves (its figure 3). It anneals the energy too, on another schedule; the wall and (17) are ours, because on the plane three of the four targets have no $Z$.

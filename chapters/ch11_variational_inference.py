@@ -130,7 +130,7 @@ if __name__ == "__main__":
 #
 # **The bound.** For any density $q$, put $p(x, z) = p(x)\,p(z \mid x)$ into the average:
 #
-# $$\underbrace{E_q[\log p(x, z) - \log q(z)]}_{\text{ELBO } \mathcal L(q)} = \log p(x) - \mathrm{KL}\bigl(q \,\|\, p(\cdot \mid x)\bigr) \leq \log p(x). \tag{2}$$
+# $$\underbrace{E_q[\log p(x, z) - \log q(z)]}_{\mathrm{ELBO}(q)} = \log p(x) - \mathrm{KL}\bigl(q \,\|\, p(\cdot \mid x)\bigr) \leq \log p(x). \tag{2}$$
 #
 # The name is *evidence lower bound*: $p(x)$ is the evidence. We must **sample** $z$ from $q$, and **assess** two log-densities there, $\log p(x, z)$ and $\log q(z)$. A flow that is cheap from noise to draw does both at once,
 #
@@ -142,7 +142,7 @@ if __name__ == "__main__":
 #
 # $$\log q(z) = \log N(\epsilon; 0, I) - \sum_i \log \sigma_i. \tag{4}$$
 #
-# **Corrections.** Widely used lecture slides have three misprints. Let $\epsilon = (0.4, -0.61)$ and $\log\sigma = (0.5, 0.3)$. (a) They write $+\sum\log\sigma_i$. Then $\log q(z)$ is $-1.304$. It is $-2.904$, as the density of $N(\mu, \sigma^2)$ at $z$ says. (b) They write $|\det J| = \sum\log\sigma_i = 0.8$. That is $\log|\det J|$; $|\det J| = 2.226$. (c) They write ELBO $= -\mathrm{KL}(q \,\|\, p(z \mid x))$. The term $\log p(x)$ is missing: in the example the ELBO of the prior is $-1.919$, and minus the divergence $-0.403$. It makes no difference to the gradient with respect to $q$, but all the difference to that with respect to the model. Others evaluate the base density at $z$ instead of $\epsilon$, and still subtract the log-determinant: -5.677 for $\mu = (1, -1)$.
+# **Four slips** are easily made here. Let $\epsilon = (0.4, -0.61)$ and $\log\sigma = (0.5, 0.3)$. (a) $+\sum\log\sigma_i$ in (4). Then $\log q(z)$ is $-1.304$. It is $-2.904$, as the density of $N(\mu, \sigma^2)$ at $z$ says. (b) $|\det J| = \sum\log\sigma_i = 0.8$. That is $\log|\det J|$; $|\det J| = 2.226$. (c) ELBO $= -\mathrm{KL}(q \,\|\, p(z \mid x))$. The term $\log p(x)$ is missing: in the example the ELBO of the prior is $-1.919$, and minus the divergence $-0.403$. It makes no difference to the gradient with respect to $q$, but all the difference to that with respect to the model. (d) The base density at $z$ instead of $\epsilon$, with the log-determinant still subtracted, gives $-5.677$ for $\mu = (1, -1)$.
 #
 # Between two normals the divergence is closed, from $E_q (z - \mu_2)^2 = \sigma^2 + (\mu - \mu_2)^2$:
 #
@@ -150,7 +150,7 @@ if __name__ == "__main__":
 #
 # **The gradient.** The distribution of $\epsilon$ does not depend on the parameters $\theta$ of $g$. So the derivative goes inside the expectation, provided that $g$, the log-determinant and $\log p$ are differentiable, and that a function of $\epsilon$ with a finite mean bounds the derivative for all $\theta$ nearby:
 #
-# $$\nabla_\theta \mathcal L = E_\epsilon\bigl[\nabla_\theta\bigl(\log p(x, g_\theta(\epsilon)) - \log q_\theta(g_\theta(\epsilon))\bigr)\bigr], \qquad \frac{\partial}{\partial \mu_i} \to \partial_i \log p, \quad \frac{\partial}{\partial \log\sigma_i} \to \sigma_i \epsilon_i\, \partial_i \log p + 1, \tag{6}$$
+# $$\nabla_\theta \mathrm{ELBO} = E_\epsilon\bigl[\nabla_\theta\bigl(\log p(x, g_\theta(\epsilon)) - \log q_\theta(g_\theta(\epsilon))\bigr)\bigr], \qquad \frac{\partial}{\partial \mu_i} \to \partial_i \log p, \quad \frac{\partial}{\partial \log\sigma_i} \to \sigma_i \epsilon_i\, \partial_i \log p + 1, \tag{6}$$
 #
 # with $\partial_i \log p = \partial \log p(x, z)/\partial z_i$ and the derivatives of (4) on the right. This is the *reparameterisation* gradient. Exercise 3 has another one.
 
@@ -171,7 +171,7 @@ def gradient_of_draw(g_joint, log_sigma, eps):
     return g_joint, g_joint * np.exp(log_sigma) * eps + 1.0
 
 
-def misprints():
+def four_slips():
     mu, log_sigma, eps = np.array([1.0, -1.0]), np.array([0.5, 0.3]), np.array([0.4, -0.61])
     z, log_q = draw(mu, log_sigma, eps)
     exact, base = log_normal(z, mu, np.exp(log_sigma)), log_normal(eps, 0.0, 1.0)
@@ -180,13 +180,13 @@ def misprints():
     elbo, minus_kl = conjugate_elbo(0.0, 1.0), -kl_gaussians(0.0, 1.0, 0.5, np.sqrt(0.5))
     print(f"  log q(z): minus the sum of logs {log_q:.3f}   density at z {exact:.3f}   (a) plus {base + total:.3f}")
     print(f"  (b) |det J| {determinant:.3f}   sum log sigma {total:.3f}   (c) ELBO {elbo:.3f}   -KL {minus_kl:.3f}")
-    print(f"  the base density at the end of the flow: {at_the_end:.3f}")
+    print(f"  (d) the base density at z, minus the sum of logs: {at_the_end:.3f}")
     assert np.allclose((log_q, exact, base + total), (-2.904, -2.904, -1.304), atol=5e-4)
     assert np.allclose((determinant, elbo, minus_kl, at_the_end), (2.226, -1.919, -0.403, -5.677), atol=5e-4)
 
 
 if __name__ == "__main__":
-    misprints()
+    four_slips()
 
 # %% [markdown]
 # ## Posteriors made of layers
@@ -240,15 +240,15 @@ def iaf_draw(eps, A, B):
 #
 # **Two gaps.** Let $q^*$ be the best member of a family for one $x$, and $q_x$ the one that (9) gives. Add and subtract:
 #
-# $$\log p(x) - \mathcal L(q_x) = \underbrace{\log p(x) - \mathcal L(q^*)}_{\text{approximation}} + \underbrace{\mathcal L(q^*) - \mathcal L(q_x)}_{\text{amortisation}}. \tag{11}$$
+# $$\log p(x) - \mathrm{ELBO}(q_x) = \underbrace{\log p(x) - \mathrm{ELBO}(q^*)}_{\text{approximation}} + \underbrace{\mathrm{ELBO}(q^*) - \mathrm{ELBO}(q_x)}_{\text{amortisation}}. \tag{11}$$
 #
 # The first asks for a richer family, the second for a better encoder (Cremer et al.).
 #
 # **Importance weighting.** Let $w = p(x, z)/q(z)$ be the weight of a draw (no longer the vector of a planar layer). If $q$ is positive wherever the posterior is, $E_q w = p(x)$, and (2) is Jensen's inequality for $E_q \log w$. Average $K$ weights *before* taking the logarithm:
 #
-# $$\mathcal L_K = E\Bigl[\log \frac1K \sum_{i=1}^K w_i\Bigr], \qquad \mathcal L_1 \leq \mathcal L_2 \leq \dots \leq \log p(x), \quad \mathcal L_1 = \text{ELBO}. \tag{12}$$
+# $$\mathrm{ELBO}_K = E\Bigl[\log \frac1K \sum_{i=1}^K w_i\Bigr], \qquad \mathrm{ELBO}_1 \leq \mathrm{ELBO}_2 \leq \dots \leq \log p(x), \quad \mathrm{ELBO}_1 = \mathrm{ELBO}(q). \tag{12}$$
 #
-# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means. By Jensen $\log \frac1K \sum w_i \geq E_S \log \frac{1}{K - 1} \sum_{S} w_i$. On the right every subset has the expectation $\mathcal L_{K-1}$. ∎ If the ELBO is finite, $\mathcal L_K$ tends to $\log p(x)$: the log of the mean is at least the mean of the logs, whose expectation is the ELBO. Apply Fatou's lemma to the difference. (Burda et al. show it for bounded weights.)
+# The last inequality is Jensen's. For the others, let $S$ be a random subset of $K - 1$ of the $K$ weights. The mean of all weights is the mean over $S$ of the subsets' means. By Jensen $\log \frac1K \sum w_i \geq E_S \log \frac{1}{K - 1} \sum_{S} w_i$. On the right every subset has the expectation $\mathrm{ELBO}_{K-1}$. ∎ If the ELBO is finite, $\mathrm{ELBO}_K$ tends to $\log p(x)$: the log of the mean is at least the mean of the logs, whose expectation is the ELBO. Apply Fatou's lemma to the difference. (Burda et al. show it for bounded weights.)
 #
 # **How many draws are left?** The weighted mean of $n$ draws has about the precision of
 #
@@ -295,7 +295,7 @@ def bounds(options):
     sets = 100 if options.fast else 1000
     log_w = log_normal(1.0, np.random.default_rng(options.seed).normal(size=(sets, 256, 1)), 1.0)
     line = {K: np.mean([iwae_bound(row) for row in log_w.reshape(-1, K)]) for K in (1, 4, 16, 64, 256)}
-    print("  L_K: " + "  ".join(f"K {K}: {value:.3f}" for K, value in line.items()) + "  log p(x): -1.516")
+    print("  ELBO_K: " + "  ".join(f"K {K}: {value:.3f}" for K, value in line.items()) + "  log p(x): -1.516")
     assert np.all(np.diff(list(line.values())) > 0) and abs(line[256] + 1.5155) < 0.03
 
 
@@ -791,8 +791,8 @@ if __name__ == "__main__":
 #
 # 1. (Paper.) In the first example let $q = N(m, 1)$. Which $m$ is best, and how large is the gap? Check with `conjugate_elbo`.
 # 2. (20 lines.) Write `draw`, `planar_draw` and `iaf_draw`, and check $\log q$ with `numeric_jacobian` for $D = 1, 2, 5$.
-# 3. (Paper, 10 lines.) From $\nabla q = q\,\nabla \log q$ and $E_q \nabla \log q = 0$ derive the *score* gradient, $\nabla \mathcal L = E_q[(\log p(x, z) - \log q(z))\,\nabla \log q(z)]$. Compare its standard deviation with that of (6) in the first example.
-# 4. (10 lines.) Write `iwae_bound` and `effective_sample_size` so that weights of $e^{1000}$ do no harm. For which $q$ is $\mathcal L_K = \log p(x)$ for every $K$?
+# 3. (Paper, 10 lines.) From $\nabla q = q\,\nabla \log q$ and $E_q \nabla \log q = 0$ derive the *score* gradient, $\nabla \mathrm{ELBO} = E_q[(\log p(x, z) - \log q(z))\,\nabla \log q(z)]$. Compare its standard deviation with that of (6) in the first example.
+# 4. (10 lines.) Write `iwae_bound` and `effective_sample_size` so that weights of $e^{1000}$ do no harm. For which $q$ is $\mathrm{ELBO}_K = \log p(x)$ for every $K$?
 # 5. (Paper.) Show for a normal posterior that (10) is least at $T$ times its variance. Then let $T = 1$ and put a weight $\beta$ before $\mathrm{KL}(q \,\|\, \text{prior})$ alone: which variance is best in the first example?
 # 6. (A minute.) Fit the two humps with `nf.fit_posterior`, with and without `anneal`, from five seeds. How often are both found?
 #

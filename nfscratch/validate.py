@@ -158,10 +158,12 @@ def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> t
     return tuple(int(n) for n in sizes)
 
 
-def count(name: str, n: Any, least: int = 0) -> int:
-    """`n` as an int of at least `least`."""
+def count(name: str, n: Any, least: int = 0, most: int | None = None) -> int:
+    """`n` as an int of at least `least` and at most `most`."""
     if isinstance(n, bool) or not isinstance(n, (int, onp.integer)) or n < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {n!r}")
+    if most is not None and n > most:
+        raise ValueError(f"{name} must be at most {most}; got {n!r}")
     return int(n)
 
 

@@ -72,7 +72,7 @@ def test_iaf_as_mu_plus_sigma_eps_has_minus_the_sum_of_log_sigma():
     close(log_det, onp.log(sigma).sum(axis=1), 1e-13)
     log_q = nf.Flow(nf.StandardNormal(4), nf.Inverse(inner)).log_prob({"base": {}, "bijection": params, "embed": {}}, z)
     close(log_q, log_normal(eps) - onp.log(sigma).sum(axis=1), 1e-10)
-    plus = log_normal(eps) + onp.log(sigma).sum(axis=1)  # as the lecture slides print it
+    plus = log_normal(eps) + onp.log(sigma).sum(axis=1)  # the wrong sign
     J = finite_difference_jacobian(lambda a: nf.Inverse(inner).forward(params, a)[0], eps)
     truth = log_normal(eps) - onp.linalg.slogdet(J)[1]
     close(log_q, truth, 1e-6)

@@ -5,11 +5,12 @@ It needs the extra `book`: Sphinx, MyST-NB, Furo and a notebook's kernel.
 
 import json
 import re
+import shutil
 
 import pytest
 
 from nfscratch import chapter
-from nfscratch.book import captions, commands, site
+from nfscratch.book import captions, commands, site, weight
 
 missing = [name for name in commands.NEEDED if commands.find_spec(name) is None]
 pytestmark = [
@@ -54,6 +55,13 @@ FAULTS = {
     ),
 }
 
+if shutil.which("node"):  # without Node a browser sets formulas, and says it there
+    FAULTS["a formula that KaTeX cannot set"] = (
+        "See chapter 91 (1)",
+        "See $\\frcc12$ and",
+        "KaTeX cannot set \\frcc12",
+    )
+
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
@@ -75,7 +83,7 @@ def test_two_small_chapters_become_pages_and_each_fault_stops_the_build(small, t
     assert "91 A first chapter" in first and "the number is 42" in first and "figure: " not in first
     assert 'id="ch91-eq-1"' in first and 'href="#ch91-eq-1"' in first and "https://arxiv.org/abs/1505.05770" in first
     assert 'href="ch91_first.html#ch91-eq-1"' in second and 'href="ch91_first.html"' in second
-    assert "Figure 1." in first and 'alt="Nothing:"' in first
+    assert "Figure 91.1." in first and 'alt="Nothing:"' in first
     for name, (right, wrong, said) in FAULTS.items():
         assert right in SECOND
         (small / "ch92_second.py").write_text(SECOND.replace(right, wrong), encoding="utf-8")
@@ -85,6 +93,14 @@ def test_two_small_chapters_become_pages_and_each_fault_stops_the_build(small, t
         assert said in str(raised.value) + capfd.readouterr().err, name
     (small / "ch92_second.py").write_text(SECOND, encoding="utf-8")
     site.build(out)
+
+
+def test_a_fault_that_nobody_has_mended_stops_the_next_build_too(small, tmp_path):
+    right, wrong, _ = FAULTS["a link to nowhere"]
+    (small / "ch92_second.py").write_text(SECOND.replace(right, wrong), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(site.BookError, match="Sphinx warned"):
+            site.build(tmp_path / "site")
 
 
 def test_a_chapter_that_raises_stops_the_build(small, tmp_path):
@@ -102,6 +118,28 @@ def test_what_has_not_changed_is_not_run_again(small, tmp_path):
     site.build(out)
     assert json.loads(notebook.read_text(encoding="utf-8")) == before
     assert "A third chapter" in (out / "ch92_second.html").read_text(encoding="utf-8")
+
+
+def test_a_page_that_is_gone_leaves_the_site(small, tmp_path):
+    out = tmp_path / "site"
+    site.build(out)
+    (small / "ch92_second.py").unlink()
+    site.build(out)
+    assert (out / "ch91_first.html").is_file() and not (out / "ch92_second.html").exists()
+
+
+def test_a_page_or_a_site_that_is_too_heavy_stops_the_build(small, tmp_path, monkeypatch):
+    site.build(tmp_path / "site")
+    most = max(weight.of_page(page) for page in (tmp_path / "site").glob("*.html"))
+    monkeypatch.setattr(weight, "LARGEST_PAGE", most - 1)
+    with pytest.raises(
+        site.BookError, match=f"html weighs {most:,} bytes with what it loads; the most is {most - 1:,}"
+    ):
+        site.build(tmp_path / "site")
+    monkeypatch.setattr(weight, "LARGEST_PAGE", most)
+    monkeypatch.setattr(weight, "LARGEST_SITE", 1000)
+    with pytest.raises(site.BookError, match=r"the site weighs [0-9,]+ bytes; the most is 1,000"):
+        site.build(tmp_path / "site")
 
 
 def test_chapters_of_the_book_become_pages_with_their_figures_and_exercises(tmp_path):

@@ -60,16 +60,36 @@ More."""
 
 
 def test_a_caption_becomes_a_numbered_figure_and_its_first_sentence_the_description():
-    text = captions.placed(CAPTION)
+    text = captions.placed(CAPTION, captions.numbers(PAGE))
     assert captions.names(CAPTION) == ["ch04_modes"]
     assert "::::{figure} figures/ch04_modes.png\n:name: ch04_modes\n:alt: Two blobs:\n" in text
-    assert "Two blobs: $p$ and $q$. The *second*\npanel.\n::::" in text
-    assert text.startswith("Text.") and text.endswith("More.") and "*Figure" not in text
+    assert "**Figure 4.1.** Two blobs: $p$ and $q$. The *second*\npanel.\n::::" in text
+    assert text.startswith("Text.") and text.endswith("More.") and "*Figure `" not in text
 
 
 def test_a_description_holds_no_signs_of_mathematics():
-    text = captions.placed("*Figure `a`.* The map $x^{\\alpha}$ of `f`. Then.")
+    text = captions.placed("*Figure `a`.* The map $x^{\\alpha}$ of `f`. Then.", captions.numbers("faq"))
     assert next(line for line in text.splitlines() if line.startswith(":alt:")) == ":alt: The map x^alpha of f."
+
+
+class Page:
+    """A notebook with these texts."""
+
+    def __init__(self, *texts):
+        self.cells = [Cell() for _ in texts]
+        for cell, text in zip(self.cells, texts, strict=True):
+            cell.cell_type, cell.source = "markdown", text
+
+
+def test_figures_are_counted_in_their_own_chapter():
+    figure = "*Figure `{}`.* Words."
+    page = chapter_page.page(Page(figure.format("a"), figure.format("b") + "\n\n" + figure.format("c")), PAGE, NUMBERS)
+    assert re.findall(r"\*\*Figure (.*?)\.\*\* Words", "".join(cell.source for cell in page.cells)) == [
+        "4.1",
+        "4.2",
+        "4.3",
+    ]
+    assert "**Figure 1.**" in chapter_page.page(Page(figure.format("a")), "faq", {"faq": set()}).cells[0].source
 
 
 class Output(dict):
@@ -104,6 +124,28 @@ def test_pictures_and_the_lines_that_name_their_files_leave_the_outputs():
 ])  # fmt: skip
 def test_a_reference_is_a_link_without_the_stop_behind_it(number, address):
     assert citations.linked(f"In {number}. Then") == f"In [{number}]({address}). Then"
+
+
+REFERENCES = (
+    "**References.** Oliva et al. (2018), *TAN*, arXiv:1801.09819. Chen, Behrmann (2019), *A*, arXiv:1906.02735. "
+    "van den Berg, Tomczak (2018), *Sylvester*, arXiv:1803.05649. Shannon (1948), *Theory*. "
+    "Durkan et al. (2019), *Cubic*, arXiv:1906.02145, and *Neural*, arXiv:1906.04032."
+)
+
+
+def test_a_name_in_prose_is_a_link_to_the_one_paper_of_that_author():
+    papers = citations.papers(REFERENCES)
+    assert papers == {
+        "Oliva": "https://arxiv.org/abs/1801.09819",
+        "Chen": "https://arxiv.org/abs/1906.02735",
+        "Berg": "https://arxiv.org/abs/1803.05649",
+    }
+    text = "Oliva et al. use $x$ (Chen et al.); Durkan et al. and Kong et al. do not. `Chen et al.`"
+    assert citations.mentioned(text, papers) == text.replace(
+        "Oliva et al. use", "[Oliva et al.](https://arxiv.org/abs/1801.09819) use"
+    ).replace("(Chen et al.)", "([Chen et al.](https://arxiv.org/abs/1906.02735))")
+    page = chapter_page.page(Page(REFERENCES, "By Oliva et al."), PAGE, NUMBERS)
+    assert "[Oliva et al.]" not in page.cells[0].source and "[Oliva et al.]" in page.cells[1].source
 
 
 def test_the_bibliography_has_each_paper_once_with_its_chapters(tmp_path):

@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 import tracemalloc
+from itertools import islice
 
 import numpy as onp
 import pytest
+from hostile.damaged import damages
 
 import nfscratch as nf
 from nfscratch.checkpoint import container
@@ -79,41 +81,13 @@ def sealed(header, data):
 # --- a thousand of them ---
 
 
-def damages(content, rng):
-    """Endless random damage: where memory, disks, transfers and people do it."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    while True:
-        kind = rng.integers(8)
-        new = bytearray(content)
-        at = int(rng.integers(len(content)))
-        if kind == 0:  # cut short
-            new = new[:at]
-        elif kind == 1:  # a bit, anywhere
-            new[at] ^= 1 << rng.integers(8)
-        elif kind == 2:  # a bit of the header
-            new[int(rng.integers(end))] ^= 1 << rng.integers(8)
-        elif kind == 3:  # a lost block
-            new[at : at + 512] = bytes(len(new[at : at + 512]))
-        elif kind == 4:  # bytes that came twice, or not at all
-            new[at:at] = new[at : at + int(rng.integers(1, 64))]
-        elif kind == 5:
-            del new[at : at + int(rng.integers(1, 64))]
-        elif kind == 6:  # a digit of the header
-            digits = [i for i in range(8, end) if 48 <= content[i] < 58]
-            new[digits[int(rng.integers(len(digits)))]] = int(rng.integers(48, 58))
-        else:  # two pieces that changed places
-            other = int(rng.integers(len(content)))
-            new[at : at + 32], new[other : other + 32] = new[other : other + 32], new[at : at + 32]
-        yield bytes(new), bytes(new) == content
-
-
 def test_a_thousand_damaged_files(good, path):
     rng = onp.random.default_rng(0)
     loaded = undone = 0
-    for _, (content, unchanged) in zip(range(1000), damages(good, rng), strict=False):
-        undone += unchanged
+    for _, content in islice(damages(good, rng), 1000):
+        undone += content == good
         loaded += loads_right_or_is_refused(path, content)
-    assert loaded == undone < 50  # only what is as it was, byte for byte, is loaded
+    assert loaded == undone < 100  # only what is as it was, byte for byte, is loaded
     assert loads_right_or_is_refused(path, good)
 
 
@@ -284,7 +258,10 @@ FORGED = {
     "no kind": ({"import": "os"}, "flow must be described by one of part, tuple"),
     "own parts": (flow_of({"own": "Mine", "fields": {}}), r"flow\.bijection is a Mine, .*pass it as load"),
     "a wrong width": (flow_of(part("ActNorm", dim=4)), "flow cannot be made: ValueError: .*agree on the shape"),
-    "a base that is none": (flow_of(part("ActNorm", dim=3), base="normal"), "flow cannot be made: AttributeError"),
+    "a base that is none": (
+        flow_of(part("ActNorm", dim=3), base="normal"),
+        "base must be a Distribution; got 'normal'",
+    ),
     "an embedding that is none": (flow_of(coupling([8]), embed=part("Affine")), "flow cannot be made|params must be"),
     "a negative width": (flow_of(coupling([-8])), "hidden cannot be made|conditioner cannot be made: ValueError"),
     "wide layers": (flow_of(coupling([10**6, 10**6])), "must have no more parameters than the file has"),
@@ -303,7 +280,7 @@ FORGED = {
     ),
     "events of text": (
         flow_of(part("ActNorm", dim="a"), base=part("StandardNormal", dim={"tuple": ["a"]})),
-        r"flow\.base cannot be made: .*StandardNormal takes a shape",
+        r"flow\.base cannot be made: dim must be a whole number or a list, each entry a whole number; got ",
     ),
     "another flow": (flow_of(coupling([8])), r"must have the entries|must have 2 entries"),
     "a deep flow": (None, "bounded depth|must be JSON"),
@@ -433,9 +410,9 @@ def test_damaged_runs_are_refused_and_left_alone(path):
     x = onp.random.default_rng(1).normal(size=(30, 3))
     result = fit(x)
     good = path.read_bytes()
-    for _, (content, unchanged) in zip(range(60), damages(good, onp.random.default_rng(3)), strict=False):
+    for _, content in islice(damages(good, onp.random.default_rng(3)), 60):
         path.write_bytes(content)
-        if unchanged:
+        if content == good:
             assert same(fit(x).params, result.params)
             continue
         with pytest.raises(nf.CheckpointError):

@@ -1,5 +1,7 @@
 """The process is the user's: its Ctrl-C handler and its BLAS threads are after a fit what they were before."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -233,10 +235,42 @@ def test_a_limit_of_the_user_outlives_fits_and_can_be_set_again_after_them():
     assert blas_threads() == before
 
 
-def test_a_large_product_keeps_its_threads():
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_large_product_has_more_threads_only_where_the_user_asks_for_them(asked, monkeypatch):
+    for name in blas.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    if asked:
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
     wide = [{"W": onp.zeros((2**9, 2**9))}]
-    assert blas.one_thread_if_small(wide, 2**7) is blas.ONE_THREAD
-    assert blas.one_thread_if_small(wide, 2**7 + 1) is not blas.ONE_THREAD
+    assert blas.one_thread(wide, 2**7) is blas.ONE_THREAD
+    assert (blas.one_thread(wide, 2**7 + 1) is blas.ONE_THREAD) is not asked
+
+
+@needs_threads
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_process_that_is_forked_in_a_fit_has_its_threads_and_its_parent_too():
+    before, ours, said = blas_threads(), blas_threads, []
+
+    def loss(p, rng):
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:  # the lock and the count of the parent's fit are not its own
+            seen = [ours()]
+            minimize(lambda p, rng: seen.append(ours()) or parabola(p, rng), steps=1, progress=False)
+            os.write(write, json.dumps([*seen, ours()]).encode())
+            os._exit(0)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            said.extend(json.load(pipe))
+        os.waitpid(child, 0)
+        said.append(ours())
+        return parabola(p, rng)
+
+    minimize(loss, steps=1)
+    at_first, in_fit, after, in_parent = said[0], said[1], said[-2], said[-1]
+    assert at_first == after == blas_threads() == before
+    assert set(in_fit) == set(in_parent) == {1}
 
 
 def test_fits_in_threads_have_the_results_of_fits_alone():

@@ -37,6 +37,7 @@ from nfscratch.ode import Dopri5, Solution, Solver, adjoint, through_steps
 from nfscratch.ops.identity import identity
 
 TRACES, GRADIENTS = ("exact", "hutchinson"), ("discrete", "adjoint")
+MOST_PROBES = 10_000  # each is a product with the Jacobian at every step
 SPAN = {"forward": (0.0, 1.0), "inverse": (1.0, 0.0)}
 AT_ONCE, USUAL_WIDTH = 2**22, 64  # numbers of tangents in one call; a hidden layer has as many for each tangent
 DEFAULT_FIELD, DEFAULT_SOLVER = Field(), Dopri5()
@@ -73,8 +74,8 @@ class Continuous(Bijection):
         validate.part("solver", self.solver, Solver, "nf.ode.Dopri5(1e-5, 1e-5)")
         validate.choice("trace", self.trace, TRACES)
         validate.choice("gradient", self.gradient, GRADIENTS)
-        for name, least in (("dim", 1), ("probes", 1), ("context_dim", 0)):
-            object.__setattr__(self, name, validate.count(name, getattr(self, name), least))
+        for name, least, most in (("dim", 1, None), ("probes", 1, MOST_PROBES), ("context_dim", 0, None)):
+            object.__setattr__(self, name, validate.count(name, getattr(self, name), least, most))
 
     def init(self, rng, x=None, context=None):
         return self.field.init(rng, self.dim, self.context_dim)

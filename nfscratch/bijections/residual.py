@@ -41,6 +41,7 @@ from nfscratch.ops.trace_series import log_det_exact, log_det_exact_vjp, log_det
 LOG_DETS = ("exact", "series", "roulette")
 GRADIENTS = ("neumann", "series")
 AT_ONCE = 2**24  # entries of the largest array on the way to Jacobians
+MOST = 10_000  # terms, and probes: each is a product with J
 LARGE = 64  # numbers in an event, beyond which J is not built to solve with it
 
 
@@ -74,8 +75,8 @@ class Residual(NumericInverse):
         validate.choice("log_det", self.log_det, LOG_DETS)
         validate.choice("gradient", self.gradient, GRADIENTS)
         validate.choice("solver", self.solver, METHODS)
-        for name, least in (("context_dim", 0), ("terms", 1), ("probes", 1)):
-            object.__setattr__(self, name, validate.count(name, getattr(self, name), least))
+        for name, least, most in (("context_dim", 0, None), ("terms", 1, MOST), ("probes", 1, MOST)):
+            object.__setattr__(self, name, validate.count(name, getattr(self, name), least, most))
         validate.positive("stop", self.stop)
         if not self.stop < 1:
             raise ValueError(f"stop must be below 1, or roulette never takes a further term; got {self.stop!r}")

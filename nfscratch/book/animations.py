@@ -1,7 +1,7 @@
 """Animations: a paragraph that begins with "*Animation `moons_warp`.*" is the caption of that animated image.
 
 assets/animations/ holds each as an animated WebP and as a still PNG. Paper shows the still, and so does a browser whose
-reader asked for reduced motion (animations.css).
+reader asked for reduced motion (animations.css). The still is loaded at once: paper does not wait for it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parent / "assets" / "animations"
 CAPTION = re.compile(r"^\*Animation `(?P<name>\w+)`\.\*\s+(?P<words>.*?)(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 SHOWN = """::::{{container}} animation
 ```{{raw}} html
-<img class="animation-moving" src="_static/animations/{name}.webp" alt="{alt}" loading="lazy">
-<img class="animation-still" src="_static/animations/{name}.png" alt="{alt}" loading="lazy">
+<img class="animation-moving" {webp} src="_static/animations/{name}.webp" alt="{alt}" loading="lazy">
+<img class="animation-still" {png} src="_static/animations/{name}.png" alt="{alt}">
 ```
 
 {words}
@@ -35,4 +35,12 @@ def _shown(name: str, words: str) -> str:
         raise ValueError(
             f"the caption of animation {name} must have its files in assets/animations; missing: {missing}"
         )
-    return SHOWN.format(name=name, alt=captions.alt(words), words=words)
+    sizes = {kind: 'width="{}" height="{}"'.format(*_size(f"{name}.{kind}")) for kind in ("webp", "png")}
+    return SHOWN.format(name=name, alt=captions.alt(words), words=words, **sizes)
+
+
+def _size(file: str) -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(FOLDER / file) as image:
+        return image.size

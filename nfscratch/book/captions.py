@@ -1,11 +1,15 @@
 """Figures: a paragraph that begins with "*Figure `ch04_idea`.*" is the caption of that figure, which stands with it.
 
+The second figure of chapter 04 is Figure 4.2: a new figure changes the numbers of its own chapter alone.
+
 The cell that drew the figure shows it too when it runs; there it is left out, and so is the line that says where it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 CAPTION = re.compile(r"^\*Figure `(?P<name>\w+)`\.\*\s+(?P<words>.*?)(?=\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -15,7 +19,7 @@ FIGURE = """::::{{figure}} figures/{name}.png
 :name: {name}
 :alt: {alt}
 
-{words}
+**Figure {number}.** {words}
 ::::
 """
 
@@ -25,9 +29,19 @@ def names(text: str) -> list[str]:
     return [match["name"] for match in CAPTION.finditer(text)]
 
 
-def placed(text: str) -> str:
-    """With a figure in place of each caption."""
-    return CAPTION.sub(lambda match: FIGURE.format(alt=alt(match["words"]), **match.groupdict()), text)
+def numbers(page: str) -> Iterator[str]:
+    """The numbers of a page's figures: "4.1", "4.2", ... in chapter 04, else "1", "2", ..."""
+    chapter = re.match(r"ch(\d\d)_", page)
+    return (f"{int(chapter[1])}.{k}" if chapter else f"{k}" for k in count(1))
+
+
+def placed(text: str, numbers: Iterator[str]) -> str:
+    """With a figure in place of each caption; each takes the next of the numbers."""
+    return CAPTION.sub(lambda match: _figure(match["name"], match["words"], next(numbers)), text)
+
+
+def _figure(name: str, words: str, number: str) -> str:
+    return FIGURE.format(name=name, alt=alt(words), number=number, words=words)
 
 
 def alt(words: str) -> str:

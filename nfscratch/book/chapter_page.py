@@ -19,18 +19,20 @@ def numbers_of(texts: Mapping[str, Path]) -> dict[str, set[str]]:
 
 def page(notebook: Any, name: str, numbers: Mapping[str, set[str]]) -> Any:
     """The notebook of text `name`, made ready for Sphinx; it is changed in place."""
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    papers, figures = citations.papers("\n".join(cell.source for cell in texts)), captions.numbers(name)
+    for cell in texts:
+        cell.source = captions.placed(citations.mentioned(prose(cell.source, name, numbers), papers), figures)
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = prose(cell.source, name, numbers)
-        elif cell.cell_type == "code":
+        if cell.cell_type == "code":
             captions.without_pictures(cell)
     return notebook
 
 
 def prose(text: str, name: str, numbers: Mapping[str, set[str]]) -> str:
-    """A markdown cell of text `name` as MyST. The title of a chapter gets the chapter's number."""
+    """A markdown cell of text `name` as MyST, without its figures. The title of a chapter gets the chapter's number."""
     number = re.match(r"ch(\d\d)_", name)
     text = HEADING.sub(f"# {number[1]} ", text) if number else text
     text = equations.linked(equations.in_tables(text), name, numbers)
     text = citations.linked(text)
-    return animations.placed(captions.placed(equations.anchored(text, name)))
+    return animations.placed(equations.anchored(text, name))

@@ -2,6 +2,8 @@
 
 **References.** Authors (year), *title*, arXiv:1505.05770. Authors (year), what it is, doi:10.1002/cpa.21423.
 Authors (year), *title*, JMLR 13, 723. Authors (year), *title*, arXiv:1906.02145, and *another*, arXiv:1906.04032.
+
+In prose, "Oliva et al." is a link to the paper whose authors begin with Oliva, where the chapter lists one such paper.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nfscratch.book.equations import OPAQUE
+
 NUMBER = re.compile(r"\b(?P<kind>arXiv|doi):(?P<id>[\w./()<>-]*[\w/)>])")
 WHERE = {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
-LIST = re.compile(r"^# \*\*References\.\*\* (.*)$", re.MULTILINE)
+MENTION = re.compile(r"(?P<name>[^\W\d_][\w-]+) et al\.(?! \(\d{4}\))")
+LIST = re.compile(r"^(?:# )?\*\*References\.\*\* (.*)$", re.MULTILINE)
 NEXT = re.compile(r"(?<=[.;]) (?=(?:[^.;()*]|et al\.)+\(\d{4}\))")  # a space, and behind it authors and a year
 HEAD = re.compile(r"(?P<who>.+?\(\d{4}\)),? ?(?P<rest>.*)", re.DOTALL)
 
@@ -30,7 +35,31 @@ class Entry:
 
 def linked(text: str) -> str:
     """With links to the papers."""
-    return NUMBER.sub(lambda match: f"[{match.group()}]({WHERE[match['kind']]}{match['id']})", text)
+    return NUMBER.sub(lambda match: f"[{match.group()}]({_address(match)})", text)
+
+
+def _address(match):
+    return f"{WHERE[match['kind']]}{match['id']}"
+
+
+def papers(text: str) -> dict[str, str]:
+    """{surname of the first author: address} of a chapter's references; names that begin two of them are left out."""
+    found: dict[str, list[str]] = {}
+    for who, _, number in _listed(text):
+        if number:
+            found.setdefault(re.split(r",| \(| et al", who)[0], []).append(_address(NUMBER.match(number)))
+    return {name.split()[-1]: addresses[0] for name, addresses in found.items() if len(addresses) == 1}
+
+
+def mentioned(text: str, papers: Mapping[str, str]) -> str:
+    """With links from "Oliva et al." to a paper of Oliva's."""
+
+    def link(match):
+        return f"[{match.group()}]({papers[match['name']]})" if match["name"] in papers else match.group()
+
+    parts = OPAQUE.split(text)
+    parts[::2] = [MENTION.sub(link, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def bibliography(chapters: Mapping[str, Path]) -> list[Entry]:

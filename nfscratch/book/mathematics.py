@@ -1,6 +1,7 @@
-"""A Sphinx extension: formulas go into the page as TeX, in elements that assets/mathematics.js hands to KaTeX.
+"""A Sphinx extension: formulas go into the page as TeX in elements of their own, and are set there (formulas.py).
 
-A dollar that is left in prose belongs to a formula that was not read as one: Sphinx warns, and so the build stops.
+A dollar that is left in prose belongs to a formula that was not read as one: Sphinx warns, and so the build stops. It
+stops too where KaTeX cannot set a formula.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from typing import Any
 from docutils import nodes
 from sphinx.util import logging
 
+from nfscratch.book import formulas
+
 OPAQUE = (nodes.math, nodes.math_block, nodes.literal, nodes.literal_block, nodes.raw, nodes.comment)
 
 
 def setup(app: Any) -> dict[str, bool]:
     app.add_html_math_renderer("katex", (_inline, None), (_block, None))
     app.connect("doctree-read", _no_dollars)
+    app.connect("html-page-context", _set)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -28,6 +32,14 @@ def _inline(writer: Any, node: Any) -> None:
 def _block(writer: Any, node: Any) -> None:
     writer.body.append(f'<div class="math">{escape(node.astext())}</div>')
     raise nodes.SkipNode
+
+
+def _set(app: Any, page: str, template: str, context: dict, doctree: Any) -> None:
+    for part in ("body", "toc"):
+        try:
+            context[part] = formulas.set_in(context.get(part, ""))
+        except formulas.FormulaError as error:
+            logging.getLogger(__name__).warning("%s", error, location=page)
 
 
 def _no_dollars(app: Any, doctree: Any) -> None:

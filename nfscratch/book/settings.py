@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-SCRIPTS = ("katex/katex.min.js", "mathematics.js", "reachable.js")
+SCRIPTS = ("mathematics.js", "reachable.js")
 ASSETS = Path(__file__).parent / "assets"
 
 
@@ -15,7 +15,7 @@ def settings() -> dict[str, Any]:
         "project": "nfscratch",
         "author": "The nfscratch developers",
         "version": version("nfscratch"),
-        "extensions": ["myst_nb", "nfscratch.book.mathematics", "nfscratch.book.live"],
+        "extensions": ["myst_nb", *(f"nfscratch.book.{name}" for name in ("mathematics", "images", "live"))],
         "html_theme": "furo",
         "html_title": "Normalizing flows from scratch",
         "html_static_path": [str(ASSETS)],
@@ -31,8 +31,6 @@ def settings() -> dict[str, Any]:
         "myst_links_external_new_tab": False,
         "nb_execution_mode": "off",  # executed.py has run them
         "nb_merge_streams": True,
-        "numfig": True,
-        "numfig_format": {"figure": "Figure %s."},
         "nitpicky": True,
         "html_use_index": False,  # symbols and the reference have pages of their own
         "exclude_patterns": ["figures"],

@@ -7,6 +7,7 @@ OUT.cache/doctrees/   what Sphinx keeps from build to build
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ from nfscratch.book import (
     pictures,
     reference,
     settings,
+    weight,
 )
 
 WORKERS = 2
@@ -53,11 +55,14 @@ def build(out: Path, *, fast: bool = False, only: tuple[str, ...] = (), pyodide:
     others["index"] = _front(chapters, others, cache, pyodide is not None)
     for name, text in others.items():
         _write(cache / "source" / f"{name}.md", text)
+    _forget_others(staged | others, cache / "source", out)
     if twice := labels.repeated(staged | others):
         raise BookError("; ".join(twice))
     told = None if pyodide is None else live.prepared(pyodide, out)
     seconds = {name: executed.seconds(cache / "source" / f"{name}.ipynb") for name in texts}
     _sphinx(cache, out, {"live_settings": told, "live_seconds": seconds})
+    if heavy := weight.too_heavy(out):
+        raise BookError("; ".join(heavy))
 
 
 def _run_all(texts: Mapping[str, Path], folder: Path, options: str) -> None:
@@ -115,6 +120,14 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def _forget_others(pages: Mapping[str, str], source: Path, out: Path) -> None:
+    """Delete the pages of an earlier build that this one does not have: to Sphinx they would be strays."""
+    for path in [*source.glob("*.ipynb"), *source.glob("*.md")]:
+        if path.stem not in pages:
+            path.unlink()
+            (out / f"{path.stem}.html").unlink(missing_ok=True)
+
+
 def _sphinx(cache: Path, out: Path, more: dict) -> None:
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -127,4 +140,5 @@ def _sphinx(cache: Path, out: Path, more: dict) -> None:
         )  # fmt: skip
         app.build()
     if app.statuscode:
+        shutil.rmtree(cache / "doctrees")  # else the next build takes what was read, and says nothing
         raise BookError("Sphinx warned: see above")

@@ -2,7 +2,7 @@
 
     python -m nfscratch.book.warp          draws both anew, into assets/animations/
 
-The explorer's RealNVP (explorer.py) bends a grid and 900 points of noise into moons; a colour says on which side of
+The explorer's RealNVP (explorer.py) bends a grid and 400 points of noise into moons; a colour says on which side of
 z1 = 0 a point began. Between two layers a frame shows (1 - p) x + p g(x), which for a coupling is a coupling. Pages
 show the still to readers who asked for reduced motion.
 """
@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from nfscratch.book import explorer
+from nfscratch.book import explorer, frames
 from nfscratch.book.animations import FOLDER
 
 NAME = "moons_warp"
-PER_LAYER, HOLD = 7, 12  # frames on the way through a layer, and at both ends
-MILLISECONDS = 80
+PER_LAYER, HOLD = 5, 10  # frames on the way through a layer, and at both ends
 LIMIT, INCHES, DPI = 3.2, 3.6, 100
 BLUE, ORANGE = "#0072b2", "#d55e00"
 
@@ -60,8 +59,9 @@ def draw(axes: Any, place: float, grid: list[np.ndarray], dots: list[np.ndarray]
     axes.clear()
     axes.add_collection(LineCollection(between(grid, place).reshape(lines().shape), colors="0.55", linewidths=0.6))
     points, left = between(dots, place), dots[0][:, 0] < 0
+    size = 1.0 + 1.3 * axes.get_window_extent().width / axes.figure.dpi  # of a dot, which grows with the picture
     for half, colour in ((left, BLUE), (~left, ORANGE)):  # where a point came from
-        axes.plot(*points[half].T, ".", markersize=3.4, color=colour, alpha=0.65, markeredgewidth=0)
+        axes.plot(*points[half].T, ".", markersize=size, color=colour, alpha=0.8, markeredgewidth=0)
     axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), aspect="equal", xticks=[], yticks=[])
     whole = len(dots) - 1
     name = "noise z" if place == 0 else "data x" if place == whole else f"layer {int(np.ceil(place))} of {whole}"
@@ -70,36 +70,26 @@ def draw(axes: Any, place: float, grid: list[np.ndarray], dots: list[np.ndarray]
 
 def material(seed: int = 1) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The stages of the grid and of the points."""
-    z = np.random.default_rng(seed).normal(size=(900, 2))
+    z = np.random.default_rng(seed).normal(size=(400, 2))
     return stages(lines().reshape(-1, 2)), stages(z)
 
 
-def still(path: Path, grid: list[np.ndarray], dots: list[np.ndarray]) -> None:
+def drawn(folder: Path) -> None:
+    """Write both files."""
     from matplotlib.figure import Figure
+
+    grid, dots = material()
+
+    def frame(axes: Any, place: float) -> None:
+        draw(axes, place, grid, dots)
 
     figure = Figure(figsize=(8.4, 1.98), dpi=150, layout="constrained")
-    for axes, place in zip(figure.subplots(1, 5), (0, 2, 4, 6, 8), strict=True):
-        draw(axes, place, grid, dots)
-    figure.savefig(path)
-
-
-def moving(path: Path, grid: list[np.ndarray], dots: list[np.ndarray]) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from PIL import Image
-
+    frames.still(folder / f"{NAME}.png", figure, figure.subplots(1, 5), frame, (0, 2, 4, 6, 8))
     figure = Figure(figsize=(INCHES, INCHES), dpi=DPI)
-    canvas, axes, frames = FigureCanvasAgg(figure), figure.add_axes((0.03, 0.03, 0.94, 0.88)), []
-    for place in places(len(dots) - 1):
-        draw(axes, place, grid, dots)
-        canvas.draw()
-        frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=MILLISECONDS, loop=0, quality=40, method=4)
+    frames.moving(
+        folder / f"{NAME}.webp", figure, figure.add_axes((0.03, 0.03, 0.94, 0.88)), frame, places(len(dots) - 1), 30
+    )
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    given = material()
-    for kind, suffix in ((still, "png"), (moving, "webp")):
-        kind(FOLDER / f"{NAME}.{suffix}", *given)
-        print(f"{NAME}.{suffix}: {(FOLDER / f'{NAME}.{suffix}').stat().st_size / 1000:.0f} kB")
+    drawn(FOLDER)

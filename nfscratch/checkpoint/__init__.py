@@ -5,10 +5,11 @@ container.py     the format: safetensors with a version and a SHA-256 over every
 header.py        what a header must say before anything is read or made room for
 tree.py          a parameter tree as named tensors and a skeleton, and back
 description.py   a flow as JSON, from a registry of the package's parts, and back
+field_types.py   whether a part's fields are of the types that its class states
 sizes.py         how large a flow is, by arithmetic on its description, before it is built
 described_part.py   a part's fields as numbers, from its description
 agreement.py     whether a parameter tree is one of a flow
-flow.py          save and load
+whole_flow.py    save and load
 """
 
 from nfscratch.checkpoint.header import CheckpointError

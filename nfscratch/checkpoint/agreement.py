@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.checkpoint import tree
 from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.parameters import Comparison, ParamsError
 from nfscratch.models import Model
 
+FLOATS = ("float32", "float64")
 SMALL = 2**16  # so many numbers may be drawn, and
 WIDE = 2**20  # events may have so many, whatever the file holds: neither costs much
 
@@ -31,6 +33,7 @@ def check(flow: Any, params: Any, numbers: float = inf) -> None:
             raise CheckpointError(f"the flow must be as wide as its tensors say; got events of shape {shape}")
         comparison = Comparison(_Sparing(max(numbers, SMALL)), _unmade)
         flow.compare(comparison, params) if isinstance(flow, Model) else comparison.flow(flow, params)
+        _check_dtypes(flow, params)
     except (CheckpointError, RecursionError):
         raise
     except ParamsError as error:
@@ -39,6 +42,15 @@ def check(flow: Any, params: Any, numbers: float = inf) -> None:
         raise CheckpointError(
             f"params must be those of the flow; {type(error).__name__}: {shown(str(error))}"
         ) from None
+
+
+def _check_dtypes(flow, params):
+    """The package's own parts have parameters of one dtype; of a caller's own, nothing is known."""
+    found = {}
+    tree.map_tree(lambda leaf: found.setdefault(onp.dtype(leaf.dtype).name, leaf), params)
+    if (len(found) > 1 or not set(found) <= set(FLOATS)) and not any(own_parts(describe(flow, own=True))):
+        wanted = " or all ".join(FLOATS)
+        raise CheckpointError(f"params must be arrays of real numbers, all {wanted}; got {' and '.join(sorted(found))}")
 
 
 def _unmade(part, path, error):

@@ -36,6 +36,14 @@ class Described:
         value = _items(self.fields.get(field))
         return [_whole(item) for item in value] if isinstance(value, list) else [_whole(value)]
 
+    def first(self, field: str) -> float:
+        """The first of them, 0 where there is none."""
+        return next(iter(self.all(field)), 0.0)
+
+    def largest(self, field: str) -> float:
+        """The largest of them, at least 1."""
+        return max([1.0, *self.all(field)])
+
     def event(self, field: str) -> float:
         """A field that is the shape of an event: how many numbers an event has."""
         return prod(self.all(field))
@@ -54,7 +62,7 @@ class Described:
 
     def kernels(self, n_in: float, n_out: float, field: str = "hidden") -> float:
         """The same with a square kernel, the largest of the network, in place of each weight."""
-        return self.dense(n_in, n_out, field) * max(self.all("kernels"), default=1.0) ** 2
+        return self.dense(n_in, n_out, field) * self.largest("kernels") ** 2
 
 
 def parts_in(value: Any) -> Iterator[Any]:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, bijections, distributions, flows, models, nets, ode, transformers
+from nfscratch.checkpoint import field_types
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
@@ -183,6 +184,8 @@ def _part(description, where):
     if not isinstance(given, dict):
         raise CheckpointError(f"{where} must have its fields; got {shown(given)}")
     values = {field: build(value, f"{where}.{field}") for field, value in given.items()}
+    if why := field_types.odd(part, values):
+        raise CheckpointError(f"{where} cannot be made: {why}")
     try:
         return part(**values)
     except Exception as error:  # its fields may be anything
@@ -212,9 +215,14 @@ def _float(description, where):
 def _numpy(description, where):
     name, value = description["numpy"], build(description.get("value"), where)
     try:
-        return SCALARS[name](value)
+        with onp.errstate(over="ignore"):
+            number = SCALARS[name](value)
+        exact = number.item() == value or number != number  # float32 of 1e300 would be infinity, and bool of 2 True
     except (KeyError, TypeError, ValueError, ArithmeticError):
-        raise CheckpointError(f"{where} must be a number of a NumPy type; got {shown(description)}") from None
+        exact = False
+    if not exact:
+        raise CheckpointError(f"{where} must be a number of a NumPy type; got {shown(description)}")
+    return number
 
 
 def _list(value, where):

@@ -77,10 +77,10 @@ NETWORKS: dict[str, Callable[[Described, float, float], float]] = {
     **dict.fromkeys(("MLP", "MADE"), lambda net, n_in, n_out: net.dense(n_in, n_out)),
     "LipschitzMLP": lambda net, n_in, n_out: net.dense(n_in, n_out) + 2 * sum(net.all("hidden")),
     **dict.fromkeys(("ConvNet", "LipschitzConv"), lambda net, n_in, n_out: net.kernels(1, 1)),
-    "ConvFeatures": lambda net, n_in, n_out: net.kernels(net.all("shape")[0], 1, "channels") + net.dense(1, n_out),
-    "ConvDecoder": lambda net, n_in, n_out: net.kernels(1, net.all("shape")[0], "channels") + net.dense(n_in, 1),
+    "ConvFeatures": lambda net, n_in, n_out: net.kernels(net.first("shape"), 1, "channels") + net.dense(1, n_out),
+    "ConvDecoder": lambda net, n_in, n_out: net.kernels(1, net.first("shape"), "channels") + net.dense(n_in, 1),
     "ResidualConvNet": lambda net, n_in, n_out: (
-        (2 * net.whole("blocks") * net.whole("hidden") ** 2 + 2 * net.whole("hidden")) * max(net.all("kernels")) ** 2
+        (2 * net.whole("blocks") * net.whole("hidden") ** 2 + 2 * net.whole("hidden")) * net.largest("kernels") ** 2
         + PART * net.whole("blocks")
     ),
     "Heads": lambda net, n_in, n_out: sum(network(each, n_in, 1) for each in parts_in(net.part("networks"))),
@@ -116,7 +116,7 @@ def _reflected(part):
 
 
 def _channels_squared(part):
-    C = part.all("shape")[0]
+    C = part.first("shape")
     return C**2 * max(part.whole("kernel"), 1.0) ** 2 + PART * 4
 
 
@@ -147,8 +147,8 @@ OWN: dict[str, Callable[[Described, float], float]] = {
     **dict.fromkeys(("Conv1x1", "MaskedConv", "EmergingConv"), lambda part, inside: _channels_squared(part)),
     "Sylvester": lambda part, inside: (part.whole("rank") + part.whole("dim")) ** 2,
     **dict.fromkeys(("Planar", "Radial"), lambda part, inside: 2 * part.whole("dim")),
-    **dict.fromkeys(("ActNorm", "Standardize"), lambda part, inside: 4 * part.all("dim")[0]),
-    "BatchNorm": lambda part, inside: 4 * part.all("shape")[0],
+    **dict.fromkeys(("ActNorm", "Standardize"), lambda part, inside: 4 * part.first("dim")),
+    "BatchNorm": lambda part, inside: 4 * part.first("shape"),
     "Simplex": lambda part, inside: part.whole("K"),
     **dict.fromkeys(("FittedTails", "StudentT"), lambda part, inside: 2 * part.whole("dim")),
     "DiagonalNormal": lambda part, inside: 2 * part.event("dim"),

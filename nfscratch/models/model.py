@@ -50,7 +50,7 @@ class Model:
         return self.decode(params, self.encode(params, x, rng))
 
     def bearable(self, width: int) -> float:
-        """The rise of the loss, after its best, that is no explosion: of nats per row of `width` numbers."""
+        """The largest bearable rise of the loss after its best, in nats per row of `width` numbers."""
         return float(max(10, width))
 
     # --- checks ------------------------------------------------------------------------------------------------------

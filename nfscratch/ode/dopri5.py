@@ -26,6 +26,7 @@ from nfscratch.ode.solver import Solver
 from nfscratch.ode.tableau import DORMAND_PRINCE, Step, step
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0
+MOST_EVALUATIONS = 10**6
 LEAST = 8  # eps: no tolerance is taken smaller, and 16 no step, for there rounding decides
 
 
@@ -43,7 +44,8 @@ class Dopri5(Solver):
     def __post_init__(self):
         validate.positive("rtol", self.rtol)
         validate.positive("atol", self.atol)
-        object.__setattr__(self, "max_evaluations", validate.count("max_evaluations", self.max_evaluations, least=1))
+        limit = validate.count("max_evaluations", self.max_evaluations, least=1, most=MOST_EVALUATIONS)
+        object.__setattr__(self, "max_evaluations", limit)
 
     @property
     def accuracy(self) -> float:

@@ -43,7 +43,7 @@ def review(flow: Any, result: Result, held_out: Any) -> None:
 
 
 def _bearable(result, held_out):
-    """A rise, in nats, that is no explosion."""
+    """The largest bearable rise, in nats."""
     return far_end.nats(held_out.x[0].size) * far_end.patiently(result)
 
 

@@ -1,6 +1,7 @@
 """Columns that other columns give: x lies in a plane or on a surface, where a density has no upper bound.
 
-Each copy of a column adds as many nats as one likes, so a high likelihood is no skill there. Two kinds are looked for:
+Each copy of a column adds as many nats as one likes, so a high likelihood says nothing about the fit there. Two kinds
+are looked for:
 
 linear    x = Q R of the standardised columns:  |R_jj| / sqrt(N)  is what the columns before leave of the standard
           deviation of column j
@@ -39,8 +40,8 @@ def warn_of_dependent_columns(x: Any, jitter: Any) -> None:
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     where = "in a plane" if len(linear) == len(found) else "on a surface of fewer dimensions"
     warnings.warn(
-        f"x: {named}{more}. x lies {where}, where its density has no upper bound, so that a high log-likelihood is "
-        f"no skill; fit to the other columns: numpy.delete(x, {_listed(sorted(found))}, axis=1)",
+        f"x: {named}{more}. x lies {where}, where its density has no upper bound, so a high log-likelihood says "
+        f"nothing about the fit; fit to the other columns: numpy.delete(x, {_listed(sorted(found))}, axis=1)",
         TrainingWarning,
         stacklevel=3,
     )

@@ -110,7 +110,7 @@ def warn_of_columns(x: Any, jitter: Any = None) -> None:
     shown = [_named(stepped), _named([f"column {column} {found}" for column, found in spiked.items()])]
     words = [
         f"x has the same values in many rows: {', '.join(filter(None, shown))}. Its density has no upper bound there, "
-        "so that a high log-likelihood is no skill"
+        "so a high log-likelihood says nothing about the fit"
     ]
     if steps:
         words.append(

@@ -3,13 +3,13 @@
     v_0 ... v_T      the validation after each evaluation; without one, medians of a twentieth of the losses each
     far worse        v_T is not finite,  or  v_T - min v > bearable                                             (1)
 
-A bearable rise is no explosion. Where a loss is in nats per row of D numbers it is max(10, D), as in advice.py; where a
+A bearable rise does not count. Where a loss is in nats per row of D numbers it is max(10, D), as in advice.py; where a
 loss has no unit that is known, it is what the best had gained over v_0, so that at the end all of that is lost. Where
 patience ended the run it is ten times as much, because an end that is worse than the best is what patience waits for.
 
-Chance makes no explosion either. Losses of batches scatter, so that a median of a few of them can rise by as much as
-four of their interquartile ranges. Where a model sees rows in raw units, its loss can be 5e4 nats, and 40 are little: a
-hundredth of its size is bearable.
+A rise that chance can make does not count either. Losses of batches scatter, so that a median of a few of them can
+rise by as much as four of their interquartile ranges. Where a model sees rows in raw units, its loss can be 5e4 nats,
+and 40 are little: a hundredth of its size is bearable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHORT = 50  # steps, before which a model may not have begun to learn
 
 
 def nats(width: int) -> float:
-    """The rise of a loss in nats per row of `width` numbers that is no explosion."""
+    """The largest bearable rise of a loss in nats per row of `width` numbers."""
     return float(max(10, width))
 
 

@@ -30,7 +30,7 @@ from nfscratch.training.record import Result
 from nfscratch.training.resume import RunFile, named
 from nfscratch.training.run import Evaluation
 
-SHARE = 0.01  # of the loss: a rise that is no explosion where rows come in raw units
+SHARE = 0.01  # of the loss: a bearable rise where rows come in raw units
 STEP = "step"  # under "fixed": (1,), how many steps were done
 
 

@@ -21,7 +21,7 @@ from nfscratch import trees, validate
 from nfscratch.checkpoint.description import fingerprint
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
-from nfscratch.training.blas import one_thread_if_small
+from nfscratch.training.blas import one_thread
 from nfscratch.training.budget import Budget
 from nfscratch.training.defaults import Times
 from nfscratch.training.ending import Ended
@@ -114,7 +114,7 @@ def minimize(
         _claim(file, plan, batch_size, params)
     run = Run(plan, params, rng, None if data is None else Batches(data, batch_size, rng))
     raise_malloc_thresholds()
-    with one_thread_if_small(params, batch_size):
+    with one_thread(params, batch_size):
         pressed = _descend(run, file, title, progress, budget)
     result = run.result()
     if finish is not None:

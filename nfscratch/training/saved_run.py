@@ -18,6 +18,11 @@ from nfscratch.training.optimizers import Adam
 
 HISTORY = {"loss": "f8", "step": "i8", "validation": "f8"}
 ENDING = {"how": str, "step": int, "evaluations": int, "loss": str, "blamed": str}
+WRITTEN = {  # the endings that stand in a file, each with what must not be null: the others come after it is written
+    Ended.EARLY_STOPPING.name: ("how", "step", "evaluations"),
+    Ended.DIVERGED.name: ("how", "step", "loss", "blamed"),
+    Ended.STOPPED.name: ("how", "step"),
+}
 
 
 def shapes(own: Any, theirs: Any, step: Any) -> None:
@@ -55,7 +60,7 @@ def numbers(run: Any, theirs: Any) -> None:
     _count("run/record/since_best", theirs["record"]["since_best"])
     if theirs["record"]["best_step"] is not None:
         _count("run/record/best_step", theirs["record"]["best_step"], theirs["step"])
-    _ending(theirs["record"]["ended"])
+    _ending(theirs["record"]["ended"], theirs["step"])
 
 
 def values(run: Any, tree: Any, theirs: Any) -> None:
@@ -147,16 +152,27 @@ def _count(name, got, most=2**62):
     _require(fits, name, f"a whole number from 0 to {most}", got)
 
 
-def _ending(got):
+def _ending(got, step):
+    """None, or an ending that a run can have when its file is written, with the numbers that belong to it."""
     if got is None:
         return
     _keys("run/record/ended", got, ENDING)
+    known = isinstance(got["how"], str) and got["how"] in WRITTEN
+    _require(known, "run/record/ended/how", f"one of {', '.join(WRITTEN)}", got["how"])
     for key, kind in ENDING.items():
-        fits = type(got[key]) is kind or (key != "how" and got[key] is None)
-        _require(fits, f"run/record/ended/{key}", f"a {kind.__name__} or null", got[key])
-    _require(
-        got["how"] in Ended.__members__, "run/record/ended/how", f"one of {', '.join(Ended.__members__)}", got["how"]
-    )
+        fits = type(got[key]) is kind or (got[key] is None and key not in WRITTEN[got["how"]])
+        _require(fits, f"run/record/ended/{key}", f"a {kind.__name__}", got[key])
+    for key in ("step", "evaluations"):
+        if got[key] is not None:
+            _count(f"run/record/ended/{key}", got[key], step + 1)
+    _require(got["loss"] is None or _is_float(got["loss"]), "run/record/ended/loss", "a number as text", got["loss"])
+
+
+def _is_float(text):
+    try:
+        return bool(repr(float(text)) == text)
+    except ValueError:
+        return False
 
 
 def _require(holds, name, what, got):

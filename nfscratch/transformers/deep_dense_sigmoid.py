@@ -30,7 +30,7 @@ from nfscratch import validate
 from nfscratch.autodiff import logsumexp
 from nfscratch.backend import Constant
 from nfscratch.ops.affine import bounded
-from nfscratch.ops.sigmoid_mixture import UNITS, log_softmax, sigmoid_mixture
+from nfscratch.ops.sigmoid_mixture import UNITS, log_softmax, sigmoid_mixture_node
 from nfscratch.transformers.in_columns import in_columns
 from nfscratch.transformers.mixture_cdf import matching_log_slope, offsets
 from nfscratch.transformers.root_search import NumericTransformer
@@ -94,7 +94,7 @@ class DeepDenseSigmoid(NumericTransformer):
                 h = np.sum(np.exp(log_u) * h, axis=UNITS)
                 log_d = logsumexp(log_u + log_d, axis=UNITS)
             log_d = log_a + log_d  # (2)
-            h, log_d = sigmoid_mixture(np.exp(log_a) * h + b, log_softmax(w), log_d)  # (1)
+            h, log_d = sigmoid_mixture_node(np.exp(log_a) * h + b, log_softmax(w), log_d)  # (1)
         return h[0], log_d[0]
 
 

@@ -36,6 +36,7 @@ from nfscratch.transformers.root_search import NumericTransformer
 
 LARGEST_WEIGHT = 2.0
 LARGEST_OFFSET = 3.0  # of c
+MOST_POINTS = 1000  # f is evaluated at each of them, for every number of x
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class UMNN(NumericTransformer):
 
     def __post_init__(self):
         validate.count("hidden", self.hidden, least=1)
-        validate.count("points", self.points, least=2)
+        validate.count("points", self.points, least=2, most=MOST_POINTS)
         validate.positive("bound", self.bound)
         if not 1 < self.steepness < float("inf"):
             raise ValueError(f"steepness must be finite and above 1, the value of s at theta = 0; got {self.steepness}")

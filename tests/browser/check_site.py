@@ -4,8 +4,8 @@
 
 It needs the package playwright, a Chromium (--chromium), and axe-core's axe.min.js for the check of accessibility. It
 prints what it measured, and exits with 1 where a page asks another host, writes an error to the console, lacks a file,
-is wider than the screen, is larger than 1.5 MB, or has a serious fault of accessibility, or where a live number is
-another one than when the site was built.
+is wider than the screen, leaves a formula unset or under its number, is larger than 1.5 MB, or has a serious fault of
+accessibility, or where a live number is another one than when the site was built.
 """
 
 from __future__ import annotations
@@ -19,12 +19,25 @@ import live_run
 from playwright.sync_api import sync_playwright
 from served import Watched, served, watched
 
+from nfscratch.book.weight import LARGEST_PAGE
+
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
-LARGEST = 1_500_000
 AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
     .filter(v => ["serious", "critical"].includes(v.impact))
     .map(v => `${v.id}: ${v.help} (${v.nodes.length}, as in ${v.nodes[0].html.slice(0, 160)})`)"""
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
+# Images that load when they are near, too; one of two is hidden where an animation has a still.
+LOADED = """async () => {
+    const shown = [...document.images].filter(image => image.getClientRects().length);
+    for (const image of shown) image.loading = "eager";
+    await Promise.all(shown.map(image => image.decode()));
+}"""
+UNSET = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('.katex')).length"
+COVERED = """() => [...document.querySelectorAll('.katex-html > .katex-tag')].filter(tag => {
+    const left = tag.querySelector('.mord').getBoundingClientRect().left;
+    const bases = [...tag.parentElement.querySelectorAll(':scope > .katex-base')];
+    return bases.some(base => base.getBoundingClientRect().right > left + 1);
+}).map(tag => tag.textContent)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -61,12 +74,13 @@ def _look(browser: Any, host: str, pages: list[str], size: str, given: argparse.
     for name in pages:
         seen.forget()
         seen.page.goto(f"{host}/{name}", wait_until="load")
+        seen.page.evaluate(LOADED)
         faults += [f"{name} ({size}): {fault}" for fault in _of_page(seen, name, size, given)]
         largest = max(largest, (name, sum(seen.received.values())), key=lambda pair: pair[1])
         slowest = max(slowest, (name, seen.page.evaluate(PAINT)), key=lambda pair: pair[1])
     print(f"{size}: largest page {largest[0]}, {largest[1] / 1e6:.2f} MB")
     print(f"{size}: latest first paint {slowest[0]}, {slowest[1]:.0f} ms")
-    if largest[1] > LARGEST:
+    if largest[1] > LARGEST_PAGE:
         faults.append(f"{largest[0]}: {largest[1]:,} bytes")
     context.close()
     return faults
@@ -75,6 +89,10 @@ def _look(browser: Any, host: str, pages: list[str], size: str, given: argparse.
 def _of_page(seen: Watched, name: str, size: str, given: argparse.Namespace) -> list[str]:
     wider = seen.page.evaluate(WIDER)
     found = [f"{wider} pixels wider than the screen"] if wider > 0 else []
+    if unset := seen.page.evaluate(UNSET):
+        found.append(f"{unset} formulas are not set")
+    if covered := seen.page.evaluate(COVERED):
+        found.append(f"numbers lie on their formulas: {', '.join(covered)}")
     if given.axe:
         seen.page.evaluate(given.axe.read_text(encoding="utf-8"))
         found += [f"axe: {violation}" for violation in seen.page.evaluate(AXE)]

@@ -199,7 +199,7 @@ def _warn_of_dependence(C, columns):
         column = columns[onp.argmax(onp.abs(directions[:, 0]))]
         warnings.warn(
             f"x: column {column} is a linear function of other columns, so that the density has no upper bound there, "
-            "and a high log-likelihood is no skill; leave the column out",
+            "and a high log-likelihood says nothing about the fit; leave the column out",
             ScaleWarning,
             stacklevel=2,
         )

@@ -5,6 +5,10 @@ Here z moves by a few of its last digits, x by as much as forward answers to tha
 what rounding may cost:
 
     dx = max(|forward(z (1 +- u)) - x|, u |x|),    cost = max over signs of |inverse(x +- dx) - inverse(x)|
+
+A map may round numbers that are larger than z and x: a spline on [-B, B] rounds the places of its knots by eps B, near
+z = 0 too, and does not see z move by u |z|. So a number that moves without effect moves further, up to
+LARGEST eps max(1, |z|).
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import Trial
 
 DIGITS, DRAWS, MARGIN = 4.0, 4, 16.0
+LONGER, LARGEST = 8.0, 1e4  # by how much a step without effect grows, and how far in units of eps
 
 
 def cost_of_last_digits(trial: Trial) -> tuple[Any, Any]:
@@ -35,12 +40,25 @@ def cost_of_last_digits(trial: Trial) -> tuple[Any, Any]:
 
 def _changes(trial, rng):
     """Of both directions, for one draw of signs."""
-    s, u = trial.subject, DIGITS * trial.subject.precision
-    moved, log_det = trial.apply("forward", _moved(rng, trial.z, u * onp.abs(trial.z), s.domain))
+    u = DIGITS * trial.subject.precision
+    moved, log_det = _seen(trial, rng, "forward", trial.z, trial.there[0], u * onp.abs(trial.z))
     step = onp.maximum(onp.abs(moved - trial.x), u * onp.abs(trial.x))
-    back, log_det_back = trial.apply("inverse", _moved(rng, trial.x, step, s.codomain))
+    back, log_det_back = _seen(trial, rng, "inverse", trial.x, trial.back[0], step)
     change_of_sum = onp.abs(log_det - trial.there[1]) + onp.abs(log_det_back - trial.back[1])
     return largest(flat(back) - flat(trial.back[0])), change_of_sum
+
+
+def _seen(trial, rng, direction, points, value, step):
+    """A direction at points that have moved by `step`, or by as much more as shows in the value."""
+    most = LARGEST * trial.subject.eps * onp.maximum(1.0, onp.abs(points))
+    step = onp.maximum(step, most / LARGEST**2)
+    while True:
+        moved = _moved(rng, points, step, trial.subject.ends(direction))
+        y, log_det = trial.apply(direction, moved)
+        still = (y == value) & (step < most) if y.shape == step.shape else onp.zeros(step.shape, dtype=bool)
+        if not still.any():
+            return y, log_det
+        step = onp.where(still, onp.minimum(LONGER * step, most), step)
 
 
 def _moved(rng, points, step, where):

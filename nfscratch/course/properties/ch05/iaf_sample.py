@@ -1,4 +1,4 @@
-"""Task 5.5, iaf_sample(eps, net): equation (10), and the minus that lecture slides print as a plus."""
+"""Task 5.5, iaf_sample(eps, net): equation (10), and its sign."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _of(rng, D):
     mu, s = net(eps)
     l = float(s.sum())
     slips = [
-        slip("it has a plus, as the slides have", "Put a large sigma into (10): is z more crowded than eps, or less?", added=l),
+        slip("it has a plus in place of the minus", "Put a large sigma into (10): is z more crowded than eps, or less?", added=l),
         slip("it is equation (11), not (10)", DIRECTION, z=(eps - mu) * onp.exp(-s), added=l),
         slip("the scale is s, not e^s", "What is s the logarithm of?", z=mu + s * eps),
         slip("the scale is e^(-s)", DIRECTION, z=mu + onp.exp(-s) * eps),

@@ -1,4 +1,4 @@
-"""Task 11.3, draw(mu, log_sigma, eps): the normal posterior (4), and the sign that lecture slides have wrong."""
+"""Task 11.3, draw(mu, log_sigma, eps): the normal posterior (4), and its sign."""
 
 from __future__ import annotations
 

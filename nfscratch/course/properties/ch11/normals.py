@@ -27,7 +27,7 @@ def log_q_slips(eps, z, log_slopes, of_sigmas=True):
     D, total, base = len(eps), float(log_slopes.sum()), float(log_normal(eps).sum())
     squares, constant = -0.5 * float((eps**2).sum()), -0.5 * onp.log(2 * onp.pi)
     pairs = [
-        ("it has a plus, as lecture slides have", "The worked numbers below (4): which sign gives the density at z?", base + total),
+        ("it has a plus in place of the minus", "The worked numbers below (4): which sign gives the density at z?", base + total),
         (Mistake.BASE_MISSING, THREE, -total),
         ("the base term is missing, and the sign is flipped", THREE, total),
         (Mistake.LOG_DET_MISSING, THREE, base),

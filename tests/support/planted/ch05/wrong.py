@@ -92,8 +92,8 @@ WRONG = [
         masks = masks_of(degrees, len(y))
         mu, s, _, _ = gaussian_made(weights, masks, z, y)
         return mu + np.exp(s) * z, s.sum(), 0""", "x comes from one pass with the mean of the noise"),
-    Planted("5.5", "the slides' plus", NET_EPS + """
-        return mu + np.exp(s) * eps, s.sum()""", "it has a plus, as the slides have"),
+    Planted("5.5", "the plus", NET_EPS + """
+        return mu + np.exp(s) * eps, s.sum()""", "it has a plus in place of the minus"),
     Planted("5.5", "equation (11)", NET_EPS + """
         return (eps - mu) * np.exp(-s), s.sum()""", "it is equation (11), not (10)"),
     Planted("5.5", "the whole log q", NET_EPS + """

@@ -1,0 +1,180 @@
+"""One direction of an example in one dtype: its values, the same in more digits, and what rounding may cost.
+
+The cost is measured, not bounded by a formula: in more digits, the points and the parameters move by a few of the
+dtype's last digits, and the values follow. A promise allows MARGIN times that, and K eps max(1, |value|) beside it.
+A direction that searches may leave a residual: its points move by that as well.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as onp
+
+from battery.example import Example
+from battery.wider import HAS_MORE_DIGITS, WIDER, widened
+from nfscratch import trees
+from nfscratch.ode import IntegrationError
+from nfscratch.ops.roots import InversionError
+
+K, MARGIN = 64.0, 16.0
+DIGITS, RESIDUAL, DRAWS = 4.0, 8.0, 2  # eps, eps max(1, |x|), and how many draws of signs
+NOT_FOUND = (InversionError, IntegrationError)
+
+
+@dataclass(eq=False)
+class Look:
+    """direction: "forward", "inverse" or "log_prob". extra: how much more the points may be off, entry by entry."""
+
+    example: Example
+    dtype: str
+    direction: str
+    given: Any = None  # the points; None: the example's
+    extra: Any = 0.0
+
+    eps = property(lambda self: max(float(onp.finfo(self.dtype).eps), self.accuracy))
+    accuracy = property(lambda self: float(self.example.bijection.accuracy))
+
+    @cached_property
+    def params(self):
+        return self.example.params_in(self.dtype)
+
+    @cached_property
+    def context(self):
+        wanted = self.direction == "log_prob" or self.example.bijection.context_dim
+        return self.example.context(self.dtype) if wanted else None
+
+    @cached_property
+    def points(self):
+        """Where the direction is defined: on a bounded domain, where the other direction leads from all reals."""
+        if self.given is not None:
+            return self.given
+        b = self.example.bijection
+        if self.direction == "log_prob":
+            return self.example.points(self.example.flow.shape, self.dtype)
+        shape, low, high = (
+            (b.in_shape, *_ends(b.domain)) if self.direction == "forward" else (b.out_shape, *_ends(b.codomain))
+        )
+        points = self.example.points(shape, self.dtype)
+        if (low, high) == (-onp.inf, onp.inf):
+            return points
+        other = "inverse" if self.direction == "forward" else "forward"
+        if _ends(b.codomain if self.direction == "forward" else b.domain) == (-onp.inf, onp.inf):
+            with onp.errstate(all="ignore"):
+                return self.apply(other, self.params, onp.clip(points, -9, 9), self.context)[0]
+        return onp.clip(points, low, high)
+
+    def apply(self, direction, params, points, context):
+        if direction == "log_prob":
+            log_p = self.example.flow.log_prob(params, points, context)
+            return onp.zeros_like(log_p, shape=(len(points), 0)), log_p
+        return getattr(self.example.bijection, direction)(params["bijection"], points, context)
+
+    @cached_property
+    def value(self):
+        with onp.errstate(all="ignore"):
+            return self.apply(self.direction, self.params, self.points, self.context)
+
+    # --- in more digits ---
+
+    @property
+    def judged_in(self):
+        return WIDER[self.dtype]
+
+    @cached_property
+    def has_judge(self):
+        if self.judged_in == "longdouble" and not HAS_MORE_DIGITS:
+            return False
+        try:
+            return self.exact[1].dtype == onp.dtype(self.judged_in)
+        except (TypeError, *NOT_FOUND):
+            return False
+
+    def wide(self, params, points, context):
+        with onp.errstate(all="ignore"):
+            return self.apply(self.direction, params, points, context)
+
+    @cached_property
+    def arguments(self):
+        context = None if self.context is None else self.context.astype(self.judged_in)
+        return widened(self.params, self.judged_in), self.points.astype(self.judged_in), context
+
+    @cached_property
+    def exact(self):
+        return self.wide(*self.arguments)
+
+    @cached_property
+    def spread(self):
+        """How far the exact values move with the last digits of their inputs; infinite where none are found."""
+        params, points, context = self.arguments
+        rng = onp.random.default_rng(0)
+        step = DIGITS * self.eps * onp.abs(points) + self.extra
+        if self._searches:
+            step = step + RESIDUAL * self.eps * onp.maximum(1.0, onp.abs(points))
+        found = [onp.zeros(v.shape) for v in self.exact]
+        for _ in range(DRAWS):
+            moved = moved_digits(params, DIGITS * self.eps, rng)
+            there = self._inside(points + rng.choice([-1.0, 1.0], size=points.shape) * step)
+            near = (
+                None if context is None else context * (1 + DIGITS * self.eps * rng.choice([-1.0, 1.0], context.shape))
+            )
+            try:
+                values = self.wide(moved, there, near)
+            except (ValueError, *NOT_FOUND):
+                return [onp.full(v.shape, onp.inf) for v in self.exact]
+            with onp.errstate(all="ignore"):
+                changes = [onp.abs(a - b).astype("float64") for a, b in zip(values, self.exact, strict=True)]
+            found = [onp.where(onp.isnan(c), onp.inf, onp.maximum(c, f)) for c, f in zip(changes, found, strict=True)]
+        return found
+
+    @property
+    def _searches(self):
+        b = self.example.bijection
+        costs = {"forward": (b.forward_cost,), "inverse": (b.inverse_cost,), "log_prob": (b.inverse_cost,)}
+        return "iterative" in costs[self.direction]
+
+    def _inside(self, points):
+        b = self.example.bijection
+        if self.direction == "log_prob":
+            return points
+        low, high = _ends(b.domain if self.direction == "forward" else b.codomain)
+        here = self.arguments[1]
+        for there in (points, 2 * here - points):  # a step out of the domain is taken the other way
+            here = onp.where((here == self.arguments[1]) & (there > low) & (there < high), there, here)
+        return here
+
+    # --- what is judged ---
+
+    @cached_property
+    def allowed(self):
+        """(N, *event) and (N,): of the value and of log_det, or log_prob."""
+        y, l = (onp.abs(v).astype("float64") for v in self.exact)
+        terms = self.points[0].size + l
+        with onp.errstate(all="ignore"):
+            of_y = K * self.eps * onp.maximum(1.0, y) + MARGIN * self.spread[0]
+            return of_y, K * self.eps * terms + MARGIN * self.spread[1]
+
+    @cached_property
+    def rows(self):
+        """Rows not too far out, with finite values that the dtype can hold and that rounding does not spoil."""
+        most = float(onp.finfo(self.dtype).max)
+        flat = [onp.abs(a).reshape(len(self.points), -1).max(axis=1, initial=0.0) for a in (self.points, self.exact[0])]
+        of_y, of_l = self.allowed
+        sure = of_y.reshape(len(of_y), -1).max(axis=1, initial=0.0) <= 0.01 * onp.maximum(1.0, flat[1])
+        with onp.errstate(all="ignore"):
+            return (
+                (flat[0] <= most**0.25) & (flat[1] <= most**0.5) & sure & (of_l <= 0.01) & onp.isfinite(self.exact[1])
+            )
+
+
+def moved_digits(tree, u, rng):
+    """Each trained p moves by u max(1, |p|), each stored one by u |p|."""
+
+    def by(least):
+        return lambda a: a + rng.choice([-1.0, 1.0], size=a.shape) * u * onp.maximum(least, onp.abs(a))
+
+    return trees.map_leaves(by(1.0), tree, fixed=by(0.0))
+
+
+def _ends(interval):
+    return (-onp.inf, onp.inf) if interval is None else tuple(interval)

@@ -1,0 +1,109 @@
+"""Derivatives by differences, in the digits of the judge: log|det J| of a direction, and slopes along all arguments.
+
+Of several steps, the two neighbours that agree best decide, and what they differ by is the doubt. At a kink the
+differences to the two sides differ by as much at every step: such a point is not judged.
+"""
+
+import numpy as onp
+
+from battery.example import levels
+from battery.wider import slogdet
+from nfscratch import autodiff, trees
+
+STEPS = {"float64": (3e-3, 3e-4, 3e-5), "longdouble": (1e-3, 1e-4, 1e-5)}
+
+
+def jacobian_log_det(look):
+    """log|det J| (N,) and the doubt (N,), both float64."""
+    params, points, context = look.arguments
+    tries = [_log_det_at(look, params, points, context, step) for step in STEPS[look.judged_in]]
+    values, kinks = (onp.stack(v) for v in zip(*tries, strict=True))  # (S, N)
+    with onp.errstate(all="ignore"):
+        apart = onp.abs(onp.diff(values, axis=0))
+    apart = onp.where(onp.isnan(apart), onp.inf, apart)
+    best = onp.argmin(apart, axis=0)
+    kinked = (kinks[-1] > 1e-6) & (kinks[-1] > 0.5 * kinks[-2])
+    doubt = onp.where(kinked, onp.inf, onp.take_along_axis(apart, best[None], axis=0)[0])
+    return onp.take_along_axis(values, best[None] + 1, axis=0)[0].astype("float64"), doubt.astype("float64")
+
+
+def _log_det_at(look, params, points, context, step):
+    """log|det J| by differences of fourth order, and the largest jump of a slope relative to the slopes."""
+    n, D = len(points), points[0].size
+    h = step * onp.maximum(1e-3, onp.minimum(1.0, onp.abs(points)) + 1.0).reshape(n, D)
+    offsets = onp.eye(D)[:, None, :] * h
+    moved = points.reshape(n, D) + onp.array([1, -1, 2, -2], dtype=h.dtype)[:, None, None, None] * offsets
+    repeated = None if context is None else onp.tile(context, (4 * D, 1))
+    try:
+        y = look.wide(params, moved.reshape(4 * D * n, *points.shape[1:]), repeated)[0]
+    except ValueError:  # beside the point is no point
+        return onp.full(n, onp.nan), onp.zeros(n)
+    y = y.reshape(4, D, n, -1)
+    if y.shape[-1] != D:
+        return onp.full(n, onp.nan), onp.zeros(n)
+    with onp.errstate(all="ignore"):
+        J = (8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * h.T[:, :, None])  # (D_in, N, D_out)
+        jump = onp.abs(y[0] + y[1] - 2 * look.exact[0].reshape(n, -1)) / h.T[:, :, None]
+        size = onp.maximum(onp.abs(J).max(axis=(0, 2)), 1e-30)
+        J = onp.moveaxis(J, 1, 0)
+        finite = onp.isfinite(J).all(axis=(1, 2))
+        log_det = onp.where(finite, slogdet(onp.where(finite[:, None, None], J, onp.eye(D, dtype=J.dtype)))[1], onp.nan)
+        return log_det, (jump.max(axis=(0, 2)) / size).astype("float64")
+
+
+def slope(look):
+    """The pullback along a random direction of all arguments, the same by differences, and what is allowed."""
+    rng = onp.random.default_rng(2)
+    draw = lambda a: rng.normal(size=a.shape)  # noqa: E731
+    along = draw(look.points) if levels(look.example.flow) is None else onp.zeros(look.points.shape)
+    steps = trees.map_leaves(draw, look.params, fixed=onp.zeros_like), along
+    steps = (*steps, None if look.context is None else draw(look.context))
+    weights = [draw(v) for v in look.value]
+    exact, size = _by_pullback(look, steps, weights)
+    values = [_along(look, steps, weights, h) for h in STEPS[look.judged_in][1:]]
+    slopes, jumps = onp.array([v for v, _ in values]), [jump for _, jump in values]
+    apart = onp.abs(onp.diff(slopes))
+    best = int(onp.argmin(onp.where(onp.isnan(apart), onp.inf, apart)))
+    doubt = apart[best] + (onp.inf if jumps[-1] > 0.5 * jumps[-2] and jumps[-1] > 1e-6 * size else 0.0)
+    per_digit = (look.allowed[0].max(initial=0.0) + look.allowed[1].max()) * size
+    relative = 1e-6 if look.dtype == "float64" else 1e-2
+    allowed = relative * max(size, abs(float(slopes[best + 1]))) + 10 * doubt + per_digit
+    return exact, float(slopes[best + 1]), allowed if onp.isfinite(allowed) else onp.inf
+
+
+def _by_pullback(look, steps, weights):
+    """<gradient, step>, and the sum of the sizes of its terms."""
+    g_y, g_l = (w.astype(look.dtype) for w in weights)
+    with onp.errstate(all="ignore"):
+        if look.direction == "log_prob":
+            _, back = autodiff.value_and_vjp(look.example.flow.log_prob, look.params, look.points, look.context)
+            gradients = back(g_l)
+            pairs = [*zip(trees.leaves(gradients[0]), trees.leaves(steps[0]), strict=True)]
+        else:
+            method = getattr(look.example.bijection, f"{look.direction}_vjp")
+            *_, back = method(look.params["bijection"], look.points, look.context)
+            gradients = back(g_y, g_l)
+            pairs = [*zip(trees.leaves(gradients[0]), trees.leaves(steps[0]["bijection"]), strict=True)]
+    pairs += [(g, s) for g, s in zip(gradients[1:], steps[1:], strict=True) if s is not None]
+    terms = [g.astype("float64") * s for g, s in pairs]
+    assert all(g.dtype == onp.dtype(look.dtype) for g, _ in pairs), "a gradient has another dtype"
+    return float(sum(t.sum() for t in terms)), float(sum(onp.abs(t).sum() for t in terms))
+
+
+def _along(look, steps, weights, h):
+    """The slope by differences of fourth order, and how much the slopes to both sides differ."""
+    params, points, context = look.arguments
+    weights = [w.astype(look.judged_in) for w in weights]
+
+    def at(t):
+        moved = trees.add(params, trees.map_leaves(lambda s: (t * s).astype(look.judged_in), steps[0]))
+        near = None if context is None else context + t * steps[2]
+        try:
+            y, l = look.wide(moved, points + t * steps[1], near)
+        except ValueError:
+            return onp.nan
+        with onp.errstate(all="ignore"):
+            return (weights[0] * y).sum() + (weights[1] * l).sum()
+
+    f = {k: at(k * h) for k in (1, -1, 2, -2, 0)}
+    return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * h), float(abs(f[1] + f[-1] - 2 * f[0]) / h)

@@ -1,0 +1,271 @@
+"""Hostile files, a share of those of `python -m benchmarks hostile`. The judge of them sees a fault where one is."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+
+import numpy as onp
+import pytest
+from hostile import damaged, forged, originals, trial
+from hostile.forging import Pieces
+from hostile.verdict import Verdict, judged, opened, unsaid, used
+
+import nfscratch as nf
+from nfscratch.checkpoint import field_types, sizes
+from nfscratch.checkpoint.description import registry
+
+pytestmark = pytest.mark.filterwarnings("ignore:no step made", "ignore:training ended far", "ignore:training diverged")
+forks = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs fork and /proc")
+ignoring_threads = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def flows(tmp_path_factory):
+    return list(originals.flows(tmp_path_factory.mktemp("flows") / "flow", share=19))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return list(originals.runs(tmp_path_factory.mktemp("runs") / "run"))
+
+
+def verdict_of(original, content, path):
+    path.write_bytes(content)
+    verdict, why, got = opened(original, path)
+    if verdict is None:
+        verdict, why = judged(original, content, got)
+        if verdict is Verdict.ANOTHER and original.kind == "flow":
+            verdict, why = used(*got)
+    return verdict, why
+
+
+def faults(originals, make, each, path):
+    """What is neither refused, nor harmless, nor what its file says; and how many files ended in each way."""
+    rng, found, counts = onp.random.default_rng(7), [], Counter()
+    for one in originals:
+        for kind, content in islice(make(one.content, rng), each):
+            verdict, why = verdict_of(one, content, path)
+            counts[verdict] += 1
+            if not verdict.good:
+                found.append(f"{verdict.value}: {one.name} ({kind}): {why}")
+    return found, counts
+
+
+def test_the_good_files_are_harmless(flows, runs, tmp_path):
+    for original in (*flows, *runs):
+        assert verdict_of(original, original.content, tmp_path / "good") == (Verdict.HARMLESS, "")
+        assert verdict_of(original, Pieces(original.content).sealed(), tmp_path / "sealed") == (Verdict.HARMLESS, "")
+
+
+@pytest.mark.parametrize("make", [damaged.damages, forged.forgeries])
+def test_a_hundred_hostile_flows(make, flows, tmp_path):
+    found, counts = faults(flows, make, 100 // len(flows), tmp_path / "flow")
+    assert not found
+    assert counts[Verdict.REFUSED] > 50
+
+
+@pytest.mark.parametrize("make", [damaged.damages, forged.forgeries])
+def test_some_hostile_runs(make, runs, tmp_path):
+    found, counts = faults(runs, make, 4, tmp_path / "run")
+    assert not found
+    assert counts[Verdict.REFUSED] > 5
+
+
+# --- what a forger found: each was loaded, or ended in another exception ---
+
+
+@pytest.fixture
+def flow(tmp_path):
+    """A file of two couplings, in pieces."""
+    flow = nf.flows.real_nvp(2, layers=1, hidden=(4,), context_dim=2)
+    nf.save(tmp_path / "flow", flow, flow.init(onp.random.default_rng(0)))
+    return Pieces((tmp_path / "flow").read_bytes())
+
+
+def refused(pieces, path):
+    path.write_bytes(pieces.sealed())
+    with pytest.raises(nf.CheckpointError) as caught:
+        nf.load(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "i8", "i4", "u1", "?"])
+def test_parameters_of_another_dtype_are_refused(dtype, flow, tmp_path):
+    name = max(flow.tensors)
+    flow.tensors[name] = flow.tensors[name].astype(dtype)
+    assert f"got {onp.dtype(dtype).name}" in refused(flow, tmp_path / "f") or "and" in refused(flow, tmp_path / "f")
+
+
+def test_parameters_of_two_precisions_are_refused_by_load_and_save(flow, tmp_path):
+    name = max(flow.tensors)
+    flow.tensors[name] = flow.tensors[name].astype("f4")
+    assert "all float32 or all float64; got float32 and float64" in refused(flow, tmp_path / "f")
+    layer = nf.Flow(nf.StandardNormal(2), nf.ActNorm(2))
+    params = layer.init(onp.random.default_rng(0))
+    params["bijection"]["shift"] = params["bijection"]["shift"].astype("f4")
+    with pytest.raises(nf.CheckpointError, match="all float32 or all float64"):
+        nf.save(tmp_path / "saved", layer, params)
+
+
+@pytest.mark.parametrize("odd", [True, "", "MLP", 3, {"part": "Exp", "fields": {}}, {"tuple": []}])
+def test_an_embedding_that_is_none_is_refused(odd, flow, tmp_path):
+    flow.description["fields"]["embed"] = odd
+    assert "flow cannot be made: embed must be a Network or None; got" in refused(flow, tmp_path / "f")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("float32", 1e300), ("bool", 2), ("int8", 1000), ("uint8", -1), ("int64", 2.5)]
+)
+def test_a_number_that_its_numpy_type_does_not_hold_is_refused(name, value, flow, tmp_path):
+    flow.description["fields"]["base"]["fields"]["dim"] = {"numpy": name, "value": value}
+    assert "must be a number of a NumPy type" in refused(flow, tmp_path / "f")
+
+
+ENDINGS = [  # of a run of 4 steps
+    ({"how": "DIVERGED", "step": 5, "loss": "MLP", "blamed": "", "evaluations": None}, "loss must be a number as text"),
+    ({"how": "DIVERGED", "step": 5, "loss": None, "blamed": "x", "evaluations": None}, "loss must be a str"),
+    ({"how": "DIVERGED", "step": 99, "loss": "inf", "blamed": "x", "evaluations": None}, "step must be a whole number"),
+    ({"how": "EARLY_STOPPING", "step": 4, "loss": None, "blamed": None, "evaluations": None}, "evaluations must be a"),
+    ({"how": "EARLY_STOPPING", "step": 4, "loss": None, "blamed": None, "evaluations": -1}, "evaluations must be a"),
+    ({"how": "STOPPED", "step": None, "loss": None, "blamed": None, "evaluations": None}, "step must be a int"),
+    ({"how": "ALL_STEPS", "step": 4, "loss": None, "blamed": None, "evaluations": None}, "how must be one of EARLY"),
+    ({"how": "INTERRUPTED", "step": 4, "loss": None, "blamed": None, "evaluations": None}, "how must be one of EARLY"),
+]
+
+
+@pytest.mark.parametrize(("ended", "message"), ENDINGS)
+def test_an_ending_that_no_run_has_when_its_file_is_written_is_refused(ended, message, runs, tmp_path):
+    original = runs[0]
+    pieces = Pieces(original.content)
+    pieces.description["run"]["record"]["ended"] = ended
+    (tmp_path / "run").write_bytes(pieces.sealed())
+    verdict, why, _ = opened(original, tmp_path / "run")
+    assert verdict is Verdict.REFUSED and f"run/record/ended/{message}" in why
+
+
+ANY = [[], {}, None, "", [[]], [[], [1]], {"tuple": []}, {"tuple": [[], {}]}, {"float": "inf"}, True, 10**400, -1, 0.5]
+
+
+def test_the_arithmetic_of_sizes_takes_anything_in_any_field():
+    for name, part in registry().items():
+        for field in field_types.stated(part):
+            for value in ANY:
+                description = {"part": name, "fields": {field: value}}
+                try:
+                    sizes.judge({"part": "Flow", "fields": {"bijection": description}}, 100.0)
+                except nf.CheckpointError:
+                    pass
+
+
+LIMITED = {  # what costs nothing until the flow is evaluated
+    "steps": lambda n: nf.ode.RK4(n),
+    "max_evaluations": lambda n: nf.ode.Dopri5(max_evaluations=n),
+    "points": lambda n: nf.UMNN(points=n),
+    "terms": lambda n: nf.Residual(2, nf.LipschitzMLP((4,)), terms=n),
+    "probes": lambda n: nf.Continuous(nf.MLP((4,), "tanh"), 2, probes=n),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_setting_without_a_size_has_a_limit(name):
+    with pytest.raises(ValueError, match=f"{name} must be at most [0-9]+; got 1000000000"):
+        LIMITED[name](10**9)
+
+
+# --- the types of fields ---
+
+
+def test_the_fields_of_every_part_have_types_that_can_be_compared():
+    for name, part in registry().items():
+        for field, hint in field_types.stated(part).items():
+            assert not field_types.fits(object(), hint) or (name, field) == ("Continuous", "field")
+
+
+@pytest.mark.parametrize(
+    ("part", "fields", "message"),
+    [
+        (nf.PLU, {"dim": True}, "dim must be a whole number; got True"),
+        (nf.PLU, {"dim": 2.0}, "dim must be a whole number; got 2.0"),
+        (nf.MLP, {"hidden": "4"}, "hidden must be a list, each entry a whole number; got '4'"),
+        (nf.Chain, {"layers": [nf.MLP((4,))]}, "layers must be a list, each entry a Bijection; got"),
+        (nf.StandardNormal, {"dim": {}}, "dim must be a whole number or a list, each entry a whole number; got {}"),
+        (nf.PLU, {"dim": onp.int64(2), "seed": 3}, ""),
+        (nf.MLP, {"hidden": [4], "gain": 1, "activation": "relu"}, ""),
+        (nf.Triangular, {"dim": 2, "lower": onp.True_}, ""),
+    ],
+)
+def test_fields_are_compared_with_the_types_that_their_class_states(part, fields, message):
+    assert field_types.odd(part, fields).startswith(message)
+    assert bool(field_types.odd(part, fields)) == bool(message)
+
+
+# --- the judge ---
+
+
+def of_the_original(path):
+    """Reads another file."""
+    path.write_bytes(path.with_name("original").read_bytes())
+    return nf.load(path)
+
+
+def taking(path):
+    onp.empty(300 * 2**20, onp.uint8)
+    return nf.load(path)
+
+
+def raising(path):
+    raise KeyError("tree")
+
+
+def refusing_in_two_lines(path):
+    raise nf.CheckpointError(f"{path}: one\ntwo")
+
+
+def turning(path):
+    while True:
+        pass
+
+
+READERS = {
+    nf.load: Verdict.ANOTHER,
+    of_the_original: Verdict.WRONG,
+    taking: Verdict.FAT,
+    lambda path: onp.empty(10 * 2**40, onp.uint8): Verdict.FAT,
+    raising: Verdict.OTHER,
+    refusing_in_two_lines: Verdict.OTHER,
+    lambda path: os.abort(): Verdict.OTHER,
+}
+
+
+def verdict_with(read, flows, path):
+    """The verdict on a file with another tensor, read by `read`."""
+    good, pieces = flows[1], Pieces(flows[1].content)
+    name = max(pieces.tensors)
+    pieces.tensors[name] = pieces.tensors[name] + 1.0
+    path.with_name("original").write_bytes(good.content)
+    return trial.tried(replace(good, read=read), pieces.sealed(), path).verdict
+
+
+@forks
+@ignoring_threads
+def test_the_judge_sees_each_fault(flows, tmp_path):
+    for read, wanted in READERS.items():
+        assert verdict_with(read, flows, tmp_path / "f") is wanted
+
+
+@forks
+@ignoring_threads
+@pytest.mark.exhaustive
+def test_a_reader_that_never_ends_is_ended(flows, tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "PATIENCE", 1)
+    assert verdict_with(turning, flows, tmp_path / "f") is Verdict.SLOW
+
+
+def test_the_judge_tells_a_flow_from_its_description(flow):
+    said = flow.description
+    assert unsaid(said, json.loads(json.dumps(said))) == ""
+    other = json.loads(json.dumps(said))
+    other["fields"]["base"]["fields"]["dim"] = 3
+    assert "dim is" in unsaid(other, said)
