@@ -33,7 +33,7 @@ def audit(
     rng: onp.random.Generator | None = None, log_prob: Callable | None = None, sample: Callable | None = None,
     radii: Sequence[float] = RADII, letters: str | None = None, structure: str | None = None, domain: Any = None,
     codomain: Any = None, smooth: bool | None = None, accuracy: float | None = None, draws: int = DRAWS,
-    show: bool = True,
+    changes: bool = True, show: bool = True,
 ) -> Report:  # fmt: skip
     """Check a map, and name what is wrong with it.
 
@@ -51,6 +51,8 @@ def audit(
         smooth=False: its derivative may jump (leaky ReLU between other layers). accuracy: how close a search or a
         solver comes, such as 1e-6, relative to max(1, |z|); by default rounding alone is allowed.
     letters: the checks to run, such as "SRJ".
+    changes: whether to look for the one change of the code that mends the mistake, by trying changes of the functions
+        that the caller wrote; it takes some seconds where a check fails. False where the reader is to find it himself.
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject.
     """
@@ -64,7 +66,7 @@ def audit(
         options |= {"context": None, "dtype": foreign.dtype}
     check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
     with onp.errstate(all="ignore"):  # far out numbers overflow: the checks look at what came of it
-        report = _report(letters, rng, *groups_of(subject, dims, rng, declared, options))
+        report = _report(letters, rng, changes, *groups_of(subject, dims, rng, declared, options))
     if show:
         report.show()
     return report
@@ -80,8 +82,8 @@ def _as_pair(foreign, dims, declared):
     return (foreign.forward, foreign.inverse), dims, {**foreign.density, **says, **given}
 
 
-def _report(letters, rng, groups, notes):
-    run = _Run(letters, rng)
+def _report(letters, rng, changes, groups, notes):
+    run = _Run(letters, rng, changes)
     for group in groups:
         run.group(group)
     with warnings.catch_warnings():
@@ -95,8 +97,8 @@ def _report(letters, rng, groups, notes):
 class _Run:
     """The findings of each letter, over dimensions, draws and dtypes."""
 
-    def __init__(self, letters, rng):
-        self.letters, self.rng = letters, rng
+    def __init__(self, letters, rng, changes):
+        self.letters, self.rng, self.changes = letters, rng, changes
         self.cases: dict[str, list[Case]] = {letter: [] for letter in letters}
 
     def group(self, group: Group) -> None:
@@ -154,7 +156,7 @@ class _Run:
         """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
-            return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip)
+            return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes)
         except Exception:  # of any kind: the subject's at a new point, or the look's own
             return self._unnamed(letter)
 

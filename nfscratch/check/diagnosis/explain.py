@@ -55,16 +55,17 @@ OVERFLOW = (
 )
 
 
-def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool = False) -> Failure:
+def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool, changes: bool) -> Failure:
     """The failure of one letter: `cases` are its findings over all dimensions, `across` those of J.
 
     no_round_trip: R fails, so that both directions look at different points: the inverse's log_det gets no name.
+    changes: whether to look for the change that mends it.
     """
     first = next(case for case in cases if case.finding.failed)
     named = _named(letter, first, cases, across)
     if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
-    named, change = with_change(letter, named, cases)
+    named, change = with_change(letter, named, cases) if changes else (named, "")
     return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
 
 

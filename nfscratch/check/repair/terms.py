@@ -46,7 +46,7 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
         if isinstance(place.node, ast.BinOp):
             yield from _with_variable(place.node, scope)
         return
-    for name in scope.like(0.0) + [n for axes in (1, 2) for n in _of_axes(scope, axes)]:
+    for name in scope.like(0.0) + [k for k, v in scope.values.items() if getattr(v, "ndim", 0) in (1, 2)]:
         for held in _forms(name, scope):
             for op in (ast.Add(), ast.Sub(), ast.Mult(), ast.Div()):
                 yield ast.BinOp(place.node, op, held)
@@ -56,7 +56,7 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def _with_variable(node, scope):
-    for name in [k for k, v in scope.locals.items() if getattr(v, "ndim", 0)]:
+    for name in [k for k, v in scope.values.items() if getattr(v, "ndim", 0)]:
         for op in (ast.Sub(), ast.Add()):
             yield ast.BinOp(node, op, ast.Name(name, ast.Load()))
 
@@ -103,10 +103,6 @@ def is_term(place: Place) -> bool:
     return isinstance(around, (*VALUES, ast.Lambda)) and place.field in ("value", "elts", "body")
 
 
-def _of_axes(scope, axes):
-    return [k for k, v in scope.locals.items() if getattr(v, "ndim", None) == axes]
-
-
 def _forms(name, scope):
     """A variable as a term: itself, its sum over the columns, and the logarithms and exponentials of it."""
     v, np = ast.Name(name, ast.Load()), scope.array_module
@@ -115,8 +111,9 @@ def _forms(name, scope):
         return
     size = _call(np, "log", _call(np, "abs", v))
     yield from (size, _call(np, "exp", v))
-    if getattr(scope.values.get(name), "ndim", 0) > 1:
-        over_columns = [ast.keyword("axis", ast.Constant(1))]
+    axes = getattr(scope.values.get(name), "ndim", 0)
+    if axes:
+        over_columns = [ast.keyword("axis", ast.Constant(1))] if axes > 1 else []
         yield from (_call(np, "sum", term, over_columns) for term in (v, size))
 
 

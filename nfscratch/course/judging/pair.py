@@ -75,7 +75,7 @@ def _audited(asked, way, setting_of, dims, rng, letters):
     maps = ours | {way: students}
     smooth = {} if all(s.smooth for s in settings.values()) else {"smooth": False}
     report = audit((maps["forward"], maps["inverse"]), dims=tuple(dims), dtype="float64", letters=letters, rng=rng,
-                   draws=1, radii=RADII, show=False, **smooth)  # fmt: skip
+                   draws=1, radii=RADII, changes=False, show=False, **smooth)  # fmt: skip
     if asked.fault is not None:  # the audit reports an exception of a map; the student reads its own
         raise Stopped(asked.fault)
     return None if not report.failures else _fault(report.failures[0], settings)

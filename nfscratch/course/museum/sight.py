@@ -28,10 +28,10 @@ ASKS = "nfscratch.course.museum.asks"
 def report(work: Work, changes: Changes = (), seed: int = 0) -> Report:
     """The audit of a map or density, every letter."""
     made = layer(work, changes, onp.random.default_rng(seed))
-    options = dict(work.options)
+    options = {"draws": 1, "changes": False, **work.options}
     if work.kind is Form.DENSITY:
         options["log_prob"] = made[2]
-    return audit(made[:2], dims=work.dims, rng=onp.random.default_rng(seed), draws=1, show=False, **options)
+    return audit(made[:2], dims=work.dims, rng=onp.random.default_rng(seed), show=False, **options)
 
 
 def asked(work: Work, changes: Changes = (), seed: int = 0) -> dict[Callable, bool]:

@@ -142,7 +142,7 @@ LOG_DET = {
     "at x, not at z": Mutant(sinh("at x"), "evaluated at x"),
     "one variable left out": Mutant(keep(lambda s: total(s[:, 1:])), "some variables' terms", (5, 6)),
     "a small constant": Mutant(keep(lambda s: total(s) + 1e-3), "off by a constant"),
-    "log(cosh z + 0.01)": Mutant(shifted_sinh(), "one change mends it"),
+    "log(cosh z + 0.01)": Mutant(shifted_sinh(), f"log_det forward: {FORMULA}"),
     "one branch of z_0": Mutant(first_branch(), "some variables' terms"),
     "0 beyond 7": Mutant(beyond(scaled(), 7.0), "right near 0 and wrong far out"),
     "0 beyond 500": Mutant(beyond(scaled(), 500.0), "log_det is wrong far out"),
