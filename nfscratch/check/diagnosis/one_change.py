@@ -1,8 +1,8 @@
 """OneChange: what the search of check/repair/ adds to a name, or puts in its place.
 
-    no name of its own, or one that is inferred    the name is the change, which is proved by trying it
-    a name of one direction                        stays, unless the change is to the other direction alone
-    any other name                                 stays; the message says the change beside it
+no name of its own, or one that is inferred    the name is the change, which is proved by trying it
+a name of one direction                        stays, unless the change is to the other direction alone
+any other name                                 stays; the message says the change beside it
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from nfscratch.check.message import Case
 from nfscratch.check.repair.search import Repair, Search
 
 LETTERS = "SIRXJ"  # whose laws the search asks
+SAME = {"X": "XJ", "J": "XJ"}  # laws of one log_det
 GENERAL = {
     Mistake.LOG_DET_FORMULA, Mistake.NO_UNDOING, Mistake.BELOW_RESOLUTION, Mistake.MULTIPLIED, Mistake.OFF_BY_CONSTANT,
     Mistake.SHAPE, Mistake.NOT_FINITE, Mistake.RAISES, Mistake.DEPENDS_ON_BATCH, Mistake.RESCALING,
 }  # fmt: skip
 INFERRED = {  # from what else fits, not from numbers that only this mistake gives
     Mistake.LAST_LAYER, Mistake.LAYER_LEFT_OUT, Mistake.TERMS_LEFT_OUT, Mistake.CHANGED_HALF, Mistake.TOO_FEW_PASSES,
-    Mistake.AT_X, Mistake.AT_Z, Mistake.P_LEFT_OUT, Mistake.PERMUTATION, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
+    Mistake.AT_X, Mistake.AT_Z, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
     Mistake.PLACE_IN_BATCH, Mistake.HALVES_SWAPPED, Mistake.APPLIES_FORWARD, Mistake.RETURNS_ARGUMENT,
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
     Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE,
@@ -30,7 +31,8 @@ SHORT = {"rounds": 2, "most": 500_000}  # of the search, where there is a name a
 
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
     """The name, and a line for the message; the name itself where the search finds nothing."""
-    if letter not in LETTERS or (repair := _repair(named, cases)) is None:
+    repair = _repair(named, cases) if letter in LETTERS else None
+    if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
     if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair):

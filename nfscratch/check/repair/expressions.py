@@ -92,6 +92,7 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
         yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
     elif isinstance(node, ast.Subscript):
         yield node.value
+        yield from _indices(node)
 
 
 def constants(value: object) -> list[object]:
@@ -135,9 +136,21 @@ def _operators(node):
 def _slices(node):
     s = node.slice
     for part in s.elts if isinstance(s, ast.Tuple) else [s]:
-        for new in _other_slices(part) if isinstance(part, ast.Slice) else _moved(part):
-            changed = new if part is s else ast.Tuple([new if p is part else p for p in s.elts], ast.Load())
-            yield ast.Subscript(node.value, changed, node.ctx)
+        if isinstance(part, ast.Slice):
+            yield from (_with_part(node, part, new) for new in _other_slices(part))
+
+
+def _indices(node):
+    s = node.slice
+    for part in s.elts if isinstance(s, ast.Tuple) else [s]:
+        if isinstance(part, (ast.Name, ast.BinOp)):
+            yield from (_with_part(node, part, _plus(part, k)) for k in (1, -1))
+
+
+def _with_part(node, part, new):
+    s = node.slice
+    changed = new if part is s else ast.Tuple([new if p is part else p for p in s.elts], ast.Load())
+    return ast.Subscript(node.value, changed, node.ctx)
 
 
 def _other_slices(part):
@@ -150,11 +163,6 @@ def _other_slices(part):
     for lower, upper in ((_plus(part.lower, 1), part.upper), (part.lower, _plus(part.upper, 1)),
                          (part.lower, _plus(part.upper, -1)), (_plus(part.lower, -1), part.upper)):  # fmt: skip
         yield ast.Slice(lower, upper, None)
-
-
-def _moved(index):
-    if isinstance(index, (ast.Name, ast.BinOp)):
-        yield from (_plus(index, 1), _plus(index, -1))
 
 
 def _plus(node, k):
