@@ -124,6 +124,8 @@ class _Run:
 
     def report(self, groups: list[Group], notes: list[str]) -> Report:
         failed = [letter for letter in self.letters if self._first(letter) is not None]
+        if any(map(self._is_singular, failed)):  # many mistakes make a map singular: these letters say which
+            failed.sort(key=lambda letter: 1 if self._is_singular(letter) else 2 * (letter not in "SPIXJDTO"))
         telling = next((k for k, letter in enumerate(failed) if letter != "S" or self._misshapen()), 0)
         failures = [(self._named if k <= telling else self._unnamed)(letter) for k, letter in enumerate(failed)]
         lines, first = [], failures[0].letter if failures else ""
@@ -136,6 +138,9 @@ class _Run:
     def _first(self, letter):
         """The first failure of a letter, or None."""
         return next((case for case in self.cases[letter] if case.finding.failed), None)
+
+    def _is_singular(self, letter):
+        return self._first(letter).finding.symptom is Symptom.SINGULAR
 
     def _line(self, letter, first):
         findings = [case.finding for case in self.cases[letter]]
@@ -152,6 +157,8 @@ class _Run:
 
     def _named(self, letter) -> Failure:
         """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
+        if self._is_singular(letter):
+            return self._unnamed(letter)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
             return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip)
