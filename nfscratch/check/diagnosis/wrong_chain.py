@@ -28,6 +28,7 @@ from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
 MOST = 2  # dimensions that are looked at, from the largest down
+NAMELESS = 3  # layers that fail without a name of their own: the steps of a solver, of which the next has none either
 
 
 # What the map as a whole shows beyond doubt, whether it is a chain or not.
@@ -100,6 +101,8 @@ def _of_layers(chain: Paired, pairs, trial, tried):
         found.append(Named(_name_of_layer(chain, pairs[::-1][k : k + 2], this), f"inverse of {layer.name}"))
         if found[-1].mistake not in (*BY_CHANCE, Mistake.NO_UNDOING) and not (tried and len(found) > 1):
             return found[-1]
+        if len(found) == NAMELESS:
+            break
     if len({named.mistake for named in found}) > 1:  # an order of columns that does not explain all of them
         return replace(found[0], mistake=Mistake.NO_UNDOING)
     return found[0] if found else None

@@ -19,6 +19,7 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.judging import failing, first_failure, point
 from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.overflow import overflows
+from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial
 from nfscratch.ode import IntegrationError
@@ -192,13 +193,20 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
         return ALL_REACHED
     top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
     near, *rest = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype)
-    x_near = _sizes(trial, near)
-    try:
-        xs = [_sizes(trial, far) for far in rest]
-    except Exception:  # of any kind: a search or a network that overflows so far out has not stood still
-        return ALL_REACHED
+    x_near, xs = _sizes(trial, near), []
+    for far in rest:
+        try:
+            xs.append(_sizes(trial, far))
+        except Exception as error:  # of any kind: a search or a network that overflows so far out has not stood still
+            return ALL_REACHED if is_refusal(error) else _raises(error, far)
     still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in xs], axis=0)
     return _bounded(rest[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
+
+
+def _raises(error, z):
+    words = f"{type(error).__name__}: {error}"
+    evidence = {"raised": words, "raised_by": type(error), "function": "forward"}
+    return _fails(f"forward raises {words}", Symptom.RAISES, "z", z, 0, **evidence)
 
 
 def _sizes(trial, z):
