@@ -93,7 +93,7 @@ def of_pair(
     declared["domain"] = interval(declared.get("domain"))
     declared["codomain"] = interval(declared.get("codomain"))
     declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
-    if "sample" in declared:
+    if declared.get("sample") is not None:
         declared["sample"] = _of_numbers("sample", declared["sample"])
     name = f"pair ({getattr(forward, '__name__', type(forward).__name__)}, ...)" if name is None else name
     both = _two_results("forward", "x", _on_host(forward)), _two_results("inverse", "z", _on_host(inverse))

@@ -20,19 +20,20 @@ COUNTED: dict[str, Counter] = defaultdict(Counter)
 
 def count(place, error):
     """One exception that the handler at this place has caught, if the audit's own code made it."""
-    trace = error.__traceback__
-    frames = []
+    at = last_of_somebody(error.__traceback__)
+    if at is not None and at.tb_frame.f_code.co_filename.startswith(CHECK):
+        where = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}"
+        COUNTED[place][f"{where} {type(error).__name__}: {error}"[:160]] += 1
+
+
+def last_of_somebody(trace):
+    """The innermost frame of code that is neither Python's nor an installed package's."""
+    found = None
     while trace is not None:
-        frames.append(trace)
+        name = trace.tb_frame.f_code.co_filename
+        found = found if name.startswith("<") or "site-packages" in name or "/lib/python" in name else trace
         trace = trace.tb_next
-    ours = [f for f in frames if f.tb_frame.f_code.co_filename.startswith(str(Path(CHECK).parent))]
-    theirs = [f for f in frames if f not in ours and "site-packages" not in f.tb_frame.f_code.co_filename
-              and "<" not in f.tb_frame.f_code.co_filename and "/lib/python" not in f.tb_frame.f_code.co_filename]  # fmt: skip
-    last = frames.index(ours[-1]) if ours else -1
-    if not any(frames.index(f) > last for f in theirs) and ours[-1].tb_frame.f_code.co_filename.startswith(CHECK):
-        at = ours[-1]
-        name = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno} {type(error).__name__}: {error}"
-        COUNTED[place][name[:160]] += 1
+    return found
 
 
 class Counting(ast.NodeTransformer):
