@@ -68,8 +68,9 @@ def _named(trials):
             return Named(Mistake.LAYERS_IN_ORDER, "inverse")
         if _clips(chain, trial):
             return Named(Mistake.CLIPS_ARGUMENT, "inverse")
-        ways = list(map(whole_layers, (chain.matched, *chain.turns)))
+        ways = [whole_layers(pairs) for pairs in (chain.matched, *chain.turns)]
         ways += [chain.matched] * (ways[0] != chain.matched)
+        ways = [pairs for k, pairs in enumerate(ways) if pairs not in ways[:k]]
         for pairs in ways:
             named = _of_layers(chain, pairs, trial, pairs is not ways[0])
             if named is not None and named.mistake is not Mistake.NO_UNDOING:
