@@ -125,3 +125,13 @@ def test_a_right_map_is_not_accused(pair):
 @pytest.mark.parametrize("pair, bug", [*WRONG, *(pytest.param(*case, marks=pytest.mark.exhaustive) for case in MORE)])
 def test_a_mistake_is_caught(pair, bug):
     assert audited(pair(bug)).failures
+
+
+def test_a_small_dependence_on_the_batch_is_still_caught():
+    forward, inverse = coupling()
+
+    def together(z):
+        x, log_det = forward(z)
+        return x + 1e-4 * np.mean(z, axis=0) if len(z) > 1 else x, log_det
+
+    assert "I" in [failure.letter for failure in nf.check.audit((together, inverse), dims=(DIM,), show=False).failures]

@@ -80,7 +80,7 @@ def main(names):
 
     for name in names:
         audit(MUTANTS[name])
-    print(json.dumps(COUNTED))
+    print(json.dumps(COUNTED), flush=True)
 
 
 if __name__ == "__main__":
