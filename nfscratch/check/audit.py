@@ -25,7 +25,6 @@ from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial, Unusable
 
-LATE, EARLY = "KN", "RJ"  # statistics say nothing new of a map whose round trip or log_det is wrong, and take long
 SEVERAL = "RXJD"  # these letters go on after a failure, because their diagnosis compares dimensions
 
 
@@ -113,12 +112,8 @@ class _Run:
                 break
 
     def _settled(self, letter):
-        """Whether the letter need not run: it has failed, or one has on which it stands."""
-        waits = letter in LATE and any(self._fails(earlier) for earlier in EARLY)
-        return (letter != "S" and self._misshapen()) or waits or (self._fails(letter) and letter not in SEVERAL)
-
-    def _fails(self, letter):
-        return letter in self.cases and self._first(letter) is not None
+        """Whether the letter need not run: it has failed, or S has, on which all others stand."""
+        return (letter != "S" and self._misshapen()) or (self._first(letter) is not None and letter not in SEVERAL)
 
     def _misshapen(self):
         """Whether S has failed. Numbers that are not finite do not count: the other checks look at the other rows."""
