@@ -1,4 +1,4 @@
-"""Exceptions that the audit swallows, and that its own code made: `python swallowing.py NAME ...` over planted mutants.
+"""Exceptions that the audit swallows, and that its own code made: `python swallowing.py NAME ...` of planted mutants and strangers.
 
 Every handler of `Exception` in nfscratch/check/audit.py and nfscratch/check/diagnosis is given a line that counts what
 it catches. An exception of the audited functions is no fault of the audit. Prints {handler: {exception: how often}}.
@@ -75,11 +75,20 @@ def instrument():
 def main(names):
     instrument()
     sys.path[:0] = [str(Path(__file__).parent), str(Path(CHECK).parents[1])]
+    import numpy as onp
     from mutants import MUTANTS
     from mutants.mutant import audit
+    from strangers import CASES
 
+    import nfscratch as nf
+
+    strangers = {case.name: case for case in CASES}
     for name in names:
-        audit(MUTANTS[name])
+        if name in MUTANTS:
+            audit(MUTANTS[name])
+        else:
+            case, rng = strangers[name], onp.random.default_rng(0)
+            nf.check.audit(case.subject(), dims=case.dims, show=False, rng=rng, **case.options)
     print(json.dumps(COUNTED), flush=True)
 
 
