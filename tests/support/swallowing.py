@@ -1,7 +1,8 @@
-"""Exceptions that the audit swallows, and that its own code made: `python swallowing.py NAME ...` of planted mutants and strangers.
+"""Exceptions that the audit swallows, and that its own code made: `python swallowing.py NAME ...`.
 
-Every handler of `Exception` in nfscratch/check/audit.py and nfscratch/check/diagnosis is given a line that counts what
-it catches. An exception of the audited functions is no fault of the audit. Prints {handler: {exception: how often}}.
+NAME is that of a planted mutant or of a stranger's case. Every handler of `Exception` in nfscratch/check/audit.py and
+nfscratch/check/diagnosis is given a line that counts what it catches. An exception of the audited functions is no fault
+of the audit. Prints {handler: {exception: how often}}.
 """
 
 import ast
