@@ -54,6 +54,7 @@ def audited(pair, letters="SIRXJ"):
     return nf.check.audit(pair, dims=(DIM,), accuracy=ACCURACY, radii=radii, letters=letters, show=False)
 
 
+@pytest.mark.exhaustive
 def test_too_few_nodes_of_a_quadrature_are_seen():
     assert [failure.letter for failure in audited(integrated(8), "J").failures] == ["J"]
 

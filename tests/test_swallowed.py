@@ -30,7 +30,7 @@ def without_reason(names):
 
 
 def test_the_audit_swallows_no_fault_of_its_own():
-    assert not without_reason(["4 mean", CHAINS[0]])
+    assert not without_reason(["4 mean"])
 
 
 @pytest.mark.exhaustive
