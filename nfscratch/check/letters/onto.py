@@ -128,9 +128,12 @@ def _far_out(trial, rng):
 
 
 def _outside(trial, z, x):
-    """An inverse beyond an end of the domain, and forward of that end is not x: forward does not reach x."""
+    """An inverse beyond an end of the domain, and forward of that end is not x: forward does not reach x.
+
+    The domain of a flow is where its base has its density: beyond, a sound map goes on.
+    """
     ends, bad = trial.subject.domain, _beyond(trial, trial.subject.domain, z)
-    if not bad.any():
+    if trial.subject.base_log_prob is not None or not bad.any():
         return None
     bad &= _apart_at_end(trial, z, x)
     row = int(onp.argmax(bad))
