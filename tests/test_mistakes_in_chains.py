@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nfscratch as nf
+from nfscratch.check.diagnosis import wrong_chain
 from nfscratch.check.diagnosis.boundaries import Boundaries
 from nfscratch.check.diagnosis.held import put, states, taken
 from nfscratch.check.diagnosis.mistakes import Mistake
@@ -338,3 +339,21 @@ def test_a_state_comes_out_of_the_variables_as_it_went_in():
         assert np.array_equal(state, z)
         put(variables, names, new)
         assert np.array_equal(taken(variables, names, DIM), new)
+
+
+def test_the_steps_of_a_solver_do_not_all_get_a_look(monkeypatch):
+    """Steps with wrong weights: the inverse undoes none of them, and none has a name."""
+    rng = np.random.default_rng(7)
+    W, V = rng.normal(size=(DIM, 6)), 0.4 * rng.normal(size=(6, DIM))
+
+    def solved(z, h):
+        for _ in range(8):
+            first = np.tanh(z @ W) @ V
+            z = z + h * (0.9 * first + 0.6 * np.tanh((z + h * first) @ W) @ V)
+        return z, np.zeros(len(z))
+
+    looked_at = []
+    monkeypatch.setattr(wrong_chain, "_name_of_layer", lambda *a: looked_at.append(a) or Mistake.NO_UNDOING)
+    pair = (lambda z: solved(z, 0.125)), (lambda x: solved(x, -0.125))
+    report = nf.check.audit(pair, dims=(DIM,), letters="R", show=False)
+    assert report.failures and len(looked_at) == wrong_chain.NAMELESS

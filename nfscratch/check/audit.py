@@ -65,7 +65,9 @@ def audit(
         subject, dims, declared = _as_pair(foreign, dims, declared)
         options |= {"context": None, "dtype": foreign.dtype}
     check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
-    with onp.errstate(all="ignore"):  # far out numbers overflow: the checks look at what came of it
+    # Far out numbers overflow, and the subject may warn of it: the checks look at what came of it.
+    with onp.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         report = _report(letters, rng, changes, *groups_of(subject, dims, rng, declared, options))
     if show:
         report.show()
@@ -86,9 +88,7 @@ def _report(letters, rng, changes, groups, notes):
     run = _Run(letters, rng, changes)
     for group in groups:
         run.group(group)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return run.report(groups, notes)
+    return run.report(groups, notes)
 
 
 # --- what is checked ---
@@ -126,6 +126,8 @@ class _Run:
 
     def report(self, groups: list[Group], notes: list[str]) -> Report:
         failed = [letter for letter in self.letters if self._first(letter) is not None]
+        if any(map(self._is_singular, failed)):  # many mistakes make a map singular: these letters say which
+            failed.sort(key=lambda letter: 1 if self._is_singular(letter) else 2 * (letter not in "SPIXJDTO"))
         telling = next((k for k, letter in enumerate(failed) if letter != "S" or self._misshapen()), 0)
         failures = [(self._named if k <= telling else self._unnamed)(letter) for k, letter in enumerate(failed)]
         lines, first = [], failures[0].letter if failures else ""
@@ -138,6 +140,9 @@ class _Run:
     def _first(self, letter):
         """The first failure of a letter, or None."""
         return next((case for case in self.cases[letter] if case.finding.failed), None)
+
+    def _is_singular(self, letter):
+        return self._first(letter).finding.symptom is Symptom.SINGULAR
 
     def _line(self, letter, first):
         findings = [case.finding for case in self.cases[letter]]
@@ -154,6 +159,8 @@ class _Run:
 
     def _named(self, letter) -> Failure:
         """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
+        if self._is_singular(letter):
+            return self._unnamed(letter)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
             return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes)
@@ -170,9 +177,7 @@ class _Run:
 def _guarded(letter: str, check: Callable[[Trial], Finding], trial: Trial) -> Finding:
     """A check's finding. An exception of the subject is a finding too."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return check(trial)
+        return check(trial)
     except Unusable as error:
         return not_applicable(letter, f"{error}")
     except onp.linalg.LinAlgError as error:

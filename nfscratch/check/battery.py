@@ -29,6 +29,7 @@ from nfscratch.check.letters.samples import check_samples
 from nfscratch.check.letters.shapes import check_shapes
 from nfscratch.check.letters.structure import check_structure
 from nfscratch.check.trial import Trial
+from nfscratch.check.undeclared import check_undeclared
 
 IN_FLOAT32 = "SRXDEG"  # the letters whose answer depends on the dtype
 Checks = list[tuple[Trial, Callable[[Trial], Finding]]]
@@ -70,10 +71,15 @@ def _few(check, group, several, rng, letters):
     return [(trial, partial(check, rng=rng)) for trial in group.trials[:2] + group.singles[:1]]
 
 
+def _structure(trials):
+    s = trials[0].subject
+    return (check_undeclared if s.bijection is None and s.structure is None else check_structure)(trials)
+
+
 SPECIAL = {
     "J": _jacobians,
     "D": _densities,
-    "T": lambda group, *_: [(group.trials[0], lambda _: check_structure([*group.trials, *group.moved]))],
+    "T": lambda group, *_: [(group.trials[0], lambda _: _structure([*group.trials, *group.moved]))],
     "E": partial(_few, check_edges),
     "O": lambda group, _, rng, __: [(trial, partial(check_onto, rng=rng)) for trial in group.trials],
     "G": partial(_few, check_gradients),

@@ -49,11 +49,18 @@ def groups_of(
             raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,)")
         given = {k: v for k, v in declared.items() if v is not None}
         return _groups_of_pairs(subject, dims, rng, given, options)
-    if not callable(subject):
-        raise TypeError(
-            f"an audit takes a Bijection, a Flow, a factory, a pair of functions or a list of pairs; got {subject!r}"
-        )
+    if not callable(subject) or _has_directions(subject):
+        takes = "a Bijection, a Flow, a factory, a pair of functions or a list of pairs"
+        hint = "; pass (made.forward, made.inverse) of an object made" if _has_directions(subject) else ""
+        raise TypeError(f"an audit takes {takes}; got {subject!r}{hint}")
     return _groups_of_factory(subject, dims, rng, options)
+
+
+def _has_directions(subject):
+    """Whether it is an object or a class with the two methods that an audit wants as a pair. ActNorm is a factory."""
+    if isinstance(subject, type) and issubclass(subject, (Bijection, Flow)):
+        return False
+    return all(callable(getattr(subject, name, None)) for name in ("forward", "inverse"))
 
 
 def _groups_of_pairs(subject, dims, rng, given, options):
@@ -86,6 +93,9 @@ def _groups_of_factory(factory, dims, rng, options):
             refusal = error
             notes.append(f"not audited at D = {dim}: {error}")
             continue
+        except Exception as error:  # of any kind: most often it is no factory, but a function of points
+            wanted = "a factory must take a dimension and return a Bijection or a Flow; a function of points, a pair"
+            raise TypeError(f"{wanted}; got one that raises {type(error).__name__} at D = {dim}: {error}") from error
         if not isinstance(made, (Bijection, Flow)):
             raise TypeError(f"the factory must return a Bijection or a Flow; got {type(made).__name__} at D = {dim}")
         groups.append(_group(made, rng, options))

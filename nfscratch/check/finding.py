@@ -38,6 +38,8 @@ class Symptom(Enum):
     SEED_GIVES_OTHERS = "the same seed gives other samples"
     SEED_IS_IGNORED = "another seed gives the same samples"
     DRAW_REPEATS = "a second draw repeats the first"
+    # R
+    SINGULAR = "forward leaves nothing of z to go back to"
     # J, D
     CLOSED_FORM = "jacobian() differs from the numeric Jacobian"
     JOINT = "sample_and_log_prob differs from log_prob"

@@ -93,8 +93,10 @@ def of_pair(
     declared["domain"] = interval(declared.get("domain"))
     declared["codomain"] = interval(declared.get("codomain"))
     declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
+    if declared.get("sample") is not None:
+        declared["sample"] = _of_numbers("sample", declared["sample"])
     name = f"pair ({getattr(forward, '__name__', type(forward).__name__)}, ...)" if name is None else name
-    both = _on_host(forward), _on_host(inverse)
+    both = _two_results("forward", "x", _on_host(forward)), _two_results("inverse", "z", _on_host(inverse))
     return Subject(name, *both, shape, shape, onp.dtype(dtype), **declared)
 
 
@@ -118,6 +120,32 @@ def _on_host(f: Callable) -> Callable:
         results = f(*arguments)
         results = tuple(results) if isinstance(results, Iterator) else results  # a function with yield
         return tuple(map(_numbers, results)) if isinstance(results, (tuple, list)) else _numbers(results)
+
+    return call
+
+
+def _two_results(direction, symbol, f):
+    """The same function; a TypeError in words where it does not return two values."""
+
+    def call(a):
+        results = f(a)
+        if isinstance(results, tuple) and len(results) == 2:
+            return results
+        got = f"{len(results)} values" if isinstance(results, tuple) else f"{type(results).__name__}"
+        got += f" of shape {results.shape}" if isinstance(results, onp.ndarray) else ""
+        raise TypeError(f"{direction} must return two values, {symbol} and log_det; got {got}")
+
+    return call
+
+
+def _of_numbers(name, f):
+    """The same function; a TypeError in words where it does not return numbers."""
+
+    def call(*arguments):
+        results = f(*arguments)
+        if not isinstance(results, tuple) and onp.asarray(results).dtype.kind not in "fiu":
+            raise TypeError(f"{name} must return an array of numbers; got {type(results).__name__}")
+        return results
 
     return call
 

@@ -21,7 +21,7 @@ import numpy as onp
 
 from nfscratch import backend, trees
 from nfscratch.check.domains import inside
-from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian
+from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian, sharper
 from nfscratch.check.rows import apart, condition, flat, inverse_norm, largest
 from nfscratch.check.subject import Subject, of_bijection
 
@@ -107,6 +107,8 @@ class Trial:
         f = f if self.subject.given is not None else partial(_where_defined, f)
         with onp.errstate(all="ignore"):
             J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if coarse else STEPS, self._noise, True)
+            if coarse and self.subject.dtype != onp.float32:
+                J, error = sharper(at, J, error, *numeric_jacobian(f, at, STEPS, self.subject.eps, True))
         return J[:, :-1], error[:, :-1], J[:, -1], error[:, -1]
 
     @property

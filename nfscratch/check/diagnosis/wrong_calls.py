@@ -41,7 +41,7 @@ def name_shape(case: Case, cases: list[Case]) -> Named:
 
 def _of_log_prob(case, which, got):
     n, shape = len(case.trial), onp.shape(got)
-    if which != "log_prob":
+    if which != "log_prob" or not onp.issubdtype(onp.asarray(got).dtype, onp.number):
         return None
     if shape == (n, n) or (len(shape) == 2 and shape[0] == shape[1] > 1):
         return Mistake.BROADCAST

@@ -28,6 +28,7 @@ from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
 MOST = 2  # dimensions that are looked at, from the largest down
+NAMELESS = 3  # layers that fail without a name of their own: the steps of a solver, of which the next has none either
 
 
 # What the map as a whole shows beyond doubt, whether it is a chain or not.
@@ -67,8 +68,9 @@ def _named(trials):
             return Named(Mistake.LAYERS_IN_ORDER, "inverse")
         if _clips(chain, trial):
             return Named(Mistake.CLIPS_ARGUMENT, "inverse")
-        ways = list(map(whole_layers, (chain.matched, *chain.turns)))
+        ways = [whole_layers(pairs) for pairs in (chain.matched, *chain.turns)]
         ways += [chain.matched] * (ways[0] != chain.matched)
+        ways = [pairs for k, pairs in enumerate(ways) if pairs not in ways[:k]]
         for pairs in ways:
             named = _of_layers(chain, pairs, trial, pairs is not ways[0])
             if named is not None and named.mistake is not Mistake.NO_UNDOING:
@@ -100,6 +102,8 @@ def _of_layers(chain: Paired, pairs, trial, tried):
         found.append(Named(_name_of_layer(chain, pairs[::-1][k : k + 2], this), f"inverse of {layer.name}"))
         if found[-1].mistake not in (*BY_CHANCE, Mistake.NO_UNDOING) and not (tried and len(found) > 1):
             return found[-1]
+        if len(found) == NAMELESS:
+            break
     if len({named.mistake for named in found}) > 1:  # an order of columns that does not explain all of them
         return replace(found[0], mistake=Mistake.NO_UNDOING)
     return found[0] if found else None

@@ -78,6 +78,8 @@ def name_onto(case: Case, cases: list[Case]) -> Named:
         return Named(Mistake.LEAVES_CODOMAIN, "forward")
     if case.finding.symptom is Symptom.SIGN:
         return Named(Mistake.FOLDS, "det J")
+    if "function" in case.finding.evidence:  # far out, where a refusal would be no mistake
+        return Named(Mistake.RAISES, f"forward raises {case.finding.evidence['raised_by'].__name__}")
     if case.finding.symptom is Symptom.REACH and _is_bracket(case.finding.evidence["z"]):
         return Named(Mistake.END_OF_BRACKET, "inverse")
     return Named(_of_constant_columns(case.trial) or Mistake.NOT_ONTO, "range")

@@ -1,7 +1,8 @@
 """I: row i of a result depends on row i alone.
 
 Each row is asked alone, in a half batch, in reversed order, and in a copy of the object that was not called before.
-Every row has a context of its own, which goes where the row goes.
+Every row has a context of its own, which goes where the row goes. A network of float32 sums in another order for a
+batch of another size: what that costs is measured (grain.py).
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from dataclasses import replace
 import numpy as onp
 
 from nfscratch.check.finding import Finding, inconclusive
+from nfscratch.check.grain import grain
 from nfscratch.check.judging import point
 from nfscratch.check.letters.calls import called, functions
 from nfscratch.check.rows import apart, flat
-from nfscratch.check.trial import SYMBOL, Trial
+from nfscratch.check.trial import OTHER, SYMBOL, Trial
+
+COARSE = 32.0  # grains of one result: a network has several layers
 
 
 def check_independence(trial: Trial) -> Finding:
@@ -68,6 +72,8 @@ def _part_against_whole(trial, name, a, rows, which, part, whole):
     limit = _allowed(trial, name, which)[rows]
     error = apart(flat(part), flat(whole[rows])).max(axis=1, initial=0.0)
     error = onp.where(onp.isfinite(limit) & ~(onp.isnan(flat(whole[rows])).any(axis=1)), error, 0.0)
+    if not (error <= limit).all():
+        limit = onp.maximum(limit, COARSE * _grain(trial, name, which))
     k = int(onp.argmax(onp.where(onp.isnan(error), onp.inf, error / limit)))
     evidence = {
         "z": flat(a), "row": int(rows[k]), "symbol": SYMBOL.get(name, "x"), "function": name, "whole": whole,
@@ -75,6 +81,13 @@ def _part_against_whole(trial, name, a, rows, which, part, whole):
     }  # fmt: skip
     what, at = f"{name}: each row alone against the batch", point(evidence["symbol"], a, int(rows[k]))
     return Finding("I", what, float(error[k]), float(limit[k]), at, evidence=evidence)
+
+
+def _grain(trial, name, which):
+    """How coarsely a map of float64 answers that rounds to float32 within; log_prob sums up both of inverse's."""
+    if trial.subject.dtype != onp.float64 or name not in OTHER:
+        return sum(grain(trial, "inverse")) if name == "log_prob" and trial.subject.dtype == onp.float64 else 0.0
+    return grain(trial, name)[which]
 
 
 def _allowed(trial, name, which):

@@ -1,9 +1,10 @@
 """O: the sign of det J never changes, and every x of the codomain is reached, and no other.
 
-within    forward(z) lies in the codomain; rounding may put it on an end
+within    forward(z) lies in the codomain, also for z near the ends of a domain; rounding may put it on an end
 sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds
 reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
-          The same points are carried into the codomain where that is an interval
+          The same points are carried into the codomain where that is an interval. A z beyond an end of the domain
+          means that forward does not reach that x
 growth    |forward(z)| goes on growing beyond |z| = 1e3, at some scale, where domain and codomain are all reals
 """
 
@@ -18,6 +19,7 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.judging import failing, first_failure, point
 from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.overflow import overflows
+from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial
 from nfscratch.ode import IntegrationError
@@ -25,13 +27,14 @@ from nfscratch.ops.roots import InversionError
 
 SIGN_AND_RANGE = "sign of det J, range"
 ALL_REACHED = Finding("O", SIGN_AND_RANGE, 0.0, 0.0)
+WITHIN = (1.0, 3.0, 10.0)  # radii that are carried into an interval
 SEARCH_MAY_DECLINE = 100.0  # from this radius on a search may say in words that it does not get there
 _fails = partial(failing, "O", SIGN_AND_RANGE)
 
 
 def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
     """O."""
-    looks = [lambda: _leaves(trial), lambda: check_sign(trial)]
+    looks = [lambda: _leaves(trial), lambda: _leaves_near_ends(trial, rng), lambda: check_sign(trial)]
     if trial.subject.codomain_known:
         looks += [lambda: _far_out(trial, rng), lambda: check_growth(trial, rng)]
     return first_failure(looks, ALL_REACHED)
@@ -43,13 +46,31 @@ def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
 def _leaves(trial):
     """An x beyond an end of the codomain, by more than rounding or a stated accuracy."""
     ends, x = trial.subject.codomain, flat(trial.x)
-    low, high = (end + side * _room(trial, end) for end, side in zip(ends, (-1, 1), strict=True))
-    bad = ((x < low) | (x > high)).any(axis=1)
+    bad = _beyond(trial, ends, x)
     if not bad.any():
         return None
     row = nearest(bad, trial.z)
     words = f"x leaves the codomain {ends[0]:g} to {ends[1]:g}"
     return _fails(words, Symptom.LEAVES, "z", trial.z, row, yours=x[row], expected=onp.clip(x[row], *ends))
+
+
+def _leaves_near_ends(trial, rng):
+    """The same at z nearer to the ends of a domain than the points of the trial lie."""
+    s = trial.subject
+    if not (bounded(s.domain) and bounded(s.codomain)):
+        return None
+    near = into(s.domain, _rays(rng, s.in_shape, WITHIN, s.dtype)).reshape(-1, *s.in_shape)
+    try:
+        return _leaves(Trial(s, near))
+    except Exception:  # of any kind: E asks for the ends
+        return None
+
+
+def _beyond(trial, ends, points):
+    """Rows with a number beyond an end, by more than rounding or a stated accuracy."""
+    low, high = (end + side * _room(trial, end) for end, side in zip(ends, (-1, 1), strict=True))
+    points = flat(points)
+    return ((points < low) | (points > high)).any(axis=1)
 
 
 def _room(trial, end):
@@ -92,7 +113,7 @@ def _rays(rng, shape, radii, dtype):
 
 def _far_out(trial, rng):
     s = trial.subject
-    radii = (1.0, 3.0, 10.0) if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
+    radii = WITHIN if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
     rays = into(s.codomain, _rays(rng, s.out_shape, radii, s.dtype))
     for r, x in zip(radii, rays, strict=True):
         try:
@@ -101,9 +122,33 @@ def _far_out(trial, rng):
             if isinstance(error, (InversionError, IntegrationError)) and r >= SEARCH_MAY_DECLINE:
                 return ALL_REACHED
             return _fails(f"inverse raises {type(error).__name__}: {error}", Symptom.RAISES, "x", x, 0)
-        if (missed := _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
+        if (missed := _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
             return missed
     return ALL_REACHED
+
+
+def _outside(trial, z, x):
+    """An inverse beyond an end of the domain, and forward of that end is not x: forward does not reach x.
+
+    The domain of a flow is where its base has its density: beyond, a sound map goes on.
+    """
+    ends, bad = trial.subject.domain, _beyond(trial, trial.subject.domain, z)
+    if trial.subject.base_log_prob is not None or not bad.any():
+        return None
+    bad &= _apart_at_end(trial, z, x)
+    row = int(onp.argmax(bad))
+    words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, outside of the domain {ends[0]:g} to {ends[1]:g},"
+    numbers = {"z": flat(z), "yours": flat(z)[row], "expected": onp.clip(flat(z)[row], *ends)}
+    return _fails(words, Symptom.REACH, "x", x, row, **numbers) if bad.any() else None
+
+
+def _apart_at_end(trial, z, x):
+    """Rows where forward, at the z of the domain that is nearest to this one, is not x."""
+    ends = zip(trial.subject.domain, (1, -1), strict=True)
+    low, high = (end + side * 1e-9 * max(1.0, abs(end)) if onp.isfinite(end) else end for end, side in ends)
+    near = onp.clip(z, low, high).astype(z.dtype)
+    there = Trial(trial.subject, near).x
+    return largest(there - x) > max(1e-4, 64 * trial.subject.precision) * onp.maximum(1.0, largest(x))
 
 
 def _missed(trial, z, x, r):
@@ -151,13 +196,20 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
         return ALL_REACHED
     top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
     near, *rest = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype)
-    x_near = _sizes(trial, near)
-    try:
-        xs = [_sizes(trial, far) for far in rest]
-    except Exception:  # of any kind: a search or a network that overflows so far out has not stood still
-        return ALL_REACHED
+    x_near, xs = _sizes(trial, near), []
+    for far in rest:
+        try:
+            xs.append(_sizes(trial, far))
+        except Exception as error:  # of any kind: a search or a network that overflows so far out has not stood still
+            return ALL_REACHED if is_refusal(error) else _raises(error, far)
     still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in xs], axis=0)
     return _bounded(rest[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
+
+
+def _raises(error, z):
+    words = f"{type(error).__name__}: {error}"
+    evidence = {"raised": words, "raised_by": type(error), "function": "forward"}
+    return _fails(f"forward raises {words}", Symptom.RAISES, "z", z, 0, **evidence)
 
 
 def _sizes(trial, z):

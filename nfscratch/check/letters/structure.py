@@ -41,10 +41,13 @@ def check_structure(trials: list[Trial]) -> Finding:
         return not_applicable("T", "no structure is declared")
     what, look = f"dependencies: {subject.structure}", STRUCTURES.get(subject.structure, _never_moves)
     wrong = look(Dependencies(trials))
-    return Finding("T", what, 0.0, 0.0) if wrong is None else _found(what, trials, *wrong)
+    return Finding("T", what, 0.0, 0.0) if wrong is None else found(what, trials, *wrong)
 
 
-def _found(what, trials, symptom, words, entry):
+def found(
+    what: str, trials: list[Trial], symptom: Symptom, words: str, entry: tuple[int, int]
+) -> Finding:  # fmt: skip
+    """T fails at an entry of the Jacobian."""
     name = trials[0].subject.name
     evidence = {"entry": entry, "z": flat(trials[0].z), "row": 0, "symbol": "z", "J": trials[0].J[0], "layer": name}
     return Finding("T", what, 1.0, 0.0, f"{name}: {words}", symptom=symptom, evidence=evidence)
@@ -61,7 +64,7 @@ class Dependencies:
     def __init__(self, trials: list[Trial]):
         self.trials, self.subject = trials, trials[0].subject
         self.ever, self.surely = dependencies(trials)
-        self.moved = _moved(trials)
+        self.moved = ever_moved(trials)
         self.eye = onp.eye(self.subject.dim, dtype=bool)
         self.local = trials[0].z.ndim == 4  # images: a convolution sees no more than a neighbourhood
 
@@ -93,7 +96,7 @@ def _shifted(trial, j, move):
     return z.reshape(trial.z.shape).astype(trial.subject.dtype)
 
 
-def _moved(trials):
+def ever_moved(trials: list[Trial]) -> Any:
     """moved_ij: whether x_i is ever anything but z_j."""
     moved = False
     for trial in trials:

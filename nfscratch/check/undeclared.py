@@ -1,0 +1,145 @@
+"""T of a pair of plain functions that declares no structure: what its dependencies, and its run, say by themselves.
+
+never moves    x_i = z_j always, for half of the variables, where the others are changed by more than one layer: at one
+               line, or in one function, the run holds its whole state again and again, and the same variables differ
+drops          J is a triangle (in some order) in which all is there but every variable's nearest parent, or the last's
+
+One coupling keeps a half, and a triangle may have zeros: neither alone is a mistake.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.diagnosis.boundaries import Boundaries, equal
+from nfscratch.check.finding import Finding, Symptom, not_applicable
+from nfscratch.check.letters.structure import Dependencies, acyclic_order, ever_moved, found
+from nfscratch.check.rows import flat, largest
+from nfscratch.check.trial import Trial
+
+WHAT = "dependencies, as they are found"
+ROWS = 7  # of each of two runs
+FLAT = 1e-7  # an entry of J below it may be rounding
+Wrong = tuple[Symptom, str, tuple[int, int]] | None
+
+
+def check_undeclared(trials: list[Trial]) -> Finding:
+    """T, over several trials of one pair."""
+    s = trials[0].subject
+    if s.bijection is None and not s.pairs and len(s.in_shape) == 1 and s.in_shape == s.out_shape:
+        if (wrong := _never_moves(trials) or _parent_dropped(trials)) is not None:
+            return found(WHAT, trials, *wrong)
+    return not_applicable("T", "no structure is declared")
+
+
+def _depends(trials):
+    """Where J is not 0, at any point of any trial (D, D)."""
+    with onp.errstate(all="ignore"):
+        J = onp.concatenate([onp.abs(trial.J) for trial in trials])
+    return onp.where(onp.isfinite(J), J, 1.0).max(axis=0, initial=0.0) > FLAT
+
+
+# --- a parent is dropped ---
+
+
+def _parent_dropped(trials) -> Wrong:
+    seen = _depends(trials)
+    if not _misses_a_parent(seen, acyclic_order(seen)):
+        return None
+    d = Dependencies(trials)  # J may be 0 where a unit of a network is dead
+    order = acyclic_order(d.ever)
+    if not _misses_a_parent(d.ever, order):
+        return None
+    i, j = order[-1], order[-2]
+    return Symptom.NEAREST_PARENT, f"x_{i} never depends on z_{j}, and on all variables before it", (i, j)
+
+
+def _misses_a_parent(depends, order):
+    """Whether the triangle is full but for the whole first diagonal below the main one, or but for its last entry."""
+    if order is None or len(order) < 4:
+        return False
+    below = depends[onp.ix_(order, order)]
+    missing = [(i, j) for i in range(len(order)) for j in range(i) if not below[i, j]]
+    last = len(order) - 1
+    return missing == [(i, i - 1) for i in range(1, last + 1)] or (last > 3 and missing == [(last, last - 1)])
+
+
+# --- half of the variables never move ---
+
+
+def _never_moves(trials) -> Wrong:
+    moved = ever_moved(trials)
+    still = onp.flatnonzero(~moved.all(axis=1))
+    changed = onp.flatnonzero(moved.all(axis=1))
+    sources = [int(onp.argmin(moved[i])) for i in still]
+    couples = _depends(trials)[onp.ix_(changed, sources)].any()
+    if not couples or 2 * len(still) < len(moved) - 1 or not _has_layers(trials[0]):
+        return None
+    i, j = int(still[0]), sources[0]
+    words = f"x_{i} is z_{j}, always: {len(still)} of {len(moved)} variables never move, in several layers"
+    return Symptom.NEVER_MOVES, words, (i, j)
+
+
+def _has_layers(trial):
+    """Whether a run of forward changes the same variables in two layers or more."""
+    z = flat(trial.z)[onp.argsort(largest(trial.z), kind="stable")]
+    try:
+        runs = _boundaries(trial, z, ROWS)
+        runs = runs if len(runs) > 2 else _boundaries(trial, z, 1)
+        return any(_repeats(runs, names, at) for names, at in _rounds(runs))
+    except Exception:  # of any kind: a function that cannot be looked into is not judged
+        return False
+
+
+def _boundaries(trial, z, n):
+    return Boundaries(trial.subject.forward, z[: 2 * n : 2], z[1 : 2 * n : 2])
+
+
+def _rounds(runs):
+    """(names, boundaries) that the run meets at one line: the turns of a loop, or the calls of a function; and its end.
+
+    names: of the variables that hold the state there.
+    """
+    lives: dict[Any, list] = {}
+    for life in runs.record.lives:
+        for line in {place[:2] for place in life.places}:
+            lives.setdefault((line, life.names), []).append(life.value)
+    for (_, names), values in lives.items():
+        at = {k for v in values for k, b in enumerate(runs.all) if equal(b.value, v, 1e-12)}
+        if len(at) > 1:
+            yield names, sorted(at | {len(runs) - 1})
+
+
+def _repeats(runs, names, at):
+    """Whether two of these steps change the same variable. A state in two halves may be changed by one spline twice."""
+    steps = [(step, moved) for step, moved in zip(pairwise(at), _moved_by(runs, at), strict=True) if moved]
+    twice = [(p, q) for (p, a), (q, b) in combinations(steps, 2) if a & b]
+    return any(len(names) == 1 or all(_is_affine(runs, *step) for step in both) for both in twice)
+
+
+def _moved_by(runs, at):
+    """Which variables of z each step changes, whatever columns hold them."""
+    labels = list(range(runs.a.shape[1]))
+    for i, j in pairwise(at):
+        before, after = runs.all[i].value, runs.all[j].value
+        kept = [_column_of(before, column) for column in after.T]
+        left = [labels[k] for k in range(len(labels)) if k not in kept]
+        yield set(left)
+        free = iter(left)
+        labels = [next(free) if k is None else labels[k] for k in kept]
+
+
+def _column_of(state, column):
+    return next((k for k, other in enumerate(state.T) if onp.array_equal(other, column)), None)
+
+
+def _is_affine(runs, i, j):
+    """Whether the step is a straight line in the variables that it changes."""
+    h, step = runs.all[i].value, runs.step(i, j)
+    y = step(h)[0]
+    own = [_column_of(y, column) is None for column in h.T]
+    first, second = (step(h + shift * onp.array(own))[0] for shift in (1.0, 2.0))
+    return equal(second - first, first - y, 1e-6)
