@@ -178,7 +178,7 @@ def test_the_smallest_failing_example_is_printed_as_code_that_fails_again(monkey
 def test_code_of_parts():
     part = nf.Inverse(nf.Coupling(nf.Inverse(nf.CubicSpline(4)), (True, False), nf.MLP((3,), "tanh")))
     assert source(part) == (
-        "nf.Inverse(bijection=nf.Coupling(transformer=nf.Inverse(transformer=nf.CubicSpline(bins=4)), "
+        "nf.Inverse(nf.Coupling(transformer=nf.Inverse(nf.CubicSpline(bins=4)), "
         "mask=(True, False), conditioner=nf.MLP(hidden=(3,), activation='tanh')))"
     )
     assert source(nf.ode.RK4(3)) == "nf.ode.RK4(steps=3)"

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as onp
 
 from battery.example import Example
+from battery.points import box
 from battery.wider import HAS_MORE_DIGITS, WIDER, widened
 from nfscratch import trees
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 K, MARGIN = 64.0, 16.0
-DIGITS, RESIDUAL, DRAWS = 4.0, 8.0, 2  # eps, eps max(1, |x|), and how many draws of signs
+DIGITS, RESIDUAL = 4.0, 8.0  # eps, and eps max(1, |x|)
 NOT_FOUND = (InversionError, IntegrationError)
 
 
@@ -34,6 +35,10 @@ class Look:
 
     eps = property(lambda self: max(float(onp.finfo(self.dtype).eps), self.accuracy))
     accuracy = property(lambda self: float(self.example.bijection.accuracy))
+
+    @cached_property
+    def box(self):
+        return box(self.example.part)
 
     @cached_property
     def params(self):
@@ -108,13 +113,14 @@ class Look:
         """How far the exact values move with the last digits of their inputs; infinite where none are found."""
         params, points, context = self.arguments
         rng = onp.random.default_rng(0)
-        step = DIGITS * self.eps * onp.abs(points) + self.extra
+        step = DIGITS * self.eps * onp.maximum(self.box, onp.abs(points)) + self.extra
         if self._searches:
             step = step + RESIDUAL * self.eps * onp.maximum(1.0, onp.abs(points))
         found = [onp.zeros(v.shape) for v in self.exact]
-        for _ in range(DRAWS):
+        signs = rng.choice([-1.0, 1.0], size=points.shape)
+        for way in (1.0, -1.0):
             moved = moved_digits(params, DIGITS * self.eps, rng)
-            there = self._inside(points + rng.choice([-1.0, 1.0], size=points.shape) * step)
+            there = self._inside(points + way * signs * step)
             near = (
                 None if context is None else context * (1 + DIGITS * self.eps * rng.choice([-1.0, 1.0], context.shape))
             )
@@ -151,7 +157,7 @@ class Look:
         y, l = (onp.abs(v).astype("float64") for v in self.exact)
         terms = self.points[0].size + l
         with onp.errstate(all="ignore"):
-            of_y = K * self.eps * onp.maximum(1.0, y) + MARGIN * self.spread[0]
+            of_y = K * self.eps * onp.maximum(max(1.0, self.box), y) + MARGIN * self.spread[0]
             return of_y, K * self.eps * terms + MARGIN * self.spread[1]
 
     @cached_property

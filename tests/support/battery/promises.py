@@ -81,10 +81,9 @@ def within(look, what, got, expected, allowed):
     if bad.any():
         at = tuple(int(i[0]) for i in onp.nonzero(bad))
         point = [float(v) for v in look.points[at[0]].reshape(-1)]
-        most = onp.broadcast_to(allowed, error.shape)[at]
         raise AssertionError(
-            f"{look.direction}: {what} is off by {error[at]:.3g}, allowed {most:.3g}: "
-            f"{float(got[at])!r} where {float(expected[at])!r} is right, at {point}"
+            f"{look.direction}: {what} is off by {error[at]:.3g}, "
+            f"allowed {onp.broadcast_to(allowed, error.shape)[at]:.3g}: {float(got[at])!r} where {float(expected[at])!r} is right, at {point}"
         )
 
 
