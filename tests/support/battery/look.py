@@ -2,7 +2,8 @@
 
 The cost is measured, not bounded by a formula: in more digits, the points and the parameters move by a few of the
 dtype's last digits, and the values follow. A promise allows MARGIN times that, and K eps max(1, |value|) beside it.
-A direction that searches may leave a residual: its points move by that as well.
+A direction that searches may leave a residual: its points move by that as well, in units of the largest of a row where
+all variables are searched at once.
 """
 
 from dataclasses import dataclass
@@ -27,13 +28,13 @@ NOT_FOUND = (InversionError, IntegrationError)
 
 @dataclass(eq=False)
 class Look:
-    """direction: "forward", "inverse" or "log_prob". meant: the points before they were rounded."""
+    """direction: "forward", "inverse" or "log_prob". found_by: the look of which the points are the value."""
 
     example: Example
     dtype: str
     direction: str
     given: Any = None  # the points; None: the example's
-    meant: Any = None
+    found_by: Any = None
 
     eps = property(lambda self: max(float(onp.finfo(self.dtype).eps), self.accuracy))
     accuracy = property(lambda self: float(self.example.bijection.accuracy))
@@ -125,19 +126,31 @@ class Look:
         return found
 
     def _beside(self):
-        """The exact values for arguments that are off by last digits, once to each side; and at `meant`."""
+        """The exact values for arguments that are off by last digits, once to each side, and at points not rounded."""
         params, points, context = self.arguments
         u, rng = DIGITS * self.eps, onp.random.default_rng(0)
         step = u * onp.maximum(self.box, onp.abs(points))
         if self._searches:
-            step = step + RESIDUAL * self.eps * onp.maximum(1.0, onp.abs(points))
-        if self.meant is not None:
-            step = step + onp.abs(self.meant - points)
-            yield self.wide(params, self.meant, context)
+            step = step + RESIDUAL * self.eps * onp.maximum(1.0, self._sizes(onp.abs(points)))
+        if self.found_by is not None:
+            meant = self.found_by.exact[0]
+            step = step + onp.abs(meant - points) + self.found_by.left_by_a_search
+            yield self.wide(params, meant, context)
         signs = rng.choice([-1.0, 1.0], size=points.shape)
         for way in (1.0, -1.0):
             near = None if context is None else context * (1 + way * u)
             yield self.wide(moved_digits(params, u, rng), self._inside(points + way * signs * step), near)
+
+    @property
+    def left_by_a_search(self):
+        """How far its value may be off: a search in more digits can stop at the same wrong number."""
+        return self.spread[0] if self._searches else 0.0
+
+    def _sizes(self, sizes):
+        """What a residual is relative to: a search of all variables at once stops by the largest of them."""
+        if self.example.bijection.jacobian_structure == "diagonal":
+            return sizes
+        return sizes.max(axis=tuple(range(1, sizes.ndim)), keepdims=True) + 0.0 * sizes
 
     @property
     def _searches(self):

@@ -116,7 +116,7 @@ def round_trip_and_cancelling_log_dets(example, dtype):
         if first.direction == "log_prob":
             continue
         other = "inverse" if first.direction == "forward" else "forward"
-        back = Look(example, dtype, other, first.value[0], first.exact[0])
+        back = Look(example, dtype, other, first.value[0], first)
         try:
             z, log_det = back.value
         except NOT_FOUND:
