@@ -4,6 +4,7 @@ The long form is `python -m benchmarks battery`. Hypothesis keeps no database an
 """
 
 import json
+from pathlib import Path
 
 import autograd.numpy as np
 import numpy as onp
@@ -15,6 +16,7 @@ from battery.networks import CONDITIONALS, NETWORKS, SOLVERS
 from battery.promises import DTYPES, PROMISES
 from battery.search import PARTS, search
 from battery.transformers import TRANSFORMERS
+from hypothesis.configuration import storage_directory
 
 import nfscratch as nf
 from benchmarks import battery as command
@@ -183,6 +185,11 @@ def test_code_of_parts():
     )
     assert source(nf.ode.RK4(3)) == "nf.ode.RK4(steps=3)"
     assert source((onp.float64(1.5), [None], onp.inf)) == "(1.5, [None], inf)"
+
+
+def test_hypothesis_writes_nothing_into_the_repository():
+    assert search("Shift", 2) is None
+    assert not storage_directory().path.resolve().is_relative_to(Path(__file__).resolve().parents[1])
 
 
 # --- the command ---
