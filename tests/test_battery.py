@@ -216,9 +216,10 @@ def test_the_command_fails_with_a_part_that_breaks_a_promise(monkeypatch, capsys
 # --- the parts ---
 
 EXAMPLES = 15  # each in both dtypes and both directions, with one to three points
+OF_MANY_LAYERS = {"real_nvp_image", "glow", "sylvester", "inference", "rq_nsf", "iaf"}
 OF_A_SEARCH = {"Elementwise", "LogisticMixtureCDF", "DeepSigmoid", "UMNN", "naf", "Autoregressive", "Inverse"}
 OF_A_SOLVER = {"DeepDenseSigmoid", "Residual", "residual", "Continuous", "ffjord", "continuous"}
-EXAMPLES_OF = {**dict.fromkeys(OF_A_SEARCH, 6), **dict.fromkeys(OF_A_SOLVER, 3)}  # what takes long
+EXAMPLES_OF = {**dict.fromkeys(OF_MANY_LAYERS | OF_A_SEARCH, 6), **dict.fromkeys(OF_A_SOLVER, 3)}  # what takes long
 
 
 @pytest.mark.exhaustive
