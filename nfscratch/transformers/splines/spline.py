@@ -10,6 +10,8 @@ z is clipped before (1) sees it, so that no formula is evaluated outside of its 
 thrown away afterwards makes the gradient of the whole batch NaN (flowjax#239). The result is clipped as well, because
 rounding could carry it out of the box, and the inverse would treat it as a point of the tail.
 
+v and y are of size 1 and rounded as such: z and x are known to about eps B, near 0 too, and no better.
+
 circular: a map of the circle onto itself, -B and B being one point, with one slope there; domain and codomain are
 [-B, B]. Outside the log-derivative is -inf: no density. The point -B stays where it is; a rotation that moves it is a
 layer of its own (Rezende et al. 2020, arXiv:2002.02428).

@@ -12,7 +12,9 @@ import numpy as onp
 import nfscratch as nf
 from battery.wider import widened
 from nfscratch import check
+from nfscratch.bijections.inverse import kind
 from nfscratch.checkpoint.description import MODULES
+from nfscratch.ops.intervals import REALS
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,8 @@ class Example:
 def levels(flow):
     """How many values a discrete density has; None for a continuous one."""
     base = getattr(flow.base, "density", flow.base)
-    return getattr(getattr(base, "conditional", None), "n_levels", None)
+    count = getattr(getattr(base, "conditional", None), "n_levels", None)
+    return count if count and count > 1 else None
 
 
 def whole(x, n_levels):
@@ -109,12 +112,9 @@ def whole(x, n_levels):
 
 
 def into_support(flow, x):
-    """Data that a flow can be started from."""
-    return flow.bijection.forward(flow.bijection.init(onp.random.default_rng(0)), x)[0] if bounded(flow) else x
-
-
-def bounded(flow):
-    return flow.bijection.codomain != (-onp.inf, onp.inf) and flow.bijection.domain == (-onp.inf, onp.inf)
+    """Data that a flow can be started from: its last layer leads into the support."""
+    last = getattr(flow.bijection, "layers", [flow.bijection])[-1]
+    return x if last.codomain == REALS or last.context_dim else last.forward(last.init(onp.random.default_rng(0)), x)[0]
 
 
 def source(value):
@@ -124,6 +124,8 @@ def source(value):
         return f"({inner}{',' if len(value) == 1 else ''})" if isinstance(value, tuple) else f"[{inner}]"
     if not is_dataclass(value):
         return repr(value.item() if isinstance(value, onp.generic) else value)
+    if kind(value).startswith("Inverse"):
+        return f"nf.Inverse({source(getattr(value, 'bijection', None) or value.transformer)})"
     given = [f for f in fields(value) if f.init and not _is_default(f, getattr(value, f.name))]
     return f"{_public(type(value))}({', '.join(f'{f.name}={source(getattr(value, f.name))}' for f in given)})"
 
@@ -132,10 +134,10 @@ def _is_default(field, value):
     return field.default is not MISSING and not is_dataclass(value) and field.default == value
 
 
-def _public(kind):
+def _public(part):
     """nf.Affine, or nf.ode.RK4 where the package does not name it at its top."""
-    name = {"InverseBijection": "Inverse", "InverseTransformer": "Inverse"}.get(kind.__name__, kind.__name__)
+    name = part.__name__
     if hasattr(nf, name):
         return f"nf.{name}"
     module = next((m for m in MODULES if hasattr(m, name)), None)
-    return f"nf.{module.__name__.split('.', 1)[1]}.{name}" if module else f"{kind.__module__}.{name}"
+    return f"nf.{module.__name__.split('.', 1)[1]}.{name}" if module else f"{part.__module__}.{name}"

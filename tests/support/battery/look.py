@@ -2,7 +2,8 @@
 
 The cost is measured, not bounded by a formula: in more digits, the points and the parameters move by a few of the
 dtype's last digits, and the values follow. A promise allows MARGIN times that, and K eps max(1, |value|) beside it.
-A direction that searches may leave a residual: its points move by that as well.
+A direction that searches may leave a residual: its points move by that as well, in units of the largest of a row where
+all variables are searched at once.
 """
 
 from dataclasses import dataclass
@@ -12,28 +13,35 @@ from typing import Any
 import numpy as onp
 
 from battery.example import Example
+from battery.points import box
 from battery.wider import HAS_MORE_DIGITS, WIDER, widened
 from nfscratch import trees
 from nfscratch.ode import IntegrationError
+from nfscratch.ops.intervals import REALS
 from nfscratch.ops.roots import InversionError
 
 K, MARGIN = 64.0, 16.0
-DIGITS, RESIDUAL, DRAWS = 4.0, 8.0, 2  # eps, eps max(1, |x|), and how many draws of signs
+DIGITS, RESIDUAL = 4.0, 8.0  # eps, and eps max(1, |x|)
+OTHER = {"forward": "inverse", "inverse": "forward"}
 NOT_FOUND = (InversionError, IntegrationError)
 
 
 @dataclass(eq=False)
 class Look:
-    """direction: "forward", "inverse" or "log_prob". extra: how much more the points may be off, entry by entry."""
+    """direction: "forward", "inverse" or "log_prob". found_by: the look of which the points are the value."""
 
     example: Example
     dtype: str
     direction: str
     given: Any = None  # the points; None: the example's
-    extra: Any = 0.0
+    found_by: Any = None
 
     eps = property(lambda self: max(float(onp.finfo(self.dtype).eps), self.accuracy))
     accuracy = property(lambda self: float(self.example.bijection.accuracy))
+
+    @cached_property
+    def box(self):
+        return box(self.example.part)
 
     @cached_property
     def params(self):
@@ -49,20 +57,20 @@ class Look:
         """Where the direction is defined: on a bounded domain, where the other direction leads from all reals."""
         if self.given is not None:
             return self.given
-        b = self.example.bijection
         if self.direction == "log_prob":
             return self.example.points(self.example.flow.shape, self.dtype)
-        shape, low, high = (
-            (b.in_shape, *_ends(b.domain)) if self.direction == "forward" else (b.out_shape, *_ends(b.codomain))
-        )
-        points = self.example.points(shape, self.dtype)
-        if (low, high) == (-onp.inf, onp.inf):
-            return points
-        other = "inverse" if self.direction == "forward" else "forward"
-        if _ends(b.codomain if self.direction == "forward" else b.domain) == (-onp.inf, onp.inf):
+        here, there = self._side(self.direction), self._side(OTHER[self.direction])
+        if here[1] != REALS == there[1]:
+            points = onp.clip(self.example.points(there[0], self.dtype), -9, 9)
             with onp.errstate(all="ignore"):
-                return self.apply(other, self.params, onp.clip(points, -9, 9), self.context)[0]
-        return onp.clip(points, low, high)
+                return self.apply(OTHER[self.direction], self.params, points, self.context)[0]
+        return onp.clip(self.example.points(here[0], self.dtype), *here[1])
+
+    def _side(self, direction):
+        """The shape and the interval of what goes into a direction."""
+        b = self.example.bijection
+        shape, ends = (b.in_shape, b.domain) if direction == "forward" else (b.out_shape, b.codomain)
+        return shape, REALS if ends is None else tuple(ends)
 
     def apply(self, direction, params, points, context):
         if direction == "log_prob":
@@ -105,27 +113,44 @@ class Look:
 
     @cached_property
     def spread(self):
-        """How far the exact values move with the last digits of their inputs; infinite where none are found."""
-        params, points, context = self.arguments
-        rng = onp.random.default_rng(0)
-        step = DIGITS * self.eps * onp.abs(points) + self.extra
-        if self._searches:
-            step = step + RESIDUAL * self.eps * onp.maximum(1.0, onp.abs(points))
+        """How far the exact values move with the last digits of what they are made of; infinite where none are."""
         found = [onp.zeros(v.shape) for v in self.exact]
-        for _ in range(DRAWS):
-            moved = moved_digits(params, DIGITS * self.eps, rng)
-            there = self._inside(points + rng.choice([-1.0, 1.0], size=points.shape) * step)
-            near = (
-                None if context is None else context * (1 + DIGITS * self.eps * rng.choice([-1.0, 1.0], context.shape))
-            )
-            try:
-                values = self.wide(moved, there, near)
-            except (ValueError, *NOT_FOUND):
-                return [onp.full(v.shape, onp.inf) for v in self.exact]
-            with onp.errstate(all="ignore"):
-                changes = [onp.abs(a - b).astype("float64") for a, b in zip(values, self.exact, strict=True)]
-            found = [onp.where(onp.isnan(c), onp.inf, onp.maximum(c, f)) for c, f in zip(changes, found, strict=True)]
+        try:
+            for values in self._beside():
+                with onp.errstate(all="ignore"):
+                    changes = [onp.abs(a - b).astype("float64") for a, b in zip(values, self.exact, strict=True)]
+                changes = [onp.where(onp.isnan(c), onp.inf, c) for c in changes]
+                found = [onp.maximum(c, f) for c, f in zip(changes, found, strict=True)]
+        except (ValueError, *NOT_FOUND):
+            return [onp.full(v.shape, onp.inf) for v in self.exact]
         return found
+
+    def _beside(self):
+        """The exact values for arguments that are off by last digits, once to each side, and at points not rounded."""
+        params, points, context = self.arguments
+        u, rng = DIGITS * self.eps, onp.random.default_rng(0)
+        step = u * onp.maximum(self.box, onp.abs(points))
+        if self._searches:
+            step = step + RESIDUAL * self.eps * onp.maximum(1.0, self._sizes(onp.abs(points)))
+        if self.found_by is not None:
+            meant = self.found_by.exact[0]
+            step = step + onp.abs(meant - points) + self.found_by.left_by_a_search
+            yield self.wide(params, meant, context)
+        signs = rng.choice([-1.0, 1.0], size=points.shape)
+        for way in (1.0, -1.0):
+            near = None if context is None else context * (1 + way * u)
+            yield self.wide(moved_digits(params, u, rng), self._inside(points + way * signs * step), near)
+
+    @property
+    def left_by_a_search(self):
+        """How far its value may be off: a search in more digits can stop at the same wrong number."""
+        return self.spread[0] if self._searches else 0.0
+
+    def _sizes(self, sizes):
+        """What a residual is relative to: a search of all variables at once stops by the largest of them."""
+        if self.example.bijection.jacobian_structure == "diagonal":
+            return sizes
+        return sizes.max(axis=tuple(range(1, sizes.ndim)), keepdims=True) + 0.0 * sizes
 
     @property
     def _searches(self):
@@ -134,10 +159,7 @@ class Look:
         return "iterative" in costs[self.direction]
 
     def _inside(self, points):
-        b = self.example.bijection
-        if self.direction == "log_prob":
-            return points
-        low, high = _ends(b.domain if self.direction == "forward" else b.codomain)
+        low, high = REALS if self.direction == "log_prob" else self._side(self.direction)[1]
         here = self.arguments[1]
         for there in (points, 2 * here - points):  # a step out of the domain is taken the other way
             here = onp.where((here == self.arguments[1]) & (there > low) & (there < high), there, here)
@@ -151,12 +173,12 @@ class Look:
         y, l = (onp.abs(v).astype("float64") for v in self.exact)
         terms = self.points[0].size + l
         with onp.errstate(all="ignore"):
-            of_y = K * self.eps * onp.maximum(1.0, y) + MARGIN * self.spread[0]
+            of_y = K * self.eps * onp.maximum(max(1.0, self.box), y) + MARGIN * self.spread[0]
             return of_y, K * self.eps * terms + MARGIN * self.spread[1]
 
     @cached_property
     def rows(self):
-        """Rows not too far out, with finite values that the dtype can hold and that rounding does not spoil."""
+        """Rows that are not too far out, with values that the dtype can hold and that rounding does not spoil."""
         most = float(onp.finfo(self.dtype).max)
         flat = [onp.abs(a).reshape(len(self.points), -1).max(axis=1, initial=0.0) for a in (self.points, self.exact[0])]
         of_y, of_l = self.allowed
@@ -174,7 +196,3 @@ def moved_digits(tree, u, rng):
         return lambda a: a + rng.choice([-1.0, 1.0], size=a.shape) * u * onp.maximum(least, onp.abs(a))
 
     return trees.map_leaves(by(1.0), tree, fixed=by(0.0))
-
-
-def _ends(interval):
-    return (-onp.inf, onp.inf) if interval is None else tuple(interval)

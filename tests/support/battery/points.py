@@ -31,13 +31,23 @@ def places(part):
 def _places(part):
     if isinstance(part, Spline):
         yield from onp.linspace(-part.bound, part.bound, part.bins + 1)
+    for name in ("low", "high", "bound"):
+        if isinstance(value := getattr(part, name, None), (int, float, tuple)):
+            yield from onp.atleast_1d(onp.asarray(value, dtype=float))
+    for child in _inside(part):
+        yield from _places(child)
+
+
+def box(part):
+    """The largest bound of a spline inside of a part: it knows z and x to eps of that; 0 where there is none."""
+    own = part.bound if isinstance(part, Spline) else 0.0
+    return max([own, *map(box, _inside(part))])
+
+
+def _inside(part):
     for field in fields(part) if is_dataclass(part) else ():
         value = getattr(part, field.name)
-        if field.name in ("low", "high", "bound"):
-            yield from onp.atleast_1d(onp.asarray(value, dtype=float))
-        for child in value if isinstance(value, (tuple, list)) else (value,):
-            if is_dataclass(child):
-                yield from _places(child)
+        yield from filter(is_dataclass, value if isinstance(value, (tuple, list)) else (value,))
 
 
 def rows(part, width):

@@ -1,10 +1,15 @@
-"""Hypothesis looks for an example that breaks a promise, and makes it small."""
+"""Hypothesis looks for an example that breaks a promise, and makes it small.
+
+It keeps no database, and what it else writes down goes into a folder that ends with the process.
+"""
 
 from dataclasses import dataclass
 from math import prod
+from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from battery.densities import DENSITIES, RECIPES, as_flow
 from battery.example import Example
@@ -13,6 +18,8 @@ from battery.points import rows
 from battery.promises import check
 from battery.transformers import TRANSFORMERS, alone
 
+HOME = TemporaryDirectory(prefix="hypothesis-", ignore_cleanup_errors=True)
+set_hypothesis_home_dir(HOME.name)
 PARTS = {
     **BIJECTIONS,
     **{name: alone(name) for name in TRANSFORMERS},
