@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -10,7 +11,7 @@ import numpy as onp
 import pytest
 from hostile import damaged, forged, originals, trial
 from hostile.forging import Pieces
-from hostile.verdict import Verdict, judged, opened, unsaid, used
+from hostile.verdict import Verdict, by_other_doors, judged, opened, unsaid, used
 
 import nfscratch as nf
 from nfscratch.checkpoint import field_types, sizes
@@ -38,6 +39,9 @@ def verdict_of(original, content, path):
         verdict, why = judged(original, content, got)
         if verdict is Verdict.ANOTHER and original.kind == "flow":
             verdict, why = used(*got)
+    if verdict.good:
+        other, why_there = by_other_doors(original, path)
+        return (verdict, why) if other.good else (other, why_there)
     return verdict, why
 
 
@@ -228,14 +232,19 @@ def turning(path):
         pass
 
 
+def with_a_bad_door(path):
+    return nf.load(path)
+
+
 READERS = {
     nf.load: Verdict.ANOTHER,
     of_the_original: Verdict.WRONG,
     taking: Verdict.FAT,
     lambda path: onp.empty(10 * 2**40, onp.uint8): Verdict.FAT,
     raising: Verdict.OTHER,
+    with_a_bad_door: Verdict.OTHER,
     refusing_in_two_lines: Verdict.OTHER,
-    lambda path: os.abort(): Verdict.OTHER,
+    lambda path: os.kill(os.getpid(), signal.SIGTERM): Verdict.OTHER,
 }
 
 
@@ -245,7 +254,8 @@ def verdict_with(read, flows, path):
     name = max(pieces.tensors)
     pieces.tensors[name] = pieces.tensors[name] + 1.0
     path.with_name("original").write_bytes(good.content)
-    return trial.tried(replace(good, read=read), pieces.sealed(), path).verdict
+    doors = (raising,) if read is with_a_bad_door else good.doors
+    return trial.tried(replace(good, read=read, doors=doors), pieces.sealed(), path).verdict
 
 
 @forks

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees
 from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.checkpoint.tree import split
 from nfscratch.training.ending import Ended
 from nfscratch.training.optimizers import Adam
 
@@ -71,6 +71,9 @@ def values(run: Any, tree: Any, theirs: Any) -> None:
     _require(in_order, "record/history/step", f"growing from 0 to at most {theirs['step']}", steps.tolist())
     finite = bool(onp.isfinite(record["history"]["loss"]).all())
     _require(finite, "record/history/loss", "finite numbers", "NaN or infinity")
+    own = run.state()[0]
+    for name in ("params", "optimizer"):  # a step that is not finite is not taken
+        _finite(name, tree[name], own[name])
     for order in tree["order"]:
         _require(_is_permutation(order), "order", "each row once", order.tolist())
     value, best_step = float(record["best_value"]), found["best_step"]
@@ -80,8 +83,14 @@ def values(run: Any, tree: Any, theirs: Any) -> None:
     _require(best_step is not None, "run/record/best_step", "a count, for the best parameters", best_step)
     best = float(-best_step) if run.plan.evaluate is None else _lowest(steps, validation, best_step)
     _require(value == best, "record/best_value", f"{best}, by the history", value)
-    finite = all(onp.isfinite(leaf).all() for leaf in trees.leaves(record["best"]))
-    _require(finite, "record/best", "finite numbers", "NaN or infinity")
+    _finite("record/best", record["best"], [own["params"]])
+
+
+def _finite(name, theirs, own):
+    """Stored leaves too, except where those of a new run are not finite either: a mask of a caller's own may be so."""
+    pairs = zip(split(theirs)[1].values(), split(own)[1].values(), strict=True)
+    finite = all((onp.isfinite(leaf) | ~onp.isfinite(mine)).all() for leaf, mine in pairs)
+    _require(finite, name, "finite numbers", "NaN or infinity")
 
 
 def generator(own: Any, theirs: Any, name: str) -> None:

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from every_part import described, rng
 
 import nfscratch as nf
 from nfscratch.checkpoint import container
-from nfscratch.checkpoint.description import config_hash
+from nfscratch.checkpoint.description import build, config_hash
 
 STEPS, DONE = 6, 4
 ROWS = rng(1).normal(size=(30, 2))
@@ -22,13 +23,14 @@ ROWS = rng(1).normal(size=(30, 2))
 
 @dataclass(frozen=True)
 class Original:
-    """A good file. read(path): what a user does with it, and gets."""
+    """A good file. read(path): what a user does with it, and gets. doors: other functions that read such a file."""
 
     name: str
     kind: str  # "flow" or "run"
     content: bytes
     read: Callable[[Path], Any]
     right: Any = None  # what a run's file gives
+    doors: tuple[Callable[[Path], Any], ...] = ()
 
 
 def flows(path: Path, share: int = 1) -> Iterator[Original]:
@@ -37,7 +39,8 @@ def flows(path: Path, share: int = 1) -> Iterator[Original]:
         if i % share == 0:
             fields = {"flow": json.dumps(description), "config": config_hash(description), "own": "[]"}
             container.write(path, "flow", params, {**fields, "metadata": "null"})
-            yield Original(name, "flow", path.read_bytes(), nf.load)
+            doors = (nf.checkpoint.metadata, partial(nf.load, flow=build(description)))
+            yield Original(name, "flow", path.read_bytes(), nf.load, doors=doors)
 
 
 def fitted(path: Path, kind: type = onp.random.PCG64, stop: bool = False, **options: Any) -> Any:

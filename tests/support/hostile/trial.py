@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostile.originals import Original
-from hostile.verdict import Verdict, judged, opened, used
+from hostile.verdict import Verdict, by_other_doors, judged, opened, used
 
 SECONDS, BYTES = 1.0, 256 * 2**20
 WIDER = 8  # times the limit of memory: there the system says no
@@ -64,6 +64,9 @@ def _in_child(original, content, path, wire):
         if verdict is Verdict.ANOTHER and original.kind == "flow":
             verdict, why = used(*got)
             _say(wire, verdict=verdict.name, why=why)
+        verdict, why = by_other_doors(original, path)
+        if not verdict.good:
+            _say(wire, verdict=verdict.name, why=why)
         _say(wire, ended=True)
     except BaseException as error:
         _say(wire, verdict="OTHER", why=f"the judge: {type(error).__name__}: {error}", ended=True)
@@ -100,8 +103,8 @@ def _trial(said, status):
         verdict, why = Verdict.SLOW, f"{seconds:.1f} s; {why}"
     elif growth > BYTES:
         verdict, why = Verdict.FAT, f"{growth / 2**20:.0f} MiB; {why}"
-    used_well = [line for line in later if "verdict" in line]
-    if verdict.good and used_well:
-        verdict, why = Verdict[used_well[0]["verdict"]], used_well[0]["why"]
+    for line in later:
+        if verdict.good and "verdict" in line:
+            verdict, why = Verdict[line["verdict"]], line["why"]
     unfinished = not any("ended" in line for line in said)
     return Trial(verdict, why, seconds, growth, "computing with it took too long" if unfinished else "")

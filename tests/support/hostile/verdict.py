@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def _refusal(error, path):
     if not message.startswith(f"{path}: ") or "\n" in message or len(message) > 600:
         return Verdict.OTHER, f"a message that is not one short line with the file's name: {message!r}"
     return Verdict.REFUSED, message
+
+
+def by_other_doors(original: Original, path: Path) -> tuple[Verdict, str]:
+    """The verdict of every other function that reads such a file, where it ends in an exception that it must not."""
+    for door in original.doors:
+        verdict, why, _ = opened(replace(original, read=door), path)
+        if verdict is not None and not verdict.good:
+            return verdict, f"by another door: {why}"
+    return Verdict.REFUSED, ""
 
 
 def judged(original: Original, content: bytes, got: Any) -> tuple[Verdict, str]:
