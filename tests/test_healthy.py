@@ -119,3 +119,17 @@ def test_waves_that_are_shorter_than_the_steps_of_a_difference_are_not_accused(d
         return x, total
 
     nf.check.audit((forward, inverse), dims=(dim,), show=False, rng=onp.random.default_rng(0)).raise_if_failed()
+
+
+def test_an_image_of_no_rows_may_have_no_width():
+    def forward(z):
+        image = z.reshape(len(z), 2, 1, 2)[:, ::-1]
+        return 2 * image.reshape(len(z), -1), len(z[0]) * onp.log(2.0) * onp.ones(len(z)) if len(z) else onp.zeros(0)
+
+    def inverse(x):
+        image = x.reshape(len(x), 2, 1, 2)[:, ::-1] / 2
+        return image.reshape(len(x), -1), -4 * onp.log(2.0) * onp.ones(len(x))
+
+    with pytest.raises(ValueError, match="cannot reshape array of size 0"):
+        inverse(onp.zeros((0, 4)))
+    passes((forward, inverse), (4,), 0)

@@ -23,7 +23,14 @@ SPLINE_DIMS = (1, 2, 5)
 
 def audit(mutant, **options):
     """The report on a mutant, named by its numbers alone."""
-    options = {"show": False, "changes": False, "rng": onp.random.default_rng(0), "dims": mutant.dims, **mutant.options, **options}
+    options = {
+        "show": False,
+        "changes": False,
+        "rng": onp.random.default_rng(0),
+        "dims": mutant.dims,
+        **mutant.options,
+        **options,
+    }
     if isinstance(mutant.subject, dict):
         return audit_density(mutant.subject, options)
     return nf.check.audit(mutant.subject, **options)
