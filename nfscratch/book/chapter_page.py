@@ -10,6 +10,9 @@ from typing import Any
 from nfscratch.book import animations, captions, citations, equations
 
 HEADING = re.compile(r"\A# (?=\S)")
+KERNEL = re.compile(
+    r"\S*[/\\]ipykernel_\d+[/\\]\d+\.py:(\d+): "
+)  # where a warning comes from: another name in every run
 
 
 def numbers_of(texts: Mapping[str, Path]) -> dict[str, set[str]]:
@@ -26,7 +29,15 @@ def page(notebook: Any, name: str, numbers: Mapping[str, set[str]]) -> Any:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             captions.without_pictures(cell)
+            _name_lines(cell)
     return notebook
+
+
+def _name_lines(cell: Any) -> None:
+    """A warning names the line of its cell, and not a file of the machine that ran it."""
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            output.text = KERNEL.sub(r"line \1 of this cell: ", output.text)
 
 
 def prose(text: str, name: str, numbers: Mapping[str, set[str]]) -> str:
