@@ -205,3 +205,23 @@ def test_functions_without_source_have_no_repair():
     exec("def forward(z): return 2 * z, z.sum(axis=1)\ndef inverse(x): return x / 2, -x.sum(axis=1)", names)
     report = nf.check.audit((names["forward"], names["inverse"]), dims=(2,), show=False)
     assert not report.ok and "one change" not in report.failures[0].message
+
+
+@pytest.mark.parametrize("line", ["open(PATH, 'a').write('.')", "np.save(PATH, z)", "os.remove(PATH)"])
+def test_code_that_touches_files_is_never_changed(line, tmp_path):
+    path = str(tmp_path / "log")
+    written = f"    import os\n\n    PATH = {path!r}\n\n\n    def note(z):\n        if z is None:\n            {line}\n"
+    text = written + LOOPS.replace("0.5 * (1 - np.tanh(z) ** 2)", "0.5 * (1 - np.tanh(z))")
+    text = text.replace("    def forward(z):\n", "    def forward(z):\n        note(z)\n")
+    search = Search(trial_of(module_of(text, tmp_path, "writer")))
+    assert search.failed and search.statements == [] and search.repair() is None
+
+
+def test_the_search_prints_nothing(tmp_path, capsys):
+    text = COUPLING.replace("moved * np.exp(-s)", "moved * np.exp(s)")
+    text = text.replace("        def inverse(x):\n", "        def inverse(x):\n            print(x.shape)\n")
+    search = Search(trial_of(module_of(text, tmp_path, "loud")))
+    assert search.failed
+    capsys.readouterr()
+    assert search.repair() is not None
+    assert capsys.readouterr().out == ""

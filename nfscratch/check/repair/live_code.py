@@ -27,6 +27,12 @@ from nfscratch.check.diagnosis.recorded import is_users
 FUTURE = __future__.annotations.compiler_flag
 
 
+OUTSIDE = {
+    "open", "exec", "eval", "os", "sys", "io", "subprocess", "shutil", "socket", "requests", "urllib", "pathlib",
+    "Path", "save", "savez", "savetxt", "tofile", "dump", "write", "write_text", "write_bytes", "unlink", "remove", "rmtree",
+}  # fmt: skip
+
+
 class TooLong(BaseException):
     """A run went through more lines than it may: an edit has made a loop endless. No `except Exception` catches it."""
 
@@ -39,15 +45,18 @@ class Reached:
         self.codes: dict[int, CodeType] = {}
         self.locals: dict[int, dict[str, Any]] = {}  # of each code, the last value of each variable
         self.globals: dict[int, dict[str, Any]] = {}
-        self.count = 0
         try:
             within(call, 10**6, self._look)
         except (Exception, TooLong):  # of any kind: the mistake itself may raise
             pass
 
+    @property
+    def touches_the_world(self) -> bool:
+        """Whether the code names what writes files, starts processes or calls others: such code is never changed."""
+        return any(OUTSIDE & set(code.co_names) for code in self.codes.values())
+
     def _look(self, frame):
         code = frame.f_code
-        self.count += 1
         self.lines.setdefault(code.co_filename, set()).add(frame.f_lineno)
         self.codes[id(code)] = code
         self.locals.setdefault(id(code), {}).update(frame.f_locals)

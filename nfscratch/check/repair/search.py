@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
+from io import StringIO
 from pathlib import Path
 
 import numpy as onp
@@ -89,7 +91,7 @@ class Search:
     def __init__(self, trial: Trial, row: int = 0):
         self.trial, self.row = trial, row
         self.reached = Reached(partial(_both, trial, row))
-        self.statements = live_statements(self.reached)
+        self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
 
     @cached_property
@@ -107,24 +109,24 @@ class Search:
 
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
-        self.left = most
-        if not self.statements or not self.failed:
-            return None
-        spare: list[Repair] = []
-        for kinds in range(rounds):
-            found: list[Repair] = []
-            for statement, place, edit in _edits(self.statements, self.reached, kinds):
-                if self.left < 0 or not self.checks or len(found) >= ENOUGH:
-                    break
-                if (repair := self._tried(statement, place, edit)) is None:
-                    continue
-                if repair.keeps_x:
-                    found.append(repair)
-                elif kinds < MAY_CHANGE_X:
-                    spare.append(repair)
-            if found:
-                return min(found, key=lambda r: abs(len(r.after) - len(r.before)))
+        self.left, spare = most, []
+        with redirect_stdout(StringIO()):  # what the user's functions print is printed by the audit's own calls
+            for kinds in range(rounds if self.statements and self.failed else 0):
+                found = self._found(kinds)
+                if kept := [repair for repair in found if repair.keeps_x]:
+                    return min(kept, key=lambda r: abs(len(r.after) - len(r.before)))
+                spare += found if kinds < MAY_CHANGE_X else []
         return spare[0] if spare else None
+
+    def _found(self, kinds):
+        """The repairs of one round; the first few that keep x end it."""
+        found: list[Repair] = []
+        for candidate in _edits(self.statements, self.reached, kinds):
+            if self.left < 0 or not self.checks or sum(repair.keeps_x for repair in found) >= ENOUGH:
+                break
+            if (repair := self._tried(*candidate)) is not None:
+                found.append(repair)
+        return found
 
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""
