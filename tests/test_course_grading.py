@@ -111,6 +111,27 @@ def test_a_second_run_judges_only_what_has_changed(submissions, tmp_path, at_onc
     assert judged == ["bob.py", "x.py"]
 
 
+def test_a_file_that_is_judged_again_meets_new_inputs_and_a_seed_that_is_given_repeats_the_old_ones(
+    submissions, tmp_path, at_once
+):
+    results = tmp_path / "results"
+    first = graded(submissions, results)
+    (submissions / "bob.py").write_text(SWAPPED.in_text(FOURTH.text, "permute_back"))
+    second = graded(submissions, results)
+    assert [a.seed == b.seed for a, b in zip(first, second, strict=True)] == [True, False, True, True, True]
+    seeds = json.loads((results / "grading.json").read_text())["seeds"]
+    assert len(set(seeds)) == 2
+    again = graded(submissions, results, seeds[1])
+    assert again[1] == second[1]
+    assert [message_of(one) for one in again] != [message_of(one) for one in second]  # cam's inputs are new
+    assert [message_of(one) for one in graded(submissions, results, seeds[0])][2] == message_of(first[2])
+
+
+def message_of(one):
+    """The first message of 4.6, with the digits of its inputs."""
+    return one.tasks[1].checks[0].message
+
+
 @pytest.mark.exhaustive
 def test_a_submission_that_breaks_the_judging_loses_its_own_points(submissions, tmp_path, at_once, monkeypatch):
     judge_each = grade.judge_each
@@ -188,7 +209,9 @@ def test_the_command_grades_in_several_processes(submissions, tmp_path):
         ["1", "of", "3"],
     ]
     assert (results / "class_report.png").stat().st_size > 1000 and (results / "junit.xml").is_file()
-    assert invoke(*arguments, "--tasks", "4.6")[1] == out
+    again = invoke(*arguments, "--tasks", "4.6")[1].splitlines()
+    assert "5 results stayed from earlier runs" in again[5]
+    assert [*again[:5], *again[6:]] == [*out.splitlines()[:5], *out.splitlines()[6:]]
 
 
 def test_the_command_refuses_in_one_line(tmp_path):

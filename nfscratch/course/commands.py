@@ -97,7 +97,7 @@ def grade(
     chapter: Annotated[str | None, typer.Option(help="the chapter, where the files' names do not say it")] = None,
     tasks: Annotated[list[str] | None, typer.Option(help="a task that counts, such as 4.1; without it, all")] = None,
     rename: Annotated[int | None, typer.Option(help="the variant's number, if the handout had one")] = None,
-    seed: Annotated[int | None, typer.Option(help="the run's seed; without it, that of the last run here")] = None,
+    seed: Annotated[int | None, typer.Option(help="the seed of an earlier run, to repeat it; without it, a new one")] = None,
     workers: Annotated[int | None, typer.Option(help="how many at a time; without it, one for each core")] = None,
     gradescope: Annotated[bool, typer.Option("--gradescope", help="results.json for each submission")] = False,
     junit: Annotated[bool, typer.Option("--junit", help="junit.xml")] = False,

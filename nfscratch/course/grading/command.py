@@ -34,5 +34,11 @@ def run(
     paths = [*csv_table.write(found, results), *class_report.write(found, results)]
     written = [len(FORMATS[name].write(found, results)) for name in formats]
     lines = [f"  {one.id:30} {one.earned:3} of {one.points}   {one.trouble}".rstrip() for one in found]
-    lines += [f"seed {what.seed}", *map(str, paths), *([f"warning: {words}"] if (words := warning()) else [])]
+    lines += [_seeds(found, what), *map(str, paths), *([f"warning: {words}"] if (words := warning()) else [])]
     return lines + [f"{results}: {n} for {name}" for name, n in zip(formats, written, strict=True)]
+
+
+def _seeds(found, what):
+    """The seed of this run, and for how many submissions it counted."""
+    kept = sum(one.seed != what.seed_of(one.id) for one in found)
+    return f"seed of this run {what.seed}" + (f"; {kept} results stayed from earlier runs" if kept else "")
