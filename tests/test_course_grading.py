@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import xml.etree.ElementTree as Xml
 from pathlib import Path
 
@@ -212,6 +213,21 @@ def test_the_command_grades_in_several_processes(submissions, tmp_path):
     again = invoke(*arguments, "--tasks", "4.6")[1].splitlines()
     assert "5 results stayed from earlier runs" in again[5]
     assert [*again[:5], *again[6:]] == [*out.splitlines()[:5], *out.splitlines()[6:]]
+
+
+@pytest.mark.exhaustive
+def test_after_ctrl_c_no_submission_is_begun_and_a_second_run_judges_the_others(tmp_path):
+    handed, results = tmp_path / "handed", tmp_path / "results"
+    handed.mkdir()
+    for k in range(16):
+        (handed / f"s{k}.py").write_text(f"def permute_back(x, order):\n    return x, {k}.0\n")
+    found, what = collected(handed, "04"), grade.job("04", ["4.6"], None, None, results)
+    with pytest.raises(KeyboardInterrupt):
+        grade.grade(found, what, results, 2, lambda done, of: signal.raise_signal(signal.SIGINT))
+    judged = sorted(path.name for path in (results / "submissions").glob("*.json"))
+    assert 1 <= len(judged) < 16
+    again = grade.grade(found, grade.job("04", ["4.6"], None, None, results), results, 2)
+    assert sorted(f"{one.id}.json" for one in again if one.seed == what.seed_of(one.id)) == judged
 
 
 def test_the_command_refuses_in_one_line(tmp_path):

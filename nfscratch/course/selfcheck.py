@@ -4,8 +4,8 @@
     mark.status, mark.earned, mark.outcomes[0].fault
 
 The same seed asks the same questions. A check that fails ends the task, unless `every` asks for the others as well: a
-student reads one message at a time, a grade has partial credit. Points that count `only_with` another check are kept back
-where that one fails.
+student reads one message at a time, a grade has partial credit. Points that count `only_with` another check are kept
+back where that one fails.
 """
 
 from __future__ import annotations

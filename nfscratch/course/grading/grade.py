@@ -8,13 +8,15 @@ grading.json keeps the seeds of all runs; a run that is given one of them asks t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,19 +80,24 @@ def grade(
 ) -> list[Graded]:  # fmt: skip
     """Judge all submissions; each result is written as soon as it is there. tell(done, of) moves a progress bar."""
     done: dict[str, Graded] = {}
-    for found in _each(handed, what, results, workers or os.cpu_count() or 1):
-        done[found.id] = found
-        tell(len(done), len(handed))
+    with contextlib.closing(_each(handed, what, results, workers or os.cpu_count() or 1)) as each:
+        for found in each:
+            done[found.id] = found
+            tell(len(done), len(handed))
     return [done[one.id] for one in handed]
 
 
-def _each(handed, what, results, workers) -> Iterator[Graded]:
+def _each(handed, what, results, workers) -> Generator[Graded]:
     if workers == 1:
         yield from (grade_one(one, what, results) for one in handed)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         futures = [pool.submit(grade_one, one, what, results) for one in handed]
-        yield from (future.result() for future in as_completed(futures))
+        try:
+            yield from (future.result() for future in as_completed(futures))
+        finally:  # after Ctrl-C, too: what is at hand is judged to its end, and nothing else is begun
+            pool.shutdown(cancel_futures=True)
 
 
 def grade_one(one: Handed, what: Job, results: Path) -> Graded:
