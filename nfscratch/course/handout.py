@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nfscratch.course.blanks import bodies, definition, leaked, with_stubs
 from nfscratch.course.notebooks import nbgrader, otter
+from nfscratch.course.notebooks.cells import Wanted
 from nfscratch.course.pages import readme, settings, tests
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
@@ -60,9 +61,10 @@ def make(
     variant = Variant.of(assignment, number)
     text = blanked(assignment, tasks, variant)
     refuse(text, assignment, tasks, variant)
+    wanted = [Wanted.of(assignment, task, variant) for task in tasks]
     name = f"{assignment.path.stem}.ipynb" if notebook else assignment.path.name
     return Handout({
-        name: for_platform(as_notebook(text), tasks, number, platform) if notebook else text,
+        name: for_platform(as_notebook(text), wanted, number, platform) if notebook else text,
         f"test_ch{assignment.number}.py": tests(assignment, tasks, variant),
         "README.md": readme(assignment, tasks, name, variant),
         "handout.toml": settings(assignment, tasks, number),
@@ -70,11 +72,11 @@ def make(
     })  # fmt: skip
 
 
-def for_platform(notebook: str, tasks: Sequence[Task], number: int | None, platform: Platform | None) -> str:
+def for_platform(notebook: str, wanted: Sequence[Wanted], number: int | None, platform: Platform | None) -> str:
     """A notebook with the cells of a platform."""
     if platform is Platform.NBGRADER:
-        return nbgrader.release(notebook, tasks, number)
-    return otter.with_checks(notebook, tasks) if platform is Platform.OTTER else notebook
+        return nbgrader.release(notebook, wanted, number)
+    return otter.with_checks(notebook, wanted) if platform is Platform.OTTER else notebook
 
 
 def blanked(assignment: Assignment, tasks: Sequence[Task], variant: Variant) -> str:

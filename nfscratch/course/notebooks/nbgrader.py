@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nfscratch.course.notebooks.cells import Cell, checking, rebuilt
+from nfscratch.course.notebooks.cells import Cell, Wanted, checking, rebuilt
 from nfscratch.course.task import Task
 
 SCHEMA = 3
@@ -26,16 +26,15 @@ REGION = r"""    # \2
     ### END SOLUTION"""
 
 
-def release(notebook: str, tasks: Sequence[Task], variant: int | None = None) -> str:
+def release(notebook: str, wanted: Sequence[Wanted], variant: int | None = None) -> str:
     """The notebook of an assignment, for the folder source/. It holds no solution."""
 
-    def cells(cell, here):
-        ids = "-".join(task.id.replace(".", "-") for task in here)
-        cell["metadata"]["nbgrader"] = _data(f"write-{ids}", solution=True)
+    def written(cell, ids):
+        name = f"write-{'-'.join(ids)}".replace(".", "-")
+        cell["metadata"]["nbgrader"] = _data(name, solution=True)
         cell["source"] = _with_regions("".join(cell["source"]))
-        return [cell, *(_grading(task, variant) for task in here)]
 
-    return rebuilt(notebook, tasks, cells)
+    return rebuilt(notebook, wanted, written, lambda task: _grading(task, variant))
 
 
 def _with_regions(source):

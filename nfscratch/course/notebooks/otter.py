@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nfscratch.course.notebooks.cells import checking, rebuilt
+from nfscratch.course.notebooks.cells import Wanted, checking, rebuilt
 from nfscratch.course.properties import checks_of
 from nfscratch.course.task import Assignment, Task
 
@@ -50,14 +50,8 @@ def test_file(assignment: Assignment, task: Task, variant: int | None = None) ->
     return head + "".join(cases)
 
 
-def with_checks(notebook: str, tasks: Sequence[Task]) -> str:
+def with_checks(notebook: str, wanted: Sequence[Wanted]) -> str:
     """A handout's notebook, with a cell below each task that runs its test."""
-    start = f'import otter\n\ngrader = otter.Notebook(tests_dir="{FOLDER}")'
-    begun: list[str] = []
-
-    def cells(cell, here):
-        first = [] if begun else [checking(start)]
-        begun.append(start)
-        return [cell, *first, *(checking(f'grader.check("{name_of(task)}")') for task in here)]
-
-    return rebuilt(notebook, tasks, cells)
+    start = checking(f'import otter\n\ngrader = otter.Notebook(tests_dir="{FOLDER}")')
+    check_of = lambda task: checking(f'grader.check("{name_of(task)}")')  # noqa: E731
+    return rebuilt(notebook, wanted, lambda cell, ids: None, check_of, [start])

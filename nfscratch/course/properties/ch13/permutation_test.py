@@ -61,7 +61,8 @@ def _telling_kernel(rng):
         T, of_rows = _statistics(k, divisions), _share_of_rows(k + 9 * onp.eye(ROWS))
         reached = T >= T[0] - 1e-9  # the first of all is the given one
         share, *others = (reached[where].mean() for where in (slice(None), divisions[:, 0] == 0, divisions[:, -1] == 0))
-        if 0.2 < share < 0.7 and min(abs(other - share) for other in (*others, of_rows)) > 0.05:
+        apart = [abs(a - b) for a, b in combinations((share, of_rows, *others), 2)][:-1]
+        if 0.2 < share < 0.7 and min(apart) > 0.05:
             return k + 9 * onp.eye(ROWS), share, of_rows
 
 
@@ -101,7 +102,7 @@ def _fault_of(p, again, right, rows_alone, spread):
         return Fault("the divisions of one test depend on each other", lines, "How often is rng asked?")
     margin = SIGMAS * spread / onp.sqrt(len(p))
     if abs(p.mean() - right) > margin:
-        if abs(p.mean() - rows_alone) <= margin:
+        if abs(p.mean() - rows_alone) <= margin / 2:
             return Fault("the rows of k are moved, and its columns are not", lines, "Which rows does k[i, j] compare?")
         hint = "How many of the N + M rows are the first sample, and is each division as likely as every other?"
         return Fault("the random divisions do not have the right law", lines, hint)
