@@ -11,7 +11,7 @@ import pytest
 from invoking import invoke
 from planted.ch04 import WRONG
 
-from nfscratch.course.blanks import body
+from nfscratch.course.blanks import bodies
 from nfscratch.course.handout import Platform, make
 from nfscratch.course.notebooks.in_kernel import points
 from nfscratch.course.submission import code_of_notebook
@@ -142,7 +142,8 @@ def test_a_cell_that_gives_points_ends_with_their_number():
 )
 def test_a_task_is_checked_below_everything_that_its_function_calls(number):
     cells, _ = cells_of(number, platform=Platform.NBGRADER)
-    found, solved = assignment(number), assignment(number).text.splitlines()
+    found = assignment(number)
+    solutions = solutions_of(found)
     names, defined, checked = {"__name__": "notebook"}, set(namespace(found.text)), []
     for cell in (cell for cell in cells if cell["cell_type"] == "code"):
         if cell["metadata"].get("nbgrader", {}).get("grade"):
@@ -150,18 +151,22 @@ def test_a_task_is_checked_below_everything_that_its_function_calls(number):
             assert not (reached(names[task.function], names) & defined) - set(names)
             checked.append(task.id)
         else:
-            exec(with_solutions(cell["source"], found, solved), names)
+            exec(with_solutions(cell["source"], found, solutions), names)
     assert sorted(checked) == sorted(task.id for task in found.tasks)
 
 
-def with_solutions(source, found, solved):
+def with_solutions(source, found, solutions):
     """A cell, with the chapter's own bodies in the places of the stubs."""
     for task in found.tasks:
-        place = body(found.text, task.function)
-        mine = "\n".join(solved[place.first - 1 : place.last])
         stub = re.search(rf'^    raise NotImplementedError\("task {re.escape(task.id)}:.*$', source, re.MULTILINE)
-        source = source if stub is None else source.replace(stub[0], mine)
+        source = source if stub is None else source.replace(stub[0], solutions[task.function])
     return source
+
+
+def solutions_of(found):
+    lines = found.text.splitlines()
+    places = bodies(found.text, [task.function for task in found.tasks])
+    return {function: "\n".join(lines[place.first - 1 : place.last]) for function, place in places.items()}
 
 
 def reached(function, names):
