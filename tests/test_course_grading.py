@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import xml.etree.ElementTree as Xml
 from pathlib import Path
 
@@ -91,9 +92,14 @@ def test_names_are_such_that_a_file_and_a_table_take_them(tmp_path):
 def test_every_check_earns_its_points_and_one_bad_file_costs_no_other(submissions, tmp_path, at_once):
     found = graded(submissions, tmp_path / "results")
     assert [(one.id, one.earned, one.points) for one in found] == list(
-        zip(NAMES, (8, 6, 6, 0, 0), [8] * 5, strict=True)
+        zip(NAMES, (8, 6, 5, 0, 0), [8] * 5, strict=True)
     )
     assert [task.mistake for task in found[1].tasks] == ["", "", "it is only the last layer's log-det"]
+    undoes, log_det = (
+        found[2].tasks[1].checks
+    )  # 0 is right for any order, and counts only with the numbers in their places
+    assert (undoes.mistake, log_det.earned) == ("the permutation is not inverted", 0)
+    assert log_det.mistake.startswith("it passes this check, whose points count only with those of another: it undoes")
     assert [one.trouble for one in found] == [
         "", "", "", "dee holds no script and no notebook",
         "the file cannot be read as Python: invalid syntax; line 1:  def f(:"]  # fmt: skip
@@ -111,6 +117,27 @@ def test_a_second_run_judges_only_what_has_changed(submissions, tmp_path, at_onc
     assert judged == ["bob.py", "x.py"]
 
 
+def test_a_file_that_is_judged_again_meets_new_inputs_and_a_seed_that_is_given_repeats_the_old_ones(
+    submissions, tmp_path, at_once
+):
+    results = tmp_path / "results"
+    first = graded(submissions, results)
+    (submissions / "bob.py").write_text(SWAPPED.in_text(FOURTH.text, "permute_back"))
+    second = graded(submissions, results)
+    assert [a.seed == b.seed for a, b in zip(first, second, strict=True)] == [True, False, True, True, True]
+    seeds = json.loads((results / "grading.json").read_text())["seeds"]
+    assert len(set(seeds)) == 2
+    again = graded(submissions, results, seeds[1])
+    assert again[1] == second[1]
+    assert [message_of(one) for one in again] != [message_of(one) for one in second]  # cam's inputs are new
+    assert [message_of(one) for one in graded(submissions, results, seeds[0])][2] == message_of(first[2])
+
+
+def message_of(one):
+    """The first message of 4.6, with the digits of its inputs."""
+    return one.tasks[1].checks[0].message
+
+
 @pytest.mark.exhaustive
 def test_a_submission_that_breaks_the_judging_loses_its_own_points(submissions, tmp_path, at_once, monkeypatch):
     judge_each = grade.judge_each
@@ -122,7 +149,7 @@ def test_a_submission_that_breaks_the_judging_loses_its_own_points(submissions, 
 
     monkeypatch.setattr(grade, "judge_each", broken)
     found = graded(submissions, tmp_path / "results")
-    assert [one.earned for one in found] == [8, 0, 6, 0, 0]
+    assert [one.earned for one in found] == [8, 0, 5, 0, 0]
     assert found[1].trouble == "it could not be judged: RuntimeError: a bug of ours"
 
 
@@ -161,8 +188,8 @@ def test_what_other_platforms_read(submissions, tmp_path, at_once):
 def test_the_class_report_says_who_failed_what_with_which_mistake(submissions, tmp_path, at_once):
     found = graded(submissions, tmp_path / "results")
     text = class_report.text(found)
-    assert "Points: lowest 0, median 6, highest 8, of 8." in text
-    assert "| 4.6 permute_back | 2 | 0 | 2.33 of 3 | the permutation is not inverted (1) |" in text
+    assert "Points: lowest 0, median 5, highest 8, of 8." in text
+    assert "| 4.6 permute_back | 2 | 0 | 2.00 of 3 | the permutation is not inverted (1) |" in text
     assert "- dee: dee holds no script and no notebook\n- eve: the file cannot be read as Python" in text
 
 
@@ -185,10 +212,27 @@ def test_the_command_grades_in_several_processes(submissions, tmp_path):
     assert [line.split()[1:4] for line in out.splitlines()[:3]] == [
         ["3", "of", "3"],
         ["3", "of", "3"],
-        ["1", "of", "3"],
+        ["0", "of", "3"],
     ]
     assert (results / "class_report.png").stat().st_size > 1000 and (results / "junit.xml").is_file()
-    assert invoke(*arguments, "--tasks", "4.6")[1] == out
+    again = invoke(*arguments, "--tasks", "4.6")[1].splitlines()
+    assert "5 results stayed from earlier runs" in again[5]
+    assert [*again[:5], *again[6:]] == [*out.splitlines()[:5], *out.splitlines()[6:]]
+
+
+@pytest.mark.exhaustive
+def test_after_ctrl_c_no_submission_is_begun_and_a_second_run_judges_the_others(tmp_path):
+    handed, results = tmp_path / "handed", tmp_path / "results"
+    handed.mkdir()
+    for k in range(16):
+        (handed / f"s{k}.py").write_text(f"def permute_back(x, order):\n    return x, {k}.0\n")
+    found, what = collected(handed, "04"), grade.job("04", ["4.6"], None, None, results)
+    with pytest.raises(KeyboardInterrupt):
+        grade.grade(found, what, results, 2, lambda done, of: signal.raise_signal(signal.SIGINT))
+    judged = sorted(path.name for path in (results / "submissions").glob("*.json"))
+    assert 1 <= len(judged) < 16
+    again = grade.grade(found, grade.job("04", ["4.6"], None, None, results), results, 2)
+    assert sorted(f"{one.id}.json" for one in again if one.seed == what.seed_of(one.id)) == judged
 
 
 def test_the_command_refuses_in_one_line(tmp_path):

@@ -95,6 +95,7 @@ BAD = {
     'minutes = "5"': r"task 4.1: minutes must be of type int; got '5'",
     "checks = { values = 0 }": r"task 4.1: the points of check 'values' must be a whole number from 1 up; got 0",
     "checks = {}": r"task 4.1: checks must name at least one check",
+    'only_with = { values = "log_det" }': r"task 4.1: only_with must name a check and an earlier one; got 'values' and",
     'needs = ["4.2"]': r"task 4.1: needs must name earlier tasks; got '4.2'",
     'also_called = ["permute"]': r"task 4.1: also_called must be new names; the chapter has 'permute'",
     'colour = "red"': r"task 4.1: 'colour' is not one of id, function",

@@ -151,6 +151,23 @@ def test_watching_checks_again_after_a_change_and_first_what_was_open(folder, at
     assert told[10:] == [f"{open_} passes", first, f"{open_} passes", last, wait_]
 
 
+def test_watching_asks_a_function_that_has_changed_before_the_others(folder, at_once):
+    file, said = folder / "ch04_coupling.py", []
+    file.write_text(FOURTH.text)
+    last = next(p for p in WRONG if p.task == "4.7").in_text(FOURTH.text, "stack_forward")
+    versions = [last]
+
+    def wait(_):
+        if not versions:
+            raise KeyboardInterrupt
+        file.write_text(versions.pop(0))
+
+    with pytest.raises(KeyboardInterrupt):
+        checking.watch(lambda: _last_three(folder), [], said.append, wait)
+    told = [line.split()[0] for line in said if line.startswith("  4.")]
+    assert told == ["4.5", "4.6", "4.7", "4.7"]
+
+
 # --- files that cannot be used ---
 
 

@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from planted import strangers
+from planted import strangers, trivial
 
 from nfscratch.course import properties
 from nfscratch.course.blanks import body, leaked, with_stubs
@@ -48,6 +48,14 @@ def test_the_chapters_own_function_passes_and_its_stub_is_not_written_yet(number
     assert [outcome.fault for outcome in judged(number, id, found.text).outcomes] == [None] * len(task.checks)
     mark = judged(number, id, with_stubs(found.text, {task.function: task}))
     assert (mark.status, mark.earned) == (Status.UNWRITTEN, 0)
+
+
+@pytest.mark.parametrize(("number", "id"), shared(TASKS))
+def test_a_body_that_does_no_work_earns_no_point(number, id):
+    found = ASSIGNMENTS[number]
+    files = trivial.files(found.text, found.task(id).function)
+    marks = {name: judged(number, id, text) for name, text in files}
+    assert {name: mark.earned for name, mark in marks.items() if mark.earned} == {}
 
 
 def statuses_without(number, id, variant=None):

@@ -15,6 +15,7 @@ What is data, and what is code:
     judging/        what checks are written with              sandbox/       the child that runs a student's file
     pytest_tasks.py the self-check under pytest               commands.py    the command line
     museum/         published bugs, and a quiz on checks      one_line.py    how a command says a user's mistake
+    notebooks/      handouts for otter-grader and nbgrader    in_page.py     a task in a page of the web edition
 
 Two processes. The parent draws the inputs, keeps the right answers, and judges. The child loads the student's file and
 calls its functions; it can import NumPy, autograd and SciPy, and no nfscratch. Between them go values alone (numbers,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from nfscratch.course.blanks import definition
 from nfscratch.course.homework import Homework
 from nfscratch.course.seeds import fresh_seed
 from nfscratch.course.selfcheck import Mark, Setting, Status, judge_each
@@ -14,6 +15,7 @@ from nfscratch.course.task import Task
 
 Say = Callable[[str], None]
 EVERY = 0.25  # seconds between two looks at a file
+FEW = 2  # functions that have changed: more are no edit, but another file
 
 
 def check(work: Homework, tasks: Sequence[Task], seed: int | None, say: Say) -> list[Mark]:
@@ -34,32 +36,54 @@ def check(work: Homework, tasks: Sequence[Task], seed: int | None, say: Say) -> 
 def watch(
     find: Callable[[], Homework], ids: Sequence[str], say: Say, wait: Callable[[float], None] = time.sleep
 ) -> None:
-    """Check again whenever the file is saved, until Ctrl-C: first the task that was open, then all.
+    """Check again whenever the file is saved, until Ctrl-C: first what has changed, then what was open, then all.
 
     find: gives the homework anew; ids: the tasks to check, none for all. A file that cannot be read is said, and waited
     for.
     """
-    seen, current = None, None
+    seen, current, before = None, None, ""
     while True:
         work = find()
         stamp = _stamp(work.path)
         if stamp != seen:
-            seen = stamp
-            current = _round(work, [work.task(id) for id in ids] or list(work.tasks), current, say)
+            tasks, text = [work.task(id) for id in ids] or list(work.tasks), _text(work)
+            changed = [task for task in tasks if _changed(work, task, before, text)]
+            changed = changed if len(changed) <= FEW else []
+            first = [*changed, *(task for task in tasks if task == current and task not in changed)]
+            seen, before = stamp, text
+            current = _round(work, tasks, first, say)
             say("(waiting for the next change; Ctrl-C ends)")
         wait(EVERY)
 
 
-def _round(work, tasks, current, say):
-    """One check; the task that is open after it, or None."""
+def _round(work, tasks, first, say):
+    """One check, of `first` and then of all; the task that is open after it, or None."""
     try:
-        if current in tasks and not _passes(check(work, [current], None, say)[0]):
-            return current
+        for task in first:
+            if not _passes(check(work, [task], None, say)[0]):
+                return task
         marks = check(work, tasks, None, say)
     except (ValueError, OSError) as error:
         say(f"{error}")
-        return current
+        return first[0] if first else None
     return next((mark.task for mark in marks if not _passes(mark)), None)
+
+
+def _text(work):
+    """The file's code, or "" where it cannot be read: the check says why."""
+    try:
+        return work.submission().text
+    except (ValueError, OSError):
+        return ""
+
+
+def _changed(work, task, before, now):
+    """Whether a task's function is another than before, in two files that can be read."""
+    try:
+        name = work.variant.name_of(task)
+        return definition(before, name) != definition(now, name)
+    except ValueError:
+        return False
 
 
 def _passes(mark):

@@ -21,14 +21,20 @@ def handout(
     also: Annotated[list[str] | None, typer.Argument(help="tasks of it, such as 4.1 4.3; without any, all")] = None,
     tasks: Annotated[list[str] | None, typer.Option(help="the same: --tasks 4.1 4.3")] = None,
     ipynb: Annotated[bool, typer.Option("--ipynb", help="a notebook in place of the script (needs jupytext)")] = False,
+    otter: Annotated[bool, typer.Option("--otter", help="with test files for otter-grader")] = False,
+    nbgrader: Annotated[bool, typer.Option("--nbgrader", help="a notebook for nbgrader's folder source/")] = False,
     rename: Annotated[int | None, typer.Option(help="a variant's number: other names and constants")] = None,
 ) -> None:
     """Write a chapter's handout: its text, with the bodies of some functions left to the student, and a self-check."""
-    from nfscratch.course.handout import make
+    from nfscratch.course.handout import Platform, make
     from nfscratch.course.task import assignment
 
     with one_line():
-        for path in make(assignment(chapter), [*(tasks or []), *(also or [])], rename, ipynb).write(output):
+        if otter and nbgrader:
+            raise ValueError("--otter and --nbgrader are two handouts: ask for one of them")
+        platform = Platform.OTTER if otter else Platform.NBGRADER if nbgrader else None
+        ids = [*(tasks or []), *(also or [])]
+        for path in make(assignment(chapter), ids, rename, ipynb, platform).write(output):
             typer.echo(f"{path}")
 
 
@@ -97,7 +103,9 @@ def grade(
     chapter: Annotated[str | None, typer.Option(help="the chapter, where the files' names do not say it")] = None,
     tasks: Annotated[list[str] | None, typer.Option(help="a task that counts, such as 4.1; without it, all")] = None,
     rename: Annotated[int | None, typer.Option(help="the variant's number, if the handout had one")] = None,
-    seed: Annotated[int | None, typer.Option(help="the run's seed; without it, that of the last run here")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="the seed of an earlier run, to repeat it; without it, a new one")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="how many at a time; without it, one for each core")] = None,
     gradescope: Annotated[bool, typer.Option("--gradescope", help="results.json for each submission")] = False,
     junit: Annotated[bool, typer.Option("--junit", help="junit.xml")] = False,
@@ -109,7 +117,7 @@ def grade(
 ) -> None:
     """Grade a folder of submissions, each in a process of its own. A second run goes on where the first stopped."""
     from nfscratch.course.grading import autograder
-    from nfscratch.course.grading.command import run
+    from nfscratch.course.grading.command import Interrupted, run
 
     chosen = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
     formats = [name for name, wanted in chosen.items() if wanted]
@@ -119,7 +127,12 @@ def grade(
             return
         if submissions is None:
             raise ValueError("grade needs the folder of submissions")
-        for line in run(submissions, output, chapter, tasks or [], rename, seed, workers, formats):
+        try:
+            lines = run(submissions, output, chapter, tasks or [], rename, seed, workers, formats)
+        except Interrupted as stop:
+            typer.echo(f"nfscratch: {stop}", err=True)
+            raise typer.Exit(130) from None
+        for line in lines:
             typer.echo(line)
 
 

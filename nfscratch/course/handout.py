@@ -11,12 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from nfscratch.course.blanks import bodies, definition, leaked, with_stubs
+from nfscratch.course.notebooks import nbgrader, otter
+from nfscratch.course.notebooks.cells import Wanted
 from nfscratch.course.pages import readme, settings, tests
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
+
+
+class Platform(StrEnum):
+    """Whose tests a handout brings along."""
+
+    OTTER = "otter-grader"
+    NBGRADER = "nbgrader"
 
 
 @dataclass(frozen=True)
@@ -32,26 +42,41 @@ class Handout:
             raise ValueError(f"{folder / there[0]} is there already; give an empty folder, or remove it")
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in self.files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         return [folder / name for name in self.files]
 
 
 def make(
-    assignment: Assignment, ids: Sequence[str] | None = None, number: int | None = None, notebook: bool = False
-) -> Handout:
-    """The handout of a chapter. ids: some of its tasks; number: the variant; notebook: in place of the script."""
+    assignment: Assignment, ids: Sequence[str] | None = None, number: int | None = None, notebook: bool = False,
+    platform: Platform | None = None,
+) -> Handout:  # fmt: skip
+    """The handout of a chapter. ids: some of its tasks; number: the variant; notebook: in place of the script.
+
+    platform: whose tests go with it; nbgrader's are in the notebook.
+    """
+    notebook = notebook or platform is Platform.NBGRADER
     tasks = [assignment.task(id) for id in ids] if ids else list(assignment.tasks)
     tasks = [task for task in assignment.tasks if task in tasks]
     variant = Variant.of(assignment, number)
     text = blanked(assignment, tasks, variant)
     refuse(text, assignment, tasks, variant)
+    wanted = [Wanted.of(assignment, task, variant) for task in tasks]
     name = f"{assignment.path.stem}.ipynb" if notebook else assignment.path.name
     return Handout({
-        name: as_notebook(text) if notebook else text,
+        name: for_platform(as_notebook(text), wanted, number, platform) if notebook else text,
         f"test_ch{assignment.number}.py": tests(assignment, tasks, variant),
         "README.md": readme(assignment, tasks, name, variant),
         "handout.toml": settings(assignment, tasks, number),
+        **(otter.test_files(assignment, tasks, number) if platform is Platform.OTTER else {}),
     })  # fmt: skip
+
+
+def for_platform(notebook: str, wanted: Sequence[Wanted], number: int | None, platform: Platform | None) -> str:
+    """A notebook with the cells of a platform."""
+    if platform is Platform.NBGRADER:
+        return nbgrader.release(notebook, wanted, number)
+    return otter.with_checks(notebook, wanted) if platform is Platform.OTTER else notebook
 
 
 def blanked(assignment: Assignment, tasks: Sequence[Task], variant: Variant) -> str:

@@ -4,7 +4,8 @@
     mark.status, mark.earned, mark.outcomes[0].fault
 
 The same seed asks the same questions. A check that fails ends the task, unless `every` asks for the others as well: a
-student reads one message at a time, a grade has partial credit.
+student reads one message at a time, a grade has partial credit. Points that count `only_with` another check are kept
+back where that one fails.
 """
 
 from __future__ import annotations
@@ -110,7 +111,17 @@ def judge(
         done, said = _in_one_child(task, submission, left, seed, setting)
         outcomes, printed = outcomes + done, printed or said
     outcomes += [Outcome(check, run=False) for check in checks[len(outcomes) :]]
-    return Mark(task, setting.variant.name_of(task), seed, tuple(outcomes), printed)
+    return Mark(task, setting.variant.name_of(task), seed, _counted(task, outcomes), printed)
+
+
+def _counted(task, outcomes):
+    """The outcomes, without the points that count only with those of another check, where that one fails."""
+    of = {outcome.check.name: outcome for outcome in outcomes}
+    for name, other in task.only_with.items():
+        if of[name].earned and not of[other].earned:
+            words = f"it passes this check, whose points count only with those of another: {of[other].check.title}"
+            of[name] = Outcome(of[name].check, Fault(words, kind=Kind.HELD))
+    return tuple(of.values())
 
 
 def _in_one_child(task, submission, checks, seed, setting):

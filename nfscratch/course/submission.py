@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LARGEST = 5_000_000  # bytes
+CHECKS = "self-check"  # the tag of a handout's cells that check, which are no part of a student's work
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,15 @@ def read(path: Path) -> Submission:
 
 
 def code_of_notebook(text: str) -> str:
-    """The code cells, one after the other. Lines for IPython alone (%, !, ?) become comments."""
-    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    """The code cells that check nothing, one after the other. Lines for IPython alone (%, !, ?) become comments."""
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code" and not _checks(cell)]
     sources = [cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"]) for cell in cells]
     lines = ["\n".join(map(_plain, source.splitlines())) for source in sources]
     return "\n\n".join(lines) + "\n"
+
+
+def _checks(cell):
+    return CHECKS in cell.get("metadata", {}).get("tags", [])
 
 
 def _plain(line):

@@ -9,7 +9,9 @@
     needs = ["4.1"]                  tasks whose functions this one calls (left out: none)
     note = "..."                     what the text does not say, as a comment in the stub (left out: nothing)
     also_called = ["undo_affine"]    the function's names in a variant of the handout
-    checks = { undoes = 2, log_det = 1 }    points for each check: affine_inverse_undoes in properties/ch04.py
+    checks = { undoes = 2, log_det = 1 }    points for each check: `undoes` in properties/ch04/affine_inverse.py
+    only_with = { log_det = "undoes" }      points that count only where an earlier check passes, for an answer that is
+                                     no work (0, or the argument itself) is right there (left out: none)
 
     [[constant]]                     what a variant changes: every `places` stands in the chapter, with {} for the value
     name = "slope"
@@ -24,7 +26,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ from nfscratch.course.renaming import ambiguous
 
 TASKS = Path(__file__).with_name("tasks")
 REQUIRED = {"id": str, "function": str, "ask": str, "hint": str, "minutes": int, "checks": dict}
-OPTIONAL = {"needs": list, "note": str, "also_called": list}
+OPTIONAL = {"needs": list, "note": str, "also_called": list, "only_with": dict}
 OF_CONSTANT = {"name": str, "value": str, "choices": list, "places": list}
 
 
@@ -48,6 +50,7 @@ class Task:
     needs: tuple[str, ...] = ()
     note: str = ""
     also_called: tuple[str, ...] = ()
+    only_with: dict[str, str] = field(default_factory=dict)  # a check -> the earlier one that has to pass too
 
     @property
     def points(self) -> int:
@@ -123,6 +126,7 @@ def _task(table, place, number):
     if table["minutes"] < 1:
         raise ValueError(f"{where}: minutes must be at least 1; got {table['minutes']}")
     _check_points(where, table["checks"])
+    _check_pairs(where, list(table["checks"]), table.get("only_with", {}))
     lists = {key: tuple(table.get(key, ())) for key in ("needs", "also_called")}
     return Task(**{**table, **lists})
 
@@ -133,6 +137,12 @@ def _check_points(where, checks):
     for name, points in checks.items():
         if type(points) is not int or points < 1:
             raise ValueError(f"{where}: the points of check {name!r} must be a whole number from 1 up; got {points!r}")
+
+
+def _check_pairs(where, checks, pairs):
+    for name, other in pairs.items():
+        if name not in checks or other not in checks[: checks.index(name)]:
+            raise ValueError(f"{where}: only_with must name a check and an earlier one; got {name!r} and {other!r}")
 
 
 def _constant(table):

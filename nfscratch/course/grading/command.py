@@ -20,6 +20,10 @@ from nfscratch.course.task import assignment
 FORMATS: dict[str, Any] = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
 
 
+class Interrupted(Exception):
+    """Ctrl-C, and what became of the work."""
+
+
 def run(
     submissions: Path, results: Path, chapter: str | None, tasks: Sequence[str], variant: int | None,
     seed: int | None, workers: int | None, formats: Sequence[str],
@@ -30,9 +34,18 @@ def run(
     what = job(number, tasks, variant, seed, results)
     with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
         bar = progress.add_task(f"chapter {what.number}", total=len(handed))
-        found = grade(handed, what, results, workers, lambda done, _: progress.update(bar, completed=done))
+        try:
+            found = grade(handed, what, results, workers, lambda done, _: progress.update(bar, completed=done))
+        except KeyboardInterrupt:
+            raise Interrupted(f"stopped; what is judged stays in {results}, and the same command goes on") from None
     paths = [*csv_table.write(found, results), *class_report.write(found, results)]
     written = [len(FORMATS[name].write(found, results)) for name in formats]
     lines = [f"  {one.id:30} {one.earned:3} of {one.points}   {one.trouble}".rstrip() for one in found]
-    lines += [f"seed {what.seed}", *map(str, paths), *([f"warning: {words}"] if (words := warning()) else [])]
+    lines += [_seeds(found, what), *map(str, paths), *([f"warning: {words}"] if (words := warning()) else [])]
     return lines + [f"{results}: {n} for {name}" for name, n in zip(formats, written, strict=True)]
+
+
+def _seeds(found, what):
+    """The seed of this run, and for how many submissions it counted."""
+    kept = sum(one.seed != what.seed_of(one.id) for one in found)
+    return f"seed of this run {what.seed}" + (f"; {kept} results stayed from earlier runs" if kept else "")

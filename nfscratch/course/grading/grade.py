@@ -1,18 +1,22 @@
 """Grade: all submissions of a folder, several at a time. A second run goes on where the first was stopped.
 
-Every submission has its own seed, made from the run's seed and its name, and the run's seed is kept in
-grading.json: so a grade can be repeated, and two students cannot share the answers to fixed inputs.
+Every submission has its own seed, made from the run's seed and its name, so two students cannot share the answers to
+fixed inputs. Every run draws a seed of its own, too: the messages of one run show digits of its inputs, and a file that
+is judged again must not meet them again. A result that is still valid stays, with the seed that it was judged by.
+grading.json keeps the seeds of all runs; a run that is given one of them asks the same questions again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +43,7 @@ class Job:
     ids: tuple[str, ...]  # of the tasks
     variant: int | None
     seed: int
+    repeats: bool = False  # whether the seed was given: then a result of another seed is not valid
 
     def tasks(self) -> list[Task]:
         found = assignment(self.number)
@@ -50,17 +55,23 @@ class Job:
 
 
 def job(number: str, ids: Sequence[str], variant: int | None, seed: int | None, results: Path) -> Job:
-    """A run's job; without a seed that of an earlier run into the same folder, or a fresh one."""
+    """A run's job, noted in grading.json; without a seed it has a fresh one."""
     found = assignment(number)
     ids = tuple(found.task(id).id for id in ids) or tuple(task.id for task in found.tasks)
-    kept = results / "grading.json"
-    if seed is None and kept.is_file():
-        seed = int(json.loads(kept.read_text(encoding="utf-8"))["seed"])
-    made = Job(found.number, ids, variant, fresh_seed() if seed is None else seed)
+    made = Job(found.number, ids, variant, fresh_seed() if seed is None else seed, seed is not None)
     results.mkdir(parents=True, exist_ok=True)
-    settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seed": made.seed}
+    kept = results / "grading.json"
+    settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seeds": [*_seeds(kept), made.seed]}
     kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     return made
+
+
+def _seeds(kept: Path) -> list[int]:
+    """The seeds of earlier runs into the same folder."""
+    try:
+        return [int(seed) for seed in json.loads(kept.read_text(encoding="utf-8"))["seeds"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def grade(
@@ -69,27 +80,33 @@ def grade(
 ) -> list[Graded]:  # fmt: skip
     """Judge all submissions; each result is written as soon as it is there. tell(done, of) moves a progress bar."""
     done: dict[str, Graded] = {}
-    for found in _each(handed, what, results, workers or os.cpu_count() or 1):
-        done[found.id] = found
-        tell(len(done), len(handed))
+    with contextlib.closing(_each(handed, what, results, workers or os.cpu_count() or 1)) as each:
+        for found in each:
+            done[found.id] = found
+            tell(len(done), len(handed))
     return [done[one.id] for one in handed]
 
 
-def _each(handed, what, results, workers) -> Iterator[Graded]:
+def _each(handed, what, results, workers) -> Generator[Graded]:
     if workers == 1:
         yield from (grade_one(one, what, results) for one in handed)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         futures = [pool.submit(grade_one, one, what, results) for one in handed]
-        yield from (future.result() for future in as_completed(futures))
+        try:
+            yield from (future.result() for future in as_completed(futures))
+        finally:  # after Ctrl-C, too: what is at hand is judged to its end, and nothing else is begun
+            pool.shutdown(cancel_futures=True)
 
 
 def grade_one(one: Handed, what: Job, results: Path) -> Graded:
     """The result of one submission, from an earlier run where that is still valid."""
     submission, trouble = _read(one)
-    key = key_of(what, one.id, trouble or submission.text, _rules(what))
+    key = key_of(one.id, what.variant, trouble or submission.text, _rules(what))
     file = results / EACH / f"{one.id}.json"
-    if (kept := earlier(file, key)) is not None:
+    kept = earlier(file, key)
+    if kept is not None and not (what.repeats and kept.seed != what.seed_of(one.id)):
         return kept
     found = _judged(one, submission, trouble, what, key)
     part = file.with_name(f"{file.name}.part")

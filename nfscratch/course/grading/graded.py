@@ -93,7 +93,7 @@ def key_of(*parts: Any) -> str:
 
 
 def earlier(file: Path, key: str) -> Graded | None:
-    """The result of an earlier run, if it is of the same submission, seed and tasks."""
+    """The result of an earlier run, if it is of the same submission and tasks."""
     try:
         found = of_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):

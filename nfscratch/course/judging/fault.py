@@ -23,6 +23,7 @@ class Kind(Enum):
     MISSING = "the function is not there"
     STOPPED = "was stopped"
     UNJUDGED = "could not be judged"
+    HELD = "counts only with another check"
 
 
 @dataclass(frozen=True)

@@ -1490,4 +1490,112 @@ return t, w, v
 """,
         "the weights start one term too soon",
     ),
+    Planted(
+        "1.3",
+        "the default slope in the log-det",
+        r"""
+x = np.maximum(z, a * z)
+return x, np.sum(z < 0) * np.log(0.3)
+""",
+        "the slope of the signature is counted, not the one that is given",
+    ),
+    Planted(
+        "1.3",
+        "0 on the other branch",
+        r"""
+return np.where(z > 0, z, a * z), np.where(z > 0, 0.0, np.log(a)).sum()
+""",
+        "at 0 the slope a is counted",
+    ),
+    Planted(
+        "3.4",
+        "no 4, in both forms",
+        r"""
+d = x - centre
+r_x = np.sqrt(d @ d)
+B = gamma - r_x
+root = np.sqrt(B**2 + alpha * r_x)
+r = 2 * alpha * r_x / (B + root) if B > 0 else (root - B) / 2
+z = centre + d * (alpha + r) / (gamma + r)
+return z, -radial_forward(z, centre, alpha, gamma)[1]
+""",
+        "the 4 under the square root is missing",
+    ),
+    Planted(
+        "6.2",
+        "no 4, in both forms",
+        r"""
+delta = d0 + d1 - 2 * s
+a, b, c = s - d0 + y * delta, d0 - y * delta, -s * y
+root = np.sqrt(max(b**2 - a * c, 0.0))
+return (root - b) / (2 * a) if b < 0 else 2 * c / (-b - root)
+""",
+        "the discriminant is b^2 - ac",
+    ),
+    Planted(
+        "6.2",
+        "no s in c, in both forms",
+        r"""
+delta = d0 + d1 - 2 * s
+a, b, c = s - d0 + y * delta, d0 - y * delta, -y
+root = np.sqrt(max(b**2 - 4 * a * c, 0.0))
+return (root - b) / (2 * a) if b < 0 else 2 * c / (-b - root)
+""",
+        "c lacks the factor s",
+    ),
+    Planted(
+        "10.1",
+        "no unit matrix",
+        r"""
+Si = np.linalg.inv(S)
+P = np.linalg.inv(A.T @ Si @ A)
+return P @ A.T @ Si, P
+""",
+        "the unit matrix, the prior's part, is missing",
+    ),
+    Planted(
+        "10.1",
+        "the diagonal of S",
+        r"""
+Si = np.diag(1 / np.diag(S))
+P = np.linalg.inv(np.eye(A.shape[1]) + A.T @ Si @ A)
+return P @ A.T @ Si, P
+""",
+        "only the diagonal of S is used",
+    ),
+    Planted(
+        "12.3",
+        "log 1/4 for each number",
+        r"""
+C, H, W = x.shape
+z = np.stack([x[:, i::2, j::2] for i in (0, 1) for j in (0, 1)], axis=1).reshape(4 * C, H // 2, W // 2)
+return z, C * H * W * np.log(0.25)
+""",
+        "moving numbers is said to change the volume",
+    ),
+    Planted(
+        "13.7",
+        "rows of k alone",
+        r"""
+N = len(k)
+def T(q):
+    return own_mean(q[:n, :n]) + own_mean(q[n:, n:]) - 2 * q[:n, n:].mean()
+t = T(k)
+return t, (1 + sum(T(k[rng.permutation(N)]) >= t - 1e-12 for _ in range(P))) / (1 + P)
+""",
+        "the rows of k are moved, and its columns are not",
+    ),
+    Planted(
+        "13.7",
+        "within the samples",
+        r"""
+N = len(k)
+def T(p):
+    q = k[np.ix_(p, p)]
+    return own_mean(q[:n, :n]) + own_mean(q[n:, n:]) - 2 * q[:n, n:].mean()
+t = T(np.arange(N))
+return t, (1 + sum(T(np.r_[rng.permutation(n), n + rng.permutation(N - n)]) >= t - 1e-12 for _ in range(P))) / (1 + P)
+""",
+        "every random division is the given one",
+    ),
 ]

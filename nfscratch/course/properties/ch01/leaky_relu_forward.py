@@ -19,10 +19,11 @@ def values(asked, rng):
 
 
 def log_det(asked, rng):
-    """the log-det: some variables below 0, none, and all; and against a numeric Jacobian"""
+    """the log-det: some variables below 0, none, all, and one at 0; and against a numeric Jacobian"""
     a = rng.uniform(0.1, 0.6)
     points = [_both_signs(rng, D) for D in (2, 5)] + [onp.abs(rng.normal(size=3)), -onp.abs(rng.normal(size=3))]
-    fault = expect(asked, *[_of(z, a, "log_det") for z in points])
+    points += [onp.append(0.0, _both_signs(rng, 2))]
+    fault = expect(asked, *[_of(z, a, "log_det", usual=asked.constants["slope"]) for z in points])
     return fault or log_det_of_map(asked, "forward", lambda D: _setting(a), (1, 3), rng)
 
 
@@ -42,7 +43,8 @@ def _setting(a):
     return Setting(forward, inverse, (a,), f"a = {a:.3f}", smooth=False)
 
 
-def _of(z, a, judged, default=False):
+def _of(z, a, judged, default=False, usual=None):
+    """usual: the slope of the signature."""
     below, l = int((z < 0).sum()), onp.where(z >= 0, 0.0, onp.log(a))
     slips = [
         slip("the branches are exchanged", "Which branch is the identity?", x=onp.where(z >= 0, a * z, z)),
@@ -54,6 +56,8 @@ def _of(z, a, judged, default=False):
         slip("the slope is counted for every variable", BRANCHES, log_det=len(z) * onp.log(a)),
         slip("the slope is counted on the wrong branch", BRANCHES, log_det=(len(z) - below) * onp.log(a)),
         slip("the slope is counted once, however many variables are below 0", "Try two of them.", log_det=min(below, 1) * onp.log(a)),
+        slip("at 0 the slope a is counted", "z >= 0: on which branch is 0?", log_det=float((z <= 0).sum() * onp.log(a))),
+        slip("the slope of the signature is counted, not the one that is given", "What does a do in the signature?", log_det=below * onp.log(usual or a)),
         slip("the slope is counted twice", BRANCHES, log_det=2 * l.sum()),
         slip(Mistake.MEAN, "Look at one variable and at four: when do a mean and a sum agree?", log_det=l.mean()),
     ]  # fmt: skip

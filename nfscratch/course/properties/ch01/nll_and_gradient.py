@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as onp
 
 from nfscratch.check.finite_differences import finite_difference_jacobian
+from nfscratch.course.judging.fault import Fault
 from nfscratch.course.judging.question import Question, expect, slip
 
 SIZES = ((4, 1), (7, 3))  # rows, columns
@@ -23,7 +24,16 @@ def gradient(asked, rng):
     questions = [_of(rng, N, D, ("g_s", "g_t")) for N, D in SIZES]
     if (fault := expect(asked, *[replace(q, judged=("L",), tolerance=onp.inf) for q in questions])) is not None:
         return fault  # L is no number: there is nothing to differentiate
-    return expect(asked, *[_by_differences(asked, question) for question in questions])
+    judged = [_by_differences(asked, question) for question in questions]
+    return _without_slope(judged) or expect(asked, *judged)
+
+
+def _without_slope(questions):
+    """The fault of a loss that does not change: then any constant has the right derivatives."""
+    for question, part, name in ((q, *pair) for q in questions for pair in (("g_s", "s"), ("g_t", "t"))):
+        if not question.answer[part].any():
+            return Fault(f"L does not change with {name}", (), f"Where does {name} stand in equation (8)?")
+    return None
 
 
 def _by_differences(asked, question):

@@ -81,6 +81,7 @@ def _of(rng, D, r, judged):
         slip("B has its sign flipped", ROOT, z=at((B + big) / 2)),
         slip("the half before the root is missing", ROOT, z=at(big - B)),
         slip("the 4 under the square root is missing", ROOT, z=at((onp.sqrt(B**2 + alpha * r_x) - B) / 2)),
+        slip("the 4 under the square root is missing", ROOT, z=at(2 * alpha * r_x / (onp.sqrt(B**2 + alpha * r_x) + B))),
         slip("4 alpha r_x is subtracted under the square root", ROOT, z=at((onp.sqrt(onp.maximum(B**2 - 4 * alpha * r_x, 0)) - B) / 2)),
         slip("r_x is squared under the square root", ROOT, z=at((onp.sqrt(B**2 + 4 * alpha * r_x**2) - B) / 2)),
         slip("B is gamma + r_x, not gamma - r_x", ROOT, z=at(2 * alpha * r_x / (gamma + r_x + onp.sqrt((gamma + r_x) ** 2 + 4 * alpha * r_x)))),

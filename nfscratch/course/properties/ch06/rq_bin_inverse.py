@@ -80,18 +80,29 @@ def _of(y, case, xi, tolerance=1e-9, size="in float64"):
         slip("the height at y comes back, not the place", "Which direction is asked for?", xi=height(y, s, d0, d1)),
         slip("the sign of the root is flipped", "Is xi in the bin?", xi=-xi),
         slip("the factor 2 is missing in the quotient", TEN, xi=xi / 2),
-        slip("delta has s where 2 s belongs", TEN, xi=_root(s - d0 + y * (delta + s), d0 - y * (delta + s), -s * y)),
-        slip("delta has the sign of 2 s flipped", TEN, xi=_root(s - d0 + y * (delta + 4 * s), d0 - y * (delta + 4 * s), -s * y)),
-        slip("the sign of y delta is flipped in a", TEN, xi=_root(s - d0 - y * delta, d0 - y * delta, -s * y)),
-        slip("the sign of y delta is flipped in b", TEN, xi=_root(s - d0 + y * delta, d0 + y * delta, -s * y)),
-        slip("c lacks the factor s", TEN, xi=_root(s - d0 + y * delta, d0 - y * delta, -y)),
-        slip("the sign of c is flipped", TEN, xi=_root(s - d0 + y * delta, d0 - y * delta, s * y)),
-        slip("the discriminant is b^2 - ac", "The quadratic formula has a 4.", xi=_root(s - d0 + y * delta, d0 - y * delta, -s * y, four=1)),
+        *_in_the_equation(y, s, d0, d1, delta),
     ]  # fmt: skip
     number = type(y) if isinstance(y, onp.float32) else float
     arguments = tuple(number(a) for a in (y, *case))
     shown = dict(zip(("y", "s", "d0", "d1"), arguments, strict=True))
     return Question(arguments, {"xi": float(xi)}, shown, slips, tolerance=tolerance, size=size)
+
+
+def _in_the_equation(y, s, d0, d1, delta):
+    """Mistakes in a, b, c or under the root. Each gives one number by (11), and another by the textbook's form."""
+    a, b, c, few, many = s - d0 + y * delta, d0 - y * delta, -s * y, y * (delta + s), y * (delta + 4 * s)
+    coefficients = {
+        "delta has s where 2 s belongs": (s - d0 + few, d0 - few, c),
+        "delta has the sign of 2 s flipped": (s - d0 + many, d0 - many, c),
+        "the sign of y delta is flipped in a": (s - d0 - y * delta, b, c),
+        "the sign of y delta is flipped in b": (a, d0 + y * delta, c),
+        "c lacks the factor s": (a, b, -y),
+        "the sign of c is flipped": (a, b, -c),
+    }
+    for name, of in coefficients.items():
+        yield from (slip(name, TEN, xi=form(*of)) for form in FORMS_OF_ROOT)
+    for form in FORMS_OF_ROOT:
+        yield slip("the discriminant is b^2 - ac", "The quadratic formula has a 4.", xi=form(a, b, c, four=1))
 
 
 def _discriminant(y, s, d0, d1):
@@ -110,8 +121,19 @@ def _published(y, s, d0, d1, sign=1):
     return _root(s - b, b, -s * y, sign=sign)
 
 
+def _clipped_root(a, b, c, four=4):
+    with onp.errstate(all="ignore"):
+        return onp.divide(2 * c, -b - onp.sqrt(onp.maximum(b * b - four * a * c, 0)))
+
+
+def _textbook_root(a, b, c, four=4):
+    with onp.errstate(all="ignore"):
+        return onp.divide(onp.sqrt(onp.maximum(b * b - four * a * c, 0)) - b, 2 * a)
+
+
 def _textbook(y, s, d0, d1):
     delta = d0 + d1 - 2 * s
-    a, b, c = s - d0 + y * delta, d0 - y * delta, -s * y
-    with onp.errstate(all="ignore"):
-        return onp.divide(onp.sqrt(onp.maximum(b * b - 4 * a * c, 0)) - b, 2 * a)
+    return _textbook_root(s - d0 + y * delta, d0 - y * delta, -s * y)
+
+
+FORMS_OF_ROOT = (_root, _clipped_root, _textbook_root)

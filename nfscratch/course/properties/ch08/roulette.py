@@ -138,7 +138,10 @@ def _wrong_terms(asked, J, m, p, rng, count):
     draws, _ = _drawn(asked, J, m, p, rng, count)
     if (fault := next((f for draw in draws if (f := _misshapen(draw, len(J))) is not None), None)) is not None:
         return fault
-    wrong = [draw for draw in draws if _terms_of(draw, J, m, p, "right") is None]
+    steps = [_terms_of(draw, J, m, p, "right") for draw in draws]
+    if set(steps) == {0}:
+        return Fault("t and w are 0, as if no term were taken", (f"      at J = {shown(J)}, m = {m}, p = {p}",), REACH)
+    wrong = [draw for draw, n in zip(draws, steps, strict=True) if n is None]
     if not wrong:
         return None
     t, w = _tables(J, wrong[0][2], m, p, "right")

@@ -28,7 +28,8 @@ def _of(rng, C, D, judged):
     P, inverse, I = onp.eye(D) - B @ A, onp.linalg.inv(S), onp.eye(D)
     precision = A.T @ inverse @ A
     slips = [
-        *_both("the unit matrix, the prior's part, is missing", A, inverse, precision),
+        *(_both("the unit matrix, the prior's part, is missing", A, inverse, precision) if C >= D else []),  # else singular
+        *_both("only the diagonal of S is used", A, onp.diag(1 / onp.diag(S)), I + (A.T / onp.diag(S)) @ A),
         *_both("S stands where its inverse belongs", A, S, I + A.T @ S @ A),
         *_both("S is missing", A, onp.eye(C), I + A.T @ A),
         *_both("S is inverted entry by entry", A, 1 / S, I + A.T @ (1 / S) @ A),

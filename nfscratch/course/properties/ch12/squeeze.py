@@ -43,14 +43,15 @@ def _of(rng, shape, judged):
         slip("one channel for each of C, and the rest is left out", "How many numbers go in?", z=x[:, ::2, ::2]),
         slip("the blocks are averaged", "How many numbers go in?", z=filled().reshape(C, 4, H // 2, W // 2).mean(axis=1)),
         slip("x comes back", WHERE, z=x),
-        slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=onp.log(4)),
-        slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=1.0),
-        slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=float(x.size)),
-        slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=x.size * onp.log(4)),
-        slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=-onp.log(4)),
-        slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=H * W / 4 * onp.log(4)),
+        *[slip("moving numbers is said to change the volume", "What is |det| of a permutation matrix?", log_det=value) for value in _changed(x.size)],
         slip("there is a log-det for each channel", "How many numbers for one image?", log_det=onp.zeros(C)),
         slip("there is a log-det for each channel", "How many numbers for one image?", log_det=onp.zeros(4 * C)),
     ]  # fmt: skip
     shown = {"x": f"an image of shape {shape}" if x.size > 8 else x}
     return Question((x,), {"z": filled(), "log_det": 0.0}, shown, slips, (judged,), size=f"{C} x {H} x {W}")
+
+
+def _changed(size):
+    """Log-dets of a map that changes volume: of a block, of a channel, of the image, in both directions."""
+    counts = (1, size / 4, size)
+    return [1.0, float(size), *(sign * count * onp.log(4) for count in counts for sign in (1, -1))]

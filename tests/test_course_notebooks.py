@@ -1,0 +1,198 @@
+"""Handouts for otter-grader and nbgrader: what is in them, and the points that their cells and tests give."""
+
+import ast
+import json
+import re
+import sys
+import types
+import warnings
+
+import pytest
+from invoking import invoke
+from planted.ch04 import WRONG
+
+from nfscratch.course.blanks import bodies
+from nfscratch.course.handout import Platform, make
+from nfscratch.course.notebooks.in_kernel import points
+from nfscratch.course.submission import code_of_notebook
+from nfscratch.course.task import assigned, assignment
+
+FOURTH = assignment("04")
+SWAPPED = next(p for p in WRONG if p.what == "permuted again").in_text(FOURTH.text, "permute_back")
+LAST = next(p for p in WRONG if p.what == "the last log-det").in_text(FOURTH.text, "stack_forward")
+
+
+def namespace(text):
+    """What the cells leave behind. Demonstrations are not run."""
+    names = {"__name__": "notebook"}
+    exec(compile(text, "cells", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize(("text", "id", "earned", "said"), [
+    (FOURTH.text, "4.6", 3, "Task 4.6: 3 of 3 points (seed 5)"),
+    (SWAPPED, "4.6", 0, "permute_back: the permutation is not inverted"),
+    (LAST, "4.7", 1, "stack_forward: it is only the last layer's log-det"),
+    ("x = 1", "4.6", 0, "the file has no function called permute_back"),
+    ("def permute_back(x, order):\n    raise NotImplementedError()", "4.6", 0, "not written yet"),
+])  # fmt: skip
+def test_the_points_of_a_running_notebook(text, id, earned, said, capsys):
+    assert points(id, namespace(text), seed=5) == earned
+    assert said in capsys.readouterr().out
+
+
+def test_a_message_shows_the_line_of_the_cell_and_what_is_printed_stays_out(capfd):
+    text = "import sys\n\ndef permute_back(x, order):\n    print('noise', file=sys.stderr)\n    return x / None, 0.0\n"
+    names = {"__name__": "notebook"}
+    exec(compile(text, "cell 3", "exec"), names)
+    with warnings.catch_warnings(record=True) as warned:
+        assert points("4.6", names) == 0
+    out, error = capfd.readouterr()
+    assert "it raises an exception: TypeError" in out and "line 5" in out and (error, warned) == ("", [])
+
+
+# --- otter-grader ---
+
+
+class Case:
+    """The part of otter's decorator that a test file uses."""
+
+    def __init__(self, name, points):
+        self.name, self.points = name, points
+
+    def __call__(self, function):
+        self.function = function
+        return self
+
+
+def scores(file, names, monkeypatch):
+    """(points, passed) of each case of a test file."""
+    modules = {"otter": types.ModuleType("otter"), "otter.test_files": types.SimpleNamespace(test_case=Case)}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    found = {}
+    exec(file, found)
+    assert found["OK_FORMAT"] is False and found["points"] is None
+    return found["name"], [(case.points, passed(case, names)) for case in found.values() if isinstance(case, Case)]
+
+
+def passed(case, names):
+    try:
+        case.function(names)
+    except AssertionError as error:
+        return f"{error}".splitlines()[0]
+    return True
+
+
+def test_otters_test_files_give_the_points_of_each_check(monkeypatch):
+    files = make(FOURTH, ["4.6", "4.7"], platform=Platform.OTTER).files
+    assert [name for name in files if name.startswith("tests/")] == ["tests/q4_6.py", "tests/q4_7.py"]
+    assert scores(files["tests/q4_7.py"], namespace(FOURTH.text), monkeypatch) == ("q4_7", [(1, True), (2, True)])
+    first, second = scores(files["tests/q4_7.py"], namespace(LAST), monkeypatch)[1]
+    assert first == (1, True) and second == (2, "Task 4.7  stack_forward: it is only the last layer's log-det")
+    variant = make(FOURTH, ["4.6"], number=17, platform=Platform.OTTER).files
+    assert 'Judged("4.6", variant=17)' in variant["tests/q4_6.py"]
+
+
+# --- notebooks ---
+
+
+def cells_of(number="04", **options):
+    made = make(assignment(number), notebook=True, **options)
+    text = next(text for name, text in made.files.items() if name.endswith(".ipynb"))
+    return [cell | {"source": "".join(cell["source"])} for cell in json.loads(text)["cells"]], text
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_cells_that_check_are_no_part_of_the_students_code(platform):
+    cells, text = cells_of(platform=platform)
+    checking = [cell["source"] for cell in cells if "self-check" in cell["metadata"].get("tags", [])]
+    assert len(checking) == {Platform.OTTER: 8, Platform.NBGRADER: 7}[platform]
+    code = code_of_notebook(text)
+    assert not any(source in code for source in checking)
+    compile(code, "handout", "exec")
+
+
+def test_nbgraders_cells_say_where_to_write_and_what_it_is_worth():
+    cells, _ = cells_of(platform=Platform.NBGRADER)
+    data = [cell["metadata"]["nbgrader"] for cell in cells if "nbgrader" in cell["metadata"]]
+    ids = [one["grade_id"] for one in data]
+    assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[\w-]+", id) for id in ids)
+    assert all(one["schema_version"] == 3 and one["task"] is False for one in data)
+    graded = [one for one in data if one["grade"]]
+    assert [one["points"] for one in graded] == [task.points for task in FOURTH.tasks]
+    assert all(one["locked"] and not one["solution"] for one in graded)
+    written = [cell["source"] for cell in cells if cell["metadata"].get("nbgrader", {}).get("solution")]
+    stubs = [line for source in written for line in source.splitlines() if "NotImplementedError" in line]
+    assert len(stubs) == 7 == sum(source.count("### BEGIN SOLUTION\n") for source in written)
+    assert "    # task 4.6: z with z_{pi(i)} = x_i, and the log-det\n" in "\n".join(written)
+
+
+def test_a_cell_that_gives_points_ends_with_their_number():
+    cells, _ = cells_of(platform=Platform.NBGRADER)
+    source = next(cell["source"] for cell in cells if '"4.6"' in cell["source"])
+    *before, last = ast.parse(source).body
+    names = namespace(FOURTH.text)
+    exec(compile(ast.Module(before, []), "cell", "exec"), names)
+    assert eval(compile(ast.Expression(last.value), "cell", "eval"), names) == 3
+
+
+@pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=[] if n == "07" else pytest.mark.exhaustive) for n in assigned()]
+)
+def test_a_task_is_checked_below_everything_that_its_function_calls(number):
+    cells, _ = cells_of(number, platform=Platform.NBGRADER)
+    found = assignment(number)
+    solutions = solutions_of(found)
+    names, defined, checked = {"__name__": "notebook"}, set(namespace(found.text)), []
+    for cell in (cell for cell in cells if cell["cell_type"] == "code"):
+        if cell["metadata"].get("nbgrader", {}).get("grade"):
+            task = found.task(re.search(r'points\("([\d.]+)"', cell["source"])[1])
+            assert not (reached(names[task.function], names) & defined) - set(names)
+            checked.append(task.id)
+        else:
+            exec(with_solutions(cell["source"], found, solutions), names)
+    assert sorted(checked) == sorted(task.id for task in found.tasks)
+
+
+def with_solutions(source, found, solutions):
+    """A cell, with the chapter's own bodies in the places of the stubs."""
+    for task in found.tasks:
+        stub = re.search(rf'^    raise NotImplementedError\("task {re.escape(task.id)}:.*$', source, re.MULTILINE)
+        source = source if stub is None else source.replace(stub[0], solutions[task.function])
+    return source
+
+
+def solutions_of(found):
+    lines = found.text.splitlines()
+    places = bodies(found.text, [task.function for task in found.tasks])
+    return {function: "\n".join(lines[place.first - 1 : place.last]) for function, place in places.items()}
+
+
+def reached(function, names):
+    """The global names that a function uses, and those of the functions among them."""
+    found, left = set(), [function]
+    while left:
+        code = getattr(left[-1], "__wrapped__", left.pop()).__code__
+        new = set(inner_names(code)) - found
+        found |= new
+        left += [
+            names[name] for name in new if hasattr(getattr(names.get(name), "__wrapped__", names.get(name)), "__code__")
+        ]
+    return found
+
+
+def inner_names(code):
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from inner_names(constant)
+
+
+def test_the_command_writes_either(tmp_path):
+    code, out, error = invoke("handout", "04", "-o", str(tmp_path / "a"), "--tasks", "4.6", "--otter")
+    assert (code, error) == (0, "") and (tmp_path / "a" / "tests" / "q4_6.py").is_file()
+    assert invoke("handout", "04", "-o", str(tmp_path / "b"), "--tasks", "4.6", "--nbgrader")[0] == 0
+    assert (tmp_path / "b" / "ch04_coupling.ipynb").is_file()
+    code, out, error = invoke("handout", "04", "-o", str(tmp_path / "c"), "--nbgrader", "--otter")
+    assert (code, out) == (2, "") and "ask for one of them" in error
