@@ -29,7 +29,8 @@ FUTURE = __future__.annotations.compiler_flag
 
 OUTSIDE = {
     "open", "exec", "eval", "os", "sys", "io", "subprocess", "shutil", "socket", "requests", "urllib", "pathlib",
-    "Path", "save", "savez", "savetxt", "tofile", "dump", "write", "write_text", "write_bytes", "unlink", "remove", "rmtree",
+    "Path", "save", "savez", "savetxt", "tofile", "dump", "write", "write_text", "write_bytes", "unlink", "remove",
+    "rmtree",
 }  # fmt: skip
 
 
