@@ -28,7 +28,7 @@ from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.letters.shapes import check_shapes
 from nfscratch.check.repair.edit import Edit, Place, places, source
 from nfscratch.check.repair.expressions import slips, thoughts
-from nfscratch.check.repair.live_code import LiveStatement, Reached, live_statements
+from nfscratch.check.repair.live_code import LiveStatement, Reached, TooLong, live_statements, within
 from nfscratch.check.repair.names import other_names
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.screen import screen_for
@@ -38,6 +38,7 @@ from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
+AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 MAY_CHANGE_X = 2  # the first rounds; a large term that is added to forward drowns what the inverse lacks
 ENOUGH = 3  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 12  # edits that pass the screen go to the checks of the audit; so many at most
@@ -153,7 +154,12 @@ class Search:
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
-        now, may_fail = failed_laws(new), set(self.failed)
+        try:
+            now, lines = within(lambda: failed_laws(new), AT_ONCE)
+        except TooLong:  # at these points a loop does not end
+            return ()
+        self.left -= lines
+        may_fail = set(self.failed)
         if {"J forward", "J inverse"} <= self.failed:
             may_fail.add("X")  # the same mistake in both directions: one is mended, the other is not
         if not now <= may_fail or not (keeps_x or (_depends(new) | ~_depends(old)).all()):
