@@ -1,0 +1,69 @@
+"""Which tests a mutant meets: those of the families that run its function, as many as the time allows.
+
+One test of each family comes first, then a second of each, so that the time is spent on different claims. They run
+family by family: those first whose file speaks of the mutant's module, then the cheap ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
+from pathlib import Path
+
+from benchmarks.mutation.mutants import Mutant
+from benchmarks.mutation.record import Family
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`seconds` of the processor that the tests took when they were recorded; `left_out`: tests without a place."""
+
+    tests: list[str]
+    seconds: float
+    left_out: int
+
+
+def chosen(mutant: Mutant, families: list[Family], root: Path, budget: float) -> Choice:
+    found = running(mutant, families)
+    found.sort(key=lambda f: (not speaks_of(root, f.tests[0].partition("::")[0], mutant.file), f.seconds))
+    taken, seconds = set(), 0.0
+    for turn in zip_longest(*([(test, f.seconds) for test in f.tests] for f in found)):
+        for test, cost in filter(None, turn):
+            if seconds + cost <= budget:
+                taken.add(test)
+                seconds += cost
+    every = [test for family in found for test in family.tests]
+    return Choice([test for test in every if test in taken], seconds, len(every) - len(taken))
+
+
+def running(mutant: Mutant, families: list[Family]) -> list[Family]:
+    """The families that run the function; where it is none or unseen, those that run its class, or the file."""
+    within = mutant.within.split(".")
+    for length in range(len(within), -1, -1):
+        start = f"{mutant.file}:{'.'.join(within[:length])}"
+        found = [f for f in families if f.tests and any(runs(name, start) for name in f.functions)]
+        if found:
+            return found
+    return []
+
+
+def runs(name: str, start: str) -> bool:
+    return name == start or name.startswith(start if start.endswith(":") else f"{start}.")
+
+
+@lru_cache(maxsize=None)
+def speaks_of(root: Path, test_file: str, file: str) -> bool:
+    """The file of tests imports the module, or says the name of something public that it defines."""
+    text = (root / test_file).read_text()
+    parent, _, last = file.removesuffix(".py").replace("/", ".").rpartition(".")
+    imported = rf"\b{re.escape(parent)}(\.| import ([^\n]*\W)?){last}\b"
+    return bool(re.search(imported, text)) or any(re.search(rf"\b{name}\b", text) for name in public(root / file))
+
+
+@lru_cache(maxsize=None)
+def public(path: Path) -> list[str]:
+    defined = (n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef | ast.ClassDef))
+    return [name for name in defined if not name.startswith("_")]
