@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def runs(name: str, start: str) -> bool:
     return name == start or name.startswith(start if start.endswith(":") else f"{start}.")
 
 
-@lru_cache(maxsize=None)
+@cache
 def speaks_of(root: Path, test_file: str, file: str) -> bool:
     """The file of tests imports the module, or says the name of something public that it defines."""
     text = (root / test_file).read_text()
@@ -63,7 +63,7 @@ def speaks_of(root: Path, test_file: str, file: str) -> bool:
     return bool(re.search(imported, text)) or any(re.search(rf"\b{name}\b", text) for name in public(root / file))
 
 
-@lru_cache(maxsize=None)
+@cache
 def public(path: Path) -> list[str]:
     defined = (n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef | ast.ClassDef))
     return [name for name in defined if not name.startswith("_")]

@@ -1,7 +1,7 @@
 """The nursery: a pytest process that has collected all tests, and forks for each mutant that it is asked about.
 
-A request is a line of JSON: {path, old, new, tests, seconds}; the answer says {outcome, tests, spent}. Without `old` the
-tests run on the package as it is, all of them; with it they end at the first failure.
+A request is a line of JSON: {path, within, old, new, tests, seconds}; the answer says {outcome, tests, spent}. Without
+`old` the tests run on the package as it is, all of them; with it they end at the first failure.
 """
 
 from __future__ import annotations

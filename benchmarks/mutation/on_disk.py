@@ -87,7 +87,7 @@ def ended_with_its_children(process: subprocess.Popen) -> None:
 
 
 def of_exit_code(code: int, failed: list[str]) -> Outcome:
-    """pytest ends with 1 where tests fail, and with 2 where a file cannot be collected; all else is the tool's fault."""
+    """pytest ends with 1 where a test fails, and with 2 where a file is not collected; all else is the tool's fault."""
     if code == 0:
         return Outcome.SURVIVED
     return Outcome.KILLED if code == 1 or (code == 2 and failed) else Outcome.ERROR

@@ -1,7 +1,7 @@
 """The record: which test runs which functions of the package, and how long it takes.
 
 It is made once, some files of tests at a time, and again for a file that has changed. Tests that speak of other rooms
-(the book, the course, the command line) or start processes have no part in it, nor have exhaustive ones.
+(the book, the course, models, evaluation) or start processes have no part in it, nor have exhaustive ones.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ELSEWHERE = (
-    "animations", "book", "browser", "chapter", "cli", "course", "data_folder", "doctor", "explorer", "field", "gpu",
-    "import", "notebooks", "mutation", "plot", "process", "with_env",
+    "animations", "arithmetic", "book", "calibration", "chapter", "classification", "cli", "course", "data", "doctor",
+    "explorer", "field", "freeform", "gan", "gpu", "host", "import", "infovae", "made_code", "models", "mutation",
+    "notebooks", "old_checkpoints", "one_order", "plot", "posterior", "process", "psis", "reference", "resume",
+    "simulators", "sklearn", "strange_rows", "tailed_box", "toy", "training_curve", "two_samples", "with_env",
 )  # fmt: skip
 TOGETHER = 12  # files of tests in one process: what is lost when the recording is interrupted
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -36,7 +38,7 @@ def recorded(root: Path, folder: Path, say=print) -> list[Family]:
     """The record of all files of tests, of which those are run that are not in the folder yet."""
     path = folder / "record.json"
     known = json.loads(path.read_text()) if path.exists() else {}
-    files = {name: digest(root / name) for name in test_files(root)}
+    files = {name: digest(root / name) for name in files_of_tests(root)}
     due = [name for name in files if known.get(name, {}).get("digest") != files[name]]
     for start in range(0, len(due), TOGETHER):
         some = due[start : start + TOGETHER]
@@ -50,7 +52,7 @@ def recorded(root: Path, folder: Path, say=print) -> list[Family]:
     return [Family(f["tests"], sum(f["seconds"]) / len(f["seconds"]), frozenset(f["functions"])) for f in families]
 
 
-def test_files(root: Path) -> list[str]:
+def files_of_tests(root: Path) -> list[str]:
     names = sorted(path.relative_to(root).as_posix() for path in (root / "tests").glob("test_*.py"))
     return [name for name in names if not name.removeprefix("tests/test_").startswith(ELSEWHERE)]
 

@@ -1,4 +1,4 @@
-"""The recorder: which functions of the package each family of tests runs. A function is "nfscratch/ops/roots.py:_search".
+"""The recorder: which functions each family of tests runs. A function is "nfscratch/ops/roots.py:_search".
 
 A family is the tests that differ in one parameter. A few of it are run to record what all of them do, because the first
 may compute what the others look at. What a fixture of a module runs counts for the whole module.

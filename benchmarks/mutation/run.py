@@ -22,7 +22,7 @@ from benchmarks.mutation import explained, results
 from benchmarks.mutation.client import Client
 from benchmarks.mutation.judge import Judge
 from benchmarks.mutation.mutants import Mutant, compiles, mutants
-from benchmarks.mutation.record import recorded, test_files
+from benchmarks.mutation.record import files_of_tests, recorded
 from benchmarks.mutation.score import ROOMS, survivors, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +102,7 @@ def judge_all(sample: list[Mutant], options, folder: Path, root: Path) -> None:
     if not due:
         return
     print(f"{len(due)} mutants to judge; collecting the tests", flush=True)
-    start, client = time.monotonic(), Client(root, test_files(root), folder / "pytest.log")
+    start, client = time.monotonic(), Client(root, files_of_tests(root), folder / "pytest.log")
     try:
         with tempfile.TemporaryDirectory() as place:
             judge = Judge(root, families, client, Path(place), options.seconds)
