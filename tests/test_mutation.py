@@ -136,12 +136,15 @@ def one_mutant(file="nfscratch/ops/roots.py", within="monotone_root"):
 
 
 def families(**functions):
-    return [
+    """The tests name[0] to name[2] run the function."""
+    return choice.by_function(
         Family(
-            [f"tests/test_params.py::{name}[{i}]" for i in range(3)], 1.0, frozenset({f"nfscratch/ops/roots.py:{f}"})
+            [f"tests/test_params.py::{name}[{i}]" for i in range(3)],
+            1.0,
+            frozenset({f"nfscratch/ops/roots.py:{function}"}),
         )
-        for name, f in functions.items()
-    ]
+        for name, function in functions.items()
+    )
 
 
 def test_the_tests_are_those_that_run_the_function_or_one_inside_of_it():

@@ -26,8 +26,9 @@ class Choice:
     left_out: int
 
 
-def chosen(mutant: Mutant, families: list[Family], root: Path, budget: float) -> Choice:
-    found = running(mutant, families)
+def chosen(mutant: Mutant, known: dict[str, list[Family]], root: Path, budget: float) -> Choice:
+    """`known`: the families by the functions that they run, see `by_function`."""
+    found = running(mutant, known)
     found.sort(key=lambda f: (not speaks_of(root, f.tests[0].partition("::")[0], mutant.file), f.seconds))
     taken, seconds = set(), 0.0
     for turn in zip_longest(*([(test, f.seconds) for test in f.tests] for f in found)):
@@ -39,14 +40,22 @@ def chosen(mutant: Mutant, families: list[Family], root: Path, budget: float) ->
     return Choice([test for test in every if test in taken], seconds, len(every) - len(taken))
 
 
-def running(mutant: Mutant, families: list[Family]) -> list[Family]:
+def by_function(families: list[Family]) -> dict[str, list[Family]]:
+    known: dict[str, list[Family]] = {}
+    for family in families:
+        for function in family.functions if family.tests else ():
+            known.setdefault(function, []).append(family)
+    return known
+
+
+def running(mutant: Mutant, known: dict[str, list[Family]]) -> list[Family]:
     """The families that run the function; where it is none or unseen, those that run its class, or the file."""
     within = mutant.within.split(".")
     for length in range(len(within), -1, -1):
         start = f"{mutant.file}:{'.'.join(within[:length])}"
-        found = [f for f in families if f.tests and any(runs(name, start) for name in f.functions)]
+        found = [family for name in known if runs(name, start) for family in known[name]]
         if found:
-            return found
+            return list({family.tests[0]: family for family in found}.values())
     return []
 
 

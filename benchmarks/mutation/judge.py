@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.mutation.choice import Choice, chosen
+from benchmarks.mutation.choice import Choice, by_function, chosen
 from benchmarks.mutation.client import Client
 from benchmarks.mutation.mutants import Mutant
 from benchmarks.mutation.on_disk import Copy
@@ -22,12 +22,12 @@ class ToolFailed(Exception):
 
 class Judge:
     def __init__(self, root: Path, families: list[Family], client: Client, place: Path, budget: float):
-        self.root, self.families, self.client, self.budget = root, families, client, budget
+        self.root, self.known, self.client, self.budget = root, by_function(families), client, budget
         self.copy = Copy(root, place)
 
     def judged(self, mutant: Mutant) -> Result:
         old = (self.root / mutant.file).read_text()
-        choice = chosen(mutant, self.families, self.root, self.budget)
+        choice = chosen(mutant, self.known, self.root, self.budget)
         if not choice.tests:
             return result(mutant, Outcome.NO_TEST, [], choice, 0.0)
         outcome, failed, spent = self.verdict(mutant, old, choice)

@@ -3,10 +3,11 @@
     python -m benchmarks mutation library --sample 60 --seed 1
     python -m benchmarks mutation nfscratch/ops/roots.py nfscratch/check --sample 40 --seed 2 --minutes 20
 
-A name is a file, a folder, `library` or `checkers`. The first run records which test runs which functions, for minutes.
-Every result goes into a table, and is not made again: a run that Ctrl-C or --minutes ended goes on where it was, and a
-larger sample of the same seed holds the smaller one. `--again` judges the survivors anew, after tests were written.
-A survivor is a missing test, or is explained in benchmarks/survivors.toml. It needs a POSIX system.
+A name is a file, a folder, `library` or `checkers` (without the adapters to other libraries). The first run records
+which test runs which functions, for minutes. Every result goes into a table, and is not made again: a run that Ctrl-C
+or --minutes ended goes on where it was, and a larger sample of the same seed holds the smaller one. `--again` judges the
+survivors anew, after tests were written or with more --seconds. A survivor is a missing test, or is explained in
+benchmarks/survivors.toml. It needs a POSIX system.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from benchmarks.mutation.client import Client
 from benchmarks.mutation.judge import Judge
 from benchmarks.mutation.mutants import Mutant, compiles, mutants
 from benchmarks.mutation.record import files_of_tests, recorded
-from benchmarks.mutation.score import ROOMS, survivors, table
+from benchmarks.mutation.score import ABROAD, ROOMS, survivors, table
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPLAINED = Path("benchmarks") / "survivors.toml"
@@ -70,14 +71,16 @@ def made(folder: Path) -> Path:
 
 
 def files(names: list[str], root: Path) -> list[str]:
-    found: list[Path] = []
+    """The sources that are named; a room leaves out what the tests' environment cannot run."""
+    found: list[str] = []
     for name in names:
-        places = [root / "nfscratch" / room for room in ROOMS[name]] if name in ROOMS else [root / name]
-        missing = [place for place in places if not place.exists()]
-        if missing:
+        places = [root / "nfscratch" / folder for folder in ROOMS[name]] if name in ROOMS else [root / name]
+        if not all(place.exists() for place in places):
             raise SystemExit(f"a name must be a file, a folder or one of {', '.join(ROOMS)}; got {name!r}")
-        found += [f for place in places for f in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
-    return list(dict.fromkeys(path.relative_to(root).as_posix() for path in found))
+        paths = [f for place in places for f in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
+        sources = (path.resolve().relative_to(root).as_posix() for path in paths)
+        found += [source for source in sources if name not in ROOMS or not source.startswith(ABROAD)]
+    return list(dict.fromkeys(found))
 
 
 def drawn(names: list[str], root: Path, count: int, seed: int) -> list[Mutant]:
