@@ -5,8 +5,8 @@
 
 A name is a file, a folder, `library` or `checkers` (without the adapters to other libraries). The first run records
 which test runs which functions, for minutes. Every result goes into a table, and is not made again: a run that Ctrl-C
-or --minutes ended goes on where it was, and a larger sample of the same seed holds the smaller one. `--again` judges the
-survivors anew, after tests were written or with more --seconds. A survivor is a missing test, or is explained in
+or --minutes ended goes on where it was, and a larger sample of the same seed holds the smaller one. `--again` judges
+the survivors anew, after tests were written or with more --seconds. A survivor is a missing test, or is explained in
 benchmarks/survivors.toml. It needs a POSIX system.
 """
 
