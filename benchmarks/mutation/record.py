@@ -16,8 +16,8 @@ from pathlib import Path
 
 ELSEWHERE = (
     "animations", "arithmetic", "book", "calibration", "chapter", "classification", "cli", "course", "data", "doctor",
-    "explorer", "field", "freeform", "gan", "gpu", "import", "infovae", "made_code", "models", "mutation",
-    "notebooks", "old_checkpoints", "one_order", "plot", "posterior", "psis", "reference",
+    "explorer", "field", "gpu", "import", "made_code", "mutation",
+    "notebooks", "old_checkpoints", "one_order", "plot", "psis", "reference",
     "simulators", "sklearn", "strange_rows", "tailed_box", "toy", "training_curve", "two_samples", "with_env",
 )  # fmt: skip
 TOGETHER = 12  # files of tests in one process: what is lost when the recording is interrupted
