@@ -368,6 +368,12 @@ def alive(tree):
     return {(r.line, r.plus) for r in results.read(tree / "out" / "results.csv").values() if r.outcome.is_alive}
 
 
+def test_a_list_with_an_entry_that_explains_nothing_ends_the_command(small_tree, capsys):
+    (small_tree / "benchmarks" / "survivors.toml").write_text(EQUIVALENT.replace("min(x, LIMIT)", "max(x, LIMIT)"))
+    assert run.main(["nfscratch/ops/toy.py", "--out", str(small_tree / "out")], small_tree) == 2
+    assert "nfscratch/ops/toy.py, clipped: no mutant makes" in capsys.readouterr().err
+
+
 @pytest.mark.exhaustive
 def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatch):
     """Interrupted, gone on with, and run again with an entry of the list and one more test."""

@@ -15,13 +15,14 @@ from __future__ import annotations
 import argparse
 import random
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.mutation import explained, results
-from benchmarks.mutation.client import Client
-from benchmarks.mutation.judge import Judge
+from benchmarks.mutation.client import Client, NurseryClosed
+from benchmarks.mutation.judge import Judge, ToolFailed
 from benchmarks.mutation.mutants import Mutant, compiles, mutants
 from benchmarks.mutation.record import files_of_tests, recorded
 from benchmarks.mutation.score import ABROAD, ROOMS, survivors, table
@@ -43,14 +44,24 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
+    """0: every survivor is explained; 1: one is not; 2: the tool failed, or the list is wrong; 130: interrupted."""
     options = parsed(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside as by Ctrl-C
-    folder = made(options.out)
-    known = explained.read(root / EXPLAINED)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside as by Ctrl-C
+    try:
+        return reported(options, root)
+    except (explained.WrongExplanation, NurseryClosed, ToolFailed) as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def reported(options: argparse.Namespace, root: Path) -> int:
+    folder, known, interrupted = made(options.out), explained.read(root / EXPLAINED), False
+    explained.check(known, {}, root)
     sample = drawn(files(options.names, root), root, options.sample, options.seed)
     try:
         judge_all(sample, options, folder, root)
-        interrupted = False
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on")
         interrupted = True
