@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.mutation.choice import Choice, by_function, chosen
+from benchmarks.mutation.choice import Choice
 from benchmarks.mutation.client import Client
 from benchmarks.mutation.mutants import Mutant
 from benchmarks.mutation.on_disk import Copy
 from benchmarks.mutation.outcome import Outcome
-from benchmarks.mutation.record import Family
 from benchmarks.mutation.results import Result, result
 
 SLACK, TIMES = 10, 4  # a mutant may take this many seconds more, and this many times as long, as its tests did
@@ -21,13 +20,14 @@ class ToolFailed(Exception):
 
 
 class Judge:
-    def __init__(self, root: Path, families: list[Family], client: Client, place: Path, budget: float):
-        self.root, self.known, self.client, self.budget = root, by_function(families), client, budget
+    """`place`: a folder for the copy of the tree; `choices`: the tests of each mutant."""
+
+    def __init__(self, root: Path, choices: dict[tuple, Choice], client: Client, place: Path):
+        self.root, self.choices, self.client = root, choices, client
         self.copy = Copy(root, place)
 
     def judged(self, mutant: Mutant) -> Result:
-        old = (self.root / mutant.file).read_text()
-        choice = chosen(mutant, self.known, self.root, self.budget)
+        old, choice = (self.root / mutant.file).read_text(), self.choices[mutant.key]
         if not choice.tests:
             return result(mutant, Outcome.NO_TEST, [], choice, 0.0)
         outcome, failed, spent = self.verdict(mutant, old, choice)
@@ -48,6 +48,6 @@ class Judge:
     def confirm(self, results: Iterable[Result]) -> None:
         """The tests that killed must pass without a mutant."""
         tests = sorted({r.test for r in results if r.test and "cannot be collected" not in r.test})
-        answer = self.client.judged(tests=tests, seconds=SLACK + TIMES * self.budget * len(tests))
+        answer = self.client.judged(tests=tests, seconds=SLACK + sum(TIMES * c.seconds for c in self.choices.values()))
         if answer["outcome"] is not Outcome.SURVIVED:
             raise ToolFailed(f"tests must pass without a mutant; these fail: {', '.join(answer['tests'])}")

@@ -21,10 +21,11 @@ import time
 from pathlib import Path
 
 from benchmarks.mutation import explained, results
+from benchmarks.mutation.choice import by_function, chosen
 from benchmarks.mutation.client import Client, NurseryClosed
 from benchmarks.mutation.judge import Judge, ToolFailed
 from benchmarks.mutation.mutants import Mutant, compiles, mutants
-from benchmarks.mutation.record import files_of_tests, recorded
+from benchmarks.mutation.record import recorded
 from benchmarks.mutation.score import ABROAD, ROOMS, survivors, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,14 +47,16 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """0: every survivor is explained; 1: one is not; 2: the tool failed, or the list is wrong; 130: interrupted."""
     options = parsed(arguments)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside as by Ctrl-C
+    ends = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, which a shell lets background jobs ignore, and what `kill` sends
+    before = [signal.signal(end, signal.default_int_handler) for end in ends]
     try:
         return reported(options, root)
     except (explained.WrongExplanation, NurseryClosed, ToolFailed) as error:
         print(error, file=sys.stderr)
         return 2
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in zip(ends, before, strict=True):
+            signal.signal(end, handler)
 
 
 def reported(options: argparse.Namespace, root: Path) -> int:
@@ -112,14 +115,16 @@ def judge_all(sample: list[Mutant], options, folder: Path, root: Path) -> None:
     path = folder / "results.csv"
     done = results.read(path)
     due = [m for m in sample if m.key not in done or (options.again and done[m.key].outcome.is_alive)]
-    families = recorded(root, folder) if due else []
     if not due:
         return
-    print(f"{len(due)} mutants to judge; collecting the tests", flush=True)
-    start, client = time.monotonic(), Client(root, files_of_tests(root), folder / "pytest.log")
+    known = by_function(recorded(root, folder))
+    choices = {m.key: chosen(m, known, root, options.seconds) for m in due}
+    needed = {test.partition("::")[0] for choice in choices.values() for test in choice.tests}
+    print(f"{len(due)} mutants to judge; collecting the tests of {len(needed)} files", flush=True)
+    start, client = time.monotonic(), Client(root, sorted(needed), folder / "pytest.log")
     try:
         with tempfile.TemporaryDirectory() as place:
-            judge = Judge(root, families, client, Path(place), options.seconds)
+            judge = Judge(root, choices, client, Path(place))
             for number, mutant in enumerate(due, 1):
                 if options.minutes is not None and time.monotonic() - start > 60 * options.minutes:
                     print(f"{options.minutes:g} minutes are over; the same command goes on")
