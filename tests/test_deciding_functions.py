@@ -10,7 +10,7 @@ import pytest
 from comparing import close
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import wrong_density, wrong_linear, wrong_planar, wrong_rows, wrong_spline
+from nfscratch.check.diagnosis import wrong_columns, wrong_density, wrong_linear, wrong_planar, wrong_rows, wrong_spline
 from nfscratch.check.finite_differences import numeric_jacobian
 from nfscratch.check.letters import edges
 
@@ -29,12 +29,14 @@ def test_a_factorisation_with_pivots_leaves_no_entry_above_1(largest, pivoted):
     assert wrong_linear._is_pivoted(onp.linalg.inv(L @ U)) is pivoted
 
 
+@pytest.mark.parametrize("size", [0.3, 2.0])
 @pytest.mark.parametrize("direction", ["forward", "inverse"])
-def test_a_log_det_whose_determinant_is_off_in_ratio_to_the_trace_is_seen(direction):
-    """J = I + u v^T, so that det J - 1 = tr J - D."""
-    u, v = 0.3 * rng().normal(size=(2, 9, 3))
+def test_a_log_det_whose_determinant_is_off_in_ratio_to_the_trace_is_seen(direction, size):
+    """J = I + u v^T, so that det J - 1 = tr J - D. Where the vectors are large, some determinants are negative."""
+    u, v = size * rng().normal(size=(2, 9, 3))
     J = onp.eye(3) + u[:, :, None] * v[:, None, :]
     of_trace = onp.trace(J, axis1=1, axis2=2) - 3
+    assert (of_trace < -2).any() == (size == 2.0)
     sample = SimpleNamespace(direction=direction, J=J if direction == "forward" else onp.linalg.inv(J), dim=3)
     sample.c = (1 if direction == "forward" else -1) * onp.log(onp.abs(1 + 0.5 * of_trace))
     assert wrong_planar._ratio_to_trace(sample)
@@ -101,3 +103,23 @@ def test_the_error_of_a_numeric_jacobian_is_what_rounding_costs_the_shorter_of_i
     J, error = numeric_jacobian(lambda z: onp.full_like(z, 1e6), onp.zeros((3, 2)), eps=1e-16)
     assert not J.any()
     close(error, onp.full((3, 2, 2), 1e-16 * 1e6 / 1e-4), 1e-12)
+
+
+# --- columns ---
+
+
+def test_the_order_of_columns_is_found_where_inverse_takes_and_gives_them_in_other_orders():
+    """x_j = (j + 1) z_j; inverse takes the columns of x in the order 2, 0, 1, and gives those of z in 1, 0, 2."""
+    taken, given, slopes = [2, 0, 1], [1, 0, 2], onp.arange(1.0, 4.0)
+    z = rng().normal(size=(6, 3))
+
+    def apply(direction, x, rows):
+        assert direction == "inverse" and len(x) == len(rows)
+        return (x[:, taken] / slopes)[:, given], onp.zeros(len(x))
+
+    subject = SimpleNamespace(out_shape=(3,), dtype=onp.float64)
+    trial = SimpleNamespace(subject=subject, original=SimpleNamespace(x=z * slopes, z=z, apply=apply))
+    columns = SimpleNamespace(dim=3, rows=onp.arange(6), trial=trial)
+    assert wrong_columns._order_after_reordering(columns).tolist() == given
+    columns.trial.original.apply = lambda direction, x, rows: (onp.tanh(x), onp.zeros(len(x)))
+    assert wrong_columns._order_after_reordering(columns) is None
