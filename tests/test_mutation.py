@@ -85,6 +85,13 @@ def test_a_mutant_knows_its_function_as_python_names_it():
     assert mutant.within == "A.f.<locals>.g"
 
 
+def test_a_default_and_a_decorator_stand_where_the_definition_does():
+    source = "class A:\n    @d(1)\n    def f(self, b=2):\n        return 3\n"
+    assert {m.minus: m.within for m in mutants("f.py", source)} == {
+        "@d(1)": "A", "def f(self, b=2):": "A", "return 3": "A.f"
+    }  # fmt: skip
+
+
 # --- in memory ---
 
 
@@ -157,6 +164,12 @@ def test_a_line_outside_of_functions_has_the_tests_of_its_file():
     known = families(a="monotone_root", d="other")
     assert len(choice.chosen(one_mutant(within=""), known, ROOT, 100).tests) == 6
     assert choice.chosen(one_mutant(file="nfscratch/ops/strips.py"), known, ROOT, 100).tests == []
+
+
+def test_what_an_import_does_is_asked_of_all_tests_that_speak_of_the_module():
+    """test_params.py imports trees.py and runs none of its functions."""
+    known = families(a="monotone_root")
+    assert len(choice.chosen(one_mutant("nfscratch/trees.py", ""), known, ROOT, 100).tests) == 3
 
 
 def test_a_short_time_goes_to_one_test_of_each_family():

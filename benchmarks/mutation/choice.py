@@ -29,7 +29,7 @@ class Choice:
 
 def chosen(mutant: Mutant, known: dict[str, list[Family]], root: Path, budget: float) -> Choice:
     """`known`: the families by the functions that they run, see `by_function`."""
-    found = sorted(running(mutant, known), key=lambda family: place(family, mutant.file, root))
+    found = sorted(candidates(mutant, known, root), key=lambda family: place(family, mutant, known, root))
     taken, seconds = set(), 0.0
     for turn in zip_longest(*([(test, f.seconds) for test in f.tests] for f in found)):
         for test, cost in filter(None, turn):
@@ -40,10 +40,27 @@ def chosen(mutant: Mutant, known: dict[str, list[Family]], root: Path, budget: f
     return Choice([test for test in every if test in taken], seconds, len(every) - len(taken))
 
 
-def place(family: Family, file: str, root: Path) -> tuple:
+def candidates(mutant: Mutant, known: dict[str, list[Family]], root: Path) -> list[Family]:
+    """Those that run it; what an import does no test runs, so that all that speak of the module are asked."""
+    found = {family.tests[0]: family for family in running(mutant, known)}
+    if at_import(mutant, known):
+        every = {family.tests[0]: family for families in known.values() for family in families}
+        found |= {test: f for test, f in every.items() if speaks_of(root, file_of(f), mutant.file)}
+    return list(found.values())
+
+
+def place(family: Family, mutant: Mutant, known: dict[str, list[Family]], root: Path) -> tuple:
     """The smaller, the earlier it runs."""
-    speaks = speaks_of(root, family.tests[0].partition("::")[0], file)
-    return not speaks, -sum(name.startswith(f"{file}:") for name in family.functions), family.seconds
+    far = 0 if at_import(mutant, known) else sum(name.startswith(f"{mutant.file}:") for name in family.functions)
+    return not speaks_of(root, file_of(family), mutant.file), -far, family.seconds
+
+
+def at_import(mutant: Mutant, known: dict[str, list[Family]]) -> bool:
+    return f"{mutant.file}:{mutant.within}" not in known
+
+
+def file_of(family: Family) -> str:
+    return family.tests[0].partition("::")[0]
 
 
 def by_function(families: list[Family]) -> dict[str, list[Family]]:

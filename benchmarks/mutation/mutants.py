@@ -87,19 +87,22 @@ class Positions:
         return self.starts[line - 1] + len(self.lines[line - 1].encode()[:column].decode())
 
 
-def nodes(node: ast.AST, within: str = "") -> Iterator[tuple[ast.AST, str, bool]]:
+AT_IMPORT = ("args", "decorator_list", "bases", "keywords")  # of a definition: they run where it stands
+
+
+def nodes(node: ast.AST, within: str = "", outer: str = "") -> Iterator[tuple[ast.AST, str, bool]]:
     """The nodes that are computed with, the function of each, and whether it is a condition: no annotations, and no
     parts of an f-string, which have no dependable places.
     """
-    decides = conditions(node)
+    decides, defines = conditions(node), isinstance(node, ast.FunctionDef | ast.ClassDef)
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns"):
             continue
+        where = outer if defines and name in AT_IMPORT else within
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
-                inside = inner(child, within, node)
-                yield child, inside, child in decides
-                yield from nodes(child, inside)
+                yield child, where, child in decides
+                yield from nodes(child, inner(child, where, node), where)
 
 
 def inner(node: ast.AST, within: str, parent: ast.AST) -> str:
