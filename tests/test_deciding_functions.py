@@ -10,9 +10,18 @@ import pytest
 from comparing import close
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import wrong_columns, wrong_density, wrong_linear, wrong_planar, wrong_rows, wrong_spline
+from nfscratch.check.diagnosis import (
+    wrong_columns,
+    wrong_density,
+    wrong_linear,
+    wrong_planar,
+    wrong_rows,
+    wrong_search,
+    wrong_spline,
+)
 from nfscratch.check.finite_differences import numeric_jacobian
 from nfscratch.check.letters import edges
+from nfscratch.check.letters.mass_box import mass_box
 
 
 def rng(seed=0):
@@ -123,3 +132,32 @@ def test_the_order_of_columns_is_found_where_inverse_takes_and_gives_them_in_oth
     assert wrong_columns._order_after_reordering(columns).tolist() == given
     columns.trial.original.apply = lambda direction, x, rows: (onp.tanh(x), onp.zeros(len(x)))
     assert wrong_columns._order_after_reordering(columns) is None
+
+
+# --- searches and boxes ---
+
+
+def test_a_bisection_whose_bracket_is_x_is_seen_beside_points_that_it_finds():
+    z = rng().normal(size=(40, 2))
+    x, back = 3 * z, z.copy()
+    back[5:] = 5 / 16 * x[5:]
+    trial = SimpleNamespace(
+        subject=SimpleNamespace(in_shape=(2,), dtype=onp.float64),
+        apply=lambda direction, at, rows: (3 * at, onp.zeros(1)),
+        derivatives=lambda direction, at, rows: (3 * onp.eye(2)[None],),
+    )
+    columns = SimpleNamespace(trial=trial, rows=onp.arange(40), z=z, x=x, back=back)
+    assert wrong_search._is_bisection_of_own_width(columns)
+    columns.back = onp.where(onp.arange(40)[:, None] < 5, z, 1.01 * z)
+    assert not wrong_search._is_bisection_of_own_width(columns)
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(3.0, 0.1), (0.0, 1.0), (-20.0, 2.0)])
+def test_the_box_of_a_narrow_density_far_from_0_is_cut_to_where_its_mass_is(mean, sd):
+    """e^-14 of the peak is at sqrt(28) standard deviations."""
+    subject = SimpleNamespace(
+        dim=1, in_shape=(1,), dtype=onp.float64, q=lambda z: -0.5 * ((z[:, 0] - mean) / sd) ** 2,
+        base_sample=lambda rng, n: mean + sd * rng.normal(size=(n, 1)),
+    )  # fmt: skip
+    low, high = mass_box(subject)
+    assert abs(low[0] - (mean - 28**0.5 * sd)) < 0.5 * sd and abs(high[0] - (mean + 28**0.5 * sd)) < 0.5 * sd
