@@ -97,6 +97,11 @@ def test_quadratic_pieces_are_told_from_a_smooth_curve(points):
     assert not wrong_spline._is_quadratic(z)
 
 
+def test_a_quadratic_is_compared_in_units_that_stay_bounded_far_out():
+    assert wrong_spline._quadratic((1.0, 2.0, 3.0), 2.0) == 17 / 5
+    assert wrong_spline._quadratic((1.0, 2.0, 3.0), -1.0) == 2 / 2
+
+
 # --- rounding ---
 
 
