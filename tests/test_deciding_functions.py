@@ -12,6 +12,7 @@ from comparing import close
 from nfscratch.check import Mistake
 from nfscratch.check.diagnosis import (
     wrong_columns,
+    wrong_condition,
     wrong_density,
     wrong_linear,
     wrong_planar,
@@ -20,7 +21,7 @@ from nfscratch.check.diagnosis import (
     wrong_spline,
 )
 from nfscratch.check.finite_differences import numeric_jacobian
-from nfscratch.check.letters import edges
+from nfscratch.check.letters import edges, joins
 from nfscratch.check.letters.mass_box import mass_box
 
 
@@ -166,3 +167,18 @@ def test_the_box_of_a_narrow_density_far_from_0_is_cut_to_where_its_mass_is(mean
     )  # fmt: skip
     low, high = mass_box(subject)
     assert abs(low[0] - (mean - 28**0.5 * sd)) < 0.5 * sd and abs(high[0] - (mean + 28**0.5 * sd)) < 0.5 * sd
+
+
+@pytest.mark.parametrize(("exponent", "overflows"), [(25.0, True), (1.0, False)])
+@pytest.mark.parametrize("side", [1, -1])
+def test_numbers_that_grow_out_of_range_at_the_last_place_of_a_line_overflow_and_small_ones_do_not(
+    side, exponent, overflows
+):
+    t = onp.linspace(-12, 12, 9)
+    line = SimpleNamespace(trial=SimpleNamespace(subject=SimpleNamespace(dtype=onp.float64)))
+    line.values = lambda t: onp.where(side * t < 11.0, 10.0 ** (exponent * side * t), onp.nan)[..., None]
+    assert joins._overflows(line, t, line.values(t)) is overflows
+
+
+def test_a_map_of_fewer_than_two_layers_has_none_that_is_given_the_argument_of_the_whole():
+    assert wrong_condition.reads_argument(SimpleNamespace(forward=[0, 1]), None) is False

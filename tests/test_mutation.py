@@ -181,6 +181,7 @@ def test_a_short_time_goes_to_one_test_of_each_family():
 def test_a_file_that_speaks_of_the_module_comes_first():
     assert choice.speaks_of(ROOT, "tests/test_domains.py", "nfscratch/check/domains.py")
     assert choice.speaks_of(ROOT, "tests/test_fixed_transformers.py", "nfscratch/transformers/fixed.py")
+    assert choice.speaks_of(ROOT, "tests/test_deciding_functions.py", "nfscratch/check/diagnosis/wrong_spline.py")
     assert not choice.speaks_of(ROOT, "tests/test_domains.py", "nfscratch/ops/spline_bins.py")
 
 
