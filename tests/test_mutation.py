@@ -355,7 +355,7 @@ def small_tree(tmp_path):
         path.touch()
     (tmp_path / "nfscratch" / "ops" / "toy.py").write_text(TOY)
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_toy.py").write_text(TESTS)
+    (tmp_path / "tests" / "test_small.py").write_text(TESTS)
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "-q"\n')
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "__init__.py").touch()
@@ -404,7 +404,7 @@ def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatc
     others = {(5, "if (x <= low):"), (7, "return (min(LIMIT, x))")}
     assert alive(small_tree) == of_unseen | others
     (small_tree / "benchmarks" / "survivors.toml").write_text(EQUIVALENT)
-    (small_tree / "tests" / "test_toy.py").write_text(TESTS + ONE_MORE)
+    (small_tree / "tests" / "test_small.py").write_text(TESTS + ONE_MORE)
     capsys.readouterr()
     assert run.main([*arguments, "--again"], small_tree) == 1
     assert alive(small_tree) == others

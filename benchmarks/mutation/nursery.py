@@ -81,7 +81,7 @@ class Nursery:
 
     def run(self, session, items: list, stop: bool) -> None:
         session.config.option.maxfail = 1 if stop else 0
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):  # of none, none
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if stop and self.failures.failures:
                 return
