@@ -1,4 +1,5 @@
-"""python -m benchmarks audit: the audit of the field; battery: promises of the package's parts; hostile: hostile files.
+"""python -m benchmarks audit: the audit of the field; battery: promises of the package's parts; hostile: hostile files;
+mutation: mistakes planted in the package.
 
 The other benchmarks are scripts: python benchmarks/wine.py
 """
@@ -6,7 +7,12 @@ The other benchmarks are scripts: python benchmarks/wine.py
 import sys
 from importlib import import_module
 
-COMMANDS = {"audit": "benchmarks.field.run", "battery": "benchmarks.battery", "hostile": "benchmarks.hostile"}
+COMMANDS = {
+    "audit": "benchmarks.field.run",
+    "battery": "benchmarks.battery",
+    "hostile": "benchmarks.hostile",
+    "mutation": "benchmarks.mutation.run",
+}
 
 if __name__ == "__main__":
     if not sys.argv[1:] or sys.argv[1] not in COMMANDS:

@@ -321,3 +321,16 @@ def test_a_part_that_refuses_other_parameters_is_looked_at_once():
     flow = nf.Flow(Strict(), nf.ActNorm(2))
     params = {**flow.init(onp.random.default_rng(0)), "bijection": nf.ActNorm(2).init(None)}
     flow.log_prob(params, 1e-4 * onp.ones((3, 2)))
+
+
+class InAnInterval(nf.StandardNormal):
+    """It has no density below 0, and above it mixes the rows."""
+
+    def log_prob(self, params, z, context=None):
+        return np.where(z[:, 0] < 0, -np.inf, super().log_prob(params, z) + np.mean(z))
+
+
+def test_a_row_of_density_0_does_not_hide_that_the_others_are_mixed():
+    flow, rows = nf.Flow(InAnInterval(2), nf.Reverse(2)), onp.array([[0.0, -1.0], [0.5, 1.0], [2.0, 3.0]])
+    with pytest.raises(ValueError, match=r"log_prob must not depend on the other rows"):
+        flow.log_prob(flow.init(rng()), rows)

@@ -45,6 +45,22 @@ def test_it_is_the_definition_and_so_are_its_gradients(k, channels, size):
     close(both[1], g_h, 1e-12)
 
 
+@pytest.mark.parametrize("steps", [(2, 1), (2, 3)], ids=str)
+@pytest.mark.parametrize("channels", [(3, 2), (2, 3)], ids=str)
+def test_in_steps_it_is_some_pixels_of_the_definition_and_so_are_its_gradients(channels, steps):
+    rng = onp.random.default_rng(5)
+    K, h = rng.normal(size=(*channels, 3, 3)), rng.normal(size=(channels[1], 5, 4, 2))
+    y, pullback = autodiff.value_and_vjp(lambda K, h: convolve(K, h, steps), K, h)
+    close(y, by_definition(K, h)[:, :: steps[0], :: steps[1]], 1e-13)
+    g = rng.normal(size=y.shape)
+    everywhere = onp.zeros((channels[0], *h.shape[1:]))
+    everywhere[:, :: steps[0], :: steps[1]] = g
+    for ours, wanted in zip(
+        pullback(g), (CONVOLUTION.outer(everywhere, h, K), CONVOLUTION.back(K, everywhere)), strict=True
+    ):
+        close(ours, wanted, 1e-12)
+
+
 @pytest.mark.parametrize("cache", [1, 3_000, 9_000])
 @pytest.mark.parametrize("channels", [(3, 2), (2, 3)])
 def test_strips_of_every_size_give_the_same_numbers(channels, cache, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import trees
+from nfscratch.checkpoint.description import registry
 
 RECIPES = {
     "real_nvp": nf.flows.real_nvp,
@@ -100,3 +101,46 @@ def test_validation_of_a_heavy_tailed_table_does_not_explode(name, seed):
     assert rise() < 30.0
     with pytest.warns(nf.TrainingWarning, match="validation rose|no step made the validation better"):
         assert rise(activation="relu", gain=1.0) > 300.0
+
+
+# What a script that names nothing gets; the rows of benchmarks/ and of the chapters stand on it.
+WIDTHS = {"made": (500,), "glow": 64, "real_nvp_image": 32, "pixel_noise": (32, 32), "posterior": (64,)}
+OF_NETWORKS = {
+    "MLP": (64, 64), "MADE": (64, 64), "LipschitzMLP": (64, 64), "ConvNet": (32, 32), "LipschitzConv": (32, 32),
+    "ResidualConvNet": 64, "ConvFeatures": (64,), "ConvDecoder": (64,), "UMNN": 8,
+}  # fmt: skip
+DEPTHS = {
+    "real_nvp": 8, "nice": 8, "gin": 8, "maf": 5, "iaf": 5, "rq_nsf": 4, "naf": 4, "inference": 6, "planar": 16,
+    "radial": 16, "residual": 16, "sylvester": 8, "pixel_noise": 4, "posterior": 4,
+}  # fmt: skip
+GAINS = {"ffjord": 1.0, "made": 1.0, "residual": 1.0}
+SCALES = {"pixel_noise": 1.0}
+
+
+def defaults_of_recipes(name):
+    """{recipe: the default of its option `name`}, for those that have the option."""
+    found = {recipe: inspect.signature(getattr(nf.flows, recipe)).parameters.get(name) for recipe in nf.flows.__all__}
+    return {
+        recipe: p.default for recipe, p in found.items() if p is not None and p.default is not inspect.Parameter.empty
+    }
+
+
+def test_recipes_have_their_documented_sizes():
+    hidden = defaults_of_recipes("hidden")
+    assert hidden == {recipe: WIDTHS.get(recipe, (64, 64)) for recipe in hidden} and len(hidden) > 15
+    assert defaults_of_recipes("layers") == DEPTHS
+    gains, scales = defaults_of_recipes("gain"), defaults_of_recipes("max_log_scale")
+    assert gains == {recipe: GAINS.get(recipe, 0.4) for recipe in gains}
+    assert scales == {recipe: SCALES.get(recipe, 3.0) for recipe in scales}
+    assert set(defaults_of_recipes("bins").values()) == {8} and set(defaults_of_recipes("bound").values()) == {5.0}
+
+
+def test_networks_have_their_documented_widths():
+    found = {name: getattr(part, "hidden", None) for name, part in registry().items()}
+    assert {name: width for name, width in found.items() if isinstance(width, int | tuple)} == OF_NETWORKS
+
+
+def test_parts_are_told_apart_by_identity():
+    """Two equal layers are two: a part with arrays in it could not be compared, nor be the key of a table."""
+    for part in registry().values():
+        assert (part.__eq__, part.__hash__) == (object.__eq__, object.__hash__), part

@@ -62,6 +62,19 @@ def test_a_class_of_ones_own_keeps_its_own_start():
     assert Shifted.init_features is Network.init_features
 
 
+class Zeros:
+    """A matrix and a convolution that start at 0."""
+
+    def init(self, rng, n_in, n_out, context_dim=0):
+        return {"W": onp.zeros((n_out, n_in)), "kernel": onp.zeros((n_out, n_in, 2, 2))}
+
+
+def test_what_is_drawn_instead_of_0_keeps_the_size_of_its_input():
+    drawn = features(Zeros(), rng(), 100, 200)
+    assert abs(drawn["W"].std() * 100**0.5 - 1) < 0.05
+    assert abs(drawn["kernel"].std() * (4 * 100) ** 0.5 - 1) < 0.05
+
+
 def likelihood(flow):
     return lambda params, draws, batch: nf.objectives.nll_value_and_grad(flow, params, *batch)
 

@@ -339,3 +339,5 @@ def test_what_does_not_fit_is_refused_in_one_line():
         nf.fit_gan(GAN(net, net, 2), x[:0], rng=0)
     with pytest.raises(ValueError, match=r"x must be finite"):
         nf.fit_gan(GAN(net, net, 2), onp.nan * x, rng=0)
+    with pytest.raises(ValueError, match=r"^steps must be an integer of at least 1; got -1$"):
+        nf.fit_gan(GAN(net, net, 2), x, rng=0, steps=-1)

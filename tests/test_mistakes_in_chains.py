@@ -243,7 +243,6 @@ def test_a_mistake_of_the_chain_itself_is_named(bug, mistake):
     assert audit(loop(bug)).failures[0].mistake is mistake
 
 
-@pytest.mark.exhaustive
 def test_a_layer_that_is_given_the_x_of_the_whole_conditions_on_the_changed_half():
     assert audit(two_halves("stale")).failures[0].mistake is Mistake.CHANGED_HALF
 

@@ -1,0 +1,92 @@
+"""The recorder: which functions each family of tests runs. A function is "nfscratch/ops/roots.py:_search".
+
+A family is the tests that differ in one parameter. A few of it are run to record what all of them do, because the first
+may compute what the others look at. What a fixture of a module runs counts for the whole module.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+SHARED, ALONE = 2, 12  # how many of a family are recorded: with another parameter in common, and without one
+
+
+def family(test: str) -> str:
+    """A test's name without its last parameter."""
+    if test.endswith("]") and "-" in test.partition("[")[2]:
+        return test.rpartition("-")[0]
+    return test.partition("[")[0]
+
+
+def spread(members: list, turn: int) -> list:
+    """A few of a family, evenly spaced; each family begins at another of its members."""
+    count = min(len(members), SHARED if "-" in members[0].nodeid.partition("[")[2] else ALONE)
+    return [members[(turn + i * len(members) // count) % len(members)] for i in range(count)]
+
+
+class Recorder:
+    """A pytest plugin; `out` gets {family: its tests, seconds of the processor for each that ran, functions}."""
+
+    def __init__(self, root: Path, out: Path):
+        self.package, self.root, self.out = f"{root / 'nfscratch'}/", root, out
+        self.seen: set = set()
+        self.tests: dict[str, tuple[float, set]] = {}
+        self.of_module: dict[str, set] = defaultdict(set)
+        self.failed: set[str] = set()
+        self.members: dict[str, list[str]] = {}
+
+    def pytest_collection_modifyitems(self, config, items):
+        families = defaultdict(list)
+        for item in items:
+            families[family(item.nodeid)].append(item)
+        self.members = {name: [item.nodeid for item in members] for name, members in families.items()}
+        some = {item for turn, members in enumerate(families.values()) for item in spread(members, turn)}
+        config.hook.pytest_deselected(items=[item for item in items if item not in some])
+        items[:] = [item for item in items if item in some]
+
+    def trace(self, frame, event, argument):
+        self.seen.add(frame.f_code)  # it returns None: no event of the function's lines is asked for
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item):
+        self.seen, start = set(), time.process_time()
+        sys.settrace(self.trace)
+        yield
+        sys.settrace(None)
+        self.tests[item.nodeid] = (time.process_time() - start, self.seen)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef, request):
+        if fixturedef.scope == "function":
+            yield
+            return
+        before, self.seen = self.seen, set()
+        yield
+        self.of_module[request.node.nodeid.partition("::")[0]] |= self.seen
+        self.seen = before
+
+    def pytest_runtest_logreport(self, report):
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
+    def pytest_sessionfinish(self):
+        families = {name: {"tests": tests, "seconds": [], "functions": set()} for name, tests in self.members.items()}
+        for test, (seconds, codes) in self.tests.items():
+            mine = families[family(test)]
+            if test in self.failed:  # or skipped: it can kill nothing
+                mine["tests"].remove(test)
+            mine["seconds"].append(round(seconds, 4))
+            mine["functions"] |= codes | self.of_module[test.partition("::")[0]]
+        for mine in families.values():
+            mine["functions"] = self.names(mine["functions"])
+        self.out.write_text(json.dumps({name: mine for name, mine in families.items() if mine["functions"]}))
+
+    def names(self, codes) -> list[str]:
+        inside = (code for code in codes if code.co_filename.startswith(self.package))
+        return sorted({f"{code.co_filename[len(str(self.root)) + 1 :]}:{code.co_qualname}" for code in inside})
