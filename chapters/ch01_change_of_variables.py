@@ -108,7 +108,10 @@ if __name__ == "__main__":
 
 # %%
 def log_prob_through(x, inverse, base_log_prob):
-    """log p(x) at one point x (D,), equation (3): `inverse` gives z and log|det dz/dx|."""
+    """log p(x) at one point x (D,), equation (3): `inverse` gives z and log|det dz/dx|.
+
+    `base_log_prob` gives one number for each variable; they are added up.
+    """
     z, log_det = inverse(x)
     return base_log_prob(z).sum() + log_det
 

@@ -231,7 +231,7 @@ def maf_forward_naive(z, net, passes=None):
 #
 # $$\begin{aligned} x_{[m]} &= \mu_{[m]} + e^{s_{[m]}} z_{[m]}, \quad\text{with } \mu_{[m]}, s_{[m]} \text{ from the units of degree} < m \text{ of the last hidden layer,} \\ h^{(\ell)}_{[m]} &= \operatorname{act}\Bigl( W^{(\ell)}_{[m],\, \le m}\, h^{(\ell-1)}_{\le m} + b^{(\ell)}_{[m]} \Bigr), \qquad \ell = 1, \ldots, L. \end{aligned} \tag{8}$$
 #
-# Step $m = 0$ has no first line: its hidden units see the context alone.
+# Step $m = 0$ has no first line: its hidden units see the context alone. Without hidden layers, $h^{(0)}$ takes the place of the last one.
 #
 # Every row of every weight matrix is used in one step, and in it only the entries that its mask lets through. The count of multiplications is the number of ones in the masks,
 #
@@ -280,7 +280,7 @@ def maf_forward(z, weights, degrees, y=()):
 
 # %%
 def iaf_sample(eps, net):
-    """z and log q(z) - log q(eps) at one point eps (D,): equation (10)."""
+    """z, and the change of log q, which is minus the log-det, at one point eps (D,): equation (10)."""
     mu, s, _, _ = net(eps)
     return mu + np.exp(s) * eps, -s.sum()
 
@@ -312,7 +312,7 @@ if __name__ == "__main__":
 #
 # $$\varepsilon_1 = \frac{x - \mu_2(x)}{\sigma_2(x)}, \qquad \varepsilon_0 = \frac{\varepsilon_1 - \mu_1(\varepsilon_1)}{\sigma_1(\varepsilon_1)}, \qquad \log p(x) = \log p(\varepsilon_0) - \sum_i \log\sigma_{1,i}(\varepsilon_1) - \sum_i \log\sigma_{2,i}(x). \tag{13}$$
 #
-# If the conditionals of the data are not Gaussian, $\varepsilon_1$ is not yet noise, and another layer can find its structure, best in another order. So the paper alternates, natural and reversed.
+# Here $p(\varepsilon_0)$ is the standard normal density. If the conditionals of the data are not Gaussian, $\varepsilon_1$ is not yet noise, and another layer can find its structure, best in another order. So the paper alternates, natural and reversed.
 #
 # **Bits.** MADE was made for binary data, where there is nothing to invert. The factors of (1) are coin tosses, and the network's one output for a variable is the logit $a_i$ of its probability:
 #
@@ -734,7 +734,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch05_digits`.* Twenty real digits, twenty draws of MADE, twenty of MAF, on one grey scale from 0 to 17. MADE's draws have strokes under a grey speckle; MAF's are cleaner.
 #
-# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their own standard error, which is the largest of the five: one image alone costs them more than three nats in the mean. (A pixel that is either black or white cannot be described by one Gaussian.) MAF is better than RealNVP with each of three seeds. The scores do not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, while RealNVP's move half of them. Exercise 8 separates these causes.
+# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their own standard error, which is the largest of the five: one image alone costs them more than three nats in the mean. MAF is better than RealNVP with each of three seeds. The scores do not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, while RealNVP's move half of them. Exercise 8 separates these causes.
 #
 # ## The loop, as a fixed-point iteration
 #
