@@ -90,7 +90,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch04_idea`.* The square grid $[-2, 2]^2$ and its images under three maps: blue lines have constant $z_1$, orange ones constant $z_2$. Look at the blue lines. One layer leaves each of them straight and in its place. Only the second layer bends them.
+# *Figure `ch04_idea`.* The square grid $[-2, 2]^2$ and its images under three maps: blue lines have constant $z_1$, orange ones constant $z_2$. One layer leaves each blue line straight and in its place. Only the second layer bends them.
 #
 # ## The derivation
 #
@@ -211,7 +211,7 @@ def volume_preserving_log_scales(s):
 #
 # $$\log|\det J| = \sum_{\ell=1}^{L} \log|\det J_\ell\bigl(z^{(\ell-1)}\bigr)|, \quad z^{(0)} = z, \quad z^{(\ell)} = g_\ell\bigl(z^{(\ell-1)}\bigr); \qquad z = g_1^{-1}\bigl(\cdots g_L^{-1}(x)\bigr). \tag{8}$$
 #
-# Without a change of roles, half of the variables never move however deep the stack is. The cheapest change swaps the two halves. With more than two variables a permutation mixes better:
+# Without a change of roles, half of the variables never move however deep the stack is. With more than two variables a permutation mixes better than a swap of the halves:
 #
 # $$x_i = z_{\pi(i)}, \qquad\text{with the inverse}\qquad z_{\pi(i)} = x_i. \tag{9}$$
 #
@@ -424,11 +424,11 @@ if __name__ == "__main__":
     by_hand(options)
 
 # %% [markdown]
-# *Figure `ch04_by_hand`.* 3,000 test points on their way from data to noise through two layers that were trained with the lines above, and the density of this flow. One step moves points along $x_2$ alone, the other along $x_1$ alone. The gap printed above is the mean of $\log p_{\text{true}} - \log p$ on new points, in nats: zero for a perfect model. One layer has to leave $x_1$ as it is, and $x_1$ is not normal. Two layers do better, but they do not unroll the moons: the cloud on the right is not round.
+# *Figure `ch04_by_hand`.* 3,000 test points on their way from data to noise through two layers that were trained with the lines above, and the density of this flow. The gap printed above is the mean of $\log p_{\text{true}} - \log p$ on new points, in nats: zero for a perfect model. One layer has to leave $x_1$ as it is, and $x_1$ is not normal. Two layers do better, but they do not unroll the moons: the cloud $z$ is not round.
 #
 # ## Check it
 #
-# A row is a map, a column is a check, and an entry is the largest difference of two numbers that were computed in different ways. An empty cell was not tested. R: the round trip. X: the log-dets of the two directions cancel. J: log-dets of both directions, and the matrix (4), against a Jacobian by finite differences, which knows nothing of our formulas. =: one number, reached by two formulas. S: shapes and dtypes. N: the integral of a density. The weights are random, and $D = 5$ is odd on purpose.
+# A row is a map, a column is a check, and an entry is the largest difference of two numbers that were computed in different ways (relative, where they are above 1). An empty cell was not tested. R: the round trip. X: the log-dets of the two directions cancel. J: log-dets of both directions, and the matrix (4), against a Jacobian by finite differences, which knows nothing of our formulas. =: one number, reached by two formulas. S: shapes and dtypes. N: the integral of a density. The weights are random, and $D = 5$ is odd on purpose.
 
 
 # %%
@@ -554,7 +554,7 @@ if __name__ == "__main__":
 #
 # Let $p_Z$ have a local maximum at $z_0$: no point near $z_0$ has a larger density. The map $g$ and its inverse are continuous, so points near $x_0 = g(z_0)$ come from points near $z_0$, and none of them has a larger density. The same holds the other way. So **a volume-preserving flow of one Gaussian has one mode: the image of $0$.** No depth and no width changes that. Where $\log|\det J|$ varies from point to point it is a second term in $\log p$, and the argument no longer holds.
 #
-# The example is friendly to these layers: two Gaussian blobs at $(\pm 2, 0)$ with variance $1/2$. If they stood far apart, the area where their density exceeds a level $c$ would be *the same* as for one standard Gaussian, for every $c$ (exercise 4); at this distance it is nearly so. So the volume is hardly an obstacle. Connectedness is: for all but the lowest levels the set $\{p > c\}$ is in two pieces for the target and in one for the base, and a continuous map takes a connected set to a connected set.
+# The example is friendly to these layers: two Gaussian blobs at $(\pm 2, 0)$ with variance $1/2$. If their overlap may be neglected, the area where their density exceeds a level $c$ is *the same* as for one standard Gaussian (exercise 4). So the volume is hardly an obstacle. Connectedness is: for all but the lowest levels the set $\{p > c\}$ is in two pieces for the target and in one for the base, and a continuous map takes a connected set to a connected set.
 #
 # We fit four flows to 20,000 points, and judge each by its gap on 10,000 new ones. The last column looks between the hills: the largest density on the line $x_1 = 0$, divided by that of the lower centre. Below 1, the density has a maximum on each side of the line. Additive layers on one Gaussian have at least 1 there. The points that are as dense as the lower centre, or denser, are the image of a disc, in one piece. It holds both centres, so it crosses the line. *Predict first*: what helps the additive flow more, twice the layers or a base with two Gaussians? (Their means start at $(\pm 1, 0)$. From a random start the fit may stop at a poor optimum: exercise 5.)
 
@@ -632,7 +632,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch04_modes`.* Densities on one colour scale, and in white the image of the circle $|z| = 1$. With additive layers on one Gaussian a bridge still joins the two blobs: the white curve is one loop, and everywhere inside it the density is above 0.0965. The bridge, too thin to be seen, is inside. Two Gaussians in the base repair it, with the same layers. Affine layers make two maxima out of one (the last column) by thinning the bridge, but they cannot remove it: their map is continuous too.
 #
-# People expect a larger effect. But a thin bridge costs little likelihood: with twice the layers the additive flow has a smaller gap, and still one mode. A good likelihood does not prove a good shape.
+# A thin bridge costs little likelihood: with twice the layers the additive flow has a smaller gap, and still one mode. A good likelihood does not prove a good shape.
 #
 # ## A published bug: it works for D = 2
 #
@@ -693,7 +693,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability (the share printed above) and costs little.
+# *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability: the share printed above counts it together with the smears beyond the outer tips.
 #
 # *Animation `moons_warp`.* Eight affine couplings bend noise into two moons, one layer after the other. Blue points began at $z_1 < 0$, orange ones at $z_1 > 0$; the grid is never torn and never folded.
 #
@@ -705,7 +705,7 @@ if __name__ == "__main__":
 #
 # *Competition.* The opponent is a Gaussian mixture. Its covariances (full or diagonal), size and regularisation are chosen by the validation set, as the flow's stopping time is. *Predict*: does the model with the better score also draw the better digits?
 #
-# 1,257 training images are few for a hundred thousand parameters. Three things keep the flow from learning them by heart: tanh in place of ReLU, log-scales bounded by 1, and strong weight decay.
+# 1,257 training images are few for a hundred thousand parameters. Three things are meant to keep the flow from learning them by heart: tanh in place of ReLU, log-scales bounded by 1, and strong weight decay (exercise 7).
 
 
 # %%
@@ -786,13 +786,13 @@ if __name__ == "__main__":
 #
 # ## Exercises
 #
-# 1. (30 minutes.) Write `affine_forward`, `affine_inverse` and `affine_jacobian` for one point (equations 2 to 5), and check them with `numeric_jacobian` for $D = 1, 2, 5, 6$. What does your layer do at $D = 1$?
-# 2. (10 lines.) Write `masked_forward` and `masked_inverse` (6). Each uses $b$ three times. Leave out one of the three, in both functions alike. Which of R, X and J see it?
+# 1. (30 minutes.) Write `affine_forward`, `affine_inverse` and `affine_jacobian` for one point (equations 2 to 5). Keep the first $\lfloor D/2 \rfloor$ variables, and check with `numeric_jacobian` for $D = 1, 2, 5, 6$. What does your layer do at $D = 1$?
+# 2. (10 lines.) Write `masked_forward` and `masked_inverse` (6). With `kept = b * z` each needs $b$ three times: in `kept`, in the map, and in the log-det. Leave out one of the three, in both functions alike. Which of R, X and J see it?
 # 3. (5 lines.) Write `permute_back` (9). Find a permutation of three variables for which `permute` is a wrong inverse, and one for which it is right.
 # 4. (Paper.) Show that $\{p > c\}$ has the area $2\pi \log\frac{1}{2\pi c}$ for a standard Gaussian in the plane, and that two Gaussians of variance $1/2$ and weight $1/2$ give the same area for every $c$, if their overlap may be neglected. What is the entropy of each?
-# 5. (A minute.) Fit four additive layers on two Gaussians to the two blobs, from random means, with five seeds. How many gaps are above 0.05? For four layers on one Gaussian, plot $\log p$ along the image of the segment from $g^{-1}(-2, 0)$ to $g^{-1}(2, 0)$. Does it have a minimum between its ends? Answer from (11) first.
+# 5. (A minute.) Fit four additive layers on two Gaussians to the two blobs as `modes_and_volume` does, but from the means that `flow.init` draws, for seeds 0 to 4. How many gaps are above 0.05? For four additive layers on one Gaussian, plot $\log p$ along the image of the segment from $g^{-1}(-2, 0)$ to $g^{-1}(2, 0)$. Does it have a minimum between its ends? Answer from (11) first.
 # 6. (10 minutes.) Repair the layer of the published bug: put the groups back into their places, in both directions. Which of R, X and J failed before and holds now?
-# 7. (Two minutes of computing.) Train the digit flow three more times, with one change each: ReLU for tanh, `max_log_scale=3`, no weight decay. Which change costs the most nats on the test images, with seed 0?
+# 7. (2 minutes.) Train the digit flow three more times, with one change each: ReLU for tanh, `max_log_scale=3`, no weight decay. Which change costs the most nats on the test images, with seed 0?
 #
 # ## Answers on paper
 #
@@ -806,4 +806,4 @@ if __name__ == "__main__":
 # - **The bound on $s$.** RealNVP multiplies a tanh by a learned scale. In the package $s = c \tanh(a / c)$ with a fixed $c$: the slope at zero is 1 and the range is documented.
 # - **NICE** ends with one trained scale per variable, as `nf.flows.nice` does. The two-blobs experiment leaves it out, since it would change the volume.
 # - **RealNVP** uses batch normalisation, convolutional networks, and masks for images (chapter 12). Here networks are dense, and the data's own mean and variance are a fixed last layer.
-# - **Between layers** the papers alternate masks. From three variables on, a fixed random permutation stands before each further pair here.
+# - **Between layers** NICE and RealNVP alternate masks. From three variables on, a fixed random permutation stands before each further pair here.
