@@ -180,7 +180,7 @@ if __name__ == "__main__":
 #
 # Since $\log u = u - 1$ only at $u = 1$, the divergence is 0 only if the two densities agree (but for a set of probability 0). Two things follow. Up to the error of the average in (3), maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
 #
-# **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly for a low density where data are, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which the least reverse KL?
+# **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly for a low density where data are, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which ones have the least reverse KL?
 
 
 # %%
@@ -244,7 +244,7 @@ if __name__ == "__main__":
     two_directions(options)
 
 # %% [markdown]
-# *Figure `ch00_directions`.* The data (grey), and the two best normals. The forward one has the data's mean and variance, $0$ and $10$, and its peak where hardly any data are. The reverse one sits on one hump, and pays about $\log 2 = 0.69$ nats for the half that it leaves out. Where there are data, this book trains by the forward KL; chapters 09, 13 and 14 try other losses beside it. Chapters 03 and 11 have a formula in place of data and use the reverse one.
+# *Figure `ch00_directions`.* The data (grey), and the two best normals. The forward one has the data's mean and variance, $0$ and $10$, and its peak where hardly any data are. The reverse one sits on one hump (on the other it would be as good), and pays about $\log 2 = 0.69$ nats for the half that it leaves out. Where there are data, this book trains by the forward KL, or by an upper bound of it (chapters 11 and 12); chapters 09, 13 and 14 try other losses beside it. Chapter 03, and most of chapter 11, have a formula in place of data and use the reverse one.
 #
 # **Nats and bits.** A logarithm to base $e$ counts in nats, to base 2 in *bits*: one bit is $\log 2 = 0.6931$ nats. For data of $D$ variables one often quotes
 #
@@ -256,7 +256,7 @@ if __name__ == "__main__":
 #
 # ## Derivatives without algebra
 #
-# To lower $\mathcal L$ we need its derivative with respect to every number in $\theta$. One datum and a normal model $N(\mu, e^{2s})$, without the constant: $u = (x - \mu)\,e^{-s}$ and $\mathcal L = \frac12 u^2 + s$. Any such formula is a graph of small steps: each intermediate number is made of one or two others. *Reverse mode* walks it backwards. Write $\bar a = \partial \mathcal L/\partial a$. By the chain rule a number $a$ collects a share from each number $c$ that was made from it:
+# To lower $\mathcal L$ we need its derivative with respect to every number in $\theta$. Take one datum $x$ and the model $N(\mu, e^{2s})$, and leave out the constant $\frac12 \log 2\pi$. Then $\mathcal L = \frac12 u^2 + s$ with $u = (x - \mu)\,e^{-s}$. Any such formula is a graph of small steps: each intermediate number is made of one or two others. *Reverse mode* walks it backwards. Write $\bar a = \partial \mathcal L/\partial a$. By the chain rule a number $a$ collects a share from each number $c$ that was made from it:
 #
 # $$\bar{\mathcal L} = 1, \qquad \bar a = \sum_{c \text{ made from } a} \bar c\;\frac{\partial c}{\partial a}. \tag{7}$$
 #
@@ -388,7 +388,7 @@ if __name__ == "__main__":
 #
 # ## Batches, and three shares of the data
 #
-# A step does not need all rows. The gradient of a random *batch* has the gradient of (3) as its expectation, costs less, and its noise averages out over many steps, if the rate falls towards the end. Below it falls along half a cosine.
+# A step does not need all rows. The gradient of a random *batch* has the gradient of (3) as its expectation and costs less. The noise of the gradients averages out over many steps if the rate falls towards the end. In the loop below the rate falls along half a cosine.
 #
 # The training loss does not measure quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good. So *test* rows, which chose nothing, give the number that is reported.
 #
@@ -500,7 +500,7 @@ def check_everything(options):
         Finding("J", "their sum (2) against finite differences", abs(log_det[0] - np.linalg.slogdet(J)[1]), 1e-6),
         Finding(
             "G",
-            f"gradient of (3) in {len(theta)} weights against them",
+            f"gradient of (3) in {len(theta)} weights against differences",
             off(gradient, numeric_gradient(loss, theta)),
             1e-7,
         ),
@@ -577,7 +577,7 @@ if __name__ == "__main__":
 #
 # ## Experiment: moons
 #
-# Two crescents in the plane, a density whose entropy is known: 2.3939 nats, by (6) 1.7268 bits per dimension. 1,000 training rows, 1,000 for validation, 10,000 for the test; three seeds, each with training rows, batches and weights of its own. Six couplings, 1,000 steps. The opponents: one Gaussian, and a mixture of Gaussians whose size (up to 24) is chosen by the validation rows, as the flow's step is. The rows are standardised by the mean and the deviation of the training rows, and $\log$ of that deviation is counted as one more log-det.
+# Two crescents in the plane, a density whose entropy is known: 2.3939 nats, by (6) 1.7268 bits per dimension. 1,000 training rows, 1,000 for validation, 10,000 for the test; three seeds, each with training rows, batches and weights of its own. Six couplings, 1,000 steps. The opponents: one Gaussian, and a mixture of Gaussians whose size (up to 24) is chosen by the validation rows, as the flow's step is. For the flow the rows are standardised by the means and the deviations of the training rows. The sum of the two log-deviations is counted as one more log-det.
 #
 # *Predict first.* Which of the three comes nearest to the entropy? And what happens to the flow with 100 training rows?
 
@@ -686,7 +686,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, while the validation loss rises. (On new rows no density stays below the entropy.) The flow learns its rows by heart. The red point is what is kept.
+# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, while the validation loss rises. (Averaged over new rows, by (4), no density is below the entropy.) The flow learns its rows by heart. The red point is what is kept.
 #
 # *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a veil between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
@@ -721,14 +721,14 @@ if __name__ == "__main__":
 # ## Summary
 #
 # - A flow is a stack of invertible maps. Draw with it forward; invert it, last layer first, and add up log-dets for the density.
-# - Maximum likelihood minimises the forward KL. Its best value is the entropy, in nats; reverse mode gives the gradient, and Adam takes the steps.
+# - Maximum likelihood minimises the forward KL, up to the error of an average. The least expected loss is the entropy, in nats; reverse mode gives the gradient, and Adam takes the steps.
 # - Validation rows choose, test rows judge, and an opponent shows what the number is worth.
 #
 # Rule (2) was taken on trust. Chapter 01 derives it.
 #
 # ## Exercises
 #
-# 1. (Paper.) In (3), which $\mu$ and $s$ are best for a normal and the data 1, 2, 6? Set the derivatives of $\mathcal L$ to 0. Hint: chapter 01 (8) is this problem for $N$ numbers.
+# 1. (Paper.) Take (3) for the model $N(\mu, e^{2s})$ and the data 1, 2, 6. Set both derivatives to 0, and show that the best are the mean and the variance of the data. Hint: chapter 01 (8) is this problem for $N$ numbers.
 # 2. (10 lines.) Give `Node` a `tanh` and a minus sign. Compute $\bar w$ for $\mathcal L = (\tanh(wx) - y)^2$ at $w = 0.5$, $x = 2$, $y = 1$, and compare it with `numeric_gradient`.
 # 3. (Paper.) Show that $\mathrm{KL}(p \| q)$ does not change when $p$ and $q$ are both sent through the same invertible map. Which two terms cancel? Hint: (2).
 # 4. (Paper.) Gradient descent on $\frac12 c\,\theta^2$ multiplies $\theta$ by $1 - \eta c$. Which $\eta$ makes the larger of the two factors, for $c = 100$ and $c = 1$, as small as possible in size? How large are the factors then?

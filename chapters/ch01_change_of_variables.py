@@ -147,7 +147,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Elementwise maps, and where their logarithms break
 #
-# Five maps of one variable come back in later chapters. Each has a *range*: the density of $x$ lives there, and is zero elsewhere.
+# Five maps of one variable are met again and again in flows. Each has a *range*: the density of $x$ lives there, and is zero elsewhere.
 #
 # | map | $x = h(z)$ | $\log h'(z)$ | range | used for |
 # |---|---|---|---|---|
@@ -241,7 +241,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch01_elementwise`.* Above: the maps. Below: a histogram of $h(z)$ for 20,000 normal draws (grey), and equation (2) (red). The leaky ReLU's density jumps at 0 by the factor $1/a$, because its slope jumps there. The normal density has its peak in the middle, and the density of $\tanh z$ has its two peaks near the ends: the map crowds the tails there. At the very ends it falls to zero.
 #
-# *Predict*: tanh of what number is so near to 1 that the naive logarithm is 1 % wrong in float32? In float64? The picture below compares it, and (5), with (5) in a higher precision.
+# *Predict*: from which $z$ on can the naive logarithm be 1 % wrong in float32? In float64? The picture below compares it, and (5), with (5) in a higher precision.
 
 
 # %%
@@ -260,8 +260,8 @@ def naive_and_stable(options):
         breaks = z[np.argmax(~(error < 0.01))]
         ax.semilogy(z, np.minimum(error, 10), label=r"$\log(1 - \tanh^2 z)$", color=plot.RED)
         ax.semilogy(z, np.maximum(np.abs(stable - truth) / np.abs(truth), 1e-18), label="equation (5)", color=plot.BLUE)
-        ax.set(xlabel="$z$", title=f"{np.dtype(dtype).name}: naive is 1 % off from {breaks:.1f} on", ylim=(1e-18, 30))
-        print(f"  {np.dtype(dtype).name}: log(1 - tanh(z)^2) is 1 % wrong from z = {breaks:.1f} on")
+        ax.set(xlabel="$z$", title=f"{np.dtype(dtype).name}: naive is first 1 % off at {breaks:.1f}", ylim=(1e-18, 30))
+        print(f"  {np.dtype(dtype).name}: log(1 - tanh(z)^2) is first 1 % wrong at z = {breaks:.1f}")
         assert abs(breaks - {"float32": 7.9, "float64": 18.5}[np.dtype(dtype).name]) < 0.5
     axes[0].set_ylabel("relative error")
     axes[0].legend(loc="lower right")
@@ -272,7 +272,7 @@ if __name__ == "__main__":
     naive_and_stable(options)
 
 # %% [markdown]
-# *Figure `ch01_stable`.* The relative error of the log-slope of tanh. The naive form loses digit after digit, is 1 % wrong from about 7.9 (float32) and 18.5 (float64) on, and then is infinite (drawn at 10). At the left edge the log-slope itself goes to zero, where a relative error says little.
+# *Figure `ch01_stable`.* The relative error of the log-slope of tanh. The naive form loses digit after digit, is 1 % wrong for the first time at about 7.9 (float32) and 18.5 (float64), and then is infinite (drawn at 10). At the left edge the log-slope itself goes to zero, where a relative error says little.
 #
 # ## Two variables: the banana
 #
@@ -345,7 +345,7 @@ if __name__ == "__main__":
 #
 # ## Check it
 #
-# A row for each map, a column for each check, and in each cell the largest difference. J compares the log-det with finite differences, which know nothing of our formulas; R the inverse of the forward map with $z$; X the sum of the two log-dets with 0; = this chapter's function with the package's; N the integral of the density with 1. An empty cell was not tested.
+# A row for each map, a column for each check, and in each cell the largest difference. J compares the log-det with finite differences, which know nothing of our formulas; R the inverse of the forward map with $z$; X the sum of the two log-dets with 0; = this chapter's function with the package's; N the integral of the density with 1. An empty cell was not tested. (For the five maps, R and X test the package's layers: this chapter has only their forward half.)
 
 
 # %%
@@ -475,6 +475,7 @@ def iris(options):
         assert max(np.abs(log_std - exact[0]).max(), np.abs(mean - exact[1]).max()) < 1e-6
     tilted = 0.5 * (np.linalg.slogdet(np.cov(x.T, bias=True))[1] + 2 * np.log(2 * np.pi) + 2)
     print(f"  {'a Gaussian that may tilt':72}{tilted:10.6f}")
+    print(f"  the tilt gains {best - tilted:.2f} nats a flower")
     assert abs(best - tilted - 1.35) < 0.01
     near = np.sqrt(((x - exact[1]) ** 2).sum(axis=1)) < 0.2
     assert near.sum() == 3
@@ -516,7 +517,7 @@ if __name__ == "__main__":
 #
 # ## Which way is forward?
 #
-# Here *forward* is $z \to x$. In other libraries "forward" goes from data to noise, a plain call may go either way, and a function called `log_abs_det_jacobian` may belong to the map or to its inverse. (The README has a table.) You do not have to trust the documentation. Take one point, move it a little, and look:
+# Here *forward* is $z \to x$. In some libraries "forward" goes from data to noise. A plain call may go either way, and a function called `log_abs_det_jacobian` may belong to the map or to its inverse. (The README has a table.) You do not have to trust the documentation. Take one point, move it a little, and look:
 
 
 # %%
@@ -579,11 +580,11 @@ if __name__ == "__main__":
 # ## Exercises
 #
 # 1. (10 lines.) Write `exp_forward` and its inverse, and check both log-dets with `numeric_jacobian`. What is the density of $e^z$ for one standard normal number $z$, and at which $x$ is its peak?
-# 2. (Paper.) Derive (6) from $\sigma'(z) = \sigma(z)\,\sigma(-z)$. From which positive $z$ on does $\log(\sigma(z)(1 - \sigma(z)))$ fail in float32? Hint: above 1 the numbers of float32 are $2^{-23}$ apart.
-# 3. (10 lines.) Write `softplus_inverse`, $z = x + \log(1 - e^{-x})$, with `np.expm1`. Compare it with $\log(e^x - 1)$ at $x = 10^{-8}$ and at $x = 1000$. Which of the two forms is right at each?
-# 4. (Paper, 10 lines.) Show that the entropy of $x = g(z)$ is $H_Z + \mathbb{E}[\log|\det J(z)|]$ for every invertible $g$, and verify it for $\tanh$ of one standard normal number: compare the mean of $\log h'$ over 10,000 draws with the entropy of the density (2) by quadrature. Hint: take the expectation of (3).
+# 2. (Paper.) Derive (6) from $\sigma'(z) = \sigma(z)\,\sigma(-z)$. From which positive $z$ on is $\log(\sigma(z)(1 - \sigma(z)))$ minus infinity in float32, with $\sigma(z) = 1/(1 + e^{-z})$? Hint: above 1 the numbers of float32 are $2^{-23}$ apart.
+# 3. (10 lines.) Write `softplus_inverse`, $z = x + \log(1 - e^{-x})$, with `np.expm1`. Compare it with `np.log(np.exp(x) - 1)` at $x = 10^{-17}$ and at $x = 1000$. Which of the two forms is right at each?
+# 4. (Paper, 10 lines.) Show that the entropy of $x = g(z)$ is $H_Z + \mathbb{E}[\log|\det J(z)|]$ for every invertible $g$, and verify it for $\tanh$ of one standard normal number: compare $H_Z$ plus the mean of $\log h'$ over 10,000 draws with the entropy of the density (2) by quadrature. Hint: take the expectation of (3).
 # 5. (Paper.) What does (1) become for $x = z^2$ and a standard normal $z$, a map that is not one-to-one? Hint: add up the contributions of both roots, and compare with the chi-square density of one degree of freedom.
-# 6. (10 lines.) Fit the petals again in millimetres. What changes in $s$, $t$ and the log-likelihood, and by how much?
+# 6. (10 lines.) Fit the petals again in millimetres, from $s = \log 10$. What changes in $s$, $t$ and the log-likelihood, and by how much? Why is $s = 0$ a bad start here?
 # 7. (Paper.) Let $z \sim N(0, 1)$, and $g(z) = z$ for $z < 0$, $0$ on $[0, 1]$, and $z - 1$ beyond. Which condition of the derivation fails, and what is $P(x = 0)$?
 #
 # ## Answers on paper
@@ -592,7 +593,7 @@ if __name__ == "__main__":
 # - **2.** In float32 $1 + e^{-z}$ is 1, and so $1 - \sigma(z) = 0$, as soon as $e^{-z} < 2^{-24}$: from $z = 24 \log 2 = 16.6$ on.
 # - **4.** $-\log p(x) = -\log p_Z(z) + \log|\det J(z)|$; take the expectation of both sides.
 # - **5.** $p(x) = \bigl(p_Z(\sqrt x) + p_Z(-\sqrt x)\bigr)/(2\sqrt x) = e^{-x/2}/\sqrt{2\pi x}$, the chi-square density.
-# - **6.** $s$ grows by $\log 10$, $t$ is ten times as large, and the log-likelihood falls by $2 \log 10 = 4.61$ nats a flower.
+# - **6.** $s$ grows by $\log 10$, $t$ is ten times as large, and the log-likelihood falls by $2 \log 10 = 4.61$ nats a flower. From $s = 0$ the mean of $u^2$ is huge, and so is the first step in $s$.
 # - **7.** The slope is 0 on an interval, and $g$ is not one-to-one: $P(x = 0) = P(0 \le z \le 1) = 0.341$.
 #
 # ## Where this differs from the papers

@@ -102,7 +102,7 @@ if __name__ == "__main__":
 #
 # $$A = \operatorname{diag}(e^{s_i}), \qquad s_i = c \tanh(a_i / c), \qquad \log|\det A| = \sum_i s_i. \tag{3}$$
 #
-# Near 0 the slope $\partial s/\partial a$ is 1. With the default $c = 10$ scales lie between $4.5 \cdot 10^{-5}$ and $22{,}026$.
+# At 0 the slope $\partial s/\partial a$ is 1. With the default $c = 10$ scales lie between $4.5 \cdot 10^{-5}$ and $22{,}026$.
 #
 # **Triangular.** Let $A = T$ be lower triangular with the diagonal $e^{s_i}$. The determinant of a triangle is the product of its diagonal, so the log-det is that of (3) whatever stands below. Nobody needs the inverse as a matrix. Row $i$ of $Tz = x - b$ has one unknown more than the rows before it, so go from the top:
 #
@@ -165,7 +165,7 @@ def triangular_inverse(x, t, s, b):
 #
 # *"At most" hides a sign.* $M$ reflections have $\det Q = (-1)^M$. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. Next to the base a flow loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
 #
-# *$v = 0$ gives no reflection.* Our vectors are $v_k = a_k + e_k$, so that $a = 0$, where the last layer of a network usually starts, is a good point; the one bad point, $a_k = -e_k$, is replaced by $e_k$.
+# *$v = 0$ gives no reflection.* Our vectors are $v_k = a_k + e_k$, so that $a = 0$, where the last layer of a network usually starts, is a good point ($k$ is counted modulo $D$). Where $a_k = -e_k$, $v_k$ would be 0, and $e_k$ stands in.
 
 
 # %%
@@ -207,7 +207,7 @@ def reflections_of(Q):
 
 
 # %% [markdown]
-# **PLU and QR: all matrices.** Elimination with row exchanges writes every invertible matrix as a permutation times a lower times an upper triangle. Glow draws the permutation at random, keeps it, and trains the rest:
+# **PLU and QR: all matrices.** Elimination with row exchanges writes every invertible matrix as a permutation times a lower times an upper triangle. Glow takes the permutation from the elimination of a random rotation, keeps it, and trains the rest. We draw it at random:
 #
 # $$A = P L U, \qquad \ell_{ii} = 1, \quad u_{ii} = e^{s_i}, \qquad \log|\det A| = \sum_i s_i. \tag{7}$$
 #
@@ -381,7 +381,7 @@ if __name__ == "__main__":
 #
 # **The package** has these layers for whole batches: `Diagonal`, `Triangular`, `Householder`, `PLU`, `QR`, and `Conv1x1`, which takes any of them. It does two things differently, and the same matrix of checks is printed for it below, with G, the gradients by hand against autograd, S, shapes and dtypes, and N, the integral of a density.
 #
-# *Reflections as a block.* A computer multiplies matrices faster than it takes $M$ small steps one after the other. With unit vectors $u_k$ as the rows of $\mathcal U$, their product is
+# *Reflections as a block.* A computer multiplies matrices faster than it takes $M$ small steps one after the other. With unit vectors $u_k$ as the rows of $\mathcal U$, their product is (Joffrain et al.)
 #
 # $$H_1 \cdots H_M = I - \mathcal U^T S^{-1} \mathcal U, \qquad S_{kk} = \tfrac12, \quad S_{ij} = u_i^T u_j \text{ for } i < j, \quad S_{ij} = 0 \text{ for } i > j. \tag{10}$$
 #
@@ -536,7 +536,7 @@ if __name__ == "__main__":
 #
 # ## Two bugs that a falling loss does not show
 #
-# The first is a slip in inverting (7): $z = U^{-1} L^{-1} x$, without undoing $P$. The second is (9) without $HW$, the log-det of *one* pixel for the whole image; an open issue reports the same for the batch normalisation of TensorFlow Probability (tensorflow/probability, issue 238). *Predict* which of R, X and J see each of them.
+# The first is a slip in inverting (7): $z = U^{-1} L^{-1} x$, without undoing $P$. The second is (9) without $HW$, the log-det of *one* pixel for the whole image; an open issue reports the same for the batch normalisation of TensorFlow Probability (tensorflow/probability, issue 238). *Predict* which of R, X and J see each of them, the second with one pixel and with four.
 
 
 # %%
@@ -663,7 +663,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Householder and QR take more: (10) multiplies all reflections together once per batch, which is $M^2 D$. Left: a product costs $D^2$, and a free matrix need not put its entries together first. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant. On the left of each panel the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Householder and QR take more than either: (10) multiplies all reflections together once per batch, which is $M^2 D$. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant. On the left of each panel the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
@@ -751,13 +751,13 @@ if __name__ == "__main__":
     breast_cancer(options)
 
 # %% [markdown]
-# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. The shapes of the curves are Adam's, not the model's.
+# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. All three are the same model under the same Adam: the curves differ because the parameters do.
 #
 # The correlations are worth 35.3 nats a row, and all three parametrisations find them. Alone, a linear flow is a Gaussian. Its place is between layers that bend (chapter 04 onwards), where a trained mixing of the variables replaces a fixed permutation.
 #
 # ## Summary
 #
-# - Train factors, not the matrix: triangles, reflections, permutations. The log-det is a sum of parameters, and the inverse is a substitution.
+# - Train factors, not the matrix: triangles, reflections, permutations. The log-det is the sum of the log-diagonal, and the inverse is a substitution.
 # - A fixed permutation in PLU excludes some matrices, but no Gaussian. A product of reflections has a fixed sign.
 # - X does not see mistakes that cancel, and R does not see a wrong log-det. J does, on an input with more than one pixel.
 #
@@ -769,17 +769,17 @@ if __name__ == "__main__":
 # 2. (10 lines.) Write `reflections_of`. Which reflections does it find for the identity, for $-I$, and for the permutation that reverses $D$ variables? How many, and why that parity?
 # 3. (Paper.) Show that a rotation of the plane by $\theta$ is two reflections at lines with an angle of $\theta/2$ between them. Which vectors $v_1$, $v_2$ give 90°?
 # 4. (Paper.) Derive (12) for $D = 3$, and show that $u_{33} = \det M / (m_{11} m_{22} - m_{12} m_{21})$. Hint: $\det M = u_{11} u_{22} u_{33}$.
-# 5. (10 lines.) With $P = I$, how near does a PLU layer come to the rotation by 90° if no entry of its factors may exceed 1000? How many of the seven digits of float32 does a round trip of a point with $|z| = 1$ lose? Hint: (12) with $m_{11} = \cos\theta$.
+# 5. (10 lines.) With $P = I$, which rotation nearest to 90° is a PLU layer, if no entry of its factors may exceed 1000? How many of the seven digits of float32 may a round trip of a point with $|z| = 1$ lose? Hint: (12) with $m_{11} = \cos\theta$.
 #
 # ## Answers on paper
 #
 # - **3.** A reflection at a line of angle $\alpha$ sends a direction $\phi$ to $2\alpha - \phi$. A second one, at $\beta$, sends that to $\phi + 2(\beta - \alpha)$. In (6) $z$ meets $H_2$ first, so $\alpha$ belongs to $v_2$. For 90° take lines 45° apart, such as those orthogonal to $v_2 = (0, 1)$ and $v_1 = (-1, 1)$.
 # - **4.** $u_{11} u_{22} = m_{11} m_{22} - m_{12} m_{21}$ is the minor $\mu_2$; divide $\det M$ by it.
-# - **5.** $\ell_{21} = \tan\theta$ and $u_{22} = 1/\cos\theta$ are at most 1000: to within 0.057°. Between $U$ and $L$ the numbers are up to a thousand times as large, and so is their rounding: a round trip loses about three digits.
+# - **5.** $\ell_{21} = \tan\theta$ and $u_{22} = 1/\cos\theta$ are at most 1000: the one that is 0.057° short of it. Between $U$ and $L$ the numbers are up to a thousand times as large, and so is their rounding: a round trip loses up to three digits.
 #
 # ## Where this differs from the papers
 #
 # - **Glow** starts from a random rotation, takes $P$, $L$, $U$ from its LU decomposition, and keeps $P$ and the signs of the diagonal fixed. Here $P$ is drawn at random, the diagonal is positive, and a fresh layer is $A = P$. Glow's log-diagonal is free; ours is bounded as in (3).
-# - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. Here they are parameters. The shift by $e_k$ is ours, and so is (10) in place of one reflection after the other.
+# - **Householder flow** (Tomczak and Welling) takes its vectors from the encoder of a variational autoencoder, new ones for every data point. Here they are parameters. The shift by $e_k$ is ours. The product (10) is the UT transform of Joffrain et al., in place of one reflection after the other.
 # - **Emerging convolutions** (Hoogeboom et al.) use $A = Q(R + \operatorname{diag}(s))$ for 1x1 convolutions, with a free diagonal, and go on to convolutions larger than one pixel.
 # - **Transformation autoregressive networks** (Oliva et al.) have a linear map $LU$ from data to noise, without a permutation.

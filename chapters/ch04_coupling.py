@@ -518,7 +518,7 @@ if __name__ == "__main__":
     check_the_package(options)
 
 # %% [markdown]
-# The determinant is cheap because of the zeros in (4). Here they are.
+# The zeros in (4) make the determinant cheap. Here they are.
 
 
 # %%
@@ -695,7 +695,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability: the share printed above counts it together with the smears beyond the outer tips.
 #
-# *Animation `moons_warp`.* Eight affine couplings bend noise into two moons, one layer after the other. Blue points began at $z_1 < 0$, orange ones at $z_1 > 0$; the grid is never torn and never folded.
+# *Animation `moons_warp`.* Eight affine couplings bend noise into two moons, one layer after the other. Blue points began at $z_1 < 0$, red ones at $z_1 > 0$; the grid is never torn and never folded.
 #
 # ## Experiment 2: handwritten digits
 #
@@ -705,7 +705,7 @@ if __name__ == "__main__":
 #
 # *Competition.* The opponent is a Gaussian mixture. Its covariances (full or diagonal), size and regularisation are chosen by the validation set, as the flow's stopping time is. *Predict*: does the model with the better score also draw the better digits?
 #
-# 1,257 training images are few for a hundred thousand parameters. Three things are meant to keep the flow from learning them by heart: tanh in place of ReLU, log-scales bounded by 1, and strong weight decay (exercise 7).
+# 1,257 training images are few for a hundred thousand parameters. Three settings are chosen for so few: tanh in place of ReLU, log-scales bounded by 1, and strong weight decay. Exercise 7 asks which of them matters.
 
 
 # %%

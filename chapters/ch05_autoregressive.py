@@ -41,7 +41,7 @@ if __name__ == "__main__":
 #
 # $$x_1 \sim N(1, 2^2), \qquad x_2 \mid x_1 \sim N\bigl(\tfrac12 x_1, 1\bigr), \qquad x_3 \mid x_1, x_2 \sim N(x_1 - x_2, 1).$$
 #
-# *Draw* from noise $z = (1, \frac12, -1)$. First $x_1 = 1 + 2 \cdot 1 = 3$. Only now the second mean is known, $\frac32$, and $x_2 = \frac32 + \frac12 = 2$. Only now the third, $3 - 2 = 1$, and $x_3 = 1 - 1 = 0$. Three steps, one after the other.
+# *Draw* from noise $z = (1, \frac12, -1)$. First $x_1 = 1 + 2 \cdot 1 = 3$. Only now the second mean is known, $\frac32$, and $x_2 = \frac32 + \frac12 = 2$. Only now the third, $3 - 2 = 1$, and $x_3 = 1 - 1 = 0$.
 #
 # *Go back* from $x = (3, 2, 0)$. All of $x$ is there, so all three means are known at once: $1$, $\frac32$ and $1$. Subtract them and divide by $(2, 1, 1)$: $z = (1, \frac12, -1)$, in a single step. The density is that of $z$, and $-\log 2$ for the stretch of the first variable:
 # $\log p(x) = -\frac12(1 + \frac14 + 1) - \frac32 \log 2\pi - \log 2 = -4.575$.
@@ -170,7 +170,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch05_idea`.* Left: $D = 4$ and six hidden units, each with its degree. The connections that lead to $\mu_3$ are red: follow them down, and you arrive at $x_1$ and $x_2$ only. No line leaves $x_4$, and none arrives at $\mu_1$, which is a constant. Middle: the number of paths (3) from each input to each output, strictly below the diagonal. Right: the same with the order $x_3, x_1, x_4, x_2$. The zeros have moved; there are as many.
+# *Figure `ch05_idea`.* Left: $D = 4$ and six hidden units, each with its degree. The connections that lead to $\mu_3$ are red: follow them down, and you arrive at $x_1$ and $x_2$ only. No line leaves $x_4$, and none arrives at $\mu_1$, which is a constant. Middle: the number of paths (3) from each input to each output, strictly below the diagonal. Right: the same with the order $x_3, x_1, x_4, x_2$.
 #
 # ## The flow: MAF
 #
@@ -223,7 +223,7 @@ def maf_forward_naive(z, net, passes=None):
 
 
 # %% [markdown]
-# The loop of `maf_forward_naive` ends at the right place from any start. After one pass $x_1$ is right, since its mean and scale are constants. If the first $k$ variables are right before a pass, then $\mu_{k+1}$ and $\sigma_{k+1}$ are right in it, and $k + 1$ variables are right after it. After $D$ passes all of them are (after two, for coupling). This is the factor $D$ that people speak of.
+# The loop of `maf_forward_naive` ends at the right place from any start. After one pass $x_1$ is right, since its mean and scale are constants. If the first $k$ variables are right before a pass, then $\mu_{k+1}$ and $\sigma_{k+1}$ are right in it, and $k + 1$ variables are right after it. After $D$ passes all of them are. This is the factor $D$ that people speak of.
 #
 # ## Sampling in one pass
 #
@@ -504,7 +504,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The cost of sampling
 #
-# By (9), which was checked above, (8) takes as many multiplications as one density, and the loop takes $D$ times as many. A clock does not show the same factors, because $D$ small products take longer than a big one with the same count. *Predict* both factors at $D = 128$. One layer, two hidden layers of 256 units, 500 points, float32, one thread.
+# By (9), whose count was checked above, (8) takes as many multiplications as a density that skips the masked weights, and the loop takes $D$ times as many. A clock does not show the same factors, because $D$ small products take longer than a big one with the same count. *Predict* both factors at $D = 128$. One layer, two hidden layers of 256 units, 500 points, float32, one thread.
 
 
 # %%
@@ -551,7 +551,7 @@ if __name__ == "__main__":
     costs(options)
 
 # %% [markdown]
-# *Figure `ch05_steps`.* The three weight matrices for $D = 7$, units sorted by degree. The colour of an entry is the step in which the sampler uses it: each has one colour, so it is used once. White entries are masked.
+# *Figure `ch05_steps`.* The three weight matrices for $D = 7$, units sorted by degree. The colour of an entry is the step in which the sampler uses it: each has one colour, so it is used once. White is masked.
 #
 # The column after (8) is the overhead of many small steps. The last column is what this machine leaves of the factor $D$.
 #
@@ -601,7 +601,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # In the first an output sees its own variable, and every check fails. The loss shows it too: no density has an expected loss below the entropy of the data, and this loss falls below it. With $\ge$ the network may set $\mu_i = x_i$; then $z = 0$ for every $x$, and the loss $-\log p = \frac{D}{2}\log 2\pi + \sum_i s_i$ falls with $s$ without end (the last lines above). *A loss that is too good is a symptom.*
 #
-# The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. Their loss falls, but not as far as it could. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
+# The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. Trained, they stop short wherever the data have the missing dependence. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
 #
 # ## Experiment 1: the order matters, and layers repair it
 #
@@ -734,7 +734,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch05_digits`.* Twenty real digits, twenty draws of MADE, twenty of MAF, on one grey scale from 0 to 17. MADE's draws have strokes under a grey speckle; MAF's are cleaner.
 #
-# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their own standard error, which is the largest of the five: one image alone costs them more than three nats in the mean. MAF is better than RealNVP with each of three seeds. The scores do not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, while RealNVP's move half of them. Exercise 8 separates these causes.
+# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their own standard error, which is the largest of the five: one image alone costs them more than three nats in the mean. MAF is better than RealNVP with each of three seeds. The scores do not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, while RealNVP's move half of them. Exercise 8 takes the first two away.
 #
 # ## The loop, as a fixed-point iteration
 #
@@ -786,13 +786,13 @@ if __name__ == "__main__":
 #
 # ## Exercises
 #
-# 1. (10 lines.) Write `degrees_of` and `masks_of` (2), and count the paths (3) for $D = 4$, two hidden layers of widths 6 and 5, and the order $3, 1, 4, 2$. Which pairs of an input and an output have none? Which have none if the second layer has only two units?
+# 1. (10 lines.) Write `degrees_of` and `masks_of` (2), and count the paths (3) for $D = 4$, two hidden layers of widths 6 and 5, and the order $3, 1, 4, 2$. Which pairs of an input and an output have none? Which have none if the second layer has only two units, of degrees 1 and 3?
 # 2. (20 minutes.) Write `maf_inverse` and `maf_forward_naive` (4, 5), and check (7) for $D = 1, 2, 5, 6$. What does the layer do at $D = 1$?
-# 3. (40 minutes.) Write `maf_forward` (8). How many times fewer multiplications than $D$ unmasked passes does it need, for widths $H, H$ and large $D$? Hint: which share of each mask is 1?
+# 3. (40 minutes.) Write `maf_forward` (8). How many times fewer multiplications than $D$ unmasked passes does it need, for widths $H, H$, evenly spread degrees, and large $D$ and $H$? Hint: which share of each mask is 1?
 # 4. (Paper.) Derive (10) and (11) from each other. Then do (12) for $\mu = 0$ and a constant $\sigma$ in $D$ dimensions.
-# 5. (15 minutes.) Write `log_prob_two_steps` (13), and take the same order for both layers. Show that $x_1$ is then an affine function of $z_1$.
+# 5. (15 minutes.) Write `log_prob_two_steps` (13), and take the same order for both layers. Show that the first variable of that order is then an affine function of its noise in $\varepsilon_0$.
 # 6. (15 minutes.) Write `made_log_prob_bits` (14), and break the masks as in the museum. When do the probabilities still sum to 1?
-# 7. (Two minutes of computing.) Train the eight MAF layers of the digits with natural and reversed orders in turn, and with all eight natural, seed 0. Which has the better score on the test images?
+# 7. (Two minutes of computing.) Train MAF on the digits as above, seed 0, with natural and reversed orders in turn, and with all eight natural. Which has the better score on the test images?
 # 8. (Ten minutes of computing.) Give RealNVP the hidden width at which it has as many parameters as MAF, to within 1 %. Choose the weight decay of each from 1, 3 and 5 by the validation images, with three seeds. What is left of the difference on the test images?
 #
 # ## Answers on paper
@@ -800,7 +800,7 @@ if __name__ == "__main__":
 # - 2: $x = \mu + \sigma z$ with constants, since no unit sees anything.
 # - 3: about half of each mask is 1, so $2D$ times fewer.
 # - 4: $\int q(\varepsilon)\,\sigma^D dz = \sigma^{2D}$.
-# - 5: $x_1 = \mu_{2,1} + \sigma_{2,1}\,(\mu_{1,1} + \sigma_{1,1} z_1)$, and all four are constants.
+# - 5: $x_1 = \mu_{2,1} + \sigma_{2,1}\,(\mu_{1,1} + \sigma_{1,1} \varepsilon_{0,1})$, and all four are constants.
 #
 # ## Where this differs from the papers
 #

@@ -32,7 +32,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The idea, with numbers
 #
-# Take an increasing curve from $(0, 0)$ to $(1, 1)$ that starts with slope 2 and ends with slope $\tfrac12$. There are many; here is one, a quotient of two quadratics in $\xi$:
+# Take an increasing curve from $(0, 0)$ to $(1, 1)$ that starts with slope 2 and ends with slope $\tfrac12$. Here is one, a quotient of two quadratics in $\xi$:
 #
 # $$g(\xi) = \frac{2\,\xi(1-\xi) + \xi^2}{1 + \tfrac12\,\xi(1-\xi)} .$$
 #
@@ -92,7 +92,7 @@ if __name__ == "__main__":
 #
 # $$w_k = 2B\,\bigl(m + (1 - Km)\operatorname{softmax}(a)_k\bigr), \qquad z_k = -B + \sum_{j < k} w_j, \tag{2}$$
 #
-# with $m = 10^{-3}$, the smallest share, and in (3) the smallest slope. (If $Km > 1$, a width can be negative; a library has to refuse that.) Heights $h_k$ and knots $x_k$ come from $K$ more numbers in the same way. Where slopes $d_k$ at the knots are free, they come from a softplus, shifted so that the number 0 gives the slope 1:
+# with $m = 10^{-3}$, the smallest share, and in (3) the smallest slope. Heights $h_k$ and knots $x_k$ come from $K$ more numbers in the same way. Where slopes $d_k$ at the knots are free, they come from a softplus, shifted so that the number 0 gives the slope 1:
 #
 # $$d_k = m + \operatorname{softplus}(c_k + c^*), \qquad c^* = \log(e^{1-m} - 1) . \tag{3}$$
 #
@@ -332,7 +332,9 @@ if __name__ == "__main__":
     picture_of_the_maps(options)
 
 # %% [markdown]
-# *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. Look at the lower row, because the density depends on it: steps for the linear spline, a broken line for the quadratic one, a continuous slope with corners for the cubic and the rational quadratic. The squared map has one bump, so its slope has one peak and one dip. The mixture is flattest between its three components. Far out it is a line with the slope $1/s_k$ of the *widest* component, whose tail is the last to fade. On the right this is the outermost component, with the slope $3.33$. On the left the outermost has the slope $4.0$, and the widest takes over only near $z = -19$, far outside of the picture.
+# *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. The lower row has steps for the linear spline, a broken line for the quadratic one, a continuous slope with corners for the cubic and the rational quadratic. The squared map has one bump, so its slope has one peak and one dip. The mixture is flattest between its three components. Far out it is a line with the slope $1/s_k$ of the *widest* component, whose tail is the last to fade. On the right this is the outermost component, with the slope $3.33$. On the left the outermost has the slope $4.0$, and the widest takes over only near $z = -19$, far outside of the picture.
+#
+# *Animation `spline_knots`.* A rational quadratic spline with six bins learns two clusters, from the identity on. Left: the map, with its knots. Right, on the same axis $x$: the data, and the density $p(x)$ of the map. Where the map is steep, between the clusters, it spreads the noise thin; where it is flat, it piles it up. Two knots move to the edges of the gap.
 #
 # ## Check it
 #
@@ -424,7 +426,7 @@ if __name__ == "__main__":
     check_one_point(options)
 
 # %% [markdown]
-# The package has these maps as *transformers*. Each of them serves `Elementwise`, `Coupling` and `Autoregressive` layers, with a context or without. They bring their own derivatives. The gradient of an inverse comes from the derivatives of the forward map (chapter 07 has the formula), not from its square root.
+# The package has these maps as *transformers*. Each of them serves `Elementwise`, `Coupling` and `Autoregressive` layers, with a context or without. The gradient of an inverse comes from the derivatives of the forward map (chapter 07 has the formula), not from its square root.
 #
 # Maximum likelihood runs a flow from $x$ to $z$. So the recipe `nf.flows.rq_nsf` turns the spline round, `Inverse(RationalQuadraticSpline(...))`: the quotient (8) maps data to noise, and the square root is needed only for samples.
 
@@ -608,7 +610,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Experiment 1: four layers each
 #
-# Two densities that are hard for affine layers: a checkerboard, which has edges, and two spirals. Four coupling layers with the same networks and the same number of steps: once the layers scale and shift, once they bend with 16 bins, with three seeds. The entropies are known, so the gap of a model is known too: for the checkerboard, whose density is known at every point, as a paired mean, else as held-out loss minus entropy. A perfect model has a gap of zero. *Predict*: which density profits more from bins?
+# Two densities that are hard for affine layers: a checkerboard, which has edges, and two spirals. Four coupling layers with the same networks and the same number of steps: once the layers scale and shift, once they bend with 16 bins, with three seeds. The entropies are known, so the gap of a model is known too: for the checkerboard, whose density is known at every point, as a paired mean, else as held-out loss minus entropy. *Predict*: which density profits more from bins?
 
 
 # %%
@@ -758,9 +760,7 @@ if __name__ == "__main__":
 #
 # ## Where this differs from the papers
 #
-# - **Order of the parameters** in $\theta$: $K$ widths, $K$ heights, $K - 1$ slopes, as in *Neural spline flows*.
 # - **Identity at zero.** The softplus of (3) is shifted, so that $\theta = 0$ gives slopes 1. The paper's code shifts only the end slopes.
 # - **Which way round.** The paper's flows map data to noise by the quotient. `nf.flows.rq_nsf` does the same by inverting the layer, since every transformer here means $z \to x$.
 # - **Between the layers** the paper has LU-decomposed linear maps; here masks alternate, with a random permutation before each further pair from three variables on.
-# - **Nonlinear squared flow:** the bound in (14) is the paper's; here $c$ is a share of it that stays below 1.
 # - **Flow++** adds attention and variational dequantization, and an affine map after the logit; the chapter shows the one-variable map.
