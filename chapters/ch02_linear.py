@@ -104,7 +104,7 @@ if __name__ == "__main__":
 #
 # At 0 the slope $\partial s/\partial a$ is 1. With the default $c = 10$ scales lie between $4.5 \cdot 10^{-5}$ and $22{,}026$.
 #
-# **Triangular.** Let $A = T$ be lower triangular with the diagonal $e^{s_i}$. The determinant of a triangle is the product of its diagonal, so the log-det is that of (3) whatever stands below. Nobody needs the inverse as a matrix. Row $i$ of $Tz = x - b$ has one unknown more than the rows before it, so go from the top:
+# **Triangular.** Let $A = T$ be lower triangular with the diagonal $e^{s_i}$. The determinant of a triangle is the product of its diagonal, so the log-det is that of (3) whatever stands below. Row $i$ of $Tz = x - b$ has one unknown more than the rows before it, so go from the top:
 #
 # $$z_i = e^{-s_i}\Bigl(x_i - b_i - \sum_{j < i} t_{ij} z_j\Bigr), \qquad i = 1, \dots, D. \tag{4}$$
 
@@ -211,7 +211,7 @@ def reflections_of(Q):
 #
 # $$A = P L U, \qquad \ell_{ii} = 1, \quad u_{ii} = e^{s_i}, \qquad \log|\det A| = \sum_i s_i. \tag{7}$$
 #
-# Going back, undo $P$ first, then $L$ from the top, then $U$ from the bottom. A section below asks what the fixed $P$ costs. The other classical factorisation has no order to choose:
+# Going back, undo $P$ first, then $L$ from the top, then $U$ from the bottom. The other classical factorisation has no order to choose:
 #
 # $$A = Q R, \qquad Q \text{ as in (6)}, \quad R \text{ upper triangular with } r_{ii} = e^{s_i}, \qquad \log|\det A| = \sum_i s_i. \tag{8}$$
 #
@@ -464,7 +464,7 @@ if __name__ == "__main__":
 #
 # Our diagonal is positive, so $m_{11} > 0$ and $\det M > 0$. In $D$ dimensions, elimination gives $u_{kk} = \mu_k / \mu_{k-1}$, where $\mu_k$ is the determinant of the upper left $k \times k$ block of $M$, and $\mu_0 = 1$ (that block is the product of those of $L$ and $U$, so $\mu_k = u_{11} \cdots u_{kk}$): all $\mu_k$ have to be positive. With fixed signs on the diagonal, as in Glow, each of the $2^D$ patterns of signs reaches a set of matrices of its own. No choice of signs repairs $\mu_k = 0$: a rotation by 90° has $m_{11} = 0$, and (12) divides by it. Near that angle the factors grow without bound, while their product is still a rotation.
 #
-# Now the other question: which *Gaussians* are reached? If $z \sim N(0, I)$ then $x \sim N(b, A A^T)$. For any covariance $C$, the matrix $P^T C P$ is a covariance too, and it has a Cholesky factor $T$, a lower triangle with a positive diagonal. Put $A = P T$: then $A A^T = P\, T T^T P^T = C$, and $T = LU$ with a diagonal $U$. Every covariance is reached, whatever $P$ is, as long as the diagonal of $T$ lies within the bounds of (3). The likelihood does not need the rotation that a fixed $P$ cannot make, since $A$ and $A Q$ give the same density for every orthogonal $Q$.
+# Which *Gaussians* are reached? If $z \sim N(0, I)$ then $x \sim N(b, A A^T)$. For any covariance $C$, the matrix $P^T C P$ is a covariance too, and it has a Cholesky factor $T$, a lower triangle with a positive diagonal. Put $A = P T$: then $A A^T = P\, T T^T P^T = C$, and $T = LU$ with a diagonal $U$. Every covariance is reached, whatever $P$ is, as long as the diagonal of $T$ lies within the bounds of (3). The likelihood does not need the rotation that a fixed $P$ cannot make, since $A$ and $A Q$ give the same density for every orthogonal $Q$.
 #
 # *Predict*: for $P = I$, how large do the factors of a rotation become near 90°? And those of a covariance that is turned by as much?
 
@@ -673,7 +673,7 @@ if __name__ == "__main__":
 #
 # since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. No other Gaussian does better: $\log q$ of a Gaussian is quadratic, so its mean depends on the data through $m$ and $C$ alone and is the mean under $N(m, C)$, where no density beats $N(m, C)$ itself (chapter 00 (5)). PLU, QR and triangular flows must all arrive there.
 #
-# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. No flow has looked at the data before it starts. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
+# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
 #
 # *Predict*: how many nats a row do the correlations gain over the diagonal layer? Do the three full matrices agree, entry by entry?
 
