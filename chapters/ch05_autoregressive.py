@@ -237,7 +237,7 @@ def maf_forward_naive(z, net, passes=None):
 #
 # $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + r\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
 #
-# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices: that is the use of the sorting.
+# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices.
 
 
 # %%
@@ -360,7 +360,7 @@ def numeric_jacobian(f, z, h=1e-3):
 # %% [markdown]
 # ## Check it
 #
-# Letters as in chapter 04 (R round trip, X log-dets cancel, J against finite differences, = two formulas, S shapes, N a sum or an integral that is 1), and a new one. T counts wrong dependencies: present where there should be none, or missing where there should be one. For the sampler, = compares its multiplications with (9) too. The weights are random, there are two hidden layers of unequal width, and the order, as a permutation, is not its own inverse.
+# Letters as in chapter 04 (R round trip, X log-dets cancel, J, here of one direction, against finite differences, = two formulas, S shapes, N a sum or an integral that is 1), and a new one. T counts wrong dependencies: present where there should be none, or missing where there should be one. For the sampler, = compares its multiplications with (9) too. The weights are random, there are two hidden layers of unequal width, and the order, as a permutation, is not its own inverse.
 
 
 # %%

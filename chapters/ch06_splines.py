@@ -80,7 +80,7 @@ if __name__ == "__main__":
 #
 # $$\frac{\partial x_1}{\partial z_1} = h'(z_1; \theta_1), \qquad \frac{\partial x_1}{\partial z_2} = \frac{\partial x_2}{\partial z_1} = 0, \qquad \frac{\partial x_2}{\partial z_2} = h'(z_2; \theta_2),$$
 #
-# and in a coupling layer, where $\theta_2$ is computed from $z_1$ and $x_1 = z_1$, one more entry is filled, $\partial x_2/\partial z_1 = \frac{\partial h}{\partial \theta_2}\frac{d\theta_2}{dz_1}$, which the determinant does not contain. Either way
+# and in a coupling layer, where $\theta_2$ is computed from $z_1$ and $x_1 = z_1$, one more entry is filled, $\partial x_2/\partial z_1 = \frac{\partial h}{\partial \theta_2}\frac{d\theta_2}{dz_1}$, which the determinant does not contain. Either way, with the sum over the variables that change,
 #
 # $$\log|\det J| = \sum_i \log h'(z_i; \theta_i) . \tag{1}$$
 #
@@ -96,7 +96,7 @@ if __name__ == "__main__":
 #
 # $$d_k = m + \operatorname{softplus}(c_k + c^*), \qquad c^* = \log(e^{1-m} - 1) . \tag{3}$$
 #
-# Outside of the box the map is the identity. If all numbers are zero, bins are equal and slopes are 1, which is the identity inside as well: a fresh layer does nothing.
+# Outside of the box the map is the identity. If all numbers are zero, bins are equal and slopes are 1: a fresh layer is the identity inside as well.
 
 
 # %%
@@ -137,13 +137,13 @@ def bin_of(z, at):
 #
 # $$x = x_k + w_k\bigl(v_k\,\xi + \tfrac12 (v_{k+1} - v_k)\,\xi^2\bigr), \qquad \frac{dx}{dz} = v_k + (v_{k+1} - v_k)\,\xi . \tag{4}$$
 #
-# Now the density is continuous. But the heights are not free: the slopes determine them.
+# Now the density is continuous inside the box. But the heights are not free: the slopes determine them.
 #
 # **Cubic.** Fix heights *and* slopes. A bin then has four conditions: two heights and two slopes, $g'(0) = d_k/s$ and $g'(1) = d_{k+1}/s$. A cubic has four coefficients, and the one that fits is Hermite's:
 #
 # $$g(\xi) = \xi^2 (3 - 2\xi) + \frac{d_k}{s}\,\xi (1-\xi)^2 - \frac{d_{k+1}}{s}\,\xi^2 (1-\xi) . \tag{5}$$
 #
-# Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson); where both are $3s$ (as in the last bin of the picture below) its slope is zero in the middle, which a flow has to avoid. The condition is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. Either way slopes and heights depend on each other. And the inverse is the root of a cubic.
+# Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson); where both are $3s$ (as in the last bin of the picture below) its slope is zero in the middle, which a flow has to avoid. The condition is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. With such a condition the slopes are tied to the heights. And the inverse is the root of a cubic.
 #
 # **Rational quadratic.** We want a curve that meets four conditions and cannot turn back. Divide a quadratic by a quadratic, and write both so that the two ends show:
 #
@@ -235,7 +235,7 @@ def rq_inverse(x, zk, xk, d):
 #
 # $$x = z \quad\text{with slope } 1 \quad\text{for } |z| > B, \tag{13}$$
 #
-# and it joins the spline without a kink if the first and the last slope are 1. Values outside are rare in training, but they occur in use, and one of the published bugs below shows only there.
+# and it joins the spline without a kink if the first and the last slope are 1. Values outside are rare in training, but they occur in use, and some bugs show only there.
 #
 # If the variable is an angle, there is no outside. On the circle $-B$ and $B$ are one point, and the slopes agree there: one more free number, $d_0 = d_K$, and no tails.
 #
@@ -275,7 +275,7 @@ def mixture_forward(z, log_pi, mu, s):
 
 
 # %% [markdown]
-# Here are all six. Three of the splines go through the same knots.
+# Here are all six. Three go through the same knots.
 
 
 # %%
@@ -334,11 +334,11 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch06_maps`.* Six increasing maps and their slopes; dots are knots. The lower row has steps for the linear spline, a broken line for the quadratic one, a continuous slope with corners for the cubic and the rational quadratic. The squared map has one bump, so its slope has one peak and one dip. The mixture is flattest between its three components. Far out it is a line with the slope $1/s_k$ of the *widest* component, whose tail is the last to fade. On the right this is the outermost component, with the slope $3.33$. On the left the outermost has the slope $4.0$, and the widest takes over only near $z = -19$, far outside of the picture.
 #
-# *Animation `spline_knots`.* A rational quadratic spline with six bins learns two clusters, from the identity on. Left: the map, with its knots. Right, on the same axis $x$: the data, and the density $p(x)$ of the map. Where the map is steep, between the clusters, it spreads the noise thin; where it is flat, it piles it up. Two knots move to the edges of the gap.
+# *Animation `spline_knots`.* A rational quadratic spline with six bins learns two clusters, from the identity on. Left: the map, with its knots. Right, on the same axis $x$: the data, and the density $p(x)$ of the map. Where the map is steep, between the clusters, it spreads the noise thin; where it is flat, it piles it up.
 #
 # ## Check it
 #
-# Letters as in chapter 04: R the round trip, X the log-slopes of the two directions cancel, J a slope against finite differences, N the integral of a density, = one number by two formulas. A new one is E, the edges: the slopes on both sides of a knot.
+# Letters as in chapter 04: R the round trip, X the log-slopes of the two directions cancel, J, here of the forward map alone, a slope against finite differences, N the integral of a density, = one number by two formulas. A new one is E, the edges: the slopes on both sides of a knot.
 
 
 # %%
@@ -467,11 +467,11 @@ if __name__ == "__main__":
     check_the_package(options)
 
 # %% [markdown]
-# ## Four published bugs, and a planted one
+# ## Published bugs, and a planted one
 #
 # Three are wrong formulas. *Predict* for each which of R, X, J and E see it:
 #
-# - **The wrong knots**: the inverse looks for its bin among the knots of $z$. (In FrEIA, pull request 160, it asked these knots whether $x$ is inside of the box.)
+# - **The wrong knots**: the inverse looks for its bin among the knots of $z$. (A relative of FrEIA's pull request 160, where the inverse asked these knots whether $x$ is inside of the box.)
 # - **The wrong sign** (flowtorch, pull request 100): the inverse returns $+\log dx/dz$. The test compared it with a value that the forward call had cached.
 # - **Slopes swapped** between the two ends of each bin. This one is planted, not published. Each bin is still increasing, invertible, and consistent with its own log-slope: it is a correct map, but not the intended one. Its slope jumps at every knot, and the density with it.
 
@@ -677,7 +677,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 2: how errors grow
 #
-# Every layer here is invertible on paper. In a computer a flow is a long composition of rounded maps, and the loss of a round trip depends on how much the layers stretch and squeeze. So a constant tolerance in a test is too strict for a deep flow or too loose for a shallow one. *Predict*: which layer loses most, and does float64 help? Random weights, $D = 6$, the error $\max |g^{-1}(g(z)) - z|$ over 200 points, for affine coupling, masked autoregressive (chapter 05) and spline coupling layers, against the number of layers, and, for eight layers, against the radius $|z|$ of the points.
+# Every layer here is invertible on paper. In a computer a flow is a long composition of rounded maps, and the error of a round trip depends on how much the layers stretch and squeeze. So a constant tolerance in a test is too strict for a deep flow or too loose for a shallow one. *Predict*: which layer loses most digits, and does float64 help? Random weights, $D = 6$, the error $\max |g^{-1}(g(z)) - z|$ over 200 points, for affine coupling, masked autoregressive (chapter 05) and spline coupling layers, against the number of layers, and, for eight layers, against the radius $|z|$ of the points.
 
 
 # %%
@@ -729,7 +729,7 @@ if __name__ == "__main__":
     error_growth(options)
 
 # %% [markdown]
-# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at the bound of the splines, 5 in every variable. Left: the loss grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose little. Splines lose most: where a bin is flat, with a slope of 0.01, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone.
+# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at radius 5: within it every point is inside of the box. Left: the error grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose few digits. Splines lose most: where a bin is flat, with a slope of 0.01, say, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone.
 #
 # The audit of this package allows errors that grow with the dtype's rounding, with $\operatorname{cond} J$, with the depth, and with the numbers on the way (`nfscratch/check/trial.py` has the formula).
 #
@@ -737,7 +737,7 @@ if __name__ == "__main__":
 #
 # - A layer needs an increasing map of one variable with a known slope and inverse. Splines give it in pieces; the network moves their knots.
 # - The rational quadratic takes any positive widths, heights and slopes, and its inverse is one square root, computed by the form that does not cancel.
-# - Formulas that are right on paper fail at edges: equal slopes, straight bins, points outside of the box. Test there.
+# - Formulas that are right on paper fail at edges: steep bins with flat ends, straight bins, points outside of the box. Test there.
 #
 # A spline bends only inside its box, between a fixed number of knots. Chapter 07 lets a network be the map, without knots, and pays with a search for the inverse.
 #

@@ -8,7 +8,7 @@
 # %% [markdown]
 # # Neural monotone maps: inverting what has no formula
 #
-# **Question.** An affine map bends nothing, and a spline bends where its knots are. Can a *network* be the map of one variable, so flexible that one layer makes three hills out of one, and still be invertible, with a derivative that we can write down? And how do we invert it when there is no formula?
+# **Question.** An affine map bends nothing, and a spline bends only inside its box. Can a *network* be the map of one variable, so flexible that one layer makes three hills out of one, and still be invertible, with a derivative that we can write down? And how do we invert it when there is no formula?
 #
 # **What you need.** The change of variables (chapter 01), coupling (chapter 04), autoregression (chapter 05), the mixture of logistics (chapter 06); the sigmoid $\sigma(s) = 1/(1 + e^{-s})$ and its inverse, the logit; NumPy.
 #
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The idea, with numbers
 #
-# A sigmoid is a soft step from 0 to 1. Take two of them, with slope 2, one at $-2$ and one at $2$, and average them: $F(x) = \frac12\sigma(2(x + 2)) + \frac12\sigma(2(x - 2))$. This is a staircase with two steps. The logit carries it back to all reals: $z = h(x) = \log\frac{F}{1 - F}$. Which density does $x$ have when $z$ is standard normal? At two places:
+# A sigmoid is a soft step from 0 to 1. Take two of them, twice as steep, one at $-2$ and one at $2$, and average them: $F(x) = \frac12\sigma(2(x + 2)) + \frac12\sigma(2(x - 2))$. This is a staircase with two steps. The logit carries it back to all reals: $z = h(x) = \log\frac{F}{1 - F}$. Which density does $x$ have when $z$ is standard normal? At two places:
 #
 # - At $x = 0$, between the steps: $F = \frac12$, so $z = 0$. The slope is $F' = 2\,\sigma(4)\,\sigma(-4)$, hence $h' = F'/(F(1 - F)) = 0.1413$, and the density is $\varphi(0) \cdot 0.1413 = 0.0564$, with $\varphi$ the standard normal density.
 # - At $x = 2$, on a step: $F = 0.7498$, $z = 1.0977$, $h' = 1.3345$, and the density is $\varphi(1.0977) \cdot 1.3345 = 0.2915$.
@@ -233,11 +233,12 @@ def quadrature_drawn(options):
         error = [abs(umnn(4.0, f, n=n)[0] - exact) / exact for n in sizes]
         axes[0].semilogy(sizes, np.maximum(error, 1e-17), marker=".", color=color)
         axes[1].plot(x, f(x), color=color, label=f"steepness {steepness}")
-        print(f"  steepness {steepness:2}: error of the integral with 16 / 64 points  {error[3]:.0e} / {error[7]:.0e}")
-    axes[0].set(xlabel="points $n$", ylabel="relative error")
+        print(f"  steepness {steepness:2}: error of the integral with n = 16 / 64  {error[3]:.0e} / {error[7]:.0e}")
+    axes[0].set(xlabel="$n$ in (8)", ylabel="relative error")
     axes[1].set(xlabel="$t$", ylabel="$f(t)$")
     figure.legend(loc="outside upper center", ncols=3)
-    assert np.allclose(clenshaw_curtis(2)[1], np.array([1, 4, 1]) / 6) and error[-1] > 1e-6
+    three, simpson = clenshaw_curtis(2)
+    assert np.allclose([*simpson, simpson @ three**4 - 1 / 5], [1 / 6, 4 / 6, 1 / 6, 1 / 120]) and error[-1] > 1e-6
     options.save(figure, "ch07_quadrature")
 
 
@@ -245,7 +246,7 @@ if __name__ == "__main__":
     quadrature_drawn(options)
 
 # %% [markdown]
-# *Figure `ch07_quadrature`.* Left: the error of (8) for three networks $f$ on $[0, 4]$, drawn on the right. For a smooth $f$ it falls by a constant factor with every point, until rounding stops it. For a steep $f$ (red) it falls slowly, and nothing in the result says so. That matters here more than elsewhere: (7) reports $\log f(x)$, but the *sum* in (8) has another derivative, and then the density does not belong to the map. The package limits how steep $f$ may be.
+# *Figure `ch07_quadrature`.* Left: the error of (8) for three networks $f$ on $[0, 4]$, drawn on the right. For a smooth $f$ it falls by a constant factor with every further point, until rounding stops it. For a steep $f$ (red) it falls slowly, and nothing in the result says so. That matters here more than elsewhere: (7) reports $\log f(x)$, but the *sum* in (8) has another derivative, and then the density does not belong to the map. The package limits how steep $f$ may be.
 #
 # ## Why one layer is enough in one variable
 #
@@ -332,7 +333,7 @@ if __name__ == "__main__":
     one_layer_three_hills(options)
 
 # %% [markdown]
-# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two units make two hills. From three units on there is a step for every hill, and the table shows what more of them bring: little. The last column is the left side of (9). The UMNN got fewer steps on fewer points, since each of its evaluations is many evaluations of $f$. How well it does depends on the seed (the last two rows, and exercise 8).
+# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two units make two hills. From three units on there is a step for every hill, and the table shows what more of them bring: little. The last column is the left side of (9). The UMNN got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The dense one got 500 steps, the others 1,500, with batches of 500. How well it does depends on the seed (the last two rows, and exercise 8).
 #
 # ## Inverting without a formula
 #
@@ -441,7 +442,7 @@ def implicit_gradient(z, b):
 #
 # $$\int p(x)\,dx = \int p_Z(h(x))\,h'(x)\,dx = \int_\ell^u p_Z(z)\,dz = \Phi(u) - \Phi(\ell) . \tag{12}$$
 #
-# With $(0, 1)$ that is $0.3413$: every reported log-likelihood is too low by $1.075$ nats, and for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite. With $6F - 3$ the integral is $0.9973$. A plot of the density does not show that, and still no $z$ beyond $\pm 3$ has an $x$.
+# With $(0, 1)$ that is $0.3413$: every reported log-likelihood is lower by $1.075$ nats than that of the same density divided by its integral, and for most $z$ there is no $x$. A scale and shift behind $F$ makes the interval wider, not infinite. With $6F - 3$ the integral is $0.9973$. A plot of the density does not show that, and still no $z$ beyond $\pm 3$ has an $x$.
 
 
 # %%
@@ -482,7 +483,7 @@ if __name__ == "__main__":
 #
 # ## A published bug: the answer is the end of the bracket
 #
-# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko 1.6.0, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to all digits, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
+# One library inverts its monotone maps by bisection on the fixed interval $[-10, 10]$ (zuko 1.6.0, `MonotonicTransform`). If the root is outside, each halving keeps the half next to the end, and the result is 10 to within its tolerance, with no residual and no error. Data that are not standardised may have such points. *Predict*: which of R and X see it, at $x = 4$ and at $x = 25$?
 
 
 # %%
@@ -509,7 +510,7 @@ if __name__ == "__main__":
     museum()
 
 # %% [markdown]
-# X does not see it: far out the map is a line, and the slope at the wrong point is the right slope. It takes a round trip, and points that are far away. A test on standard normal points never sees it.
+# X does not see it: far out the map is a line, and the slope at the wrong point is the right slope. It takes a round trip, and points that are far away. A test on standard normal $x$ never sees it.
 #
 # ## Check it
 #
@@ -757,18 +758,18 @@ if __name__ == "__main__":
 # 1. (20 minutes.) Write `deep_sigmoid` (equations 2 and 4), and check its log-slope with finite differences at $x = 0, 5, 50, 500$ for the two steps of the worked example. At which of these $x$ is $\log(F/(1 - F))$ infinite?
 # 2. (Paper.) Show that (2) with one unit is an affine map. Which one?
 # 3. (Paper.) Show that far out $h(x) - a\,x$ tends to a constant, one on each side, where $a$ is the smallest of the slopes. Which tails does $p(x)$ have then, and for which data are they too light?
-# 4. (Paper.) Derive (8) for $n = 2$, and find Simpson's rule. For which polynomial of degree 4 is it wrong?
+# 4. (Paper.) Derive (8) for $n = 2$, and find Simpson's rule. Show that it is right up to degree 3. By how much is it wrong for $t^4$?
 # 5. (40 minutes.) Write `search`, first with bisection alone. For $h(x) = (x - \frac13)^3$ and the target 0, how many steps does it take with and without Newton, and how far from $\frac13$ does it stop? Explain the distance by (10).
 # 6. (Paper.) Derive (11) for two variables. Which triangular system has to be solved for $dx/dz$?
 # 7. (Paper.) Compute (12) for $h = c \tanh x$. From which $c$ on is the integral above $0.9999$? Hint: a table of $\Phi$.
-# 8. (A minute of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with three seeds each. How many of the nine have a gap below 0.1 nats? How many have it after three times as many steps?
+# 8. (A minute of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with the settings above and seeds 0, 1 and 2. How many of the nine have a gap below 0.1 nats? How many have it after three times as many steps?
 #
 # ## Answers on paper
 #
 # - 2: $\operatorname{logit}\sigma(s) = s$, so $h(x) = a_1 x + b_1$.
 # - 3: to the right $1 - F \approx w_k e^{-b_k} e^{-a_k x}$ with the smallest $a_k$, so $h \approx a_k x$. The tails of $p$ are normal, too light for data with heavy tails.
-# - 4: for $t^4$ on $[0, 1]$ the rule gives $\frac{5}{24}$, and the integral is $\frac15$.
-# - 5: with both it stops about $10^{-5}$ away: $h' = 0$ at the root, so a residual of $10^{-15}$ allows that much. Newton multiplies the distance by $\frac23$ in each step, which is slower than bisection.
+# - 4: for $t^4$ on $[0, 1]$ the rule gives $\frac{5}{24}$, and the integral is $\frac15$. The rule is $\frac{1}{120}$ too large.
+# - 5: 16 steps without Newton, and 24 with it. Both stop about $10^{-5}$ away: $h' = 0$ at the root, so a residual of $10^{-15}$ allows that much. A step of Newton's leaves $\frac23$ of the distance. That is more than half of the step before, so the search refuses every second one.
 # - 6: $\begin{pmatrix} h_1' & 0 \\ \partial h_2/\partial x_1 & h_2' \end{pmatrix} \frac{dx}{dz} = I$.
 # - 7: $\Phi(c) - \Phi(-c)$; a $c$ just below 4 is enough.
 #
@@ -778,4 +779,4 @@ if __name__ == "__main__":
 # - **The start.** $K$ equal units get equal gradients and stay equal. In the package their steps start at fixed places, evenly from $-1$ to $1$. The paper relies on random weights.
 # - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`. With `coupling=True` its layers are couplings, which need one search for half of the variables at once; the experiments above use couplings.
 # - **UMNN.** The paper's $f$ is a large network shared by all variables, that sees the conditioner's output. Here $f$ is small, and its weights *are* that output. Beyond $|x| = 5$ it stays constant, and its steepness is bounded.
-# - **Inversion.** NAF's paper leaves it out; UMNN's halves a fixed interval.
+# - **Inversion.** NAF's paper leaves it out; the code of UMNN's authors searches a fixed interval.
