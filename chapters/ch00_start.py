@@ -716,7 +716,7 @@ if __name__ == "__main__":
 # | $h$ | an increasing function of one variable | S, I | shapes and dtypes; each row alone with the row among others |
 # | $\mathcal L$, $H$ | loss, entropy, in nats | = | one number, by two formulas |
 #
-# Later chapters add T (which entries of a Jacobian are zero), E (edges and joins), O (orientation and range), K (draws follow the density), D (log_prob by its definition) and P (arguments stay unchanged).
+# Later chapters add T (which entries of a Jacobian are zero), E (edges and joins), O (orientation and range) and K (draws, or estimates, within their standard errors). The package's audit has two more: D (log_prob by its definition) and P (arguments stay unchanged).
 #
 # ## Summary
 #
