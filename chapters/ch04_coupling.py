@@ -303,7 +303,7 @@ if __name__ == "__main__":
 #
 # The last two enter the networks. A gradient $g$ of the output $W_2 h + b_2$ gives $g h^\mathsf{T}$ for $W_2$ and $g$ for $b_2$. With $a = (W_2^\mathsf{T} g) \odot (1 - h^2)$, it gives $a u^\mathsf{T}$ for $W_1$, $a$ for $b_1$ and $W_1^\mathsf{T} a$ for the input $u$. This last part is added to the gradient of the kept variables, since they are the input.
 #
-# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_d = -1/N$. From there (10) leads from the first layer to the last. Here it is, for rows of points, with Adam (chapter 00). *Predict*: why must one layer alone fail on two moons?
+# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_d = -1/N$. From there (10) leads from the first layer to the last. Here it is, for rows of points, with Adam (chapter 00, but $\beta_2 = 0.99$). *Predict*: why must one layer alone fail on two moons?
 
 
 # %%

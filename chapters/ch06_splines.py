@@ -275,7 +275,7 @@ def mixture_forward(z, log_pi, mu, s):
 
 
 # %% [markdown]
-# Here are all six. Three go through the same knots.
+# Here are all six. Three have the same knots.
 
 
 # %%

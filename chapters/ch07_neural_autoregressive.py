@@ -289,7 +289,7 @@ def one_layer_three_hills(options):
     sigmoids = {f"deep sigmoid,\n{K} units": nf.Inverse(nf.DeepSigmoid(K)) for K in (2, 3, 4, 16)}
     maps = {"affine\n(a Gaussian)": nf.Affine(), **sigmoids}
     maps["deep dense\nsigmoid (4, 4)"] = nf.Inverse(nf.DeepDenseSigmoid((4, 4)))
-    maps["UMNN,\n12 units"] = maps["the same,\nanother seed"] = nf.Inverse(nf.UMNN(12))
+    maps["UMNN,\n12 units"] = maps["the same, seed 1"] = maps["the same, seed 2"] = nf.Inverse(nf.UMNN(12))
     figure, axes = plot.subplots(1, 4, height=2.0, sharey=True)
     panels = dict(zip([list(maps)[k] for k in (0, 1, 3, 6)], axes, strict=True))
     x, gaps = np.linspace(-4, 4, 601)[:, None], {}
@@ -300,9 +300,8 @@ def one_layer_three_hills(options):
             (400, 0.1, 64) if h is maps["UMNN,\n12 units"] else (500 if "dense" in name else 1500, 0.05, 500)
         )
         settings = {"batch_size": batch, "optimizer": nf.adam(rate), "validation": None, "progress": False}
-        result = nf.fit(
-            flow, train, rng=options.seed + 5 + ("another" in name), steps=5 if options.fast else steps, **settings
-        )
+        seed = options.seed + int(name[-1] if "same" in name else 0)
+        result = nf.fit(flow, train, rng=seed, steps=5 if options.fast else steps, **settings)
         gap = three_hills_log_prob(test) - nf.to_numpy(flow.log_prob(result.params, test))
         gaps[name], error = gap.mean(), gap.std() / np.sqrt(len(gap))
         distance = sup_distance(flow, result.params)
@@ -314,7 +313,7 @@ def one_layer_three_hills(options):
     axes[0].set_ylabel("density")
     axes[0].legend(ncols=1, loc="upper center", fontsize=7)
     affine, two, three, _, sixteen, _, *umnn_gaps = gaps.values()
-    assert options.fast or (sixteen < three < 0.1 < two < affine and max(umnn_gaps) < two)
+    assert options.fast or (sixteen < three < 0.1 < two < affine and 0.2 < np.median(umnn_gaps) < two)
     options.save(figure, "ch07_hills")
 
 
@@ -333,7 +332,7 @@ if __name__ == "__main__":
     one_layer_three_hills(options)
 
 # %% [markdown]
-# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two units make two hills. From three units on there is a step for every hill, and the table shows what more of them bring: little. The last column is the left side of (9). The UMNN got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The dense one got 500 steps, the others 1,500, with batches of 500. How well it does depends on the seed (the last two rows, and exercise 8).
+# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two sigmoids make two hills. From three on there is a step for every hill, and the table shows what more of them bring: little. The last column is the left side of (9). The UMNN mostly misses a hill; its three rows are three seeds (exercise 8). It got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The dense one got 500 steps, the others 1,500, with batches of 500.
 #
 # ## Inverting without a formula
 #
