@@ -749,7 +749,7 @@ if __name__ == "__main__":
 # 4. (Paper, then 10 lines.) Write the inverse of the quadratic spline (4). Which of its two roots do you need, and which form of it stays finite when $v_k = v_{k+1}$?
 # 5. (20 lines.) Write `rq_forward` and `rq_inverse` for a circle: $d_0 = d_K$ is free, and there are no tails. Which check sees that the slopes agree at the join?
 # 6. (Paper.) In (14) put $a = g = 0$, $b = d = 1$, and $c$ at 1.1 times its bound. At which $z$ is the slope least, and how large is it there? With $\log|dx/dz|$ as the log-slope, does J fail, or R?
-# 7. (Three minutes of computing.) Repeat experiment 1 on the spirals with 2, 4, 8 and 32 bins, seed 0. How many affine layers, of 4, 8, 16 and 32, does it take to reach the gap of 4 bins?
+# 7. (Three minutes of computing.) Repeat experiment 1 on the spirals with 2, 4, 8 and 32 bins, seed 0. Which of these four gaps do affine flows of 8, 16 and 32 layers reach?
 #
 # ## Answers on paper
 #
