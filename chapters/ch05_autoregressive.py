@@ -43,7 +43,7 @@ if __name__ == "__main__":
 #
 # *Draw* from noise $z = (1, \frac12, -1)$. First $x_1 = 1 + 2 \cdot 1 = 3$. Only now the second mean is known, $\frac32$, and $x_2 = \frac32 + \frac12 = 2$. Only now the third, $3 - 2 = 1$, and $x_3 = 1 - 1 = 0$.
 #
-# *Go back* from $x = (3, 2, 0)$. All of $x$ is there, so all three means are known at once: $1$, $\frac32$ and $1$. Subtract them and divide by $(2, 1, 1)$: $z = (1, \frac12, -1)$, in a single step. The density is that of $z$, and $-\log 2$ for the stretch of the first variable:
+# *Go back* from $x = (3, 2, 0)$. All of $x$ is there, so all three means are known at once: $1$, $\frac32$ and $1$. Subtract them and divide by $(2, 1, 1)$: $z = (1, \frac12, -1)$, in one step. The density is that of $z$, and $-\log 2$ for the stretch of the first variable:
 # $\log p(x) = -\frac12(1 + \frac14 + 1) - \frac32 \log 2\pi - \log 2 = -4.575$.
 #
 # The conditionals are linear, so $x$ is Gaussian, and the code compares with that density.
@@ -237,7 +237,7 @@ def maf_forward_naive(z, net, passes=None):
 #
 # $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + r\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
 #
-# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. keep in this way what convolutional models have computed.) With units sorted by degree, $[m]$ and $\le m$ are slices.
+# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (So do Ramachandran et al., for convolutional models.) With units sorted by degree, $[m]$ and $\le m$ are slices.
 
 
 # %%
@@ -599,7 +599,7 @@ if __name__ == "__main__":
     loss_below_the_entropy(options)
 
 # %% [markdown]
-# In the first an output sees its own variable, and every check fails. The loss shows it too: no density has an expected loss below the entropy of the data, and this loss falls below it. With $\ge$ the network may set $\mu_i = x_i$; then $z = 0$ for every $x$, and the loss $-\log p = \frac{D}{2}\log 2\pi + \sum_i s_i$ falls with $s$ without end (the last lines above). *A loss that is too good is a symptom.*
+# In the first an output sees its own variable, and every check fails. The loss shows it too: no density has an expected loss below the entropy of the data, and this loss falls below it. With $\ge$ the network may set $\mu_i = x_i$; then $z = 0$ for every $x$, and the loss $-\log p = \frac{D}{2}\log 2\pi + \sum_i s_i$ falls with $s$ without end (the last lines above). *Too good a loss is a symptom.*
 #
 # The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. Trained, they stop short wherever the data have the missing dependence. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
 #
@@ -665,7 +665,7 @@ if __name__ == "__main__":
 #
 # ## Experiment 2: handwritten digits
 #
-# The 8 × 8 digits of chapter 04, with the same noise, units and split: MADE with Gaussian conditionals and with mixtures of five, MAF, a Gaussian, and the RealNVP of that chapter (the same fit as its seed 0). We know of no best order of the pixels, so each of the eight MAF layers has a random one. *Predict*: which is best?
+# The 8 × 8 digits of chapter 04, with the same noise, units and split: MADE with Gaussian conditionals and with mixtures of five, MAF, a Gaussian, and the RealNVP of that chapter. Each of the eight MAF layers has a random order of the pixels. The weight decays of MADE (1), the mixtures (3) and MAF (3) have the best validation among 1, 3 and 5; RealNVP keeps that of chapter 04 (5). *Predict*: which is best?
 
 
 # %%
@@ -738,7 +738,7 @@ if __name__ == "__main__":
 #
 # ## The loop, as a fixed-point iteration
 #
-# The loop of `maf_forward_naive` repeats $x \leftarrow \mu(x) + \sigma(x) \odot z$ until $x$ solves (4). It must be done after $D$ passes. It may be done earlier: an error that the network passes on with a factor below 1 shrinks with every pass. *Predict*: how many passes does the MADE of the digits need, $D = 64$? For comparison, the worst case: a random walk, $\mu_i = x_{i-1}$ and $\sigma_i = 1$.
+# The loop of `maf_forward_naive` repeats $x \leftarrow \mu(x) + \sigma(x) \odot z$ until $x$ solves (4). It may be done before $D$ passes: an error that the network passes on with a factor below 1 shrinks with every pass. *Predict*: how many passes does the MADE of the digits need, $D = 64$? For comparison, the worst case: a random walk, $\mu_i = x_{i-1}$ and $\sigma_i = 1$.
 
 
 # %%
