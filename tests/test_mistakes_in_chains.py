@@ -200,7 +200,7 @@ def residual(bug=None):
 
 
 def audit(pair):
-    return nf.check.audit(pair, dims=(DIM,), letters="SRXJ", show=False)
+    return nf.check.audit(pair, dims=(DIM,), letters="SRXJ", changes=False, show=False)
 
 
 NAMES = [(loop, "exp", Mistake.EXP_SUMMED), (composed, "shift", Mistake.SHIFT_NOT_UNDONE)]
@@ -271,7 +271,9 @@ def sigmoid(bug=None):
     pytest.param("clip", Mistake.CLIPS_ARGUMENT, marks=pytest.mark.exhaustive), ("no a", Mistake.OFF_BY_CONSTANT),
 ])  # fmt: skip
 def test_one_layer_in_several_lines_is_no_chain(bug, mistake):
-    failure = nf.check.audit(sigmoid(bug), dims=(DIM,), letters="SRXJ", show=False, codomain=(0, 1)).failures[0]
+    failure = nf.check.audit(
+        sigmoid(bug), dims=(DIM,), letters="SRXJ", changes=False, show=False, codomain=(0, 1)
+    ).failures[0]
     assert failure.mistake is mistake and "layer" not in failure.name
 
 
@@ -354,5 +356,5 @@ def test_the_steps_of_a_solver_do_not_all_get_a_look(monkeypatch):
     looked_at = []
     monkeypatch.setattr(wrong_chain, "_name_of_layer", lambda *a: looked_at.append(a) or Mistake.NO_UNDOING)
     pair = (lambda z: solved(z, 0.125)), (lambda x: solved(x, -0.125))
-    report = nf.check.audit(pair, dims=(DIM,), letters="R", show=False)
+    report = nf.check.audit(pair, dims=(DIM,), letters="R", changes=False, show=False)
     assert report.failures and len(looked_at) == wrong_chain.NAMELESS

@@ -9,7 +9,7 @@ from nfscratch.check import Mistake
 
 def named(forward, inverse, dim, letters="SRXJ", **options):
     """The first mistake of the audit."""
-    report = nf.check.audit((forward, inverse), dims=(dim,), letters=letters, show=False, **options)
+    report = nf.check.audit((forward, inverse), dims=(dim,), letters=letters, changes=False, show=False, **options)
     return report.failures[0].mistake if report.failures else None
 
 

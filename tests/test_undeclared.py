@@ -158,7 +158,7 @@ CHAINS = (objects, closures, halves, masks)
 
 
 def audited(pair, dim=DIM, **options):
-    return nf.check.audit(pair, dims=(dim,), show=False, **{"letters": "SRXJT", **options})
+    return nf.check.audit(pair, dims=(dim,), changes=False, show=False, **{"letters": "SRXJT", **options})
 
 
 @pytest.mark.parametrize("chain", CHAINS)

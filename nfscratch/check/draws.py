@@ -93,7 +93,7 @@ def _groups_of_factory(factory, dims, rng, options):
             refusal = error
             notes.append(f"not audited at D = {dim}: {error}")
             continue
-        except Exception as error:  # of any kind: most often it is no factory, but a function of points
+        except (TypeError, AttributeError, IndexError) as error:  # most often it is no factory, but takes points
             wanted = "a factory must take a dimension and return a Bijection or a Flow; a function of points, a pair"
             raise TypeError(f"{wanted}; got one that raises {type(error).__name__} at D = {dim}: {error}") from error
         if not isinstance(made, (Bijection, Flow)):
