@@ -11,7 +11,8 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.message import Case
-from nfscratch.check.repair.search import Repair, Search
+from nfscratch.check.repair.child import answered_by_child
+from nfscratch.check.repair.search import Repair, Search, may_be_changed
 
 LETTERS = "SIRXJ"  # whose laws the search asks
 SAME = {"X": "XJ", "J": "XJ"}  # laws of one log_det
@@ -36,21 +37,26 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
         return named, ""
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
     if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair):
-        return Named(Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", named.direction), f"With it, {laws}."
+        changed = repair.changed - {"x"}
+        direction = next(iter(changed)) if len(changed) == 1 else None
+        return Named(Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", direction), f"With it, {laws}."
     return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}."
 
 
 def _repair(named: Named, cases: list[Case]) -> Repair | None:
-    """What the search finds, from the largest dimension. What stops the search costs the change, not the name."""
+    """What the search finds in the largest dimension, and what holds in the others too."""
     failed = [case for case in cases if case.finding.failed]
     double = [case for case in failed if case.trial.subject.dtype == onp.float64]
     case = (double or failed)[-1]
-    row = (case.finding.evidence or {}).get("row", 0)
-    try:
+    row = int((case.finding.evidence or {}).get("row", 0))
+    others = {c.dim: c.trial for c in cases if c.dim != case.dim and c.trial.subject.dtype == case.trial.subject.dtype}
+    how = {} if named.mistake in GENERAL else SHORT
+
+    def search():
         with onp.errstate(all="ignore"):
-            return Search(case.trial, int(row)).repair(**({} if named.mistake in GENERAL else SHORT))
-    except Exception:  # of any kind: the user's functions are run with changes that nobody meant
-        return None
+            return Search(case.trial, row, list(others.values())).repair(**how)
+
+    return answered_by_child(search) if may_be_changed(case.trial, row) else None
 
 
 def _is_of_the_other(named, repair):

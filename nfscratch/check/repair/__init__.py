@@ -11,7 +11,8 @@ names.py         a variable, an attribute, a key or a function in the place of a
 terms.py         a term or a factor that is missing, or one too many
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 search.py        the changes in their order, the first that passes the screen and then the audit's own checks
+child.py         a forked process, in which all this happens: nothing that an edited function writes outlives it
 
-What it says is always true: with this in place of that, every check passes. It does not run what ran when the user's
-module was imported, so a mask that was made wrong there is not found. Nothing is left changed.
+What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
+fails. It does not run what ran when the user's module was imported, so a mask that was made wrong there is not found.
 """

@@ -21,6 +21,7 @@ class Edit:
     new: Any
     words: str = ""  # for a message, where the source before and after says it badly
     also: tuple[Edit, ...] = ()  # the same in other places
+    lines: tuple[int, ...] = ()  # those places' lines
 
     def __post_init__(self):
         old = getattr(self.node, self.field)

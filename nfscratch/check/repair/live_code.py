@@ -29,13 +29,17 @@ FUTURE = __future__.annotations.compiler_flag
 
 OUTSIDE = {
     "open", "exec", "eval", "os", "sys", "io", "subprocess", "shutil", "socket", "requests", "urllib", "pathlib",
-    "Path", "save", "savez", "savetxt", "tofile", "dump", "write", "write_text", "write_bytes", "unlink", "remove",
-    "rmtree",
+    "Path", "save", "savez", "savez_compressed", "savetxt", "savefig", "tofile", "memmap", "dump", "write",
+    "write_text", "write_bytes", "to_csv", "unlink", "remove", "rmtree", "rename", "touch", "mkdir", "system", "popen",
+    "Popen", "check_call", "check_output", "execute", "commit", "post", "put", "delete", "urlopen",
 }  # fmt: skip
 
 
 class TooLong(BaseException):
-    """A run went through more lines than it may: an edit has made a loop endless. No `except Exception` catches it."""
+    """A run went through more lines than it may, or through others: an edit has led it astray.
+
+    No `except Exception` catches it; a bare `except` does, and then the child's limit ends the run.
+    """
 
 
 class Reached:
@@ -47,7 +51,7 @@ class Reached:
         self.locals: dict[int, dict[str, Any]] = {}  # of each code, the last value of each variable
         self.globals: dict[int, dict[str, Any]] = {}
         try:
-            within(call, 10**6, self._look)
+            within(call, 10**6, look=self._look)
         except (Exception, TooLong):  # of any kind: the mistake itself may raise
             pass
 
@@ -55,6 +59,10 @@ class Reached:
     def touches_the_world(self) -> bool:
         """Whether the code names what writes files, starts processes or calls others: such code is never changed."""
         return any(OUTSIDE & set(code.co_names) for code in self.codes.values())
+
+    def is_met(self, frame: Any) -> bool:
+        """Whether the unchanged run came to this line, too. (A dataclass's own methods have no file.)"""
+        return frame.f_code.co_filename == "<string>" or frame.f_lineno in self.lines.get(frame.f_code.co_filename, ())
 
     def _look(self, frame):
         code = frame.f_code
@@ -64,14 +72,17 @@ class Reached:
         self.globals[id(code)] = frame.f_globals
 
 
-def within(call: Callable[[], Any], most: int, look: Callable[[Any], None] | None = None) -> tuple[Any, int]:
-    """What call() gives, and how many of the user's lines it took: at most `most`, or TooLong."""
+def within(
+    call: Callable[[], Any], most: int, met: Callable[[Any], bool] | None = None,
+    look: Callable[[Any], None] | None = None,
+) -> tuple[Any, int]:  # fmt: skip
+    """What call() gives, and how many of the user's lines it took: at most `most`, all of them met, or TooLong."""
     before, left = sys.gettrace(), [most]
 
     def line(frame, event, _):
         if event == "line" or (look is not None and event == "return"):
             left[0] -= 1
-            if left[0] < 0:
+            if left[0] < 0 or not (met is None or met(frame)):
                 raise TooLong
             if look is not None:
                 look(frame)
@@ -96,13 +107,18 @@ class LiveStatement:
         self.functions: list[tuple[int, FunctionType]] = []  # the place among all code of the statement
         self.known: dict[tuple[str, int], CodeType] = {}  # (name, first line) -> the code that lives
         for code in reached.codes.values():
-            place = _place_of(code, imported, alone) if code.co_filename == file else None
+            known = code.co_filename == file and any(c == code for c in [*imported, *self._codes_of_a_cell()])
+            place = _place_of(code, alone) if known else None
             if place is not None:
                 self.known[code.co_name, code.co_firstlineno] = code
                 self.functions += [(place, function) for function in _functions_of(code)]
 
-    def _compiled(self):
-        return compile(ast.Module([self.tree], []), self.file, "exec", flags=FUTURE, dont_inherit=True)
+    def _compiled(self, flags=FUTURE):
+        return compile(ast.Module([self.tree], []), self.file, "exec", flags=flags, dont_inherit=True)
+
+    def _codes_of_a_cell(self):
+        """A notebook compiles each statement alone."""
+        return [code for flags in (0, FUTURE) for code in _codes(self._compiled(flags))]
 
     @contextmanager
     def edited(self) -> Iterator[None]:
@@ -116,6 +132,8 @@ class LiveStatement:
         old = [function.__code__ for _, function in self.functions]
         try:
             for place, function in self.functions:
+                if new[place].co_freevars != function.__code__.co_freevars:
+                    raise ValueError("the function sees other variables of those around it")
                 function.__code__ = new[place]
             yield
         finally:
@@ -156,19 +174,18 @@ def _codes(code):
             yield from _codes(constant)
 
 
-def _place_of(code, imported, alone):
-    """Which of the statement's code objects the living one is; None: its source is not what it was at the import.
+def _place_of(code, alone):
+    """Which of the statement's code objects the living one is, by what it is called and where it stands.
 
-    The same statement compiled alone has other instructions, because the compiler does not see what is imported.
+    Compiled alone it has other instructions, because the compiler does not see what is imported.
     """
-    among = next((k for k, c in enumerate(_namesakes(code, imported)) if c.co_code == code.co_code), None)
-    here = _namesakes(code, alone)
-    return None if among is None or among >= len(here) else next(k for k, c in enumerate(alone) if c is here[among])
+    return next((k for k, c in enumerate(alone) if _identity(c) == _identity(code)), None)
 
 
-def _namesakes(code, among):
-    names = ("co_name", "co_qualname", "co_firstlineno", "co_freevars", "co_varnames")
-    return [c for c in among if all(getattr(c, n) == getattr(code, n) for n in names)]
+def _identity(code):
+    places = [p for p in code.co_positions() if None not in p]
+    lines, ends, columns, last = zip(*places, strict=True) if places else ((0,),) * 4
+    return code.co_qualname, code.co_freevars, min(zip(lines, columns)), max(zip(ends, last))  # noqa: B905
 
 
 def _functions_of(code):

@@ -9,6 +9,7 @@ It is coarse, because it is asked thousands of times: what passes goes to the au
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as onp
@@ -20,13 +21,16 @@ from nfscratch.check.trial import Trial
 POINTS = 6
 STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
 NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
+Met = Callable[[Any], bool] | None
 SLOWER = 20  # how many times as many lines as before an edited run may go through
 
 
 class Screen:
     """The points, and what the functions gave there before any edit."""
 
-    def __init__(self, trial: Trial, row: int):
+    def __init__(self, trial: Trial, row: int, met: Met = None):
+        """met: whether the unchanged run came to a line; edited runs may go through no other."""
+        self.met = met
         order = onp.argsort(largest(trial.z), kind="stable")
         calm = order[: max(POINTS, len(order) // 2)]
         chosen = calm[onp.linspace(0, len(calm) - 1, min(POINTS, len(calm))).astype(int)]
@@ -36,7 +40,7 @@ class Screen:
         self.x, self.lines, self.spent = None, 1000, 0
         with onp.errstate(all="ignore"):
             try:
-                self.results, self.lines = within(self._results, 10**6)
+                self.results, self.lines = within(self._results, 10**6, met)
             except TooLong:
                 self.results = None
         self.x = None if self.results is None else self.results[0]
@@ -46,16 +50,19 @@ class Screen:
         lines = self.lines
         try:
             with onp.errstate(all="ignore"):
-                found, lines = within(self._holds, SLOWER * self.lines + 1000)
-        except (Exception, TooLong):  # of any kind: most edits make nonsense
+                found, lines = within(self._holds, SLOWER * self.lines + 1000, self.met)
+        except (Exception, SystemExit, TooLong):  # of any kind: most edits make nonsense
             found = False
         self.spent += lines
         return bool(found)
 
     def changed(self) -> frozenset[str]:
         """What is another than before any edit: "x", "forward" (x or its log_det), "inverse" (z' or its log_det)."""
-        with onp.errstate(all="ignore"):
-            now = self._results()
+        try:
+            with onp.errstate(all="ignore"):
+                now, _ = within(self._results, SLOWER * self.lines + 1000, self.met)
+        except TooLong:
+            now = None
         if now is None or self.results is None:
             return frozenset({"x", "forward", "inverse"})
         other = [not self._same(a, b) for a, b in zip(now, self.results, strict=True)]
@@ -68,7 +75,7 @@ class Screen:
             x, a = self._forward()
             at = x if self.x is None else self.x
             return (x, a, *self.subject.inverse(onp.array(at)))
-        except Exception:  # of any kind: the mistake itself may raise
+        except (Exception, SystemExit):  # of any kind: the mistake itself may raise
             return None
 
     def _forward(self, rows=slice(None)):
@@ -97,8 +104,8 @@ class Screen:
 class OfLogDet(Screen):
     """Of one direction. The Jacobian is that of the trial."""
 
-    def __init__(self, trial: Trial, row: int, direction: str):
-        super().__init__(trial, row)
+    def __init__(self, trial: Trial, row: int, direction: str, met: Met = None):
+        super().__init__(trial, row, met)
         at, J = trial.input(direction), trial.numeric_of(direction)[0]
         fine = finite_matrices(J) & onp.isfinite(flat(at)).all(axis=1)
         rows = self.rows if fine[self.rows].sum() > 1 else onp.flatnonzero(fine)[:POINTS]
@@ -150,10 +157,10 @@ class OfAll(Screen):
         return onp.moveaxis((8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * step), 0, 2)
 
 
-def screen_for(trial: Trial, row: int, failed: Any) -> Screen:
+def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of `laws` in search.py."""
     if failed & {"S", "P", "I"}:
-        return OfAll(trial, row)
+        return OfAll(trial, row, met)
     if "R" in failed:
-        return OfRoundTrip(trial, row)
-    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse")
+        return OfRoundTrip(trial, row, met)
+    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)

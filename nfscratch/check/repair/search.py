@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
-from io import StringIO
 from pathlib import Path
 
 import numpy as onp
@@ -66,7 +64,7 @@ class Repair:
     """With `after` in the place of `before`, or with the change that `words` say, the laws hold."""
 
     file: str
-    line: int
+    lines: tuple[int, ...]
     before: str
     after: str
     words: str
@@ -83,14 +81,25 @@ class Repair:
 
     @property
     def where(self) -> str:
-        return f"line {self.line} of {Path(self.file).name}"
+        several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
+        return f"{several} of {Path(self.file).name}"
+
+
+def may_be_changed(trial: Trial, row: int) -> bool:
+    """Whether a trial's functions have their source in a user's file, and touch nothing outside of themselves."""
+    reached = Reached(partial(_both, trial, row))
+    return bool(reached.lines) and not reached.touches_the_world
 
 
 class Search:
-    """The search for the repair of one trial. row: the row that shows the mistake best."""
+    """The search for the repair of one trial. row: the row that shows the mistake best.
 
-    def __init__(self, trial: Trial, row: int = 0):
-        self.trial, self.row = trial, row
+    others: trials of other dimensions, whose laws have to hold with it, too. It leaves the code as it was, but not the
+    arrays and lists that an edited function has written into: child.py.
+    """
+
+    def __init__(self, trial: Trial, row: int = 0, others: Sequence[Trial] = ()):
+        self.trial, self.row, self.others = trial, row, others
         self.reached = Reached(partial(_both, trial, row))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
@@ -106,17 +115,16 @@ class Search:
 
     @cached_property
     def screen(self):
-        return screen_for(self.trial, self.row, self.failed)
+        return screen_for(self.trial, self.row, self.failed, self.reached.is_met)
 
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, spare = most, []
-        with redirect_stdout(StringIO()):  # what the user's functions print is printed by the audit's own calls
-            for kinds in range(rounds if self.statements and self.failed else 0):
-                found = self._found(kinds)
-                if kept := [repair for repair in found if repair.keeps_x]:
-                    return min(kept, key=lambda r: abs(len(r.after) - len(r.before)))
-                spare += found if kinds < MAY_CHANGE_X else []
+        for kinds in range(rounds if self.statements and self.failed else 0):
+            found = self._found(kinds)
+            if kept := [repair for repair in found if repair.keeps_x]:
+                return min(kept, key=lambda r: abs(len(r.after) - len(r.before)))
+            spare += found if kinds < MAY_CHANGE_X else []
         return spare[0] if spare else None
 
     def _found(self, kinds):
@@ -141,35 +149,54 @@ class Search:
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
+        # Of a forward that does less, too, the inverse is one: what is taken away from both repairs nothing.
         if not laws or ("x" in changed and len(after) < len(source(shown))):
             return None
-        return Repair(statement.file, place.line, source(shown), after, edit.words, laws, changed)
+        lines = tuple(sorted({place.line, *edit.lines}))
+        return Repair(statement.file, lines, source(shown), after, edit.words, laws, changed)
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing."""
         return not self.keeps_x and not edit.words.startswith("without")
 
     def _mended(self, keeps_x):
-        """The laws that failed, and hold now, where none fails that held, and no dependency is lost."""
+        """The laws that failed, and hold now, where no other fails, in any dimension, and no dependency is lost."""
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
-        try:
-            now, lines = within(lambda: failed_laws(new), AT_ONCE)
-        except TooLong:  # at these points a loop does not end
+        now = self._failing(new)
+        if now is None or not now <= self._may_fail or not (keeps_x or _keeps_dependencies(old, new)):
             return ()
-        self.left -= lines
-        may_fail = set(self.failed)
-        if {"J forward", "J inverse"} <= self.failed:
-            may_fail.add("X")  # the same mistake in both directions: one is mended, the other is not
-        if not now <= may_fail or not (keeps_x or (_depends(new) | ~_depends(old)).all()):
-            return ()
+        for other, failed in self._beside:
+            again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
+            if again is None or not again <= failed | (self._may_fail - self.failed) or again & (self.failed - now):
+                return ()
         return tuple(law for law in LAWS if law in self.failed - now)
 
+    @cached_property
+    def _may_fail(self):
+        """The same mistake in both directions: one is mended, the other is not, and X sees that."""
+        return self.failed | ({"X"} if {"J forward", "J inverse"} <= self.failed else set())
 
-def _depends(trial):
-    """Which x_i depends on which z_j, at the points of a trial."""
-    return (onp.abs(trial.J) > 1e-7).any(axis=0)
+    @cached_property
+    def _beside(self):
+        return [(trial, failed_laws(trial)) for trial in self.others]
+
+    def _failing(self, trial):
+        try:
+            failed, lines = within(lambda: failed_laws(trial), AT_ONCE, self.reached.is_met)
+        except TooLong:  # at these points a loop does not end
+            return None
+        self.left -= lines
+        return failed
+
+
+def _keeps_dependencies(old, new):
+    """Whether x, and log_det, depend on all z_j on which they depended: a map that is switched off keeps every law."""
+    return all(
+        ((onp.abs(a) > 1e-7).any(axis=0) | ~(onp.abs(b) > 1e-7).any(axis=0)).all()
+        for a, b in ((new.J, old.J), (new.numeric[2], old.numeric[2]))
+    )
 
 
 def failed_laws(trial: Trial) -> set[str]:
@@ -178,16 +205,16 @@ def failed_laws(trial: Trial) -> set[str]:
     def fails(look):
         try:
             return look(trial).failed
-        except Exception:  # of any kind: the functions' own
+        except (Exception, SystemExit):  # of any kind: the functions' own
             return True
 
     return {law for law, look in LAWS.items() if fails(look)}
 
 
 def _both(trial, row):
-    z = trial.z[row % len(trial)][None]
-    x, _ = trial.subject.forward(z.copy())
-    trial.subject.inverse(x)
+    for z in (trial.z[row % len(trial)][None], trial.z):
+        x, _ = trial.subject.forward(z.copy())
+        trial.subject.inverse(x)
 
 
 def _edits(
@@ -211,7 +238,8 @@ def _edits(
                     new = edit.new if place.index is None else edit.new[place.index]
                     rest = tuple(twin.exchanged(new) for twin in twins[1:])
                     if len({(id(e.node), e.field) for e in (edit, *rest)}) == len(twins):
-                        yield statement, place, Edit(edit.node, edit.field, edit.new, edit.words, rest)
+                        lines = tuple(twin.line for twin in twins)
+                        yield statement, place, Edit(edit.node, edit.field, edit.new, edit.words, rest, lines)
 
 
 def _pool(met, function, scope):
