@@ -52,8 +52,8 @@ def audit(
         solver comes, such as 1e-6, relative to max(1, |z|); by default rounding alone is allowed.
     letters: the checks to run, such as "SRJ".
     changes: whether to look for the one change of the code that mends the mistake, by trying changes of the functions
-        that the caller wrote, in a forked process; it takes some seconds where a check fails. Functions that name files,
-        processes or other machines are not changed. False where the reader is to find it himself.
+        that the caller wrote, in a forked process; it takes some seconds where a check fails. Functions that name
+        files, processes or other machines are not changed. False where the reader is to find it himself.
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject.
     """

@@ -71,6 +71,8 @@ class Place:
     @cached_property
     def shown(self) -> ast.AST:
         """The largest part of the source around it that a message can show."""
+        if isinstance(self.node, (ast.For, ast.comprehension)):
+            return self.node
         around = [n for n in reversed((*self.above, self.node)) if isinstance(n, (ast.expr, *SIMPLE))]
         around = around[1:] if isinstance(self.node, ast.expr) else around  # an expression may be exchanged itself
         short = [n for n in around if len(source(n)) <= WIDEST]
@@ -79,7 +81,7 @@ class Place:
     def after(self, edit: Edit) -> str:
         """The source of that part, while the edit is done."""
         if self.shown is not self.node or edit.node is not self.parent or edit.words:
-            return source(self.shown)
+            return shown_source(self.shown)
         return source(edit.new if self.index is None else edit.new[self.index])
 
 
@@ -94,6 +96,13 @@ def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
             if isinstance(node, ast.AST):
                 yield Place(node, tree, field, index, (*above, tree))
                 yield from places(node, (*above, tree))
+
+
+def shown_source(node: ast.AST) -> str:
+    """The source of a node for a message: of a loop, what it runs over."""
+    if isinstance(node, (ast.For, ast.comprehension)):
+        return f"for {source(node.target)} in {source(node.iter)}"
+    return source(node)
 
 
 def source(node: ast.AST) -> str:

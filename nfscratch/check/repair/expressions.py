@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-OPERATORS = [{ast.Add, ast.Sub}, {ast.Mult, ast.Div}, {ast.FloorDiv, ast.Div}, {ast.Mod, ast.FloorDiv}]
+OPERATORS = [{ast.Add, ast.Sub}, {ast.Mult, ast.Div}]
 COMPARISONS = [{ast.Lt, ast.LtE, ast.Gt, ast.GtE}, {ast.Eq, ast.NotEq}]
 ALIKE = [
     {"exp", "log", "expm1", "log1p"},

@@ -24,7 +24,7 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.purity import check_purity
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.letters.shapes import check_shapes
-from nfscratch.check.repair.edit import Edit, Place, places, source
+from nfscratch.check.repair.edit import Edit, Place, places, shown_source, source
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.live_code import LiveStatement, Reached, TooLong, live_statements, within
 from nfscratch.check.repair.names import other_names
@@ -150,10 +150,10 @@ class Search:
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
         # Of a forward that does less, too, the inverse is one: what is taken away from both repairs nothing.
-        if not laws or ("x" in changed and len(after) < len(source(shown))):
+        if not laws or ("x" in changed and len(after) < len(shown_source(shown))):
             return None
         lines = tuple(sorted({place.line, *edit.lines}))
-        return Repair(statement.file, lines, source(shown), after, edit.words, laws, changed)
+        return Repair(statement.file, lines, shown_source(shown), after, edit.words, laws, changed)
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing."""
@@ -192,11 +192,17 @@ class Search:
 
 
 def _keeps_dependencies(old, new):
-    """Whether x, and log_det, depend on all z_j on which they depended: a map that is switched off keeps every law."""
-    return all(
-        ((onp.abs(a) > 1e-7).any(axis=0) | ~(onp.abs(b) > 1e-7).any(axis=0)).all()
-        for a, b in ((new.J, old.J), (new.numeric[2], old.numeric[2]))
-    )
+    """Whether x and log_det depend on all z_j on which they depended, and J varies where it did.
+
+    A map that is switched off, or flattened, keeps every law.
+    """
+    pairs = ((new.J, old.J), (new.numeric[2], old.numeric[2]), (_spread(new.J), _spread(old.J)))
+    return all(((onp.abs(a) > 1e-6).any(axis=0) | ~(onp.abs(b) > 1e-6).any(axis=0)).all() for a, b in pairs)
+
+
+def _spread(J):
+    """How far each entry is from its mean over the points."""
+    return J - onp.nanmean(onp.where(onp.isfinite(J), J, onp.nan), axis=0)
 
 
 def failed_laws(trial: Trial) -> set[str]:

@@ -25,8 +25,11 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node, np = place.node, scope.array_module
     if not is_number(node) or (isinstance(place.parent, ast.Attribute) and isinstance(node, ast.Call)):
         return
+    value = scope.values.get(node.id) if isinstance(node, ast.Name) else None
+    order = value is None or getattr(getattr(value, "dtype", None), "kind", "") in "iu"  # a permutation
     for name in FUNCTIONS if np else ():
-        yield _call(np, name, node)
+        if name != "argsort" or order:
+            yield _call(np, name, node)
     one, two = ast.Constant(1.0), ast.Constant(2.0)
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield from (ast.BinOp(two, ast.Mult(), node), ast.BinOp(node, ast.Div(), two), ast.BinOp(one, ast.Div(), node))
