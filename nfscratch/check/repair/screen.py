@@ -21,6 +21,7 @@ from nfscratch.check.trial import Trial
 POINTS = 6
 STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
 NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
+NEVER = 1e-2  # are values the same that are further apart, whatever accuracy is stated
 Met = Callable[[Any], bool] | None
 SLOWER = 20  # how many times as many lines as before an edited run may go through
 
@@ -36,7 +37,7 @@ class Screen:
         chosen = calm[onp.linspace(0, len(calm) - 1, min(POINTS, len(calm))).astype(int)]
         self.rows = onp.unique(onp.append(chosen, row % len(trial)))
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
-        self.near = max(NEAR[onp.dtype(trial.subject.dtype)], 1e3 * trial.subject.precision)
+        self.near = max(NEAR[onp.dtype(trial.subject.dtype)], min(1e3 * trial.subject.precision, NEVER))
         self.x, self.lines, self.spent = None, 1000, 0
         with onp.errstate(all="ignore"):
             try:

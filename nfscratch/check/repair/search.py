@@ -156,7 +156,9 @@ class Search:
         return Repair(statement.file, lines, shown_source(shown), after, edit.words, laws, changed)
 
     def _may_change_x(self, edit):
-        """What is left out of both directions makes them agree, and mends nothing."""
+        """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
+        if "S" in self.failed and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
+            return False
         return not self.keeps_x and not edit.words.startswith("without")
 
     def _mended(self, keeps_x):
@@ -176,6 +178,8 @@ class Search:
     @cached_property
     def _may_fail(self):
         """The same mistake in both directions: one is mended, the other is not, and X sees that."""
+        if self.failed & {"S", "I"}:  # nothing else was known before: now all has to hold
+            return set()
         return self.failed | ({"X"} if {"J forward", "J inverse"} <= self.failed else set())
 
     @cached_property

@@ -26,7 +26,7 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if not is_number(node) or (isinstance(place.parent, ast.Attribute) and isinstance(node, ast.Call)):
         return
     value = scope.values.get(node.id) if isinstance(node, ast.Name) else None
-    order = value is None or getattr(getattr(value, "dtype", None), "kind", "") in "iu"  # a permutation
+    order = value is None or getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")  # a permutation
     for name in FUNCTIONS if np else ():
         if name != "argsort" or order:
             yield _call(np, name, node)
