@@ -13,7 +13,7 @@ from nfscratch.check.trial import Trial
 
 
 def named(pair, dim, **options):
-    failures = nf.check.audit(pair, dims=(dim,), show=False, **options).failures
+    failures = nf.check.audit(pair, dims=(dim,), changes=False, show=False, **options).failures
     return failures[0].mistake.name if failures else None
 
 

@@ -150,10 +150,13 @@ def _reaches(c, z, steps=STEPS):
 
 
 def _solved(J, gap):
-    """J^-1 gap, row by row."""
+    """J^-1 gap, row by row; NaN where a J is singular."""
     if is_elementwise(J):
         return gap / onp.diagonal(J, axis1=1, axis2=2)
-    return onp.linalg.solve(J, gap[:, :, None])[:, :, 0]
+    try:
+        return onp.linalg.solve(J, gap[:, :, None])[:, :, 0]
+    except onp.linalg.LinAlgError:
+        return onp.full_like(gap, onp.nan)
 
 
 def _is_bisection(c):

@@ -8,6 +8,7 @@ all variables are searched at once.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as onp
@@ -136,8 +137,8 @@ class Look:
             meant = self.found_by.exact[0]
             step = step + onp.abs(meant - points) + self.found_by.left_by_a_search
             yield self.wide(params, meant, context)
-        signs = rng.choice([-1.0, 1.0], size=points.shape)
-        for way in (1.0, -1.0):
+        draws = [rng.choice([-1.0, 1.0], size=points.shape) for _ in range(3)]  # one may lie across what matters
+        for signs, way in product(draws, (1.0, -1.0)):
             near = None if context is None else context * (1 + way * u)
             yield self.wide(moved_digits(params, u, rng), self._inside(points + way * signs * step), near)
 
