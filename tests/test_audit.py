@@ -48,7 +48,7 @@ def slip():
 
 def letters_of(name, **options):
     if name == "a small slip":
-        report = nf.check.audit(slip(), dims=(2,), show=False, **options)
+        report = nf.check.audit(slip(), dims=(2,), changes=False, show=False, **options)
     else:
         report = audit(MUTANTS[name], **options)
     return {failure.letter for failure in report.failures}
@@ -70,7 +70,7 @@ def test_without_the_letter_it_is_missed(letter):
     assert letters_of(ALONE[letter], letters=rest) == set()
 
 
-SIGN = nf.check.audit(negated(coupling(), (True, False)), dims=(2, 5), show=False)
+SIGN = nf.check.audit(negated(coupling(), (True, False)), dims=(2, 5), changes=False, show=False)
 
 
 def test_the_first_failure_is_in_full_and_the_others_wait():
@@ -91,7 +91,7 @@ def test_a_look_that_fails_costs_the_name_and_not_the_report(monkeypatch):
         raise onp.linalg.LinAlgError("SVD did not converge")
 
     monkeypatch.setattr("nfscratch.check.diagnosis.explain._name_log_det_of", look)
-    report = nf.check.audit(negated(coupling(), (True, False)), dims=(2,), show=False)
+    report = nf.check.audit(negated(coupling(), (True, False)), dims=(2,), changes=False, show=False)
     first = report.failures[0]
     assert first.letter == "X" and first.mistake is None and first.name == "log_det forward + log_det inverse"
     assert "Hint: Run it at the point shown." in first.message and "Waiting: J" in str(report)
@@ -131,9 +131,11 @@ def test_parameters_and_context_are_taken_as_given():
     flow = nf.flows.real_nvp(2, layers=2, hidden=(8,), context_dim=3)
     rng = onp.random.default_rng(0)
     params = nf.check.random_params(flow, rng, 0.5)
-    report = nf.check.audit(flow, params, context=rng.normal(size=(4, 3)), show=False)
+    report = nf.check.audit(flow, params, context=rng.normal(size=(4, 3)), changes=False, show=False)
     assert report.ok and report.dims == (2,)
-    assert nf.check.audit(flow, params, dtype="float32", letters="SR", context=[0.1, 0.2, 0.3], show=False).ok
+    assert nf.check.audit(
+        flow, params, dtype="float32", letters="SR", context=[0.1, 0.2, 0.3], changes=False, show=False
+    ).ok
 
 
 def test_a_context_of_several_rows_goes_with_the_rows():
@@ -145,7 +147,7 @@ def test_a_context_of_several_rows_goes_with_the_rows():
             return super().forward(params, z, context, rng)
 
     layer = Watched(nf.Affine(1.0), nf.half_mask(2), nf.MLP((4,)), 1)
-    assert nf.check.audit(layer, context=[[0.5], [1.5], [2.5]], letters="SPIRXJ", show=False).ok
+    assert nf.check.audit(layer, context=[[0.5], [1.5], [2.5]], letters="SPIRXJ", changes=False, show=False).ok
     assert any(len(rows) == 3 for rows in seen)
     assert set(onp.concatenate(seen)) == {0.5, 1.5, 2.5}
 
@@ -156,16 +158,16 @@ def test_numbers_that_are_not_finite_do_not_hide_a_wrong_log_det():
     def change(log_det, a):
         return onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, -log_det)
 
-    report = nf.check.audit(with_log_det(coupling(), change), dims=(2, 5), show=False)
+    report = nf.check.audit(with_log_det(coupling(), change), dims=(2, 5), changes=False, show=False)
     assert report.failures[0].letter == "S" and report.failures[0].mistake is Mistake.SIGN_IN_BOTH
     nan_alone = with_log_det(coupling(), lambda l, a: onp.where(onp.abs(a).max(axis=1, initial=0.0) > 9, onp.nan, l))
-    found = nf.check.audit(nan_alone, dims=(2, 5), letters="SJ", show=False)
+    found = nf.check.audit(nan_alone, dims=(2, 5), letters="SJ", changes=False, show=False)
     assert [failure.letter for failure in found.failures] == ["S"]
 
 
 def test_a_wrong_sampler_of_the_base_is_no_wrong_integral():
     """N looks for the mass where log_prob says that it is."""
-    report = nf.check.audit(on_base(NarrowBase), dims=(1, 2), letters="N", show=False)
+    report = nf.check.audit(on_base(NarrowBase), dims=(1, 2), letters="N", changes=False, show=False)
     assert report.ok and report.lines[0].status is Outcome.PASSED
 
 
@@ -183,8 +185,8 @@ def declining(radius):
 
 
 def test_a_search_may_decline_far_out_in_words():
-    assert nf.check.audit(declining(5e8), dims=(1, 2), show=False).ok
-    assert not nf.check.audit(declining(50.0), dims=(1, 2), show=False).ok
+    assert nf.check.audit(declining(5e8), dims=(1, 2), changes=False, show=False).ok
+    assert not nf.check.audit(declining(50.0), dims=(1, 2), changes=False, show=False).ok
 
 
 @pytest.mark.parametrize(
@@ -196,13 +198,13 @@ def test_a_search_may_decline_far_out_in_words():
      (with_log_det(coupling(), lambda l, a: l + 1e-3), (2, 5), [Mistake.LOGIT_SCALE])],
 )  # fmt: skip
 def test_no_name_without_evidence(subject, dims, wrong):
-    report = nf.check.audit(subject, dims=dims, show=False)
+    report = nf.check.audit(subject, dims=dims, changes=False, show=False)
     assert not report.ok
     assert not {failure.mistake for failure in report.failures} & set(wrong)
 
 
 def test_only_the_letters_asked_for_are_run():
-    report = nf.check.audit(nf.ActNorm, letters="j, s", dims=(2,), show=False)
+    report = nf.check.audit(nf.ActNorm, letters="j, s", dims=(2,), changes=False, show=False)
     assert [line.letter for line in report.lines] == ["J", "S"]
 
 
@@ -218,7 +220,7 @@ def test_only_the_letters_asked_for_are_run():
 )
 def test_a_bad_argument_is_named(subject, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        nf.check.audit(subject, show=False, **options)
+        nf.check.audit(subject, changes=False, show=False, **options)
 
 
 FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
@@ -260,18 +262,18 @@ FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
 )
 def test_what_does_not_apply_is_refused(subject, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        nf.check.audit(subject, show=False, **options)
+        nf.check.audit(subject, changes=False, show=False, **options)
 
 
 def test_a_report_with_nothing_judged_is_not_ok():
-    report = nf.check.audit(coupling(), dims=(5,), letters="N", show=False)
+    report = nf.check.audit(coupling(), dims=(5,), letters="N", changes=False, show=False)
     assert not report.ok and not report.failures and "Nothing could be judged." in str(report)
     with pytest.raises(AssertionError, match="nothing could be judged"):
         report.raise_if_failed()
 
 
 def test_where_the_round_trip_fails_the_inverse_log_det_gets_no_name():
-    report = nf.check.audit((sinh()[0], clipped(1.0)[1]), dims=(2, 5), letters="RXJ", show=False)
+    report = nf.check.audit((sinh()[0], clipped(1.0)[1]), dims=(2, 5), letters="RXJ", changes=False, show=False)
     assert report.failures[0].letter == "R"
     of_inverse = {failure.mistake for failure in report.failures if failure.direction == "inverse"}
     assert of_inverse <= {Mistake.LOG_DET_FORMULA}
@@ -348,7 +350,7 @@ class Boastful(nf.Chain):
 
 def test_a_chain_that_does_not_reach_its_declared_codomain_is_a_finding():
     honest = CASES["sigmoid, then logit of a wider interval"].make
-    report = nf.check.audit(lambda dim: Boastful(honest(dim).layers), dims=(2,), show=False)
+    report = nf.check.audit(lambda dim: Boastful(honest(dim).layers), dims=(2,), changes=False, show=False)
     assert {"E", "O"} & {failure.letter for failure in report.failures}
     assert any(failure.mistake is Mistake.NOT_ONTO for failure in report.failures)
 
@@ -362,7 +364,9 @@ class Unbounded(nf.Stack):
 def test_a_stack_is_held_to_the_codomain_of_its_layers():
     """softplus(softplus(z)) reaches (log 2, inf), and an audit accuses only a Stack that claims more."""
     honest, boastful = (
-        nf.check.audit(lambda dim, kind=kind: kind(nf.Elementwise(nf.Softplus(), dim), 2), dims=(1, 2), show=False)
+        nf.check.audit(
+            lambda dim, kind=kind: kind(nf.Elementwise(nf.Softplus(), dim), 2), dims=(1, 2), changes=False, show=False
+        )
         for kind in (nf.Stack, Unbounded)
     )
     honest.raise_if_failed()
@@ -380,7 +384,7 @@ def test_a_map_that_loses_everything_is_not_excused_by_its_own_conditioning():
 
     z = onp.random.default_rng(0).normal(size=(5, 2))
     assert not nf.check.round_trip(Zero(), {}, z).ok
-    assert not nf.check.audit(Zero(), show=False).ok
+    assert not nf.check.audit(Zero(), changes=False, show=False).ok
 
 
 @pytest.mark.parametrize("spoilt", [lambda x: x[::2], lambda x: onp.where(x > 2, onp.nan, x)])
@@ -390,7 +394,7 @@ def test_samples_of_a_wrong_shape_or_with_nan_fail_k(spoilt):
     def sample(rng, n):
         return spoilt(rng.normal(size=(n, 2)))
 
-    report = nf.check.audit(same, dims=(2,), sample=sample, show=False)
+    report = nf.check.audit(same, dims=(2,), sample=sample, changes=False, show=False)
     assert [failure.letter for failure in report.failures] == ["K"]
     assert "must give" in str(report.failures[0].message)
 
@@ -429,6 +433,6 @@ class Repelled(nf.StandardNormal):
 def test_g_sees_the_gradient_that_fit_uses():
     chain = nf.flows.real_nvp(2, layers=2, hidden=(4,), activation="tanh").bijection
     for flow in (Doubled(nf.StandardNormal(2), chain), nf.Flow(Repelled(2), chain)):
-        report = nf.check.audit(flow, dtype="float64", show=False)
+        report = nf.check.audit(flow, dtype="float64", changes=False, show=False)
         assert [failure.letter for failure in report.failures] == ["G"]
-    assert nf.check.audit(nf.Flow(nf.StandardNormal(2), chain), dtype="float64", show=False).ok
+    assert nf.check.audit(nf.Flow(nf.StandardNormal(2), chain), dtype="float64", changes=False, show=False).ok
