@@ -127,7 +127,10 @@ def test_a_reference_is_a_link_without_the_stop_behind_it(number, address):
 
 
 def test_a_warning_names_its_line_and_no_file_of_the_machine_that_ran_it():
-    page, cell = Page(), Cell(Output(output_type="stream", text="a\n/tmp/ipykernel_17/3766.py:35: UserWarning: b\n"))
+    page, cell = (
+        Page(),
+        Cell(Output(output_type="stream", text="a\n/a/ipykernel_17/3766.py:35: UserWarning: b\n")),
+    )
     cell.cell_type, page.cells = "code", [cell]
     chapter_page.page(page, PAGE, NUMBERS)
     assert cell.outputs[0].text == "a\nline 35 of this cell: UserWarning: b\n"

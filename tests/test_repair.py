@@ -1,16 +1,20 @@
 """The search for the one change that mends a law: what it finds, what it leaves alone, and what it leaves behind."""
 
+import ast
 import importlib.util
 import os
 import sys
+from itertools import chain, islice
 from textwrap import dedent
 
 import numpy as onp
 import pytest
 
 import nfscratch as nf
+from nfscratch.check.diagnosis import one_change
 from nfscratch.check.draws import groups_of
 from nfscratch.check.repair import child
+from nfscratch.check.repair.candidates import ROUNDS, candidates
 from nfscratch.check.repair.child import answered_by_child
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.search import Search
@@ -184,6 +188,25 @@ def test_a_direction_that_is_made_trivial_is_no_repair(tmp_path):
     wrong = COUPLING.replace("moved * np.exp(-s)", "moved * np.exp(-2.75 * s ** 3)")
     repair = Search(trial_of(module_of(wrong, tmp_path, "trivial"))).repair()
     assert repair is None or repair.keeps_x
+
+
+@pytest.mark.parametrize("text", [COUPLING, LOOPS])
+def test_every_edit_changes_the_tree_and_leaves_it_as_it_was(text, tmp_path):
+    module = module_of(text, tmp_path, "edited")
+    reached = Reached(lambda: module.inverse(module.forward(onp.ones((2, 4)))[0]))
+    statements, seen = live_statements(reached), set()
+    before = {id(s): ast.dump(s.tree) for s in statements}
+    rounds = (islice(candidates(statements, reached, kinds), 300) for kinds in range(len(ROUNDS)))
+    for statement, place, edit in chain.from_iterable(rounds):
+        with edit.done():
+            seen.add(ast.dump(statement.tree) != before[id(statement)])
+            assert place.after(edit)
+        assert ast.dump(statement.tree) == before[id(statement)]
+    assert True in seen
+
+
+def test_a_name_is_either_general_or_inferred():
+    assert not one_change.GENERAL & one_change.INFERRED
 
 
 def test_an_endless_loop_ends():

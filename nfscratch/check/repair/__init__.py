@@ -10,9 +10,11 @@ expressions.py   the changes of one expression: operators, constants, calls, sli
 names.py         a variable, an attribute, a key or a function in the place of another of its kind
 terms.py         a term or a factor that is missing, or one too many
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
-search.py        the changes in their order, the first that passes the screen and then the audit's own checks
-child.py         a forked process, in which all this happens: nothing that an edited function writes outlives it
+candidates.py    the changes in their order, in all places that the run met
+search.py        one after the other, the first that passes the screen and then the audit's own checks
+child.py         a forked process, in which all this happens: arrays and lists that an edited function changes die with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
-fails. It does not run what ran when the user's module was imported, so a mask that was made wrong there is not found.
+fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
+was imported does not run again, so a mask that was made wrong there is not found.
 """

@@ -1,16 +1,13 @@
 """Search: the one change of the user's code with which a law that fails holds.
 
-Changes come in rounds: slips of the pen, formulas remembered wrongly, something missing, another operand. Where the
-round trip holds, forward's x is right, and only a change that leaves it as it is can be meant. Where it fails, such a
-change is preferred, because a wrong inverse can be "repaired" by making forward wrong in the same way.
+The rounds of candidates.py are tried one after the other. Where the round trip holds, forward's x is right, and only a
+change that leaves it as it is can be meant. Where it fails, such a change is preferred, because a wrong inverse can be
+"repaired" by making forward wrong in the same way.
 """
 
 from __future__ import annotations
 
-import ast
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,14 +21,10 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.purity import check_purity
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.letters.shapes import check_shapes
-from nfscratch.check.repair.edit import Edit, Place, places, shown_source, source
-from nfscratch.check.repair.expressions import slips, thoughts
-from nfscratch.check.repair.live_code import LiveStatement, Reached, TooLong, live_statements, within
-from nfscratch.check.repair.names import other_names
-from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.candidates import ROUNDS, candidates
+from nfscratch.check.repair.edit import shown_source
+from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.screen import screen_for
-from nfscratch.check.repair.statements import changed_statements
-from nfscratch.check.repair.terms import filled, inverted, joined, negated, replaced, wrapped
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
@@ -40,14 +33,6 @@ AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 MAY_CHANGE_X = 2  # the first rounds; a large term that is added to forward drowns what the inverse lacks
 ENOUGH = 3  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 12  # edits that pass the screen go to the checks of the audit; so many at most
-POOL = 40  # expressions of a function that may stand elsewhere in it
-ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
-    (lambda place, scope: thoughts(place.node), other_names),
-    (inverted, filled, joined, wrapped),
-    (replaced,),
-)
-NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
 LAWS: dict[str, Callable[[Trial], Finding]] = {
     "S": check_shapes,
     "P": check_purity,
@@ -130,7 +115,7 @@ class Search:
     def _found(self, kinds):
         """The repairs of one round; the first few that keep x end it."""
         found: list[Repair] = []
-        for candidate in _edits(self.statements, self.reached, kinds):
+        for candidate in candidates(self.statements, self.reached, kinds):
             if self.left < 0 or not self.checks or sum(repair.keeps_x for repair in found) >= ENOUGH:
                 break
             if (repair := self._tried(*candidate)) is not None:
@@ -225,65 +210,3 @@ def _both(trial, row):
     for z in (trial.z[row % len(trial)][None], trial.z):
         x, _ = trial.subject.forward(z.copy())
         trial.subject.inverse(x)
-
-
-def _edits(
-    statements: list[LiveStatement], reached: Reached, kinds: int
-) -> Iterator[tuple[LiveStatement, Place, Edit]]:
-    """The edits of one round, in all places that the run met."""
-    for statement in statements:
-        lines, scopes = reached.lines[statement.file], {}
-        met = [place for place in places(statement.tree) if _is_met(place, lines)]
-        alike = defaultdict(list)
-        for place in met:
-            alike[id(place.function), ast.dump(place.node)].append(place)
-        for place in met:
-            if place.function not in scopes:
-                scopes[place.function] = Scope(place.function, statement, reached)
-                scopes[place.function].pool = _pool(met, place.function, scopes[place.function])
-            twins = alike[id(place.function), ast.dump(place.node)]
-            for edit in _of_place(place, scopes[place.function], kinds):
-                yield statement, place, edit
-                if len(twins) > 1 and place is twins[0] and kinds < 2 and isinstance(place.node, ast.expr):
-                    new = edit.new if place.index is None else edit.new[place.index]
-                    rest = tuple(twin.exchanged(new) for twin in twins[1:])
-                    if len({(id(e.node), e.field) for e in (edit, *rest)}) == len(twins):
-                        lines = tuple(twin.line for twin in twins)
-                        yield statement, place, Edit(edit.node, edit.field, edit.new, edit.words, rest, lines)
-
-
-def _pool(met, function, scope):
-    """The expressions of a function that could stand elsewhere in it."""
-    kinds = (ast.Name, ast.Subscript, ast.Attribute, ast.Call, ast.BinOp)
-    found = {}
-    for place in met:
-        if place.function is function and isinstance(place.node, kinds) and _is_read(place.node):
-            if not isinstance(place.parent, (ast.Attribute, ast.Call)) or place.field == "args":
-                text = source(place.node)
-                if len(text) <= 30:
-                    found.setdefault(text, place.node)
-    arrays = [k for k, v in scope.values.items() if getattr(v, "ndim", 0) and k not in found]
-    found |= {k: ast.Name(k, ast.Load()) for k in arrays[: POOL // 2]}
-    return [deepcopy(node) for node in found.values()][:POOL]  # a node may not stand within itself
-
-
-def _is_met(place, lines):
-    around = [*place.above, place.node]
-    if place.function is None or isinstance(place.node, ast.arg) or place.field in NOT_RUN:
-        return False
-    if any(isinstance(n, (ast.arguments, ast.Assert, ast.Raise, ast.JoinedStr, ast.Import)) for n in around):
-        return False
-    here = next((n for n in reversed(around) if isinstance(n, (ast.expr, ast.stmt))), None)
-    return here is not None and any(here.lineno <= line <= here.end_lineno for line in lines)
-
-
-def _of_place(place, scope, kinds):
-    if isinstance(place.node, ast.expr) and _is_read(place.node):
-        for changes in ROUNDS[kinds]:
-            yield from map(place.exchanged, changes(place, scope))
-    if kinds == 0 and not isinstance(place.node, ast.expr):
-        yield from changed_statements(place)
-
-
-def _is_read(node):
-    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, (ast.Tuple, ast.List))
