@@ -131,10 +131,9 @@ def test_progress_counts_tasks_and_points(folder, at_once):
     assert [line.split()[0] for line in said[1:-1]] == ["x", "4.6", "x"]
 
 
-def test_watching_checks_again_after_a_change_and_first_what_was_open(folder, at_once):
-    file, said = folder / "ch04_coupling.py", []
-    versions = [SWAPPED.in_text(FOURTH.text, "permute_back"), "def f(:", FOURTH.text]
-    file.write_text(make(FOURTH, ["4.6"]).files["ch04_coupling.py"])
+def watched(folder, file, versions):
+    """What `check --watch` says while the file becomes one version after the other."""
+    versions, said = list(versions), []
 
     def wait(_):
         if not versions:
@@ -143,6 +142,15 @@ def test_watching_checks_again_after_a_change_and_first_what_was_open(folder, at
 
     with pytest.raises(KeyboardInterrupt):
         checking.watch(lambda: _last_three(folder), [], said.append, wait)
+    return said
+
+
+def test_watching_checks_again_after_a_change_and_first_what_was_open(folder, at_once):
+    file = folder / "ch04_coupling.py"
+    versions = [SWAPPED.in_text(FOURTH.text, "permute_back"), "def f(:", FOURTH.text]
+    file.write_text(make(FOURTH, ["4.6"]).files["ch04_coupling.py"])
+
+    said = watched(folder, file, versions)
     told = [" ".join(line.split()[:3]) for line in said if line.startswith(("  4.", "\nTask", "(wait"))]
     open_, fails, wait_ = "4.6 permute_back", ["4.6 permute_back FAILS", "Task 4.6 permute_back:"], "(waiting for the"
     first, last = "4.5 volume_preserving_log_scales passes", "4.7 stack_forward passes"
@@ -152,18 +160,12 @@ def test_watching_checks_again_after_a_change_and_first_what_was_open(folder, at
 
 
 def test_watching_asks_a_function_that_has_changed_before_the_others(folder, at_once):
-    file, said = folder / "ch04_coupling.py", []
+    file = folder / "ch04_coupling.py"
     file.write_text(FOURTH.text)
     last = next(p for p in WRONG if p.task == "4.7").in_text(FOURTH.text, "stack_forward")
     versions = [last]
 
-    def wait(_):
-        if not versions:
-            raise KeyboardInterrupt
-        file.write_text(versions.pop(0))
-
-    with pytest.raises(KeyboardInterrupt):
-        checking.watch(lambda: _last_three(folder), [], said.append, wait)
+    said = watched(folder, file, versions)
     told = [line.split()[0] for line in said if line.startswith("  4.")]
     assert told == ["4.5", "4.6", "4.7", "4.7"]
 
