@@ -12,7 +12,7 @@ terms.py         a term or a factor that is missing, or one too many
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 candidates.py    the changes in their order, in all places that the run met
 search.py        one after the other, the first that passes the screen and then the audit's own checks
-child.py         a forked process, in which all this happens: what an edited function does to arrays and lists dies with it
+child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
 fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
