@@ -3,12 +3,14 @@
 The long form is `python -m benchmarks battery`. Hypothesis keeps no database and draws the same examples each time.
 """
 
+import importlib
 import json
 from pathlib import Path
 
 import autograd.numpy as np
 import numpy as onp
 import pytest
+from battery import search as search_module
 from battery.densities import DENSITIES, LAYERS_ALONE, RECIPES
 from battery.example import Example, source
 from battery.layers import BIJECTIONS
@@ -190,6 +192,19 @@ def test_code_of_parts():
 def test_hypothesis_writes_nothing_into_the_repository():
     assert search("Shift", 2) is None
     assert not storage_directory().path.resolve().is_relative_to(Path(__file__).resolve().parents[1])
+
+
+def test_the_examples_do_not_depend_on_the_modules_that_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(search_module, "check", lambda example: drawn.append(repr((example.part, example.rows))))
+    drawn = []
+    search("Shift", 60)
+    first = drawn.copy()
+    (tmp_path / "numbers_of_mine.py").write_text(f"NUMBERS = {[float(i) + 0.123 for i in range(-9, 9)] * 9}")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("numbers_of_mine")
+    drawn.clear()
+    search("Shift", 60)
+    assert drawn == first
 
 
 # --- the command ---

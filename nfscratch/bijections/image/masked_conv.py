@@ -27,7 +27,9 @@ from nfscratch.bijections.contract import Bijection, same_jacobian
 from nfscratch.bijections.linear import Conv1x1, Linear, Triangular
 from nfscratch.nets.conv import is_odd
 from nfscratch.ops.convolution import CONVOLUTION, convolve
-from nfscratch.ops.events import batch_first, batch_last, check_event, flat, unflat
+from nfscratch.ops.events import batch_first, batch_last, check_event
+from nfscratch.ops.identity import identity
+from nfscratch.ops.triangle import solve as solve_triangle
 from nfscratch.ops.wavefront import before, solve, solve_transposed, turned
 
 
@@ -76,10 +78,13 @@ class MaskedConv(Bijection):
         return x + self._image(convolve(self._full(params["before"]), self._rows(z))), log_det
 
     def inverse(self, params, x, context=None, rng=None):
-        """(3) as a linear equation with the whole matrix, which may be traced."""
+        """(3) as one triangular equation, which may be traced: z(p) + sum of A^-1 K_d z(p + d) = A^-1 [x(p) - b]."""
         check_event("MaskedConv", x, self.shape)
-        b, log_det = self._centre.forward(params["centre"], np.zeros_like(x))
-        return unflat(np.linalg.solve(self._matrix(params), flat(x - b)), self.shape), -log_det
+        z, log_det = self._centre.inverse(params["centre"], x)
+        M = self._by_pixels(self._in_units_of_A(params))
+        rows = np.reshape(np.moveaxis(batch_last(z), 0, 2), (M.shape[0], len(x)))
+        z = np.reshape(solve_triangle(M, rows, not self.turned), (*self.shape[1:], self.shape[0], len(x)))
+        return batch_first(np.moveaxis(z, 2, 0)), log_det
 
     def forward_vjp(self, params, z, context=None, rng=None):
         check_event("MaskedConv", z, self.shape)
@@ -128,10 +133,25 @@ class MaskedConv(Bijection):
 
     def _matrix(self, params):
         """M (D, D), the events flattened: sum over d of K_d times the matrix that shifts an image by d, and A."""
-        (C, H, W), A = self.shape, self.linear.matrix(params["centre"])
-        kernels = np.concatenate((params["before"], A[:, :, None]), axis=2)
-        M = np.transpose(np.tensordot(kernels, self._shifts.on(A), axes=1), (0, 2, 1, 3))
-        return np.reshape(M, (C * H * W, C * H * W))
+        A, (C, H, W) = self.linear.matrix(params["centre"]), self.shape
+        M = self._shifted(np.concatenate((params["before"], A[:, :, None]), axis=2))
+        return np.reshape(np.transpose(M, (0, 2, 1, 3)), (C * H * W, C * H * W))
+
+    def _in_units_of_A(self, params):
+        """The kernels A^-1 K_d, and the identity at the centre: (C, C, (k^2 + 1) / 2)."""
+        C, _, n = params["before"].shape
+        A = {name: params["centre"][name] for name in params["centre"] if name != "shift"}
+        K, _ = self.linear.solve(A, np.reshape(params["before"], (C, C * n)))
+        return np.concatenate((np.reshape(K, (C, C, n)), identity(C, K)[:, :, None]), axis=2)
+
+    def _by_pixels(self, kernels):
+        """The matrix of a convolution, (D, D), one pixel's C variables after the other's."""
+        C, H, W = self.shape
+        return np.reshape(np.transpose(self._shifted(kernels), (2, 0, 3, 1)), (C * H * W, C * H * W))
+
+    def _shifted(self, kernels):
+        """(C, C, H W, H W): what pixel q of a channel adds to pixel p of another."""
+        return np.tensordot(kernels, self._shifts.on(kernels), axes=1)
 
     @cached_property
     def _shifts(self):
