@@ -39,7 +39,7 @@ if __name__ == "__main__":
 #
 # $$x = g_L(\cdots g_2(g_1(z))), \qquad z = g_1^{-1}(g_2^{-1}(\cdots g_L^{-1}(x))). \tag{1}$$
 #
-# To go back, undo the last layer first. Where a map stretches space, the points get farther apart and the density gets thinner. Each layer reports the logarithm of its volume factor, its *log-det*. Chapter 01 derives the rule; here is all that this chapter uses of it. With $z^{(0)} = z$, $z^{(\ell)} = g_\ell(z^{(\ell-1)})$, and $d_\ell$ the log-det of $g_\ell$ at $z^{(\ell-1)}$,
+# To go back, undo the last layer first. Where a map stretches space, the points get farther apart and the density gets thinner. Each layer reports the logarithm of its volume factor, its *log-det*. Chapter 01 derives the rule. This chapter uses one line of it. With $z^{(0)} = z$, $z^{(\ell)} = g_\ell(z^{(\ell-1)})$, and $d_\ell$ the log-det of $g_\ell$ at $z^{(\ell-1)}$,
 #
 # $$\log p(x) = \log p_Z(z) - \sum_{\ell=1}^{L} d_\ell. \tag{2}$$
 #
@@ -160,7 +160,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch00_stack`.* A stack of three layers: 1,500 draws on their way from noise to data, each in the colour of its $a$ at the start. Blue arrows, left to right: the forward direction, by which you draw. Orange arrows, right to left: the inverse, by which you evaluate a density. The red point is the example's.
 #
-# So a flow does two things: it draws, and it knows its density. So far the layers were chosen by hand. The rest of the chapter finds them from data.
+# So a flow does two things: it draws, and it knows its density. Here the layers were chosen by hand. The rest of the chapter finds them from data.
 #
 # ## What to ask for: likelihood
 #
@@ -180,7 +180,7 @@ if __name__ == "__main__":
 #
 # Since $\log u = u - 1$ only at $u = 1$, the divergence is 0 only if the two densities agree (but for a set of probability 0). Two things follow. Up to the error of the average in (3), maximum likelihood minimises the divergence from the data to the model, the *forward* KL. And no model has a lower expected loss than the entropy: where $H$ is known, as for the toy densities of this book, you know how good a fit can get.
 #
-# **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly for a low density where data are, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks*. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL, and which ones have the least reverse KL?
+# **The direction matters.** In $\mathrm{KL}(p_* \| p_\theta)$ the average runs over data. A model pays dearly for a low density where data are, and little for mass in empty places: it *covers*. The *reverse* $\mathrm{KL}(p_\theta \| p_*)$ averages over the model's own draws; it punishes mass in empty places and forgives a missing hump: it *seeks* one. Let the data be two humps, half $N(-3, 1)$ and half $N(3, 1)$. *Predict*: which normal density has the least forward KL? Which one has the least reverse KL, and is it the only one?
 
 
 # %%
@@ -250,9 +250,9 @@ if __name__ == "__main__":
 #
 # $$\text{bits per dimension} = \frac{\mathcal L}{D \log 2}. \tag{6}$$
 #
-# A difference of $\Delta$ nats means a factor $e^\Delta$ in the density of a row, in the geometric mean: 0.1 nats are a factor 1.11. The loss itself has no natural zero. A density is probability per unit, so its logarithm moves with the units of $x$ and may have either sign. Only differences between models of the same data in the same units mean something.
+# If one model's loss is $\Delta$ nats lower, its density at a row is $e^\Delta$ times the other's (the geometric mean over rows): 0.1 nats are a factor 1.11. The loss itself has no natural zero. A density is probability per unit, so its logarithm moves with the units of $x$ and may have either sign. Only differences between models of the same data in the same units mean something.
 #
-# **An average has an error.** With $N$ independent rows, (3) has the standard error $\sigma/\sqrt N$, with $\sigma$ the standard deviation of $\log p_\theta(x_n)$. To compare two models, subtract row by row first and average then. A row that is hard for both models then favours neither.
+# **An average has an error.** With $N$ independent rows, (3) has the standard error $\sigma/\sqrt N$, with $\sigma$ the standard deviation of $\log p_\theta(x_n)$. To compare two models, first subtract row by row, then average. A row that is hard for both models then favours neither.
 #
 # ## Derivatives without algebra
 #
@@ -307,7 +307,7 @@ def loss_of_one(x, mu, s):
 
 
 # %% [markdown]
-# `autograd` does this for NumPy's functions, arrays and all: `autograd.grad(f)` is a function that returns the gradient of `f`.
+# `autograd` does this for NumPy's functions, with arrays in place of single numbers: `autograd.grad(f)` is a function that returns the gradient of `f`.
 #
 # ## Steps: Adam
 #
@@ -372,7 +372,8 @@ def adam_drawn(options):
     final = [valley(points[-1]) for points in paths.values()]
     print("  loss after 100 steps: gradient descent {:.4f} and {:.0e}, Adam {:.4f}".format(*final))
     assert abs(1 - 100 * 0.02) == 1
-    assert abs(final[0] - 0.0108) < 5e-5 and final[1] > 1e9 and abs(final[2] - 0.0004) < 5e-5
+    assert abs(final[0] - 0.0108) < 5e-5 and final[1] > 1e9
+    assert 0.0035 < max(valley(p) for p in paths["Adam, $\\eta = 0.1$"][-20:]) < 0.004  # it swings through 0
     assert np.allclose(*np.array(paths["Adam, $\\eta = 0.1$"]).T, atol=1e-6)  # as if both directions were alike
     lengths = [(1 - 0.9**k) / np.sqrt(1 - 0.999**k) for k in (1, 10, 1000)]  # exercise 5
     assert np.allclose(lengths, (3.16, 6.53, 1.26), atol=5e-3)
@@ -384,13 +385,13 @@ if __name__ == "__main__":
     adam_drawn(options)
 
 # %% [markdown]
-# *Figure `ch00_adam`.* The loss $50\,\theta_1^2 + \frac12\theta_2^2$, which is a hundred times as steep in one direction as in the other. Gradient descent multiplies $\theta_1$ by $1 - 100\eta$ in each step. That diverges beyond $\eta = 0.02$ (red), and just below it (blue) the flat direction still waits. Adam (orange) walks along the diagonal, as if both directions were alike. It overshoots and swings back, with 0.0004 left after 100 steps where gradient descent has 0.0108.
+# *Figure `ch00_adam`.* The loss $50\,\theta_1^2 + \frac12\theta_2^2$, which is a hundred times as steep in one direction as in the other. Left: the first 30 steps, as far as they stay in the picture. Right: the loss over 100 steps. Gradient descent multiplies $\theta_1$ by $1 - 100\eta$ in each step. Beyond $\eta = 0.02$ that diverges (red). Just below it (blue) $\theta_2$ is still far from 0 when $\theta_1$ has arrived. Adam (orange) walks along the diagonal, as if both directions were alike. It overshoots and swings back, again and again. Over the last 20 steps its loss stays below 0.004; that of gradient descent ends at 0.0108.
 #
 # ## Batches, and three shares of the data
 #
-# A step does not need all rows. The gradient of a random *batch* has the gradient of (3) as its expectation and costs less. The noise of the gradients averages out over many steps if the rate falls towards the end. In the loop below the rate falls along half a cosine.
+# A step does not need all rows. The gradient of a random *batch* has the gradient of (3) as its expectation and costs less. The noise of the gradients keeps $\theta$ moving at the end, by a step's length. So let the steps become shorter: in the loop below the rate falls to 0 along half a cosine.
 #
-# The training loss does not measure quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good. So *test* rows, which chose nothing, give the number that is reported.
+# The training loss does not measure quality: the rows that it is computed on chose the parameters. A flexible model can put a narrow peak on every row it has seen. So split the data. The *training* rows give gradients. The *validation* rows are looked at now and then, and the parameters with the lowest validation loss are kept. Choosing by them makes that loss a little too good. So the number that is reported comes from *test* rows, which chose nothing.
 #
 # ## A flow, and its training loop
 #
@@ -535,7 +536,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## A published bug: the best of NaN
 #
-# Keeping the best parameters is one line of code, and easy to get wrong. A single loss that is not a number (a batch with an overflow) is enough. flowjax 19.1.2 keeps the parameters when `losses[-1] == min(losses)`. A NaN is neither equal to any number nor less nor greater. So a NaN in the *first* evaluation stays the minimum for ever, nothing is kept after it, and the untrained flow is returned. `argmin` has the opposite fault: it ranks NaN as the least. Neither raises an error.
+# Keeping the best parameters is one line of code, and easy to get wrong. One loss that is not a number (a batch with an overflow) can break it. flowjax 19.1.2 keeps the parameters when `losses[-1] == min(losses)`. A NaN is neither equal to any number nor less nor greater. So a NaN in the *first* evaluation stays the minimum for ever, nothing is kept after it, and the loop returns the untrained flow. `argmin` has the opposite fault: it takes NaN for the least. Neither raises an error.
 
 
 # %%
@@ -573,11 +574,11 @@ if __name__ == "__main__":
     museum()
 
 # %% [markdown]
-# A test whose losses are all finite passes for every rule. The check that sees the difference feeds in a NaN, early and late.
+# Every rule passes a test whose losses are all finite. A test that tells them apart feeds in a NaN, early and late.
 #
 # ## Experiment: moons
 #
-# Two crescents in the plane, a density whose entropy is known: 2.3939 nats, by (6) 1.7268 bits per dimension. 1,000 training rows, 1,000 for validation, 10,000 for the test; three seeds, each with training rows, batches and weights of its own. Six couplings, 1,000 steps. The opponents: one Gaussian, and a mixture of Gaussians whose size (up to 24) is chosen by the validation rows, as the flow's step is. For the flow the rows are standardised by the means and the deviations of the training rows. The sum of the two log-deviations is counted as one more log-det.
+# Two crescents in the plane, a density whose entropy is known: 2.3939 nats, by (6) 1.7268 bits per dimension. 1,000 training rows, 1,000 for validation, 10,000 for the test; three seeds, each with training rows, batches and weights of its own. Six couplings, 1,000 steps. The opponents: one Gaussian, and a mixture of Gaussians. The validation rows choose its size (up to 24), as they choose the flow's step. For the flow the rows are standardised by the means and the deviations of the training rows. That is one more layer, and its log-det (from noise to data) is the sum of the two log-deviations.
 #
 # *Predict first.* Which of the three comes nearest to the entropy? And what happens to the flow with 100 training rows?
 
@@ -657,14 +658,14 @@ def draw_validation(many, few, entropy, options):
     figure, axes = plot.subplots(1, 2, height=2.2, sharey=True)
     for ax, history, title in ((axes[0], many, "1,000 training rows"), (axes[1], few, "100 training rows")):
         step, training, validation = history.T
-        best = validation.argmin()
+        best = kept_where_finite(validation)
         ax.plot(step, training, color=plot.SKY, label="training")
         ax.plot(step, validation, color=plot.BLUE, label="validation")
         ax.plot(step[best], validation[best], "o", color=plot.RED, markersize=5, label="kept")
         ax.axhline(entropy, color=plot.BLACK, linewidth=0.8, linestyle="--", label="entropy")
-        ax.set(title=title, xlabel="step", ylim=(1.6, 3.4))
+        ax.set(title=title, xlabel="step", ylim=(2.1, 4.3))
     axes[0].set_ylabel("loss (nats)")
-    axes[0].legend(loc="lower left", ncols=2)
+    axes[0].legend(loc="upper right", ncols=2)
     options.save(figure, "ch00_validation")
 
 
@@ -686,11 +687,11 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, while the validation loss rises. (Averaged over new rows, by (4), no density is below the entropy.) The flow learns its rows by heart. The red point is what is kept.
+# *Figure `ch00_validation`.* Training and validation loss, seed 0. Left, with 1,000 rows: both fall together. Right, with 100 rows: the training loss sinks below the entropy, while the validation loss rises. (By (4), no density has a loss below the entropy, averaged over new rows.) The flow learns its rows by heart. The peaks are steps that were too long; they end as the rate falls. The red point marks the parameters that are kept.
 #
-# *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a veil between them: a continuous map cannot cut one Gaussian in two (chapter 04).
+# *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a faint bridge between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
-# The mixture wins with every seed, by about 0.1 nats a row. In two variables a dozen or so ellipses cover two crescents well. A flow pays off where ellipses do not suffice: chapter 04 meets the mixture again on images of 64 pixels, and there the order is reversed. Both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more. It would lose still more if the last parameters were kept and not the best ones (printed above, on the validation rows).
+# The mixture wins with every seed, by about 0.1 nats a row: a few ellipses (their number is printed) cover two crescents in the plane well. In many variables they do not: chapter 04 meets the mixture again on images of 64 pixels, and there the flow wins. Here both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more. It would lose still more if the last parameters were kept and not the best ones (printed above, on the validation rows).
 #
 # The package's `nf.fit` is this loop, with each row once in every pass over the data, derivatives by hand instead of a tape, an early end, checkpoints, and warnings about data.
 #
@@ -728,13 +729,13 @@ if __name__ == "__main__":
 #
 # ## Exercises
 #
-# 1. (Paper.) Take (3) for the model $N(\mu, e^{2s})$ and the data 1, 2, 6. Set both derivatives to 0, and show that the best are the mean and the variance of the data. Hint: chapter 01 (8) is this problem for $N$ numbers.
+# 1. (Paper.) Take (3) for the model $N(\mu, e^{2s})$ and the data 1, 2, 6. Set both derivatives to 0, and show that the best are the mean and the variance of the data. Hint: with $u_n = (x_n - \mu)e^{-s}$, $\partial u_n/\partial\mu = -e^{-s}$ and $\partial u_n/\partial s = -u_n$.
 # 2. (10 lines.) Give `Node` a `tanh` and a minus sign. Compute $\bar w$ for $\mathcal L = (\tanh(wx) - y)^2$ at $w = 0.5$, $x = 2$, $y = 1$, and compare it with `numeric_gradient`.
 # 3. (Paper.) Show that $\mathrm{KL}(p \| q)$ does not change when $p$ and $q$ are both sent through the same invertible map. Which two terms cancel? Hint: (2).
 # 4. (Paper.) Gradient descent on $\frac12 c\,\theta^2$ multiplies $\theta$ by $1 - \eta c$. Which $\eta$ makes the larger of the two factors, for $c = 100$ and $c = 1$, as small as possible in size? How large are the factors then?
 # 5. (Paper.) Leave out the divisions by $1 - \beta^k$ in `adam_step`. For a gradient that is always 1, how long are steps 1, 10 and 1,000, in units of $\eta$? Hint: unroll $m$ and $v$.
 # 6. (2 minutes.) Train on the first 100 rows of each seed with `start(rng, width=8)` in `train`. Does the smaller network do better on the test rows, in the mean over three seeds? Would the validation rows have chosen it?
-# 7. (2 minutes.) Put one of the 1,000 training rows of seed 0 at $(50, 50)$. By how many nats does the gap of each of the three models grow? Which part of each model did the row change?
+# 7. (2 minutes.) Put one of the 1,000 training rows of seed 0 at $(50, 50)$. By how many nats does the gap of each of the three models change? (Not every gap has to grow.) Which part of each model did the row change?
 #
 # ## Answers on paper
 #

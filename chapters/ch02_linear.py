@@ -8,7 +8,7 @@
 # %% [markdown]
 # # Linear flows: matrices with a free determinant
 #
-# **Question.** The simplest map of $D$ variables is a matrix. But a matrix costs $O(D^3)$ to invert and $O(D^3)$ for its determinant, and nothing keeps it invertible while it is trained. How do you write a matrix so that it is always invertible, its inverse and its log-determinant cost next to nothing, and it can still become any matrix that you need?
+# **Question.** The simplest map of $D$ variables is a matrix. But a matrix costs $O(D^3)$ to invert and $O(D^3)$ for its determinant, and nothing keeps it invertible while it is trained. How do you write a matrix so that it is always invertible, its log-determinant costs next to nothing and its inverse little, and it can still become any matrix that you need?
 #
 # **What you need.** Chapter 01: $\log p(x) = \log p_Z(z) - \log|\det J|$. Matrix products, triangular and orthogonal matrices, Gaussian elimination.
 #
@@ -78,7 +78,7 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch02_idea`.* The square $[-2, 2]^2$ on its way through $U$, $L$ and $P$. Blue lines have constant $z_1$, orange ones constant $z_2$; yellow is where the unit cell goes, and the dot is $z = (1, -1)$. $U$ stretches by 2 and 1.5, and slides along the horizontal; $L$ only slides, along the vertical; $P$ mirrors at the diagonal. The area changes in the first step only.
+# *Figure `ch02_idea`.* The square $[-2, 2]^2$ on its way through $U$, $L$ and $P$. Blue lines have constant $z_1$, orange ones constant $z_2$. Yellow: where the unit cell goes, with its area. The dot starts at $z = (1, -1)$. $U$ stretches by 2 and 1.5, and slides along the horizontal; $L$ only slides, along the vertical; $P$ mirrors at the diagonal. The area changes in the first step only.
 #
 # ## The derivation
 #
@@ -96,7 +96,7 @@ if __name__ == "__main__":
 #
 # $$\log|\det A| = \sum_i \log|u_{ii}|, \tag{2}$$
 #
-# which is $300 \log 0.01 = -1381.55$ here. `slogdet` does this. A flow does not need even that: if we train $\log u_{ii}$ itself, (2) is a sum of parameters.
+# which is $300 \log 0.01 = -1381.55$ here. `slogdet` does this. A flow need not eliminate at all: if we train $\log u_{ii}$ itself, (2) is a sum of parameters.
 #
 # **Diagonal.** Every variable has its own scale. The scale is an exponential, so it is positive, and its logarithm is bounded, so it cannot run away to 0 or to infinity:
 #
@@ -104,7 +104,7 @@ if __name__ == "__main__":
 #
 # At 0 the slope $\partial s/\partial a$ is 1. With the default $c = 10$ scales lie between $4.5 \cdot 10^{-5}$ and $22{,}026$.
 #
-# **Triangular.** Let $A = T$ be lower triangular with the diagonal $e^{s_i}$. The determinant of a triangle is the product of its diagonal, so the log-det is that of (3) whatever stands below. Row $i$ of $Tz = x - b$ has one unknown more than the rows before it, so go from the top:
+# **Triangular.** Let $A = T$ be lower triangular with the diagonal $e^{s_i}$. The determinant of a triangle is the product of its diagonal, so the log-det is that of (3) whatever stands below. Row $i$ of $Tz = x - b$ has one new unknown, $z_i$, so go from the top:
 #
 # $$z_i = e^{-s_i}\Bigl(x_i - b_i - \sum_{j < i} t_{ij} z_j\Bigr), \qquad i = 1, \dots, D. \tag{4}$$
 
@@ -153,7 +153,7 @@ def triangular_inverse(x, t, s, b):
 
 
 # %% [markdown]
-# **Orthogonal, by reflections.** An orthogonal matrix turns and mirrors, and changes no length: $Q^T Q = I$, $|\det Q| = 1$, and its inverse is its transpose. It has $D(D-1)/2$ angles. A *Householder reflection* mirrors at the plane orthogonal to a vector $v \ne 0$:
+# **Orthogonal, by reflections.** An orthogonal matrix turns and mirrors, and changes no length: $Q^T Q = I$, $|\det Q| = 1$, and its inverse is its transpose. It takes $D(D-1)/2$ angles to describe one. A *Householder reflection* mirrors at the plane orthogonal to a vector $v \ne 0$:
 #
 # $$H = I - \frac{2\, v v^T}{v^T v}, \qquad H^T = H, \qquad H H = I - \frac{4 v v^T}{v^T v} + \frac{4 v (v^T v) v^T}{(v^T v)^2} = I, \qquad \det H = -1. \tag{5}$$
 #
@@ -163,7 +163,7 @@ def triangular_inverse(x, t, s, b):
 #
 # *At most $D$ of them make any orthogonal matrix $Q$.* Let $q$ be the first column of $Q$. If $q \ne e_1$, put $v = e_1 - q$. Both $e_1$ and $q$ have length 1, so $v^T v = 2 - 2 q_1$ and $v^T q = q_1 - 1$, and $H q = q - 2\,\frac{q_1 - 1}{2 - 2 q_1}\,v = q + v = e_1$. So the first column of $HQ$ is $e_1$. Its columns are orthonormal, so the first row is $e_1^T$ too, and what remains is an orthogonal matrix of size $D - 1$. Go on with that one. After $k \le D$ reflections nothing is left, $H_k \cdots H_1 Q = I$, and $Q = H_1 \cdots H_k$.
 #
-# *"At most" hides a sign.* $M$ reflections have $\det Q = (-1)^M$. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. Next to the base a flow loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
+# *"At most" hides a sign.* $M$ reflections have $\det Q = (-1)^M$. Pairs of equal ones cancel, so exactly $D$ of them make every orthogonal matrix with $\det Q = (-1)^D$, and exactly $D - 1$ make every one of the other sign. A flow whose first layer is $Q$ loses nothing by that: flipping the sign of $z_1$ goes from one kind to the other, and a symmetric base density does not see it.
 #
 # *$v = 0$ gives no reflection.* Our vectors are $v_k = a_k + e_k$, so that $a = 0$, where the last layer of a network usually starts, is a good point ($k$ is counted modulo $D$). Where $a_k = -e_k$, $v_k$ would be 0, and $e_k$ stands in.
 
@@ -211,11 +211,11 @@ def reflections_of(Q):
 #
 # $$A = P L U, \qquad \ell_{ii} = 1, \quad u_{ii} = e^{s_i}, \qquad \log|\det A| = \sum_i s_i. \tag{7}$$
 #
-# Going back, undo $P$ first, then $L$ from the top, then $U$ from the bottom. The other classical factorisation has no order to choose:
+# To go back, undo $P$ first, then $L$ from the top, then $U$ from the bottom. The other classical factorisation has no permutation to choose:
 #
 # $$A = Q R, \qquad Q \text{ as in (6)}, \quad R \text{ upper triangular with } r_{ii} = e^{s_i}, \qquad \log|\det A| = \sum_i s_i. \tag{8}$$
 #
-# Every invertible matrix is $QR$, with a positive diagonal, in exactly one way (Gram and Schmidt). With $M = D$ reflections only the sign of $\det A = (-1)^M e^{\sum s_i}$ is fixed.
+# Every invertible matrix is $QR$, with a positive diagonal, in exactly one way (Gram and Schmidt). With $M = D$ reflections (8) reaches those whose determinant has the sign $(-1)^D$, and no others.
 
 
 # %%
@@ -277,14 +277,14 @@ def conv1x1_inverse(x, A, b):
 # | Householder (6) | $MD$ | $O(MD)$ | $0$ | orthogonal, $\det Q = (-1)^M$ |
 # | PLU (7) | $D^2$ | $O(D^2)$ | $O(D)$ | every covariance*; almost every matrix*, up to signs |
 # | QR (8) | $MD + D(D+1)/2$ | $O(MD + D^2)$ | $O(D)$ | with $M = D$: every matrix* of one sign |
-# | 1x1 convolution with PLU (9) | $C^2$ | $O(HW C^2)$ | $O(C)$ | |
+# | 1x1 convolution with PLU (9) | $C^2$ | $O(HW C^2)$ | $O(C)$ | one PLU for all pixels |
 # | a free matrix | $D^2$ | $O(D^2)$, $O(D^3)$ | $O(D^3)$ | every matrix, also singular ones |
 #
 # (* whose triangle has a diagonal within the bounds of (3), by default $4.5 \cdot 10^{-5}$ to $22{,}026$.)
 #
 # ## Check it
 #
-# A row for each layer, a column for each check, and in each cell the largest difference. R is the round trip, X the sum of the two log-dets, J the Jacobian (1) and both log-dets against finite differences, and = one number, reached by two formulas. An empty cell was not tested.
+# A row for each layer, a column for each check, and in each cell the largest difference. R is the round trip, X the sum of the two log-dets, J the Jacobian (1) and both log-dets against finite differences, and = one quantity by two formulas. An empty cell was not tested.
 
 
 # %%
@@ -379,7 +379,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # The last two rows rebuild random orthogonal matrices, one of each sign: with $D = 5$, determinant $-1$ takes five reflections, and $+1$ takes four.
 #
-# **The package** has these layers for whole batches: `Diagonal`, `Triangular`, `Householder`, `PLU`, `QR`, and `Conv1x1`, which takes any of them. It does two things differently, and the same matrix of checks is printed for it below, with G, the gradients by hand against autograd, S, shapes and dtypes, and N, the integral of a density.
+# **The package** has these layers for whole batches: `Diagonal`, `Triangular`, `Householder`, `PLU`, `QR`, and `Conv1x1`, which takes any of them. The table below checks them, with three more letters: G, the gradients by hand against autograd; S, shapes and dtypes; N, the integral of a density. The package does two things differently.
 #
 # *Reflections as a block.* A computer multiplies matrices faster than it takes $M$ small steps one after the other. With unit vectors $u_k$ as the rows of $\mathcal U$, their product is (Joffrain et al.)
 #
@@ -397,13 +397,17 @@ if __name__ == "__main__":
 # %%
 def package_layers(D):
     linear = [nf.Diagonal(D), nf.Triangular(D), nf.Householder(D), nf.PLU(D, seed=1), nf.QR(D)]
-    return {type(layer).__name__: layer for layer in linear} | {"Conv1x1": nf.Conv1x1((3, 2, 3), nf.PLU(3, seed=1))}
+    return {type(layer).__name__: layer for layer in linear} | {"Conv1x1": nf.Conv1x1((3, 2, 3), nf.PLU(3))}
 
 
 def check_the_package(options, D=5):
     rng = np.random.default_rng(options.seed)
     nf.use(dtype="float64")
     rows = {"QR and this chapter's lines": {"=": agreement_with_this_chapter(rng, D)}}
+    moved = [nf.PLU(D, seed=1).order, nf.PLU(3).order]
+    assert all(
+        (order[order] != np.arange(len(order))).any() for order in moved
+    )  # no P that undoes itself, or does nothing
     for name, layer in package_layers(D).items():
         params = check.random_params(layer, rng)
         z = nf.backend.asarray(rng.normal(size=(16, *layer.in_shape)))
@@ -532,7 +536,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch02_reach`.* Left: how large the factors are, as the product of the condition numbers of $L$ and $U$. Dashed: rotations, by angle. Near ±90° for $P = I$, and near 0° and 180° for the swap, the factors grow beyond $10^8$. Only the thick part is reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap none, since $\det P = -1$); the rest needs a negative sign. Dotted: the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Both $P$ reach every angle, and the product stays below 14. Right: all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular.
 #
-# So one PLU layer cannot be every matrix, and training cannot cross a line where one of the $\mu_k$ is zero. A Gaussian loses nothing by that. A deep flow loses signs and an order, unless the layers around it make up for them.
+# So one PLU layer cannot be every matrix, and training cannot cross a line where one of the $\mu_k$ is zero. A Gaussian loses nothing by that. In a deep flow a PLU layer can neither mirror a variable nor trade its $P$ for another one; where that is needed, the layers around it must do it.
 #
 # ## Two bugs that a falling loss does not show
 #
@@ -574,7 +578,7 @@ if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
-# The inverse without $P$ is a correct flow by itself: an invertible map with the right log-det. Its likelihood may be maximised like any other, and its draws, which come from the other direction, have their variables in the wrong places. Only R sees it. The convolution inverts without a fault, and its two wrong log-dets cancel. Only J sees it, and only on an image of more than one pixel.
+# The inverse without $P$ is a correct flow by itself: an invertible map with the right log-det. You can maximise its likelihood like any other. But draws come from the other direction, and their variables stand in the wrong places. Only R sees it. The convolution inverts without a fault, and its two wrong log-dets cancel. Only J sees it, and only on an image of more than one pixel.
 #
 # ## What it costs
 #
@@ -663,7 +667,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Householder and QR take more than either: (10) multiplies all reflections together once per batch, which is $M^2 D$. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant. On the left of each panel the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. In both directions Householder and QR take longest at large $D$: (10) multiplies all reflections together once per batch, which is $M^2 D$. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant; its curve jumps where its arrays are so large that every call asks the system for new memory. At small $D$ the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
@@ -671,9 +675,9 @@ if __name__ == "__main__":
 #
 # $$\mathcal L_{\min} = \tfrac12 \bigl(\log \det C + D \log 2\pi + D\bigr), \tag{13}$$
 #
-# since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. No other Gaussian does better: $\log q$ of a Gaussian is quadratic, so its mean depends on the data through $m$ and $C$ alone and is the mean under $N(m, C)$, where no density beats $N(m, C)$ itself (chapter 00 (5)). PLU, QR and triangular flows must all arrive there.
+# since $\frac1N \sum_n (x_n - m)^T C^{-1} (x_n - m) = \operatorname{tr}(C^{-1} C) = D$. No other Gaussian $q$ does better. Its $\log q$ is quadratic, so the mean of $\log q$ over the data depends on $m$ and $C$ alone. It is the same as under $N(m, C)$, and there no density beats $N(m, C)$ itself (chapter 00 (5)). PLU, QR and triangular flows must all arrive there.
 #
-# The data: 30 measurements of 569 breast tumours (radius, perimeter, area, ..., three times over). All rows are used, standardised by their own mean and standard deviation: this tests the maximiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and an optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
+# The data: 30 measurements of 569 breast tumours (ten properties, such as radius, perimeter and area; of each the mean, the standard error and the worst value). All rows are used, standardised by their own mean and standard deviation: this tests the optimiser, not how well a Gaussian predicts. The columns nearly depend on each other (a radius and a perimeter), so the covariance has a condition number of $10^5$, and the optimiser has to work for the last nat. Full batch, Adam, 2,500 steps, a rate of 0.005 that falls to 0 along a cosine, three seeds. (For the diagonal layer the closed form is that of independent columns with variance 1, where it starts.)
 #
 # *Predict*: how many nats a row do the correlations gain over the diagonal layer? Do the three full matrices agree, entry by entry?
 
@@ -751,17 +755,17 @@ if __name__ == "__main__":
     breast_cancer(options)
 
 # %% [markdown]
-# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step, with the required $10^{-3}$ dotted. All three are the same model under the same Adam: the curves differ because the parameters do.
+# *Figure `ch02_gaussian`.* Above: three fitted matrices; below, each multiplied by its transpose, and the covariance of the data. The three matrices differ, and the products agree with the data's covariance (largest entry of the difference, over all seeds: below 0.03). Upper right: the distance to (13), step by step. Every fit ends below the dotted line, at $10^{-3}$ nats (the run asserts it). All three describe the same Gaussians and are trained by the same Adam: the curves differ because the parameters do.
 #
-# The correlations are worth 35.3 nats a row, and all three parametrisations find them. Alone, a linear flow is a Gaussian. Its place is between layers that bend (chapter 04 onwards), where a trained mixing of the variables replaces a fixed permutation.
+# The correlations are worth 35.3 nats a row, and all three parametrisations find them. Alone, a linear flow is a Gaussian. It is useful between layers that bend (chapter 04 onwards): there it mixes the variables by trained numbers, in place of a fixed permutation.
 #
 # ## Summary
 #
-# - Train factors, not the matrix: triangles, reflections, permutations. The log-det is the sum of the log-diagonal, and the inverse is a substitution.
+# - Train factors, not the matrix. A triangle has the sum of its log-diagonal as log-det, and substitution as inverse. A reflection has log-det 0, and is its own inverse.
 # - A fixed permutation in PLU excludes some matrices, but no Gaussian. A product of reflections has a fixed sign.
 # - X does not see mistakes that cancel, and R does not see a wrong log-det. J does, on an input with more than one pixel.
 #
-# Linear maps keep a Gaussian Gaussian. Chapter 03 adds the least that bends: a matrix of rank one that depends on $z$.
+# Linear maps keep a Gaussian Gaussian. Chapter 03 adds the least that bends: its Jacobian is the identity plus a matrix of rank one, and that matrix depends on $z$.
 #
 # ## Exercises
 #

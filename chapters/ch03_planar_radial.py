@@ -73,7 +73,7 @@ if __name__ == "__main__":
     worked_example()
 
 # %% [markdown]
-# A **planar** layer (1) treats all points on a line $w \cdot z = $ const alike. A **radial** layer moves points towards a centre, or away from it, each on its own ray. A **Sylvester** layer is several planar ones at once, in directions that are orthogonal or combined by triangles.
+# A **planar** layer (1) treats all points on a line $w \cdot z = $ const alike. A **radial** layer moves points towards a centre, or away from it, each on its own ray. A **Sylvester** layer is several planar ones at once: their directions are combined from orthogonal ones by two triangular matrices.
 
 
 # %%
@@ -141,7 +141,7 @@ if __name__ == "__main__":
 #
 # ### When is it invertible?
 #
-# $h'$ takes every value in $(0, 1]$. If $w \cdot u \ge -1$, (4) is the logarithm of a positive number, or at worst of 0 on one line. If $w \cdot u < -1$, the determinant is negative near the line $w \cdot z + b = 0$ and positive far from it: the plane is *folded*. In the fold three points share one image, so the map has no inverse, and (4) belongs to no density.
+# $h'$ takes every value in $(0, 1]$. If $w \cdot u \ge -1$, (4) is the logarithm of a positive number, or at worst of 0 where $w \cdot z + b = 0$. If $w \cdot u < -1$, the determinant is negative near the line $w \cdot z + b = 0$ and positive far from it: the plane is *folded*. In the fold three points share one image, so the map has no inverse, and (4) belongs to no density.
 #
 # So $u$ must be corrected. The smallest correction is along $w$ (across $w$ it would not change $w \cdot u$): put $\hat u = u + k w$ and ask that $w \cdot \hat u = m$, with $m > -1$. Then $w \cdot u + k\, (w \cdot w) = m$, hence
 #
@@ -192,9 +192,9 @@ if __name__ == "__main__":
     fold_drawn(options)
 
 # %% [markdown]
-# *Figure `ch03_fold`.* Left: $w \cdot x$ against $w \cdot z$. With $w \cdot u = -3$ it falls in the middle, and three points $z$ have the same image. With $\hat u$ it increases. Middle and right: the same two maps on the plane. The blue lines that cross one another are the fold; on the right they are only drawn close together.
+# *Figure `ch03_fold`.* Left: $w \cdot x$ against $w \cdot z$. With $w \cdot u = -3$ it falls in the middle, and three points $z$ have the same image. With $\hat u$ it increases. Middle and right: the same two maps on the plane. In the middle blue lines cross one another: there the plane is folded. On the right they come close to one another and never cross.
 #
-# One trap is left. As $w \to 0$, (5) divides $m(0) = -0.306$ by zero, although nothing needs a correction there. A network that produces $w$ often starts at zero. As $w \to 0$ the package lets $m(a)$ approach $\max(a, -1 + \epsilon)$, and from $|w| = 0.1$ on it takes (5) as it is (`nfscratch/ops/u_hat.py`).
+# One trap is left: a short $w$. As $w \to 0$, (5) divides a number near $m(0) = -0.306$ by $|w|$, and $\hat u$ grows without bound, although nothing needs a correction there. A network that produces $w$ often starts at zero. As $w \to 0$ the package lets $m(a)$ approach $\max(a, -1 + \epsilon)$, and from $|w| = 0.1$ on it takes (5) as it is (`nfscratch/ops/u_hat.py`).
 #
 # ## Radial
 #
@@ -212,7 +212,7 @@ if __name__ == "__main__":
 #
 # $$r^2 + B r - \alpha r_x = 0, \quad B = \gamma - r_x, \qquad r = \tfrac12 \Bigl(-B + \sqrt{B^2 + 4 \alpha r_x}\Bigr) = \frac{2 \alpha r_x}{B + \sqrt{B^2 + 4 \alpha r_x}}. \tag{8}$$
 #
-# The product of its two roots is $-\alpha r_x$, so for $r_x > 0$ exactly one is positive. For $B > 0$ the first form is a difference, of two nearly equal numbers where $4 \alpha r_x$ is small beside $B^2$. The second form subtracts nothing.
+# The product of its two roots is $-\alpha r_x$, so for $r_x > 0$ exactly one is positive. For $B > 0$ the first form is a difference, of two nearly equal numbers where $4 \alpha r_x$ is small beside $B^2$, and the second form subtracts nothing. For $B < 0$ it is the other way round. So the program takes the second form for $B > 0$ and the first one otherwise.
 
 
 # %%
@@ -239,7 +239,7 @@ def radial_inverse(x, centre, alpha, gamma):
 # %% [markdown]
 # ## Sylvester: more than one unit
 #
-# A planar layer is a neural network with a single hidden unit. Take $M$ units: $x = z + A \tanh(W z + b)$, with $A$ a $D \times M$ matrix, $W$ an $M \times D$ one, and tanh applied to each number. The Jacobian is $I + A\,\operatorname{diag}(h')\,W$, the identity plus rank $M$, and the lemma becomes **Sylvester's identity**, for any $A$ ($D \times M$) and $C$ ($M \times D$):
+# A planar layer adds to $z$ a neural network with a single hidden unit. Take $M$ units: $x = z + A \tanh(W z + b)$, with $A$ a $D \times M$ matrix, $W$ an $M \times D$ one, and tanh applied to each number. The Jacobian is $I + A\,\operatorname{diag}(h')\,W$, the identity plus rank $M$, and the lemma becomes **Sylvester's identity**, for any $A$ ($D \times M$) and $C$ ($M \times D$):
 #
 # $$\det(I_D + A C) = \det(I_M + C A). \tag{9}$$
 #
@@ -257,7 +257,7 @@ def radial_inverse(x, centre, alpha, gamma):
 #
 # $$\det J = \prod_{i=1}^{M} \bigl(1 + h'_i\, r_{ii}\, \tilde r_{ii}\bigr). \tag{11}$$
 #
-# It is positive if every $r_{ii} \tilde r_{ii} > -1$: the condition of a planar layer, once for each unit. The package takes $\tilde r_{ii}$ as it comes and corrects $r_{ii}$ by (5), in one dimension. Where does $Q$ come from? From the QR decomposition of a free matrix; as a product of **Householder** reflections (chapter 02); or it is not learned at all: $Q$ is the identity in one layer and the reversal of all variables in the next, and the **triangular** matrices do the rest.
+# It is positive if every $r_{ii} \tilde r_{ii} > -1$: the condition of a planar layer, once for each unit. The package takes $\tilde r_{ii}$ as it comes and corrects $r_{ii}$ by (5), in one dimension. Where does $Q$ come from? From the QR decomposition of a free matrix; as a product of **Householder** reflections (chapter 02); or nowhere, and it is not learned: $Q$ is the identity in one layer and the reversal of all variables in the next, and the **triangular** matrices do the rest.
 #
 # ## Inverses that are searched for
 #
@@ -425,7 +425,7 @@ if __name__ == "__main__":
     check_one_point(options)
 
 # %% [markdown]
-# The package has the same layers for batches, with hand-written derivatives, and parameters that may differ from row to row. The same checks run on it, with S, shapes and dtypes, and N, the integral of the density of a planar, a radial and a Sylvester layer in a row. A search that misses its root by more than rounding raises an error and returns no number.
+# The package has the same layers for batches, with hand-written derivatives, and parameters that may differ from row to row. R, X, J and = run on it too, with S, shapes and dtypes, and N, the integral of the density of a planar, a radial and a Sylvester layer in a row. A search that misses its root by more than rounding raises an error and returns no number.
 
 
 # %%
@@ -490,12 +490,12 @@ if __name__ == "__main__":
 def museum(options):
     rng = np.random.default_rng(options.seed)
     print("  share of draws with w . u_hat <= -1      divided by |w|   divided by |w|^2")
-    for D, expected in ((2, 0.006), (10, 0.13), (50, 0.33)):
+    for D, expected in ((2, 0.006), (10, 0.13), (50, 0.33), (500, 0.34)):
         w, u = rng.normal(size=(2, 20_000, D))
         a, q = (w * u).sum(axis=1), (w * w).sum(axis=1)
         correction = -1 + np.logaddexp(0, a) - a
         wrong, right = ((a + correction * q / divisor <= -1).mean() for divisor in (np.sqrt(q), q))
-        print(f"    D = {D:2}                                  {wrong:14.1%} {right:18.1%}")
+        print(f"    D = {D:3}                                 {wrong:14.1%} {right:18.1%}")
         assert abs(wrong - expected) < 0.1 * expected + 0.003 and right == 0.0
 
     def radial_batch(z, centre, alpha, gamma, axis):
@@ -518,19 +518,21 @@ if __name__ == "__main__":
     museum(options)
 
 # %% [markdown]
+# More frequent: the longer $w$ is, the larger the fault. For a long $w$ the layer is folded where $0 < a < |w|$, roughly. Given $w$, $a/|w|$ is standard normal, so the share tends to the probability that a standard normal number lies between 0 and 1, which is 0.34.
+#
 # ## Experiment: four targets, by reverse KL
 #
-# So far, flows were fitted to data. Here there are none. We know an energy $U$, and the target is $p(x) = e^{-U(x)}/Z$ with an unknown $Z$, as in most Bayesian posteriors. A flow $q$ draws, and knows its $\log q$ at its own draws in one forward pass. So the *reverse* divergence of chapter 00 can be estimated, up to a constant:
+# So far, flows were fitted to data. Here there are none. We know an energy $U$, and the target is $p(x) = e^{-U(x)}/Z$ with an unknown $Z$, as for most Bayesian posteriors. A flow $q$ draws, and knows its $\log q$ at its own draws in one forward pass. So the *reverse* divergence of chapter 00 can be estimated, up to a constant:
 #
 # $$\mathrm{KL}(q \,\|\, p) = \mathbb{E}_{z \sim p_Z}\bigl[\log q(x) + U(x)\bigr] + \log Z, \qquad x = g(z), \quad \log q(x) = \log p_Z(z) - \log|\det J(z)|. \tag{16}$$
 #
 # Training needs no inverse, so variational inference can use a flow that has no formula for it. The four energies are those of Rezende and Mohamed's table 1: two arcs; a wave; a wave that splits and joins again; a wave that forks.
 #
-# **How to judge.** $U_2$, $U_3$ and $U_4$ do not fall off to the left and the right: on the whole plane $Z$ is infinite. So the target is the part in the box $[-4, 4]^2$, where $Z$ is a quadrature. A flow leaks a little out of the box. Let $Q$ be the probability that it is inside; then the divergence of its *part in the box* is
+# **How to judge.** $U_2$, $U_3$ and $U_4$ do not fall off to the left and the right: on the whole plane $Z$ is infinite. So the target is the part in the box $[-4, 4]^2$, where a quadrature gives $Z$. A flow leaks a little out of the box. Let $\pi$ be the probability that a draw of $q$ lies inside. Then the divergence of the flow's *part in the box* is
 #
-# $$\mathrm{KL}\bigl(q(\cdot \mid \text{box}) \,\|\, p\bigr) = \mathbb{E}\bigl[\log q + U \mid \text{box}\bigr] - \log Q + \log Z. \tag{17}$$
+# $$\mathrm{KL}\bigl(q(\cdot \mid \text{box}) \,\|\, p\bigr) = \mathbb{E}\bigl[\log q + U \mid \text{box}\bigr] - \log \pi + \log Z. \tag{17}$$
 #
-# Without the term $-\log Q$ the figure may be negative, and a flow would gain by throwing mass out. While training, a steep smooth wall rises just inside the box, and the energy with its wall is multiplied by a factor that grows from 0.1 to 1 over the first half of the run: at first the target is nearly flat, and the flow does not settle on the first mode that it meets. The base has a trained mean and scale.
+# Without the term $-\log \pi$ the figure may be negative, and a flow would gain by throwing mass out. In training the energy has a wall, smooth and steep, that begins just inside the box. Energy and wall are multiplied by a factor that grows from 0.1 to 1 over the first half of the run: at first the target is nearly flat, so that the flow does not settle on the first mode that it meets. The base has a trained mean and scale.
 #
 # *Predict*: which family is best on the two arcs of $U_1$ with two units? Which flow has both branches of the fork of $U_4$?
 
@@ -641,7 +643,7 @@ def draw_row(row, energy, columns, fitted, options):
 
 
 def draw_fork(fitted, lower_share, share, depths, options):
-    figure, axes = plot.subplots(1, 4, height=2.1)
+    figure, axes = plot.subplots(1, 4, height=1.85)
     columns = [(name, depths[-1]) for name in FAMILIES]
     draw_row(axes, ENERGIES[3], columns, fitted, options)
     last = max(seed for _, seed in lower_share)
@@ -695,6 +697,7 @@ def what_the_text_says(kl, lower_share, depths):
         assert np.all((ratios > 1 / 4) & (ratios < 4))
     most = {name: max(share for (of, _), share in lower_share.items() if of == name) for name in FAMILIES}
     assert 0.12 > most["planar"] > 0.04 > max(most["radial"], most["Sylvester"])
+    assert min(share for (of, _), share in lower_share.items() if of == "planar") < 0.04
 
 
 if __name__ == "__main__":
@@ -712,17 +715,17 @@ if __name__ == "__main__":
         what_the_text_says(kl, lower_share, depths)
 
 # %% [markdown]
-# *Figure `ch03_targets`.* Three targets, and the densities of flows of the last seed, each row on one colour scale. $K$ counts units: a Sylvester layer has two, so its $K = 32$ are sixteen layers. A density is $\log q$ at the points of a grid: every pixel went through all inverses, planar and Sylvester by their searches. Two planar layers bend a Gaussian into corners; thirty-two make the arcs and the wave, and open the loop in $U_3$.
+# *Figure `ch03_targets`.* Three targets, and the densities of flows of the last seed, each row on one colour scale. $K$ counts units: a Sylvester layer has two, so its $K = 32$ are sixteen layers. Each pixel shows $q(x)$ at one point $x$, which went through all inverses, planar and Sylvester by their searches. Two planar layers turn a Gaussian into a few blobs and bars; thirty-two make the arcs and the wave, and open the loop in $U_3$.
 #
 # *Figure `ch03_depth`.* Equation (17) against the number of units, both on logarithmic scales; lower is better. Points are means of three seeds, bars reach from the least to the largest.
 #
 # *Figure `ch03_fork`.* $U_4$ and three flows of 32 units. The dotted line is halfway between the two branches; the titles give the share of the probability to the right of $x_1 = 1$ and below the line.
 #
-# In the mean over seeds the divergence falls from 2 to 32 units, on every target and for each family. Radial layers are made for what is round. Two of them are ahead of both other families on $U_1$ and behind planar ones on the three waves, and with 32 units both other families are ahead everywhere. Sylvester's pairs stay within a factor of four of planar layers of the same number of units. Their gain is depth: half as many layers one after the other, and in many dimensions a layer is no longer a bottleneck of width one.
+# In the mean over seeds the divergence falls from 2 to 32 units, on every target and for each family. Radial layers suit a round target: with two units they are ahead of both other families on $U_1$, and behind planar ones on the three waves. With 32 units both other families are ahead of them everywhere. Sylvester layers stay within a factor of four of planar ones with the same number of units. They gain something else: half as many layers one after the other, and in many dimensions a layer is no longer a bottleneck of width one.
 #
-# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and no flow of 32 units has as much as 12 % there (the shares of all seeds are printed above). Planar layers leave a faint second branch, the others next to none. A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks the target to be large where the flow is. It hardly asks the flow to be where the target is: it *seeks* (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. A loss that has settled says nothing about a branch without draws. A picture does, and so do draws from the target, where you have them.
+# **The fork surprises people.** Its lower branch holds 15.4 % of the mass, and none of these flows of 32 units has as much as 12 % there (the shares of all seeds are printed above). The best planar fit has a faint second branch. The radial and the Sylvester fits have next to none, and so has the worst planar one. A flow that leaves the branch out, and is perfect otherwise, has $q = p/(1 - 0.154)$ outside of the branch, so its divergence is $-\log(1 - 0.154) = 0.167$ nats and no more. Reverse KL asks the target to be large where the flow is. It hardly asks the flow to be where the target is: it *seeks* one mode (chapter 00). Once the branch is lost, hardly a draw falls on it, and hardly any gradient brings it back. A loss that has settled says nothing about a branch without draws. A picture shows it, and so do draws from the target, where you have them.
 #
-# The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow has twice the units. The best flows there, of thirty-two layers, have divergences of 0.0031, 0.0123, 0.0139 and 0.0195 nats for $U_1$ to $U_4$.
+# The runs here are short. `benchmarks/planar_targets.py` repeats the table with at least 4,000 steps at the rate 0.02, and with $K$ *layers* in each family, so that a Sylvester flow has twice the units. The best flows there, of thirty-two layers, have divergences of 0.0031, 0.0123, 0.0139 and 0.0195 nats for $U_1$ to $U_4$. The last is far below 0.167: that flow has found the branch.
 #
 # ## Summary
 #
