@@ -447,7 +447,7 @@ if __name__ == "__main__":
 #
 # $$\mathcal L(s, t) = \frac1N \sum_n \Bigl[\tfrac12 u_n^2 + s\Bigr] + \tfrac12 \log 2\pi, \qquad \frac{\partial \mathcal L}{\partial t} = -e^{-s}\,\overline{u}, \qquad \frac{\partial \mathcal L}{\partial s} = 1 - \overline{u^2}, \tag{8}$$
 #
-# where a bar is the mean over $n$. Both vanish exactly when $t$ is the mean of the data and $e^{2s}$ their variance. So the answer is known here, and gradient descent must find it. (In $t$ we step in units of the variance at hand, $e^{2s}$; then one rate suits both parameters.) The data: lengths and widths of the petals of 105 irises, in centimetres. Beside the fit stands a Gaussian whose ellipse may be tilted, with the data's mean and full covariance $C$; its mean $-\log p$ is $\frac12(\log\det C + D \log 2\pi + D)$ (chapter 02).
+# where a bar is the mean over $n$. Both vanish exactly when $t$ is the mean of the data and $e^{2s}$ their variance. So the answer is known here, and gradient descent must find it. (In $t$ we step in units of the variance at hand, $e^{2s}$; then one rate suits both parameters.) The data: lengths and widths of the petals of 105 irises, in centimetres. The fit is compared with a Gaussian whose ellipse may be tilted: it has the data's mean and full covariance $C$, and its mean $-\log p$ is $\frac12(\log\det C + D \log 2\pi + D)$ (chapter 02).
 #
 # *Predict*: long petals are wide petals. How many nats a flower does the tilt gain?
 

@@ -274,7 +274,7 @@ def conv1x1_inverse(x, A, b):
 # |---|---|---|---|---|
 # | diagonal (3) | $D$ | $O(D)$ | $O(D)$ | independent variables |
 # | triangular (4) | $D(D+1)/2$ | $O(D^2)$ | $O(D)$ | every covariance* |
-# | Householder (6) | $MD$ | $O(MD)$ | $0$ | orthogonal, $\det Q = (-1)^M$ |
+# | Householder (6) | $MD$ | $O(MD)$ | $0$ | orthogonal, $\det Q = (-1)^M$; with $M \ge D - 1$ all of these |
 # | PLU (7) | $D^2$ | $O(D^2)$ | $O(D)$ | every covariance*; almost every matrix*, up to signs |
 # | QR (8) | $MD + D(D+1)/2$ | $O(MD + D^2)$ | $O(D)$ | with $M = D$: every matrix* of one sign |
 # | 1x1 convolution with PLU (9) | $C^2$ | $O(HW C^2)$ | $O(C)$ | one PLU for all pixels |
@@ -582,7 +582,7 @@ if __name__ == "__main__":
 #
 # ## What it costs
 #
-# The table above counts multiplications. Here is a clock beside it, on one thread: one batch of 64 points through each layer, and through a free matrix. The seconds are those of the machine that drew the figure.
+# The table above counts multiplications. Now a clock measures them, on one thread: one batch of 64 points goes through each layer, and through a free matrix. The seconds are those of the machine that drew the figure.
 
 
 # %%
