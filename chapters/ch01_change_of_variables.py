@@ -204,7 +204,7 @@ MAPS = {
 }
 
 
-# for the picture: what is shown of z, the ticks of x below, and the limits of x
+# for the picture: the largest z that is shown, the ticks of x below, and the limits of x
 SHOWN = {
     "exp": (2.5, (0, 5, 10), (0, 12)),
     "softplus": (2.5, (0, 1, 2), (0, 2.7)),
@@ -220,7 +220,7 @@ def elementwise_drawn(options):
     figure, axes = plot.subplots(2, 5, height=1.55)
     for column, (name, h) in zip(axes.T, MAPS.items(), strict=True):
         reach, ticks, limits = SHOWN[name]
-        z = np.linspace(-reach, reach, 801)
+        z = np.linspace(-6, reach, 801)
         x, log_slope = h(z)[0], np.array([h(np.array([value]))[1] for value in z])
         column[0].plot(z, x)
         column[0].set(title=name, xlabel="$z$", xlim=(-3, 3), xticks=(-2, 0, 2))
@@ -229,7 +229,8 @@ def elementwise_drawn(options):
         heights, edges = np.histogram(drawn, bins=40, range=limits, density=True)
         column[1].stairs(share * heights, edges, fill=True, color="0.8")
         column[1].plot(x, np.exp(standard_normal_log_prob(z) - log_slope), color=plot.RED, linewidth=1.2)
-        column[1].set(xlabel="$x$", ylim=(0, None), xticks=ticks, xlim=limits)
+        beyond = 0.05 * (limits[1] - limits[0])  # so that a fall to 0 at an end of the range is seen
+        column[1].set(xlabel="$x$", ylim=(0, None), xticks=ticks, xlim=(limits[0] - beyond, limits[1] + beyond))
     axes[0, 0].set_ylabel("$x = h(z)$")
     axes[1, 0].set_ylabel("density")
     options.save(figure, "ch01_elementwise")
@@ -506,7 +507,7 @@ def draw_iris(x, exact, excess, options):
     log_std, mean = exact
     box = (-1, 9, -0.8, 3.4)
     plot.density(axes[0], lambda a: standard_normal_log_prob((a - mean) * np.exp(-log_std)).sum(1) - log_std.sum(), box)
-    axes[0].plot(*x.T, ".", color="white", markersize=2.5)
+    axes[0].plot(*x.T, "o", color="white", markersize=2.6, markeredgecolor=plot.BLACK, markeredgewidth=0.4)
     axes[0].set(xlabel="petal length (cm)", ylabel="petal width (cm)", aspect="auto", title="data and fitted Gaussian")
     axes[1].semilogy(np.maximum(excess[:600], 1e-16))
     axes[1].set(xlabel="step", ylabel="nats above the optimum", title="gradient descent")
