@@ -536,7 +536,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch02_reach`.* Left: how large the factors are, as the product of the condition numbers of $L$ and $U$. Dashed: rotations, by angle. Near ±90° for $P = I$, and near 0° and 180° for the swap, the factors grow beyond $10^8$. Only the thick part is reached with a positive diagonal (for $P = I$, the angles within 90° of zero; for the swap none, since $\det P = -1$); the rest needs a negative sign. Dotted: the factor of a covariance with standard deviations 2 and 0.5, turned by the angle. Both $P$ reach every angle, and the product stays below 14. Right: all matrices with $a$ on the diagonal and $b$ beside it. One wedge belongs to each $P$, and the two grey ones need signs; on the black lines the matrix is singular.
 #
-# So one PLU layer cannot be every matrix, and training cannot cross a line where one of the $\mu_k$ is zero. A Gaussian loses nothing by that. In a deep flow a PLU layer can neither mirror a variable nor trade its $P$ for another one; where that is needed, the layers around it must do it.
+# So one PLU layer cannot be every matrix, and training cannot cross a line where one of the $\mu_k$ is zero. A Gaussian loses nothing by that. In a deep flow a PLU layer can neither flip the sign of a variable nor trade its $P$ for another one; where that is needed, the layers around it must do it.
 #
 # ## Two bugs that a falling loss does not show
 #
