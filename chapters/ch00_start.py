@@ -691,7 +691,7 @@ if __name__ == "__main__":
 #
 # *Figure `ch00_moons`.* Three densities on one colour scale, and where the flow of the last seed sends the square grid $[-2, 2]^2$. The mixture looks like a string of beads. The flow is smooth along the crescents, with a faint bridge between them: a continuous map cannot cut one Gaussian in two (chapter 04).
 #
-# The mixture wins with every seed, by about 0.1 nats a row: a few ellipses (their number is printed) cover two crescents in the plane well. In many variables they do not: chapter 04 meets the mixture again on images of 64 pixels, and there the flow wins. Here both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more. It would lose still more if the last parameters were kept and not the best ones (printed above, on the validation rows).
+# The mixture wins with every seed, by about 0.1 nats a row: a dozen ellipses or a little more (the number is printed) cover two crescents in the plane well. They do not suffice for images of 64 pixels: chapter 04 meets the mixture again there, and the flow wins. Here both are far ahead of the Gaussian. With 100 rows the flow loses at least 0.15 nats more. It would lose still more if the last parameters were kept and not the best ones (printed above, on the validation rows).
 #
 # The package's `nf.fit` is this loop, with each row once in every pass over the data, derivatives by hand instead of a tape, an early end, checkpoints, and warnings about data.
 #
@@ -712,7 +712,7 @@ if __name__ == "__main__":
 # | $z$, $x$ | noise, data; points $(D,)$, rows $(N, D)$ | R | inverse(forward(z)) with z |
 # | $p_Z$, $p$, $p_*$ | base, model, true density | X | log-dets of both directions, which add up to 0 |
 # | $g$, $J$ | a map $z \to x$; its Jacobian $\partial x_i/\partial z_j$ | J | a log-det or a Jacobian with numeric derivatives |
-# | log-det | log of the absolute determinant of the Jacobian of the map just applied | G | a gradient with numeric derivatives |
+# | log-det | log of the absolute determinant of the Jacobian of the map just applied | G | a gradient with numeric derivatives, or with autograd's |
 # | $\theta$ | all parameters | N | the integral of a density with 1 |
 # | $h$ | an increasing function of one variable | S, I | shapes and dtypes; each row alone with the row among others |
 # | $\mathcal L$, $H$ | loss, entropy, in nats | = | one number, by two formulas |

@@ -192,7 +192,7 @@ if __name__ == "__main__":
     fold_drawn(options)
 
 # %% [markdown]
-# *Figure `ch03_fold`.* Left: $w \cdot x$ against $w \cdot z$. With $w \cdot u = -3$ it falls in the middle, and three points $z$ have the same image. With $\hat u$ it increases. Middle and right: the same two maps on the plane. In the middle blue lines cross one another: there the plane is folded. On the right they come close to one another and never cross.
+# *Figure `ch03_fold`.* Left: $w \cdot x$ against $w \cdot z$. With $w \cdot u = -3$ it falls in the middle, and there three points $z$ have the same image. With $\hat u$ it increases. Middle and right: the same two maps on the plane. In the middle blue lines cross one another: there the plane is folded. On the right they come close to one another and never cross.
 #
 # One trap is left: a short $w$. As $w \to 0$, (5) divides a number near $m(0) = -0.306$ by $|w|$, and $\hat u$ grows without bound, although nothing needs a correction there. A network that produces $w$ often starts at zero. As $w \to 0$ the package lets $m(a)$ approach $\max(a, -1 + \epsilon)$, and from $|w| = 0.1$ on it takes (5) as it is (`nfscratch/ops/u_hat.py`).
 #
