@@ -161,7 +161,7 @@ def bin_of(z, at):
 #
 # $$\frac{dx}{dz} = s\,g'(\xi) = \frac{s^2 \bigl(d_k (1-\xi)^2 + 2 s\,\xi(1-\xi) + d_{k+1}\,\xi^2\bigr)}{\bigl(s + (d_k + d_{k+1} - 2s)\,\xi(1-\xi)\bigr)^2} . \tag{9}$$
 #
-# The numerator is a sum of positive terms for any positive heights, widths and slopes. The denominator is the square of $Q = s\,(1 - 2\xi(1-\xi)) + (d_k + d_{k+1})\,\xi(1-\xi)$. Since $\xi(1-\xi) \le \frac14$, $Q$ is at least $\frac{s}{2}$, so nothing is divided by zero. No condition ties the slopes to the heights: every output of a network gives a valid spline. That is the reason for the quotient.
+# The numerator is positive for any positive heights, widths and slopes: none of its three terms is negative, and they are never all zero. The denominator is the square of $Q = s\,(1 - 2\xi(1-\xi)) + (d_k + d_{k+1})\,\xi(1-\xi)$. Since $\xi(1-\xi) \le \frac14$, $Q$ is at least $\frac{s}{2}$, so nothing is divided by zero. No condition ties the slopes to the heights: every output of a network gives a valid spline. That is the reason for the quotient.
 #
 # **Back again.** Let $y = (x - x_k)/h_k$ and $\delta = d_k + d_{k+1} - 2s$. Multiply $y = N/Q$ by $Q$ and collect:
 #
@@ -610,7 +610,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Experiment 1: four layers each
 #
-# Two densities that are hard for affine layers: a checkerboard, which has edges, and two spirals. Four coupling layers with the same networks and the same number of steps: once the layers scale and shift, once they bend with 16 bins, with three seeds. The entropies are known, so the gap of a model is known too: for the checkerboard, whose density is known at every point, as a paired mean, else as held-out loss minus entropy. *Predict*: which density profits more from bins?
+# Two densities that are hard for affine layers: a checkerboard, which has edges, and two spirals. Two flows of four coupling layers are fitted to each, for the same number of steps and with hidden layers of the same width. One scales and shifts, the other bends with 16 bins. Each is fitted with three seeds. The entropies are known, so the gap of a model is known too. For the checkerboard, whose density is known at every point, it is a paired mean. For the spirals it is the held-out loss minus the entropy. *Predict*: which density profits more from bins?
 
 
 # %%
@@ -673,11 +673,11 @@ if __name__ == "__main__":
     four_layers_each(options)
 
 # %% [markdown]
-# *Figure `ch06_four_layers`.* The data, and the densities of the two fitted flows on one colour scale in each row. Look at the edges of the squares, and at the middle of the spirals. An affine layer stretches a whole line of points by one factor, so four of them blur the edges. A spline layer cuts the line into sixteen pieces and stretches each by factors of its own. With every seed the bins shrink the gap: by about 0.3 nats on the checkerboard, and by about 0.6 on the spirals, which profit more.
+# *Figure `ch06_four_layers`.* The data, and the densities of the two fitted flows on one colour scale in each row. Look at the edges of the squares, and at the middle of the spirals. An affine layer stretches a whole line of points by one factor, and four of them find neither the squares nor the arms. A spline layer cuts the line into sixteen pieces and stretches each by factors of its own. With every seed the bins shrink the gap: by about 0.3 nats on the checkerboard, and by about 0.6 on the spirals, which profit more.
 #
 # ## Experiment 2: how errors grow
 #
-# Every layer here is invertible on paper. In a computer a flow is a long composition of rounded maps, and the error of a round trip depends on how much the layers stretch and squeeze. So a constant tolerance in a test is too strict for a deep flow or too loose for a shallow one. *Predict*: which layer loses most digits, and does float64 help? Random weights, $D = 6$, the error $\max |g^{-1}(g(z)) - z|$ over 200 points, for affine coupling, masked autoregressive (chapter 05) and spline coupling layers, against the number of layers, and, for eight layers, against the radius $|z|$ of the points.
+# Every layer here is invertible on paper. In a computer a flow is a long composition of rounded maps, and the error of a round trip depends on how much the layers stretch and squeeze. So a constant tolerance in a test is too strict for a deep flow or too loose for a shallow one. *Predict*: which layer loses most digits, and does float64 help? We take random weights, $D = 6$, and layers of three sorts: affine coupling, masked autoregressive (chapter 05) and spline coupling. The error is $\max |g^{-1}(g(z)) - z|$ over 200 points. The figure shows it against the number of layers, and for eight layers against the radius $|z|$ of the points.
 
 
 # %%
@@ -702,7 +702,8 @@ def error_growth(options, D=6):
             worst[name, dtype] = by_depth[0], by_depth[-1]
             assert "spline" in name or by_radius[-1] > 10 * by_radius[0]
             assert options.fast or ("spline" in name) == (max(by_radius) > 4 * by_radius[-1])
-    axes[0].set(xlabel="layers, at radius 2", ylabel="largest round-trip error")
+    axes[0].set(xlabel="layers, at radius 2", ylabel="largest round-trip error", xticks=depths, xticklabels=depths)
+    axes[0].minorticks_off()
     axes[1].set(xlabel="radius $|z|$, 8 layers")
     axes[1].axvline(5.0, color="0.7", linewidth=0.8, zorder=0)
     axes[1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
