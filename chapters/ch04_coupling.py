@@ -545,7 +545,7 @@ if __name__ == "__main__":
     jacobians_drawn(options)
 
 # %% [markdown]
-# *Figure `ch04_jacobian`.* $\partial x_i/\partial z_j$ at one point, $D = 6$; a printed 0 is exactly zero. Left: the block triangle of (4). Middle: a second layer with exchanged roles moves the first three variables, and each of them now depends on all six. The last three, which only the first layer moved, still do not see one another: their block is diagonal. A third layer fills it. Right: a permutation in place of the exchange. It makes other halves, but fills the matrix more slowly: 11 zeros are left where the exchange leaves 6, and after a third layer 3. So the package does both: the roles are exchanged in each pair of layers, and a permutation stands between the pairs. The log-determinant of every stack is still a sum of log-scales.
+# *Figure `ch04_jacobian`.* $\partial x_i/\partial z_j$ at one point, $D = 6$; a printed 0 is exactly zero. Left: the block triangle of (4). Middle: a second layer with exchanged roles moves the first three variables, and each of them now depends on all six. The last three, which only the first layer moved, still do not see one another: their block is diagonal. A third layer fills it. Right: a permutation in place of the exchange. It makes other halves, but fills the matrix more slowly: 11 zeros are left where the exchange leaves 6, and after a third layer 3. The package does both in turn (last section). The log-determinant of every stack is still a sum of log-scales.
 #
 # ## What a volume-preserving flow cannot do
 #
@@ -775,7 +775,7 @@ if __name__ == "__main__":
     digits(options)
 
 # %% [markdown]
-# *Figure `ch04_digits`.* Twenty real digits, twenty draws of the mixture, twenty of the flow, all on one grey scale from 0 to 17, and the training curve. To the eye the mixture's draws are no worse than the flow's. Yet the flow explains unseen digits better by several nats per image, with each of three seeds. Likelihood rewards a model for covering every way in which a pixel can vary, and the eye ignores most of them (chapter 13). In the curve the training loss ends below the validation loss: the flow knows its own rows better than new ones.
+# *Figure `ch04_digits`.* Real digits, draws of the mixture and draws of the flow, all on one grey scale from 0 to 17, and the training curve. To the eye the mixture's draws are no worse than the flow's. Yet the flow explains unseen digits better by several nats per image, with each of three seeds. Likelihood rewards a model for covering every way in which a pixel can vary, and the eye ignores most of them (chapter 13). In the curve the training loss ends below the validation loss: the flow knows its own rows better than new ones.
 #
 # ## Summary
 #
@@ -808,4 +808,4 @@ if __name__ == "__main__":
 # - **The bound on $s$.** RealNVP multiplies a tanh by a learned scale. In the package $s = c \tanh(a / c)$ with a fixed $c$: the slope at zero is 1 and the range is documented.
 # - **NICE** ends with one trained scale per variable, as `nf.flows.nice` does. The two-blobs experiment leaves it out, since it would change the volume.
 # - **RealNVP** uses batch normalisation, convolutional networks, and masks for images (chapter 12). Here networks are dense, and the data's own mean and variance are a fixed last layer.
-# - **Between layers** NICE and RealNVP alternate masks. From three variables on, a fixed random permutation stands before each further pair here.
+# - **Between layers** NICE and RealNVP exchange the roles. The package does so within each pair of layers, and from three variables on a fixed random permutation stands before each further pair.
