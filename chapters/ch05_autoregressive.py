@@ -263,7 +263,7 @@ def maf_forward(z, weights, degrees, y=()):
 # %% [markdown]
 # ## IAF, in both of its notations
 #
-# Variational inference (chapter 11) needs the other bargain: fast draws whose density is known. Turn the flow around. Now the network reads the *noise* $\varepsilon$, and the result is called $z$, since it is a latent variable. The literature writes the layer in two ways, both with the name IAF:
+# Variational inference (chapter 11) needs fast draws whose density is known. So turn the flow around. Now the network reads the *noise* $\varepsilon$, and the result is called $z$, since it is a latent variable. The literature writes the layer in two ways, both with the name IAF:
 #
 # $$z = \mu(\varepsilon) + \sigma(\varepsilon) \odot \varepsilon \quad\Longrightarrow\quad \log q(z) = \log q(\varepsilon) - \sum_i \log\sigma_i(\varepsilon), \tag{10}$$
 #
