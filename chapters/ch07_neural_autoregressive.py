@@ -75,7 +75,7 @@ def picture_of_the_idea(options):
     x = np.linspace(-5, 5, 801)
     F, dF = np.array([staircase(u, w, a, b) for u in x]).T
     z, log_slope = np.array([deep_sigmoid(u, w, a, b) for u in x]).T
-    assert np.allclose(np.exp(log_slope), dF / (F * (1 - F)))
+    assert np.allclose(np.exp(log_slope), dF / (F * (1 - F))) and sigmoid(37) < 1 == sigmoid(38)
     figure, axes = plot.subplots(1, 3, height=2.1)
     for k in range(3):
         axes[0].plot(x, w[k] * sigmoid(a[k] * x + b[k]), color=plot.SKY, linewidth=0.9)
@@ -105,7 +105,7 @@ def picture_of_the_idea(options):
 #
 # We have met this map. With $a_k = 1/s_k$ and $b_k = -\mu_k/s_k$ it is the mixture of logistics of chapter 06, equation (15), read in the other direction: there it made data from noise, here it makes noise from data. Two papers found one function (up to an affine map), and a row of the table below compares the two formulas.
 #
-# **In log space.** $F$ rounds to 1 in float64 when all $s_k$ are above 37, and $\log(1 - F)$ is then $-\infty$. But $1 - F = \sum_k w_k \sigma(-s_k)$, because the weights sum to one, and $\log\sigma(s) = -\operatorname{softplus}(-s)$. With $\operatorname{lse}_k t_k = \log\sum_k e^{t_k}$,
+# **In log space.** $F$ rounds to 1 in float64 when all $s_k$ are above 38, and $\log(1 - F)$ is then $-\infty$. But $1 - F = \sum_k w_k \sigma(-s_k)$, because the weights sum to one, and $\log\sigma(s) = -\operatorname{softplus}(-s)$. With $\operatorname{lse}_k t_k = \log\sum_k e^{t_k}$,
 #
 # $$\log F = \operatorname{lse}_k[\log w_k - \operatorname{softplus}(-s_k)], \quad \log(1 - F) = \operatorname{lse}_k[\log w_k - \operatorname{softplus}(s_k)], \quad \log h' = \operatorname{lse}_k[\log w_k + \log a_k - \operatorname{softplus}(s_k) - \operatorname{softplus}(-s_k)] - \log F - \log(1 - F). \tag{4}$$
 #
