@@ -792,7 +792,7 @@ if __name__ == "__main__":
 # 4. (Paper.) Derive (10) and (11) from each other. Then do (12) for $\mu = 0$ and a constant $\sigma$ in $D$ dimensions.
 # 5. (15 minutes.) Write `log_prob_two_steps` (13), and take the same order for both layers. Show that each $x_i$, given $x_{<i}$, is then an affine function of its own noise in $\varepsilon_0$. What is left for the second layer to learn?
 # 6. (15 minutes.) Write `made_log_prob_bits` (14), and break the masks as in the museum. When do the probabilities still sum to 1?
-# 7. (Two minutes of computing.) Train MAF on the digits as above, seed 0, with natural and reversed orders in turn, and with all eight natural. Which has the better score on the test images?
+# 7. (Two minutes of computing.) Train MAF on the digits as above, seed 0, with natural and reversed orders in turn, and with all eight natural. Which has the better score on the test images, and why? Hint: exercise 5.
 # 8. (Ten minutes of computing.) Give RealNVP the hidden width at which it has as many parameters as MAF, to within 1 %. Choose the weight decay of each from 1, 3 and 5 by the validation images, with three seeds. What is left of the difference on the test images?
 #
 # ## Answers on paper
