@@ -79,10 +79,10 @@ def picture_of_the_idea(options):
     maps = (lambda z: z, additive, affine, lambda z: affine(affine(z)[:, ::-1])[:, ::-1])
     figure, axes = plot.subplots(1, 4, height=2.0, sharex=True, sharey=True)
     titles = ("the noise $z$", "additive layer", "affine layer", "two affine layers")
-    for ax, name, g in zip(axes, titles, maps, strict=True):
+    for ax, name, g, v in zip(axes, titles, maps, "zxxx", strict=True):
         plot.warp_grid(ax, g, radius=2.0, lines=11)
-        ax.set(title=name, xlim=(-4.2, 4.2), ylim=(-4.2, 4.2), xticks=(-2, 0, 2), yticks=(-2, 0, 2), xlabel="$x_1$")
-    axes[0].set_ylabel("$x_2$")
+        ax.set(title=name, xlabel=f"${v}_1$", ylabel=f"${v}_2$")
+        ax.set(xlim=(-4.2, 4.2), ylim=(-4.2, 4.2), xticks=(-2, 0, 2), yticks=(-2, 0, 2))
     options.save(figure, "ch04_idea")
 
 
@@ -172,7 +172,7 @@ def affine_jacobian(z, keep, s_net, t_net):
 #
 # $$x = b \odot z + (1 - b) \odot \bigl(z \odot e^{s(b \odot z)} + t(b \odot z)\bigr), \qquad \log|\det J| = \sum_i (1 - b_i)\, s_i(b \odot z). \tag{6}$$
 #
-# If you forget a $b$, no error message tells you. But the form suits images, where $b$ is a checkerboard. Its inverse is $z = b \odot x + (1 - b) \odot (x - t(b \odot x)) \odot e^{-s(b \odot x)}$.
+# If you forget a $b$, no error message tells you. But this form suits images, where $b$ is a checkerboard. Its inverse is $z = b \odot x + (1 - b) \odot (x - t(b \odot x)) \odot e^{-s(b \odot x)}$.
 
 
 # %%
@@ -211,7 +211,7 @@ def volume_preserving_log_scales(s):
 #
 # $$\log|\det J| = \sum_{\ell=1}^{L} \log|\det J_\ell\bigl(z^{(\ell-1)}\bigr)|, \quad z^{(0)} = z, \quad z^{(\ell)} = g_\ell\bigl(z^{(\ell-1)}\bigr); \qquad z = g_1^{-1}\bigl(\cdots g_L^{-1}(x)\bigr). \tag{8}$$
 #
-# Without a change of roles, half of the variables never move however deep the stack is. With more than two variables a permutation mixes better than a swap of the halves:
+# Without a change of roles, half of the variables never move however deep the stack is. If the halves exchange their roles from layer to layer, then after three layers every variable depends on all of them. But no layer ever lets a variable decide about another of its own half. A permutation makes other halves:
 #
 # $$x_i = z_{\pi(i)}, \qquad\text{with the inverse}\qquad z_{\pi(i)} = x_i. \tag{9}$$
 #
@@ -253,8 +253,7 @@ def layers_drawn(options):
     draw_row(axes[2], 2, "zx", ("$g_1$", r"$\pi$", "$g_2$"))
     draw_row(axes[2], 0, "xz", (r"$g_2^{-1}$", r"$\pi^{-1}$", "$g_1^{-1}$"))
     for ax in axes:
-        ax.set(xlim=(-0.5, 6.5), ylim=(-0.75, 2.75))
-        ax.axis("off")
+        ax.set(xlim=(-0.5, 6.5), ylim=(-0.75, 2.75), xticks=(), yticks=(), frame_on=False)
     options.save(figure, "ch04_layers")
 
 
@@ -271,7 +270,7 @@ def draw_layer(ax, title, names, steps):
     """The kept variables above, the changed ones below; the networks read the first and set the steps of the second."""
     ax.set_title(title)
     draw_row(ax, 2, [f"{name}_K" for name in names], ())
-    draw_row(ax, 0, [f"{name}_C" for name in names], ("", *steps))
+    draw_row(ax, 0, [f"{name}_C" for name in names], steps, (2.9, 4.5))
     arrow(ax, (1, 2), (1, 1.0), plot.ORANGE)
     ax.plot([1, 4.5], [1.0, 1.0], color=plot.ORANGE, linewidth=1, zorder=1)
     boxed(ax, 1.3, 1.0, "networks $s, t$", plot.ORANGE)
@@ -279,14 +278,13 @@ def draw_layer(ax, title, names, steps):
         arrow(ax, (x, 1.0), (x, 0.35), plot.ORANGE)
 
 
-def draw_row(ax, y, ends, boxes):
-    """One line from left to right, through boxes at fixed places."""
+def draw_row(ax, y, ends, boxes, places=(1.3, 2.9, 4.5)):
+    """One line from left to right, through boxes."""
     arrow(ax, (0.3, y), (5.7, y))
     for x, name in zip((0, 6), ends, strict=True):
         ax.text(x, y, f"${name}$", ha="center", va="center")
-    for x, text in zip((1.3, 2.9, 4.5), boxes, strict=False):
-        if text:
-            boxed(ax, x, y, text, plot.BLUE)
+    for x, text in zip(places, boxes, strict=False):
+        boxed(ax, x, y, text, plot.BLUE)
 
 
 if __name__ == "__main__":
@@ -297,13 +295,13 @@ if __name__ == "__main__":
 #
 # ## Training, by hand
 #
-# Suppose that we know how a loss $\mathcal L$ changes with the results of the inverse: $g_z = \partial \mathcal L/\partial z_C$ and $g_d = \partial \mathcal L/\partial \log\det$. Read off $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, factor by factor:
+# Suppose that we know how a loss $\mathcal L$ changes with the results of the inverse: $g_z = \partial \mathcal L/\partial z_C$ and $g_d = \partial \mathcal L/\partial \log\det$. Differentiate $z_C = (x_C - t)\,e^{-s}$ and $\log\det = -\sum_i s_i$, entry by entry:
 #
 # $$\frac{\partial \mathcal L}{\partial x_C} = g_z\, e^{-s}, \qquad \frac{\partial \mathcal L}{\partial t} = -g_z\, e^{-s}, \qquad \frac{\partial \mathcal L}{\partial s} = -g_z\, z_C - g_d . \tag{10}$$
 #
 # The last two enter the networks. A gradient $g$ of the output $W_2 h + b_2$ gives $g h^\mathsf{T}$ for $W_2$ and $g$ for $b_2$. With $a = (W_2^\mathsf{T} g) \odot (1 - h^2)$, it gives $a u^\mathsf{T}$ for $W_1$, $a$ for $b_1$ and $W_1^\mathsf{T} a$ for the input $u$. This last part is added to the gradient of the kept variables, since they are the input.
 #
-# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. By the change of variables its gradient at the noise is $g_z = z/N$, and every log-determinant has $g_d = -1/N$. From there (10) leads from the first layer to the last. Here it is, for rows of points, with Adam (chapter 00, but $\beta_2 = 0.99$). *Predict*: why must one layer alone fail on two moons?
+# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. Let the base be the standard normal, $-\log p_Z(z) = \frac12 |z|^2 + $ a constant. Then the gradient of the loss at the noise is $z/N$, and at every log-determinant $g_d = -1/N$. From there (10) leads from the first layer to the last. Here it is, for rows of points, with Adam (chapter 00, but $\beta_2 = 0.99$). *Predict*: why must one layer alone fail on two moons?
 
 
 # %%
@@ -450,7 +448,7 @@ def check_one_point(options, D=5):
     keep, z, order = np.arange(D) < D // 2, rng.normal(size=D), np.array([2, 0, 3, 1, 4])
     s_net, t_net = nets = [random_network(rng, keep.sum(), (~keep).sum()) for _ in range(2)]
     no_s = [*s_net[:2], 0 * s_net[2], 0 * s_net[3]]
-    s, t = [lambda a, net=net: np.append(np.zeros(keep.sum()), network(net, a[keep])[0]) for net in nets]
+    s, t = [lambda a, net=net: np.append(np.ones(keep.sum()), network(net, a[keep])[0]) for net in nets]
     affine = [partial(f, keep=keep, s_net=s_net, t_net=t_net) for f in (affine_forward, affine_inverse)]
     permuted = [partial(f, order=order) for f in (permute, permute_back)]
     maps = {"affine (2), (3), (5)": affine, "permutation (9)": permuted}
@@ -499,8 +497,7 @@ def check_the_package(options):
 def agreement_with_this_chapter(rng):
     """z and log_det of 16 points: by the package, by rows, and point by point."""
     keep, nets, x = np.arange(5) < 2, [random_network(rng, 2, 3) for _ in range(2)], rng.normal(size=(16, 5))
-    unbounded = nf.Affine(max_log_scale=1e8)  # the package bounds s; this chapter's layer does not
-    layer = nf.Coupling(unbounded, keep, nf.Heads((nf.MLP((8,), "tanh"), nf.MLP((8,), "tanh"))))
+    layer = nf.Coupling(nf.Affine(1e8), keep, nf.Heads((nf.MLP((8,), "tanh"), nf.MLP((8,), "tanh"))))  # s without bound
     params = [[{"W": W1, "b": b1}, {"W": W2, "b": b2}] for W1, b1, W2, b2 in nets]
     points = [np.array(part) for part in zip(*(affine_inverse(row, keep, *nets) for row in x), strict=True)]
     return {"=": max(map(off, [*layer.inverse(params, x)] * 2, [*inverse_rows(x, keep, nets)[:2], *points]))}
@@ -526,16 +523,20 @@ def jacobians_drawn(options, D=6):
     rng, net = np.random.default_rng(options.seed), nf.MLP((16,), "tanh")
     nf.use(dtype="float64")
     first, second = (nf.Coupling(nf.Affine(1.0), nf.half_mask(D, flip), net) for flip in (False, True))
-    stacks = {
-        "first half kept": first,
-        "two layers,\nroles exchanged": nf.Chain([first, second]),
-        "two layers,\npermuted between": nf.Chain([first, nf.Permutation((3, 0, 4, 1, 5, 2)), first]),
-    }
-    figure, axes = plot.subplots(1, 3, height=2.2)
+    between = nf.Permutation((3, 0, 4, 1, 5, 2))
+    swapped, permuted = [first, second, first], [first, between, first, between, first]
+    stacks = {"first half kept": [first], "two layers,\nroles exchanged": swapped[:2]}
+    stacks |= {"two layers,\npermuted between": permuted[:3], "three, exchanged": swapped, "three, permuted": permuted}
+    (figure, axes), zeros = plot.subplots(1, 3, height=2.2), {}
     z = nf.backend.asarray(rng.normal(size=(1, D)))
-    for ax, (name, bijection) in zip(axes, stacks.items(), strict=True):
-        image = plot.jacobian(ax, bijection.jacobian(check.random_params(bijection, rng, 0.8), z)[0], limit=1.5)
-        ax.set_title(name)
+    for k, (name, layers) in enumerate(stacks.items()):
+        J = nf.Chain(layers).jacobian(check.random_params(nf.Chain(layers), rng, 0.8), z)[0]
+        zeros[name.replace("\n", " ")] = int((nf.to_numpy(J) == 0).sum())
+        if k < 3:
+            image = plot.jacobian(axes[k], J, limit=1.5)
+            axes[k].set_title(name)
+    print("  zeros among 36 entries: " + "; ".join(f"{name}: {count}" for name, count in zeros.items()))
+    assert list(zeros.values()) == [21, 6, 11, 0, 3]
     figure.colorbar(image, ax=axes, shrink=0.7, label=r"$\partial x_i / \partial z_j$", extend="both")
     options.save(figure, "ch04_jacobian")
 
@@ -544,7 +545,7 @@ if __name__ == "__main__":
     jacobians_drawn(options)
 
 # %% [markdown]
-# *Figure `ch04_jacobian`.* $\partial x_i/\partial z_j$ at one point, $D = 6$; a printed 0 is exactly zero. Left: the block triangle of (4). Middle: a second layer with exchanged roles moves the first three variables, and each of them now depends on all six. The last three, which only the first layer moved, still do not see one another: their block is diagonal. Right: a permutation between the layers spreads the dependence over both halves. The log-determinant of the last two is still a sum of log-scales.
+# *Figure `ch04_jacobian`.* $\partial x_i/\partial z_j$ at one point, $D = 6$; a printed 0 is exactly zero. Left: the block triangle of (4). Middle: a second layer with exchanged roles moves the first three variables, and each of them now depends on all six. The last three, which only the first layer moved, still do not see one another: their block is diagonal. A third layer fills it. Right: a permutation in place of the exchange. It makes other halves, but fills the matrix more slowly: 11 zeros are left where the exchange leaves 6, and after a third layer 3. The package does both in turn (last section). The log-determinant of every stack is still a sum of log-scales.
 #
 # ## What a volume-preserving flow cannot do
 #
@@ -630,9 +631,9 @@ if __name__ == "__main__":
     modes_and_volume(options)
 
 # %% [markdown]
-# *Figure `ch04_modes`.* Densities on one colour scale, and in white the image of the circle $|z| = 1$. With additive layers on one Gaussian a bridge still joins the two blobs: the white curve is one loop, and everywhere inside it the density is above 0.0965. The bridge, too thin to be seen, is inside. Two Gaussians in the base repair it, with the same layers. Affine layers make two maxima out of one (the last column) by thinning the bridge, but they cannot remove it: their map is continuous too.
+# *Figure `ch04_modes`.* Densities on one colour scale, and in white the image of the circle $|z| = 1$. With additive layers on one Gaussian a bridge still joins the two blobs: the white curve is one loop, and everywhere inside it the density is above 0.0965. Between the blobs the loop is so narrow that its two sides look like one line. Two Gaussians in the base repair it, with the same layers. Affine layers make two maxima out of one (right): they stretch the middle of the disc, so the bridge is wide and faint. They cannot remove it: their map is continuous too.
 #
-# A thin bridge costs little likelihood: with twice the layers the additive flow has a smaller gap, and still one mode. A good likelihood does not prove a good shape.
+# A narrow bridge costs little likelihood: with twice the layers the additive flow has a smaller gap, and still one mode. A good likelihood does not prove a good shape.
 #
 # ## A published bug: it works for D = 2
 #
@@ -693,9 +694,9 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability: the share printed above counts it together with the smears beyond the outer tips.
+# *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability: the share printed above counts it together with the smears beyond the outer tips. The gap, too, is printed above: twelve layers leave less than 0.05 nats.
 #
-# *Animation `moons_warp`.* Eight affine couplings bend noise into two moons, one layer after the other. Blue points began at $z_1 < 0$, red ones at $z_1 > 0$; the grid is never torn and never folded.
+# *Animation `moons_warp`.* Eight affine couplings bend noise into two moons, one layer after the other. Blue points began at $z_1 < 0$, orange ones at $z_1 > 0$; the grid is never torn and never folded.
 #
 # ## Experiment 2: handwritten digits
 #
@@ -774,7 +775,7 @@ if __name__ == "__main__":
     digits(options)
 
 # %% [markdown]
-# *Figure `ch04_digits`.* Twenty real digits, twenty draws of the mixture, twenty of the flow, all on one grey scale from 0 to 17, and the training curve. To the eye the mixture's draws are no worse than the flow's. Yet the flow explains unseen digits better by several nats per image, with each of three seeds. Likelihood rewards a model for covering every way in which a pixel can vary, and the eye ignores most of them (chapter 13). In the curve the training loss ends below the validation loss: the flow knows its own rows better than new ones.
+# *Figure `ch04_digits`.* Real digits, draws of the mixture and draws of the flow, all on one grey scale from 0 to 17, and the training curve. To the eye the mixture's draws are no worse than the flow's. Yet the flow explains unseen digits better by several nats per image, with each of three seeds. Likelihood rewards a model for covering every way in which a pixel can vary, and the eye ignores most of them (chapter 13). In the curve the training loss ends below the validation loss: the flow knows its own rows better than new ones.
 #
 # ## Summary
 #
@@ -787,16 +788,17 @@ if __name__ == "__main__":
 # ## Exercises
 #
 # 1. (30 minutes.) Write `affine_forward`, `affine_inverse` and `affine_jacobian` for one point (equations 2 to 5). Keep the first $\lfloor D/2 \rfloor$ variables, and check with `numeric_jacobian` for $D = 1, 2, 5, 6$. What does your layer do at $D = 1$?
-# 2. (10 lines.) Write `masked_forward` and `masked_inverse` (6). With `kept = b * z` each needs $b$ three times: in `kept`, in the map, and in the log-det. Leave out one of the three, in both functions alike. Which of R, X and J see it?
+# 2. (10 lines.) Write `masked_forward` and `masked_inverse` (6). With `kept = b * z` each needs $b$ three times: in `kept`, in the map, and in the log-det. Leave out one of the three, in both functions alike. Which of R, X and J see it, with networks that do not answer 0 on kept places?
 # 3. (5 lines.) Write `permute_back` (9). Find a permutation of three variables for which `permute` is a wrong inverse, and one for which it is right.
 # 4. (Paper.) Show that $\{p > c\}$ has the area $2\pi \log\frac{1}{2\pi c}$ for a standard Gaussian in the plane, and that two Gaussians of variance $1/2$ and weight $1/2$ give the same area for every $c$, if their overlap may be neglected. What is the entropy of each?
-# 5. (A minute.) Fit four additive layers on two Gaussians to the two blobs as `modes_and_volume` does, but from the means that `flow.init` draws, for seeds 0 to 4. How many gaps are above 0.05? For four additive layers on one Gaussian, plot $\log p$ along the image of the segment from $g^{-1}(-2, 0)$ to $g^{-1}(2, 0)$. Does it have a minimum between its ends? Answer from (11) first.
+# 5. (A minute.) Fit four additive layers on two Gaussians to the two blobs as `modes_and_volume` does, but from the means that `flow.init` draws, for seeds 0 to 4. How many gaps are above 0.02? For four additive layers on one Gaussian, plot $\log p$ along the image of the segment from $g^{-1}(-2, 0)$ to $g^{-1}(2, 0)$. Does it have a minimum between its ends? Answer from (11) first.
 # 6. (10 minutes.) Repair the layer of the published bug: put the groups back into their places, in both directions. Which of R, X and J failed before and holds now?
 # 7. (2 minutes.) Train the digit flow three more times, with one change each: ReLU for tanh, `max_log_scale=3`, no weight decay. Which change costs the most nats on the test images, with seed 0?
 #
 # ## Answers on paper
 #
 # - 1: nothing is kept at $D = 1$, the networks see nothing, and the layer is $x = e^s z + t$ with constants.
+# - 2: without $b$ in `kept` or in the map all three fail. Without it in the log-det J alone does: the map is right, and the two log-dets still cancel.
 # - 3: `permute` with the cycle $(1, 2, 0)$ twice is not the identity; with the swap $(1, 0, 2)$ it is.
 # - 4: one Gaussian exceeds $c$ where $r^2 < 2\log\frac{1}{2\pi c}$, a disc of area $\pi r^2$. Each of the two has the density $e^{-r^2}/2\pi$ around its centre, so $r^2 < \log\frac{1}{2\pi c}$, and there are two discs. Equal areas at all levels mean equal entropies, $\log 2\pi e$.
 # - 5: no. By (11) $\log p$ along that curve is $\log p_Z$ along a straight segment, which is concave.
@@ -806,4 +808,4 @@ if __name__ == "__main__":
 # - **The bound on $s$.** RealNVP multiplies a tanh by a learned scale. In the package $s = c \tanh(a / c)$ with a fixed $c$: the slope at zero is 1 and the range is documented.
 # - **NICE** ends with one trained scale per variable, as `nf.flows.nice` does. The two-blobs experiment leaves it out, since it would change the volume.
 # - **RealNVP** uses batch normalisation, convolutional networks, and masks for images (chapter 12). Here networks are dense, and the data's own mean and variance are a fixed last layer.
-# - **Between layers** NICE and RealNVP alternate masks. From three variables on, a fixed random permutation stands before each further pair here.
+# - **Between layers** NICE and RealNVP exchange the roles. The package does so within each pair of layers, and from three variables on a fixed random permutation stands before each further pair.

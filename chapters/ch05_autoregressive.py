@@ -43,7 +43,7 @@ if __name__ == "__main__":
 #
 # *Draw* from noise $z = (1, \frac12, -1)$. First $x_1 = 1 + 2 \cdot 1 = 3$. Only now the second mean is known, $\frac32$, and $x_2 = \frac32 + \frac12 = 2$. Only now the third, $3 - 2 = 1$, and $x_3 = 1 - 1 = 0$.
 #
-# *Go back* from $x = (3, 2, 0)$. All of $x$ is there, so all three means are known at once: $1$, $\frac32$ and $1$. Subtract them and divide by $(2, 1, 1)$: $z = (1, \frac12, -1)$, in one step. The density is that of $z$, and $-\log 2$ for the stretch of the first variable:
+# *Go back* from $x = (3, 2, 0)$. All of $x$ is there, so all three means are known at once: $1$, $\frac32$ and $1$. Subtract them and divide by $(2, 1, 1)$: $z = (1, \frac12, -1)$, in one step. The logarithm of the density is that of $z$, less $\log 2$ for the stretch of the first variable:
 # $\log p(x) = -\frac12(1 + \frac14 + 1) - \frac32 \log 2\pi - \log 2 = -4.575$.
 #
 # The conditionals are linear, so $x$ is Gaussian, and the code compares with that density.
@@ -148,7 +148,7 @@ def picture_of_the_idea(options, D=4, width=6):
 
 
 def draw_network(ax, degrees, masks, highlight):
-    """Inputs below, outputs above, a line for each connection that is not cut; those that reach one output in red."""
+    """Inputs below, outputs above, a line for each connection that is not cut; those that reach one output are thick."""
     rows = [degrees[0], degrees[1], degrees[0]]
     places = [np.linspace(0, 1, len(row)) for row in rows]
     reach = np.arange(len(degrees[0])) == highlight
@@ -170,11 +170,11 @@ if __name__ == "__main__":
     picture_of_the_idea(options)
 
 # %% [markdown]
-# *Figure `ch05_idea`.* Left: $D = 4$ and six hidden units, each with its degree. The connections that lead to $\mu_3$ are red: follow them down, and you arrive at $x_1$ and $x_2$ only. No line leaves $x_4$, and none arrives at $\mu_1$, which is a constant. Middle: the number of paths (3) from each input to each output, strictly below the diagonal. Right: the same with the order $x_3, x_1, x_4, x_2$.
+# *Figure `ch05_idea`.* Left: $D = 4$ and six hidden units, each with its degree. The connections that lead to $\mu_3$ are thick: follow them down, and you arrive at $x_1$ and $x_2$ only. No line leaves $x_4$, and none arrives at $\mu_1$, which is a constant. Middle: the number of paths (3) from each input to each output, strictly below the diagonal. Right: the same with the order $x_3, x_1, x_4, x_2$.
 #
 # ## The flow: MAF
 #
-# Write $\mu_i$ and $\sigma_i = e^{s_i}$ for the outputs of the network. To draw $x_i$ from $N(\mu_i, \sigma_i^2)$ is to map noise, and solved for the noise this is the inverse map:
+# Write $\mu_i$ and $\sigma_i = e^{s_i}$ for the outputs of the network. To draw $x_i$ from $N(\mu_i, \sigma_i^2)$, scale and shift noise $z_i$, which is (4). Solve for the noise, and you have the inverse map (5):
 #
 # $$x_i = \mu_i(x_{<i}) + \sigma_i(x_{<i})\, z_i, \tag{4}$$
 #
@@ -227,17 +227,17 @@ def maf_forward_naive(z, net, passes=None):
 #
 # ## Sampling in one pass
 #
-# In pass $k + 1$ exactly one entry of the input has changed for the last time: that of degree $k$. A hidden unit of degree $m$ depends on no input of higher degree. It takes its final value as soon as inputs $1, \ldots, m$ are known; after that it is computed again and again, with the same result. So compute each unit *once*, when its time has come. With $h^{(0)} = (x, y)$, where the context $y$ has degree 0, $[m]$ for the units of degree $m$, and $\operatorname{act}$ for the activation, step $m = 0, 1, \ldots, D$ is
+# Pass $k$ gives one more entry of $x$ its final value: that of degree $k$. A hidden unit of degree $m$ depends on no input of higher degree. It takes its final value as soon as inputs $1, \ldots, m$ are known; after that it is computed again and again, with the same result. So compute each unit *once*, when its time has come. With $h^{(0)} = (x, y)$, where the context $y$ has degree 0, $[m]$ for the units of degree $m$, and $\operatorname{act}$ for the activation, step $m = 0, 1, \ldots, D$ is
 #
 # $$\begin{aligned} x_{[m]} &= \mu_{[m]} + e^{s_{[m]}} z_{[m]}, \quad\text{with } \mu_{[m]}, s_{[m]} \text{ from the units of degree} < m \text{ of the last hidden layer,} \\ h^{(\ell)}_{[m]} &= \operatorname{act}\Bigl( W^{(\ell)}_{[m],\, \le m}\, h^{(\ell-1)}_{\le m} + b^{(\ell)}_{[m]} \Bigr), \qquad \ell = 1, \ldots, L. \end{aligned} \tag{8}$$
 #
 # Step $m = 0$ has no first line: its hidden units see the context alone. Without hidden layers, $h^{(0)}$ takes the place of the last one.
 #
-# Every row of every weight matrix is used in one step, and in it only the entries that its mask lets through. The count of multiplications is the number of ones in the masks,
+# Each row of a weight matrix is used in one step only, and there only its unmasked entries. The count of multiplications is the number of ones in the masks,
 #
 # $$\text{cost of (8)} = \sum_{\ell} \#\bigl\{M^{(\ell)} = 1\bigr\} + r\, \#\bigl\{M^{\text{out}} = 1\bigr\} = \text{cost of one masked pass}, \tag{9}$$
 #
-# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (So do Ramachandran et al., for convolutional models.) With units sorted by degree, $[m]$ and $\le m$ are slices.
+# with $r = 2$ outputs a variable. **It is one pass of arithmetic, in $D$ sequential steps.** Each step is a small product, not a whole network. (Ramachandran et al. do the same for convolutional models.) With units sorted by degree, $[m]$ and $\le m$ are slices.
 
 
 # %%
@@ -263,13 +263,13 @@ def maf_forward(z, weights, degrees, y=()):
 # %% [markdown]
 # ## IAF, in both of its notations
 #
-# Variational inference (chapter 11) needs the other bargain: fast draws whose density is known. Turn the flow around. Now the network reads the *noise* $\varepsilon$, and the result is called $z$, since it is a latent variable. The literature writes the layer in two ways, both with the name IAF:
+# Variational inference (chapter 11) needs fast draws whose density is known. So turn the flow around. Now the network reads the *noise* $\varepsilon$, and the result is called $z$, since it is a latent variable. The literature writes the layer in two ways, both with the name IAF:
 #
 # $$z = \mu(\varepsilon) + \sigma(\varepsilon) \odot \varepsilon \quad\Longrightarrow\quad \log q(z) = \log q(\varepsilon) - \sum_i \log\sigma_i(\varepsilon), \tag{10}$$
 #
 # $$z = \bigl(\varepsilon - \mu(\varepsilon)\bigr) / \sigma(\varepsilon) \quad\Longrightarrow\quad \log q(z) = \log q(\varepsilon) + \sum_i \log\sigma_i(\varepsilon). \tag{11}$$
 #
-# Here $\mu_i$ and $\sigma_i$ are functions of $\varepsilon_{<i}$. The Jacobian $\partial z / \partial\varepsilon$ is triangular, by the argument of (6), with $\sigma_i$ on its diagonal in (10) and $1/\sigma_i$ in (11); after $\varepsilon \to z$ the log-det is *subtracted*. Kingma et al. use (10). (11) is the `Inverse` of a MAF layer. Put $\mu' = -\mu/\sigma$ and $\sigma' = 1/\sigma$, and one becomes the other: the letter $\sigma$ means the reciprocal.
+# Here $\mu_i$ and $\sigma_i$ are functions of $\varepsilon_{<i}$. The Jacobian $\partial z / \partial\varepsilon$ is triangular, by the argument of (6), with $\sigma_i$ on its diagonal in (10) and $1/\sigma_i$ in (11); after $\varepsilon \to z$ the log-det is *subtracted*. Kingma et al. use (10). (11) is the `Inverse` of a MAF layer. Put $\mu' = -\mu/\sigma$ and $\sigma' = 1/\sigma$, and one becomes the other: $\sigma$ in one is $1/\sigma$ in the other.
 #
 # The sign is easily lost. *Predict*: can (10) with a plus be a density? Take two standard normal variables $\varepsilon$, with $\log\sigma = (0.3,\; 0.2\,\varepsilon_1)$ and $\mu = (0.5,\; \varepsilon_1)$. With the plus, the substitution $dz = \sigma_1\sigma_2\, d\varepsilon$ gives
 #
@@ -312,7 +312,7 @@ if __name__ == "__main__":
 #
 # $$\varepsilon_1 = \frac{x - \mu_2(x)}{\sigma_2(x)}, \qquad \varepsilon_0 = \frac{\varepsilon_1 - \mu_1(\varepsilon_1)}{\sigma_1(\varepsilon_1)}, \qquad \log p(x) = \log p(\varepsilon_0) - \sum_i \log\sigma_{1,i}(\varepsilon_1) - \sum_i \log\sigma_{2,i}(x). \tag{13}$$
 #
-# Here $p(\varepsilon_0)$ is the standard normal density. If the conditionals of the data are not Gaussian, $\varepsilon_1$ is not yet noise, and another layer can find its structure, best in another order. So the paper alternates, natural and reversed.
+# Here $p(\varepsilon_0)$ is the standard normal density. If the conditionals of the data are not Gaussian, $\varepsilon_1$ is not yet noise, and another layer can find its structure, if its order is another. Two layers of the *same* order are again one affine map of each $x_i$ given $x_{<i}$, so their conditionals are still Gaussian (exercise 5). So the paper alternates, natural and reversed.
 #
 # **Bits.** MADE was made for binary data, where there is nothing to invert. The factors of (1) are coin tosses, and the network's one output for a variable is the logit $a_i$ of its probability:
 #
@@ -551,9 +551,9 @@ if __name__ == "__main__":
     costs(options)
 
 # %% [markdown]
-# *Figure `ch05_steps`.* The three weight matrices for $D = 7$, units sorted by degree. The colour of an entry is the step in which the sampler uses it: each has one colour, so it is used once. White is masked.
+# *Figure `ch05_steps`.* The three weight matrices for $D = 7$, units sorted by degree. The colour of an entry is the one step in which the sampler uses it; white is masked.
 #
-# The column after (8) is the overhead of many small steps. The last column is what this machine leaves of the factor $D$.
+# By the count of multiplications all numbers in the column `/ density` would be 1. What is above 1 is the cost of many small products. By the count the column `/ (8)` would be $D$.
 #
 # ## Four mistakes
 #
@@ -601,11 +601,11 @@ if __name__ == "__main__":
 # %% [markdown]
 # In the first an output sees its own variable, and every check fails. The loss shows it too: no density has an expected loss below the entropy of the data, and this loss falls below it. With $\ge$ the network may set $\mu_i = x_i$; then $z = 0$ for every $x$, and the loss $-\log p = \frac{D}{2}\log 2\pi + \sum_i s_i$ falls with $s$ without end (the last lines above). *Too good a loss is a symptom.*
 #
-# The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. Trained, they stop short wherever the data have the missing dependence. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
+# The second and the third are correct densities. But in the second $x_i$ never looks at its neighbour $x_{i-1}$, and in the third nobody sees the last-but-one variable. They cannot learn the missing dependence, however long they are trained. Only T notices: it also asks whether the entries that *may* be non-zero *are*. The last mistake hits the last variable alone. Training does not show it, since it uses the inverse.
 #
 # ## Experiment 1: the order matters, and layers repair it
 #
-# The crescent: $x_1 \sim N(0, 1)$ and $x_2 \mid x_1 \sim N(\frac12 x_1^2 - 1, e^{-2})$. In this order its conditionals *are* Gaussian, and one layer is enough. In the other order $p(x_1 \mid x_2) \propto \exp\bigl(-\frac12 x_1^2 - \frac12 e^2 (x_2 + 1 - \frac12 x_1^2)^2\bigr)$ has two modes, one on each arm, where $x_2 > e^{-2} - 1 = -0.865$, and one below; 65 % of the data lie above. No Gaussian comes near. Each model is judged by its gap, the mean of $\log p_{\text{true}} - \log p$ over 10,000 new points. *Predict*: can six layers of alternating orders reach what one layer of the right order does?
+# The crescent: $x_1 \sim N(0, 1)$ and $x_2 \mid x_1 \sim N(\frac12 x_1^2 - 1, e^{-2})$. In this order its conditionals *are* Gaussian, and one layer is enough. In the other order $p(x_1 \mid x_2) \propto \exp\bigl(-\frac12 x_1^2 - \frac12 e^2 (x_2 + 1 - \frac12 x_1^2)^2\bigr)$ has two modes, one on each arm, if $x_2 > e^{-2} - 1 = -0.865$, and one mode otherwise. For 65 % of the data it has two, and a Gaussian has one. Each model is judged by its gap, the mean of $\log p_{\text{true}} - \log p$ over 10,000 new points. *Predict*: can six layers of alternating orders reach what one layer of the right order does?
 
 
 # %%
@@ -633,7 +633,7 @@ def crescent(options):
         print(f"  {name.replace('$', ''):26} gap {gap.mean():7.4f} ± {gap.std() / np.sqrt(len(gap)):.4f} nats")
         fitted[name], gaps = (flow, result.params), [*gaps, gap.mean()]
     right, wrong, deep = gaps
-    assert options.fast or (len(gap) == 10_000 and right < 0.01 < 0.3 < wrong and deep < 0.02)
+    assert options.fast or (len(gap) == 10_000 and max(right, deep) < 0.01 < 0.3 < wrong)
     edge = np.exp(-2) - 1  # p(x_1 | x_2) has two modes above it
     assert abs(edge + 0.865) < 5e-4
     assert options.fast or abs((data.test[:, 1] > edge).mean() - 0.65) < 0.02
@@ -661,11 +661,11 @@ if __name__ == "__main__":
     crescent(options)
 
 # %% [markdown]
-# *Figure `ch05_crescent`.* Above: the densities, on one colour scale. Below: 3,000 test points and their images under each model's inverse. If a model is right these are draws of $N(0, I)$. The wrong order leaves two arms behind, which a further layer can work on.
+# *Figure `ch05_crescent`.* Above: the densities, on one colour scale. Below: 3,000 test points and their images under each model's inverse. If a model is right these are draws of $N(0, I)$. The wrong order leaves two arms behind, which a further layer can work on. Six layers in turn come as near as the one layer of the right order: both gaps are below 0.01.
 #
 # ## Experiment 2: handwritten digits
 #
-# The 8 × 8 digits of chapter 04, with the same noise, units and split: MADE with Gaussian conditionals and with mixtures of five, MAF, a Gaussian, and the RealNVP of that chapter. Each of the eight MAF layers has a random order of the pixels. The weight decays of MADE (1), the mixtures (3) and MAF (3) have the best validation among 1, 3 and 5; RealNVP keeps that of chapter 04 (5). *Predict*: which is best?
+# The 8 × 8 digits of chapter 04, with the same noise, units and split: MADE with Gaussian conditionals and with mixtures of five, MAF, a Gaussian, and the RealNVP of that chapter. Each of the eight MAF layers has a random order of the pixels. The weight decays were chosen beforehand from 1, 3 and 5, by the validation images: 1 for MADE, 3 for the mixtures and for MAF. RealNVP keeps that of chapter 04 (5). *Predict*: which is best?
 
 
 # %%
@@ -732,9 +732,9 @@ if __name__ == "__main__":
     made_of_digits = digits(options)
 
 # %% [markdown]
-# *Figure `ch05_digits`.* Twenty real digits, twenty draws of MADE, twenty of MAF, on one grey scale from 0 to 17. MADE's draws have strokes under a grey speckle; MAF's are cleaner.
+# *Figure `ch05_digits`.* Twenty real digits, twenty draws of MADE, twenty of MAF, on one grey scale from 0 to 17. The draws of both have strokes under a grey speckle.
 #
-# One layer of MADE is better than the Gaussian, whose non-linear version it is. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their own standard error, which is the largest of the five: one image alone costs them more than three nats in the mean. MAF is better than RealNVP with each of three seeds. The scores do not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, while RealNVP's move half of them. Exercise 8 takes the first two away.
+# One layer of MADE is better than the Gaussian, which is MADE with linear means and constant scales. Mixtures (15) in the same network have the best mean of the five, with five times the parameters. Their lead over MAF is smaller than their own standard error, which is the largest of the five: one image alone costs them more than three nats in the mean. MAF is better than RealNVP with each of three seeds. The scores do not say why. MAF has twice the parameters here and another weight decay, and its layers move every pixel, while RealNVP's move half of them. Exercise 8 takes the first two away.
 #
 # ## The loop, as a fixed-point iteration
 #
@@ -774,13 +774,13 @@ if __name__ == "__main__":
     passes(options, *made_of_digits)
 
 # %% [markdown]
-# *Figure `ch05_passes`.* The error of the loop for 100 draws, started from $x = 0$. The trained network is below a relative error of $10^{-12}$ after less than half of the 64 passes. In the walk an error is passed on in full, and every pass is needed. So most of the $D$ steps *can* be saved where the network lets errors shrink.
+# *Figure `ch05_passes`.* The error of the loop for 100 draws, started from $x = 0$. The trained network is below a relative error of $10^{-12}$ after less than half of the 64 passes. In the walk an error is passed on in full, and every pass is needed. So the loop can stop early where the network lets errors shrink. But each of its passes costs at least as much arithmetic as the whole sampler (8).
 #
 # ## Summary
 #
 # - Masks make one network compute all conditionals; the Jacobian is triangular, and the density costs one pass.
 # - Sampling costs one pass of arithmetic too, in $D$ steps, because every unit is final once the inputs of its degree are.
-# - The order matters for one layer, and alternating orders repair it. A check for dependencies must ask for those that should be there.
+# - The order matters for one layer, and alternating orders repair it. A check for dependencies must also ask for those that should be there.
 #
 # Chapter 06 bends a single variable further than (4) can. Chapter 08 comes back to the loop: it builds layers in which an iteration *must* converge, whatever the weights are, and needs no order at all.
 #
@@ -790,17 +790,18 @@ if __name__ == "__main__":
 # 2. (20 minutes.) Write `maf_inverse` and `maf_forward_naive` (4, 5), and check (7) for $D = 1, 2, 5, 6$. What does the layer do at $D = 1$?
 # 3. (40 minutes.) Write `maf_forward` (8). How many times fewer multiplications than $D$ unmasked passes does it need, for widths $H, H$, evenly spread degrees, and large $D$ and $H$? Hint: which share of each mask is 1?
 # 4. (Paper.) Derive (10) and (11) from each other. Then do (12) for $\mu = 0$ and a constant $\sigma$ in $D$ dimensions.
-# 5. (15 minutes.) Write `log_prob_two_steps` (13), and take the same order for both layers. Show that the first variable of that order is then an affine function of its noise in $\varepsilon_0$.
+# 5. (15 minutes.) Write `log_prob_two_steps` (13), and take the same order for both layers. Show that each $x_i$, given $x_{<i}$, is then an affine function of its own noise in $\varepsilon_0$. What is left for the second layer to learn?
 # 6. (15 minutes.) Write `made_log_prob_bits` (14), and break the masks as in the museum. When do the probabilities still sum to 1?
-# 7. (Two minutes of computing.) Train MAF on the digits as above, seed 0, with natural and reversed orders in turn, and with all eight natural. Which has the better score on the test images?
+# 7. (Two minutes of computing.) Train MAF on the digits as above, seed 0, with natural and reversed orders in turn, and with all eight natural. Which has the better score on the test images, and why? Hint: exercise 5.
 # 8. (Ten minutes of computing.) Give RealNVP the hidden width at which it has as many parameters as MAF, to within 1 %. Choose the weight decay of each from 1, 3 and 5 by the validation images, with three seeds. What is left of the difference on the test images?
 #
 # ## Answers on paper
 #
+# - 1: input $j$ and output $i$ have no path where $d_i \le d_j$. Without the degree 2, $\mu_4$ does not see $x_1$ either.
 # - 2: $x = \mu + \sigma z$ with constants, since no unit sees anything.
 # - 3: about half of each mask is 1, so $2D$ times fewer.
 # - 4: $\int q(\varepsilon)\,\sigma^D dz = \sigma^{2D}$.
-# - 5: $x_1 = \mu_{2,1} + \sigma_{2,1}\,(\mu_{1,1} + \sigma_{1,1} \varepsilon_{0,1})$, and all four are constants.
+# - 5: $x_i = \mu_{2,i} + \sigma_{2,i}\,(\mu_{1,i} + \sigma_{1,i} \varepsilon_{0,i})$, and all four are functions of $x_{<i}$ alone, since $\varepsilon_{1,<i}$ is a function of them too. The second layer can only make the functions $\mu$ and $\sigma$ of the first more flexible.
 #
 # ## Where this differs from the papers
 #

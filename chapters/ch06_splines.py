@@ -131,21 +131,21 @@ def bin_of(z, at):
 #
 # Inside bin $k$ let $\xi = (z - z_k)/w_k$ run from 0 to 1, let $s = h_k/w_k$ be the bin's mean slope, and write $x = x_k + h_k\,g(\xi)$ with $g(0) = 0$ and $g(1) = 1$. The slope of the map is $dx/dz = s\,g'(\xi)$.
 #
-# **Linear.** $g(\xi) = \xi$. The slope is constant in each bin, so the density has a step at every knot.
+# **Linear** (Müller et al.). $g(\xi) = \xi$. The slope is constant in each bin, so the density has a step at every knot.
 #
-# **Quadratic.** Let the *slope* be a broken line, with the value $v_k > 0$ at knot $k$ (scaled so that the area below it is $2B$). Integrate:
+# **Quadratic** (Müller et al.). Let the *slope* be a broken line, with the value $v_k > 0$ at knot $k$ (scaled so that the area below it is $2B$). Integrate:
 #
 # $$x = x_k + w_k\bigl(v_k\,\xi + \tfrac12 (v_{k+1} - v_k)\,\xi^2\bigr), \qquad \frac{dx}{dz} = v_k + (v_{k+1} - v_k)\,\xi . \tag{4}$$
 #
 # Now the density is continuous inside the box. But the heights are not free: the slopes determine them.
 #
-# **Cubic.** Fix heights *and* slopes. A bin then has four conditions: two heights and two slopes, $g'(0) = d_k/s$ and $g'(1) = d_{k+1}/s$. A cubic has four coefficients, and the one that fits is Hermite's:
+# **Cubic** (Durkan et al.). Fix heights *and* slopes. A bin then has four conditions: two heights and two slopes, $g'(0) = d_k/s$ and $g'(1) = d_{k+1}/s$. A cubic has four coefficients, and the one that fits is Hermite's:
 #
 # $$g(\xi) = \xi^2 (3 - 2\xi) + \frac{d_k}{s}\,\xi (1-\xi)^2 - \frac{d_{k+1}}{s}\,\xi^2 (1-\xi) . \tag{5}$$
 #
 # Its slope in the middle is $g'(\tfrac12) = \tfrac32 - \frac{d_k + d_{k+1}}{4s}$, which is *negative* as soon as $d_k + d_{k+1} > 6s$. A steep start and a steep end force the curve to come back in between. So a cubic spline has to hold its slopes down. It is increasing if $d_k, d_{k+1} \le 3s$ (Fritsch and Carlson); where both are $3s$ (as in the last bin of the picture below) its slope is zero in the middle, which a flow has to avoid. The condition is enough, but not necessary: with $s = 1$ and the slopes $3.9$ and $1$ the least slope is $0.033$. With such a condition the slopes are tied to the heights. And the inverse is the root of a cubic.
 #
-# **Rational quadratic.** We want a curve that meets four conditions and cannot turn back. Divide a quadratic by a quadratic, and write both so that the two ends show:
+# **Rational quadratic** (Gregory and Delbourgo; as a flow, Durkan et al.). We want a curve that meets four conditions and cannot turn back. Divide a quadratic by a quadratic, and write both so that the two ends show:
 #
 # $$g = \frac{N}{Q}, \qquad N = n_0 (1-\xi)^2 + n_1\,\xi(1-\xi) + n_2\,\xi^2, \qquad Q = q_0 (1-\xi)^2 + q_1\,\xi(1-\xi) + q_2\,\xi^2 . \tag{6}$$
 #
@@ -161,7 +161,7 @@ def bin_of(z, at):
 #
 # $$\frac{dx}{dz} = s\,g'(\xi) = \frac{s^2 \bigl(d_k (1-\xi)^2 + 2 s\,\xi(1-\xi) + d_{k+1}\,\xi^2\bigr)}{\bigl(s + (d_k + d_{k+1} - 2s)\,\xi(1-\xi)\bigr)^2} . \tag{9}$$
 #
-# The numerator is a sum of positive terms for any positive heights, widths and slopes. The denominator is the square of $Q = s\,(1 - 2\xi(1-\xi)) + (d_k + d_{k+1})\,\xi(1-\xi)$. Since $\xi(1-\xi) \le \frac14$, $Q$ is at least $\frac{s}{2}$, so nothing is divided by zero. No condition ties the slopes to the heights: every output of a network gives a valid spline. That is the reason for the quotient.
+# The numerator is positive for any positive heights, widths and slopes: none of its three terms is negative, and they are never all zero. The denominator is the square of $Q = s\,(1 - 2\xi(1-\xi)) + (d_k + d_{k+1})\,\xi(1-\xi)$. Since $\xi(1-\xi) \le \frac14$, $Q$ is at least $\frac{s}{2}$, so nothing is divided by zero. No condition ties the slopes to the heights: every output of a network gives a valid spline. That is the reason for the quotient.
 #
 # **Back again.** Let $y = (x - x_k)/h_k$ and $\delta = d_k + d_{k+1} - 2s$. Multiply $y = N/Q$ by $Q$ and collect:
 #
@@ -237,7 +237,7 @@ def rq_inverse(x, zk, xk, d):
 #
 # and it joins the spline without a kink if the first and the last slope are 1. Values outside are rare in training, but they occur in use, and some bugs show only there.
 #
-# If the variable is an angle, there is no outside. On the circle $-B$ and $B$ are one point, and the slopes agree there: one more free number, $d_0 = d_K$, and no tails.
+# If the variable is an angle, there is no outside (Rezende et al.). On the circle $-B$ and $B$ are one point, and the slopes agree there: one more free number, $d_0 = d_K$, and no tails.
 #
 # ### Two maps without knots
 #
@@ -610,7 +610,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Experiment 1: four layers each
 #
-# Two densities that are hard for affine layers: a checkerboard, which has edges, and two spirals. Four coupling layers with the same networks and the same number of steps: once the layers scale and shift, once they bend with 16 bins, with three seeds. The entropies are known, so the gap of a model is known too: for the checkerboard, whose density is known at every point, as a paired mean, else as held-out loss minus entropy. *Predict*: which density profits more from bins?
+# Two densities that are hard for affine layers: a checkerboard, which has edges, and two spirals. Two flows of four coupling layers are fitted to each, for the same number of steps and with hidden layers of the same width. One scales and shifts, the other bends with 16 bins. Each is fitted with three seeds. Both densities are known at every point, so each model is judged by its gap, the mean of $\log p_{\text{true}} - \log p$ over 10,000 new points. *Predict*: which density profits more from bins?
 
 
 # %%
@@ -663,9 +663,8 @@ def spline_flow():
 
 
 def gap_to_truth(data, flow, params, x):
-    """Mean of log p_true - log p and its standard error; of the entropy, where log p_true is not known."""
-    truth = -data.entropy if data.log_prob is None else data.log_prob(x)
-    gap = truth - nf.to_numpy(flow.log_prob(params, x)).astype(float)
+    """Mean of log p_true - log p over the rows of x, and its standard error."""
+    gap = data.log_prob(x) - nf.to_numpy(flow.log_prob(params, x)).astype(float)
     return gap.mean(), gap.std() / np.sqrt(len(gap))
 
 
@@ -673,11 +672,11 @@ if __name__ == "__main__":
     four_layers_each(options)
 
 # %% [markdown]
-# *Figure `ch06_four_layers`.* The data, and the densities of the two fitted flows on one colour scale in each row. Look at the edges of the squares, and at the middle of the spirals. An affine layer stretches a whole line of points by one factor, so four of them blur the edges. A spline layer cuts the line into sixteen pieces and stretches each by factors of its own. With every seed the bins shrink the gap: by about 0.3 nats on the checkerboard, and by about 0.6 on the spirals, which profit more.
+# *Figure `ch06_four_layers`.* The data, and the densities of the two fitted flows on one colour scale in each row. Look at the edges of the squares, and at the middle of the spirals. An affine layer stretches a whole line of points by one factor, and four of them find neither the squares nor the arms. A spline layer cuts the line into sixteen pieces and stretches each by factors of its own. With every seed the bins shrink the gap: by about 0.3 nats on the checkerboard, and by about 0.6 on the spirals, which profit more.
 #
 # ## Experiment 2: how errors grow
 #
-# Every layer here is invertible on paper. In a computer a flow is a long composition of rounded maps, and the error of a round trip depends on how much the layers stretch and squeeze. So a constant tolerance in a test is too strict for a deep flow or too loose for a shallow one. *Predict*: which layer loses most digits, and does float64 help? Random weights, $D = 6$, the error $\max |g^{-1}(g(z)) - z|$ over 200 points, for affine coupling, masked autoregressive (chapter 05) and spline coupling layers, against the number of layers, and, for eight layers, against the radius $|z|$ of the points.
+# Every layer here is invertible on paper. In a computer a flow is a long composition of rounded maps, and the error of a round trip depends on how much the layers stretch and squeeze. So a constant tolerance in a test is too strict for a deep flow or too loose for a shallow one. *Predict*: which layer loses most digits, and does float64 help? We take random weights, $D = 6$, and layers of three sorts: affine coupling, masked autoregressive (chapter 05) and spline coupling. The error is $\max |g^{-1}(g(z)) - z|$ over 200 points. The figure shows it against the number of layers, and for eight layers against the radius $|z|$ of the points.
 
 
 # %%
@@ -702,7 +701,8 @@ def error_growth(options, D=6):
             worst[name, dtype] = by_depth[0], by_depth[-1]
             assert "spline" in name or by_radius[-1] > 10 * by_radius[0]
             assert options.fast or ("spline" in name) == (max(by_radius) > 4 * by_radius[-1])
-    axes[0].set(xlabel="layers, at radius 2", ylabel="largest round-trip error")
+    axes[0].set(xlabel="layers, at radius 2", ylabel="largest round-trip error", xticks=depths, xticklabels=depths)
+    axes[0].minorticks_off()
     axes[1].set(xlabel="radius $|z|$, 8 layers")
     axes[1].axvline(5.0, color="0.7", linewidth=0.8, zorder=0)
     axes[1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -729,7 +729,7 @@ if __name__ == "__main__":
     error_growth(options)
 
 # %% [markdown]
-# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at radius 5: within it every point is inside of the box. Left: the error grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose few digits. Splines lose most: where a bin is flat, with a slope of 0.01, say, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since they multiply it. The splines do not: they leave points outside of the box alone.
+# *Figure `ch06_errors`.* Solid: float32; dashed: float64; the grey line is at radius 5: within it every point is inside of the box. Left: the error grows with depth by orders of magnitude. Affine layers whose log-scales are bounded by 1 lose few digits. Splines lose most: where a bin is flat, with a slope of 0.01, say, the way back magnifies the rounding of $x$ by 100, and the next layer computes its bins from numbers with that error. After 32 layers in float32 the round trip ends somewhere else in the box. In float64 the same flow is still right to four digits. Right: affine layers lose more the farther out a point is, since the rounding error of a number grows with its size. The splines do not: they leave numbers outside of the box exactly as they are.
 #
 # The audit of this package allows errors that grow with the dtype's rounding, with $\operatorname{cond} J$, with the depth, and with the numbers on the way (`nfscratch/check/trial.py` has the formula).
 #
