@@ -19,7 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as onp
 
-from nfscratch.checkpoint.header import shown
+from nfscratch.checkpoint.header import CheckpointError, shown
 
 LISTS = (list, tuple)
 TRUTHS = (bool, onp.bool_)
@@ -31,6 +31,14 @@ def stated(part: type) -> dict[str, Any]:
     """The annotations of the fields of a part, by name."""
     hints = get_type_hints(part)
     return {field.name: hints[field.name] for field in fields(part)} if is_dataclass(part) else {}
+
+
+def refuse_unknown(part: type, given: dict[str, Any]) -> None:
+    """Refuse fields that a part does not have. Their names may be of any length, so that no place is made of them."""
+    known = stated(part)
+    for name in given if is_dataclass(part) else ():
+        if name not in known:
+            raise CheckpointError(f"the fields of {part.__name__} must be among {', '.join(known)}; got {shown(name)}")
 
 
 def odd(part: type, values: dict[str, Any]) -> str:
@@ -50,12 +58,15 @@ def fits(value: Any, hint: Any) -> bool:
     if origin in (Union, UnionType):
         return any(fits(value, each) for each in arguments)
     if hint in (Sequence, tuple, list) or origin in (Sequence, tuple, list):
-        return isinstance(value, LISTS) and all(fits(item, _entry(arguments)) for item in value)
+        entry = arguments[0] if arguments else Any
+        return isinstance(value, LISTS) and all(fits(item, entry) for item in _telling(value, entry))
     return _is_number(value, hint) if hint in (int, float, bool) else isinstance(value, hint)
 
 
-def _entry(arguments):
-    return arguments[0] if arguments else Any
+def _telling(items, hint):
+    """One item of each type where the type tells enough: a forger's list has half a million numbers."""
+    of_type = {type(item): item for item in items}
+    return of_type.values() if set(of_type) <= {int, float, str} and hint is not bool else items
 
 
 def _is_number(value, hint):
