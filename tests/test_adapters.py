@@ -54,6 +54,16 @@ def test_nflows():
     sound(flows.Flow(transforms.CompositeTransform(layers), distributions.StandardNormal([3])), "RXJDK")
 
 
+def test_a_transform_of_pyro_that_was_used_before():
+    """It holds what it computed last, with the history of its gradient."""
+    transforms = pytest.importorskip("pyro.distributions.transforms")
+    torch = pytest.importorskip("torch")
+    used = transforms.Spline(3, count_bins=4).double()
+    used.log_abs_det_jacobian(z := torch.zeros(2, 3).double(), used(z))
+    sound(used, dims=(3,))
+    assert used.unnormalized_widths.dtype == torch.float64 and used(z).requires_grad
+
+
 def test_torch_distributions():
     torch = pytest.importorskip("torch")
     from torch import distributions

@@ -17,7 +17,26 @@ import torch
 
 def module_in(module: Any, dtype: str) -> Any:
     """A copy of a torch module in a dtype, in evaluation mode; anything else as it is."""
-    return deepcopy(module).to(getattr(torch, dtype)).eval() if isinstance(module, torch.nn.Module) else module
+    if not isinstance(module, torch.nn.Module):
+        return module
+    with _results_can_be_copied():
+        return deepcopy(module).to(getattr(torch, dtype)).eval()
+
+
+@contextmanager
+def _results_can_be_copied() -> Iterator[None]:
+    """A module may hold what it computed last, as Pyro's and torch's transforms do; torch copies no tensor that still
+    has its gradient's history. Here it is copied without that."""
+    usual = torch.Tensor.__deepcopy__
+
+    def copied(self, memo):
+        return usual(self if self.is_leaf else self.detach(), memo)
+
+    torch.Tensor.__deepcopy__ = copied
+    try:
+        yield
+    finally:
+        torch.Tensor.__deepcopy__ = usual
 
 
 def in_torch(f: Callable, dtype: str) -> Callable:

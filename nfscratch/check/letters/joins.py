@@ -5,6 +5,8 @@ jumps only where the map is piecewise linear (leaky ReLU, a linear spline).
 
 Halving finds a join: the interval of a line on which a value changes most, until 1e-9 of it is left, and then until no
 number lies between. A spline's slope of 1000 beside one of 0.001 changes log_det within 1e-11, and is no jump.
+Where log_det is constant up to a place, and moves after it, that place is a join: a spline meets its straight tails
+there. It is halved by itself, because a slope of 0.999 beside one of 1 is a small jump, which nothing else shows.
 """
 
 from __future__ import annotations
@@ -140,6 +142,11 @@ def _jumps(line, t, values, column):
     """Places where one value still jumps between neighbouring numbers."""
     v = values[:, column]
     least = max(1e-6, 512 * line.trial.subject.precision)  # a smaller step may be rounding
+    ends = _ends_of_constants(line, t, v, least) if column == line.trial.subject.dim else []
+    return sorted(_steep_jumps(line, t, v, column, least) + ends, key=abs)
+
+
+def _steep_jumps(line, t, v, column, least):
     tops, step = _steepest(v, least)
     spot = _Spots(t[tops], t[tops + 1], v[tops], v[tops + 1], step[tops])
     for halvings in (25, 19):  # a billionth of the step, and then the distance of neighbouring numbers
@@ -148,7 +155,24 @@ def _jumps(line, t, values, column):
         for _ in range(halvings):
             spot = spot.halved(lambda middle: line.values(middle)[:, column])
         spot = spot.still_jumping(least)
-    return sorted((0.5 * (spot.low + spot.high)).tolist(), key=abs)
+    return (0.5 * (spot.low + spot.high)).tolist()
+
+
+def _ends_of_constants(line, t, v, least, halvings=60):
+    """Places where log_det is constant on one side and jumps."""
+    same, size = 8 * line.trial.subject.precision, onp.maximum(1.0, onp.abs(v))
+    with onp.errstate(all="ignore"):
+        still = onp.abs(onp.diff(v)) <= same * size[1:]
+    first = onp.flatnonzero(still[:-1] != still[1:])  # the constant steps are those up to t[k + 1], or from there on
+    constant = v[first + 1]
+    near, far = t[first + 1], onp.where(still[first], t[first + 2], t[first])
+    for _ in range(halvings if len(first) else 0):
+        middle = 0.5 * (near + far)
+        inside = onp.abs(line.values(middle)[:, -1] - constant) <= same * onp.maximum(1.0, onp.abs(constant))
+        near, far = onp.where(inside, middle, near), onp.where(inside, far, middle)
+    after = line.values(far)[:, -1] if len(first) else constant
+    jumps = onp.abs(after - constant) > least * onp.maximum(1.0, onp.abs(constant))
+    return (0.5 * (near + far))[jumps].tolist()
 
 
 def _steepest(v, least):

@@ -39,6 +39,7 @@ def empty_raises():
 EDGES = {
     "47 swapped derivatives": Mutant(spline("swapped"), "a derivative jumps", SPLINE_DIMS),
     "48 end slopes": Mutant(spline("end slopes"), "end slopes", SPLINE_DIMS),
+    "end slopes of 0.999": Mutant(spline("nearly 1"), "end slopes", SPLINE_DIMS),
     "49 index K": Mutant(spline("index"), "bin index at the right edge", SPLINE_DIMS),
     "outside of the box": Mutant(spline("outside"), "finite", SPLINE_DIMS),
     "a jump": Mutant(crooked(), "the map jumps"),

@@ -8,6 +8,7 @@ from pairs.parts import weights
 
 B = 3.0
 BINS = 5
+END_SLOPES = {"end slopes": (0.5, 2.0), "nearly 1": (0.999, 0.999)}  # in place of 1
 
 
 @lru_cache
@@ -19,8 +20,8 @@ def knots(i):
 
 def one_spline(v, i, back, bug):
     kx, ky, d = knots(i)
-    if bug == "end slopes":
-        d = onp.concatenate([[0.5], d[1:-1], [2.0]])
+    if bug in END_SLOPES:
+        d = onp.concatenate([[END_SLOPES[bug][0]], d[1:-1], [END_SLOPES[bug][1]]])
     inside = (v >= -B) & (v <= B) if bug == "index" else (v > -B) & (v < B)
     searched = ky if back and bug != "searches x" else kx
     u = v if bug == "index" else onp.clip(v, -B, B)
