@@ -312,7 +312,7 @@ if __name__ == "__main__":
 #
 # $$\varepsilon_1 = \frac{x - \mu_2(x)}{\sigma_2(x)}, \qquad \varepsilon_0 = \frac{\varepsilon_1 - \mu_1(\varepsilon_1)}{\sigma_1(\varepsilon_1)}, \qquad \log p(x) = \log p(\varepsilon_0) - \sum_i \log\sigma_{1,i}(\varepsilon_1) - \sum_i \log\sigma_{2,i}(x). \tag{13}$$
 #
-# Here $p(\varepsilon_0)$ is the standard normal density. If the conditionals of the data are not Gaussian, $\varepsilon_1$ is not yet noise, and another layer can find its structure, if its order is another. Two layers of the *same* order are again one affine map of each $x_i$ given $x_{<i}$, so their conditionals are still Gaussian (exercise 5). So the paper alternates, natural and reversed.
+# Here $p(\varepsilon_0)$ is the standard normal density. If the conditionals of the data are not Gaussian, $\varepsilon_1$ is not yet noise, and another layer can find its structure, if its order differs. Two layers of the *same* order are again one affine map of each $x_i$ given $x_{<i}$, so their conditionals are still Gaussian (exercise 5). So the paper alternates, natural and reversed.
 #
 # **Bits.** MADE was made for binary data, where there is nothing to invert. The factors of (1) are coin tosses, and the network's one output for a variable is the logit $a_i$ of its probability:
 #
@@ -797,7 +797,7 @@ if __name__ == "__main__":
 #
 # ## Answers on paper
 #
-# - 1: input $j$ and output $i$ have no path where $d_i \le d_j$. Without the degree 2, $\mu_4$ does not see $x_1$ either.
+# - 1: input $j$ and output $i$ have no path where $d_i \le d_j$. Without units of degree 2 in the second layer $\mu_4$ does not see $x_1$ either.
 # - 2: $x = \mu + \sigma z$ with constants, since no unit sees anything.
 # - 3: about half of each mask is 1, so $2D$ times fewer.
 # - 4: $\int q(\varepsilon)\,\sigma^D dz = \sigma^{2D}$.

@@ -331,7 +331,7 @@ if __name__ == "__main__":
     one_layer_three_hills(options)
 
 # %% [markdown]
-# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two sigmoids make two hills. Three make a step for every hill, and more of them gain little (see the table). The last column is the left side of (9): from three units on it hardly changes, since training minimises the gap and not (9). The UMNN mostly misses a hill; its three rows are three seeds (exercise 8). It got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The others had batches of 500: the dense one for 500 steps, the rest for 1,500.
+# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two sigmoids make two hills. Three make a step for every hill, and more of them gain little (see the table). The last column is the left side of (9): from three units on it no longer falls, since training minimises the gap and not (9). The UMNN mostly misses a hill; its three rows are three seeds (exercise 8). It got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The others had batches of 500: the dense one for 500 steps, the rest for 1,500.
 #
 # ## Inverting without a formula
 #
@@ -645,7 +645,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Experiment 1: two layers, and eight Gaussians on a circle
 #
-# The entropy of this density is known, 2.8319 nats. Three flows of two coupling layers, with the same networks, the same training and the same three seeds; only the transformer differs. The gap is paired, as before. *Predict*: can two affine layers make eight hills?
+# The entropy of this density is known, 2.8319 nats. Three flows of two coupling layers have hidden layers of the same width, the same training and the same three seeds; they differ in the transformer. The gap is paired, as before. *Predict*: can two affine layers make eight hills?
 
 
 # %%
@@ -762,7 +762,7 @@ if __name__ == "__main__":
 # 5. (40 minutes.) Write `search`, first with bisection alone. For $h(x) = (x - \frac13)^3$ and the target 0, how many steps does it take with and without Newton, and how far from $\frac13$ does it stop? Explain the distance by (10).
 # 6. (Paper.) Derive (11) for two variables. Which triangular system has to be solved for $dx/dz$?
 # 7. (Paper.) Compute (12) for $h = c \tanh x$. From which $c$ on is the integral above $0.9999$? Hint: a table of $\Phi$.
-# 8. (A minute of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with the settings above and seeds 0, 1 and 2. How many of the nine have a gap below 0.15 nats? How many have it after three times as many steps?
+# 8. (Two minutes of computing.) Fit a UMNN of 9, 12 and 16 units to the three hills, with the settings above and seeds 0, 1 and 2. How many of the nine have a gap below 0.15 nats? How many have it after three times as many steps?
 #
 # ## Answers on paper
 #
