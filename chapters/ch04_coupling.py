@@ -65,7 +65,7 @@ if __name__ == "__main__":
     worked_example()
 
 # %% [markdown]
-# What does such a map do to the plane? Every vertical line $x_1 = $ const stays where it is. Its points are stretched apart by $e^{s}$ and moved by $t$ along the line. An *additive* layer ($s = 0$) slides the lines like a deck of cards seen from the side. An *affine* layer also stretches each card. A second layer with the roles exchanged does the same with the horizontal lines.
+# What does such a map do to the plane? Every vertical line $x_1 = \text{const}$ stays where it is. Its points are stretched apart by $e^{s}$ and moved by $t$ along the line. An *additive* layer ($s = 0$) slides the lines like a deck of cards seen from the side. An *affine* layer also stretches each card. A second layer with the roles exchanged does the same with the horizontal lines.
 
 
 # %%
@@ -301,7 +301,7 @@ if __name__ == "__main__":
 #
 # The last two enter the networks. A gradient $g$ of the output $W_2 h + b_2$ gives $g h^\mathsf{T}$ for $W_2$ and $g$ for $b_2$. With $a = (W_2^\mathsf{T} g) \odot (1 - h^2)$, it gives $a u^\mathsf{T}$ for $W_1$, $a$ for $b_1$ and $W_1^\mathsf{T} a$ for the input $u$. This last part is added to the gradient of the kept variables, since they are the input.
 #
-# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. Let the base be the standard normal, $-\log p_Z(z) = \frac12 |z|^2 + $ a constant. Then the gradient of the loss at the noise is $z/N$, and at every log-determinant $g_d = -1/N$. From there (10) leads from the first layer to the last. Here it is, for rows of points, with Adam (chapter 00, but $\beta_2 = 0.99$). *Predict*: why must one layer alone fail on two moons?
+# The loss of maximum likelihood is the mean of $-\log p(x_n)$ over $N$ points. Let the base be the standard normal, $-\log p_Z(z) = \frac12 |z|^2 + \text{const}$. Then the gradient of the loss at the noise is $z/N$, and at every log-determinant $g_d = -1/N$. From there (10) leads from the first layer to the last. Here it is, for rows of points, with Adam (chapter 00, but $\beta_2 = 0.99$). *Predict*: why must one layer alone fail on two moons?
 
 
 # %%
