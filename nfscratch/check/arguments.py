@@ -12,6 +12,7 @@ import numpy as onp
 from nfscratch import trees, validate
 from nfscratch.backend import DTYPES
 from nfscratch.bijections.contract import Bijection
+from nfscratch.check.guarded import guarded, shown
 from nfscratch.check.letters.structure import STRUCTURES
 from nfscratch.check.report import LETTERS
 from nfscratch.flows.flow import Flow
@@ -27,9 +28,9 @@ def letters_of(letters: Any) -> str:
         raise TypeError(f"letters must be a string, such as 'SRJ'; got {type(letters).__name__}")
     found = letters.upper().replace(",", "").replace(" ", "")
     if not found:
-        raise ValueError(f"letters must name at least one of {LETTERS}; got {letters!r}")
+        raise ValueError(f"letters must name at least one of {LETTERS}; got {shown(letters)}")
     if unknown := set(found) - set(LETTERS):
-        raise ValueError(f"letters must be among {LETTERS}; got {''.join(sorted(unknown))!r}")
+        raise ValueError(f"letters must be among {LETTERS}; got {shown(''.join(sorted(unknown)))}")
     return found
 
 
@@ -46,7 +47,7 @@ def check_options(subject: Any, dims: Any, default_dims: Any, declared: dict, op
         _refuse_declared(declared)
     if isinstance(subject, (Bijection, Flow)):
         if dims is not default_dims:
-            raise ValueError(f"dims must be left out for a {_kind(subject)}, which has its own; got {dims!r}")
+            raise ValueError(f"dims must be left out for a {_kind(subject)}, which has its own; got {shown(dims)}")
         _check_params(subject, options["params"])
         if options["context"] is not None:
             checked_context(subject, options["params"], options["context"])
@@ -55,7 +56,7 @@ def check_options(subject: Any, dims: Any, default_dims: Any, declared: dict, op
 def _refuse_declared(declared):
     if given := [k for k, v in declared.items() if v is not None]:
         name = given[0]
-        raise ValueError(f"{name} must be left out unless two plain functions are audited; got {declared[name]!r}")
+        raise ValueError(f"{name} must be left out unless two plain functions are audited; got {shown(declared[name])}")
 
 
 def _refuse_bound(options):
@@ -66,7 +67,7 @@ def _refuse_bound(options):
 def _takes_dim_alone(cls):
     """Whether cls(2) makes a layer: ActNorm(2) does, Chain(2) does not."""
     try:
-        made = cls(2)
+        made = guarded(cls)(2)
         return bool(made.in_shape if isinstance(made, Bijection) else made.shape)
     except Exception:  # whatever a constructor makes of it
         return False
@@ -74,33 +75,38 @@ def _takes_dim_alone(cls):
 
 def _check_dims(dims):
     if not isinstance(dims, (tuple, list)) or len(dims) == 0 or not all(_is_dim(d) for d in dims):
-        raise ValueError(f"dims must be a tuple of positive integers or shapes, such as (1, 2, 5); got {dims!r}")
+        raise ValueError(f"dims must be a tuple of positive integers or shapes, such as (1, 2, 5); got {shown(dims)}")
     if any(prod(d if isinstance(d, (tuple, list)) else (d,)) > MOST for d in dims):
-        raise ValueError(f"dims must be at most {MOST}, because an audit computes D x D Jacobians; got {dims!r}")
+        raise ValueError(f"dims must be at most {MOST}, because an audit computes D x D Jacobians; got {shown(dims)}")
 
 
 def _check_numbers(options):
     draws, radii = options["draws"], options["radii"]
-    if options["dtype"] not in (None, *DTYPES):
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {options['dtype']!r}")
+    if not _is_none_or_among(options["dtype"], DTYPES):
+        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {shown(options['dtype'])}")
     if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
-        raise ValueError(f"draws must be an integer of at least 1; got {draws!r}")
+        raise ValueError(f"draws must be an integer of at least 1; got {shown(draws)}")
     if not isinstance(radii, (tuple, list, onp.ndarray)) or len(radii) == 0 or not all(map(_is_radius, radii)):
-        raise ValueError(f"radii must be positive numbers, such as (0.3, 1.0); got {radii!r}")
+        raise ValueError(f"radii must be positive numbers, such as (0.3, 1.0); got {shown(radii)}")
     if not isinstance(options["rng"], onp.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator; got {type(options['rng']).__name__}")
 
 
 def _check_declared(declared):
-    if declared.get("structure") not in (None, *STRUCTURES):
-        raise ValueError(f"structure must be one of {', '.join(STRUCTURES)}; got {declared['structure']!r}")
-    if declared.get("smooth") not in (None, True, False):
-        raise TypeError(f"smooth must be True, False or None; got {declared['smooth']!r}")
+    if not _is_none_or_among(declared.get("structure"), STRUCTURES):
+        raise ValueError(f"structure must be one of {', '.join(STRUCTURES)}; got {shown(declared['structure'])}")
+    if not (declared.get("smooth") is None or isinstance(declared["smooth"], (bool, onp.bool_))):
+        raise TypeError(f"smooth must be True, False or None; got {shown(declared['smooth'])}")
     if declared.get("accuracy") is not None:
-        validate.positive("accuracy", declared["accuracy"])
+        guarded(validate.positive)("accuracy", declared["accuracy"])
     for name in ("log_prob", "sample"):
         if declared.get(name) is not None and not callable(declared[name]):
             raise TypeError(f"{name} must be a function; got {type(declared[name]).__name__}")
+
+
+def _is_none_or_among(value, names):
+    """Whether it is one of these names, or None: an array compares with each, and is none of them."""
+    return value is None or (isinstance(value, str) and value in names)
 
 
 def _is_radius(r):

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import numpy as onp
@@ -18,8 +21,10 @@ from nfscratch.check.adapters.adapt import adapted
 from nfscratch.check.arguments import check_options, letters_of
 from nfscratch.check.battery import checks_of
 from nfscratch.check.diagnosis.explain import explain, unexplained
+from nfscratch.check.diagnosis.recorded import is_users
 from nfscratch.check.draws import DIMS, DRAWS, RADII, Group, groups_of
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
+from nfscratch.check.guarded import Escaped, guarded, kind_of, said, shown
 from nfscratch.check.message import Case
 from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
@@ -62,23 +67,46 @@ def audit(
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
     declared |= {"domain": domain, "codomain": codomain, "accuracy": accuracy}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
-    if (foreign := adapted(subject, dtype, context)) is not None:
-        subject, dims, declared = _as_pair(foreign, dims, declared)
-        options |= {"context": None, "dtype": foreign.dtype}
-    check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
     # Far out numbers overflow, and the subject may warn of it: the checks look at what came of it.
-    with onp.errstate(all="ignore"), warnings.catch_warnings():
+    with onp.errstate(all="ignore"), warnings.catch_warnings(), _own_random_state():
         warnings.simplefilter("ignore")
-        report = _report(letters, rng, changes, *groups_of(subject, dims, rng, declared, options))
+        report = _report(letters, rng, changes, *_prepared(subject, dims, rng, declared, options))
     if show:
         report.show()
     return report
 
 
+@contextmanager
+def _own_random_state():
+    before = onp.random.get_state()
+    try:
+        yield
+    finally:
+        onp.random.set_state(before)
+
+
+def _prepared(subject, dims, rng, declared, options):
+    """What is audited, as groups, with notes. Only a TypeError or ValueError leaves it, whatever it was given."""
+    try:
+        return guarded(_groups)(subject, dims, rng, declared, options)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:  # of any kind: an object that cannot even be looked at
+        raise TypeError(f"an audit cannot read its arguments: one of them raises {said(error)}") from error
+
+
+def _groups(subject, dims, rng, declared, options):
+    if (foreign := adapted(subject, options["dtype"], options["context"])) is not None:
+        subject, dims, declared = _as_pair(foreign, dims, declared)
+        options = {**options, "context": None, "dtype": foreign.dtype}
+    check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
+    return groups_of(subject, dims, rng, declared, options)
+
+
 def _as_pair(foreign, dims, declared):
     """Subject, dims and declared of an object of another library; what the caller declares comes first."""
     if foreign.shape is not None and dims is not DIMS:
-        raise ValueError(f"dims must be left out for a {foreign.name}, which has its own; got {dims!r}")
+        raise ValueError(f"dims must be left out for a {foreign.name}, which has its own; got {shown(dims)}")
     dims = dims if foreign.shape is None else (foreign.shape if len(foreign.shape) > 1 else foreign.shape[0],)
     given = {k: v for k, v in declared.items() if v is not None}
     says = {"name": foreign.name, "accuracy": foreign.accuracy or None}
@@ -164,7 +192,7 @@ class _Run:
             return self._unnamed(letter)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
-            return explain(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes)
+            return guarded(explain)(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes)
         except Exception:  # of any kind: the subject's at a new point, or the look's own
             return self._unnamed(letter)
 
@@ -178,13 +206,20 @@ class _Run:
 def _guarded(letter: str, check: Callable[[Trial], Finding], trial: Trial) -> Finding:
     """A check's finding. An exception of the subject is a finding too."""
     try:
-        return check(trial)
+        return guarded(check)(trial)
     except Unusable as error:
         return not_applicable(letter, f"{error}")
     except onp.linalg.LinAlgError as error:
         return inconclusive(letter, "", f"linear algebra: {error}")
     except Exception as error:  # the subject's own: any kind
-        words = f"{type(error).__name__}: {error}"
-        evidence = {"z": flat(trial.z), "row": 0, "symbol": "z", "raised": words, "raised_by": type(error)}
+        words = f"{said(error)}{_place(error)}"
+        evidence = {"z": flat(trial.z), "row": 0, "symbol": "z", "raised": words, "raised_by": kind_of(error)}
         what = "raises an exception"
         return Finding(letter, what, onp.inf, 0.0, words, symptom=Symptom.RAISES, evidence=evidence)
+
+
+def _place(error):
+    """Where in the user's code it was raised, in words; nothing where none of it took part."""
+    origin = error.__cause__ if isinstance(error, Escaped) else error
+    places = [place for place in extract_tb(origin.__traceback__) if is_users(place.filename)]
+    return f", in line {places[-1].lineno} of {Path(places[-1].filename).name}" if places else ""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.guarded import shown
 from nfscratch.ops.intervals import REALS
 
 NAMED = {
@@ -38,7 +39,7 @@ def interval(domain: Any) -> tuple[float, float]:
         found = _ends(domain) if isinstance(domain, (tuple, list)) and len(domain) == 2 else None
     if found is None or None in found or not found[0] < found[1]:
         wanted = "'all reals' or an interval, such as '(0, 1)', (0, 1) or (0, None)"
-        raise ValueError(f"a domain must be {wanted}; got {domain!r}")
+        raise ValueError(f"a domain must be {wanted}; got {shown(domain)}")
     return found
 
 

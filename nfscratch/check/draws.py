@@ -12,6 +12,7 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, interval, into
 from nfscratch.check.finite_differences import moved_params, random_params
+from nfscratch.check.guarded import guarded, kind_of, message_of, shown
 from nfscratch.check.overflow import overflows
 from nfscratch.check.pairs import computes_in_float32, in_float32, is_pair, is_pairs, of_pairs, single
 from nfscratch.check.rows import flat
@@ -52,7 +53,7 @@ def groups_of(
     if not callable(subject) or _has_directions(subject):
         takes = "a Bijection, a Flow, a factory, a pair of functions or a list of pairs"
         hint = "; pass (made.forward, made.inverse) of an object made" if _has_directions(subject) else ""
-        raise TypeError(f"an audit takes {takes}; got {subject!r}{hint}")
+        raise TypeError(f"an audit takes {takes}; got {shown(subject)}{hint}")
     return _groups_of_factory(subject, dims, rng, options)
 
 
@@ -88,19 +89,21 @@ def _groups_of_factory(factory, dims, rng, options):
     groups, notes, refusal = [], [], None
     for dim in dims:
         try:
-            made = factory(dim)
+            made = guarded(factory)(dim)
         except ValueError as error:
             refusal = error
-            notes.append(f"not audited at D = {dim}: {error}")
+            notes.append(f"not audited at D = {dim}: {message_of(error)}")
             continue
-        except (TypeError, AttributeError, IndexError) as error:  # most often it is no factory, but takes points
+        except Exception as error:  # of any kind; most often it is no factory, but takes points
             wanted = "a factory must take a dimension and return a Bijection or a Flow; a function of points, a pair"
-            raise TypeError(f"{wanted}; got one that raises {type(error).__name__} at D = {dim}: {error}") from error
+            raise TypeError(
+                f"{wanted}; got one that raises {kind_of(error).__name__} at D = {dim}: {message_of(error)}"
+            ) from error
         if not isinstance(made, (Bijection, Flow)):
             raise TypeError(f"the factory must return a Bijection or a Flow; got {type(made).__name__} at D = {dim}")
         groups.append(_group(made, rng, options))
     if not groups:
-        raise ValueError(f"the factory refused every dimension; at D = {dims[-1]}: {refusal}")
+        raise ValueError(f"the factory refused every dimension; at D = {dims[-1]}: {message_of(refusal)}")
     return groups, notes
 
 

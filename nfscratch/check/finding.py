@@ -35,6 +35,8 @@ class Symptom(Enum):
     PARAMETERS_CHANGED = "the parameters were changed"
     ANOTHER_OUTPUT = "the same input gives another output"
     GLOBAL_STATE = "numpy's global state is drawn from"
+    OVERWRITTEN = "a later call writes into an earlier result"
+    SETTINGS_CHANGED = "numpy's global state is changed"
     SEED_GIVES_OTHERS = "the same seed gives other samples"
     SEED_IS_IGNORED = "another seed gives the same samples"
     DRAW_REPEATS = "a second draw repeats the first"

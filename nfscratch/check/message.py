@@ -36,8 +36,10 @@ def message(letter: str, name: str, hint: str, case: Case, others: list[str], ch
 def _numbers(finding):
     evidence = finding.evidence or {}
     if "yours" not in evidence or "expected" not in evidence:
+        if not finding.tolerance:  # yes or no: `at` has the words
+            return f"      checked: {finding.what}"
         return f"      found: {finding.what}, off by {finding.error:.2g}; allowed {finding.tolerance:.0e}"
-    yours, expected = (_shown(evidence[k], evidence["row"]) for k in ("yours", "expected"))
+    yours, expected = (_shown(_at_row(evidence, k)) for k in ("yours", "expected"))
     return f"      yours {yours}   should be {expected}   ({finding.what})"
 
 
@@ -53,11 +55,8 @@ def _nowhere(evidence):
     return "any input" if "row" not in evidence else "the points tried"
 
 
-def _shown(values, row):
-    """This row of an array with one entry for each row, or the one value that there is."""
+def _shown(values):
     values = onp.asarray(values, dtype=float)
-    if values.ndim > 1 or (values.ndim == 1 and len(values) > row):
-        values = values[row]
     if values.ndim == 0:
         return f"{float(values):+.4f}"
     entries = onp.ravel(values)
@@ -71,15 +70,18 @@ def counter_example(case: Case) -> dict[str, Any]:
     """The failing row as data, with the parameters."""
     finding, subject = case.finding, case.trial.subject
     evidence = finding.evidence or {}
-    row = evidence.get("row", 0)
     found = {"dim": case.dim, "dtype": str(subject.dtype), "error": finding.error, "tolerance": finding.tolerance,
              "params": subject.params, "symptom": finding.symptom}  # fmt: skip
-    return found | {key: _at_row(key, evidence[key], row, len(case.trial)) for key in SHOWN if key in evidence}
+    return found | {key: _at_row(evidence, key) for key in SHOWN if key in evidence}
 
 
-def _at_row(key, value, row, n):
-    """This row of an array with one entry for each row. `yours` and `expected` may also be one number, or one event."""
+def _at_row(evidence, key):
+    """The failing row of an array with one entry for each row.
+
+    `yours` and `expected` have all rows where all were judged ("bad"); otherwise they are one number, or one event.
+    """
+    value, row = evidence[key], evidence.get("row", 0)
     per_row = isinstance(value, onp.ndarray) and value.ndim >= 1 and len(value) > row
     if key in ("yours", "expected"):
-        per_row = per_row and len(value) == n
+        per_row = per_row and "bad" in evidence
     return value[row] if per_row and key not in ("integral", "raised", "function") else value

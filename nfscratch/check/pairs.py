@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
+from inspect import iscoroutine
+from itertools import islice
 from typing import Any
 
 import numpy as onp
 
 from nfscratch.check.domains import interval
+from nfscratch.check.guarded import guarded, name_of
 from nfscratch.check.subject import Subject
+
+MOST_RESULTS = 10  # of a function with yield
 
 
 def is_pair(subject: Any) -> bool:
@@ -95,7 +100,7 @@ def of_pair(
     declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
     if declared.get("sample") is not None:
         declared["sample"] = _of_numbers("sample", declared["sample"])
-    name = f"pair ({getattr(forward, '__name__', type(forward).__name__)}, ...)" if name is None else name
+    name = f"pair ({name_of(forward)}, ...)" if name is None else name
     both = _two_results("forward", "x", _on_host(forward)), _two_results("inverse", "z", _on_host(inverse))
     return Subject(name, *both, shape, shape, onp.dtype(dtype), **declared)
 
@@ -118,10 +123,11 @@ def _on_host(f: Callable) -> Callable:
 
     def call(*arguments):
         results = f(*arguments)
-        results = tuple(results) if isinstance(results, Iterator) else results  # a function with yield
+        if isinstance(results, Iterator):  # a function with yield; it may never end
+            results = tuple(islice(results, MOST_RESULTS))
         return tuple(map(_numbers, results)) if isinstance(results, (tuple, list)) else _numbers(results)
 
-    return call
+    return guarded(call)
 
 
 def _two_results(direction, symbol, f):
@@ -131,11 +137,17 @@ def _two_results(direction, symbol, f):
         results = f(a)
         if isinstance(results, tuple) and len(results) == 2:
             return results
-        got = f"{len(results)} values" if isinstance(results, tuple) else f"{type(results).__name__}"
-        got += f" of shape {results.shape}" if isinstance(results, onp.ndarray) else ""
+        got = f"{len(results)} values" if isinstance(results, tuple) else _kind(results)
         raise TypeError(f"{direction} must return two values, {symbol} and log_det; got {got}")
 
     return call
+
+
+def _kind(results):
+    if iscoroutine(results):
+        results.close()  # or Python warns that nobody has waited for it
+        return "a coroutine: an async function cannot be audited"
+    return type(results).__name__ + (f" of shape {results.shape}" if isinstance(results, onp.ndarray) else "")
 
 
 def _of_numbers(name, f):

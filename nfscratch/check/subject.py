@@ -22,6 +22,7 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import Inverse, InverseBijection
 from nfscratch.check.domains import interval
+from nfscratch.check.guarded import guarded
 from nfscratch.flows.flow import Flow
 from nfscratch.ops.intervals import REALS
 
@@ -178,7 +179,7 @@ def _bound(method, params, context, like):
         given = backend.asarray(a, dtype=a.dtype, like=like)
         return backend.to_numpy(tuple(method(params, given, _rows_of(context, len(a)))))
 
-    return call
+    return guarded(call)
 
 
 def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64", pristine: Any = None) -> Subject:
@@ -203,9 +204,9 @@ def _density(flow, params, context):
         return tuple(map(backend.to_numpy, flow.sample_and_log_prob(params, rng, n, _rows_of(context, n))))
 
     return {
-        "log_prob": lambda x: backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x)))),
-        "sample": lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n))),
-        "sample_and_log_prob": sample_and_log_prob,
+        "log_prob": guarded(lambda x: backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x))))),
+        "sample": guarded(lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n)))),
+        "sample_and_log_prob": guarded(sample_and_log_prob),
     }
 
 

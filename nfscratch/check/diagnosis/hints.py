@@ -125,6 +125,8 @@ HINTS = {
     M.POINTS_TWICE: "How many random numbers does a sample of n points need?",
     M.DEPENDENT_ROWS: "How many random numbers does a sample of n points need?",
     M.GLOBAL_STATE: "Which generator was passed in?",
+    M.OVERWRITTEN: "Which array lives longer than the call, and is given away?",
+    M.SETTINGS_CHANGED: "Look for np.random.seed and np.seterr: who else is in their reach?",
     M.SEED_GIVES_OTHERS: "Which other source of random numbers is there?",
     M.SEED_IS_IGNORED: "Which generator was passed in?",
     M.DRAW_REPEATS: "A generator moves on when it is drawn from. Is it a copy that moves?",

@@ -131,6 +131,8 @@ class Mistake(Enum):
     POINTS_TWICE = "the same points come twice"
     DEPENDENT_ROWS = "rows of a sample depend on each other"
     GLOBAL_STATE = "numpy's global state is drawn from"
+    OVERWRITTEN = "a later call writes into an earlier result"
+    SETTINGS_CHANGED = "numpy's global state is changed"
     SEED_GIVES_OTHERS = "the same seed gives other samples"
     SEED_IS_IGNORED = "another seed gives the same samples"
     DRAW_REPEATS = "a second draw repeats the first"

@@ -18,6 +18,7 @@ import numpy as onp
 
 from nfscratch.check.domains import bounded, inside, into
 from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.guarded import kind_of, message_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
@@ -56,9 +57,9 @@ def _batch(trial, n, direction):
         with onp.errstate(all="ignore"):
             y, log_det = getattr(s, direction)(a.copy())
     except Exception as error:  # the subject's own: any kind
-        if n == 0 and s.bijection is None and str(error).startswith(NO_WIDTH):
+        if n == 0 and s.bijection is None and message_of(error).startswith(NO_WIDTH):
             return None
-        words = f"{direction} of a batch of {n} raises {type(error).__name__}: {error}"
+        words = f"{direction} of a batch of {n} raises {said(error)}"
         return _fails(words, Symptom.BATCH_RAISES, "z", trial.z[:n], 0, size=n)
     if onp.shape(y) == (n, *s.shape(OTHER[direction])) and onp.shape(log_det) == (n,):
         return None
@@ -130,8 +131,7 @@ def _refusal(s, z):
         return None
     except REFUSALS as error:
         alone = (_refusal(s.at([row]), z[row : row + 1]) for row in range(len(z) if len(z) > 1 else 0))
-        words = f"{type(error).__name__}: {error}"
-        mine = _fails(words, Symptom.RAISES, "z", z, 0, raised_by=type(error))
+        mine = _fails(said(error), Symptom.RAISES, "z", z, 0, raised_by=kind_of(error))
         return next((finding for finding in alone if finding is not None), mine)
 
 

@@ -19,6 +19,7 @@ import numpy as onp
 
 from nfscratch.check.domains import bounded, into
 from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.rows import condition, flat, largest
 from nfscratch.check.trial import SYMBOL, K, Trial
@@ -96,8 +97,8 @@ def _along(line, known, n=601, reach=12.0):
     try:
         values = line.values(t)
     except REFUSALS as error:
-        words = f"{line.direction} raises {type(error).__name__}: {error}"
-        return line.fails(words, Symptom.RAISES, t[:1], raised_by=type(error), function=line.direction)
+        words = f"{line.direction} raises {said(error)}"
+        return line.fails(words, Symptom.RAISES, t[:1], raised_by=kind_of(error), function=line.direction)
     nan = onp.isnan(values).any(axis=1)
     if nan.any() and not bounded(line.trial.subject.ends(line.direction)) and not _overflows(line, t, values):
         row = int(onp.argmax(nan))

@@ -16,6 +16,7 @@ import numpy as onp
 
 from nfscratch.check.domains import bounded, inside, into
 from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure, point
 from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.overflow import overflows
@@ -121,7 +122,7 @@ def _far_out(trial, rng):
         except (ValueError, ArithmeticError, IndexError) as error:
             if isinstance(error, (InversionError, IntegrationError)) and r >= SEARCH_MAY_DECLINE:
                 return ALL_REACHED
-            return _fails(f"inverse raises {type(error).__name__}: {error}", Symptom.RAISES, "x", x, 0)
+            return _fails(f"inverse raises {said(error)}", Symptom.RAISES, "x", x, 0)
         if (missed := _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
             return missed
     return ALL_REACHED
@@ -207,8 +208,8 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
 
 
 def _raises(error, z):
-    words = f"{type(error).__name__}: {error}"
-    evidence = {"raised": words, "raised_by": type(error), "function": "forward"}
+    words = said(error)
+    evidence = {"raised": words, "raised_by": kind_of(error), "function": "forward"}
     return _fails(f"forward raises {words}", Symptom.RAISES, "z", z, 0, **evidence)
 
 

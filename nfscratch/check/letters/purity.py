@@ -1,7 +1,8 @@
 """P: a function computes, and does nothing else.
 
 The arguments are as they were, and the same input gives the same output. The same seed gives the same samples, another
-seed gives others, and a second draw others again. numpy's global state is not touched.
+seed gives others, and a second draw others again. numpy's global state is not touched: neither its generator nor, with
+np.seterr, what it does about overflow.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.guarded import same_state, watched
 from nfscratch.check.letters.calls import called, functions
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
@@ -30,13 +32,27 @@ def check_purity(trial: Trial) -> Finding:
 def _of_function(trial, f, a):
     stored = [tree for tree in (trial.subject.params, trial.subject.context) if tree is not None]
     given, before = a.copy(), trees.copy(trees.map_leaves(onp.asarray, stored))
-    first, second = called(f, given), called(f, a.copy())
+    with watched() as set_for_all:
+        first, second = called(f, given), called(f, a.copy())
     if not onp.array_equal(given, a):
         return Symptom.ARGUMENT_CHANGED
     if any(not onp.array_equal(p, q) for p, q in zip(_leaves(before), _leaves(stored), strict=True)):
         return Symptom.PARAMETERS_CHANGED
     differ = any(_differ(p, q, trial.subject.eps) for p, q in zip(first, second, strict=True))
-    return Symptom.ANOTHER_OUTPUT if differ else None
+    if differ:
+        return Symptom.ANOTHER_OUTPUT
+    if set_for_all:
+        return Symptom.SETTINGS_CHANGED
+    return Symptom.OVERWRITTEN if _is_overwritten(f, a) else None
+
+
+def _is_overwritten(f, a):
+    """Whether a later call, of other rows, writes into what an earlier one gave."""
+    with onp.errstate(all="ignore"):
+        kept = [onp.asarray(result) for result in f(a.copy())]
+        before = [result.copy() for result in kept]
+        f(a[::-1].copy())
+    return any(not onp.array_equal(p, q, equal_nan=p.dtype.kind == "f") for p, q in zip(before, kept, strict=True))
 
 
 def _leaves(tree):
@@ -66,16 +82,12 @@ def _of_sampler(f):
     after = onp.random.get_state()
     onp.random.set_state(before)
     seen = {
-        Symptom.GLOBAL_STATE: not _same_state(before, after),
+        Symptom.GLOBAL_STATE: not same_state(before, after),
         Symptom.SEED_GIVES_OTHERS: not _same(first, again),
         Symptom.SEED_IS_IGNORED: _same(first, other),
         Symptom.DRAW_REPEATS: _same(first, second),
     }
     return next((symptom for symptom, wrong in seen.items() if wrong), None)
-
-
-def _same_state(before, after):
-    return onp.array_equal(before[1], after[1]) and before[2] == after[2]
 
 
 def _draw(f, rng, n=5):

@@ -48,7 +48,7 @@ def _results(trial):
     s, n = trial.subject, (len(trial),)
     x, log_det = s.forward(trial.z.copy())
     results = [("x", x, n + s.out_shape), ("log_det forward", log_det, n)]
-    if onp.shape(x) != n + s.out_shape:
+    if onp.shape(x) != n + s.out_shape or not onp.issubdtype(onp.asarray(x).dtype, onp.number):
         return results
     good = onp.asarray(x)[trial.usable] if onp.size(log_det) == len(trial) else onp.asarray(x)
     back, log_det_back = s.inverse(good.copy())

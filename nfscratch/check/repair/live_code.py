@@ -23,6 +23,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.recorded import is_users
+from nfscratch.check.guarded import Passing
 
 FUTURE = __future__.annotations.compiler_flag
 
@@ -35,7 +36,7 @@ OUTSIDE = {
 }  # fmt: skip
 
 
-class TooLong(BaseException):
+class TooLong(Passing):
     """A run went through more lines than it may, or through others: an edit has led it astray.
 
     No `except Exception` catches it; a bare `except` does, and then the child's limit ends the run.
