@@ -41,6 +41,7 @@ class Symptom(Enum):
     SEED_IS_IGNORED = "another seed gives the same samples"
     DRAW_REPEATS = "a second draw repeats the first"
     # R
+    STANDS_STILL = "forward gives one x for several z"
     SINGULAR = "forward leaves nothing of z to go back to"
     # J, D
     CLOSED_FORM = "jacobian() differs from the numeric Jacobian"

@@ -18,6 +18,7 @@ from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.one_change import with_change
+from nfscratch.check.diagnosis.wrong_bracket import name_of_stop
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
 from nfscratch.check.diagnosis.wrong_chain import name_inverse_of_chain
 from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
@@ -125,6 +126,8 @@ def _raised(evidence):
 
 def _name_inverse_of(first, cases):
     """R: of the layer that fails, of the chain, or of the map as a whole."""
+    if first.finding.symptom is Symptom.STANDS_STILL:
+        return Named(name_of_stop(first.trial), "forward")
     inner = failing_layer(first.trial)
     if inner is not None:
         k, trial = inner

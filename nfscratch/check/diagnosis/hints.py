@@ -84,6 +84,7 @@ HINTS = {
     M.APPLIES_FORWARD: "Compare inverse(x) with forward(x).",
     M.RETURNS_ARGUMENT: "Compare inverse(x) with x.",
     M.RESCALING: "The round trip is a straight line. Which two numbers describe it?",
+    M.STANDS_STILL: "Print x for a few z in a row: from where on does it stay as it is?",
     M.CLIPS_ARGUMENT: "Compare x with forward(inverse(x)), far out.",
     M.CUT_OFF: "Compare x with forward(inverse(x)), far out.",
     M.NO_UNDOING: "It fits none of the usual mistakes: start with D = 1 and one point.",

@@ -90,6 +90,7 @@ class Mistake(Enum):
     APPLIES_FORWARD = "it applies forward"
     RETURNS_ARGUMENT = "it returns its argument"
     RESCALING = "an affine rescaling is not undone"
+    STANDS_STILL = "it gives one x for several z"
     CLIPS_ARGUMENT = "it clips its argument"
     CUT_OFF = "it is cut off far out"
     NO_UNDOING = "it does not undo forward"

@@ -46,6 +46,13 @@ def is_round(number: float) -> bool:
     return number > 0 and abs(number - first) < 1e-3 * first
 
 
+def name_of_stop(trial: Trial) -> Mistake:
+    """Of a forward that gives one x again and again: a round number is the end of a bracket."""
+    numbers, often = onp.unique(onp.abs(flat(trial.x)), return_counts=True)
+    ends = numbers[(often > 1) & (numbers > 0.5 * numbers.max())]
+    return Mistake.END_OF_BRACKET if any(map(is_round, ends)) else Mistake.STANDS_STILL
+
+
 def clamped_bracket(trial: Trial) -> Mistake | None:
     """Several z' that stand at one round number, in a trial whose z do not."""
     back = flat(trial.back[0])
