@@ -17,17 +17,18 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.adapters.adapt import adapted
-from nfscratch.check.arguments import check_options, letters_of
+from nfscratch.check.arguments import letters_of
 from nfscratch.check.battery import checks_of
 from nfscratch.check.diagnosis.explain import explain, unexplained
 from nfscratch.check.diagnosis.recorded import is_users
-from nfscratch.check.draws import DIMS, DRAWS, RADII, Group, groups_of
+from nfscratch.check.draws import DIMS, DRAWS, RADII, Group
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
-from nfscratch.check.guarded import Escaped, guarded, kind_of, said, shown
+from nfscratch.check.guarded import Escaped, guarded, kind_of, said
 from nfscratch.check.message import Case
+from nfscratch.check.prepared import prepared
 from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
+from nfscratch.check.time_limit import OutOfTime, TimeLimit, limit_for
 from nfscratch.check.trial import Trial, Unusable
 
 SEVERAL = "RXJD"  # these letters go on after a failure, because their diagnosis compares dimensions
@@ -70,7 +71,7 @@ def audit(
     # Far out numbers overflow, and the subject may warn of it: the checks look at what came of it.
     with onp.errstate(all="ignore"), warnings.catch_warnings(), _own_random_state():
         warnings.simplefilter("ignore")
-        report = _report(letters, rng, changes, *_prepared(subject, dims, rng, declared, options))
+        report = _report(letters, rng, changes, *prepared(subject, dims, rng, declared, options))
     if show:
         report.show()
     return report
@@ -85,38 +86,14 @@ def _own_random_state():
         onp.random.set_state(before)
 
 
-def _prepared(subject, dims, rng, declared, options):
-    """What is audited, as groups, with notes. Only a TypeError or ValueError leaves it, whatever it was given."""
-    try:
-        return guarded(_groups)(subject, dims, rng, declared, options)
-    except (TypeError, ValueError):
-        raise
-    except Exception as error:  # of any kind: an object that cannot even be looked at
-        raise TypeError(f"an audit cannot read its arguments: one of them raises {said(error)}") from error
-
-
-def _groups(subject, dims, rng, declared, options):
-    if (foreign := adapted(subject, options["dtype"], options["context"])) is not None:
-        subject, dims, declared = _as_pair(foreign, dims, declared)
-        options = {**options, "context": None, "dtype": foreign.dtype}
-    check_options(subject, dims, DIMS, declared, {**options, "rng": rng})
-    return groups_of(subject, dims, rng, declared, options)
-
-
-def _as_pair(foreign, dims, declared):
-    """Subject, dims and declared of an object of another library; what the caller declares comes first."""
-    if foreign.shape is not None and dims is not DIMS:
-        raise ValueError(f"dims must be left out for a {foreign.name}, which has its own; got {shown(dims)}")
-    dims = dims if foreign.shape is None else (foreign.shape if len(foreign.shape) > 1 else foreign.shape[0],)
-    given = {k: v for k, v in declared.items() if v is not None}
-    says = {"name": foreign.name, "accuracy": foreign.accuracy or None}
-    return (foreign.forward, foreign.inverse), dims, {**foreign.density, **says, **given}
-
-
 def _report(letters, rng, changes, groups, notes):
-    run = _Run(letters, rng, changes)
-    for group in groups:
-        run.group(group)
+    trial = groups[-1].trials[0]
+    s = trial.subject
+    limit = limit_for(s.forward, s.inverse, trial.z) if s.bijection is None and len(trial) else TimeLimit()
+    run = _Run(letters, rng, changes, limit)
+    for k, group in enumerate(groups, 1):
+        with limit.of_checks(k / len(groups)):
+            run.group(group)
     return run.report(groups, notes)
 
 
@@ -126,9 +103,10 @@ def _report(letters, rng, changes, groups, notes):
 class _Run:
     """The findings of each letter, over dimensions, draws and dtypes."""
 
-    def __init__(self, letters, rng, changes):
-        self.letters, self.rng, self.changes = letters, rng, changes
+    def __init__(self, letters, rng, changes, limit):
+        self.letters, self.rng, self.changes, self.limit = letters, rng, changes, limit
         self.cases: dict[str, list[Case]] = {letter: [] for letter in letters}
+        self.left_out: list[str] = []
 
     def group(self, group: Group) -> None:
         for letter in self.letters:
@@ -137,10 +115,17 @@ class _Run:
 
     def _letter(self, letter, group):
         for trial, check in checks_of(letter, group, self.rng, self.letters):
-            finding = _guarded(letter, check, trial)
+            finding = self._within_time(letter, check, trial, group.dim)
             self.cases[letter].append(Case(group.dim, trial, finding))
             if finding.failed and letter not in SEVERAL:
                 break
+
+    def _within_time(self, letter, check, trial, dim):
+        try:
+            return _guarded(letter, check, trial)
+        except OutOfTime:
+            self.left_out.append(f"{letter} at D = {dim}")
+            return inconclusive(letter, "", f"left out: {self.limit.words}")
 
     def _settled(self, letter):
         """Whether the letter need not run: it has failed, or S has, on which all others stand."""
@@ -162,6 +147,8 @@ class _Run:
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
+        if self.left_out:
+            notes = [*notes, f"left out, all or in part: {', '.join(dict.fromkeys(self.left_out))}; {self.limit.words}"]
         subject = groups[0].trials[0].subject
         dims = tuple(group.dim for group in groups)
         return Report(subject.name, dims, tuple(lines), tuple(failures), subject.costs, tuple(notes))
@@ -192,8 +179,11 @@ class _Run:
             return self._unnamed(letter)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
-            return guarded(explain)(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes)
-        except Exception:  # of any kind: the subject's at a new point, or the look's own
+            with self.limit.of_all():
+                return guarded(explain)(
+                    letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes
+                )
+        except (Exception, OutOfTime):  # of any kind: the subject's at a new point, or the look's own
             return self._unnamed(letter)
 
     def _unnamed(self, letter) -> Failure:

@@ -16,6 +16,7 @@ from nfscratch.check.diagnosis.aligned import aligned
 from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain
 from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
+from nfscratch.check.diagnosis.in_time import named_in_time
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.one_change import with_change
 from nfscratch.check.diagnosis.wrong_bracket import name_of_stop
@@ -41,6 +42,7 @@ from nfscratch.check.letters.onto import check_sign
 from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.report import Failure
 from nfscratch.check.rows import finite_matrices
+from nfscratch.check.time_limit import without_limit
 
 LAWS_OF_LOG_DET = "XJ"
 NAMELESS = Named(None)
@@ -63,10 +65,11 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
     changes: whether to look for the change that mends it.
     """
     first = next(case for case in cases if case.finding.failed)
-    named = _named(letter, first, cases, across)
+    named = named_in_time(letter, lambda: _named(letter, first, cases, across))
     if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
-    named, change = with_change(letter, named, cases) if changes else (named, "")
+    with without_limit():  # the search has its own
+        named, change = with_change(letter, named, cases) if changes else (named, "")
     return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
 
 

@@ -23,6 +23,7 @@ from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.rows import condition, flat, largest
 from nfscratch.check.trial import SYMBOL, K, Trial
+from nfscratch.check.units import units_of
 
 AT_EDGES = "0, +-eps, +-1e3, N = 0 and 1, joins"
 SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
@@ -34,7 +35,7 @@ def check_joins(trial: Trial, rng: onp.random.Generator) -> Finding:
     layers = trial.subject.layers() or [trial.subject]
     # In float32 a steep spot cannot be told from a jump: there the same map in float64 is asked.
     known = trial.twin is not None
-    ways = [(Trial(layer, trial.z[:1]), direction) for layer in layers for direction in _directions(layer)]
+    ways = [(Trial(layer, trial.z), direction) for layer in layers for direction in _directions(layer)]
     return first_failure((partial(_scan, *way, known, rng) for way in ways), SOUND)
 
 
@@ -44,10 +45,14 @@ def _directions(layer):
 
 
 def _scan(trial, direction, known, rng):
-    """The first and the last variable, each along one line."""
+    """The first and the last variable, each along one line, which has one context."""
+    units = units_of(trial) if direction == "inverse" else (0.0, 1.0)
+    trial = Trial(trial.subject.at([0]), trial.z[:1])
     columns = {0, trial.subject.dim - 1}
     lines = ((j, rng.normal(size=trial.subject.dim)) for j in columns)
-    return first_failure((partial(_along, _Line(trial, direction, j, start), known) for j, start in lines), SOUND)
+    return first_failure(
+        (partial(_along, _Line(trial, direction, j, start, units), known) for j, start in lines), SOUND
+    )
 
 
 @dataclass
@@ -58,12 +63,13 @@ class _Line:
     direction: str
     j: int
     start: Any
+    units: tuple[Any, Any]
 
     def points(self, t):
         """The inputs at the places t of the line."""
         s, a = self.trial.subject, onp.tile(self.start, (len(t), 1))
         a[:, self.j] = t
-        a = into(s.ends(self.direction), a)
+        a = self.units[0] + self.units[1] * into(s.ends(self.direction), a)
         return a.reshape(-1, *s.shape(self.direction)).astype(s.dtype)
 
     def values(self, t):

@@ -23,6 +23,7 @@ from nfscratch.check.overflow import overflows
 from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial
+from nfscratch.check.units import in_units
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
@@ -115,7 +116,7 @@ def _rays(rng, shape, radii, dtype):
 def _far_out(trial, rng):
     s = trial.subject
     radii = WITHIN if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
-    rays = into(s.codomain, _rays(rng, s.out_shape, radii, s.dtype))
+    rays = in_units(trial, into(s.codomain, _rays(rng, s.out_shape, radii, s.dtype))).astype(s.dtype)
     for r, x in zip(radii, rays, strict=True):
         try:
             z = trial.apply("inverse", x)[0]

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.recorded import is_users
-from nfscratch.check.guarded import Passing
+from nfscratch.check.time_limit import Passing
 
 FUTURE = __future__.annotations.compiler_flag
 
