@@ -93,9 +93,10 @@ def test_a_list_of_pairs_is_a_chain_and_the_layer_is_named():
     right, wrong = turned(coupling()), turned(coupling(**WRONG[Mistake.SIGN]))
     assert first([right, right, right], (2, 5)) is None
     assert (
-        first([right, wrong, right], (2, 5)).name == "log_det forward of layer 1 (pair (do, ...)): the sign is flipped"
+        first([right, wrong, right], (2, 5)).name
+        == "log_det forward of layer 2 of 3 (pair (do, ...)): the sign is flipped"
     )
-    assert first([right, turned(coupling(), lambda x: x)], (5,)).name.startswith("inverse of layer 1 (pair")
+    assert first([right, turned(coupling(), lambda x: x)], (5,)).name.startswith("inverse of layer 2 of 2 (pair")
 
 
 def test_a_list_of_pairs_that_keep_the_same_half_is_found():

@@ -1,6 +1,6 @@
 """TimeLimit: an audit of plain functions takes no more processor time than they are worth.
 
-    seconds = 12 max(1, cost / 0.05)        cost: seconds of 1,000 rows, the mean of both directions
+    seconds = 10 max(1, cost / 0.05)        cost: seconds of 1,000 rows, the mean of both directions
 
 So a fast pair has 20 seconds, together with the 8 of the search for a repair, and a slow one has as many calls. Every
 call of a function looks at the clock. What is left when the time is used up is left out, and the report says so.
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as onp
 
-SECONDS = 12.0
+SECONDS = 10.0
 OF_CHECKS = 0.7  # a share of it; the looks for a name have the rest, and what the checks leave
 COST, ROWS = 0.05, 1000
 FEW = 24  # rows; a pair that takes long for them is not asked for more

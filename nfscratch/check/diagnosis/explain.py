@@ -134,7 +134,9 @@ def _name_inverse_of(first, cases):
     inner = failing_layer(first.trial)
     if inner is not None:
         k, trial = inner
-        return Named(name_inverse(trial), f"inverse of layer {k} ({trial.subject.name})")
+        return Named(
+            name_inverse(trial), f"inverse of layer {k + 1} of {len(first.trial.layers)} ({trial.subject.name})"
+        )
     if first.trial.subject.layers() and (mistake := in_chain(first.trial)) is not None:
         return Named(mistake, "inverse")
     return _most_frequent_name(cases)
@@ -215,13 +217,13 @@ def _telling(found):
 
 
 def _in_layers(direction, samples):
-    """(" of layer k (Type)", mistake): the first layer that is wrong by itself, or the whole."""
+    """(" of layer k of n (Type)", mistake): the first layer that is wrong by itself, or the whole."""
     bad = next(s for s in samples if s.failed)
     for k, layer in enumerate(bad.trial.layers):
         if check_jacobian(layer, direction).failed:
             alike = [s.trial.layers[k] for s in samples if len(s.trial.layers) == len(bad.trial.layers)]
             found = name_log_det([Sample(aligned(trial), direction) for trial in alike])
-            return f" of layer {k} ({layer.subject.name})", found
+            return f" of layer {k + 1} of {len(bad.trial.layers)} ({layer.subject.name})", found
     of_chain = name_sum(bad.trial, direction) if bad.trial.subject.layers() else None
     return "", of_chain or name_log_det(samples)
 

@@ -80,5 +80,6 @@ def _of_inverse(case, which, got):
         return None
     k, trial = failing_layer(case.trial) or (None, case.trial)
     mistake = name_inverse(trial)
-    where = "inverse" if k is None else f"inverse of layer {k} ({trial.subject.name})"
+    n, name = len(case.trial.layers), trial.subject.name
+    where = "inverse" if k is None else f"inverse of layer {k + 1} of {n} ({name})"
     return None if mistake is Mistake.NO_UNDOING else Named(mistake, where)

@@ -1,7 +1,8 @@
 """Joins: where one formula hands over to the next. A companion of E.
 
 Along lines through a layer, forward and inverse: no NaN, x never jumps, and log_det, the logarithm of a derivative,
-jumps only where the map is piecewise linear (leaky ReLU, a linear spline).
+jumps only where the map is piecewise linear (leaky ReLU, a linear spline), or where it is cut and glued: a shift of a
+circle jumps from 1 to 0, and every x between is reached from elsewhere, every z beside it comes back.
 
 Halving finds a join: the interval of a line on which a value changes most, until 1e-9 of it is left, and then until no
 number lies between. A spline's slope of 1000 beside one of 0.001 changes log_det within 1e-11, and is no jump.
@@ -22,11 +23,13 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.rows import condition, flat, largest
-from nfscratch.check.trial import SYMBOL, K, Trial
+from nfscratch.check.trial import OTHER, SYMBOL, K, Trial
 from nfscratch.check.units import units_of
 
 AT_EDGES = "0, +-eps, +-1e3, N = 0 and 1, joins"
 SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
+SHARES = onp.linspace(0.03, 0.97, 9)  # of a jump
+FARTHEST = 10.0
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
@@ -93,6 +96,23 @@ class _Line:
         J = self.trial.derivatives(self.direction, at, [0, 0])[0]
         return (K * self.trial.subject.precision * (condition(J) + self.trial.subject.depth) * size).max() > 1e-3
 
+    def is_cut(self, join):
+        """Whether the map jumps here and is one-to-one all the same, in what it jumps over and on both sides."""
+        there = self.trial.subject.shape(OTHER[self.direction])
+        before, after = self.values(join + onp.array([-1e-8, 1e-8]))[:, :-1]
+        over = (before + SHARES[:, None] * (after - before)).reshape(-1, *there)
+        reach = min(float(onp.abs(after - before).max()), FARTHEST)
+        beside = self.points(join + reach * onp.concatenate([-SHARES, SHARES]))
+        try:
+            return self._returns(OTHER[self.direction], over) and self._returns(self.direction, beside)
+        except Exception:  # of any kind: the other direction does not take what lies there
+            return False
+
+    def _returns(self, direction, a):
+        y = self.trial.apply(direction, a.astype(self.trial.subject.dtype))[0]
+        error = largest(self.trial.apply(OTHER[direction], y)[0] - a)
+        return bool((error <= max(1e-6, 512 * self.trial.subject.precision) * onp.maximum(1.0, largest(a))).all())
+
     def is_kink(self, join):
         """Whether log_det may jump here: kinks are declared, or the map is piecewise linear around it."""
         return self.trial.subject.smooth is False or max(self.sides(join)) < 1e-9
@@ -130,7 +150,7 @@ def _last_finite(line, good, bad, halvings=40):
 
 
 def _excused(line, column, join):
-    return line.is_rounded(join) or (column == line.trial.subject.dim and line.is_kink(join))
+    return line.is_rounded(join) or (column == line.trial.subject.dim and line.is_kink(join)) or line.is_cut(join)
 
 
 def _jump(line, column, join):

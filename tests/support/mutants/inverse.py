@@ -102,7 +102,7 @@ INVERSE = {
     "34 permutation": Mutant(lambda dim: NotInverted(onp.roll(onp.arange(dim), 1)), "permutation is not inverted"),
     "34 permutation in a chain": Mutant(
         lambda dim: nf.Chain([affine(dim), NotInverted(onp.roll(onp.arange(dim), 1)), affine(dim, True)]),
-        "inverse of layer 1 (NotInverted): the permutation",
+        "inverse of layer 2 of 3 (NotInverted): the permutation",
     ),
     "35 layers in order": Mutant(lambda dim: InOrder(layers(dim)), "the layers are not reversed"),
     "36 clamp, cut": Mutant(coupling(clamp=hard, clamp_back=lambda s: 3 * s), "the clamp is in forward only"),
