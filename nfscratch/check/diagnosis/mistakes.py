@@ -155,7 +155,7 @@ class Mistake(Enum):
 
 @dataclass(frozen=True)
 class Named:
-    """A mistake, and where it stands: "log_det inverse of layer 2 of 5 (ActNorm)", from 1 on; or nowhere in particular."""
+    """A mistake, and where it stands: "log_det inverse of layer 2 of 5 (ActNorm)"; or nowhere in particular."""
 
     mistake: Mistake | None
     where: str = ""
