@@ -4,7 +4,8 @@ never moves    x_i = z_j always, for half of the variables, where the others are
                line, or in one function, the run holds its whole state again and again, and the same variables differ
 drops          J is a triangle (in some order) in which all is there but every variable's nearest parent, or the last's
 
-One coupling keeps a half, and a triangle may have zeros: neither alone is a mistake.
+One coupling keeps a half, and a triangle may have zeros: neither alone is a mistake. Nor is a variable that never moves
+where most do: a condition may stand in z. The report says so beside T, and structure="dense" makes it a failure.
 """
 
 from __future__ import annotations
@@ -30,8 +31,13 @@ def check_undeclared(trials: list[Trial]) -> Finding:
     """T, over several trials of one pair."""
     s = trials[0].subject
     if s.bijection is None and not s.pairs and len(s.in_shape) == 1 and s.in_shape == s.out_shape:
-        if (wrong := _never_moves(trials) or _parent_dropped(trials)) is not None:
+        still = _still(trials)
+        if still is not None and 2 * len(still) >= s.dim - 1:
+            return found(WHAT, trials, *_half_never_moves(still, s.dim))
+        if (wrong := _parent_dropped(trials)) is not None:
             return found(WHAT, trials, *wrong)
+        if still is not None:
+            return not_applicable("T", f'{_same_always(still)}: a mistake only where structure="dense" is declared')
     return not_applicable("T", "no structure is declared")
 
 
@@ -70,16 +76,25 @@ def _misses_a_parent(depends, order):
 # --- half of the variables never move ---
 
 
-def _never_moves(trials) -> Wrong:
+def _still(trials) -> dict[int, int] | None:
+    """{i: j} with x_i = z_j always, where the other variables depend on them, and are changed by several layers."""
     moved = ever_moved(trials)
     still = onp.flatnonzero(~moved.all(axis=1))
     changed = onp.flatnonzero(moved.all(axis=1))
     sources = [int(onp.argmin(moved[i])) for i in still]
     couples = _depends(trials)[onp.ix_(changed, sources)].any()
-    if not couples or 2 * len(still) < len(moved) - 1 or not _has_layers(trials[0]):
+    if not couples or not _has_layers(trials[0]):
         return None
-    i, j = int(still[0]), sources[0]
-    words = f"x_{i} is z_{j}, always: {len(still)} of {len(moved)} variables never move, in several layers"
+    return dict(zip(map(int, still), sources, strict=True))
+
+
+def _same_always(still):
+    return ", ".join(f"x_{i} is z_{j}" for i, j in list(still.items())[:3]) + ", always"
+
+
+def _half_never_moves(still, dim) -> Wrong:
+    i, j = next(iter(still.items()))
+    words = f"x_{i} is z_{j}, always: {len(still)} of {dim} variables never move, in several layers"
     return Symptom.NEVER_MOVES, words, (i, j)
 
 

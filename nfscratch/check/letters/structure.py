@@ -207,9 +207,9 @@ def _second_value(trial):
 
 
 def _never_moves(d):
-    """A flow of several layers: x_i = z_j at every point of every draw."""
+    """A flow of several layers, or a pair that is declared dense: x_i = z_j at every point of every draw."""
     layers = d.subject.layers()
-    if not layers or all(layer.structure in FIXED_IN_PLACE for layer in layers):
+    if all(layer.structure in FIXED_IN_PLACE for layer in layers) and (layers or d.subject.bijection is not None):
         return None
     still = onp.flatnonzero(~d.moved.all(axis=1))
     if len(still) == 0:
