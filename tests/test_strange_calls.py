@@ -24,7 +24,9 @@ def halve(x):
 
 
 def audited(forward=double, inverse=halve, **options) -> Report:
-    return nf.check.audit((forward, inverse), show=False, **{"dims": (2,), "changes": False, "letters": "SPIRXJ", **options})
+    return nf.check.audit(
+        (forward, inverse), show=False, **{"dims": (2,), "changes": False, "letters": "SPIRXJ", **options}
+    )
 
 
 class Wordless(Exception):

@@ -8,7 +8,7 @@ Rounding. Layer k puts an error of about eps |x_k| on its result x_k. (A layer t
 it is; where that is more than the dtype's eps, it stands in for eps.) Seen from z it has the size
 |P_k^-1| eps |x_k|, with P_k the Jacobian of the first k layers, and so
 
-    allowed_z = K eps [ (cond(J) + depth) max(1, |x|, |z|) + sum_k |P_k^-1| max(1, |x_k|) ],    K = 64
+    allowed_z = K eps [ (cond(J) + depth) max(1, |z|, |x| min(1, |J^-1|)) + sum_k |P_k^-1| max(1, |x_k|) ],    K = 64
     allowed_log_det = |dlog_det/dz| allowed_z + K eps (cond(J) + depth D + |log_det|)
 """
 
@@ -141,7 +141,8 @@ class Trial:
     def allowed(self) -> Any:
         """What rounding may cost in z, for each row."""
         s = self.subject
-        size = onp.maximum(1.0, onp.maximum(largest(self.x), largest(self.z)))
+        x_seen_from_z = largest(self.x) * onp.minimum(1.0, inverse_norm(self.J))  # x may come in millions of z
+        size = onp.maximum(1.0, onp.maximum(x_seen_from_z, largest(self.z)))
         with onp.errstate(all="ignore"):
             return K * s.precision * ((self.condition + s.depth) * size + self._through_layers)
 

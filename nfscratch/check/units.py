@@ -41,5 +41,6 @@ def units_of(trial: Trial) -> tuple[Any, Any]:
     if len(x) < 2:
         return usual
     center, unit = onp.median(x, axis=0), x.std(axis=0)
-    unit = onp.where((unit > USUAL[0]) & (unit < USUAL[1]) | (unit == 0), 1.0, unit)
-    return onp.where(onp.abs(center) < SHIFT * onp.maximum(1.0, unit), 0.0, center), unit
+    is_usual = (unit > USUAL[0]) & (unit < USUAL[1]) | (unit == 0)
+    is_near = is_usual & (onp.abs(center) < SHIFT * onp.maximum(1.0, unit))
+    return onp.where(is_near, 0.0, center), onp.where(is_usual, 1.0, unit)

@@ -73,6 +73,30 @@ def logit():
     return lambda z: (onp.log(z) - onp.log1p(-z), -total(onp.log(z) + onp.log1p(-z))), back
 
 
+def in_units(pair, unit, shift=0.0):
+    """x in other units: u x + c."""
+
+    def forward(z):
+        x, log_det = pair[0](z)
+        return unit * x + shift, log_det + x.shape[1] * onp.log(unit)
+
+    def inverse(x):
+        z, log_det = pair[1]((x - shift) / unit)
+        return z, log_det - x.shape[1] * onp.log(unit)
+
+    return forward, inverse
+
+
+def circle(by=0.37):
+    """A shift of a circle, of length 1: it is cut at another place."""
+    return tuple(lambda a, s=s: ((a + s * by) % 1.0, onp.zeros(len(a))) for s in (1, -1))
+
+
+def cells():
+    """Neighbouring cells of length 1 are exchanged: it jumps at every whole number, and is its own inverse."""
+    return (lambda a: (a + onp.where(onp.floor(a) % 2 == 0, 1.0, -1.0), onp.zeros(len(a))),) * 2
+
+
 def composed(*pairs):
     def run(a, fs):
         total_log_det = 0.0
@@ -168,6 +192,11 @@ HEALTHY = {
     "tanh": Healthy(tanh(), options={"codomain": (-1, 1)}),
     "logit": Healthy(logit(), options={"domain": "(0, 1)"}),
     "sigmoid, scaled": Healthy(sigmoid_scaled(), options=SCALED),
+    "coupling, in millionths": Healthy(in_units(composed(*[coupling(), reversal()] * 4), 1e-6), (2, 5)),
+    "coupling, in millions": Healthy(in_units(composed(*[coupling(), reversal()] * 4), 1e6), (2, 5)),
+    "coupling, seconds since 1970": Healthy(in_units(coupling(), 300.0, 1.7e9), (2, 5)),
+    "a shift of a circle": Healthy(circle(), options={"domain": (0, 1), "codomain": (0, 1)}),
+    "cells exchanged": Healthy(cells()),
     "identity": Healthy((lambda z: (z, onp.zeros(len(z))), lambda x: (x, onp.zeros(len(x))))),
     "sixteen couplings, a pair": Healthy(composed(*[coupling(), reversal()] * 8), (2, 5)),
     "sixteen couplings": Healthy(deep(16), (2, 5)),

@@ -27,6 +27,7 @@ gathered.py        the log_det so far at each boundary; chain_log_det.py names t
 exchanged.py       the same where a function keeps its sums out of sight
 wrong_condition.py and wrong_order.py: a layer that sees the wrong half; one that moves columns before it does the rest
 
+in_time.py         a general name where the looks take too long
 one_change.py      the change of one expression that mends the law, found by trying (check/repair/)
 
 columns.py and aligned.py match the columns of x with those of z; clamp.py and spline_line.py know two kinds of layer.

@@ -30,6 +30,7 @@ AT_EDGES = "0, +-eps, +-1e3, N = 0 and 1, joins"
 SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
 SHARES = onp.linspace(0.03, 0.97, 9)  # of a jump
 FARTHEST = 10.0
+LEAST = 1e-6
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
@@ -101,7 +102,10 @@ class _Line:
         there = self.trial.subject.shape(OTHER[self.direction])
         before, after = self.values(join + onp.array([-1e-8, 1e-8]))[:, :-1]
         over = (before + SHARES[:, None] * (after - before)).reshape(-1, *there)
-        reach = min(float(onp.abs(after - before).max()), FARTHEST)
+        step = float(onp.abs(after - before).max())
+        if not step > LEAST * max(1.0, float(onp.abs(before).max())):  # only its derivative jumps
+            return False
+        reach = min(step, FARTHEST)
         beside = self.points(join + reach * onp.concatenate([-SHARES, SHARES]))
         try:
             return self._returns(OTHER[self.direction], over) and self._returns(self.direction, beside)

@@ -1,0 +1,138 @@
+"""Where x lies: units, cuts, and an x that stands still."""
+
+import numpy as np
+import pytest
+from healthy import cells, in_units
+from pairs.coupling import coupling
+
+import nfscratch as nf
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.finding import Symptom
+from nfscratch.check.pairs import of_pair
+from nfscratch.check.trial import Trial
+from nfscratch.check.units import units_of
+
+
+def first(pair, letters, **options):
+    report = nf.check.audit(pair, **{"dims": (2,), "letters": letters, "changes": False, "show": False, **options})
+    return report.failures[0] if report.failures else None
+
+
+def trial_of(pair, n=20, **options):
+    return Trial(of_pair(*pair, 2, **options), np.random.default_rng(0).normal(size=(n, 2)))
+
+
+# --- units ---
+
+
+@pytest.mark.parametrize("unit, shift", [(1e-6, 0.0), (1e6, 0.0), (1.0, 1e5), (1e-3, -5.0)])
+def test_units_are_found(unit, shift):
+    pair = in_units((lambda z: (z, np.zeros(len(z))),) * 2, unit, shift)
+    center, found = units_of(trial_of(pair))
+    assert np.allclose(center, shift, atol=unit) and (0.5 * unit < found).all() and (found < 2 * unit).all()
+
+
+@pytest.mark.parametrize("pair, options", [
+    (coupling(), {}), (in_units(coupling(), 5.0, 3.0), {}), (in_units(coupling(), 1e-6), {"codomain": (0.0, 1.0)}),
+    ((lambda z: (0 * z, z[:, 0]),) * 2, {}),
+])  # fmt: skip
+def test_usual_units_are_left_alone(pair, options):
+    center, unit = units_of(trial_of(pair, **options))
+    assert (center == 0).all() and (unit == 1).all()
+
+
+def test_a_bracket_is_too_narrow_in_other_units_too():
+    """x to 4 standard deviations comes back, and no further."""
+
+    def clipped(x):
+        z, log_det = in_units(coupling(), 1e6)[1](x)
+        return np.clip(z, -40.0, 40.0), log_det
+
+    assert first((in_units(coupling(), 1e6)[0], clipped), "O").letter == "O"
+
+
+# --- cuts ---
+
+
+def moved(by, back):
+    """x = z + by where z > 0, undone as `back` says."""
+    return (
+        lambda z: (z + by * (z > 0), np.zeros(len(z))),
+        lambda x: (np.where(back(x), x - by, x), np.zeros(len(x))),
+    )
+
+
+@pytest.mark.parametrize("pair", [
+    moved(0.5, lambda x: x > 0.5), moved(0.5, lambda x: x > 0.25), moved(-0.5, lambda x: x > 0),
+    moved(-0.5, lambda x: x > -0.5),
+], ids=["a gap", "a gap, halved", "an overlap", "an overlap, the other branch"])  # fmt: skip
+def test_a_jump_that_leaves_a_gap_or_an_overlap_is_a_mistake(pair):
+    assert first(pair, "E") is not None
+
+
+def test_a_cut_is_none_but_a_wrong_log_det_beside_it_is_one():
+    assert first(cells(), "E") is None
+    wrong = (cells()[0], lambda x: (cells()[1](x)[0], np.where(x[:, 0] > 4, 1.0, 0.0)))
+    assert first(wrong, "E") is not None
+
+
+def test_a_derivative_that_jumps_is_no_cut():
+    """Slopes 1 and 2, and the map is not made of straight lines."""
+
+    def forward(z):
+        slope = np.where(z > 0, 2.0, 1.0)
+        return slope * np.sinh(z), np.log(slope * np.cosh(z)).sum(axis=1)
+
+    def inverse(x):
+        z = np.arcsinh(x / np.where(x > 0, 2.0, 1.0))
+        return z, -forward(z)[1]
+
+    assert first((forward, inverse), "E").mistake is Mistake.DERIVATIVE_JUMPS
+
+
+# --- still ---
+
+
+def quantiles(bracket, log_det=True):
+    """x with sigmoid(x) + 0.2 tanh(x) = u, by halving; u from -0.2 to 1.2."""
+
+    def inverse(x):
+        slope = np.exp(-x) / (1 + np.exp(-x)) ** 2 + 0.2 / np.cosh(x) ** 2
+        return 1 / (1 + np.exp(-x)) + 0.2 * np.tanh(x), np.log(slope).sum(axis=1)
+
+    def forward(u):
+        low, high = np.full(u.shape, -bracket), np.full(u.shape, bracket)
+        for _ in range(80):
+            middle = 0.5 * (low + high)
+            below = inverse(middle)[0] < u
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return low, -inverse(low)[1]
+
+    return forward, inverse
+
+
+def test_a_forward_that_stops_at_its_bracket_fails_though_other_rows_hold():
+    failure = first(quantiles(1.0), "RXJ", domain=(-0.2, 1.2))
+    assert failure.letter == "R" and failure.counter_example["symptom"] is Symptom.STANDS_STILL
+    assert failure.mistake is Mistake.END_OF_BRACKET and failure.name == "forward: it gives the end of its bracket"
+    assert first(quantiles(30.0), "RXJ", domain=(-0.2, 1.2)) is None
+
+
+def test_a_forward_that_stops_at_no_round_number_gives_one_x_for_several_z():
+    def forward(z):
+        return np.clip(z, -1.2345, 1.2345) * 1.7, np.full(len(z), z.shape[1] * np.log(1.7))
+
+    failure = first((forward, lambda x: (x / 1.7, np.full(len(x), -x.shape[1] * np.log(1.7)))), "R")
+    assert failure.mistake is Mistake.STANDS_STILL
+
+
+def test_an_x_that_saturates_and_says_so_is_no_mistake():
+    def forward(z):
+        return np.tanh(z), 2 * (np.log(2) - z - np.logaddexp(0, -2 * z)).sum(axis=1)
+
+    def inverse(x):
+        with np.errstate(divide="ignore"):
+            return np.arctanh(x), -np.log1p(-(x**2)).sum(axis=1)
+
+    assert first((forward, inverse), "R") is None
+    assert first((forward, inverse), "R", codomain=(-1, 1)) is None
