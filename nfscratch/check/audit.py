@@ -25,6 +25,7 @@ from nfscratch.check.draws import DIMS, DRAWS, RADII, Group
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
 from nfscratch.check.guarded import Escaped, guarded, kind_of, said
 from nfscratch.check.message import Case
+from nfscratch.check.notes import notes_of
 from nfscratch.check.prepared import prepared
 from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
@@ -147,8 +148,8 @@ class _Run:
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
-        if self.left_out:
-            notes = [*notes, f"left out, all or in part: {', '.join(dict.fromkeys(self.left_out))}; {self.limit.words}"]
+        seen = groups[-1].trials[0] if "R" in self.letters else None
+        notes = [*notes, *notes_of(seen, self.left_out, self.limit)]
         subject = groups[0].trials[0].subject
         dims = tuple(group.dim for group in groups)
         return Report(subject.name, dims, tuple(lines), tuple(failures), subject.costs, tuple(notes))
