@@ -42,3 +42,14 @@ def test_an_accuracy_says_what_it_hides(accuracy):
 def test_an_accuracy_that_hides_little_needs_no_note():
     assert notes((lambda z: (z, np.zeros(len(z))),) * 2, 1e-9) == ()
     assert notes((lambda z: (z, np.zeros(len(z))),) * 2, 1e-2, letters="SP") == ()
+
+
+def test_an_image_that_cannot_be_reshaped_without_rows_holds_with_a_note():
+    def shifted(by):
+        return lambda a: ((a.reshape(len(a), -1) + by).reshape(a.shape), np.zeros(len(a)))
+
+    options = {"dims": ((1, 2, 2),), "letters": "SE", "show": False}
+    (note,) = nf.check.audit((shifted(1), shifted(-1)), **options).notes
+    assert note == "a batch of no rows raises in forward and inverse: a reshape with -1 has no width then"
+    sized = nf.check.audit((lambda a: (a + 1, np.zeros(len(a))), lambda a: (a - 1, np.zeros(len(a)))), **options)
+    assert sized.ok and sized.notes == ()

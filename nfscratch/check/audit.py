@@ -148,8 +148,7 @@ class _Run:
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
-        seen = groups[-1].trials[0] if "R" in self.letters else None
-        notes = [*notes, *notes_of(seen, self.left_out, self.limit)]
+        notes = [*notes, *notes_of(groups[-1].trials[0], self.letters, self.left_out, self.limit)]
         subject = groups[0].trials[0].subject
         dims = tuple(group.dim for group in groups)
         return Report(subject.name, dims, tuple(lines), tuple(failures), subject.costs, tuple(notes))

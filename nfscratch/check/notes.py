@@ -6,28 +6,51 @@ from collections.abc import Sequence
 
 import numpy as onp
 
+from nfscratch.check.letters.edges import has_no_width
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.time_limit import TimeLimit
-from nfscratch.check.trial import Trial
+from nfscratch.check.trial import OTHER, Trial
 
 NEAR = 3.0
 COARSE = 1e-3  # an error in z that a plot shows
 
 
-def notes_of(trial: Trial | None, left_out: Sequence[str], limit: TimeLimit) -> list[str]:
-    """Of what the limit of time has left out, or of what a stated accuracy hides. trial: one that R looked at."""
+def notes_of(trial: Trial, letters: str, left_out: Sequence[str], limit: TimeLimit) -> list[str]:
+    """Of what the limit of time has left out; of what a stated accuracy hides, and of what E excuses.
+
+    trial: one that these letters have looked at.
+    """
     if left_out:
         return [f"left out, all or in part: {', '.join(dict.fromkeys(left_out))}; {limit.words}"]
+    looks = [look for letter, look in (("R", _of_accuracy), ("E", _of_no_rows)) if letter in letters]
+    return [note for look in looks for note in _tried(look, trial)]
+
+
+def _tried(look, trial):
     try:
-        return [] if trial is None else _of_accuracy(trial)
+        return look(trial) if trial.subject.bijection is None else []
     except Exception:  # of any kind: the letters say it
         return []
+
+
+def _of_no_rows(trial):
+    refusing = [direction for direction in OTHER if _refuses_no_rows(trial, direction)]
+    words = f"a batch of no rows raises in {' and '.join(refusing)}: a reshape with -1 has no width then"
+    return [words] if refusing else []
+
+
+def _refuses_no_rows(trial, direction):
+    try:
+        getattr(trial.subject, direction)(trial.input(direction)[:0].copy())
+    except Exception as error:  # of any kind
+        return has_no_width(error)
+    return False
 
 
 def _of_accuracy(trial):
     s = trial.subject
     near = trial.usable & (largest(trial.z) <= NEAR) & onp.isfinite(trial.allowed)
-    if s.bijection is not None or s.accuracy <= s.eps or not near.any():
+    if s.accuracy <= s.eps or not near.any():
         return []
     hidden = onp.median(trial.allowed[near])
     came = largest(flat(trial.back[0]) - flat(trial.z))[near].max()
