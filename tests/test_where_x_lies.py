@@ -90,6 +90,14 @@ def test_a_derivative_that_jumps_is_no_cut():
     assert first((forward, inverse), "E").mistake is Mistake.DERIVATIVE_JUMPS
 
 
+def test_a_map_that_is_cut_may_turn_around_and_one_that_folds_may_not():
+    """-z where |z| < 1, which is its own inverse; and |z|, whose slope has two signs."""
+    turned = (lambda a: (np.where(np.abs(a) < 1, -a, a), np.zeros(len(a))),) * 2
+    assert first(turned, "RXJEO") is None
+    assert first((lambda z: (np.abs(z), np.zeros(len(z))),) * 2, "O").mistake is Mistake.FOLDS
+    assert first((lambda z: (z**3 - z, np.zeros(len(z))),) * 2, "O").mistake is Mistake.FOLDS
+
+
 # --- still ---
 
 

@@ -1,7 +1,7 @@
 """O: the sign of det J never changes, and every x of the codomain is reached, and no other.
 
 within    forward(z) lies in the codomain, also for z near the ends of a domain; rounding may put it on an end
-sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds
+sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds, unless x jumps there
 reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
           The same points are carried into the codomain where that is an interval. A z beyond an end of the domain
           means that forward does not reach that x
@@ -31,6 +31,8 @@ SIGN_AND_RANGE = "sign of det J, range"
 ALL_REACHED = Finding("O", SIGN_AND_RANGE, 0.0, 0.0)
 WITHIN = (1.0, 3.0, 10.0)  # radii that are carried into an interval
 SEARCH_MAY_DECLINE = 100.0  # from this radius on a search may say in words that it does not get there
+HALVINGS = 12  # to 1/4000 of the way: within reach of finite differences no sign is to be trusted
+JUMPS = 30.0
 _fails = partial(failing, "O", SIGN_AND_RANGE)
 
 
@@ -89,9 +91,27 @@ def check_sign(trial: Trial) -> Finding:
         return ALL_REACHED
     rare = 1.0 if (sign > 0).sum() < (sign < 0).sum() else -1.0
     row, other = nearest(sign == rare, trial.z), nearest(sign == -rare, trial.z)
+    if _jumps_between(trial, row, other, rare):
+        return ALL_REACHED
     words = f"det J has the sign {rare:+.0f}, and {-rare:+.0f} at {point('z', trial.z, other)}: the map folds,"
     yours, expected = float(onp.linalg.det(trial.J[row])), float(onp.linalg.det(trial.J[other]))
     return _fails(words, Symptom.SIGN, "z", trial.z, row, yours=yours, expected=expected)
+
+
+def _jumps_between(trial, row, other, sign):
+    """Whether x jumps where the sign changes on the way from one row to the other: a map that is cut need not fold."""
+    ends = onp.stack([trial.z[row], trial.z[other]]).astype(onp.float64)
+    try:
+        for _ in range(HALVINGS):
+            middle = ends.mean(axis=0)
+            J = trial.derivatives("forward", middle[None], [row])[0]
+            ends[int(onp.sign(onp.linalg.det(J[0])) != sign)] = middle
+        ends = ends + 0.5 * (ends - ends[::-1])  # on both sides, for the same reason
+        x = flat(trial.apply("forward", ends.astype(trial.subject.dtype), [row, row])[0])
+    except Exception:  # of any kind: the points between are none that it takes
+        return False
+    step, slope = onp.abs(ends[1] - ends[0]).max(), onp.abs(trial.J[[row, other]]).sum(axis=(1, 2)).max()
+    return bool(onp.abs(x[1] - x[0]).max() > JUMPS * max(1.0, slope) * step)
 
 
 def _signs(trial):
