@@ -202,6 +202,17 @@ def test_a_result_that_a_later_call_writes_into_fails_p():
 # --- the guard ---
 
 
+def test_the_guard_sets_back_what_a_function_sets_for_all_code():
+    def forward(z):
+        np.seterr(all="raise")
+        warnings.simplefilter("error")
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        before, filters = np.geterr(), list(warnings.filters)
+        guarded(forward)(1)
+        assert np.geterr() == before and list(warnings.filters) == filters
+
+
 def test_the_guard_lets_exceptions_be_and_wraps_what_no_except_catches():
     with pytest.raises(ValueError):
         guarded(raising(ValueError()))(1)
