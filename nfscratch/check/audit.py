@@ -23,7 +23,7 @@ from nfscratch.check.diagnosis.explain import explain, unexplained
 from nfscratch.check.diagnosis.recorded import is_users
 from nfscratch.check.draws import DIMS, DRAWS, RADII, Group
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
-from nfscratch.check.guarded import Escaped, guarded, kind_of, said
+from nfscratch.check.guarded import guarded, kind_of, origin_of, said
 from nfscratch.check.message import Case
 from nfscratch.check.notes import notes_of
 from nfscratch.check.prepared import prepared
@@ -62,7 +62,9 @@ def audit(
         that the caller wrote, in a forked process; it takes some seconds where a check fails. Functions that name
         files, processes or other machines are not changed. False where the reader is to find it himself.
 
-    A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject.
+    A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject. Whatever else
+    the subject raises is a finding, SystemExit too; Ctrl-C ends the audit. Functions that answer 1,000 rows in 50 ms
+    have 20 seconds of processor time, slower ones in proportion; a note says what was left out.
     """
     rng = onp.random.default_rng(0) if rng is None else rng
     letters = letters_of(letters)
@@ -210,6 +212,5 @@ def _guarded(letter: str, check: Callable[[Trial], Finding], trial: Trial) -> Fi
 
 def _place(error):
     """Where in the user's code it was raised, in words; nothing where none of it took part."""
-    origin = error.__cause__ if isinstance(error, Escaped) else error
-    places = [place for place in extract_tb(origin.__traceback__) if is_users(place.filename)]
+    places = [place for place in extract_tb(origin_of(error).__traceback__) if is_users(place.filename)]
     return f", in line {places[-1].lineno} of {Path(places[-1].filename).name}" if places else ""

@@ -25,7 +25,12 @@ RADII = (0.3, 1.0, 3.0, 10.0)
 ROWS = 6  # points at each radius
 DRAWS = 3  # of parameters
 LIMIT = {onp.dtype("float64"): 1e-3, onp.dtype("float32"): 0.1}  # a row that rounding spoils by more is not judged
+NO_FACTORY = (TypeError, AttributeError, IndexError)  # what a function of points raises for a dimension
 OF_ACCURACY = 1e4  # nor one that a stated accuracy spoils by so many times itself
+
+
+class FactoryRaised(TypeError):
+    """A factory raises an exception that a function of points does not raise when it is given a dimension."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,8 @@ def _groups_of_factory(factory, dims, rng, options):
             continue
         except Exception as error:  # of any kind; most often it is no factory, but takes points
             wanted = "a factory must take a dimension and return a Bijection or a Flow; a function of points, a pair"
-            raise TypeError(
-                f"{wanted}; got one that raises {kind_of(error).__name__} at D = {dim}: {message_of(error)}"
-            ) from error
+            got = f"got one that raises {kind_of(error).__name__} at D = {dim}: {message_of(error)}"
+            raise (TypeError if isinstance(error, NO_FACTORY) else FactoryRaised)(f"{wanted}; {got}") from error
         if not isinstance(made, (Bijection, Flow)):
             raise TypeError(f"the factory must return a Bijection or a Flow; got {type(made).__name__} at D = {dim}")
         groups.append(_group(made, rng, options))

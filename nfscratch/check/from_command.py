@@ -14,7 +14,8 @@ import numpy as onp
 from nfscratch import validate
 from nfscratch.backend import DTYPES
 from nfscratch.check.audit import audit
-from nfscratch.check.draws import DIMS
+from nfscratch.check.draws import DIMS, FactoryRaised
+from nfscratch.check.guarded import origin_of
 from nfscratch.check.report import Report
 
 
@@ -38,6 +39,8 @@ def _named(target):
     """An error of the target's own code is told with its place. A sys.exit in it must not look like a verdict."""
     try:
         yield
+    except FactoryRaised as error:
+        raise BadTarget(_told(target, origin_of(error.__cause__))) from error
     except (ValueError, TypeError, OSError) as error:
         if _in_the_package(error):
             raise

@@ -95,6 +95,11 @@ def same_state(before: Any, after: Any) -> bool:
 # --- words ---
 
 
+def origin_of(error: BaseException) -> BaseException:
+    """What a stranger's code has raised itself."""
+    return error.__cause__ if isinstance(error, Escaped) else error
+
+
 def kind_of(error: BaseException) -> type:
     """The class of what a stranger's code has raised."""
     return error.kind if isinstance(error, Escaped) else type(error)
