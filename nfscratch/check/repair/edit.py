@@ -68,6 +68,11 @@ class Place:
         around = [n for n in self.above if isinstance(n, (ast.FunctionDef, ast.Lambda))]
         return around[-1] if around else None
 
+    @property
+    def statement(self) -> ast.AST | None:
+        """The innermost statement around it."""
+        return next((n for n in reversed(self.above) if isinstance(n, ast.stmt)), None)
+
     @cached_property
     def shown(self) -> ast.AST:
         """The largest part of the source around it that a message can show."""

@@ -74,10 +74,14 @@ class Reached:
 
 def within(
     call: Callable[[], Any], most: int, met: Callable[[Any], bool] | None = None,
-    look: Callable[[Any], None] | None = None,
+    look: Callable[[Any], None] | None = None, left: list[int] | None = None,
 ) -> tuple[Any, int]:  # fmt: skip
-    """What call() gives, and how many of the user's lines it took: at most `most`, all of them met, or TooLong."""
-    before, left = sys.gettrace(), [most]
+    """What call() gives, and how many of the user's lines it took: at most `most`, all of them met, or TooLong.
+
+    left: a list, in which the lines that are left stand, after an exception, too.
+    """
+    before, left = sys.gettrace(), [most] if left is None else left
+    left[:] = [most]
 
     def line(frame, event, _):
         if event == "line" or (look is not None and event == "return"):

@@ -48,13 +48,14 @@ class Screen:
 
     def passes(self) -> bool:
         """Whether the functions, as they are now, keep what is asked. An exception of theirs is a no."""
-        lines = self.lines
+        most = SLOWER * self.lines + 1000
+        left = [most]
         try:
             with onp.errstate(all="ignore"):
-                found, lines = within(self._holds, SLOWER * self.lines + 1000, self.met)
+                found, _ = within(self._holds, most, self.met, left=left)
         except (Exception, SystemExit, TooLong):  # of any kind: most edits make nonsense
             found = False
-        self.spent += lines
+        self.spent += most - left[0]
         return bool(found)
 
     def changed(self) -> frozenset[str]:
@@ -115,10 +116,20 @@ class OfLogDet(Screen):
         self.true = onp.linalg.slogdet(J[rows])[1]
         self.loose = 10 * self.near * onp.maximum(1.0, onp.abs(self.true))
         with onp.errstate(all="ignore"):
-            self.y = self._call()[0] if len(rows) else None
+            self.y, self.claim = self._call() if len(rows) else (None, None)
 
     def _call(self):
         return getattr(self.of, self.direction)(self.at.copy())
+
+    def moves_log_det_alone(self) -> bool:
+        """Whether the functions, as they are now, give the same y and another log_det. An exception is a no."""
+        try:
+            with onp.errstate(all="ignore"):
+                (y, log_det), lines = within(self._call, SLOWER * self.lines + 1000, self.met)
+        except (Exception, SystemExit, TooLong):  # of any kind
+            return False
+        self.spent += lines
+        return self._same(y, self.y) and not self._same(log_det, self.claim)
 
     def _holds(self):
         y, log_det = self._call()

@@ -48,8 +48,22 @@ def _moved(place):
     if len(row) > 1:
         yield Edit(place.parent, place.field, row[:k] + row[k + 1 :], f"without `{source(row[k])}`")
     if k + 1 < len(row) and isinstance(row[k + 1], SIMPLE) and not isinstance(row[k + 1], ast.Return):
+        yield from _at_once(place, row, k)
         words = f"with `{source(row[k])}` after `{source(row[k + 1])}`"
         yield Edit(place.parent, place.field, [*row[:k], row[k + 1], row[k], *row[k + 2 :]], words)
+
+
+def _at_once(place, row, k):
+    """a, b = e, f for a = e and then b = f: f sees the old a."""
+    first, second = row[k], row[k + 1]
+    if all(isinstance(s, ast.Assign) and len(s.targets) == 1 for s in (first, second)):
+        targets = [s.targets[0] for s in (first, second)]
+        both = ast.Assign([ast.Tuple(targets, ast.Store())],
+                          ast.Tuple([first.value, second.value], ast.Load()))  # fmt: skip
+        if all(isinstance(t, (ast.Name, ast.Subscript)) for t in targets):
+            ast.fix_missing_locations(ast.copy_location(both, first))
+            words = f"with `{source(both)}` in place of `{source(first)}` and then `{source(second)}`"
+            yield Edit(place.parent, place.field, [*row[:k], both, *row[k + 2 :]], words)
 
 
 def _other_orders(row):
@@ -76,6 +90,8 @@ def _other_ranges(args):
     one = ast.Constant(1)
     for first, last in ((start, ast.BinOp(stop, ast.Sub(), one)), (start, ast.BinOp(stop, ast.Add(), one)),
                         (ast.BinOp(start, ast.Add(), one), stop), (ast.BinOp(start, ast.Sub(), one), stop),
+                        (ast.BinOp(start, ast.Add(), one), ast.BinOp(stop, ast.Add(), one)),
+                        (ast.BinOp(start, ast.Sub(), one), ast.BinOp(stop, ast.Sub(), one)),
                         (start, ast.BinOp(ast.Constant(10), ast.Mult(), stop))):  # fmt: skip
         yield _call("range", [first, last, *rest])
 

@@ -1,0 +1,43 @@
+"""Relevant: the values in a user's code that have a share in log_det, and none in what the map gives.
+
+Each value that a statement assigns, returns or passes on is moved a little, and one direction run. Where log_det moves
+and x does not, the formula of that value may be the wrong one: no other can mend log_det and keep x.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from nfscratch.check.repair.edit import Place
+from nfscratch.check.repair.live_code import LiveStatement
+from nfscratch.check.repair.screen import OfLogDet
+from nfscratch.check.repair.terms import is_number, is_term
+
+
+def values_of_log_det(met: Iterable[tuple[LiveStatement, Place]], screen: OfLogDet) -> set[int]:
+    """The ids of their nodes; none where nothing is known."""
+    found = set()
+    for statement, place in met:
+        if is_number(place.node) and (is_term(place) or _is_passed_on(place)):
+            try:
+                with place.exchanged(_moved(place.node)).done(), statement.edited():
+                    moves = screen.moves_log_det_alone()
+            except ValueError:  # the tree cannot stand there
+                moves = False
+            found |= {id(place.node)} if moves else set()
+    return found
+
+
+def is_part(place: Place, values: set[int]) -> bool:
+    """Whether a place is one of the values, or stands in one."""
+    return any(id(node) in values for node in (place.node, *place.above))
+
+
+def _is_passed_on(place):
+    """log_dets.append(value)"""
+    return place.field == "args" and len(place.above) > 1 and isinstance(place.above[-2], ast.Expr)
+
+
+def _moved(node):
+    return ast.BinOp(ast.BinOp(node, ast.Mult(), ast.Constant(1.0625)), ast.Add(), ast.Constant(0.015625))
