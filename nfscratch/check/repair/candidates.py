@@ -2,8 +2,9 @@
 
     first     slips of the pen
     second    what stands in a like place elsewhere; formulas remembered wrongly; a name for another
-    third     something missing
-    fourth    another operand
+    third     a factor, a function or a matrix is missing, or a variable stands for the formula
+    fourth    a term is missing
+    fifth     another operand
 
 An expression that stands several times in a statement is also changed everywhere in it at once, and in the first rounds
 everywhere in its function.
@@ -33,7 +34,8 @@ SIBLINGS = 1  # the round that looks at like places
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
     (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed),
-    (inverted, filled, local_arrays, joined, wrapped),
+    (wrapped, inverted, local_arrays),
+    (filled, joined),
     (replaced, logarithms_joined),
 )
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")

@@ -39,6 +39,7 @@ class Screen:
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.near = max(NEAR[onp.dtype(trial.subject.dtype)], min(1e3 * trial.subject.precision, NEVER))
         self.x, self.lines, self.spent = None, 1000, 0
+        self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
             try:
                 self.results, self.lines = within(self._results, 10**6, met)
@@ -141,8 +142,17 @@ class OfLogDet(Screen):
 class OfRoundTrip(Screen):
     """Of both directions together."""
 
+    @property
+    def is_well_shaped(self) -> bool:
+        """Whether all four results had their shapes, whatever numbers they hold."""
+        if self.results is None:
+            return False
+        n, s, (x, a, z, b) = len(self.z), self.subject, self.results
+        shapes = [onp.shape(v) for v in (x, a, z, b)]
+        return shapes == [(n, *s.out_shape), (n,), (n, *s.in_shape), (n,)] and onp.asarray(x).dtype == s.dtype
+
     def _holds(self):
-        return self._undone(self._forward()[0])
+        return self._undone(self.x if self.keeps_forward and self.x is not None else self._forward()[0])
 
 
 class OfAll(Screen):
@@ -171,8 +181,8 @@ class OfAll(Screen):
 
 def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of `laws` in search.py."""
-    if failed & {"S", "P", "I"}:
+    if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
-    if "R" in failed:
+    if failed & {"R", "S"}:
         return OfRoundTrip(trial, row, met)
     return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)

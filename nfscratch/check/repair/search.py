@@ -12,6 +12,8 @@ The first round that has one with all of that, or with the first two, ends the s
 
 from __future__ import annotations
 
+import ast
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -34,7 +36,8 @@ from nfscratch.check.repair.relevant import is_part, values_of_log_det
 from nfscratch.check.repair.screen import OfLogDet, screen_for
 from nfscratch.check.trial import Trial
 
-MOST = 4_000_000  # lines that all edited runs together may go through: some seconds
+MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
+LONGEST = 7.0  # seconds of processor time: a net
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 SLIPS = 2  # the first rounds: after them, a repair of what stands in both directions is taken, too
@@ -121,6 +124,7 @@ class Search:
         self.reached = Reached(partial(_both, trial, row))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
+        self.began = time.process_time()
 
     @cached_property
     def failed(self) -> set[str]:
@@ -138,6 +142,7 @@ class Search:
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found = most, []
+        _ = self.statements and self.failed and self._of_forward  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             if kinds == SLIPS - 1 and not any(repair.is_clear for repair in found):
@@ -167,26 +172,52 @@ class Search:
 
     @cached_property
     def _lines(self):
-        """The lines at which a change may mend something: of a log_det, those of its direction."""
-        if not isinstance(self.screen, OfLogDet):
+        """The lines at which a change may mend something: those of a direction whose log_det is not that of its own J."""
+        if self.failed & {"S", "P", "I"} or self.screen.x is None:
             return self.reached.lines
-        return Reached(self.screen._call).lines
+        own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
+        return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
+
+    def _met(self, direction):
+        """The lines that one direction goes through."""
+        at = self.trial.input(direction)[self.screen.rows]
+        call = getattr(self.trial.subject.at(self.screen.rows), direction)
+        return Reached(lambda: call(onp.array(at))).lines
+
+    @cached_property
+    def _of_forward(self):
+        return None if self.screen.x is None else self._met("forward")
+
+    def _keeps_forward(self, statement, place, edit):
+        """Whether forward does not come to the lines of the change."""
+        if self._of_forward is None:
+            return False
+        met = self._of_forward.get(statement.file, ())
+        first, last = getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0)
+        if isinstance(place.node, ast.stmt):
+            first, last = place.node.lineno, place.node.end_lineno + 1
+        return not edit.also and not any(first <= line <= last for line in met)
 
     def _found(self, tried, enough=1):
         """The repairs among the candidates; the first few that are clear end it."""
         found: list[Repair] = []
         for candidate in tried:
-            if self.left < 0 or not self.checks or sum(repair.is_clear for repair in found) >= enough:
+            if self._is_over() or not self.checks or sum(repair.is_clear for repair in found) >= enough:
                 break
             if (repair := self._tried(*candidate)) is not None:
                 found.append(repair)
         return found
+
+    def _is_over(self):
+        """A slow machine ends it, too, before the process is ended from outside and what was found is lost."""
+        return self.left < 0 or time.process_time() - self.began > LONGEST
 
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""
         spent, shown, mended = self.screen.spent, place.shown, None
         try:
             with edit.done(), statement.edited():
+                self.screen.keeps_forward = self._keeps_forward(statement, place, edit)
                 if self.screen.passes():
                     changed, after = self.screen.changed(), place.after(edit)
                     if "x" not in changed or self._may_change_x(edit):

@@ -148,7 +148,7 @@ def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
 def filled(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """An expression in the place of a number."""
     if isinstance(place.node, ast.Constant) and type(place.node.value) in (int, float):
-        yield from scope.pool
+        yield from (node for node in scope.pool if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)))
 
 
 def is_number(node: ast.AST) -> bool:
