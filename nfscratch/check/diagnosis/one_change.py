@@ -25,7 +25,9 @@ INFERRED = {  # from what else fits, not from numbers that only this mistake giv
     Mistake.AT_X, Mistake.AT_Z, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
     Mistake.PLACE_IN_BATCH, Mistake.HALVES_SWAPPED, Mistake.APPLIES_FORWARD, Mistake.RETURNS_ARGUMENT,
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
-    Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE,
+    Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.ALWAYS_ZERO,
+    Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.DEPENDS_ON_CALLS,
+    Mistake.PLANAR_U, Mistake.LOGIT_SCALE,
 }  # fmt: skip
 PARTS = {  # a name that says one of the two words that a change exchanges, or how it reads: it may stand beside it
     Mistake.MEAN: ("mean",), Mistake.SUMMED_OVER_BATCH: ("sum", "axis"), Mistake.KEPT_AXIS: ("keepdims", "axis"),
@@ -33,7 +35,7 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
     Mistake.FACTOR_TWO: ("2", "0.5", "sqrt"), Mistake.PERMUTATION: ("argsort", "[", "reversed"),
     Mistake.SHIFT_NOT_UNDONE: ("+", "-"), Mistake.SIGN: ("-", "+"), Mistake.NOT_NEGATED: ("-",),
     Mistake.NO_ABSOLUTE_VALUE: ("abs",), Mistake.PIXELS_MISSING: ("*",), Mistake.MULTIPLIES: ("/", "*", "exp"),
-    Mistake.PLANAR_U: ("u",), Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",),
+    Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",),
 }  # fmt: skip
 
 
@@ -57,6 +59,7 @@ def _repair(cases: list[Case]) -> Repair | None:
     case = (double or failed)[-1]
     row = int((case.finding.evidence or {}).get("row", 0))
     others = {c.dim: c.trial for c in cases if c.dim != case.dim and c.trial.subject.dtype == case.trial.subject.dtype}
+
     def search():
         with onp.errstate(all="ignore"):
             return Search(case.trial, row, list(others.values())).repair()
@@ -66,6 +69,8 @@ def _repair(cases: list[Case]) -> Repair | None:
 
 def _agrees(named, repair):
     """Whether the name may be of the same mistake as the change: a word of it is in one of its two sides alone."""
+    if named.mistake is Mistake.WRONG_ORDER:  # it says where a bracket is missing
+        return repair.after.count("(") > repair.before.count("(") or bool(repair.words)
     if named.mistake not in PARTS or repair.words:
         return True
     return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])

@@ -26,17 +26,27 @@ from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings
 from nfscratch.check.repair.statements import changed_statements
-from nfscratch.check.repair.terms import filled, inverted, joined, logarithms_joined, negated, replaced, wrapped
+from nfscratch.check.repair.terms import (
+    filled,
+    inverted,
+    joined,
+    logarithms_joined,
+    negated,
+    rarely_wrapped,
+    replaced,
+    wrapped,
+)
 
 EVERYWHERE = 2  # the rounds that change an expression in all its places in a function, too
 WITH_POOL = 2  # the rounds from this on take operands from elsewhere
+SLIPS = 2  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
     (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed),
     (wrapped, inverted, local_arrays),
     (filled, joined),
-    (replaced, logarithms_joined),
+    (rarely_wrapped, replaced, logarithms_joined),
 )
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
 Lines = dict[str, set[int]]  # of each file
@@ -104,7 +114,8 @@ def _of_place(place, scope, kinds, siblings):
     if isinstance(place.node, ast.expr) and _is_read(place.node):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
-        for changes in ROUNDS[kinds]:
+        looks = ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
+        for changes in looks:
             yield from map(place.exchanged, changes(place, scope))
     if kinds == 0 and not isinstance(place.node, ast.expr):
         yield from changed_statements(place)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
+AXES = {"axis", "keepdims", "dtype", "axes", "indexing", "side", "shape"}  # arguments by name
 WIDEST = 60  # characters of an expression that a message shows
 
 
@@ -72,6 +74,13 @@ class Place:
     def statement(self) -> ast.AST | None:
         """The innermost statement around it."""
         return next((n for n in reversed(self.above) if isinstance(n, ast.stmt)), None)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it says which elements, which axis or how many: no part of a formula."""
+        row = [*self.above, self.node]
+        inside = any(isinstance(a, ast.Subscript) and b is a.slice for a, b in pairwise(row))
+        return inside or any(isinstance(n, ast.keyword) and n.arg in AXES for n in row)
 
     @cached_property
     def shown(self) -> ast.AST:

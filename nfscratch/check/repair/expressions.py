@@ -97,6 +97,8 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Subscript):
         yield node.value
         yield from _indices(node)
+        if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
+            yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])
 
 
 def constants(value: object) -> list[object]:
@@ -150,7 +152,7 @@ def _indices(node):
     s = node.slice
     for part in s.elts if isinstance(s, ast.Tuple) else [s]:
         if isinstance(part, (ast.Name, ast.BinOp)) or _is_whole(part):
-            yield from (_with_part(node, part, _plus(part, k)) for k in (1, -1))
+            yield from (_with_part(node, part, plus(part, k)) for k in (1, -1))
 
 
 def _is_whole(node):
@@ -171,10 +173,10 @@ def _other_slices(part):
     if part.lower is None and part.upper is None:
         yield ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
     for a, b in ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, -1)):  # the last two move both ends
-        yield ast.Slice(_plus(part.lower, a) if a else part.lower, _plus(part.upper, b) if b else part.upper, None)
+        yield ast.Slice(plus(part.lower, a) if a else part.lower, plus(part.upper, b) if b else part.upper, None)
 
 
-def _plus(node, k):
+def plus(node, k):
     """node + k, as a person would write it."""
     if node is None:
         return None

@@ -37,7 +37,7 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
         return
     value = scope.value_of(node)
     if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
-        whole = [k for k, v in scope.locals.items() if isinstance(v, int) and not isinstance(v, bool)]
+        whole = [k for k, v in scope.locals.items() if _is_whole(v)]
         yield from (ast.Subscript(node, ast.Name(k, ast.Load()), ast.Load()) for k in whole[:4])
     if getattr(value, "ndim", 0) == 2:
         orders = [k for k, v in scope.values.items() if scope.array_module and _is_order(v, value.shape[1])]
@@ -46,6 +46,12 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
             sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
             for columns in (order, ast.Call(sort, [order], [])):
                 yield ast.Subscript(node, ast.Tuple([ast.Slice(), columns], ast.Load()), ast.Load())
+
+
+def _is_whole(value):
+    """Whether it counts, or is an array of numbers that do: a bin for each row."""
+    kind_of = getattr(getattr(value, "dtype", None), "kind", "")
+    return (isinstance(value, int) and not isinstance(value, bool)) or kind_of in ("i", "u")
 
 
 def _is_order(value, n):

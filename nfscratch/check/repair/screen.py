@@ -18,7 +18,7 @@ from nfscratch.check.repair.live_code import TooLong, within
 from nfscratch.check.rows import finite_matrices, flat, largest
 from nfscratch.check.trial import Trial
 
-POINTS = 6
+POINTS, WRONG = 6, 2  # so many rows, and so many of those that inverse does not take back
 STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
 NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
 NEVER = 1e-2  # are values the same that are further apart, whatever accuracy is stated
@@ -35,9 +35,10 @@ class Screen:
         order = onp.argsort(largest(trial.z), kind="stable")
         calm = order[: max(POINTS, len(order) // 2)]
         chosen = calm[onp.linspace(0, len(calm) - 1, min(POINTS, len(calm))).astype(int)]
-        self.rows = onp.unique(onp.append(chosen, row % len(trial)))
-        self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.near = max(NEAR[onp.dtype(trial.subject.dtype)], min(1e3 * trial.subject.precision, NEVER))
+        wrong = [k for k in order if k in _not_undone(trial, self.near)][:WRONG]
+        self.rows = onp.unique([*chosen, row % len(trial), *wrong]).astype(int)
+        self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.x, self.lines, self.spent = None, 1000, 0
         self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
@@ -72,6 +73,18 @@ class Screen:
         names = {"x": other[0], "forward": other[0] or other[1], "inverse": other[2] or other[3]}
         return frozenset(name for name, differs in names.items() if differs)
 
+    def moves_points(self) -> bool:
+        """Whether the functions, as they are now, give another x or z' than before any edit. An exception is a yes."""
+        try:
+            with onp.errstate(all="ignore"):
+                now, lines = within(self._results, SLOWER * self.lines + 1000, self.met)
+        except TooLong:
+            return True
+        self.spent += lines
+        if now is None or self.results is None:
+            return True
+        return not all(self._same(now[k], self.results[k]) for k in (0, 2))
+
     def _results(self):
         """x and log_det at z, and z' and log_det at the x that forward gave before; None where one raises."""
         try:
@@ -102,6 +115,15 @@ class Screen:
         apart = largest(onp.asarray(back) - self.z) / onp.maximum(1.0, largest(self.z))
         trivial = self._same(x, self.z) and not (self.x is None or self._same(self.x, self.z))
         return (apart < self.near).all() and not trivial
+
+
+def _not_undone(trial, near):
+    """The rows that inverse does not take back to z."""
+    try:
+        apart = largest(flat(trial.back[0]) - flat(trial.z)) / onp.maximum(1.0, largest(trial.z))
+    except (Exception, SystemExit):  # of any kind: the mistake itself may raise
+        return set()
+    return set(onp.flatnonzero(~(apart < near) & trial.usable).tolist())
 
 
 class OfLogDet(Screen):
@@ -161,7 +183,10 @@ class OfAll(Screen):
     def _holds(self):
         x, a = self._forward()
         n = len(self.z)
-        if onp.shape(a) != (n,) or not self._undone(x) or onp.shape(self.subject.inverse(onp.array(x))[1]) != (n,):
+        if onp.shape(a) != (n,) or not self._undone(x):
+            return False
+        b = self.subject.inverse(onp.array(x))[1]
+        if onp.shape(b) != (n,) or (onp.abs(a + b) > 10 * self.near * onp.maximum(1.0, onp.abs(a))).sum() > 1:
             return False
         if self.subject.given is None and not self._same(self._forward(slice(None, 0, -1))[0], x[:0:-1]):
             return False
@@ -183,6 +208,6 @@ def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of `laws` in search.py."""
     if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
-    if failed & {"R", "S"}:
+    if "R" in failed or not failed & {"J forward", "J inverse"}:
         return OfRoundTrip(trial, row, met)
     return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)

@@ -28,22 +28,22 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.purity import check_purity
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.letters.shapes import check_shapes
-from nfscratch.check.repair.candidates import ROUNDS, candidates, met_places
+from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.missing import missing_terms
-from nfscratch.check.repair.relevant import is_part, values_of_log_det
-from nfscratch.check.repair.screen import OfLogDet, screen_for
+from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
+from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
-LONGEST = 7.0  # seconds of processor time: a net
+LONGEST = 7.0  # seconds of processor time: a net, looked at
+SELDOM = 64  # once in so many edits: some systems are slow to say the time
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
-SLIPS = 2  # the first rounds: after them, a repair of what stands in both directions is taken, too
 LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
-ENOUGH = 3  # repairs of a round: the first that the eye would choose is among them
-CHECKED = 12  # edits that pass the screen go to the checks of the audit; so many at most
+ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
+CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 LAWS: dict[str, Callable[[Trial], Finding]] = {
     "S": check_shapes,
     "P": check_purity,
@@ -122,9 +122,11 @@ class Search:
     def __init__(self, trial: Trial, row: int = 0, others: Sequence[Trial] = ()):
         self.trial, self.row, self.others = trial, row, others
         self.reached = Reached(partial(_both, trial, row))
+        if self.reached.raised:  # before it came to inverse, it may be
+            self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
-        self.began = time.process_time()
+        self.began, self.turn = time.process_time(), 0
 
     @cached_property
     def failed(self) -> set[str]:
@@ -159,11 +161,11 @@ class Search:
 
     @cached_property
     def _relevant(self):
-        """The values that have a share in log_det alone, where that is what is wrong."""
-        if not isinstance(self.screen, OfLogDet):
-            return set()
-        met = met_places(self.statements, self.reached, False)
-        return values_of_log_det([(s, place) for s, place, _ in met], self.screen)
+        """The values that have a share in log_det alone, or in x and z', where that is what is wrong."""
+        met = [(s, place) for s, place, _ in met_places(self.statements, self.reached, False)]
+        if isinstance(self.screen, OfLogDet):
+            return values_of_log_det(met, self.screen)
+        return values_of_points(met, self.screen) if isinstance(self.screen, OfRoundTrip) else set()
 
     def _missing(self):
         if not isinstance(self.screen, OfLogDet):
@@ -173,7 +175,7 @@ class Search:
     @cached_property
     def _lines(self):
         """The lines at which a change may mend something: those of a direction whose log_det is not that of its own J."""
-        if self.failed & {"S", "P", "I"} or self.screen.x is None:
+        if isinstance(self.screen, OfAll) or self.screen.x is None:
             return self.reached.lines
         own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
         return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
@@ -210,7 +212,9 @@ class Search:
 
     def _is_over(self):
         """A slow machine ends it, too, before the process is ended from outside and what was found is lost."""
-        return self.left < 0 or time.process_time() - self.began > LONGEST
+        self.turn += 1
+        late = self.turn % SELDOM == 0 and time.process_time() - self.began > LONGEST
+        return self.left < 0 or late
 
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""

@@ -76,12 +76,16 @@ def _taken(node, other):
 
 def _with_numbers_of(node, other):
     """Our arguments with the numbers of another call, and with these the other way round: (0.0, 1.0), (1.0, 0.0)."""
-    at = [k for k, a in enumerate(node.args) if isinstance(a, ast.Constant)]
-    if len(at) < 2 or not all(isinstance(other.args[k], ast.Constant) for k in at):
+    at = [k for k, a in enumerate(node.args) if _is_number(a)]
+    if len(at) < 2 or not all(_is_number(other.args[k]) for k in at):
         return
     for numbers in ([other.args[k] for k in at], [other.args[k] for k in at[::-1]]):
         new = dict(zip(at, numbers, strict=True))
         yield ast.Call(node.func, [new.get(k, a) for k, a in enumerate(node.args)], node.keywords)
+
+
+def _is_number(node):
+    return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
 
 
 def _in_scope(node, there, scope):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from nfscratch.check.repair.edit import SIMPLE, Edit, Place, source
+from nfscratch.check.repair.expressions import plus
 
 SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
@@ -86,14 +87,10 @@ def _other_orders(row):
 def _other_ranges(args):
     stop = args[0] if len(args) == 1 else args[1]
     start = ast.Constant(0) if len(args) == 1 else args[0]
-    rest = args[2:]
-    one = ast.Constant(1)
-    for first, last in ((start, ast.BinOp(stop, ast.Sub(), one)), (start, ast.BinOp(stop, ast.Add(), one)),
-                        (ast.BinOp(start, ast.Add(), one), stop), (ast.BinOp(start, ast.Sub(), one), stop),
-                        (ast.BinOp(start, ast.Add(), one), ast.BinOp(stop, ast.Add(), one)),
-                        (ast.BinOp(start, ast.Sub(), one), ast.BinOp(stop, ast.Sub(), one)),
-                        (start, ast.BinOp(ast.Constant(10), ast.Mult(), stop))):  # fmt: skip
-        yield _call("range", [first, last, *rest])
+    for a, b in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
+        first, last = plus(start, a) if a else start, plus(stop, b) if b else stop
+        yield _call("range", [last] if len(args) == 1 and not a else [first, last, *args[2:]])
+    yield _call("range", [*args[:-1], ast.BinOp(ast.Constant(10), ast.Mult(), stop)] if len(args) < 3 else args)
 
 
 def _call(name, args):

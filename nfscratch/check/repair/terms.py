@@ -10,7 +10,8 @@ from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
 
-FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt", "argsort", "cumsum", "log1p", "expm1")
+FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt")
+RARE = ("argsort", "cumsum", "log1p", "expm1")
 VALUES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)  # their value, or an element of it, is a whole term
 
 
@@ -25,25 +26,39 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node, np = place.node, scope.array_module
     if not is_number(node) or (isinstance(place.parent, ast.Attribute) and isinstance(node, ast.Call)):
         return
-    value = scope.values.get(node.id) if isinstance(node, ast.Name) else None
-    order = value is None or getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")  # a permutation
+    value = scope.value_of(node)
+    if isinstance(value, (int, str, list, tuple)):
+        if isinstance(value, int):
+            yield from (ast.BinOp(node, op, ast.Constant(1)) for op in (ast.Sub(), ast.Add()))
+        return
     for name in FUNCTIONS if np else ():
-        if name != "argsort" or order:
-            yield _call(np, name, node)
-    one, two, three = ast.Constant(1), ast.Constant(2), ast.Constant(3)
+        yield _call(np, name, node)
+    one, two = ast.Constant(1), ast.Constant(2)
     yield ast.BinOp(node, ast.Pow(), two)
-    yield from (ast.BinOp(factor, ast.Mult(), node) for factor in (two, three))
-    yield from (ast.BinOp(node, ast.Div(), two), ast.BinOp(one, ast.Div(), node))
+    yield from (ast.BinOp(two, ast.Mult(), node), ast.BinOp(node, ast.Div(), two), ast.BinOp(one, ast.Div(), node))
     yield from (ast.BinOp(one, op, node) for op in (ast.Sub(), ast.Add()))
     yield from (ast.BinOp(node, op, one) for op in (ast.Sub(), ast.Add()))
-    yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), ast.Constant(2)))  # the slope of a tanh
+    if getattr(value, "ndim", 2) > 1:
+        yield turned(node)
+
+
+def rarely_wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """What is missing around an expression less often."""
+    node, np = place.node, scope.array_module
+    value = scope.value_of(node)
+    if not is_number(node) or isinstance(value, (int, str, list, tuple)):
+        return
+    order = value is None or getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")  # a permutation
+    one, two = ast.Constant(1), ast.Constant(2)
+    yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), two))  # the slope of a tanh
     yield ast.BinOp(node, ast.Mult(), ast.BinOp(one, ast.Sub(), node))  # of a sigmoid
+    yield ast.BinOp(ast.Constant(3), ast.Mult(), node)
     if np:
+        yield from (_call(np, name, node) for name in RARE if name != "argsort" or order)
         yield from (ast.BinOp(_call(np, "eye", size), ast.Add(), node) for size in _sizes(scope))
         yield from (ast.BinOp(node, op, c) for op in (ast.Add(), ast.Sub()) for c in _logarithms(np))
         yield _call(np, "exp", ast.UnaryOp(ast.USub(), node))
     yield from (ast.Call(ast.Name(f, ast.Load()), [node], []) for f in _of_one_argument(scope))
-    yield turned(node)
     yield from (_reversed(node, columns) for columns in (True, False))
 
 
