@@ -71,7 +71,7 @@ class Boundaries:
         """A run of f at a with actions. Where a function is called row by row they are many: there is an end to it."""
         self.spent += (1 + len(a) / ROWS_OF_A_RUN) * max(1.0, len(self.record.lines) / LINES_OF_A_RUN)
         if self.spent > RUNS:
-            raise LookupError(f"the diagnosis may run no more lines of a function")
+            raise LookupError("the diagnosis may run no more lines of a function")
         return replayed(self.f, a, actions)
 
     def _found(self):

@@ -114,7 +114,9 @@ def _of_place(place, scope, kinds, siblings):
     if isinstance(place.node, ast.expr) and _is_read(place.node):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
-        looks = ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
+        looks = (
+            ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
+        )
         for changes in looks:
             yield from map(place.exchanged, changes(place, scope))
     if kinds == 0 and not isinstance(place.node, ast.expr):

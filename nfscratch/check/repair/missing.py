@@ -1,8 +1,8 @@
 """Missing terms: what a log_det lacks, found by numbers before it is tried.
 
     e = log|det J| - claim        at the points of the screen, known
-    v_k                           the operands of a statement that adds to log_det, as they are when it runs: summed over
-                                  the columns, or their logarithms, and over all the times that it runs
+    v_k                           the operands of a statement that adds to log_det, as they are when it runs: their sums
+                                  over the columns, or those of their logarithms, over all the times that it runs
 
 Where e = c v_k, or e = +-v_j +-v_k, the statement with these terms is a candidate. A term of constants alone fits by
 chance sooner, and is taken only by itself.
@@ -80,7 +80,9 @@ def _totals(a, n):
     return found
 
 
-def missing_terms(statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet) -> Iterator[Candidate]:
+def missing_terms(
+    statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
+) -> Iterator[Candidate]:
     """The candidates, the simplest first."""
     with onp.errstate(all="ignore"):
         error = screen.true - onp.asarray(screen.claim, dtype=float)
@@ -146,7 +148,11 @@ def _pairs(site, terms, error, close):
             for i, j in zip(*onp.nonzero(apart.all(axis=2)), strict=True):
                 if i < j:
                     size = sum(len(site.texts[keys[m][0]]) for m in (i, j))
-                    yield (2, 0, sum(keys[m][1] != "itself" for m in (i, j)), size), site, [(*keys[i], f), (*keys[j], g)]
+                    yield (
+                        (2, 0, sum(keys[m][1] != "itself" for m in (i, j)), size),
+                        site,
+                        [(*keys[i], f), (*keys[j], g)],
+                    )
 
 
 def _with_terms(site, parts, n):
@@ -167,7 +173,9 @@ def _term(site, k, form, n):
     for part in ast.walk(node):
         ast.copy_location(part, site.place.node)  # a run may go through the lines alone that it met
     if form == "det":
-        slogdet = ast.Attribute(ast.Attribute(ast.Name(site.np, ast.Load()), "linalg", ast.Load()), "slogdet", ast.Load())
+        slogdet = ast.Attribute(
+            ast.Attribute(ast.Name(site.np, ast.Load()), "linalg", ast.Load()), "slogdet", ast.Load()
+        )
         return ast.Subscript(ast.Call(slogdet, [node], []), ast.Constant(1), ast.Load())
     if form == "log":
         node = _call(site.np, "log", _call(site.np, "abs", node))

@@ -1,8 +1,8 @@
 """Changes of one expression that move a part of it: out of a call, into one, or before another call.
 
-    f(a) - b        for   f(a - b)             and back
-    f(g(a))         for   g(f(a))              log of a sum, sum of logs
-    v.reshape(len(v), -1).sum(axis=1)          for a sum over some of the axes alone
+f(a) - b        for   f(a - b)             and back
+f(g(a))         for   g(f(a))              log of a sum, sum of logs
+v.reshape(len(v), -1).sum(axis=1)          for a sum over some of the axes alone
 """
 
 from __future__ import annotations

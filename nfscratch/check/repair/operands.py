@@ -1,8 +1,8 @@
 """Operands: the expressions that could stand at another place of a user's function.
 
-    own       what the function itself reads, up to a length; its arrays
-    others'   what other functions read, as far as this one knows the variables
-    varied    the function's own calls and elements with another variable of the same shape: diag(R2) beside diag(R1)
+own       what the function itself reads, up to a length; its arrays
+others'   what other functions read, as far as this one knows the variables
+varied    the function's own calls and elements with another variable of the same shape: diag(R2) beside diag(R1)
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ class Search:
 
     @cached_property
     def _lines(self):
-        """The lines at which a change may mend something: those of a direction whose log_det is not that of its own J."""
+        """Where a change may mend something: in the direction whose log_det is not that of its own J."""
         if isinstance(self.screen, OfAll) or self.screen.x is None:
             return self.reached.lines
         own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]

@@ -66,7 +66,7 @@ def _keys(place):
 
 
 def _taken(node, other):
-    """The other expression; of a call, also each of its arguments alone, and the numbers among them with their signs."""
+    """The other expression; of a call, also each of its arguments alone, and the numbers among them."""
     yield other
     if isinstance(node, ast.Call) and isinstance(other, ast.Call) and len(node.args) > 1:
         for k, a in enumerate(other.args):
