@@ -146,7 +146,10 @@ class _Run:
         if any(map(self._is_singular, failed)):  # many mistakes make a map singular: these letters say which
             failed.sort(key=lambda letter: 1 if self._is_singular(letter) else 2 * (letter not in "SPIXJDTO"))
         telling = next((k for k, letter in enumerate(failed) if letter != "S" or self._misshapen()), 0)
-        failures = [(self._named if k <= telling else self._unnamed)(letter) for k, letter in enumerate(failed)]
+        failures = [
+            self._named(letter, self.changes and k == 0) if k <= telling else self._unnamed(letter)
+            for k, letter in enumerate(failed)
+        ]  # one search for the change that mends it is enough
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
@@ -175,16 +178,14 @@ class _Run:
         detail = f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else ""
         return Line(letter, Outcome.PASSED, detail)
 
-    def _named(self, letter) -> Failure:
+    def _named(self, letter, changes) -> Failure:
         """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
         if self._is_singular(letter):
             return self._unnamed(letter)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
             with self.limit.of_all():
-                return guarded(explain)(
-                    letter, self._judged(letter), self.cases.get("J", []), no_round_trip, self.changes
-                )
+                return guarded(explain)(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, changes)
         except (Exception, OutOfTime):  # of any kind: the subject's at a new point, or the look's own
             return self._unnamed(letter)
 

@@ -21,7 +21,8 @@ import numpy as onp
 from nfscratch.check.diagnosis.held import is_log_det, put, raised, summed, taken
 from nfscratch.check.diagnosis.recorded import Action, Life, Place, Record, by_place, replayed
 
-RUNS, ROWS_OF_A_RUN = 60_000, 20  # of one function at most; so many rows cost as much as one run does
+RUNS, ROWS_OF_A_RUN = 12_000, 20  # of one function at most; so many rows cost as much as one run does,
+LINES_OF_A_RUN = 40  # of so many lines
 TRIES = 160  # values that are put to the test
 SPOTS = 6  # of one value at which the log_det so far is looked for
 TRIES_OF_A_LINE = 3  # that fail before the line is left alone
@@ -68,9 +69,9 @@ class Boundaries:
 
     def replayed(self, a: Any, actions: dict[Place, Action]) -> tuple[Any, Any]:
         """A run of f at a with actions. Where a function is called row by row they are many: there is an end to it."""
-        self.spent += 1 + len(a) / ROWS_OF_A_RUN
+        self.spent += (1 + len(a) / ROWS_OF_A_RUN) * max(1.0, len(self.record.lines) / LINES_OF_A_RUN)
         if self.spent > RUNS:
-            raise LookupError(f"the diagnosis may run a function {RUNS} times")
+            raise LookupError("the diagnosis may run no more lines of a function")
         return replayed(self.f, a, actions)
 
     def _found(self):

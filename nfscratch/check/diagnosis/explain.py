@@ -68,9 +68,19 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
     named = named_in_time(letter, lambda: _named(letter, first, cases, across))
     if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
+    if named.mistake is Mistake.NO_ABSOLUTE_VALUE and any(_folds(case.trial) for case in cases + across):
+        named = Named(Mistake.FOLDS, "det J has both signs")
     with without_limit():  # the search has its own
         named, change = with_change(letter, named, cases) if changes else (named, "")
     return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
+
+
+def _folds(trial):
+    """Whether det J has both signs: then its logarithm is not what is wrong."""
+    J = trial.J[finite_matrices(trial.J)]
+    det = onp.linalg.det(J)
+    clear = det[onp.abs(det) > 1e-6]
+    return bool(len(clear) and clear.min() < 0 < clear.max())
 
 
 def unexplained(letter: str, cases: list[Case]) -> Failure:

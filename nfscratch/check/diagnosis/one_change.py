@@ -25,38 +25,55 @@ INFERRED = {  # from what else fits, not from numbers that only this mistake giv
     Mistake.AT_X, Mistake.AT_Z, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
     Mistake.PLACE_IN_BATCH, Mistake.HALVES_SWAPPED, Mistake.APPLIES_FORWARD, Mistake.RETURNS_ARGUMENT,
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
-    Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE,
+    Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.ALWAYS_ZERO,
+    Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.DEPENDS_ON_CALLS,
+    Mistake.PLANAR_U, Mistake.LOGIT_SCALE,
 }  # fmt: skip
-SHORT = {"rounds": 2, "most": 500_000}  # of the search, where there is a name already
+PARTS = {  # a name that says one of the two words that a change exchanges, or how it reads: it may stand beside it
+    Mistake.MEAN: ("mean",), Mistake.SUMMED_OVER_BATCH: ("sum", "axis"), Mistake.KEPT_AXIS: ("keepdims", "axis"),
+    Mistake.EXP_SUMMED: ("exp",), Mistake.NO_LOGARITHM: ("log",), Mistake.ABSOLUTE_SUMMED: ("abs",),
+    Mistake.FACTOR_TWO: ("2", "0.5", "sqrt"), Mistake.PERMUTATION: ("argsort", "[", "reversed"),
+    Mistake.SHIFT_NOT_UNDONE: ("+", "-"), Mistake.SIGN: ("-", "+"), Mistake.NOT_NEGATED: ("-",),
+    Mistake.NO_ABSOLUTE_VALUE: ("abs",), Mistake.PIXELS_MISSING: ("*",), Mistake.MULTIPLIES: ("/", "*", "exp"),
+    Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",),
+}  # fmt: skip
 
 
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
     """The name, and a line for the message; the name itself where the search finds nothing."""
-    repair = _repair(named, cases) if letter in LETTERS else None
+    repair = _repair(cases) if letter in LETTERS else None
     if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
-    if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair):
+    if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None
         return Named(Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", direction), f"With it, {laws}."
     return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}."
 
 
-def _repair(named: Named, cases: list[Case]) -> Repair | None:
+def _repair(cases: list[Case]) -> Repair | None:
     """What the search finds in the largest dimension, and what holds in the others too."""
     failed = [case for case in cases if case.finding.failed]
     double = [case for case in failed if case.trial.subject.dtype == onp.float64]
     case = (double or failed)[-1]
     row = int((case.finding.evidence or {}).get("row", 0))
     others = {c.dim: c.trial for c in cases if c.dim != case.dim and c.trial.subject.dtype == case.trial.subject.dtype}
-    how = {} if named.mistake in GENERAL else SHORT
 
     def search():
         with onp.errstate(all="ignore"):
-            return Search(case.trial, row, list(others.values())).repair(**how)
+            return Search(case.trial, row, list(others.values())).repair()
 
     return answered_by_child(search) if may_be_changed(case.trial, row) else None
+
+
+def _agrees(named, repair):
+    """Whether the name may be of the same mistake as the change: a word of it is in one of its two sides alone."""
+    if named.mistake is Mistake.WRONG_ORDER:  # it says where a bracket is missing
+        return repair.after.count("(") > repair.before.count("(") or bool(repair.words)
+    if named.mistake not in PARTS or repair.words:
+        return True
+    return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])
 
 
 def _is_of_the_other(named, repair):

@@ -22,7 +22,8 @@ def name_dependence(case: Case, cases: list[Case]) -> Named:
     if evidence["fresh"]:
         return Named(Mistake.INITIALISED_AGAIN, which)
     if which != "log_prob" and evidence["which"] == 1 and _is_one_number(whole):
-        return Named(Mistake.SUMMED_OVER_BATCH, f"log_det {which}")
+        of_one = _is_of_first_row(trial, which, whole)
+        return Named(Mistake.DEPENDS_ON_BATCH if of_one else Mistake.SUMMED_OVER_BATCH, f"log_det {which}")
     if which == "log_prob" and _summed_base(trial, whole):
         return Named(Mistake.BASE_SUMMED, which)
     return Named(_context(trial) or _of_rows(trial, evidence, which, len(whole)), which)
@@ -30,6 +31,14 @@ def name_dependence(case: Case, cases: list[Case]) -> Named:
 
 def _is_one_number(whole):
     return whole.ndim == 1 and onp.ptp(whole) < 1e-9 * (1 + abs(whole[0]))
+
+
+def _is_of_first_row(trial, which, whole):
+    """Whether all rows get what the first one gets alone: that is no sum."""
+    if len(whole) < 2:
+        return False
+    alone = onp.asarray(trial.apply(which, trial.input(which)[:1], onp.arange(1))[1])
+    return bool(onp.abs(alone[0] - whole[0]) < 1e-9 * (1 + abs(whole[0])))
 
 
 def _summed_base(trial, whole):

@@ -1,11 +1,13 @@
 """Candidates: the edits of one round, in all places that the run met.
 
     first     slips of the pen
-    second    formulas remembered wrongly, and a name for another
-    third     something missing
-    fourth    another operand
+    second    what stands in a like place elsewhere; formulas remembered wrongly; a name for another
+    third     a factor, a function or a matrix is missing, or a variable stands for the formula
+    fourth    a term is missing
+    fifth     another operand
 
-In the first rounds an expression that stands several times in a function is also changed everywhere at once.
+An expression that stands several times in a statement is also changed everywhere in it at once, and in the first rounds
+everywhere in its function.
 """
 
 from __future__ import annotations
@@ -13,68 +15,89 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import replace
 
-from nfscratch.check.repair.edit import Edit, Place, places, source
+from nfscratch.check.repair.edit import Edit, Place, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.live_code import LiveStatement, Reached
-from nfscratch.check.repair.names import other_names
+from nfscratch.check.repair.moved import moved
+from nfscratch.check.repair.names import indexed, local_arrays, other_names
+from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.siblings import Siblings
 from nfscratch.check.repair.statements import changed_statements
-from nfscratch.check.repair.terms import filled, inverted, joined, negated, replaced, wrapped
+from nfscratch.check.repair.terms import (
+    filled,
+    inverted,
+    joined,
+    logarithms_joined,
+    negated,
+    rarely_wrapped,
+    replaced,
+    wrapped,
+)
 
-POOL = 40  # expressions of a function that may stand elsewhere in it
-EVERYWHERE = 2  # the rounds that change an expression in all its places, too
+EVERYWHERE = 2  # the rounds that change an expression in all its places in a function, too
+WITH_POOL = 2  # the rounds from this on take operands from elsewhere
+SLIPS = 2  # the first rounds; after them, an index is only filled in
+SIBLINGS = 1  # the round that looks at like places
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
-    (lambda place, scope: thoughts(place.node), other_names),
-    (inverted, filled, joined, wrapped),
-    (replaced,),
+    (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed),
+    (wrapped, inverted, local_arrays),
+    (filled, joined),
+    (rarely_wrapped, replaced, logarithms_joined),
 )
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
+Lines = dict[str, set[int]]  # of each file
 Candidate = tuple[LiveStatement, Place, Edit]
 
 
-def candidates(statements: list[LiveStatement], reached: Reached, kinds: int) -> Iterator[Candidate]:
-    """The edits of one round, in all places that the run met."""
-    for statement in statements:
-        scopes, alike = {}, defaultdict(list)
-        met = [place for place in places(statement.tree) if _is_met(place, reached.lines[statement.file])]
-        for place in met:
-            alike[id(place.function), ast.dump(place.node)].append(place)
-        for place in met:
-            if place.function not in scopes:
-                scopes[place.function] = Scope(place.function, statement, reached)
-                scopes[place.function].pool = _pool(met, place.function, scopes[place.function])
-            twins = alike[id(place.function), ast.dump(place.node)]
-            for edit in _of_place(place, scopes[place.function], kinds):
+def candidates(
+    statements: list[LiveStatement], reached: Reached, kinds: int, lines: Lines | None = None
+) -> Iterator[Candidate]:
+    """The edits of one round, in all places at the lines that the run met, or at `lines` of them."""
+    met = met_places(statements, reached, kinds >= WITH_POOL)
+    siblings = Siblings((place, scope) for _, place, scope in met) if kinds == SIBLINGS else None
+    lines = reached.lines if lines is None else lines
+    alike, within = defaultdict(list), defaultdict(list)
+    for _, place, _ in met:
+        alike[id(place.function), ast.dump(place.node)].append(place)
+        within[id(place.statement), ast.dump(place.node)].append(place)
+    for statement, place, scope in met:
+        if _is_met(place, lines.get(statement.file, ())):
+            together = within[id(place.statement), ast.dump(place.node)]
+            everywhere = alike[id(place.function), ast.dump(place.node)] if kinds < EVERYWHERE else together
+            for edit in _of_place(place, scope, kinds, siblings):
                 yield statement, place, edit
-                if len(twins) > 1 and place is twins[0] and kinds < EVERYWHERE and isinstance(place.node, ast.expr):
-                    yield from ((statement, place, everywhere) for everywhere in _in_all_places(edit, twins))
+                if isinstance(place.node, ast.expr):
+                    yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
+                    if len(everywhere) > len(together):
+                        yield from ((statement, place, e) for e in _in_all_places(edit, place, together))
 
 
-def _in_all_places(edit, twins):
-    """The edit, done wherever the same expression stands in the function."""
+def met_places(statements: list[LiveStatement], reached: Reached, with_pool: bool) -> list[tuple]:
+    """(statement, place, scope) of all that the run met. with_pool: each scope knows the operands of its function."""
+    found = []
+    for statement in statements:
+        met = [place for place in places(statement.tree) if _is_met(place, reached.lines[statement.file])]
+        scopes = {f: Scope(f, statement, reached) for f in dict.fromkeys(place.function for place in met)}
+        found += [(statement, place, scopes[place.function]) for place in met]
+    if with_pool:
+        everything = [place for _, place, _ in found]
+        for scope in {id(scope): scope for _, _, scope in found}.values():
+            scope.pool = operands(everything, scope.function, scope)
+    return found
+
+
+def _in_all_places(edit, place, twins):
+    """The edit, done wherever the same expression stands; of these places the first asks for it."""
+    if len(twins) < 2 or place is not twins[0]:
+        return
     new = edit.new if twins[0].index is None else edit.new[twins[0].index]
     rest = tuple(twin.exchanged(new) for twin in twins[1:])
     if len({(id(e.node), e.field) for e in (edit, *rest)}) == len(twins):  # no list is exchanged twice
         yield replace(edit, also=rest, lines=tuple(twin.line for twin in twins))
-
-
-def _pool(met, function, scope):
-    """The expressions of a function that could stand elsewhere in it."""
-    kinds = (ast.Name, ast.Subscript, ast.Attribute, ast.Call, ast.BinOp)
-    found = {}
-    for place in met:
-        if place.function is function and isinstance(place.node, kinds) and _is_read(place.node):
-            if not isinstance(place.parent, (ast.Attribute, ast.Call)) or place.field == "args":
-                text = source(place.node)
-                if len(text) <= 30:
-                    found.setdefault(text, place.node)
-    arrays = [k for k, v in scope.values.items() if getattr(v, "ndim", 0) and k not in found]
-    found |= {k: ast.Name(k, ast.Load()) for k in arrays[: POOL // 2]}
-    return [deepcopy(node) for node in found.values()][:POOL]  # a node may not stand within itself
 
 
 def _is_met(place, lines):
@@ -87,9 +110,14 @@ def _is_met(place, lines):
     return here is not None and any(here.lineno <= line <= here.end_lineno for line in lines)
 
 
-def _of_place(place, scope, kinds):
+def _of_place(place, scope, kinds, siblings):
     if isinstance(place.node, ast.expr) and _is_read(place.node):
-        for changes in ROUNDS[kinds]:
+        if siblings is not None:
+            yield from map(place.exchanged, siblings.of(place, scope))
+        looks = (
+            ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
+        )
+        for changes in looks:
             yield from map(place.exchanged, changes(place, scope))
     if kinds == 0 and not isinstance(place.node, ast.expr):
         yield from changed_statements(place)

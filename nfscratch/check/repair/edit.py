@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
+AXES = {"axis", "keepdims", "dtype", "axes", "indexing", "side", "shape"}  # arguments by name
 WIDEST = 60  # characters of an expression that a message shows
 
 
@@ -67,6 +69,18 @@ class Place:
         """The innermost function around it."""
         around = [n for n in self.above if isinstance(n, (ast.FunctionDef, ast.Lambda))]
         return around[-1] if around else None
+
+    @property
+    def statement(self) -> ast.AST | None:
+        """The innermost statement around it."""
+        return next((n for n in reversed(self.above) if isinstance(n, ast.stmt)), None)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it says which elements, which axis or how many: no part of a formula."""
+        row = [*self.above, self.node]
+        inside = any(isinstance(a, ast.Subscript) and b is a.slice for a, b in pairwise(row))
+        return inside or any(isinstance(n, ast.keyword) and n.arg in AXES for n in row)
 
     @cached_property
     def shown(self) -> ast.AST:

@@ -14,15 +14,19 @@ OPERATORS = [{ast.Add, ast.Sub}, {ast.Mult, ast.Div}]
 COMPARISONS = [{ast.Lt, ast.LtE, ast.Gt, ast.GtE}, {ast.Eq, ast.NotEq}]
 ALIKE = [
     {"exp", "log", "expm1", "log1p"},
-    {"sum", "mean", "prod"},
+    {"sum", "mean", "prod", "max", "min"},
     {"cumsum", "cumprod"},
-    {"sin", "cos"},
+    {"sin", "cos", "tan"},
     {"tanh", "arctanh", "sinh", "arcsinh", "cosh", "arctan", "tan"},
     {"atanh", "tanh", "atan"},
+    {"fft", "rfft", "ifft", "irfft"},
+    {"conj", "real", "imag", "abs"},
+    {"sort", "argsort"},
+    {"log", "log2", "log10"},
+    {"trace", "det"},
     {"sqrt", "square"},
     {"triu", "tril"},
     {"maximum", "minimum"},
-    {"max", "min"},
     {"argmax", "argmin"},
     {"zeros", "ones"},
     {"zeros_like", "ones_like"},
@@ -93,6 +97,8 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Subscript):
         yield node.value
         yield from _indices(node)
+        if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
+            yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])
 
 
 def constants(value: object) -> list[object]:
@@ -100,9 +106,11 @@ def constants(value: object) -> list[object]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
-        return [k for k in (value + 1, value - 1, -value, 2 * value, 10 * value, 0, 1, -1, 2, None) if k != value]
+        near = (value + 1, value - 1, -value, 2 * value, 10 * value, 0, 1, -1, 2, 3, 0.5, None)
+        return [k for k in dict.fromkeys(near) if k != value]
     if isinstance(value, float):
-        near = [-value, 2 * value, value / 2, value**2, 1.0, 0.0, value + 1, value - 1]
+        near = [-value, 2 * value, value / 2, value**2, 1.0, 0.0, value + 1, value - 1, 10 * value, value / 10]
+        near += [1 / value, abs(value) ** 0.5] if value else []
         return [c for c in near if c != value] + ([1e-6 * value, 1e3 * value] if abs(value) < SMALL else [])
     if isinstance(value, str):
         return {"left": ["right"], "right": ["left"]}.get(value, []) + list(
@@ -143,8 +151,12 @@ def _slices(node):
 def _indices(node):
     s = node.slice
     for part in s.elts if isinstance(s, ast.Tuple) else [s]:
-        if isinstance(part, (ast.Name, ast.BinOp)):
-            yield from (_with_part(node, part, _plus(part, k)) for k in (1, -1))
+        if isinstance(part, (ast.Name, ast.BinOp)) or _is_whole(part):
+            yield from (_with_part(node, part, plus(part, k)) for k in (1, -1))
+
+
+def _is_whole(node):
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _with_part(node, part, new):
@@ -160,13 +172,20 @@ def _other_slices(part):
     yield ast.Slice(part.upper, part.lower, None)
     if part.lower is None and part.upper is None:
         yield ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
-    for lower, upper in ((_plus(part.lower, 1), part.upper), (part.lower, _plus(part.upper, 1)),
-                         (part.lower, _plus(part.upper, -1)), (_plus(part.lower, -1), part.upper)):  # fmt: skip
-        yield ast.Slice(lower, upper, None)
+    for a, b in ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, -1)):  # the last two move both ends
+        yield ast.Slice(plus(part.lower, a) if a else part.lower, plus(part.upper, b) if b else part.upper, None)
 
 
-def _plus(node, k):
-    return None if node is None else ast.BinOp(node, ast.Add() if k > 0 else ast.Sub(), ast.Constant(abs(k)))
+def plus(node, k):
+    """node + k, as a person would write it."""
+    if node is None:
+        return None
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return ast.Constant(node.value + k)
+    if isinstance(node, ast.BinOp) and ast.unparse(node.right) == "1":  # i - 1 + 1 is i
+        if isinstance(node.op, ast.Sub if k > 0 else ast.Add):
+            return node.left
+    return ast.BinOp(node, ast.Add() if k > 0 else ast.Sub(), ast.Constant(abs(k)))
 
 
 def _exchanged(row):
@@ -177,7 +196,8 @@ def _exchanged(row):
 
 
 def _arguments_exchanged(node):
-    if 2 <= len(node.args) <= 4:
+    axes = all(map(_is_whole, node.args))  # of a transposition of many axes
+    if 2 <= len(node.args) <= (8 if axes else 4):
         yield from (ast.Call(node.func, row, node.keywords) for row in _exchanged(node.args))
 
 

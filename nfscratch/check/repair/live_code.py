@@ -51,10 +51,15 @@ class Reached:
         self.codes: dict[int, CodeType] = {}
         self.locals: dict[int, dict[str, Any]] = {}  # of each code, the last value of each variable
         self.globals: dict[int, dict[str, Any]] = {}
+        self.raised = False
+        self.goes_through(call)
+
+    def goes_through(self, call: Callable[[], Any]) -> None:
+        """Another call, besides."""
         try:
             within(call, 10**6, look=self._look)
         except (Exception, TooLong):  # of any kind: the mistake itself may raise
-            pass
+            self.raised = True
 
     @property
     def touches_the_world(self) -> bool:
@@ -62,8 +67,13 @@ class Reached:
         return any(OUTSIDE & set(code.co_names) for code in self.codes.values())
 
     def is_met(self, frame: Any) -> bool:
-        """Whether the unchanged run came to this line, too. (A dataclass's own methods have no file.)"""
-        return frame.f_code.co_filename == "<string>" or frame.f_lineno in self.lines.get(frame.f_code.co_filename, ())
+        """Whether the unchanged run came to this line, too; where that raised, to this function.
+
+        (A dataclass's own methods have no file.)
+        """
+        code = frame.f_code
+        met = code.co_filename == "<string>" or frame.f_lineno in self.lines.get(code.co_filename, ())
+        return met or (self.raised and any(_is_one(code, c) for c in self.codes.values()))
 
     def _look(self, frame):
         code = frame.f_code
@@ -75,10 +85,14 @@ class Reached:
 
 def within(
     call: Callable[[], Any], most: int, met: Callable[[Any], bool] | None = None,
-    look: Callable[[Any], None] | None = None,
+    look: Callable[[Any], None] | None = None, left: list[int] | None = None,
 ) -> tuple[Any, int]:  # fmt: skip
-    """What call() gives, and how many of the user's lines it took: at most `most`, all of them met, or TooLong."""
-    before, left = sys.gettrace(), [most]
+    """What call() gives, and how many of the user's lines it took: at most `most`, all of them met, or TooLong.
+
+    left: a list, in which the lines that are left stand, after an exception, too.
+    """
+    before, left = sys.gettrace(), [most] if left is None else left
+    left[:] = [most]
 
     def line(frame, event, _):
         if event == "line" or (look is not None and event == "return"):
@@ -165,6 +179,12 @@ def kind(value: Any) -> Any:
     if isinstance(value, (bool, int, float, onp.generic)) or hasattr(value, "ndim"):
         return ("numbers", getattr(value, "ndim", 0))
     return "callable" if callable(value) else None
+
+
+def _is_one(a, b):
+    """Whether code a is that of function b with another body, or of a function within it."""
+    same = a.co_qualname == b.co_qualname and a.co_firstlineno == b.co_firstlineno
+    return a.co_filename == b.co_filename and (same or a.co_qualname.startswith(f"{b.co_qualname}.<locals>."))
 
 
 def _codes(code):

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as onp
+
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.live_code import kind
 from nfscratch.check.repair.scope import Scope
@@ -17,6 +19,8 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         value = scope.values.get(node.id)
         yield from (ast.Name(name, node.ctx) for name in scope.like(value) if name != node.id)
+        if isinstance(place.parent, ast.Compare) or (kind(value) == ("numbers", 0) and place.field == "args"):
+            yield from (ast.Constant(0), ast.Constant(1))
     elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         held = _attributes(scope.values.get(node.value.id))
         yield from (ast.Attribute(node.value, name, node.ctx) for name in _like(node.attr, held))
@@ -24,6 +28,49 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
         held = scope.values.get(node.value.id)
         names = _like(node.slice.value, held) if isinstance(held, dict) else []
         yield from (ast.Subscript(node.value, ast.Constant(name), node.ctx) for name in names)
+
+
+def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """An element of an array, in the place of the whole; and the columns in an order that a variable holds."""
+    node = place.node
+    if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or place.field == "func":
+        return
+    value = scope.value_of(node)
+    if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
+        whole = [k for k, v in scope.locals.items() if _is_whole(v)]
+        yield from (ast.Subscript(node, ast.Name(k, ast.Load()), ast.Load()) for k in whole[:4])
+    if getattr(value, "ndim", 0) == 2:
+        orders = [k for k, v in scope.values.items() if scope.array_module and _is_order(v, value.shape[1])]
+        for name in orders[:4]:
+            order = ast.Name(name, ast.Load())
+            sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
+            for columns in (order, ast.Call(sort, [order], [])):
+                yield ast.Subscript(node, ast.Tuple([ast.Slice(), columns], ast.Load()), ast.Load())
+
+
+def _is_whole(value):
+    """Whether it counts, or is an array of numbers that do: a bin for each row."""
+    kind_of = getattr(getattr(value, "dtype", None), "kind", "")
+    return (isinstance(value, int) and not isinstance(value, bool)) or kind_of in ("i", "u")
+
+
+def _is_order(value, n):
+    """Whether it holds each column's number once."""
+    return isinstance(value, (onp.ndarray, list, tuple)) and len(value) == n and _sorted(value) == list(range(n))
+
+
+def _sorted(value):
+    try:
+        return sorted(int(v) for v in value if v == int(v))
+    except (TypeError, ValueError):
+        return []
+
+
+def local_arrays(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """A variable of the function, in the place of a formula."""
+    if isinstance(place.node, (ast.BinOp, ast.Call, ast.Subscript, ast.Attribute)):
+        own = [k for k, v in scope.values.items() if getattr(v, "ndim", 0)]
+        yield from (ast.Name(name, ast.Load()) for name in own[:20])
 
 
 def _is_word(node):

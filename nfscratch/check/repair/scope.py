@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,26 @@ class Scope:
         own = {k: v for k, v in self.module.items() if k in self.named and kind(v) is not None and self._own(v)}
         own = own if len(own) <= MOST_GLOBALS else {}
         return {**own, **self.locals}
+
+    def knows(self, name: str) -> bool:
+        """Whether the function can read a variable of this name."""
+        return name in self.locals or name in self.module or hasattr(builtins, name)
+
+    def value_of(self, node: ast.AST) -> Any:
+        """The value of a name, or of an attribute or element of it; None where that is not known."""
+        try:
+            if isinstance(node, ast.Name):
+                return self.values.get(node.id)
+            if isinstance(node, ast.Attribute):
+                return vars(self.value_of(node.value)).get(node.attr)
+            if isinstance(node, ast.Subscript):
+                return self.value_of(node.value)[self._index(node.slice)]
+        except Exception:  # of any kind: it has no such element
+            pass
+        return None
+
+    def _index(self, node):
+        return node.value if isinstance(node, ast.Constant) else self.locals[node.id]
 
     def _own(self, value):
         code = getattr(value, "__code__", None)

@@ -18,7 +18,7 @@ from nfscratch.check.repair.live_code import TooLong, within
 from nfscratch.check.rows import finite_matrices, flat, largest
 from nfscratch.check.trial import Trial
 
-POINTS = 6
+POINTS, WRONG = 6, 2  # so many rows, and so many of those that inverse does not take back
 STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
 NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
 NEVER = 1e-2  # are values the same that are further apart, whatever accuracy is stated
@@ -35,10 +35,12 @@ class Screen:
         order = onp.argsort(largest(trial.z), kind="stable")
         calm = order[: max(POINTS, len(order) // 2)]
         chosen = calm[onp.linspace(0, len(calm) - 1, min(POINTS, len(calm))).astype(int)]
-        self.rows = onp.unique(onp.append(chosen, row % len(trial)))
-        self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.near = max(NEAR[onp.dtype(trial.subject.dtype)], min(1e3 * trial.subject.precision, NEVER))
+        wrong = [k for k in order if k in _not_undone(trial, self.near)][:WRONG]
+        self.rows = onp.unique([*chosen, row % len(trial), *wrong]).astype(int)
+        self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.x, self.lines, self.spent = None, 1000, 0
+        self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
             try:
                 self.results, self.lines = within(self._results, 10**6, met)
@@ -48,13 +50,14 @@ class Screen:
 
     def passes(self) -> bool:
         """Whether the functions, as they are now, keep what is asked. An exception of theirs is a no."""
-        lines = self.lines
+        most = SLOWER * self.lines + 1000
+        left = [most]
         try:
             with onp.errstate(all="ignore"):
-                found, lines = within(self._holds, SLOWER * self.lines + 1000, self.met)
+                found, _ = within(self._holds, most, self.met, left=left)
         except (Exception, SystemExit, TooLong):  # of any kind: most edits make nonsense
             found = False
-        self.spent += lines
+        self.spent += most - left[0]
         return bool(found)
 
     def changed(self) -> frozenset[str]:
@@ -69,6 +72,18 @@ class Screen:
         other = [not self._same(a, b) for a, b in zip(now, self.results, strict=True)]
         names = {"x": other[0], "forward": other[0] or other[1], "inverse": other[2] or other[3]}
         return frozenset(name for name, differs in names.items() if differs)
+
+    def moves_points(self) -> bool:
+        """Whether the functions, as they are now, give another x or z' than before any edit. An exception is a yes."""
+        try:
+            with onp.errstate(all="ignore"):
+                now, lines = within(self._results, SLOWER * self.lines + 1000, self.met)
+        except TooLong:
+            return True
+        self.spent += lines
+        if now is None or self.results is None:
+            return True
+        return not all(self._same(now[k], self.results[k]) for k in (0, 2))
 
     def _results(self):
         """x and log_det at z, and z' and log_det at the x that forward gave before; None where one raises."""
@@ -102,6 +117,15 @@ class Screen:
         return (apart < self.near).all() and not trivial
 
 
+def _not_undone(trial, near):
+    """The rows that inverse does not take back to z."""
+    try:
+        apart = largest(flat(trial.back[0]) - flat(trial.z)) / onp.maximum(1.0, largest(trial.z))
+    except (Exception, SystemExit):  # of any kind: the mistake itself may raise
+        return set()
+    return set(onp.flatnonzero(~(apart < near) & trial.usable).tolist())
+
+
 class OfLogDet(Screen):
     """Of one direction. The Jacobian is that of the trial."""
 
@@ -115,10 +139,20 @@ class OfLogDet(Screen):
         self.true = onp.linalg.slogdet(J[rows])[1]
         self.loose = 10 * self.near * onp.maximum(1.0, onp.abs(self.true))
         with onp.errstate(all="ignore"):
-            self.y = self._call()[0] if len(rows) else None
+            self.y, self.claim = self._call() if len(rows) else (None, None)
 
     def _call(self):
         return getattr(self.of, self.direction)(self.at.copy())
+
+    def moves_log_det_alone(self) -> bool:
+        """Whether the functions, as they are now, give the same y and another log_det. An exception is a no."""
+        try:
+            with onp.errstate(all="ignore"):
+                (y, log_det), lines = within(self._call, SLOWER * self.lines + 1000, self.met)
+        except (Exception, SystemExit, TooLong):  # of any kind
+            return False
+        self.spent += lines
+        return self._same(y, self.y) and not self._same(log_det, self.claim)
 
     def _holds(self):
         y, log_det = self._call()
@@ -130,8 +164,17 @@ class OfLogDet(Screen):
 class OfRoundTrip(Screen):
     """Of both directions together."""
 
+    @property
+    def is_well_shaped(self) -> bool:
+        """Whether all four results had their shapes, whatever numbers they hold."""
+        if self.results is None:
+            return False
+        n, s, (x, a, z, b) = len(self.z), self.subject, self.results
+        shapes = [onp.shape(v) for v in (x, a, z, b)]
+        return shapes == [(n, *s.out_shape), (n,), (n, *s.in_shape), (n,)] and onp.asarray(x).dtype == s.dtype
+
     def _holds(self):
-        return self._undone(self._forward()[0])
+        return self._undone(self.x if self.keeps_forward and self.x is not None else self._forward()[0])
 
 
 class OfAll(Screen):
@@ -140,7 +183,10 @@ class OfAll(Screen):
     def _holds(self):
         x, a = self._forward()
         n = len(self.z)
-        if onp.shape(a) != (n,) or not self._undone(x) or onp.shape(self.subject.inverse(onp.array(x))[1]) != (n,):
+        if onp.shape(a) != (n,) or not self._undone(x):
+            return False
+        b = self.subject.inverse(onp.array(x))[1]
+        if onp.shape(b) != (n,) or (onp.abs(a + b) > 10 * self.near * onp.maximum(1.0, onp.abs(a))).sum() > 1:
             return False
         if self.subject.given is None and not self._same(self._forward(slice(None, 0, -1))[0], x[:0:-1]):
             return False
@@ -160,8 +206,8 @@ class OfAll(Screen):
 
 def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of `laws` in search.py."""
-    if failed & {"S", "P", "I"}:
+    if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
-    if "R" in failed:
+    if "R" in failed or not failed & {"J forward", "J inverse"}:
         return OfRoundTrip(trial, row, met)
     return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)

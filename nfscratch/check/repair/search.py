@@ -1,12 +1,19 @@
-"""Search: the one change of the user's code with which a law that fails holds.
+"""Search: the one change of the user's code with which the laws that fail hold.
 
 The rounds of candidates.py are tried one after the other. Where the round trip holds, forward's x is right, and only a
-change that leaves it as it is can be meant. Where it fails, such a change is preferred, because a wrong inverse can be
-"repaired" by making forward wrong in the same way.
+change that leaves it as it is can be meant. Where it fails, the repair is wanted
+
+    after which all laws hold              a single mistake breaks no law that its repair does not mend
+    that changes one direction             what stands in both can be made to agree by making it less
+    that keeps x                           of two directions that disagree
+
+The first round that has one with all of that, or with the first two, ends the search.
 """
 
 from __future__ import annotations
 
+import ast
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -21,18 +28,22 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.purity import check_purity
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.letters.shapes import check_shapes
-from nfscratch.check.repair.candidates import ROUNDS, candidates
+from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
-from nfscratch.check.repair.screen import screen_for
+from nfscratch.check.repair.missing import missing_terms
+from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
+from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
+LONGEST = 7.0  # seconds of processor time: a net, looked at
+SELDOM = 64  # once in so many edits: some systems are slow to say the time
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
-MAY_CHANGE_X = 2  # the first rounds; a large term that is added to forward drowns what the inverse lacks
-ENOUGH = 3  # repairs of a round: the first that the eye would choose is among them
-CHECKED = 12  # edits that pass the screen go to the checks of the audit; so many at most
+LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
+ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
+CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 LAWS: dict[str, Callable[[Trial], Finding]] = {
     "S": check_shapes,
     "P": check_purity,
@@ -55,10 +66,35 @@ class Repair:
     words: str
     laws: tuple[str, ...]  # those that failed, and hold
     changed: frozenset[str]  # the directions that give something else
+    left: tuple[str, ...] = ()  # laws that failed, and fail still
 
     @property
     def keeps_x(self) -> bool:
         return "x" not in self.changed
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it changes one direction, or leaves x as it is."""
+        return self.keeps_x or "inverse" not in self.changed
+
+    @property
+    def is_less(self) -> bool:
+        """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
+        return not self.keeps_x and len(self.after) < len(self.before)
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """The best repair has the lowest."""
+        return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x,
+                abs(len(self.after) - len(self.before)))  # fmt: skip
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.left and not self.is_less
+
+    @property
+    def is_clear(self) -> bool:
+        return self.is_whole and self.is_of_one
 
     @property
     def change(self) -> str:
@@ -86,8 +122,11 @@ class Search:
     def __init__(self, trial: Trial, row: int = 0, others: Sequence[Trial] = ()):
         self.trial, self.row, self.others = trial, row, others
         self.reached = Reached(partial(_both, trial, row))
+        if self.reached.raised:  # before it came to inverse, it may be
+            self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
+        self.began, self.turn = time.process_time(), 0
 
     @cached_property
     def failed(self) -> set[str]:
@@ -104,61 +143,125 @@ class Search:
 
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
-        self.left, spare = most, []
+        self.left, found = most, []
+        _ = self.statements and self.failed and self._of_forward  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
-            found = self._found(kinds)
-            if kept := [repair for repair in found if repair.keeps_x]:
-                return min(kept, key=lambda r: abs(len(r.after) - len(r.before)))
-            spare += found if kinds < MAY_CHANGE_X else []
-        return spare[0] if spare else None
+            found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
+            if kinds == SLIPS - 1 and not any(repair.is_clear for repair in found):
+                found += self._found(self._missing())
+            if any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
+                break
+        return min(found, key=lambda repair: repair.rank) if found else None
 
-    def _found(self, kinds):
-        """The repairs of one round; the first few that keep x end it."""
+    def _candidates(self, kinds):
+        found = candidates(self.statements, self.reached, kinds, self._lines)
+        if kinds < SLIPS or not self._relevant:
+            return found
+        return ((s, place, edit) for s, place, edit in found if is_part(place, self._relevant))
+
+    @cached_property
+    def _relevant(self):
+        """The values that have a share in log_det alone, or in x and z', where that is what is wrong."""
+        met = [(s, place) for s, place, _ in met_places(self.statements, self.reached, False)]
+        if isinstance(self.screen, OfLogDet):
+            return values_of_log_det(met, self.screen)
+        return values_of_points(met, self.screen) if isinstance(self.screen, OfRoundTrip) else set()
+
+    def _missing(self):
+        if not isinstance(self.screen, OfLogDet):
+            return iter(())
+        return missing_terms(self.statements, self.reached, self._lines, self.screen)
+
+    @cached_property
+    def _lines(self):
+        """Where a change may mend something: in the direction whose log_det is not that of its own J."""
+        if isinstance(self.screen, OfAll) or self.screen.x is None:
+            return self.reached.lines
+        own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
+        return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
+
+    def _met(self, direction):
+        """The lines that one direction goes through."""
+        at = self.trial.input(direction)[self.screen.rows]
+        call = getattr(self.trial.subject.at(self.screen.rows), direction)
+        return Reached(lambda: call(onp.array(at))).lines
+
+    @cached_property
+    def _of_forward(self):
+        return None if self.screen.x is None else self._met("forward")
+
+    def _keeps_forward(self, statement, place, edit):
+        """Whether forward does not come to the lines of the change."""
+        if self._of_forward is None:
+            return False
+        met = self._of_forward.get(statement.file, ())
+        first, last = getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0)
+        if isinstance(place.node, ast.stmt):
+            first, last = place.node.lineno, place.node.end_lineno + 1
+        return not edit.also and not any(first <= line <= last for line in met)
+
+    def _found(self, tried, enough=1):
+        """The repairs among the candidates; the first few that are clear end it."""
         found: list[Repair] = []
-        for candidate in candidates(self.statements, self.reached, kinds):
-            if self.left < 0 or not self.checks or sum(repair.keeps_x for repair in found) >= ENOUGH:
+        for candidate in tried:
+            if self._is_over() or not self.checks or sum(repair.is_clear for repair in found) >= enough:
                 break
             if (repair := self._tried(*candidate)) is not None:
                 found.append(repair)
         return found
 
+    def _is_over(self):
+        """A slow machine ends it, too, before the process is ended from outside and what was found is lost."""
+        self.turn += 1
+        late = self.turn % SELDOM == 0 and time.process_time() - self.began > LONGEST
+        return self.left < 0 or late
+
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""
-        spent, shown, laws = self.screen.spent, place.shown, ()
+        spent, shown, mended = self.screen.spent, place.shown, None
         try:
             with edit.done(), statement.edited():
+                self.screen.keeps_forward = self._keeps_forward(statement, place, edit)
                 if self.screen.passes():
                     changed, after = self.screen.changed(), place.after(edit)
                     if "x" not in changed or self._may_change_x(edit):
-                        laws = self._mended("x" not in changed)
+                        mended = self._mended("x" not in changed)
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
-        # Of a forward that does less, too, the inverse is one: what is taken away from both repairs nothing.
-        if not laws or ("x" in changed and len(after) < len(shown_source(shown))):
+        if mended is None:
             return None
         lines = tuple(sorted({place.line, *edit.lines}))
-        return Repair(statement.file, lines, shown_source(shown), after, edit.words, laws, changed)
+        return Repair(statement.file, lines, shown_source(shown), after, edit.words, mended[0], changed, mended[1])
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
         if "S" in self.failed and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
             return False
-        return not self.keeps_x and not edit.words.startswith("without")
+        return not self.keeps_x and not edit.words.startswith("without") and not self._is_drowned()
+
+    def _is_drowned(self):
+        """Whether x is far larger than before."""
+        old = self.screen.x
+        if old is None or not onp.isfinite(old).all():
+            return False
+        return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
 
     def _mended(self, keeps_x):
-        """The laws that failed, and hold now, where no other fails, in any dimension, and no dependency is lost."""
+        """The laws that failed and hold now, and those that fail still; None where another one fails, in any dimension,
+        or a dependency is lost."""
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
         if now is None or not now <= self._may_fail or not (keeps_x or _keeps_dependencies(old, new)):
-            return ()
+            return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
             if again is None or not again <= failed | (self._may_fail - self.failed) or again & (self.failed - now):
-                return ()
-        return tuple(law for law in LAWS if law in self.failed - now)
+                return None
+        mended = tuple(law for law in LAWS if law in self.failed - now)
+        return (mended, tuple(law for law in LAWS if law in now)) if mended else None
 
     @cached_property
     def _may_fail(self):

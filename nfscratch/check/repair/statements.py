@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from nfscratch.check.repair.edit import SIMPLE, Edit, Place, source
+from nfscratch.check.repair.expressions import plus
 
 SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
@@ -48,8 +49,22 @@ def _moved(place):
     if len(row) > 1:
         yield Edit(place.parent, place.field, row[:k] + row[k + 1 :], f"without `{source(row[k])}`")
     if k + 1 < len(row) and isinstance(row[k + 1], SIMPLE) and not isinstance(row[k + 1], ast.Return):
+        yield from _at_once(place, row, k)
         words = f"with `{source(row[k])}` after `{source(row[k + 1])}`"
         yield Edit(place.parent, place.field, [*row[:k], row[k + 1], row[k], *row[k + 2 :]], words)
+
+
+def _at_once(place, row, k):
+    """a, b = e, f for a = e and then b = f: f sees the old a."""
+    first, second = row[k], row[k + 1]
+    if all(isinstance(s, ast.Assign) and len(s.targets) == 1 for s in (first, second)):
+        targets = [s.targets[0] for s in (first, second)]
+        both = ast.Assign([ast.Tuple(targets, ast.Store())],
+                          ast.Tuple([first.value, second.value], ast.Load()))  # fmt: skip
+        if all(isinstance(t, (ast.Name, ast.Subscript)) for t in targets):
+            ast.fix_missing_locations(ast.copy_location(both, first))
+            words = f"with `{source(both)}` in place of `{source(first)}` and then `{source(second)}`"
+            yield Edit(place.parent, place.field, [*row[:k], both, *row[k + 2 :]], words)
 
 
 def _other_orders(row):
@@ -72,12 +87,10 @@ def _other_orders(row):
 def _other_ranges(args):
     stop = args[0] if len(args) == 1 else args[1]
     start = ast.Constant(0) if len(args) == 1 else args[0]
-    rest = args[2:]
-    one = ast.Constant(1)
-    for first, last in ((start, ast.BinOp(stop, ast.Sub(), one)), (start, ast.BinOp(stop, ast.Add(), one)),
-                        (ast.BinOp(start, ast.Add(), one), stop), (ast.BinOp(start, ast.Sub(), one), stop),
-                        (start, ast.BinOp(ast.Constant(10), ast.Mult(), stop))):  # fmt: skip
-        yield _call("range", [first, last, *rest])
+    for a, b in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
+        first, last = plus(start, a) if a else start, plus(stop, b) if b else stop
+        yield _call("range", [last] if len(args) == 1 and not a else [first, last, *args[2:]])
+    yield _call("range", [*args[:-1], ast.BinOp(ast.Constant(10), ast.Mult(), stop)] if len(args) < 3 else args)
 
 
 def _call(name, args):

@@ -10,7 +10,8 @@ from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
 
-FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt", "argsort", "cumsum", "log1p", "expm1")
+FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt")
+RARE = ("argsort", "cumsum", "log1p", "expm1")
 VALUES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)  # their value, or an element of it, is a whole term
 
 
@@ -25,20 +26,63 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node, np = place.node, scope.array_module
     if not is_number(node) or (isinstance(place.parent, ast.Attribute) and isinstance(node, ast.Call)):
         return
-    value = scope.values.get(node.id) if isinstance(node, ast.Name) else None
-    order = value is None or getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")  # a permutation
+    value = scope.value_of(node)
+    if isinstance(value, (int, str, list, tuple)):
+        if isinstance(value, int):
+            yield from (ast.BinOp(node, op, ast.Constant(1)) for op in (ast.Sub(), ast.Add()))
+        return
     for name in FUNCTIONS if np else ():
-        if name != "argsort" or order:
-            yield _call(np, name, node)
-    one, two = ast.Constant(1.0), ast.Constant(2.0)
-    yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
+        yield _call(np, name, node)
+    one, two = ast.Constant(1), ast.Constant(2)
+    yield ast.BinOp(node, ast.Pow(), two)
     yield from (ast.BinOp(two, ast.Mult(), node), ast.BinOp(node, ast.Div(), two), ast.BinOp(one, ast.Div(), node))
     yield from (ast.BinOp(one, op, node) for op in (ast.Sub(), ast.Add()))
     yield from (ast.BinOp(node, op, one) for op in (ast.Sub(), ast.Add()))
-    yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), ast.Constant(2)))  # the slope of a tanh
+    if getattr(value, "ndim", 2) > 1:
+        yield turned(node)
+
+
+def rarely_wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """What is missing around an expression less often."""
+    node, np = place.node, scope.array_module
+    value = scope.value_of(node)
+    if not is_number(node) or isinstance(value, (int, str, list, tuple)):
+        return
+    order = value is None or getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")  # a permutation
+    one, two = ast.Constant(1), ast.Constant(2)
+    yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), two))  # the slope of a tanh
     yield ast.BinOp(node, ast.Mult(), ast.BinOp(one, ast.Sub(), node))  # of a sigmoid
-    yield turned(node)
+    yield ast.BinOp(ast.Constant(3), ast.Mult(), node)
+    if np:
+        yield from (_call(np, name, node) for name in RARE if name != "argsort" or order)
+        yield from (ast.BinOp(_call(np, "eye", size), ast.Add(), node) for size in _sizes(scope))
+        yield from (ast.BinOp(node, op, c) for op in (ast.Add(), ast.Sub()) for c in _logarithms(np))
+        yield _call(np, "exp", ast.UnaryOp(ast.USub(), node))
+    yield from (ast.Call(ast.Name(f, ast.Load()), [node], []) for f in _of_one_argument(scope))
     yield from (_reversed(node, columns) for columns in (True, False))
+
+
+def _sizes(scope):
+    """How many columns there are, as the function may write it."""
+    whole = {k: v for k, v in scope.values.items() if type(v) is int and 1 < v < 50}
+    return [ast.Name(k, ast.Load()) for k in list(whole)[:3]] or [ast.Constant(n) for n in _dims(scope)[:1]]
+
+
+def _dims(scope):
+    return [v.shape[1] for v in scope.locals.values() if getattr(v, "ndim", 0) == 2]
+
+
+def _logarithms(np):
+    """log 2 and log 2 pi: the constants of slopes and densities."""
+    two_pi = ast.BinOp(ast.Constant(2), ast.Mult(), ast.Attribute(ast.Name(np, ast.Load()), "pi", ast.Load()))
+    return [_call(np, "log", ast.Constant(2)), _call(np, "log", two_pi)]
+
+
+def _of_one_argument(scope):
+    """The user's own functions of one argument."""
+    codes = {k: getattr(v, "__code__", None) for k, v in scope.values.items()}
+    own = getattr(scope.function, "name", "")
+    return [k for k, c in codes.items() if c is not None and c.co_argcount == 1 and k != own][:6]
 
 
 def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -46,7 +90,7 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if not is_number(place.node):
         return
     if not is_term(place):
-        if isinstance(place.node, ast.BinOp):
+        if isinstance(place.node, (ast.BinOp, ast.Call, ast.Name, ast.Subscript)):
             yield from _with_variable(place.node, scope)
         return
     for name in scope.like(0.0) + [k for k, v in scope.values.items() if getattr(v, "ndim", 0) in (1, 2)]:
@@ -59,21 +103,40 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def _with_variable(node, scope):
-    for name in [k for k, v in scope.values.items() if getattr(v, "ndim", 0)]:
-        for op in (ast.Sub(), ast.Add()):
+    for name in [k for k, v in scope.values.items() if getattr(v, "ndim", 0) or isinstance(v, (int, float))]:
+        for op in (ast.Sub(), ast.Add(), ast.Mult(), ast.Div()):
             yield ast.BinOp(node, op, ast.Name(name, ast.Load()))
 
 
 def inverted(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """The inverse matrix, in the place of a transpose or of the matrix itself."""
+    """The inverse matrix, in the place of a transpose or of the matrix itself; a matrix that is missing."""
     node, np = place.node, scope.array_module
-    if np is None or not is_number(node):
+    if np is None or not is_number(node) or place.field == "func":
         return
     matrix = node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
-    if getattr(scope.values.get(getattr(matrix, "id", None)), "ndim", 0) == 2:
-        inv = ast.Call(ast.Attribute(ast.Attribute(ast.Name(np, ast.Load()), "linalg", ast.Load()), "inv", ast.Load()),
-                       [matrix], [])  # fmt: skip
+    if isinstance(matrix, (ast.Name, ast.Attribute, ast.Subscript)) and _is_square(scope.value_of(matrix)):
+        inv = _linalg(np, "inv", [matrix])
         yield from (inv, turned(inv))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        yield from _with_matrix(node, scope, np)
+
+
+def _with_matrix(node, scope, np):
+    for name in [k for k, v in scope.values.items() if _is_square(v)][:6]:
+        m = ast.Name(name, ast.Load())
+        yield from (_linalg(np, "solve", [m, node]), _linalg(np, "solve", [turned(m), node]))
+        for factor in (m, turned(m), _linalg(np, "inv", [m])):
+            yield from (ast.BinOp(factor, ast.MatMult(), node), ast.BinOp(node, ast.MatMult(), factor))
+
+
+def _is_square(value):
+    shape = getattr(value, "shape", ())
+    return len(shape) == 2 and shape[0] == shape[1]
+
+
+def _linalg(np, name, args):
+    return ast.Call(ast.Attribute(ast.Attribute(ast.Name(np, ast.Load()), "linalg", ast.Load()), name, ast.Load()),
+                    args, [])  # fmt: skip
 
 
 def replaced(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -82,16 +145,25 @@ def replaced(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if isinstance(node, ast.BinOp):
         for op in (ast.Mult(), ast.Div(), ast.Add(), ast.Sub()):
             yield from (ast.BinOp(node.left, op, other) for other in scope.pool)
-    elif isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) and is_number(node):
+    if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute, ast.Call, ast.BinOp)) and is_number(node):
         yield from scope.pool
-        for op in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
+        for op in (ast.Add(), ast.Mult(), ast.Sub(), ast.Div()):
             yield from (ast.BinOp(node, op, other) for other in scope.pool)
+
+
+def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """The logarithm of another expression besides."""
+    node, np = place.node, scope.array_module
+    if np and isinstance(node, (ast.Call, ast.BinOp)) and is_number(node):
+        for other in scope.pool:
+            for op in (ast.Add(), ast.Sub()):
+                yield ast.BinOp(node, op, _call(np, "log", other))
 
 
 def filled(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """An expression in the place of a number."""
     if isinstance(place.node, ast.Constant) and type(place.node.value) in (int, float):
-        yield from scope.pool
+        yield from (node for node in scope.pool if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)))
 
 
 def is_number(node: ast.AST) -> bool:
