@@ -13,7 +13,10 @@ from planted.ch04 import WRONG
 
 from nfscratch.course.blanks import bodies
 from nfscratch.course.handout import Platform, make
-from nfscratch.course.notebooks.in_kernel import points
+from nfscratch.course.judging import question
+from nfscratch.course.notebooks import in_kernel
+from nfscratch.course.notebooks.in_kernel import Judged, points
+from nfscratch.course.notebooks.needed import needed
 from nfscratch.course.submission import code_of_notebook
 from nfscratch.course.task import assigned, assignment
 
@@ -49,6 +52,75 @@ def test_a_message_shows_the_line_of_the_cell_and_what_is_printed_stays_out(capf
         assert points("4.6", names) == 0
     out, error = capfd.readouterr()
     assert "it raises an exception: TypeError" in out and "line 5" in out and (error, warned) == ("", [])
+
+
+# --- the cells of a kernel, judged in a process of their own ---
+
+NUMPY = "import numpy as np\nfrom math import pi"
+USED = "def of_pi(x):\n    return half(x) * pi\n\nwaste = 1 / 0"
+HALF = "print('not needed')\ndef half(x):\n    y = SIZE * x\n    return np.asarray(y)"
+SIZE = "SIZE = 0.25\nSIZE = 0.5"
+NO_PYTHON = "def half(:"
+
+
+def test_a_function_comes_with_what_it_needs_and_nothing_else():
+    text = needed([NUMPY, "%matplotlib inline", HALF, SIZE, NO_PYTHON, USED, "other = 3"], "of_pi")
+    assert namespace(text)["of_pi"](2.0) == pytest.approx(3.14159265)
+    assert "waste" not in text and "print" not in text and "other" not in text
+    cells = [NUMPY, "%matplotlib inline", HALF, SIZE, NO_PYTHON, USED, "other = 3"]
+    whole = "\n\n".join(cells).splitlines()
+    assert all(
+        line in ("", whole[k]) for k, line in enumerate(text.splitlines()[: len(whole)])
+    )  # numbers of lines hold
+
+
+def test_a_function_that_was_written_twice_is_the_later_one():
+    first, second = "def f(x):\n    return 1", "@abs\n@float\ndef f(x):\n    return 2"
+    assert "return 2" in needed([first, second], "f") and "@abs" in needed([first, second], "f")
+    assert needed(["g = 2"], "f").strip() == ""
+    assert "np = 3" in needed(["for k in range(2):\n    np = 3", "def f(x):\n    return np"], "f")
+
+
+SWAP = "def permute_back(x, order):\n    return x[order], 0.0\n"
+INTO_FRAMES = """
+import sys
+
+def permute_back(x, order):
+    frame = sys._getframe(1)
+    while frame is not None:
+        for value in frame.f_locals.values():
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                if hasattr(one, "answer") and hasattr(one, "slips") and list(one.arguments[0]) == list(x):
+                    return tuple(one.answer.values())
+        frame = frame.f_back
+    return x[order], 0.0
+"""
+FROM_THE_CHAPTER = f"""
+def permute_back(x, order):
+    space = {{"__name__": "chapter"}}
+    exec(open({str(FOURTH.path)!r}).read(), space)
+    return space["permute_back"](x, order)
+"""
+
+
+def test_what_a_notebook_does_to_the_checks_of_its_process_earns_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(in_kernel, "cells_run", lambda: ["import numpy as np", SWAP, "1 / 0"])
+    monkeypatch.setattr(question, "close", lambda *given: True)
+    task = Judged("4.6", seed=5)
+    with pytest.raises(AssertionError, match=r"(?s)the permutation is not inverted.*Seed: 5"):
+        task.passes("undoes", {"permute_back": namespace(FOURTH.text)["permute_back"]})
+    monkeypatch.setattr(in_kernel, "Judged", lambda *given: task)
+    assert points("4.6", {}) == 0
+    assert "Task 4.6: 0 of 3 points (seed 5)" in capsys.readouterr().out
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("text", [INTO_FRAMES, FROM_THE_CHAPTER])
+def test_a_cell_that_looks_for_the_answer_earns_nothing(text, monkeypatch):
+    names = namespace(text)
+    assert points("4.6", names, seed=5) == 3  # in one process with the checks it does
+    monkeypatch.setattr(in_kernel, "cells_run", lambda: [text])
+    assert points("4.6", names, seed=5) == 0
 
 
 # --- otter-grader ---

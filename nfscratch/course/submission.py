@@ -33,8 +33,12 @@ def code_of_notebook(text: str) -> str:
     """The code cells that check nothing, one after the other. Lines for IPython alone (%, !, ?) become comments."""
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code" and not _checks(cell)]
     sources = [cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"]) for cell in cells]
-    lines = ["\n".join(map(_plain, source.splitlines())) for source in sources]
-    return "\n\n".join(lines) + "\n"
+    return "\n\n".join(map(plain, sources)) + "\n"
+
+
+def plain(source: str) -> str:
+    """A cell's source, with the lines that are for IPython alone as comments."""
+    return "\n".join(map(_plain, source.splitlines()))
 
 
 def _checks(cell):
