@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from planted import strangers, trivial
+from planted import passers_by, strangers, trivial
 
 from nfscratch.course import properties
 from nfscratch.course.blanks import body, leaked, with_stubs
@@ -26,7 +26,7 @@ PLANTED = {number: importlib.import_module(f"planted.ch{number}") for number in 
 RIGHT = [(n, p) for n, module in PLANTED.items() for p in module.RIGHT]
 WRONG = [(n, p) for n, module in PLANTED.items() for p in module.WRONG]
 RIGHT += [(p.task.split(".")[0].zfill(2), p) for p in strangers.RIGHT]
-WRONG += [(p.task.split(".")[0].zfill(2), p) for p in strangers.WRONG]
+WRONG += [(p.task.split(".")[0].zfill(2), p) for p in strangers.WRONG + passers_by.WRONG]
 
 
 def shared(cases, every=31):

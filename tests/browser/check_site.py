@@ -4,8 +4,8 @@
 
 It needs the package playwright, a Chromium (--chromium), and axe-core's axe.min.js for the check of accessibility. It
 prints what it measured, and exits with 1 where a page asks another host, writes an error to the console, lacks a file,
-is wider than the screen, leaves a formula unset or under its number, is larger than 1.5 MB, or has a serious fault of
-accessibility, or where a live number is another one than when the site was built.
+is wider than the screen or cut off at its edge, leaves a formula unset or under its number, is larger than 1.5 MB, or
+has a serious fault of accessibility, or where a live number is another one than when the site was built.
 """
 
 from __future__ import annotations
@@ -39,6 +39,16 @@ COVERED = """() => [...document.querySelectorAll('.katex-html > .katex-tag')].fi
     return bases.some(base => base.getBoundingClientRect().right > left + 1);
 }).map(tag => tag.textContent)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Furo hides what is wider than a page, so that no page ever is: what does not scroll is cut off.
+CUT = """() => {
+    const width = document.documentElement.clientWidth;
+    const out = element => element.getBoundingClientRect().right > width + 1;
+    const within = element => element.tagName !== "ARTICLE" &&
+        (getComputedStyle(element).overflowX !== "visible" || within(element.parentElement));
+    return [...document.querySelectorAll("article *")]
+        .filter(e => e.getClientRects().length && out(e) && !out(e.parentElement) && !within(e.parentElement))
+        .map(e => e.querySelector("annotation")?.textContent ?? e.textContent.slice(0, 60));
+}"""
 
 
 def main() -> int:
@@ -89,6 +99,8 @@ def _look(browser: Any, host: str, pages: list[str], size: str, given: argparse.
 def _of_page(seen: Watched, name: str, size: str, given: argparse.Namespace) -> list[str]:
     wider = seen.page.evaluate(WIDER)
     found = [f"{wider} pixels wider than the screen"] if wider > 0 else []
+    if cut := seen.page.evaluate(CUT):
+        found.append(f"{len(cut)} elements are cut off at the right edge, such as {cut[0]}")
     if unset := seen.page.evaluate(UNSET):
         found.append(f"{unset} formulas are not set")
     if covered := seen.page.evaluate(COVERED):

@@ -20,6 +20,8 @@ from nfscratch.course.judging.asked import Asked
 from nfscratch.course.judging.fault import Fault, Kind, Stopped
 from nfscratch.course.judging.shown import apart, is_numbers, kind, shown, wanted
 
+SINGLE = 1e-5  # what the digits of float32 leave
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -175,6 +177,8 @@ def _plain_name(wrong):
     if onp.shape(came) != onp.shape(right):
         return f"{wrong.part} must be {wanted(right)}"
     finite = onp.asarray(came).dtype.kind in "biuf" and onp.isfinite(came).all()
+    if finite and onp.asarray(came).dtype == onp.float32 and close(came, right, SINGLE):
+        return f"{wrong.part} has only single precision (float32)"
     return f"{wrong.part} is wrong" if finite else f"{wrong.part} is not a finite real number"
 
 

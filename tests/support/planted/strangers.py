@@ -1386,7 +1386,7 @@ rng = np.random.default_rng(0)
 v = rng.choice([-1.0, 1.0], len(A))
 return v @ A @ v
 """,
-        "all entries of v have the same sign, in every draw",
+        "v is the same in every draw, up to its sign",
     ),
     Planted(
         "8.6",

@@ -15,14 +15,16 @@ EXCHANGED = {APPLIED: INVERSE, INVERSE: APPLIED}
 ZERO = "Which two sentences agree with the number 0?"
 SIGNS = "What tells a map from its inverse?"
 NEITHER = "What if the two numbers agree neither with a plus nor with a minus?"
+NEAR = "How far apart may two numbers be that agree? And which number is too near 0 to have a sign?"
 
 
 def four_maps(asked, rng):
-    """planted maps that stretch, shrink or flip an axis, for each sentence"""
+    """planted maps that stretch, shrink or flip an axis, for each sentence; some are only 0.01 off"""
     v, scales = rng.uniform(0.3, 1, size=3), rng.uniform(1.5, 3, size=3)
     l, flipped = float(onp.log(scales).sum()), scales * [-1, 1, 1]
     planted = [(scales, l), (scales, -l), (scales, l / 3), (onp.ones(3), 0.0)]
     planted += [(1 / scales, -l), (1 / scales, l), (onp.ones(3), 1.0), (flipped, l), (flipped, -l)]
+    planted += [(scales, l + 0.01), (scales, 0.01 - l), (onp.exp(onp.full(3, 0.01)), 0.03)]
     return expect(asked, *[_of(v, *case) for case in planted])
 
 
@@ -38,11 +40,11 @@ def _of(v, scales, reported):
     return Question((f, v), {"sentence": right}, shown, slips, read=_read)
 
 
-def _sentence(true, reported):
+def _sentence(true, reported, near=1e-5, zero=1e-3):
     """What the docstring asks for, where the number to compare with is `true`."""
-    if abs(true) < 1e-3:
+    if abs(true) < zero:
         return UNDECIDED
-    return APPLIED if abs(reported - true) < 1e-5 else INVERSE if abs(reported + true) < 1e-5 else OTHER
+    return APPLIED if abs(reported - true) < near else INVERSE if abs(reported + true) < near else OTHER
 
 
 def _mistaken(det, true, reported, right):
@@ -57,6 +59,10 @@ def _mistaken(det, true, reported, right):
         for other in (OTHER, UNDECIDED):
             at_zero = of_both if reported == 0 else other
             yield "a log-det of 0 is not left undecided", ZERO, at_zero if right == UNDECIDED else right
+    loose = _sentence(true, reported, near=0.02)
+    for given in (loose, loose if loose == APPLIED else right):  # in both comparisons, or in the first alone
+        yield "numbers that are 0.01 apart are taken for equal", NEAR, given
+    yield "a log-det of 0.03 is taken for 0", NEAR, _sentence(true, reported, zero=0.1)
     yield "it looks whether the reported number is 0, not the true one", ZERO, (
         OTHER if right == UNDECIDED and reported else right)  # fmt: skip
     for one in (APPLIED, INVERSE, OTHER, UNDECIDED):

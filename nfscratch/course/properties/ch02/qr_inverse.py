@@ -38,6 +38,7 @@ def _of(rng, D, M, judged):
     y = Q.T @ (x - b)
     slips = [
         slip("the reflections are undone in the order in which they were applied", "Which reflection came last, on the way forward?", z=solve(R, Q @ (x - b))),
+        slip("the vectors are reversed before householder_inverse, which reverses their order itself", LAST_FIRST, z=solve(R, product(reflections(vectors[::-1]), D).T @ (x - b))),
         slip("Q is not undone", LAST_FIRST, z=solve(R, x - b)),
         slip("R is not undone", LAST_FIRST, z=y),
         slip("the shift is not undone", LAST_FIRST, z=solve(R, Q.T @ x)),

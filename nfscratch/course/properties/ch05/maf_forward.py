@@ -103,6 +103,8 @@ def _counts(weights, layers, M, n_context):
         slip("it is the count of D passes, not of one", COUNT, count=D * dense),
         slip("it is the count of D passes, not of one", COUNT, count=D * (hidden + 2 * output)),
         slip("masked weights are multiplied too", COUNT, count=dense),
+        slip("masked weights of the output are multiplied too", COUNT, count=hidden + weights[-1][0].size),
+        slip("masked weights of the hidden layers are multiplied too", COUNT, count=dense - weights[-1][0].size + 2 * output),
         slip("units of degree m are multiplied in the step in which they are not known yet", "By (8), of which degree are the units that mu_[m] sees?", count=hidden + 2 * ge.sum()),
         slip("hidden units do not look at their equals", KNOWN, count=sum(m.sum() for m in strict[:-1]) + 2 * output),
         slip("the number of steps comes back, not that of multiplications", COUNT, count=D),

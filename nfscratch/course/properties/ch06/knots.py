@@ -41,6 +41,8 @@ def _of(a, bound):
         slip("the shares are cut off at m, not mixed with it", "Put numbers into (2).", knots=from_left(floored / floored.sum())),
         slip("the knots start at 0, not at -B", CUMULATIVE, knots=at + bound),
         slip("the box is B wide, not 2 B", "How far is it from -B to B?", knots=-bound + (at + bound) / 2),
+        slip("each inner knot is one too far to the right", CUMULATIVE, knots=onp.concatenate([at[:1], at[2:], at[-1:]])),
+        slip("each inner knot is one too far to the left", CUMULATIVE, knots=onp.concatenate([at[:1], at[:-2], at[-1:]])),
         slip("the first knot is missing", "K bins have how many edges?", knots=at[1:]),
         slip("the last knot is missing", "K bins have how many edges?", knots=at[:-1]),
         slip("the ends are missing", "K bins have how many edges?", knots=at[1:-1]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as onp
@@ -12,6 +13,11 @@ from nfscratch.course.judging.shown import is_numbers, shown
 from nfscratch.course.sandbox.wire import Draws
 
 SIGNS = "Which values may an entry of v take, and how often each? What is v_i^2 then?"
+SAME_SIGNS, NO_DRAW = (
+    "all entries of v have the same sign, in every draw",
+    "v is the same in every draw, up to its sign",
+)
+DRAWN = "What is drawn from rng, and how often?"
 DRAWS, SIGMAS = 800, 6
 
 
@@ -44,7 +50,16 @@ def draws(asked, rng):
     if any(onp.shape(value) != () or onp.asarray(value).dtype.kind not in "biuf" for value in values):
         return Fault("the estimate must be a single number", (f"      yours {shown(values[0])}",))
     values = onp.array([float(value) for value in values])
-    return _fault_of(values[:DRAWS], values[DRAWS:], possible, A)
+    fault = _fault_of(values[:DRAWS], values[DRAWS:], possible, A)
+    if fault is not None and fault.name == SAME_SIGNS and not _same_signs(asked, rng):
+        return replace(fault, name=NO_DRAW, hint=DRAWN)
+    return fault
+
+
+def _same_signs(asked, rng):
+    """Whether the signs are all the same in 16 dimensions, too, where chance does not make them so."""
+    A, seeds = rng.normal(size=(16, 16)), [int(seed) for seed in rng.integers(2**31, size=4)]
+    return all(close(value, A.sum(), 1e-9) for value in asked.many([(A, Draws(seed)) for seed in seeds]))
 
 
 def _fault_of(values, again, possible, A):
@@ -64,8 +79,8 @@ def _fault_of(values, again, possible, A):
     if (counts == 0).sum() == 3:
         lines = (at, f"      all of {DRAWS} draws gave {shown(values[0])}")
         if counts[0]:
-            return Fault("all entries of v have the same sign, in every draw", lines, "How many signs are drawn?")
-        return Fault("v is the same in every draw, up to its sign", lines, "What is drawn from rng, and how often?")
+            return Fault(SAME_SIGNS, lines, "How many signs are drawn?")
+        return Fault(NO_DRAW, lines, DRAWN)
     if (onp.abs(counts / DRAWS - 0.25) > SIGMAS * onp.sqrt(0.1875 / DRAWS)).any():
         lines = (
             at,

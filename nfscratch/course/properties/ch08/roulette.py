@@ -50,7 +50,7 @@ def how_many(asked, rng):
     for m, p in ((2, 0.25), (3, 0.4)):
         draws, _ = _drawn(asked, onp.array([[0.5]]), m, p, rng, DRAWS)
         steps = [_terms_of(draw, onp.array([[0.5]]), m, p, "right") for draw in draws]
-        if (fault := _wrong_counts(steps, m, p)) is not None:
+        if (fault := _never_new(draws) or _wrong_counts(steps, m, p)) is not None:
             return fault
     return None
 
@@ -156,6 +156,14 @@ def _wrong_terms(asked, J, m, p, rng, count):
     )
     name, hint = KINDS.get(known, (f"{'t' if of_t else 'w'} is wrong", ""))
     return Fault(name, lines, hint)
+
+
+def _never_new(draws):
+    """The fault of one draw for all generators, signs too."""
+    if any(draw[0] != draws[0][0] or (draw[2] != draws[0][2]).any() for draw in draws):
+        return None
+    line = f"      {len(draws)} generators gave the same t and the same v"
+    return Fault("every generator gives the same draw", (line,), "Who draws v and n?")
 
 
 def _wrong_counts(steps, m, p):

@@ -68,6 +68,7 @@ def _of(rng, D, judged):
         *by_part("sp(u) is added, not subtracted", TEN, log_det=widths + soft.sum() - of_minus.sum()),
         *by_part("both sp are added, not subtracted", TEN, log_det=widths + soft.sum() + of_minus.sum()),
         *by_part(Mistake.SIGN, TEN, log_det=-log_det),
+        *by_part("the mean of the sp is taken, not their sum", "Over what does the sum in (10) run?", log_det=widths - (soft + of_minus).mean()),
         *by_part(Mistake.MEAN, "Over what does the sum in (10) run?", log_det=log_det / D),
         *by_part("there is one logarithm for each variable, not their sum", "How many numbers for one point?", log_det=onp.log(slopes)),
         *by_part("the slopes are added up, not their logarithms", TEN, log_det=slopes.sum()),

@@ -34,6 +34,8 @@ def _of(near, moved=0.0):
         ("it is the share of the draws that is left, not their number", THIRTEEN, right / n),
         ("it is the inverse of (13)", THIRTEEN, 1 / right),
         ("it is multiplied by n", THIRTEEN, right * n),
+        ("the weights are not divided by their sum", THIRTEEN, 1 / (w**2).sum()),
+        ("the weights are not divided by their sum", THIRTEEN, w.max() ** 2 / (w**2).sum()),
         ("the sum above is not squared", THIRTEEN, w.sum() / (w**2).sum()),
         ("the sum above is not squared", THIRTEEN, (w / w.max()).sum() / ((w / w.max()) ** 2).sum()),
         ("the weights below are not squared", THIRTEEN, w.sum()),

@@ -22,11 +22,18 @@ def log_det(asked, rng):
     return expect(asked, *[_of(rng, *case, "log_det") for case in CASES])
 
 
+def _slopes(y, V, alpha):
+    """The sum (5); NaN where y is no level."""
+    s = alpha + (1 - 2 * alpha) * y / V
+    with onp.errstate(invalid="ignore"):
+        return float(onp.log((1 / s + 1 / (1 - s)) * (1 - 2 * alpha) / V).sum())
+
+
 def _of(rng, shape, V, alpha, judged):
     y = rng.integers(0, V, size=shape) + rng.uniform(0.1, 0.9, size=shape)
     s = alpha + (1 - 2 * alpha) * y / V
     ell = onp.log(s) - onp.log(1 - s)
-    there = float(onp.log((1 / s + 1 / (1 - s)) * (1 - 2 * alpha) / V).sum())
+    there = _slopes(y, V, alpha)
 
     def scaled(numerator, denominator=1 - 2 * alpha, V=V):
         return V * numerator / denominator
@@ -51,6 +58,8 @@ def _of(rng, shape, V, alpha, judged):
         slip("ell comes back", SOLVE, y=ell),
         *sums_of_slopes(y, V, alpha, -1),
         slip(Mistake.NOT_NEGATED, log_det=there),
+        slip("it is taken at ell, not at the y that was found", "Which variable stands in (5)?", log_det=-_slopes(ell, V, alpha)),
+        slip("it is taken at ell, not at the y that was found", "Which variable stands in (5)?", log_det=_slopes(ell, V, alpha)),
     ]  # fmt: skip
     shown = {"ell": ell, "V": V, "alpha": alpha}
     answer = {"y": y, "log_det": -there}

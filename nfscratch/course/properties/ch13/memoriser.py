@@ -42,6 +42,8 @@ def _of(rng, N, M, D, sd, away=0.0):
         slip("the exponentials are 0 far away, and so their logarithm is not finite", "Which number can be taken out of all exponentials first?", log_q=naive),
         slip("it is the sum of the normals, not their mean: log M is missing", MEAN, log_q=summed(less=0.0)),
         slip("log M is added, not subtracted", MEAN, log_q=summed(less=-onp.log(M))),
+        slip("it is divided by the number of points x, not of rows", MEAN, log_q=summed(less=onp.log(N))),
+        slip("it is divided by the number of columns, not of rows", MEAN, log_q=summed(less=onp.log(D))),
         slip("it is divided by M, where log M should be subtracted", MEAN, log_q=summed(less=0.0) / M),
         slip("the logs are averaged, not the densities", MEAN, log_q=each.mean(axis=1)),
         slip("the logs are summed: that is a product of densities", MEAN, log_q=each.sum(axis=1)),

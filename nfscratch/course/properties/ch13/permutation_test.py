@@ -97,7 +97,9 @@ def _fault_of(p, again, right, rows_alone, spread):
         line = "      the same rng gave another p-value"
         return Fault("it does not draw from rng", (line,), "Who draws the divisions?")
     if p.std() < 1e-12:
-        return Fault("nothing is drawn", lines, "Who draws the divisions?")
+        fixed = min(abs(p[0] - 1), abs(p[0] - 1 / 51)) < 1e-9  # all P divisions reach T, or none does
+        name = "nothing is drawn" if fixed else "every generator gives the same p-value"
+        return Fault(name, lines, "Who draws the divisions?")
     if p.std() > 3 * spread:
         return Fault("the divisions of one test depend on each other", lines, "How often is rng asked?")
     margin = SIGMAS * spread / onp.sqrt(len(p))
@@ -153,6 +155,7 @@ def _of_p(rng, kind, P):
         "it is not divided by 1 + P": 1 + reached,
         "the count comes back": reached,
         "every random division is the given one": 1.0,
+        "the random divisions have another size than N": (1 + (0 if within < 0 else reached)) / (1 + P),
         "there are 99 divisions, whatever P says": (1 + reached * 99 / P) / 100,
         "one division too few is drawn": (1 + reached * (P - 1) / P) / (1 + P),
         "P - 1 divisions are drawn, and all is divided by P": (1 + reached * (P - 1) / P) / P,

@@ -143,7 +143,7 @@ WRONG = [
     Planted("13.7", "one division for all", divisions(draw="one", count="P").replace("given = T(", "one = rng.permutation(N)[:n]\n        given = T("),
         "the divisions of one test depend on each other"),
     Planted("13.7", "no division", divisions(draw="np.arange(N)[::-1][:n]"), "nothing is drawn"),
-    Planted("13.7", "with replacement", divisions(draw="rng.choice(N, n)"), "p is wrong"),
+    Planted("13.7", "with replacement", divisions(draw="rng.choice(N, n)"), "the random divisions have another size than N"),
     Planted("13.8", "exchanged", """
         return np.mean(inside[:, None] > outside) + 0.5 * np.mean(inside[:, None] == outside)""", "inside and outside are exchanged"),
     Planted("13.8", "no ties", """
