@@ -78,7 +78,13 @@ def test_a_function_that_was_written_twice_is_the_later_one():
     first, second = "def f(x):\n    return 1", "@abs\n@float\ndef f(x):\n    return 2"
     assert "return 2" in needed([first, second], "f") and "@abs" in needed([first, second], "f")
     assert needed(["g = 2"], "f").strip() == ""
-    assert "np = 3" in needed(["for k in range(2):\n    np = 3", "def f(x):\n    return np"], "f")
+
+
+def test_a_loop_a_block_or_a_with_gives_a_name_too():
+    asks = "def f(x):\n    return np"
+    opened, imported = "with x as np: pass", "try:\n    import numpy as np\nfinally:\n    pass"
+    for given in ("for k in range(2):\n    np = 3", imported, opened):
+        assert needed([given, "other = [x for x in y]", asks], "f").strip() == f"{given}\n\n\n\n{asks}"
 
 
 SWAP = "def permute_back(x, order):\n    return x[order], 0.0\n"

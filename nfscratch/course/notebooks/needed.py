@@ -65,11 +65,14 @@ def _statements(code: str, above: int) -> Iterator[Statement]:
         yield Statement(frozenset(_given(node)), uses, above + first, above + (node.end_lineno or node.lineno))
 
 
-def _given(node: ast.stmt) -> Iterator[str]:
-    """The names that a statement gives. What a function gives to names of its own stays in it."""
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+def _given(node: ast.AST) -> Iterator[str]:
+    """The names that a statement gives. What functions and comprehensions name stays in them."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         yield node.name
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    else:
-        yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    elif isinstance(node, ast.Name):
+        yield from [node.id] * isinstance(node.ctx, ast.Store)
+    elif not isinstance(node, ast.comprehension):
+        for part in ast.iter_child_nodes(node):
+            yield from _given(part)
