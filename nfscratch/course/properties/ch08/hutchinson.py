@@ -51,12 +51,12 @@ def draws(asked, rng):
         return Fault("the estimate must be a single number", (f"      yours {shown(values[0])}",))
     values = onp.array([float(value) for value in values])
     fault = _fault_of(values[:DRAWS], values[DRAWS:], possible, A)
-    if fault is not None and fault.name == SAME_SIGNS and not _same_signs(asked, rng):
+    if fault is not None and fault.name == SAME_SIGNS and not _same_signs(rng, asked):
         return replace(fault, name=NO_DRAW, hint=DRAWN)
     return fault
 
 
-def _same_signs(asked, rng):
+def _same_signs(rng, asked):
     """Whether the signs are all the same in 16 dimensions, too, where chance does not make them so."""
     A, seeds = rng.normal(size=(16, 16)), [int(seed) for seed in rng.integers(2**31, size=4)]
     return all(close(value, A.sum(), 1e-9) for value in asked.many([(A, Draws(seed)) for seed in seeds]))
