@@ -17,7 +17,7 @@ from nfscratch.course.judging.question import Question, close, expect, slip
 from nfscratch.course.judging.shown import apart, shown
 from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.sandbox.limits import Limits
-from nfscratch.course.selfcheck import Setting, Status, judge
+from nfscratch.course.selfcheck import Setting, Status, judge, judge_each
 from nfscratch.course.submission import Submission
 from nfscratch.course.summary import message
 from nfscratch.course.task import assigned, assignment
@@ -187,6 +187,19 @@ def test_a_body_that_gives_no_answer_is_a_failure_of_every_task(number, id, code
     mark = judged(f"{HEAD}def {function}(*arguments):\n    {code}\n", number, id, limits=Limits(processor=1))
     assert mark.status is Status.FAILED and mark.earned == 0
     assert mark.fault.name.startswith(BODIES[code]) and mark.fault.kind is not Kind.UNJUDGED
+
+
+def test_a_function_that_calls_one_that_fails_says_so():
+    third = assignment("03")
+    text = third.text.replace("(r**2 + 2 * alpha * r + alpha * gamma)", "(r**2 + 2 * alpha * r)")
+    setting = Setting(Variant.plain(third), every=True, child=InProcess)
+    tasks = [third.task(id) for id in ("3.3", "3.4", "3.8")]
+    marks = list(judge_each(third, tasks, Submission(Path("hw.py"), text), 5, setting))
+    assert [mark.status for mark in marks] == [Status.FAILED, Status.FAILED, Status.PASSED]
+    said = [[line for line in mark.fault.lines if "It calls" in line] for mark in marks[:2]]
+    assert said == [[], ["      It calls radial_forward, which fails, too (task 3.3)."]]
+    alone = judge(third, tasks[1], Submission(Path("hw.py"), text), 5, setting)
+    assert not any("It calls" in line for line in alone.fault.lines)
 
 
 def test_every_check_is_run_for_a_grade_and_earns_its_own_points():

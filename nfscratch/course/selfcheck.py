@@ -10,8 +10,8 @@ back where that one fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -90,14 +90,31 @@ def judge_each(
 ) -> Iterator[Mark]:
     """Several tasks of one submission. A file that cannot be loaded is tried once."""
     unloaded: Fault | None = None
+    failed: dict[str, str] = {}  # functions that fail, by task
     for task in tasks:
         if unloaded is None:
-            mark = judge(assignment, task, submission, seed, setting)
+            mark = _with_cause(judge(assignment, task, submission, seed, setting), failed)
+            failed |= {task.id: mark.function} if mark.status is Status.FAILED else {}
             unloaded = mark.fault if mark.fault is not None and mark.fault.kind is Kind.UNLOADED else None
         else:
             outcomes = tuple(Outcome(check, unloaded) for check in checks_of(assignment.number, task))
             mark = Mark(task, setting.variant.name_of(task), seed, outcomes)
         yield mark
+
+
+def _with_cause(mark: Mark, failed: Mapping[str, str]) -> Mark:
+    """The mark, whose faults say which of the functions that it calls fail, too."""
+    lines = tuple(
+        f"      It calls {failed[id]}, which fails, too (task {id})." for id in mark.task.needs if id in failed
+    )
+    return replace(mark, outcomes=tuple(_lengthened(outcome, lines) for outcome in mark.outcomes))
+
+
+def _lengthened(outcome, lines):
+    fault = outcome.fault
+    if fault is None or fault.kind not in (Kind.WRONG, Kind.RAISED):
+        return outcome
+    return replace(outcome, fault=replace(fault, lines=(*fault.lines, *lines)))
 
 
 def judge(

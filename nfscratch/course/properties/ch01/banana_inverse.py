@@ -54,6 +54,7 @@ def _of(rng, given, judged):
         slip("the default of b is used, not the b that is given", "What does b do in the signature?",
              z=at(z[0], x[1] - DEFAULT * (x[0] ** 2 - 100))),
         slip(Mistake.NOT_NEGATED, log_det=onp.log(10)),
+        slip("log 10 is counted twice, for both variables", "How does the second variable stretch?", log_det=-2 * onp.log(10)),
         slip(Mistake.NO_LOGARITHM, log_det=0.1),
         slip(Mistake.ALWAYS_ZERO, "det J is 10 on the way forward; what is it on the way back?", log_det=0.0),
     ]  # fmt: skip

@@ -24,7 +24,7 @@ def four_maps(asked, rng):
     l, flipped = float(onp.log(scales).sum()), scales * [-1, 1, 1]
     planted = [(scales, l), (scales, -l), (scales, l / 3), (onp.ones(3), 0.0)]
     planted += [(1 / scales, -l), (1 / scales, l), (onp.ones(3), 1.0), (flipped, l), (flipped, -l)]
-    planted += [(scales, l + 0.01), (scales, 0.01 - l), (onp.exp(onp.full(3, 0.01)), 0.03)]
+    planted += [(1 / scales, -l / 3), (scales, l + 0.01), (scales, 0.01 - l), (onp.exp(onp.full(3, 0.01)), 0.03)]
     return expect(asked, *[_of(v, *case) for case in planted])
 
 

@@ -34,11 +34,15 @@ def centre(asked, rng):
 
 
 def digits(asked, rng):
-    """a large gamma, so that B is large and positive: the first form of the root loses its digits"""
-    fault = expect(asked, *[_plain(rng, *((1.0, 1e12, 1.0) * rng.uniform(1, 2, size=3))) for _ in range(3)])
-    if fault is None or fault.kind is not Kind.WRONG:
-        return fault
-    return replace(fault, name="digits are lost where B > 0", hint="Which two nearly equal numbers are subtracted?")
+    """B^2 large beside 4 alpha r_x, with B positive and then negative: one form of the root loses its digits"""
+    for where, scales in (("B > 0", (1.0, 1e12, 1.0)), ("B < 0", (1e-12, 1.0, 2.0))):
+        fault = expect(asked, *[_plain(rng, *(scales * rng.uniform(1, 2, size=3))) for _ in range(3)])
+        if fault is not None:
+            named = replace(
+                fault, name=f"digits are lost where {where}", hint="Which two nearly equal numbers are subtracted?"
+            )
+            return named if fault.kind is Kind.WRONG else fault
+    return None
 
 
 def _at_the_centre(rng, D):

@@ -28,8 +28,8 @@ def log_slope(asked, rng):
 
 
 def far_out(asked, rng):
-    """both numbers at |x| = 60 and 500, where the sigmoids round to 0 or 1"""
-    places = [sign * x for x in (rng.uniform(55, 65), 500.0) for sign in (1, -1)]
+    """both numbers at |x| = 60 and 3000, where the sigmoids round to 0 or 1, and e^s overflows"""
+    places = [sign * x for x in (rng.uniform(55, 65), 3000.0) for sign in (1, -1)]
     return expect(asked, *[_of(x, list(random_layers(rng, TWO))) for x in places])
 
 

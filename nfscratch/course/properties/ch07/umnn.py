@@ -57,6 +57,11 @@ class _Growth:
         return self.p * (high - low) + (onp.exp(self.q * high) - onp.exp(self.q * low)) / self.q
 
 
+def _plain_mean(f, x, n):
+    """The mean of f at the points of (8)."""
+    return f(x * (1 - onp.cos(onp.pi * onp.linspace(0, 1, (n or 64) + 1))) / 2).mean()
+
+
 def _of(rng, x, c, n, kind, judged):
     x, f = float(x), kind(rng)
     shift, slope = 0.0 if c is None else float(c), float(f(x))
@@ -74,6 +79,7 @@ def _of(rng, x, c, n, kind, judged):
         slip("it is the slope, not its logarithm", "What do log-dets add up?", log_slope=slope),
         slip("it is the logarithm of the integral", "What is the derivative of the integral?", log_slope=onp.log(abs(area) or 1.0)),
         slip("it is the logarithm of z", "What is the derivative of z?", log_slope=onp.log(abs(shift + area) or 1.0)),
+        slip("the values of f are averaged: the weights are left out", "Which numbers has (8) beside the points?", z=shift + x * _plain_mean(f, x, n)),
         slip("f is taken at 0, not at x", "At which end does x stand?", log_slope=onp.log(float(f(0.0)))),
         slip("f is taken at 1, not at x", "At which end does x stand?", log_slope=onp.log(float(f(1.0)))),
         slip("log x is added", "Differentiate with respect to x, not to the place between 0 and 1.", log_slope=onp.log(slope) + onp.log(abs(x) or 1.0)),

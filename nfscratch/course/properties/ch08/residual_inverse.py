@@ -14,8 +14,9 @@ DIMS = (2, 5, 1)
 
 
 def undoes(asked, rng):
-    """inverse(forward(z)) = z, for 2, 5 and 1 variables"""
-    return expect(asked, *[_of(random_network(rng, D, 0.8), rng.normal(size=D), "z") for D in DIMS])
+    """inverse(forward(z)) = z, for 2, 5 and 1 variables, and for a map and its mirror image"""
+    cases = [(random_network(rng, D, 0.8), rng.normal(size=D)) for D in DIMS]
+    return expect(asked, *[_of(*case, "z") for case in [*cases, _mirrored(*cases[-1])]])
 
 
 def slow_ones(asked, rng):
@@ -38,6 +39,12 @@ def says_so(asked, rng):
     start = 0.01 * rng.normal(size=3)
     where = words.format(onp.round(start, 3).tolist(), "a network that is no contraction")
     return fault or refuses(asked, (start, swinging), where, RESIDUAL, lambda value: _solves(value, swinging, start))
+
+
+def _mirrored(weights, z):
+    """-F(-z), at -z: every step of the iteration has the other sign."""
+    W1, b1, W2, b2 = weights
+    return (-W1, b1, -W2, -b2), -z
 
 
 def _solves(value, weights, x):

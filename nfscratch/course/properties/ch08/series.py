@@ -42,6 +42,7 @@ def _of(rng, D, n, size=0.9):
         slip("every sign is flipped", COUNT, total=-right),
         slip("the factor 1/k is missing", COUNT, total=summed(1, n, lambda k: k * term(k))),
         slip("it is divided by k!, not by k", "Which function has k! in its series?", total=summed(1, n, lambda k: term(k) * k * math.exp(-math.lgamma(k + 1)))),
+        slip("it is divided by k + 1, not by k", COUNT, total=summed(1, n, lambda k: term(k) * k / (k + 1))),
         slip("the last term is missing", COUNT, total=summed(1, n - 1, term)),
         slip("it has one term too many", COUNT, total=summed(1, n + 1, term)),
         slip("it is only the last term", COUNT, total=term(n)),

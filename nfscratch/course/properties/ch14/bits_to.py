@@ -15,6 +15,7 @@ DENSITY = {
     "the density's term is in nats": -1.0,
     "the density's term is in nats, with the wrong sign": 1.0,
     "the density's term is multiplied by log 2, not divided": -onp.log(2),
+    "the density's term is divided by log 10, not by log 2": -1 / onp.log(10),
     "the density's term is missing": 0.0,
 }
 STEP = {

@@ -76,12 +76,6 @@ RIGHT = [
         r = np.where(B > 0, 2 * alpha * far / (root + B), 0.5 * (root - B))
         z = d / ((gamma + r) / (alpha + r)) + centre
         return z, -1 * radial_forward(z, centre, alpha, gamma)[1]"""),
-    Planted("3.4", "the second form everywhere", """
-        d = x - centre
-        far = np.linalg.norm(d)
-        r = 2 * alpha * far / (gamma - far + np.sqrt((gamma - far) ** 2 + 4 * alpha * far))
-        z = centre + d * (alpha + r) / (gamma + r)
-        return z, -radial_forward(z, centre, alpha, gamma)[1]"""),
     Planted("3.5", "bracket from 0, and halvings by number", """
         low, high = -1.0, 1.0
         for _ in range(200):
