@@ -253,7 +253,7 @@ FORGED = {
     ),
     "a class of Python": (part("os.system", command="ls"), "flow must be a part of this version .*; got 'os.system'"),
     "a name of another kind": (part(["MLP"]), "flow must be a part of this version"),
-    "a field of another name": (part("MLP", width=3), "flow cannot be made: TypeError"),
+    "a field of another name": (part("MLP", width=3), "the fields of MLP must be among hidden, .*; got 'width'"),
     "no fields": ({"part": "MLP"}, "flow must have its fields"),
     "no kind": ({"import": "os"}, "flow must be described by one of part, tuple"),
     "own parts": (flow_of({"own": "Mine", "fields": {}}), r"flow\.bijection is a Mine, .*pass it as load"),
@@ -289,7 +289,7 @@ FORGED = {
         "must be a number of a NumPy type",
     ),
     "an odd float": (flow_of(part("ActNorm", dim={"float": "3"})), "must be inf, -inf or nan"),
-    "an odd dict": (flow_of(part("ActNorm", dim={"dict": [[[], 1]]})), "keys that can be looked up"),
+    "an odd dict": (flow_of(part("ActNorm", dim={"dict": [[[], 1]]})), "must have keys that are texts"),
     "half a pair": (flow_of(part("ActNorm", dim={"dict": [[1]]})), "pairs of key and value"),
     "an odd tuple": (flow_of(part("ActNorm", dim={"tuple": 3})), "must be described by a list"),
 }

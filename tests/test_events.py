@@ -10,7 +10,8 @@ from pullbacks import pullback_of
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.bijections.contract import Bijection
-from nfscratch.checkpoint.description import build, describe
+from nfscratch.checkpoint.description import describe
+from nfscratch.checkpoint.rebuilding import build
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.ops.events import batch_first, batch_last, flat, laid_out, unflat
 

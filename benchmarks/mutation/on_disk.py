@@ -15,6 +15,7 @@ from benchmarks.mutation.nursery import MEMORY, PATIENCE
 from benchmarks.mutation.outcome import Outcome, of_signal
 from benchmarks.mutation.record import ONE_THREAD, PYTEST
 
+IMPORT = [sys.executable, "-c", "import nfscratch"]
 START = 30  # seconds of the processor to start Python and collect the tests
 SKIP = shutil.ignore_patterns(".*", "runs", "__pycache__", "dist", "site", "figures")
 
@@ -29,6 +30,8 @@ class Copy:
         """The outcome, the test that failed, and the seconds of the processor."""
         if not self.tree.exists():
             shutil.copytree(self.root, self.tree, ignore=SKIP)
+            if self.ended(IMPORT, START):  # it was copied while someone edited it: no mutant is to blame
+                return Outcome.ERROR, [], 0.0
         path, old = self.tree / file, (self.root / file).read_text()
         path.write_text(new)
         try:
@@ -40,7 +43,7 @@ class Copy:
         return outcome, failed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     def verdict(self, tests: list[str], seconds: float) -> tuple[Outcome, list[str]]:
-        if self.ended([sys.executable, "-c", "import nfscratch"], START):
+        if self.ended(IMPORT, START):
             return Outcome.NOT_IMPORTED, []
         (self.folder / "chosen.json").write_text(json.dumps(tests))
         out = self.folder / "verdict.json"

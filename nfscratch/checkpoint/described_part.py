@@ -14,8 +14,10 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+from nfscratch.checkpoint import field_types
 from nfscratch.checkpoint.description import describe, registry
 
+PART = 64.0  # an object costs as much as so many numbers: a stack of a million layers without parameters is large
 MOST = 1e15  # a larger whole number is read as this one: it is refused all the same
 
 
@@ -25,6 +27,8 @@ class Described:
     def __init__(self, description: Any):
         self.name = description["part"]
         given = description.get("fields")
+        if isinstance(given, dict):
+            field_types.refuse_unknown(registry()[self.name], given)
         self.fields = {**defaults(self.name), **(given if isinstance(given, dict) else {})}
 
     def whole(self, field: str) -> float:
@@ -57,8 +61,12 @@ class Described:
         return self.fields.get(field)
 
     def dense(self, n_in: float, n_out: float, field: str = "hidden") -> float:
-        """The numbers of a dense network: a matrix and a vector between each two widths that follow one another."""
-        return sum(m * n + n for m, n in pairwise([max(n_in, 1.0), *self.all(field), max(n_out, 1.0)]))
+        """The numbers of a dense network: a matrix and a vector between each two widths that follow one another.
+
+        A layer is an object as a part is, so that half a million layers of one unit are large.
+        """
+        widths = [max(n_in, 1.0), *self.all(field), max(n_out, 1.0)]
+        return PART * len(widths) + sum(m * n + n for m, n in pairwise(widths))
 
     def kernels(self, n_in: float, n_out: float, field: str = "hidden") -> float:
         """The same with a square kernel, the largest of the network, in place of each weight."""

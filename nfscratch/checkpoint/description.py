@@ -1,4 +1,4 @@
-"""A flow as JSON, and back: a part is the name of its class, and its fields.
+"""A flow as JSON: a part is the name of its class, and its fields. `rebuilding.py` has the way back.
 
     MLP((64, 64), "relu")  <->  {"part": "MLP", "fields": {"hidden": {"tuple": [64, 64]}, "activation": "relu"}}
 
@@ -22,7 +22,6 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, bijections, distributions, flows, models, nets, ode, transformers
-from nfscratch.checkpoint import field_types
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
@@ -127,19 +126,22 @@ def _opaque(value, where, own):
     return {"opaque": type(value).__name__}
 
 
-def own_parts(description: Any, where: str = "flow") -> Iterator[str]:
+def own_parts(description: Any, path: tuple[str, ...] = ("flow",)) -> Iterator[str]:
     """Places and names of the parts that the registry does not have."""
+    if isinstance(description, dict) and "own" in description:
+        yield f"{''.join(path)} is a {description['own']}"
+    elif isinstance(description, (dict, list)):
+        for piece, value in _inside(description):
+            yield from own_parts(value, (*path, piece))  # it is put together where it is used: a forger's may be long
+
+
+def _inside(description):
+    """What stands in a description, each with its piece of the path."""
     if isinstance(description, list):
-        for i, value in enumerate(description):
-            yield from own_parts(value, f"{where}[{i}]")
-    elif isinstance(description, dict) and "own" in description:
-        yield f"{where} is a {description['own']}"
-    elif isinstance(description, dict) and isinstance(description.get("fields"), dict):
-        for field, value in description["fields"].items():
-            yield from own_parts(value, f"{where}.{field}")
-    elif isinstance(description, dict):
-        for value in description.values():
-            yield from own_parts(value, where)
+        return [(f"[{i}]", value) for i, value in enumerate(description) if isinstance(value, (dict, list))]
+    if isinstance(description.get("fields"), dict):
+        return [(f".{field}", value) for field, value in description["fields"].items()]
+    return [("", value) for value in description.values()]
 
 
 def difference(one: Any, other: Any, where: str = "flow") -> str:
@@ -158,77 +160,6 @@ def _brief(value):
         named = next((value[key] for key in ("part", "own", "float") if key in value), None)
         return f"a {named}" if named else shown(tuple(value["tuple"]) if "tuple" in value else value)
     return shown(value)
-
-
-# --- and back ---
-
-
-def build(description: Any, where: str = "flow") -> Any:
-    """The part or field that a complete description is of."""
-    if description is None or isinstance(description, (bool, str, int, float)):
-        return description
-    if isinstance(description, list):
-        return [build(item, f"{where}[{i}]") for i, item in enumerate(description)]
-    kinds = {"part": _part, "tuple": _tuple, "dict": _dict, "float": _float, "numpy": _numpy}
-    kind = next((kind for kind in kinds if isinstance(description, dict) and kind in description), None)
-    if kind is None:
-        raise CheckpointError(f"{where} must be described by one of {', '.join(kinds)}; got {shown(description)}")
-    return kinds[kind](description, where)
-
-
-def _part(description, where):
-    name, given = description["part"], description.get("fields")
-    part = registry().get(name) if isinstance(name, str) else None
-    if part is None:
-        raise CheckpointError(f"{where} must be a part of this version of nfscratch; got {shown(name)}")
-    if not isinstance(given, dict):
-        raise CheckpointError(f"{where} must have its fields; got {shown(given)}")
-    values = {field: build(value, f"{where}.{field}") for field, value in given.items()}
-    if why := field_types.odd(part, values):
-        raise CheckpointError(f"{where} cannot be made: {why}")
-    try:
-        return part(**values)
-    except Exception as error:  # its fields may be anything
-        raise CheckpointError(f"{where} cannot be made: {type(error).__name__}: {shown(str(error))}") from None
-
-
-def _tuple(description, where):
-    return tuple(build(_list(description["tuple"], where), where))
-
-
-def _dict(description, where):
-    pairs = [_list(pair, where) for pair in _list(description["dict"], where)]
-    if any(len(pair) != 2 for pair in pairs):
-        raise CheckpointError(f"{where} must be pairs of key and value; got {shown(description)}")
-    try:
-        return {build(key, where): build(value, where) for key, value in pairs}
-    except TypeError:
-        raise CheckpointError(f"{where} must have keys that can be looked up; got {shown(description)}") from None
-
-
-def _float(description, where):
-    if description["float"] not in ("inf", "-inf", "nan"):
-        raise CheckpointError(f"{where} must be inf, -inf or nan; got {shown(description['float'])}")
-    return float(description["float"])
-
-
-def _numpy(description, where):
-    name, value = description["numpy"], build(description.get("value"), where)
-    try:
-        with onp.errstate(over="ignore"):
-            number = SCALARS[name](value)
-        exact = number.item() == value or number != number  # float32 of 1e300 would be infinity, and bool of 2 True
-    except (KeyError, TypeError, ValueError, ArithmeticError):
-        exact = False
-    if not exact:
-        raise CheckpointError(f"{where} must be a number of a NumPy type; got {shown(description)}")
-    return number
-
-
-def _list(value, where):
-    if not isinstance(value, list):
-        raise CheckpointError(f"{where} must be described by a list; got {shown(value)}")
-    return value
 
 
 def fingerprint(tree: Any) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as onp
 
-from nfscratch.checkpoint.header import shown
+from nfscratch.checkpoint.header import CheckpointError, shown
 
 LISTS = (list, tuple)
 TRUTHS = (bool, onp.bool_)
@@ -31,6 +31,14 @@ def stated(part: type) -> dict[str, Any]:
     """The annotations of the fields of a part, by name."""
     hints = get_type_hints(part)
     return {field.name: hints[field.name] for field in fields(part)} if is_dataclass(part) else {}
+
+
+def refuse_unknown(part: type, given: dict[str, Any]) -> None:
+    """Refuse fields that a part does not have. Their names may be of any length, so that no place is made of them."""
+    known = stated(part)
+    for name in given if is_dataclass(part) else ():
+        if name not in known:
+            raise CheckpointError(f"the fields of {part.__name__} must be among {', '.join(known)}; got {shown(name)}")
 
 
 def odd(part: type, values: dict[str, Any]) -> str:

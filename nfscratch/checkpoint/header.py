@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 LIMIT = 2 * 2**20
 BRACKETS = 100_000
+LONGEST = 400  # characters of a message
 DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -39,13 +40,24 @@ class CheckpointError(ValueError):
 
 @contextmanager
 def about(path: Any) -> Iterator[None]:
-    """Errors inside name the file."""
+    """Errors inside name the file, once."""
     try:
         yield
     except CheckpointError as error:
-        raise CheckpointError(f"{path}: {error}") from None
+        message = str(error).removeprefix(f"{path}: ")
+        raise CheckpointError(f"{path}: {_on_one_line(message)}") from None
     except RecursionError:
         raise CheckpointError(f"{path}: a flow and its parameters must be a tree of bounded depth") from None
+
+
+def _on_one_line(message):
+    """A message as it can be printed, with the middle left out of a long one: it may quote the file."""
+    short = _cut(message)
+    return _cut("".join(c if c.isprintable() else repr(c)[1:-1] for c in short))
+
+
+def _cut(text):
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 3 :]}"
 
 
 @dataclass(frozen=True)

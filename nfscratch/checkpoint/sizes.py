@@ -1,6 +1,6 @@
 """How much memory a flow asks for, by arithmetic on its description: nothing is built.
 
-    size(part) = the numbers in its parameters and its constants + PART + size(each part in it)
+    size(part) = the numbers in its parameters and its constants + 64 for the object + size(each part in it)
     refused:     size > 8 n + 2^20                                          n: how many numbers the file holds
 
 An honest file holds the parameters of its flow, so that its size is a few n at most. A forged one can claim any size
@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nfscratch.checkpoint.described_part import Described, is_part, parts_in
+from nfscratch.checkpoint.described_part import PART, Described, is_part, parts_in
 from nfscratch.checkpoint.header import CheckpointError
 
-PART = 64.0  # an object costs as much as so many numbers: a stack of a million layers without parameters is large
 FREE = 2**20  # so many numbers cost neither time nor memory, whatever the file holds
 TIMES = 8
 SHAPES = ("dim", "shape", "from_shape", "to_shape")

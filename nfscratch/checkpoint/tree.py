@@ -34,7 +34,7 @@ def split(tree: Any, path: str = "") -> tuple[Any, dict[str, onp.ndarray]]:
 def join(skeleton: Any, leaf: Mapping[str, Any]) -> Any:
     """The tree of a skeleton, with `leaf[path]` at its leaves. Every leaf must be used, and be there."""
     unused = set(leaf)
-    tree = _grow(skeleton, leaf, unused, "")
+    tree = _grow(skeleton, leaf, unused, ())
     if unused:
         raise CheckpointError(f"every tensor must have its place in the tree; {shown(min(unused))} has none")
     return tree
@@ -49,18 +49,20 @@ def map_tree(fun: Callable[[Any], Any], tree: Any) -> Any:
     return fun(tree)
 
 
-def _grow(skeleton, leaf, unused, path):
+def _grow(skeleton, leaf, unused, keys):
+    """keys: those on the way here. Only at a leaf is their path put together: a forged one may be long."""
     if isinstance(skeleton, dict) and TUPLE in skeleton:
         children = skeleton[TUPLE]
         if len(skeleton) > 1 or not isinstance(children, list):
             raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {shown(skeleton)}")
-        return tuple(_grow(child, leaf, unused, _join(path, i)) for i, child in enumerate(children))
+        return tuple(_grow(child, leaf, unused, (*keys, i)) for i, child in enumerate(children))
     if isinstance(skeleton, dict):
-        return {key: _grow(child, leaf, unused, _join(path, key)) for key, child in skeleton.items()}
+        return {key: _grow(child, leaf, unused, (*keys, key)) for key, child in skeleton.items()}
     if isinstance(skeleton, list):
-        return [_grow(child, leaf, unused, _join(path, i)) for i, child in enumerate(skeleton)]
+        return [_grow(child, leaf, unused, (*keys, i)) for i, child in enumerate(skeleton)]
     if skeleton is not None:
         raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {shown(skeleton)}")
+    path = "/".join(map(str, keys))
     if path not in unused:
         raise CheckpointError(f"every leaf of the tree must have a tensor; {shown(path)} has none")
     unused.remove(path)

@@ -21,8 +21,9 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.checkpoint import agreement, container, header, sizes, tree
-from nfscratch.checkpoint.description import build, canonical, config_hash, describe, difference, own_parts
+from nfscratch.checkpoint.description import canonical, config_hash, describe, difference, own_parts
 from nfscratch.checkpoint.header import CheckpointError, about
+from nfscratch.checkpoint.rebuilding import build
 
 
 def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = None) -> None:

@@ -15,7 +15,8 @@ from battery.look import NOT_FOUND, Look
 from battery.slopes import jacobian_log_det, slope
 from battery.wider import elimination
 from nfscratch import autodiff, trees
-from nfscratch.checkpoint.description import build, canonical, describe
+from nfscratch.checkpoint.description import canonical, describe
+from nfscratch.checkpoint.rebuilding import build
 
 DTYPES = ("float64", "float32")
 PROMISES = {}

@@ -15,7 +15,8 @@ from every_part import described, rng
 
 import nfscratch as nf
 from nfscratch.checkpoint import container
-from nfscratch.checkpoint.description import build, config_hash
+from nfscratch.checkpoint.description import config_hash
+from nfscratch.checkpoint.rebuilding import build
 
 STEPS, DONE = 6, 4
 ROWS = rng(1).normal(size=(30, 2))
