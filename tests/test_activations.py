@@ -10,6 +10,7 @@ from strict import StrictArray
 import nfscratch as nf
 from nfscratch import autodiff, backend, check, trees
 from nfscratch.autodiff import register_array_type
+from nfscratch.checkpoint import rebuilding
 from nfscratch.ops.activations import ACTIVATIONS, FAR, activated
 
 register_array_type(StrictArray)
@@ -186,6 +187,6 @@ def test_a_network_of_a_file_without_a_gain_has_gain_one():
     """A description leaves it out at 1, as older files do, so that a run from before goes on."""
     written = nf.checkpoint.description.describe(nf.MADE((4,), "tanh"))
     assert written == {"part": "MADE", "fields": {"hidden": {"tuple": [4]}, "activation": "tanh"}}
-    assert nf.checkpoint.description.build(written).gain == 1.0
-    again = nf.checkpoint.description.build(nf.checkpoint.description.describe(nf.MLP((4,), "silu", 0.3)))
+    assert rebuilding.build(written).gain == 1.0
+    again = rebuilding.build(nf.checkpoint.description.describe(nf.MLP((4,), "silu", 0.3)))
     assert (again.activation, again.gain) == ("silu", 0.3)

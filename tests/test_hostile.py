@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -176,6 +178,76 @@ LIMITED = {  # what costs nothing until the flow is evaluated
 def test_a_setting_without_a_size_has_a_limit(name):
     with pytest.raises(ValueError, match=f"{name} must be at most [0-9]+; got 1000000000"):
         LIMITED[name](10**9)
+
+
+# --- descriptions and trees that are costly to read ---
+
+LONG, MERSENNE = "k" * 900_000, 2**61 - 1  # Python hashes a whole number by its remainder
+
+
+def deep(value, times):
+    for _ in range(times):
+        value = [value]
+    return value
+
+
+def tall(n):
+    """A network of n layers of one unit."""
+    return {"part": "MADE", "fields": {"hidden": {"tuple": [1] * n}}}
+
+
+COSTLY = {
+    "a number in a number": (
+        {"numpy": "int64", "value": {"numpy": "int64", "value": 20_000}},
+        "must be a number of a NumPy type",
+    ),
+    "a number with a point": ({"numpy": "int64", "value": 20_000.0}, "must be a number of a NumPy type"),
+    "a number as text": ({"numpy": "int64", "value": "2"}, "must be a number of a NumPy type"),
+    "a part in a number": ({"numpy": "int64", "value": tall(3)}, "must be a number of a NumPy type"),
+    "two kinds at once": ({"tuple": [2], "numpy": "int64", "value": 2}, "must be described by one of"),
+    "keys that collide": ({"dict": [[k * MERSENNE, 0] for k in range(5_000)]}, "must have keys that are texts"),
+    "a long name over a deep list": ({"part": "MLP", "fields": {LONG: deep(0, 400)}}, "fields of MLP must be among"),
+    "a name of two lines": ({"part": "MLP", "fields": {"a\nb": 1}}, "fields of MLP must be among"),
+    "many axes": ({"tuple": [1] * 50_000}, "must be as wide as its tensors say"),
+    "many layers": (tall(20_000), "must have no more parameters than the file has"),
+    "an own part of two lines": ({"own": "x\ny\x1b[2J" * 900, "fields": {}}, "is not a part of nfscratch|is a x"),
+}
+
+
+def one_short_line(message):
+    return message.isprintable() and len(message) < 600
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_description_that_is_costly_to_read_is_refused_at_once(name, flow, tmp_path):
+    value, message = COSTLY[name]
+    if name == "many layers":
+        coupling = next(part for part, key in forged.places(flow.description) if key == "conditioner")
+        coupling["conditioner"] = value
+    else:
+        flow.description["fields"]["base"]["fields"]["dim"] = value
+    said = refused(flow, tmp_path / "f")
+    assert re.search(message, said) and one_short_line(said)
+
+
+@pytest.mark.parametrize("tree", [{LONG: deep([], 300)}, {LONG: [[]] * 9_000}, {LONG: deep([], 900)}])
+def test_a_tree_of_long_paths_that_lead_nowhere_is_refused_at_once(tree, flow, tmp_path):
+    flow.texts["tree"] = json.dumps(tree)
+    tracemalloc.start()
+    try:
+        said = refused(flow, tmp_path / "f")
+        assert tracemalloc.get_traced_memory()[1] < 40 * 2**20  # a path for each level would take hundreds
+    finally:
+        tracemalloc.stop()
+    assert re.search("must have its place in the tree|bounded depth", said) and one_short_line(said)
+
+
+def test_the_error_of_a_run_names_its_file_once(runs, tmp_path):
+    pieces = Pieces(runs[0].content)
+    pieces.texts["tree"] = json.dumps({"a": []})
+    (tmp_path / "run").write_bytes(pieces.sealed())
+    _, why, _ = opened(runs[0], tmp_path / "run")
+    assert why.count(str(tmp_path)) == 1 and "must have its place in the tree" in why
 
 
 # --- the types of fields ---

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from nfscratch.checkpoint import field_types
 from nfscratch.checkpoint.description import describe, registry
 
 PART = 64.0  # an object costs as much as so many numbers: a stack of a million layers without parameters is large
+AXES = 32
 MOST = 1e15  # a larger whole number is read as this one: it is refused all the same
 
 
@@ -49,8 +50,9 @@ class Described:
         return max([1.0, *self.all(field)])
 
     def event(self, field: str) -> float:
-        """A field that is the shape of an event: how many numbers an event has."""
-        return prod(self.all(field))
+        """A field that is the shape of an event: how many numbers an event has. Of too many axes there is none."""
+        sizes = self.all(field)
+        return prod(sizes) if len(sizes) <= AXES else inf
 
     def count(self, field: str) -> float:
         """How many entries a field has, those of its entries together."""
@@ -79,7 +81,8 @@ def parts_in(value: Any) -> Iterator[Any]:
         yield value
     elif isinstance(items := _items(value), list):
         for item in items:
-            yield from parts_in(item)
+            if isinstance(item, (dict, list)):
+                yield from parts_in(item)
     elif isinstance(value, dict) and isinstance(value.get("dict"), list):
         yield from parts_in(value["dict"])
 

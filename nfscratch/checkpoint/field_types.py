@@ -58,12 +58,15 @@ def fits(value: Any, hint: Any) -> bool:
     if origin in (Union, UnionType):
         return any(fits(value, each) for each in arguments)
     if hint in (Sequence, tuple, list) or origin in (Sequence, tuple, list):
-        return isinstance(value, LISTS) and all(fits(item, _entry(arguments)) for item in value)
+        entry = arguments[0] if arguments else Any
+        return isinstance(value, LISTS) and all(fits(item, entry) for item in _telling(value, entry))
     return _is_number(value, hint) if hint in (int, float, bool) else isinstance(value, hint)
 
 
-def _entry(arguments):
-    return arguments[0] if arguments else Any
+def _telling(items, hint):
+    """One item of each type where the type tells enough: a forger's list has half a million numbers."""
+    of_type = {type(item): item for item in items}
+    return of_type.values() if set(of_type) <= {int, float, str} and hint is not bool else items
 
 
 def _is_number(value, hint):

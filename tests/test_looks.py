@@ -1,0 +1,353 @@
+"""Looks of the audit, each at a small map made by hand: what it sees there, and what it does not.
+
+A look that fails is passed over, so that a mistake in it only makes a name vaguer. Here it is asked by itself.
+"""
+
+import ast
+from types import SimpleNamespace
+
+import numpy as onp
+import pytest
+from comparing import close
+
+from nfscratch.check import Mistake, report
+from nfscratch.check.diagnosis import (
+    chain_log_det,
+    gathered,
+    spline_line,
+    wrong_affine,
+    wrong_chain,
+    wrong_passes,
+    wrong_rows,
+    wrong_spline,
+)
+from nfscratch.check.diagnosis.recorded import Record
+from nfscratch.check.finding import Outcome
+from nfscratch.check.letters import gradients
+from nfscratch.check.pairs import of_pair
+from nfscratch.check.repair import candidates
+from nfscratch.check.trial import Trial
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def trial_of(forward, inverse=None, dim=2, n=40, seed=0, **declared):
+    """A trial of two functions without log_dets."""
+    zero = lambda f: None if f is None else lambda a: (f(a), onp.zeros(len(a)))  # noqa: E731
+    subject = of_pair(zero(forward), zero(inverse or forward), dim, **declared)
+    return Trial(subject, rng(seed).normal(size=(n, dim)))
+
+
+# --- an affine map and its wrong inverses ---
+
+
+def affine_columns(wrong):
+    """x = d z + t, with d and t that differ from row to row; back = wrong(x, d, t)."""
+    z, d, t = rng().normal(size=(3, 12, 3))
+    d = onp.exp(d)
+    x = d * z + t
+    back = wrong(x, d, t)
+    columns = SimpleNamespace(x=x, z=z, back=back, J=d[:, :, None] * onp.eye(3), order=[0, 1, 2])
+    columns.wrong = onp.array([True, True, True])
+    return columns
+
+
+WRONG = {
+    Mistake.WRONG_ORDER: [lambda x, d, t: x / d - t, lambda x, d, t: (x - t / d) / d],
+    Mistake.MULTIPLIES: [
+        lambda x, d, t: (x - t) * d,
+        lambda x, d, t: x * d + t,
+        lambda x, d, t: x * d - t,
+        lambda x, d, t: x * d - t / d,
+        lambda x, d, t: (x - t / d) * d,
+    ],
+    Mistake.SCALE_NOT_UNDONE: [lambda x, d, t: x - t, lambda x, d, t: x - t / d],
+    Mistake.SHIFT_NOT_UNDONE: [lambda x, d, t: x / d, lambda x, d, t: (x + t) / d],
+}
+
+
+@pytest.mark.parametrize(("mistake", "wrong"), [(m, f) for m, each in WRONG.items() for f in each])
+def test_each_wrong_inverse_of_an_affine_map_has_its_name(mistake, wrong):
+    assert wrong_affine.affine(affine_columns(wrong)) is mistake
+
+
+# --- what a chain's layer does where inverse does nothing ---
+
+
+@pytest.mark.parametrize(
+    ("forward", "mistake"),
+    [
+        (lambda z: z[:, [2, 0, 1]], Mistake.PERMUTATION),
+        (lambda z: z * onp.array([2.0, 0.5, 3.0]), Mistake.SCALE_NOT_UNDONE),
+        (lambda z: -z, Mistake.SCALE_NOT_UNDONE),
+        (lambda z: z + onp.array([0.3, 0.0, -1.0]), Mistake.SHIFT_NOT_UNDONE),
+        (lambda z: 2 * z + 1, Mistake.LAYER_NOT_UNDONE),
+        (lambda z: z @ onp.array([[0.5, 0.5, 0.0], [0.5, -0.5, 0.0], [0.0, 0.0, 1.0]]), Mistake.LAYER_NOT_UNDONE),
+        (lambda z: z[:, [0, 0, 1]] - z[:, [0, 0, 2]] + z[:, [1, 2, 0]], Mistake.LAYER_NOT_UNDONE),
+        (lambda z: z + z**3, Mistake.LAYER_NOT_UNDONE),
+    ],
+)
+def test_a_layer_that_is_passed_over_is_named_by_what_it_does(forward, mistake):
+    assert wrong_chain._passed_over(trial_of(forward, lambda x: x, dim=3)) is mistake
+
+
+def test_a_layer_that_is_undone_is_not_passed_over():
+    assert wrong_chain._passed_over(trial_of(lambda z: 2 * z, lambda x: x / 2, dim=3)) is None
+
+
+# --- splines along a line ---
+
+
+def bent(z):
+    """Quotients of quadratics between whole numbers; they meet with one slope."""
+    u, k = z % 1, onp.floor(z)
+    rise = 1 + 0.5 * onp.sin(k)
+    return onp.cumsum([1 + 0.5 * onp.sin(j) for j in range(-20, 20)])[k.astype(int) + 19] + rise * u * u / (
+        u * u + (1 - u) ** 2 + u * (1 - u)
+    )
+
+
+def corners(z):
+    return onp.interp(z, onp.arange(-4, 5), onp.array([-9.0, -5, -4, -2.5, -0.5, 0.5, 3, 3.2, 7]))
+
+
+@pytest.mark.parametrize(
+    ("f", "quotients", "straight"),
+    [
+        (bent, True, False),
+        (corners, False, True),
+        (onp.sinh, False, False),
+        (lambda z: 2 * z, False, False),
+        (lambda z: onp.where(z < 0.4, z, 3 * z - 0.8), False, False),
+    ],
+)
+def test_the_pieces_of_a_spline_are_seen_along_a_line(f, quotients, straight):
+    trial = trial_of(f, dim=1)
+    assert spline_line.is_rational_quadratic(trial) == quotients
+    assert spline_line.is_piecewise_linear(trial) is straight
+    assert spline_line.is_piecewise_linear(trial_of(lambda z: 1e4 + f(z), dim=1)) is straight
+
+
+@pytest.mark.parametrize(
+    ("domain", "ends"),
+    [((None, None), (-3, 3)), ((0.5, 0.75), (0.5, 0.75)), ((1.0, None), (1, 7)), ((None, 1.0), (-5, 1))],
+)
+def test_the_line_spans_the_domain_or_six_numbers_of_it(domain, ends):
+    assert spline_line.span(trial_of(onp.copy, domain=domain)) == ends
+    inner = spline_line.inner(trial_of(onp.copy, domain=domain), 50)
+    assert (inner > ends[0]).all() and (inner < ends[1]).all() and onp.ptp(inner) > 0.9 * (ends[1] - ends[0])
+
+
+def test_a_line_moves_the_last_variable_that_is_bent_and_no_other():
+    trial = trial_of(lambda z: z * onp.array([1.0, 2, 3]) + onp.array([0, 1, 0]) * z**3, dim=3)
+    assert spline_line.variable(trial) == 1
+    assert spline_line.variable(trial_of(onp.copy, dim=3)) == 2
+    line = spline_line.along(trial, 1, onp.array([7.0, 8.0]), onp.array([1.0, 2.0, 3.0]))
+    assert line.z.tolist() == [[1.0, 7.0, 3.0], [1.0, 8.0, 3.0]]
+
+
+def test_a_piece_of_a_spline_solves_its_quadratic_and_values_beyond_its_top_have_no_root():
+    """x = p / q about the centre c, in one piece; of p - v q = 0 there is a root up to the piece's own maximum."""
+    c = 0.5
+    f = lambda z: (1 - 2 * (z - c) ** 2) / (1 + (z - c) ** 2)  # noqa: E731    the largest value is 1, at c
+    trial = trial_of(f, dim=1)
+    row = onp.zeros(1)
+    for value, wanted in ((0.5, True), (0.98, True), (1.02, False), (1.5, False), (-1.0, True)):
+        p, q, solvable = wrong_spline._fit(trial, row, 0, c + 0.2, value)
+        assert solvable == wanted
+        root = c + ((1 - value) / (2 + value)) ** 0.5 if wanted else c
+        assert not wanted or abs(p(root) - value * q(root)) < 1e-6 * (abs(p(root)) + abs(value * q(root)))
+
+
+# --- passes ---
+
+
+def test_a_pass_finds_the_root_of_each_variable_with_the_others_as_they_stand():
+    f = lambda v: onp.stack([2 * v[:, 0] + onp.tanh(v[:, 0]), v[:, 1] * onp.exp(v[:, 0]) + v[:, 0]], axis=1)  # noqa: E731
+    z, start = 3 * rng().normal(size=(9, 2)), rng(1).normal(size=(9, 2))
+    given = f(z)
+    found = wrong_passes._pass(f, start, given)
+    close(found[:, 0], z[:, 0], 1e-9)
+    close(found[:, 1], (given[:, 1] - start[:, 0]) / onp.exp(start[:, 0]), 1e-9)
+    far = wrong_passes._pass(lambda v: 1e6 * (v + 0.3 * onp.sin(v)), onp.zeros((3, 2)), onp.full((3, 2), 3e7))
+    close(far + 0.3 * onp.sin(far), onp.full((3, 2), 30.0), 1e-9)
+
+
+def reading(what):
+    """x_i = d_i(x_<i) z_i + t_i(x_<i); inverse asks d and t at `what`: its own result, or x."""
+
+    def scale_and_shift(v):
+        return onp.exp(onp.stack([0 * v[:, 0], onp.tanh(v[:, 0])], 1)), onp.stack([0 * v[:, 0] + 1, v[:, 0]], 1)
+
+    def forward(z):
+        x = z.copy()
+        x[:, 0] = z[:, 0] + 1
+        d, t = scale_and_shift(x)
+        x[:, 1] = d[:, 1] * z[:, 1] + t[:, 1]
+        return x
+
+    def inverse(x):
+        z = x - 1
+        d, t = scale_and_shift({"result": z, "x": x, "half": 0.5 * z}[what])
+        z[:, 1] = (x[:, 1] - t[:, 1]) / d[:, 1]
+        return z
+
+    return trial_of(forward, inverse, n=30)
+
+
+@pytest.mark.parametrize(("what", "mistake"), [("result", Mistake.CHANGED_HALF), ("half", None)])
+def test_an_inverse_that_reads_its_own_result_is_told_from_one_that_reads_something_else(what, mistake):
+    trial = reading(what)
+    assert wrong_passes.reads_result(wrong_passes.Columns(trial, onp.ones(30, bool))) is mistake
+
+
+# --- log_dets that were added up ---
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "are"),
+    [
+        ([1.0, 2.0, onp.nan], [1.0, 2.0, 3.0], True),
+        ([1.0, 2.0], [1.0, 2.1], False),
+        ([1e6, 0.0], [1e6 + 1, 0.0], True),
+        ([onp.nan] * 3 + [1.0], [1.0] * 4, False),
+        ([onp.nan] * 2 + [1.0] * 2, [1.0] * 4, True),
+        ([0.0, 1.0], [1e-4, 1.0], False),
+    ],
+)
+def test_two_log_dets_are_alike_as_far_as_finite_differences_tell(a, b, are):
+    assert gathered.alike(onp.array(a), onp.array(b)) is are
+
+
+def sums_of(steps, claim, loop):
+    """Of a loop with these log_dets, a row of them for each turn."""
+    true = onp.concatenate([onp.zeros((1, 5)), onp.cumsum(steps, axis=0)])
+    sums = gathered.Gathered.__new__(gathered.Gathered)
+    sums.marks = [gathered.Mark(i, t) for i, t in enumerate(true)]
+    sums.side, sums.claim, sums.true = SimpleNamespace(loops=lambda: [loop], __len__=None), claim, true[-1]
+    sums._turns = lambda: [list(zip(sums.marks, sums.marks[1:], strict=False))]
+    return sums
+
+
+def test_a_claim_that_is_the_last_turn_of_a_loop_is_seen_and_turns_that_do_nothing_are_not_counted():
+    steps = rng().normal(size=(4, 5))
+    steps[2] = 0
+    assert sums_of(steps, steps[-1], [0, 1, 2, 3, 4])._is_last_turn()
+    assert sums_of(steps, steps[0], [0, 1, 2, 3, 4])._is_last_turn()
+    assert not sums_of(steps, steps[1], [0, 1, 2, 3, 4])._is_last_turn()
+    assert not sums_of(steps[:1], steps[0], [0, 1])._is_last_turn()
+    assert not sums_of(onp.stack([steps[0], 0 * steps[0]]), steps[0], [0, 1, 2])._is_last_turn()
+
+
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_a_layer_that_is_taken_out_of_a_chain_has_its_own_inverse(direction, monkeypatch):
+    """A chain of h + k for k = 1, 2, 3: boundary k of forward is boundary 3 - k of inverse."""
+    taken = []
+    monkeypatch.setattr(chain_log_det, "of_pair", lambda f, g, dim: taken.append((f, g)))
+    monkeypatch.setattr(chain_log_det, "_samples", lambda *_: [])
+    up = SimpleNamespace(step=lambda i, j: lambda a: (a + sum(range(i + 1, j + 1)), 0.0))
+    down = SimpleNamespace(step=lambda i, j: lambda a: (a - sum(3 - k for k in range(i, j)), 0.0))
+    chain = SimpleNamespace(
+        forward=up, inverse=down, matched=[(3, 0), (2, 1), (1, 2), (0, 3)], subject=SimpleNamespace(dim=1), rows=[]
+    )
+    monkeypatch.setattr(chain_log_det, "_words", lambda *_: "")
+    call = up.step(1, 2) if direction == "forward" else down.step(1, 2)
+    chain_log_det._of_step(direction, chain, [], (1, 2), call, [0, 3])
+    forward, inverse = taken[0]
+    assert forward(5.0)[0] == 7.0 and inverse(7.0)[0] == 5.0
+
+
+# --- runs that are recorded ---
+
+
+def twice_through_a_loop(z):
+    a = z
+    for k in range(2):
+        a = a + 1.0
+        b = 2.0 * a + k
+    return b, onp.zeros(len(z))
+
+
+def test_a_record_marks_the_lines_at_which_a_loop_goes_back():
+    record = Record(twice_through_a_loop, onp.ones((3, 2)))
+    first = twice_through_a_loop.__code__.co_firstlineno
+    turned = {(line - first, met) for life in record.lives for _, line, met in life.turns}
+    assert turned == {(2, 2), (2, 3)}  # the head of the loop, at its second and third visit
+    assert all(len(life.places) >= len(life.turns) for life in record.lives)
+    close(record.y, onp.full((3, 2), 7.0), 0)
+
+
+# --- rows ---
+
+
+def remembers(f, n=6):
+    z = rng().normal(size=(n, 2))
+    return wrong_rows._remembers(trial_of_log_det(f, z), "forward")
+
+
+def trial_of_log_det(f, z):
+    return Trial(of_pair(f, f, 2), z)
+
+
+def test_log_dets_of_an_earlier_call_are_told_from_those_of_the_batch():
+    kept = rng(1).normal(size=6)
+    assert remembers(lambda z: (z, kept[: len(z)]))
+    assert not remembers(lambda z: (z, z.sum(axis=1)))
+    assert not remembers(lambda z: (z, onp.zeros(len(z))))
+    assert not remembers(lambda z: (z, onp.where(onp.arange(len(z)) < 2, 1.0, 2.0)))
+    assert not remembers(lambda z: (z, onp.float64(1.0)))
+    assert not remembers(lambda z: (z, kept[:, None] * onp.ones((1, 2))))
+
+
+# --- gradients ---
+
+
+def test_a_gradient_in_float32_is_not_compared_with_differences_and_that_is_a_pass_of_letter_G():
+    subject = SimpleNamespace(dtype=onp.dtype("float32"))
+    trial = SimpleNamespace(subject=SimpleNamespace(at=lambda rows: subject))
+    before, gradients._ordinary = gradients._ordinary, lambda trial, direction: (onp.arange(2), onp.zeros((2, 2)))
+    try:
+        found = gradients._directional(trial, "inverse", rng())
+    finally:
+        gradients._ordinary = before
+    assert (found.letter, found.what) == ("G", "gradient of inverse") and found.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("ends", "size"), [((-onp.inf, onp.inf), 1.0), ((0.0, 1.0), 0.1), ((0.0, onp.inf), 1.0), ((0.0, 100.0), 1.0)]
+)
+def test_a_step_of_the_input_has_the_size_of_its_interval(ends, size):
+    subject = SimpleNamespace(ends=lambda direction: ends)
+    steps = gradients._step_inside(subject, "forward", onp.zeros((4000, 1)), rng())
+    assert abs(steps.std() - size) < 0.05 * size
+
+
+# --- reports ---
+
+
+def test_a_wrong_entry_of_a_jacobian_is_marked_and_a_right_one_is_not():
+    J, claimed = onp.array([[1.0, 2.0]]), onp.array([[1.0, 2.5]])
+    assert report._entry(J, claimed, 0, 0) == "+1.0000" and report._entry(J, None, 0, 1) == "+2.0000"
+    assert report._entry(J, claimed, 0, 1) == "[bold red]+2.5000 / +2.0000[/]"
+    assert "bold red" in report._entry(J, onp.array([[onp.nan, 2.0]]), 0, 0)
+    assert report._entry(1e6 * J, 1e6 * J + 1, 0, 0) == "+1000000.0000"
+
+
+# --- repairs ---
+
+
+def test_the_pool_of_a_function_holds_arguments_of_calls_and_no_functions_that_are_called():
+    tree = ast.parse("def f(z, w):\n    return np.tanh(z @ w) + g(w)\n")
+    met = [
+        SimpleNamespace(function=tree.body[0], node=child, parent=node, field=field)
+        for node in ast.walk(tree)
+        for field, value in ast.iter_fields(node)
+        for child in (value if isinstance(value, list) else [value])
+        if isinstance(child, ast.AST)
+    ]
+    pool = candidates._pool(met, tree.body[0], SimpleNamespace(values={"z": onp.zeros((3, 2)), "other": onp.zeros(2)}))
+    texts = {ast.unparse(node) for node in pool}
+    assert {"z", "w", "z @ w", "np.tanh(z @ w)", "g(w)", "other"} <= texts
+    assert not texts & {"np", "np.tanh", "g"}
