@@ -81,7 +81,7 @@ CONSTRUCTIONS = {
     "dim": (lambda: nf.flows.nice(0), "dim must be an integer of at least 1; got 0"),
     "layers": (lambda: nf.flows.nice(2, layers=1.5), "layers must be an integer of at least 1; got 1.5"),
     "reshape": (lambda: nf.Reshape((4,), (2, 3)), "Reshape must keep the count of numbers"),
-    "components": (lambda: nf.GaussianMixture(2, 0), "components must be at least 1; got 0"),
+    "components": (lambda: nf.GaussianMixture(2, 0), "components must be an integer of at least 1; got 0"),
     "no heads": (lambda: nf.Heads(()), "Heads needs at least one network; got none"),
     "heads": (lambda: nf.Heads((nf.MLP(),) * 2).init(rng(), 2, 3), "got 2 networks for 3 outputs"),
     "rate": (lambda: nf.adam(0.0), "rate must be positive and finite; got 0.0"),
