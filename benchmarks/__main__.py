@@ -1,5 +1,5 @@
 """python -m benchmarks audit: the audit of the field; battery: promises of the package's parts; hostile: hostile files;
-mutation: mistakes planted in the package.
+mutation: mistakes planted in the package; rows: log_prob at any finite rows.
 
 The other benchmarks are scripts: python benchmarks/wine.py
 """
@@ -12,6 +12,7 @@ COMMANDS = {
     "battery": "benchmarks.battery",
     "hostile": "benchmarks.hostile",
     "mutation": "benchmarks.mutation.run",
+    "rows": "benchmarks.any_rows",
 }
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ _unmet: dict[str, Exception] = {}  # variable of the environment -> why it canno
 
 def use(backend: str | None = None, dtype: str | None = None) -> None:
     """Make new arrays on `backend` ("numpy" or "cupy") and with `dtype` ("float64" or "float32"); None: unchanged."""
-    if backend is not None and backend not in BACKENDS:
+    if backend is not None and not (isinstance(backend, str) and backend in BACKENDS):
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
-    dtype = dtype if dtype is None or isinstance(dtype, str) else onp.dtype(dtype).name
+    dtype = _name_of(dtype)
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
     prototypes = {None: lambda: _prototype, "numpy": lambda: onp.empty(0), "cupy": cupy_prototype}
@@ -41,6 +41,16 @@ def use(backend: str | None = None, dtype: str | None = None) -> None:
     for name, given in (("backend", backend), ("dtype", dtype)):
         if given is not None:
             _unmet.pop(VARIABLES[name], None)
+
+
+def _name_of(dtype):
+    """The name of a dtype, also of one that is given as NumPy's; what is none stays as it is, or as its text."""
+    if dtype is None or isinstance(dtype, str):
+        return dtype
+    try:
+        return onp.dtype(dtype).name
+    except (TypeError, ValueError):
+        return repr(dtype)
 
 
 def on_array_type(callback: Callable[[type], None]) -> None:

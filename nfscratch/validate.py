@@ -21,6 +21,7 @@ from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
 FINE, TOLD_APART = 512, 8  # gaps between numbers in a standard deviation: enough, and hardly any
+MOST = 2**62  # what a count can be at most: NumPy's sizes end at twice that
 ROUNDING = 2  # or less: a column that varies by rounding of its own size, and is constant
 
 
@@ -162,8 +163,8 @@ def count(name: str, n: Any, least: int = 0, most: int | None = None) -> int:
     """`n` as an int of at least `least` and at most `most`."""
     if isinstance(n, bool) or not isinstance(n, (int, onp.integer)) or n < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {n!r}")
-    if most is not None and n > most:
-        raise ValueError(f"{name} must be at most {most}; got {n!r}")
+    if n > (MOST if most is None else most):
+        raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {n!r}")
     return int(n)
 
 

@@ -81,7 +81,7 @@ CONSTRUCTIONS = {
     "dim": (lambda: nf.flows.nice(0), "dim must be an integer of at least 1; got 0"),
     "layers": (lambda: nf.flows.nice(2, layers=1.5), "layers must be an integer of at least 1; got 1.5"),
     "reshape": (lambda: nf.Reshape((4,), (2, 3)), "Reshape must keep the count of numbers"),
-    "components": (lambda: nf.GaussianMixture(2, 0), "components must be at least 1; got 0"),
+    "components": (lambda: nf.GaussianMixture(2, 0), "components must be an integer of at least 1; got 0"),
     "no heads": (lambda: nf.Heads(()), "Heads needs at least one network; got none"),
     "heads": (lambda: nf.Heads((nf.MLP(),) * 2).init(rng(), 2, 3), "got 2 networks for 3 outputs"),
     "rate": (lambda: nf.adam(0.0), "rate must be positive and finite; got 0.0"),
@@ -263,3 +263,55 @@ def test_a_refused_backend_changes_nothing():
     refused(ValueError, "dtype must be one of", nf.use, "numpy", "float16")
     refused(ValueError, "backend must be one of", nf.use, "torch", "float32")
     assert before == (nf.backend.default_dtype(), type(nf.backend.prototype()))
+
+
+# --- values that are none of what an argument takes ---
+
+NO_SUCH = {
+    "load a number": (lambda: nf.load(1), "path must be the name of a file; got a int"),
+    "load nothing": (lambda: nf.load(None), "path must be the name of a file; got a NoneType"),
+    "load NUL": (lambda: nf.load("a\0b"), "path must be the name of a file, without NUL in it; got 'a"),
+    "metadata": (lambda: nf.checkpoint.metadata(1.5), "path must be the name of a file; got a float"),
+    "checkpoint": (
+        lambda: fitted(checkpoint=True),
+        "checkpoint must be the name of a file; got a",
+    ),
+    "params": (lambda: fitted(params=True), "params must have the entries .*; got a bool"),
+    "params, array": (
+        lambda: fitted(params=onp.array(3)),
+        "params must have the entries .*; got sh",
+    ),
+    "numbers": (
+        lambda: fitted(numbers=[[1], [2, 3]]),
+        "numbers must have rows of one length; got a",
+    ),
+    "jitter": (lambda: fitted(jitter="a"), "jitter must be an array of real numbers; got dtype"),
+    "validation": (
+        lambda: fitted(validation=2**70),
+        "validation must .*; got 1180591620717411303424",
+    ),
+    "steps": (
+        lambda: fitted(steps=2**70),
+        "steps must be at most 4611686018427387904; got",
+    ),
+    "n": (lambda: small().sample(small().init(rng()), 0, 2**70), "n must be at most 4611686018427387904; got 118"),
+    "dim": (lambda: nf.flows.maf(2**70), "dim must be at most 4611686018427387904; got 1180591620717411303424"),
+    "dtype": (lambda: nf.use(dtype=True), "dtype must be one of float64, float32; got 'True'"),
+    "backend": (lambda: nf.use(backend=onp.ones(2)), "backend must be one of numpy, cupy; got array"),
+}
+
+
+def small():
+    return nf.flows.real_nvp(2, layers=1, hidden=(4,))
+
+
+def fitted(**given):
+    return nf.fit(small(), rng().normal(size=(20, 2)), **{"rng": 0, "steps": 2, "progress": False, **given})
+
+
+@pytest.mark.parametrize("name", NO_SUCH)
+def test_a_value_of_another_kind_is_refused_in_one_line(name):
+    call, message = NO_SUCH[name]
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)

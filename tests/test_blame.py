@@ -79,6 +79,11 @@ def test_the_row_and_the_point_are_those_where_it_is_wrong():
     assert "at row 4, z = [0.25 3.  ];" in blamed(flow, flow.init(rng()), x)
 
 
+def test_of_a_long_point_two_numbers_of_each_end_are_shown():
+    z = onp.arange(18.0).reshape(2, 9)
+    assert divergence._first(onp.array([False, True]), z) == "row 1, z = [ 9. 10. ... 16. 17.]"
+
+
 def test_a_base_whose_finite_values_explode_is_blamed():
     base, message = BASES["huge"]
     flow = flow_on(base)

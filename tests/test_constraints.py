@@ -121,3 +121,9 @@ def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match=r"blocks must take the same context; got context_dim \[1, 2\]"):
         one, two = (nf.Conditioned(nf.Planar(2), nf.MLP((4,)), c) for c in (1, 2))
         nf.Blocks([one, two])
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, 1.0), (onp.inf, onp.inf), (-onp.inf, -onp.inf)])
+def test_an_interval_without_a_point_inside_is_refused(low, high):
+    with pytest.raises(ValueError, match=f"low must be below high; got {low} and {high} for variable 1"):
+        nf.Bounds([0.0, low], [1.0, high])

@@ -9,6 +9,7 @@ import pytest
 
 import nfscratch as nf
 from nfscratch.checkpoint import container
+from nfscratch.training import saved_run
 
 X = onp.random.default_rng(1).normal(size=(30, 2))
 FLOW = nf.flows.real_nvp(2, layers=1, hidden=(4,), whiten="diagonal")
@@ -114,6 +115,18 @@ def test_a_share_of_the_texts_that_are_replaced_is_refused_by_its_name(half, tmp
 @pytest.mark.exhaustive
 def test_every_seventh_text_that_is_replaced_is_refused_by_its_name(half, tmp_path):
     judged(half, tmp_path / "run", 7)
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_an_array_of_a_generator_has_its_own_dtype(kind):
+    own = onp.random.Generator(kind(0)).bit_generator.state
+    arrays = [key for key, value in own["state"].items() if isinstance(value, onp.ndarray)]
+    for key in arrays:
+        kept = {"dtype": own["state"][key].dtype.str, "array": own["state"][key].tolist()}
+        saved_run.generator({key: own["state"][key]}, {key: kept}, "rng")
+        for other in ("<u2", ">u4", "<i8", "S1000000000", "O"):
+            with pytest.raises(nf.CheckpointError, match=f"rng/{key}/dtype must be {kept['dtype']}; got '{other}'"):
+                saved_run.generator({key: own["state"][key]}, {key: kept | {"dtype": other}}, "rng")
 
 
 # --- arrays ---

@@ -16,7 +16,8 @@ from hostile.forging import Pieces
 from hostile.verdict import Verdict, by_other_doors, judged, opened, unsaid, used
 
 import nfscratch as nf
-from nfscratch.checkpoint import field_types, sizes
+from nfscratch import typed_fields
+from nfscratch.checkpoint import sizes
 from nfscratch.checkpoint.description import registry
 
 pytestmark = pytest.mark.filterwarnings("ignore:no step made", "ignore:training ended far", "ignore:training diverged")
@@ -156,7 +157,7 @@ ANY = [[], {}, None, "", [[]], [[], [1]], {"tuple": []}, {"tuple": [[], {}]}, {"
 
 def test_the_arithmetic_of_sizes_takes_anything_in_any_field():
     for name, part in registry().items():
-        for field in field_types.stated(part):
+        for field in typed_fields.stated(part):
             for value in ANY:
                 description = {"part": name, "fields": {field: value}}
                 try:
@@ -255,8 +256,8 @@ def test_the_error_of_a_run_names_its_file_once(runs, tmp_path):
 
 def test_the_fields_of_every_part_have_types_that_can_be_compared():
     for name, part in registry().items():
-        for field, hint in field_types.stated(part).items():
-            assert not field_types.fits(object(), hint) or (name, field) == ("Continuous", "field")
+        for field, hint in typed_fields.stated(part).items():
+            assert not typed_fields.fits(object(), hint) or (name, field) == ("Continuous", "field")
 
 
 @pytest.mark.parametrize(
@@ -273,8 +274,8 @@ def test_the_fields_of_every_part_have_types_that_can_be_compared():
     ],
 )
 def test_fields_are_compared_with_the_types_that_their_class_states(part, fields, message):
-    assert field_types.odd(part, fields).startswith(message)
-    assert bool(field_types.odd(part, fields)) == bool(message)
+    assert typed_fields.odd(part, fields).startswith(message)
+    assert bool(typed_fields.odd(part, fields)) == bool(message)
 
 
 # --- the judge ---

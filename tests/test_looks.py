@@ -20,10 +20,11 @@ from nfscratch.check.diagnosis import (
     wrong_passes,
     wrong_rows,
     wrong_spline,
+    wrong_terms,
 )
 from nfscratch.check.diagnosis.recorded import Record
 from nfscratch.check.finding import Outcome
-from nfscratch.check.letters import gradients
+from nfscratch.check.letters import gradients, jacobian, onto, sample_statistics
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.repair import candidates
 from nfscratch.check.trial import Trial
@@ -322,6 +323,46 @@ def test_a_step_of_the_input_has_the_size_of_its_interval(ends, size):
     subject = SimpleNamespace(ends=lambda direction: ends)
     steps = gradients._step_inside(subject, "forward", onp.zeros((4000, 1)), rng())
     assert abs(steps.std() - size) < 0.05 * size
+
+
+# --- rays, lags and rounding ---
+
+
+def test_an_x_that_stops_growing_is_seen_along_rays_of_four_scales():
+    """The last one of float64 is at 1e154. What grows at one of them grows."""
+    scales = []
+
+    def seen(f):
+        return trial_of(lambda z: scales.append(float(onp.log10(onp.abs(z).max()))) or f(z))
+
+    found = onto.check_growth(seen(lambda z: 3 * onp.tanh(z)), rng())
+    assert not found.ok and found.symptom is onto.Symptom.STOPS_GROWING and "e+15" in found.at
+    assert [round(scale) for scale in scales] == pytest.approx([3, 6, 77, 154], abs=1)
+    late = lambda z: onp.where(onp.abs(z) > 1e100, z, 3 * onp.tanh(z))  # noqa: E731
+    early = lambda z: onp.sign(z) * onp.minimum(onp.abs(z), 1e5)  # noqa: E731
+    assert onto.check_growth(seen(late), rng()).ok and onto.check_growth(seen(early), rng()).ok
+
+
+@pytest.mark.parametrize("lag", [1, 5, 17])
+def test_the_lag_at_which_rows_depend_is_named(lag):
+    e = rng().normal(size=(400, 2))
+    value, allowed, words = sample_statistics.correlation_of_rows(e + onp.roll(e, lag, axis=0))
+    assert value > allowed and words == f"rows i and i + {lag}"
+
+
+def test_rounding_is_allowed_where_the_claim_is_finite_and_nowhere_else():
+    trial = trial_of(lambda z: 2 * z)
+    J, spread = onp.tile(2 * onp.eye(2), (3, 1, 1)), onp.zeros((3, 2, 2))
+    claimed = onp.array([onp.log(4.0), 1e6, onp.nan])
+    true, allowed = jacobian.log_abs_det(J, spread, claimed, trial, tolerance=1e-6)
+    close(true, onp.full(3, onp.log(4.0)), 1e-12)
+    assert allowed[2] == 1e-6 and allowed[1] > 1e-6 + 1e6 * 2e-16 and allowed[1] < 1e-3
+
+
+def test_infinite_log_dets_are_compared_without_a_warning():
+    infinite = onp.array([onp.inf, -onp.inf])
+    assert wrong_terms.near(infinite, infinite).shape == (2,)
+    assert wrong_terms.near(onp.array([1.0, 2.0]), onp.array([1.0, 2.1])).tolist() == [True, False]
 
 
 # --- reports ---

@@ -390,7 +390,8 @@ def test_a_disk_that_fills_up_does_not_end_a_run(path, monkeypatch):
 
 
 def test_a_field_of_a_flow_that_cannot_be_described_is_refused_at_the_start(path):
-    odd = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), nf.half_mask(2), lambda x: x))
+    odd = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), nf.half_mask(2), nf.MLP((4,))))
+    object.__setattr__(odd.bijection, "conditioner", lambda x: x)  # the constructor would have refused it
     with pytest.raises(nf.CheckpointError, match=r"run\.safetensors: flow\.bijection\.conditioner must be"):
         nf.fit(odd, DATA, rng=onp.random.default_rng(0), checkpoint=path)
 

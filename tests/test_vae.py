@@ -392,3 +392,13 @@ def test_arguments_that_do_not_fit_are_refused_in_one_line():
         match=r"params must be those of vae.init, a dict of encoder, .*; got \['base', 'bij",
     ):
         vae.elbo(params["posterior"], images(), rng())
+
+
+def test_each_kind_of_posterior_has_its_own_layers():
+    layers = {"planar": nf.Planar, "sylvester": nf.Sylvester, "iaf": nf.Autoregressive, "spline": nf.Coupling}
+    for kind, layer in layers.items():
+        for context_dim in (0, 2):
+            flow = nf.flows.posterior(3, context_dim, kind, layers=2, hidden=(4,))
+            assert f"{layer.__name__}(" in repr(flow.bijection)
+            assert not any(f"{other.__name__}(" in repr(flow.bijection) for other in layers.values() if other != layer)
+            assert len(flow.sample(flow.init(rng()), 0, 3, *([onp.zeros((3, 2))] if context_dim else []))) == 3

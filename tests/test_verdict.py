@@ -5,6 +5,10 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import trees
+from nfscratch.training.ending import Ended, Ending
+from nfscratch.training.held_out import Rows
+from nfscratch.training.record import Result
+from nfscratch.training.verdict import takes_back
 
 
 def normal_rows(n, dim=4, seed=0):
@@ -48,3 +52,13 @@ def test_who_says_how_long_to_train_gets_the_best_step():
     result = nf.fit(flow, normal_rows(32, seed=1), rng=1, steps=40, progress=False)
     best = result.history["step"][int(onp.argmin(result.history["validation"]))]
     assert result.best_step == best
+
+
+def test_a_run_whose_best_parameters_are_those_of_the_start_is_taken_back():
+    """A gain of exactly 0 with an error of exactly 0 is no gain."""
+    flow, x = nf.flows.real_nvp(2, layers=1, hidden=(4,)), normal_rows(20, 2)
+    start = flow.init(onp.random.default_rng(0))
+    result = Result(trees.map_leaves(onp.copy, start), {}, Ending(Ended.ALL_STEPS, 5), 3)
+    with pytest.warns(nf.TrainingWarning, match="20 held-out rows do not show that training helped"):
+        assert takes_back(flow, start, result, Rows(x, None, None, onp.arange(20)))
+    assert result.params is start and result.best_step == 0

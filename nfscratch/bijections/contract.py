@@ -35,6 +35,7 @@ import numpy as onp
 from nfscratch import autodiff
 from nfscratch.autodiff.boxes import raw
 from nfscratch.ops.intervals import REALS, BetweenIntervals
+from nfscratch.typed_fields import TypedFields
 
 KERNELS = {
     "forward": ("forward_vjp", "forward_value", "jacobian", "transposed_solve", "stack_vjp", "stack_value"),
@@ -43,7 +44,7 @@ KERNELS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Bijection(BetweenIntervals):
+class Bijection(BetweenIntervals, TypedFields):
     """An invertible map between arrays of shape (N, *in_shape) and (N, *out_shape)."""
 
     def __init_subclass__(cls, **options):

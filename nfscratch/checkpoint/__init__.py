@@ -6,7 +6,6 @@ header.py        what a header must say before anything is read or made room for
 tree.py          a parameter tree as named tensors and a skeleton, and back
 description.py   a flow as JSON, from a registry of the package's parts
 rebuilding.py    a flow from its description
-field_types.py   whether a part's fields are of the types that its class states
 sizes.py         how large a flow is, by arithmetic on its description, before it is built
 described_part.py   a part's fields as numbers, from its description
 agreement.py     whether a parameter tree is one of a flow

@@ -13,8 +13,17 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 _in_use: set[Path] = set()  # this process's own temporaries: its id alone does not tell them from a namesake's
+
+
+def check(path: Any, name: str = "path") -> None:
+    """Refuse what names no file. A whole number would be taken for a file that is open."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name} must be the name of a file; got a {type(path).__name__}")
+    if "\0" in os.fspath(path):
+        raise ValueError(f"{name} must be the name of a file, without NUL in it; got {path!r}")
 
 
 def write(path: str | os.PathLike, pieces: Iterable[bytes | memoryview]) -> None:

@@ -14,8 +14,7 @@ from itertools import pairwise
 from math import inf, prod
 from typing import Any
 
-from nfscratch.checkpoint import field_types
-from nfscratch.checkpoint.description import describe, registry
+from nfscratch.checkpoint.description import describe, refuse_unknown, registry
 
 PART = 64.0  # an object costs as much as so many numbers: a stack of a million layers without parameters is large
 AXES = 32
@@ -29,7 +28,7 @@ class Described:
         self.name = description["part"]
         given = description.get("fields")
         if isinstance(given, dict):
-            field_types.refuse_unknown(registry()[self.name], given)
+            refuse_unknown(registry()[self.name], given)
         self.fields = {**defaults(self.name), **(given if isinstance(given, dict) else {})}
 
     def whole(self, field: str) -> float:

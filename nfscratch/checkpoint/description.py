@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, bijections, distributions, flows, models, nets, ode, transformers
+from nfscratch import backend, bijections, distributions, flows, models, nets, ode, transformers, typed_fields
 from nfscratch.checkpoint.header import CheckpointError, shown
 from nfscratch.nets.network import ADDED_LATER
 
@@ -51,6 +51,14 @@ def registry() -> dict[str, type]:
             if parts.setdefault(_name_of(part), part) is not part:
                 raise RuntimeError(f"two parts must not share a name; got {_name_of(part)} twice")
     return parts
+
+
+def refuse_unknown(part: type, given: dict[str, Any]) -> None:
+    """Refuse fields that a part does not have. Their names may be of any length, so that no place is made of them."""
+    known = typed_fields.stated(part)
+    for name in given if is_dataclass(part) else ():
+        if name not in known:
+            raise CheckpointError(f"the fields of {part.__name__} must be among {', '.join(known)}; got {shown(name)}")
 
 
 def _name_of(part: type) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.checkpoint import field_types
-from nfscratch.checkpoint.description import SCALARS, registry
+from nfscratch.checkpoint.description import SCALARS, refuse_unknown, registry
 from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.typed_fields import odd
 
 PLAIN = (type(None), bool, str, int, float)
 NUMBERS = {"b": (bool,), "i": (int,), "u": (int,), "f": (int, float)}  # what stands for a NumPy number, by its kind
@@ -41,9 +41,9 @@ def _part(description, where):
         raise CheckpointError(f"{where} must be a part of this version of nfscratch; got {shown(name)}")
     if not isinstance(given, dict):
         raise CheckpointError(f"{where} must have its fields; got {shown(given)}")
-    field_types.refuse_unknown(part, given)
+    refuse_unknown(part, given)
     values = {field: build(value, f"{where}.{field}") for field, value in given.items()}
-    if why := field_types.odd(part, values):
+    if why := odd(part, values):
         raise CheckpointError(f"{where} cannot be made: {why}")
     try:
         return part(**values)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.checkpoint import agreement, container, header, sizes, tree
+from nfscratch.checkpoint import agreement, atomic, container, header, sizes, tree
 from nfscratch.checkpoint.description import canonical, config_hash, describe, difference, own_parts
 from nfscratch.checkpoint.header import CheckpointError, about
 from nfscratch.checkpoint.rebuilding import build
@@ -48,8 +48,7 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
 
 
 def _check_path(path):
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be the name of a file; got {type(path).__name__}")
+    atomic.check(path)
     if os.path.isdir(path):
         raise CheckpointError(f"{path}: path must be the name of a file; got a folder")
 
@@ -61,6 +60,7 @@ def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
     Raises CheckpointError, before memory is taken, for a file that is damaged, forged, of another version or flow;
     warns of parameters that are NaN or infinite.
     """
+    atomic.check(path)
     with container.opened(path, "flow") as sealed:
         description = header.parse(sealed.fields.get("flow", ""), "the description")
         if sealed.fields.get("config") != config_hash(description):
@@ -75,6 +75,7 @@ def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
 
 def metadata(path: str | os.PathLike) -> Any:
     """What was passed to `save` as metadata."""
+    atomic.check(path)
     with container.opened(path, "flow") as sealed:
         sealed.verify()
         return header.parse(sealed.fields.get("metadata", "null"), "the metadata")

@@ -32,10 +32,11 @@ from nfscratch.distributions.distribution import standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 from nfscratch.ops.affine import bounded, bounded_vjp
 from nfscratch.ops.layout import columns, from_columns, stacked
+from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
-class Conditional:
+class Conditional(TypedFields):
     """A law of one number with P parameters."""
 
     n_params = 1  # P

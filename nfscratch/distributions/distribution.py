@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nfscratch import autodiff, backend
 from nfscratch.ops.events import laid_out
 from nfscratch.ops.intervals import REALS
+from nfscratch.typed_fields import TypedFields
 
 KERNELS = {
     "log_prob": ("log_prob_vjp", "log_prob_value", "sample_and_log_prob_vjp"),
@@ -15,7 +16,7 @@ KERNELS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Distribution:
+class Distribution(TypedFields):
     """A density over arrays of event shape `shape`.
 
     One with context_dim > 0 depends on a context (N, C): its methods are then called with it as their last argument,

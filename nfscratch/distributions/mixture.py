@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, backend
+from nfscratch import autodiff, backend, validate
 from nfscratch.distributions.distribution import Distribution, standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 
@@ -39,8 +39,9 @@ class GaussianMixture(Distribution):
     shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        if self.components < 1:
-            raise ValueError(f"components must be at least 1; got {self.components}")
+        validate.count("dim", self.dim, least=1)
+        validate.count("components", self.components, least=1)
+        validate.positive("spread", self.spread)
 
     def init(self, rng, z=None, context=None):
         means = rng.normal(size=(self.components, self.dim)) * self.spread

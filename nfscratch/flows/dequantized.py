@@ -34,12 +34,13 @@ from nfscratch.flows.log_prob_terms import log_prob_terms
 from nfscratch.flows.parameters import check, naming_params
 from nfscratch.flows.pixels import checked_pixels, warn_of_unused_values
 from nfscratch.ops.events import flat, laid_out
+from nfscratch.typed_fields import TypedFields
 
 OF_FLOW = ("base", "bijection", "embed")
 
 
 @dataclass(frozen=True, eq=False)
-class Dequantized(TakesContext):
+class Dequantized(TakesContext, TypedFields):
     """params: those of the flow, {"base", "bijection", "embed"}, and {"noise": those of the noise}.
 
     flow: a density over pixel levels, 0 to `values`. noise: None is uniform, else a Flow of the same shape on (0, 1)

@@ -34,10 +34,11 @@ from nfscratch.flows.parameters import check, naming_params, remember
 from nfscratch.flows.parts import has_own_part
 from nfscratch.nets import Network
 from nfscratch.ops.intervals import within
+from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
-class Flow(TakesContext):
+class Flow(TakesContext, TypedFields):
     """params: {"base": ..., "bijection": ..., "embed": ...}. embed: a network h(y), such as ConvFeatures for images."""
 
     base: Distribution

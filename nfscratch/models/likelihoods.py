@@ -25,10 +25,11 @@ from nfscratch.array_kinds import listed_rows
 from nfscratch.distributions.distribution import standard_normal
 from nfscratch.distributions.normal import HALF_LOG_2PI
 from nfscratch.ops.affine import affine_inverse_vjp
+from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
-class Likelihood:
+class Likelihood(TypedFields):
     """A law of x (N, D) given the decoder's outputs (N, D)."""
 
     def init(self, rng: onp.random.Generator) -> Any:

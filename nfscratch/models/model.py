@@ -21,10 +21,11 @@ from nfscratch import trees, validate
 from nfscratch.autodiff import contains_box
 from nfscratch.models.checked_parts import check_entries, rows_width
 from nfscratch.nets.network import network_value
+from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Model(TypedFields):
     """params: a dict with an entry for each of `entries`."""
 
     entries: ClassVar[tuple[str, ...]] = ()

@@ -21,6 +21,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, backend, trees
+from nfscratch.typed_fields import TypedFields
 
 ADDED_LATER = {"added later": True}  # metadata of a field that older files lack: at its default it is left out of files
 KERNELS = {
@@ -30,7 +31,7 @@ KERNELS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(TypedFields):
     """A function of x and the context with trainable parameters."""
 
     def __init_subclass__(cls, **options):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.nets.network import ADDED_LATER, Network, features, network_shape, network_value
 from nfscratch.ops.moments import moments, robust_moments
 from nfscratch.trees import FIXED
@@ -29,6 +29,9 @@ class StandardizedInput(Network):
 
     keeps_width = property(lambda self: self.network is None)
     in_shape = property(lambda self: network_shape(self.network))
+
+    def __post_init__(self):
+        validate.choice("kind", self.kind, ("moments", "robust"))
 
     def init(self, rng, n_in, n_out, context_dim=0):
         if self.network is None and n_in != n_out:

@@ -24,10 +24,11 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff
+from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
-class Velocity:
+class Velocity(TypedFields):
     """A velocity of points (N, D), with trainable parameters."""
 
     def __init_subclass__(cls, **options):

@@ -18,6 +18,7 @@ import autograd.numpy as np
 
 from nfscratch.ode.right_side import RightSide, is_finite, name_first_nan
 from nfscratch.ode.tableau import Step
+from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Solution:
 
 
 @dataclass(frozen=True, eq=False)
-class Solver:
+class Solver(TypedFields):
     """A subclass gives `march` and `accuracy`."""
 
     max_evaluations = None  # of the field in one solve; None: the number of steps is fixed

@@ -49,7 +49,7 @@ def numbered(numbers: Any, n: int) -> onp.ndarray:
     """`numbers` (n,), by which a caller knows the rows; None: 0 to n - 1."""
     if numbers is None:
         return onp.arange(n)
-    numbers = onp.asarray(numbers)
+    numbers = validate.numeric("numbers", numbers)
     if numbers.shape != (n,) or numbers.dtype.kind not in "iu":
         raise ValueError(
             f"numbers must have one whole number for each of the {n} rows; got shape {numbers.shape} of {numbers.dtype}"

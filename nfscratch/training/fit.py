@@ -136,6 +136,8 @@ def fit(
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
     discrete.refuse_jitter(flow, jitter)
+    if params is not None:
+        _check_params(flow, params)
     x, context, weights = data_rows.checked(flow, params, x, context, weights, cast_only=False)
     noisy = jittered(jitter, flow.shape)
     rows = _that_count(Rows(x, context, weights, data_rows.numbered(numbers, len(x))), validation)
@@ -198,10 +200,13 @@ def _that_count(rows, validation):
     return enough(rows.take(counting), validation, " of a weight above 0")
 
 
+def _check_params(flow, params):
+    if (wrong := disagreement(flow, params, per_sample=False)) is not None:
+        raise wrong
+
+
 def _beginning(flow, params, noisy, rows, rng, given, held_out):
     """Where to start, after a check that each part of the flow gives every row its own number."""
-    if params is not None and (wrong := disagreement(flow, params, per_sample=False)) is not None:
-        raise wrong
     start = beginning(flow, params, noisy, rows, rng, given, held_out)
     if has_own_part((flow.base, flow.bijection, flow.embed)):
         N = len(rows.x)

@@ -11,12 +11,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 from numbers import Real
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.training import data_rows, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.record import TrainingWarning
@@ -105,7 +106,7 @@ def _share(share, rows, noisy, rng, groups, least):
 def _how_many(share, N, least):
     """The number of rows to hold out. Of few rows, a share that is less than a row is one, and a warning says so."""
     if not 0 < share < 1 or round(share * N) > 0 or N > FEW:
-        asked = round(share * N) if onp.isfinite(share) else 0
+        asked = round(share * N) if isfinite(share) else 0
         return max(asked, min(least, N // 5)) if asked > 0 else asked
     if least:
         return 1  # folds.py has its own words
@@ -155,7 +156,7 @@ def jittered(width: Any, shape: tuple[int, ...]) -> Callable[[Any, Any], Any]:
     """(batch, rng) -> batch + U[0, width)."""
     if width is None:
         return lambda x, rng: x
-    given = onp.asarray(width, dtype=onp.float64)
+    given = onp.asarray(validate.numeric("jitter", width), dtype=onp.float64)
     if given.shape not in ((), (1,), tuple(shape)):
         raise ValueError(f"jitter must be one width, or one per column, shape {tuple(shape)}; got {given.shape}")
     if not (onp.isfinite(given).all() and (given >= 0).all()):

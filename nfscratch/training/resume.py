@@ -21,7 +21,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
-from nfscratch.checkpoint import container, header
+from nfscratch.checkpoint import atomic, container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
 from nfscratch.training import earlier, saved_run
@@ -35,6 +35,7 @@ class RunFile:
 
     def __init__(self, path: str | os.PathLike, every: int | None, rng: onp.random.Generator, configuration: dict):
         """Read `path` if it is there, check that it is of this run, and set `rng` to where the run began."""
+        atomic.check(path, "checkpoint")
         self.path, self.rng = Path(path), rng
         self.every = None if every is None else validate.count("checkpoint_every", every, 1)
         self.configuration: dict[str, Any] = {}

@@ -167,8 +167,9 @@ class LeakyReLU(Fixed):
     smooth = False
 
     def __post_init__(self):
-        if not self.slope > 0:
-            raise ValueError(f"slope must be positive: a flat or decreasing piece has no inverse; got {self.slope}")
+        if not 0 < self.slope < inf:
+            why = "slope must be positive and finite: a flat or decreasing piece has no inverse"
+            raise ValueError(f"{why}; got {self.slope}")
 
     def _forward(self, z):
         return np.where(z >= 0, z, self.slope * z)

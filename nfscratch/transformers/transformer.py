@@ -19,12 +19,13 @@ import numpy as onp
 
 from nfscratch import autodiff
 from nfscratch.ops.intervals import REALS, BetweenIntervals
+from nfscratch.typed_fields import TypedFields
 
 KERNELS = {"forward": ("forward_vjp", "forward_value"), "inverse": ("inverse_vjp", "inverse_value")}
 
 
 @dataclass(frozen=True, eq=False)
-class Transformer(BetweenIntervals):
+class Transformer(BetweenIntervals, TypedFields):
     """An elementwise map; each direction returns the log-derivative of the map that it applied."""
 
     def __init_subclass__(cls, **options):

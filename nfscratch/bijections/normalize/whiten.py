@@ -76,6 +76,7 @@ class Whiten(Bijection):
     def __post_init__(self):
         validate.count("dim", self.dim, least=1)
         validate.choice("kind", self.kind, STATISTICS)
+        validate.not_negative("floor", self.floor)
 
     def init(self, rng, x=None, context=None):
         mean, std, L, share = onp.zeros(self.dim), onp.ones(self.dim), onp.eye(self.dim), 1.0
