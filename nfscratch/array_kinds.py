@@ -125,11 +125,14 @@ def _refuse_columns(name, columns):
         bad = [(label, column) for label, column in columns if _kind(column.dtype) is kind]
         if bad and kind is not Column.NUMBERS:
             raise TypeError(f"{name} must have columns of numbers; got {_named(bad)}: {kind.value}")
-    for label, column in columns:
-        rows = onp.flatnonzero(_missing(column))
-        if len(rows):
-            which = "it" if label is None else f"column {label!r}"
-            raise ValueError(f"{name} must have a value everywhere; {which} has none in {listed_rows(rows)}")
+    gaps = [(label, rows) for label, column in columns if len(rows := onp.flatnonzero(_missing(column)))]
+    if gaps:
+        shown = ", ".join(
+            f"{'it' if label is None else f'column {label!r}'} has none in {listed_rows(rows)}"
+            for label, rows in gaps[:SHOWN]
+        )
+        more = f", ... ({len(gaps)} columns)" if len(gaps) > SHOWN else ""
+        raise ValueError(f"{name} must have a value everywhere; {shown}{more}: leave out such rows, or fill them in")
 
 
 class Column(Enum):

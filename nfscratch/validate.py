@@ -101,6 +101,8 @@ def finite(name: str, x: Any) -> None:
     first = onp.ravel(backend.to_numpy(x[int(rows[0])]))
     column = int(onp.argmin(onp.isfinite(first)))
     which = f"; the first is {first[column]}, in column {column}" if x.ndim == 2 and len(first) > 1 else ""
+    if which and len(x) > 1 and not onp.isfinite(x[:, column]).any():
+        which += ", which has no number in any row: leave it out"
     raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}{which}")
 
 
@@ -229,9 +231,10 @@ def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({}
     """`x` as an array of real numbers, in its own dtype and on its own device. remedies: by the kind of a dtype."""
     x = plain(name, x)
     if isinstance(x, onp.ma.MaskedArray):
-        raise TypeError(f"{name} must have a value everywhere; got a masked array")
+        raise TypeError(f"{name} must have a value everywhere; got a masked array: pass numpy.ma.compress_rows({name})")
     if x.dtype.kind not in "biuf":
-        remedy = f"; {remedies[x.dtype.kind]}" if x.dtype.kind in remedies else ""
+        usual = dict.fromkeys("OUST", f"if they stand for numbers, pass numpy.asarray({name}, float)")
+        remedy = "".join(f"; {table[x.dtype.kind]}" for table in (remedies or usual,) if x.dtype.kind in table)
         raise TypeError(f"{name} must be an array of real numbers; got dtype {x.dtype}{remedy}")
     return x
 
@@ -249,6 +252,8 @@ def _hint(name: str, x: Any, shape: tuple[int, ...], given: Any) -> str:
         return f"; for one variable pass {array}[:, None]"
     if tuple(x.shape) == tuple(shape):
         return f"; for one point pass {array}[None]"
+    if x.ndim == 2 and x.shape[:1] == tuple(shape):
+        return f"; if each column is an event, pass {array}.T"
     if len(shape) == 3 and x.ndim > 0:
         return hint_of_images(array, x, tuple(shape))
     return ""

@@ -142,10 +142,20 @@ def test_of_many_such_columns_the_first_are_named():
 def test_a_missing_value_is_refused_by_column_and_row(door):
     name, _, columns, call = opened(door)
     nullable = Column("b", onp.arange(20), missing=(7,))
-    message = f"^{name} must have a value everywhere; column 'b' has none in row 7$"
+    message = (
+        f"^{name} must have a value everywhere; column 'b' has none in row 7: leave out such rows, or fill them in$"
+    )
     refused(ValueError, message, call, Table({**columns, "b": nullable}))
     columns["b"] = onp.where(onp.isin(onp.arange(20), [3, 5]), onp.nan, columns["b"])
-    refused(ValueError, "column 'b' has none in rows 3, 5$", call, Table(columns))
+    refused(ValueError, "column 'b' has none in rows 3, 5: leave out", call, Table(columns))
+
+
+def test_missing_values_of_several_columns_are_all_named():
+    gaps = [Column(f"c{k}", onp.arange(20), missing=(k,)) for k in range(5)]
+    two = Table({"a": X[:, 0], "c0": gaps[0], "c1": gaps[1]})
+    refused(ValueError, "; column 'c0' has none in row 0, column 'c1' has none in row 1: leave out", plain, "x", two)
+    many = Table({column.name: column for column in gaps})
+    refused(ValueError, r"column 'c2' has none in row 2, \.\.\. \(5 columns\): leave out", plain, "x", many)
 
 
 @every_door
@@ -192,7 +202,9 @@ def test_a_series_is_one_variable_and_the_hint_works_on_it():
     refused(ValueError, hint, flow.log_prob, params, column)
     refused(ValueError, hint, flow.log_prob, params, X[:, 0].tolist())
     assert flow.log_prob(params, onp.asarray(column)[:, None]).shape == (20,)
-    refused(ValueError, "column 'a' has none in row 2$", flow.log_prob, params, Column("a", X[:, 0], missing=(2,)))
+    refused(
+        ValueError, "column 'a' has none in row 2: leave out", flow.log_prob, params, Column("a", X[:, 0], missing=(2,))
+    )
 
 
 # --- the libraries themselves, where they are installed ---

@@ -13,6 +13,7 @@ EACH_DOOR = {
     "init": lambda x: FLOW.init(rng(), x),
     "fit": lambda x: nf.fit(FLOW, x, rng=rng(), steps=2),
 }
+NUMBERS = r"; if they stand for numbers, pass numpy.asarray\(x, float\)"
 every_door = pytest.mark.parametrize("door", EACH_DOOR)
 
 
@@ -29,6 +30,10 @@ def test_a_value_that_is_not_finite_is_refused_by_row_number(door, value):
     refused(ValueError, r"NaN or infinity in rows 3, 7, 11; the first is \S+, in column \d$", EACH_DOOR[door], x)
     x[4:] = value
     refused(ValueError, r"in rows 3, 4, 5, 6, 7, \.\.\. \(17 rows\); the first is", EACH_DOOR[door], x)
+    x[:, 1] = value
+    refused(
+        ValueError, r"\(20 rows\); the first .* in column 1, which has no number in any row: lea", EACH_DOOR[door], x
+    )
 
 
 def test_what_overflows_in_the_dtype_of_the_flow_is_refused_by_row_number():
@@ -43,6 +48,7 @@ SHAPES = [
     (onp.zeros((4, 3, 1)), r"must have shape \(N, 3\); got \(4, 3, 1\)$"),
     (onp.zeros(3), r"must have shape \(N, 3\); got \(3,\); for one point pass x\[None\]$"),
     (onp.zeros(4), r"must have shape \(N, 3\); got \(4,\)$"),
+    (onp.zeros((3, 4)), r"must have shape \(N, 3\); got \(3, 4\); if each column is an event, pass x\.T$"),
     (1.5, r"must have shape \(N, 3\); got \(\)$"),
 ]
 
@@ -65,10 +71,10 @@ def test_one_variable_wants_a_column_and_says_how():
 @pytest.mark.parametrize(
     ("x", "dtype"),
     [
-        (X.astype(object), "object"),
+        (X.astype(object), f"object{NUMBERS}"),
         (X.astype(complex), "complex128"),
-        ([["a", "b", "c"]], "<U1"),
-        ([[1.0, None, 2.0]], "object"),
+        ([["a", "b", "c"]], f"<U1{NUMBERS}"),
+        ([[1.0, None, 2.0]], f"object{NUMBERS}"),
         (X.astype("datetime64[s]"), r"datetime64\[s\]"),
     ],
 )
@@ -177,3 +183,21 @@ def test_labels_that_are_not_a_column_are_told_how():
     flow, params = made(3, 1)
     message = r"context must have shape \(N, 1\); got \(20,\); for one variable pass context\[:, None\]"
     refused(ValueError, message, flow.log_prob, params, X, X[:, 0])
+
+
+def test_a_masked_array_is_refused_and_the_rows_to_pass_are_named():
+    masked = onp.ma.masked_less(X, -1.0)
+    refused(
+        TypeError,
+        r"^x must have a value everywhere; got a masked array: pass numpy.ma.compress_rows\(x\)$",
+        FLOW.log_prob,
+        PARAMS,
+        masked,
+    )
+    assert len(FLOW.log_prob(PARAMS, onp.ma.compress_rows(masked))) < 20
+
+
+def test_a_constant_column_is_named_and_what_to_do_with_it():
+    flow = nf.flows.rq_nsf(3)
+    with pytest.warns(UserWarning, match="column 2 is constant; scale 1 is used. Leave it out of a density$"):
+        flow.init(rng(), onp.c_[X[:, :2], onp.full(20, 3.0)])

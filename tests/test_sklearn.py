@@ -272,9 +272,11 @@ def test_what_is_no_number_is_refused_by_column_in_every_method():
     for call in (density().fit, density().fit(X).score_samples, conditional().fit(X, X[:, 0]).predict):
         refused(TypeError, message, call, words)
     missing = Column("age", onp.zeros(60), missing=(4,))
-    refused(ValueError, "^y must have .*; column 'age' has none in row 4$", conditional().fit, X, missing)
+    refused(ValueError, "^y must have .*; column 'age' has none in row 4: leave out", conditional().fit, X, missing)
     nameless = Column(None, onp.zeros(60), missing=(4,))
-    refused(ValueError, "^y must have a value everywhere; it has none in row 4$", conditional().fit, X, nameless)
+    refused(
+        ValueError, "^y must have a value everywhere; it has none in row 4: leave out", conditional().fit, X, nameless
+    )
     nameless = Column(None, onp.zeros(60), Category())
     refused(TypeError, "^y must have columns of numbers; got a column of category: enc", conditional().fit, X, nameless)
     refused(TypeError, "^X must not require a gradient;", density().fit, Tensor(X, requires_grad=True))

@@ -28,6 +28,7 @@ from nfscratch.training.minimize import minimize
 from nfscratch.training.record import Result, TrainingWarning
 
 FOLDS = 5
+KEPT = "The parameters of step 0, the start, are returned, taken from all rows"
 CUT_SHORT = (Ended.INTERRUPTED, Ended.OUT_OF_TIME)
 
 
@@ -51,6 +52,8 @@ def fit_by_folds(
     N = len(rows.x)
     curve = _curve(descent, params, rows, noisy, _folds(N, groups(rows)), length if N >= verdict.LEAST else None)
     if curve.cut is not None:
+        if curve.cut.how is Ended.OUT_OF_TIME:
+            outside.warn(f"{_too_short(N)}. {KEPT}; give it more time, or say how long: steps=100", TrainingWarning)
         return _start(descent.flow, start, curve.cut)
     log_p = curve.log_p if rows.weights is None else verdict.weighted(curve.log_p, rows.weights)
     history = {"step": curve.steps.tolist(), "validation": (-log_p.mean(axis=1)).tolist()}
@@ -78,12 +81,12 @@ def _why(N, step, gain, error):
     )
 
 
+def _too_short(N):
+    return f"the time was spent before {FOLDS} folds of the {N} rows of x could say how long to train"
+
+
 def _untrained(flow, start, why, history=None):
-    outside.warn(
-        f"{why}. The parameters of step 0, the start, are returned, taken from all rows; to train all the same, say "
-        "how long: steps=100",
-        TrainingWarning,
-    )
+    outside.warn(f"{why}. {KEPT}; to train all the same, say how long: steps=100", TrainingWarning)
     return _start(flow, start, Ending(Ended.NOT_TRAINED), history)
 
 

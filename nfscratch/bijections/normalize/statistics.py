@@ -62,8 +62,9 @@ def centre_and_scale(x, who, kind="moments"):
 
 def _warn_of_constant(who, what, columns):
     shown = ", ".join(map(str, columns[:SHOWN])) + (f", ... ({len(columns)} {what}s)" if len(columns) > SHOWN else "")
-    message = f"{who}: {what}s {shown} are constant" if len(columns) > 1 else f"{who}: {what} {shown} is constant"
-    warnings.warn(f"{message}; scale 1 is used", ScaleWarning, stacklevel=3)
+    they, it = (f"{what}s {shown} are", "them") if len(columns) > 1 else (f"{what} {shown} is", "it")
+    message = f"{who}: {they} constant; scale 1 is used. Leave {it} out of a density"  # it has no upper bound there
+    warnings.warn(message, ScaleWarning, stacklevel=3)
 
 
 def warn_of_far_rows(who, what, x, std, where=" of those given", numbers=None):
