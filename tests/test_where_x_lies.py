@@ -8,6 +8,7 @@ from pairs.coupling import coupling
 import nfscratch as nf
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.finding import Symptom
+from nfscratch.check.letters.joins import check_joins
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import units_of
@@ -51,6 +52,19 @@ def test_a_bracket_is_too_narrow_in_other_units_too():
     assert first((in_units(coupling(), 1e6)[0], clipped), "O").letter == "O"
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_the_lines_of_e_go_where_x_lies(unit):
+    forward, inverse = in_units(coupling(), unit)
+    asked = []
+
+    def recorded(x):
+        asked.append(np.abs(x).max())
+        return inverse(x)
+
+    check_joins(trial_of((forward, recorded)), np.random.default_rng(0))
+    assert unit < max(asked) < 1e3 * unit
+
+
 # --- cuts ---
 
 
@@ -68,6 +82,15 @@ def moved(by, back):
 ], ids=["a gap", "a gap, halved", "an overlap", "an overlap, the other branch"])  # fmt: skip
 def test_a_jump_that_leaves_a_gap_or_an_overlap_is_a_mistake(pair):
     assert first(pair, "E") is not None
+
+
+@pytest.mark.parametrize("by, inverse", [
+    (0.5, lambda x: np.where(x > 0.5, x - 0.5, np.minimum(x, 0.0))),  # flat over the gap
+    (-0.5, lambda x: x + 0.5),  # one branch of two
+])  # fmt: skip
+def test_an_inverse_that_does_not_jump_itself_hides_no_gap_and_no_overlap(by, inverse):
+    pair = moved(by, None)[0], lambda x: (inverse(x), np.zeros(len(x)))
+    assert check_joins(trial_of(pair), np.random.default_rng(0)).failed
 
 
 def test_a_cut_is_none_but_a_wrong_log_det_beside_it_is_one():
