@@ -45,8 +45,8 @@ SIBLINGS = 1  # the round that looks at like places
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
     (),
-    (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed),
-    (wrapped, inverted, local_arrays),
+    (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed, inverted),
+    (wrapped, local_arrays),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )
@@ -56,10 +56,15 @@ Candidate = tuple[LiveStatement, Place, Edit]
 
 
 def candidates(
-    statements: list[LiveStatement], reached: Reached, kinds: int, lines: Lines | None = None
-) -> Iterator[Candidate]:
-    """The edits of one round, in all places at the lines that the run met, or at `lines` of them."""
+    statements: list[LiveStatement], reached: Reached, kinds: int,
+    lines: Lines | None = None, shared: Lines | None = None,
+) -> Iterator[Candidate]:  # fmt: skip
+    """The edits of one round, in all places at the lines that the run met, or at `lines` of them.
+
+    Those of `shared` come last: a mistake stands in a direction's own code more often than in what both use.
+    """
     met = met_places(statements, reached, kinds >= WITH_POOL)
+    met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
     siblings = Siblings((place, scope) for _, place, scope in met) if kinds == SIBLINGS else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)

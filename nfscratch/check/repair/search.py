@@ -16,6 +16,7 @@ import ast
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -86,7 +87,13 @@ class Repair:
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
         return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x,
-                abs(len(self.after) - len(self.before)))  # fmt: skip
+                self._distance)  # fmt: skip
+
+    @property
+    def _distance(self):
+        """How many characters differ."""
+        same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
+        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
 
     @property
     def is_whole(self) -> bool:
@@ -145,7 +152,7 @@ class Search:
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found = most, []
-        _ = self.statements and self.failed and self._of_forward  # of the functions as they are
+        _ = self.statements and self.failed and self._shared  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -153,11 +160,11 @@ class Search:
                 found += self._found(self._missing())
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 break
-        said = [r for r in found if _may_be_said(r) and (r.is_of_one or not self.cut_off)]
+        said = [r for r in found if _may_be_said(r) and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
         return min(said, key=lambda repair: repair.rank, default=None)
 
     def _candidates(self, kinds):
-        found = candidates(self.statements, self.reached, kinds, self._lines)
+        found = candidates(self.statements, self.reached, kinds, self._lines, self._shared)
         if kinds < SLIPS or not self._relevant:
             return found
         return ((s, place, edit) for s, place, edit in found if is_part(place, self._relevant))
@@ -192,6 +199,14 @@ class Search:
     @cached_property
     def _of_forward(self):
         return None if self.screen.x is None else self._met("forward")
+
+    @cached_property
+    def _shared(self):
+        """The lines that both directions go through."""
+        if self._of_forward is None:
+            return {}
+        back = self._met("inverse")
+        return {file: lines & back.get(file, set()) for file, lines in self._of_forward.items()}
 
     def _keeps_forward(self, statement, place, edit):
         """Whether forward does not come to the lines of the change."""
