@@ -106,7 +106,7 @@ LOOPS = """
         return x, log_det
 """
 PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, what the search has to say
-    "a sign in an exponent": (COUPLING, "moved * np.exp(-s)", "moved * np.exp(s)", "moved / np.exp(s)"),
+    "a sign in an exponent": (COUPLING, "moved * np.exp(-s)", "moved * np.exp(s)", "np.exp("),
     "a sign before a term": (COUPLING, "moved = moved - t", "moved = moved + t", "moved - t"),
     "a mean for a sum": (COUPLING, "order], s.sum(axis=1)", "order], s.mean(axis=1)", "s.sum(axis=1)"),
     "the wrong axis": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum(axis=0)", "s.sum(axis=1)"),
@@ -117,12 +117,12 @@ PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, 
                             "moved = moved * np.exp(-s)\n            moved = moved - t", "after"),
     "a permutation not undone": (COUPLING, "x[:, back]", "x[:, order]", "argsort(order)"),
     "a sum over the batch": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum()", "axis=1"),
-    "a kept axis": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum(axis=1, keepdims=True)", "keepdims=False"),
+    "a kept axis": (COUPLING, "log_det = -s.sum(axis=1)", "log_det = -s.sum(axis=1, keepdims=True)", "s.sum(axis=1"),
     "+= that became =": (LOOPS, "log_det += np.log(slope)", "log_det = np.log(slope)", "log_det + np"),
     "a loop in the wrong order": (LOOPS, "in reversed(LAYERS)", "in LAYERS", "reversed"),
     "a matrix for its transpose": (LOOPS, "x @ turn - shift", "x @ turn.T - shift", "x @ turn -"),
     "a slope of another function": (LOOPS, "0.5 * (1 - np.tanh(z) ** 2)", "0.5 * (1 - np.tanh(z))", "np.tanh(z) ** 2"),
-    "a comparison": (LOOPS, "np.tanh(middle) < y", "np.tanh(middle) > y", "high, low ="),
+    "a comparison": (LOOPS, "np.tanh(middle) < y", "np.tanh(middle) > y", "np.tanh(middle) < y"),
     "too few turns": (LOOPS, "range(60)", "range(6)", "range"),
     "a missing logarithm": (LOOPS, "np.log(slope).sum(axis=1)", "slope.sum(axis=1)", "np.log"),
     "a missing term": (LOOPS, "(x @ turn - shift) *", "(x @ turn) *", "- shift"),

@@ -1,10 +1,11 @@
 """Candidates: the edits of one round, in all places that the run met.
 
     first     slips of the pen
-    second    what stands in a like place elsewhere; formulas remembered wrongly; a name for another
-    third     a factor, a function or a matrix is missing, or a variable stands for the formula
-    fourth    a term is missing
-    fifth     another operand
+    second    what stands in a like place elsewhere
+    third     formulas remembered wrongly; a name for another; a part at another place
+    fourth    a factor, a function or a matrix is missing, or a variable stands for the formula
+    fifth     a term is missing
+    sixth     another operand
 
 An expression that stands several times in a statement is also changed everywhere in it at once, and in the first rounds
 everywhere in its function.
@@ -37,14 +38,15 @@ from nfscratch.check.repair.terms import (
     wrapped,
 )
 
-EVERYWHERE = 2  # the rounds that change an expression in all its places in a function, too
-WITH_POOL = 2  # the rounds from this on take operands from elsewhere
-SLIPS = 2  # the first rounds; after them, an index is only filled in
+EVERYWHERE = 3  # the rounds that change an expression in all its places in a function, too
+WITH_POOL = 3  # the rounds from this on take operands from elsewhere
+SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
-    (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed),
-    (wrapped, inverted, local_arrays),
+    (),
+    (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed, inverted),
+    (wrapped, local_arrays),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )
@@ -54,10 +56,15 @@ Candidate = tuple[LiveStatement, Place, Edit]
 
 
 def candidates(
-    statements: list[LiveStatement], reached: Reached, kinds: int, lines: Lines | None = None
-) -> Iterator[Candidate]:
-    """The edits of one round, in all places at the lines that the run met, or at `lines` of them."""
+    statements: list[LiveStatement], reached: Reached, kinds: int,
+    lines: Lines | None = None, shared: Lines | None = None,
+) -> Iterator[Candidate]:  # fmt: skip
+    """The edits of one round, in all places at the lines that the run met, or at `lines` of them.
+
+    Those of `shared` come last: a mistake stands in a direction's own code more often than in what both use.
+    """
     met = met_places(statements, reached, kinds >= WITH_POOL)
+    met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
     siblings = Siblings((place, scope) for _, place, scope in met) if kinds == SIBLINGS else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)

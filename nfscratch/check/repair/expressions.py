@@ -71,6 +71,7 @@ def slips(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.IfExp(node.test, node.orelse, node.body)
     elif isinstance(node, ast.Subscript):
         yield from _slices(node)
+        yield from _indices(node)
     elif isinstance(node, ast.Call):
         yield from _arguments_exchanged(node)
     elif isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 4:
@@ -96,7 +97,6 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
         yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
     elif isinstance(node, ast.Subscript):
         yield node.value
-        yield from _indices(node)
         if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
             yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])
 

@@ -16,6 +16,7 @@ import ast
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -86,7 +87,13 @@ class Repair:
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
         return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x,
-                abs(len(self.after) - len(self.before)))  # fmt: skip
+                self._distance)  # fmt: skip
+
+    @property
+    def _distance(self):
+        """How many characters differ."""
+        same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
+        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
 
     @property
     def is_whole(self) -> bool:
@@ -126,7 +133,8 @@ class Search:
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
-        self.began, self.turn = time.process_time(), 0
+        self.cut_off = False  # whether the first rounds did not come to their end
+        self.began, self.turn, self.late = time.process_time(), 0, False
 
     @cached_property
     def failed(self) -> set[str]:
@@ -144,17 +152,19 @@ class Search:
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found = most, []
-        _ = self.statements and self.failed and self._of_forward  # of the functions as they are
+        _ = self.statements and self.failed and self._shared  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
+            self.cut_off = kinds < SLIPS and self._is_over()
             if kinds == SLIPS - 1 and not any(repair.is_clear for repair in found):
                 found += self._found(self._missing())
-            if any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
+            if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 break
-        return min(found, key=lambda repair: repair.rank) if found else None
+        said = [r for r in found if _may_be_said(r) and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
+        return min(said, key=lambda repair: repair.rank, default=None)
 
     def _candidates(self, kinds):
-        found = candidates(self.statements, self.reached, kinds, self._lines)
+        found = candidates(self.statements, self.reached, kinds, self._lines, self._shared)
         if kinds < SLIPS or not self._relevant:
             return found
         return ((s, place, edit) for s, place, edit in found if is_part(place, self._relevant))
@@ -190,6 +200,14 @@ class Search:
     def _of_forward(self):
         return None if self.screen.x is None else self._met("forward")
 
+    @cached_property
+    def _shared(self):
+        """The lines that both directions go through."""
+        if self._of_forward is None:
+            return {}
+        back = self._met("inverse")
+        return {file: lines & back.get(file, set()) for file, lines in self._of_forward.items()}
+
     def _keeps_forward(self, statement, place, edit):
         """Whether forward does not come to the lines of the change."""
         if self._of_forward is None:
@@ -213,8 +231,8 @@ class Search:
     def _is_over(self):
         """A slow machine ends it, too, before the process is ended from outside and what was found is lost."""
         self.turn += 1
-        late = self.turn % SELDOM == 0 and time.process_time() - self.began > LONGEST
-        return self.left < 0 or late
+        self.late = self.late or (self.turn % SELDOM == 0 and time.process_time() - self.began > LONGEST)
+        return self.late or self.left < 0
 
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""
@@ -236,7 +254,8 @@ class Search:
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
-        if "S" in self.failed and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
+        misshapen = "S" in self.failed and isinstance(self.screen, OfAll)
+        if misshapen and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
             return False
         return not self.keeps_x and not edit.words.startswith("without") and not self._is_drowned()
 
@@ -281,6 +300,11 @@ class Search:
             return None
         self.left -= lines
         return failed
+
+
+def _may_be_said(repair):
+    """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too."""
+    return repair.keeps_x or (not repair.left and (repair.is_of_one or not repair.is_less))
 
 
 def _keeps_dependencies(old, new):
