@@ -26,7 +26,7 @@ from nfscratch.check.diagnosis.recorded import Record
 from nfscratch.check.finding import Outcome
 from nfscratch.check.letters import gradients, jacobian, onto, sample_statistics
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.repair import candidates
+from nfscratch.check.repair.operands import operands
 from nfscratch.check.trial import Trial
 
 
@@ -379,7 +379,7 @@ def test_a_wrong_entry_of_a_jacobian_is_marked_and_a_right_one_is_not():
 # --- repairs ---
 
 
-def test_the_pool_of_a_function_holds_arguments_of_calls_and_no_functions_that_are_called():
+def test_operands_of_a_function_hold_arguments_of_calls_and_no_functions_that_are_called():
     tree = ast.parse("def f(z, w):\n    return np.tanh(z @ w) + g(w)\n")
     met = [
         SimpleNamespace(function=tree.body[0], node=child, parent=node, field=field)
@@ -388,7 +388,8 @@ def test_the_pool_of_a_function_holds_arguments_of_calls_and_no_functions_that_a
         for child in (value if isinstance(value, list) else [value])
         if isinstance(child, ast.AST)
     ]
-    pool = candidates._pool(met, tree.body[0], SimpleNamespace(values={"z": onp.zeros((3, 2)), "other": onp.zeros(2)}))
+    values = {"z": onp.zeros((3, 2)), "other": onp.zeros(2)}
+    pool = operands(met, tree.body[0], SimpleNamespace(values=values, knows=values.__contains__))
     texts = {ast.unparse(node) for node in pool}
     assert {"z", "w", "z @ w", "np.tanh(z @ w)", "g(w)", "other"} <= texts
     assert not texts & {"np", "np.tanh", "g"}
