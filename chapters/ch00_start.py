@@ -362,7 +362,7 @@ def adam_drawn(options):
     a, b = np.meshgrid(np.linspace(-1.15, 1.15, 101), np.linspace(-0.35, 1.15, 101))
     axes[0].contour(a, b, valley((a, b)), levels=(0.05, 0.5, 2, 8, 20, 40), colors="0.8", linewidths=0.8)
     for (name, points), color in zip(paths.items(), (plot.BLUE, plot.RED, plot.ORANGE), strict=True):
-        shown = points[:30]
+        shown = points[:31]
         axes[0].plot(*shown[np.abs(shown[:, 0]) < 1.15].T, ".-", color=color, markersize=3, linewidth=0.8)
         axes[1].semilogy([valley(p) for p in points], color=color, label=name)
     axes[0].set(xlabel=r"$\theta_1$ (steep)", ylabel=r"$\theta_2$ (flat)", xlim=(-1.15, 1.15), ylim=(-0.35, 1.15))

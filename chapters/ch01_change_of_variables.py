@@ -264,10 +264,11 @@ def naive_and_stable(options):
         ax.semilogy(z[drawn], np.minimum(error, 10)[drawn], label=r"$\log(1 - \tanh^2 z)$", color=plot.RED)
         ax.semilogy(z[drawn], of_stable[drawn], label="equation (5)", color=plot.BLUE)
         ax.set(xlabel="$z$", title=f"{np.dtype(dtype).name}: naive is first 1 % off at {breaks:.1f}", ylim=(1e-18, 30))
-        print(f"  {np.dtype(dtype).name}: log(1 - tanh(z)^2) is first 1 % wrong at z = {breaks:.1f}")
         infinite = z[np.argmax(np.isinf(naive))]
-        first = {"float32": (7.8, 10.0), "float64": (18.5, 19.0)}[np.dtype(dtype).name]
-        assert np.allclose((breaks, infinite), first, atol=0.1, rtol=0)
+        name = np.dtype(dtype).name
+        print(f"  {name}: log(1 - tanh(z)^2) is first 1 % wrong at z = {breaks:.1f}, and infinite from {infinite:.1f} on")
+        first, rounds_to_1 = {"float32": (7.9, 9.0), "float64": (18.5, 19.1)}[name]
+        assert abs(breaks - first) < 0.4 and abs(infinite - rounds_to_1) < 1.1  # a fast tanh has other last digits
     axes[0].set_ylabel("relative error")
     axes[0].legend(loc="lower right")
     options.save(figure, "ch01_stable")
@@ -277,7 +278,7 @@ if __name__ == "__main__":
     naive_and_stable(options)
 
 # %% [markdown]
-# *Figure `ch01_stable`.* The relative error of the log-slope of tanh. The naive form loses digit after digit. It is 1 % wrong for the first time at about 7.8 (float32) and 18.5 (float64), and infinite from about 10.0 and 19.0 on (drawn as an error of 10). At the left edge the log-slope itself goes to zero, where a relative error says little.
+# *Figure `ch01_stable`.* The relative error of the log-slope of tanh. The naive form loses digit after digit. It is 1 % wrong for the first time near 8 (float32) and near 18.5 (float64). Rounded correctly, $\tanh z$ is 1 from $13\log 2 = 9.0$ and from $\frac{55}{2}\log 2 = 19.1$ on, and then the logarithm is infinite (drawn as an error of 10). A fast tanh may be wrong in the last digit and get there a little sooner or later; the line above says where this one does. At the left edge the log-slope itself goes to zero, where a relative error says little.
 #
 # ## Two variables: the banana
 #

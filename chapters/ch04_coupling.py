@@ -694,7 +694,7 @@ if __name__ == "__main__":
     moons(options)
 
 # %% [markdown]
-# *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability: the share printed above counts it together with the smears beyond the outer tips. The gap, too, is printed above: twelve layers leave less than 0.05 nats.
+# *Figure `ch04_moons`.* Both have the same colour scale. The faint thread between the two crescents on the right is the bridge again. It holds little probability: the share printed above counts its middle, together with the smears far beyond the outer tips. The gap, too, is printed above: twelve layers leave less than 0.05 nats.
 #
 # *Animation `moons_warp`.* Eight affine couplings bend noise into two moons, one layer after the other. Blue points began at $z_1 < 0$, orange ones at $z_1 > 0$; the grid is never torn and never folded.
 #

@@ -777,6 +777,6 @@ if __name__ == "__main__":
 #
 # - **Slopes.** NAF takes $a_k = \operatorname{softplus}$ of the network's output. In the package $\log a_k$ is bounded, like every log-scale.
 # - **The start.** $K$ equal units get equal gradients and stay equal. In the package their steps start at fixed places, evenly from $-1$ to $1$. The paper relies on random weights.
-# - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`. With `coupling=True` its layers are couplings, which need one search for half of the variables at once; the experiments above use couplings.
+# - **Conditioner.** NAF is autoregressive, and so is `nf.flows.naf`. With `coupling=True` its layers are couplings, which need one search for half of the variables at once; experiments 1 and 2 above use couplings.
 # - **UMNN.** The paper's $f$ is a large network shared by all variables, that sees the conditioner's output. Here $f$ is small, and its weights *are* that output. Beyond $|x| = 5$ it stays constant, and its steepness is bounded.
 # - **Inversion.** NAF's paper leaves it out; the code of UMNN's authors searches a fixed interval.
