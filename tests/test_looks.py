@@ -240,6 +240,26 @@ def test_a_claim_that_is_the_last_turn_of_a_loop_is_seen_and_turns_that_do_nothi
     assert not sums_of(steps, steps[1], [0, 1, 2, 3, 4])._is_last_turn()
     assert not sums_of(steps[:1], steps[0], [0, 1])._is_last_turn()
     assert not sums_of(onp.stack([steps[0], 0 * steps[0]]), steps[0], [0, 1, 2])._is_last_turn()
+    assert not sums_of(onp.stack([0 * steps[0], steps[0]]), steps[0], [0, 1, 2])._is_last_turn()
+
+
+@pytest.mark.parametrize(("exchanged", "named"), [(None, "a suspect"), ((1, 2), "a suspect"), ((2, 3), "the exchange")])
+def test_an_exchange_is_looked_at_where_it_is_none_of_the_suspects(exchanged, named, monkeypatch):
+    """A chain of three steps; the second one is suspected, and nothing more is known of it."""
+    marks = [SimpleNamespace(boundary=i) for i in range(4)]
+    sums = SimpleNamespace(
+        claim=onp.ones(4), true=onp.zeros(4), known=marks, sums={}, missing=lambda: None, suspects=lambda: [(1, 2)],
+        side=SimpleNamespace(step=lambda *at: None),
+    )  # fmt: skip
+    formula = chain_log_det.Mistake.LOG_DET_FORMULA
+    found = {(1, 2): ("a suspect", formula), (2, 3): ("the exchange", Mistake.SIGN)}
+    monkeypatch.setattr(chain_log_det, "Gathered", lambda side: sums)
+    monkeypatch.setattr(chain_log_det, "_is_one_layer", lambda *_: False)
+    monkeypatch.setattr(chain_log_det, "_of_step", lambda direction, chain, trials, step, *_: found[step])
+    other = SimpleNamespace(step=exchanged, claims=lambda: None, boundaries=[])
+    monkeypatch.setattr(chain_log_det, "Exchanged", lambda sums: other)
+    chain = SimpleNamespace(forward=None, inverse=None)
+    assert chain_log_det._of_chain("forward", chain, [None])[0] == named
 
 
 @pytest.mark.parametrize("direction", ["forward", "inverse"])
