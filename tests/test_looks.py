@@ -176,6 +176,18 @@ def test_a_pass_finds_the_root_of_each_variable_with_the_others_as_they_stand():
     close(far + 0.3 * onp.sin(far), onp.full((3, 2), 30.0), 1e-9)
 
 
+def test_a_pass_ends_where_its_steps_are_small_beside_the_root():
+    calls = []
+
+    def f(v):
+        calls.append(len(v))
+        return 1e6 * onp.arcsinh(1e-6 * v)
+
+    roots = onp.linspace(0.7e6, 1.3e6, 6).reshape(3, 2)
+    close(wrong_passes._pass(f, onp.zeros((3, 2)), f(roots)), roots, 1e-12)
+    assert len(calls) < 11  # 9: to go on until no step is left takes 12
+
+
 def reading(what):
     """x_i = d_i(x_<i) z_i + t_i(x_<i); inverse asks d and t at `what`: its own result, or x."""
 
@@ -216,6 +228,7 @@ def test_an_inverse_that_reads_its_own_result_is_told_from_one_that_reads_someth
         ([onp.nan] * 3 + [1.0], [1.0] * 4, False),
         ([onp.nan] * 2 + [1.0] * 2, [1.0] * 4, True),
         ([0.0, 1.0], [1e-4, 1.0], False),
+        ([gathered.CLOSE], [0.0], True),
     ],
 )
 def test_two_log_dets_are_alike_as_far_as_finite_differences_tell(a, b, are):
