@@ -47,7 +47,7 @@ def one_line_of_trouble(name: str) -> Iterator[None]:
         try:
             yield
         finally:
-            if not sys.stdout.closed:  # code of the user's may have closed it
+            if sys.stdout is not None and not sys.stdout.closed:  # a shell, or code of the user's, may have closed it
                 sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()

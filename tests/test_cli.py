@@ -329,9 +329,10 @@ def test_dims_that_are_no_numbers_are_one_short_line(dims):
 def test_a_closed_stdout_is_no_traceback(monkeypatch):
     stream = io.StringIO()
     stream.close()
-    monkeypatch.setattr("sys.stdout", stream)
-    with terminal.one_line_of_trouble("nfscratch"):
-        pass
+    for stdout in (stream, None):  # None: a shell closed it, >&-
+        monkeypatch.setattr("sys.stdout", stdout)
+        with terminal.one_line_of_trouble("nfscratch"):
+            pass
 
 
 def test_files_that_a_course_cannot_use_are_named(tmp_path, monkeypatch):
