@@ -47,7 +47,8 @@ def one_line_of_trouble(name: str) -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None and not sys.stdout.closed:  # a shell, or code of the user's, may have closed it
+                sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
         raise SystemExit(1) from None

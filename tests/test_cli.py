@@ -293,3 +293,59 @@ def test_every_sign_that_a_chapter_prints_has_a_spelling():
         )
         signs = {sign for text in strings if isinstance(text, str) for sign in text if ord(sign) > 127}
         assert signs <= set(terminal.SPELLINGS), (path.name, signs - set(terminal.SPELLINGS))
+
+
+# --- more that is none ---
+
+RAISING = {
+    "a class of its own": "class B(BaseException):\n    pass\nraise B('no')\n",
+    "a generator's end": "raise GeneratorExit\n",
+    "an error without text": "raise RuntimeError\n",
+}
+
+
+@pytest.mark.parametrize("name", RAISING)
+def test_whatever_an_audited_module_raises_is_one_line(name, tmp_path, monkeypatch):
+    module = "raising_" + name.split()[-1]
+    (tmp_path / f"{module}.py").write_text(RAISING[name], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    code, out, err = invoke("audit", f"{module}:x")
+    assert code == 2 and out == "" and len(err.splitlines()) == 1 and f"{module}:x fails: " in err
+
+
+@pytest.mark.parametrize("target", ["../a:x", "a b:x", ".a:x", "a.:x", "\0:x"])
+def test_a_module_is_named_as_it_is_imported(target):
+    code, _, err = invoke("audit", target)
+    assert code == 2 and f"the target must be module:object; got {target!r}" in err
+
+
+@pytest.mark.parametrize("dims", ["\u00b2", "9" * 5000, "2,,3", "-1", "0"])
+def test_dims_that_are_no_numbers_are_one_short_line(dims):
+    code, _, err = invoke("audit", "nfscratch:ActNorm", "--dims", dims)
+    assert code == 2 and "dims must be positive integers, such as 1,2,5; got " in err and len(err) < 200
+
+
+def test_a_closed_stdout_is_no_traceback(monkeypatch):
+    stream = io.StringIO()
+    stream.close()
+    for stdout in (stream, None):  # None: a shell closed it, >&-
+        monkeypatch.setattr("sys.stdout", stdout)
+        with terminal.one_line_of_trouble("nfscratch"):
+            pass
+
+
+def test_files_that_a_course_cannot_use_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "afile").write_text("x", encoding="utf-8")
+    (tmp_path / "binary.py").write_bytes(bytes(range(256)))
+    (tmp_path / "nul.py").write_bytes(b"x = 1\0")
+    for arguments, message in [
+        (("handout", "4", "-o", "afile"), "afile cannot be used: File exists"),
+        (("handout", "4", "-o", "afile/x"), "afile/x cannot be used: Not a directory"),
+        (("reset", "4.1", "--file", "binary.py"), "binary.py must be a text file in UTF-8"),
+        (("reset", "4.1", "--file", "nul.py"), "the file cannot be read as Python: source code string cannot contain"),
+        (("check", "\uff14.1"), "what is checked must be a task, such as 4.2, or a chapter, such as 4; got"),
+    ]:
+        code, out, err = invoke(*arguments)
+        assert code == 2 and out == "" and message in err and len(err.splitlines()) == 1, (arguments, err)

@@ -176,6 +176,18 @@ def test_a_pass_finds_the_root_of_each_variable_with_the_others_as_they_stand():
     close(far + 0.3 * onp.sin(far), onp.full((3, 2), 30.0), 1e-9)
 
 
+def test_a_pass_ends_where_its_steps_are_small_beside_the_root():
+    calls = []
+
+    def f(v):
+        calls.append(len(v))
+        return 1e6 * onp.arcsinh(1e-6 * v)
+
+    roots = onp.linspace(0.7e6, 1.3e6, 6).reshape(3, 2)
+    close(wrong_passes._pass(f, onp.zeros((3, 2)), f(roots)), roots, 1e-12)
+    assert len(calls) < 11  # 9: to go on until no step is left takes 12
+
+
 def reading(what):
     """x_i = d_i(x_<i) z_i + t_i(x_<i); inverse asks d and t at `what`: its own result, or x."""
 
@@ -216,6 +228,7 @@ def test_an_inverse_that_reads_its_own_result_is_told_from_one_that_reads_someth
         ([onp.nan] * 3 + [1.0], [1.0] * 4, False),
         ([onp.nan] * 2 + [1.0] * 2, [1.0] * 4, True),
         ([0.0, 1.0], [1e-4, 1.0], False),
+        ([gathered.CLOSE], [0.0], True),
     ],
 )
 def test_two_log_dets_are_alike_as_far_as_finite_differences_tell(a, b, are):
@@ -240,6 +253,26 @@ def test_a_claim_that_is_the_last_turn_of_a_loop_is_seen_and_turns_that_do_nothi
     assert not sums_of(steps, steps[1], [0, 1, 2, 3, 4])._is_last_turn()
     assert not sums_of(steps[:1], steps[0], [0, 1])._is_last_turn()
     assert not sums_of(onp.stack([steps[0], 0 * steps[0]]), steps[0], [0, 1, 2])._is_last_turn()
+    assert not sums_of(onp.stack([0 * steps[0], steps[0]]), steps[0], [0, 1, 2])._is_last_turn()
+
+
+@pytest.mark.parametrize(("exchanged", "named"), [(None, "a suspect"), ((1, 2), "a suspect"), ((2, 3), "the exchange")])
+def test_an_exchange_is_looked_at_where_it_is_none_of_the_suspects(exchanged, named, monkeypatch):
+    """A chain of three steps; the second one is suspected, and nothing more is known of it."""
+    marks = [SimpleNamespace(boundary=i) for i in range(4)]
+    sums = SimpleNamespace(
+        claim=onp.ones(4), true=onp.zeros(4), known=marks, sums={}, missing=lambda: None, suspects=lambda: [(1, 2)],
+        side=SimpleNamespace(step=lambda *at: None),
+    )  # fmt: skip
+    formula = chain_log_det.Mistake.LOG_DET_FORMULA
+    found = {(1, 2): ("a suspect", formula), (2, 3): ("the exchange", Mistake.SIGN)}
+    monkeypatch.setattr(chain_log_det, "Gathered", lambda side: sums)
+    monkeypatch.setattr(chain_log_det, "_is_one_layer", lambda *_: False)
+    monkeypatch.setattr(chain_log_det, "_of_step", lambda direction, chain, trials, step, *_: found[step])
+    other = SimpleNamespace(step=exchanged, claims=lambda: None, boundaries=[])
+    monkeypatch.setattr(chain_log_det, "Exchanged", lambda sums: other)
+    chain = SimpleNamespace(forward=None, inverse=None)
+    assert chain_log_det._of_chain("forward", chain, [None])[0] == named
 
 
 @pytest.mark.parametrize("direction", ["forward", "inverse"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as onp
@@ -45,7 +47,9 @@ def _named(target):
         if _in_the_package(error):
             raise
         raise BadTarget(_told(target, error)) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a class of the target's own may come from anywhere
         raise BadTarget(_told(target, error)) from error
 
 
@@ -70,7 +74,7 @@ def _place(error):
 def imported(target: str) -> Any:
     """The object of `module:object`, from the current folder or an installed package."""
     module, colon, name = target.partition(":")
-    if not (module and colon and name):
+    if not (colon and name and all(part.isidentifier() for part in module.split("."))):
         raise ValueError(f"the target must be module:object; got {target!r}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
@@ -84,7 +88,7 @@ def imported(target: str) -> Any:
 
 def _dims(text: str) -> tuple[int, ...]:
     parts = text.replace(" ", "").split(",")
-    if not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise ValueError(f"dims must be positive integers, such as 1,2,5; got {text!r}")
+    if not all(re.fullmatch(r"0{0,9}[1-9][0-9]{0,17}", part) for part in parts):
+        raise ValueError(f"dims must be positive integers, such as 1,2,5; got {shorten(repr(text), 60)}")
     found = tuple(int(part) for part in parts)
     return DIMS if found == DIMS else found

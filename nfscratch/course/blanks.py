@@ -36,7 +36,8 @@ def bodies(text: str, functions: Iterable[str]) -> dict[str, Body]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise ValueError(f"the file cannot be read as Python: line {error.lineno}: {error.msg}") from error
+        line = "" if error.lineno is None else f"line {error.lineno}: "
+        raise ValueError(f"the file cannot be read as Python: {line}{error.msg}") from error
     nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return {function: _place([n for n in nodes if n.name == function], function) for function in functions}
 

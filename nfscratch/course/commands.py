@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nfscratch import validate
 from nfscratch.course.museum.doors import app as museum
 from nfscratch.course.one_line import one_line
 
@@ -128,6 +129,7 @@ def grade(
         if submissions is None:
             raise ValueError("grade needs the folder of submissions")
         try:
+            workers = None if workers is None else validate.count("workers", workers, least=1)
             lines = run(submissions, output, chapter, tasks or [], rename, seed, workers, formats)
         except Interrupted as stop:
             typer.echo(f"nfscratch: {stop}", err=True)

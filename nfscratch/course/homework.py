@@ -56,9 +56,9 @@ def target(text: str | None) -> tuple[str | None, Sequence[str]]:
     """What "4.2", "4" and nothing mean: a chapter, and the tasks of it (none: all)."""
     if text is None:
         return None, []
-    if re.fullmatch(r"\d+\.\d+", text):
+    if re.fullmatch(r"[0-9]+\.[0-9]+", text):
         return text.split(".")[0], [text]
-    if text.isdecimal():
+    if re.fullmatch(r"[0-9]+", text):
         return text, []
     raise ValueError(f"what is checked must be a task, such as 4.2, or a chapter, such as 4; got {text!r}")
 

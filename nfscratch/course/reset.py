@@ -8,6 +8,7 @@ from pathlib import Path
 from nfscratch.course.blanks import body
 from nfscratch.course.handout import stub_of
 from nfscratch.course.homework import Homework
+from nfscratch.course.submission import text_of
 from nfscratch.course.task import Task
 
 
@@ -15,7 +16,7 @@ def reset(work: Homework, task: Task) -> Path:
     """Put the stub back; the path of the copy that holds the file as it was."""
     function = work.variant.name_of(task)
     lines = stub_of(work.assignment, task, work.variant)
-    old = work.path.read_text(encoding="utf-8")
+    old = text_of(work.path)
     change = _in_notebook if work.path.suffix == ".ipynb" else _in_script
     new = change(old, function, lines)
     copy = _free(work.path)

@@ -20,13 +20,19 @@ def read(path: Path) -> Submission:
     """The file at a path; a ValueError says why it cannot be read as Python's text."""
     if path.stat().st_size > LARGEST:
         raise ValueError(f"{path} must be smaller than {LARGEST:,} bytes; it has {path.stat().st_size:,}")
+    text = text_of(path, "utf-8-sig")
     try:
-        text = path.read_text(encoding="utf-8-sig")
         return Submission(path, code_of_notebook(text) if path.suffix == ".ipynb" else text)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be a text file in UTF-8") from error
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} must be a notebook; its content is none") from error
+
+
+def text_of(path: Path, encoding: str = "utf-8") -> str:
+    """The text of a file; a ValueError names one that has none."""
+    try:
+        return path.read_text(encoding=encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be a text file in UTF-8") from error
 
 
 def code_of_notebook(text: str) -> str:
