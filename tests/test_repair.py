@@ -19,7 +19,8 @@ from nfscratch.check.repair import child
 from nfscratch.check.repair.candidates import ROUNDS, candidates
 from nfscratch.check.repair.child import answered_by_child
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
-from nfscratch.check.repair.search import Repair, Search
+from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.search import Search
 
 COUPLING = """
     import numpy as np
