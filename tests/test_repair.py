@@ -1,110 +1,23 @@
 """The search for the one change that mends a law: what it finds, what it leaves alone, and what it leaves behind."""
 
 import ast
-import importlib.util
 import os
 import sys
 from itertools import chain, islice
 from textwrap import dedent
 
-import numpy as np
 import numpy as onp
 import pytest
+from edited_code import COUPLING, LOOPS, module_of, trial_of
 
 import nfscratch as nf
 from nfscratch.check.diagnosis import one_change
-from nfscratch.check.diagnosis.mistakes import Mistake, Named
-from nfscratch.check.draws import groups_of
 from nfscratch.check.repair import child
 from nfscratch.check.repair.candidates import ROUNDS, candidates
 from nfscratch.check.repair.child import answered_by_child
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
-from nfscratch.check.repair.search import Repair, Search
+from nfscratch.check.repair.search import Search
 
-COUPLING = """
-    import numpy as np
-
-    rng = np.random.default_rng(0)
-    W, V = rng.normal(size=(2, 8)), rng.normal(size=(8, 4)) * 0.4
-    SCALE = 1.5
-
-
-    class Net:
-        def __init__(self, first, last):
-            self.first, self.last = first, last
-
-        def __call__(self, h):
-            out = np.tanh(h @ self.first) @ self.last
-            return SCALE * np.tanh(out[:, :2]), out[:, 2:]
-
-
-    def halves(a):
-        return a[:, :2], a[:, 2:]
-
-
-    def make(net, order):
-        back = np.argsort(order)
-
-        def forward(z):
-            kept, moved = halves(z)
-            s, t = net(kept)
-            x = np.concatenate([kept, moved * np.exp(s) + t], axis=1)
-            return x[:, order], s.sum(axis=1)
-
-        def inverse(x):
-            kept, moved = halves(x[:, back])
-            s, t = net(kept)
-            log_det = -s.sum(axis=1)
-            moved = moved - t
-            moved = moved * np.exp(-s)
-            return np.concatenate([kept, moved], axis=1), log_det
-
-        return forward, inverse
-
-
-    forward, inverse = make(Net(W, V), np.array([1, 2, 0, 3]))
-"""
-LOOPS = """
-    import numpy as np
-
-    rng = np.random.default_rng(1)
-    turns = np.linalg.qr(rng.normal(size=(3, 4, 4)))[0]
-    LAYERS = [(rng.normal(size=4) * 0.3, rng.normal(size=4), turn) for turn in turns]
-
-
-    def softplus(a):
-        return np.log1p(np.exp(-np.abs(a))) + np.maximum(a, 0)
-
-
-    def forward(z):
-        log_det = np.zeros(len(z))
-        for log_scale, shift, turn in LAYERS:
-            z = (z * np.exp(log_scale) + shift) @ turn.T
-            log_det += log_scale.sum()
-            slope = 1 + 0.5 * (1 - np.tanh(z) ** 2)
-            z = z + 0.5 * np.tanh(z)
-            log_det += np.log(slope).sum(axis=1)
-        return z, log_det
-
-
-    def root(y):
-        low, high = y - 0.6, y + 0.6
-        for _ in range(60):
-            middle = (low + high) / 2
-            below = middle + 0.5 * np.tanh(middle) < y
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return (low + high) / 2
-
-
-    def inverse(x):
-        log_det = np.zeros(len(x))
-        for log_scale, shift, turn in reversed(LAYERS):
-            x = root(x)
-            log_det -= np.log(1 + 0.5 * (1 - np.tanh(x) ** 2)).sum(axis=1)
-            x = (x @ turn - shift) * np.exp(-log_scale)
-            log_det -= log_scale.sum()
-        return x, log_det
-"""
 PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, what the search has to say
     "a sign in an exponent": (COUPLING, "moved * np.exp(-s)", "moved * np.exp(s)", "np.exp("),
     "a sign before a term": (COUPLING, "moved = moved - t", "moved = moved + t", "moved - t"),
@@ -129,21 +42,6 @@ PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, 
     "a missing factor": (LOOPS, "slope = 1 + 0.5 * (1", "slope = 1 + (1", "/ 2"),
     "brackets": (LOOPS, "(x @ turn - shift) * np.exp(-log_scale)", "x @ turn - shift * np.exp(-log_scale)", "* np.exp"),
 }  # fmt: skip
-
-
-def module_of(text, folder, name):
-    path = folder / f"{name}.py"
-    path.write_text(dedent(text))
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def trial_of(module, dim=4, **declared):
-    options = {"params": None, "context": None, "dtype": None, "draws": 1, "radii": (0.3, 1.0)}
-    rng = onp.random.default_rng(0)
-    return groups_of((module.forward, module.inverse), (dim,), rng, declared, options)[0][0].trials[0]
 
 
 LONG = {
@@ -351,111 +249,3 @@ def test_a_line_that_the_run_did_not_meet_stays_unmet(tmp_path):
     module = module_of(text, tmp_path, "unmet")
     Search(trial_of(module)).repair()
     assert module.MET == []
-
-
-COUPLED = """
-    import numpy as np
-
-    rng = np.random.default_rng(3)
-    KNOTS = np.sort(rng.uniform(0.5, 2.0, size=(4, 3)), axis=1)
-    CENTRE, TURN = rng.normal(size=4), np.linalg.qr(rng.normal(size=(4, 4)))[0]
-    TURN = TURN @ np.diag([1.5, 0.6, 1.2, 2.0])
-
-
-    def bend(v, k):
-        return np.sinh(v * KNOTS[:, k])
-
-
-    def forward(z):
-        y = z @ TURN.T + CENTRE
-        inner = np.arcsinh(y)
-        up = np.log(KNOTS[:, 0]) + np.log(np.cosh(inner * KNOTS[:, 0]))
-        down = 0.5 * np.log(1 + y**2)
-        log_det = up.sum(axis=1) - down.sum(axis=1) + np.linalg.slogdet(TURN)[1]
-        x = bend(inner, 0)
-        return x, log_det
-
-
-    def inverse(x):
-        inner = np.arcsinh(x) / KNOTS[:, 0]
-        y = np.sinh(inner)
-        z = np.linalg.solve(TURN, (y - CENTRE).T).T
-        up = np.log(KNOTS[:, 0]) + np.log(np.cosh(inner * KNOTS[:, 0]))
-        down = 0.5 * np.log(1 + y**2)
-        return z, down.sum(axis=1) - up.sum(axis=1) - np.linalg.slogdet(TURN)[1]
-"""
-OTHERS = {
-    "two terms at once": ("up.sum(axis=1) - down.sum(axis=1) + np.linalg", "0 * z[:, 0] + np.linalg", "up.sum(axis=1)"),
-    "a determinant": (" + np.linalg.slogdet(TURN)[1]", "", "np.linalg.slogdet(TURN)[1]"),
-    "a part moved out of a call": ("np.arcsinh(x) / KNOTS[:, 0]", "np.arcsinh(x / KNOTS[:, 0])", "np.arcsinh(x) /"),
-    "the formula of the other direction": ("down = 0.5 * np.log(1 + y**2)\n        return",
-                                           "down = 0.5 * np.log(1 + inner)\n        return", "y ** 2"),
-    "another index": ("np.arcsinh(x) / KNOTS[:, 0]", "np.arcsinh(x) / KNOTS[:, 1]", "KNOTS[:, 0]"),
-    "a matrix that is not inverted": ("np.linalg.solve(TURN, (y - CENTRE).T).T", "(y - CENTRE) @ TURN", "inv(TURN)"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_a_change_of_another_kind_is_found(name, tmp_path):
-    right, wrong, said = OTHERS[name]
-    right, wrong = (part.replace("\n        ", "\n    ") for part in (right, wrong))
-    assert dedent(COUPLED).count(right) >= 1
-    text = dedent(COUPLED).replace(right, wrong, 1)
-    with onp.errstate(all="ignore"):
-        repair = Search(trial_of(module_of(text, tmp_path, "another"))).repair()
-    print(repair)
-    assert said in repair.change and repair.is_clear
-
-
-def test_old_values_are_used_where_two_lines_are_one(tmp_path):
-    text = """
-        import numpy as np
-
-
-        def forward(z):
-            p, q = z[:, 0], z[:, 1]
-            for b in (0.7, 1.4):
-                p, q = q, b * p + np.sin(q)
-            return np.stack([p, q], axis=1), np.full(len(z), np.log(0.7 * 1.4))
-
-
-        def inverse(x):
-            p, q = x[:, 0], x[:, 1]
-            for b in (1.4, 0.7):
-                p = (q - np.sin(p)) / b
-                q = p
-            return np.stack([p, q], axis=1), np.full(len(x), -np.log(0.7 * 1.4))
-    """
-    repair = Search(trial_of(module_of(text, tmp_path, "at_once"), dim=2)).repair()
-    assert "p, q = " in repair.change and not repair.left
-
-
-@pytest.mark.parametrize(
-    "mistake, before, after, agrees",
-    [
-        (Mistake.MEAN, "s.mean(axis=1)", "s.sum(axis=1)", True),
-        (Mistake.FACTOR_TWO, "s.mean(axis=1)", "s.sum(axis=1)", False),
-        (Mistake.PERMUTATION, "x[:, order]", "x[:, np.argsort(order)]", True),
-        (Mistake.PERMUTATION, "side='left'", "side='right'", False),
-        (Mistake.WRONG_ORDER, "x / s - t", "(x - t) / s", True),
-        (Mistake.WRONG_ORDER, "(x - t) / s", "x / s - t", False),
-    ],
-)
-def test_a_name_stands_only_beside_a_change_of_its_kind(mistake, before, after, agrees):
-    repair = Repair("f.py", (1,), before, after, "", ("R",), frozenset({"inverse"}))
-    assert one_change._agrees(Named(mistake), repair) is agrees
-
-
-def test_what_folds_is_not_said_to_lack_an_absolute_value():
-    def forward(z):
-        return z + 1.7 * np.sin(z), np.log(1 + 1.7 * np.cos(z)).sum(axis=1)
-
-    def inverse(x):
-        z = x.copy()
-        for _ in range(60):
-            z = z - (z + 1.7 * np.sin(z) - x) / (1 + 1.7 * np.cos(z))
-        return z, -np.log(1 + 1.7 * np.cos(z)).sum(axis=1)
-
-    report = nf.check.audit((forward, inverse), dims=(2,), show=False, changes=False)
-    assert not report.ok
-    assert all(failure.mistake is not Mistake.NO_ABSOLUTE_VALUE for failure in report.failures)

@@ -34,7 +34,7 @@ from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, nam
 from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
 from nfscratch.check.diagnosis.wrong_rows import name_dependence
 from nfscratch.check.diagnosis.wrong_samples import name_samples
-from nfscratch.check.diagnosis.wrong_search import name_of_fold
+from nfscratch.check.diagnosis.wrong_search import has_both_signs, name_of_fold
 from nfscratch.check.diagnosis.wrong_terms import near
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.jacobian import check_jacobian
@@ -49,13 +49,8 @@ NAMELESS = Named(None)
 FINE = 1e-3  # finite differences see an error that is larger
 # What makes a log_det overflow that is itself an ordinary number: a sign or a factor does not.
 OVERFLOW = (
-    Mistake.AT_X,
-    Mistake.AT_Z,
-    Mistake.CHANGED_HALF,
-    Mistake.EXP_SUMMED,
-    Mistake.NO_LOGARITHM,
-    Mistake.UNCLAMPED,
-)
+    Mistake.AT_X, Mistake.AT_Z, Mistake.CHANGED_HALF, Mistake.EXP_SUMMED, Mistake.NO_LOGARITHM, Mistake.UNCLAMPED,
+)  # fmt: skip
 
 
 def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: bool, changes: bool) -> Failure:
@@ -68,19 +63,11 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
     named = named_in_time(letter, lambda: _named(letter, first, cases, across))
     if letter in LAWS_OF_LOG_DET and no_round_trip and _is_of_inverse(named):
         named = replace(named, mistake=Mistake.LOG_DET_FORMULA)
-    if named.mistake is Mistake.NO_ABSOLUTE_VALUE and any(_folds(case.trial) for case in cases + across):
+    if named.mistake is Mistake.NO_ABSOLUTE_VALUE and any(has_both_signs(case.trial) for case in cases + across):
         named = Named(Mistake.FOLDS, "det J has both signs")
     with without_limit():  # the search has its own
         named, change = with_change(letter, named, cases) if changes else (named, "")
     return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
-
-
-def _folds(trial):
-    """Whether det J has both signs: then its logarithm is not what is wrong."""
-    J = trial.J[finite_matrices(trial.J)]
-    det = onp.linalg.det(J)
-    clear = det[onp.abs(det) > 1e-6]
-    return bool(len(clear) and clear.min() < 0 < clear.max())
 
 
 def unexplained(letter: str, cases: list[Case]) -> Failure:

@@ -12,7 +12,8 @@ import numpy as onp
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.message import Case
 from nfscratch.check.repair.child import answered_by_child
-from nfscratch.check.repair.search import Repair, Search, may_be_changed
+from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.search import Search, may_be_changed
 
 LETTERS = "SIRXJ"  # whose laws the search asks
 SAME = {"X": "XJ", "J": "XJ"}  # laws of one log_det

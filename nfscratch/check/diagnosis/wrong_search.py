@@ -19,7 +19,8 @@ from nfscratch.check.diagnosis.spline_line import is_piecewise_linear
 from nfscratch.check.diagnosis.wrong_elementwise import at_zero, is_elementwise
 from nfscratch.check.diagnosis.wrong_halving import halved_too_seldom
 from nfscratch.check.letters.structure import acyclic_order
-from nfscratch.check.rows import flat
+from nfscratch.check.rows import finite_matrices, flat
+from nfscratch.check.trial import Trial
 
 FAR = (1e4, 1e6)  # from 0, where a map that is z and something bounded is z
 ON_THE_WAY = 41  # points between z and z'
@@ -52,6 +53,14 @@ def name_of_fold(c: Columns) -> Mistake:
     own = onp.diagonal(J, axis1=1, axis2=2)
     folding = onp.flatnonzero((own > 0).any(axis=0) & (own < 0).any(axis=0))
     return Mistake.SEES_LATER if any(_is_bent(c, int(i)) for i in folding) else Mistake.FOLDS
+
+
+def has_both_signs(trial: Trial) -> bool:
+    """Whether det J has both signs: then its logarithm is not what is wrong."""
+    J = trial.J[finite_matrices(trial.J)]
+    det = onp.linalg.det(J)
+    clear = det[onp.abs(det) > 1e-6]
+    return bool(len(clear) and clear.min() < 0 < clear.max())
 
 
 def _lacks_masks(c):

@@ -5,13 +5,21 @@ that the run went through, as a person would who hunts the mistake, and asks whe
 
 live_code.py     the lines and variables that a run met, and their functions, whose code can be exchanged and put back
 screen.py        whether shapes, round trip and log_det hold at a few points: some thousandths of a second
+laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
 expressions.py   the changes of one expression: operators, constants, calls, slices
-names.py         a variable, an attribute, a key or a function in the place of another of its kind
+moved.py         a part of an expression out of a call, into one, or before another call
+names.py         a variable, an attribute, a key or a function in the place of another of its kind; an element of it
+siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
 terms.py         a term or a factor that is missing, or one too many
+operands.py      the expressions that may be such a term
+missing.py       terms of a log_det that are found by numbers, before they are tried
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
+scope.py         the variables that a function may name, with their values in a run
+relevant.py      which values have a share in what is wrong: the others are left alone
 candidates.py    the changes in their order, in all places that the run met
-search.py        one after the other, the first that passes the screen and then the audit's own checks
+search.py        one after the other, until one passes the screen and then the laws
+mended.py        what is found, and which of several is said
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held

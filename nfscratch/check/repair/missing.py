@@ -102,7 +102,8 @@ def _sites(statements, reached, lines):
     for statement, place, scope in met_places(statements, reached, True):
         line = getattr(place.statement, "lineno", 0)
         if line in lines.get(statement.file, ()) and is_term(place) and is_number(place.node) and scope.array_module:
-            texts = [source(place.node), *map(source, scope.pool)]
+            pool = filter(scope.calls_what_was_met, scope.pool)
+            texts = [source(place.node), *map(source, pool)]
             codes = [compile(text, "<operand>", "eval") for text in texts]
             found.append(Site(statement, place, scope.array_module, texts, codes))
     return found
@@ -114,11 +115,11 @@ def _watch(sites, screen, n):
     for site in sites:
         at.setdefault((site.statement.file, site.place.statement.lineno), []).append(site)
 
-    def look(frame):
-        here, before = frame.f_lineno, last.get(id(frame))
-        last[id(frame)] = here
+    def look(frame):  # once for each run of a statement: a line of many lines is met again, and so is a return
+        here, (_, before) = frame.f_lineno, last.get(id(frame), (None, None))
+        last[id(frame)] = frame, here  # a frame that is held leaves its id to no other
         for site in at.get((frame.f_code.co_filename, here), ()):
-            again = before is not None and here < before <= site.place.statement.end_lineno
+            again = before is not None and here <= before <= site.place.statement.end_lineno
             if not again and site.runs < MOST_RUNS and looked[0] < MOST_VALUES:
                 looked[0] += len(site.codes)
                 site.look(frame, n)

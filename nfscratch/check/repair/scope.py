@@ -8,6 +8,9 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
+import numpy as onp
+
+from nfscratch.check.diagnosis.recorded import is_users
 from nfscratch.check.repair.live_code import LiveStatement, Reached, kind
 
 MOST_GLOBALS = 20  # of a module: the tables of a large one are not what a slip of the pen takes
@@ -22,6 +25,7 @@ class Scope:
         code = statement.known.get((getattr(function, "name", "<lambda>"), first))
         self.locals: dict[str, Any] = {} if code is None else reached.locals[id(code)]
         self.module: dict[str, Any] = {} if code is None else reached.globals[id(code)]
+        self.met = {id(c) for c in reached.codes.values()}
         self.named = {name for c in reached.codes.values() for name in c.co_names}
         self.file = statement.file
         self.pool: list[ast.expr] = []  # expressions of the function that could stand elsewhere in it
@@ -52,6 +56,28 @@ class Scope:
 
     def _index(self, node):
         return node.value if isinstance(node, ast.Constant) else self.locals[node.id]
+
+    def calls_what_was_met(self, node: ast.AST) -> bool:
+        """Whether an expression calls only a library's functions, methods of arrays, and what the run itself called."""
+        return all(self._is_met(n.func) for n in ast.walk(node) if isinstance(n, ast.Call))
+
+    def _is_met(self, func):
+        if isinstance(func, ast.Name):
+            target = self.locals.get(func.id, self.module.get(func.id, getattr(builtins, func.id, None)))
+        elif isinstance(func, ast.Attribute):
+            target = getattr(self._holder(func.value), func.attr, getattr(onp.ndarray, func.attr, None))
+        else:
+            return False
+        of_class = vars(type(target)).get("__call__")
+        code = getattr(target, "__code__", getattr(of_class, "__code__", None))
+        return target is not None and (code is None or not is_users(code.co_filename) or id(code) in self.met)
+
+    def _holder(self, node):
+        """What an attribute is of: a module, a module of one (np.linalg), an object that a variable holds."""
+        if isinstance(node, ast.Attribute):
+            return getattr(self._holder(node.value), node.attr, None)
+        name = getattr(node, "id", None)
+        return self.locals.get(name, self.module.get(name))
 
     def _own(self, value):
         code = getattr(value, "__code__", None)

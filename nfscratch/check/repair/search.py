@@ -14,24 +14,16 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from collections.abc import Sequence
 from functools import cached_property, partial
-from pathlib import Path
 
 import numpy as onp
 
-from nfscratch.check.finding import Finding
-from nfscratch.check.letters.cancellation import check_log_dets_cancel
-from nfscratch.check.letters.independence import check_independence
-from nfscratch.check.letters.jacobian import check_jacobian
-from nfscratch.check.letters.purity import check_purity
-from nfscratch.check.letters.round_trip import check_round_trip
-from nfscratch.check.letters.shapes import check_shapes
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
+from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
+from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
@@ -45,72 +37,6 @@ AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
 ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
-LAWS: dict[str, Callable[[Trial], Finding]] = {
-    "S": check_shapes,
-    "P": check_purity,
-    "I": check_independence,
-    "R": check_round_trip,
-    "X": check_log_dets_cancel,
-    "J forward": partial(check_jacobian, direction="forward"),
-    "J inverse": partial(check_jacobian, direction="inverse"),
-}
-
-
-@dataclass(frozen=True)
-class Repair:
-    """With `after` in the place of `before`, or with the change that `words` say, the laws hold."""
-
-    file: str
-    lines: tuple[int, ...]
-    before: str
-    after: str
-    words: str
-    laws: tuple[str, ...]  # those that failed, and hold
-    changed: frozenset[str]  # the directions that give something else
-    left: tuple[str, ...] = ()  # laws that failed, and fail still
-
-    @property
-    def keeps_x(self) -> bool:
-        return "x" not in self.changed
-
-    @property
-    def is_of_one(self) -> bool:
-        """Whether it changes one direction, or leaves x as it is."""
-        return self.keeps_x or "inverse" not in self.changed
-
-    @property
-    def is_less(self) -> bool:
-        """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
-        return not self.keeps_x and len(self.after) < len(self.before)
-
-    @property
-    def rank(self) -> tuple[int, ...]:
-        """The best repair has the lowest."""
-        return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x,
-                self._distance)  # fmt: skip
-
-    @property
-    def _distance(self):
-        """How many characters differ."""
-        same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
-        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
-
-    @property
-    def is_whole(self) -> bool:
-        return not self.left and not self.is_less
-
-    @property
-    def is_clear(self) -> bool:
-        return self.is_whole and self.is_of_one
-
-    @property
-    def change(self) -> str:
-        return self.words or f"with `{self.after}` in place of `{self.before}`"
-
-    @property
-    def where(self) -> str:
-        several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
-        return f"{several} of {Path(self.file).name}"
 
 
 def may_be_changed(trial: Trial, row: int) -> bool:
@@ -160,7 +86,7 @@ class Search:
                 found += self._found(self._missing())
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 break
-        said = [r for r in found if _may_be_said(r) and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
+        said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
         return min(said, key=lambda repair: repair.rank, default=None)
 
     def _candidates(self, kinds):
@@ -273,7 +199,7 @@ class Search:
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
-        if now is None or not now <= self._may_fail or not (keeps_x or _keeps_dependencies(old, new)):
+        if now is None or not now <= self._may_fail or not (keeps_x or keeps_dependencies(old, new)):
             return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
@@ -300,37 +226,6 @@ class Search:
             return None
         self.left -= lines
         return failed
-
-
-def _may_be_said(repair):
-    """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too."""
-    return repair.keeps_x or (not repair.left and (repair.is_of_one or not repair.is_less))
-
-
-def _keeps_dependencies(old, new):
-    """Whether x and log_det depend on all z_j on which they depended, and J varies where it did.
-
-    A map that is switched off, or flattened, keeps every law.
-    """
-    pairs = ((new.J, old.J), (new.numeric[2], old.numeric[2]), (_spread(new.J), _spread(old.J)))
-    return all(((onp.abs(a) > 1e-6).any(axis=0) | ~(onp.abs(b) > 1e-6).any(axis=0)).all() for a, b in pairs)
-
-
-def _spread(J):
-    """How far each entry is from its mean over the points."""
-    return J - onp.nanmean(onp.where(onp.isfinite(J), J, onp.nan), axis=0)
-
-
-def failed_laws(trial: Trial) -> set[str]:
-    """The names of the laws that a trial breaks. An exception breaks one."""
-
-    def fails(look):
-        try:
-            return look(trial).failed
-        except (Exception, SystemExit):  # of any kind: the functions' own
-            return True
-
-    return {law for law, look in LAWS.items() if fails(look)}
 
 
 def _both(trial, row):

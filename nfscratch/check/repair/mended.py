@@ -1,0 +1,73 @@
+"""Mended: a change of the user's code with which laws hold that failed, and what speaks for it.
+
+Of several the best has the lowest rank: the one after which all laws hold, which changes one direction, keeps x, and
+differs by the fewest characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Repair:
+    """With `after` in the place of `before`, or with the change that `words` say, the laws hold."""
+
+    file: str
+    lines: tuple[int, ...]
+    before: str
+    after: str
+    words: str
+    laws: tuple[str, ...]  # those that failed, and hold
+    changed: frozenset[str]  # the directions that give something else
+    left: tuple[str, ...] = ()  # laws that failed, and fail still
+
+    @property
+    def keeps_x(self) -> bool:
+        return "x" not in self.changed
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it changes one direction, or leaves x as it is."""
+        return self.keeps_x or "inverse" not in self.changed
+
+    @property
+    def is_less(self) -> bool:
+        """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
+        return not self.keeps_x and len(self.after) < len(self.before)
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """The best repair has the lowest."""
+        return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x,
+                self._distance)  # fmt: skip
+
+    @property
+    def _distance(self):
+        """How many characters differ."""
+        same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
+        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.left and not self.is_less
+
+    @property
+    def is_clear(self) -> bool:
+        return self.is_whole and self.is_of_one
+
+    @property
+    def may_be_said(self) -> bool:
+        """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too."""
+        return self.keeps_x or (not self.left and (self.is_of_one or not self.is_less))
+
+    @property
+    def change(self) -> str:
+        return self.words or f"with `{self.after}` in place of `{self.before}`"
+
+    @property
+    def where(self) -> str:
+        several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
+        return f"{several} of {Path(self.file).name}"
