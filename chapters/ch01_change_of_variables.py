@@ -266,7 +266,9 @@ def naive_and_stable(options):
         ax.set(xlabel="$z$", title=f"{np.dtype(dtype).name}: naive is first 1 % off at {breaks:.1f}", ylim=(1e-18, 30))
         infinite = z[np.argmax(np.isinf(naive))]
         name = np.dtype(dtype).name
-        print(f"  {name}: log(1 - tanh(z)^2) is first 1 % wrong at z = {breaks:.1f}, and infinite from {infinite:.1f} on")
+        print(
+            f"  {name}: log(1 - tanh(z)^2) is first 1 % wrong at z = {breaks:.1f}, and infinite from {infinite:.1f} on"
+        )
         first, rounds_to_1 = {"float32": (7.9, 9.0), "float64": (18.5, 19.1)}[name]
         assert abs(breaks - first) < 0.4 and abs(infinite - rounds_to_1) < 1.1  # a fast tanh has other last digits
     axes[0].set_ylabel("relative error")
