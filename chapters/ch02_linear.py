@@ -667,7 +667,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. In both directions Householder and QR take longest at large $D$: (10) multiplies all reflections together once per batch, which is $M^2 D$. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant; its curve jumps where its arrays are so large that every call asks the system for new memory. At small $D$ the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. In both directions Householder and QR take longest at large $D$: (10) multiplies all reflections together once per batch, which is $M^2 D$. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant. Where its curve leaves that line, new memory for large arrays takes the time, not arithmetic. At small $D$ the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #
