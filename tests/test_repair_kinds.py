@@ -184,4 +184,4 @@ def test_a_helper_of_one_line_is_counted_once_for_each_call(tmp_path):
         with edit.done():
             found.append(place.after(edit))
     assert any("np.log(np.cosh(z)) + np.log(np.abs(s))" in after for after in found)
-    assert any("gain + size" in after for after in found)
+    assert any("gain + np.log(SCALES[k])" in after for after in found)
