@@ -249,3 +249,23 @@ def test_a_line_that_the_run_did_not_meet_stays_unmet(tmp_path):
     module = module_of(text, tmp_path, "unmet")
     Search(trial_of(module)).repair()
     assert module.MET == []
+
+
+ROOM = """
+import numpy as np
+C, H, W = 2, 2, 2
+def forward(z):
+    return np.exp(0.5) * z, np.full(len(z), 0.5 * C * H * W)
+def inverse(x):
+    return x * np.exp(-0.5), np.full(len(x), -0.5 * H * W)
+"""
+
+
+def test_changes_that_do_the_same_stand_beside_the_one_that_is_said(tmp_path):
+    """Of three equal numbers one is too many: which one, no number says."""
+    module = module_of(ROOM, tmp_path, "room")
+    repair = Search(trial_of(module, dim=4)).repair()
+    said = {repair.after, *(other.after for other in repair.others)}
+    assert len(said) == 3 and sum("C * H * W" not in text for text in said) >= 2
+    report = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False)
+    assert "So they do with another change alone: line 5 of room.py" in str(report)

@@ -49,8 +49,18 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
     if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None
-        return Named(Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", direction), f"With it, {laws}."
-    return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}."
+        return Named(
+            Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", direction
+        ), f"With it, {laws}.{_others(repair)}"
+    return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}.{_others(repair)}"
+
+
+def _others(repair):
+    """Where other changes do the same, the numbers do not say which is meant: the reader is to know them."""
+    if not repair.others:
+        return ""
+    so = "So they do" if len(repair.laws) > 1 else "So it does"
+    return f" {so} with another change alone: {'; or '.join(f'{r.where}, {r.change}' for r in repair.others)}."
 
 
 def _repair(cases: list[Case]) -> Repair | None:

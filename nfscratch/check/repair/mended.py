@@ -6,9 +6,12 @@ differs by the fewest characters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
+
+OTHERS = 2  # changes that are shown beside the best
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Repair:
     laws: tuple[str, ...]  # those that failed, and hold
     changed: frozenset[str]  # the directions that give something else
     left: tuple[str, ...] = ()  # laws that failed, and fail still
+    others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
     def keeps_x(self) -> bool:
@@ -57,6 +61,12 @@ class Repair:
     @property
     def is_clear(self) -> bool:
         return self.is_whole and self.is_of_one
+
+    def beside(self, found: Iterable[Repair]) -> Repair:
+        """This one with the next best of those for which as much speaks."""
+        alike = [r for r in found if r.rank[:-1] == self.rank[:-1] and (r.lines, r.after) != (self.lines, self.after)]
+        near = sorted({(r.file, r.lines, r.after): r for r in alike}.values(), key=lambda r: r.rank)
+        return replace(self, others=tuple(near[:OTHERS]))
 
     @property
     def may_be_said(self) -> bool:

@@ -35,6 +35,7 @@ SELDOM = 64  # once in so many edits: some systems are slow to say the time
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
+BESIDE = 400_000  # lines that are spent on others like the one that was found: half a second
 ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 
@@ -87,7 +88,8 @@ class Search:
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
-        return min(said, key=lambda repair: repair.rank, default=None)
+        best = min(said, key=lambda repair: repair.rank, default=None)
+        return best and best.beside(said)
 
     def _candidates(self, kinds):
         found = candidates(self.statements, self.reached, kinds, self._lines, self._shared)
@@ -145,13 +147,16 @@ class Search:
         return not edit.also and not any(first <= line <= last for line in met)
 
     def _found(self, tried, enough=1):
-        """The repairs among the candidates; the first few that are clear end it."""
-        found: list[Repair] = []
+        """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
+        found, end = [], -float("inf")
         for candidate in tried:
-            if self._is_over() or not self.checks or sum(repair.is_clear for repair in found) >= enough:
+            clear = sum(repair.is_clear for repair in found)
+            if self._is_over() or not self.checks or clear >= ENOUGH or self.left < end:
                 break
             if (repair := self._tried(*candidate)) is not None:
                 found.append(repair)
+                if clear + repair.is_clear >= enough:
+                    end = max(end, self.left - BESIDE)
         return found
 
     def _is_over(self):
