@@ -32,8 +32,16 @@ def test_the_plan_follows_the_number_of_rows(n):
     plan = plan_for(n, 8)
     assert 1 <= plan.batch_size <= min(512, n) and (plan.batch_size >= 32 or plan.batch_size == n)
     epochs = plan.steps * plan.batch_size / n
-    assert 500 <= plan.steps <= 10_000 and (epochs <= 210 or plan.steps == 500)
+    assert 500 <= plan.steps <= 10_000 and (epochs <= 210 or plan.steps in (500, min(4 * n, 4000)))
     assert plan.steps >= plan_for(max(2, n // 10), 8).steps
+
+
+@pytest.mark.parametrize(
+    ("n", "steps"), [(90, 500), (358, 2000), (500, 2000), (700, 2800), (1000, 4000), (10**5, 4000), (10**6, 10_000)]
+)
+def test_the_steps_of_a_table_by_its_rows(n, steps):
+    """A thousand rows bear more steps than a few hundred; a hundred thousand are seen twenty times."""
+    assert plan_for(n, 8).steps == steps
 
 
 def test_a_batch_of_wide_rows_has_fewer_of_them():
