@@ -17,6 +17,8 @@ from nfscratch.check.diagnosis import (
     spline_line,
     wrong_affine,
     wrong_chain,
+    wrong_line_search,
+    wrong_log_det,
     wrong_passes,
     wrong_rows,
     wrong_spline,
@@ -24,8 +26,9 @@ from nfscratch.check.diagnosis import (
 )
 from nfscratch.check.diagnosis.recorded import Record
 from nfscratch.check.finding import Outcome
-from nfscratch.check.letters import gradients, jacobian, onto, sample_statistics
+from nfscratch.check.letters import bridge, gradients, jacobian, onto, sample_statistics
 from nfscratch.check.pairs import of_pair
+from nfscratch.check.repair import expressions
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.trial import Trial
 
@@ -358,6 +361,54 @@ def test_a_step_of_the_input_has_the_size_of_its_interval(ends, size):
     assert abs(steps.std() - size) < 0.05 * size
 
 
+def dependence(which, output, whole):
+    evidence = {"function": which, "which": output, "whole": onp.array(whole), "fresh": False, "rows": [0, 1]}
+    trial = SimpleNamespace(
+        subject=SimpleNamespace(context=None), input=lambda direction: onp.zeros((3, 2)),
+        apply=lambda direction, a, rows: (a, onp.full(len(a), 0.7)),
+    )  # fmt: skip
+    case = SimpleNamespace(finding=SimpleNamespace(evidence=evidence), trial=trial)
+    return wrong_rows.name_dependence(case, []).mistake
+
+
+def test_one_log_det_for_all_rows_is_a_sum_over_the_batch_and_several_are_not():
+    assert dependence("forward", 1, [2.0, 2.0, 2.0]) is Mistake.SUMMED_OVER_BATCH
+    assert dependence("inverse", 1, [2.0, 2.0, 2.0]) is Mistake.SUMMED_OVER_BATCH
+    assert dependence("forward", 1, [2.0, 2.5, 2.0]) is Mistake.DEPENDS_ON_BATCH
+
+
+# --- constants ---
+
+
+@pytest.mark.parametrize(
+    ("each", "mistake"),
+    [(onp.log(256), Mistake.LEVELS_MISSING), (0.5 * onp.log(2 * onp.pi), Mistake.CONSTANT_OF_BASE)],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_log_det_that_is_off_by_a_known_constant_for_each_variable_is_named(each, mistake, sign):
+    subject = SimpleNamespace(domain=(-onp.inf, onp.inf), codomain=(-onp.inf, onp.inf))
+    samples = []
+    for dim in (2, 5):
+        t = rng(dim).normal(size=8)
+        samples.append(SimpleNamespace(trial=SimpleNamespace(subject=subject), dim=dim, t=t, c=t + sign * dim * each))
+    assert wrong_log_det._by_constant(samples) is mistake
+
+
+@pytest.mark.parametrize("constant", [0.0, 2.5, -4.0])
+def test_the_constant_that_a_density_lacks_is_fitted(constant):
+    z = rng().normal(size=(4000, 2))
+    found = bridge.fitted_shift(z, lambda z: -0.5 * onp.sum(z * z, axis=1) + constant, rng(1))
+    assert abs(found + constant + onp.log(2 * onp.pi)) < 0.05
+
+
+@pytest.mark.parametrize("centre", [0.0, 3.0])
+def test_solutions_that_stop_as_far_from_the_start_are_at_the_end_of_a_bracket(centre):
+    a, right = onp.full(12, centre), centre + onp.linspace(-9, 9, 12)
+    s = onp.clip(right, centre - 4, centre + 4)
+    assert wrong_line_search._is_end(s, a, right)
+    assert not wrong_line_search._is_end(onp.where(s == right, s, 0.9 * s + 0.01 * onp.arange(12)), a, right)
+
+
 # --- rays, lags and rounding ---
 
 
@@ -426,3 +477,18 @@ def test_operands_of_a_function_hold_arguments_of_calls_and_no_functions_that_ar
     texts = {ast.unparse(node) for node in pool}
     assert {"z", "w", "z @ w", "np.tanh(z @ w)", "g(w)", "other"} <= texts
     assert not texts & {"np", "np.tanh", "g"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("z[i]", {"z[i + 1]", "z[i - 1]"}),
+        ("z[2]", {"z[3]", "z[1]"}),
+        ("z[:, k]", {"z[:, k + 1]", "z[:, k - 1]"}),
+        ("z[i, 3]", {"z[i + 1, 3]", "z[i - 1, 3]", "z[i, 4]", "z[i, 2]"}),
+        ("z[:]", set()),
+    ],
+)
+def test_an_index_is_moved_by_one_and_all_else_of_the_subscript_stays(before, after):
+    node = ast.parse(before, mode="eval").body
+    assert {ast.unparse(new) for new in expressions._indices(node)} == after
