@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nfscratch as nf
+from nfscratch.check import Mistake
 from nfscratch.check.finding import Symptom
 from nfscratch.check.report import Failure
 
@@ -52,11 +53,12 @@ def test_a_singular_map_fails_r_and_has_no_other_name(made):
     assert failure.counter_example["symptom"] is Symptom.SINGULAR and "singular" in failure.name
 
 
-def test_a_map_that_drops_a_column_keeps_the_name_that_another_letter_has():
+def test_a_map_that_drops_a_column_is_said_to_stand_still():
     def forward(z):
         return np.column_stack([z[:, :-1], np.full(len(z), 0.7)]), np.zeros(len(z))
 
-    assert first((forward, forward), 3).letter == "O"
+    failure = first((forward, forward), 3)
+    assert failure.letter == "R" and failure.mistake is Mistake.STANDS_STILL
 
 
 def test_a_tiny_scale_is_not_singular():
