@@ -27,8 +27,8 @@ INFERRED = {  # from what else fits, not from numbers that only this mistake giv
     Mistake.PLACE_IN_BATCH, Mistake.HALVES_SWAPPED, Mistake.APPLIES_FORWARD, Mistake.RETURNS_ARGUMENT,
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
     Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.ALWAYS_ZERO,
-    Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.DEPENDS_ON_CALLS,
-    Mistake.PLANAR_U, Mistake.LOGIT_SCALE,
+    Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.KNOTS_OF_Z,
+    Mistake.DEPENDS_ON_CALLS, Mistake.PLANAR_U, Mistake.LOGIT_SCALE,
 }  # fmt: skip
 PARTS = {  # a name that says one of the two words that a change exchanges, or how it reads: it may stand beside it
     Mistake.MEAN: ("mean",), Mistake.SUMMED_OVER_BATCH: ("sum", "axis"), Mistake.KEPT_AXIS: ("keepdims", "axis"),
