@@ -154,7 +154,7 @@ def test_a_line_that_overflows_is_told_from_one_that_breaks(grows, honest):
         return x, onp.zeros(len(z))
 
     trial = Trial(of_pair(forward, forward, 1), onp.array([[0.5]]))
-    line, t = _Line(trial, "forward", 0, onp.zeros(1)), onp.linspace(-12, 12, 601) + 1e-3
+    line, t = _Line(trial, "forward", 0, onp.zeros(1), (0.0, 1.0)), onp.linspace(-12, 12, 601) + 1e-3
     with onp.errstate(all="ignore"):
         assert _overflows(line, t, line.values(t)) is honest
 

@@ -61,7 +61,7 @@ class Chain(Derived):
                     raise ValueError(f"{words}, and no point is in both")
                 if self.domain is None:
                     lost = "what the parameters send outside is lost, and the density integrates to less than 1"
-                    warnings.warn(f"{words}: {lost}", stacklevel=4)
+                    warnings.warn(f"{words}: {lost}", stacklevel=5)
             reached = second.image(reached)
 
     def derive(self):

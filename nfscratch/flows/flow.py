@@ -60,7 +60,7 @@ class Flow(TakesContext, TypedFields):
             warnings.warn(
                 f"the base draws from {self.base.support}, the bijection takes {domain}: what lies outside is lost, "
                 "and the density integrates to less than 1 (Inverse(bijection) is the other direction)",
-                stacklevel=3,
+                stacklevel=4,
             )
 
     shape = property(lambda self: self.bijection.out_shape)

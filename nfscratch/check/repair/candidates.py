@@ -22,7 +22,7 @@ from nfscratch.check.repair.edit import Edit, Place, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.moved import moved
-from nfscratch.check.repair.names import indexed, local_arrays, other_names
+from nfscratch.check.repair.names import indexed, local_arrays, other_names, undone
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings
@@ -45,7 +45,14 @@ SIBLINGS = 1  # the round that looks at like places
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
     (),
-    (lambda place, scope: thoughts(place.node), other_names, lambda place, scope: moved(place.node), indexed, inverted),
+    (
+        undone,
+        lambda place, scope: thoughts(place.node),
+        other_names,
+        lambda place, scope: moved(place.node),
+        indexed,
+        inverted,
+    ),
     (wrapped, local_arrays),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),

@@ -1,16 +1,18 @@
 """Mended: a change of the user's code with which laws hold that failed, and what speaks for it.
 
-Of several the best has the lowest rank: the one after which all laws hold, which changes one direction, keeps x, and
-differs by the fewest characters.
+Of several the best has the lowest rank: the one after which all laws hold, which changes one direction, keeps x, is
+on one line and likely, and differs by the fewest characters.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
+TWICE = re.compile(r"(\[[^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
 OTHERS = 2  # changes that are shown beside the best
 
 
@@ -45,8 +47,8 @@ class Repair:
     @property
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
-        return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x,
-                self._distance)  # fmt: skip
+        several = len(self.lines) > 1 or self.is_by_chance
+        return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x, several, self._distance)
 
     @property
     def _distance(self):
@@ -60,7 +62,12 @@ class Repair:
 
     @property
     def is_clear(self) -> bool:
-        return self.is_whole and self.is_of_one
+        return self.is_whole and self.is_of_one and not self.is_by_chance
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether it applies the same order twice: that undoes a cycle of three."""
+        return TWICE.search(self.after) is not None
 
     def beside(self, found: Iterable[Repair]) -> Repair:
         """This one with the next best of those for which as much speaks."""

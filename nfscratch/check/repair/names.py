@@ -48,6 +48,14 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
                 yield ast.Subscript(node, ast.Tuple([ast.Slice(), columns], ast.Load()), ast.Load())
 
 
+def undone(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """The inverse of an order, where it is an index."""
+    value = scope.value_of(place.node)
+    if place.is_index and scope.array_module and getattr(value, "ndim", 0) == 1 and _is_order(value, len(value)):
+        sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
+        yield ast.Call(sort, [place.node], [])
+
+
 def _is_whole(value):
     """Whether it counts, or is an array of numbers that do: a bin for each row."""
     kind_of = getattr(getattr(value, "dtype", None), "kind", "")
