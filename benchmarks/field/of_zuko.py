@@ -8,7 +8,7 @@ from zuko import flows as F
 from zuko import transforms as T
 
 from benchmarks.field.in_torch import moved, network, tensor
-from benchmarks.field.specimen import ABSTRACT, Draw, Specimen
+from benchmarks.field.specimen import ABSTRACT, CUT, Draw, Specimen
 
 DIRECTION = "t(x) = z, t.inv(z) = x, t.call_and_ladj(x); the flow's sampling direction is t.inv"
 DIMS = {"dims": (3,)}
@@ -75,7 +75,8 @@ CONSTRUCTORS = {
     "AutoregressiveTransform": transform(_autoregressive),
     "BernsteinTransform": transform(lambda d: T.BernsteinTransform(tensor(d.normal(3, 8)))),
     "BoundedBernsteinTransform": transform(lambda d: T.BoundedBernsteinTransform(tensor(d.normal(3, 8)))),
-    "CircularShiftTransform": transform(lambda d: T.CircularShiftTransform()),
+    "CircularShiftTransform": lambda d: Specimen(
+        T.CircularShiftTransform(), {**DIMS, "domain": (-5, 5), "codomain": (-5, 5), "letters": "SPIRXJTO"}, note=CUT),
     "ComposedTransform": transform(
         lambda d: T.ComposedTransform(_affine(tensor(d.normal(6))), _affine(tensor(d.normal(6))))
     ),
