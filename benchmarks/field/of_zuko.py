@@ -76,7 +76,7 @@ CONSTRUCTORS = {
     "BernsteinTransform": transform(lambda d: T.BernsteinTransform(tensor(d.normal(3, 8)))),
     "BoundedBernsteinTransform": transform(lambda d: T.BoundedBernsteinTransform(tensor(d.normal(3, 8)))),
     "CircularShiftTransform": lambda d: Specimen(
-        T.CircularShiftTransform(), {**DIMS, "domain": (-5, 5), "codomain": (-5, 5), "letters": "SPIRXJTO"}, note=CUT),
+        T.CircularShiftTransform(), {**DIMS, "letters": "SPIRXJTO"}, note=CUT),
     "ComposedTransform": transform(
         lambda d: T.ComposedTransform(_affine(tensor(d.normal(6))), _affine(tensor(d.normal(6))))
     ),
