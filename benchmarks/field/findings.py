@@ -1,4 +1,4 @@
-"""Findings: all that stand on the page."""
+"""Findings: all that stand on the page, and the limits after them."""
 
 from benchmarks.field.findings_flowjax import FINDINGS as OF_FLOWJAX
 from benchmarks.field.findings_freia import FINDINGS as OF_FREIA
@@ -7,5 +7,6 @@ from benchmarks.field.findings_nflows import FINDINGS as OF_NFLOWS
 from benchmarks.field.findings_pyro import FINDINGS as OF_PYRO
 from benchmarks.field.findings_tfp import FINDINGS as OF_TFP
 from benchmarks.field.findings_torch import FINDINGS as OF_TORCH
+from benchmarks.field.limits import LIMITS
 
-FINDINGS = [*OF_TORCH, *OF_PYRO, *OF_NFLOWS, *OF_FREIA, *OF_FLOWJAX, *OF_JAX, *OF_TFP]
+FINDINGS = [*OF_TORCH, *OF_PYRO, *OF_NFLOWS, *OF_FREIA, *OF_FLOWJAX, *OF_JAX, *OF_TFP, *LIMITS]

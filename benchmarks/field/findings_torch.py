@@ -125,7 +125,7 @@ FINDINGS = [
     ),
     FieldFinding(
         "zuko", ("MonotonicTransform", "UnconstrainedMonotonicTransform", "SOSPolynomialTransform", "NAF", "UNAF",
-                 "SOSPF"), "O", "the inverse searches in [-10, 10] only",
+                 "SOSPF", "GF"), "O", "the inverse searches in [-10, 10] only",
         "For a z whose x lies outside, the inverse gives the end of the bracket, without a word. The class attribute "
         "declares the domain as the reals.",
         bracket, _bracket_ends, "a bisection in plain Python on [0, 1000]",

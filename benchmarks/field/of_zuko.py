@@ -129,5 +129,6 @@ CONSTRUCTORS = {
     "NSF": flow("NSF"),
     "RealNVP": flow("RealNVP"),
     "SOSPF": flow("SOSPF"),
-    "UNAF": flow("UNAF", network={"hidden_features": (8, 8)}),
+    "UNAF": lambda d: Specimen(
+        moved(F.UNAF(3, transforms=2, network={"hidden_features": (4,)}, hidden_features=(4,)), d)),
 }  # fmt: skip
