@@ -22,6 +22,9 @@ class Limit(StrEnum):
     CONSEQUENCE = "consequence"  # of another finding: what the map does where that one has spoilt it
 
 
+NOT_FINITE = ("not finite", "NaN")  # what the audit says of numbers that are out of range
+
+
 @dataclass(frozen=True)
 class FieldFinding:
     """documented: what the library says of it; "" where it says nothing. how: what `confirm` computes, in words.

@@ -7,6 +7,7 @@ from benchmarks.field.findings_nflows import FINDINGS as OF_NFLOWS
 from benchmarks.field.findings_pyro import FINDINGS as OF_PYRO
 from benchmarks.field.findings_tfp import FINDINGS as OF_TFP
 from benchmarks.field.findings_torch import FINDINGS as OF_TORCH
-from benchmarks.field.limits import LIMITS
+from benchmarks.field.limits_jax import LIMITS as IN_JAX
+from benchmarks.field.limits_torch import LIMITS as IN_TORCH
 
-FINDINGS = [*OF_TORCH, *OF_PYRO, *OF_NFLOWS, *OF_FREIA, *OF_FLOWJAX, *OF_JAX, *OF_TFP, *LIMITS]
+FINDINGS = [*OF_TORCH, *OF_PYRO, *OF_NFLOWS, *OF_FREIA, *OF_FLOWJAX, *OF_JAX, *OF_TFP, *IN_TORCH, *IN_JAX]

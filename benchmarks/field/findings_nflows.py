@@ -53,7 +53,12 @@ def quadratic_inverse():
         t.unnormalized_widths.data[:] = 0.0
         t.unnormalized_heights.data = torch.tensor([[0.0, middle, 0.0]], dtype=torch.float64)
         back[middle] = t.inverse(t(x)[0])[0].flatten().tolist()
-    return {"x": x.flatten().tolist(), "back": back[0.0], "back_of_nearly": back[1e-12], "z": t(x)[0].flatten().tolist()}
+    return {
+        "x": x.flatten().tolist(),
+        "back": back[0.0],
+        "back_of_nearly": back[1e-12],
+        "z": t(x)[0].flatten().tolist(),
+    }
 
 
 def _quadratic_cancels(found):

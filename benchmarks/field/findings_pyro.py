@@ -84,9 +84,7 @@ def sylvester_folds():
 
 def _two_go_to_one(found):
     """Two points with one image, while the formula of the paper has an inverse: R_ii S_ii > -1."""
-    apart, images = (
-        max(abs(a - b) for a, b in zip(*found[name], strict=True)) for name in ("z", "x")
-    )
+    apart, images = (max(abs(a - b) for a, b in zip(*found[name], strict=True)) for name in ("z", "x"))
     return apart > 1 and images < 1e-12 and found["least_R_S"] > -1
 
 

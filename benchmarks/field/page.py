@@ -158,11 +158,7 @@ def _library(library, rows, findings):
     title = f"## {PACKAGES[library][0]}"
     convention = f"Direction: {_direction(library)}."
     table = ["| class | " + " | ".join(" ".join(c) for c in COLUMNS) + " |", "|---" * 5 + "|"]
-    table += [
-        f"| {name} | {' | '.join(_cells(of, findings))} |"
-        for name, of in classes.items()
-        if not _why_not(of)
-    ]
+    table += [f"| {name} | {' | '.join(_cells(of, findings))} |" for name, of in classes.items() if not _why_not(of)]
     not_audited = [f"- {why}: {', '.join(names)}" for why, names in _reasons(classes).items()]
     parts = [title, convention, "\n".join(table)]
     parts += ["Audited with a difference:\n\n" + "\n".join(notes)] if (notes := _notes(classes)) else []

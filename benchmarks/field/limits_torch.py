@@ -1,4 +1,4 @@
-"""Limits: what the audit saw that is no mistake of a formula. Each has a reproducer and an independent computation too.
+"""Limits in torch's libraries: what the audit saw that is no mistake of a formula. Each has a reproducer and an independent computation too.
 
 A limit explains a letter only where the audit's own message says what the limit is about.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.field.finding import FieldFinding, Limit
-
-NOT_FINITE = ("not finite", "NaN")
+from benchmarks.field.finding import NOT_FINITE, FieldFinding, Limit
 
 
 def masked_affine():
@@ -55,48 +53,6 @@ def _scale_overflows(found):
     return _too_large_for_float64(800) and math.isinf(found["x"][1]) and found["log_det"] == 800.0
 
 
-def small_scale():
-    import equinox as eqx
-    import jax
-    import paramax
-    from flowjax.bijections import Affine
-
-    with jax.enable_x64(True):
-        raw, rest = eqx.partition(Affine(0.0, 1.0), eqx.is_inexact_array)
-        t = paramax.unwrap(eqx.combine(jax.tree.map(lambda a: a - 1000.0, raw), rest))
-        x, log_det = t.transform_and_log_det(jax.numpy.array(1.0))
-    return {"scale": t.scale.item(), "log_det": log_det.item()}
-
-
-def _softplus_underflows(found):
-    """softplus(a) is e^a to the last digit at a = -1000 + 0.54; that is no number of float64, and its log is."""
-    from mpmath import exp, log, log1p, mp, mpf
-
-    mp.dps = 50
-    exact = log1p(exp(mpf(-1000) + log(exp(mpf(1)) - 1)))
-    return exact < mpf(2) ** -1075 and abs(log(exact) + 999.46) < 0.01 and found == {"scale": 0.0, "log_det": -math.inf}
-
-
-def heavy_tail():
-    import jax
-    from tensorflow_probability.substrates.jax.bijectors import LambertWTail
-
-    with jax.enable_x64(True):
-        shift, scale, tail = (jax.numpy.array(a) for a in (0.0, 1.0, 6.83))
-        t, z = LambertWTail(shift, scale, tail), jax.numpy.array(-12.0)
-        x, log_det = t.forward(z), t.forward_log_det_jacobian(z)
-    return {"x": x.item(), "log_det": log_det.item()}
-
-
-def _square_overflows(found):
-    """x = z exp(tail z^2 / 2) is a number of float64, its square is none, and log_det = tail z^2 / 2 + log(1 + ...)."""
-    from mpmath import exp, mpf
-
-    exact = mpf(-12) * exp(mpf("6.83") * 72)
-    close = abs(mpf(found["x"]) / exact - 1) < 1e-10
-    return close and exact**2 > mpf(2) ** 1024 and math.isnan(found["log_det"])
-
-
 def samples_at_the_bracket():
     import torch
     from zuko.transforms import MonotonicTransform
@@ -105,7 +61,11 @@ def samples_at_the_bracket():
     t = MonotonicTransform(lambda x: x / 100, bound=10.0)  # as flat as wild weights make it
     z = torch.randn(1000, dtype=torch.float64)
     x = t.inv(z)
-    return {"different": len(x.unique()), "at_the_ends": (x.abs() > 9.999).sum().item(), "beyond": (z.abs() > 0.1).sum().item()}
+    return {
+        "different": len(x.unique()),
+        "at_the_ends": (x.abs() > 9.999).sum().item(),
+        "beyond": (z.abs() > 0.1).sum().item(),
+    }
 
 
 def _samples_repeat(found):
@@ -169,7 +129,41 @@ def _double_is_finite(found):
     return math.isnan(found["float32"]) and math.isfinite(found["float64"])
 
 
+def negative_discriminant():
+    import torch
+    from nflows.transforms.splines.rational_quadratic import rational_quadratic_spline as spline
+
+    raw = ([-22.48587989807129, -42.36570358276367, -77.67308044433594, -7.6183271408081055, 8.32989501953125,
+            -40.40982437133789, 49.400909423828125, -9.888972282409668, -11.318042755126953, -38.707977294921875],
+           [-34.475582122802734, -11.953709602355957, 82.57919311523438, -26.336566925048828, -18.653759002685547,
+            78.68854522705078, -99.10601043701172, -76.35978698730469, -101.48025512695312, 41.06064224243164],
+           [0.5397424101829529, -71.60863494873047, 58.689056396484375, 23.373241424560547, 54.57510757446289,
+            25.472549438476562, 23.969806671142578, -29.1372013092041, 0.4548708200454712, -27.710567474365234,
+            0.5397424101829529])  # fmt: skip
+    said = {}
+    for dtype in (torch.float32, torch.float64):
+        x = torch.tensor([2.981999635696411], dtype=dtype)
+        parts = (torch.tensor([a], dtype=dtype) for a in raw)
+        try:
+            z, _ = spline(x, *parts, inverse=True, left=-3.0, right=3.0, bottom=-3.0, top=3.0)
+            said[dtype] = str(z.item())
+        except AssertionError:
+            said[dtype] = "AssertionError"
+    return {"float32": said[torch.float32], "float64": said[torch.float64]}
+
+
+def _only_in_float32(found):
+    return found["float32"] == "AssertionError" and -3 <= float(found["float64"]) <= 3
+
+
 LIMITS = [
+    FieldFinding(
+        "nflows", ("CompositeTransform",), "O", "a discriminant below 0 by rounding stops the inverse",
+        "The inverse of its rational quadratic spline asserts that b² - 4ac is not negative. In float32 a point beside "
+        "a knot, where both terms are nearly equal, fails that: the whole batch raises AssertionError.",
+        negative_discriminant, _only_in_float32, "the same numbers in float64, which have an inverse in the box", "",
+        Limit.ROUNDING, ("AssertionError",),
+    ),
     FieldFinding(
         "zuko", ("NAF", "UNAF", "GF"), "PK", "samples are the ends of the bracket",
         "Where a layer is flat, most z have their x outside of the bracket [-10, 10]. The inverse gives its end, and "
@@ -188,7 +182,7 @@ LIMITS = [
         "zuko", ("NSF",), "E", "float32 goes in steps where a steep spline follows a flat one",
         "With wild weights the first layer takes many neighbouring x to one number of float32, and the second is steep "
         "there: log_det seems to jump, by 2.5. The same weights in float64, at the same points, give steps of 0.07 at "
-        "most. The reproducer has the two layers by hand: 1,001 points, and 84 numbers between them.",
+        "most. The reproducer has the two layers by hand: 1,001 points, and 85 values of log_det.",
         steep_spline, _single_goes_in_steps, "counting the numbers of float32 between the two layers, and float64", "",
         Limit.ROUNDING,
         ("a derivative jumps",),
@@ -211,19 +205,5 @@ LIMITS = [
         "row meet s of 1000 and more.",
         coupling_block, _scale_overflows, "mpmath's e^800, which is above the largest float64",
         "yes: scale_map has \"sigmoid\" beside \"exp\".", Limit.RANGE, NOT_FINITE,
-    ),
-    FieldFinding(
-        "flowjax", ("Coupling", "MaskedAutoregressive"), "SE", "a scale underflows to 0",
-        "The scale of Affine is a softplus, which is 0 below -745 in float64 and below -104 in float32. log_det is the "
-        "logarithm of that: -inf, where the logarithm of a softplus would still be a number. x no longer depends on z "
-        "there in any case.",
-        small_scale, _softplus_underflows, "mpmath with fifty digits: the scale is below the smallest float64",
-        "", Limit.RANGE, NOT_FINITE,
-    ),
-    FieldFinding(
-        "tfp", ("LambertWTail",), "SE", "x squared overflows on the way to log_det",
-        "log_det goes through Lambert's W of tail x², and is NaN from |x| = 1e154 on in float64, 1e19 in float32, where "
-        "x itself is right. x grows as exp(tail z² / 2): z = 8 is enough in float32.",
-        heavy_tail, _square_overflows, "mpmath: x is a float64, and its square is none", "", Limit.RANGE, NOT_FINITE,
     ),
 ]  # fmt: skip
