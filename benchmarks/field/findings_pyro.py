@@ -204,10 +204,11 @@ FINDINGS = [
     ),
     FieldFinding(
         "pyro", SPLINES, "RXEO", "the inverse takes the wrong bin within 1e-6 above a knot",
-        "The bin is searched among the knots + 1e-6, and x within that distance above a knot falls into the bin before, "
+        "The bin is searched among the knots + 1e-6, and x within that distance above a knot falls into the bin "
+        "before, "
         "whose formula is carried beyond its end. Where the slope is near 1 this is off by rounding. Where a spline is "
         "steep before the knot and flat after it, many z have an x in that gap: here one goes to 2.994, and the z that "
-        "the inverse gives for that goes to -2.989. In float32 the carried formula can be NaN.",
+        "the inverse gives for that goes to -2.989.",
         spline_bins, _bin_before, "a bisection of the library's own forward",
     ),
     FieldFinding(
@@ -216,8 +217,9 @@ FINDINGS = [
         "exp(M) z is summed up to the power 8. The first term that is left out has the size |M|^9 / 9!: 5e-9 where |M| "
         "is 0.5, and 0.05 where it is 3. A rotation by 3 is off by 0.015; its inverse then is no inverse, and log_det, "
         "the trace of M, is not that of the sum.",
-        exponential, _series_is_cut, "mpmath's exponential of the matrix, which is a rotation, and a determinant by hand",
-        "yes: \"approximated with a truncated power series\", with an argument iterations=8; \"an exact inverse\" stands "
+        exponential, _series_is_cut, "mpmath's exponential of the matrix, a rotation, and a determinant by hand",
+        "yes: \"approximated with a truncated power series\", with an argument iterations=8; \"an exact inverse\" "
+        "stands "
         "there too.",
     ),
     FieldFinding(

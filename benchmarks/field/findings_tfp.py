@@ -59,7 +59,7 @@ def rayleigh():
 
 
 def _root_is_float32(found):
-    """-log(1 - x) - log(-log(1 - x)) / 2 - log(2) / 2 with fifty digits; the difference is that of a float32 sqrt(2)."""
+    """-log(1 - x) - log(-log(1 - x)) / 2 - log(2) / 2 with fifty digits; off by that of a float32 sqrt(2)."""
     import numpy as np
     from mpmath import log, mp, mpf, sqrt
 

@@ -1,4 +1,6 @@
-"""Limits in torch's libraries: what the audit saw that is no mistake of a formula. Each has a reproducer and an independent computation too.
+"""Limits in torch's libraries: what the audit saw that is no mistake of a formula.
+
+Each has a reproducer and an independent computation too.
 
 A limit explains a letter only where the audit's own message says what the limit is about.
 """
@@ -201,8 +203,8 @@ LIMITS = [
     ),
     FieldFinding(
         "normflows", ("NormalizingFlow",), "SEO", "the scale of a coupling overflows",
-        "The networks of this specimen have no bound (a leaky ReLU), and its couplings scale by e^s. Two couplings in a "
-        "row meet s of 1000 and more.",
+        "The networks of this specimen have no bound (a leaky ReLU), and its couplings scale by e^s. Two in a row "
+        "meet s of 1000 and more.",
         coupling_block, _scale_overflows, "mpmath's e^800, which is above the largest float64",
         "yes: scale_map has \"sigmoid\" beside \"exp\".", Limit.RANGE, NOT_FINITE,
     ),

@@ -45,7 +45,8 @@ CONSTRUCTORS = {
     "BlockAutoregressive": module(lambda: T.BlockAutoregressive(3), one_way=True),
     "CholeskyTransform": MATRIX,
     "ComposeTransformModule": module(
-        lambda: T.ComposeTransformModule([T.Householder(3, 2), T.AffineAutoregressive(AutoRegressiveNN(3, [8], **ACTIVE))])),
+        lambda: T.ComposeTransformModule(
+            [T.Householder(3, 2), T.AffineAutoregressive(AutoRegressiveNN(3, [8], **ACTIVE))])),
     "CorrLCholeskyTransform": SHAPE,
     "CorrMatrixCholeskyTransform": MATRIX,
     "DiscreteCosineTransform": plain(lambda d: T.DiscreteCosineTransform(smooth=0.5)),
