@@ -49,7 +49,37 @@ def _square_overflows(found):
     return close and exact**2 > mpf(2) ** 1024 and math.isnan(found["log_det"])
 
 
+def bisection():
+    import jax
+    from flowjax.root_finding import bisection_search
+
+    found = {}
+    for wide in (False, True):
+        with jax.enable_x64(wide):
+            try:
+                root, _ = bisection_search(lambda z: z**3 - 1.25e8 - 1000.0, -10.0, 10.0)
+                found[wide] = str(root.item())
+            except Exception as error:  # the kind differs between versions of equinox
+                found[wide] = next(line for line in str(error).splitlines() if "steps" in line)
+    return {"float32": found[False], "float64": found[True]}
+
+
+def _spacing_is_wider(found):
+    """Neighbouring numbers of float32 at 500 are 3e-5 apart: half of that is above the tolerance of 1e-5."""
+    import numpy as np
+
+    wider = np.spacing(np.float32(500)) / 2 > 1e-5
+    return wider and "Maximum steps" in found["float32"] and abs(float(found["float64"]) ** 3 - 1.25e8 - 1000) < 10
+
+
 LIMITS = [
+    FieldFinding(
+        "flowjax", ("NumericalInverse",), "O", "the bisection declines beyond |z| = 256 in float32",
+        "Its tolerance is absolute, 1e-5, and half the distance of neighbouring numbers is more than that there. It "
+        "raises \"Maximum steps reached\", and gives no wrong number.",
+        bisection, _spacing_is_wider, "the distance of neighbouring numbers, and float64, which finds the root",
+        "yes: atol.", Limit.ROUNDING, ("Maximum steps reached",),
+    ),
     FieldFinding(
         "flowjax", ("Coupling", "MaskedAutoregressive"), "SE", "a scale underflows to 0",
         "The scale of Affine is a softplus, which is 0 below -745 in float64 and below -104 in float32. log_det is the "
