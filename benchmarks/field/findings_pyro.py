@@ -206,8 +206,8 @@ FINDINGS = [
         "pyro", SPLINES, "RXEO", "the inverse takes the wrong bin within 1e-6 above a knot",
         "The bin is searched among the knots + 1e-6, and x within that distance above a knot falls into the bin "
         "before, whose formula is carried beyond its end. Where a spline is steep before the knot and "
-        "flat after it, many z have an x in that gap: here one goes to 2.994, and the z that the inverse gives for that "
-        "goes to -2.989.",
+        "flat after it, many z have an x in that gap: here one goes to 2.994, and the z that the inverse gives for "
+        "that goes to -2.989.",
         spline_bins, _bin_before, "a bisection of the library's own forward",
     ),
     FieldFinding(

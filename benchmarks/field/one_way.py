@@ -8,6 +8,7 @@ that J still can.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from nfscratch.ops.roots import InversionError
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 NO_Z = "the search finds no z"
+KEPT, BATCH = 30, 100  # batches to remember, and their size: the points themselves, not those of finite differences
 STEP = {"float64": 1e-6, "float32": 5e-3}  # of the finite differences in Newton's method
 
 
@@ -66,11 +68,12 @@ def by_search(f: Callable, start: Callable | None = None) -> Callable:
 
 def remembering(f: Callable) -> tuple[Callable, Callable]:
     """f, which keeps what it was asked and what it answered, and a search that starts at the nearest of these."""
-    f, seen = on_host(f), []
+    f, seen = on_host(f), deque(maxlen=KEPT)
 
     def kept(z):
         x, log_det = f(z)
-        seen.append((np.array(z, dtype="float64"), np.array(x, dtype="float64")))
+        if len(z) <= BATCH:
+            seen.append((np.array(z, dtype="float64"), np.array(x, dtype="float64")))
         return x, log_det
 
     def nearest(x):
