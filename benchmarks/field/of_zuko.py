@@ -124,7 +124,7 @@ CONSTRUCTORS = {
     "GF": lambda d: Specimen(moved(F.GF(3, transforms=2, components=4), d)),
     "MAF": flow("MAF"),
     "NAF": flow("NAF", network={"hidden_features": (8, 8)}),
-    "NCSF": flow("NCSF"),
+    "NCSF": lambda d: Specimen(moved(F.NCSF(3, **HOLD), d), {"letters": "SPIRXJDK"}, note=CUT + ", nor O"),
     "NICE": flow("NICE"),
     "NSF": flow("NSF"),
     "RealNVP": flow("RealNVP"),
