@@ -1,16 +1,20 @@
 """The audit of the field: its enumeration and its page, on modules and results made here."""
 
 import types
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("benchmarks.field.page", reason="benchmarks/ is not part of an installed package")
 
 from benchmarks.field import page
 from benchmarks.field.exported import exported
-from benchmarks.field.finding import FieldFinding
+from benchmarks.field.finding import FieldFinding, Limit
+from benchmarks.field.one_way import NO_Z, by_search, remembering
 from benchmarks.field.specimen import Draw, NotBuilt, refuse
 from benchmarks.field.worker import audited
+from nfscratch.ops.roots import InversionError
 
 
 class Base:
@@ -78,7 +82,7 @@ def test_the_page_has_a_row_for_each_class_and_a_reason_for_each_other():
     assert "| Affine | **RX** | passed, R not judged | not finished | not finished |" in text
     assert "| Exp | passed |  | passed |  |" in text
     assert "- an abstract base: Base" in text and "Raise on a batch of no rows: Exp (RuntimeError)." in text
-    assert " | 3 | 2 | 1 | 1 | 0 | 1 | 1 |" in text
+    assert " | 3 | 2 | 1 | 1 | 0 | 0 | 1 | 1 |" in text
 
 
 def test_a_letter_that_no_finding_confirms_is_open():
@@ -88,7 +92,56 @@ def test_a_letter_that_no_finding_confirms_is_open():
     ]
     text = page.page({"zuko": rows}, [FINDING])
     assert "| Affine | **R**, open | not finished |" in text and "| Other | open |  |" in text
-    assert " | 2 | 2 | 0 | 1 | 1 | 0 | 1 |" in text
+    assert " | 2 | 2 | 0 | 0 | 0 | 2 | 0 | 1 |" in text  # a class with one open letter is open
+
+
+LIMIT = replace(FINDING, letters="SE", limit=Limit.RANGE, said=("not finite",))
+
+
+def test_a_limit_explains_a_letter_only_where_the_audit_said_its_words():
+    rows = [
+        row("Affine", "float64", "calm", "failed", failed="E", messages={"E": "forward is not finite"}),
+        row("Affine", "float64", "wild", "failed", failed="SE", messages={"S": "is not finite", "E": "it jumps"}),
+    ]
+    assert "| Affine | E out of range | S out of range, open |" in page.page({"zuko": rows}, [LIMIT])
+    assert " | 1 | 1 | 0 | 0 | 0 | 1 | 0 | 0 |" in page.page({"zuko": rows}, [LIMIT])
+    text = page.page({"zuko": rows[:1]}, [LIMIT])  # a limit is no finding, and its class is explained
+    assert " | 1 | 1 | 0 | 0 | 1 | 0 | 0 | 0 |" in text and "it is off (S, E; out of range)" in text
+
+
+def test_a_class_that_raises_is_open_and_a_note_stands_on_the_page():
+    rows = [row("Affine", "float64", "calm", "raises", note="on positive numbers")]
+    text = page.page({"zuko": rows}, [FINDING])
+    assert " | 1 | 1 | 0 | 0 | 0 | 1 | 0 | 1 |" in text and "- Affine: on positive numbers" in text
+
+
+def cube(z):
+    return z**3 + z, np.log(3 * z**2 + 1).sum(axis=1)
+
+
+def flat(z):
+    return np.tanh(z), np.log1p(-(np.tanh(z) ** 2)).sum(axis=1)
+
+
+@pytest.mark.parametrize("dtype, close", [("float64", 1e-9), ("float32", 1e-3)])
+def test_a_search_finds_the_inverse_in_both_dtypes(dtype, close):
+    z = np.array([[0.3, -2.0, 5.0], [40.0, -0.01, 1.0]], dtype=dtype)
+    back, log_det = by_search(cube)(cube(z)[0])
+    assert back.dtype == dtype and np.abs(back - z).max() < close * 40
+    assert np.allclose(log_det, -cube(z)[1], rtol=1e-5)
+
+
+def test_a_search_says_that_there_is_no_z_and_starts_where_it_was_told():
+    with pytest.raises(InversionError, match=NO_Z):
+        by_search(flat)(np.array([[2.0, 0.0, 0.0]]))
+    forward, inverse = remembering(np_flat_bump)
+    z = np.array([[6.0, -6.0, 6.2]])
+    assert np.abs(inverse(forward(z)[0])[0] - z).max() < 1e-6
+
+
+def np_flat_bump(z):
+    """Almost flat between -5 and 5, so that Newton's method goes astray from 0."""
+    return np.sinh(2 * z) * 1e-6, np.log(2e-6 * np.cosh(2 * z)).sum(axis=1)
 
 
 def test_a_finding_stands_with_code_that_can_be_pasted_and_is_confirmed():

@@ -10,12 +10,28 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+
+class Limit(StrEnum):
+    """Why something that the audit saw is no mistake of a formula."""
+
+    RANGE = "out of range"  # a number over- or underflows in this dtype
+    ROUNDING = "rounding"  # digits are lost that this dtype does not have
+    CONSEQUENCE = "consequence"  # of another finding: what the map does where that one has spoilt it
+
+
+NOT_FINITE = ("not finite", "NaN")  # what the audit says of numbers that are out of range
 
 
 @dataclass(frozen=True)
 class FieldFinding:
-    """documented: what the library says of it; "" where it says nothing. how: what `confirm` computes, in words."""
+    """documented: what the library says of it; "" where it says nothing. how: what `confirm` computes, in words.
+
+    limit: why it is no mistake of a formula; None where it is one. said: words of the audit's message; where they are
+    given, a letter is explained only if one of them stands in its message.
+    """
 
     package: str
     classes: tuple[str, ...]
@@ -26,6 +42,13 @@ class FieldFinding:
     confirm: Callable[[dict[str, Any]], bool]
     how: str
     documented: str = ""
+    limit: Limit | None = None
+    said: tuple[str, ...] = ()
+
+    def explains(self, name: str, letter: str, message: str) -> bool:
+        """Whether it explains this letter of this class, for which the audit said `message`."""
+        spoken = not self.said or any(words in message for words in self.said)
+        return name in self.classes and letter in self.letters and spoken
 
     def source(self) -> str:
         """The body of `reproduce`, as a reader would paste it: its numbers are printed."""

@@ -42,6 +42,32 @@ def _ends_are_not_one(found):
     return same and abs(found["slope"][0] - 1) < 1e-12 and abs(found["slope"][1] - 1) > 0.01
 
 
+def quadratic_inverse():
+    import torch
+    from nflows.transforms import PiecewiseQuadraticCDF
+
+    t = PiecewiseQuadraticCDF([1], num_bins=2).double()
+    back = {}
+    x = torch.tensor([[0.1], [0.3], [0.7]], dtype=torch.float64)
+    for middle in (0.0, 1e-12):  # the raw heights at the three knots: a density of 1, and nearly so
+        t.unnormalized_widths.data[:] = 0.0
+        t.unnormalized_heights.data = torch.tensor([[0.0, middle, 0.0]], dtype=torch.float64)
+        back[middle] = t.inverse(t(x)[0])[0].flatten().tolist()
+    return {
+        "x": x.flatten().tolist(),
+        "back": back[0.0],
+        "back_of_nearly": back[1e-12],
+        "z": t(x)[0].flatten().tolist(),
+    }
+
+
+def _quadratic_cancels(found):
+    """The map is the identity, but for the float32 of its ends: a number 1e-5 away is not its inverse, nor is NaN."""
+    identity = all(abs(a - b) < 1e-7 for a, b in zip(found["x"], found["z"], strict=True))
+    off = max(abs(a - b) for a, b in zip(found["x"], found["back_of_nearly"], strict=True))
+    return identity and all(map(math.isnan, found["back"])) and off > 1e-5
+
+
 def linear_last_bin():
     import torch
     from nflows.transforms import PiecewiseLinearCDF
@@ -124,6 +150,16 @@ FINDINGS = [
         "log_det agree; the density jumps at the ends of the box.",
         quadratic_ends, _ends_are_not_one, "the library's own function under automatic differentiation, on both sides",
         "the comment says the opposite.",
+    ),
+    FieldFinding(
+        "nflows", ("PiecewiseQuadraticCDF", "PiecewiseQuadraticCouplingTransform",
+                   "MaskedPiecewiseQuadraticAutoregressiveTransform"), "RO",
+        "the inverse is NaN where two neighbouring heights are equal",
+        "The root is (-b + sqrt(b² - 4ac)) / 2a, where a is the difference of the heights at both ends of a bin. Equal "
+        "heights give 0 / 0; nearly equal ones cancel. A uniform density of two bins has NaN for all inverses, and one "
+        "with raw heights 0, 1e-12, 0 is off by 3e-5. The form 2c / (-b - sqrt(...)), which the library has for its "
+        "rational quadratic spline, has neither.",
+        quadratic_inverse, _quadratic_cancels, "the map itself, which is the identity here to seven digits",
     ),
     FieldFinding(
         "nflows", ("PiecewiseLinearCDF", "PiecewiseLinearCouplingTransform",

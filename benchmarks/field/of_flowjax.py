@@ -59,9 +59,9 @@ CONSTRUCTORS = {
     "MaskedAutoregressive": made(
         lambda d: B.MaskedAutoregressive(KEY, transformer=B.Affine(), dim=3, nn_width=8, nn_depth=1)),
     "NumericalInverse": made(
-        lambda d: B.NumericalInverse(
+        lambda d: B.Vmap(B.NumericalInverse(
             B.LeakyTanh(1.5, ()), root_finder_to_inverter(flows.partial(_root_finder(), lower=-10, upper=10))),
-        {"accuracy": 1e-5}),
+            axis_size=3), {"accuracy": 1e-5}),
     "Permute": made(lambda d: B.Permute(jnp.array([2, 0, 1]))),
     "Planar": made(lambda d: B.Planar(KEY, dim=3), one_way=True),
     "Planar, leaky ReLU": made(lambda d: B.Planar(KEY, dim=3, negative_slope=0.2), {"smooth": False}),

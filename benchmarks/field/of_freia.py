@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from FrEIA import modules as M
 from FrEIA.framework import SequenceINN
+from FrEIA.modules.orthogonal import orth_correction
 
 from benchmarks.field.in_torch import moved, network
 from benchmarks.field.specimen import ABSTRACT, SHAPE, Specimen, refuse
@@ -54,7 +55,7 @@ CONSTRUCTORS = {
     "InvertibleSigmoid": module("InvertibleSigmoid", options={"domain": (0, 1)}),
     "LearnedElementwiseScaling": module("LearnedElementwiseScaling"),
     "NICECouplingBlock": coupling("NICECouplingBlock"),
-    "OrthogonalTransform": module("OrthogonalTransform"),
+    "OrthogonalTransform": lambda draw: _orthogonal(module("OrthogonalTransform")(draw)),
     "PermuteRandom": module("PermuteRandom", seed=0),
     "RNVPCouplingBlock": coupling("RNVPCouplingBlock"),
     "Reshape": SHAPE,
@@ -66,6 +67,12 @@ def _contracting(specimen):
     """Its weights are to be brought back after each step of an optimizer. Its log_det is documented to be a random
     estimate: only S and R are asked."""
     specimen.subject.module_list[0].lipschitz_correction()
+    return specimen
+
+
+def _orthogonal(specimen):
+    """Its matrix is brought back to an orthogonal one from time to time, by a hook on the gradient; here at once."""
+    orth_correction(specimen.subject.module_list[0].weights.data)
     return specimen
 
 

@@ -8,7 +8,7 @@ from zuko import flows as F
 from zuko import transforms as T
 
 from benchmarks.field.in_torch import moved, network, tensor
-from benchmarks.field.specimen import ABSTRACT, Draw, Specimen
+from benchmarks.field.specimen import ABSTRACT, CUT, Draw, Specimen
 
 DIRECTION = "t(x) = z, t.inv(z) = x, t.call_and_ladj(x); the flow's sampling direction is t.inv"
 DIMS = {"dims": (3,)}
@@ -75,7 +75,8 @@ CONSTRUCTORS = {
     "AutoregressiveTransform": transform(_autoregressive),
     "BernsteinTransform": transform(lambda d: T.BernsteinTransform(tensor(d.normal(3, 8)))),
     "BoundedBernsteinTransform": transform(lambda d: T.BoundedBernsteinTransform(tensor(d.normal(3, 8)))),
-    "CircularShiftTransform": transform(lambda d: T.CircularShiftTransform()),
+    "CircularShiftTransform": lambda d: Specimen(
+        T.CircularShiftTransform(), {**DIMS, "letters": "SPIRXJTO"}, note=CUT),
     "ComposedTransform": transform(
         lambda d: T.ComposedTransform(_affine(tensor(d.normal(6))), _affine(tensor(d.normal(6))))
     ),
@@ -123,10 +124,11 @@ CONSTRUCTORS = {
     "GF": lambda d: Specimen(moved(F.GF(3, transforms=2, components=4), d)),
     "MAF": flow("MAF"),
     "NAF": flow("NAF", network={"hidden_features": (8, 8)}),
-    "NCSF": flow("NCSF"),
+    "NCSF": lambda d: Specimen(moved(F.NCSF(3, **HOLD), d), {"letters": "SPIRXJDK"}, note=CUT + ", nor O"),
     "NICE": flow("NICE"),
     "NSF": flow("NSF"),
     "RealNVP": flow("RealNVP"),
     "SOSPF": flow("SOSPF"),
-    "UNAF": flow("UNAF", network={"hidden_features": (8, 8)}),
+    "UNAF": lambda d: Specimen(
+        moved(F.UNAF(3, transforms=2, network={"hidden_features": (4,)}, hidden_features=(4,)), d)),
 }  # fmt: skip

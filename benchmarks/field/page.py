@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from collections import Counter
 from collections.abc import Sequence
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from textwrap import fill
@@ -21,6 +23,7 @@ PACKAGES = {  # library: its title, and the distribution that has its version
 }  # fmt: skip
 COLUMNS = [("float64", "calm"), ("float64", "wild"), ("float32", "calm"), ("float32", "wild")]
 NOT_AUDITED = ("not built", "not finished")
+QUIET = ("passed", "not judged")  # outcomes of a row in which nothing was found
 
 
 def write(results: Path, to: Path) -> None:
@@ -74,9 +77,13 @@ apart: several libraries raise on them, which is no mistake of a formula.
 
 The audit looks with these weights, at points up to 10 from the origin and at some far out. What it sees is called a
 **finding**, and its letters stand in the table, only where a computation that shares nothing with the audit confirms
-it: the library's own function under automatic differentiation, arithmetic with fifty digits, a bisection. The rest is
-*open*: the audit saw something that nobody has confirmed or refuted yet. It can be the audit's own mistake, rounding,
-or overflow, and says nothing about the library. What a library documents is said to be documented.
+it: the library's own function under automatic differentiation, arithmetic with fifty digits, a bisection. Such letters
+are bold. Letters that are not bold are *explained*: what the audit saw is no mistake of a formula, which a computation
+confirms as well. The word beside them says what it is: *out of range*, a number over- or underflows in this dtype;
+*rounding*, digits are lost that the dtype does not have; *consequence*, of another finding, where that one has spoilt
+the map. The rest is *open*: the audit saw something that nobody has confirmed or refuted yet, which can be the audit's
+own mistake and says nothing about the library. A class counts where its worst cell does: open, confirmed, explained.
+What a library documents is said to be documented.
 
 S shapes, dtype, finiteness; P arguments unchanged, same output; I rows are independent; R round trip; X the log-dets of
 both directions cancel; J log_det is that of the Jacobian; D log_prob is its definition; E edges and joins; O onto;
@@ -84,20 +91,47 @@ K samples match the density."""
 
 
 def _summary(found, findings):
-    lines = ["| library | version | classes | audited | nothing found | confirmed | open | not audited | findings |",
-             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = ["| library | version | classes | audited | nothing found | confirmed | explained | open "
+             "| not audited | findings |", "|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for library, rows in found.items():
         title, package = PACKAGES[library]
         classes = _by_class(rows)
         audited = {name: of for name, of in classes.items() if not _why_not(of)}
-        clean = sum(all(row["outcome"] == "passed" for row in of) for of in audited.values())
-        mine = sum(f.package == library for f in findings)
-        sure = sum(any(row["outcome"] == "failed" for row in of) and bool(_confirmed(library, name, findings))
-                   for name, of in audited.items())  # fmt: skip
+        mine = sum(f.package == library and f.limit is None for f in findings)
+        states = Counter(_state(of, [f for f in findings if f.package == library]) for of in audited.values())
         left = len(classes) - len(audited)
-        numbers = (len(classes), len(audited), clean, sure, len(audited) - clean - sure, left, mine)
+        numbers = (len(classes), len(audited), *(states[state] for state in State), left, mine)
         lines.append(f"| {title} | {_version(package)} | {' | '.join(map(str, numbers))} |")
     return "\n".join(lines)
+
+
+class State(Enum):
+    """Of a class, over its rows: the worst of them."""
+
+    CLEAN, CONFIRMED, EXPLAINED, OPEN = range(4)
+
+
+def _state(rows, findings) -> State:
+    letters = [explained(row, findings) for row in rows if row["outcome"] not in QUIET]
+    if any(sure == limits == {} or left for sure, limits, left in letters):
+        return State.OPEN
+    if not letters:
+        return State.CLEAN
+    return State.CONFIRMED if any(sure for sure, *_ in letters) else State.EXPLAINED
+
+
+def explained(row: dict[str, Any], findings: Sequence[FieldFinding]) -> tuple[dict, dict, str]:
+    """Of a row's failed letters: those that a finding confirms, those with a limit (letter: its word), and the rest."""
+    sure, limits, left = {}, {}, ""
+    for letter in row.get("failed", ""):
+        why = [f for f in findings if f.explains(row["class"], letter, row.get("messages", {}).get(letter, ""))]
+        if any(f.limit is None for f in why):
+            sure[letter] = True
+        elif why:
+            limits[letter] = str(why[0].limit)
+        else:
+            left += letter
+    return sure, limits, left
 
 
 def _version(package):
@@ -124,13 +158,10 @@ def _library(library, rows, findings):
     title = f"## {PACKAGES[library][0]}"
     convention = f"Direction: {_direction(library)}."
     table = ["| class | " + " | ".join(" ".join(c) for c in COLUMNS) + " |", "|---" * 5 + "|"]
-    table += [
-        f"| {name} | {' | '.join(_cells(of, _confirmed(library, name, findings)))} |"
-        for name, of in classes.items()
-        if not _why_not(of)
-    ]
+    table += [f"| {name} | {' | '.join(_cells(of, findings))} |" for name, of in classes.items() if not _why_not(of)]
     not_audited = [f"- {why}: {', '.join(names)}" for why, names in _reasons(classes).items()]
     parts = [title, convention, "\n".join(table)]
+    parts += ["Audited with a difference:\n\n" + "\n".join(notes)] if (notes := _notes(classes)) else []
     parts += ["Raise on a batch of no rows: " + ", ".join(empty) + "."] if (empty := _on_empty(classes)) else []
     parts += ["Not audited:\n\n" + "\n".join(not_audited)] if not_audited else []
     return "\n\n".join(parts + [_finding(f) for f in findings])
@@ -143,27 +174,28 @@ def _direction(library):
         return "as its documentation says"
 
 
-def _confirmed(library, name, findings) -> set[str]:
-    """The letters of a class that a finding explains."""
-    return {letter for f in findings if f.package == library and name in f.classes for letter in f.letters}
-
-
-def _cells(rows, confirmed) -> list[str]:
-    at = {(row["dtype"], row["weights"]): _cell(row, confirmed) for row in rows if row["dtype"]}
+def _cells(rows, findings) -> list[str]:
+    at = {(row["dtype"], row["weights"]): _cell(row, findings) for row in rows if row["dtype"]}
     cells = [at.get(column) or at.get((column[0], "none"), "not finished") for column in COLUMNS]
     once = {dtype for dtype, weights in at if weights == "none"}
     return ["" if weights == "wild" and dtype in once else cell
             for (dtype, weights), cell in zip(COLUMNS, cells, strict=True)]  # fmt: skip
 
 
-def _cell(row: dict[str, Any], confirmed: set[str]) -> str:
+def _cell(row: dict[str, Any], findings: Sequence[FieldFinding]) -> str:
     if row["outcome"] == "failed":
-        sure = "".join(letter for letter in row["failed"] if letter in confirmed)
-        return ", ".join([f"**{sure}**"] * bool(sure) + ["open"] * (len(sure) < len(row["failed"])))
+        sure, limits, left = explained(row, findings)
+        words = {word: "".join(k for k in limits if limits[k] == word) for word in limits.values()}
+        parts = [f"**{''.join(sure)}**"] * bool(sure) + [f"{letters} {word}" for word, letters in words.items()]
+        return ", ".join(parts + ["open"] * bool(left))
     if row["outcome"] == "passed":
         unjudged = "".join(k for k, status in row["letters"].items() if status == "inconclusive")
         return f"passed, {unjudged} not judged" if unjudged else "passed"
     return row["outcome"]
+
+
+def _notes(classes):
+    return [f"- {name}: {row['note']}" for name, rows in classes.items() for row in rows[:1] if row.get("note")]
 
 
 def _on_empty(classes):
@@ -180,7 +212,8 @@ def _reasons(classes) -> dict[str, list[str]]:
 
 def _finding(finding: FieldFinding) -> str:
     fair = f"Documented: {finding.documented}" if finding.documented else "The documentation does not mention it."
-    title = f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)})"
+    limit = f"; {finding.limit}" if finding.limit else ""
+    title = f"### {', '.join(finding.classes)}: {finding.title} ({', '.join(finding.letters)}{limit})"
     code = f"```python\n{finding.source().strip()}\n```"
     confirmed = fill(f"Confirmed by {finding.how}. {fair}", 120)
     return "\n\n".join([title, fill(finding.words, 120), code, confirmed])

@@ -68,4 +68,5 @@ def refuse(why: str) -> Constructor:
 
 ABSTRACT = refuse("an abstract base")
 SHAPE = refuse("its events change their shape or length, or lie on a surface: det J does not exist")
+CUT = "a map of a circle: it jumps where the circle is cut, so that E is not asked"
 MANY_TO_ONE = refuse("not a bijection, and not meant as one")

@@ -79,4 +79,7 @@ def _interval(constraint):
 
 
 def _end(bound, otherwise):
-    return otherwise if bound is None else float(bound)
+    """The bound as a number; the widest of several, which a box has."""
+    if bound is None:
+        return otherwise
+    return float(min(bound) if otherwise < 0 else max(bound)) if getattr(bound, "ndim", 0) else float(bound)
