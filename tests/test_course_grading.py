@@ -98,7 +98,7 @@ def test_every_check_earns_its_points_and_one_bad_file_costs_no_other(submission
     undoes, log_det = (
         found[2].tasks[1].checks
     )  # 0 is right for any order, and counts only with the numbers in their places
-    assert (undoes.mistake, log_det.earned) == ("the permutation is not inverted", 0)
+    assert (undoes.mistake, log_det.earned) == ("the permutation is not undone", 0)
     assert log_det.mistake.startswith("it passes this check, whose points count only with those of another: it undoes")
     assert [one.trouble for one in found] == [
         "", "", "", "dee holds no script and no notebook",
@@ -189,7 +189,7 @@ def test_the_class_report_says_who_failed_what_with_which_mistake(submissions, t
     found = graded(submissions, tmp_path / "results")
     text = class_report.text(found)
     assert "Points: lowest 0, median 5, highest 8, of 8." in text
-    assert "| 4.6 permute_back | 2 | 0 | 2.00 of 3 | the permutation is not inverted (1) |" in text
+    assert "| 4.6 permute_back | 2 | 0 | 2.00 of 3 | the permutation is not undone (1) |" in text
     assert "- dee: dee holds no script and no notebook\n- eve: the file cannot be read as Python" in text
 
 

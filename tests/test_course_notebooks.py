@@ -34,7 +34,7 @@ def namespace(text):
 
 @pytest.mark.parametrize(("text", "id", "earned", "said"), [
     (FOURTH.text, "4.6", 3, "Task 4.6: 3 of 3 points (seed 5)"),
-    (SWAPPED, "4.6", 0, "permute_back: the permutation is not inverted"),
+    (SWAPPED, "4.6", 0, "permute_back: the permutation is not undone"),
     (LAST, "4.7", 1, "stack_forward: it is only the last layer's log-det"),
     ("x = 1", "4.6", 0, "the file has no function called permute_back"),
     ("def permute_back(x, order):\n    raise NotImplementedError()", "4.6", 0, "not written yet"),
@@ -113,7 +113,7 @@ def test_what_a_notebook_does_to_the_checks_of_its_process_earns_nothing(monkeyp
     monkeypatch.setattr(in_kernel, "cells_run", lambda: ["import numpy as np", SWAP, "1 / 0"])
     monkeypatch.setattr(question, "close", lambda *given: True)
     task = Judged("4.6", seed=5)
-    with pytest.raises(AssertionError, match=r"(?s)the permutation is not inverted.*Seed: 5"):
+    with pytest.raises(AssertionError, match=r"(?s)the permutation is not undone.*Seed: 5"):
         task.passes("undoes", {"permute_back": namespace(FOURTH.text)["permute_back"]})
     monkeypatch.setattr(in_kernel, "Judged", lambda *given: task)
     assert points("4.6", {}) == 0

@@ -91,7 +91,7 @@ def test_the_first_mistake_stands_in_full_and_the_others_wait(folder, at_once):
         "4.6 permute_back FAILS", "4.7 stack_forward waits for 4.6"]  # fmt: skip
     assert said[6] == "4 of 11 points"
     first, *lines = said[4].strip().splitlines()
-    assert first == "Task 4.6  permute_back: the permutation is not inverted"
+    assert first == "Task 4.6  permute_back: the permutation is not undone"
     assert lines[0].startswith("      at x = [") and lines[0].endswith("order = [1, 2, 0]   (D = 3; also at D = 5)")
     assert lines[1].startswith("      z: yours [") and "should be [" in lines[1]
     assert lines[2:] == [
@@ -304,7 +304,7 @@ def test_pytest_in_the_folder_says_the_same(folder):
 
     out = run("--check-seed=7").stdout
     assert "4.1 affine_forward not written yet: x by equation (2), and log|det J| by (5)" in out
-    assert "Task 4.6  permute_back: the permutation is not inverted" in out and "4.7 stack_forward waits for 4.6" in out
+    assert "Task 4.6  permute_back: the permutation is not undone" in out and "4.7 stack_forward waits for 4.6" in out
     assert "Repeat with: pytest -m \"task(id='4.6')\" --check-seed=7" in out
     assert f"tested: {folder / 'ch04_coupling.py'}, seed 7: 12 of 19 points" in out and "3 failed, 4 passed" in out
     one = run("-m", "task(id='4.6')", "--check-seed=7").stdout

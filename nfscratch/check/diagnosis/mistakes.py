@@ -74,7 +74,7 @@ class Mistake(Enum):
     SCALE_NOT_UNDONE = "the scale is not undone"
     CHANGED_HALF = "it conditions on the changed half"
     HALVES_SWAPPED = "the halves are joined in the wrong order"
-    PERMUTATION = "the permutation is not inverted"
+    PERMUTATION = "the permutation is not undone"
     LAYERS_IN_ORDER = "the layers are not reversed"
     LAYER_NOT_UNDONE = "a layer is not undone"
     CLAMP_IN_FORWARD = "the clamp is in forward only"

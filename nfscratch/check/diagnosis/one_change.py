@@ -34,7 +34,7 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
     Mistake.MEAN: ("mean",), Mistake.SUMMED_OVER_BATCH: ("sum", "axis"), Mistake.KEPT_AXIS: ("keepdims", "axis"),
     Mistake.EXP_SUMMED: ("exp",), Mistake.NO_LOGARITHM: ("log",), Mistake.ABSOLUTE_SUMMED: ("abs",),
     Mistake.FACTOR_TWO: ("2", "0.5", "sqrt"), Mistake.PERMUTATION: ("argsort", "[", "reversed"),
-    Mistake.SHIFT_NOT_UNDONE: ("+", "-"), Mistake.SIGN: ("-", "+"), Mistake.NOT_NEGATED: ("-",),
+    Mistake.SHIFT_NOT_UNDONE: ("+", "-"), Mistake.SIGN: ("-", "+"),
     Mistake.NO_ABSOLUTE_VALUE: ("abs",), Mistake.PIXELS_MISSING: ("*",), Mistake.MULTIPLIES: ("/", "*", "exp"),
     Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",),
 }  # fmt: skip
@@ -82,6 +82,10 @@ def _agrees(named, repair):
     """Whether the name may be of the same mistake as the change: a word of it is in one of its two sides alone."""
     if named.mistake is Mistake.WRONG_ORDER:  # it says where a bracket is missing
         return repair.after.count("(") > repair.before.count("(") or bool(repair.words)
+    if named.mistake is Mistake.NOT_NEGATED:  # it says that a minus is missing
+        return repair.after.count("-") > repair.before.count("-") or bool(repair.words)
+    if named.mistake is Mistake.PERMUTATION and repair.before.startswith("for "):  # the order of layers, not of columns
+        return False
     if named.mistake not in PARTS or repair.words:
         return True
     return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])

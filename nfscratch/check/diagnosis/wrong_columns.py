@@ -2,7 +2,7 @@
 
 z' = z[:, m]               m a power of the map's own permutation p, or any other: PERMUTATION
                            m exchanges or interleaves halves, also inside of p: HALVES_SWAPPED
-inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not inverted before the rest
+inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not undone before the rest
 z'_i = x_i or 0            in some of the changed columns, and z'_i = z_i in the others: COLUMN_SKIPPED
                            the others look at them, as a second coupling does: LAYER_NOT_UNDONE
 """

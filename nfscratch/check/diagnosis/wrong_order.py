@@ -1,6 +1,6 @@
 """A layer whose inverse moves columns first, and does the rest then: z' = rest(x[:, p]).
 
-    rest(x[:, q]) = z for one q alone, and q is not p      the permutation is not inverted
+    rest(x[:, q]) = z for one q alone, and q is not p      the permutation is not undone
     else                                                   what is wrong with rest, as the inverse of forward(z)[:, p]
 
 The run of the inverse shows p: its state stands, in between, with the columns of x.

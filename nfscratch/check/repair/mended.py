@@ -71,9 +71,10 @@ class Repair:
 
     def beside(self, found: Iterable[Repair]) -> Repair:
         """This one with the next best of those for which as much speaks."""
-        alike = [r for r in found if r.rank[:-1] == self.rank[:-1] and (r.lines, r.after) != (self.lines, self.after)]
+        alike = [r for r in found if r.rank[:-1] == self.rank[:-1] and "--" not in r.after]
         near = sorted({(r.file, r.lines, r.after): r for r in alike}.values(), key=lambda r: r.rank)
-        return replace(self, others=tuple(near[:OTHERS]))
+        others = [r for r in near if (r.lines, r.after) != (self.lines, self.after)]
+        return replace(self, others=tuple(others[:OTHERS]))
 
     @property
     def may_be_said(self) -> bool:

@@ -101,7 +101,7 @@ def parity_undone_by_the_squeeze():
 IMAGES = {
     "a dropped split z": Mutant(lambda dim: DroppedSplit(levels(dim)), "a column is skipped", (2,)),
     "the last level's log-det": Mutant(lambda dim: LastLevel(levels(dim)), "it is off by a constant", (2,)),
-    "squeeze in another order": Mutant(lambda dim: OneOrder((1, 4, 4)), "the permutation is not inverted", (2,)),
+    "squeeze in another order": Mutant(lambda dim: OneOrder((1, 4, 4)), "the permutation is not undone", (2,)),
     "14 H*W of ActNorm": Mutant(lambda dim: OneOver((2, 2, 3)), "H*W", (2,)),
     "log(1 - 2 alpha)": Mutant(lambda dim: NoAlpha((1, 2, 2), 16), "off by a constant", (2,)),
     "255 or 256 bins": Mutant(lambda dim: OneBinLess((1, 2, 2), 256), "off by a constant", (2,)),

@@ -99,7 +99,7 @@ INVERSE = {
     "32 changed half": Mutant(coupling(condition=changed_alone), "conditions on the changed half"),
     "33 halves swapped": Mutant(coupling(join_back=lambda a, b: joined(b, a)), HALVES),
     "33 even and odd": Mutant(coupling(split=even_odd), HALVES),
-    "34 permutation": Mutant(lambda dim: NotInverted(onp.roll(onp.arange(dim), 1)), "permutation is not inverted"),
+    "34 permutation": Mutant(lambda dim: NotInverted(onp.roll(onp.arange(dim), 1)), "permutation is not undone"),
     "34 permutation in a chain": Mutant(
         lambda dim: nf.Chain([affine(dim), NotInverted(onp.roll(onp.arange(dim), 1)), affine(dim, True)]),
         "inverse of layer 2 of 3 (NotInverted): the permutation",

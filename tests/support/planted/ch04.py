@@ -96,7 +96,7 @@ WRONG = [
     Planted("4.5", "the sum", """
         return s - s.sum()""", "the sum is subtracted, not the mean"),
     Planted("4.6", "permuted again", """
-        return x[order], 0.0""", "the permutation is not inverted"),
+        return x[order], 0.0""", "the permutation is not undone"),
     Planted("4.7", "the last log-det", """
         log_det = 0.0
         for layer in layers:

@@ -99,7 +99,7 @@ WRONG = [
     Planted("2.4", "a matrix", STEPS + """
         return rest""", "the product of the reflections is not Q"),
     Planted("2.5", "without P", L_UNDONE.format("x - b") + U_UNDONE, "P is left out of the inverse"),
-    Planted("2.5", "P again", L_UNDONE.format("(x - b)[order]") + U_UNDONE, "the permutation is not inverted"),
+    Planted("2.5", "P again", L_UNDONE.format("(x - b)[order]") + U_UNDONE, "the permutation is not undone"),
     Planted("2.5", "no shift", P_UNDONE.replace(" - b", "") + L_UNDONE.format("y") + U_UNDONE, "the shift is not undone"),
     Planted("2.5", "the shift after P", P_UNDONE.replace(" - b", "") + L_UNDONE.format("y - b") + U_UNDONE, "the shift is undone after P, not before"),
     Planted("2.5", "U before L", P_UNDONE + """
