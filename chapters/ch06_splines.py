@@ -177,7 +177,7 @@ def bin_of(z, at):
 #
 # The textbook form $(-b + \sqrt{b^2 - 4ac})/2a$ is the same number on paper. In a computer it is $0/0$ wherever $a = 0$: in every bin that is a straight line, so in all bins of a fresh layer. And rounding can make $b^2 - 4ac$ slightly negative although (12) is positive, so it is cut off at zero.
 #
-# The published form (11) loses digits in one case. Where $b < 0$, near a very steep right end, $-b$ and the root have the same sign, and $-b - \sqrt{\cdot}$ may subtract nearly equal numbers. There $a = s - b > 0$, and the textbook form is the good one. So divide by $2a$ where $b < 0$, and by $-b - \sqrt{\cdot}$ elsewhere.
+# The published form (11) loses digits in a case of its own. Where $b < 0$, near a very steep right end, $-b$ and the root have the same sign, and $-b - \sqrt{\cdot}$ may subtract nearly equal numbers. There $a = s - b > 0$, and the textbook form is the good one. So divide by $2a$ where $b < 0$, and by $-b - \sqrt{\cdot}$ elsewhere. (Near a flat right end $b^2 - 4ac$ is itself a small difference of two large numbers, and both forms lose digits.)
 
 
 # %%
@@ -736,7 +736,7 @@ if __name__ == "__main__":
 # ## Summary
 #
 # - A layer needs an increasing map of one variable with a known slope and inverse. Splines give it in pieces; the network moves their knots.
-# - The rational quadratic takes any positive widths, heights and slopes, and its inverse is one square root, computed by the form that does not cancel.
+# - The rational quadratic takes any positive widths, heights and slopes, and its inverse is one square root and one division, by the form whose denominator does not cancel.
 # - Formulas that are right on paper fail at edges: steep bins with flat ends, straight bins, points outside of the box. Test there.
 #
 # A spline bends only inside its box, between a fixed number of knots. Chapter 07 lets a network be the map, without knots, and pays with a search for the inverse.
