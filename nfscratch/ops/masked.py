@@ -42,6 +42,7 @@ class Staircase:
             raise ValueError(f"reach must not decrease, because units are sorted by degree; got {self.reach.tolist()}")
         self.shape = (len(self.reach), n_columns)
         self.mask = Constant(onp.arange(n_columns) < self.reach[:, None])
+        self.hidden = Constant(~self.mask.host, bool)
         self._cuts = {}
 
     def row_blocks(self, n: int):
@@ -167,5 +168,5 @@ def _outer(stair, g, h):
         onp.matmul(g[rows], h[:reach].T, out=g_W[rows, :reach])
         if reach < len(h):  # a variable far out that no unit sees must not overflow here
             g_W[rows, reach:] = 0.0
-    g_W *= stair.mask.on(g)
+    onp.copyto(g_W, 0.0, where=stair.hidden.on(g))  # 0 times an entry that overflowed would be NaN
     return g_W

@@ -21,7 +21,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.held import is_log_det, put, raised, summed, taken
 from nfscratch.check.diagnosis.recorded import Action, Life, Place, Record, by_place, replayed
 
-RUNS, ROWS_OF_A_RUN = 12_000, 20  # of one function at most; so many rows cost as much as one run does,
+RUNS, ROWS_OF_A_RUN = 60_000, 20  # of one function at most; so many rows cost as much as one run does,
 LINES_OF_A_RUN = 40  # of so many lines
 TRIES = 160  # values that are put to the test
 SPOTS = 6  # of one value at which the log_det so far is looked for
