@@ -153,7 +153,7 @@ def triangular_inverse(x, t, s, b):
 
 
 # %% [markdown]
-# **Orthogonal, by reflections.** An orthogonal matrix turns and mirrors, and changes no length: $Q^T Q = I$, $|\det Q| = 1$, and its inverse is its transpose. It takes $D(D-1)/2$ angles to describe one. A *Householder reflection* mirrors at the plane orthogonal to a vector $v \ne 0$:
+# **Orthogonal, by reflections.** An orthogonal matrix turns and mirrors, and changes no length: $Q^T Q = I$, $|\det Q| = 1$, and its inverse is its transpose. It takes $D(D-1)/2$ angles, and a sign, to describe one. A *Householder reflection* mirrors at the plane orthogonal to a vector $v \ne 0$:
 #
 # $$H = I - \frac{2\, v v^T}{v^T v}, \qquad H^T = H, \qquad H H = I - \frac{4 v v^T}{v^T v} + \frac{4 v (v^T v) v^T}{(v^T v)^2} = I, \qquad \det H = -1. \tag{5}$$
 #
@@ -667,7 +667,7 @@ if __name__ == "__main__":
     cost(options)
 
 # %% [markdown]
-# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. In both directions Householder and QR take longest at large $D$: (10) multiplies all reflections together once per batch, which is $M^2 D$. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant. Where its curve leaves that line, new memory for large arrays takes the time, not arithmetic. At small $D$ the clock measures Python more than arithmetic.
+# *Figure `ch02_cost`.* Milliseconds for 64 points; dotted, reference lines of slope 1, 2 and 3. Right: the log-det is the reason for the factors, a sum of $D$ numbers in place of $D^3$ operations. Middle: a free matrix is inverted with $D^3$ operations, a triangle with $D^2$ by substitution. Left: all full matrices multiply with $D^2$ operations a point. Only the free one is not built from parameters first. At $D = 1{,}024$ Householder and QR take longest in both directions: (10) multiplies all reflections together once per batch, which is $M^2 D$. The 1x1 convolution applies its PLU of 16 channels at each of $D$ pixels, so its work is $D$ times a constant. Where its curve leaves that line, new memory for large arrays takes the time, not arithmetic. At small $D$ the clock measures Python more than arithmetic.
 #
 # ## Experiment: a Gaussian, known to the last digit
 #

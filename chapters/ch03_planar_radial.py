@@ -257,7 +257,7 @@ def radial_inverse(x, centre, alpha, gamma):
 #
 # $$\det J = \prod_{i=1}^{M} \bigl(1 + h'_i\, r_{ii}\, \tilde r_{ii}\bigr). \tag{11}$$
 #
-# It is positive if every $r_{ii} \tilde r_{ii} > -1$: the condition of a planar layer, once for each unit. The package takes $\tilde r_{ii}$ as it comes and corrects $r_{ii}$ by (5), in one dimension. Where does $Q$ come from? From the QR decomposition of a free matrix; as a product of **Householder** reflections (chapter 02); or nowhere, and it is not learned: $Q$ is the identity in one layer and the reversal of all variables in the next, and the **triangular** matrices do the rest.
+# It is positive if every $r_{ii} \tilde r_{ii} > -1$: the condition of a planar layer, once for each unit. The package takes $\tilde r_{ii}$ as it comes and corrects $r_{ii}$ by (5), in one dimension. Where does $Q$ come from? From the QR decomposition of a free matrix; as a product of **Householder** reflections (chapter 02); or nowhere, and it is not learned: the columns of $Q$ are the first $M$ unit vectors in one layer, and the last $M$, in reverse order, in the next, and the **triangular** matrices do the rest.
 #
 # ## Inverses that are searched for
 #

@@ -98,7 +98,7 @@ def degrees_of(D, widths, order=None, context=False):
 
 
 def hidden_degrees(n, D, context=False):
-    """Degrees of n units, rising; where n is too small for all degrees, the first and the last are kept."""
+    """Degrees of n units, rising; where n is too small for all degrees, the first and, from two units on, the last are kept."""
     least = 0 if context or D == 1 else 1
     kinds, unit = D - least, np.arange(n)
     return least + (unit * kinds // n if n >= kinds else unit * (kinds - 1) // max(n - 1, 1))
@@ -553,7 +553,7 @@ if __name__ == "__main__":
 # %% [markdown]
 # *Figure `ch05_steps`.* The three weight matrices for $D = 7$, units sorted by degree. The colour of an entry is the one step in which the sampler uses it; white is masked.
 #
-# By the count of multiplications all numbers in the column `/ density` would be 1. What is above 1 is the cost of many small products. By the count the column `/ (8)` would be $D$.
+# By the count (9) all numbers in the column `/ density` would be 1, or a little less: the package's density leaves out whole blocks of zeros only, so it takes up to a quarter more multiplications. What is above that is the cost of many small products. By the count (9) the column `/ (8)` would be $D$.
 #
 # ## Four mistakes
 #

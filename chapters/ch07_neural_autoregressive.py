@@ -103,7 +103,7 @@ def picture_of_the_idea(options):
 #
 # $$h'(x) = \frac{1}{F(1 - F)} \sum_k w_k a_k\, \sigma(s_k)\,\sigma(-s_k) > 0. \tag{3}$$
 #
-# We have met this map. With $a_k = 1/s_k$ and $b_k = -\mu_k/s_k$ it is the mixture of logistics of chapter 06, equation (15), read in the other direction: there it made data from noise, here it makes noise from data. Two papers found one function (up to an affine map), and a row of the table below compares the two formulas.
+# We have met this map. With $a_k = 1/r_k$ and $b_k = -\mu_k/r_k$, where $r_k$ is the width that chapter 06 calls $s_k$, it is the mixture of logistics of chapter 06, equation (15), read in the other direction: there it made data from noise, here it makes noise from data. Two papers found one function (up to an affine map), and a row of the table below compares the two formulas.
 #
 # **In log space.** $F$ rounds to 1 in float64 when all $s_k$ are above 38, and $\log(1 - F)$ is then $-\infty$. But $1 - F = \sum_k w_k \sigma(-s_k)$, because the weights sum to one, and $\log\sigma(s) = -\operatorname{softplus}(-s)$. With $\operatorname{lse}_k t_k = \log\sum_k e^{t_k}$,
 #
@@ -331,7 +331,7 @@ if __name__ == "__main__":
     one_layer_three_hills(options)
 
 # %% [markdown]
-# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two sigmoids make two hills. Three make a step for every hill, and more of them gain little (see the table). The last column is the left side of (9): from three units on it no longer falls, since training minimises the gap and not (9). The UMNN mostly misses a hill; its three rows are three seeds (exercise 8). It got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The others had batches of 500: the dense one for 500 steps, the rest for 1,500.
+# *Figure `ch07_hills`.* The truth (dashed) and the densities that one layer makes from a normal. Two sigmoids make two hills. Three make a step for every hill, and more of them gain little (see the table). The last column is the left side of (9): from three units on it gets no better, since training minimises the gap and not (9). The UMNN mostly misses a hill; its three rows are three seeds (exercise 8). It got 400 steps with batches of 64, since each of its evaluations is many evaluations of $f$. The others had batches of 500: the dense one for 500 steps, the rest for 1,500.
 #
 # ## Inverting without a formula
 #

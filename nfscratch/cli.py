@@ -41,7 +41,7 @@ def run_chapter(
 ) -> None:
     """Run a chapter: its checks, its experiment, its figures."""
     try:
-        path, seed = chapter.find(name), validate.count("seed", seed)
+        path, seed = chapter.find(name), validate.seed(seed)
     except ValueError as error:
         _fail(error)
     arguments = ["--seed", str(seed), "--figures", str(figures)] + ["--fast"] * fast

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache, wraps
-from textwrap import shorten
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -40,7 +39,7 @@ class TypedFields:
             cls.__post_init__ = _judging(vars(cls).get("__post_init__", _nothing))
 
 
-def _nothing(self):
+def _nothing(self, *arguments):
     """A part without a word of its own about its fields."""
 
 
@@ -48,11 +47,11 @@ def _judging(own: Callable) -> Callable:
     """`own`, a `__post_init__`, and then a look at the fields as it leaves them."""
 
     @wraps(own)
-    def __post_init__(self):
+    def __post_init__(self, *arguments):  # of a caller's own part: its InitVars
         if type(self).__post_init__ is not __post_init__:  # a subclass has called it, and judges at its own end
-            return own(self)
+            return own(self, *arguments)
         try:
-            own(self)
+            own(self, *arguments)
         except Exception as error:
             if SAYS in str(error) or not (why := _odd_field(self)):
                 raise
@@ -82,8 +81,12 @@ def odd(part: type, values: dict[str, Any], of_a_file: bool = True) -> str:
     hints = stated(part)
     for name, value in values.items():
         if name in hints and not fits(value, hints[name], of_a_file):
-            return f"{name} must be {_named(hints[name])}{SAYS}{shorten(repr(value), 60, placeholder=' ...')}"
+            return f"{name} must be {_named(hints[name])}{SAYS}{_cut(repr(value))}"
     return ""
+
+
+def _cut(text, most=60):
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def fits(value: Any, hint: Any, of_a_file: bool = True) -> bool:

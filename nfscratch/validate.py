@@ -161,13 +161,18 @@ def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> t
     return tuple(int(n) for n in sizes)
 
 
-def count(name: str, n: Any, least: int = 0, most: int | None = None) -> int:
+def count(name: str, n: Any, least: int = 0, most: float | None = None) -> int:
     """`n` as an int of at least `least` and at most `most`."""
     if isinstance(n, bool) or not isinstance(n, (int, onp.integer)) or n < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {n!r}")
     if n > (MOST if most is None else most):
         raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {n!r}")
     return int(n)
+
+
+def seed(n: Any) -> int:
+    """`n` as the seed of a generator: an integer of at least 0, of any size."""
+    return count("seed", n, most=onp.inf)
 
 
 def flag(name: str, value: Any) -> bool:
@@ -231,7 +236,9 @@ def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({}
     """`x` as an array of real numbers, in its own dtype and on its own device. remedies: by the kind of a dtype."""
     x = plain(name, x)
     if isinstance(x, onp.ma.MaskedArray):
-        raise TypeError(f"{name} must have a value everywhere; got a masked array: pass numpy.ma.compress_rows({name})")
+        raise TypeError(
+            f"{name} must have a value everywhere; got a masked array: leave out the masked rows, in every argument"
+        )
     if x.dtype.kind not in "biuf":
         usual = dict.fromkeys("OUST", f"if they stand for numbers, pass numpy.asarray({name}, float)")
         remedy = "".join(f"; {table[x.dtype.kind]}" for table in (remedies or usual,) if x.dtype.kind in table)

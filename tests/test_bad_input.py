@@ -189,7 +189,7 @@ def test_a_masked_array_is_refused_and_the_rows_to_pass_are_named():
     masked = onp.ma.masked_less(X, -1.0)
     refused(
         TypeError,
-        r"^x must have a value everywhere; got a masked array: pass numpy.ma.compress_rows\(x\)$",
+        r"^x must have a value everywhere; got a masked array: leave out the masked rows, in every argument$",
         FLOW.log_prob,
         PARAMS,
         masked,

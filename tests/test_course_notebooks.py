@@ -80,6 +80,17 @@ def test_a_function_that_was_written_twice_is_the_later_one():
     assert needed(["g = 2"], "f").strip() == ""
 
 
+def test_cells_that_fail_or_were_corrected_are_not_run_again():
+    """Names inside of a function are its own; of two imports the later one counts; what is changed afterwards stays."""
+    function = "def f(x):\n    y = x + ZERO[0]\n    return y * one"
+    early, wrong, right = "x = f(1)", "from nump import pi as one", "from numpy import *\none = 1"
+    text = needed([early, wrong, right, "ZERO = [1]", "ZERO[0] = 0", "y = missing()", function], "f")
+    assert [line for line in text.splitlines() if line] == [
+        "from numpy import *", "one = 1", "ZERO = [1]", "ZERO[0] = 0", *function.splitlines(),
+    ]  # fmt: skip
+    assert namespace(text)["f"](2) == 2
+
+
 def test_a_loop_a_block_or_a_with_gives_a_name_too():
     asks = "def f(x):\n    return np"
     opened, imported = "with x as np: pass", "try:\n    import numpy as np\nfinally:\n    pass"

@@ -269,3 +269,60 @@ def test_changes_that_do_the_same_stand_beside_the_one_that_is_said(tmp_path):
     assert len(said) == 3 and sum("C * H * W" not in text for text in said) >= 2
     report = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False)
     assert "So they do with another change alone: line 5 of room.py" in str(report)
+
+
+def test_what_stands_within_a_function_is_not_called_for_the_first_time_by_an_edit(tmp_path):
+    """Here `>` in place of `<` would delete the file, in a function that the unchanged run never called."""
+    precious = tmp_path / "precious"
+    precious.write_text("x")
+    nested = f"""
+        import numpy as np
+        def forward(z):
+            def reset():
+                import os
+                os.remove({str(precious)!r})
+            if z.shape[1] < 1:
+                reset()
+            return z[:, :2] * np.ones(3), np.zeros(len(z))
+        def inverse(x):
+            return x, np.zeros(len(x))
+    """
+    handler = f"""
+        import numpy as np, os
+        def tidy():
+            os.remove({str(precious)!r})
+        def forward(z):
+            try:
+                if z.shape[1] < 1:
+                    z = np.zeros((1, 1))
+                return 2 * z, np.full(len(z), z.shape[1] * np.log(3.0))
+            except BaseException:
+                tidy()
+                raise
+        def inverse(x):
+            return x / 2, np.full(len(x), -x.shape[1] * np.log(2.0))
+    """
+    for name, text in (("nested", nested), ("handler", handler)):
+        module = module_of(text, tmp_path, name)
+        assert nf.check.audit((module.forward, module.inverse), dims=(4,), show=False).failures
+        assert precious.exists(), name
+
+
+def test_an_edit_that_cannot_be_made_costs_no_repair(tmp_path):
+    """A like call has fewer arguments; a list holds infinity."""
+    text = """
+        import numpy as np
+        EDGES = [-np.inf, 0.0, np.inf]
+        W = np.array([[0.7, -0.3], [0.2, 0.9]])
+        def net(a):
+            return 2 * np.tanh(a @ W) + 0 * len(EDGES)
+        def forward(z):
+            a, b = z[:, :2], z[:, 2:]
+            s = np.clip(net(a), -0.5, 0.5)
+            return np.concatenate([a, b * np.exp(s)], axis=1), s.sum(axis=1)
+        def inverse(x):
+            a, b = x[:, :2], x[:, 2:]
+            s = net(a)
+            return np.concatenate([a, b * np.exp(-s)], axis=1), -s.sum(axis=1)
+    """
+    assert "np.clip(net(a), -0.5, 0.5)" in Search(trial_of(module_of(text, tmp_path, "clipped"))).repair().change

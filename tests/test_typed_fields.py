@@ -1,7 +1,7 @@
 """Every field of every part: a value of another type is refused where the part is made, in one line that names it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import InitVar, dataclass, fields, is_dataclass, replace
 
 import numpy as onp
 import pytest
@@ -102,3 +102,22 @@ def test_parts_of_a_callers_own_are_left_alone_and_may_stand_for_the_packages():
             return {}
 
     assert nf.Coupling(nf.Affine(), nf.half_mask(2), Net()).conditioner is not None
+
+
+def test_a_part_of_a_callers_own_may_have_arguments_that_are_no_fields():
+    @dataclass(frozen=True, eq=False)
+    class Own(nf.Bijection):
+        dim: int
+        scale: InitVar[float] = 1.0
+        in_shape = property(lambda self: (self.dim,))
+
+        def __post_init__(self, scale):
+            object.__setattr__(self, "log_scale", onp.log(scale))
+
+    assert Own(2, scale=3.0).log_scale == onp.log(3.0)
+
+
+def test_a_seed_may_be_of_any_size():
+    assert nf.PLU(3, seed=2**63).seed == 2**63 and nf.flows.maf(2, seed=2**100).shape == (2,)
+    with pytest.raises(ValueError, match=r"^seed must be an integer of at least 0; got -1$"):
+        nf.PLU(3, seed=-1)

@@ -29,7 +29,7 @@ def audit_target(target: str, dims: str, dtype: str | None, letters: str | None,
     """Audit `module:object`; a ValueError, TypeError or BadTarget says in one line what is wrong with the arguments."""
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
-    dims, seed = _dims(dims), validate.count("seed", seed)
+    dims, seed = _dims(dims), validate.seed(seed)
     with _named(target):
         subject = imported(target)
     with _named(target):
@@ -71,10 +71,15 @@ def _place(error):
     return traceback.extract_tb(error.__traceback__)[-1]
 
 
+def _may_be_a_module(part):
+    """(importlib takes more than identifiers: 3_coupling, my-flow.)"""
+    return bool(part) and part.isprintable() and " " not in part
+
+
 def imported(target: str) -> Any:
     """The object of `module:object`, from the current folder or an installed package."""
     module, colon, name = target.partition(":")
-    if not (colon and name and all(part.isidentifier() for part in module.split("."))):
+    if not (colon and name and all(map(_may_be_a_module, module.split(".")))):
         raise ValueError(f"the target must be module:object; got {target!r}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))

@@ -52,8 +52,9 @@ def _of_accuracy(trial):
     near = trial.usable & (largest(trial.z) <= NEAR) & onp.isfinite(trial.allowed)
     if s.accuracy <= s.eps or not near.any():
         return []
-    hidden = onp.median(trial.allowed[near])
-    came = largest(flat(trial.back[0]) - flat(trial.z))[near].max()
+    hidden = trial.allowed[near].max()
+    size = onp.maximum(1.0, largest(trial.z))
+    came = (largest(flat(trial.back[0]) - flat(trial.z)) / size)[near].max()
     if came > s.accuracy:
         return [f"near 0 the round trip is off by {came:.1g}: by more than accuracy={s.accuracy:g} says"]
     if hidden < COARSE:

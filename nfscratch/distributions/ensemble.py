@@ -44,7 +44,7 @@ class MaskEnsemble(Distribution):
 
     def __post_init__(self):
         validate.count("masks", self.masks, least=1)
-        validate.count("seed", self.seed)
+        validate.seed(self.seed)
 
     def init(self, rng, z=None, context=None):
         return self.density.init(rng, z)

@@ -36,7 +36,7 @@ def coupling_layers(
     dim, layers = sizes(dim, layers)
     check_transformer(transformer)
     check_network("network", network)
-    seed = validate.count("seed", seed)
+    seed = validate.seed(seed)
     chain: list[Bijection] = []
     for k in range(layers):
         if k and k % 2 == 0 and dim > 2:
@@ -62,7 +62,7 @@ def autoregressive_layers(
     check_transformer(transformer)
     validate.part("network", network, MADE, "nf.MADE((64, 64))")
     validate.choice("order", order, ORDERS)
-    orders = _orders(dim, layers, order, validate.count("seed", seed))
+    orders = _orders(dim, layers, order, validate.seed(seed))
     return [Autoregressive(transformer, dim, network, each, context_dim) for each in orders]
 
 

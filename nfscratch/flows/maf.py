@@ -103,7 +103,7 @@ def made(
     of which `fit` trains the average; training its masks in turn is many times cheaper.
     """
     dim = validate.count("dim", dim, least=1)
-    masks, seed = validate.count("masks", masks, least=1), validate.count("seed", seed)
+    masks, seed = validate.count("masks", masks, least=1), validate.seed(seed)
     density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation, gain), order)
     if masks > 1:
         density = MaskEnsemble(density, masks, seed)

@@ -41,7 +41,7 @@ def corner(
     dim = _dim(flow)
     x = None if data is None else _rows_of_flow(data, dim)
     columns = named_columns.choose(columns, *_with_units(named_columns.names_of(data, names, dim), units))
-    rng = np.random.default_rng(validate.count("seed", seed))
+    rng = np.random.default_rng(validate.seed(seed))
     drawn = _drawn(flow, params, rng, validate.count("draws", draws, 1), context)[:, columns.index]
     return _picture(columns, None if x is None else x[:, columns.index], drawn, rng)
 

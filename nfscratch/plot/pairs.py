@@ -23,7 +23,7 @@ def pairs(
     _check_same_columns(data, draws, x, drawn)
     names, named = named_columns.names_of(data, names, x.shape[1])
     columns = named_columns.choose(columns, names, units, named)
-    rng = np.random.default_rng(validate.count("seed", seed))
+    rng = np.random.default_rng(validate.seed(seed))
     return _picture(columns, x[:, columns.index], drawn[:, columns.index], rng)
 
 

@@ -65,7 +65,7 @@ class PLU(Linear):
 
     def __post_init__(self):
         super().__post_init__()
-        validate.count("seed", self.seed)
+        validate.seed(self.seed)
         check_bound(self.max_log_scale)
 
     @cached_property

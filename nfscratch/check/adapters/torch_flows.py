@@ -82,4 +82,4 @@ def _end(bound, otherwise):
     """The bound as a number; the widest of several, which a box has."""
     if bound is None:
         return otherwise
-    return float(min(bound) if otherwise < 0 else max(bound)) if getattr(bound, "ndim", 0) else float(bound)
+    return float(bound.min() if otherwise < 0 else bound.max()) if getattr(bound, "ndim", 0) else float(bound)

@@ -36,7 +36,6 @@ ALIKE = [
     {"inv", "pinv"},
     {"logaddexp", "maximum"},
 ]
-SIDES = {"left": "right", "right": "left"}  # of searchsorted
 SMALL = 1e-2  # a float below it may be a tolerance
 WITH_AXIS = {
     "sum",
@@ -109,7 +108,7 @@ def constants(value: object) -> list[object]:
         near = (value + 1, value - 1, -value, 2 * value, 10 * value, 0, 1, -1, 2, 3, 0.5, None)
         return [k for k in dict.fromkeys(near) if k != value]
     if isinstance(value, float):
-        near = [-value, 2 * value, value / 2, value**2, 1.0, 0.0, value + 1, value - 1, 10 * value, value / 10]
+        near = [-value, 2 * value, value / 2, value * value, 1.0, 0.0, value + 1, value - 1, 10 * value, value / 10]
         near += [1 / value, abs(value) ** 0.5] if value else []
         return [c for c in near if c != value] + ([1e-6 * value, 1e3 * value] if abs(value) < SMALL else [])
     if isinstance(value, str):
@@ -225,7 +224,7 @@ def _alike(name):
 
 def _turned_indices(text):
     """An einsum with the letters of one operand the other way round."""
-    left, right = text.split("->")
+    left, _, right = text.partition("->")
     operands = left.split(",")
     for k, letters in enumerate(operands):
         for a, b in combinations(range(len(letters)), 2):

@@ -39,7 +39,7 @@ OUTSIDE = {
 class TooLong(Passing):
     """A run went through more lines than it may, or through others: an edit has led it astray.
 
-    No `except Exception` catches it; a bare `except` does, and then the child's limit ends the run.
+    No `except Exception` catches it. Code with a bare `except` is left alone (`touches_the_world`).
     """
 
 
@@ -64,7 +64,12 @@ class Reached:
     @property
     def touches_the_world(self) -> bool:
         """Whether the code names what writes files, starts processes or calls others: such code is never changed."""
-        return any(OUTSIDE & set(code.co_names) for code in self.codes.values())
+        nested = [c for code in self.codes.values() for c in _codes(code)]  # an edit may call what stands within
+        return any(OUTSIDE & set(c.co_names) for c in nested) or self._catches_everything()
+
+    def _catches_everything(self):
+        """Whether a handler would catch TooLong, too: Python watches no line after that."""
+        return any(_has_such_a_handler(file, self.lines[file]) for file in self.lines)
 
     def is_met(self, frame: Any) -> bool:
         """Whether the unchanged run came to this line, too; where that raised, to this function.
@@ -81,6 +86,24 @@ class Reached:
         self.codes[id(code)] = code
         self.locals.setdefault(id(code), {}).update(frame.f_locals)
         self.globals[id(code)] = frame.f_globals
+
+
+def _has_such_a_handler(file, lines):
+    """Whether a bare `except`, `except BaseException` or `finally` stands in a function that was met."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+    met = [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]
+    tries = [n for f in met for n in ast.walk(f) if isinstance(n, (ast.Try, ast.TryStar))]
+    return any(t.finalbody or any(_is_bare(h.type) for h in t.handlers) for t in tries)
+
+
+def _is_bare(kind):
+    """Of an `except`: whether it catches every exception. (Exception does not: TooLong is none.)"""
+    names = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(n is None or (isinstance(n, ast.Name) and n.id == "BaseException") for n in names)
 
 
 def within(

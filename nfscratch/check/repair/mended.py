@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
-TWICE = re.compile(r"(\[[^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
+TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
 OTHERS = 2  # changes that are shown beside the best
 
 
@@ -71,7 +71,7 @@ class Repair:
 
     def beside(self, found: Iterable[Repair]) -> Repair:
         """This one with the next best of those for which as much speaks."""
-        alike = [r for r in found if r.rank[:-1] == self.rank[:-1] and "--" not in r.after]
+        alike = [r for r in found if (r.rank[:-1], r.laws) == (self.rank[:-1], self.laws) and "--" not in r.after]
         near = sorted({(r.file, r.lines, r.after): r for r in alike}.values(), key=lambda r: r.rank)
         others = [r for r in near if (r.lines, r.after) != (self.lines, self.after)]
         return replace(self, others=tuple(others[:OTHERS]))

@@ -70,7 +70,7 @@ def _is_order(value, n):
 def _sorted(value):
     try:
         return sorted(int(v) for v in value if v == int(v))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # of infinity
         return []
 
 

@@ -16,6 +16,7 @@ import numpy as onp
 
 from nfscratch.check.repair.edit import Place, source
 from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.siblings import renamed
 
 KINDS = (ast.Name, ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp)
 OWN, OTHERS, VARIED = 48, 24, 24  # so many of each
@@ -61,7 +62,7 @@ def _varied(here, scope):
         if isinstance(node, (ast.Call, ast.Subscript)):
             for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}:
                 for other in _of_shape(scope.values.get(name), name, scope.values):
-                    new = _renamed(node, name, other)
+                    new = renamed(node, name, other)
                     if (text := source(new)) not in here:
                         found[text] = new
     return found
@@ -71,11 +72,3 @@ def _of_shape(value, name, values: dict[str, Any]):
     if not isinstance(value, onp.ndarray) or value.ndim == 0:
         return []
     return [k for k, v in values.items() if k != name and isinstance(v, onp.ndarray) and v.shape == value.shape][:4]
-
-
-def _renamed(node, old, new):
-    copy = deepcopy(node)
-    for n in ast.walk(copy):
-        if isinstance(n, ast.Name) and n.id == old:
-            n.id = new
-    return copy

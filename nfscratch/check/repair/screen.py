@@ -205,7 +205,7 @@ class OfAll(Screen):
 
 
 def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
-    """The narrowest one that covers what has failed: names of `laws` in search.py."""
+    """The narrowest one that covers what has failed: names of laws.py."""
     if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
     if "R" in failed or not failed & {"J forward", "J inverse"}:

@@ -31,7 +31,7 @@ from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 LONGEST = 7.0  # seconds of processor time: a net, looked at
-SELDOM = 64  # once in so many edits: some systems are slow to say the time
+SELDOM, BETWEEN_LOOKS = 64, 0.2  # edits, and seconds: some systems are slow to say the processor's time
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
@@ -61,7 +61,7 @@ class Search:
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
         self.cut_off = False  # whether the first rounds did not come to their end
-        self.began, self.turn, self.late = time.process_time(), 0, False
+        self.began, self.turn, self.late, self.next_look = time.process_time(), 0, False, 0.0
 
     @cached_property
     def failed(self) -> set[str]:
@@ -120,7 +120,10 @@ class Search:
 
     def _met(self, direction):
         """The lines that one direction goes through."""
-        at = self.trial.input(direction)[self.screen.rows]
+        try:
+            at = self.trial.input(direction)[self.screen.rows]
+        except Exception:  # x has another shape
+            return self.reached.lines
         call = getattr(self.trial.subject.at(self.screen.rows), direction)
         return Reached(lambda: call(onp.array(at))).lines
 
@@ -149,7 +152,7 @@ class Search:
     def _found(self, tried, enough=1):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
         found, end = [], -float("inf")
-        for candidate in tried:
+        for candidate in _until_one_raises(tried):
             clear = sum(repair.is_clear for repair in found)
             if self._is_over() or not self.checks or clear >= ENOUGH or self.left < end:
                 break
@@ -162,7 +165,9 @@ class Search:
     def _is_over(self):
         """A slow machine ends it, too, before the process is ended from outside and what was found is lost."""
         self.turn += 1
-        self.late = self.late or (self.turn % SELDOM == 0 and time.process_time() - self.began > LONGEST)
+        if self.turn % SELDOM == 0 or time.perf_counter() > self.next_look:
+            self.late = self.late or time.process_time() - self.began > LONGEST
+            self.next_look = time.perf_counter() + BETWEEN_LOOKS
         return self.late or self.left < 0
 
     def _tried(self, statement, place, edit):
@@ -231,6 +236,17 @@ class Search:
             return None
         self.left -= lines
         return failed
+
+
+def _until_one_raises(candidates):
+    """An edit of unforeseen code may raise where it is made: that costs what comes after it, not the search."""
+    made = iter(candidates)
+    while True:
+        try:
+            candidate = next(made)
+        except (StopIteration, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+            return
+        yield candidate
 
 
 def _both(trial, row):

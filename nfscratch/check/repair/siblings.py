@@ -77,7 +77,8 @@ def _taken(node, other):
 def _with_numbers_of(node, other):
     """Our arguments with the numbers of another call, and with these the other way round: (0.0, 1.0), (1.0, 0.0)."""
     at = [k for k, a in enumerate(node.args) if _is_number(a)]
-    if len(at) < 2 or not all(_is_number(other.args[k]) for k in at):
+    alike = len(other.args) == len(node.args)
+    if len(at) < 2 or not alike or not all(_is_number(other.args[k]) for k in at):
         return
     for numbers in ([other.args[k] for k in at], [other.args[k] for k in at[::-1]]):
         new = dict(zip(at, numbers, strict=True))
@@ -98,10 +99,11 @@ def _in_scope(node, there, scope):
         yield node
     elif len(missing) == 1 and (wanted := kind(there.values.get(name := missing.pop()))) not in (None, "callable"):
         for own in [k for k in scope.locals if kind(scope.locals[k]) == wanted][:6]:
-            yield _renamed(node, name, own)
+            yield renamed(node, name, own)
 
 
-def _renamed(node, old, new):
+def renamed(node: ast.expr, old: str, new: str) -> ast.expr:
+    """A copy of an expression with another variable in the place of one."""
     copy = deepcopy(node)
     for n in ast.walk(copy):
         if isinstance(n, ast.Name) and n.id == old:

@@ -131,7 +131,7 @@ def _with_matrix(node, scope, np):
 
 def _is_square(value):
     shape = getattr(value, "shape", ())
-    return len(shape) == 2 and shape[0] == shape[1]
+    return isinstance(shape, tuple) and len(shape) == 2 and shape[0] == shape[1]
 
 
 def _linalg(np, name, args):
