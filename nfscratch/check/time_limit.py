@@ -2,8 +2,9 @@
 
     seconds = 10 max(1, cost / 0.05)        cost: seconds of 1,000 rows, the mean of both directions
 
-So a fast pair has 20 seconds, together with the 8 of the search for a repair, and a slow one has as many calls. Every
-call of a function looks at the clock. What is left when the time is used up is left out, and the report says so.
+A fast pair has 10 seconds. The search for a repair has 8 more, so that an audit stays below 20. A slow pair has as many
+calls. Every call of a function looks at the clock. What is not done when the time is used up is left out, and the report
+says so.
 """
 
 from __future__ import annotations
