@@ -3,8 +3,8 @@
     seconds = 10 max(1, cost / 0.05)        cost: seconds of 1,000 rows, the mean of both directions
 
 A fast pair has 10 seconds. The search for a repair has 8 more, so that an audit stays below 20. A slow pair has as many
-calls. Every call of a function looks at the clock. What is not done when the time is used up is left out, and the report
-says so.
+calls. Every call of a function looks at the clock. What is not done when the time is used up is left out, and the
+report says so.
 """
 
 from __future__ import annotations
