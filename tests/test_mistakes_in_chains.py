@@ -11,6 +11,7 @@ from nfscratch.check.diagnosis import wrong_chain
 from nfscratch.check.diagnosis.boundaries import Boundaries
 from nfscratch.check.diagnosis.held import put, states, taken
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.running_total import running_total
 
 DIM, LAYERS, WRONG = 4, 3, 1
 TURN = np.array([2, 3, 1, 0])
@@ -322,7 +323,7 @@ def test_the_steps_between_boundaries_make_the_function(chain):
     z = np.random.default_rng(0).normal(size=(14, DIM))
     f = chain()[0]
     found = Boundaries(f, z[::2], z[1::2])
-    sums = {i: (c.spot, found.total(c.spot)) for i, c in enumerate(found.all) if c.spot is not None}
+    sums = {i: (c.spot, running_total(found, c.spot)) for i, c in enumerate(found.all) if c.spot is not None}
     settled = [0, *(i for i, (_, total) in sums.items() if total is not None), len(found) - 1]
     h, gathered = z, 0.0
     for i, j in pairwise(settled):

@@ -1,6 +1,7 @@
 """Diagnosis: from a failed check to the name of the mistake. The letters know nothing of this room.
 
 explain.py         which look is asked for which letter; a chain's first wrong layer, or the whole
+wrong_directions.py which of the two log-dets tells
 mistakes.py        every mistake that can be named; hints.py has a hint for each
 
 letter  what is wrong                           named in
@@ -23,7 +24,7 @@ recorded.py        what the function holds in its local variables, line by line,
 held.py            the forms in which a variable holds a state or a log_det
 boundaries.py      where all that the function knows is one state: there one layer ends and the next begins
 paired.py          which boundaries of forward and of inverse belong together; wrong_chain.py names the layer (R)
-gathered.py        the log_det so far at each boundary; chain_log_det.py names the layer (X, J)
+running_total.py   the log_det so far at a boundary; gathered.py at all of them; chain_log_det.py names the layer (X, J)
 exchanged.py       the same where a function keeps its sums out of sight
 wrong_condition.py and wrong_order.py: a layer that sees the wrong half; one that moves columns before it does the rest
 

@@ -4,9 +4,6 @@
 
 A variable holds such a state where two runs agree: f at a, in which the variable is given the value that it has in the
 run at b, returns f(b), to the last digits. A scale without its shift, or a half-filled array, does not stand this test.
-
-What the log_det has gathered until then is a sum of local variables, v = sum_i r_i v_i, such as the running total and
-what is about to be added to it. r_i is what the returned log_det gains where v_i is raised by 1.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.held import is_log_det, put, raised, summed, taken
+from nfscratch.check.diagnosis.held import put, summed, taken
 from nfscratch.check.diagnosis.recorded import Action, Life, Place, Record, by_place, replayed
 
 RUNS, ROWS_OF_A_RUN = 60_000, 20  # of one function at most; so many rows cost as much as one run does,
@@ -144,54 +141,6 @@ class Boundaries:
     def _indices(self, lives):
         found = (next((i for i, c in enumerate(self.all) if equal(c.value, life.value, 1e-12)), None) for life in lives)
         return sorted({i for i in found if i is not None})
-
-    # --- the log_det so far ---
-
-    def total(self, spot: Spot) -> list[tuple[str, float]] | None:
-        """(name, r) of the local variables that hold the log_det gathered so far; None where they are not all of it."""
-        sums = [(name, r) for name in self._candidates(spot.place) if (r := self._gain(spot.place, name))]
-        return sums if self._adds_up(spot, sums) else None
-
-    def _candidates(self, place):
-        names: list[str] = []
-
-        def look(variables):
-            names.extend(k for k, v in variables.items() if is_log_det(v, len(self.a)))
-
-        self.replayed(self.a, {place: look})
-        return names
-
-    def _gain(self, place, name):
-        gains = [self._gain_of(place, name, step) for step in (1.0, 2.0)]
-        return gains[0] if None not in gains and abs(gains[1] - gains[0]) < 1e-6 else None
-
-    def _gain_of(self, place, name, step):
-        def raise_by(variables):
-            variables[name] = raised(variables[name], step, len(self.a))
-
-        try:
-            y, log_det = self.replayed(self.a, {place: raise_by})
-        except Exception:  # of any kind: the variable is not what it seems
-            return None
-        gain = (log_det - self.record.log_det) / step
-        same = onp.array_equal(y, self.record.y) and onp.isfinite(gain).all() and onp.ptp(gain) < 1e-6
-        return float(onp.round(gain[0], 9)) if same else None
-
-    def _adds_up(self, spot, sums):
-        """Whether the log_det of b comes out where a's run goes on from b's state, with b's sums."""
-        place, there = spot.place, self.there[spot.place, spot.names]
-        so_far: list[Any] = []
-
-        def act(variables):
-            so_far.append(summed(variables, sums, len(self.a)))
-            put(variables, spot.names, there)
-
-        def look(variables):
-            so_far.append(summed(variables, sums, len(self.a)))
-
-        y, log_det = self.replayed(self.a, {place: act})
-        self.replayed(self.b, {place: look})
-        return equal(y, self.other.y) and equal(log_det - so_far[0], self.other.log_det - so_far[1], 1e-7)
 
     # --- what lies between two of them ---
 

@@ -12,8 +12,6 @@ from dataclasses import replace
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.aligned import aligned
-from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain
 from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.in_time import named_in_time
@@ -23,6 +21,7 @@ from nfscratch.check.diagnosis.wrong_bracket import name_of_stop
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
 from nfscratch.check.diagnosis.wrong_chain import name_inverse_of_chain
 from nfscratch.check.diagnosis.wrong_density import name_density, name_integral, name_joint
+from nfscratch.check.diagnosis.wrong_directions import name_log_det_of
 from nfscratch.check.diagnosis.wrong_edges import (
     name_edge,
     name_gradient,
@@ -31,13 +30,12 @@ from nfscratch.check.diagnosis.wrong_edges import (
     raises_at_end,
 )
 from nfscratch.check.diagnosis.wrong_inverse import failing_layer, in_chain, name_inverse
-from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
+from nfscratch.check.diagnosis.wrong_log_det import Sample
 from nfscratch.check.diagnosis.wrong_rows import name_dependence
 from nfscratch.check.diagnosis.wrong_samples import name_samples
 from nfscratch.check.diagnosis.wrong_search import has_both_signs, name_of_fold
 from nfscratch.check.diagnosis.wrong_terms import near
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.onto import check_sign
 from nfscratch.check.message import Case, counter_example, message
 from nfscratch.check.report import Failure
@@ -46,7 +44,6 @@ from nfscratch.check.time_limit import without_limit
 
 LAWS_OF_LOG_DET = "XJ"
 NAMELESS = Named(None)
-FINE = 1e-3  # finite differences see an error that is larger
 # What makes a log_det overflow that is itself an ordinary number: a sign or a factor does not.
 OVERFLOW = (
     Mistake.AT_X, Mistake.AT_Z, Mistake.CHANGED_HALF, Mistake.EXP_SUMMED, Mistake.NO_LOGARITHM, Mistake.UNCLAMPED,
@@ -92,7 +89,7 @@ def _named(letter, first, cases, across):
         at_an_edge = letter == "E" or raises_at_end(first)
         return Named(name_edge(first) if at_an_edge else Mistake.RAISES, _raised(first.finding.evidence))
     if letter in LAWS_OF_LOG_DET:
-        return _name_log_det_of(first, across or cases)
+        return name_log_det_of(first, across or cases)
     named = LOOKS[letter](first, cases)
     if named.mistake is Mistake.NOT_FINITE:
         named = _of_finite_rows(named, first, across)
@@ -103,7 +100,7 @@ def _of_finite_rows(named, first, across):
     """A log_det that is not finite in some rows: the mistake that explains it in the others, if any does."""
     if not named.where.startswith("log_det") or not across:
         return named
-    found = _name_log_det_of(first, across)
+    found = name_log_det_of(first, across)
     return found if found.mistake in OVERFLOW or _is_wrong_where_finite(named.where, across) else named
 
 
@@ -155,74 +152,6 @@ def _spread(cases):
     failed = [case for case in cases if case.finding.failed]
     double = [case for case in failed if case.trial.subject.dtype == onp.float64]
     return (double or failed)[::-1][:6]
-
-
-# --- X, J ---
-
-
-def _name_log_det_of(first, across):
-    if first.finding.symptom is Symptom.CLOSED_FORM:
-        return Named(Mistake.JACOBIAN_FORMULA)
-    found = _wrong_directions(across)
-    if not found:
-        below = first.finding.error < FINE
-        return Named(Mistake.BELOW_RESOLUTION if below else Mistake.LOG_DET_FORMULA, "log_det")
-    if _both_flipped(found):
-        return Named(Mistake.SIGN_IN_BOTH, f"log_det{found['forward'][0]}")
-    direction = _telling(found)
-    where, mistake = found[direction]
-    if direction == "inverse" and mistake is Mistake.SIGN:
-        mistake = Mistake.NOT_NEGATED
-    return Named(mistake, f"log_det {direction}{where}", direction)
-
-
-def _wrong_directions(across):
-    """{direction: (" of layer k", mistake)}, over the trials in float64 that J looked at."""
-    trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
-    trials = [aligned(t) for t in trials]
-    samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
-    found = {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
-    found = {d: (where, _of_one_direction(mistake, found)) for d, (where, mistake) in found.items()}
-    of_layers = log_dets_of_chain(trials, found)
-    return {d: found[d] if _says_all(found[d][1], of_layers[d][1]) else of_layers[d] for d in found}
-
-
-def _of_one_direction(mistake, found):
-    """Who takes L for U takes it in both directions: a 0 in one of them is just that."""
-    return Mistake.ALWAYS_ZERO if mistake is Mistake.DIAGONAL_OF_L and len(found) == 1 else mistake
-
-
-def _says_all(of_whole, of_layer):
-    """Whether the name of the whole says more: a log_det that is 0, or -log|det J|, is so whatever the layers do."""
-    weaker = (Mistake.OFF_BY_CONSTANT, Mistake.MULTIPLIED, Mistake.LAYER_LEFT_OUT)
-    return of_whole in (Mistake.ALWAYS_ZERO, Mistake.SIGN) and of_layer in weaker
-
-
-def _both_flipped(found):
-    flipped = (Mistake.SIGN, Mistake.ONE_BRANCH)  # of a leaky ReLU, one branch alone has a sign
-    return len(found) == 2 and found["inverse"][1] is Mistake.SIGN and found["forward"][1] in flipped
-
-
-def _telling(found):
-    """The direction whose mistake is named: forward, unless only the inverse's has a name."""
-    if "inverse" not in found:
-        return "forward"
-    if "forward" not in found:
-        return "inverse"
-    known = {direction: mistake is not Mistake.LOG_DET_FORMULA for direction, (_, mistake) in found.items()}
-    return "inverse" if known["inverse"] and not known["forward"] else "forward"
-
-
-def _in_layers(direction, samples):
-    """(" of layer k of n (Type)", mistake): the first layer that is wrong by itself, or the whole."""
-    bad = next(s for s in samples if s.failed)
-    for k, layer in enumerate(bad.trial.layers):
-        if check_jacobian(layer, direction).failed:
-            alike = [s.trial.layers[k] for s in samples if len(s.trial.layers) == len(bad.trial.layers)]
-            found = name_log_det([Sample(aligned(trial), direction) for trial in alike])
-            return f" of layer {k + 1} of {len(bad.trial.layers)} ({layer.subject.name})", found
-    of_chain = name_sum(bad.trial, direction) if bad.trial.subject.layers() else None
-    return "", of_chain or name_log_det(samples)
 
 
 # --- D, N ---

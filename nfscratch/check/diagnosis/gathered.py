@@ -18,6 +18,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.boundaries import Boundaries, Spot
 from nfscratch.check.diagnosis.held import summed
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.running_total import running_total
 from nfscratch.check.finite_differences import numeric_jacobian
 from nfscratch.check.rows import finite_matrices
 
@@ -105,7 +106,7 @@ class Gathered:
     def _look(self, mark, spots):
         """The outermost call that knows the claim so far, unless an inner one knows it where it fits."""
         for spot in spots:
-            sums = self.side.total(spot)
+            sums = running_total(self.side, spot)
             if sums is None:
                 continue
             claim = self._read(spot.place, sums)

@@ -16,6 +16,7 @@ operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 scope.py         the variables that a function may name, with their values in a run
+ways.py          the lines that forward goes through, and those of inverse
 relevant.py      which values have a share in what is wrong: the others are left alone
 candidates.py    the changes in their order, in all places that the run met
 search.py        one after the other, until one passes the screen and then the laws

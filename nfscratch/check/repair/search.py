@@ -12,7 +12,6 @@ The first round that has one with all of that, or with the first two, ends the s
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Sequence
 from functools import cached_property, partial
@@ -27,6 +26,7 @@ from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.ways import Ways
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
@@ -76,10 +76,14 @@ class Search:
     def screen(self):
         return screen_for(self.trial, self.row, self.failed, self.reached.is_met)
 
+    @cached_property
+    def ways(self) -> Ways:
+        return Ways(self.trial, self.screen, self.failed, self.reached)
+
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found = most, []
-        _ = self.statements and self.failed and self._shared  # of the functions as they are
+        _ = self.statements and self.failed and self.ways.shared  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -92,7 +96,7 @@ class Search:
         return best and best.beside(said)
 
     def _candidates(self, kinds):
-        found = candidates(self.statements, self.reached, kinds, self._lines, self._shared)
+        found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared)
         if kinds < SLIPS or not self._relevant:
             return found
         return ((s, place, edit) for s, place, edit in found if is_part(place, self._relevant))
@@ -108,46 +112,7 @@ class Search:
     def _missing(self):
         if not isinstance(self.screen, OfLogDet):
             return iter(())
-        return missing_terms(self.statements, self.reached, self._lines, self.screen)
-
-    @cached_property
-    def _lines(self):
-        """Where a change may mend something: in the direction whose log_det is not that of its own J."""
-        if isinstance(self.screen, OfAll) or self.screen.x is None:
-            return self.reached.lines
-        own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
-        return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
-
-    def _met(self, direction):
-        """The lines that one direction goes through."""
-        try:
-            at = self.trial.input(direction)[self.screen.rows]
-        except Exception:  # x has another shape
-            return self.reached.lines
-        call = getattr(self.trial.subject.at(self.screen.rows), direction)
-        return Reached(lambda: call(onp.array(at))).lines
-
-    @cached_property
-    def _of_forward(self):
-        return None if self.screen.x is None else self._met("forward")
-
-    @cached_property
-    def _shared(self):
-        """The lines that both directions go through."""
-        if self._of_forward is None:
-            return {}
-        back = self._met("inverse")
-        return {file: lines & back.get(file, set()) for file, lines in self._of_forward.items()}
-
-    def _keeps_forward(self, statement, place, edit):
-        """Whether forward does not come to the lines of the change."""
-        if self._of_forward is None:
-            return False
-        met = self._of_forward.get(statement.file, ())
-        first, last = getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0)
-        if isinstance(place.node, ast.stmt):
-            first, last = place.node.lineno, place.node.end_lineno + 1
-        return not edit.also and not any(first <= line <= last for line in met)
+        return missing_terms(self.statements, self.reached, self.ways.wrong, self.screen)
 
     def _found(self, tried, enough=1):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
@@ -175,7 +140,7 @@ class Search:
         spent, shown, mended = self.screen.spent, place.shown, None
         try:
             with edit.done(), statement.edited():
-                self.screen.keeps_forward = self._keeps_forward(statement, place, edit)
+                self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)
                 if self.screen.passes():
                     changed, after = self.screen.changed(), place.after(edit)
                     if "x" not in changed or self._may_change_x(edit):

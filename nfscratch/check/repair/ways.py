@@ -1,0 +1,66 @@
+"""Ways: the lines that forward goes through, those that inverse does, and those that both do.
+
+A mistake of one direction's log_det stands where that direction goes, and a change of a line to which forward does not
+come leaves x as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+
+import numpy as onp
+
+from nfscratch.check.repair.edit import Edit
+from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.repair.screen import OfAll, OfLogDet
+from nfscratch.check.trial import Trial
+
+Lines = dict[str, AbstractSet[int]]  # by file
+
+
+class Ways:
+    """Of one trial whose laws `failed`, at the rows of a screen. reached: what both directions together reach."""
+
+    def __init__(self, trial: Trial, screen, failed: set[str], reached: Reached):
+        self.trial, self.screen, self.failed, self.reached = trial, screen, failed, reached
+
+    @cached_property
+    def wrong(self) -> Lines:
+        """Where a change may mend something: in the direction whose log_det is not that of its own J."""
+        if isinstance(self.screen, OfAll) or self.screen.x is None:
+            return self.reached.lines
+        own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
+        return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
+
+    @cached_property
+    def shared(self) -> Lines:
+        """The lines that both directions go through."""
+        if self._of_forward is None:
+            return {}
+        back = self._met("inverse")
+        return {file: lines & back.get(file, set()) for file, lines in self._of_forward.items()}
+
+    def leave_forward(self, statement, place, edit: Edit) -> bool:
+        """Whether forward does not come to the lines of the change."""
+        if self._of_forward is None:
+            return False
+        met = self._of_forward.get(statement.file, ())
+        first, last = getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0)
+        if isinstance(place.node, ast.stmt):
+            first, last = place.node.lineno, place.node.end_lineno + 1
+        return not edit.also and not any(first <= line <= last for line in met)
+
+    @cached_property
+    def _of_forward(self):
+        return None if self.screen.x is None else self._met("forward")
+
+    def _met(self, direction):
+        """The lines that one direction goes through."""
+        try:
+            at = self.trial.input(direction)[self.screen.rows]
+        except Exception:  # x has another shape
+            return self.reached.lines
+        call = getattr(self.trial.subject.at(self.screen.rows), direction)
+        return Reached(lambda: call(onp.array(at))).lines
