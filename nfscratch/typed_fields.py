@@ -64,7 +64,7 @@ def _judging(own: Callable) -> Callable:
 
 def _odd_field(part):
     kind = type(part)
-    if kind.__module__.partition(".")[0] != __package__ or not is_dataclass(kind):
+    if not _is_ours(kind) or not is_dataclass(kind):
         return ""
     return odd(kind, {name: getattr(part, name) for name in stated(kind) if hasattr(part, name)}, of_a_file=False)
 
@@ -126,7 +126,14 @@ def _is_number(value, hint):
 
 
 def _may_be_a_part(value):
-    return not isinstance(value, type) and any(callable(getattr(value, method, None)) for method in METHODS)
+    """Whether it looks like a part of the caller's own. The package's parts say by their class what they are."""
+    if isinstance(value, type) or (isinstance(value, TypedFields) and _is_ours(type(value))):
+        return False
+    return any(callable(getattr(value, method, None)) for method in METHODS)
+
+
+def _is_ours(kind):
+    return kind.__module__.partition(".")[0] == __package__
 
 
 def _named(hint):

@@ -90,7 +90,7 @@ def test_a_look_that_fails_costs_the_name_and_not_the_report(monkeypatch):
     def look(*_):
         raise onp.linalg.LinAlgError("SVD did not converge")
 
-    monkeypatch.setattr("nfscratch.check.diagnosis.explain._name_log_det_of", look)
+    monkeypatch.setattr("nfscratch.check.diagnosis.explain.name_log_det_of", look)
     report = nf.check.audit(negated(coupling(), (True, False)), dims=(2,), changes=False, show=False)
     first = report.failures[0]
     assert first.letter == "X" and first.mistake is None and first.name == "log_det forward + log_det inverse"

@@ -104,6 +104,22 @@ def test_parts_of_a_callers_own_are_left_alone_and_may_stand_for_the_packages():
     assert nf.Coupling(nf.Affine(), nf.half_mask(2), Net()).conditioner is not None
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nf.Coupling(nf.Planar(2), (True, False)), "transformer must be a Transformer"),
+        (lambda: nf.Coupling(nf.Affine(), (True, False), nf.Planar(2)), "conditioner must be a Network; got Planar"),
+        (lambda: nf.Elementwise(nf.MLP((2,)), 2), "transformer must be a Transformer"),
+        (lambda: nf.Chain([nf.MLP((2,))]), "layers must be a list, each entry a Bijection; got"),
+        (lambda: nf.Flow(nf.MLP((2,)), nf.Planar(2)), "base must be a Distribution; got MLP"),
+        (lambda: replace(FLOWS["embedding"], embed=nf.Planar(2)), "embed must be a Network or None; got"),
+    ],
+)
+def test_a_part_of_the_package_stands_for_no_part_of_another_kind(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
 def test_a_part_of_a_callers_own_may_have_arguments_that_are_no_fields():
     @dataclass(frozen=True, eq=False)
     class Own(nf.Bijection):

@@ -25,6 +25,7 @@ from nfscratch import backend, validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.contract import Bijection, same_jacobian
 from nfscratch.bijections.linear import Conv1x1, Linear, Triangular
+from nfscratch.bijections.linear.affine_map import shift_and_matrix
 from nfscratch.nets.conv import is_odd
 from nfscratch.ops.convolution import CONVOLUTION, convolve
 from nfscratch.ops.events import batch_first, batch_last, check_event
@@ -140,7 +141,7 @@ class MaskedConv(Bijection):
     def _in_units_of_A(self, params):
         """The kernels A^-1 K_d, and the identity at the centre: (C, C, (k^2 + 1) / 2)."""
         C, _, n = params["before"].shape
-        A = {name: params["centre"][name] for name in params["centre"] if name != "shift"}
+        _, A = shift_and_matrix(params["centre"])
         K, _ = self.linear.solve(A, np.reshape(params["before"], (C, C * n)))
         return np.concatenate((np.reshape(K, (C, C, n)), identity(C, K)[:, :, None]), axis=2)
 

@@ -68,17 +68,17 @@ class Linear(Bijection):
         return {name: backend.asarray(onp.zeros(s)) for name, s in {**self.shapes, "shift": (self.dim,)}.items()}
 
     def forward(self, params, z, context=None, rng=None):
-        shift, A = _split(params)
+        shift, A = shift_and_matrix(params)
         x, log_det = self.apply(A, self._columns(A, z))
         return (self._rows(A, x).T + columns(shift)).T, zeros_per_row(z) + log_det
 
     def inverse(self, params, x, context=None, rng=None):
-        shift, A = _split(params)
+        shift, A = shift_and_matrix(params)
         z, log_det = self.solve(A, self._columns(A, (x.T - columns(shift)).T))
         return self._rows(A, z), zeros_per_row(x) + log_det
 
     def forward_vjp(self, params, z, context=None, rng=None):
-        shift, A = _split(params)
+        shift, A = shift_and_matrix(params)
         x, log_det, back = self.apply_vjp(A, self._columns(A, z))
 
         def pullback(g_x, g_log_det):
@@ -89,7 +89,7 @@ class Linear(Bijection):
         return (self._rows(A, x).T + columns(shift)).T, zeros_per_row(z) + log_det, pullback
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        shift, A = _split(params)
+        shift, A = shift_and_matrix(params)
         z, log_det, back = self.solve_vjp(A, self._columns(A, (x.T - columns(shift)).T))
 
         def pullback(g_z, g_log_det):
@@ -101,7 +101,7 @@ class Linear(Bijection):
         return self._rows(A, z), zeros_per_row(x) + log_det, pullback
 
     def jacobian(self, params, z, context=None):
-        return same_jacobian(self.matrix(_split(params)[1]), z)
+        return same_jacobian(self.matrix(shift_and_matrix(params)[1]), z)
 
     def _per_sample(self, A):
         return any(A[name].ndim > len(shape) for name, shape in self.shapes.items())
@@ -114,7 +114,8 @@ class Linear(Bijection):
         return z[:, :, 0] if self._per_sample(A) else z.T
 
 
-def _split(params):
+def shift_and_matrix(params):
+    """The shift, and the parameters of A."""
     return params["shift"], {name: params[name] for name in params if name != "shift"}
 
 
