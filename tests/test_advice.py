@@ -154,7 +154,7 @@ def test_a_layer_that_is_given_what_it_does_not_reach_says_what_it_reaches():
     flow = nf.Flow(nf.StandardNormal(1), nf.Chain([nf.Elementwise(nf.Sigmoid(), 1), nf.ActNorm(1)]))
     message = blamed(flow, flow.init(rng()), x=onp.array([[0.5], [-3.0]]))
     assert message == (
-        "layer 0 (Elementwise), inverse (x -> z), gives NaN or infinity at -3, because it reaches (0.0, 1.0) alone"
+        "layer 1 of 2 (Elementwise), inverse (x -> z), gives NaN or infinity at -3, because it reaches (0.0, 1.0) alone"
     )
 
 

@@ -42,7 +42,7 @@ def test_a_mask_of_the_wrong_length_shows_where_the_layer_stands():
     short = nf.Coupling(nf.Affine(), nf.half_mask(2))
     refused(
         ValueError,
-        r"layers of a Chain must fit: layer 0 \(Permutation\) gives shape \(3,\), layer 1 \(Coupling\) takes \(2,\)",
+        r"must fit: layer 1 of 2 \(Permutation\) gives shape \(3,\), layer 2 of 2 \(Coupling\) takes \(2,\)",
         nf.Chain,
         [nf.Reverse(3), short],
     )

@@ -110,7 +110,7 @@ def test_a_layer_that_sends_the_data_too_far_is_blamed_and_not_the_base():
         flow = flow_on(base)
         params = flow.init(rng(), X)
         params["bijection"][0][-1]["b"][:] = [0.0, -1e200]
-        assert blamed(flow, params).startswith("layer 0 (Coupling), inverse (x -> z), enlarges |x| most: ")
+        assert blamed(flow, params).startswith("layer 1 of 3 (Coupling), inverse (x -> z), enlarges |x| most: ")
 
 
 def test_a_run_whose_evaluations_are_never_finite_gives_its_last_parameters_and_names_the_rows():

@@ -110,7 +110,7 @@ def test_a_layer_without_a_number_for_each_row_is_refused_by_its_place(bug):
     flow = nf.Flow(nf.StandardNormal(2), chain_of(scaling_with(log_det)))
     doors = calls(flow)
     with pytest.raises(
-        ValueError, match=r"layer 1 \(OwnLayer\): log_det of inverse must have shape \(N,\).*" + message
+        ValueError, match=r"layer 2 of 3 \(OwnLayer\): log_det of inverse must have shape \(N,\).*" + message
     ):
         doors["fit"]()
     alone = nf.Flow(nf.StandardNormal(2), scaling_with(log_det))
@@ -128,7 +128,7 @@ def test_a_layer_that_mixes_the_rows_is_refused_although_it_starts_as_the_identi
     flow = nf.Flow(nf.StandardNormal(2), chain_of(scaling_with(MIXED[bug])))
     params = trees.cast(flow.init(rng(), X), dtype)
     message = (
-        r"layer 1 \(OwnLayer\): log_det of inverse must not depend on the other rows; row \d alone gives .* among 3"
+        r"layer 2 of 3 \(OwnLayer\): log_det of inverse must not depend on the other rows; row \d alone gives .* among"
     )
     with pytest.raises(ValueError, match=message):
         nf.fit(flow, X, rng=rng(), params=params, steps=2)
@@ -142,7 +142,7 @@ def test_a_layer_of_ones_own_that_is_right_passes():
 def test_a_layer_in_a_chain_in_a_chain_and_in_an_inverse_is_named():
     inner = nf.Chain([nf.Reverse(2), nf.Inverse(scaling_with(MIXED["the mean of the batch"]))])
     flow = nf.Flow(nf.StandardNormal(2), nf.Chain([nf.Reverse(2), nf.Reverse(2), inner]))
-    with pytest.raises(ValueError, match=r"layer 2\.1 \(Inverse of OwnLayer\): log_det of inverse must not depend"):
+    with pytest.raises(ValueError, match=r"layer 2 of 2 in layer 3 of 3 \(Inverse of OwnLayer\): log_det of inverse"):
         nf.fit(flow, X, rng=rng(), steps=2)
 
 
@@ -156,7 +156,7 @@ class Mixing(nf.Coupling):
 
 def test_a_pullback_method_that_mixes_the_rows_is_refused_although_the_plain_method_is_right():
     flow = nf.Flow(nf.StandardNormal(2), nf.Chain([Mixing(nf.Affine(), nf.half_mask(2)), nf.Reverse(2)]))
-    with pytest.raises(ValueError, match=r"layer 0 \(Mixing\): z of inverse_vjp must not depend on the other rows"):
+    with pytest.raises(ValueError, match=r"layer 1 of 2 \(Mixing\): z of inverse_vjp must not depend on the other"):
         nf.fit(flow, X, rng=rng(), steps=2)
 
 

@@ -57,7 +57,7 @@ def test_each_way_to_end_is_told_by_name():
     with pytest.warns(nf.TrainingWarning, match="diverged at step 2"):
         diverged = fit(rate=1e200)
     assert (diverged.ended, diverged.ending.step, diverged.ending.loss) == (nf.Ended.DIVERGED, 2, onp.inf)
-    assert "layer 0 (Coupling)" in diverged.ending.blamed and diverged.stopped == str(diverged.ending)
+    assert "layer 1 of 3 (Coupling)" in diverged.ending.blamed and diverged.stopped == str(diverged.ending)
 
 
 def test_a_loss_of_ones_own_that_diverges_is_blamed_with_a_remedy():

@@ -76,13 +76,13 @@ def test_a_narrower_range_keeps_the_density_right():
 
 
 def test_a_layer_that_is_given_more_than_it_takes_is_warned_of():
-    message = r"layer 0 \(ActNorm\) ends in \(-inf, inf\), layer 1 \(Elementwise\) takes \(0.0, 1.0\): what the para"
+    message = r"layer 1 of 2 \(ActNorm\) ends in \(-inf, inf\), layer 2 of 2 \(Elementwise\) takes \(0.0, 1.0\): what"
     with pytest.warns(UserWarning, match=message + ".* integrates to less than 1") as caught:
         chain = nf.Chain([nf.ActNorm(2), logit()])
     assert caught[0].filename == __file__ and len(caught) == 1
     assert chain.domain is None  # parameters decide for which z the first layer ends in (0, 1)
     with pytest.warns(
-        UserWarning, match=r"layer 1 \(Elementwise\) ends in \(1.0, inf\), layer 2 .* takes \(0.0, 2.0\)"
+        UserWarning, match=r"layer 2 of 3 \(Elementwise\) ends in \(1.0, inf\), layer 3 of 3 .* takes \(0.0, 2.0\)"
     ):
         nf.Chain([nf.Inverse(nf.Chain([fixed(nf.Inverse(nf.Exp())), nf.ActNorm(2)])), fixed(nf.Exp()), logit(0.0, 2.0)])
 
@@ -98,7 +98,7 @@ def test_the_warning_is_right_the_density_integrates_to_what_is_left():
 
 def test_layers_without_a_common_point_are_refused():
     with pytest.raises(
-        ValueError, match=r"layer 0 \(Elementwise\) ends in \(0.0, 1.0\), .* takes \(2.0, 5.0\), and no"
+        ValueError, match=r"layer 1 of 2 \(Elementwise\) ends in \(0.0, 1.0\), .* takes \(2.0, 5.0\), and no"
     ):
         nf.Chain([sigmoid, logit(2.0, 5.0)])
 

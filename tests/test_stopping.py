@@ -86,7 +86,7 @@ def test_a_fit_in_another_thread_leaves_signals_alone():
 def test_a_diverging_run_names_layer_direction_and_step_and_returns_the_best(validation):
     unbounded = nf.flows.real_nvp(2, layers=2, hidden=(8,), activation="relu", gain=1.0, whiten="diagonal")
     message = (
-        r"diverged at step \d+ \(loss .*\): layer \d \(Coupling\), inverse \(x -> z\), .* The parameters of step \d+"
+        r"diverged at step \d+ \(loss .*\): layer \d of 3 \(Coupling\), inverse \(x -> z\), .* The parameters of step"
     )
     with pytest.warns(nf.TrainingWarning, match=message):
         result = fit(flow=unbounded, optimizer=nf.adam(1e200), evaluate_every=1, validation=validation)
@@ -111,7 +111,7 @@ def test_without_one_finite_loss_nothing_is_returned(validation):
     params = FLOW.init(rng(), DATA)
     params["bijection"][0][-1]["b"][:] = onp.nan
     with pytest.raises(
-        FloatingPointError, match=r"no finite loss was seen, .*; diverged at step 1 .* layer 0 \(Coupling\)"
+        FloatingPointError, match=r"no finite loss was seen, .*; diverged at step 1 .* layer 1 of 3 \(Coupling\)"
     ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("warnings.warn", lambda *a, **k: pytest.fail("a warning as well"))

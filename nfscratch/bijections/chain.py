@@ -40,22 +40,26 @@ class Chain(Derived):
         for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             if first.out_shape != second.in_shape:
                 raise ValueError(
-                    f"layers of a Chain must fit: layer {k} ({kind(first)}) gives shape {first.out_shape}, "
-                    f"layer {k + 1} ({kind(second)}) takes {second.in_shape}"
+                    f"layers of a Chain must fit: {self._named(k)} gives shape {first.out_shape}, "
+                    f"{self._named(k + 1)} takes {second.in_shape}"
                 )
         conditioned = {layer.context_dim for layer in self.layers} - {0}
         if len(conditioned) > 1:
             raise ValueError(f"layers of a Chain must take the same context; got context_dim {sorted(conditioned)}")
         self._check_intervals()
 
+    def _named(self, k):
+        """A layer in a message: counted from 1, as in every other one."""
+        return f"layer {k + 1} of {len(self.layers)} ({kind(self.layers[k])})"
+
     def _check_intervals(self):
         """Some of what the layers before it reach must be in a layer's domain, and all of it should."""
         reached = self.layers[0].codomain
-        for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+        for k, second in enumerate(self.layers[1:]):
             if reached is not None and second.domain is not None and not within(reached, second.domain):
                 words = (
-                    f"layers of a Chain must fit: layer {k} ({kind(first)}) ends in {reached}, "
-                    f"layer {k + 1} ({kind(second)}) takes {second.domain}"
+                    f"layers of a Chain must fit: {self._named(k)} ends in {reached}, "
+                    f"{self._named(k + 1)} takes {second.domain}"
                 )
                 if apart(reached, second.domain):
                     raise ValueError(f"{words}, and no point is in both")

@@ -1,4 +1,4 @@
-"""The parts of a flow, in the order in which x meets them, and their names in messages: "layer 3 (Coupling)"."""
+"""The parts of a flow, in the order in which x meets them, and their names in messages: "layer 3 of 5 (Coupling)"."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import kind
 
 
-def layers_from_data(bijection: Bijection, params: Any, path: str = "layer") -> Iterator[tuple[str, Bijection, Any]]:
+def layers_from_data(bijection: Bijection, params: Any, within: str = "") -> Iterator[tuple[str, Bijection, Any]]:
     """(name, layer, its params) for each layer that is no Chain, last to first. The name tells its place in the Chain.
 
-    A layer of a Chain inside a Chain is numbered inside it: "layer 2.0" is the first layer of the third layer.
+    Layers are counted from 1, in the order in which z meets them, as the audit counts them. A layer of a Chain inside
+    a Chain is counted inside it: "layer 1 of 2 in layer 3 of 3" is the first layer of the third.
     """
     if not isinstance(bijection, Chain):
-        yield f"{path} ({kind(bijection)})", bijection, params
+        yield f"{within or 'layer'} ({kind(bijection)})", bijection, params
         return
-    for k in reversed(range(len(bijection.layers))):
-        yield from layers_from_data(bijection.layers[k], params[k], f"{path} {k}" if path == "layer" else f"{path}.{k}")
+    n = len(bijection.layers)
+    for k in reversed(range(n)):
+        place = f"layer {k + 1} of {n}" + f" in {within}" * bool(within)
+        yield from layers_from_data(bijection.layers[k], params[k], place)
 
 
 def has_own_part(part: Any) -> bool:
