@@ -5,7 +5,6 @@ A message names the argument, the requirement and the value that came. The calle
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Hashable, Mapping
 from numbers import Real
 from textwrap import shorten
@@ -16,7 +15,7 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend, labels
+from nfscratch import backend, labels, outside
 from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
@@ -139,7 +138,7 @@ def digits(name: str, x: Any, dtype: Any, cast_only: bool = False) -> None:
     remedy = "subtract an offset from the column" + (', or use float64: nf.use(dtype="float64")' if wider else "")
     if wider and spread[worst] < TOLD_APART * step[worst]:
         raise ValueError(f"{words}: its values cannot be told apart; {remedy}")
-    warnings.warn(f"{words}: digits are lost; {remedy}", stacklevel=4)
+    outside.warn(f"{words}: digits are lost; {remedy}")
 
 
 def _is_wider(given: Any, dtype: Any) -> bool:

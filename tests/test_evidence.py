@@ -113,6 +113,21 @@ def test_reverse_kl_is_minus_the_elbo_with_its_gradient():
         close(up[0], value, 1e-13)
 
 
+def test_a_seed_stands_for_its_generator_with_a_gradient_too():
+    flow = nf.flows.real_nvp(2, layers=2, hidden=(4,))
+    params = flow.init(0)
+    for f, sizes in (
+        (objectives.elbo, (9,)),
+        (objectives.elbo_value_and_grad, (9,)),
+        (objectives.reverse_kl, (9,)),
+        (objectives.reverse_kl_value_and_grad, (9,)),
+        (objectives.iwae, (3, 3)),
+        (objectives.iwae_value_and_grad, (3, 3)),
+    ):
+        seeded, drawn = (f(flow, U1.log_prob, params, given, *sizes) for given in (2, rng(2)))
+        assert (seeded[0] if isinstance(seeded, tuple) else seeded) == (drawn[0] if isinstance(drawn, tuple) else drawn)
+
+
 def test_the_inverse_temperature_weighs_the_target_alone():
     flow = nf.flows.planar(2, layers=3)
     params = {**flow.init(rng()), "bijection": nf.check.random_params(flow.bijection, rng(1), 0.3)}

@@ -14,12 +14,11 @@ that too, nobody could see it later, so it is warned of here. A Flow warns where
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from nfscratch import trees
+from nfscratch import outside, trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import kind
 from nfscratch.bijections.start import StartBatch
@@ -65,7 +64,7 @@ class Chain(Derived):
                     raise ValueError(f"{words}, and no point is in both")
                 if self.domain is None:
                     lost = "what the parameters send outside is lost, and the density integrates to less than 1"
-                    warnings.warn(f"{words}: {lost}", stacklevel=5)
+                    outside.warn(f"{words}: {lost}")
             reached = second.image(reached)
 
     def derive(self):

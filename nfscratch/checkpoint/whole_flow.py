@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, outside
 from nfscratch.checkpoint import agreement, atomic, container, header, sizes, tree
 from nfscratch.checkpoint.description import canonical, config_hash, describe, difference, own_parts
 from nfscratch.checkpoint.header import CheckpointError, about
@@ -86,7 +85,7 @@ def _warn_if_not_finite(path, params):
     bad = [name for name, leaf in leaves.items() if not onp.isfinite(leaf).all()]
     if bad:
         others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        warnings.warn(f"{path}: params must be finite to be used; NaN or infinity in {bad[0]}{others}", stacklevel=3)
+        outside.warn(f"{path}: params must be finite to be used; NaN or infinity in {bad[0]}{others}")
 
 
 def _rebuilt(description):

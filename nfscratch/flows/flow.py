@@ -12,7 +12,6 @@ function of the whole parameter tree. Raw arrays go layer by layer, in chunks of
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend, trees, validate
+from nfscratch import backend, outside, trees, validate
 from nfscratch.autodiff import raw, rebox, take
 from nfscratch.bijections import Bijection
 from nfscratch.bijections.normalize.statistics import LOOKED_AT
@@ -57,10 +56,9 @@ class Flow(TakesContext, TypedFields):
             raise ValueError("embed needs a bijection or a base that takes a context; got context_dim 0 for both")
         domain = self.bijection.domain
         if domain is not None and not within(self.base.support, domain):
-            warnings.warn(
+            outside.warn(
                 f"the base draws from {self.base.support}, the bijection takes {domain}: what lies outside is lost, "
                 "and the density integrates to less than 1 (Inverse(bijection) is the other direction)",
-                stacklevel=4,
             )
 
     shape = property(lambda self: self.bijection.out_shape)

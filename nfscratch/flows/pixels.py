@@ -6,14 +6,13 @@ per dimension look excellent.
 
 from __future__ import annotations
 
-import warnings
 from math import prod
 from typing import Any
 
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.ops.events import laid_out
 
 FEW = 4  # images that use fewer than one value of FEW are warned of
@@ -40,11 +39,10 @@ def warn_of_unused_values(name: str, x: Any, values: int) -> None:
     """Warn where x (N, *shape) ends far below values - 1: as 0 and 1 do, or digits from 0 to 16, with values=256."""
     top = int(x.max()) if x.size else values
     if FEW * (top + 1) <= values:
-        warnings.warn(
+        outside.warn(
             f"{name} has no value above {top}, of 0 to {values - 1}: "
             f"if no image can have more, pass values={max(top + 1, 2)}; bits per dimension depend on it",
             PixelWarning,
-            stacklevel=3,
         )
 
 

@@ -6,12 +6,11 @@ likelihood: a descent on the ELBO alone, from one wide Gaussian, ends in one of 
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.bijections import Standardize, Whiten
 from nfscratch.posteriors.posterior_loss import CHOOSING
 from nfscratch.posteriors.search import FAR, NoStart, Why, draws_of, rough_posterior, several
@@ -61,11 +60,10 @@ def warn_if_far(flow: Any, params: Any, start: Any) -> None:
     bad = onp.flatnonzero(off | ~((scale > 1 / FAR_OFF) & (scale < FAR_OFF)))
     if len(bad):
         i = bad[0]
-        warnings.warn(
+        outside.warn(
             f"variable {i} of the flow begins at {onp.median(ours[:, i]):.4g} ± {ours[:, i].std():.3g}, and the "
             f"posterior is near {centre[i]:.4g} ± {spread[i]:.3g}; {_remedy(flow)}",
             TrainingWarning,
-            stacklevel=4,
         )
 
 

@@ -21,14 +21,13 @@ q / (the share of the others).
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.posteriors.target import not_finite
 from nfscratch.training.record import Result, TrainingWarning
 
@@ -169,6 +168,6 @@ def _log_weights(target, x, log_q):
     with onp.errstate(all="ignore"):
         log_p = onp.asarray(backend.to_numpy(target.value(x)), dtype=onp.float64)
     if words := not_finite(log_p, x):
-        warnings.warn(f"{words}; these draws have the weight 0", TrainingWarning, stacklevel=4)
+        outside.warn(f"{words}; these draws have the weight 0", TrainingWarning)
     log_q = onp.asarray(backend.to_numpy(log_q), dtype=onp.float64)
     return onp.where(onp.isfinite(log_p), log_p - log_q, -onp.inf)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch.training import far_end, outside, remedies
+from nfscratch import backend, outside
+from nfscratch.training import far_end, remedies
 from nfscratch.training.ending import Ended
 from nfscratch.training.record import Result, TrainingWarning
 

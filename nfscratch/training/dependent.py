@@ -10,12 +10,11 @@ curved    functions of one column, and powers of several: curved.py, which says 
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, outside
 from nfscratch.training.curved import curved_columns
 from nfscratch.training.record import TrainingWarning
 
@@ -39,11 +38,10 @@ def warn_of_dependent_columns(x: Any, jitter: Any) -> None:
     named = ", ".join(f"column {column} is {what}" for column, what in list(found.items())[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     where = "in a plane" if len(linear) == len(found) else "on a surface of fewer dimensions"
-    warnings.warn(
+    outside.warn(
         f"x: {named}{more}. x lies {where}, where its density has no upper bound, so a high log-likelihood says "
         f"nothing about the fit; fit to the other columns: numpy.delete(x, {_listed(sorted(found))}, axis=1)",
         TrainingWarning,
-        stacklevel=3,
     )
 
 

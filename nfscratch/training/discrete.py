@@ -20,13 +20,12 @@ the times of a sensor that reports every minute, are not discrete.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.training import remedies
 from nfscratch.training.record import TrainingWarning
@@ -123,7 +122,7 @@ def warn_of_columns(x: Any, jitter: Any = None) -> None:
             "context=, which needs no density, or fit to the rows with other values, or leave it out"
         )
     silence = "warnings.simplefilter('ignore', nf.DiscreteDataWarning) silences this"
-    warnings.warn(f"{'; '.join(words)}. {silence}", DiscreteDataWarning, stacklevel=3)
+    outside.warn(f"{'; '.join(words)}. {silence}", DiscreteDataWarning)
 
 
 def _named(columns):

@@ -19,7 +19,7 @@ from math import inf, isfinite
 
 import numpy as onp
 
-from nfscratch.training import outside
+from nfscratch import outside
 from nfscratch.training.ending import Ended
 from nfscratch.training.record import Result, TrainingWarning
 from nfscratch.training.remedies import SMALLER_STEPS

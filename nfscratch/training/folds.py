@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch.training import deciding_rows, outside, verdict
+from nfscratch import backend, outside
+from nfscratch.training import deciding_rows, verdict
 from nfscratch.training.beginning import begun
 from nfscratch.training.descent import Descent, say_what_was_taken
 from nfscratch.training.ending import Ended, Ending

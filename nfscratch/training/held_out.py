@@ -8,7 +8,6 @@ validation = None or 0      none
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.training import data_rows, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.record import TrainingWarning
@@ -110,11 +109,10 @@ def _how_many(share, N, least):
         return max(asked, min(least, N // 5)) if asked > 0 else asked
     if least:
         return 1  # folds.py has its own words
-    warnings.warn(
+    outside.warn(
         f"x has {N} rows: 1 of them is held out to choose the best parameters by, and {N - 1} are trained on. "
         "So few rows say little about a density",
         TrainingWarning,
-        stacklevel=5,
     )
     return 1
 

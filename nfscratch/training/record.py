@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees
+from nfscratch import outside, trees
 from nfscratch.bijections.normalize.whiten import Whitening
-from nfscratch.training import outside
 from nfscratch.training.ending import Ended, Ending
 
 

@@ -7,12 +7,11 @@ are, or where the pairs of equal rows are not ten times as many as of columns th
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, outside
 from nfscratch.training import discrete
 from nfscratch.training.record import TrainingWarning
 
@@ -30,12 +29,11 @@ def groups_of(rows: Any) -> Any:
     copies = onp.flatnonzero(rows.numbers[first[groups]] != rows.numbers)
     if len(copies) >= COPIES * len(keys):
         row, original = rows.numbers[copies[0]], rows.numbers[first[groups[copies[0]]]]
-        warnings.warn(
+        outside.warn(
             f"x: {len(copies)} of {len(keys)} rows are copies of others (row {row} is row {original}), so a random "
             "share of them is no test. Equal rows are kept together, in training or in validation; do the same with a "
             "test set of your own, or take each once: numpy.unique(x, axis=0)",
             TrainingWarning,
-            stacklevel=3,
         )
     return groups
 

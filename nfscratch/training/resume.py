@@ -14,13 +14,12 @@ from __future__ import annotations
 import json
 import os
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import validate
+from nfscratch import outside, validate
 from nfscratch.checkpoint import atomic, container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import CheckpointError, about, shown
@@ -141,10 +140,9 @@ class RunFile:
         try:
             self._write(run)
         except OSError as error:
-            warnings.warn(
+            outside.warn(
                 f"{self.path}: the checkpoint of step {run.step} could not be written ({error})",
                 RuntimeWarning,
-                stacklevel=4,
             )
             self._last = time.monotonic()
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
-from nfscratch.training import outside
+from nfscratch import backend, outside
 from nfscratch.training.record import Result, TrainingWarning
 
 LEVEL = 0.99

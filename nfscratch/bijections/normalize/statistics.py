@@ -11,12 +11,11 @@ compared with a fixed one: seconds and femtoseconds have the same statistics, ea
 
 from __future__ import annotations
 
-import warnings
 from contextvars import ContextVar
 
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.bijections.normalize.channels import samples
 from nfscratch.ops.moments import moments, robust_moments
 
@@ -64,7 +63,7 @@ def _warn_of_constant(who, what, columns):
     shown = ", ".join(map(str, columns[:SHOWN])) + (f", ... ({len(columns)} {what}s)" if len(columns) > SHOWN else "")
     they, it = (f"{what}s {shown} are", "them") if len(columns) > 1 else (f"{what} {shown} is", "it")
     message = f"{who}: {they} constant; scale 1 is used. Leave {it} out of a density"  # it has no upper bound there
-    warnings.warn(message, ScaleWarning, stacklevel=3)
+    outside.warn(message, ScaleWarning)
 
 
 def warn_of_far_rows(who, what, x, std, where=" of those given", numbers=None):
@@ -81,11 +80,10 @@ def warn_of_far_rows(who, what, x, std, where=" of those given", numbers=None):
     row = int(onp.argmax(onp.abs(x[:, column] - middle[column])))
     number = row if numbers is None else numbers[row]
     others = "" if len(far) == 1 else f" ({len(far)} {what}s are like this)"
-    warnings.warn(
+    outside.warn(
         f"{who}: a few rows decide the scale of {what} {column}{others}: row {number}{where} has "
         f"{x[row, column]:.6g}, while 68 % of the rows lie within {width[column]:.3g} of {middle[column]:.6g}. "
         "If it is a mistake or a code for a missing value, leave the row out; if it is data, use "
         'standardize="robust", and base=nf.StudentT(dim) for heavy tails',
         ScaleWarning,
-        stacklevel=4,
     )

@@ -26,14 +26,13 @@ With kind = "robust", m and s are those of statistics.py, and C is that of u cut
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend, validate
+from nfscratch import backend, outside, validate
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.bijections.normalize.statistics import LOOKED_AT, STATISTICS, ScaleWarning, centre_and_scale
@@ -198,9 +197,8 @@ def _warn_of_dependence(C, columns):
     variances, directions = onp.linalg.eigh(C)
     if len(columns) > 1 and variances[0] < DEPENDENT:
         column = columns[onp.argmax(onp.abs(directions[:, 0]))]
-        warnings.warn(
+        outside.warn(
             f"x: column {column} is a linear function of other columns, so that the density has no upper bound there, "
             "and a high log-likelihood says nothing about the fit; leave the column out",
             ScaleWarning,
-            stacklevel=2,
         )

@@ -146,7 +146,7 @@ def _bound(flow, log_joint_vjp, params, rng, n, context, inverse_temperature, gr
     """(2) for n draws in groups of `draws`, which with one draw is (1); and `sign` times its gradient."""
     validate.choice("gradient", gradient, GRADIENTS)
     _check_inverse_temperature(inverse_temperature)
-    n = validate.count("n", n, least=1)
+    n, rng = validate.count("n", n, least=1), validate.seeded(rng)
     context = _checked(flow, params, context, n)
     (x, log_q), back = flow.sample_and_log_prob_vjp(params, rng, n, context)
     log_p, back_p = log_joint_vjp(x)
