@@ -1,5 +1,8 @@
 """The audit of the field: its enumeration and its page, on modules and results made here."""
 
+import signal
+import subprocess
+import sys
 import types
 from dataclasses import replace
 
@@ -8,11 +11,12 @@ import pytest
 
 pytest.importorskip("benchmarks.field.page", reason="benchmarks/ is not part of an installed package")
 
-from benchmarks.field import page
+from benchmarks.field import page, run
 from benchmarks.field.exported import exported
 from benchmarks.field.finding import FieldFinding, Limit
 from benchmarks.field.one_way import NO_Z, by_search, remembering
 from benchmarks.field.specimen import Draw, NotBuilt, refuse
+from benchmarks.field.state import state
 from benchmarks.field.worker import audited
 from nfscratch.ops.roots import InversionError
 
@@ -79,10 +83,10 @@ ROWS = [
 
 def test_the_page_has_a_row_for_each_class_and_a_reason_for_each_other():
     text = page.page({"zuko": ROWS}, [FINDING])
-    assert "| Affine | **RX** | passed, R not judged | not finished | not finished |" in text
+    assert "| Affine | **RX** | passed; R not judged | not finished | not finished |" in text
     assert "| Exp | passed |  | passed |  |" in text
     assert "- an abstract base: Base" in text and "Raise on a batch of no rows: Exp (RuntimeError)." in text
-    assert " | 3 | 2 | 1 | 1 | 0 | 0 | 1 | 1 |" in text
+    assert " | 3 | 2 | 1 | 0 | 1 | 0 | 0 | 1 | 1 |" in text
 
 
 def test_a_letter_that_no_finding_confirms_is_open():
@@ -92,7 +96,7 @@ def test_a_letter_that_no_finding_confirms_is_open():
     ]
     text = page.page({"zuko": rows}, [FINDING])
     assert "| Affine | **R**, open | not finished |" in text and "| Other | open |  |" in text
-    assert " | 2 | 2 | 0 | 0 | 0 | 2 | 0 | 1 |" in text  # a class with one open letter is open
+    assert " | 2 | 2 | 0 | 0 | 0 | 0 | 2 | 0 | 1 |" in text  # a class with one open letter is open
 
 
 LIMIT = replace(FINDING, letters="SE", limit=Limit.RANGE, said=("not finite",))
@@ -104,15 +108,74 @@ def test_a_limit_explains_a_letter_only_where_the_audit_said_its_words():
         row("Affine", "float64", "wild", "failed", failed="SE", messages={"S": "is not finite", "E": "it jumps"}),
     ]
     assert "| Affine | E out of range | S out of range, open |" in page.page({"zuko": rows}, [LIMIT])
-    assert " | 1 | 1 | 0 | 0 | 0 | 1 | 0 | 0 |" in page.page({"zuko": rows}, [LIMIT])
+    assert " | 1 | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |" in page.page({"zuko": rows}, [LIMIT])
     text = page.page({"zuko": rows[:1]}, [LIMIT])  # a limit is no finding, and its class is explained
-    assert " | 1 | 1 | 0 | 0 | 1 | 0 | 0 | 0 |" in text and "it is off (S, E; out of range)" in text
+    assert " | 1 | 1 | 0 | 0 | 0 | 1 | 0 | 0 | 0 |" in text and "it is off (S, E; out of range)" in text
 
 
 def test_a_class_that_raises_is_open_and_a_note_stands_on_the_page():
     rows = [row("Affine", "float64", "calm", "raises", note="on positive numbers")]
     text = page.page({"zuko": rows}, [FINDING])
-    assert " | 1 | 1 | 0 | 0 | 0 | 1 | 0 | 1 |" in text and "- Affine: on positive numbers" in text
+    assert " | 1 | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 1 |" in text and "- Affine: on positive numbers" in text
+
+
+def test_a_cell_says_which_letters_were_not_judged_and_such_a_class_is_counted_apart():
+    doubtful = {"R": "inconclusive", "S": "holds", "T": "not applicable", "X": "inconclusive"}
+    rows = [
+        row("Affine", "float64", "calm", "failed", failed="R", letters={"R": "FAILS", "X": "inconclusive"}),
+        row("Exp", "float64", "none", "passed", letters={"S": "holds"}),
+        row("Exp", "float32", "none", "passed", letters=doubtful),
+        row("Tanh", "float64", "none", "not judged", letters=doubtful),
+        row("Flow", "float64", "calm", "passed", letters={"S": "holds"}),
+        row("Flow", "", "", "not finished", why="not finished in 600 s of processor time"),
+    ]
+    text = page.page({"zuko": rows}, [FINDING])
+    assert "| Affine | **R**; X not judged |" in text and "| Exp | passed |  | passed; RX not judged |  |" in text
+    assert "| Tanh | not judged |  |" in text and "| Flow | passed | not finished |" in text
+    assert "- Flow: not finished in 600 s of processor time" in text
+    assert " | 4 | 4 | 0 | 3 | 1 | 0 | 0 | 0 | 1 |" in text
+
+
+def test_the_page_says_whether_its_rows_come_from_one_state_of_the_audit():
+    rows = [row(name, "float64", "none", "passed", letters={}, audit=audit)
+            for name, audit in (("Affine", "a1"), ("Exp", "a1"), ("Tanh", "b2"))]  # fmt: skip
+    assert "All rows come from one state of the audit: a1, a hash" in page.page({"zuko": rows[:2]}, [])
+    text = " ".join(page.page({"zuko": rows}, []).split())
+    assert "come from several states of the audit. Most are of a1," in text and "of others: zuko's Tanh." in text
+
+
+def test_the_state_of_the_audit_changes_with_its_code(tmp_path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "edges.py").write_text("tolerance = 1")
+    first = state(tmp_path)
+    (tmp_path / "note.md").write_text("no code")
+    assert state(tmp_path) == first == state(tmp_path) and state() != first
+    (tmp_path / "letters" / "edges.py").write_text("tolerance = 2")
+    assert state(tmp_path) != first
+
+
+def test_rows_stand_in_the_order_of_the_classes_whenever_they_were_done():
+    rows = page.in_order([row("Tanh"), row("Affine"), row("Gone")], ["Affine", "Exp", "Tanh"])
+    assert [r["class"] for r in rows] == ["Affine", "Exp", "Tanh", "Gone"] and "not reached" in rows[1]["why"]
+
+
+@pytest.mark.parametrize("code, why", [(-signal.SIGXCPU, "not finished in 3 s of processor time"),
+                                       (-signal.SIGSEGV, "the process ended")])  # fmt: skip
+def test_a_class_that_is_not_finished_keeps_its_rows_and_says_why(code, why, tmp_path):
+    path = tmp_path / "zuko.jsonl"
+    watch = run._Watch("zuko", ["Affine", "Exp"], 2, path, limit=3.0)
+    for record in ({"begins": "Affine"}, row("Affine", "float64", "calm", "passed")):
+        watch.record(record)
+    watch.ended(code)
+    first, second = run.rows(path)
+    assert (first["outcome"], second["outcome"], second["why"]) == ("passed", "not finished", why)
+    assert watch.left == ["Exp"]
+
+
+@pytest.mark.exhaustive
+def test_the_limit_is_of_processor_time():
+    code = "from benchmarks.field.worker import allow\nimport time\ntime.sleep(1.5)\nallow(0.1)\nwhile True: pass"
+    assert subprocess.run([sys.executable, "-c", code], timeout=300).returncode == -signal.SIGXCPU
 
 
 def cube(z):

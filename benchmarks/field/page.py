@@ -23,7 +23,7 @@ PACKAGES = {  # library: its title, and the distribution that has its version
 }  # fmt: skip
 COLUMNS = [("float64", "calm"), ("float64", "wild"), ("float32", "calm"), ("float32", "wild")]
 NOT_AUDITED = ("not built", "not finished")
-QUIET = ("passed", "not judged")  # outcomes of a row in which nothing was found
+QUIET, UNKNOWN = ("passed",), ("not judged", "not finished")  # outcomes of a row in which nothing was found
 
 
 def write(results: Path, to: Path) -> None:
@@ -31,18 +31,22 @@ def write(results: Path, to: Path) -> None:
     from benchmarks.field.findings import FINDINGS
 
     found = {library: _rows(results / f"{library}.jsonl") for library in SOURCES}
-    to.write_text(page({k: v + _not_reached(k, v) for k, v in found.items() if v}, FINDINGS))
+    to.write_text(page({k: in_order(v, _names(k)) for k, v in found.items() if v}, FINDINGS))
 
 
-def _not_reached(library, rows):
-    """A row for each exported class that has none."""
+def _names(library):
     try:
-        names = classes(library)
+        return classes(library)
     except ImportError:
         return []
+
+
+def in_order(rows: list[dict], names: Sequence[str]) -> list[dict]:
+    """The rows in the order of the classes, whenever they were done; and a row for each class that has none."""
     done = {row["class"] for row in rows}
-    why = "not reached in the run that this page shows"
-    return [{"class": n, "dtype": "", "outcome": "not finished", "why": why} for n in names if n not in done]
+    missing = {"dtype": "", "outcome": "not finished", "why": "not reached in the run that this page shows"}
+    rows = rows + [{"class": name, **missing} for name in names if name not in done]
+    return sorted(rows, key=lambda row: names.index(row["class"]) if row["class"] in names else len(names))
 
 
 def _rows(path):
@@ -51,7 +55,7 @@ def _rows(path):
 
 def page(found: dict[str, list[dict]], findings: Sequence[FieldFinding]) -> str:
     """found: library -> rows of the workers."""
-    parts = [HEAD, _summary(found, findings)]
+    parts = [HEAD, _of_state(found), _summary(found, findings)]
     for library, rows in found.items():
         parts += [_library(library, rows, [f for f in findings if f.package == library])]
     return "\n\n".join(parts) + "\n"
@@ -83,18 +87,35 @@ confirms as well. The word beside them says what it is: *out of range*, a number
 *rounding*, digits are lost that the dtype does not have; *consequence*, of another finding, where that one has spoilt
 the map. The rest is *open*: the audit saw something that nobody has confirmed or refuted yet, which can be the audit's
 own mistake and says nothing about the library. A class counts where its worst cell does: open, confirmed, explained.
-What a library documents is said to be documented. The rows come from several
-runs, while the audit grew: splines of Pyro and flowjax were audited since it sees slopes of 0.999 at the ends of a box,
-most others before.
+What a library documents is said to be documented.
+
+A letter can be asked and *not judged*: the numbers do not tell a mistake from rounding there, or a search finds no
+inverse, or the time for a slow map is used up. The cell names these letters, and they say nothing for or against the
+library: "passed; R not judged" is no word about the round trip. The table of the libraries counts such classes apart.
 
 S shapes, dtype, finiteness; P arguments unchanged, same output; I rows are independent; R round trip; X the log-dets of
 both directions cancel; J log_det is that of the Jacobian; D log_prob is its definition; E edges and joins; O onto;
-K samples match the density."""
+K samples match the density; T who depends on whom."""
+
+
+def _of_state(found):
+    """Whether all rows come from one state of the audit; where not, which classes do not."""
+    audits = [(row.get("audit", "?"), f"{library}'s {row['class']}") for library, rows in found.items()
+              for row in rows if row["outcome"] not in NOT_AUDITED]  # fmt: skip
+    if not audits:
+        return "No class has been audited yet."
+    ((most, _),) = Counter(audit for audit, _ in audits).most_common(1)
+    others = list(dict.fromkeys(name for audit, name in audits if audit != most))
+    code = f"{most}, a hash of the code in `nfscratch/check`"
+    if not others:
+        return f"All rows come from one state of the audit: {code}."
+    words = f"The rows come from several states of the audit. Most are of {code}; of others: {', '.join(others)}."
+    return fill(words, 120)
 
 
 def _summary(found, findings):
-    lines = ["| library | version | classes | audited | nothing found | confirmed | explained | open "
-             "| not audited | findings |", "|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = ["| library | version | classes | audited | nothing found | nothing found, letters not judged "
+             "| confirmed | explained | open | not audited | findings |", "|---" * 11 + "|"]  # fmt: skip
     for library, rows in found.items():
         title, package = PACKAGES[library]
         classes = _by_class(rows)
@@ -110,15 +131,15 @@ def _summary(found, findings):
 class State(Enum):
     """Of a class, over its rows: the worst of them."""
 
-    CLEAN, CONFIRMED, EXPLAINED, OPEN = range(4)
+    CLEAN, CLEAN_AS_FAR, CONFIRMED, EXPLAINED, OPEN = range(5)
 
 
 def _state(rows, findings) -> State:
-    letters = [explained(row, findings) for row in rows if row["outcome"] not in QUIET]
+    letters = [explained(row, findings) for row in rows if row["outcome"] not in (*QUIET, *UNKNOWN)]
     if any(sure == limits == {} or left for sure, limits, left in letters):
         return State.OPEN
     if not letters:
-        return State.CLEAN
+        return State.CLEAN_AS_FAR if any(_unjudged(row) or row["outcome"] in UNKNOWN for row in rows) else State.CLEAN
     return State.CONFIRMED if any(sure for sure, *_ in letters) else State.EXPLAINED
 
 
@@ -185,19 +206,24 @@ def _cells(rows, findings) -> list[str]:
 
 
 def _cell(row: dict[str, Any], findings: Sequence[FieldFinding]) -> str:
+    unjudged = f"; {_unjudged(row)} not judged" if _unjudged(row) else ""
     if row["outcome"] == "failed":
         sure, limits, left = explained(row, findings)
         words = {word: "".join(k for k in limits if limits[k] == word) for word in limits.values()}
         parts = [f"**{''.join(sure)}**"] * bool(sure) + [f"{letters} {word}" for word, letters in words.items()]
-        return ", ".join(parts + ["open"] * bool(left))
-    if row["outcome"] == "passed":
-        unjudged = "".join(k for k, status in row["letters"].items() if status == "inconclusive")
-        return f"passed, {unjudged} not judged" if unjudged else "passed"
-    return row["outcome"]
+        return ", ".join(parts + ["open"] * bool(left)) + unjudged
+    return row["outcome"] + (unjudged if row["outcome"] == "passed" else "")
+
+
+def _unjudged(row):
+    """The letters that were asked and not judged."""
+    return "".join(k for k, status in row.get("letters", {}).items() if status == "inconclusive")
 
 
 def _notes(classes):
-    return [f"- {name}: {row['note']}" for name, rows in classes.items() for row in rows[:1] if row.get("note")]
+    notes = [f"- {name}: {row['note']}" for name, rows in classes.items() for row in rows[:1] if row.get("note")]
+    return notes + [f"- {name}: {row['why']}" for name, rows in classes.items() if not _why_not(rows)
+                    for row in rows if row["outcome"] in NOT_AUDITED]  # fmt: skip
 
 
 def _on_empty(classes):

@@ -4,7 +4,8 @@
     python -m benchmarks audit --page        the page from the results that are there
     python -m benchmarks audit --confirm     every finding's reproducer, and its independent confirmation
 
-A class that takes longer than the limit, or ends the process, is written down as such, and a new worker goes on.
+A class that takes longer than the limit, in one dtype with one scale of weights, or ends the process, is written down
+as such, and a new worker goes on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -20,10 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.field.exported import SOURCES, classes
+from benchmarks.field.state import state
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-LIMIT = 600  # seconds for a class, in all dtypes and weights
+LIMIT = 600  # seconds of processor time for a class, in one dtype with one scale of weights
+SILENT = 20  # limits; a worker that says nothing for so long, on the clock, hangs
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -31,7 +35,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=sorted(SOURCES), help="libraries")
     parser.add_argument("--classes", nargs="+", help="names of classes; those that are there are done again")
     parser.add_argument("--out", type=Path, default=Path("runs/audit"), help="folder of the results, a file a library")
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for a class")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds of processor time")
     parser.add_argument("--page", action="store_true", help="write benchmarks/AUDIT.md and audit nothing")
     parser.add_argument("--confirm", action="store_true", help="run the reproducers, and audit nothing")
     return parser.parse_args(arguments)
@@ -78,7 +82,7 @@ def keep(path: Path, kept: list[dict]) -> None:
 def _watched(library, left, total, path, options):
     """One worker for the classes that are left. Gives those that are left when it has ended, or was ended."""
     watch = _Watch(library, list(left), total, path, options.limit)
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.field.worker", library, *left]
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.field.worker", library, str(options.limit), *left]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}
     ) as worker:
@@ -88,7 +92,7 @@ def _watched(library, left, total, path, options):
                 break
             if line.startswith(b"{"):
                 watch.record(json.loads(line))
-    watch.ended()
+    watch.ended(worker.returncode)
     return watch.left
 
 
@@ -103,12 +107,14 @@ class _Watch:
     limit: float
     current: str | None = None
     begun: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
     got: list[dict] = field(default_factory=list)
 
     def time_left(self) -> float:
-        return self.begun + self.limit - time.monotonic()
+        return self.heard + SILENT * self.limit - time.monotonic()
 
     def record(self, record: dict) -> None:
+        self.heard = time.monotonic()
         if "begins" in record:
             self.current, self.begun, self.got = record["begins"], time.monotonic(), []
         elif "ends" in record:
@@ -116,14 +122,16 @@ class _Watch:
         else:
             self.got.append(record)
 
-    def ended(self) -> None:
-        """The process has ended: the class that it was at, or was to begin, is not finished."""
+    def ended(self, code: int) -> None:
+        """The process has ended with this code: the class that it was at, or was to begin, is not finished."""
         if not self.left:
             return
         self.current = self.current or self.left[0]
-        why = f"not finished in {self.limit:.0f} s" if self.time_left() <= 0 else "the process ended"
-        row = {"library": self.library, "class": self.current, "dtype": "", "weights": "", "outcome": "not finished"}
-        self._written([*self.got, {**row, "why": why}])
+        why = f"it said nothing for {SILENT * self.limit:.0f} s" if self.time_left() <= 0 else "the process ended"
+        if code == -signal.SIGXCPU:
+            why = f"not finished in {self.limit:.0f} s of processor time"
+        row = {"library": self.library, "class": self.current, "audit": state(), "dtype": "", "weights": ""}
+        self._written([*self.got, {**row, "outcome": "not finished", "why": why}])
 
     def _written(self, rows):
         self.left.remove(self.current)

@@ -1,11 +1,14 @@
 """Worker: audits classes of one library, one after another, and prints a line of JSON when each begins and ends.
 
-python -m benchmarks.field.worker zuko NSF MAF ...
+python -m benchmarks.field.worker zuko 600 NSF MAF ...     at most 600 s of processor time for each dtype and weights
+
+The limit is of processor time, so that a busy machine leaves out no more than a quiet one.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 import warnings
@@ -19,6 +22,7 @@ import numpy as np
 import nfscratch as nf
 from benchmarks.field.one_way import NO_Z, searched
 from benchmarks.field.specimen import SCALES, Draw, NotBuilt, Specimen
+from benchmarks.field.state import state
 from nfscratch.check.adapters.adapt import adapted
 
 DTYPES = ("float64", "float32")
@@ -29,12 +33,12 @@ SIZES = [64 * 4**k for k in range(12)]  # JAX compiles a function anew for every
 
 
 def main() -> None:
-    library, *names = sys.argv[1:]
+    library, limit, *names = sys.argv[1:]
     constructors = import_module(f"benchmarks.field.of_{library}").CONSTRUCTORS
     for name in names:
         say({"begins": name})
-        for row in audited(name, constructors.get(name)):
-            say({"library": library, "class": name, **row})
+        for row in audited(name, constructors.get(name), float(limit)):
+            say({"library": library, "class": name, "audit": state(), **row})
         say({"ends": name})
 
 
@@ -42,10 +46,18 @@ def say(record: dict) -> None:
     print(json.dumps(record), flush=True)
 
 
-def audited(name: str, construct: Any) -> Any:
-    """One row for each dtype and scale of weights; a single one where a class is not built."""
+def allow(seconds: float) -> None:
+    """The system ends this process when it has had that much more processor time."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + 1, hard))
+
+
+def audited(name: str, construct: Any, limit: float | None = None) -> Any:
+    """One row for each dtype and scale of weights; a single one where a class is not built. limit: seconds for each."""
     for dtype in DTYPES:
         for weights, scale in SCALES.items():
+            if limit is not None:
+                allow(limit)
             begin, draw = time.process_time(), Draw(scale, dtype)
             try:
                 specimen = built(construct, draw)
