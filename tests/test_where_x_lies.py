@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from healthy import cells, in_units
+from pairs import spline as splines
 from pairs.coupling import coupling
 
 import nfscratch as nf
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters.joins import check_joins
-from nfscratch.check.pairs import of_pair
+from nfscratch.check.letters.joins import _Line, check_joins
+from nfscratch.check.pairs import of_pair, single
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import units_of
 
@@ -167,3 +168,55 @@ def test_an_x_that_saturates_and_says_so_is_no_mistake():
 
     assert first((forward, inverse), "R") is None
     assert first((forward, inverse), "R", codomain=(-1, 1)) is None
+
+
+# --- steep places ---
+
+
+def narrow_bin(dtype, end=1.0):
+    """A rational-quadratic spline whose last bin has a slope of 167, and comes to `end` at its end, in this dtype."""
+    kx, ky, d = [-3, -2, -1, 0, 2.994, 3], [-3, -2, -1, 0, 2, 3], [1, 1, 1, 1, 1, end]
+    knots = tuple(np.array(a, dtype=dtype) for a in (kx, ky, d))
+
+    def run(v, back):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(splines, "knots", lambda i: knots)
+            parts = [splines.one_spline(column.astype(dtype), 0, back, "") for column in v.T]
+        return np.stack([y for y, _ in parts], axis=1).astype(dtype), sum(log_det for _, log_det in parts)
+
+    return lambda z: run(z, False), lambda x: run(x, True)
+
+
+def joined(pair, dtype):
+    return check_joins(Trial(of_pair(*pair, 2, dtype), np.zeros((20, 2), dtype=dtype)), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_steep_end_is_no_jump_in_the_numbers_of_its_dtype(dtype):
+    """log_det comes to 0 at the end; at the last number of float32 before it, it is 0.01."""
+    assert joined(narrow_bin(dtype), dtype).ok
+
+
+def test_a_jump_is_found_where_the_next_steps_are_smaller():
+    assert joined(narrow_bin("float64", end=1.001), "float64").failed
+    assert joined(narrow_bin("float32", end=2.0), "float32").failed
+    for bug in splines.END_SLOPES:
+        pair = tuple(map(single, splines.spline(bug)))
+        assert joined(pair, "float32").failed
+
+
+@pytest.mark.parametrize("gap, steep", [(0.0, True), (0.5, False)])
+def test_a_step_as_large_as_another_variables_next_number_makes_is_rounding(gap, steep):
+    """x_1 = 8000 (z_1 - knot(z_0)), where the knot stands still for many numbers of z_0, and then moves by one."""
+
+    def forward(z):
+        knot = (np.float32(3) - np.float32(0.01) * z[:, 0]).astype(np.float32)
+        x = np.stack([z[:, 0], 8000 * (z[:, 1] - knot) + gap * (knot < np.float32(2.99))], axis=1)
+        return x, np.full(len(z), np.log(8000.0))
+
+    trial = Trial(of_pair(forward, forward, 2, "float32"), np.zeros((1, 2), dtype="float32"))
+    line = _Line(trial, "forward", 0, np.array([0.0, 2.9899]), (0.0, 1.0))
+    places = np.float32(1) + np.spacing(np.float32(1)) * np.arange(-500, 500)
+    moves = np.flatnonzero(np.diff(line.values(places)[:, 1]))
+    step = np.abs(np.diff(line.values(places)[:, 1]))[moves]
+    assert line.is_steep(1, places[moves[np.argmax(step)]]) is steep
