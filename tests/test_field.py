@@ -145,10 +145,12 @@ def test_the_page_says_whether_its_rows_come_from_one_state_of_the_audit():
 
 
 def test_the_state_of_the_audit_changes_with_its_code(tmp_path):
-    (tmp_path / "letters").mkdir()
+    for room in ("letters", "diagnosis"):
+        (tmp_path / room).mkdir()
     (tmp_path / "letters" / "edges.py").write_text("tolerance = 1")
     first = state(tmp_path)
     (tmp_path / "note.md").write_text("no code")
+    (tmp_path / "diagnosis" / "names.py").write_text("a name judges nothing")
     assert state(tmp_path) == first == state(tmp_path) and state() != first
     (tmp_path / "letters" / "edges.py").write_text("tolerance = 2")
     assert state(tmp_path) != first

@@ -106,7 +106,7 @@ def _of_state(found):
         return "No class has been audited yet."
     ((most, _),) = Counter(audit for audit, _ in audits).most_common(1)
     others = list(dict.fromkeys(name for audit, name in audits if audit != most))
-    code = f"{most}, a hash of the code in `nfscratch/check`"
+    code = f"{most}, a hash of the code in `nfscratch/check` that judges"
     if not others:
         return f"All rows come from one state of the audit: {code}."
     words = f"The rows come from several states of the audit. Most are of {code}; of others: {', '.join(others)}."
