@@ -36,6 +36,14 @@ def sums(tree):
     return found
 
 
+def moved(params):
+    """Parameters near those of a start, where many layers are the identity. What is stored stays."""
+    from nfscratch import trees
+
+    draws = rng(7)
+    return trees.map_leaves(lambda leaf: leaf + 0.1 * draws.normal(size=leaf.shape), params, fixed=lambda leaf: leaf)
+
+
 def of_case(case):
     """The parameters that a batch starts, and what the layer makes of points."""
     bijection, params, z, context = case.example(DIM, n=4)
@@ -46,8 +54,10 @@ def of_case(case):
 
 
 def of_distribution(base):
-    params, z = base.init(rng()), base.sample(base.init(rng()), rng(3), 5)
-    return sums([params, z, base.log_prob(params, z)])
+    start = base.init(rng())
+    params = moved(start)
+    z = base.sample(params, rng(3), 5)
+    return sums([start, z, base.log_prob(params, z)])
 
 
 def of_network(network, sizes):
@@ -65,9 +75,10 @@ def of_flow(flow):
     levels = getattr(getattr(flow.base, "conditional", None), "n_levels", 0) or (4 if len(flow.shape) == 3 else 0)
     whole = rng(1).integers(0, levels or 2, size=(8, *flow.shape))
     x = rng(1).normal(size=(8, *flow.shape)) if not levels else whole / (1 if levels == 4 else levels - 1)
-    params = flow.init(rng(), x, context)
+    start = flow.init(rng(), x, context)
+    params = flow.update(moved(start), x, context) if flow.updates else moved(start)
     draws = flow.sample(params, rng(3), 2, None if context is None else context[:2])
-    return sums([params, flow.log_prob(params, x, context), draws])
+    return sums([start, flow.log_prob(params, x, context), draws])
 
 
 def of_run(result):
