@@ -210,7 +210,8 @@ def test_layers_are_named_by_their_places_from_the_data_on():
     inner = nf.Chain([nf.ActNorm(2), nf.Inverse(nf.Planar(2))])
     chain = nf.Chain([nf.Reverse(2), inner])
     names = [name for name, _, _ in parts.layers_from_data(chain, chain.init(rng()))]
-    assert names == ["layer 1.1 (Inverse of Planar)", "layer 1.0 (ActNorm)", "layer 0 (Permutation)"]
+    inner = "layer 2 of 2 in layer 2 of 2 (Inverse of Planar)", "layer 1 of 2 in layer 2 of 2 (ActNorm)"
+    assert names == [*inner, "layer 1 of 2 (Permutation)"]
     flow = nf.Flow(nf.StandardNormal(2), chain)
     assert parts.base_name(flow) == "the base (StandardNormal)" and not parts.has_own_part(flow)
 
