@@ -148,3 +148,17 @@ def test_the_posterior_of_a_mixture_sums_to_one():
 def test_a_base_that_lacks_a_method_says_so(method):
     with pytest.raises(NotImplementedError, match=f"Distribution has no {method}"):
         getattr(Distribution(), method)(None, None, None) if method == "sample" else Distribution().log_prob({}, None)
+
+
+def test_a_uniform_number_on_an_edge_belongs_to_what_comes_after_it():
+    """Of two halves of [0, 1) the first is [0, 1/2), and the second [1/2, 1)."""
+    u, eps = onp.array([0.0, 0.25, 0.5, 0.75, 1.0 - 1e-16]), onp.zeros(5)
+    halves, quarters = onp.zeros((2, 5)), onp.zeros((4, 5))
+    assert (nf.Categorical(2).draw(halves, u) == [0, 0, 1, 1, 1]).all()
+    assert (3 * nf.Categorical(4).draw(quarters, u) == [0, 1, 2, 3, 3]).all()
+    two = nf.MixtureOfGaussians(2)
+    low, high = two.draw(onp.zeros((6, 2)), onp.array([0.1, 0.9]), onp.zeros(2))
+    assert low < 0 < high and (two.draw(onp.zeros((6, 5)), u, eps) == [low, low, high, high, high]).all()
+    assert (nf.Bernoulli().draw(onp.zeros((1, 5)), u) == [1, 1, 0, 0, 0]).all()
+    mixture, given = nf.GaussianMixture(1, 2), type("Given", (), {"random": lambda self, n: u})()
+    assert (mixture._components(onp.zeros(2), given, 5) == [0, 0, 1, 1, 1]).all()

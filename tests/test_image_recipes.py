@@ -7,6 +7,7 @@ from comparing import close
 import nfscratch as nf
 from nfscratch import trees
 from nfscratch.checkpoint.description import describe
+from nfscratch.flows import image_recipe
 
 RNG = onp.random.default_rng
 RECIPES = {
@@ -220,3 +221,24 @@ def test_the_digits_are_images_of_whole_numbers_that_a_model_takes():
 def test_what_is_no_set_of_images_is_refused(name, arguments, message):
     with pytest.raises(ValueError, match=message):
         nf.data.load(name).images(*arguments)
+
+
+def test_images_are_squeezed_while_two_pixels_remain_and_three_times_at_most():
+    """The last numbers that are taken, and the first that are not."""
+    levels = {(2, 2): 1, (4, 4): 1, (6, 8): 1, (8, 8): 2, (12, 12): 2, (16, 16): 3, (8, 64): 2, (64, 64): 3}
+    assert {size: image_recipe.checked_levels((1, *size), None) for size in levels} == levels
+    assert image_recipe.checked_levels((1, 4, 4), 2) == 2
+    for size, given, remedy in (((12, 12), 3, "levels=2 would do"), ((3, 4), None, "pad the images to an even size")):
+        with pytest.raises(ValueError, match=f"got {size[0]} x {size[1]}: {remedy}"):
+            image_recipe.checked_levels((1, *size), given)
+
+
+def test_channels_that_come_last_are_told_where_there_is_no_doubt():
+    for shape in ((3, 8, 3), (8, 3, 1), (4, 8, 2), (1, 28, 28)):
+        assert image_recipe.image_shape(shape) == shape
+    for shape in ((4, 8, 3), (28, 28, 1), (4, 4, 3)):
+        with pytest.raises(ValueError, match=r"channels first: \({}, {}, {}\)".format(shape[2], *shape[:2])):
+            image_recipe.image_shape(shape)
+    for wrong in ((28, 28), 28, (1, 28, 28, 1), (0, 4, 4)):
+        with pytest.raises(ValueError, match=r"shape must be \(C, H, W\), such as \(1, 28, 28\); got"):
+            image_recipe.image_shape(wrong)

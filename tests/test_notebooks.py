@@ -13,7 +13,6 @@ import pytest
 from matplotlib import image
 
 from nfscratch import chapter, notebook, plot
-from nfscratch.training import progress
 
 CHAPTERS = chapter.chapters()
 FIT = """
@@ -86,85 +85,6 @@ def test_a_fit_in_a_notebook_has_one_bar_with_the_last_validation_and_none_where
     assert validation in "".join(bar["text/html"]) and validation in "".join(bar["text/plain"])
     assert not silent[1]
     assert len(pictures(pairs[1])) == 1  # a figure as the value of a cell
-
-
-# --- the bar, without a notebook ---
-
-
-class Screen:
-    """Stands in for the handle of a display: keeps what was shown."""
-
-    def __init__(self):
-        self.shown = []
-
-    def update(self, value):
-        self.shown.append(repr(value))
-
-
-@pytest.fixture
-def kernel(monkeypatch):
-    """A notebook runs this, as far as nfscratch can see."""
-    import IPython.display
-
-    screen = Screen()
-    monkeypatch.setattr(notebook, "running", lambda: True)
-    monkeypatch.setattr(IPython.display, "display", lambda value, **options: screen)
-    return screen
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Time that passes as it is told."""
-    now = [0.0]
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
-    return now
-
-
-def test_the_text_at_the_end_is_that_of_the_end(kernel, clock):
-    texts = ["first"]
-    with progress.Progress(10, "fit") as shown:
-        for step in range(1, 11):
-            shown.update(step, lambda: texts[0])
-        texts[0] = "last"
-    assert kernel.shown == ["fit: step 10 of 10, 10000000000 steps/s, last"]
-
-
-def test_the_bar_moves_five_times_a_second_at_most(kernel, clock):
-    with progress.Progress(1000, "fit") as shown:
-        for step in range(1, 1001):
-            clock[0] = step / 100
-            shown.update(step, lambda: "")
-    assert 45 <= len(kernel.shown) <= 51
-
-
-def test_a_run_that_fails_keeps_the_bar_where_it_was(kernel, clock):
-    with pytest.raises(ZeroDivisionError), progress.Progress(10, "fit") as shown:
-        shown.update(3, lambda: "text")
-        raise ZeroDivisionError
-    assert kernel.shown == []
-
-
-def test_html_shows_a_title_as_it_is(kernel):
-    assert "a &lt; b" in notebook.Bar(3, "a < b")._repr_html_()
-
-
-@pytest.mark.parametrize(("hours", "lines"), [(10 / 3600, 0), (1 / 60, 4), (1, 42), (10, 62)])
-def test_a_log_file_gets_few_lines(hours, lines, clock, capsys):
-    seconds = round(3600 * hours)
-    with progress.Progress(seconds, "fit") as shown:
-        for step in range(1, seconds + 1):
-            clock[0] = float(step)
-            shown.update(step, lambda: "text")
-    shown = capsys.readouterr().err.splitlines()
-    assert abs(len(shown) - lines) <= 2
-    assert not shown or shown[-1].startswith(f"fit: step {seconds} of {seconds}, 1 steps/s")
-
-
-def test_silence_is_silence_in_a_notebook_too(kernel, clock, capsys):
-    with progress.Progress(10, "fit", show=False) as shown:
-        clock[0] = 100.0
-        shown.update(5, lambda: 1 / 0)
-    assert kernel.shown == [] and capsys.readouterr() == ("", "")
 
 
 def test_no_notebook_runs_the_tests():

@@ -101,3 +101,10 @@ def test_a_draw_has_no_derivative_and_the_flow_says_so():
     params = flow.init(rng())
     with pytest.raises(ValueError, match="a draw of StudentT has no derivative"):
         autograd.grad(lambda p: np.sum(flow.sample(p, rng(1), 3)))(params)
+
+
+def test_the_degrees_of_freedom_stay_between_those_that_the_docstring_states():
+    base = nf.StudentT(3)
+    nu = base.degrees_of_freedom({"dof": onp.array([-1e9, 0.0, 1e9])})
+    onp.testing.assert_allclose(nu, 8.0 * onp.exp([-4.0, 0.0, 4.0]), rtol=1e-14)
+    onp.testing.assert_allclose(base.degrees_of_freedom(base.init(0)), [4.0] * 3, rtol=1e-14)

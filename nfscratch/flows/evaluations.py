@@ -7,8 +7,10 @@ from typing import Any
 from nfscratch import trees, validate
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.continuous import Continuous
+from nfscratch.flows.parameters import naming_params
 
 
+@naming_params
 def evaluations(flow: Any, params: Any, x: Any, context: Any = None) -> int:
     """The count of calls, each for all rows of x, in one pass from x to z: 0 where no layer solves an equation."""
     like = trees.array_like(params)

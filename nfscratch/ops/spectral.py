@@ -47,6 +47,8 @@ def power_iteration(product: Product, W: Any, u: Any, v: Any, tolerance: float, 
 
 def stirred(v: Any) -> Any:
     """v of length 1 with a little of every direction, the same at each call, so that (1) leaves a smaller sigma."""
+    if v.size == 0:  # of a network without inputs, as in a coupling that keeps nothing
+        return v
     noise = backend.asarray(onp.random.default_rng(0).normal(size=v.shape), dtype=v.dtype, like=v)
     v = v + noise * (STIR * norm(v) / norm(noise))
     return v / norm(v)

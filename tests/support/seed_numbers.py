@@ -36,6 +36,14 @@ def sums(tree):
     return found
 
 
+def moved(params):
+    """Parameters near those of a start, where many layers are the identity. What is stored stays."""
+    from nfscratch import trees
+
+    draws = rng(7)
+    return trees.map_leaves(lambda leaf: leaf + 0.1 * draws.normal(size=leaf.shape), params, fixed=lambda leaf: leaf)
+
+
 def of_case(case):
     """The parameters that a batch starts, and what the layer makes of points."""
     bijection, params, z, context = case.example(DIM, n=4)
@@ -46,8 +54,10 @@ def of_case(case):
 
 
 def of_distribution(base):
-    params, z = base.init(rng()), base.sample(base.init(rng()), rng(3), 5)
-    return sums([params, z, base.log_prob(params, z)])
+    start = base.init(rng())
+    params = moved(start)
+    z = base.sample(params, rng(3), 5)
+    return sums([start, z, base.log_prob(params, z)])
 
 
 def of_network(network, sizes):
@@ -65,9 +75,10 @@ def of_flow(flow):
     levels = getattr(getattr(flow.base, "conditional", None), "n_levels", 0) or (4 if len(flow.shape) == 3 else 0)
     whole = rng(1).integers(0, levels or 2, size=(8, *flow.shape))
     x = rng(1).normal(size=(8, *flow.shape)) if not levels else whole / (1 if levels == 4 else levels - 1)
-    params = flow.init(rng(), x, context)
+    start = flow.init(rng(), x, context)
+    params = flow.update(moved(start), x, context) if flow.updates else moved(start)
     draws = flow.sample(params, rng(3), 2, None if context is None else context[:2])
-    return sums([params, flow.log_prob(params, x, context), draws])
+    return sums([start, flow.log_prob(params, x, context), draws])
 
 
 def of_run(result):
@@ -132,9 +143,45 @@ def runs():
             *(x,), rng=0, anneal=4, draws=2, importance=True, **once,
         ),
         "minimize": lambda: nf.minimize(lambda p, r: (p["a"] ** 2).sum() + r.normal(), {"a": x[0]}, rng=0, **once),
+        "fit, rows of one's own": lambda: fit(
+            nf.flows.maf(2, layers=1, hidden=(4,), context_dim=1, embed=nf.MLP((3,))),
+            *(), context=context, weights=weights, validation=(x[:9], context[:9], weights[:9]), jitter=[0.0, 0.2],
+        ),
+        "fit, images": lambda: nf.fit(
+            nf.flows.glow((1, 4, 4), 1, 1, 4, values=4, noise="learned"),
+            rng(6).integers(0, 4, size=(20, 1, 4, 4)), rng=0, **once,
+        ),
+        "fit, stopped": lambda: fit(callback=lambda at: at.step == 3, optimizer=nf.adam(0.1), clip=0.1),
+        "fit, patience": lambda: fit(optimizer=nf.adam(0.3), patience=1, evaluate_every=1),
         "fit, folds": lambda: nf.fit(small, x[:30], rng=0, progress=False, batch_size=8, patience=1),
         "fit, recomputed": lambda: fit(nf.flows.gin(2, layers=2, hidden=(4,)), memory="recompute", validation=None),
     }  # fmt: skip
+
+
+def objectives():
+    """{name: values and gradients} of the losses at parameters near a start."""
+    import nfscratch as nf
+    from nfscratch.training import objectives as of
+
+    flow, x = nf.flows.maf(2, layers=2, hidden=(4,), context_dim=1), rng(4).normal(size=(12, 2))
+    params, c, w = moved(flow.init(rng(), x, x[:, :1])), x[:, :1], onp.arange(12.0) % 4
+    field = nf.flows.continuous(2, field=nf.ProbabilityFlow(nf.Field(nf.MLP((4,), "tanh"), 2)))
+    p_field, log_p = moved(field.init(rng(), x)), lambda x: -0.5 * ((x - 1.0) ** 2).sum(axis=1)
+    given = {"context": c[:1], "inverse_temperature": 0.5, "gradient": "path"}
+    return {
+        "nll": lambda: [of.nll(flow, params, x, c, w), of.nll_value_and_grad(flow, params, x, c, None, w)],
+        "elbo": lambda: of.elbo_value_and_grad(flow, log_p, params, 1, 6, **given),
+        "reverse KL": lambda: of.reverse_kl_value_and_grad(flow, log_p, params, 1, 6, **given),
+        "iwae": lambda: of.iwae_value_and_grad(flow, log_p, params, 1, 3, 4, c[:3], gradient="path"),
+        "flow matching": lambda: [
+            of.flow_matching(field, p_field, x, None, rng(1), w),
+            of.flow_matching_value_and_grad(field, p_field, x, None, rng(1), pairing="optimal"),
+        ],
+        "score matching": lambda: [
+            of.score_matching(field, p_field, x, None, rng(1)),
+            of.score_matching_value_and_grad(field, p_field, x, None, rng(1), w, 9.0),
+        ],
+    }
 
 
 def at_step(last):
@@ -166,6 +213,7 @@ def all_numbers():
         "networks": {name: lambda net=net: of_network_or_velocity(*net) for name, net in networks().items()},
         "flows": {name: lambda flow=flow: of_flow(flow) for name, flow in flows.items()},
         "recipes": {name: lambda flow=flow: of_flow(flow) for name, flow in recipes().items()},
+        "objectives": {name: lambda loss=loss: sums(loss()) for name, loss in objectives().items()},
         "runs": {name: lambda run=run: of_run(run()) for name, run in runs().items()},
     }
 
