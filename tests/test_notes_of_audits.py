@@ -44,12 +44,32 @@ def test_an_accuracy_that_hides_little_needs_no_note():
     assert notes((lambda z: (z, np.zeros(len(z))),) * 2, 1e-2, letters="SP") == ()
 
 
+NO_ROWS = "a batch of no rows has no width in forward and inverse: a reshape with -1 or a list of rows needs one"
+
+
+@pytest.mark.parametrize("gather", [np.array, np.stack, np.vstack])
+def test_rows_in_a_list_that_is_empty_hold_with_a_note(gather):
+    def of_rows(by):
+        return lambda a: (gather([row + by for row in a]), np.array([0.0 for _ in a]))
+
+    options = {"dims": (2,), "letters": "SE", "show": False}
+    assert nf.check.audit((of_rows(1.0), of_rows(-1.0)), **options).notes == (NO_ROWS,)
+
+
+def test_no_rows_of_another_width_are_no_list_of_rows():
+    def wider(by):
+        return lambda a: (a + by if len(a) else np.zeros((0, 3)), np.zeros(len(a)))
+
+    report = nf.check.audit((wider(1.0), wider(-1.0)), dims=(2,), letters="SE", show=False)
+    assert "forward of a batch of 0 gives shapes (0, 3) and (0,)" in report.failures[0].message
+
+
 def test_an_image_that_cannot_be_reshaped_without_rows_holds_with_a_note():
     def shifted(by):
         return lambda a: ((a.reshape(len(a), -1) + by).reshape(a.shape), np.zeros(len(a)))
 
     options = {"dims": ((1, 2, 2),), "letters": "SE", "show": False}
     (note,) = nf.check.audit((shifted(1), shifted(-1)), **options).notes
-    assert note == "a batch of no rows raises in forward and inverse: a reshape with -1 has no width then"
+    assert note == NO_ROWS
     sized = nf.check.audit((lambda a: (a + 1, np.zeros(len(a))), lambda a: (a - 1, np.zeros(len(a)))), **options)
     assert sized.ok and sized.notes == ()

@@ -64,3 +64,19 @@ def test_one_event_in_the_evidence_is_shown_whole_and_a_row_of_all_alone():
     rows = Case(2, trial, Finding("J", "what", 1.0, 0.0, evidence={**event, "bad": np.array([True, True])}))
     assert "yours +2.0000   should be +4.0000" in message("J", "name", "hint", rows, [])
     assert counter_example(rows)["yours"] == 2.0 and len(counter_example(case)["yours"]) == 2
+
+
+def coupling(by):
+    return lambda a: (np.stack([a[:, 0], a[:, 1] + by * np.sin(a[:, 0])], axis=1), np.zeros(len(a)))
+
+
+def swap(a):
+    return a[:, ::-1], np.zeros(len(a))
+
+
+def test_a_list_of_one_coupling_and_a_swap_keeps_a_variable_and_a_list_of_two_may_not():
+    one = (coupling(1.0), coupling(-1.0))
+    assert audited([one, (swap, swap)], 2).ok
+    assert audited([one, (swap, swap), one], 2).ok
+    stuck = audited([one, one], 2)
+    assert stuck.failures[0].letter == "T" and "1 of 2 variables never move" in stuck.failures[0].message

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as onp
 
-from nfscratch.check.letters.edges import has_no_width
+from nfscratch.check.letters.edges import is_list_of_no_rows, loses_width
+from nfscratch.check.letters.out_of_reach import words_of_far_out
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.time_limit import TimeLimit
 from nfscratch.check.trial import OTHER, Trial
@@ -22,7 +23,7 @@ def notes_of(trial: Trial, letters: str, left_out: Sequence[str], limit: TimeLim
     """
     if left_out:
         return [f"left out, all or in part: {', '.join(dict.fromkeys(left_out))}; {limit.words}"]
-    looks = [look for letter, look in (("R", _of_accuracy), ("E", _of_no_rows)) if letter in letters]
+    looks = [look for letter, look in LOOKS if letter in letters]
     return [note for look in looks for note in _tried(look, trial)]
 
 
@@ -34,17 +35,17 @@ def _tried(look, trial):
 
 
 def _of_no_rows(trial):
-    refusing = [direction for direction in OTHER if _refuses_no_rows(trial, direction)]
-    words = f"a batch of no rows raises in {' and '.join(refusing)}: a reshape with -1 has no width then"
-    return [words] if refusing else []
+    losing = [direction for direction in OTHER if _loses_width(trial, direction)]
+    words = f"a batch of no rows has no width in {' and '.join(losing)}: a reshape with -1 or a list of rows needs one"
+    return [words] if losing else []
 
 
-def _refuses_no_rows(trial, direction):
+def _loses_width(trial, direction):
     try:
-        getattr(trial.subject, direction)(trial.input(direction)[:0].copy())
+        y, log_det = getattr(trial.subject, direction)(trial.input(direction)[:0].copy())
     except Exception as error:  # of any kind
-        return has_no_width(error)
-    return False
+        return loses_width(error)
+    return is_list_of_no_rows(y, log_det)
 
 
 def _of_accuracy(trial):
@@ -60,3 +61,6 @@ def _of_accuracy(trial):
     if hidden < COARSE:
         return []
     return [f"accuracy={s.accuracy:g} hides errors up to {hidden:.1g} in z near 0; the largest there is {came:.1g}"]
+
+
+LOOKS = (("R", _of_accuracy), ("E", _of_no_rows), ("E", words_of_far_out))

@@ -6,7 +6,8 @@
     batches   N = 0, N = 1, all rows near 0, all rows far out
     joins     no jump where one formula hands over to the next: joins.py
 
-Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly.
+Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
+end of a wide bracket in a user's own function: out_of_reach.py.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
+from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_out_of_reach
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
-FAR = 100.0
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-# An image of no rows has no width that -1 could stand for: an honest reshape(-1, ...) of a user's function ends so.
-NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements")
+# No rows have no width that -1 could stand for, and none in a list of rows: honest functions of users end so.
+NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to")
 _fails = partial(failing, "E", AT_EDGES)
 
 
@@ -57,19 +58,26 @@ def _batch(trial, n, direction):
         with onp.errstate(all="ignore"):
             y, log_det = getattr(s, direction)(a.copy())
     except Exception as error:  # the subject's own: any kind
-        if n == 0 and s.bijection is None and has_no_width(error):
+        if n == 0 and s.bijection is None and loses_width(error):
             return None
         words = f"{direction} of a batch of {n} raises {said(error)}"
         return _fails(words, Symptom.BATCH_RAISES, "z", trial.z[:n], 0, size=n)
     if onp.shape(y) == (n, *s.shape(OTHER[direction])) and onp.shape(log_det) == (n,):
         return None
+    if n == 0 and s.bijection is None and is_list_of_no_rows(y, log_det):
+        return None
     words = f"{direction} of a batch of {n} gives shapes {onp.shape(y)} and {onp.shape(log_det)}"
     return _fails(words, Symptom.BATCH_SHAPE, "z", trial.z[:n], 0)
 
 
-def has_no_width(error: Exception) -> bool:
-    """Whether an empty batch ended in a reshape with -1. It is excused: a note of the report says so."""
+def loses_width(error: Exception) -> bool:
+    """Whether an empty batch ended in a reshape with -1, or in a list of rows. It is excused: a note says so."""
     return message_of(error).startswith(NO_WIDTH)
+
+
+def is_list_of_no_rows(y: Any, log_det: Any) -> bool:
+    """Whether an empty batch came back as np.array([]), as from a loop over rows. It is excused, too."""
+    return onp.shape(y) == onp.shape(log_det) == (0,)
 
 
 # --- points ---
@@ -143,7 +151,7 @@ def _refusal(s, z):
 def _forward_finite(edge):
     """The first row where forward is not finite, and not for honest overflow; None where all are finite."""
     x, log_det = edge.there
-    bad = ~(onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det))
+    bad = ~(onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det)) & ~is_out_of_reach(edge)
     # A log_det of a tiny or huge derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
     bad &= ~(overflows(edge, edge.z, "forward") if bad.any() else bad)
     if not bad.any():
@@ -154,7 +162,7 @@ def _forward_finite(edge):
 
 
 def _inverse_finite(edge):
-    good = edge.usable & edge.recoverable & ~_is_flat(edge)
+    good = edge.usable & edge.recoverable & ~_is_flat(edge) & ~is_out_of_reach(edge)
     z, log_det = edge.apply("inverse", edge.x[good], onp.flatnonzero(good))
     bad = ~(onp.isfinite(flat(z)).all(axis=1) & onp.isfinite(log_det))
     if not bad.any():
@@ -184,6 +192,7 @@ def _consistent(edge):
         sums = onp.abs(edge.there[1] + edge.back[1])
     allowed, slack = onp.fmax(edge.allowed, cost), onp.fmax(_slack_on_kinks(edge), cost_of_sum)
     good = edge.usable & onp.isfinite(edge.allowed) & (allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
+    good &= ~ends_of_search(edge)
     for bad, symptom, yours, expected in (
         (~(error <= allowed), Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
         (~(sums <= slack), Symptom.LOG_DETS, edge.back[1], -edge.there[1]),

@@ -1,8 +1,9 @@
 """Joins: where one formula hands over to the next. A companion of E.
 
 Along lines through a layer, forward and inverse: no NaN, x never jumps, and log_det, the logarithm of a derivative,
-jumps only where the map is piecewise linear (leaky ReLU, a linear spline), or where it is cut and glued: a shift of a
-circle jumps from 1 to 0, and every x between is reached from elsewhere, every z beside it comes back.
+jumps only where the map is piecewise linear (leaky ReLU, a linear spline, in any of its variables), or where it is
+cut and glued: a shift of a circle jumps from 1 to 0, and every x between is reached from elsewhere, every z beside it
+comes back.
 
 Halving finds a join: the interval of a line on which a value changes most, until 1e-9 of it is left, and then until no
 number lies between. A spline's slope of 1000 beside one of 0.001 changes log_det within 1e-11, and is no jump.
@@ -33,6 +34,7 @@ SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
 SHARES = onp.linspace(0.03, 0.97, 9)  # of a jump
 FARTHEST = 10.0
 LEAST = 1e-6
+STRAIGHT = 1e-9  # a change of log_det that is none
 BESIDE = 0.05  # of a jump; where the next steps are larger, it is none
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
@@ -145,8 +147,24 @@ class _Line:
         return bool((error <= max(1e-6, 512 * self.trial.subject.precision) * onp.maximum(1.0, largest(a))).all())
 
     def is_kink(self, join):
-        """Whether log_det may jump here: kinks are declared, or the map is piecewise linear around it."""
-        return self.trial.subject.smooth is False or max(self.sides(join)) < 1e-9
+        """Whether log_det may jump here: kinks are declared, or the map is piecewise linear around it.
+
+        A piecewise linear map of another variable, whose knots lie where this one says, jumps along both.
+        """
+        if self.trial.subject.smooth is False or max(self.sides(join)) < STRAIGHT:
+            return True
+        return any(self._is_knot_of(k, join) for k in range(self.trial.subject.dim) if k != self.j)
+
+    def _is_knot_of(self, k, join, reach=2e-3):
+        """Whether log_det is constant along variable k on both sides of the join, and jumps between."""
+        rows = onp.repeat(flat(self.points(onp.array([join]))), 4, axis=0)
+        scale = onp.broadcast_to(self.units[1], rows.shape[1:])[k]
+        rows[:, k] += reach * scale * onp.array([-2.0, -1.0, 1.0, 2.0])
+        try:
+            v = self._value_at(rows.reshape(-1, *self.trial.subject.shape(self.direction)))[:, -1]
+        except REFUSALS:  # the domain ends here
+            return False
+        return max(abs(v[1] - v[0]), abs(v[3] - v[2])) < STRAIGHT and abs(v[2] - v[1]) > self.least
 
 
 def _numbers_around(point, j, n=4):

@@ -19,6 +19,7 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure, point
 from nfscratch.check.letters.jacobian import log_abs_det
+from nfscratch.check.letters.out_of_reach import fall_short
 from nfscratch.check.overflow import overflows
 from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
@@ -182,6 +183,7 @@ def _missed(trial, z, x, r):
         error = largest(there.x - x)
         allowed = there.allowed_x + there.allowed * largest(x)
     bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
+    bad &= ~fall_short(there, x)
     if not bad.any():
         return None
     row = int(onp.argmax(bad))

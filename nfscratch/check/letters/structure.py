@@ -212,12 +212,18 @@ def _never_moves(d):
     if all(layer.structure in FIXED_IN_PLACE for layer in layers) and (layers or d.subject.bijection is not None):
         return None
     still = onp.flatnonzero(~d.moved.all(axis=1))
-    if len(still) == 0:
+    if len(still) == 0 or (d.subject.pairs and _moving_layers(d) < 2):  # one coupling keeps a half, by itself
         return None
     i, j = int(still[0]), int(onp.argmin(d.moved[still[0]]))
     symptom = Symptom.SKIPPED_COLUMN if len(still) == 1 and d.subject.dim > 2 else Symptom.NEVER_MOVES
     words = f"x_{i} is z_{j}, always: {len(still)} of {d.subject.dim} variables never move"
     return symptom, words, (i, j)
+
+
+def _moving_layers(d):
+    """How many layers do more than to put variables into another order."""
+    draws_of_layers = zip(*(trial.layers for trial in d.trials), strict=True)
+    return sum(bool(ever_moved(list(draws)).all(axis=1).any()) for draws in draws_of_layers)
 
 
 # What is asked of a declared structure: a function of Dependencies that gives (symptom, words, entry), or None.
