@@ -161,3 +161,22 @@ def test_a_fixed_point_is_found_column_by_column(method):
 
 def _only(column, where):
     return (onp.arange(3) if where is None else where) == column
+
+
+class Summed(nf.Bijection):
+    """A layer that forgot the axis of its sum."""
+
+    in_shape = (2,)
+
+    def forward(self, params, z, context=None, rng=None):
+        return 2.0 * z, np.sum(0.0 * z)
+
+    def inverse(self, params, x, context=None, rng=None):
+        return 0.5 * x, np.sum(0.0 * x)
+
+
+@pytest.mark.parametrize("way", ["forward", "inverse", "forward_value", "inverse_value", "forward_vjp", "inverse_vjp"])
+def test_a_chain_refuses_a_log_det_that_is_no_number_for_each_row(way):
+    chain = nf.Chain([nf.Reverse(2), Summed()])
+    message = rf"^Summed: log_det of {way.removesuffix('_value')}\w* must have shape \(N,\).* got \(\) for 3 rows"
+    refused(ValueError, message, getattr(chain, way), [{}, {}], Z)
