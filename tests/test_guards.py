@@ -161,3 +161,66 @@ def test_a_fixed_point_is_found_column_by_column(method):
 
 def _only(column, where):
     return (onp.arange(3) if where is None else where) == column
+
+
+class Summed(nf.Bijection):
+    """A layer that forgot the axis of its sum."""
+
+    in_shape = (2,)
+
+    def forward(self, params, z, context=None, rng=None):
+        return 2.0 * z, np.sum(0.0 * z)
+
+    def inverse(self, params, x, context=None, rng=None):
+        return 0.5 * x, np.sum(0.0 * x)
+
+
+@pytest.mark.parametrize("way", ["forward", "inverse", "forward_value", "inverse_value", "forward_vjp", "inverse_vjp"])
+def test_a_chain_refuses_a_log_det_that_is_no_number_for_each_row(way):
+    chain = nf.Chain([nf.Reverse(2), Summed()])
+    message = rf"^Summed: log_det of {way.removesuffix('_value')}\w* must have shape \(N,\).* got \(\) for 3 rows"
+    refused(ValueError, message, getattr(chain, way), [{}, {}], Z)
+
+
+IMAGE = (2, 4, 4)
+LAYERS = {  # what would broadcast, or be read as another image
+    "Permutation": (nf.Reverse(2), (3, 1)),
+    "Elementwise": (nf.Elementwise(nf.Affine(), 2), (3, 1)),
+    "ActNorm": (nf.ActNorm(2), (3, 1)),
+    "BatchNorm": (nf.BatchNorm(2), (3, 1)),
+    "Standardize": (nf.Standardize(2), (3, 1)),
+    "PixelLevels": (nf.PixelLevels(IMAGE, 4), (3, 2, 4, 1)),
+    "MaskedConv": (nf.MaskedConv(IMAGE), (3, 2, 4, 1)),
+    "Squeeze": (nf.Squeeze(IMAGE), (3, 2, 16, 1)),
+    "MultiScale": (nf.MultiScale([nf.ActNorm(IMAGE)]), (3, 16)),
+}
+WAYS = ("forward", "inverse", "forward_value", "inverse_value", "forward_vjp", "inverse_vjp")
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_refuses_events_of_another_shape_in_both_directions(name):
+    layer, shape = LAYERS[name]
+    params = layer.init(onp.random.default_rng(0))
+    for way in WAYS:
+        if (name, way.partition("_")[0]) != ("MultiScale", "inverse"):
+            refused(ValueError, r"takes arrays of shape \(N, ", getattr(layer, way), params, onp.full(shape, 0.5))
+    assert layer.forward(params, onp.full((3, *layer.in_shape), 0.5))[1].shape == (3,)
+
+
+@pytest.mark.parametrize("network", [nf.MLP, nf.MADE, nf.ConvNet])
+def test_a_network_knows_its_activation(network):
+    refused(
+        ValueError, "activation must be one of relu, tanh, elu, gelu, silu, lipswish; got 'sine'", network, (4,), "sine"
+    )
+
+
+@pytest.mark.parametrize("network", [nf.ConvFeatures, nf.ConvDecoder])
+def test_a_network_of_images_does_too(network):
+    refused(ValueError, "activation must be one of relu, .* got 'sine'", network, (1, 8, 8), activation="sine")
+    refused(ValueError, "activation must be one of relu, .* got 'sine'", nf.ResidualConvNet, activation="sine")
+
+
+@pytest.mark.parametrize("linear", [nf.PLU, nf.QR, nf.Triangular, nf.Diagonal])
+def test_a_linear_layer_has_a_bound(linear):
+    linear(2, max_log_scale=1e-9)
+    refused(ValueError, "max_log_scale must be positive and finite; got 0", linear, 2, max_log_scale=0.0)

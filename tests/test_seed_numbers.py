@@ -11,7 +11,7 @@ import pytest
 from seed_numbers import PATH, all_numbers, numbers_of
 
 KNOWN = json.loads(PATH.read_text())
-TOLERANCE = {"runs": 1e-6}  # a run enlarges the rounding of another machine's products
+TOLERANCE = {"runs": 1e-6, "warnings": 2e-3}  # a run enlarges rounding; a message shows few digits
 
 
 def differ(kind, found):

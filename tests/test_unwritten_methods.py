@@ -56,3 +56,56 @@ def test_a_part_that_says_nothing_of_updates_has_none(part):
     if hasattr(part, "update"):
         arguments = (params, Z) if isinstance(part, nf.Bijection) else (params,)
         assert part.update(*arguments) is params
+
+
+ANYWHERE = (-onp.inf, onp.inf)
+UNSAID = {  # what a part says of itself where its class does not
+    nf.Bijection: {
+        **{"context_dim": 0, "jacobian_structure": "dense", "forward_cost": "one pass", "inverse_cost": "one pass"},
+        **{"updates": False, "update_sees_data": False, "data_side_only": False, "stochastic": False, "smooth": True},
+        **{"accuracy": 0.0, "domain": ANYWHERE, "codomain": ANYWHERE, "stack_vjp": None, "stack_value": None},
+    },
+    nf.Transformer: {
+        **{"n_params": 1, "identity_at_zero": True, "least_width": 1, "forward_cost": "one pass", "smooth": True},
+        **{"inverse_cost": "one pass", "domain": ANYWHERE, "codomain": ANYWHERE},
+    },
+    Distribution: {"context_dim": 0, "updates": False, "reparameterized": True, "support": ANYWHERE},
+    Conditional: {"n_params": 1, "n_levels": 0},
+    nf.Network: {"updates": False, "keeps_width": False, "in_shape": None, "sees_images": False},
+    nf.Velocity: {"updates": False},
+    NumericInverse: {"forward_cost": "one pass", "inverse_cost": "iterative"},
+    Spline: {"least_bins": 1, "n_params": 1},
+    Lipschitz: {"updates": True},
+}
+
+
+@pytest.mark.parametrize("base", UNSAID, ids=lambda base: base.__name__)
+def test_what_is_not_said_is_the_plain_case(base):
+    part = type("Unwritten", (base,), {})()
+    for name, value in UNSAID[base].items():
+        assert (getattr(part, name), type(getattr(part, name))) == (value, type(value)), name
+
+
+SAID = {  # and what the package's own classes say, where it is a constant
+    **{"n_params": {"Shift": 1, "Affine": 2, "VolumePreserving": 2, "Squared": 5, "Exp": 0, "Sigmoid": 0, "Tanh": 0}},
+    **{"least_width": {"VolumePreserving": 2, "Affine": 1}, "identity_at_zero": {"Affine": True, "Exp": False}},
+    **{"least_bins": {"LinearSpline": 1, "QuadraticSpline": 2, "CubicSpline": 3, "RationalQuadraticSpline": 1}},
+    **{"smooth": {"LeakyReLU": False, "LinearSpline": False, "Affine": True, "CubicSpline": True}},
+    **{"n_levels": {"Bernoulli": 2, "Gaussian": 0}, "reparameterized": {"StudentT": False, "GaussianMixture": False}},
+}
+SIZES = {  # of theta: what it is made of
+    **{nf.LinearSpline(5): 5, nf.QuadraticSpline(5): 9, nf.CubicSpline(5): 8, nf.RationalQuadraticSpline(5): 14},
+    **{nf.LinearSpline(5, circular=True): 5, nf.RationalQuadraticSpline(5, circular=True): 15},
+    **{nf.QuadraticSpline(5, circular=True): 10, nf.CubicSpline(5, circular=True): 10},
+    **{nf.DeepSigmoid(6): 18, nf.LogisticMixtureCDF(4): 14, nf.UMNN(6): 20, nf.DeepDenseSigmoid((3, 2)): 27},
+    **{nf.MixtureOfGaussians(4): 12, nf.Categorical(5): 5, nf.Gaussian(): 2, nf.Bernoulli(): 1},
+}
+
+
+def test_constants_of_the_packages_own_classes():
+    for name, known in SAID.items():
+        assert {part: getattr(getattr(nf, part), name) for part in known} == known, name
+
+
+def test_the_count_of_parameters_of_a_transformer_is_that_of_its_formula():
+    assert {repr(part): part.n_params for part in SIZES} == {repr(part): count for part, count in SIZES.items()}

@@ -205,6 +205,7 @@ def all_numbers():
     """{kind: {name: a function that gives its numbers}}."""
     from cases import CASES
     from every_part import FLOWS
+    from seed_tables import numbers_in, seen_in, tables, warned
 
     flows = {name: flow for name, flow in FLOWS.items() if "categories" not in name}
     return {
@@ -214,6 +215,8 @@ def all_numbers():
         "flows": {name: lambda flow=flow: of_flow(flow) for name, flow in flows.items()},
         "recipes": {name: lambda flow=flow: of_flow(flow) for name, flow in recipes().items()},
         "objectives": {name: lambda loss=loss: sums(loss()) for name, loss in objectives().items()},
+        "tables": {name: lambda table=table: seen_in(table) for name, table in tables().items()},
+        "warnings": {name: lambda call=call: numbers_in(call) for name, call in warned().items()},
         "runs": {name: lambda run=run: of_run(run()) for name, run in runs().items()},
     }
 
