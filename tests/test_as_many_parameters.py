@@ -57,3 +57,24 @@ def test_a_pullback_takes_a_gradient_of_as_many_numbers():
     g_params, g_z, g_context = back(onp.ones((5, 2)), onp.ones(5))
     assert len(g_params) == 3 and g_z.shape == (5, 2) and g_context is None
     assert [sorted(g) for g in g_params] == [sorted(set(p) - {trees.FIXED}) for p in params]
+
+
+ALIKE = [
+    nf.Planar(3),
+    nf.Radial(3),
+    nf.Radial(1),
+    *(nf.Sylvester(3, 2, o) for o in ("qr", "householder", "triangular")),
+]
+
+
+@pytest.mark.parametrize("layer", ALIKE, ids=repr)
+def test_a_stack_runs_its_layers_at_once_where_no_row_has_parameters_of_its_own(layer):
+    """`leaf_dims` says how many axes a leaf has; a leaf with one more has a row for each point."""
+    params = layer.init(RNG)
+    assert {name: leaf.ndim for name, leaf in params.items()} == {name: layer.leaf_dims[name] for name in params}
+    stack, z = nf.Stack(layer, 2), onp.random.default_rng(2).normal(size=(4, layer.in_shape[0]))
+    of_all = stack.init(RNG)
+    of_rows = trees.map_leaves(lambda leaf: onp.repeat(leaf[:, None], 4, axis=1), of_all)
+    assert stack._at_once(of_all) and not stack._at_once(of_rows)
+    for one, each in zip(stack.forward_value(of_all, z), stack.forward_value(of_rows, z), strict=True):
+        onp.testing.assert_allclose(one, each, rtol=1e-12)

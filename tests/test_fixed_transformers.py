@@ -1,5 +1,7 @@
 """Maps without parameters: their ranges, their log-slopes far out, and what stands outside of the range."""
 
+import autograd
+import autograd.numpy as np
 import numpy as onp
 import pytest
 from scipy import stats
@@ -96,3 +98,30 @@ def test_bad_ranges_and_slopes_are_refused():
         nf.Sigmoid(1, 1)
     with pytest.raises(ValueError, match=r"slope must be positive.*got -0.1"):
         nf.LeakyReLU(-0.1)
+
+
+BOUNDED = {
+    "pixel levels": nf.PixelLevels((1, 1, 2), 4),
+    "pixel levels to their ends": nf.PixelLevels((1, 1, 2), 4, 0.0),
+    "bounds": nf.Bounds([0.0, -1.0], [4.0, onp.inf]),
+    "bounds below": nf.Bounds([-onp.inf, -onp.inf], [4.0, 2.0]),
+    "sigmoid": nf.Elementwise(nf.Sigmoid(0.0, 4.0), 2),
+    "tanh": nf.Elementwise(nf.Tanh(), 2),
+    "exp": nf.Elementwise(nf.Exp(), 2),
+    "softplus": nf.Elementwise(nf.Softplus(), 2),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_outside_of_what_a_layer_reaches_gradients_are_numbers(name):
+    """The branch that is not taken is computed all the same, and must be finite: not one warning of a division by 0."""
+    layer = BOUNDED[name]
+    x = onp.array([[-9.0, -9.0], [0.0, 0.0], [4.0, 4.0], [9.0, 9.0], [0.5, 0.5]]).reshape(5, *layer.out_shape)
+    params = layer.init(onp.random.default_rng(0))
+    z, log_det = layer.inverse(params, x)
+    gradient = autograd.grad(lambda x: np.sum(np.where(np.isfinite(log_det), layer.inverse(params, x)[1], 0.0)))(x)
+    of_z = autograd.grad(lambda x: np.sum(layer.inverse(params, x)[0]))(x)
+    assert onp.isfinite(z).all() and not onp.isnan(log_det).any()
+    assert not z[3 if name == "bounds below" else 0].any()  # 0, which says nothing
+    assert onp.isfinite(gradient).all() and onp.isfinite(of_z).all()
+    assert onp.isfinite(log_det[4]) and (log_det == -onp.inf).any()

@@ -11,6 +11,7 @@ from nfscratch import training
 from nfscratch.checkpoint.description import registry
 from nfscratch.nets.network import ADDED_LATER
 from nfscratch.training import objectives
+from nfscratch.typed_fields import TypedFields
 
 HIDDEN = {"hidden": (64, 64)}
 NETWORK = {**HIDDEN, "activation": "relu", "gain": 1.0}
@@ -173,3 +174,19 @@ def test_the_defaults_of_everything_public_are_those_of_the_table():
 def test_fields_that_older_files_lack_are_marked():
     marked = {name: {f.name for f in fields(part) if f.metadata == ADDED_LATER} for name, part in registry().items()}
     assert {name: found for name, found in marked.items() if found} == LATER
+
+
+def below(kind):
+    return [each for sub in kind.__subclasses__() for each in (sub, *below(sub))]
+
+
+def test_parts_cannot_be_changed_and_are_equal_to_themselves_alone():
+    """Arrays in fields have no equality of one number; caches are by the object."""
+    parts = [part for part in below(TypedFields) if part.__module__.split(".")[0] == "nfscratch"]
+    assert len(parts) > 90 and set(parts) >= {part for part in registry().values() if issubclass(part, TypedFields)}
+    for part in parts:
+        kind = part.__dataclass_params__
+        assert (kind.frozen, kind.eq, kind.init, kind.repr) == (True, False, True, True), part.__name__
+    assert nf.MLP() != nf.MLP() and len({nf.MLP(), nf.MLP()}) == 2
+    for value in (nf.Adam, objectives.MaximumLikelihood, objectives.FlowMatching, objectives.ScoreMatching):
+        assert value() == value() and value.__dataclass_params__.frozen, value.__name__

@@ -73,7 +73,7 @@ def checked_levels(shape: Shape, levels: int | None) -> int:
 
 
 def multi_scale_levels(
-    shape: Shape, levels: int, level: Callable[[Shape, bool], list[Bijection]], prior: bool, context_dim: int = 0
+    shape: Shape, levels: int, level: Callable[[Shape, bool], list[Bijection]], prior: bool, context_dim: int
 ) -> list[Bijection]:
     """Levels in the order in which z meets them.
 
