@@ -111,6 +111,9 @@ def test_a_limit_explains_a_letter_only_where_the_audit_said_its_words():
     assert " | 1 | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |" in page.page({"zuko": rows}, [LIMIT])
     text = page.page({"zuko": rows[:1]}, [LIMIT])  # a limit is no finding, and its class is explained
     assert " | 1 | 1 | 0 | 0 | 0 | 1 | 0 | 0 | 0 |" in text and "it is off (S, E; out of range)" in text
+    met = [row("Affine", "float64", "calm", "passed", letters={"E": "holds"})]
+    assert "it is off" not in page.page({"zuko": met}, [LIMIT])  # a limit that nothing meets explains nothing
+    assert "it is off (R, X)" in page.page({"zuko": met}, [FINDING])  # a mistake stands, whoever found it
 
 
 def test_a_class_that_raises_is_open_and_a_note_stands_on_the_page():

@@ -33,6 +33,8 @@ CONSTRUCTORS = {
     "AffineCouplingOneSided": coupling("AffineCouplingOneSided"),
     "AllInOneBlock": coupling("AllInOneBlock"),
     "Concat": SHAPE,
+    "Concat1d": SHAPE,
+    "ConcatChannel": SHAPE,
     "ConditionalAffineTransform": CONDITION,
     "Fixed1x1Conv": lambda draw: module("Fixed1x1Conv", *IMAGE, M=_matrix(draw))(draw),
     "FixedLinearTransform": lambda draw: module("FixedLinearTransform", M=_matrix(draw), b=_vector(draw))(draw),
@@ -60,6 +62,8 @@ CONSTRUCTORS = {
     "RNVPCouplingBlock": coupling("RNVPCouplingBlock"),
     "Reshape": SHAPE,
     "Split": SHAPE,
+    "Split1D": SHAPE,
+    "SplitChannel": SHAPE,
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.field.exported import SOURCES, classes
 from benchmarks.field.finding import FieldFinding
+from benchmarks.field.introduction import HEAD, NOT_AUDITED, of_state
 
 PACKAGES = {  # library: its title, and the distribution that has its version
     "torch": ("torch.distributions", "torch"), "pyro": ("Pyro", "pyro-ppl"), "zuko": ("zuko", "zuko"),
@@ -22,7 +23,6 @@ PACKAGES = {  # library: its title, and the distribution that has its version
     "tfp": ("TensorFlow Probability on JAX", "tfp-nightly"),
 }  # fmt: skip
 COLUMNS = [("float64", "calm"), ("float64", "wild"), ("float32", "calm"), ("float32", "wild")]
-NOT_AUDITED = ("not built", "not finished")
 QUIET, UNKNOWN = ("passed",), ("not judged", "not finished")  # outcomes of a row in which nothing was found
 
 
@@ -32,6 +32,12 @@ def write(results: Path, to: Path) -> None:
 
     found = {library: _rows(results / f"{library}.jsonl") for library in SOURCES}
     to.write_text(page({k: in_order(v, _names(k)) for k, v in found.items() if v}, FINDINGS))
+
+
+def _is_met(limit, rows):
+    """Whether the audit saw anything that this limit explains; it may have learnt to leave it alone."""
+    return any(limit.explains(row["class"], letter, row.get("messages", {}).get(letter, ""))
+               for row in rows for letter in row.get("failed", ""))  # fmt: skip
 
 
 def _names(library):
@@ -55,62 +61,11 @@ def _rows(path):
 
 def page(found: dict[str, list[dict]], findings: Sequence[FieldFinding]) -> str:
     """found: library -> rows of the workers."""
-    parts = [HEAD, _of_state(found), _summary(found, findings)]
+    parts = [HEAD, of_state(found), _summary(found, findings)]
     for library, rows in found.items():
-        parts += [_library(library, rows, [f for f in findings if f.package == library])]
+        mine = [f for f in findings if f.package == library]
+        parts += [_library(library, rows, [f for f in mine if f.limit is None or _is_met(f, rows)])]
     return "\n\n".join(parts) + "\n"
-
-
-HEAD = """# The audit of the field
-
-`nf.check.audit` over every bijection class that nine libraries export: not only whole flows, but each layer by itself.
-This page is written by
-
-```
-python -m benchmarks audit              # audit; goes on where it was stopped
-python -m benchmarks audit --page       # this page again, from the results
-python -m benchmarks audit --confirm    # every finding below: its reproducer, and an independent computation
-```
-
-in an environment with `benchmarks/requirements.txt`. The classes are found by inspection of the libraries' modules, so
-that none is left out; each is built as small as it goes (three variables, eight hidden units), in float64 and in
-float32. Its weights are moved by N(0, 0.5² / fan_in), *calm*, and by N(0, 3² / fan_in), *wild*; what has none is
-audited once. A bare layer is asked S P I R X J T E O, a flow with samples D and K as well; a layer of which the
-library gives one direction only is asked S P I R J, with the other direction searched for. Batches of no rows are kept
-apart: several libraries raise on them, which is no mistake of a formula.
-
-The audit looks with these weights, at points up to 10 from the origin and at some far out. What it sees is called a
-**finding**, and its letters stand in the table, only where a computation that shares nothing with the audit confirms
-it: the library's own function under automatic differentiation, arithmetic with fifty digits, a bisection. Such letters
-are bold. Letters that are not bold are *explained*: what the audit saw is no mistake of a formula, which a computation
-confirms as well. The word beside them says what it is: *out of range*, a number over- or underflows in this dtype;
-*rounding*, digits are lost that the dtype does not have; *consequence*, of another finding, where that one has spoilt
-the map. The rest is *open*: the audit saw something that nobody has confirmed or refuted yet, which can be the audit's
-own mistake and says nothing about the library. A class counts where its worst cell does: open, confirmed, explained.
-What a library documents is said to be documented.
-
-A letter can be asked and *not judged*: the numbers do not tell a mistake from rounding there, or a search finds no
-inverse, or the time for a slow map is used up. The cell names these letters, and they say nothing for or against the
-library: "passed; R not judged" is no word about the round trip. The table of the libraries counts such classes apart.
-
-S shapes, dtype, finiteness; P arguments unchanged, same output; I rows are independent; R round trip; X the log-dets of
-both directions cancel; J log_det is that of the Jacobian; D log_prob is its definition; E edges and joins; O onto;
-K samples match the density; T who depends on whom."""
-
-
-def _of_state(found):
-    """Whether all rows come from one state of the audit; where not, which classes do not."""
-    audits = [(row.get("audit", "?"), f"{library}'s {row['class']}") for library, rows in found.items()
-              for row in rows if row["outcome"] not in NOT_AUDITED]  # fmt: skip
-    if not audits:
-        return "No class has been audited yet."
-    ((most, _),) = Counter(audit for audit, _ in audits).most_common(1)
-    others = list(dict.fromkeys(name for audit, name in audits if audit != most))
-    code = f"{most}, a hash of the code in `nfscratch/check` that judges"
-    if not others:
-        return f"All rows come from one state of the audit: {code}."
-    words = f"The rows come from several states of the audit. Most are of {code}; of others: {', '.join(others)}."
-    return fill(words, 120)
 
 
 def _summary(found, findings):
