@@ -1,5 +1,5 @@
 """What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it.
-No test leaves its backend or dtype to the next one.
+No test leaves its backend or dtype to the next one, and none has less time for an audit on a slow or busy machine.
 """
 
 import signal
@@ -7,6 +7,8 @@ import signal
 import pytest
 
 from nfscratch import backend
+from nfscratch.check import time_limit
+from nfscratch.check.repair import child, search
 
 pytest.register_assert_rewrite("comparing", "interrupted", "laws", "refusals", "trained")
 
@@ -22,3 +24,16 @@ def the_next_test_meets_the_same_backend_and_dtype():
     backend.use_arrays_like(before[0], before[1])
     assert after[0] is before[0] or type(after[0]) is type(before[0]), f"the test left {type(after[0])} in use"
     assert after[1] == before[1], f"the test left nf.use(dtype={after[1].name!r})"
+
+
+LIMITS = (
+    (time_limit, "SECONDS"),
+    (search, "LONGEST"),
+    (child, "SECONDS"),
+)  # of processor time, which a neighbour slows
+
+
+@pytest.fixture(autouse=True)
+def an_audit_has_time_on_a_slow_machine(monkeypatch):
+    for module, name in LIMITS:
+        monkeypatch.setattr(module, name, 3 * getattr(module, name))

@@ -19,6 +19,11 @@ class Clock:
 
 
 @pytest.fixture
+def an_audit_has_time_on_a_slow_machine():
+    """No more than it has: the clock is the test's own."""
+
+
+@pytest.fixture
 def clock(monkeypatch):
     made = Clock()
     monkeypatch.setattr(time_limit, "clock", made)
