@@ -14,9 +14,11 @@ from battery import search as search_module
 from battery.densities import DENSITIES, LAYERS_ALONE, RECIPES
 from battery.example import Example, source
 from battery.layers import BIJECTIONS
+from battery.look import Look
 from battery.networks import CONDITIONALS, NETWORKS, SOLVERS
-from battery.promises import DTYPES, PROMISES
+from battery.promises import DTYPES, PROMISES, using
 from battery.search import PARTS, search
+from battery.slopes import jacobian_log_det, slope
 from battery.transformers import TRANSFORMERS
 from hypothesis.configuration import storage_directory
 
@@ -157,6 +159,24 @@ def test_a_promise_sees_the_bug_that_it_is_for(name, monkeypatch):
     monkeypatch.setitem(registry(), SEEN[name].__name__, SEEN[name])
     assert any(holds(SEEN[name](2), name, dtype) for dtype in DTYPES)
     assert not any(holds(nf.Diagonal(2), name, dtype) for dtype in DTYPES)
+
+
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_a_quotient_of_solves_takes_the_steps_that_the_gradient_takes(direction):
+    """Solves that choose their steps anew differ by about the tolerance, 1e-3 here."""
+    part = nf.Continuous(nf.Field(nf.MLP((3,), "tanh"), 1), 2, nf.ode.Dopri5(1e-3, 1e-3))
+    pullback, quotient, _ = slope(Look(Example(part, seed=1, rows=ROWS), "float64", direction))
+    assert abs(pullback - quotient) < 1e-9
+
+
+def test_a_numeric_log_det_says_that_a_jacobian_of_condition_1e22_leaves_it_few_digits():
+    """Two of its steps agree by accident to 1e-6, where both are off by 2e-5."""
+    part = nf.Chain([nf.ActNorm(9), nf.Triangular(9)] * 2)
+    look = Look(Example(part, seed=199, wild=3.0, rows=[[0.0] * 5 + [1.0, 0.0, 0.0, 0.0]]), "float64", "forward")
+    with using("float64"):
+        numeric, doubt = jacobian_log_det(look)
+        assert onp.abs(numeric - look.exact[1]) > 1e-5
+        assert onp.abs(numeric - look.exact[1]) < doubt
 
 
 def test_the_smallest_failing_example_is_printed_as_code_that_fails_again(monkeypatch):

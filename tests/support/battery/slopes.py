@@ -1,16 +1,23 @@
 """Derivatives by differences, in the digits of the judge: log|det J| of a direction, and slopes along all arguments.
 
-Of several steps, the two neighbours that agree best decide, and what they differ by is the doubt. At a kink the
+Of several steps, the two neighbours that agree best decide, and what they differ by is the doubt. Two numbers can
+agree by accident, so that the doubt about log|det J| has what the digits of the differences may cost it, too:
+
+    |d log|det J|| = |tr J^-1 dJ| <= sum_ij |J^-1|_ij |dJ|_ji,       |dJ| of an entry: a few eps |y| / h
+
+At a kink the
 differences to the two sides differ by as much at every step, however short: such a point is not judged.
 """
 
 import numpy as onp
 
 from battery.example import levels
-from battery.wider import slogdet
+from battery.held_steps import held, recorded
+from battery.wider import inv, slogdet
 from nfscratch import autodiff, trees
 
 STEPS = {"float64": (3e-3, 3e-4, 3e-5, 3e-7), "longdouble": (1e-3, 1e-4, 1e-5, 1e-7)}
+FEW = 4.0  # eps of |y|: what a difference may be off
 KINK = 0.05  # of the jump at the step before: where a map is smooth, a step 100 times shorter leaves 0.01 of it
 
 
@@ -18,18 +25,21 @@ def jacobian_log_det(look):
     """log|det J| (N,) and the doubt (N,), both float64."""
     params, points, context = look.arguments
     tries = [_log_det_at(look, params, points, context, step) for step in STEPS[look.judged_in]]
-    values, kinks = (onp.stack(v) for v in zip(*tries, strict=True))  # (S, N)
+    values, kinks, rounding = (onp.stack(v) for v in zip(*tries, strict=True))  # (S, N)
     with onp.errstate(all="ignore"):
         apart = onp.abs(onp.diff(values, axis=0))
     apart = onp.where(onp.isnan(apart), onp.inf, apart)
     best = onp.argmin(apart, axis=0)
     kinked = (kinks[-1] > 1e-6) & (kinks[-1] > KINK * kinks[-2])
-    doubt = onp.where(kinked, onp.inf, onp.take_along_axis(apart, best[None], axis=0)[0])
-    return onp.take_along_axis(values, best[None] + 1, axis=0)[0].astype("float64"), doubt.astype("float64")
+    of = lambda table, at: onp.take_along_axis(table, at[None], axis=0)[0].astype("float64")  # noqa: E731
+    doubt = onp.where(kinked, onp.inf, of(apart, best) + of(rounding, best + 1))
+    return of(values, best + 1), doubt
 
 
 def _log_det_at(look, params, points, context, step):
-    """log|det J| by differences of fourth order, and the largest jump of a slope relative to the slopes."""
+    """log|det J| by differences of fourth order, the largest jump of a slope relative to the slopes, and what the
+    digits of the differences may cost.
+    """
     n, D = len(points), points[0].size
     h = step * onp.maximum(1e-3, onp.minimum(1.0, onp.abs(points)) + 1.0).reshape(n, D)
     offsets = onp.eye(D)[:, None, :] * h
@@ -38,10 +48,10 @@ def _log_det_at(look, params, points, context, step):
     try:
         y = look.wide(params, moved.reshape(4 * D * n, *points.shape[1:]), repeated)[0]
     except ValueError:  # beside the point is no point
-        return onp.full(n, onp.nan), onp.zeros(n)
+        return onp.full(n, onp.nan), onp.zeros(n), onp.zeros(n)
     y = y.reshape(4, D, n, -1)
     if y.shape[-1] != D:
-        return onp.full(n, onp.nan), onp.zeros(n)
+        return onp.full(n, onp.nan), onp.zeros(n), onp.zeros(n)
     with onp.errstate(all="ignore"):
         J = (8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * h.T[:, :, None])  # (D_in, N, D_out)
         jump = onp.abs(y[0] + y[1] - 2 * look.exact[0].reshape(n, -1)) / h.T[:, :, None]
@@ -49,16 +59,20 @@ def _log_det_at(look, params, points, context, step):
         J = onp.moveaxis(J, 1, 0)
         finite = onp.isfinite(J).all(axis=(1, 2))
         safe = onp.where(finite[:, None, None], J, onp.eye(D, dtype=J.dtype))
-        log_det = onp.where(finite, _log_abs_det(safe), onp.nan)
-        return log_det, (jump.max(axis=(0, 2)) / size).astype("float64")
+        log_det, inverse = _judged_matrix(safe)
+        off = FEW * onp.finfo(y.dtype).eps * onp.abs(y).max(axis=0) / h.T[:, :, None]  # |dJ|, as J was
+        rounding = onp.einsum("nji,inj->n", onp.abs(inverse), off)
+        return onp.where(finite, log_det, onp.nan), (jump.max(axis=(0, 2)) / size).astype("float64"), rounding
 
 
-def _log_abs_det(J):
-    """By LAPACK, in float64, where that can judge; in the digits of J where its condition takes them away."""
+def _judged_matrix(J):
+    """log|det J| and J^-1, by LAPACK in float64 where that can judge; in the digits of J where its condition takes
+    them away.
+    """
     narrow = J.astype("float64")
     if (onp.linalg.cond(narrow) < 1e6).all():
-        return onp.linalg.slogdet(narrow)[1]
-    return slogdet(J)[1]
+        return onp.linalg.slogdet(narrow)[1], onp.linalg.inv(narrow)
+    return slogdet(J)[1], inv(J)
 
 
 def slope(look):
@@ -69,8 +83,9 @@ def slope(look):
     steps = trees.map_leaves(draw, look.params, fixed=onp.zeros_like), along
     steps = (*steps, None if look.context is None else draw(look.context))
     weights = [draw(v) for v in look.value]
-    exact, size = _by_pullback(look, steps, weights)
-    values = [_along(look, steps, weights, h) for h in STEPS[look.judged_in][1:]]
+    with recorded() as solves:
+        exact, size = _by_pullback(look, steps, weights)
+    values = [_along(look, steps, weights, solves, h) for h in STEPS[look.judged_in][1:]]
     slopes, jumps = onp.array([v for v, _ in values]), [jump for _, jump in values]
     apart = onp.abs(onp.diff(slopes))
     best = int(onp.argmin(onp.where(onp.isnan(apart), onp.inf, apart)))
@@ -100,7 +115,7 @@ def _by_pullback(look, steps, weights):
     return float(sum(t.sum() for t in terms)), float(sum(onp.abs(t).sum() for t in terms))
 
 
-def _along(look, steps, weights, h):
+def _along(look, steps, weights, solves, h):
     """The slope by differences of fourth order, and how much the slopes to both sides differ."""
     params, points, context = look.arguments
     weights = [w.astype(look.judged_in) for w in weights]
@@ -109,7 +124,8 @@ def _along(look, steps, weights, h):
         moved = trees.add(params, trees.map_leaves(lambda s: (t * s).astype(look.judged_in), steps[0]))
         near = None if context is None else context + t * steps[2]
         try:
-            y, l = look.wide(moved, points + t * steps[1], near)
+            with held(solves):
+                y, l = look.wide(moved, points + t * steps[1], near)
         except ValueError:
             return onp.nan
         with onp.errstate(all="ignore"):
