@@ -179,6 +179,30 @@ def test_a_numeric_log_det_says_that_a_jacobian_of_condition_1e22_leaves_it_few_
         assert onp.abs(numeric - look.exact[1]) < doubt
 
 
+ALIKE = [[0.0] * 4, [0.0] * 4, [8.0, 8.0, 0.0, 0.0]]  # two entries that matter alike
+DIGITS = "values have the digits of their dtype"
+KINKED = nf.ProbabilityFlow(nf.Field(nf.MLP((1,), "elu"), 0))
+
+
+@pytest.mark.parametrize(
+    ("example", "promise", "dtype"),
+    [
+        (
+            Example(nf.PixelLevels((1, 2, 2), 2, 0.125), 0, 1.0, ALIKE),
+            "values have the digits of their dtype",
+            "float32",
+        ),
+        (
+            Example(nf.Continuous(KINKED, 1, nf.ode.Dopri5(1e-9, 1e-9))),  # a tolerance that float32 does not have
+            "round trip and cancelling log dets",
+            "float32",
+        ),
+    ],
+)
+def test_an_example_is_not_judged_beyond_its_digits(example, promise, dtype):
+    example.check(promise, dtype)
+
+
 def test_the_smallest_failing_example_is_printed_as_code_that_fails_again(monkeypatch):
     inverse = nf.Triangular.inverse_vjp
 
