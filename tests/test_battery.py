@@ -181,6 +181,7 @@ def test_a_numeric_log_det_says_that_a_jacobian_of_condition_1e22_leaves_it_few_
 
 ALIKE = [[0.0] * 4, [0.0] * 4, [8.0, 8.0, 0.0, 0.0]]  # two entries that matter alike
 DIGITS = "values have the digits of their dtype"
+MIXED = nf.Chain([nf.Whiten(2), nf.Elementwise(nf.RationalQuadraticSpline(8, 3.0), 2), nf.Remainder(2)])
 KINKED = nf.ProbabilityFlow(nf.Field(nf.MLP((1,), "elu"), 0))
 
 
@@ -274,16 +275,12 @@ def test_the_command_fails_with_a_part_that_breaks_a_promise(monkeypatch, capsys
 
 # --- the parts ---
 
-EXAMPLES = 15  # each in both dtypes and both directions, with one to three points
-OF_MANY_LAYERS = {"real_nvp_image", "glow", "sylvester", "inference", "rq_nsf", "iaf"}
-OF_A_SEARCH = {"Elementwise", "LogisticMixtureCDF", "DeepSigmoid", "UMNN", "naf", "Autoregressive", "Inverse"}
-OF_A_SOLVER = {"DeepDenseSigmoid", "Residual", "residual", "Continuous", "ffjord", "continuous"}
-EXAMPLES_OF = {**dict.fromkeys(OF_MANY_LAYERS | OF_A_SEARCH, 6), **dict.fromkeys(OF_A_SOLVER, 3)}  # what takes long
+EXAMPLES = 50  # each in both dtypes and both directions, with one to three points
 
 
 @pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")  # numbers near the end of the range overflow
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_keeps_its_promises(name):
-    broken = search(name, EXAMPLES_OF.get(name, EXAMPLES))
+    broken = search(name, EXAMPLES)
     assert broken is None, str(broken)

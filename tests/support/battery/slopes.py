@@ -24,7 +24,9 @@ KINK = 0.05  # of the jump at the step before: where a map is smooth, a step 100
 def jacobian_log_det(look):
     """log|det J| (N,) and the doubt (N,), both float64."""
     params, points, context = look.arguments
-    tries = [_log_det_at(look, params, points, context, step) for step in STEPS[look.judged_in]]
+    sizes = onp.maximum(1e-3, onp.minimum(1.0, onp.abs(points)) + 1.0).reshape(len(points), -1)
+    h = onp.array(STEPS[look.judged_in], dtype=points.dtype)[:, None, None] * sizes
+    tries = [_log_det_of(look, *at) for at in zip(_beside(look, params, points, context, h), h, strict=True)]
     values, kinks, rounding = (onp.stack(v) for v in zip(*tries, strict=True))  # (S, N)
     with onp.errstate(all="ignore"):
         apart = onp.abs(onp.diff(values, axis=0))
@@ -36,21 +38,31 @@ def jacobian_log_det(look):
     return of(values, best + 1), doubt
 
 
-def _log_det_at(look, params, points, context, step):
+def _beside(look, params, points, context, h):
+    """What the points go to that lie 1, -1, 2, -2 steps beside: (4, D, N, D), NaN where there is no such point.
+
+    h: (S, N, D), for S steps. All are evaluated together, since a search or a solver takes as long for one; or step by
+    step, where a point beside is none.
+    """
+    n, D = len(points), points[0].size
+    offsets = onp.eye(D)[:, None, :] * h[:, None]  # (S, D, N, D)
+    moved = points.reshape(n, D) + onp.array([1, -1, 2, -2], dtype=h.dtype)[:, None, None, None] * offsets[:, None]
+    repeated = None if context is None else onp.tile(context, (4 * D * len(h), 1))
+    try:
+        y = look.wide(params, moved.reshape(-1, *points.shape[1:]), repeated)[0]
+    except ValueError:
+        if len(h) == 1:
+            return onp.full((1, 4, D, n, D), onp.nan, dtype=h.dtype)
+        return onp.concatenate([_beside(look, params, points, context, step[None]) for step in h])
+    return y.reshape(len(h), 4, D, n, -1)
+
+
+def _log_det_of(look, y, h):
     """log|det J| by differences of fourth order, the largest jump of a slope relative to the slopes, and what the
     digits of the differences may cost.
     """
-    n, D = len(points), points[0].size
-    h = step * onp.maximum(1e-3, onp.minimum(1.0, onp.abs(points)) + 1.0).reshape(n, D)
-    offsets = onp.eye(D)[:, None, :] * h
-    moved = points.reshape(n, D) + onp.array([1, -1, 2, -2], dtype=h.dtype)[:, None, None, None] * offsets
-    repeated = None if context is None else onp.tile(context, (4 * D, 1))
-    try:
-        y = look.wide(params, moved.reshape(4 * D * n, *points.shape[1:]), repeated)[0]
-    except ValueError:  # beside the point is no point
-        return onp.full(n, onp.nan), onp.zeros(n), onp.zeros(n)
-    y = y.reshape(4, D, n, -1)
-    if y.shape[-1] != D:
+    _, D, n, width = y.shape
+    if width != D or onp.isnan(y).all():
         return onp.full(n, onp.nan), onp.zeros(n), onp.zeros(n)
     with onp.errstate(all="ignore"):
         J = (8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * h.T[:, :, None])  # (D_in, N, D_out)
@@ -85,7 +97,9 @@ def slope(look):
     weights = [draw(v) for v in look.value]
     with recorded() as solves:
         exact, size = _by_pullback(look, steps, weights)
-    values = [_along(look, steps, weights, solves, h) for h in STEPS[look.judged_in][1:]]
+    at = _line(look, steps, weights, solves)
+    middle = at(0.0)
+    values = [_along(at, middle, h) for h in STEPS[look.judged_in][1:]]
     slopes, jumps = onp.array([v for v, _ in values]), [jump for _, jump in values]
     apart = onp.abs(onp.diff(slopes))
     best = int(onp.argmin(onp.where(onp.isnan(apart), onp.inf, apart)))
@@ -115,8 +129,8 @@ def _by_pullback(look, steps, weights):
     return float(sum(t.sum() for t in terms)), float(sum(onp.abs(t).sum() for t in terms))
 
 
-def _along(look, steps, weights, solves, h):
-    """The slope by differences of fourth order, and how much the slopes to both sides differ."""
+def _line(look, steps, weights, solves):
+    """The weighted value as a function of one number t: all arguments move by t times their step."""
     params, points, context = look.arguments
     weights = [w.astype(look.judged_in) for w in weights]
 
@@ -131,5 +145,10 @@ def _along(look, steps, weights, solves, h):
         with onp.errstate(all="ignore"):
             return (weights[0] * y).sum() + (weights[1] * l).sum()
 
-    f = {k: at(k * h) for k in (1, -1, 2, -2, 0)}
-    return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * h), float(abs(f[1] + f[-1] - 2 * f[0]) / h)
+    return at
+
+
+def _along(at, middle, h):
+    """The slope by differences of fourth order, and how much the slopes to both sides differ."""
+    f = {k: at(k * h) for k in (1, -1, 2, -2)}
+    return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * h), float(abs(f[1] + f[-1] - 2 * middle) / h)
