@@ -11,7 +11,7 @@ import autograd.numpy as np
 import numpy as onp
 import pytest
 from battery import search as search_module
-from battery.densities import DENSITIES, LAYERS_ALONE, RECIPES
+from battery.densities import DENSITIES, LAYERS_ALONE, RECIPES, as_flow
 from battery.example import Example, source
 from battery.layers import BIJECTIONS
 from battery.look import Look
@@ -179,25 +179,22 @@ def test_a_numeric_log_det_says_that_a_jacobian_of_condition_1e22_leaves_it_few_
         assert onp.abs(numeric - look.exact[1]) < doubt
 
 
-ALIKE = [[0.0] * 4, [0.0] * 4, [8.0, 8.0, 0.0, 0.0]]  # two entries that matter alike
-DIGITS = "values have the digits of their dtype"
 MIXED = nf.Chain([nf.Whiten(2), nf.Elementwise(nf.RationalQuadraticSpline(8, 3.0), 2), nf.Remainder(2)])
 KINKED = nf.ProbabilityFlow(nf.Field(nf.MLP((1,), "elu"), 0))
+ROUND_TRIP, DIGITS, GRADIENTS = (name for name in PROMISES if name.split()[0] in ("round", "values", "gradients"))
+ALIKE = Example(nf.PixelLevels((1, 2, 2), 2, 0.125), 0, 1.0, [[0.0] * 4, [0.0] * 4, [8.0, 8.0, 0.0, 0.0]])
+FINER = Example(nf.Continuous(KINKED, 1, nf.ode.Dopri5(1e-9, 1e-9)))
+BESIDE = Example(MIXED, rows=[[1e30, 0.0]])
+FLAT = Example(as_flow(nf.FittedTails(1)), rows=[[1e-191]])
 
 
 @pytest.mark.parametrize(
     ("example", "promise", "dtype"),
     [
-        (
-            Example(nf.PixelLevels((1, 2, 2), 2, 0.125), 0, 1.0, ALIKE),
-            "values have the digits of their dtype",
-            "float32",
-        ),
-        (
-            Example(nf.Continuous(KINKED, 1, nf.ode.Dopri5(1e-9, 1e-9))),  # a tolerance that float32 does not have
-            "round trip and cancelling log dets",
-            "float32",
-        ),
+        pytest.param(ALIKE, DIGITS, "float32", id="two entries that matter alike"),
+        pytest.param(FINER, ROUND_TRIP, "float32", id="a tolerance that float32 does not have"),
+        pytest.param(BESIDE, ROUND_TRIP, "float64", id="a spline's box beside 1e30"),
+        pytest.param(FLAT, GRADIENTS, "float64", id="a slope of 1e-192"),
     ],
 )
 def test_an_example_is_not_judged_beyond_its_digits(example, promise, dtype):

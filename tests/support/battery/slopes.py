@@ -1,12 +1,12 @@
 """Derivatives by differences, in the digits of the judge: log|det J| of a direction, and slopes along all arguments.
 
 Of several steps, the two neighbours that agree best decide, and what they differ by is the doubt. Two numbers can
-agree by accident, so that the doubt about log|det J| has what the digits of the differences may cost it, too:
+agree by accident, or both be 0, so that a doubt has what the digits of the differences may cost, too. A slope may be
+off by a few eps |y| / h, and log|det J| by
 
     |d log|det J|| = |tr J^-1 dJ| <= sum_ij |J^-1|_ij |dJ|_ji,       |dJ| of an entry: a few eps |y| / h
 
-At a kink the
-differences to the two sides differ by as much at every step, however short: such a point is not judged.
+At a kink the differences to the two sides differ by as much at every step, however short: such a point is not judged.
 """
 
 import numpy as onp
@@ -104,10 +104,16 @@ def slope(look):
     apart = onp.abs(onp.diff(slopes))
     best = int(onp.argmin(onp.where(onp.isnan(apart), onp.inf, apart)))
     doubt = apart[best] + (onp.inf if jumps[-1] > KINK * jumps[-2] and jumps[-1] > 1e-7 * size else 0.0)
+    doubt += FEW * float(onp.finfo(look.judged_in).eps) * _sizes(look, weights) / STEPS[look.judged_in][best + 2]
     per_digit = (look.allowed[0].max(initial=0.0) + look.allowed[1].max()) * size
     relative = 1e-6 if look.dtype == "float64" else 1e-2
     allowed = relative * max(size, abs(float(slopes[best + 1]))) + 10 * doubt + per_digit
     return exact, float(slopes[best + 1]), allowed if onp.isfinite(allowed) else onp.inf
+
+
+def _sizes(look, weights):
+    """Of the terms of the weighted value."""
+    return sum(float(onp.abs(w * v).sum()) for w, v in zip(weights, look.exact, strict=True))
 
 
 def _by_pullback(look, steps, weights):
