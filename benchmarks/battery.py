@@ -61,7 +61,8 @@ def main(arguments: list[str]) -> int:
         if broken is not None:
             print(f"\n{broken}\n", flush=True)
         if options.log is not None:
-            _write(options.log, part=name, seed=seed, examples=options.examples, broken=broken and str(broken))
+            found = {"seconds": round(seconds, 1), "broken": broken and str(broken)}
+            _write(options.log, part=name, seed=seed, examples=options.examples, **found)
     return 1 if failed else 0
 
 

@@ -11,12 +11,14 @@ import autograd.numpy as np
 import numpy as onp
 import pytest
 from battery import search as search_module
-from battery.densities import DENSITIES, LAYERS_ALONE, RECIPES
+from battery.densities import DENSITIES, LAYERS_ALONE, RECIPES, as_flow
 from battery.example import Example, source
 from battery.layers import BIJECTIONS
+from battery.look import Look
 from battery.networks import CONDITIONALS, NETWORKS, SOLVERS
-from battery.promises import DTYPES, PROMISES
+from battery.promises import DTYPES, PROMISES, using
 from battery.search import PARTS, search
+from battery.slopes import jacobian_log_det, slope
 from battery.transformers import TRANSFORMERS
 from hypothesis.configuration import storage_directory
 
@@ -159,6 +161,46 @@ def test_a_promise_sees_the_bug_that_it_is_for(name, monkeypatch):
     assert not any(holds(nf.Diagonal(2), name, dtype) for dtype in DTYPES)
 
 
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_a_quotient_of_solves_takes_the_steps_that_the_gradient_takes(direction):
+    """Solves that choose their steps anew differ by about the tolerance, 1e-3 here."""
+    part = nf.Continuous(nf.Field(nf.MLP((3,), "tanh"), 1), 2, nf.ode.Dopri5(1e-3, 1e-3))
+    pullback, quotient, _ = slope(Look(Example(part, seed=1, rows=ROWS), "float64", direction))
+    assert abs(pullback - quotient) < 1e-9
+
+
+def test_a_numeric_log_det_says_that_a_jacobian_of_condition_1e22_leaves_it_few_digits():
+    """Two of its steps agree by accident to 1e-6, where both are off by 2e-5."""
+    part = nf.Chain([nf.ActNorm(9), nf.Triangular(9)] * 2)
+    look = Look(Example(part, seed=199, wild=3.0, rows=[[0.0] * 5 + [1.0, 0.0, 0.0, 0.0]]), "float64", "forward")
+    with using("float64"):
+        numeric, doubt = jacobian_log_det(look)
+        assert onp.abs(numeric - look.exact[1]) > 1e-5
+        assert onp.abs(numeric - look.exact[1]) < doubt
+
+
+MIXED = nf.Chain([nf.Whiten(2), nf.Elementwise(nf.RationalQuadraticSpline(8, 3.0), 2), nf.Remainder(2)])
+KINKED = nf.ProbabilityFlow(nf.Field(nf.MLP((1,), "elu"), 0))
+ROUND_TRIP, DIGITS, GRADIENTS = (name for name in PROMISES if name.split()[0] in ("round", "values", "gradients"))
+ALIKE = Example(nf.PixelLevels((1, 2, 2), 2, 0.125), 0, 1.0, [[0.0] * 4, [0.0] * 4, [8.0, 8.0, 0.0, 0.0]])
+FINER = Example(nf.Continuous(KINKED, 1, nf.ode.Dopri5(1e-9, 1e-9)))
+BESIDE = Example(MIXED, rows=[[1e30, 0.0]])
+FLAT = Example(as_flow(nf.FittedTails(1)), rows=[[1e-191]])
+
+
+@pytest.mark.parametrize(
+    ("example", "promise", "dtype"),
+    [
+        pytest.param(ALIKE, DIGITS, "float32", id="two entries that matter alike"),
+        pytest.param(FINER, ROUND_TRIP, "float32", id="a tolerance that float32 does not have"),
+        pytest.param(BESIDE, ROUND_TRIP, "float64", id="a spline's box beside 1e30"),
+        pytest.param(FLAT, GRADIENTS, "float64", id="a slope of 1e-192"),
+    ],
+)
+def test_an_example_is_not_judged_beyond_its_digits(example, promise, dtype):
+    example.check(promise, dtype)
+
+
 def test_the_smallest_failing_example_is_printed_as_code_that_fails_again(monkeypatch):
     inverse = nf.Triangular.inverse_vjp
 
@@ -230,11 +272,10 @@ def test_the_command_fails_with_a_part_that_breaks_a_promise(monkeypatch, capsys
 
 # --- the parts ---
 
-EXAMPLES = 15  # each in both dtypes and both directions, with one to three points
-OF_MANY_LAYERS = {"real_nvp_image", "glow", "sylvester", "inference", "rq_nsf", "iaf"}
-OF_A_SEARCH = {"Elementwise", "LogisticMixtureCDF", "DeepSigmoid", "UMNN", "naf", "Autoregressive", "Inverse"}
-OF_A_SOLVER = {"DeepDenseSigmoid", "Residual", "residual", "Continuous", "ffjord", "continuous"}
-EXAMPLES_OF = {**dict.fromkeys(OF_MANY_LAYERS | OF_A_SEARCH, 6), **dict.fromkeys(OF_A_SOLVER, 3)}  # what takes long
+EXAMPLES = 50  # each in both dtypes and both directions, with one to three points
+# The judge moves the input, not what stands between layers. Behind a layer that contracts by e^-18 it sees nothing of
+# it, and allows half of what rounding costs the next layer: among the first fifty of rq_nsf is such an example.
+EXAMPLES_OF = {"rq_nsf": 6}
 
 
 @pytest.mark.exhaustive

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from invoking import invoke
+from planted import read_once
 from planted.ch04 import WRONG
 
 from nfscratch.course import checking
@@ -24,7 +25,7 @@ from nfscratch.course.task import assigned, assignment
 from nfscratch.course.variant import Variant
 
 FOURTH = assignment("04")
-TASKS = [(number, task.id) for number in assigned() for task in assignment(number).tasks]
+TASKS = [(number, task.id) for number in assigned() for task in read_once(number).tasks]
 SWAPPED = next(p for p in WRONG if p.task == "4.6")
 HEAD = "import numpy as np, sys\n"
 UNUSABLE = {

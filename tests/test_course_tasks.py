@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from planted import passers_by, strangers, trivial
+from planted import passers_by, read_once, strangers, trivial
 
 from nfscratch.course import properties
 from nfscratch.course.blanks import body, leaked, with_stubs
@@ -17,10 +17,10 @@ from nfscratch.course.properties import checks_of
 from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.selfcheck import Setting, Status, judge
 from nfscratch.course.submission import Submission
-from nfscratch.course.task import assigned, assignment
+from nfscratch.course.task import assigned
 from nfscratch.course.variant import Variant
 
-ASSIGNMENTS = {number: assignment(number) for number in assigned()}
+ASSIGNMENTS = {number: read_once(number) for number in assigned()}
 TASKS = [(number, task.id) for number, found in ASSIGNMENTS.items() for task in found.tasks]
 PLANTED = {number: importlib.import_module(f"planted.ch{number}") for number in ASSIGNMENTS}
 RIGHT = [(n, p) for n, module in PLANTED.items() for p in module.RIGHT]

@@ -383,6 +383,18 @@ def test_an_emerging_convolution_sees_its_whole_neighbourhood_and_can_be_undone(
     assert sees[1:4, 1:4].all()
 
 
+def test_a_channel_leaves_no_rounding_in_those_that_do_not_see_it():
+    """A is triangular, and so is A^-1 on every road: its zeros are zeros, times 1e8 too."""
+    layer = nf.MaskedConv((3, 2, 1))
+    for seed in range(5):
+        params, x = check.random_params(layer, RNG(seed), 1.0), onp.zeros((1, 3, 2, 1))
+        x[0, 2, 1, 0] = 1e8
+        z, near = layer.inverse_vjp(params, x)[0], layer.inverse_vjp(params, 0.0 * x)[0]
+        assert z[0, 2, 1, 0] != near[0, 2, 1, 0]
+        z[0, 2, 1, 0] = near[0, 2, 1, 0]
+        close(z, near, 0.0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

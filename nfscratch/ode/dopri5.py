@@ -7,6 +7,11 @@
 Each of the N systems has its own t and h, so that its result does not depend on which others are solved beside it. All
 of them are evaluated together until the last has arrived. A step that is refused is tried again with a smaller h, and
 does not grow in the next try. The first h is Hairer's (Solving ODEs I, section II.4), from one more evaluation.
+
+Where (3) would make a step more than ten times longer, as where the field is 0, the error says nothing about how fast
+the field changes: the next step is an eighth of the way at most. The solution would be as good without, but not its
+gradient: that of a field of 0, as every field starts, is an integral over time of what the field could become, and
+this does change.
 Dormand and Prince 1980, doi:10.1016/0771-050X(80)90013-3.
 """
 
@@ -26,6 +31,7 @@ from nfscratch.ode.solver import Solver
 from nfscratch.ode.tableau import DORMAND_PRINCE, Step, step
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0
+BLIND = 1 / 8  # of the way from t0 to t1: the longest step after one whose error says nothing
 MOST_EVALUATIONS = 10**6
 LEAST = 8  # eps: no tolerance is taken smaller, and 16 no step, for there rounding decides
 
@@ -64,13 +70,13 @@ class Dopri5(Solver):
         if t0 == t1 or n == 0:
             return
         first, grow = rhs(t, y), GROW
-        h = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0))
+        h, longest = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0)), BLIND * abs(t1 - t0)
         while bool((t != end).any()):
             left = onp.abs(end - t)
             trial = onp.minimum(h, left)
             tried = step(DORMAND_PRINCE, rhs, t, y, sign * trial, first)
             error = self._size(tried.error(), y, tried.after, together)
-            taken, h, grow = _judged(error, trial, grow)
+            taken, h, grow = _judged(error, trial, grow, longest)
             self._check_step(rhs, t, h, left, taken, error)
             if bool(taken.any()):
                 every = bool(taken.all())
@@ -117,11 +123,12 @@ class Dopri5(Solver):
             rhs.fail(f"{words} after {rhs.evaluations} evaluations", t[stuck], remedy)
 
 
-def _judged(error, trial, grow):
+def _judged(error, trial, grow, longest):
     """(3): which systems take the step, the next h, and by how much the one after it may grow."""
     if is_finite(error):
-        taken = error <= 1.0
-        h = trial * onp.clip(SAFETY * onp.maximum(error, 1e-12) ** -0.2, SHRINK, grow)
+        taken, factor = error <= 1.0, SAFETY * onp.maximum(error, 1e-12) ** -0.2
+        h = trial * onp.clip(factor, SHRINK, grow)
+        h = onp.where(factor > GROW, onp.minimum(h, longest).astype(h.dtype), h)
         return taken, h, onp.where(taken, GROW, 1.0).astype(h.dtype)
     good = onp.isfinite(error)  # nothing of such a step is used: an infinite stage would leave NaN in a gradient
     return onp.zeros_like(good), onp.where(good, trial, SHRINK * trial), grow

@@ -102,12 +102,12 @@ class MaskedConv(Bijection):
 
     def inverse_vjp(self, params, x, context=None, rng=None):
         check_event("MaskedConv", x, self.shape)
-        A, K = self.linear.matrix(params["centre"]), params["before"]
+        inverse, K = self._solved(params, identity(self.shape[0], x)), params["before"]
         b, log_det = self._centre.forward(params["centre"], onp.zeros_like(x))
-        z = self._image(solve(A, K, self._rows(x - b)))
+        z = self._image(solve(inverse, K, self._rows(x - b)))
 
         def pullback(g_z, g_log_det):
-            u = self._image(solve_transposed(A, K, self._rows(g_z)))
+            u = self._image(solve_transposed(inverse, K, self._rows(g_z)))
             g_params, _, _ = self.forward_vjp(params, z)[2](-u, -g_log_det)
             return g_params, u, None
 
@@ -141,9 +141,12 @@ class MaskedConv(Bijection):
     def _in_units_of_A(self, params):
         """The kernels A^-1 K_d, and the identity at the centre: (C, C, (k^2 + 1) / 2)."""
         C, _, n = params["before"].shape
-        _, A = shift_and_matrix(params["centre"])
-        K, _ = self.linear.solve(A, np.reshape(params["before"], (C, C * n)))
+        K = self._solved(params, np.reshape(params["before"], (C, C * n)))
         return np.concatenate((np.reshape(K, (C, C, n)), identity(C, K)[:, :, None]), axis=2)
+
+    def _solved(self, params, columns):
+        """A^-1 times columns (C, M)."""
+        return self.linear.solve(shift_and_matrix(params["centre"])[1], columns)[0]
 
     def _by_pixels(self, kernels):
         """The matrix of a convolution, (D, D), one pixel's C variables after the other's."""

@@ -8,6 +8,8 @@ points.py         places: knots, ends of boxes, 0, subnormal and huge numbers
 example.py        one configuration, and the code that makes it again
 wider.py          the same in more digits: float64 for float32, long double for float64
 look.py           one direction of an example in one dtype: values, and what rounding may cost them
+slopes.py         derivatives by differences
+held_steps.py     the steps of an adaptive solver, held while its gradient is judged
 promises.py       what must hold, by name
 search.py         Hypothesis looks for an example that breaks a promise, and makes it small
 

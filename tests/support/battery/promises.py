@@ -127,8 +127,9 @@ def round_trip_and_cancelling_log_dets(example, dtype):
         if judged(back):
             # (at the exact x, the way back ends where it began)
             within(_both(first, back), "the way back", z, first.arguments[1], back.allowed[0])
-            allowed = first.allowed[1] + back.allowed[1]
-            within(_both(first, back), "the sum of log-dets", first.value[1] + log_det, 0 * log_det, allowed)
+            allowed, both = first.allowed[1] + back.allowed[1], _both(first, back)
+            both.rows &= first.tells_ones & back.tells_ones
+            within(both, "the sum of log-dets", first.value[1] + log_det, 0 * log_det, allowed)
 
 
 def _both(first, back):

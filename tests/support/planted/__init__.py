@@ -2,8 +2,9 @@
 
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 
-from nfscratch.course.blanks import body
+from nfscratch.course.blanks import bodies, body
 from nfscratch.course.task import assignment
 
 
@@ -26,11 +27,20 @@ class Planted:
         return f"{self.task} {self.what}"
 
 
+read_once = cache(assignment)  # a hundred slips of the pen stand in fifteen chapters
+
+
+@cache
+def own_bodies(number):
+    """The lines of the chapter's own body of each task's function."""
+    found = read_once(number)
+    lines, places = found.text.splitlines(), bodies(found.text, [task.function for task in found.tasks])
+    return {f: "\n".join(lines[place.first - 1 : place.last]) for f, place in places.items()}
+
+
 def changed(number, task, old, new, name=None):
     """The chapter's own body with one piece of it replaced: a slip of the pen."""
-    found = assignment(number)
-    place = body(found.text, found.task(task).function)
-    code = "\n".join(found.text.splitlines()[place.first - 1 : place.last])
+    code = own_bodies(number)[read_once(number).task(task).function]
     if old not in code:
         raise ValueError(f"the body of task {task} must hold {old!r}")
     return Planted(task, f"{new} for {old}", code.replace(old, new), name)
