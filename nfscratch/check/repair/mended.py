@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
+CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 OTHERS = 2  # changes that are kept beside the best
 
@@ -75,8 +76,9 @@ class Repair:
 
     @property
     def is_by_chance(self) -> bool:
-        """Whether it applies the same order twice: that undoes a cycle of three."""
-        return TWICE.search(self.after) is not None
+        """Whether it applies the same order twice, which undoes a cycle of three, or takes a term back at once."""
+        taken_back = CANCELS.search(self.after) is not None and CANCELS.search(self.before) is None
+        return TWICE.search(self.after) is not None or taken_back
 
     def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
         """This one with the next best of those for which as much speaks.
