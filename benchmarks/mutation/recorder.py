@@ -1,7 +1,8 @@
 """The recorder: which functions each family of tests runs. A function is "nfscratch/ops/roots.py:_search".
 
-A family is the tests that differ in one parameter. A few of it are run to record what all of them do, because the first
-may compute what the others look at. What a fixture of a module runs counts for the whole module.
+A family is the tests that differ in the last of several parameters. Two of it are run to record what all of them do,
+because the first may compute what the others look at. A test with one parameter is a family by itself: its parameter is
+what it looks at. What a fixture of a module runs counts for the whole module.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from pathlib import Path
 
 import pytest
 
-SHARED, ALONE = 2, 12  # how many of a family are recorded: with another parameter in common, and without one
+SHARED = 2  # how many of a family are recorded
 
 
 def family(test: str) -> str:
-    """A test's name without its last parameter."""
+    """A test's name without the last of its parameters, if it has several."""
     if test.endswith("]") and "-" in test.partition("[")[2]:
         return test.rpartition("-")[0]
-    return test.partition("[")[0]
+    return test
 
 
 def spread(members: list, turn: int) -> list:
     """A few of a family, evenly spaced; each family begins at another of its members."""
-    count = min(len(members), SHARED if "-" in members[0].nodeid.partition("[")[2] else ALONE)
+    count = min(len(members), SHARED)
     return [members[(turn + i * len(members) // count) % len(members)] for i in range(count)]
 
 
