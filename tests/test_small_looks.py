@@ -20,7 +20,8 @@ from nfscratch.check.grain import _of_most
 from nfscratch.check.letters import bridge, sample_statistics
 from nfscratch.check.message import _at_row, _shown
 from nfscratch.check.overflow import overflows
-from nfscratch.check.repair.expressions import _other_slices, plus
+from nfscratch.check.repair.expressions import _other_slices, plus, slips
+from nfscratch.check.repair.operands import _varied
 from nfscratch.check.repair.statements import _other_orders
 
 
@@ -281,6 +282,12 @@ def test_what_holds_no_state():
     assert not held.states(many, (N, D)) and len(held.states(dict(list(many.items())[:7]), (N, D))) == 12
 
 
+def test_two_columns_hold_a_state_where_there_are_two():
+    two = {"a": STATE[:, 0], "b": STATE[:, 1]}
+    assert len(held.states(two, (N, 2))) == 1 and not held.states(two | {"c": STATE[:, 2]}, (N, 3))
+    assert not held.states({"a": STATE[:3, 0], "b": STATE[:3, 1]}, (N, 2))
+
+
 def test_a_column_beside_its_alias_gets_the_new_value_too():
     variables = {"h": STATE, "same": STATE.copy(), "other": STATE + 1}
     held.put(variables, ("h",), 2 * STATE)
@@ -391,6 +398,22 @@ def test_an_honest_overflow_was_huge_before(f, honest):
 
 def texts(nodes):
     return [ast.unparse(ast.fix_missing_locations(node)) for node in nodes]
+
+
+@pytest.mark.parametrize(("text", "others"), [
+    ("a < b", ["a <= b", "a > b", "a >= b"]), ("a >= b", ["a < b", "a <= b", "a > b"]), ("a != b", ["a == b"]),
+    ("-a", ["a"]), ("~a", ["a", "1 - a"]), ("a if b else c", ["c if b else a"]),
+])  # fmt: skip
+def test_the_slips_come_in_one_order_in_every_process(text, others):
+    assert texts(slips(ast.parse(text, mode="eval").body)) == others
+
+
+def test_a_variable_is_exchanged_for_others_in_the_order_in_which_they_are_read():
+    a = onp.ones(3)
+    scope = SimpleNamespace(values=dict.fromkeys("wdbac", a))
+    node = ast.parse("f(d, b)", mode="eval").body
+    new = ["f(w, b)", "f(b, b)", "f(a, b)", "f(c, b)", "f(d, w)", "f(d, d)", "f(d, a)", "f(d, c)"]
+    assert list(_varied({"f(d, b)": node}, scope)) == new
 
 
 def slices(text):
