@@ -15,8 +15,9 @@ from benchmarks.mutation.in_memory import NotInMemory, functions_by_file, plant
 from benchmarks.mutation.mutants import compiles, mutants
 from benchmarks.mutation.on_disk import of_exit_code
 from benchmarks.mutation.outcome import Outcome
-from benchmarks.mutation.record import Family, files_of_tests
+from benchmarks.mutation.record import Family, Suite, files_of_tests
 from benchmarks.mutation.recorder import family
+from benchmarks.mutation.speaking import speaks_of_check
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -133,9 +134,9 @@ def test_what_an_import_does_and_other_variables_are_not_changed_in_memory(modul
 # --- which tests ---
 
 
-def test_a_family_of_tests_differs_in_its_last_parameter():
+def test_a_family_of_tests_differs_in_the_last_of_several_parameters():
     assert family("tests/a.py::t[case-law one]") == family("tests/a.py::t[case-law two]") == "tests/a.py::t[case"
-    assert family("tests/a.py::t[1]") == family("tests/a.py::t[2]") == "tests/a.py::t" == family("tests/a.py::t")
+    assert family("tests/a.py::t[1]") == "tests/a.py::t[1]" and family("tests/a.py::t") == "tests/a.py::t"
 
 
 def one_mutant(file="nfscratch/ops/roots.py", within="monotone_root"):
@@ -185,9 +186,35 @@ def test_a_file_that_speaks_of_the_module_comes_first():
     assert not choice.speaks_of(ROOT, "tests/test_domains.py", "nfscratch/ops/spline_bins.py")
 
 
-def files_of_tests_of_other_rooms_are_not_recorded():
+def test_files_of_tests_of_other_rooms_are_not_recorded():
     names = files_of_tests(ROOT)
     assert "tests/test_laws.py" in names and "tests/test_chapters.py" not in names
+
+
+def test_the_checkers_are_asked_of_the_tests_that_speak_of_them_or_whose_support_does():
+    speaks = {name for name in files_of_tests(ROOT) if speaks_of_check(ROOT / name)}
+    assert {"tests/test_audit.py", "tests/test_strangers.py", "tests/test_names.py"} < speaks
+    assert "tests/test_ode.py" not in speaks and "tests/test_masked.py" not in speaks
+
+
+def test_exhaustive_tests_are_asked_about_what_the_default_ones_let_live():
+    sample = [one_mutant(within=str(k)) for k in range(4)]
+    outcomes = [
+        (Outcome.KILLED, Suite.DEFAULT), (Outcome.SURVIVED, Suite.DEFAULT), (Outcome.SURVIVED, Suite.EXHAUSTIVE)
+    ]  # fmt: skip
+    pairs = zip(sample[:3], outcomes, strict=True)
+    done = {m.key: replace(a_result(outcome, suite=suite), within=m.within) for m, (outcome, suite) in pairs}
+    assert run.due_for(Suite.DEFAULT, sample, done, again=False) == sample[3:]
+    assert run.due_for(Suite.DEFAULT, sample, done, again=True) == sample[1:]
+    assert run.due_for(Suite.EXHAUSTIVE, sample[:3], done, again=False) == sample[1:2]
+
+
+def test_what_no_exhaustive_test_runs_keeps_its_outcome():
+    first, none = a_result(Outcome.SURVIVED), replace(a_result(Outcome.NO_TEST, suite=Suite.EXHAUSTIVE), tests=0)
+    both = results.after(first, none)
+    assert both.outcome is Outcome.SURVIVED and both.suite is Suite.EXHAUSTIVE and both.tests == 2
+    late = results.after(first, a_result(Outcome.KILLED, suite=Suite.EXHAUSTIVE))
+    assert late.outcome is Outcome.KILLED and late.tests == 4 and late.seconds == 3.0
 
 
 # --- the verdict ---
@@ -229,8 +256,8 @@ def test_a_name_is_a_file_a_folder_or_a_room():
         run.files(["no"], ROOT)
 
 
-def a_result(outcome, file="nfscratch/ops/roots.py", plus="a - b"):
-    return results.Result(file, 3, "f", "sign", "a + b, c", plus, outcome, "tests/a.py::t", 2, 0, 1.5)
+def a_result(outcome, file="nfscratch/ops/roots.py", plus="a - b", suite=Suite.DEFAULT):
+    return results.Result(file, 3, "f", "sign", "a + b, c", plus, outcome, "tests/a.py::t", 2, 0, 1.5, suite)
 
 
 def test_results_come_back_from_the_table_and_a_line_that_was_cut_off_does_not(tmp_path):
@@ -255,7 +282,14 @@ def test_timeouts_count_as_killed_and_are_shown_apart_equivalent_ones_and_failed
     assert score.score(some, known) == score.Score(3, 1, 1, 1, 1)
     accepted = {some[-1].key: explained.Explained(**KEY, kind=explained.Kind.ACCEPTED)}
     assert score.score(some, accepted) == score.Score(3, 1, 2, 0, 1)
-    assert str(score.score(some, {})).startswith("4 of 6 killed (66.7%), 1 of them by the limit of time")
+    assert str(score.score(some, {})).startswith("4 of 6 killed (66.7%), 1 of them by the limit of time; not counted")
+
+
+def test_the_report_says_what_the_default_tests_see_by_themselves():
+    late = a_result(Outcome.KILLED, plus="late", suite=Suite.EXHAUSTIVE)
+    some = [a_result(Outcome.KILLED), a_result(Outcome.SURVIVED, plus="alive", suite=Suite.EXHAUSTIVE), late]
+    assert "2 of 3 killed (66.7%)" in str(score.score(some, {}))
+    assert "1 by the default tests (33.3%), 1 by exhaustive ones" in str(score.score(some, {}))
 
 
 def test_the_report_has_each_folder_each_room_and_every_survivor_with_its_reason():
@@ -356,7 +390,7 @@ def small_tree(tmp_path):
     (tmp_path / "nfscratch" / "ops" / "toy.py").write_text(TOY)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_small.py").write_text(TESTS)
-    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "-q"\n')
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "__init__.py").touch()
     (tmp_path / "benchmarks" / "mutation").symlink_to(ROOT / "benchmarks" / "mutation")
@@ -370,6 +404,18 @@ minus = "return min(x, LIMIT)"
 plus = "return (min(LIMIT, x))"
 kind = "equivalent"
 why = "the smaller of two does not depend on their order"
+"""
+EXHAUSTIVE = """import pytest
+from nfscratch.ops import toy
+
+
+@pytest.mark.exhaustive
+def test_unseen():
+    assert toy.unseen(1) == 2
+"""
+SETTINGS = """[tool.pytest.ini_options]
+addopts = "-q -m 'not exhaustive'"
+markers = ["exhaustive"]
 """
 ONE_MORE = """
 
@@ -411,6 +457,16 @@ def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatc
     said = capsys.readouterr().out
     assert "4 mutants to judge" in said and "2 of them by the limit of time; not counted: 1 equivalent" in said
     assert "equivalent: the smaller of two does not depend on their order" in said and said.count("NOT EXPLAINED") == 1
+
+
+@pytest.mark.exhaustive
+def test_the_command_asks_exhaustive_tests_too(small_tree, capsys, monkeypatch):
+    monkeypatch.setattr(judge, "SLACK", 2)
+    (small_tree / "tests" / "test_more.py").write_text(EXHAUSTIVE)
+    arguments = ["nfscratch/ops/toy.py", "--sample", "99", "--out", str(small_tree / "out"), "--exhaustive"]
+    assert run.main(arguments, small_tree) == 1
+    assert alive(small_tree) == {(5, "if (x <= low):"), (7, "return (min(LIMIT, x))")}
+    assert "2 by exhaustive ones" in capsys.readouterr().out
 
 
 def interrupted_after(count, write):

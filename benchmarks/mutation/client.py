@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from benchmarks.mutation.outcome import Outcome
-from benchmarks.mutation.record import ONE_THREAD, PYTEST
+from benchmarks.mutation.record import ONE_THREAD, PYTEST, Suite
 
 
 class NurseryClosed(Exception):
@@ -18,11 +18,12 @@ class NurseryClosed(Exception):
 class Client:
     """`files`: the files of tests that it collects; `log` gets what pytest prints."""
 
-    def __init__(self, root: Path, files: list[str], log: Path):
+    def __init__(self, root: Path, suite: Suite, files: list[str], log: Path):
         self.root, self.log = root, log
         requests, self.to = os.pipe()
         self.back, answers = os.pipe()
-        command = [*PYTEST, "--serve", str(requests), str(answers), "-s", "--hypothesis-seed=0", "-q", *files]
+        command = [*PYTEST, "--serve", str(requests), str(answers), "-s", "--hypothesis-seed=0", "-m", suite]
+        command += files
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 command, cwd=root, env=os.environ | ONE_THREAD, stdin=subprocess.DEVNULL, stdout=output, stderr=output,

@@ -10,6 +10,7 @@ from benchmarks.mutation.client import Client
 from benchmarks.mutation.mutants import Mutant
 from benchmarks.mutation.on_disk import Copy
 from benchmarks.mutation.outcome import Outcome
+from benchmarks.mutation.record import Suite
 from benchmarks.mutation.results import Result, result
 
 SLACK, TIMES = 10, 4  # a mutant may take this many seconds more, and this many times as long, as its tests did
@@ -20,18 +21,18 @@ class ToolFailed(Exception):
 
 
 class Judge:
-    """`place`: a folder for the copy of the tree; `choices`: the tests of each mutant."""
+    """`place`: a folder for the copy of the tree; `choices`: the tests of each mutant, of one suite."""
 
-    def __init__(self, root: Path, choices: dict[tuple, Choice], client: Client, place: Path):
-        self.root, self.choices, self.client = root, choices, client
+    def __init__(self, root: Path, suite: Suite, choices: dict[tuple, Choice], client: Client, place: Path):
+        self.root, self.suite, self.choices, self.client = root, suite, choices, client
         self.copy = Copy(root, place)
 
     def judged(self, mutant: Mutant) -> Result:
         old, choice = (self.root / mutant.file).read_text(), self.choices[mutant.key]
         if not choice.tests:
-            return result(mutant, Outcome.NO_TEST, [], choice, 0.0)
+            return result(mutant, Outcome.NO_TEST, [], choice, 0.0, self.suite)
         outcome, failed, spent = self.verdict(mutant, old, choice)
-        return result(mutant, outcome, failed, choice, spent)
+        return result(mutant, outcome, failed, choice, spent, self.suite)
 
     def verdict(self, mutant: Mutant, old: str, choice: Choice) -> tuple[Outcome, list[str], float]:
         limit, new = SLACK + TIMES * choice.seconds, mutant.source(old)

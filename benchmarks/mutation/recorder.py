@@ -1,7 +1,8 @@
 """The recorder: which functions each family of tests runs. A function is "nfscratch/ops/roots.py:_search".
 
-A family is the tests that differ in one parameter. A few of it are run to record what all of them do, because the first
-may compute what the others look at. What a fixture of a module runs counts for the whole module.
+A family is the tests that differ in the last of several parameters. Two of it are run to record what all of them do,
+because the first may compute what the others look at. A test with one parameter is a family by itself: its parameter is
+what it looks at. What a fixture of a module runs counts for the whole module.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from pathlib import Path
 
 import pytest
 
-SHARED, ALONE = 2, 12  # how many of a family are recorded: with another parameter in common, and without one
+SHARED = 2  # how many of a family are recorded
 
 
 def family(test: str) -> str:
-    """A test's name without its last parameter."""
+    """A test's name without the last of its parameters, if it has several."""
     if test.endswith("]") and "-" in test.partition("[")[2]:
         return test.rpartition("-")[0]
-    return test.partition("[")[0]
+    return test
 
 
 def spread(members: list, turn: int) -> list:
     """A few of a family, evenly spaced; each family begins at another of its members."""
-    count = min(len(members), SHARED if "-" in members[0].nodeid.partition("[")[2] else ALONE)
+    count = min(len(members), SHARED)
     return [members[(turn + i * len(members) // count) % len(members)] for i in range(count)]
 
 
@@ -50,15 +51,17 @@ class Recorder:
         config.hook.pytest_deselected(items=[item for item in items if item not in some])
         items[:] = [item for item in items if item in some]
 
-    def trace(self, frame, event, argument):
-        self.seen.add(frame.f_code)  # it returns None: no event of the function's lines is asked for
+    def hear(self, frame, event, argument):
+        """A profile function, because the package traces users' functions itself, with other calls below."""
+        if event == "call":
+            self.seen.add(frame.f_code)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
         self.seen, start = set(), time.process_time()
-        sys.settrace(self.trace)
+        sys.setprofile(self.hear)
         yield
-        sys.settrace(None)
+        sys.setprofile(None)
         self.tests[item.nodeid] = (time.process_time() - start, self.seen)
 
     @pytest.hookimpl(hookwrapper=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from benchmarks.mutation.mutants import Mutant
 from benchmarks.mutation.outcome import Outcome
+from benchmarks.mutation.record import Suite
 
 
 @dataclass(frozen=True)
 class Result:
-    """`test`: the one that failed; `tests`, `left_out`: how many ran its function and did, or did not, have a place."""
+    """`test`: the one that failed; `tests`, `left_out`: how many ran its function and did, or did not, have a place.
+
+    `suite`: the one whose test failed, or the last that was asked.
+    """
 
     file: str
     line: int
@@ -26,6 +30,7 @@ class Result:
     tests: int
     left_out: int
     seconds: float
+    suite: Suite
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -36,11 +41,19 @@ class Result:
         return f"{self.file}:{self.line}"
 
 
-def result(mutant: Mutant, outcome: Outcome, failed: list[str], choice, seconds: float) -> Result:
+def result(mutant: Mutant, outcome: Outcome, failed: list[str], choice, seconds: float, suite: Suite) -> Result:
     return Result(
         mutant.file, mutant.line, mutant.within, mutant.change.value, mutant.minus, mutant.plus, outcome,
-        failed[0] if failed else "", len(choice.tests), choice.left_out, round(seconds, 2),
+        failed[0] if failed else "", len(choice.tests), choice.left_out, round(seconds, 2), suite,
     )  # fmt: skip
+
+
+def after(first: Result, second: Result) -> Result:
+    """The result of both suites, where the mutant survived the first."""
+    outcome = second.outcome if second.tests else first.outcome
+    tests, left_out = first.tests + second.tests, first.left_out + second.left_out
+    seconds = round(first.seconds + second.seconds, 2)
+    return replace(second, outcome=outcome, tests=tests, left_out=left_out, seconds=seconds)
 
 
 def read(path: Path) -> dict[tuple, Result]:
@@ -53,7 +66,7 @@ def read(path: Path) -> dict[tuple, Result]:
 
 
 def typed(row: dict[str, str]) -> Result:
-    numbers = {"line": int, "tests": int, "left_out": int, "seconds": float, "outcome": Outcome}
+    numbers = {"line": int, "tests": int, "left_out": int, "seconds": float, "outcome": Outcome, "suite": Suite}
     return Result(**{f.name: numbers.get(f.name, str)(row[f.name]) for f in fields(Result)})
 
 

@@ -2,12 +2,14 @@
 
     python -m benchmarks mutation library --sample 60 --seed 1
     python -m benchmarks mutation nfscratch/ops/roots.py nfscratch/check --sample 40 --seed 2 --minutes 20
+    python -m benchmarks mutation checkers --sample 40 --seed 2 --exhaustive
 
 A name is a file, a folder, `library` or `checkers` (without the adapters to other libraries). The first run records
 which test runs which functions, for minutes. Every result goes into a table, and is not made again: a run that Ctrl-C
-or --minutes ended goes on where it was, and a larger sample of the same seed holds the smaller one. `--again` judges
-the survivors anew, after tests were written or with more --seconds. A survivor is a missing test, or is explained in
-benchmarks/survivors.toml. It needs a POSIX system.
+or --minutes ended goes on where it was, and a larger sample of the same seed holds the smaller one. `--exhaustive` asks
+the tests of that mark about what survives the default ones: CI runs both, and the report shows them apart. `--again`
+judges the survivors anew, after tests were written or with more --seconds. A survivor is a missing test, or is
+explained in benchmarks/survivors.toml. It needs a POSIX system.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from benchmarks.mutation.choice import by_function, chosen
 from benchmarks.mutation.client import Client, NurseryClosed
 from benchmarks.mutation.judge import Judge, ToolFailed
 from benchmarks.mutation.mutants import Mutant, compiles, mutants
-from benchmarks.mutation.record import recorded
+from benchmarks.mutation.record import Suite, recorded
 from benchmarks.mutation.score import ABROAD, ROOMS, survivors, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,10 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="which ones (0)")
     parser.add_argument("--minutes", type=float, help="start no mutant after this time")
     parser.add_argument("--seconds", type=float, default=30, help="processor time for the tests of a mutant (30)")
+    parser.add_argument(
+        "--exhaustive", type=float, nargs="?", const=90.0, metavar="SECONDS",
+        help="ask exhaustive tests about the survivors, with so much processor time for a mutant (90)",
+    )  # fmt: skip
     parser.add_argument("--again", action="store_true", help="judge the survivors of the sample anew")
     parser.add_argument("--out", type=Path, default=Path("runs/mutation"), help="folder of the record and the results")
     return parser.parse_args(arguments)
@@ -111,30 +117,47 @@ def drawn(names: list[str], root: Path, count: int, seed: int) -> list[Mutant]:
 
 
 def judge_all(sample: list[Mutant], options, folder: Path, root: Path) -> None:
-    """Those that have no result yet."""
+    """Those that have no result yet; then the survivors of the default tests, by the exhaustive ones."""
+    end = float("inf") if options.minutes is None else time.monotonic() + 60 * options.minutes
+    seconds = {Suite.DEFAULT: options.seconds, Suite.EXHAUSTIVE: options.exhaustive}
+    for suite, budget in seconds.items():
+        if budget is not None and not judge_by(suite, sample, options.again, budget, end, folder, root):
+            print(f"{options.minutes:g} minutes are over; the same command goes on")
+            return
+
+
+def due_for(suite: Suite, sample: list[Mutant], done: dict[tuple, results.Result], again: bool) -> list[Mutant]:
+    if suite is Suite.DEFAULT:
+        return [m for m in sample if m.key not in done or (again and done[m.key].outcome.is_alive)]
+    return [m for m in sample if done[m.key].outcome.is_alive and done[m.key].suite is not suite]
+
+
+def judge_by(suite: Suite, sample, again: bool, budget: float, end: float, folder: Path, root: Path) -> bool:
+    """By one suite; whether all are judged."""
     path = folder / "results.csv"
     done = results.read(path)
-    due = [m for m in sample if m.key not in done or (options.again and done[m.key].outcome.is_alive)]
+    due = due_for(suite, sample, done, again)
     if not due:
-        return
-    known = by_function(recorded(root, folder))
-    choices = {m.key: chosen(m, known, root, options.seconds) for m in due}
+        return True
+    known = by_function(recorded(root, folder, suite, [m.file for m in due]))
+    choices = {m.key: chosen(m, known, root, budget) for m in due}
     needed = {test.partition("::")[0] for choice in choices.values() for test in choice.tests}
-    print(f"{len(due)} mutants to judge; collecting the tests of {len(needed)} files", flush=True)
-    start, client = time.monotonic(), Client(root, sorted(needed), folder / "pytest.log")
+    print(f"{len(due)} mutants to judge ({suite}); collecting the tests of {len(needed)} files", flush=True)
+    client = Client(root, suite, sorted(needed), folder / f"pytest_{suite.name.lower()}.log")
     try:
         with tempfile.TemporaryDirectory() as place:
-            judge = Judge(root, choices, client, Path(place))
+            judge = Judge(root, suite, choices, client, Path(place))
             for number, mutant in enumerate(due, 1):
-                if options.minutes is not None and time.monotonic() - start > 60 * options.minutes:
-                    print(f"{options.minutes:g} minutes are over; the same command goes on")
-                    return
-                done[mutant.key] = judge.judged(mutant)
+                if time.monotonic() > end:
+                    return False
+                found = judge.judged(mutant)
+                done[mutant.key] = found if suite is Suite.DEFAULT else results.after(done[mutant.key], found)
                 results.write(path, done.values())
                 print(progress(number, len(due), done[mutant.key]), flush=True)
             judge.confirm(done[m.key] for m in due)
     finally:
         client.close()
+    return True
 
 
 def progress(number: int, count: int, r: results.Result) -> str:

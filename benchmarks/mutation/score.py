@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.mutation.explained import Explained, Kind
 from benchmarks.mutation.outcome import Outcome
+from benchmarks.mutation.record import Suite
 from benchmarks.mutation.results import Result
 
 LIBRARY = ("autodiff", "ops", "nets", "transformers", "bijections", "distributions", "flows", "training")
@@ -23,6 +24,7 @@ class Score:
     survived: int
     equivalent: int  # explained as such: not counted
     not_imported: int  # not counted
+    by_exhaustive: int = 0  # of those killed and timed out: no default test sees them
 
     @property
     def share(self) -> float:
@@ -31,6 +33,10 @@ class Score:
     def __str__(self):
         count = self.killed + self.timed_out + self.survived
         apart = f"{self.timed_out} of them by the limit of time" if self.timed_out else "none by the limit of time"
+        if self.by_exhaustive:
+            default = self.killed + self.timed_out - self.by_exhaustive
+            late = f"{self.by_exhaustive} by exhaustive ones"
+            apart += f"; {default} by the default tests ({default / count:.1%}), {late}"
         more = f"; not counted: {self.equivalent} equivalent, {self.not_imported} that cannot be imported"
         return f"{self.killed + self.timed_out} of {count} killed ({self.share:.1%}), {apart}{more}"
 
@@ -40,7 +46,10 @@ def score(results: Iterable[Result], known: dict[tuple, Explained]) -> Score:
     equivalent = [r for r in results if r.outcome.is_alive and is_equivalent(known.get(r.key))]
     count = lambda outcome: sum(r.outcome is outcome for r in results)  # noqa: E731
     alive = sum(r.outcome.is_alive for r in results) - len(equivalent)
-    return Score(count(Outcome.KILLED), count(Outcome.TIMED_OUT), alive, len(equivalent), count(Outcome.NOT_IMPORTED))
+    late = sum(r.outcome.is_killed and r.suite is Suite.EXHAUSTIVE for r in results)
+    return Score(
+        count(Outcome.KILLED), count(Outcome.TIMED_OUT), alive, len(equivalent), count(Outcome.NOT_IMPORTED), late
+    )
 
 
 def is_equivalent(entry: Explained | None) -> bool:

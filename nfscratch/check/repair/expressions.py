@@ -10,8 +10,11 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-OPERATORS = [{ast.Add, ast.Sub}, {ast.Mult, ast.Div}]
-COMPARISONS = [{ast.Lt, ast.LtE, ast.Gt, ast.GtE}, {ast.Eq, ast.NotEq}]
+OPERATORS = [
+    (ast.Add, ast.Sub),
+    (ast.Mult, ast.Div),
+]  # no sets: the order of classes in a set is another in each process
+COMPARISONS = [(ast.Lt, ast.LtE, ast.Gt, ast.GtE), (ast.Eq, ast.NotEq)]
 ALIKE = [
     {"exp", "log", "expm1", "log1p"},
     {"sum", "mean", "prod", "max", "min"},
@@ -64,7 +67,7 @@ def slips(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         yield from (
             ast.Compare(node.left, [op()], node.comparators)
-            for group in COMPARISONS if type(node.ops[0]) in group for op in group - {type(node.ops[0])}
+            for group in COMPARISONS if type(node.ops[0]) in group for op in group if op is not type(node.ops[0])
         )  # fmt: skip
     elif isinstance(node, ast.IfExp):
         yield ast.IfExp(node.test, node.orelse, node.body)
@@ -128,7 +131,7 @@ def turned(node: ast.expr) -> ast.expr:
 def _operators(node):
     for group in OPERATORS:
         if type(node.op) in group:
-            yield from (ast.BinOp(node.left, op(), node.right) for op in group - {type(node.op)})
+            yield from (ast.BinOp(node.left, op(), node.right) for op in group if op is not type(node.op))
     if not isinstance(node.op, (ast.Add, ast.Mult)):
         yield ast.BinOp(node.right, node.op, node.left)
     if isinstance(node.op, ast.Pow):

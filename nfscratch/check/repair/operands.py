@@ -84,7 +84,7 @@ def _varied(here, scope):
     found = {}
     for node in here.values():
         if isinstance(node, (ast.Call, ast.Subscript)):
-            for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}:
+            for name in dict.fromkeys(n.id for n in ast.walk(node) if isinstance(n, ast.Name)):
                 for other in _of_shape(scope.values.get(name), name, scope.values):
                     new = renamed(node, name, other)
                     if (text := source(new)) not in here:
