@@ -1,11 +1,12 @@
 """Mended: a change of the user's code with which laws hold that failed, and what speaks for it.
 
 Of several the best has the lowest rank: the one after which all laws hold, which changes one direction, keeps x, is
-on one line and likely, and differs by the fewest characters.
+on one line and likely, moves no line, and differs by the fewest characters.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
+# log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
+OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 OTHERS = 2  # changes that are shown beside the best
 
 
@@ -47,7 +50,7 @@ class Repair:
     @property
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
-        several = len(self.lines) > 1 or self.is_by_chance
+        several = len(self.lines) > 1 or self.is_by_chance or self.words.startswith("with `")
         return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x, several, self._distance)
 
     @property
@@ -66,8 +69,20 @@ class Repair:
 
     @property
     def is_by_chance(self) -> bool:
-        """Whether it applies the same order twice: that undoes a cycle of three."""
-        return TWICE.search(self.after) is not None
+        """Whether it works by chance: the same order twice, which undoes a cycle of three; a difference of one thing
+        with itself; an argument of a logarithm that is negated."""
+        signs = [len(OTHER_SIGN.findall(text)) for text in (self.after, self.before)]
+        return TWICE.search(self.after) is not None or signs[0] > signs[1] or self._is_of_nothing
+
+    @property
+    def _is_of_nothing(self):
+        """Whether it says a - a."""
+        try:
+            tree = ast.parse(self.after)
+        except SyntaxError:  # the head of a loop
+            return False
+        return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and ast.dump(n.left) == ast.dump(n.right)
+                   for n in ast.walk(tree))  # fmt: skip
 
     def beside(self, found: Iterable[Repair]) -> Repair:
         """This one with the next best of those for which as much speaks."""

@@ -208,6 +208,7 @@ def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of laws.py."""
     if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
-    if "R" in failed or not failed & {"J forward", "J inverse"}:
-        return OfRoundTrip(trial, row, met)
-    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)
+    wrong = [] if "R" in failed else [d for d in ("forward", "inverse") if f"J {d}" in failed]
+    if not wrong and not failed - {"S", "X"}:  # R holds whatever they do to a log_det that is not finite
+        wrong = [d for d in ("forward", "inverse") if not onp.isfinite(trial.claimed(d)).all()]
+    return OfLogDet(trial, row, wrong[0], met) if wrong else OfRoundTrip(trial, row, met)

@@ -15,11 +15,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import cached_property, partial
+from itertools import chain
 
 import numpy as onp
 
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
+from nfscratch.check.repair.factors import missing_factors
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.mended import Repair
@@ -55,7 +57,8 @@ class Search:
 
     def __init__(self, trial: Trial, row: int = 0, others: Sequence[Trial] = ()):
         self.trial, self.row, self.others = trial, row, others
-        self.reached = Reached(partial(_both, trial, row))
+        self.both = partial(_both, trial, row)
+        self.reached = Reached(self.both)
         if self.reached.raised:  # before it came to inverse, it may be
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
@@ -112,7 +115,8 @@ class Search:
     def _missing(self):
         if not isinstance(self.screen, OfLogDet):
             return iter(())
-        return missing_terms(self.statements, self.reached, self.ways.wrong, self.screen)
+        known = self.statements, self.reached, self.ways.wrong, self.screen
+        return chain(missing_terms(*known), missing_factors(*known))
 
     def _found(self, tried, enough=1):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
@@ -175,6 +179,8 @@ class Search:
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
         if now is None or not now <= self._may_fail or not (keeps_x or keeps_dependencies(old, new)):
+            return None
+        if keeps_x and self.screen.x is not None and not self.screen._same(new.x, old.x):  # at points not screened
             return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))

@@ -33,6 +33,8 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
         return
     for name in FUNCTIONS if np else ():
         yield _call(np, name, node)
+    if isinstance(place.node, (ast.Call, ast.BinOp)):
+        yield from (ast.BinOp(_call(np, "sign", v), ast.Mult(), node) for v in _sizes_taken(node) if np)
     one, two = ast.Constant(1), ast.Constant(2)
     yield ast.BinOp(node, ast.Pow(), two)
     yield from (ast.BinOp(two, ast.Mult(), node), ast.BinOp(node, ast.Div(), two), ast.BinOp(one, ast.Div(), node))
@@ -40,6 +42,14 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     yield from (ast.BinOp(node, op, one) for op in (ast.Sub(), ast.Add()))
     if getattr(value, "ndim", 2) > 1:
         yield turned(node)
+
+
+def _sizes_taken(node):
+    """Each a of an abs(a) within: its sign may be missing."""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and len(n.args) == 1]
+    names = [getattr(n.func, "attr", getattr(n.func, "id", "")) for n in calls]
+    found = [n.args[0] for n, name in zip(calls, names, strict=True) if name in ("abs", "absolute", "fabs")]
+    return list({ast.dump(a): a for a in found}.values())
 
 
 def rarely_wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
