@@ -22,14 +22,25 @@ FIT = 1e-5
 MOST = 3  # ways to write one number
 
 
-def missing_factors(
+def named_factors(
     statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
 ) -> Iterator[Candidate]:
-    """The candidates: all logarithms at these lines, with each factor that has the size."""
+    """The candidates: all logarithms at these lines, with each variable or count that is k."""
+    return _candidates(statements, reached, lines, screen, _written)
+
+
+def other_factors(
+    statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
+) -> Iterator[Candidate]:
+    """The same with the number itself."""
+    return _candidates(statements, reached, lines, screen, lambda number, scope: [ast.Constant(number)])
+
+
+def _candidates(statements, reached, lines, screen, written):
     for number in _numbers(screen):
         for statement, place, scope in met_places(statements, reached, False):
             if place.line in lines.get(statement.file, ()) and _is_logarithm(place.node):
-                for factor in _written(number, scope):
+                for factor in written(number, scope):
                     for op in (ast.Mult(), ast.Div()):
                         yield statement, place, place.exchanged(_with_factor(place.node, factor, op))
 
@@ -50,7 +61,7 @@ def _written(number, scope: Scope):
     arrays = {k: len(v) for k, v in known.items() if isinstance(v, onp.ndarray) and v.ndim == 1}
     counts = [f"len({k})" for k, n in arrays.items() if n == number]
     counts += [f"(len({k}) - 1)" for k, n in arrays.items() if n == number + 1]
-    return [ast.parse(text, mode="eval").body for text in [*[*names, *counts][:MOST], str(number)]]
+    return [ast.parse(text, mode="eval").body for text in [*names, *counts][:MOST]]
 
 
 def _is_logarithm(node):

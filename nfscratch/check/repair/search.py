@@ -15,13 +15,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import cached_property, partial
-from itertools import chain
 
 import numpy as onp
 
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
-from nfscratch.check.repair.factors import missing_factors
+from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.mended import Repair
@@ -90,8 +89,9 @@ class Search:
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
-            if kinds == SLIPS - 1 and not any(repair.is_clear for repair in found):
-                found += self._found(self._missing())
+            for missing in (named_factors, missing_terms, other_factors) if kinds == SLIPS - 1 else ():
+                if not any(repair.is_clear for repair in found):
+                    found += self._found(self._missing(missing))
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
@@ -112,11 +112,10 @@ class Search:
             return values_of_log_det(met, self.screen)
         return values_of_points(met, self.screen) if isinstance(self.screen, OfRoundTrip) else set()
 
-    def _missing(self):
+    def _missing(self, look):
         if not isinstance(self.screen, OfLogDet):
             return iter(())
-        known = self.statements, self.reached, self.ways.wrong, self.screen
-        return chain(missing_terms(*known), missing_factors(*known))
+        return look(self.statements, self.reached, self.ways.wrong, self.screen)
 
     def _found(self, tried, enough=1):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
