@@ -46,7 +46,7 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
     if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
-    if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair) or not _agrees(named, repair):
+    if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None
         return Named(

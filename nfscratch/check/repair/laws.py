@@ -27,12 +27,13 @@ LAWS: dict[str, Callable[[Trial], Finding]] = {
 }
 
 
-def keeps_dependencies(old: Trial, new: Trial) -> bool:
-    """Whether x and log_det depend on all z_j on which they depended, and J varies where it did.
+def keeps_dependencies(old: Trial, new: Trial, direction: str = "forward") -> bool:
+    """Whether a direction's results depend on all that they depended on, and its J varies where it did.
 
     A map that is switched off, or flattened, keeps every law.
     """
-    pairs = ((new.J, old.J), (new.numeric[2], old.numeric[2]), (_spread(new.J), _spread(old.J)))
+    (J, _, slope, _), (J_old, _, slope_old, _) = new.numeric_of(direction), old.numeric_of(direction)
+    pairs = ((J, J_old), (slope, slope_old), (_spread(J), _spread(J_old)))
     return all(((onp.abs(a) > 1e-6).any(axis=0) | ~(onp.abs(b) > 1e-6).any(axis=0)).all() for a, b in pairs)
 
 

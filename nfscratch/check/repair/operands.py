@@ -3,6 +3,7 @@
 own       what the function itself reads, up to a length; its arrays
 others'   what other functions read, as far as this one knows the variables
 varied    the function's own calls and elements with another variable of the same shape: diag(R2) beside diag(R1)
+inverted  exp(-s) of all these where exp(s) is one, and exp(s) where exp(-s) is: the other direction has the other
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def operands(met: Iterable[Place], function: ast.AST, scope: Scope) -> list[ast.
     known = {k: v for k, v in there.items() if k not in found and len(k) <= LONGEST and _is_known(v, scope)}
     found |= dict(list(known.items())[:OTHERS])
     found |= dict(list(_varied(short, scope).items())[:VARIED])
+    found |= {k: v for k, v in _inverted(found) if k not in found}
     return [deepcopy(node) for node in found.values()]
 
 
@@ -66,6 +68,16 @@ def _varied(here, scope):
                     if (text := source(new)) not in here:
                         found[text] = new
     return found
+
+
+def _inverted(found):
+    """(text, node) of the exponentials with the other sign."""
+    for node in found.values():
+        if isinstance(node, ast.Call) and len(node.args) == 1 and source(node.func).split(".")[-1] == "exp":
+            a = node.args[0]
+            minus = isinstance(a, ast.UnaryOp) and isinstance(a.op, ast.USub)
+            new = ast.Call(node.func, [a.operand if minus else ast.UnaryOp(ast.USub(), a)], node.keywords)
+            yield source(new), new
 
 
 def _of_shape(value, name, values: dict[str, Any]):

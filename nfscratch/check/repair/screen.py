@@ -39,7 +39,7 @@ class Screen:
         wrong = [k for k in order if k in _not_undone(trial, self.near)][:WRONG]
         self.rows = onp.unique([*chosen, row % len(trial), *wrong]).astype(int)
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
-        self.x, self.lines, self.spent = None, 1000, 0
+        self.x, self.lines, self.spent, self.now = None, 1000, 0, None
         self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
             try:
@@ -67,11 +67,23 @@ class Screen:
                 now, _ = within(self._results, SLOWER * self.lines + 1000, self.met)
         except TooLong:
             now = None
+        self.now = now
         if now is None or self.results is None:
             return frozenset({"x", "forward", "inverse"})
         other = [not self._same(a, b) for a, b in zip(now, self.results, strict=True)]
         names = {"x": other[0], "forward": other[0] or other[1], "inverse": other[2] or other[3]}
         return frozenset(name for name, differs in names.items() if differs)
+
+    @property
+    def is_flattened(self) -> bool:
+        """Whether both log_dets varied over the points, and one does not, as the functions were at the last `changed`.
+
+        A scale that is switched off in both directions makes them agree, and there are many ways to do that.
+        """
+        if self.now is None or self.results is None:
+            return False
+        before, now = ([_varies(r[k], self.near) for k in (1, 3)] for r in (self.results, self.now))
+        return all(before) and not all(now)
 
     def moves_points(self) -> bool:
         """Whether the functions, as they are now, give another x or z' than before any edit. An exception is a yes."""
@@ -115,6 +127,12 @@ class Screen:
         apart = largest(onp.asarray(back) - self.z) / onp.maximum(1.0, largest(self.z))
         trivial = self._same(x, self.z) and not (self.x is None or self._same(self.x, self.z))
         return (apart < self.near).all() and not trivial
+
+
+def _varies(log_det, near):
+    """Whether a log_det is another number at other points."""
+    finite = log_det[onp.isfinite(log_det)]
+    return len(finite) > 1 and bool(onp.ptp(finite) > near * (1 + onp.abs(finite).max()))
 
 
 def _not_undone(trial, near):

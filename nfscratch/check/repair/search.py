@@ -143,8 +143,8 @@ class Search:
                 self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)
                 if self.screen.passes():
                     changed, after = self.screen.changed(), place.after(edit)
-                    if "x" not in changed or self._may_change_x(edit):
-                        mended = self._mended("x" not in changed)
+                    if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
+                        mended = self._mended(changed)
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
@@ -167,14 +167,14 @@ class Search:
             return False
         return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
 
-    def _mended(self, keeps_x):
+    def _mended(self, changed):
         """The laws that failed and hold now, and those that fail still; None where another one fails, in any dimension,
         or a dependency is lost."""
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
-        if now is None or not now <= self._may_fail or not (keeps_x or keeps_dependencies(old, new)):
+        if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed):
             return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
@@ -182,6 +182,12 @@ class Search:
                 return None
         mended = tuple(law for law in LAWS if law in self.failed - now)
         return (mended, tuple(law for law in LAWS if law in now)) if mended else None
+
+    def _keeps_dependencies(self, new, changed):
+        """Of a repair in what both directions share: a scale that is 0 in both makes them agree, and mends nothing."""
+        if "x" in changed:
+            return keeps_dependencies(self.trial, new)
+        return not {"forward", "inverse"} <= changed or keeps_dependencies(self.trial, new, "inverse")
 
     @cached_property
     def _may_fail(self):
