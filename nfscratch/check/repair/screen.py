@@ -131,7 +131,11 @@ class Screen:
 
 def _varies(log_det, near):
     """Whether a log_det is another number at other points."""
-    finite = log_det[onp.isfinite(log_det)]
+    try:
+        values = onp.asarray(log_det, dtype=float)
+    except (TypeError, ValueError):  # a list of what is no number
+        return False
+    finite = values[onp.isfinite(values)]
     return len(finite) > 1 and bool(onp.ptp(finite) > near * (1 + onp.abs(finite).max()))
 
 
@@ -191,6 +195,12 @@ class OfRoundTrip(Screen):
         shapes = [onp.shape(v) for v in (x, a, z, b)]
         return shapes == [(n, *s.out_shape), (n,), (n, *s.in_shape), (n,)] and onp.asarray(x).dtype == s.dtype
 
+    @property
+    def not_finite(self) -> str:
+        """The direction whose log_det is not finite; "" where both are."""
+        claims = () if self.results is None else zip(("forward", "inverse"), self.results[1::2], strict=True)
+        return next((direction for direction, claim in claims if not onp.isfinite(claim).all()), "")
+
     def _holds(self):
         return self._undone(self.x if self.keeps_forward and self.x is not None else self._forward()[0])
 
@@ -226,6 +236,9 @@ def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of laws.py."""
     if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
-    if "R" in failed or not failed & {"J forward", "J inverse"}:
+    if "R" in failed:
         return OfRoundTrip(trial, row, met)
+    if not failed & {"J forward", "J inverse"}:
+        both = OfRoundTrip(trial, row, met)
+        return OfLogDet(trial, row, both.not_finite, met) if both.not_finite else both
     return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)

@@ -36,6 +36,7 @@ COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
 BESIDE = 400_000  # lines that are spent on others like the one that was found: half a second
+MIRRORED = 1_000_000  # lines for the change of the other direction
 ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 
@@ -82,7 +83,7 @@ class Search:
 
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
-        self.left, found = most, []
+        self.left, found, mirrored = most, [], []
         _ = self.statements and self.failed and self.ways.shared  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
@@ -90,10 +91,28 @@ class Search:
             if kinds == SLIPS - 1 and not any(repair.is_clear for repair in found):
                 found += self._found(self._missing())
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
+                mirrored = self._mirrored(found, range(kinds + 1, rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
-        best = min(said, key=lambda repair: repair.rank, default=None)
-        return best and best.beside(said)
+        best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
+        return best and best.beside(said + mirrored, self.either)
+
+    @cached_property
+    def either(self) -> bool:
+        """Whether each direction keeps its own laws: then a change of either of them may be meant."""
+        return not self.failed - {"R", "X"}
+
+    def _mirrored(self, found, rounds):
+        """Where either direction may be wrong, and all that was found is of one: changes of the other."""
+        of_x = {repair.keeps_x for repair in found if repair.is_clear}
+        if not self.either or len(of_x) != 1:
+            return []
+        self.left, more = min(self.left, MIRRORED), []
+        for kinds in rounds:
+            more += [r for r in self._found(self._candidates(kinds)) if r.is_clear and r.keeps_x not in of_x]
+            if more:
+                break
+        return more
 
     def _candidates(self, kinds):
         found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared)
@@ -151,7 +170,9 @@ class Search:
         if mended is None:
             return None
         lines = tuple(sorted({place.line, *edit.lines}))
-        return Repair(statement.file, lines, shown_source(shown), after, edit.words, mended[0], changed, mended[1])
+        laws, left = mended
+        shared = place.line in self.ways.shared.get(statement.file, ())
+        return Repair(statement.file, lines, shown_source(shown), after, edit.words, laws, changed, left, shared)
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""

@@ -32,6 +32,7 @@ class Ways:
         if isinstance(self.screen, OfAll) or self.screen.x is None:
             return self.reached.lines
         own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
+        own = own or ([self.screen.direction] if isinstance(self.screen, OfLogDet) else [])
         return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
 
     @cached_property
