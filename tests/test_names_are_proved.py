@@ -5,6 +5,7 @@ import pytest
 
 import nfscratch as nf
 from nfscratch.check import Mistake
+from nfscratch.check.diagnosis.recorded import Record, replayed
 
 
 def named(forward, inverse, dim, letters="SRXJ", **options):
@@ -260,3 +261,26 @@ def test_a_matrix_that_is_not_factorised_has_no_diagonal_of_l():
         return ones(z, onp.log(onp.diag(L)).sum())
 
     assert named(*matrix(back, of_l), 3, letters="J") is Mistake.DIAGONAL_OF_L
+
+
+# --- what a look leaves behind ---
+
+
+def test_a_look_leaves_the_variables_of_enclosing_functions_as_they_were():
+    def turned(c):
+        def forward(z):
+            x = z * c
+            return x, onp.full(len(z), onp.log(c))
+
+        return forward
+
+    forward, z = turned(onp.float64(2.0)), onp.ones((3, 1))
+    record, seen = Record(forward, z), []
+
+    def raise_all(variables):
+        seen.extend(variables)
+        variables.update({name: 5 * value for name, value in variables.items()})
+
+    y, _ = replayed(forward, z, {record.lives[0].places[0]: raise_all})
+    assert seen == ["z"] and y.max() == 10.0
+    assert forward(z)[0].max() == 2.0

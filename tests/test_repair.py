@@ -268,7 +268,7 @@ def test_changes_that_do_the_same_stand_beside_the_one_that_is_said(tmp_path):
     said = {repair.after, *(other.after for other in repair.others)}
     assert len(said) == 3 and sum("C * H * W" not in text for text in said) >= 2
     report = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False)
-    assert "So they do with another change alone: line 5 of room.py" in str(report)
+    assert "So they do with another change alone, among others: line 5 of room.py" in str(report)
 
 
 def test_what_stands_within_a_function_is_not_called_for_the_first_time_by_an_edit(tmp_path):

@@ -181,7 +181,7 @@ class _Run:
     def _named(self, letter, changes) -> Failure:
         """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
         if self._is_singular(letter):
-            return self._unnamed(letter)
+            return self._unnamed(letter, changes)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
             with self.limit.of_all():
@@ -189,8 +189,8 @@ class _Run:
         except (Exception, OutOfTime):  # of any kind: the subject's at a new point, or the look's own
             return self._unnamed(letter)
 
-    def _unnamed(self, letter) -> Failure:
-        return unexplained(letter, self._judged(letter))
+    def _unnamed(self, letter, changes=False) -> Failure:
+        return unexplained(letter, self._judged(letter), changes)
 
     def _judged(self, letter):
         return [case for case in self.cases[letter] if not case.finding.unjudged]

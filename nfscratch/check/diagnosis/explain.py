@@ -67,10 +67,14 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
     return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
 
 
-def unexplained(letter: str, cases: list[Case]) -> Failure:
-    """The failure of a letter that has no name: what was found, and where."""
+def unexplained(letter: str, cases: list[Case], changes: bool = False) -> Failure:
+    """The failure of a letter that has no name: what was found, and where; or the change that mends it."""
     first = next(case for case in cases if case.finding.failed)
-    return _failure(letter, first.finding.what, "Run it at the point shown.", cases)
+    with without_limit():
+        named, change = with_change(letter, NAMELESS, cases) if changes else (NAMELESS, "")
+    if named.mistake is None:
+        return _failure(letter, first.finding.what, "Run it at the point shown.", cases)
+    return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
 
 
 def _failure(letter, name, hint, cases, named=NAMELESS, change=""):

@@ -7,6 +7,8 @@ any other name                                 stays; the message says the chang
 
 from __future__ import annotations
 
+import re
+
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
@@ -43,6 +45,8 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
     Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",),
 }  # fmt: skip
 
+LINES_EXCHANGED = re.compile(r"with `([^=`]*?) [-+*/]?= [^`]*` after `([^=`]*?) [-+*/]?= ")
+
 
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
     """The name, and a line for the message; the name itself where the search finds nothing."""
@@ -50,7 +54,7 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
     if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
-    if named.mistake in GENERAL | INFERRED or _is_of_the_other(named, repair) or not _agrees(named, repair):
+    if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None
         return Named(
@@ -63,8 +67,12 @@ def _others(repair):
     """Where other changes do the same, the numbers do not say which is meant: the reader is to know them."""
     if not repair.others:
         return ""
+    other = repair.others[0]
+    if other.keeps_x != repair.keeps_x:
+        return f" Or the other direction is the wrong one: {other.where}, {other.change}."
     so = "So they do" if len(repair.laws) > 1 else "So it does"
-    return f" {so} with another change alone: {'; or '.join(f'{r.where}, {r.change}' for r in repair.others)}."
+    several = ", among others" if len(repair.others) > 1 else ""
+    return f" {so} with another change alone{several}: {other.where}, {other.change}."
 
 
 def _repair(letter: str, cases: list[Case]) -> Repair | None:
@@ -90,17 +98,25 @@ def _repair(letter: str, cases: list[Case]) -> Repair | None:
 
 def _agrees(named, repair):
     """Whether the name may be of the same mistake as the change: a word of it is in one of its two sides alone."""
-    if named.mistake is Mistake.WRONG_ORDER:  # it says where a bracket is missing
-        return repair.after.count("(") > repair.before.count("(") or bool(repair.words)
+    if named.mistake is Mistake.WRONG_ORDER:  # it says where a bracket is missing, or of two lines of one variable
+        lines = LINES_EXCHANGED.match(repair.words)
+        of_one = lines is not None and lines[1] == lines[2]
+        return of_one if repair.words else repair.after.count("(") > repair.before.count("(")
     if named.mistake is Mistake.NOT_NEGATED:  # it says that a minus is missing
         return repair.after.count("-") > repair.before.count("-") or bool(repair.words)
-    if named.mistake is Mistake.PERMUTATION and repair.before.startswith("for "):  # the order of layers, not of columns
+    if named.mistake is Mistake.PERMUTATION and not _is_of_columns(repair):
         return False
     if named.mistake is Mistake.UNCLAMPED:  # of a scale exp(s): where a logarithm is missing, s is none
         return repair.after.count("log") == repair.before.count("log") or bool(repair.words)
     if named.mistake not in PARTS or repair.words:
         return True
     return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])
+
+
+def _is_of_columns(repair):
+    """Whether a change may be to the order of columns, and undoes one: of layers or of lines it is another mistake."""
+    left_out = repair.after.count("[") < repair.before.count("[")
+    return not (left_out or repair.before.startswith("for ") or repair.words.startswith("with `"))
 
 
 def _is_of_the_other(named, repair):

@@ -102,7 +102,7 @@ class Record:
         self.lines.append((depth, code.co_filename, line, call))
         turns = line <= self._last.get(call, -1)
         self._last[call] = line
-        for names, value in states(frame.f_locals, self._shape):
+        for names, value in states(_own(frame), self._shape):
             life = self._life(names, call, depth, value)
             life.places.append(place)
             if turns:
@@ -159,12 +159,20 @@ def replayed(f: Callable, a: Any, actions: dict[Place, Callable[[Any], None]]) -
             met[line] += 1
             if (place := (*line, met[line])) in actions:
                 done.add(place)
-                actions[place](frame.f_locals)
+                before = _own(frame)
+                after = dict(before)
+                actions[place](after)
+                frame.f_locals.update({k: after[k] for k in before if after[k] is not before[k]})
 
     found = traced(lambda: result(f, a), lambda code: id(code) in codes, look)
     if len(done) < len(actions):
         raise LookupError("the run does not come to a place where the recorded one came")
     return found
+
+
+def _own(frame):
+    """The variables of this call. Those of a function around it outlive the run: what is put there stays there."""
+    return {k: v for k, v in frame.f_locals.items() if k not in frame.f_code.co_freevars}
 
 
 def by_place(actions: list[tuple[Place, Action]]) -> dict[Place, Action]:

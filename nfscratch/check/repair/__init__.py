@@ -4,6 +4,7 @@ A look of check/diagnosis/ knows a mistake by its numbers. This room knows none.
 that the run went through, as a person would who hunts the mistake, and asks whether the laws hold then:
 
 live_code.py     the lines and variables that a run met, and their functions, whose code can be exchanged and put back
+code_objects.py  which of a statement's compiled functions is which living one
 screen.py        whether shapes, round trip and log_det hold at a few points: some thousandths of a second
 laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
@@ -16,6 +17,7 @@ operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 factors.py       a factor in a logarithm of it, by the same numbers
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
+inserted.py      a line that is missing, as it stands in the other direction or elsewhere
 scope.py         the variables that a function may name, with their values in a run
 ways.py          the lines that forward goes through, and those of inverse
 relevant.py      which values have a share in what is wrong: the others are left alone

@@ -1,7 +1,7 @@
 """Candidates: the edits of one round, in all places that the run met.
 
     first     slips of the pen
-    second    what stands in a like place elsewhere
+    second    what stands in a like place elsewhere; a line that is missing, and stands elsewhere
     third     formulas remembered wrongly; a name for another; a part at another place
     fourth    a factor, a function or a matrix is missing, or a variable stands for the formula
     fifth     a term is missing
@@ -20,6 +20,7 @@ from dataclasses import replace
 
 from nfscratch.check.repair.edit import Edit, Place, places
 from nfscratch.check.repair.expressions import slips, thoughts
+from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.moved import moved
 from nfscratch.check.repair.names import indexed, local_arrays, other_names, undone
@@ -28,6 +29,7 @@ from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings
 from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import (
+    chosen,
     filled,
     inverted,
     joined,
@@ -53,7 +55,7 @@ ROUNDS = (
         indexed,
         inverted,
     ),
-    (wrapped, local_arrays),
+    (chosen, wrapped, local_arrays),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )
@@ -72,7 +74,8 @@ def candidates(
     """
     met = met_places(statements, reached, kinds >= WITH_POOL)
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
-    siblings = Siblings((place, scope) for _, place, scope in met) if kinds == SIBLINGS else None
+    around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
+    siblings, elsewhere = (Siblings(around), LinesElsewhere(around)) if around else (None, None)
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:
@@ -88,6 +91,8 @@ def candidates(
                     yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
                     if len(everywhere) > len(together):
                         yield from ((statement, place, e) for e in _in_all_places(edit, place, together))
+            if elsewhere is not None:
+                yield from ((statement, place, edit) for edit in elsewhere.around(place, scope))
 
 
 def met_places(statements: list[LiveStatement], reached: Reached, with_pool: bool) -> list[tuple]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import gc
 import linecache
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.recorded import is_users
+from nfscratch.check.repair.code_objects import codes, functions_of, is_one, place_of
 from nfscratch.check.time_limit import Passing
 
 FUTURE = __future__.annotations.compiler_flag
@@ -64,7 +64,7 @@ class Reached:
     @property
     def touches_the_world(self) -> bool:
         """Whether the code names what writes files, starts processes or calls others: such code is never changed."""
-        nested = [c for code in self.codes.values() for c in _codes(code)]  # an edit may call what stands within
+        nested = [c for code in self.codes.values() for c in codes(code)]  # an edit may call what stands within
         return any(OUTSIDE & set(c.co_names) for c in nested) or self._catches_everything()
 
     def _catches_everything(self):
@@ -78,7 +78,7 @@ class Reached:
         """
         code = frame.f_code
         met = code.co_filename == "<string>" or frame.f_lineno in self.lines.get(code.co_filename, ())
-        return met or (self.raised and any(_is_one(code, c) for c in self.codes.values()))
+        return met or (self.raised and any(is_one(code, c) for c in self.codes.values()))
 
     def _look(self, frame):
         code = frame.f_code
@@ -140,29 +140,42 @@ class LiveStatement:
         """imported: the code of the whole file, as an import makes it."""
         self.tree, self.file = tree, file
         self.nodes = sum(1 for _ in ast.walk(tree))
-        alone = list(_codes(self._compiled()))
+        alone = list(codes(self._compiled()))
         self.size = len(alone)
         self.functions: list[tuple[int, FunctionType]] = []  # the place among all code of the statement
         self.known: dict[tuple[str, int], CodeType] = {}  # (name, first line) -> the code that lives
         for code in reached.codes.values():
             known = code.co_filename == file and any(c == code for c in [*imported, *self._codes_of_a_cell()])
-            place = _place_of(code, alone) if known else None
+            place = place_of(code, alone) if known else None
             if place is not None:
                 self.known[code.co_name, code.co_firstlineno] = code
-                self.functions += [(place, function) for function in _functions_of(code)]
+                self.functions += [(place, function) for function in functions_of(code)]
+        free = {key: code.co_freevars for key, code in self.known.items() if code.co_freevars}
+        self._reads = [(node, _never_run(node, free[key])) for node, key in _definitions(tree) if key in free]
 
     def _compiled(self, flags=FUTURE):
         return compile(ast.Module([self.tree], []), self.file, "exec", flags=flags, dont_inherit=True)
 
+    def _compiled_with_reads(self):
+        """A function reads on what it has from those around it: Python exchanges no code for one that needs less."""
+        bodies = [(node, node.body) for node, _ in self._reads]
+        for node, read in self._reads:
+            node.body = [*node.body, read]
+        try:
+            return self._compiled()
+        finally:
+            for node, body in bodies:
+                node.body = body
+
     def _codes_of_a_cell(self):
         """A notebook compiles each statement alone."""
-        return [code for flags in (0, FUTURE) for code in _codes(self._compiled(flags))]
+        return [code for flags in (0, FUTURE) for code in codes(self._compiled(flags))]
 
     @contextmanager
     def edited(self) -> Iterator[None]:
         """The living functions with the code of the tree as it is now. ValueError: the tree cannot stand there."""
         try:
-            new = list(_codes(self._compiled()))
+            new = list(codes(self._compiled_with_reads()))
         except (SyntaxError, TypeError) as error:
             raise ValueError(str(error)) from None
         if len(new) != self.size:
@@ -185,7 +198,7 @@ def live_statements(reached: Reached) -> list[LiveStatement]:
     for file, lines in reached.lines.items():
         try:
             module = ast.parse("".join(linecache.getlines(file)))
-            imported = list(_codes(compile(module, file, "exec", dont_inherit=True)))
+            imported = list(codes(compile(module, file, "exec", dont_inherit=True)))
         except SyntaxError:
             continue
         for tree in module.body:
@@ -204,33 +217,14 @@ def kind(value: Any) -> Any:
     return "callable" if callable(value) else None
 
 
-def _is_one(a, b):
-    """Whether code a is that of function b with another body, or of a function within it."""
-    same = a.co_qualname == b.co_qualname and a.co_firstlineno == b.co_firstlineno
-    return a.co_filename == b.co_filename and (same or a.co_qualname.startswith(f"{b.co_qualname}.<locals>."))
+def _definitions(tree):
+    """(node, (name, first line)) of each function with a body of statements."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield node, (node.name, min(n.lineno for n in [node, *node.decorator_list]))
 
 
-def _codes(code):
-    """The code, and all that is nested in it, in the order of the source."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-def _place_of(code, alone):
-    """Which of the statement's code objects the living one is, by what it is called and where it stands.
-
-    Compiled alone it has other instructions, because the compiler does not see what is imported.
-    """
-    return next((k for k, c in enumerate(alone) if _identity(c) == _identity(code)), None)
-
-
-def _identity(code):
-    places = [p for p in code.co_positions() if None not in p]
-    lines, ends, columns, last = zip(*places, strict=True) if places else ((0,),) * 4
-    return code.co_qualname, code.co_freevars, min(zip(lines, columns)), max(zip(ends, last))  # noqa: B905
-
-
-def _functions_of(code):
-    return [f for f in gc.get_referrers(code) if isinstance(f, FunctionType) and f.__code__ is code]
+def _never_run(node, names):
+    """A statement that reads the variables, and is never come to."""
+    reads = [ast.Expr(ast.Name(name, ast.Load())) for name in names]
+    return ast.fix_missing_locations(ast.copy_location(ast.If(ast.Constant(0), reads, []), node.body[-1]))

@@ -1,7 +1,7 @@
 """Mended: a change of the user's code with which laws hold that failed, and what speaks for it.
 
 Of several the best has the lowest rank: the one after which all laws hold, which changes one direction, keeps x, is
-on one line and likely, moves no line, and differs by the fewest characters.
+on one line and likely, and differs by the fewest characters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
-OTHERS = 2  # changes that are shown beside the best
+WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
+OTHERS = 2  # changes that are kept beside the best
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Repair:
     laws: tuple[str, ...]  # those that failed, and hold
     changed: frozenset[str]  # the directions that give something else
     left: tuple[str, ...] = ()  # laws that failed, and fail still
+    is_shared: bool = False  # whether both directions go through the line
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -45,17 +47,24 @@ class Repair:
     @property
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
-        return not self.keeps_x and len(self.after) < len(self.before)
+        return not self.keeps_x and _length(self.after) < _length(self.before)
 
     @property
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
-        several = len(self.lines) > 1 or self.is_by_chance or self.words.startswith("with `")
+        several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely
         return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x, several, self._distance)
 
     @property
+    def _is_unlikely(self):
+        """Whether both directions go through the line, and one of them gives the same."""
+        return self.is_shared and not {"forward", "inverse"} <= self.changed
+
+    @property
     def _distance(self):
-        """How many characters differ."""
+        """How many characters differ; of a line that is put in or moved, no small number."""
+        if self.words:
+            return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
 
@@ -84,12 +93,41 @@ class Repair:
         return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and ast.dump(n.left) == ast.dump(n.right)
                    for n in ast.walk(tree))  # fmt: skip
 
-    def beside(self, found: Iterable[Repair]) -> Repair:
-        """This one with the next best of those for which as much speaks."""
+    def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
+        """This one with the next best of those for which as much speaks.
+
+        either: each direction's own laws hold. Then the other direction may be meant as well: its best comes first.
+        """
+        found = list(found)
+        mirrored = [r for r in found if either and r.is_clear and r.keeps_x != self.keeps_x and self._is_like(r)]
         alike = [r for r in found if (r.rank[:-1], r.laws) == (self.rank[:-1], self.laws) and "--" not in r.after]
-        near = sorted({(r.file, r.lines, r.after): r for r in alike}.values(), key=lambda r: r.rank)
-        others = [r for r in near if (r.lines, r.after) != (self.lines, self.after)]
-        return replace(self, others=tuple(others[:OTHERS]))
+        near = sorted({(r.file, r.lines, r.after, r.words): r for r in alike}.values(), key=lambda r: r.rank)
+        others = [r for r in near if (r.lines, r.after, r.words) != (self.lines, self.after, self.words)]
+        others = [r for r in others if not self._is_moved(r)]
+        return replace(self, others=tuple([*sorted(mirrored, key=lambda r: r.nearest)[:1], *others][:OTHERS]))
+
+    def _is_like(self, other):
+        """Whether a change of the other direction is about as small as this one."""
+        return other._distance <= 2 * self._distance + WHOLE_LINE and not (other.is_less and not self.is_less)
+
+    @property
+    def nearest(self) -> tuple[int, ...]:
+        """The rank where nothing speaks for one of the two directions."""
+        left, less, of_two, other_x, several, distance = self.rank
+        return (left, less, of_two, several, distance, other_x)
+
+    def _is_moved(self, other):
+        """Whether both put in the same line, at two places."""
+        return bool(self._line) and self._line == other._line
+
+    @property
+    def _line(self):
+        """The line that it puts in; nothing where it puts in none."""
+        return self.words.removeprefix("with the line ").split("`")[1] if self._puts_in_a_line else ""
+
+    @property
+    def _puts_in_a_line(self):
+        return self.words.startswith("with the line")
 
     @property
     def may_be_said(self) -> bool:
@@ -104,3 +142,8 @@ class Repair:
     def where(self) -> str:
         several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
         return f"{several} of {Path(self.file).name}"
+
+
+def _length(text):
+    """How many characters say something: brackets only say in which order."""
+    return sum(c not in "() " for c in text)

@@ -147,7 +147,8 @@ def _pairs(site, terms, error, close):
         for g in (1.0, -1.0):
             apart = onp.abs(error - f * values[:, None] - g * values) < close
             for i, j in zip(*onp.nonzero(apart.all(axis=2)), strict=True):
-                if i < j:
+                # The logarithm of one in the place of the other's: there the formula within is wrong.
+                if i < j and not (f != g and keys[i][1] == keys[j][1] == "log"):
                     size = sum(len(site.texts[keys[m][0]]) for m in (i, j))
                     yield (
                         (2, 0, sum(keys[m][1] != "itself" for m in (i, j)), size),

@@ -18,7 +18,8 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node = place.node
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         value = scope.values.get(node.id)
-        yield from (ast.Name(name, node.ctx) for name in scope.like(value) if name != node.id)
+        alike = [*scope.like(value), *(_rows(scope) if _is_counted(place) else ())]
+        yield from (ast.Name(name, node.ctx) for name in dict.fromkeys(alike) if name != node.id)
         yield from _rows_like(value, scope)
         if isinstance(place.parent, ast.Compare) or (kind(value) == ("numbers", 0) and place.field == "args"):
             yield from (ast.Constant(0), ast.Constant(1))
@@ -38,6 +39,16 @@ def _rows_like(value: Any, scope: Scope) -> Iterator[ast.AST]:
     for table in tables[:4]:
         for count in [k for k, v in scope.locals.items() if type(v) is int][:3]:
             yield ast.Subscript(ast.Name(table, ast.Load()), ast.Name(count, ast.Load()), ast.Load())
+
+
+def _is_counted(place):
+    """Whether it is a[k], with one number k: then a may be a list, too."""
+    one = isinstance(place.parent, ast.Subscript) and not isinstance(place.parent.slice, (ast.Slice, ast.Tuple))
+    return one and place.field == "value"
+
+
+def _rows(scope):
+    return [k for k, v in scope.locals.items() if isinstance(v, (list, tuple)) or getattr(v, "ndim", 0)]
 
 
 def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:

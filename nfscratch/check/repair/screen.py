@@ -39,7 +39,7 @@ class Screen:
         wrong = [k for k in order if k in _not_undone(trial, self.near)][:WRONG]
         self.rows = onp.unique([*chosen, row % len(trial), *wrong]).astype(int)
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
-        self.x, self.lines, self.spent = None, 1000, 0
+        self.x, self.lines, self.spent, self.now = None, 1000, 0, None
         self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
             try:
@@ -67,11 +67,23 @@ class Screen:
                 now, _ = within(self._results, SLOWER * self.lines + 1000, self.met)
         except TooLong:
             now = None
+        self.now = now
         if now is None or self.results is None:
             return frozenset({"x", "forward", "inverse"})
         other = [not self._same(a, b) for a, b in zip(now, self.results, strict=True)]
         names = {"x": other[0], "forward": other[0] or other[1], "inverse": other[2] or other[3]}
         return frozenset(name for name, differs in names.items() if differs)
+
+    @property
+    def is_flattened(self) -> bool:
+        """Whether both log_dets varied over the points, and one does not, as the functions were at the last `changed`.
+
+        A scale that is switched off in both directions makes them agree, and there are many ways to do that.
+        """
+        if self.now is None or self.results is None:
+            return False
+        before, now = ([_varies(r[k], self.near) for k in (1, 3)] for r in (self.results, self.now))
+        return all(before) and not all(now)
 
     def moves_points(self) -> bool:
         """Whether the functions, as they are now, give another x or z' than before any edit. An exception is a yes."""
@@ -115,6 +127,16 @@ class Screen:
         apart = largest(onp.asarray(back) - self.z) / onp.maximum(1.0, largest(self.z))
         trivial = self._same(x, self.z) and not (self.x is None or self._same(self.x, self.z))
         return (apart < self.near).all() and not trivial
+
+
+def _varies(log_det, near):
+    """Whether a log_det is another number at other points."""
+    try:
+        values = onp.asarray(log_det, dtype=float)
+    except (TypeError, ValueError):  # a list of what is no number
+        return False
+    finite = values[onp.isfinite(values)]
+    return len(finite) > 1 and bool(onp.ptp(finite) > near * (1 + onp.abs(finite).max()))
 
 
 def _not_undone(trial, near):
@@ -173,6 +195,12 @@ class OfRoundTrip(Screen):
         shapes = [onp.shape(v) for v in (x, a, z, b)]
         return shapes == [(n, *s.out_shape), (n,), (n, *s.in_shape), (n,)] and onp.asarray(x).dtype == s.dtype
 
+    @property
+    def not_finite(self) -> str:
+        """The direction whose log_det is not finite; "" where both are."""
+        claims = () if self.results is None else zip(("forward", "inverse"), self.results[1::2], strict=True)
+        return next((direction for direction, claim in claims if not onp.isfinite(claim).all()), "")
+
     def _holds(self):
         return self._undone(self.x if self.keeps_forward and self.x is not None else self._forward()[0])
 
@@ -208,7 +236,9 @@ def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of laws.py."""
     if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
         return OfAll(trial, row, met)
-    wrong = [] if "R" in failed else [d for d in ("forward", "inverse") if f"J {d}" in failed]
-    if not wrong and not failed - {"S", "X"}:  # R holds whatever they do to a log_det that is not finite
-        wrong = [d for d in ("forward", "inverse") if not onp.isfinite(trial.claimed(d)).all()]
-    return OfLogDet(trial, row, wrong[0], met) if wrong else OfRoundTrip(trial, row, met)
+    if "R" in failed:
+        return OfRoundTrip(trial, row, met)
+    if not failed & {"J forward", "J inverse"}:
+        both = OfRoundTrip(trial, row, met)
+        return OfLogDet(trial, row, both.not_finite, met) if both.not_finite else both
+    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)

@@ -37,6 +37,7 @@ COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
 LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
 BESIDE = 400_000  # lines that are spent on others like the one that was found: half a second
+MIRRORED = 1_000_000  # lines for the change of the other direction
 ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 
@@ -84,7 +85,7 @@ class Search:
 
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
-        self.left, found = most, []
+        self.left, found, mirrored = most, [], []
         _ = self.statements and self.failed and self.ways.shared  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
@@ -93,10 +94,28 @@ class Search:
                 if not any(repair.is_clear for repair in found):
                     found += self._found(self._missing(missing))
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
+                mirrored = self._mirrored(found, range(kinds + 1, rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
-        best = min(said, key=lambda repair: repair.rank, default=None)
-        return best and best.beside(said)
+        best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
+        return best and best.beside(said + mirrored, self.either)
+
+    @cached_property
+    def either(self) -> bool:
+        """Whether each direction keeps its own laws: then a change of either of them may be meant."""
+        return not self.failed - {"R", "X"}
+
+    def _mirrored(self, found, rounds):
+        """Where either direction may be wrong, and all that was found is of one: changes of the other."""
+        of_x = {repair.keeps_x for repair in found if repair.is_clear}
+        if not self.either or len(of_x) != 1:
+            return []
+        self.left, more = min(self.left, MIRRORED), []
+        for kinds in rounds:
+            more += [r for r in self._found(self._candidates(kinds)) if r.is_clear and r.keeps_x not in of_x]
+            if more:
+                break
+        return more
 
     def _candidates(self, kinds):
         found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared)
@@ -146,15 +165,17 @@ class Search:
                 self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)
                 if self.screen.passes():
                     changed, after = self.screen.changed(), place.after(edit)
-                    if "x" not in changed or self._may_change_x(edit):
-                        mended = self._mended("x" not in changed)
+                    if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
+                        mended = self._mended(changed)
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
         if mended is None:
             return None
         lines = tuple(sorted({place.line, *edit.lines}))
-        return Repair(statement.file, lines, shown_source(shown), after, edit.words, mended[0], changed, mended[1])
+        laws, left = mended
+        shared = place.line in self.ways.shared.get(statement.file, ())
+        return Repair(statement.file, lines, shown_source(shown), after, edit.words, laws, changed, left, shared)
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
@@ -170,16 +191,18 @@ class Search:
             return False
         return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
 
-    def _mended(self, keeps_x):
+    def _mended(self, changed):
         """The laws that failed and hold now, and those that fail still; None where another one fails, in any dimension,
         or a dependency is lost."""
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
-        if now is None or not now <= self._may_fail or not (keeps_x or keeps_dependencies(old, new)):
+        if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed):
             return None
-        if keeps_x and self.screen.x is not None and not self.screen._same(new.x, old.x):  # at points not screened
+        if (
+            "x" not in changed and self.screen.x is not None and not self.screen._same(new.x, old.x)
+        ):  # at points not screened
             return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
@@ -187,6 +210,12 @@ class Search:
                 return None
         mended = tuple(law for law in LAWS if law in self.failed - now)
         return (mended, tuple(law for law in LAWS if law in now)) if mended else None
+
+    def _keeps_dependencies(self, new, changed):
+        """Of a repair in what both directions share: a scale that is 0 in both makes them agree, and mends nothing."""
+        if "x" in changed:
+            return keeps_dependencies(self.trial, new)
+        return not {"forward", "inverse"} <= changed or keeps_dependencies(self.trial, new, "inverse")
 
     @cached_property
     def _may_fail(self):

@@ -1,6 +1,7 @@
 """Siblings: an expression in the place of its like in another function, or at another line of the same one.
 
     v = ...        what is assigned to a variable of that name elsewhere
+    return v, w    what another function returns at that place
     f(...)         the arguments of another call of f, one of them or all
     a[...]         another index of the same a
     ifft(...)      the options of a call of fft
@@ -49,7 +50,7 @@ class Siblings:
                 if key[0] == "options":
                     yield ast.Call(place.node.func, place.node.args, other.keywords)
                 elif other is not node:
-                    for named in _in_scope(other, there, scope):
+                    for named in in_scope(other, there, scope):
                         yield from _taken(place.node, named)
 
 
@@ -60,6 +61,8 @@ def _keys(place):
         yield from ((("=", source(target)), node) for target in parent.targets)
     elif isinstance(parent, ast.AugAssign) and place.field == "value":
         yield ("=", source(parent.target)), node
+    elif _is_returned(place):
+        yield ("return", place.index, len(parent.elts)), node
     if place.field == "iter":
         yield ("for",), node
     if isinstance(node, ast.Call):
@@ -69,9 +72,16 @@ def _keys(place):
         yield ("index", source(node.value)), node
 
 
+def _is_returned(place):
+    """Whether it is one of the values that a function returns together."""
+    return isinstance(place.parent, ast.Tuple) and len(place.above) > 1 and isinstance(place.above[-2], ast.Return)
+
+
 def _taken(node, other):
-    """The other expression; of a call, also each of its arguments alone, and the numbers among them."""
+    """The other expression; of a call, also each of its arguments alone, the numbers among them, and its options."""
     yield other
+    if isinstance(node, ast.Call) and isinstance(other, ast.Call) and node.args:
+        yield ast.Call(node.func, node.args, other.keywords)
     if isinstance(node, ast.Call) and isinstance(other, ast.Call) and len(node.args) > 1:
         for k, a in enumerate(other.args):
             yield ast.Call(node.func, [a if i == k else mine for i, mine in enumerate(node.args)], node.keywords)
@@ -93,7 +103,7 @@ def _is_number(node):
     return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
 
 
-def _in_scope(node, there, scope):
+def in_scope(node, there, scope):
     """The expression, with the variable that the function lacks replaced by its own of that kind."""
     if there is scope:
         yield node

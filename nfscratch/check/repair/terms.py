@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as onp
+
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
@@ -50,6 +52,29 @@ def _sizes_taken(node):
     names = [getattr(n.func, "attr", getattr(n.func, "id", "")) for n in calls]
     found = [n.args[0] for n, name in zip(calls, names, strict=True) if name in ("abs", "absolute", "fabs")]
     return list({ast.dump(a): a for a in found}.values())
+
+
+def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """A value where a condition holds, and elsewhere what the variable was before, or another array, or 0."""
+    np, node = scope.array_module, place.node
+    if np is None or not is_number(node) or not is_term(place):
+        return
+    conditions = [k for k, v in scope.locals.items() if getattr(getattr(v, "dtype", None), "kind", "") == "b"]
+    for name in conditions[:4]:
+        like = [k for k, v in scope.locals.items() if onp.shape(v) == scope.locals[name].shape and k not in conditions]
+        for other in [*map(_name, _targets(place) + like[:6]), ast.Constant(0.0)]:
+            for branches in ([node, other], [other, node]):
+                yield ast.Call(ast.Attribute(_name(np), "where", ast.Load()), [_name(name), *branches], [])
+
+
+def _targets(place):
+    """The variable that gets the value, if it is one that had a value before."""
+    targets = getattr(place.parent, "targets", [])
+    return [t.id for t in targets if isinstance(t, ast.Name)]
+
+
+def _name(name):
+    return ast.Name(name, ast.Load())
 
 
 def rarely_wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:

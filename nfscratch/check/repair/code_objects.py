@@ -1,0 +1,38 @@
+"""CodeObjects: which code object of a compiled statement is the one that lives in a function."""
+
+from __future__ import annotations
+
+import gc
+from types import CodeType, FunctionType
+
+
+def is_one(a, b):
+    """Whether code a is that of function b with another body, or of a function within it."""
+    same = a.co_qualname == b.co_qualname and a.co_firstlineno == b.co_firstlineno
+    return a.co_filename == b.co_filename and (same or a.co_qualname.startswith(f"{b.co_qualname}.<locals>."))
+
+
+def codes(code):
+    """The code, and all that is nested in it, in the order of the source."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
+
+
+def place_of(code, alone):
+    """Which of the statement's code objects the living one is, by what it is called and where it stands.
+
+    Compiled alone it has other instructions, because the compiler does not see what is imported.
+    """
+    return next((k for k, c in enumerate(alone) if identity(c) == identity(code)), None)
+
+
+def identity(code):
+    places = [p for p in code.co_positions() if None not in p]
+    lines, ends, columns, last = zip(*places, strict=True) if places else ((0,),) * 4
+    return code.co_qualname, code.co_freevars, min(zip(lines, columns)), max(zip(ends, last))  # noqa: B905
+
+
+def functions_of(code):
+    return [f for f in gc.get_referrers(code) if isinstance(f, FunctionType) and f.__code__ is code]
