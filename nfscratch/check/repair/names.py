@@ -35,7 +35,7 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
 def _rows_like(value: Any, scope: Scope) -> Iterator[ast.AST]:
     """A row of a table, where the rows have the shape of the value, and a variable of the function counts them."""
     shape = getattr(value, "shape", ())
-    tables = [k for k, v in scope.values.items() if shape and onp.shape(v)[1:] == shape and hasattr(v, "shape")]
+    tables = [k for k, v in scope.values.items() if shape and tuple(getattr(v, "shape", ()))[1:] == tuple(shape)]
     for table in tables[:4]:
         for count in [k for k, v in scope.locals.items() if type(v) is int][:3]:
             yield ast.Subscript(ast.Name(table, ast.Load()), ast.Name(count, ast.Load()), ast.Load())

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-import numpy as onp
-
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
@@ -61,7 +59,11 @@ def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
         return
     conditions = [k for k, v in scope.locals.items() if getattr(getattr(v, "dtype", None), "kind", "") == "b"]
     for name in conditions[:4]:
-        like = [k for k, v in scope.locals.items() if onp.shape(v) == scope.locals[name].shape and k not in conditions]
+        like = [
+            k
+            for k, v in scope.locals.items()
+            if getattr(v, "shape", None) == scope.locals[name].shape and k not in conditions
+        ]
         for other in [*map(_name, _targets(place) + like[:6]), ast.Constant(0.0)]:
             for branches in ([node, other], [other, node]):
                 yield ast.Call(ast.Attribute(_name(np), "where", ast.Load()), [_name(name), *branches], [])
