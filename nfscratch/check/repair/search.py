@@ -131,7 +131,7 @@ class Search:
             return values_of_log_det(met, self.screen)
         return values_of_points(met, self.screen) if isinstance(self.screen, OfRoundTrip) else set()
 
-    def _missing(self, look):
+    def _missing(self, look=missing_terms):
         if not isinstance(self.screen, OfLogDet):
             return iter(())
         return look(self.statements, self.reached, self.ways.wrong, self.screen)
