@@ -43,10 +43,12 @@ class Lines:
 
     def _lines(self, scope):
         if id(scope) not in self.known:
-            named = (new for line, there in self.found for new in in_scope(line, there, scope))
-            fitting = [line for line in named if _targets(line) <= set(scope.locals)]
-            others = (new for line in fitting for new in (line, *_undone(line), *_of_other_end(line, scope)))
-            self.known[id(scope)] = {source(new): new for new in others}
+            own = [line for line, there in self.found if there is scope]
+            named = (new for line, there in self.found if there is not scope for new in in_scope(line, there, scope))
+            theirs = [line for line in named if _targets(line) <= set(scope.locals)]
+            lines = [new for line in theirs for new in (line, *_undone(line))]
+            lines += [new for line in own for new in (line, *_of_other_end(line, scope))]
+            self.known[id(scope)] = {source(new): new for new in lines}
         return self.known[id(scope)]
 
 

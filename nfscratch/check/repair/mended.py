@@ -14,6 +14,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
+CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
@@ -80,8 +81,9 @@ class Repair:
     def is_by_chance(self) -> bool:
         """Whether it works by chance: the same order twice, which undoes a cycle of three; a difference of one thing
         with itself; an argument of a logarithm that is negated."""
+        taken_back = CANCELS.search(self.after) is not None and CANCELS.search(self.before) is None
         signs = [len(OTHER_SIGN.findall(text)) for text in (self.after, self.before)]
-        return TWICE.search(self.after) is not None or signs[0] > signs[1] or self._is_of_nothing
+        return TWICE.search(self.after) is not None or signs[0] > signs[1] or taken_back or self._is_of_nothing
 
     @property
     def _is_of_nothing(self):

@@ -94,7 +94,7 @@ class Search:
                 if not any(repair.is_clear for repair in found):
                     found += self._found(self._missing(missing))
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
-                mirrored = self._mirrored(found, range(kinds + 1, rounds))
+                mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
