@@ -18,6 +18,34 @@ def ones(z, value):
     return onp.full(len(z), float(value))
 
 
+# --- radial maps ---
+
+
+def radial(slope=1.0, dim=3):
+    """x = c + (1 + 2 / (1 + r)) (z - c)."""
+    c = onp.linspace(-0.4, 0.5, dim)
+
+    def log_det(r):
+        across = 1 + 2 / (1 + r)
+        return (dim - 1) * onp.log(across) + onp.log(across - slope * 2 * r / (1 + r) ** 2)
+
+    def forward(z):
+        r = onp.sqrt(((z - c) ** 2).sum(axis=1))
+        return c + (z - c) * (1 + 2 / (1 + r))[:, None], log_det(r)
+
+    def inverse(x):
+        far = onp.sqrt(((x - c) ** 2).sum(axis=1))
+        r = (far - 3 + onp.sqrt((far - 3) ** 2 + 4 * far)) / 2
+        return c + (x - c) / (1 + 2 / (1 + r))[:, None], -log_det(r)
+
+    return forward, inverse
+
+
+@pytest.mark.parametrize("slope, name", [(1.0, None), (0.0, Mistake.RADIAL_SLOPE), (0.5, Mistake.LOG_DET_FORMULA)])
+def test_a_radial_log_det_without_the_slope_is_named_and_another_is_not(slope, name):
+    assert named(*radial(slope), 3, letters="RXJ", draws=1) is name
+
+
 # --- autoregressive maps ---
 
 U = onp.triu(onp.random.default_rng(4).normal(size=(4, 4)), 1)

@@ -6,7 +6,8 @@ mistakes.py        every mistake that can be named; hints.py has a hint for each
 
 letter  what is wrong                           named in
 X J     a log_det                               wrong_log_det, wrong_terms, wrong_clamp, wrong_point, wrong_branches,
-                                                wrong_planar, wrong_linear, wrong_spline, wrong_contraction, means,
+                                                wrong_planar, wrong_radial_slope, wrong_linear, wrong_spline,
+                                                wrong_contraction, means,
                                                 triangles
 R S     an inverse                              wrong_inverse, wrong_columns, wrong_affine, wrong_elementwise,
                                                 wrong_passes, wrong_linear, wrong_radial, wrong_bracket, wrong_search,

@@ -26,6 +26,7 @@ HINTS = {
     M.SPLINE_DENOMINATOR: "The quotient rule: what stands below the line?",
     M.PLANAR_H: "The Jacobian holds derivatives. Which function's derivative is taken?",
     M.PLANAR_U: "Which vector did the map itself move along?",
+    M.RADIAL_SLOPE: "Differentiate (1 + b h(r)) r: how much does the map stretch along the radius?",
     M.LOGIT_SCALE: "The affine part of the map stretches as well, by the same amount everywhere.",
     M.FACTOR_TWO: "Is the scale exp(s), or its root?",
     M.ONE_BRANCH: "Test a point below 0 and one above, each by itself.",

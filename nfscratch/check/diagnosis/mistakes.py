@@ -32,6 +32,7 @@ class Mistake(Enum):
     SPLINE_DENOMINATOR = "the spline's denominator is not squared"
     PLANAR_H = "planar: h where h' belongs"
     PLANAR_U = "planar: u where u_hat belongs"
+    RADIAL_SLOPE = "radial: the direction along the radius lacks h'(r) r, and is counted like the D - 1 across it"
     LOGIT_SCALE = "logit's scale term is missing"
     FACTOR_TWO = "it is off by the factor 2: std where variance is meant, or exp(s/2)"
     ONE_BRANCH = "one branch counts its slope wrongly"

@@ -13,15 +13,19 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.message import Case
+from nfscratch.check.repair.beside import SearchBeside
 from nfscratch.check.repair.child import answered_by_child
+from nfscratch.check.repair.frozen import frozen
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.search import Search, may_be_changed
 
 LETTERS = "SIRXJ"  # whose laws the search asks
+OF_ONE_FUNCTION = "DK"  # of log_prob, and of sample: they are searched by themselves
 SAME = {"X": "XJ", "J": "XJ"}  # laws of one log_det
 GENERAL = {
     Mistake.LOG_DET_FORMULA, Mistake.NO_UNDOING, Mistake.BELOW_RESOLUTION, Mistake.MULTIPLIED, Mistake.OFF_BY_CONSTANT,
     Mistake.SHAPE, Mistake.NOT_FINITE, Mistake.RAISES, Mistake.DEPENDS_ON_BATCH, Mistake.RESCALING,
+    Mistake.LOG_PROB_FORMULA, Mistake.LOG_DET_MULTIPLIED, Mistake.CONSTANT_MISSING, Mistake.SAMPLES,
 }  # fmt: skip
 INFERRED = {  # from what else fits, not from numbers that only this mistake gives
     Mistake.LAST_LAYER, Mistake.LAYER_LEFT_OUT, Mistake.TERMS_LEFT_OUT, Mistake.CHANGED_HALF, Mistake.TOO_FEW_PASSES,
@@ -30,7 +34,7 @@ INFERRED = {  # from what else fits, not from numbers that only this mistake giv
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
     Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.ALWAYS_ZERO,
     Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.KNOTS_OF_Z,
-    Mistake.DEPENDS_ON_CALLS, Mistake.PLANAR_U, Mistake.LOGIT_SCALE,
+    Mistake.DEPENDS_ON_CALLS, Mistake.PLANAR_U, Mistake.LOGIT_SCALE, Mistake.FOLDS,
 }  # fmt: skip
 PARTS = {  # a name that says one of the two words that a change exchanges, or how it reads: it may stand beside it
     Mistake.MEAN: ("mean",), Mistake.SUMMED_OVER_BATCH: ("sum", "axis"), Mistake.KEPT_AXIS: ("keepdims", "axis"),
@@ -46,7 +50,7 @@ LINES_EXCHANGED = re.compile(r"with `([^=`]*?) [-+*/]?= [^`]*` after `([^=`]*?) 
 
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
     """The name, and a line for the message; the name itself where the search finds nothing."""
-    repair = _repair(cases) if letter in LETTERS else None
+    repair = _repair(letter, cases) if letter in LETTERS + OF_ONE_FUNCTION else None
     if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
@@ -71,7 +75,7 @@ def _others(repair):
     return f" {so} with another change alone{several}: {other.where}, {other.change}."
 
 
-def _repair(cases: list[Case]) -> Repair | None:
+def _repair(letter: str, cases: list[Case]) -> Repair | None:
     """What the search finds in the largest dimension, and what holds in the others too."""
     failed = [case for case in cases if case.finding.failed]
     double = [case for case in failed if case.trial.subject.dtype == onp.float64]
@@ -81,8 +85,14 @@ def _repair(cases: list[Case]) -> Repair | None:
 
     def search():
         with onp.errstate(all="ignore"):
-            return Search(case.trial, row, list(others.values())).repair()
+            if letter in OF_ONE_FUNCTION:
+                return SearchBeside(letter, case.trial, list(others.values())).repair()
+            found = Search(case.trial, row, list(others.values()))
+            with frozen(found.reached, found.both):
+                return found.repair()
 
+    if letter in OF_ONE_FUNCTION:
+        return answered_by_child(search)
     return answered_by_child(search) if may_be_changed(case.trial, row) else None
 
 
@@ -96,6 +106,8 @@ def _agrees(named, repair):
         return repair.after.count("-") > repair.before.count("-") or bool(repair.words)
     if named.mistake is Mistake.PERMUTATION and not _is_of_columns(repair):
         return False
+    if named.mistake is Mistake.UNCLAMPED:  # of a scale exp(s): where a logarithm is missing, s is none
+        return repair.after.count("log") == repair.before.count("log") or bool(repair.words)
     if named.mistake not in PARTS or repair.words:
         return True
     return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])

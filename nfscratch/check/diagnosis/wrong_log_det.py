@@ -26,6 +26,7 @@ from nfscratch.check.diagnosis.wrong_inverse import first_name
 from nfscratch.check.diagnosis.wrong_linear import by_factor
 from nfscratch.check.diagnosis.wrong_planar import planar_mistake
 from nfscratch.check.diagnosis.wrong_point import by_point
+from nfscratch.check.diagnosis.wrong_radial_slope import radial_mistake
 from nfscratch.check.diagnosis.wrong_spline import spline_mistake
 from nfscratch.check.diagnosis.wrong_terms import (
     by_any_clamp,
@@ -80,7 +81,7 @@ def name_log_det(samples: list[Sample]) -> Mistake:
             return Mistake.ONE_BRANCH if one_sided else _of_zero(mistake, samples)
     looks = (
         by_branch, _by_ratio, by_factor, _by_constant, by_subset, by_side, by_unclamped_scale, by_inverse_clamp,
-        planar_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
+        planar_mistake, radial_mistake, spline_mistake, by_point, by_series, by_any_clamp, by_distance,
     )  # fmt: skip
     found = first_name(looks, samples) or Mistake.LOG_DET_FORMULA
     clamps = found is not Mistake.UNCLAMPED or all(scales(s.trial) for s in samples)

@@ -15,6 +15,7 @@ siblings.py      what stands in a like place: the same variable's formula in the
 terms.py         a term or a factor that is missing, or one too many
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
+factors.py       a factor in a logarithm of it, by the same numbers
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 inserted.py      a line that is missing, as it stands in the other direction or elsewhere
 scope.py         the variables that a function may name, with their values in a run
@@ -22,6 +23,8 @@ ways.py          the lines that forward goes through, and those of inverse
 relevant.py      which values have a share in what is wrong: the others are left alone
 candidates.py    the changes in their order, in all places that the run met
 search.py        one after the other, until one passes the screen and then the laws
+frozen.py        the user's arrays, which no edited function may write into
+beside.py        the same search in log_prob or in sample alone
 mended.py        what is found, and which of several is said
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 

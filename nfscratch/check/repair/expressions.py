@@ -204,7 +204,9 @@ def _arguments_exchanged(node):
 
 
 def _calls(node):
-    """Without the call, or with another axis."""
+    """Without the call, or with another axis; of a logarithm, that of the size."""
+    if _is_logarithm(node) and len(node.args) == 1:
+        yield ast.Call(node.func, [ast.Call(_size_beside(node.func), node.args, [])], node.keywords)
     if len(node.args) == 1:
         yield node.args[0]
     if isinstance(node.func, ast.Attribute) and not node.args:
@@ -219,6 +221,16 @@ def _calls(node):
     if name in WITH_AXIS and not any(w.arg == "axis" for w in node.keywords):
         for axis in (1, 0, -1):
             yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+
+
+def _is_logarithm(node):
+    return getattr(node.func, "attr", getattr(node.func, "id", "")) == "log"
+
+
+def _size_beside(func):
+    """np.abs, beside np.log."""
+    of_arrays = isinstance(func, ast.Attribute) and getattr(func.value, "id", "math") != "math"
+    return ast.Attribute(func.value, "abs", ast.Load()) if of_arrays else ast.Name("abs", ast.Load())
 
 
 def _alike(name):

@@ -6,6 +6,7 @@ on one line and likely, and differs by the fewest characters.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from pathlib import Path
 
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
 CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
+# log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
+OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 OTHERS = 2  # changes that are kept beside the best
 
@@ -76,9 +79,21 @@ class Repair:
 
     @property
     def is_by_chance(self) -> bool:
-        """Whether it applies the same order twice, which undoes a cycle of three, or takes a term back at once."""
+        """Whether it works by chance: the same order twice, which undoes a cycle of three; a difference of one thing
+        with itself; an argument of a logarithm that is negated."""
         taken_back = CANCELS.search(self.after) is not None and CANCELS.search(self.before) is None
-        return TWICE.search(self.after) is not None or taken_back
+        signs = [len(OTHER_SIGN.findall(text)) for text in (self.after, self.before)]
+        return TWICE.search(self.after) is not None or signs[0] > signs[1] or taken_back or self._is_of_nothing
+
+    @property
+    def _is_of_nothing(self):
+        """Whether it says a - a."""
+        try:
+            tree = ast.parse(self.after)
+        except SyntaxError:  # the head of a loop
+            return False
+        return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and ast.dump(n.left) == ast.dump(n.right)
+                   for n in ast.walk(tree))  # fmt: skip
 
     def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
         """This one with the next best of those for which as much speaks.

@@ -159,14 +159,29 @@ def _pairs(site, terms, error, close):
 
 def _with_terms(site, parts, n):
     new = site.place.node
-    for k, form, factor in parts:
+    for k, form, factor in sorted(parts, key=lambda part: part[1] != "itself"):
         if (term := _term(site, k, form, n)) is None:
             return None
+        if new is site.place.node and factor in (1.0, -1.0) and _cancel(new, term, factor):
+            new = None
+            continue
         if abs(factor) != 1.0:
             size = abs(factor)
             term = ast.BinOp(ast.Constant(int(size) if size == int(size) else size), ast.Mult(), term)
-        new = ast.BinOp(new, ast.Add() if factor > 0 else ast.Sub(), term)
+        new = _plus(new, term, factor)
     return new
+
+
+def _cancel(node, term, sign):
+    """Whether node + sign term is 0 by its look: then another term stands in the place of the node."""
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    return source(node.operand if negated else node) == source(term) and (sign > 0) == negated
+
+
+def _plus(node, term, sign):
+    if node is None:
+        return term if sign > 0 else ast.UnaryOp(ast.USub(), term)
+    return ast.BinOp(node, ast.Add() if sign > 0 else ast.Sub(), term)
 
 
 def _term(site, k, form, n):

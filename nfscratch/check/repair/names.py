@@ -20,6 +20,7 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
         value = scope.values.get(node.id)
         alike = [*scope.like(value), *(_rows(scope) if _is_counted(place) else ())]
         yield from (ast.Name(name, node.ctx) for name in dict.fromkeys(alike) if name != node.id)
+        yield from _rows_like(value, scope)
         if isinstance(place.parent, ast.Compare) or (kind(value) == ("numbers", 0) and place.field == "args"):
             yield from (ast.Constant(0), ast.Constant(1))
     elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -29,6 +30,15 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
         held = scope.values.get(node.value.id)
         names = _like(node.slice.value, held) if isinstance(held, dict) else []
         yield from (ast.Subscript(node.value, ast.Constant(name), node.ctx) for name in names)
+
+
+def _rows_like(value: Any, scope: Scope) -> Iterator[ast.AST]:
+    """A row of a table, where the rows have the shape of the value, and a variable of the function counts them."""
+    shape = getattr(value, "shape", ())
+    tables = [k for k, v in scope.values.items() if shape and tuple(getattr(v, "shape", ()))[1:] == tuple(shape)]
+    for table in tables[:4]:
+        for count in [k for k, v in scope.locals.items() if type(v) is int][:3]:
+            yield ast.Subscript(ast.Name(table, ast.Load()), ast.Name(count, ast.Load()), ast.Load())
 
 
 def _is_counted(place):

@@ -20,6 +20,7 @@ import numpy as onp
 
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
+from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.mended import Repair
@@ -56,7 +57,8 @@ class Search:
 
     def __init__(self, trial: Trial, row: int = 0, others: Sequence[Trial] = ()):
         self.trial, self.row, self.others = trial, row, others
-        self.reached = Reached(partial(_both, trial, row))
+        self.both = partial(_both, trial, row)
+        self.reached = Reached(self.both)
         if self.reached.raised:  # before it came to inverse, it may be
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
@@ -88,8 +90,9 @@ class Search:
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
-            if kinds == SLIPS - 1 and not any(repair.is_clear for repair in found):
-                found += self._found(self._missing())
+            for missing in (named_factors, missing_terms, other_factors) if kinds == SLIPS - 1 else ():
+                if not any(repair.is_clear for repair in found):
+                    found += self._found(self._missing(missing))
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
@@ -128,10 +131,10 @@ class Search:
             return values_of_log_det(met, self.screen)
         return values_of_points(met, self.screen) if isinstance(self.screen, OfRoundTrip) else set()
 
-    def _missing(self):
+    def _missing(self, look=missing_terms):
         if not isinstance(self.screen, OfLogDet):
             return iter(())
-        return missing_terms(self.statements, self.reached, self.ways.wrong, self.screen)
+        return look(self.statements, self.reached, self.ways.wrong, self.screen)
 
     def _found(self, tried, enough=1):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
@@ -196,6 +199,10 @@ class Search:
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
         if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed):
+            return None
+        if (
+            "x" not in changed and self.screen.x is not None and not self.screen._same(new.x, old.x)
+        ):  # at points not screened
             return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))

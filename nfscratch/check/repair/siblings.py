@@ -4,6 +4,7 @@
     return v, w    what another function returns at that place
     f(...)         the arguments of another call of f, one of them or all
     a[...]         another index of the same a
+    ifft(...)      the options of a call of fft
     for k in ...   what another loop runs over
 
 One formula is often written twice, in forward and in inverse, and the mistake is in one of them. A variable that the
@@ -46,7 +47,9 @@ class Siblings:
     def _all(self, place, scope):
         for key, node in _keys(place):
             for other, there in self.found.get(key, ()):
-                if other is not node:
+                if key[0] == "options":
+                    yield ast.Call(place.node.func, place.node.args, other.keywords)
+                elif other is not node:
                     for named in in_scope(other, there, scope):
                         yield from _taken(place.node, named)
 
@@ -64,6 +67,7 @@ def _keys(place):
         yield ("for",), node
     if isinstance(node, ast.Call):
         yield ("call", source(node.func), len(node.args)), node
+        yield ("options", source(node.func).split(".")[-1].removeprefix("i")), node  # fft and ifft have the same
     elif isinstance(node, ast.Subscript):
         yield ("index", source(node.value)), node
 

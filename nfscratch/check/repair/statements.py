@@ -57,7 +57,7 @@ def _moved(place):
 def _at_once(place, row, k):
     """a, b = e, f for a = e and then b = f: f sees the old a."""
     first, second = row[k], row[k + 1]
-    if all(isinstance(s, ast.Assign) and len(s.targets) == 1 for s in (first, second)):
+    if all(isinstance(s, ast.Assign) and len(s.targets) == 1 for s in (first, second)) and _needs_old(first, second):
         targets = [s.targets[0] for s in (first, second)]
         both = ast.Assign([ast.Tuple(targets, ast.Store())],
                           ast.Tuple([first.value, second.value], ast.Load()))  # fmt: skip
@@ -65,6 +65,12 @@ def _at_once(place, row, k):
             ast.fix_missing_locations(ast.copy_location(both, first))
             words = f"with `{source(both)}` in place of `{source(first)}` and then `{source(second)}`"
             yield Edit(place.parent, place.field, [*row[:k], both, *row[k + 2 :]], words)
+
+
+def _needs_old(first, second):
+    """Whether the first reads what the second writes: with nothing of the kind, the second just loses the first."""
+    written = {n.id for n in ast.walk(second.targets[0]) if isinstance(n, ast.Name)}
+    return any(isinstance(n, ast.Name) and n.id in written for n in ast.walk(first.value))
 
 
 def _other_orders(row):

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-import numpy as onp
-
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
@@ -35,6 +33,8 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
         return
     for name in FUNCTIONS if np else ():
         yield _call(np, name, node)
+    if isinstance(place.node, (ast.Call, ast.BinOp)):
+        yield from (ast.BinOp(_call(np, "sign", v), ast.Mult(), node) for v in _sizes_taken(node) if np)
     one, two = ast.Constant(1), ast.Constant(2)
     yield ast.BinOp(node, ast.Pow(), two)
     yield from (ast.BinOp(two, ast.Mult(), node), ast.BinOp(node, ast.Div(), two), ast.BinOp(one, ast.Div(), node))
@@ -44,6 +44,14 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
         yield turned(node)
 
 
+def _sizes_taken(node):
+    """Each a of an abs(a) within: its sign may be missing."""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and len(n.args) == 1]
+    names = [getattr(n.func, "attr", getattr(n.func, "id", "")) for n in calls]
+    found = [n.args[0] for n, name in zip(calls, names, strict=True) if name in ("abs", "absolute", "fabs")]
+    return list({ast.dump(a): a for a in found}.values())
+
+
 def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """A value where a condition holds, and elsewhere what the variable was before, or another array, or 0."""
     np, node = scope.array_module, place.node
@@ -51,7 +59,11 @@ def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
         return
     conditions = [k for k, v in scope.locals.items() if getattr(getattr(v, "dtype", None), "kind", "") == "b"]
     for name in conditions[:4]:
-        like = [k for k, v in scope.locals.items() if onp.shape(v) == scope.locals[name].shape and k not in conditions]
+        like = [
+            k
+            for k, v in scope.locals.items()
+            if getattr(v, "shape", None) == scope.locals[name].shape and k not in conditions
+        ]
         for other in [*map(_name, _targets(place) + like[:6]), ast.Constant(0.0)]:
             for branches in ([node, other], [other, node]):
                 yield ast.Call(ast.Attribute(_name(np), "where", ast.Load()), [_name(name), *branches], [])

@@ -31,9 +31,10 @@ class Ways:
         """Where a change may mend something: in the direction whose log_det is not that of its own J."""
         if isinstance(self.screen, OfAll) or self.screen.x is None:
             return self.reached.lines
+        if isinstance(self.screen, OfLogDet):
+            return self._met(self.screen.direction)
         own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
-        own = own or ([self.screen.direction] if isinstance(self.screen, OfLogDet) else [])
-        return self._met(own[0]) if len(own) == 1 or isinstance(self.screen, OfLogDet) else self.reached.lines
+        return self._met(own[0]) if len(own) == 1 else self.reached.lines
 
     @cached_property
     def shared(self) -> Lines:

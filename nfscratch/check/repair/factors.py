@@ -1,0 +1,76 @@
+"""Missing factors: a log_det that is off by D log k, or by log k, with a whole number k.
+
+A slope of a polynomial lacks its degree, a mean its count: the argument of a logarithm is multiplied or divided by k,
+by a variable that is k, where there is one, or by the number of an array's entries.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.repair.candidates import Candidate, met_places
+from nfscratch.check.repair.live_code import LiveStatement, Reached
+from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.screen import OfLogDet
+
+LARGEST = 100
+FIT = 1e-5
+MOST = 3  # ways to write one number
+
+
+def named_factors(
+    statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
+) -> Iterator[Candidate]:
+    """The candidates: all logarithms at these lines, with each variable or count that is k."""
+    return _candidates(statements, reached, lines, screen, _written)
+
+
+def other_factors(
+    statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
+) -> Iterator[Candidate]:
+    """The same with the number itself."""
+    return _candidates(statements, reached, lines, screen, lambda number, scope: [ast.Constant(number)])
+
+
+def _candidates(statements, reached, lines, screen, written):
+    for number in _numbers(screen):
+        for statement, place, scope in met_places(statements, reached, False):
+            if place.line in lines.get(statement.file, ()) and _is_logarithm(place.node):
+                for factor in written(number, scope):
+                    for op in (ast.Mult(), ast.Div()):
+                        yield statement, place, place.exchanged(_with_factor(place.node, factor, op))
+
+
+def _numbers(screen):
+    """k, where log_det is off by the same number at all points, and that is D log k or log k."""
+    error = screen.true - onp.asarray(screen.claim, dtype=float)
+    if error.ndim != 1 or len(error) < 3 or not onp.isfinite(error).all() or onp.ptp(error) > screen.loose.min():
+        return []
+    ks = [float(onp.exp(min(abs(error.mean()) / count, 10.0))) for count in dict.fromkeys((screen.subject.dim, 1))]
+    return [round(k) for k in ks if 1.5 < k < LARGEST and abs(k - round(k)) < FIT * k]
+
+
+def _written(number, scope: Scope):
+    """The number as the function may write it: the variables first."""
+    known = {**scope.module, **scope.locals}
+    names = [k for k, v in known.items() if type(v) is int and v == number and not k.startswith("__")]
+    arrays = {k: len(v) for k, v in known.items() if isinstance(v, onp.ndarray) and v.ndim == 1}
+    counts = [f"len({k})" for k, n in arrays.items() if n == number]
+    counts += [f"(len({k}) - 1)" for k, n in arrays.items() if n == number + 1]
+    return [ast.parse(text, mode="eval").body for text in [*names, *counts][:MOST]]
+
+
+def _is_logarithm(node):
+    name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
+    return isinstance(node, ast.Call) and name == "log" and len(node.args) == 1
+
+
+def _with_factor(call, factor, op):
+    for part in ast.walk(factor):
+        ast.copy_location(part, call)  # a run may go through the lines alone that it met
+    new = ast.BinOp(factor, op, call.args[0]) if isinstance(op, ast.Mult) else ast.BinOp(call.args[0], op, factor)
+    return ast.Call(call.func, [new], call.keywords)
