@@ -187,6 +187,13 @@ def positive(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
 
 
+def bound(name: str, value: Any) -> None:
+    """Refuse a half-width b of an interval [-b, b] whose length, squared, is no number of float32."""
+    positive(name, value)
+    if value > 1e18:
+        raise ValueError(f"{name} must be at most 1e18; got {value!r}")
+
+
 def not_negative(name: str, value: Any) -> None:
     """Refuse anything but a finite number of at least 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):

@@ -82,6 +82,34 @@ def test_a_row_of_density_0_has_the_gradient_0_and_spoils_no_others(name, dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_loss_that_fit_takes_has_the_same_gradient_as_under_autograd(name, dtype):
+    flow, near = FLOWS[name], onp.array([[0.5, 0.3], [0.2, 0.9]], dtype)
+    params, x = params_of(flow, False, dtype), onp.concatenate([far(dtype), near])
+    value, grads = nf.objectives.nll_value_and_grad(flow, params, x)
+    with onp.errstate(over="ignore"):
+        traced, pullback = nf.autodiff.value_and_vjp(lambda p: nf.objectives.nll(flow, p, x), params)
+        onp.testing.assert_allclose(value, traced, rtol=1e-5)
+        (wanted,) = pullback(traced.dtype.type(1.0))
+    assert value > -1e3  # infinity is, and NaN is not
+    for a, b in zip(trees.leaves(grads), trees.leaves(wanted), strict=True):
+        assert onp.isfinite(a).all()
+        onp.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * max(1.0, float(onp.abs(b).max(initial=0.0))))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_row_of_density_0_and_weight_0_does_not_count(dtype):
+    flow, near, weights = FLOWS["linear"], onp.array([[0.5, 0.3], [0.2, 0.9]], dtype), onp.array([1.0, 3.0, 0.0])
+    params, x = params_of(flow, False, dtype), onp.concatenate([near, far(dtype)[-1:]])
+    wanted = nf.objectives.nll(flow, params, near, weights=weights[:2])
+    value, grads = nf.objectives.nll_value_and_grad(flow, params, x, weights=weights.astype(dtype))
+    traced = nf.autodiff.value_and_vjp(lambda p: nf.objectives.nll(flow, p, x, weights=weights), params)[0]
+    assert flow.log_prob(params, x)[-1] == -onp.inf
+    onp.testing.assert_allclose([value, traced], wanted, rtol=1e-6)
+    assert all(onp.isfinite(leaf).all() for leaf in trees.leaves(grads))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_a_heavy_tail_keeps_its_finite_density_far_out(dtype):
     flow = nf.Flow(nf.StudentT(2, 1.0), nf.Diagonal(2))
     x = onp.array([[1e30, 0.0]], dtype)

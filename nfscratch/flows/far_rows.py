@@ -48,9 +48,34 @@ def far_rows_have_density_0(log_prob: Callable[[Any], Any], x: Any) -> Any:
             if not lost.any():
                 return log_p
             kept = onp.where(onp.isfinite(value), value, -inf)
-        rows = onp.reshape(lost, (-1, *(1,) * (x.ndim - 1)))
-        nearer = np.where(rows, onp.clip(raw(x), -NEAR, NEAR), x)
-        return np.where(lost, kept, log_prob(nearer))
+        return np.where(lost, kept, log_prob(_nearer(x, lost)))
+
+
+def far_rows_have_gradient_0(log_prob_vjp: Callable[[Any], Any], x: Any) -> tuple[Any, Callable]:
+    """log_prob_vjp(x), the same two numbers as under a derivative of the density that is guarded above."""
+    with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        try:
+            log_p, pullback = log_prob_vjp(x)
+        except (InversionError, IntegrationError):
+            lost, kept = _is_far(x), -inf
+            if not lost.any():
+                raise
+        else:
+            good = (log_p > -_fourth_root(x)) & (log_p < inf)
+            if good.all():
+                return log_p, pullback
+            lost = _is_far(x) & ~good
+            if not lost.any():
+                return log_p, pullback
+            kept = onp.where(onp.isfinite(log_p), log_p, -inf)
+        log_p, pullback = log_prob_vjp(_nearer(x, lost))
+        return onp.where(lost, kept, log_p), lambda g: pullback(onp.where(lost, 0.0, g).astype(log_p.dtype))
+
+
+def _nearer(x, lost):
+    """The lost rows are pulled to where they can be evaluated."""
+    rows = onp.reshape(lost, (-1, *(1,) * (x.ndim - 1)))
+    return np.where(rows, onp.clip(raw(x), -NEAR, NEAR), x)
 
 
 def _is_far(x):
