@@ -5,9 +5,8 @@ A message names the argument, the requirement and the value that came. The calle
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Set
 from numbers import Real
-from textwrap import shorten
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +19,7 @@ from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.ops.events import laid_out
 
 FINE, TOLD_APART = 512, 8  # gaps between numbers in a standard deviation: enough, and hardly any
+SHOWN = 80  # characters of what came
 MOST = 2**62  # what a count can be at most: NumPy's sizes end at twice that
 ROUNDING = 2  # or less: a column that varies by rounding of its own size, and is constant
 
@@ -148,24 +148,29 @@ def _is_wider(given: Any, dtype: Any) -> bool:
     return given.kind in "iu" and 8 * given.itemsize > onp.finfo(dtype).nmant + 1
 
 
+def is_in_order(given: Any) -> bool:
+    """Whether what can be iterated over has its numbers in the order of the caller, and is no text or bytes."""
+    return not isinstance(given, (str, bytes, bytearray, Mapping, Set))
+
+
 def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> tuple[int, ...]:
     """`given`, one size D or a sequence of sizes, as a tuple of ints; `axes`: how many sizes `who` takes."""
     try:
-        sizes = tuple(given)
+        sizes = tuple(given) if is_in_order(given) else (given,)
     except TypeError:  # one size
         sizes = (given,)
     whole = all(isinstance(n, (int, onp.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
     if len(sizes) not in axes or not whole:
-        raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {given!r}")
+        raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {_seen(given)}")
     return tuple(int(n) for n in sizes)
 
 
 def count(name: str, n: Any, least: int = 0, most: float | None = None) -> int:
     """`n` as an int of at least `least` and at most `most`."""
     if isinstance(n, bool) or not isinstance(n, (int, onp.integer)) or n < least:
-        raise ValueError(f"{name} must be an integer of at least {least}; got {n!r}")
+        raise ValueError(f"{name} must be an integer of at least {least}; got {_seen(n)}")
     if n > (MOST if most is None else most):
-        raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {n!r}")
+        raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {_seen(n)}")
     return int(n)
 
 
@@ -177,40 +182,46 @@ def seed(n: Any) -> int:
 def flag(name: str, value: Any) -> bool:
     """`value`, if it is True or False."""
     if not isinstance(value, (bool, onp.bool_)):
-        raise ValueError(f"{name} must be True or False; got {value!r}")
+        raise ValueError(f"{name} must be True or False; got {_seen(value)}")
     return bool(value)
 
 
 def positive(name: str, value: Any) -> None:
     """Refuse anything but a positive finite number."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
-        raise ValueError(f"{name} must be positive and finite; got {value!r}")
+        raise ValueError(f"{name} must be positive and finite; got {_seen(value)}")
+
+
+def bound(name: str, value: Any) -> None:
+    """Refuse a half-width b of an interval [-b, b] whose length, squared, is no number of float32."""
+    positive(name, value)
+    if value > 1e18:
+        raise ValueError(f"{name} must be at most 1e18; got {_seen(value)}")
 
 
 def not_negative(name: str, value: Any) -> None:
     """Refuse anything but a finite number of at least 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
-        raise ValueError(f"{name} must be at least 0 and finite; got {value!r}")
+        raise ValueError(f"{name} must be at least 0 and finite; got {_seen(value)}")
 
 
 def choice(name: str, value: Any, options: Collection) -> None:
     """Refuse what is not one of `options`."""
     if not isinstance(value, Hashable) or value not in tuple(options):
-        raise ValueError(f"{name} must be one of {', '.join(map(str, options))}; got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(map(str, options))}; got {_seen(value)}")
 
 
 def part(name: str, value: Any, kind: type, example: str) -> None:
     """Refuse what is not of the class `kind`: the class itself, a number, another part."""
     if not isinstance(value, kind):
-        got = shorten(repr(value), 80, placeholder=" ...")
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {got}")
+        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {_seen(value)}")
 
 
 def function(name: str, value: Any, arguments: str) -> None:
     """Refuse what cannot be called; `arguments`: what it is called with."""
     if not callable(value):
-        raise TypeError(f"{name} must be a function of {arguments}; got {shorten(repr(value), 80, placeholder=' ...')}")
+        raise TypeError(f"{name} must be a function of {arguments}; got {_seen(value)}")
 
 
 def seeded(rng: Any) -> onp.random.Generator:
@@ -220,7 +231,7 @@ def seeded(rng: Any) -> onp.random.Generator:
     if isinstance(rng, bool) or not isinstance(rng, (int, onp.integer)) or rng < 0:
         raise TypeError(
             "rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), or an integer seed of at "
-            f"least 0; got {rng!r}"
+            f"least 0; got {_seen(rng)}"
         )
     return onp.random.default_rng(int(rng))
 
@@ -228,7 +239,7 @@ def seeded(rng: Any) -> onp.random.Generator:
 def generator(rng: Any) -> None:
     """Refuse anything but a numpy Generator. The usual mistake is a bare seed."""
     if not isinstance(rng, onp.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {rng!r}")
+        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {_seen(rng)}")
 
 
 def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({})) -> Any:
@@ -263,3 +274,9 @@ def _hint(name: str, x: Any, shape: tuple[int, ...], given: Any) -> str:
     if len(shape) == 3 and x.ndim > 0:
         return hint_of_images(array, x, tuple(shape))
     return ""
+
+
+def _seen(value):
+    """What came, in one line of a readable length."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 4]} ..."

@@ -84,6 +84,23 @@ CONSTRUCTIONS = {
     "components": (lambda: nf.GaussianMixture(2, 0), "components must be an integer of at least 1; got 0"),
     "no heads": (lambda: nf.Heads(()), "Heads needs at least one network; got none"),
     "heads": (lambda: nf.Heads((nf.MLP(),) * 2).init(rng(), 2, 3), "got 2 networks for 3 outputs"),
+    "reshape of bytes": (lambda: nf.Reshape((2,), b"ab"), "to_shape of Reshape takes a shape"),
+    "hidden of bytes": (
+        lambda: nf.MLP(b"ab"),
+        "hidden must be a sequence of widths, each a positive integer; got b'ab'",
+    ),
+    "hidden in no order": (lambda: nf.MADE({8}), "hidden must be a sequence of widths"),
+    "a dict of kernels": (
+        lambda: nf.ConvNet(kernels={1: 1, 3: 3, 5: 5}),
+        "kernels must be an odd number, or 3 of them",
+    ),
+    "widths of bytes": (lambda: nf.DeepDenseSigmoid(b"a"), "widths must be a sequence of widths"),
+    "shape of bytes": (lambda: nf.StandardNormal(b"a"), r"takes a shape D, \(D,\) or \(C, H, W\); got b'a'"),
+    "bound": (lambda: nf.RationalQuadraticSpline(bound=1e308), "bound must be at most 1e18; got 1e[+]308"),
+    "bound of UMNN": (lambda: nf.UMNN(bound=1e200), "bound must be at most 1e18; got 1e[+]200"),
+    "circular": (lambda: nf.CubicSpline(circular=7), "circular must be True or False; got 7"),
+    "seed of c2st": (lambda: nf.evaluate.c2st(X, X, seed=2**32), "seed must be at most 4294967295; got 4294967296"),
+    "progress": (lambda: nf.fit(FLOW, X, rng=0, steps=1, progress="no"), "progress must be True or False; got 'no'"),
     "rate": (lambda: nf.adam(0.0), "rate must be positive and finite; got 0.0"),
     "rate that is NaN": (lambda: nf.adam(NAN), "rate must be positive and finite; got nan"),
     "b1": (lambda: nf.adam(b1=1.0), r"b1 and b2 must be in \[0, 1\); got 1.0 and 0.999"),
@@ -94,6 +111,16 @@ CONSTRUCTIONS = {
     "data set": (lambda: nf.data.load("digit"), "no data set called 'digit'; there are: .*did you mean 'digits'"),
     "chapter": (lambda: chapter.find("nosuch"), "no chapter called 'nosuch'; there are: "),
 }
+
+
+def test_what_came_is_shown_in_one_line_of_80_characters():
+    refused(ValueError, r"layers must be an integer of at least 1; got array.{71} \.\.\.$", nf.flows.nice, 2, layers=X)
+
+
+def test_a_callback_that_is_no_function_is_refused_by_its_name():
+    log_p = lambda theta: -(theta**2).sum(axis=1)  # noqa: E731
+    message = "callback must be a function of an Evaluation; got 'a'"
+    refused(TypeError, message, nf.fit_posterior, log_p, 2, rng=0, callback="a")
 
 
 @pytest.mark.parametrize("name", CONSTRUCTIONS)

@@ -4,6 +4,7 @@ import autograd
 import autograd.numpy as np
 import numpy as onp
 import pytest
+from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch import trees
@@ -79,6 +80,70 @@ def test_a_row_of_density_0_has_the_gradient_0_and_spoils_no_others(name, dtype)
     assert (g_x[:-1] == 0).all() and onp.isfinite(g_x[-1]).all() and (g_x[-1] != 0).any()
     for a, b in zip(trees.leaves(g_params), trees.leaves(alone), strict=True):
         onp.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_loss_that_fit_takes_has_the_same_gradient_as_under_autograd(name, dtype):
+    flow, near = FLOWS[name], onp.array([[0.5, 0.3], [0.2, 0.9]], dtype)
+    params, x = params_of(flow, False, dtype), onp.concatenate([far(dtype), near])
+    value, grads = nf.objectives.nll_value_and_grad(flow, params, x)
+    with onp.errstate(over="ignore"):
+        traced, pullback = nf.autodiff.value_and_vjp(lambda p: nf.objectives.nll(flow, p, x), params)
+        onp.testing.assert_allclose(value, traced, rtol=1e-5)
+        (wanted,) = pullback(traced.dtype.type(1.0))
+    assert value > -1e3  # infinity is, and NaN is not
+    for a, b in zip(trees.leaves(grads), trees.leaves(wanted), strict=True):
+        assert onp.isfinite(a).all()
+        onp.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * max(1.0, float(onp.abs(b).max(initial=0.0))))
+
+
+BOUNDED = {
+    "a half-line": nf.flows.real_nvp(2, layers=2, support=(-1, None)),
+    "a box": nf.flows.rq_nsf(2, layers=2, support=(-2, 2)),
+    "a tanh": nf.Flow(nf.StandardNormal(2), nf.Elementwise(nf.Tanh(), 2)),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_a_row_outside_of_the_support_has_the_gradient_0(name):
+    flow, near = BOUNDED[name], rng().uniform(-0.9, 0.9, size=(5, 2))
+    params = params_of(flow, True, "float64")
+    outside = onp.array([[-7.0, 0.3], [0.2, -1e10], [-1e17, 5.0]])
+    assert (flow.log_prob(params, outside) == -onp.inf).all()
+    of = lambda x: lambda p: np.sum(flow.log_prob(p, x))  # noqa: E731
+    alone, beside = (autograd.grad(of(x))(params) for x in (near, onp.concatenate([outside, near])))
+    fused = nf.objectives.nll_value_and_grad(flow, params, onp.concatenate([near, outside]))[1]
+    for a, b, c in zip(*map(trees.leaves, (beside, alone, fused)), strict=True):
+        onp.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+        onp.testing.assert_allclose(c * -8, b, rtol=1e-9, atol=1e-9)
+    assert not any(leaf.any() for leaf in trees.leaves(autograd.grad(of(outside))(params)))
+
+
+def test_a_row_of_density_0_has_the_gradient_0_on_a_device_too():
+    flow, x = FLOWS["real_nvp"], onp.array([[0.5, 0.3], [1e300, 0.3], [0.2, 0.9]])
+    params = params_of(flow, False, "float64")
+    here = nf.objectives.nll_value_and_grad(flow, params, x)[1]
+    nf.backend.use_arrays_like(StrictArray(onp.empty(0)))
+    try:
+        theirs = trees.map_leaves(StrictArray, params, fixed=StrictArray)
+        there = nf.objectives.nll_value_and_grad(flow, theirs, StrictArray(x))[1]
+    finally:
+        nf.backend.use_arrays_like(onp.empty(0))
+    for a, b in zip(trees.leaves(here), trees.leaves(there), strict=True):
+        onp.testing.assert_allclose(a, nf.to_numpy(b), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_row_of_density_0_and_weight_0_does_not_count(dtype):
+    flow, near, weights = FLOWS["linear"], onp.array([[0.5, 0.3], [0.2, 0.9]], dtype), onp.array([1.0, 3.0, 0.0])
+    params, x = params_of(flow, False, dtype), onp.concatenate([near, far(dtype)[-1:]])
+    wanted = nf.objectives.nll(flow, params, near, weights=weights[:2])
+    value, grads = nf.objectives.nll_value_and_grad(flow, params, x, weights=weights.astype(dtype))
+    traced = nf.autodiff.value_and_vjp(lambda p: nf.objectives.nll(flow, p, x, weights=weights), params)[0]
+    assert flow.log_prob(params, x)[-1] == -onp.inf
+    onp.testing.assert_allclose([value, traced], wanted, rtol=1e-6)
+    assert all(onp.isfinite(leaf).all() for leaf in trees.leaves(grads))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -152,6 +152,7 @@ FORGED = {
     "a parameter of infinity": ("params/bijection/0/0/b", lambda a: a + onp.inf, "params must be finite numbers"),
     "a stored mean of NaN": ("params/bijection/1/fixed/mean", NAN, "params must be finite numbers"),
     "moments of NaN": ("optimizer/v", NAN, "optimizer must be finite numbers"),
+    "squares below 0": ("optimizer/v", lambda a: a - 1.0, "optimizer/v must be at least 0"),
     "two best": ("record/best", lambda a: a * 2, "record/best must be a list of at most one tree"),
     "no best": ("record/best", lambda a: [], "run/record/best_step must be null without best parameters"),
     "a lower best value": ("record/best_value", lambda a: a - 1.0, "record/best_value must be .*, by the history"),
@@ -182,6 +183,29 @@ def test_an_array_that_is_not_the_runs_is_refused_by_its_name(name, half, tmp_pa
     sealed(tmp_path / "run", forged, fields)
     with pytest.raises(nf.CheckpointError, match=message):
         fit(tmp_path / "run", kind)
+
+
+NUMBERS = {
+    "fewer updates than steps": (("optimizer", "t"), DONE - 1, "run/optimizer/t must be 4, as many updates as steps"),
+    "more worse evaluations than there were": (("record", "since_best"), 4, "run/record/since_best must be .* to 3"),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_that_contradicts_the_others_is_refused_by_its_name(name, half, tmp_path):
+    kind, _, tree, fields = half
+    (holder, key), value, message = NUMBERS[name]
+    run = json.loads(fields["run"])["run"]
+    run[holder][key] = value
+    sealed(tmp_path / "run", tree, fields, run=run)
+    with pytest.raises(nf.CheckpointError, match=message):
+        fit(tmp_path / "run", kind)
+
+
+def test_an_even_increment_of_a_generator_is_refused():
+    own = onp.random.PCG64(0).state
+    with pytest.raises(nf.CheckpointError, match="rng/state/inc must be odd"):
+        saved_run.generator(own, {**own, "state": {**own["state"], "inc": 4}}, "rng")
 
 
 def test_arrays_of_another_shape_are_refused_before_they_are_read(half, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from math import prod
 
 import autograd.numpy as np
 
+from nfscratch import validate
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.ops.identity import identity
 
@@ -23,8 +24,12 @@ class Reshape(Bijection):
     out_shape = property(lambda self: tuple(self.to_shape))
 
     def __post_init__(self):
-        if prod(self.from_shape) != prod(self.to_shape):
-            raise ValueError(f"Reshape must keep the count of numbers; got {self.from_shape} to {self.to_shape}")
+        shapes = (
+            validate.event_shape(f"{name} of Reshape", getattr(self, name)) for name in ("from_shape", "to_shape")
+        )
+        if len({prod(shape) for shape in shapes}) > 1:
+            got = f"from_shape {self.from_shape} and to_shape {self.to_shape}"
+            raise ValueError(f"Reshape must keep the count of numbers; got {got}")
 
     def image(self, interval):
         return interval

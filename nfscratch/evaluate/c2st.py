@@ -26,7 +26,7 @@ def c2st(a: Any, b: Any, *, seed: int = 1, folds: int = 5) -> float:
 
     Both should have equally many points: else always naming the larger one is right more often than half the time.
     """
-    folds, seed = validate.count("folds", folds, least=2), validate.seed(seed)
+    folds, seed = validate.count("folds", folds, least=2), validate.count("seed", seed, most=2**32 - 1)
     a, b = two_samples(a, b, least=folds)
     std = a.std(axis=0, ddof=1)
     if not (std > 0).all():

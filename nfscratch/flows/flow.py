@@ -28,7 +28,7 @@ from nfscratch.distributions import Distribution
 from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
-from nfscratch.flows.far_rows import far_rows_have_density_0
+from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.parameters import check, naming_params, remember
 from nfscratch.flows.parts import has_own_part
 from nfscratch.nets import Network
@@ -155,12 +155,15 @@ class Flow(TakesContext, TypedFields):
         return checked_sum(self, log_p, log_det, params, x, context)
 
     def _log_prob_node(self, params, x, context, rng):
-        log_p, pullback = self.log_prob_vjp(params, x, context, rng)
+        log_p, pullback = self._log_prob_vjp(params, x, context, rng)
         return log_p, trees.completing(pullback, params)
 
     @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), and pullback(g) -> g_params, g_x, g_context. The arrays are not checked again: `fit` calls this."""
+        return far_rows_have_gradient_0(lambda x: self._log_prob_vjp(params, x, context, rng), x)
+
+    def _log_prob_vjp(self, params, x, context, rng):
         h, back_embed = self._embed_vjp(params, context)
         z, log_det, back_z = self.bijection.inverse_vjp(params["bijection"], x, h, rng)
         log_p, back_base = self.base.log_prob_vjp(params["base"], z, *self._of_base(h))

@@ -73,7 +73,8 @@ def of_context(network, context_dim):
 
 def kernel_widths(kernels, count):
     """`kernels` as a tuple of `count` odd numbers, or ValueError."""
-    widths = tuple(kernels) if isinstance(kernels, Iterable) else (kernels,) * count
+    several = isinstance(kernels, Iterable) and validate.is_in_order(kernels)
+    widths = tuple(kernels) if several else (kernels,) * count
     if len(widths) != count or not all(map(is_odd, widths)):
         raise ValueError(f"kernels must be an odd number, or {count} of them, one a layer; got {kernels!r}")
     return tuple(int(k) for k in widths)

@@ -51,10 +51,10 @@ class MLP(Layered):
 
 def hidden_widths(hidden, name="hidden"):
     """`hidden` as a tuple, or ValueError."""
-    widths = tuple(hidden) if isinstance(hidden, Iterable) else None
+    widths = tuple(hidden) if isinstance(hidden, Iterable) and validate.is_in_order(hidden) else None
     if widths is None or not all(map(_is_width, widths)):
         raise ValueError(f"{name} must be a sequence of widths, each a positive integer; got {hidden!r}")
-    return widths
+    return tuple(map(int, widths))
 
 
 def _is_width(width):

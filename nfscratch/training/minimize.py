@@ -102,6 +102,7 @@ def minimize(
     optional = {"evaluate": evaluate, "update": update, "blame": blame, "augment": augment, "finish": finish}
     _check_functions(loss, schedule, callback=callback, **optional)
     _check_arguments(optimizer, clip, patience, evaluate, interrupt)
+    progress = None if progress is None else validate.flag("progress", progress)
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     _check_floats(params)
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)

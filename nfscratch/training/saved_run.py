@@ -56,6 +56,8 @@ def numbers(run: Any, theirs: Any) -> None:
         _require(type(got) is type(value), f"run/optimizer/{name}", f"a {type(value).__name__}", got)
         if type(value) is int and isinstance(run.plan.optimizer, Adam):
             _count(f"run/optimizer/{name}", got, theirs["step"])
+            updates = got == theirs["step"] or type(run.plan.optimizer) is not Adam
+            _require(updates, f"run/optimizer/{name}", f"{theirs['step']}, as many updates as steps", got)
     _keys("run/record", theirs["record"], own["record"])
     _count("run/record/since_best", theirs["record"]["since_best"])
     if theirs["record"]["best_step"] is not None:
@@ -74,6 +76,8 @@ def values(run: Any, tree: Any, theirs: Any) -> None:
     own = run.state()[0]
     for name in ("params", "optimizer"):  # a step that is not finite is not taken
         _finite(name, tree[name], own[name])
+    _squares(run, tree["optimizer"])
+    _count("run/record/since_best", found["since_best"], len(steps) if run.plan.evaluate is not None else 0)
     for order in tree["order"]:
         _require(_is_permutation(order), "order", "each row once", order.tolist())
     value, best_step = float(record["best_value"]), found["best_step"]
@@ -93,6 +97,12 @@ def _finite(name, theirs, own):
     _require(finite, name, "finite numbers", "NaN or infinity")
 
 
+def _squares(run, theirs):
+    """Adam takes the root of its second moments."""
+    squares = type(run.plan.optimizer) is not Adam or bool((theirs["v"] >= 0).all())
+    _require(squares, "optimizer/v", "at least 0, means of squares", "numbers below 0")
+
+
 def generator(own: Any, theirs: Any, name: str) -> None:
     """Refuse the state of a generator that has another form than `own`, the state of such a one: some do not check."""
     if isinstance(own, dict):
@@ -105,7 +115,9 @@ def generator(own: Any, theirs: Any, name: str) -> None:
         _require(theirs == own, name, repr(own), theirs)
     else:
         limits = {"pos": 624, "buffer_pos": 4, "has_uint32": 1, "uinteger": 2**32 - 1}  # beyond them memory is read
-        _count(name, theirs, limits.get(name.rsplit("/")[-1], 2**128 - 1))
+        last = name.rsplit("/")[-1]
+        _count(name, theirs, limits.get(last, 2**128 - 1))
+        _require(last != "inc" or theirs % 2 == 1, name, "odd, or the generator repeats itself soon", theirs)
 
 
 def _array(own, theirs, name):

@@ -44,6 +44,8 @@ class DeepDenseSigmoid(NumericTransformer):
     max_log_scale: float = 3.0
 
     def __post_init__(self):
+        if not validate.is_in_order(self.widths):
+            raise ValueError(f"widths must be a sequence of widths, each a positive integer; got {self.widths!r}")
         object.__setattr__(self, "widths", tuple(self.widths))
         if not self.widths:
             raise ValueError("widths must name at least one layer; got none")

@@ -52,7 +52,7 @@ class UMNN(NumericTransformer):
     def __post_init__(self):
         validate.count("hidden", self.hidden, least=1)
         validate.count("points", self.points, least=2, most=MOST_POINTS)
-        validate.positive("bound", self.bound)
+        validate.bound("bound", self.bound)
         if not 1 < self.steepness < float("inf"):
             raise ValueError(f"steepness must be finite and above 1, the value of s at theta = 0; got {self.steepness}")
         if not 0 < self.minimum < 1:

@@ -42,14 +42,19 @@ def _mean(log_p, weights):
     if weights is None:
         return np.mean(log_p)
     weights = row_weights.checked(weights, len(log_p), raw(log_p))
-    return np.sum(log_p * weights) / weights.sum()
+    return np.sum(_counted(np, log_p, weights) * weights) / weights.sum()
 
 
 def _sum(log_p, weights):
-    """In float64, as a number. A row of weight 0 adds nothing, also where its log p is -inf."""
+    """In float64, as a number."""
     if weights is not None:
-        log_p = onp.where(weights > 0, log_p, 0.0) * weights
+        log_p = _counted(onp, log_p, weights) * weights
     return float(log_p.sum(dtype=onp.float64))
+
+
+def _counted(np, log_p, weights):
+    """A row of weight 0 adds nothing, also where its log p is -inf: 0 times infinity is NaN."""
+    return np.where(weights > 0, log_p, 0.0)
 
 
 def nll_value_and_grad(
@@ -64,4 +69,4 @@ def nll_value_and_grad(
         weight = np.full_like(log_p, -1.0 / len(x))
         return -log_p.mean(), pullback(weight)[0]
     weight = weights / -(weights.sum() if total is None else total)
-    return (log_p * weight).sum(), pullback(weight)[0]
+    return (_counted(onp, log_p, weights) * weight).sum(), pullback(weight)[0]

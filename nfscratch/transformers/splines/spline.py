@@ -54,7 +54,8 @@ class Spline(Transformer):
 
     def __post_init__(self):
         validate.count("bins", self.bins, least=self.least_bins)
-        validate.positive("bound", self.bound)
+        validate.bound("bound", self.bound)
+        object.__setattr__(self, "circular", validate.flag("circular", self.circular))
         validate.positive("minimum", self.minimum)
         if self.minimum >= 1:
             raise ValueError(f"minimum must be below 1: a spline of slope 1 has no room otherwise; got {self.minimum}")
