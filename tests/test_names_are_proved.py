@@ -284,3 +284,30 @@ def test_a_look_leaves_the_variables_of_enclosing_functions_as_they_were():
     y, _ = replayed(forward, z, {record.lives[0].places[0]: raise_all})
     assert seen == ["z"] and y.max() == 10.0
     assert forward(z)[0].max() == 2.0
+
+
+def test_a_solver_that_reads_the_other_triangle_undoes_the_diagonal_alone():
+    L = onp.array([[1.5, 0.0, 0.0], [0.4, 0.8, 0.0], [-0.6, 0.9, 1.2]])
+
+    def forward(z):
+        return z @ L.T + 0.3, onp.full(len(z), onp.log(onp.diag(L)).sum())
+
+    def inverse(x):
+        return (x - 0.3) / onp.diag(L), onp.full(len(x), -onp.log(onp.diag(L)).sum())
+
+    assert named(forward, inverse, 3) is Mistake.DIAGONAL_UNDONE
+
+
+def test_a_permutation_that_is_undone_last_is_not_said_to_be_left():
+    order = onp.array([3, 0, 2, 1])
+    weights = onp.random.default_rng(2).normal(size=(2, 2))
+
+    def forward(z):
+        x = onp.concatenate([z[:, :2], z[:, 2:] + onp.tanh(z[:, :2] @ weights)], axis=1)
+        return x[:, order], onp.zeros(len(z))
+
+    def inverse(x):
+        z = onp.concatenate([x[:, :2], x[:, 2:] - onp.tanh(x[:, :2] @ weights)], axis=1)
+        return z[:, onp.argsort(order)], onp.zeros(len(x))
+
+    assert named(forward, inverse, 4) in (Mistake.PERMUTATION_LATE, Mistake.LAYERS_IN_ORDER)

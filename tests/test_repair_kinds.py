@@ -105,6 +105,11 @@ def test_old_values_are_used_where_two_lines_are_one(tmp_path):
         (Mistake.NOT_NEGATED, "log_det = -s.sum()", "log_det = s.sum()", False),
         (Mistake.WRONG_ORDER, "x / s - t", "(x - t) / s", True),
         (Mistake.WRONG_ORDER, "(x - t) / s", "x / s - t", False),
+        (Mistake.CLAMP_IN_FORWARD, "s = raw", "s = 2 * np.tanh(raw)", True),
+        (Mistake.CLAMP_IN_FORWARD, "s = np.exp(raw)", "s = softplus(raw)", False),
+        (Mistake.SPLINE_SLOPE, "np.log(s)", "2 * np.log(s)", True),
+        (Mistake.SPLINE_SLOPE, "np.log(a) * (y >= 0)", "np.log(a) * (y <= 0)", False),
+        (Mistake.SPLINE_DENOMINATOR, "np.log(d)", "np.log(e)", False),
     ],
 )
 def test_a_name_stands_only_beside_a_change_of_its_kind(mistake, before, after, agrees):
@@ -191,3 +196,35 @@ def test_a_helper_of_one_line_is_counted_once_for_each_call(tmp_path):
             found.append(place.after(edit))
     assert any("np.log(np.cosh(z)) + np.log(np.abs(s))" in after for after in found)
     assert any("gain + np.log(SCALES[k])" in after for after in found)
+
+
+SCALED = """
+    import numpy as np
+
+    SCALE, SHIFT = np.array([0.5, 2.0, 3.0]), np.array([0.3, -0.2, 0.9])
+    ORDER = np.array([2, 0, 1])
+    BACK = np.argsort(ORDER)
+
+
+    def forward(z):
+        return (np.sinh(z) * SCALE)[:, ORDER] + SHIFT, (np.log(np.cosh(z)) + np.log(SCALE)).sum(axis=1)
+
+
+    def inverse(x):
+        y = (x - SHIFT)[:, BACK] / SCALE
+        return np.arcsinh(y), -(0.5 * np.log1p(y**2) + np.log(SCALE)).sum(axis=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("(x - SHIFT)[:, BACK] / SCALE", "((x - SHIFT) / SCALE)[:, BACK]", "(x - SHIFT)[:, BACK] / SCALE"),
+        ("(x - SHIFT)[:, BACK] / SCALE", "(x[:, BACK] - SHIFT) / SCALE", "(x - SHIFT)[:, BACK]"),
+    ],
+)
+def test_columns_are_put_in_order_before_a_term_or_after_it(right, wrong, says, tmp_path):
+    assert right in SCALED
+    trial = trial_of(module_of(SCALED.replace(right, wrong), tmp_path, "scaled"), dim=3)
+    repair = Search(trial).repair()
+    assert any(says in each.change for each in (repair, *repair.others))  # forward may be meant as well

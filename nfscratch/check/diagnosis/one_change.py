@@ -29,10 +29,11 @@ GENERAL = {
 }  # fmt: skip
 INFERRED = {  # from what else fits, not from numbers that only this mistake gives
     Mistake.LAST_LAYER, Mistake.LAYER_LEFT_OUT, Mistake.TERMS_LEFT_OUT, Mistake.CHANGED_HALF, Mistake.TOO_FEW_PASSES,
-    Mistake.AT_X, Mistake.AT_Z, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
+    Mistake.DIAGONAL_UNDONE, Mistake.AT_X, Mistake.AT_Z, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
     Mistake.PLACE_IN_BATCH, Mistake.HALVES_SWAPPED, Mistake.APPLIES_FORWARD, Mistake.RETURNS_ARGUMENT,
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
-    Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.ALWAYS_ZERO,
+    Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.TRACE_ALONE,
+    Mistake.ALWAYS_ZERO, Mistake.PERMUTATION_LATE,
     Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.KNOTS_OF_Z,
     Mistake.DEPENDS_ON_CALLS, Mistake.PLANAR_U, Mistake.LOGIT_SCALE, Mistake.FOLDS,
 }  # fmt: skip
@@ -42,7 +43,8 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
     Mistake.FACTOR_TWO: ("2", "0.5", "sqrt"), Mistake.PERMUTATION: ("argsort", "[", "reversed"),
     Mistake.SHIFT_NOT_UNDONE: ("+", "-"), Mistake.SIGN: ("-", "+"),
     Mistake.NO_ABSOLUTE_VALUE: ("abs",), Mistake.PIXELS_MISSING: ("*",), Mistake.MULTIPLIES: ("/", "*", "exp"),
-    Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",),
+    Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",), Mistake.SPLINE_SLOPE: ("*", "2"),
+    Mistake.SPLINE_DENOMINATOR: ("*", "2"), Mistake.CLAMP_IN_FORWARD: ("tanh", "clip", "arctan", "imum", "("),
 }  # fmt: skip
 
 LINES_EXCHANGED = re.compile(r"with `([^=`]*?) [-+*/]?= [^`]*` after `([^=`]*?) [-+*/]?= ")

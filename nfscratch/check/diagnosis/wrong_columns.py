@@ -2,7 +2,8 @@
 
 z' = z[:, m]               m a power of the map's own permutation p, or any other: PERMUTATION
                            m exchanges or interleaves halves, also inside of p: HALVES_SWAPPED
-inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not undone before the rest
+inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not undone before the rest;
+                               nor is m: it is undone at another place, PERMUTATION_LATE
 z'_i = x_i or 0            in some of the changed columns, and z'_i = z_i in the others: COLUMN_SKIPPED
                            the others look at them, as a second coupling does: LAYER_NOT_UNDONE
 """
@@ -31,7 +32,9 @@ def moved_columns(c: Columns) -> Mistake | None:
     order = _order_after_reordering(c) if isinstance(c.trial, Aligned) else None
     if order is None:
         return None
-    return Mistake.HALVES_SWAPPED if _is_dealt(order) else Mistake.PERMUTATION
+    if _is_dealt(order):
+        return Mistake.HALVES_SWAPPED
+    return Mistake.PERMUTATION if (order == onp.arange(c.dim)).all() else Mistake.PERMUTATION_LATE
 
 
 def column_order(a: Any, b: Any) -> Any:

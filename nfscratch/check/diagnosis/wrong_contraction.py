@@ -26,8 +26,9 @@ def by_series(samples: list[Any]) -> Mistake | None:
     for alternates, mistake in ((True, Mistake.SERIES_CUT), (False, Mistake.SERIES_SIGN)):
         for other in (False, True):
             fits = [near(s.c, _partial_sums(s.J, other, alternates)).all(axis=1) for s in samples]
-            if onp.all(fits, axis=0).any():
-                return mistake
+            of_all = onp.all(fits, axis=0)
+            if of_all.any():
+                return Mistake.TRACE_ALONE if of_all[0] else mistake
     return None
 
 

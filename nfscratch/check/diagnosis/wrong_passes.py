@@ -41,11 +41,19 @@ def passes(c: Columns) -> Mistake | None:
 def _of_iterate(f, given, made):
     """A loop over all variables that looks at its argument gives what one pass from there gives, and so may do two."""
     given, made = given[:ROWS], made[:ROWS]
-    first = _pass(f, given, given)
-    if not same(first, made).all():
+    zeros = onp.zeros_like(given)
+    if _is_straight(f, given) and same(_pass(f, zeros, given), made).all():  # of a matrix, this is its diagonal
+        return Mistake.DIAGONAL_UNDONE
+    if not same(_pass(f, given, given), made).all():
         return Mistake.TOO_FEW_PASSES
-    from_zero = same(_pass(f, onp.zeros_like(given), given), given).all()  # the first pass of two may give the argument
+    from_zero = same(_pass(f, zeros, given), given).all()  # the first pass of two may give the argument
     return Mistake.NO_UNDOING if from_zero else Mistake.ON_ARGUMENTS
+
+
+def _is_straight(f, given):
+    """Whether f is a matrix and a shift: f(a) + f(b) = f(a + b) + f(0)."""
+    others, zeros = given[::-1], onp.zeros_like(given)
+    return same(f(given) + f(others), f(given + others) + f(zeros)).all()
 
 
 def _function(c, direction):

@@ -17,6 +17,7 @@ from nfscratch.check.trial import Trial
 
 FAR, FARTHER = 100.0, 1000.0
 REACH = 45.0
+NEAR = 3.0
 
 
 def is_out_of_reach(trial: Trial) -> Any:
@@ -48,6 +49,13 @@ def _falls_short(came, wanted):
         return apart & (onp.abs(came) < onp.abs(wanted)) & (onp.sign(came) == onp.sign(wanted))
 
 
+def _comes_back(trial):
+    """Whether inverse undoes forward near 0: else it is wrong, and not at the end of a bracket."""
+    near = largest(trial.z) <= NEAR
+    error = largest(flat(trial.back[0]) - flat(trial.z))
+    return near.any() and bool((error[near] <= 1e-3).all())
+
+
 def words_of_far_out(trial: Trial) -> list[str]:
     """What a report says of a trial's map out there; nothing where all is well, or out of its domain."""
     s = trial.subject
@@ -59,6 +67,6 @@ def words_of_far_out(trial: Trial) -> list[str]:
     bad = ~(onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det))
     if (bad & ~overflows(there, there.z, "forward")).any():
         return [f"forward is not finite at |z| = {FARTHER:g}, where no draw comes: its formula overflows"]
-    if not bad.any() and ends_of_search(there).any():
+    if not bad.any() and _comes_back(trial) and ends_of_search(there).any():
         return [f"inverse gives the end of its bracket for |z| = {FARTHER:g}, where no draw comes"]
     return []

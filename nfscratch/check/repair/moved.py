@@ -2,6 +2,7 @@
 
 f(a) - b        for   f(a - b)             and back
 f(g(a))         for   g(f(a))              log of a sum, sum of logs
+(a - b)[:, p]   for   a[:, p] - b         and back
 v.reshape(len(v), -1).sum(axis=1)          for a sum over some of the axes alone
 """
 
@@ -17,10 +18,13 @@ def moved(node: ast.AST) -> Iterator[ast.AST]:
     """What an expression could have been with one of its parts at another place."""
     if isinstance(node, ast.BinOp):
         yield from _into_call(node)
+        yield from _into_subscript(node)
     elif isinstance(node, ast.Call):
         yield from _out_of_call(node)
         yield from _calls_exchanged(node)
         yield from _elements_first(node)
+    if isinstance(node, ast.Subscript):
+        yield from _out_of_subscript(node)
     if isinstance(node, (ast.Call, ast.Subscript)):
         yield from _row_totals(node)
 
@@ -41,6 +45,26 @@ def _out_of_call(node):
         if isinstance(a, ast.BinOp):
             yield ast.BinOp(_with_argument(node, k, a.left), a.op, a.right)
             yield ast.BinOp(a.left, a.op, _with_argument(node, k, a.right))
+
+
+def _into_subscript(node):
+    """(a op b)[k], for a[k] op b and for a op b[k]."""
+    left, right = node.left, node.right
+    if isinstance(left, ast.Subscript):
+        yield _subscript(ast.BinOp(left.value, node.op, right), left)
+    if isinstance(right, ast.Subscript):
+        yield _subscript(ast.BinOp(left, node.op, right.value), right)
+
+
+def _out_of_subscript(node):
+    """a[k] op b and a op b[k], for (a op b)[k]."""
+    if isinstance(both := node.value, ast.BinOp):
+        yield ast.BinOp(_subscript(both.left, node), both.op, both.right)
+        yield ast.BinOp(both.left, both.op, _subscript(both.right, node))
+
+
+def _subscript(value, like):
+    return ast.Subscript(value, like.slice, ast.Load())
 
 
 def _with_argument(call, k, new):

@@ -108,7 +108,7 @@ CASES = cases(
     {
         "series_sign": "SERIES_SIGN",
         "series_cut": "SERIES_CUT",
-        "trace": "SERIES_CUT",
+        "trace": "TRACE_ALONE",
         "no_one": "LOG_DET_FORMULA",
         "no_log": "NO_LOGARITHM",
         "few": "TOO_FEW_STEPS",
