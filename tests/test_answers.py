@@ -20,6 +20,7 @@ from nfscratch.check.finding import Finding
 
 DEFAULT, MORE = (recorded.read(recorded.FILES[suite]) for suite in ("default", "exhaustive"))
 LINE = np.linspace(-1, 1, 12)
+LONG = {"search: halves 1", "search: mean", "search: loop 8"}  # seconds
 
 
 def compare(record, name):
@@ -30,7 +31,7 @@ def compare(record, name):
     assert not changed, f"{len(changed)} functions answer otherwise; the first: {'; '.join(changed[:5])}"
 
 
-@pytest.mark.parametrize("name", DEFAULT)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.exhaustive if n in LONG else ()) for n in DEFAULT])
 def test_the_functions_of_the_audit_answer_as_recorded(name):
     compare(DEFAULT, name)
 

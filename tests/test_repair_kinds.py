@@ -70,6 +70,7 @@ def test_a_change_of_another_kind_is_found(name, tmp_path):
     assert said in repair.change and repair.is_clear
 
 
+@pytest.mark.exhaustive  # seconds
 def test_old_values_are_used_where_two_lines_are_one(tmp_path):
     text = """
         import numpy as np

@@ -73,6 +73,7 @@ def test_a_scale_that_is_switched_off_in_both_directions_is_no_repair(tmp_path):
     assert "np.exp(s)" in repair.change or "np.exp(-s)" in repair.change
 
 
+@pytest.mark.exhaustive  # seconds
 def test_where_each_direction_keeps_its_own_laws_both_changes_are_said(tmp_path):
     text = dedent(SWITCHED).replace("moved * np.exp(s) + kept @ V", "moved * np.exp(s) + kept @ V.T")
     module = module_of(text, tmp_path, "either")
@@ -81,6 +82,7 @@ def test_where_each_direction_keeps_its_own_laws_both_changes_are_said(tmp_path)
     assert "other direction" in failure.message
 
 
+@pytest.mark.exhaustive  # seconds
 def test_a_variable_of_the_function_around_may_become_needless(tmp_path):
     repair = repaired(COUPLING, "return x[:, order], s", "return x, s", tmp_path, "order_lost")
     assert "halves(x)" in repair.after
@@ -114,6 +116,7 @@ def test_which_x_depends_on_which_z_may_change_if_as_many_do(tmp_path):
     assert {r.keeps_x for r in (repair, *repair.others)} == {True, False}
 
 
+@pytest.mark.exhaustive  # seconds
 def test_a_map_that_loses_a_column_is_searched_too(tmp_path):
     text = dedent(SWITCHED).replace("[kept, moved * np.exp(s) + kept @ V]", "[kept, kept * np.exp(s) + kept @ V]")
     module = module_of(text, tmp_path, "column_lost")
