@@ -135,9 +135,10 @@ def test_the_order_of_columns_is_found_where_inverse_takes_and_gives_them_in_oth
     subject = SimpleNamespace(out_shape=(3,), dtype=onp.float64)
     trial = SimpleNamespace(subject=subject, original=SimpleNamespace(x=z * slopes, z=z, apply=apply))
     columns = SimpleNamespace(dim=3, rows=onp.arange(6), trial=trial)
-    assert wrong_columns._order_after_reordering(columns).tolist() == given
+    reordered, order = wrong_columns._orders_after_reordering(columns)
+    assert reordered.tolist() == onp.argsort(taken).tolist() and order.tolist() == given
     columns.trial.original.apply = lambda direction, x, rows: (onp.tanh(x), onp.zeros(len(x)))
-    assert wrong_columns._order_after_reordering(columns) is None
+    assert wrong_columns._orders_after_reordering(columns) is None
 
 
 # --- searches and boxes ---

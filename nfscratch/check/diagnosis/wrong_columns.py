@@ -3,7 +3,7 @@
 z' = z[:, m]               m a power of the map's own permutation p, or any other: PERMUTATION
                            m exchanges or interleaves halves, also inside of p: HALVES_SWAPPED
 inverse(x[:, r]) = z[:, m]     r is not the identity: the map's own permutation is not undone before the rest;
-                               nor is m: it is undone at another place, PERMUTATION_LATE
+                               nor is m, which is r: it is undone after the rest, PERMUTATION_LATE
 z'_i = x_i or 0            in some of the changed columns, and z'_i = z_i in the others: COLUMN_SKIPPED
                            the others look at them, as a second coupling does: LAYER_NOT_UNDONE
 """
@@ -29,12 +29,13 @@ def moved_columns(c: Columns) -> Mistake | None:
     order = column_order(c.back, c.z)
     if order is not None:
         return _name_of_order(c, order)
-    order = _order_after_reordering(c) if isinstance(c.trial, Aligned) else None
-    if order is None:
+    found = _orders_after_reordering(c) if isinstance(c.trial, Aligned) else None
+    if found is None:
         return None
+    given, order = found
     if _is_dealt(order):
         return Mistake.HALVES_SWAPPED
-    return Mistake.PERMUTATION if (order == onp.arange(c.dim)).all() else Mistake.PERMUTATION_LATE
+    return Mistake.PERMUTATION_LATE if (order == given).all() else Mistake.PERMUTATION
 
 
 def column_order(a: Any, b: Any) -> Any:
@@ -89,8 +90,8 @@ def is_permutation(J: Any) -> bool:
     return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
 
 
-def _order_after_reordering(c):
-    """The order of z's columns that inverse gives where the columns of x are in some order, not the one they have."""
+def _orders_after_reordering(c):
+    """(r, m): the order of z's columns that inverse gives where the columns of x are in some order r."""
     if c.dim > WIDEST:
         return None
     rows = c.rows[:FEW]
@@ -101,8 +102,8 @@ def _order_after_reordering(c):
     except Exception:  # of any kind: an x that forward does not reach
         return None
     sums = same(onp.sort(found, axis=2), onp.sort(z, axis=1)[None]).all(axis=(1, 2))
-    given = (column_order(found[k], z) for k in onp.flatnonzero(sums))
-    return next((order for order in given if order is not None), None)
+    given = ((orders[k], column_order(found[k], z)) for k in onp.flatnonzero(sums))
+    return next((both for both in given if both[1] is not None), None)
 
 
 def _inverses(c, x, rows):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nfscratch.check
 from answers.brief import Brief
+from nfscratch.check import time_limit
 
 ROOM = f"{Path(nfscratch.check.__file__).parent}/"
 NOT_HEARD = ("adapters/", "time_limit", "in_time", "repair/child")
@@ -38,11 +39,13 @@ def listened(run: Callable[[], object]) -> dict[str, Brief]:
         if name is not None and heard[name].count < MOST:
             heard[name].add(answer)
 
+    clock, time_limit.clock = time_limit.clock, lambda: 0.0  # a slow machine measures a pair's cost with more rows
     sys.setprofile(hear)
     try:
         run()
     finally:
         sys.setprofile(before)
+        time_limit.clock = clock
     return dict(heard)
 
 
