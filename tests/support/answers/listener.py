@@ -39,7 +39,7 @@ def listened(run: Callable[[], object]) -> dict[str, Brief]:
         if name is not None and heard[name].count < MOST:
             heard[name].add(answer)
 
-    clock, time_limit.clock = time_limit.clock, lambda: 0.0  # a slow machine measures a pair's cost with more rows
+    clock, time_limit.clock = time_limit.clock, float  # it stands at 0: a slow machine asks a pair for more rows
     sys.setprofile(hear)
     try:
         run()
