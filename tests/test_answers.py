@@ -21,6 +21,7 @@ from nfscratch.check.finding import Finding
 DEFAULT, MORE = (recorded.read(recorded.FILES[suite]) for suite in ("default", "exhaustive"))
 LINE = np.linspace(-1, 1, 12)
 LONG = {"search: halves 1", "search: mean", "search: loop 8"}  # seconds
+SHARE = [name for name in DEFAULT if name not in LONG][::2]  # in the default run
 
 
 def compare(record, name):
@@ -31,7 +32,7 @@ def compare(record, name):
     assert not changed, f"{len(changed)} functions answer otherwise; the first: {'; '.join(changed[:5])}"
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.exhaustive if n in LONG else ()) for n in DEFAULT])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in SHARE else pytest.mark.exhaustive) for n in DEFAULT])
 def test_the_functions_of_the_audit_answer_as_recorded(name):
     compare(DEFAULT, name)
 

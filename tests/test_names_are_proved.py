@@ -46,6 +46,21 @@ def test_a_radial_log_det_without_the_slope_is_named_and_another_is_not(slope, n
     assert named(*radial(slope), 3, letters="RXJ", draws=1) is name
 
 
+def test_a_radial_log_det_is_named_where_two_variables_are_looked_at_too():
+    def across_alone(z):
+        r = onp.sqrt((z**2).sum(axis=1))
+        return z * (1 + 2 / (1 + r))[:, None], z.shape[1] * onp.log(1 + 2 / (1 + r))
+
+    def inverse(x):
+        far = onp.sqrt((x**2).sum(axis=1))
+        r = (far - 3 + onp.sqrt((far - 3) ** 2 + 4 * far)) / 2
+        z = x / (1 + 2 / (1 + r))[:, None]
+        return z, -across_alone(z)[1]
+
+    report = nf.check.audit((across_alone, inverse), dims=(2, 3), letters="RXJ", changes=False, show=False)
+    assert report.failures[0].mistake is Mistake.RADIAL_SLOPE
+
+
 # --- autoregressive maps ---
 
 U = onp.triu(onp.random.default_rng(4).normal(size=(4, 4)), 1)

@@ -217,6 +217,14 @@ def test_lambdas_on_one_line_are_told_apart(tmp_path):
             assert (module.f(1.0), module.g(1.0)) == (2.0, 3.0)
 
 
+def test_a_system_without_room_for_a_child_has_no_answer(monkeypatch):
+    def fork():
+        raise BlockingIOError("no room")
+
+    monkeypatch.setattr(child.os, "fork", fork)
+    assert child.answered_by_child(lambda: 1) is None
+
+
 def test_a_child_that_ends_in_any_way_has_no_answer(monkeypatch):
     monkeypatch.setattr(child, "SECONDS", 0)
 

@@ -1,11 +1,15 @@
 """The search for the one change in log_prob and in sample: the map that they call is right."""
 
+from multiprocessing.shared_memory import SharedMemory
+
 import numpy as onp
 import pytest
 from edited_code import module_of
 
 import nfscratch as nf
 from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.repair.frozen import _is_mapped, frozen
+from nfscratch.check.repair.live_code import Reached
 
 FLOW = """
 import numpy as np
@@ -63,3 +67,62 @@ def test_the_change_of_log_prob_or_of_sample_is_named(name, tmp_path):
     assert failure.letter == letter and failure.mistake is Mistake.ONE_CHANGE
     assert said in failure.message
     assert f"With it, {letter} holds." in failure.message
+
+
+IN_A_FILE = """
+import numpy as np
+
+W = np.lib.format.open_memmap({path!r}, mode="r+")
+
+
+def forward(z):
+    y = z.copy()
+    y[:, 0] *= W[0]
+    return y, np.full(len(z), np.log(W[0]){sign})
+
+
+def inverse(x):
+    y = x.copy()
+    y[:, 0] /= W[0]
+    return y, np.full(len(x), -np.log(W[0]))
+
+
+def log_prob(x):
+    z, log_det = inverse(x)
+    z[:, 0] += {shift}
+    return -0.5 * (z**2).sum(axis=1) - np.log(2 * np.pi) + log_det
+"""
+
+
+@pytest.mark.parametrize(("sign", "shift"), [("", 0.3), (" * -1", 0.0)])
+def test_weights_that_lie_in_a_file_are_left_alone_and_nothing_is_tried(sign, shift, tmp_path):
+    path = tmp_path / "weights.npy"
+    onp.save(path, onp.array([2.0, 3.0]))
+    module = module_of(IN_A_FILE.format(path=str(path), sign=sign, shift=shift), tmp_path, "in_a_file")
+    report = nf.check.audit((module.forward, module.inverse), dims=(2,), letters="RXJD", show=False,
+                            log_prob=module.log_prob)  # fmt: skip
+    assert not report.ok and "in place of" not in str(report)
+    assert onp.array_equal(onp.load(path), [2.0, 3.0])
+
+
+def test_arrays_are_frozen_but_for_those_that_the_function_writes():
+    count, weight = onp.zeros(2), onp.ones(2)
+
+    def run():
+        count[0] += weight[0]
+
+    reached = Reached(run)
+    with frozen(reached, run):
+        assert count.flags.writeable and not weight.flags.writeable
+    assert weight.flags.writeable
+
+
+def test_memory_that_others_see_is_known():
+    memory = SharedMemory(create=True, size=64)
+    try:
+        shared, own = onp.ndarray((8,), buffer=memory.buf), onp.zeros(8)
+        assert _is_mapped(shared[2:]) and not _is_mapped(own[2:])
+        del shared
+    finally:
+        memory.close()
+        memory.unlink()

@@ -78,5 +78,8 @@ def test_a_list_of_one_coupling_and_a_swap_keeps_a_variable_and_a_list_of_two_ma
     one = (coupling(1.0), coupling(-1.0))
     assert audited([one, (swap, swap)], 2).ok
     assert audited([one, (swap, swap), one], 2).ok
+    still = (lambda a: (a, np.zeros(len(a))),) * 2
+    stuck = audited([one, (swap, swap), (swap, swap), still], 2)  # the last coupling was forgotten
+    assert stuck.failures[0].letter == "T"
     stuck = audited([one, one], 2)
     assert stuck.failures[0].letter == "T" and "1 of 2 variables never move" in stuck.failures[0].message

@@ -49,7 +49,7 @@ def audit(
         a pair of plain functions (forward, inverse) of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) ->
         (z, log_det), for the dimensions in `dims`. They may return another library's arrays. A list of pairs is a
         chain, in the order in which z meets them: then the audit names the layer, and every variable has to be changed
-        by some layer.
+        by some layer, unless one layer alone is more than another order of the variables.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and for a pair the one that it computes in.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
@@ -180,10 +180,10 @@ class _Run:
 
     def _named(self, letter, changes) -> Failure:
         """A failure with the name of the mistake. A look that fails itself costs the name, not the report."""
-        if self._is_singular(letter):
-            return self._unnamed(letter, changes)
         no_round_trip = "R" in self.letters and self._first("R") is not None
         try:
+            if self._is_singular(letter):
+                return self._unnamed(letter, changes)
             with self.limit.of_all():
                 return guarded(explain)(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, changes)
         except (Exception, OutOfTime):  # of any kind: the subject's at a new point, or the look's own

@@ -88,7 +88,9 @@ def _repair(letter: str, cases: list[Case]) -> Repair | None:
     def search():
         with onp.errstate(all="ignore"):
             if letter in OF_ONE_FUNCTION:
-                return SearchBeside(letter, case.trial, list(others.values())).repair()
+                beside = SearchBeside(letter, case.trial, list(others.values()))
+                with frozen(beside.reached, beside.call):
+                    return beside.repair()
             found = Search(case.trial, row, list(others.values()))
             with frozen(found.reached, found.both):
                 return found.repair()

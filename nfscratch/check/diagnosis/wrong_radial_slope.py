@@ -16,9 +16,8 @@ from nfscratch.check.diagnosis.wrong_terms import near
 
 def radial_mistake(samples: list[Any]) -> Mistake | None:
     """The log_det of a radial map that counts the direction along the radius like those across it."""
-    wrong = [s for s in samples if s.failed]
-    wide = any(s.dim > 2 for s in wrong)  # of two eigenvalues nobody sees which one comes twice
-    return Mistake.RADIAL_SLOPE if wide and all(s.dim > 2 and _counts_across_alone(s) for s in wrong) else None
+    wide = [s for s in samples if s.failed and s.dim > 2]  # of two eigenvalues nobody sees which one comes twice
+    return Mistake.RADIAL_SLOPE if wide and all(map(_counts_across_alone, wide)) else None
 
 
 def _counts_across_alone(s):

@@ -1,7 +1,8 @@
-"""Out of reach: what E excuses of plain functions beyond |z| = 100, where no draw comes. A note of the report says it.
+"""Out of reach: what E and O excuse of plain functions where no draw comes. A note of the report says it.
 
-overflow            an exp on the way to an ordinary number leaves the range of the dtype
-end of a search     a bisection has a bracket, and gives its end: one that reaches 45 standard deviations is wide
+not finite          beyond |z| = 100: most often an exp on the way to an ordinary number leaves the range
+end of a search     inverse gives one number for all z beyond it: a bracket ends there, or a clamp, and it is wide
+                    where it reaches 45 standard deviations
 """
 
 from __future__ import annotations
@@ -26,20 +27,37 @@ def is_out_of_reach(trial: Trial) -> Any:
 
 
 def ends_of_search(trial: Trial) -> Any:
-    """For each row, whether a user's inverse(forward(z)) falls short of z, at a number beyond REACH."""
-    back = flat(trial.back[0])
-    return (_falls_short(back, flat(trial.z)) & (onp.abs(back) >= REACH)).any(axis=1) & (
-        trial.subject.bijection is None
-    )
+    """For each row, whether a user's inverse gives one number beyond REACH for a z that lies farther, and for 2 z."""
+    return _ends(trial).any(axis=1)
+
+
+def _ends(trial):
+    back, z = flat(trial.back[0]), flat(trial.z)
+    short = _falls_short(back, z) & (onp.abs(back) >= REACH)
+    if trial.subject.bijection is not None or not short.any():
+        return onp.zeros(z.shape, dtype=bool)
+    return short & _same(lambda: Trial(trial.subject, 2 * trial.z).back[0], back)
 
 
 def fall_short(there: Trial, x: Any) -> Any:
-    """For each row of x, whether a user's inverse gives a z beyond REACH, and forward(z) falls short of x.
+    """For each row of x, whether a user's inverse gives one z beyond REACH for x and 2 x, and forward(z) is short of x.
 
     there: a trial at these z.
     """
-    short = _falls_short(flat(there.x), flat(x)).any(axis=1)
-    return short & (largest(there.z) >= REACH) & (there.subject.bijection is None)
+    short = _falls_short(flat(there.x), flat(x)).any(axis=1) & (largest(there.z) >= REACH)
+    if there.subject.bijection is not None or not short.any():
+        return onp.zeros(len(short), dtype=bool)
+    far = onp.abs(flat(there.z)) >= REACH
+    return short & (far & _same(lambda: there.apply("inverse", 2 * x)[0], flat(there.z))).any(axis=1)
+
+
+def _same(again, numbers):
+    """Where a second answer has the same numbers; nowhere if it raises."""
+    try:
+        with onp.errstate(all="ignore"):
+            return onp.abs(flat(again()) - numbers) <= 1e-6 * onp.abs(numbers)
+    except Exception:  # of any kind: so far out it does not answer
+        return onp.zeros(numbers.shape, dtype=bool)
 
 
 def _falls_short(came, wanted):
@@ -59,14 +77,16 @@ def _comes_back(trial):
 def words_of_far_out(trial: Trial) -> list[str]:
     """What a report says of a trial's map out there; nothing where all is well, or out of its domain."""
     s = trial.subject
-    if bounded(s.domain):
+    if bounded(s.domain) or not _comes_back(trial):
         return []
-    rows = FARTHER * onp.array([1.0, -1.0])[:, None] * onp.ones((2, s.dim))
-    there = Trial(s.at([0, 0]), into(s.domain, rows).reshape(-1, *s.in_shape).astype(s.dtype))
-    x, log_det = there.there
-    bad = ~(onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det))
-    if (bad & ~overflows(there, there.z, "forward")).any():
-        return [f"forward is not finite at |z| = {FARTHER:g}, where no draw comes: its formula overflows"]
-    if not bad.any() and _comes_back(trial) and ends_of_search(there).any():
-        return [f"inverse gives the end of its bracket for |z| = {FARTHER:g}, where no draw comes"]
+    rows = onp.concatenate([onp.ones((1, s.dim)), onp.eye(s.dim)[[0, -1]]])
+    rows = FARTHER * onp.concatenate([rows, -rows])
+    there = Trial(s.at(onp.zeros(len(rows), dtype=int)), into(s.domain, rows).reshape(-1, *s.in_shape).astype(s.dtype))
+    for direction, (y, log_det) in (("forward", there.there), ("inverse", there.back)):
+        bad = ~(onp.isfinite(flat(y)).all(axis=1) & onp.isfinite(log_det))
+        if (bad & ~overflows(there, there.z, "forward")).any():
+            return [f"{direction} is not finite at |z| = {FARTHER:g}, where no draw comes"]
+    ends = onp.abs(flat(there.back[0]))[_ends(there)]
+    if ends.size:
+        return [f"inverse gives no z beyond {ends.max():.4g}: a bracket or a clamp ends there, where no draw comes"]
     return []

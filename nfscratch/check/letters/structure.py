@@ -221,9 +221,10 @@ def _never_moves(d):
 
 
 def _moving_layers(d):
-    """How many layers do more than to put variables into another order."""
+    """How many layers are more than another order of the variables. One that does nothing was meant to do something."""
     draws_of_layers = zip(*(trial.layers for trial in d.trials), strict=True)
-    return sum(bool(ever_moved(list(draws)).all(axis=1).any()) for draws in draws_of_layers)
+    moved = [ever_moved(list(draws)) for draws in draws_of_layers]
+    return sum(bool(m.all(axis=1).any() or not m.diagonal().any()) for m in moved)
 
 
 # What is asked of a declared structure: a function of Dependencies that gives (symptom, words, entry), or None.

@@ -21,6 +21,7 @@ from nfscratch.check.letters.definition import check_definition
 from nfscratch.check.letters.samples import check_samples
 from nfscratch.check.repair.candidates import ROUNDS, candidates
 from nfscratch.check.repair.edit import shown_source
+from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.trial import Trial
@@ -53,6 +54,8 @@ class SearchBeside:
     def repair(self) -> Repair | None:
         """The repair that the eye would choose first, with the others of its round; None where there is none."""
         if self.reached.raised or self.reached.touches_the_world or self.trial.subject.flow is not None:
+            return None
+        if shares_memory(self.reached) or shares_memory(self.of_map):
             return None
         _ = self.letter == "D" and self._rows  # of the function as it is
         for kinds in range(len(ROUNDS)):

@@ -27,7 +27,12 @@ def answered_by_child(question: Callable[[], Any]) -> Any:
     if not hasattr(os, "fork"):
         return None
     theirs, ours = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # the system has no room for another process
+        os.close(theirs)
+        os.close(ours)
+        return None
     if child == 0:
         _answer(question, ours)
     os.close(ours)

@@ -1,12 +1,15 @@
 """Frozen: the user's own arrays cannot be written into while changes of his functions are tried.
 
-x[:, 1] += t, with a weight in the place of x, would change the weight for all changes that are tried after it.
+x[:, 1] += t, with a weight in the place of x, would change the weight for all changes that are tried after it. An array
+that lies in a file, or in memory that other processes see, would be changed for good: where there is one, nothing is
+tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from mmap import mmap
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -20,16 +23,45 @@ MOST = 2_000  # of one list
 
 @contextmanager
 def frozen(reached: Reached, run: Callable[[], Any]) -> Iterator[None]:
-    """The arrays that the functions know, frozen; none of them, where `run` as it is writes into one."""
-    variables = [*reached.globals.values(), *reached.locals.values()]
-    arrays = [a for a in {id(a): a for v in variables for a in _arrays(v, DEEPEST)}.values() if a.flags.writeable]
+    """The arrays that the functions know, frozen, but for those into which `run` as it is writes."""
+    arrays = [a for a in _known(reached) if a.flags.writeable]
     _write(arrays, False)
     if not reached.raised and Reached(run).raised:
-        _write(arrays, True)
+        _write(_written(arrays, run), True)
+        if Reached(run).raised:  # it is a view of one of them that is written
+            _write(arrays, True)
     try:
         yield
     finally:
         _write(arrays, True)
+
+
+def shares_memory(reached: Reached) -> bool:
+    """Whether an array that the functions know lies in a file, or in memory that other processes see."""
+    return any(map(_is_mapped, _known(reached)))
+
+
+def _known(reached):
+    variables = [*reached.globals.values(), *reached.locals.values()]
+    return list({id(a): a for v in variables for a in _arrays(v, DEEPEST)}.values())
+
+
+def _is_mapped(array):
+    while isinstance(array, onp.ndarray):
+        if isinstance(array, onp.memmap):
+            return True
+        array = array.base
+    return isinstance(array.obj if isinstance(array, memoryview) else array, mmap)
+
+
+def _written(arrays, run):
+    """Those whose numbers are others after a run."""
+    _write(arrays, True)
+    before = [a.tobytes() for a in arrays]
+    Reached(run)
+    written = [a for a, b in zip(arrays, before, strict=True) if a.tobytes() != b]
+    _write(arrays, False)
+    return written
 
 
 def _write(arrays, writeable):

@@ -21,6 +21,7 @@ import numpy as onp
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
 from nfscratch.check.repair.edit import shown_source
 from nfscratch.check.repair.factors import named_factors, other_factors
+from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.mended import Repair
@@ -45,7 +46,7 @@ CHECKED = 24  # edits that pass the screen go to the checks of the audit; so man
 def may_be_changed(trial: Trial, row: int) -> bool:
     """Whether a trial's functions have their source in a user's file, and touch nothing outside of themselves."""
     reached = Reached(partial(_both, trial, row))
-    return bool(reached.lines) and not reached.touches_the_world
+    return bool(reached.lines) and not reached.touches_the_world and not shares_memory(reached)
 
 
 class Search:
