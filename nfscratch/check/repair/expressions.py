@@ -10,10 +10,8 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-OPERATORS = [
-    (ast.Add, ast.Sub),
-    (ast.Mult, ast.Div),
-]  # no sets: the order of classes in a set is another in each process
+# No sets: the order of classes in a set is another in each process.
+OPERATORS = [(ast.Add, ast.Sub), (ast.Mult, ast.Div)]
 COMPARISONS = [(ast.Lt, ast.LtE, ast.Gt, ast.GtE), (ast.Eq, ast.NotEq)]
 ALIKE = [
     {"exp", "log", "expm1", "log1p"},
