@@ -1,15 +1,16 @@
-"""Parts whose fields are of the types that their class states: a truth for a network, a text for a number are refused.
+"""Parts whose fields have the types that their class states: True for a network, or a text for a number, is refused.
 
     class Bijection(TypedFields), class Network(TypedFields), ...
 
-    int, float     a number, also one of NumPy's; a whole one is a float too, a truth is neither
-    bool           a truth, 0 or 1
+    int, float     a number, also one of NumPy's; a whole number is a float too; True and False are neither
+    bool           True, False, 0 or 1
     Sequence[t], tuple[t, ...], tuple[t, t, t]     a list, a tuple or an array, each entry a t
     a class        an instance of it                          t | u     one of them
 
-A part judges the values of its fields in `__post_init__`, and says what it needs. Where it takes a value of another
-type, or fails at one without saying so, the annotation says it. Parts of a caller's own are left alone. Of a file
-(checkpoint/rebuilding.py) the same is asked before the part is made, and more strictly: there an array is none.
+A part checks the values of its fields in `__post_init__`, and its messages say what it needs. The types are looked at
+after that, or where the check raised an error that says nothing. A field that takes other types too has them in its
+annotation. The classes of a caller are not checked. A file's values are checked before a part is made of them
+(checkpoint/rebuilding.py), and more strictly: a list in a file is a list, never an array.
 """
 
 from __future__ import annotations
@@ -22,33 +23,35 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as onp
 
+from nfscratch.excerpt import excerpt
+
 LISTS = (list, tuple)
-TRUTHS = (bool, onp.bool_)
+BOOLS = (bool, onp.bool_)
 PLAIN = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", NoneType: "None"}
-KINDS = {int: "iu", float: "iuf", bool: "b"}  # of an array's dtype, by what its entries are to be
-METHODS = ("init", "forward", "apply", "march")  # an object with one of them may stand for a part
+KINDS = {int: "iu", float: "iuf", bool: "b"}  # the kinds of dtypes whose entries fit
+METHODS = ("init", "forward", "apply", "march")  # an object that has one of these methods may be a part
 SAYS = "; got "  # how the package's own messages end
 
 
 class TypedFields:
-    """The base of all contracts. A class that is none of the package's is not judged."""
+    """The base of all contracts. It checks the fields of the package's own classes."""
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         if "__post_init__" in vars(cls) or not hasattr(cls, "__post_init__"):
-            cls.__post_init__ = _judging(vars(cls).get("__post_init__", _nothing))
+            cls.__post_init__ = _checking(vars(cls).get("__post_init__", _nothing))
 
 
 def _nothing(self, *arguments):
-    """A part without a word of its own about its fields."""
+    """The `__post_init__` of a part that has none."""
 
 
-def _judging(own: Callable) -> Callable:
-    """`own`, a `__post_init__`, and then a look at the fields as it leaves them."""
+def _checking(own: Callable) -> Callable:
+    """A `__post_init__` that runs `own`, and then checks the types of the fields."""
 
     @wraps(own)
     def __post_init__(self, *arguments):  # of a caller's own part: its InitVars
-        if type(self).__post_init__ is not __post_init__:  # a subclass has called it, and judges at its own end
+        if type(self).__post_init__ is not __post_init__:  # a subclass called it, and checks when it is done itself
             return own(self, *arguments)
         try:
             own(self, *arguments)
@@ -77,16 +80,12 @@ def stated(part: type) -> dict[str, Any]:
 
 
 def odd(part: type, values: dict[str, Any], of_a_file: bool = True) -> str:
-    """What is wrong with the values of the fields, in a few words; "" where each is of its type."""
+    """A sentence about the first value that is not of its field's type; "" where there is none."""
     hints = stated(part)
     for name, value in values.items():
         if name in hints and not fits(value, hints[name], of_a_file):
-            return f"{name} must be {_named(hints[name])}{SAYS}{_cut(repr(value))}"
+            return f"{name} must be {_named(hints[name])}{SAYS}{excerpt(value)}"
     return ""
-
-
-def _cut(text, most=60):
-    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def fits(value: Any, hint: Any, of_a_file: bool = True) -> bool:
@@ -105,20 +104,20 @@ def fits(value: Any, hint: Any, of_a_file: bool = True) -> bool:
 
 def _is_list(value, hint, of_a_file):
     if isinstance(value, LISTS) or (isinstance(value, range) and not of_a_file):
-        return all(fits(item, hint, of_a_file) for item in _telling(value, hint))
+        return all(fits(item, hint, of_a_file) for item in _to_check(value, hint))
     if of_a_file or not getattr(value, "shape", ()):
         return False
     return hint is Any or value.dtype.kind in KINDS.get(hint, "")
 
 
-def _telling(items, hint):
-    """One item of each type where the type tells enough: a forger's list has half a million numbers."""
+def _to_check(items, hint):
+    """The items to check: one of each type where that is enough. A forged file may hold half a million numbers."""
     of_type = {type(item): item for item in items}
     return of_type.values() if set(of_type) <= {int, float, str} and hint is not bool else items
 
 
 def _is_number(value, hint):
-    if isinstance(value, TRUTHS):
+    if isinstance(value, BOOLS):
         return hint is bool
     if isinstance(value, (int, onp.integer)):
         return hint is not bool or value in (0, 1)
@@ -126,7 +125,7 @@ def _is_number(value, hint):
 
 
 def _may_be_a_part(value):
-    """Whether it looks like a part of the caller's own. The package's parts say by their class what they are."""
+    """Whether `value` may be a part of a caller's own class. The package's own parts are told by their class."""
     if isinstance(value, type) or (isinstance(value, TypedFields) and _is_ours(type(value))):
         return False
     return any(callable(getattr(value, method, None)) for method in METHODS)
@@ -137,7 +136,7 @@ def _is_ours(kind):
 
 
 def _named(hint):
-    """An annotation as it is written, without the modules."""
+    """An annotation in words, for messages."""
     if get_origin(hint) in (Union, UnionType):
         return " or ".join(_named(each) for each in get_args(hint))
     if get_args(hint):

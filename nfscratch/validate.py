@@ -14,14 +14,12 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend, labels, outside
+from nfscratch import backend, labels
 from nfscratch.array_kinds import is_native, listed_rows, plain
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import laid_out
 
-FINE, TOLD_APART = 512, 8  # gaps between numbers in a standard deviation: enough, and hardly any
-SHOWN = 80  # characters of what came
 MOST = 2**62  # what a count can be at most: NumPy's sizes end at twice that
-ROUNDING = 2  # or less: a column that varies by rounding of its own size, and is constant
 
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
@@ -105,49 +103,6 @@ def finite(name: str, x: Any) -> None:
     raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}{which}")
 
 
-def digits(name: str, x: Any, dtype: Any, cast_only: bool = False) -> None:
-    """Warn of a column whose mean is so large that its numbers in `dtype` leave few digits for what varies.
-
-    Numbers of size m lie eps m apart in a dtype: 128 at 1.7e9 in float32. A column is warned of where its standard
-    deviation is less than 512 such steps, where log p is off by 0.01 nats and more. Below 8 steps it is refused, unless
-    it came in `dtype`. cast_only: look only at what the cast to `dtype` loses.
-    """
-    if x is None or isbox(x):
-        return
-    x, dtype = plain(name, x), onp.dtype(dtype)
-    wider = _is_wider(x.dtype, dtype)
-    if x.ndim < 2 or len(x) < 2 or not (wider or x.dtype == dtype) or (cast_only and not wider):
-        return
-    x = onp.asarray(backend.to_numpy(x))
-    if x.dtype.kind == "f" and not onp.isfinite(x).all():
-        return  # `finite` refuses it: NaN has no digits to lose
-    axes = (0, *range(2, x.ndim))
-    step = float(onp.finfo(dtype).eps) * onp.abs(x.astype(onp.float64)).max(axis=axes)
-    low = x.min(axis=axes, keepdims=True)
-    with onp.errstate(over="ignore", invalid="ignore"):  # a difference may be too large for a number
-        spread = (x - low).astype(onp.float64).std(axis=axes)  # whole numbers are subtracted exactly
-    varies = (x.max(axis=axes) > x.min(axis=axes)) & (wider | (spread > ROUNDING * step))
-    coarse = onp.flatnonzero(varies & (spread < FINE * step))
-    if not len(coarse):
-        return
-    worst = int(coarse[onp.argmin(spread[coarse] / step[coarse])])
-    words = (
-        f"{name}: column {worst} has values up to {onp.abs(x[:, worst]).max():.4g} with standard deviation "
-        f"{spread[worst]:.3g}, and {dtype} numbers of that size lie {step[worst]:.3g} apart"
-    )
-    remedy = "subtract an offset from the column" + (', or use float64: nf.use(dtype="float64")' if wider else "")
-    if wider and spread[worst] < TOLD_APART * step[worst]:
-        raise ValueError(f"{words}: its values cannot be told apart; {remedy}")
-    outside.warn(f"{words}: digits are lost; {remedy}")
-
-
-def _is_wider(given: Any, dtype: Any) -> bool:
-    """Whether numbers of the dtype `given` have digits that `dtype` has not."""
-    if given.kind == "f":
-        return given.itemsize > dtype.itemsize
-    return given.kind in "iu" and 8 * given.itemsize > onp.finfo(dtype).nmant + 1
-
-
 def is_in_order(given: Any) -> bool:
     """Whether what can be iterated over has its numbers in the order of the caller, and is no text or bytes."""
     return not isinstance(given, (str, bytes, bytearray, Mapping, Set))
@@ -161,16 +116,16 @@ def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> t
         sizes = (given,)
     whole = all(isinstance(n, (int, onp.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
     if len(sizes) not in axes or not whole:
-        raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {_seen(given)}")
+        raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {excerpt(given)}")
     return tuple(int(n) for n in sizes)
 
 
 def count(name: str, n: Any, least: int = 0, most: float | None = None) -> int:
     """`n` as an int of at least `least` and at most `most`."""
     if isinstance(n, bool) or not isinstance(n, (int, onp.integer)) or n < least:
-        raise ValueError(f"{name} must be an integer of at least {least}; got {_seen(n)}")
+        raise ValueError(f"{name} must be an integer of at least {least}; got {excerpt(n)}")
     if n > (MOST if most is None else most):
-        raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {_seen(n)}")
+        raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {excerpt(n)}")
     return int(n)
 
 
@@ -182,46 +137,46 @@ def seed(n: Any) -> int:
 def flag(name: str, value: Any) -> bool:
     """`value`, if it is True or False."""
     if not isinstance(value, (bool, onp.bool_)):
-        raise ValueError(f"{name} must be True or False; got {_seen(value)}")
+        raise ValueError(f"{name} must be True or False; got {excerpt(value)}")
     return bool(value)
 
 
 def positive(name: str, value: Any) -> None:
     """Refuse anything but a positive finite number."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
-        raise ValueError(f"{name} must be positive and finite; got {_seen(value)}")
+        raise ValueError(f"{name} must be positive and finite; got {excerpt(value)}")
 
 
 def bound(name: str, value: Any) -> None:
     """Refuse a half-width b of an interval [-b, b] whose length, squared, is no number of float32."""
     positive(name, value)
     if value > 1e18:
-        raise ValueError(f"{name} must be at most 1e18; got {_seen(value)}")
+        raise ValueError(f"{name} must be at most 1e18; got {excerpt(value)}")
 
 
 def not_negative(name: str, value: Any) -> None:
     """Refuse anything but a finite number of at least 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
-        raise ValueError(f"{name} must be at least 0 and finite; got {_seen(value)}")
+        raise ValueError(f"{name} must be at least 0 and finite; got {excerpt(value)}")
 
 
 def choice(name: str, value: Any, options: Collection) -> None:
     """Refuse what is not one of `options`."""
     if not isinstance(value, Hashable) or value not in tuple(options):
-        raise ValueError(f"{name} must be one of {', '.join(map(str, options))}; got {_seen(value)}")
+        raise ValueError(f"{name} must be one of {', '.join(map(str, options))}; got {excerpt(value)}")
 
 
 def part(name: str, value: Any, kind: type, example: str) -> None:
     """Refuse what is not of the class `kind`: the class itself, a number, another part."""
     if not isinstance(value, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {_seen(value)}")
+        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {excerpt(value)}")
 
 
 def function(name: str, value: Any, arguments: str) -> None:
     """Refuse what cannot be called; `arguments`: what it is called with."""
     if not callable(value):
-        raise TypeError(f"{name} must be a function of {arguments}; got {_seen(value)}")
+        raise TypeError(f"{name} must be a function of {arguments}; got {excerpt(value)}")
 
 
 def seeded(rng: Any) -> onp.random.Generator:
@@ -231,7 +186,7 @@ def seeded(rng: Any) -> onp.random.Generator:
     if isinstance(rng, bool) or not isinstance(rng, (int, onp.integer)) or rng < 0:
         raise TypeError(
             "rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), or an integer seed of at "
-            f"least 0; got {_seen(rng)}"
+            f"least 0; got {excerpt(rng)}"
         )
     return onp.random.default_rng(int(rng))
 
@@ -239,7 +194,9 @@ def seeded(rng: Any) -> onp.random.Generator:
 def generator(rng: Any) -> None:
     """Refuse anything but a numpy Generator. The usual mistake is a bare seed."""
     if not isinstance(rng, onp.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {_seen(rng)}")
+        raise TypeError(
+            f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0); got {excerpt(rng)}"
+        )
 
 
 def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({})) -> Any:
@@ -274,9 +231,3 @@ def _hint(name: str, x: Any, shape: tuple[int, ...], given: Any) -> str:
     if len(shape) == 3 and x.ndim > 0:
         return hint_of_images(array, x, tuple(shape))
     return ""
-
-
-def _seen(value):
-    """What came, in one line of a readable length."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 4]} ..."

@@ -8,7 +8,6 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 import numpy as onp
@@ -19,6 +18,7 @@ from nfscratch.check.audit import audit
 from nfscratch.check.draws import DIMS, FactoryRaised
 from nfscratch.check.guarded import origin_of
 from nfscratch.check.report import Report
+from nfscratch.excerpt import excerpt
 
 
 class BadTarget(Exception):
@@ -94,6 +94,6 @@ def imported(target: str) -> Any:
 def _dims(text: str) -> tuple[int, ...]:
     parts = text.replace(" ", "").split(",")
     if not all(re.fullmatch(r"0{0,9}[1-9][0-9]{0,17}", part) for part in parts):
-        raise ValueError(f"dims must be positive integers, such as 1,2,5; got {shorten(repr(text), 60)}")
+        raise ValueError(f"dims must be positive integers, such as 1,2,5; got {excerpt(text)}")
     found = tuple(int(part) for part in parts)
     return DIMS if found == DIMS else found

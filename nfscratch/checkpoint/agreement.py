@@ -13,7 +13,8 @@ import numpy as onp
 
 from nfscratch.checkpoint import tree
 from nfscratch.checkpoint.description import describe, own_parts
-from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.checkpoint.header import CheckpointError
+from nfscratch.excerpt import excerpt
 from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.parameters import Comparison, ParamsError
 from nfscratch.models import Model
@@ -40,7 +41,7 @@ def check(flow: Any, params: Any, numbers: float = inf) -> None:
         raise CheckpointError(str(error)) from None
     except Exception as error:  # a forged description may put anything anywhere
         raise CheckpointError(
-            f"params must be those of the flow; {type(error).__name__}: {shown(str(error))}"
+            f"params must be those of the flow; {type(error).__name__}: {excerpt(str(error))}"
         ) from None
 
 
@@ -58,7 +59,7 @@ def _unmade(part, path, error):
     if isinstance(error, CheckpointError):
         raise CheckpointError(f"{path} ({type(part).__name__}) {error}") from None
     if not any(own_parts(describe(part, own=True))):
-        raise CheckpointError(f"{path} ({type(part).__name__}) cannot be made: {shown(str(error))}") from None
+        raise CheckpointError(f"{path} ({type(part).__name__}) cannot be made: {excerpt(str(error))}") from None
 
 
 class _Sparing(onp.random.Generator):

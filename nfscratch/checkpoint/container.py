@@ -22,7 +22,8 @@ import numpy as onp
 
 from nfscratch.checkpoint import atomic, header, tree
 from nfscratch.checkpoint.description import canonical
-from nfscratch.checkpoint.header import CheckpointError, about, shown
+from nfscratch.checkpoint.header import CheckpointError, about
+from nfscratch.excerpt import excerpt
 
 FORMAT, VERSION = "nfscratch", "1"
 READABLE = ("1",)
@@ -90,13 +91,13 @@ class Sealed:
 
     def _check_format(self, kind):
         if self.fields.get("format") != FORMAT:
-            raise CheckpointError(f"the format must be {FORMAT!r}; got {shown(self.fields.get('format'))}")
+            raise CheckpointError(f"the format must be {FORMAT!r}; got {excerpt(self.fields.get('format'))}")
         version = self.fields.get("version")
         if version not in READABLE:
-            raise CheckpointError(f"the format version must be {' or '.join(READABLE)}; got {shown(version)}")
+            raise CheckpointError(f"the format version must be {' or '.join(READABLE)}; got {excerpt(version)}")
         if self.fields.get("kind") != kind:
             raise CheckpointError(
-                f"it must hold a {kind}; it holds a {shown(self.fields.get('kind'))} "
+                f"it must hold a {kind}; it holds a {excerpt(self.fields.get('kind'))} "
                 "(nf.load reads flows; fit and minimize with checkpoint= go on with runs)"
             )
 

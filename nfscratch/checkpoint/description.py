@@ -22,7 +22,8 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, bijections, distributions, flows, models, nets, ode, transformers, typed_fields
-from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.checkpoint.header import CheckpointError
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.network import ADDED_LATER
 
 MODULES = (bijections, transformers, distributions, nets, ode, flows, models)
@@ -58,7 +59,9 @@ def refuse_unknown(part: type, given: dict[str, Any]) -> None:
     known = typed_fields.stated(part)
     for name in given if is_dataclass(part) else ():
         if name not in known:
-            raise CheckpointError(f"the fields of {part.__name__} must be among {', '.join(known)}; got {shown(name)}")
+            raise CheckpointError(
+                f"the fields of {part.__name__} must be among {', '.join(known)}; got {excerpt(name)}"
+            )
 
 
 def _name_of(part: type) -> str:
@@ -166,8 +169,8 @@ def difference(one: Any, other: Any, where: str = "flow") -> str:
 def _brief(value):
     if isinstance(value, dict):
         named = next((value[key] for key in ("part", "own", "float") if key in value), None)
-        return f"a {named}" if named else shown(tuple(value["tuple"]) if "tuple" in value else value)
-    return shown(value)
+        return f"a {named}" if named else excerpt(tuple(value["tuple"]) if "tuple" in value else value)
+    return excerpt(value)
 
 
 def fingerprint(tree: Any) -> str | None:

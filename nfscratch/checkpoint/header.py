@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from math import isfinite, prod
 from typing import Any, BinaryIO
 
+from nfscratch.excerpt import excerpt
+
 LIMIT = 2 * 2**20
 BRACKETS = 100_000
 LONGEST = 400  # characters of a message
@@ -108,12 +110,6 @@ def parse(text: str | bytes, what: str) -> Any:
         raise CheckpointError(f"{what} must be JSON; got something else: it is no checkpoint, or damaged") from None
 
 
-def shown(value: Any) -> str:
-    """A value of unknown origin, on one line and short."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def _once(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -123,27 +119,29 @@ def _once(pairs):
 
 def _finite(text):
     if not isfinite(float(text)):
-        raise CheckpointError(f"must have finite numbers; got {shown(text)}")
+        raise CheckpointError(f"must have finite numbers; got {excerpt(text)}")
     return float(text)
 
 
 def _tensor(name, entry, file_size):
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise CheckpointError(f"tensor {shown(name)} must have dtype, shape and data_offsets; got {shown(entry)}")
+        raise CheckpointError(f"tensor {excerpt(name)} must have dtype, shape and data_offsets; got {excerpt(entry)}")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise CheckpointError(f"tensor {shown(name)} must have a dtype of {', '.join(DTYPES)}; got {shown(dtype)}")
+        raise CheckpointError(f"tensor {excerpt(name)} must have a dtype of {', '.join(DTYPES)}; got {excerpt(dtype)}")
     if not _are_counts(shape) or len(shape) > 32:
-        raise CheckpointError(f"tensor {shown(name)} must have a shape of whole numbers; got {shown(shape)}")
+        raise CheckpointError(f"tensor {excerpt(name)} must have a shape of whole numbers; got {excerpt(shape)}")
     if not _are_counts(offsets) or len(offsets) != 2:
-        raise CheckpointError(f"tensor {shown(name)} must have two offsets; got {shown(offsets)}")
+        raise CheckpointError(f"tensor {excerpt(name)} must have two offsets; got {excerpt(offsets)}")
     width = int(DTYPES[dtype][2:])
     if prod(max(n, 1) for n in shape) * width > max(file_size, 2**24):  # an empty tensor has room for odd shapes
-        raise CheckpointError(f"tensor {shown(name)} must fit the file of {file_size} bytes; got shape {shown(shape)}")
+        raise CheckpointError(
+            f"tensor {excerpt(name)} must fit the file of {file_size} bytes; got shape {excerpt(shape)}"
+        )
     start, size = offsets[0], prod(shape) * width
     if offsets[1] - start != size:
         raise CheckpointError(
-            f"tensor {shown(name)} must have {size} bytes, by its shape; got offsets {shown(offsets)}"
+            f"tensor {excerpt(name)} must have {size} bytes, by its shape; got offsets {excerpt(offsets)}"
         )
     return Tensor(DTYPES[dtype], tuple(shape), start, size)
 
@@ -157,7 +155,7 @@ def _check_tiling(tensors, data_size):
     for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].size)):
         if tensor.start != end:
             raise CheckpointError(
-                f"tensor {shown(name)} must start where the last one ends, at {end}; got {tensor.start}"
+                f"tensor {excerpt(name)} must start where the last one ends, at {end}; got {tensor.start}"
             )
         end += tensor.size
     if end != data_size:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.checkpoint.description import SCALARS, refuse_unknown, registry
-from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.checkpoint.header import CheckpointError
+from nfscratch.excerpt import excerpt
 from nfscratch.typed_fields import odd
 
 PLAIN = (type(None), bool, str, int, float)
@@ -30,7 +31,7 @@ def build(description: Any, where: str = "flow") -> Any:
     keys = set(description)
     kind = next((kind for kind, wanted in KEYS.items() if kind in keys and keys <= wanted), None)
     if kind is None:
-        raise CheckpointError(f"{where} must be described by one of {', '.join(KEYS)}; got {shown(description)}")
+        raise CheckpointError(f"{where} must be described by one of {', '.join(KEYS)}; got {excerpt(description)}")
     return KINDS[kind](description, where)
 
 
@@ -38,9 +39,9 @@ def _part(description, where):
     name, given = description["part"], description.get("fields")
     part = registry().get(name) if isinstance(name, str) else None
     if part is None:
-        raise CheckpointError(f"{where} must be a part of this version of nfscratch; got {shown(name)}")
+        raise CheckpointError(f"{where} must be a part of this version of nfscratch; got {excerpt(name)}")
     if not isinstance(given, dict):
-        raise CheckpointError(f"{where} must have its fields; got {shown(given)}")
+        raise CheckpointError(f"{where} must have its fields; got {excerpt(given)}")
     refuse_unknown(part, given)
     values = {field: build(value, f"{where}.{field}") for field, value in given.items()}
     if why := odd(part, values):
@@ -48,7 +49,7 @@ def _part(description, where):
     try:
         return part(**values)
     except Exception as error:  # its fields may be anything
-        raise CheckpointError(f"{where} cannot be made: {type(error).__name__}: {shown(str(error))}") from None
+        raise CheckpointError(f"{where} cannot be made: {type(error).__name__}: {excerpt(str(error))}") from None
 
 
 def _tuple(description, where):
@@ -58,15 +59,15 @@ def _tuple(description, where):
 def _dict(description, where):
     pairs = [_list(pair, where) for pair in _list(description["dict"], where)]
     if any(len(pair) != 2 for pair in pairs):
-        raise CheckpointError(f"{where} must be pairs of key and value; got {shown(description)}")
+        raise CheckpointError(f"{where} must be pairs of key and value; got {excerpt(description)}")
     if not all(isinstance(key, str) for key, _ in pairs):
-        raise CheckpointError(f"{where} must have keys that are texts; got {shown(description)}")
+        raise CheckpointError(f"{where} must have keys that are texts; got {excerpt(description)}")
     return {key: build(value, where) for key, value in pairs}
 
 
 def _float(description, where):
     if description["float"] not in ("inf", "-inf", "nan"):
-        raise CheckpointError(f"{where} must be inf, -inf or nan; got {shown(description['float'])}")
+        raise CheckpointError(f"{where} must be inf, -inf or nan; got {excerpt(description['float'])}")
     return float(description["float"])
 
 
@@ -77,7 +78,7 @@ def _numpy(description, where):
     number = SCALARS.get(name) if isinstance(name, str) else None
     exact = number is not None and type(value) in NUMBERS[onp.dtype(number).kind]
     if not exact or not _holds(number, value):
-        raise CheckpointError(f"{where} must be a number of a NumPy type; got {shown(description)}")
+        raise CheckpointError(f"{where} must be a number of a NumPy type; got {excerpt(description)}")
     return number(value)
 
 
@@ -93,7 +94,7 @@ def _holds(number, value):
 
 def _list(value, where):
     if not isinstance(value, list):
-        raise CheckpointError(f"{where} must be described by a list; got {shown(value)}")
+        raise CheckpointError(f"{where} must be described by a list; got {excerpt(value)}")
     return value
 
 

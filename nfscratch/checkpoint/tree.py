@@ -14,7 +14,8 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.checkpoint.header import DTYPES, CheckpointError, shown
+from nfscratch.checkpoint.header import DTYPES, CheckpointError
+from nfscratch.excerpt import excerpt
 
 TUPLE = "/"  # no key of a tree may hold it
 
@@ -36,7 +37,7 @@ def join(skeleton: Any, leaf: Mapping[str, Any]) -> Any:
     unused = set(leaf)
     tree = _grow(skeleton, leaf, unused, ())
     if unused:
-        raise CheckpointError(f"every tensor must have its place in the tree; {shown(min(unused))} has none")
+        raise CheckpointError(f"every tensor must have its place in the tree; {excerpt(min(unused))} has none")
     return tree
 
 
@@ -54,17 +55,17 @@ def _grow(skeleton, leaf, unused, keys):
     if isinstance(skeleton, dict) and TUPLE in skeleton:
         children = skeleton[TUPLE]
         if len(skeleton) > 1 or not isinstance(children, list):
-            raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {shown(skeleton)}")
+            raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {excerpt(skeleton)}")
         return tuple(_grow(child, leaf, unused, (*keys, i)) for i, child in enumerate(children))
     if isinstance(skeleton, dict):
         return {key: _grow(child, leaf, unused, (*keys, key)) for key, child in skeleton.items()}
     if isinstance(skeleton, list):
         return [_grow(child, leaf, unused, (*keys, i)) for i, child in enumerate(skeleton)]
     if skeleton is not None:
-        raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {shown(skeleton)}")
+        raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {excerpt(skeleton)}")
     path = "/".join(map(str, keys))
     if path not in unused:
-        raise CheckpointError(f"every leaf of the tree must have a tensor; {shown(path)} has none")
+        raise CheckpointError(f"every leaf of the tree must have a tensor; {excerpt(path)} has none")
     unused.remove(path)
     return leaf[path]
 
@@ -80,7 +81,7 @@ def _merged(parts):
 def _checked_key(key, path):
     if not isinstance(key, str) or not key or "/" in key or key == "__metadata__":
         raise CheckpointError(
-            f"keys of params must be texts without '/'; got {shown(key)} in {shown(path or 'params')}"
+            f"keys of params must be texts without '/'; got {excerpt(key)} in {excerpt(path or 'params')}"
         )
     return key
 
@@ -89,5 +90,5 @@ def _host_array(leaf, path):
     array = onp.asarray(backend.to_numpy(leaf), order="C")
     if not hasattr(leaf, "dtype") or array.dtype.newbyteorder("<").str not in DTYPES.values():
         kind = leaf.dtype if hasattr(leaf, "dtype") else type(leaf).__name__
-        raise CheckpointError(f"params must be arrays of real numbers; got {kind} at {shown(path)}")
+        raise CheckpointError(f"params must be arrays of real numbers; got {kind} at {excerpt(path)}")
     return array

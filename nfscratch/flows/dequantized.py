@@ -31,12 +31,10 @@ from nfscratch.autodiff import rebox
 from nfscratch.flows.context import TakesContext
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.log_prob_terms import log_prob_terms
-from nfscratch.flows.parameters import check, naming_params
+from nfscratch.flows.parameters import OF_FLOW, checked, naming_params
 from nfscratch.flows.pixels import checked_pixels, warn_of_unused_values
 from nfscratch.ops.events import flat, laid_out
 from nfscratch.typed_fields import TypedFields
-
-OF_FLOW = ("base", "bijection", "embed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,12 +163,7 @@ class Dequantized(TakesContext, TypedFields):
         return {key: params[key] for key in OF_FLOW}
 
     def _checked(self, params):
-        inside = autodiff.raw(params)
-        if not isinstance(inside, dict) or set(inside) != {*OF_FLOW, "noise"}:
-            got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
-            raise ValueError(f"params must be those of init, a dict of base, bijection, embed and noise; got {got}")
-        check(self, inside)
-        return params
+        return checked(self, params, (*OF_FLOW, "noise"), "init")
 
 
 def uniform(rng: Any, x: Any) -> Any:

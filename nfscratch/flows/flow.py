@@ -19,8 +19,8 @@ from typing import Any
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend, outside, trees, validate
-from nfscratch.autodiff import raw, rebox, take
+from nfscratch import backend, lost_digits, trees, validate
+from nfscratch.autodiff import rebox, take
 from nfscratch.bijections import Bijection
 from nfscratch.bijections.normalize.statistics import LOOKED_AT
 from nfscratch.bijections.start import StartBatch
@@ -29,10 +29,9 @@ from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
-from nfscratch.flows.parameters import check, naming_params, remember
-from nfscratch.flows.parts import has_own_part
+from nfscratch.flows.parameters import checked, naming_params, remember
+from nfscratch.flows.parts import check_agreement, has_own_part
 from nfscratch.nets import Network
-from nfscratch.ops.intervals import within
 from nfscratch.typed_fields import TypedFields
 
 
@@ -45,21 +44,7 @@ class Flow(TakesContext, TypedFields):
     embed: Network | None = None
 
     def __post_init__(self):
-        if tuple(self.base.shape) != tuple(self.bijection.in_shape):
-            raise ValueError(
-                f"base and bijection must agree on the shape of z; got {self.base.shape} and {self.bijection.in_shape}"
-            )
-        dims = {self.bijection.context_dim, self.base.context_dim} - {0}
-        if len(dims) > 1:
-            raise ValueError(f"base and bijection must take the same context; got context_dim {sorted(dims)}")
-        if self.embed is not None and not dims:
-            raise ValueError("embed needs a bijection or a base that takes a context; got context_dim 0 for both")
-        domain = self.bijection.domain
-        if domain is not None and not within(self.base.support, domain):
-            outside.warn(
-                f"the base draws from {self.base.support}, the bijection takes {domain}: what lies outside is lost, "
-                "and the density integrates to less than 1 (Inverse(bijection) is the other direction)",
-            )
+        check_agreement(self)
 
     shape = property(lambda self: self.bijection.out_shape)
 
@@ -80,7 +65,7 @@ class Flow(TakesContext, TypedFields):
         rng = validate.seeded(rng)
         like = backend.asarray([])
         for name, rows in (("x", x), ("context", context)):
-            validate.digits(name, rows, like.dtype, cast_only=LOOKED_AT.get())
+            lost_digits.check(name, rows, like.dtype, cast_only=LOOKED_AT.get())
         x = None if x is None else self.checked_x("x", x, like)
         embed = self._init_embed(rng, context, None if x is None else len(x), like)
         if x is None:
@@ -118,7 +103,7 @@ class Flow(TakesContext, TypedFields):
     @naming_params
     def log_prob(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
-        params = self._checked(rebox(params))
+        params = checked(self, rebox(params))
         like, rng = trees.array_like(params), None if rng is None else validate.seeded(rng)
         x = self.checked_x("x", x, like)
         context = self.checked_context(params, context, len(x), like)
@@ -126,14 +111,6 @@ class Flow(TakesContext, TypedFields):
             check_once(self, params, x, context)
         roads = (self._log_prob_value, self._log_prob_node, self._log_prob)
         return far_rows_have_density_0(lambda x: take(*roads, params, x, context, rng=rng), x)
-
-    def _checked(self, params):
-        inside = raw(params)
-        if not isinstance(inside, dict) or set(inside) != {"base", "bijection", "embed"}:
-            got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
-            raise ValueError(f"params must be those of flow.init, a dict of base, bijection and embed; got {got}")
-        check(self, inside)
-        return params
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
@@ -191,7 +168,7 @@ class Flow(TakesContext, TypedFields):
     def _draw(self, params, rng, n, context, value, plain):
         n = validate.count("n", n)
         rng = validate.seeded(rng)
-        params = self._checked(rebox(params))
+        params = checked(self, rebox(params))
         context = self.checked_context(params, context, n, trees.array_like(params))
         if not self.base.reparameterized and (isbox(params) or isbox(context)):
             raise ValueError(

@@ -12,24 +12,37 @@ evaluation has failed. `nf.save` and `nf.load` compare always, and every shape e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import numpy as onp
 
-from nfscratch.autodiff import raw_tree
+from nfscratch.autodiff import raw, raw_tree
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import InverseBijection
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.roots import InversionError
 
+OF_FLOW = ("base", "bijection", "embed")
 END = onp.empty((0, 0, 0))
 KNOWN = 32  # signatures that a flow remembers: parameters for each row have another one for every number of rows
 
 
 class ParamsError(ValueError):
     """Parameters that are not those of the flow."""
+
+
+def checked(flow: Any, params: Any, entries: Sequence[str] = OF_FLOW, made_by: str = "flow.init") -> Any:
+    """`params`, autograd's boxes in them or not, if they are the flow's: a dict of `entries`, as `made_by` makes it."""
+    inside = raw(params)
+    if not isinstance(inside, dict) or set(inside) != set(entries):
+        got = sorted(inside) if isinstance(inside, dict) else type(inside).__name__
+        wanted = f"{', '.join(entries[:-1])} and {entries[-1]}"
+        raise ValueError(f"params must be those of {made_by}, a dict of {wanted}; got {got}")
+    check(flow, inside)
+    return params
 
 
 def check(flow: Any, params: Any) -> None:
@@ -179,8 +192,7 @@ class Comparison:
 def found(params: Any) -> str:
     """What stands at a place of the tree, in a few words."""
     if isinstance(params, dict):
-        text = repr(sorted(params, key=str))
-        return text if len(text) <= 60 else text[:57] + "..."
+        return excerpt(sorted(params, key=str))
     if isinstance(params, (list, tuple)):
         return f"{len(params)} entries"
     if hasattr(params, "shape"):

@@ -1,13 +1,33 @@
-"""The parts of a flow, in the order in which x meets them, and their names in messages: "layer 3 of 5 (Coupling)"."""
+"""The parts of a flow: whether they fit together, and their names in messages from x on: "layer 3 of 5 (Coupling)"."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from nfscratch import outside
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import kind
+from nfscratch.ops.intervals import within
+
+
+def check_agreement(flow: Any) -> None:
+    """Refuse parts that do not fit together; warn where the bijection does not take all that the base draws."""
+    base, bijection = flow.base, flow.bijection
+    if tuple(base.shape) != tuple(bijection.in_shape):
+        raise ValueError(f"base and bijection must agree on the shape of z; got {base.shape} and {bijection.in_shape}")
+    dims = {bijection.context_dim, base.context_dim} - {0}
+    if len(dims) > 1:
+        raise ValueError(f"base and bijection must take the same context; got context_dim {sorted(dims)}")
+    if flow.embed is not None and not dims:
+        raise ValueError("embed needs a bijection or a base that takes a context; got context_dim 0 for both")
+    domain = bijection.domain
+    if domain is not None and not within(base.support, domain):
+        outside.warn(
+            f"the base draws from {base.support}, the bijection takes {domain}: what lies outside is lost, "
+            "and the density integrates to less than 1 (Inverse(bijection) is the other direction)",
+        )
 
 
 def layers_from_data(bijection: Bijection, params: Any, within: str = "") -> Iterator[tuple[str, Bijection, Any]]:

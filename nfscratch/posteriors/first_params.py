@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, outside, validate
+from nfscratch import backend, lost_digits, outside, validate
 from nfscratch.bijections import Standardize, Whiten
 from nfscratch.posteriors.posterior_loss import CHOOSING
 from nfscratch.posteriors.search import FAR, NoStart, Why, draws_of, rough_posterior, several
@@ -47,7 +47,7 @@ def first_params(flow: Any, unbounded: Unbounded, rng: Any, start: Any = None) -
 
 def _check_digits(x, dtype):
     """Refuse a posterior that is narrower than the distance of two float32 numbers of its size."""
-    validate.digits("the posterior", onp.asarray(backend.to_numpy(x), dtype=onp.float64), dtype)
+    lost_digits.check("the posterior", onp.asarray(backend.to_numpy(x), dtype=onp.float64), dtype)
 
 
 def warn_if_far(flow: Any, params: Any, start: Any) -> None:

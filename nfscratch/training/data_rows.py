@@ -8,7 +8,7 @@ from typing import Any
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import trees, validate
+from nfscratch import lost_digits, trees, validate
 from nfscratch.array_kinds import plain
 from nfscratch.flows import chunks
 from nfscratch.training import row_weights
@@ -33,7 +33,7 @@ def checked(
     """(x, context, weights) in the dtype of `params`; one context row serves all. ValueError says what is wrong.
 
     params None: there are none yet, so that an embedding network takes a context of any width, or of `width`.
-    where: the caller's argument that holds the rows, for messages. cast_only: as in validate.digits.
+    where: the caller's argument that holds the rows, for messages. cast_only: as in lost_digits.check.
     """
     like, names, given = trees.array_like(params), NAMES[where], (x, context)
     x = flow.checked_x(names[0], x, like)
@@ -41,7 +41,7 @@ def checked(
     weights = row_weights.checked(weights, len(x), x, names[2])
     counting = row_weights.rows_that_count(weights)
     for name, rows in zip(names, given, strict=False):
-        validate.digits(name, _those(name, rows, counting, len(x)), like.dtype, cast_only=cast_only)
+        lost_digits.check(name, _those(name, rows, counting, len(x)), like.dtype, cast_only=cast_only)
     return x, context, weights
 
 

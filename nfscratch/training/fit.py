@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from numbers import Real
-from textwrap import shorten
 from typing import Any
 
 import numpy as onp
@@ -19,6 +18,7 @@ from nfscratch import validate
 from nfscratch.bijections import Bijection
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
+from nfscratch.excerpt import excerpt
 from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.boundary import check_rows
 from nfscratch.flows.parameters import disagreement
@@ -132,7 +132,7 @@ def fit(
         raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {type(flow).__name__}: use {flow.trainer}")
     if not isinstance(flow, (Flow, Dequantized)):
         layer = ": nf.Flow(base, bijection) makes one of it" if isinstance(flow, Bijection) else ""
-        raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {shorten(repr(flow), 80)}{layer}")
+        raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {excerpt(flow)}{layer}")
     validate.part("objective", objective, Objective, "nf.objectives.FlowMatching()")
     objective.check(flow)
     discrete.refuse_jitter(flow, jitter)

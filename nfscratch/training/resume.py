@@ -22,7 +22,8 @@ import numpy as onp
 from nfscratch import outside, validate
 from nfscratch.checkpoint import atomic, container, header
 from nfscratch.checkpoint.description import canonical, config_hash, describe, fingerprint
-from nfscratch.checkpoint.header import CheckpointError, about, shown
+from nfscratch.checkpoint.header import CheckpointError, about
+from nfscratch.excerpt import excerpt
 from nfscratch.training import earlier, saved_run
 from nfscratch.training.optimizers import constant
 
@@ -63,7 +64,9 @@ class RunFile:
         self.configuration |= described
         for name, mine in described.items():
             if self._saved is not None and canonical(theirs := self._of(name)) != canonical(mine):
-                self._refuse(f"{name} must be as in the run that wrote the file, {shown(theirs)}; got {shown(mine)}")
+                self._refuse(
+                    f"{name} must be as in the run that wrote the file, {excerpt(theirs)}; got {excerpt(mine)}"
+                )
 
     def claim_steps(self, steps: int, schedule: Any) -> None:
         """Accept any number of steps from those done on where the rate is constant; else the same number only."""
@@ -72,13 +75,13 @@ class RunFile:
             return self.claim({"steps": steps})
         if schedule is not constant or self._of("schedule") != named(constant):
             self._refuse(
-                f"steps must be as in the run that wrote the file, {shown(theirs)}; got {steps}: the rate of each step "
-                "depends on their number. A run with schedule=nf.constant can be made longer"
+                f"steps must be as in the run that wrote the file, {excerpt(theirs)}; got {steps}: the rate of each "
+                "step depends on their number. A run with schedule=nf.constant can be made longer"
             )
         done = self._entry("run").get("step") if isinstance(self._entry("run"), dict) else None
         if type(done) is not int or steps < done:
             self._refuse(
-                f"steps must be at least {shown(done)}, the number that the run in the file has done; got {steps}"
+                f"steps must be at least {excerpt(done)}, the number that the run in the file has done; got {steps}"
             )
         self.configuration["steps"] = steps
 
@@ -91,7 +94,7 @@ class RunFile:
         """The value of one argument in the file's run."""
         saved = self._entry("configuration")
         if not isinstance(saved, dict):
-            raise CheckpointError(f"{self.path}: configuration must be an object; got {shown(saved)}")
+            raise CheckpointError(f"{self.path}: configuration must be an object; got {excerpt(saved)}")
         return saved.get(name)
 
     def _refuse(self, why):
@@ -113,7 +116,7 @@ class RunFile:
         try:
             numbers = earlier.updated(self._entry("run"))
         except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"run/record/stopped must be one of version 0.1; {shown(str(error))}") from None
+            raise CheckpointError(f"run/record/stopped must be one of version 0.1; {excerpt(str(error))}") from None
         saved_run.numbers(run, numbers)
         with container.opened(self.path, "run") as sealed:
             if sealed.fields.get("sha256") != self._seal:
@@ -177,7 +180,7 @@ def _rewind(rng, state, path):
     try:
         rng.bit_generator.state = state = _lists_as_arrays(state)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise CheckpointError(f"{path}: the generator must take the state in the file; {shown(str(error))}") from None
+        raise CheckpointError(f"{path}: the generator must take the state in the file; {excerpt(str(error))}") from None
     return state
 
 

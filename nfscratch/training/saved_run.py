@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.checkpoint.header import CheckpointError, shown
+from nfscratch.checkpoint.header import CheckpointError
 from nfscratch.checkpoint.tree import split
+from nfscratch.excerpt import excerpt
 from nfscratch.training.ending import Ended
 from nfscratch.training.optimizers import Adam
 
@@ -198,4 +199,4 @@ def _is_float(text):
 
 def _require(holds, name, what, got):
     if not holds:
-        raise CheckpointError(f"{name} must be {what}; got {shown(got)}")
+        raise CheckpointError(f"{name} must be {what}; got {excerpt(got)}")

@@ -1,0 +1,13 @@
+"""A value that a caller or a file gave, as messages quote it: on one line, and no longer than can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MOST = 80  # characters of one value
+
+
+def excerpt(value: Any, most: int = MOST) -> str:
+    """repr(value) on one line, of `most` characters at most; " ..." stands for what was cut off."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
