@@ -8,7 +8,8 @@ from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch import trees
-from nfscratch.flows.far_rows import far_rows_have_density_0
+from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
+from nfscratch.flows.on_the_way import size_of_rows
 
 DTYPES = ("float64", "float32")
 
@@ -203,7 +204,7 @@ def test_a_search_that_fails_near_by_is_still_an_error():
         raise nf.InversionError("no root", 1.0)
 
     with pytest.raises(nf.InversionError):
-        far_rows_have_density_0(failing, onp.ones((2, 2)))
+        far_rows_have_density_0(failing, onp.ones((2, 2)), size_of_rows)
 
 
 @pytest.mark.parametrize("density", [nf.GaussianMixture(2, 3), nf.AutoregressiveDensity(2, nf.MixtureOfGaussians(3))])
@@ -232,3 +233,41 @@ def test_a_component_that_is_far_too_narrow_leaves_no_nan_in_the_gradient():
         log_p, pullback = law.log_prob_vjp(theta, onp.array([[3.0]]))
         g_theta, g_x = pullback(onp.ones((1, 1)))
     assert onp.isfinite(log_p).all() and onp.isfinite(g_theta).all() and onp.isfinite(g_x).all()
+
+
+LOGS = nf.Inverse(nf.Elementwise(nf.Exp(), 2))  # x -> z is exp, on all reals
+WITH_EXP = {
+    "Householder": [nf.Householder(2), LOGS],
+    "Householder, in a Stack": [nf.Stack(nf.Householder(2), 2), LOGS],
+    "Householder, the Inverse of a Chain": [nf.Inverse(nf.Chain([LOGS.bijection, nf.Householder(2)]))],
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*takes .0.0, inf.:UserWarning")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", WITH_EXP)
+def test_a_row_that_overflows_on_its_way_has_density_0_and_spoils_no_gradient(name, dtype):
+    """None of the rows is far out itself, but exp(x) is: infinite at 1000, and its square at 350."""
+    flow, near = nf.Flow(nf.StandardNormal(2), nf.Chain(WITH_EXP[name])), onp.array([[0.5, 0.3]], dtype)
+    params = trees.cast(flow.init(rng()), dtype)
+    x = onp.array([[350.0, 300.0], [1e3, 1e3], [1e3, 0.1], [1e9, -1e9]], dtype)
+    assert (flow.log_prob(params, x)[1:] == -onp.inf).all()
+    together, back = flow.log_prob_vjp(params, onp.concatenate([x, near]))
+    assert (together[:-1] < -1e77 if dtype == "float64" else together[:-1] == -onp.inf).all()
+    alone = flow.log_prob_vjp(params, near)[1](onp.ones(1, dtype))[0]
+    traced = autograd.grad(lambda p: np.sum(flow.log_prob(p, onp.concatenate([x, near]))[-1:]))(params)
+    for a, b, c in zip(*map(trees.leaves, (back(onp.ones(5, dtype))[0], alone, traced)), strict=True):
+        onp.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+        onp.testing.assert_allclose(c, b, rtol=1e-4, atol=1e-5)
+
+
+def test_where_a_search_fails_for_a_far_row_the_rows_of_density_0_beside_it_have_the_gradient_0_too():
+    def log_prob_vjp(x):
+        if (x > 1e80).any():
+            raise nf.InversionError("no root", 1.0)
+        log_p = onp.where(x[:, 0] < 0, -onp.inf, -x[:, 0])
+        return log_p, lambda g: onp.where(onp.isfinite(log_p), -g, onp.nan)
+
+    x = onp.array([[1e90], [-1.0], [2.0]])
+    log_p, pullback = far_rows_have_gradient_0(log_prob_vjp, x, size_of_rows)
+    assert log_p.tolist() == [-onp.inf, -onp.inf, -2.0] and pullback(onp.ones(3)).tolist() == [0.0, 0.0, -1.0]

@@ -9,6 +9,7 @@ import nfscratch as nf
 from nfscratch.bijections.normalize import remainder, statistics, whiten
 from nfscratch.distributions import fitted_tails
 from nfscratch.flows import boundary, far_rows, parameters, parts, pixels
+from nfscratch.flows.on_the_way import size_of_rows
 from nfscratch.ops.moments import moments, robust_moments
 
 
@@ -185,9 +186,9 @@ def test_pixels_that_are_none_are_refused_with_the_remedy():
 def test_a_row_is_far_out_beyond_the_fourth_root_of_the_largest_number():
     for dtype, root in (("float64", 1.1579208923731618e77), ("float32", 4.2949671e9)):
         x = onp.array([[0.0, 0.99 * root], [1.01 * root, 0.0], [0.0, 0.0]], dtype)
-        assert far_rows._is_far(x).tolist() == [False, True, False]
+        assert far_rows._are_far(x, size_of_rows).tolist() == [False, True, False]
         lost = lambda z: onp.where((onp.abs(z) > 10.0).any(axis=1), onp.nan, 0.5).astype(z.dtype)  # noqa: E731
-        found = far_rows.far_rows_have_density_0(lost, x)
+        found = far_rows.far_rows_have_density_0(lost, x, size_of_rows)
         assert onp.isnan(found[0]) and found[1] == -onp.inf and found[2] == 0.5
 
 
@@ -201,7 +202,7 @@ def test_a_flow_remembers_thirty_two_trees_and_names_what_it_finds():
         )
     assert len(flow.known_params) == parameters.KNOWN == 32
     names = {f"parameter {k}": 0 for k in range(9)}
-    assert parameters.found(names).endswith("...") and len(parameters.found(names)) == 60
+    assert parameters.found(names).endswith(" ...") and len(parameters.found(names)) == 80
     assert parameters.found([1, 2]) == "2 entries" and parameters.found(onp.ones((2, 3))) == "shape (2, 3)"
     assert parameters.found(3) == "a int" and parameters.found({"b": 1, "a": 2}) == "['a', 'b']"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from nfscratch import trees, validate
 from nfscratch.bijections.chain import Chain
@@ -54,31 +55,31 @@ class Stack(Derived):
     def init(self, rng, x=None, context=None):
         return trees.stack(self.chain.init(rng, x, context))
 
-    def _each(self, params):
+    def each(self, params: Any) -> list:
         """The parameters layer by layer: what the Chain takes."""
         return [trees.row(params, k) for k in range(self.count)]
 
     def forward(self, params, z, context=None, rng=None):
-        return self.chain.forward(self._each(params), z, context, rng)
+        return self.chain.forward(self.each(params), z, context, rng)
 
     def inverse(self, params, x, context=None, rng=None):
-        return self.chain.inverse(self._each(params), x, context, rng)
+        return self.chain.inverse(self.each(params), x, context, rng)
 
     def forward_value(self, params, z, context=None, rng=None):
         if not self._at_once(params):
-            return self.chain.forward_value(self._each(params), z, context, rng)
+            return self.chain.forward_value(self.each(params), z, context, rng)
         return self.layer.stack_value(params, z)
 
     def inverse_value(self, params, x, context=None, rng=None):
-        return self.chain.inverse_value(self._each(params), x, context, rng)
+        return self.chain.inverse_value(self.each(params), x, context, rng)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         if self._at_once(params):
             return self.layer.stack_vjp(params, z)
-        return _stacked(*self.chain.forward_vjp(self._each(params), z, context, rng))
+        return _stacked(*self.chain.forward_vjp(self.each(params), z, context, rng))
 
     def inverse_vjp(self, params, x, context=None, rng=None):
-        return _stacked(*self.chain.inverse_vjp(self._each(params), x, context, rng))
+        return _stacked(*self.chain.inverse_vjp(self.each(params), x, context, rng))
 
     def _at_once(self, params):
         """Whether the layer has a kernel for all K, and all rows share every leaf.
@@ -90,10 +91,10 @@ class Stack(Derived):
         return all(p.ndim == 1 + self.layer.leaf_dims[key] for key, p in params.items())
 
     def jacobian(self, params, z, context=None):
-        return self.chain.jacobian(self._each(params), z, context)
+        return self.chain.jacobian(self.each(params), z, context)
 
     def update(self, params, x, context=None):
-        return trees.stack(self.chain.update(self._each(params), x, context)) if self.updates else params
+        return trees.stack(self.chain.update(self.each(params), x, context)) if self.updates else params
 
 
 def _stacked(y, log_det, back):

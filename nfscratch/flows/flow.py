@@ -25,6 +25,7 @@ from nfscratch.bijections import Bijection
 from nfscratch.bijections.normalize.statistics import LOOKED_AT
 from nfscratch.bijections.start import StartBatch
 from nfscratch.distributions import Distribution
+from nfscratch.flows import on_the_way
 from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
@@ -110,7 +111,8 @@ class Flow(TakesContext, TypedFields):
         if self._own_parts and len(x) > 1:
             check_once(self, params, x, context)
         roads = (self._log_prob_value, self._log_prob_node, self._log_prob)
-        return far_rows_have_density_0(lambda x: take(*roads, params, x, context, rng=rng), x)
+        sizes = lambda x: on_the_way.sizes(self, params, x, context)  # noqa: E731
+        return far_rows_have_density_0(lambda x: take(*roads, params, x, context, rng=rng), x, sizes)
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
@@ -138,7 +140,8 @@ class Flow(TakesContext, TypedFields):
     @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """log p(x), and pullback(g) -> g_params, g_x, g_context. The arrays are not checked again: `fit` calls this."""
-        return far_rows_have_gradient_0(lambda x: self._log_prob_vjp(params, x, context, rng), x)
+        sizes = lambda x: on_the_way.sizes(self, params, x, context)  # noqa: E731
+        return far_rows_have_gradient_0(lambda x: self._log_prob_vjp(params, x, context, rng), x, sizes)
 
     def _log_prob_vjp(self, params, x, context, rng):
         h, back_embed = self._embed_vjp(params, context)

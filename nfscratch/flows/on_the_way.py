@@ -1,0 +1,64 @@
+"""How large the numbers of each row become on the way from x to z, at x itself and after each layer.
+
+    x = 1000, Inverse(Exp): exp(1000) = inf in float64, so the next layer gets infinity
+
+The layers are asked one by one, those inside of a Chain, a Stack and an Inverse of these too. NaN is no size: a layer
+that makes NaN of ordinary numbers makes no row large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.autodiff import raw, raw_tree
+from nfscratch.bijections import Bijection
+from nfscratch.bijections.chain import Chain
+from nfscratch.bijections.inverse import InverseBijection
+from nfscratch.bijections.stack import Stack
+from nfscratch.flows.chunks import in_chunks
+from nfscratch.ode import IntegrationError
+from nfscratch.ops.roots import InversionError
+
+
+def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
+    """(N,): the largest |entry| of each row of x and of what the layers make of it, up to one that finds no z."""
+    params = raw_tree(params)
+    on_the_way = list(steps(flow.bijection, params["bijection"], "inverse_value", "forward_value"))
+    h = raw(flow.embedded(params, raw(context)))
+    return in_chunks(lambda x, h: _largest(on_the_way, x, h), raw(x), h)
+
+
+def _largest(on_the_way, x, h):
+    size = size_of_rows(x)
+    try:
+        for step in on_the_way:
+            x, _ = step(x, h)
+            size = onp.fmax(size, size_of_rows(x))
+    except (InversionError, IntegrationError):
+        pass
+    return size
+
+
+def steps(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[Callable[[Any, Any], Any]]:
+    """The methods `way` of the layers, each with its parameters, in the order in which an event meets them.
+
+    way, back: the names of a direction and of the other one, which an Inverse takes.
+    """
+    if isinstance(bijection, InverseBijection):
+        yield from steps(bijection.bijection, params, back, way)
+    elif isinstance(bijection, Stack):
+        yield from steps(bijection.chain, bijection.each(params), way, back)
+    elif isinstance(bijection, Chain):
+        pairs = list(zip(bijection.layers, params, strict=True))
+        for layer, own in reversed(pairs) if way.startswith("inverse") else pairs:
+            yield from steps(layer, own, way, back)
+    else:
+        yield lambda a, h: getattr(bijection, way)(params, a, h)
+
+
+def size_of_rows(x: Any) -> Any:
+    """The largest |entry| of each row."""
+    return onp.abs(x).reshape((len(x), -1)).max(axis=1, initial=0.0)
