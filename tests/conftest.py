@@ -2,7 +2,9 @@
 No test leaves its backend or dtype to the next one, and none has less time for an audit on a slow or busy machine.
 """
 
+import os
 import signal
+import sys
 
 import pytest
 
@@ -11,6 +13,10 @@ from nfscratch.check import time_limit
 from nfscratch.check.repair import child, search
 
 pytest.register_assert_rewrite("comparing", "interrupted", "laws", "refusals", "trained")
+
+if sys.dont_write_bytecode:  # else each worker, and each process that a test starts, compiles all of it anew
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and tests raise the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,6 +1,6 @@
 """One case, in one dimension and one dtype: what several laws look at is computed once.
 
-    at = evaluation(case, dim, "float64")        at.params, at.z, at.x, at.jacobian, at.pullback("inverse")
+    at = evaluation(case, dim, "float64")        at.params, at.z, at.x, at.jacobian, at.trial, at.pullback("inverse")
 
 All of its arrays are read-only, so that no law can spoil the next one's.
 """
@@ -10,6 +10,7 @@ from functools import cache, cached_property, lru_cache
 from pullbacks import in_dtype, pullback_of
 
 from nfscratch import trees
+from nfscratch.check.trial import of_bijection_at
 
 
 def read_only(a):
@@ -42,6 +43,11 @@ class Evaluation:
     @cached_property
     def jacobian(self):
         return read_only(self.bijection.jacobian(*self.arguments))
+
+    @cached_property
+    def trial(self):
+        """What the audit's checks share; one look at the round trip and one numeric Jacobian serve them all."""
+        return of_bijection_at(self.bijection, *self.arguments)
 
     def _pullback(self, direction):
         """y, log_det and the gradients of the layer's own pullback."""

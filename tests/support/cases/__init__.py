@@ -37,3 +37,4 @@ FAMILIES = (
 )
 CASES: dict[str, Case] = {case.name: case for family in FAMILIES for case in family}
 assert len(CASES) == sum(map(len, FAMILIES)), "two cases have one name"
+assert all(case.like in CASES and not CASES[case.like].like for case in CASES.values() if case.like)

@@ -54,6 +54,9 @@ AUTOREGRESSIVE = [
         autoregressive(nf.LogisticMixtureCDF(3), order="random", context_dim=CONTEXT),
     ),
     by_search(
-        "autoregressive inverse of a deep sigmoid, numeric", autoregressive(nf.Inverse(nf.DeepSigmoid(3))), reach=2.5
+        "autoregressive inverse of a deep sigmoid, numeric",
+        autoregressive(nf.Inverse(nf.DeepSigmoid(3))),
+        reach=2.5,
+        like="autoregressive mixture CDF, context, numeric",
     ),
 ]

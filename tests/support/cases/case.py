@@ -21,6 +21,7 @@ class Case:
     searched: an inverse is found by a search, to its residual and not to the last digit.
     tolerance: what two ways to the same gradient may differ by; long sums of terms need more.
     moves: something moves. The audit's letter T calls an identity a mistake.
+    like: the case whose audit takes the same way through the code in less time; the default run audits that one.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Case:
     searched: bool = False
     tolerance: float = 1e-12
     moves: bool = True
+    like: str = ""
 
     def example(self, dim, n=7, scale=1.0):
         """bijection, wild parameters, n points z to try it at, and their context."""
@@ -40,9 +42,9 @@ class Case:
         return bijection, params, onp.clip(z, -self.reach, self.reach), context_for(bijection, rng, n)
 
 
-def by_search(name, make, reach=onp.inf):
+def by_search(name, make, reach=onp.inf, like=""):
     """A case whose inverse, or forward, is a search."""
-    return Case(name, make, reach, searched=True, tolerance=1e-11)
+    return Case(name, make, reach, searched=True, tolerance=1e-11, like=like)
 
 
 def wild_params(bijection, rng, scale=1.0):

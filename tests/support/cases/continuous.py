@@ -12,14 +12,15 @@ def continuous(solver, network, frequencies, **options):
     return lambda dim: nf.Continuous(nf.Field(network, frequencies), dim, solver, **options)
 
 
-def solved(name, make):
+def solved(name, make, like=""):
     """A case whose map is a solution: the solver looks at its result, as a search does."""
-    return Case(name, make, searched=True, tolerance=1e-11)
+    return Case(name, make, searched=True, tolerance=1e-11, like=like)
 
 
+RK4 = "continuous, RK4"
 CONTINUOUS = [
-    solved("continuous, RK4", continuous(nf.ode.RK4(6), nf.MLP((6,), "tanh"), 1)),
-    solved("continuous, Dopri5", continuous(nf.ode.Dopri5(1e-9, 1e-9), nf.MLP((), "tanh"), 0)),
+    solved(RK4, continuous(nf.ode.RK4(6), nf.MLP((6,), "tanh"), 1)),
+    solved("continuous, Dopri5", continuous(nf.ode.Dopri5(1e-9, 1e-9), nf.MLP((), "tanh"), 0), RK4),
     solved(
         "continuous, Hutchinson, context",
         continuous(nf.ode.RK4(6), nf.MLP((5,), "silu"), 1, trace="hutchinson", context_dim=CONTEXT),

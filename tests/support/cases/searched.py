@@ -22,10 +22,13 @@ def alone(name):
     )
 
 
+SEARCH_IN_A_COUPLING = "inverse of deep sigmoid, coupling, numeric"  # its transformers are audited alone as well
+SLOW = ("mixture CDF", "deep dense sigmoid", "UMNN")
+
+
 def inverted(name):
-    return by_search(
-        f"inverse of {name}, coupling, numeric", coupling(nf.Inverse(SEARCHED[name])), REACH.get(name, onp.inf)
-    )
+    make, like = coupling(nf.Inverse(SEARCHED[name])), SEARCH_IN_A_COUPLING if name in SLOW else ""
+    return by_search(f"inverse of {name}, coupling, numeric", make, REACH.get(name, onp.inf), like)
 
 
 NUMERIC = [
@@ -43,7 +46,10 @@ NUMERIC = [
     ),
     by_search("coupling deep sigmoid, one unit, numeric", coupling(nf.DeepSigmoid(1), nf.alternating_mask), reach=2.5),
     by_search(
-        "coupling deep dense sigmoid, three layers, numeric", coupling(nf.DeepDenseSigmoid((2, 1, 3))), reach=2.5
+        "coupling deep dense sigmoid, three layers, numeric",
+        coupling(nf.DeepDenseSigmoid((2, 1, 3))),
+        reach=2.5,
+        like="elementwise deep dense sigmoid, numeric",
     ),
     by_search("coupling UMNN, context, numeric", coupling(nf.UMNN(3), context_dim=CONTEXT)),
 ]

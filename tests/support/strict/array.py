@@ -1,6 +1,7 @@
 """The array: the data of a NumPy array on the host, with CuPy's rules."""
 
 import operator
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,7 @@ class Device:
 
 
 _DEVICE = Device()
+NOTHING = nullcontext()
 
 
 class StrictArray(NDArrayOperatorsMixin):
@@ -73,7 +75,7 @@ class StrictArray(NDArrayOperatorsMixin):
         if not all(isinstance(a, StrictArray) for a in out):
             raise TypeError("return arrays must be device arrays")
         # BLAS can raise the flag for numbers that it loads with the last ones of an odd length, and does not use.
-        with np.errstate(**({"invalid": "ignore"} if ufunc.__name__ == "matmul" else {})):
+        with np.errstate(invalid="ignore") if ufunc is np.matmul else NOTHING:
             result = wrap(getattr(ufunc, method)(*map(unwrap, inputs), **{key: unwrap(v) for key, v in kwargs.items()}))
         return out[0] if out else result
 

@@ -74,17 +74,29 @@ def signature_of(func):
         return inspect.signature(lambda *args, **kwargs: None)
 
 
-def check_function(func, args, kwargs):
-    """Raise TypeError where CuPy would not take the call, or where host arrays are among its array arguments."""
+@cache
+def names_of(func, n, keywords):
+    """The names of n arguments given by place; TypeError: CuPy takes no such call.
+
+    Binding takes longer than the small products of a test, and there are few ways in which a function is called.
+    """
     signature = signature_of(func)
     if cupy is not None:
         signature = in_cupy(func.__module__, func.__name__)[1] or signature
-    bound = signature.bind(*args, **kwargs)
-    if bound.arguments.get("order", "C") is None:
+    signature.bind(*[None] * n, **dict.fromkeys(keywords))
+    by_place = [p.name for p in signature.parameters.values() if p.kind < p.VAR_POSITIONAL]
+    rest = [p.name for p in signature.parameters.values() if p.kind is p.VAR_POSITIONAL]
+    return by_place[:n] + rest * (n - len(by_place))
+
+
+def check_function(func, args, kwargs):
+    """Raise TypeError where CuPy would not take the call, or where host arrays are among its array arguments."""
+    named = [*zip(names_of(func, len(args), tuple(kwargs)), args, strict=True), *kwargs.items()]
+    if any(name == "order" and value is None for name, value in named):
         raise TypeError("order=None is NumPy's alone")
-    if func.__name__ not in CREATION:
-        for name, value in bound.arguments.items():
-            if name not in HOST_PARAMETERS and func.__name__ not in METADATA:
+    if func.__name__ not in CREATION and func.__name__ not in METADATA:
+        for name, value in named:
+            if name not in HOST_PARAMETERS:
                 refuse_host_arrays(value)
 
 
