@@ -8,7 +8,7 @@ that makes NaN of ordinary numbers makes no row large.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as onp
@@ -26,37 +26,37 @@ from nfscratch.ops.roots import InversionError
 def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
     """(N,): the largest |entry| of each row of x and of what the layers make of it, up to one that finds no z."""
     params = raw_tree(params)
-    on_the_way = list(steps(flow.bijection, params["bijection"], "inverse_value", "forward_value"))
+    way = list(layers(flow.bijection, params["bijection"], "inverse_value", "forward_value"))
     h = raw(flow.embedded(params, raw(context)))
-    return in_chunks(lambda x, h: _largest(on_the_way, x, h), raw(x), h)
+    return in_chunks(lambda x, h: _largest(way, x, h), raw(x), h)
 
 
-def _largest(on_the_way, x, h):
+def _largest(way, x, h):
     size = size_of_rows(x)
     try:
-        for step in on_the_way:
-            x, _ = step(x, h)
+        for layer, direction, params in way:
+            x, _ = getattr(layer, direction)(params, x, h)
             size = onp.fmax(size, size_of_rows(x))
     except (InversionError, IntegrationError):
         pass
     return size
 
 
-def steps(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[Callable[[Any, Any], Any]]:
-    """The methods `way` of the layers, each with its parameters, in the order in which an event meets them.
+def layers(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[tuple[Bijection, str, Any]]:
+    """(layer, the method that is asked, its params) in the order in which an event meets the layers.
 
-    way, back: the names of a direction and of the other one, which an Inverse takes.
+    way, back: the methods of a direction and of the other one, which an Inverse takes: "forward", "inverse".
     """
     if isinstance(bijection, InverseBijection):
-        yield from steps(bijection.bijection, params, back, way)
+        yield from layers(bijection.bijection, params, back, way)
     elif isinstance(bijection, Stack):
-        yield from steps(bijection.chain, bijection.each(params), way, back)
+        yield from layers(bijection.chain, bijection.each(params), way, back)
     elif isinstance(bijection, Chain):
         pairs = list(zip(bijection.layers, params, strict=True))
         for layer, own in reversed(pairs) if way.startswith("inverse") else pairs:
-            yield from steps(layer, own, way, back)
+            yield from layers(layer, own, way, back)
     else:
-        yield lambda a, h: getattr(bijection, way)(params, a, h)
+        yield bijection, way, params
 
 
 def size_of_rows(x: Any) -> Any:

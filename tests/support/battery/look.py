@@ -1,9 +1,9 @@
 """One direction of an example in one dtype: its values, the same in more digits, and what rounding may cost.
 
-The cost is measured, not bounded by a formula: in more digits, the points and the parameters move by a few of the
-dtype's last digits, and the values follow. A promise allows MARGIN times that, and K eps max(1, |value|) beside it.
-A direction that searches may leave a residual: its points move by that as well, in units of the largest of a row where
-all variables are searched at once.
+The cost is measured, not bounded by a formula: in more digits, the points, the parameters and what stands between two
+layers move by a few of the dtype's last digits, and the values follow. A promise allows MARGIN times that, and
+K eps max(1, |value|) beside it. A direction that searches may leave a residual: its points move by that as well, in
+units of the largest of a row where all variables are searched at once.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as onp
 
 from battery.example import Example
+from battery.off_by_digits import ends_of, moved_digits, moved_within, some_steps
 from battery.points import box
 from battery.wider import HAS_MORE_DIGITS, WIDER, widened
-from nfscratch import trees
+from nfscratch.flows.on_the_way import layers
 from nfscratch.ode import IntegrationError
 from nfscratch.ode.dopri5 import LEAST
 from nfscratch.ops.intervals import REALS
@@ -78,8 +79,7 @@ class Look:
     def _side(self, direction):
         """The shape and the interval of what goes into a direction."""
         b = self.example.bijection
-        shape, ends = (b.in_shape, b.domain) if direction == "forward" else (b.out_shape, b.codomain)
-        return shape, REALS if ends is None else tuple(ends)
+        return b.in_shape if direction == "forward" else b.out_shape, ends_of(b, direction)
 
     def apply(self, direction, params, points, context):
         if direction == "log_prob":
@@ -149,6 +149,38 @@ class Look:
         for signs, way in product(draws, (1.0, -1.0)):
             near = None if context is None else context * (1 + way * u)
             yield self.wide(moved_digits(params, u, rng), self._inside(points + way * signs * step), near)
+        yield from (self._rounded_between_layers(u, rng) for _ in range(3 * self._has_layers))
+
+    @cached_property
+    def _layers(self):
+        """(layer, method, params) in the order in which a point meets them."""
+        b, params = self.example.bijection, self.arguments[0]["bijection"]
+        way = ("forward", "inverse") if self.direction == "forward" else ("inverse", "forward")
+        return list(layers(b, params, *way))
+
+    @property
+    def _has_layers(self):
+        return len(self._layers) > 1
+
+    def _rounded_between_layers(self, u, rng):
+        """The exact values, where each layer gets what the one before it gives, moved by some last digits.
+
+        Behind a layer that contracts, a point that moves at the start does not tell what rounding costs the next one.
+        """
+        params, y, context = self.arguments
+        of_flow = self.direction == "log_prob"
+        h, total = self.example.flow.embedded(params, context) if of_flow else context, 0.0
+        with onp.errstate(all="ignore"):
+            for k, (layer, way, own) in enumerate(self._layers):
+                if k:
+                    y = moved_within(y, u * onp.maximum(self.box, onp.abs(y)), ends_of(layer, way), rng)
+                y, log_det = getattr(layer, way)(own, y, h)
+                total = total + log_det * (1 + u * some_steps(rng, log_det.shape))
+            if not of_flow:
+                return y, total
+            base = self.example.flow.base
+            log_p = base.log_prob(params["base"], y, *((h,) if base.context_dim else ()))
+            return onp.zeros_like(log_p, shape=(len(y), 0)), log_p + total
 
     @property
     def left_by_a_search(self):
@@ -205,19 +237,3 @@ class Look:
         largest = onp.abs(self.points).reshape(len(self.points), -1).max(axis=1, initial=0.0)
         known = float(onp.finfo(self.judged_in).eps) * largest <= 1e-3
         return known | (self.example.bijection.jacobian_structure == "diagonal")
-
-
-def some_steps(rng, shape):
-    """Of either sign and of different lengths, about 1: of two entries that matter alike, steps of one length would
-    cancel in every second draw.
-    """
-    return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.5, 1.5, size=shape)
-
-
-def moved_digits(tree, u, rng):
-    """Each trained p moves by about u max(1, |p|), each stored one by u |p|."""
-
-    def by(least):
-        return lambda a: a + some_steps(rng, a.shape) * u * onp.maximum(least, onp.abs(a))
-
-    return trees.map_leaves(by(1.0), tree, fixed=by(0.0))
