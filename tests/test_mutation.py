@@ -171,6 +171,9 @@ def test_what_an_import_does_is_asked_of_all_tests_that_speak_of_the_module():
     """test_params.py imports trees.py and runs none of its functions."""
     known = families(a="monotone_root")
     assert len(choice.chosen(one_mutant("nfscratch/trees.py", ""), known, ROOT, 100).tests) == 3
+    known = choice.by_function([Family(["tests/test_params.py::a"], 1.0, frozenset())])  # it reads a constant alone
+    assert len(choice.chosen(one_mutant("nfscratch/trees.py", ""), known, ROOT, 100).tests) == 1
+    assert choice.chosen(one_mutant("nfscratch/trees.py", "leaves"), families(a="x") | known, ROOT, 100).left_out == 0
 
 
 def test_a_short_time_goes_to_one_test_of_each_family():
@@ -361,8 +364,15 @@ def countdown(n):
 
 def unseen(a):
     return a + 1
+
+
+def pressed(n):
+    if n < 0:
+        raise KeyboardInterrupt
+    return n
 """
-TESTS = """from nfscratch.ops import toy
+TESTS = """import pytest
+from nfscratch.ops import toy
 
 
 def test_clipped():
@@ -371,6 +381,16 @@ def test_clipped():
 
 def test_countdown():
     assert toy.countdown(3) == 0
+
+
+def test_pressed():
+    assert toy.pressed(0) == 0
+    with pytest.raises(KeyboardInterrupt):
+        toy.pressed(-1)
+
+
+def test_limit():
+    assert toy.LIMIT == 3
 """
 
 

@@ -64,9 +64,10 @@ def file_of(family: Family) -> str:
 
 
 def by_function(families: list[Family]) -> dict[str, list[Family]]:
+    """Those that run no function stand under "": what an import does, they may see."""
     known: dict[str, list[Family]] = {}
     for family in families:
-        for function in family.functions if family.tests else ():
+        for function in (family.functions or {""}) if family.tests else ():
             known.setdefault(function, []).append(family)
     return known
 

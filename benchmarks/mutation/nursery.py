@@ -73,6 +73,8 @@ class Nursery:
             outcome = Outcome.KILLED if self.failures.failures else Outcome.SURVIVED
         except NotInMemory:
             outcome = Outcome.NOT_IN_MEMORY
+        except KeyboardInterrupt as error:  # of a test's own Ctrl-C, which the package has not caught: it ends pytest
+            outcome, self.failures.failures = Outcome.KILLED, [f"{type(error).__name__}"]
         except BaseException as error:
             outcome, self.failures.failures = Outcome.ERROR, [f"{type(error).__name__}: {error}"]
         with os.fdopen(writing, "w") as say:

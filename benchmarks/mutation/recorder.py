@@ -2,7 +2,7 @@
 
 A family is the tests that differ in the last of several parameters. Two of it are run to record what all of them do,
 because the first may compute what the others look at. A test with one parameter is a family by itself: its parameter is
-what it looks at. What a fixture of a module runs counts for the whole module.
+what it looks at. What a fixture of a module runs counts for the whole module. A family that runs none reads constants.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Recorder:
             mine["functions"] |= codes | self.of_module[test.partition("::")[0]]
         for mine in families.values():
             mine["functions"] = self.names(mine["functions"])
-        self.out.write_text(json.dumps({name: mine for name, mine in families.items() if mine["functions"]}))
+        self.out.write_text(json.dumps({name: mine for name, mine in families.items() if mine["seconds"]}))
 
     def names(self, codes) -> list[str]:
         inside = (code for code in codes if code.co_filename.startswith(self.package))
