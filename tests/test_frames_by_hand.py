@@ -1,4 +1,4 @@
-"""What a flow's frame does around its parts: rows far out, statistics that are kept, supports, chains that do not fit."""
+"""What a flow's frame does around its parts: rows far out, statistics, supports, chains that do not fit."""
 
 from math import inf, nan
 
