@@ -8,7 +8,7 @@ from comparing import close
 
 import nfscratch as nf
 from nfscratch.bijections import traits
-from nfscratch.bijections.normalize import remainder, whiten
+from nfscratch.bijections.normalize import remainder, statistics, whiten
 from nfscratch.distributions import fitted_tails
 
 CORNERS = onp.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]])
@@ -171,3 +171,29 @@ def test_the_zeros_of_products():
     assert traits._structure_beside({"diagonal", "permutation"}) == traits._structure_beside({"triangular"}) == "dense"
     assert traits.dearest(["one pass", "iterative", "sequential"]) == "iterative"
     assert traits.shared([(0.0, 1.0), (0.0, 1.0)]) == (0.0, 1.0) and traits.shared([(0.0, 1.0), (0.0, 2.0)]) is None
+
+
+# --- what is said of columns ---
+
+
+def test_warnings_of_columns_word_by_word():
+    x = onp.linspace(-1.0, 1.0, 101)[:, None] * [1.0, 1.0, 2.0]
+    x[40, 1], x[7, 2] = 1e6, -3e6
+    std = x.std(axis=0)
+    for numbers, row in ((None, 7), (onp.arange(100, 201), 107)):
+        with pytest.warns(whiten.ScaleWarning) as caught:
+            statistics.warn_of_far_rows("Mine", "column", x, std, " of x", numbers)
+        assert str(caught[0].message) == (
+            f"Mine: a few rows decide the scale of column 2 (2 columns are like this): row {row} of x has -3e+06, "
+            "while 68 % of the rows lie within 1.37 of 0. If it is a mistake or a code for a missing value, leave the row "
+            'out; if it is data, use standardize="robust", and base=nf.StudentT(dim) for heavy tails'
+        )
+    with pytest.warns(whiten.ScaleWarning, match=r"the scale of column 1: row 40 of those given has 1e\+06, while"):
+        statistics.warn_of_far_rows("Mine", "column", x[:, :2], std[:2])
+    with pytest.warns(whiten.ScaleWarning) as caught:
+        statistics._warn_of_constant("Mine", "channel", onp.arange(6))
+    assert str(caught[0].message) == (
+        "Mine: channels 0, 1, 2, 3, 4, ... (6 channels) are constant; scale 1 is used. Leave them out of a density"
+    )
+    with pytest.warns(whiten.ScaleWarning, match="Mine: column 3 is constant; scale 1 is used. Leave it out"):
+        statistics._warn_of_constant("Mine", "column", onp.array([3]))
