@@ -185,8 +185,8 @@ def test_warnings_of_columns_word_by_word():
             statistics.warn_of_far_rows("Mine", "column", x, std, " of x", numbers)
         assert str(caught[0].message) == (
             f"Mine: a few rows decide the scale of column 2 (2 columns are like this): row {row} of x has -3e+06, "
-            "while 68 % of the rows lie within 1.37 of 0. If it is a mistake or a code for a missing value, leave the row "
-            'out; if it is data, use standardize="robust", and base=nf.StudentT(dim) for heavy tails'
+            "while 68 % of the rows lie within 1.37 of 0. If it is a mistake or a code for a missing value, leave the "
+            'row out; if it is data, use standardize="robust", and base=nf.StudentT(dim) for heavy tails'
         )
     with pytest.warns(whiten.ScaleWarning, match=r"the scale of column 1: row 40 of those given has 1e\+06, while"):
         statistics.warn_of_far_rows("Mine", "column", x[:, :2], std[:2])
