@@ -195,6 +195,7 @@ def test_a_network_of_a_callers_own_has_the_methods_that_are_needed():
     mlp = nf.MLP((5,), "tanh")
     params, y = mlp.init_features(onp.random.default_rng(0), 3 + 2, 2), onp.ones((4, 2))
     f, back = mlp.linearized(params, x[:, :3], y)
+    close(f, mlp.apply(params, x[:, :3], y), 1e-13)
     u = onp.random.default_rng(2).normal(size=(4, 2))
     J = mlp.jacobian(params, x[:, :3], y)
     for n in (4, 3, 1):
