@@ -7,8 +7,9 @@ import pytest
 from comparing import close
 
 import nfscratch as nf
-from nfscratch.bijections import residual
-from nfscratch.ops import gaussian_mmd
+from nfscratch.bijections import continuous, residual
+from nfscratch.ops import gaussian_mmd, strips
+from nfscratch.ops.rank_update import few_layers
 from nfscratch.transformers import fixed
 
 
@@ -154,3 +155,69 @@ def test_the_distance_of_two_samples_by_hand():
     step = onp.array([[1e-6], [0.0]])
     slope = (gaussian_mmd.mmd(z + step, y, 2.0) - gaussian_mmd.mmd(z - step, y, 2.0)) / 2e-6
     close(pullback(3.0)[0, 0], 3.0 * slope, 1e-8)
+
+
+# --- a few at a time ---
+
+
+def test_layers_and_pixels_are_taken_a_few_at_a_time():
+    assert [few_layers(n) for n in (0, 1, 1000, 2048, 4000)] == [8192, 8192, 8, 4, 4]
+    cut = [(strip.rows, strip.columns, strip.place) for strip in strips._cut(4, 5, 2, 10, (1, 1))]
+    assert cut == [((0, 2), (0, 5), slice(0, 20)), ((2, 4), (0, 5), slice(20, 40))]
+    cut = [(strip.rows, strip.columns, strip.place) for strip in strips._cut(2, 5, 3, 4, (1, 1))]
+    assert cut[:2] == [((0, 1), (0, 4), slice(0, 12)), ((0, 1), (4, 5), slice(12, 15))] and len(cut) == 4
+    assert [strip.rows for strip in strips._cut(3, 5, 1, 99, (1, 1))] == [(0, 3)]
+    (strip,) = strips._cut(3, 5, 1, 99, (2, 3))
+    assert strip.at(1, 2) == (slice(None), slice(1, 7, 2), slice(2, 17, 3)) and strip.shape(4, (3, 1), 7) == (
+        4,
+        3,
+        1,
+        3,
+        5,
+        7,
+    )
+
+
+def test_a_stack_goes_at_once_where_all_rows_share_its_leaves():
+    stack = nf.Stack(nf.Planar(2), 3)
+    params = stack.init(onp.random.default_rng(0))
+    assert stack._at_once(params) and not nf.Stack(nf.Diagonal(2), 3)._at_once({})
+    rows = nf.trees.map_leaves(lambda leaf: onp.repeat(leaf[:, None], 4, axis=1), params)
+    assert not stack._at_once(rows)
+    for wrong, words in (
+        ("planar", "layer must be a bijection"),
+        (nf.Squeeze((1, 4, 4)), "layer must keep the event shape; got Sq"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=words):
+            nf.Stack(wrong, 2)
+
+
+def test_the_trace_of_a_continuous_layer_takes_some_rows_at_a_time(monkeypatch):
+    layer, z, seen = nf.Continuous(nf.MLP((3,), "tanh"), 2, nf.ode.RK4(2)), normal(7, 2), []
+    params = layer.init(onp.random.default_rng(0))
+    params = nf.trees.map_leaves(lambda leaf: leaf + 0.3, params)
+    whole = layer.forward_value(params, z)
+    jvp = nf.Field.jvp
+    monkeypatch.setattr(nf.Field, "jvp", lambda self, p, z, *a: seen.append(len(z)) or jvp(self, p, z, *a))
+    for at_once, pieces in ((2 * 64 * 7, [7]), (2 * 64 * 7 - 1, [6, 1]), (2 * 64 * 3, [3, 3, 1]), (1, [1] * 7)):
+        monkeypatch.setattr(continuous, "AT_ONCE", at_once)
+        seen.clear()
+        for a, b in zip(layer.forward_value(params, z), whole, strict=True):
+            close(a, b, 1e-13)
+        assert seen[: len(pieces)] == pieces and len(seen) == 8 * len(pieces)  # two steps of four
+
+
+# --- shares ---
+
+
+def test_shares_at_the_edge_of_the_simplex():
+    layer = nf.Simplex(3)
+    close(layer.forward({}, onp.zeros((1, 2)))[0], [[1 / 3, 1 / 3]], 1e-15)
+    close(layer.shares(onp.array([[0.25, 0.5]])), [[0.25, 0.5, 0.25]], 1e-15)
+    x = onp.array([[0.25, 0.5], [0.0, 0.5], [0.5, 0.5], [0.7, 0.4], [-0.1, 0.5]])
+    z, log_det = layer.inverse({}, x)
+    assert onp.isfinite(log_det).tolist() == [True] + [False] * 4 and not z[1:].any()
+    close(log_det[0], -log(0.25 * 0.5 * 0.25), 1e-14)
+    assert nf.Simplex(2).codomain == (0.0, 1.0) and layer.codomain is None and layer.in_shape == (2,)
+    far = layer.forward({}, onp.array([[1e3, 0.0], [-1e3, 0.0], [0.0, 1e3]]))[0]
+    assert (far > 0.0).all() and (far.sum(axis=1) < 1.0).all()
