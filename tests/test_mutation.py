@@ -176,6 +176,13 @@ def test_what_an_import_does_is_asked_of_all_tests_that_speak_of_the_module():
     assert choice.chosen(one_mutant("nfscratch/trees.py", "leaves"), families(a="x") | known, ROOT, 100).left_out == 0
 
 
+def test_what_an_import_does_is_asked_first_of_the_tests_that_run_little_else():
+    many = Family(["tests/test_params.py::many"], 1.0, frozenset({"a.py:f", "a.py:g"}))
+    few = Family(["tests/test_params.py::few"], 2.0, frozenset({"a.py:f"}))
+    known = choice.by_function([many, few])
+    assert choice.chosen(one_mutant("nfscratch/trees.py", ""), known, ROOT, 2.5).tests == ["tests/test_params.py::few"]
+
+
 def test_a_short_time_goes_to_one_test_of_each_family():
     chosen = choice.chosen(one_mutant(), families(a="monotone_root", b="monotone_root"), ROOT, 2.5)
     assert [test[-4:] for test in chosen.tests] == ["a[0]", "b[0]"]
