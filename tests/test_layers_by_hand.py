@@ -24,12 +24,16 @@ def test_where_the_search_for_a_root_begins():
     x, theta = normal(4, 2), normal(4, 2, nf.UMNN(3).n_params, seed=1)
     close(nf.UMNN(3).bracket(theta, x), [x - theta[..., -1] - 1.0, x - theta[..., -1] + 1.0], 1e-15)
     close(Halting().bracket(None, x), [x - 1.0, x + 1.0], 1e-15)
-    for law in (nf.LogisticMixtureCDF(3), nf.LogisticMixtureCDF(1)):
+    for law in (nf.Squared(), nf.LogisticMixtureCDF(3), nf.LogisticMixtureCDF(1)):
         theta = normal(4, 2, law.n_params, seed=2)
         low, high = law.bracket(theta, x)
         assert (low <= high).all() and (law.forward(theta, low)[0] <= x + 1e-9).all()
         assert (law.forward(theta, high)[0] >= x - 1e-9).all()
     close(low, high, 1e-15)  # of one component the root is known
+    theta = onp.zeros((4, 2, 5))
+    close(nf.Squared().bracket(theta, x), [x, x], 1e-15)
+    theta[..., 2] = 40.0  # c / b is at its bound, c > 0: x lies above z
+    close(nf.Squared().bracket(theta, x), [x - 0.95 * 8.0 / 27.0**0.5, x], 1e-13)
 
 
 class Halting(nf.transformers.root_search.NumericTransformer):
