@@ -18,6 +18,11 @@ X = onp.array([[1.0, 2.0], [3.0, 2.0 * ROOT], [5.0, 6.0], [0.5, 0.5]])
 # --- rows far out ---
 
 
+def largest(x):
+    """The largest number of each row on its way, where the layers change nothing."""
+    return onp.abs(x).max(axis=1)
+
+
 def vjp_of(values):
     """A density that is `values` at the rows of X and their column sum elsewhere; its pullback is g for each row."""
 
@@ -44,13 +49,15 @@ def vjp_of(values):
 )
 def test_rows_that_are_lost_have_gradient_0(values, expected, lost):
     log_prob_vjp, asked = vjp_of(onp.array(values))
-    log_p, pullback = far_rows.far_rows_have_gradient_0(log_prob_vjp, X)
+    log_p, pullback = far_rows.far_rows_have_gradient_0(log_prob_vjp, X, largest)
     assert onp.array_equal(log_p, expected, equal_nan=True) and len(asked) == 1 + bool(lost)
     g = pullback(onp.ones(4))[1][:, 0]
     assert g.tolist() == [0.0 if row in lost else 1.0 for row in range(4)]
     if lost:
         assert (asked[1][lost] == X[0]).all() and (onp.delete(asked[1], lost, 0) == onp.delete(X, lost, 0)).all()
-    assert onp.array_equal(far_rows.far_rows_have_density_0(lambda x: log_prob_vjp(x)[0], X), expected, equal_nan=True)
+    assert onp.array_equal(
+        far_rows.far_rows_have_density_0(lambda x: log_prob_vjp(x)[0], X, largest), expected, equal_nan=True
+    )
 
 
 def test_a_search_that_fails_at_rows_far_out_is_no_error_and_elsewhere_is_one():
@@ -59,16 +66,16 @@ def test_a_search_that_fails_at_rows_far_out_is_no_error_and_elsewhere_is_one():
             raise InversionError("it stopped")
         return x.sum(axis=1), lambda g: ({}, g[:, None] * onp.ones(2), None)
 
-    log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X)
+    log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X, largest)
     assert log_p.tolist() == [3.0, -inf, 11.0, 1.0] and pullback(onp.ones(4))[1][1].tolist() == [0.0, 0.0]
-    assert far_rows.far_rows_have_density_0(lambda x: failing(x)[0], X).tolist() == [3.0, -inf, 11.0, 1.0]
+    assert far_rows.far_rows_have_density_0(lambda x: failing(x)[0], X, largest).tolist() == [3.0, -inf, 11.0, 1.0]
     for call in (far_rows.far_rows_have_gradient_0, far_rows.far_rows_have_density_0):
         with pytest.raises(InversionError):
-            call(failing, 11.0 * onp.ones((2, 2)))
-    alone = far_rows.far_rows_have_gradient_0(failing, X[1:2])[0]
+            call(failing, 11.0 * onp.ones((2, 2)), largest)
+    alone = far_rows.far_rows_have_gradient_0(failing, X[1:2], largest)[0]
     assert alone.tolist() == [-inf]
     assert far_rows._nearer(X[1:2], onp.array([True])).tolist() == [[1.0, 1.0]]
-    assert far_rows._is_far(onp.array([[ROOT, 0.0], [0.0, -1.01 * ROOT]])).tolist() == [False, True]
+    assert far_rows._are_far(onp.array([[ROOT, 0.0], [0.0, -1.01 * ROOT]]), largest).tolist() == [False, True]
 
 
 # --- statistics that are kept ---

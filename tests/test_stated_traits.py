@@ -63,6 +63,7 @@ DEFAULTS = {
     "nfscratch.nets.standardized": {"StandardizedInput.init.context_dim": 0},
     "nfscratch.nets.velocity": {"Velocity.init.context_dim": 0},
     "nfscratch.flows.dequantized": {"Dequantized.log_prob.draws": 1},
+    "nfscratch.flows.far_rows": {"_are_far.asked": True},
     "nfscratch.flows.parameters": {"disagreement.per_sample": True},
     "nfscratch.training.data_rows": {"checked.cast_only": True},
     "nfscratch.training.far_end": {"review.share": 0.0, "say.chance": 0.0, "say.share": 0.0},

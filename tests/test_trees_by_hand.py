@@ -22,10 +22,9 @@ FLOW = nf.flows.maf(2, layers=1, hidden=(3,))
 
 
 def test_what_stands_at_a_place_of_a_tree():
-    long = {"a" * 25: 1, "b" * 26: 2}
-    assert parameters.found(long) == repr(sorted(long)) and len(parameters.found(long)) == 59
-    longer = {"a" * 26: 1, "b" * 28: 2}
-    assert parameters.found(longer) == repr(sorted(longer))[:57] + "..." and len(parameters.found(longer)) == 60
+    long, longer = {"a" * 36: 1, "b" * 36: 2}, {"a" * 36: 1, "b" * 37: 2}
+    assert parameters.found(long) == repr(sorted(long)) and len(parameters.found(long)) == 80
+    assert parameters.found(longer) == repr(sorted(longer))[:76] + " ..."
     assert parameters.found({2: 1, "1": 3}) == "['1', 2]" and parameters.found([1, 2]) == "2 entries"
     assert parameters.found(onp.ones((2, 3))) == "shape (2, 3)" and parameters.found(1.0) == "a float"
     assert parameters.found(SimpleNamespace(params={})) == "a SimpleNamespace: pass its params, result.params"
