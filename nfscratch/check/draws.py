@@ -14,8 +14,9 @@ from nfscratch.check.domains import bounded, interval, into
 from nfscratch.check.finite_differences import moved_params, random_params
 from nfscratch.check.guarded import guarded, kind_of, message_of, shown
 from nfscratch.check.overflow import overflows
-from nfscratch.check.pairs import computes_in_float32, in_float32, is_pair, is_pairs, of_pairs, single
+from nfscratch.check.pairs import computes_in_float32, first_call, in_float32, is_pair, is_pairs, of_pairs, single
 from nfscratch.check.rows import flat
+from nfscratch.check.stops_early import with_its_accuracy, words_of
 from nfscratch.check.subject import of_bijection, of_flow
 from nfscratch.check.trial import Trial
 from nfscratch.flows.flow import Flow
@@ -71,12 +72,16 @@ def _has_directions(subject):
 
 def _groups_of_pairs(subject, dims, rng, given, options):
     """Functions that compute in float32 are audited in float32: they have no more digits."""
-    notes = []
+    notes, begun = [], {d: first_call(subject, d, _some_points(d, given)) for d in dims}
     if options["dtype"] is None and all(computes_in_float32(subject, d, _some_points(d, given)) for d in dims):
         subject, options = in_float32(subject), {**options, "dtype": "float32"}
         given |= {k: single(given[k]) for k in ("log_prob", "sample") if k in given}
         notes = ["audited in float32, in which the functions compute; dtype='float64' audits them in float64"]
-    return [_group_of_pairs(subject, dim, rng, given, options) for dim in dims], notes
+    groups = [_group_of_pairs(subject, dim, rng, {**given, "begun": begun[dim]}, options) for dim in dims]
+    found = max((group.trials[0].subject.accuracy for group in groups), default=0.0)
+    if found and not given.get("accuracy"):
+        notes.append(words_of(found))
+    return groups, notes
 
 
 def _some_points(dim, given):
@@ -87,6 +92,8 @@ def _some_points(dim, given):
 def _group_of_pairs(subject, dim, rng, given, options):
     subject = of_pairs(subject, dim, options["dtype"] or "float64", **given)
     trials = [_trial(subject, rng, options["radii"]) for _ in range(2)]
+    if (loose := with_its_accuracy(subject, onp.concatenate([trial.z for trial in trials]))) is not None:
+        trials = [Trial(loose, trial.z, None, _limit(loose)) for trial in trials]
     return Group(dim, trials, [], trials[:1])
 
 
@@ -174,8 +181,11 @@ def _trial(subject, rng, radii, twin=None):
     z = into(subject.domain, z) if bounded(subject.domain) else onp.round(z, 2) + 0.003
     z = _without_overflow(subject, z).astype(subject.dtype)
     double = None if twin is None else Trial(twin, z.astype("float64"))
-    limit = max(LIMIT[onp.dtype(subject.dtype)], OF_ACCURACY * subject.accuracy)
-    return Trial(subject, z, double, limit)
+    return Trial(subject, z, double, _limit(subject))
+
+
+def _limit(subject):
+    return max(LIMIT[onp.dtype(subject.dtype)], OF_ACCURACY * subject.accuracy)
 
 
 def _without_overflow(subject, z):

@@ -36,7 +36,7 @@ def _tried(look, trial):
 
 def _of_no_rows(trial):
     losing = [direction for direction in OTHER if _loses_width(trial, direction)]
-    words = f"a batch of no rows has no width in {' and '.join(losing)}: a reshape with -1 or a list of rows needs one"
+    words = f"a batch of no rows fails in {' and '.join(losing)}: a reshape with -1, a list or np.vectorize needs a row"
     return [words] if losing else []
 
 

@@ -31,6 +31,16 @@ def is_pairs(subject: Any) -> bool:
     return isinstance(subject, (tuple, list)) and len(subject) > 0 and all(map(is_pair, subject))
 
 
+def first_call(pairs: Any, dim: Any, z: Any) -> tuple[Any, Any, Any] | None:
+    """(z, x, log_det) of forward before any other call: a layer may change itself at its first inverse."""
+    try:
+        with onp.errstate(all="ignore"):
+            x, log_det = of_pairs(pairs, dim).forward(z.copy())
+        return z, onp.array(x), onp.array(log_det)
+    except Exception:  # of any kind: for the checks to say
+        return None
+
+
 def computes_in_float32(pairs: Any, dim: Any, z: Any) -> bool:
     """Whether the functions answer z in float64 with numbers of float32, in both directions.
 
@@ -43,10 +53,11 @@ def computes_in_float32(pairs: Any, dim: Any, z: Any) -> bool:
             back, log_det_back = s.inverse(onp.array(x, dtype=onp.float64))
     except Exception:  # of any kind: for the checks to say
         return False
-    return all(_is_single(a) for a in (x, log_det, back, log_det_back)) and _is_single_beyond_z(x, z)
+    return all(is_single(a) for a in (x, log_det, back, log_det_back)) and _is_single_beyond_z(x, z)
 
 
-def _is_single(a):
+def is_single(a: Any) -> bool:
+    """Whether the numbers have no more digits than float32 keeps."""
     a = onp.asarray(a)
     if a.dtype == onp.float64:
         return bool(onp.isfinite(a).all() and (a == a.astype(onp.float32)).all())

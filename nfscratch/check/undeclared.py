@@ -17,7 +17,8 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.boundaries import Boundaries, equal
 from nfscratch.check.finding import Finding, Symptom, not_applicable
-from nfscratch.check.letters.structure import Dependencies, acyclic_order, ever_moved, found
+from nfscratch.check.letters.still import ever_moved, never_moved, same_always
+from nfscratch.check.letters.structure import Dependencies, acyclic_order, found
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import Trial
 
@@ -37,7 +38,7 @@ def check_undeclared(trials: list[Trial]) -> Finding:
         if (wrong := _parent_dropped(trials)) is not None:
             return found(WHAT, trials, *wrong)
         if still is not None:
-            return not_applicable("T", f'{_same_always(still)}: a mistake only where structure="dense" is declared')
+            return not_applicable("T", f'{same_always(still)}: a mistake only where structure="dense" is declared')
     return not_applicable("T", "no structure is declared")
 
 
@@ -79,17 +80,10 @@ def _misses_a_parent(depends, order):
 def _still(trials) -> dict[int, int] | None:
     """{i: j} with x_i = z_j always, where the other variables depend on them, and are changed by several layers."""
     moved = ever_moved(trials)
-    still = onp.flatnonzero(~moved.all(axis=1))
+    still = never_moved(moved)
     changed = onp.flatnonzero(moved.all(axis=1))
-    sources = [int(onp.argmin(moved[i])) for i in still]
-    couples = _depends(trials)[onp.ix_(changed, sources)].any()
-    if not couples or not _has_layers(trials[0]):
-        return None
-    return dict(zip(map(int, still), sources, strict=True))
-
-
-def _same_always(still):
-    return ", ".join(f"x_{i} is z_{j}" for i, j in list(still.items())[:3]) + ", always"
+    couples = _depends(trials)[onp.ix_(changed, list(still.values()))].any()
+    return still if couples and _has_layers(trials[0]) else None
 
 
 def _half_never_moves(still, dim) -> Wrong:

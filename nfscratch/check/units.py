@@ -2,6 +2,8 @@
 
     x = c + u a,    c the median and u the standard deviation of forward(z), |z| <= 3, variable by variable
 
+Of a layer that only meets larger z, of the smaller half.
+
 A map in metres or in millionths, or one that gives years, is looked at as one in units of its own. Where c and u are
 about 0 and 1 they are 0 and 1: most maps are looked at alike.
 """
@@ -28,14 +30,15 @@ def in_units(trial: Trial, a: Any) -> Any:
     return center.reshape(shape) + unit.reshape(shape) * a
 
 
-def units_of(trial: Trial) -> tuple[Any, Any]:
-    """c and u (D,); 0 and 1 of an x that has an interval, or that forward does not give."""
-    dim = int(onp.prod(trial.subject.out_shape))
+def units_of(trial: Trial, direction: str = "inverse") -> tuple[Any, Any]:
+    """c and u (D,) of what goes into a direction; 0 and 1 where it has an interval, or forward does not give it."""
+    dim = int(onp.prod(trial.subject.shape(direction)))
     usual = onp.zeros(dim), onp.ones(dim)
-    if bounded(trial.subject.codomain):
+    if bounded(trial.subject.ends(direction)):
         return usual
     try:
-        x = flat(trial.x)[trial.usable & (largest(trial.z) <= NEAR)]
+        z = largest(trial.z)
+        x = flat(trial.input(direction))[trial.usable & (z <= max(NEAR, onp.median(z)))]
     except Exception:  # of any kind: S says it
         return usual
     if len(x) < 2:

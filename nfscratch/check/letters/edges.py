@@ -32,8 +32,11 @@ from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-# No rows have no width that -1 could stand for, and none in a list of rows: honest functions of users end so.
-NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to")
+# No rows have no width that -1 could stand for, none in a list of rows, and no kind of result: honest functions end so.
+NO_WIDTH = (
+    "cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
+    "cannot call `vectorize` on size 0 inputs",
+)  # fmt: skip
 _fails = partial(failing, "E", AT_EDGES)
 
 
@@ -71,7 +74,7 @@ def _batch(trial, n, direction):
 
 
 def loses_width(error: Exception) -> bool:
-    """Whether an empty batch ended in a reshape with -1, or in a list of rows. It is excused: a note says so."""
+    """Whether an empty batch ended in a reshape with -1, a list of rows or np.vectorize. A note says that it did."""
     return message_of(error).startswith(NO_WIDTH)
 
 

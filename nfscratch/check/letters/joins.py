@@ -28,6 +28,7 @@ from nfscratch.check.letters.jumps import jumps
 from nfscratch.check.rows import condition, flat, largest
 from nfscratch.check.trial import OTHER, SYMBOL, K, Trial
 from nfscratch.check.units import units_of
+from nfscratch.ops.intervals import REALS
 
 AT_EDGES = "0, +-eps, +-1e3, N = 0 and 1, joins"
 SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
@@ -35,17 +36,26 @@ SHARES = onp.linspace(0.03, 0.97, 9)  # of a jump
 FARTHEST = 10.0
 LEAST = 1e-6
 STRAIGHT = 1e-9  # a change of log_det that is none
+REACHES = (2e-3, 2e-4)  # of a look at both sides of a join; the shorter, because another kink may lie close
+BESIDE_A_JOIN = onp.array([-2.0, -1.0, 1.0, 2.0])
 BESIDE = 0.05  # of a jump; where the next steps are larger, it is none
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
 def check_joins(trial: Trial, rng: onp.random.Generator) -> Finding:
     """Along lines, in each layer by itself, where its kinks are its own."""
-    layers = trial.subject.layers() or [trial.subject]
     # In float32 a steep spot cannot be told from a jump: there the same map in float64 is asked.
     known = trial.twin is not None
-    ways = [(Trial(layer, trial.z), direction) for layer in layers for direction in _directions(layer)]
-    return first_failure((partial(_scan, *way, known, rng) for way in ways), SOUND)
+    ways = [(layer, direction) for layer in _by_themselves(trial) for direction in _directions(layer.subject)]
+    return first_failure((partial(_scan, *way, known, rng, bool(trial.subject.pairs)) for way in ways), SOUND)
+
+
+def _by_themselves(trial):
+    """A trial of each layer, or of the whole where there are none. Layers of a user do not say which points they take:
+    they get those to which the layers before carry z."""
+    if trial.subject.pairs:
+        return trial.layers
+    return [Trial(layer, trial.z) for layer in trial.subject.layers() or [trial.subject]]
 
 
 def _directions(layer):
@@ -53,15 +63,23 @@ def _directions(layer):
     return ("forward", "inverse") if layer.codomain_known else ("forward",)
 
 
-def _scan(trial, direction, known, rng):
+def _scan(trial, direction, known, rng, layer):
     """The first and the last variable, each along one line, which has one context."""
-    units = units_of(trial) if direction == "inverse" else (0.0, 1.0)
-    trial = Trial(trial.subject.at([0]), trial.z[:1])
+    units = units_of(trial, direction) if direction == "inverse" or layer else (0.0, 1.0)
+    box = _box(trial, direction) if layer else REALS
+    one = Trial(trial.subject.at([0]), trial.z[:1])
     columns = {0, trial.subject.dim - 1}
     lines = ((j, rng.normal(size=trial.subject.dim)) for j in columns)
     return first_failure(
-        (partial(_along, _Line(trial, direction, j, start, units), known) for j, start in lines), SOUND
+        (partial(_along, _Line(one, direction, j, start, units, box), known) for j, start in lines), SOUND
     )
+
+
+def _box(trial, direction):
+    """Between which numbers the points lie that a direction meets, variable by variable."""
+    a = flat(trial.input(direction))
+    a = a[onp.isfinite(a).all(axis=1)]
+    return (a.min(axis=0), a.max(axis=0)) if len(a) else REALS
 
 
 @dataclass
@@ -73,6 +91,7 @@ class _Line:
     j: int
     start: Any
     units: tuple[Any, Any]
+    box: tuple[Any, Any] = REALS  # beyond it the line goes on along its sides
 
     @property
     def least(self) -> float:
@@ -83,7 +102,7 @@ class _Line:
         """The inputs at the places t of the line."""
         s, a = self.trial.subject, onp.tile(self.start, (len(t), 1))
         a[:, self.j] = t
-        a = self.units[0] + self.units[1] * into(s.ends(self.direction), a)
+        a = onp.clip(self.units[0] + self.units[1] * into(s.ends(self.direction), a), *self.box)
         return a.reshape(-1, *s.shape(self.direction)).astype(s.dtype)
 
     def values(self, t):
@@ -97,10 +116,10 @@ class _Line:
     def fails(self, words, symptom, t, row=0, **numbers):
         return failing("E", AT_EDGES, words, symptom, SYMBOL[self.direction], self.points(t), row, **numbers)
 
-    def sides(self, join, reach=2e-3):
-        """How much log_det changes just before and just after the join."""
-        log_det = self.values(join + onp.array([-2, -1, 1, 2]) * reach)[:, -1]
-        return abs(log_det[1] - log_det[0]), abs(log_det[3] - log_det[2])
+    def sides(self, join):
+        """How much log_det changes just before and just after the join, where it changes least: kinks may lie close."""
+        log_det = [self.values(join + BESIDE_A_JOIN * reach)[:, -1] for reach in REACHES]
+        return min(abs(v[1] - v[0]) for v in log_det), min(abs(v[3] - v[2]) for v in log_det)
 
     def is_steep(self, column, join):
         """Whether the value goes in as large steps beside the join, from one number of this dtype to the next.
@@ -155,11 +174,14 @@ class _Line:
             return True
         return any(self._is_knot_of(k, join) for k in range(self.trial.subject.dim) if k != self.j)
 
-    def _is_knot_of(self, k, join, reach=2e-3):
+    def _is_knot_of(self, k, join):
         """Whether log_det is constant along variable k on both sides of the join, and jumps between."""
+        return any(self._is_knot_within(reach, k, join) for reach in REACHES)
+
+    def _is_knot_within(self, reach, k, join):
         rows = onp.repeat(flat(self.points(onp.array([join]))), 4, axis=0)
         scale = onp.broadcast_to(self.units[1], rows.shape[1:])[k]
-        rows[:, k] += reach * scale * onp.array([-2.0, -1.0, 1.0, 2.0])
+        rows[:, k] += reach * scale * BESIDE_A_JOIN
         try:
             v = self._value_at(rows.reshape(-1, *self.trial.subject.shape(self.direction)))[:, -1]
         except REFUSALS:  # the domain ends here

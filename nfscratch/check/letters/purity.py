@@ -7,6 +7,7 @@ np.seterr, what it does about overflow.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as onp
@@ -22,6 +23,7 @@ from nfscratch.check.trial import Trial
 def check_purity(trial: Trial) -> Finding:
     """P: the error counts the functions that write, or that do not repeat themselves."""
     seen = {name: _of_function(trial, f, a) for name, f, a in functions(trial)} | _of_samplers(trial.subject)
+    seen["forward"] = seen["forward"] or _since_the_first_call(trial.subject)
     wrong = {name: symptom for name, symptom in seen.items() if symptom is not None}
     words = "; ".join(f"{name}: {symptom.value}" for name, symptom in wrong.items())
     evidence = {"function": next(iter(wrong), ""), "z": flat(trial.z), "row": 0, "symbol": "z"}
@@ -44,6 +46,15 @@ def _of_function(trial, f, a):
     if set_for_all:
         return Symptom.SETTINGS_CHANGED
     return Symptom.OVERWRITTEN if _is_overwritten(f, a) else None
+
+
+def _since_the_first_call(subject):
+    """Whether forward answers as it did before any other call: here inverse has been called, too."""
+    if subject.begun is None:
+        return None
+    z, *first = subject.begun
+    now = called(subject.forward, z.copy())
+    return Symptom.ANOTHER_OUTPUT if any(map(partial(_differ, eps=subject.eps), first, now)) else None
 
 
 def _is_overwritten(f, a):

@@ -23,11 +23,11 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.check.finding import Finding, Symptom, not_applicable
+from nfscratch.check.letters.still import carried_past, ever_moved, never_moves_wrongly, same_always
 from nfscratch.check.rows import finite_matrices, flat, largest
 from nfscratch.check.trial import Trial
 
 MOVES = (0.5, -0.5, 2.0, -2.0)
-FIXED_IN_PLACE = ("permutation", "identity")
 
 
 def check_structure(trials: list[Trial]) -> Finding:
@@ -39,8 +39,11 @@ def check_structure(trials: list[Trial]) -> Finding:
             return finding
     if subject.structure is None:
         return not_applicable("T", "no structure is declared")
-    what, look = f"dependencies: {subject.structure}", STRUCTURES.get(subject.structure, _never_moves)
-    wrong = look(Dependencies(trials))
+    what, look = f"dependencies: {subject.structure}", STRUCTURES.get(subject.structure, never_moves_wrongly)
+    seen = Dependencies(trials)
+    wrong = look(seen)
+    if wrong is None and subject.pairs and (carried := carried_past(seen)):
+        return not_applicable("T", f"{same_always(carried)}: the permutations carry it past every layer that changes")
     return Finding("T", what, 0.0, 0.0) if wrong is None else found(what, trials, *wrong)
 
 
@@ -94,16 +97,6 @@ def _shifted(trial, j, move):
     span = 0.1 * (high - low) if onp.isfinite(high - low) else 1.0
     z[:, j] = onp.clip(z[:, j] + move * span, low + 1e-6 * span, high - 1e-6 * span)
     return z.reshape(trial.z.shape).astype(trial.subject.dtype)
-
-
-def ever_moved(trials: list[Trial]) -> Any:
-    """moved_ij: whether x_i is ever anything but z_j."""
-    moved = False
-    for trial in trials:
-        x, z = flat(trial.x), flat(trial.z)
-        near = 64 * trial.subject.eps * onp.maximum(1.0, onp.abs(z))
-        moved = moved | (onp.abs(x[:, :, None] - z[:, None, :]) > near[:, None, :]).any(axis=0)
-    return moved
 
 
 def _forbidden(where, structure):
@@ -206,30 +199,9 @@ def _second_value(trial):
     return (second > 1e-6 + 4 * error[good].sum(axis=(1, 2))).any()
 
 
-def _never_moves(d):
-    """A flow of several layers, or a pair that is declared dense: x_i = z_j at every point of every draw."""
-    layers = d.subject.layers()
-    if all(layer.structure in FIXED_IN_PLACE for layer in layers) and (layers or d.subject.bijection is not None):
-        return None
-    still = onp.flatnonzero(~d.moved.all(axis=1))
-    if len(still) == 0 or (d.subject.pairs and _moving_layers(d) < 2):  # one coupling keeps a half, by itself
-        return None
-    i, j = int(still[0]), int(onp.argmin(d.moved[still[0]]))
-    symptom = Symptom.SKIPPED_COLUMN if len(still) == 1 and d.subject.dim > 2 else Symptom.NEVER_MOVES
-    words = f"x_{i} is z_{j}, always: {len(still)} of {d.subject.dim} variables never move"
-    return symptom, words, (i, j)
-
-
-def _moving_layers(d):
-    """How many layers are more than another order of the variables. One that does nothing was meant to do something."""
-    draws_of_layers = zip(*(trial.layers for trial in d.trials), strict=True)
-    moved = [ever_moved(list(draws)) for draws in draws_of_layers]
-    return sum(bool(m.all(axis=1).any() or not m.diagonal().any()) for m in moved)
-
-
 # What is asked of a declared structure: a function of Dependencies that gives (symptom, words, entry), or None.
 STRUCTURES = {
-    "dense": _never_moves,
+    "dense": never_moves_wrongly,
     "diagonal": lambda d: _forbidden(d.surely & ~d.eye, "diagonal"),
     "permutation": _permutation,
     "identity": _identity,

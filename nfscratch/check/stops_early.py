@@ -1,0 +1,74 @@
+"""StopsEarly: how close a user's search or iteration comes, where nobody has said it.
+
+An inverse that halves a bracket 38 times, or repeats z <- x - g(z) 14 times, is right to 1e-7 and not to the last
+digits. That is no mistake, and `accuracy` is the word for it. Where a loop stands in the functions and the round trip
+near 0 is off by no more than 1e-6, the audit goes on as if this accuracy had been given, and a note says so. Formulas
+without a loop have no reason to be off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from dis import get_instructions
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.letters.round_trip import check_round_trip
+from nfscratch.check.pairs import is_single
+from nfscratch.check.repair.code_objects import codes
+from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.rows import flat, largest
+from nfscratch.check.subject import Subject
+from nfscratch.check.trial import Trial
+
+NEAR = 3.0  # |z| where the accuracy is measured
+MOST = 1e-6  # of max(1, |z|): what is off by more is wrong
+REPEATS = {"reduce", "accumulate", "vectorize"}  # loops without a jump in the user's code
+
+
+def with_its_accuracy(subject: Subject, z: Any) -> Subject | None:
+    """The subject with the accuracy that its loops reach at z (N, *event), where rounding alone does not explain it.
+
+    None where the round trip holds as it is, or fails with that accuracy too.
+    """
+    if subject.accuracy or subject.dtype != onp.float64:
+        return None
+    try:
+        trial = Trial(subject, z)
+        came = _came(trial)
+        if not subject.eps < came <= MOST or is_single(trial.x) or not check_round_trip(trial).failed:
+            return None
+        loose = _with(subject, came)
+        return loose if not check_round_trip(Trial(loose, z)).failed and _loops(subject, z) else None
+    except Exception:  # of any kind: for the checks to say
+        return None
+
+
+def _came(trial):
+    """The largest error of the round trip near 0, relative to max(1, |z|)."""
+    size = largest(trial.z)
+    near = trial.usable & (size <= NEAR)
+    error = largest(flat(trial.back[0]) - flat(trial.z)) / onp.maximum(1.0, size)
+    return float(onp.max(error[near], initial=0.0))
+
+
+def _with(subject, accuracy):
+    pairs = tuple(replace(pair, accuracy=accuracy) for pair in subject.pairs)
+    return replace(subject, accuracy=accuracy, pairs=pairs)
+
+
+def _loops(subject, z):
+    """Whether the user's code repeats itself on the way to x and back."""
+    reached = Reached(lambda: subject.inverse(subject.forward(z[:1].copy())[0]))
+    return any(_repeats(c) for code in reached.codes.values() for c in codes(code))
+
+
+def _repeats(code):
+    jumps = any("JUMP_BACKWARD" in instruction.opname for instruction in get_instructions(code))
+    return jumps or bool(REPEATS & set(code.co_names))
+
+
+def words_of(accuracy: float) -> str:
+    """What the report says of it."""
+    return f"the round trip is off by {accuracy:.1g} near 0, as where a loop stops early; audited with this accuracy"
