@@ -1,0 +1,322 @@
+"""The small functions of the letters E and O on lines and rows made by hand: on both sides of each of their bounds."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as onp
+import pytest
+from comparing import close
+from edited_code import trial_of
+
+from nfscratch.check.letters import joins, jumps, out_of_reach
+from nfscratch.check.trial import Trial
+
+T = onp.linspace(-2.0, 2.0, 41)
+
+
+# --- jumps of a line ---
+
+
+def line_of(f, dim=1, precision=1e-16, least=1e-6):
+    """A line along which `f` says the values, one column for each of its results."""
+
+    def values(t):
+        t = onp.atleast_1d(t)
+        return onp.stack([onp.broadcast_to(v, t.shape).astype(float) for v in f(t)], axis=1)
+
+    trial = SimpleNamespace(subject=SimpleNamespace(dim=dim, precision=precision, dtype=onp.dtype("float64")))
+    return SimpleNamespace(values=values, trial=trial, least=least)
+
+
+def found(f, column=0, **of_line):
+    line = line_of(f, **of_line)
+    return jumps.jumps(line, T, line.values(T), column)
+
+
+def test_a_step_is_found_to_the_last_digit_and_a_steep_slope_is_none():
+    close(found(lambda t: (t + 0.5 * (t > 0.3), 0)), [0.3], 1e-12)
+    close(found(lambda t: (t + 0.5 * (t > 0.3) - 0.9 * (t > -1.23), 0)), [0.3, -1.23], 1e-12)
+    assert found(lambda t: (t + 0.5 * onp.tanh((t - 0.3) / 1e-6), 0)) == []
+    assert found(lambda t: (t + 0.5 * onp.tanh((t - 0.3) / 1e-12), 0)) == []
+    assert found(lambda t: (onp.exp(t), t)) == [] and found(lambda t: (onp.exp(t), t), 1) == []
+
+
+@pytest.mark.parametrize(("step", "is_one"), [(0.9, False), (1.3, True)])
+@pytest.mark.parametrize("size", [0.0, 5.0])
+def test_a_jump_is_larger_than_the_least_of_what_jumps(step, is_one, size):
+    least = 1e-3 * max(1.0, size) * step
+    assert bool(found(lambda t: (size + least * (t > 0.3), 0), least=1e-3)) is is_one
+
+
+def test_a_log_det_that_is_constant_has_ends():
+    inside = lambda t: onp.abs(t) < 1.03  # noqa: E731
+    f = lambda t: (t, onp.where(inside(t), 0.2, 0.2003 + 0.1 * onp.abs(t - 1)))  # noqa: E731
+    places = found(f, 1)
+    assert any(abs(place - 1.03) < 1e-12 for place in places) and any(abs(place + 1.03) < 1e-12 for place in places)
+    assert found(f, 0) == []
+    calm = lambda t: (t, onp.where(inside(t), 0.2, 0.2 + 0.1 * (onp.abs(t) - 1.03)))  # noqa: E731
+    assert found(calm, 1) == []
+
+
+def ends(f, least=1e-4):
+    line = line_of(f, least=least)
+    return jumps._ends_of_constants(line, T, line.values(T)[:, -1], least)
+
+
+@pytest.mark.parametrize("size", [0.5, 1.0, 40.0])
+def test_the_end_of_a_constant_is_judged_by_its_size(size):
+    for share, count in ((0.8, 0), (1.2, 1)):
+        jump = share * 1e-4 * max(1.0, size)
+        f = lambda t, jump=jump: (t, onp.where(t < 0.517, size, size + jump + 0.3 * (t - 0.517)))  # noqa: E731
+        places = ends(f)
+        assert len(places) == count
+        close(places, [0.517] * count, 1e-12)
+    mirrored = ends(lambda t: (t, onp.where(t > 0.517, size, size + 1 + 0.3 * (t - 0.517))))
+    close(mirrored, [0.517], 1e-12)
+
+
+def test_the_steps_that_stand_out_are_at_most_eight():
+    v = onp.zeros(60)
+    v[5:], v[20:], v[40:] = 1.0, 3.0, 2.5
+    tops, step = jumps._steepest(v, 1e-6)
+    assert tops.tolist() == [19, 4, 39]
+    close(step[[4, 19, 39]], [1.0, 2.0, 0.5], 1e-15)
+    assert len(jumps._steepest(onp.cumsum(onp.arange(60) % 3 == 0).astype(float), 1e-6)[0]) == 8
+    assert jumps._steepest(onp.arange(60.0), 1e-6)[0].size == 0  # no step stands out
+    v = onp.array([0.0, 0.0, 1.0, 1.65, 1.65])
+    assert jumps._steepest(v, 0.02)[0].tolist() == [1]
+    assert jumps._steepest(v, 0.026)[0].size == 0  # 1 - 1.5 * 0.65 = 0.025
+    assert jumps._steepest(onp.array([0.0, 0.0, onp.inf, onp.nan, 1.0, 1.0]), 1e-6)[0].size == 0
+
+
+def spots(low, high, v_low, v_high, first):
+    return jumps._Spots(*(onp.asarray(v, dtype=float) for v in (low, high, v_low, v_high, first)))
+
+
+def test_the_half_with_the_larger_change_is_kept():
+    new = spots([0, 0], [2, 2], [0, 4], [4, 0], [4, 4]).halved(lambda t: onp.array([1.0, 1.0]))
+    assert (new.low.tolist(), new.high.tolist()) == ([1, 0], [2, 1])
+    assert (new.v_low.tolist(), new.v_high.tolist()) == ([1, 4], [4, 1])
+    even = spots([0], [2], [0], [2], [2]).halved(lambda t: t)
+    assert (even.low.tolist(), even.high.tolist(), even.first.tolist()) == ([0], [1], [2])
+
+
+@pytest.mark.parametrize(("v_low", "v_high", "first", "least", "holds"), [
+    (0, 0.049, 1, 1e-6, False), (0, 0.051, 1, 1e-6, True), (0, 0.051, 1, 0.06, False), (0, 0.07, 1, 0.06, True),
+    (10, 10.5, 1, 0.06, False), (10, 10.7, 1, 0.06, True), (-10, -9.5, 1, 0.06, False), (0, -0.051, 1, 1e-6, True),
+])  # fmt: skip
+def test_a_twentieth_of_the_step_has_to_be_left(v_low, v_high, first, least, holds):
+    assert (len(spots([0], [1], [v_low], [v_high], [first]).still_jumping(least).low) == 1) is holds
+
+
+# --- joins ---
+
+
+def pair(forward, inverse, dim=2, **declared):
+    return trial_of(SimpleNamespace(forward=forward, inverse=inverse), dim, **declared)
+
+
+def still(f, dim=2):
+    """A trial of x = f(z), whose log_det is 0."""
+    return pair(lambda z: (f(z), onp.zeros(len(z))), lambda x: (x.copy(), onp.zeros(len(x))), dim)
+
+
+def along(trial, direction="forward", j=0, start=0.25, units=(0.0, 1.0)):
+    at = onp.full(trial.subject.dim, start)
+    return joins._Line(Trial(trial.subject.at([0]), trial.z[:1]), direction, j, at, units)
+
+
+@pytest.mark.parametrize(("precision", "least"), [(2.2e-16, 1e-6), (1e-9, 1e-6), (1e-8, 5.12e-6), (1.2e-7, 6.144e-5)])
+def test_the_least_of_a_jump_is_above_rounding(precision, least):
+    line = joins._Line(SimpleNamespace(subject=SimpleNamespace(precision=precision)), "forward", 0, None, (0, 1))
+    close(line.least, least, 1e-12)
+
+
+def test_a_line_moves_one_variable_in_units():
+    line = along(still(lambda z: 2 * z), j=1, units=(onp.array([1.0, -1.0]), onp.array([2.0, 4.0])))
+    close(line.points(onp.array([0.0, 3.0])), [[1.5, -1.0], [1.5, 11.0]], 1e-12)
+    close(line.values(3.0), [[3.0, 22.0, 0.0]], 1e-12)
+
+
+def test_the_sides_of_a_join():
+    log_det = lambda z: onp.where(z[:, 0] < 0.4, 3 * z[:, 0], 5 * z[:, 0] + z[:, 0] ** 2)  # noqa: E731
+    line = along(pair(lambda z: (z.copy(), log_det(z)), lambda x: (x.copy(), 0 * x[:, 0])))
+    before, after = line.sides(0.4)
+    close(before, 3 * 2e-3, 1e-9)
+    close(after, 5 * 2e-3 + (0.404**2 - 0.402**2), 1e-9)
+    assert line.is_kink(0.4) is False
+
+
+def test_a_piecewise_linear_map_may_have_kinks_and_so_may_one_with_knots_along_another_variable():
+    def slope(v):
+        return onp.where(v > 0.4, 2.0, 1.0)
+
+    own = pair(lambda z: (z * slope(z), onp.log(slope(z)).sum(axis=1)), lambda x: (x, 0 * x[:, 0]))
+    assert along(own).is_kink(0.4)
+
+    def log_det(z, bend=0.0, jump=1.0):
+        return onp.sin(z[:, 0]) + jump * (z[:, 0] + z[:, 1] > 0.6) + bend * z[:, 1]
+
+    crossing = pair(lambda z: (z.copy(), log_det(z)), lambda x: (x.copy(), 0 * x[:, 0]))
+    at = 0.6 - 0.25
+    assert along(crossing).is_kink(at)
+    for bend, jump in ((1e-3, 1.0), (0.0, 1e-7)):
+        other = pair(lambda z: (z.copy(), log_det(z, bend, jump)), lambda x: (x.copy(), 0 * x[:, 0]))  # noqa: B023
+        assert not along(other).is_kink(at)
+
+
+def test_the_numbers_beside_a_point():
+    point = onp.array([[1.0, -2.0, 0.0]])
+    for j, value in enumerate(point[0]):
+        rows = joins._numbers_around(point, j, n=2)
+        up, down = (partial(lambda end, v: onp.nextafter(v, end), end) for end in (onp.inf, -onp.inf))
+        wanted = [down(down(value)), down(value), value, up(value), up(up(value))]
+        assert rows[:, j].tolist() == wanted and len(joins._numbers_around(point, j)) == 9
+        rows[:, j] = value
+        assert (rows == point).all()
+
+
+@pytest.mark.parametrize(("beside", "steep"), [(0.0, False), (0.04, False), (0.06, True)])
+def test_a_jump_between_as_large_steps_is_a_steep_spot(beside, steep):
+    def f(z):
+        number = onp.round((z[:, :1] - 0.5) / onp.spacing(0.5))
+        return onp.concatenate([(number > 0) + beside * (number > 1), z[:, 1:]], axis=1)
+
+    assert along(still(f)).is_steep(0, 0.5) is steep
+
+
+def test_what_is_as_steep_along_another_variable_is_no_jump():
+    def f(z, share):
+        return onp.concatenate([(z[:, :1] > 0.5) + share * (z[:, 1:] > 0.25), z[:, 1:]], axis=1)
+
+    assert not along(still(lambda z: f(z, 0.5))).is_steep(0, 0.5)  # of one variable the largest step is not beside it
+    beyond = lambda z: onp.concatenate([1e-9 * f(z, 0), z[:, 1:]], axis=1)[:, :2]  # noqa: E731
+    assert not along(still(beyond)).is_steep(0, 0.5)
+
+
+def test_where_the_domain_ends_nothing_is_steep_and_no_knot():
+    def f(z):
+        if (z[:, 0] > 0.5).any() or (z[:, 1] != 0.25).any():
+            raise ValueError("out of the domain")
+        return z.copy()
+
+    line = along(still(lambda z: z.copy()))
+    line.trial = SimpleNamespace(subject=line.trial.subject, apply=lambda direction, z: (f(z), z[:, 0]))
+    assert line.is_steep(0, 0.5) is False and line._is_knot_of(1, 0.4) is False
+
+
+@pytest.mark.parametrize(("slope", "rounded"), [(1.0, False), (1e3, False), (1e12, True)])
+def test_a_slope_that_rounding_crosses(slope, rounded):
+    assert bool(along(still(lambda z: z * onp.array([slope, 1.0]))).is_rounded(0.5)) is rounded
+
+
+def test_halves_that_change_places_are_a_cut_and_a_hole_is_none():
+    def swap(a):
+        return a + ((a >= 0) & (a < 1)) - ((a >= 1) & (a < 2))
+
+    swapped = pair(lambda z: (swap(z), 0 * z[:, 0]), lambda x: (swap(x), 0 * x[:, 0]), 1)
+    assert along(swapped).is_cut(1.0)
+    hole = pair(lambda z: (z + (z > 0.5), 0 * z[:, 0]), lambda x: (x - (x > 0.5), 0 * x[:, 0]), 1)
+    assert not along(hole).is_cut(0.5)
+    small = pair(lambda z: (z + 1e-9 * (z > 0.5), 0 * z[:, 0]), lambda x: (x.copy(), 0 * x[:, 0]), 1)
+    assert not along(small).is_cut(0.5)
+
+
+def test_numbers_that_leave_the_range_are_an_overflow_and_a_hole_is_none():
+    t = onp.linspace(-4.0, 4.0, 17)
+    cases = [
+        (lambda t: (onp.where(onp.abs(t) > 2.2, onp.inf, 3e123), 0), True),
+        (lambda t: (onp.where(onp.abs(t) > 2.2, onp.nan, 1e122 * t), 0), False),
+        (lambda t: (onp.where(t > 2.2, onp.nan, 2.0), 0), False),
+        (lambda t: (onp.where(t > 2.2, onp.inf, onp.where(t < -1, onp.nan, 1e200)), 0), True),
+        (lambda t: (onp.where(t > 2.2, onp.inf, onp.where(t < -1, onp.nan, onp.where(t < 1, 1.0, 1e200))), 0), False),
+        (lambda t: (t, 0), False),
+        (lambda t: (onp.nan * t, 0), False),
+    ]
+    for f, honest in cases:
+        line = line_of(f)
+        assert joins._overflows(line, t, line.values(t)) is honest
+
+
+def test_the_last_place_with_finite_values():
+    line = line_of(lambda t: (onp.where(t > 2.2, onp.inf, t), 0))
+    close(joins._last_finite(line, 1.0, 4.0)[0, 0], 2.2, 1e-9)
+    assert joins._last_finite(line, 1.0, 4.0)[0, 0] <= 2.2
+    close(joins._last_finite(line_of(lambda t: (onp.where(t < -1.7, onp.nan, t), 0)), 0.0, -4.0)[0, 0], -1.7, 1e-9)
+
+
+# --- out of reach ---
+
+
+def test_far_out_is_beyond_a_hundred_and_of_plain_functions():
+    subject = SimpleNamespace(bijection=None)
+    trial = SimpleNamespace(z=onp.array([[99.9, 0.0], [0.0, -100.0], [3.0, 4.0]]), subject=subject)
+    assert out_of_reach.is_out_of_reach(trial).tolist() == [False, True, False]
+    subject.bijection = object()
+    assert not out_of_reach.is_out_of_reach(trial).any()
+
+
+@pytest.mark.parametrize(("came", "wanted", "short"), [
+    (1.0, 2.0, True), (2.0, 1.0, False), (-1.0, 2.0, False), (-1.0, -2.0, True), (1.9985, 2.0, False),
+    (1.9975, 2.0, True), (0.5, 0.5009, False), (0.5, 0.5011, True), (0.0, 2.0, False), (onp.nan, 2.0, False),
+    (1.0, onp.inf, False),
+])  # fmt: skip
+def test_a_number_falls_short_of_another(came, wanted, short):
+    assert out_of_reach._falls_short(onp.array([came]), onp.array([wanted])).tolist() == [short]
+
+
+def test_the_same_number_again():
+    numbers = onp.array([[2.0, 50.0]])
+    off = lambda share: out_of_reach._same(lambda: numbers * (1 + share), numbers).tolist()  # noqa: E731
+    assert off(0.9e-6) == [[True, True]] and off(-1.1e-6) == [[False, False]]
+    assert out_of_reach._same(lambda: 1 / 0, numbers).tolist() == [[False, False]]
+
+
+def cut(end, forward=lambda z: z.copy(), inverse=None):
+    """A trial of x = z, whose inverse ends at +-end."""
+    inverse = (lambda x: onp.clip(x, -end, end)) if inverse is None else inverse
+    return pair(lambda z: (forward(z), onp.zeros(len(z))), lambda x: (inverse(x), onp.zeros(len(x))))
+
+
+@pytest.mark.parametrize(("end", "ends_there"), [(50.0, True), (45.0, True), (44.0, False), (1e9, False)])
+def test_the_end_of_a_search_is_wide(end, ends_there):
+    subject = cut(end).subject
+    z = onp.array([[0.5, 200.0], [-200.0, 1.0], [0.5, 1.0]])
+    there = Trial(subject, z)
+    assert out_of_reach.ends_of_search(there).tolist() == [ends_there, ends_there, False]
+    at_end = Trial(subject, onp.clip(z, -end, end))
+    assert out_of_reach.fall_short(at_end, z).tolist() == [ends_there, ends_there, False]
+
+
+def test_an_inverse_that_goes_on_has_no_end():
+    half = cut(0, inverse=lambda x: onp.where(onp.abs(x) > 60, 0.5 * x, x)).subject
+    z = onp.array([[200.0, 1.0]])
+    assert not out_of_reach.ends_of_search(Trial(half, z)).any()
+    assert not out_of_reach.fall_short(Trial(half, 0.5 * z), z).any()
+
+
+@pytest.mark.parametrize(("error", "near", "comes"), [
+    (0.9e-3, 2.9, True), (1.1e-3, 2.9, False), (1.1e-3, 3.1, False), (0.9e-3, 3.1, False),
+])  # fmt: skip
+def test_what_comes_back_near_0(error, near, comes):
+    z = onp.array([[near], [50.0]])
+    trial = SimpleNamespace(z=z, back=(z + onp.array([[error], [9.0]]),))
+    assert out_of_reach._comes_back(trial) is comes or (not comes and not out_of_reach._comes_back(trial))
+
+
+def test_what_a_report_says_of_far_out():
+    words = out_of_reach.words_of_far_out
+    assert words(cut(1e9)) == []
+    assert words(cut(50)) == ["inverse gives no z beyond 50: a bracket or a clamp ends there, where no draw comes"]
+    assert words(cut(2.0)) == [] == words(cut(44.0))
+    lost = lambda a: onp.where(onp.abs(a) > 500, onp.nan, a)  # noqa: E731
+    assert words(cut(0, forward=lost, inverse=lambda x: x)) == [
+        "forward is not finite at |z| = 1000, where no draw comes"
+    ]
+    assert words(cut(0, inverse=lost)) == ["inverse is not finite at |z| = 1000, where no draw comes"]
+    honest = cut(0, forward=lambda z: onp.sinh(z), inverse=lambda x: onp.arcsinh(x))
+    assert words(honest) == []
+    one_side = cut(0, inverse=lambda x: onp.minimum(x, 70.0))
+    assert words(one_side) == ["inverse gives no z beyond 70: a bracket or a clamp ends there, where no draw comes"]
+    first = cut(0, inverse=lambda x: onp.stack([x[:, 0], onp.clip(x[:, 1], -80.0, 80.0)], axis=1))
+    assert words(first) == ["inverse gives no z beyond 80: a bracket or a clamp ends there, where no draw comes"]
