@@ -132,10 +132,12 @@ def test_a_statement_with_its_missing_terms(parts, text):
     assert text_of(missing._with_terms(found, parts, 3)) == text
 
 
-def test_what_adds_to_whole_states_has_their_shape():
+def test_what_adds_to_whole_states_has_their_shape_and_stands_on_the_line():
     found = site("c", "a", "b")
+    found.place.node = ast.parse("\n\nc").body[0].value
     found.shape, found.shapes = (3, 2), {1: (3, 2), 2: (3,)}
     assert text_of(missing._term(found, 1, "itself", 3)) == "a" and missing._term(found, 2, "itself", 3) is None
+    assert missing._term(found, 1, "itself", 3).lineno == 3
 
 
 # --- missing factors ---
@@ -146,15 +148,16 @@ def test_what_adds_to_whole_states_has_their_shape():
     (onp.log(99.0), [99]), (onp.log(100.0), [10]), (onp.log(2.00003), []), (onp.log(2.00001), [2]), (60.0, []),
 ])  # fmt: skip
 def test_the_number_that_a_log_det_lacks(error, numbers):
-    screen = SimpleNamespace(true=onp.zeros(4) + error, claim=onp.zeros(4), loose=onp.full(4, 1e-4))
+    screen = SimpleNamespace(true=onp.full(4, 0.5) + error, claim=onp.full(4, 0.5), loose=onp.full(4, 1e-4))
     screen.subject = SimpleNamespace(dim=2)
     assert factors._numbers(screen) == numbers
-    screen.claim = onp.array([0, 0, 0, 1.1e-4])
+    screen.claim = onp.array([0.5, 0.5, 0.5, 0.5 + 1.1e-4])
     assert factors._numbers(screen) == []
-    screen.claim = onp.zeros((4, 1))
+    screen.claim = onp.full((4, 1), 0.5)
     assert factors._numbers(screen) == []
-    screen.true, screen.claim = screen.true[:2], onp.zeros(2)
-    assert factors._numbers(screen) == []
+    for count, found in ((3, numbers), (2, [])):
+        screen.true, screen.claim = screen.true[:count], [0.5] * count
+        assert factors._numbers(screen) == found
 
 
 def test_a_number_as_the_function_may_write_it():
@@ -167,7 +170,8 @@ def test_a_number_as_the_function_may_write_it():
 
 
 def test_a_factor_within_a_logarithm():
-    call = tree("np.log(a + b)")
+    call = ast.parse("\n\nnp.log(a + b)").body[0].value  # a run may go through the lines alone that it met
+    assert factors._with_factor(call, tree("k"), ast.Mult()).args[0].left.lineno == 3
     assert text_of(factors._with_factor(call, tree("k"), ast.Mult())) == "np.log(k * (a + b))"
     assert text_of(factors._with_factor(call, tree("k"), ast.Div())) == "np.log((a + b) / k)"
 
