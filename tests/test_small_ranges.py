@@ -1,0 +1,213 @@
+"""The small functions of the letters O and T: ends, rays, signs and dependencies, just inside and just outside."""
+
+from types import SimpleNamespace
+
+import numpy as onp
+import pytest
+from comparing import close
+
+from nfscratch.check.finding import Symptom
+from nfscratch.check.letters import onto, structure
+from nfscratch.check.pairs import of_pair
+from nfscratch.check.trial import Trial
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def trial_of(forward, inverse=None, dim=2, z=None, **declared):
+    """A trial of two functions without log_dets."""
+    zero = lambda f: lambda a: (f(a), onp.zeros(len(a)))  # noqa: E731
+    z = rng().normal(size=(12, dim)) if z is None else onp.asarray(z, dtype=float)
+    return Trial(of_pair(zero(forward), zero(inverse or (lambda x: x)), dim, **declared), z)
+
+
+# --- ends of an interval ---
+
+
+@pytest.mark.parametrize(("end", "precision", "room"), [
+    (0.0, 1e-16, 1e-5), (1.0, 1e-16, 1e-5), (-3.0, 1e-16, 3e-5), (2.0, 1e-5, 1.28e-3), (onp.inf, 1e-5, 0.0),
+])  # fmt: skip
+def test_the_room_beyond_an_end(end, precision, room):
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=precision))
+    close(onto._room(trial, end), room, 1e-12)
+    if onp.isfinite(end):
+        for ends, side in (((end, onp.inf), -1), ((-onp.inf, end), 1)):
+            points = end + side * room * onp.array([[0.9, 0.0], [0.0, 1.1], [-5.0, 0.0]])
+            assert onto._beyond(trial, ends, points).tolist() == [False, True, False]
+
+
+def test_an_x_beyond_its_codomain_is_shown_where_z_is_nearest_to_0():
+    z = onp.array([[0.1, 0.2], [0.9, 0.5], [2.0, 2.5]])
+    trial = trial_of(lambda z: 2 * z, z=z, codomain=(0.0, 1.5))
+    found = onto._leaves(trial)
+    assert found.symptom is Symptom.LEAVES and found.evidence["row"] == 1 and "codomain 0 to 1.5" in found.at
+    close(found.evidence["yours"], [1.8, 1.0], 1e-12)
+    close(found.evidence["expected"], [1.5, 1.0], 1e-12)
+    assert onto._leaves(trial_of(lambda z: 2 * z, z=z, codomain=(0.0, 5.0))) is None
+
+
+def test_an_end_is_left_only_near_an_end():
+    bend = lambda z: z + 1e-3 * (z > 0.99995)  # noqa: E731
+    inside = {"domain": (0.0, 1.0), "codomain": (0.0, 1.0)}
+    z = rng().uniform(0.2, 0.8, size=(6, 2))
+    assert onto._leaves(trial_of(bend, z=z, **inside)) is None
+    assert onto._leaves_near_ends(trial_of(bend, z=z, **inside), rng()).symptom is Symptom.LEAVES
+    assert onto._leaves_near_ends(trial_of(lambda z: z, z=z, **inside), rng()) is None
+    assert onto._leaves_near_ends(trial_of(bend, z=z, codomain=(0.0, 1.0)), rng()) is None
+    assert onto._leaves_near_ends(trial_of(lambda z: 1 / 0, z=z, **inside), rng()) is None
+
+
+# --- rays and growth ---
+
+
+def test_rays_are_random_directions_and_the_axes():
+    rays = onto._rays(rng(), (3,), (1.0, 10.0), onp.dtype("float32"))
+    assert rays.shape == (2, 4 + 3 + 3, 3) and rays.dtype == onp.float32
+    close(onp.linalg.norm(rays, axis=2), onp.tile([[1.0], [10.0]], (1, 10)), 1e-5)
+    close(rays[0, 4:], onp.concatenate([onp.eye(3), -onp.eye(3)]), 0.0)
+    close(rays[1], 10 * rays[0], 1e-5)
+    drawn = rng().normal(size=(4, 3))
+    close(rays[0, :4], drawn / onp.linalg.norm(drawn, axis=1, keepdims=True), 1e-5)
+    assert onto._rays(rng(), (2, 1, 2), (1.0,), onp.dtype("float64")).shape == (1, 12, 2, 1, 2)
+
+
+@pytest.mark.parametrize(("near", "far", "still"), [
+    ([1.0, 9.0], [1.0, 9.09], True), ([1.0, 9.0], [1.0, 9.11], False), ([1.0, 9.0], [1.11, 9.0], False),
+    ([1.0, 9.0], [1.09, 9.0], True), ([1.0, 9.0], [0.0, 2.0], True), ([1.0, 9.0], [1.0, onp.inf], False),
+    ([0.0, 0.0], [0.009, 0.0], True), ([0.0, 0.0], [0.011, 0.0], False),
+])  # fmt: skip
+def test_what_stands_still_on_its_way_out(near, far, still):
+    assert onto._stands_still(onp.array([near]), onp.array([far])).tolist() == [still]
+
+
+@pytest.mark.parametrize(("f", "symptom"), [
+    (lambda z: z, None), (lambda z: onp.tanh(z), Symptom.STOPS_GROWING),
+    (lambda z: onp.sign(z) * onp.log1p(onp.abs(z)), None),
+    (lambda z: onp.where(onp.abs(z) > 1e10, 1e10, z), None), (lambda z: onp.clip(z, -99, 99), Symptom.STOPS_GROWING),
+    (lambda z: onp.stack([onp.tanh(z[:, 0]), z[:, 1]], axis=1), Symptom.STOPS_GROWING),
+])  # fmt: skip
+def test_forward_grows_along_rays(f, symptom):
+    found = onto.check_growth(trial_of(f), rng())
+    assert found.symptom is symptom
+    if symptom:
+        assert "at |z| = 1000: it stops growing" in found.at and found.evidence["expected"] == onp.inf
+
+
+def test_growth_is_asked_of_the_whole_line_alone_and_a_refusal_is_none():
+    assert onto.check_growth(trial_of(onp.tanh, codomain=(-1.0, 1.0)), rng()) is onto.ALL_REACHED
+
+    def declines(error):
+        def f(z):
+            if onp.abs(z).max() > 1e4:
+                raise error("so far out")
+            return onp.tanh(z)
+
+        return onto.check_growth(trial_of(f), rng())
+
+    assert declines(ValueError) is onto.ALL_REACHED
+    found = declines(TypeError)
+    assert found.symptom is Symptom.RAISES and found.evidence["raised_by"] is TypeError
+    assert found.evidence["function"] == "forward" and "so far out" in found.at
+
+
+# --- the sign of det J ---
+
+
+def test_the_sign_of_the_jacobian():
+    z = onp.array([[1.0, 0.5], [2.0, -0.7], [-1.0, 0.4], [-3.0, 1.0], [1.5, 1.0]])
+    fold = lambda z: onp.stack([z[:, 0] ** 2, z[:, 1]], axis=1)  # noqa: E731
+    assert onto._signs(trial_of(fold, z=z)).tolist() == [1, 1, -1, -1, 1]
+    found = onto.check_sign(trial_of(fold, z=z))
+    assert found.symptom is Symptom.SIGN and found.evidence["row"] == 2
+    assert found.at.startswith("det J has the sign -1, and +1 at z = [1, 0.5]")
+    close(found.evidence["yours"], -2.0, 1e-6)
+    close(found.evidence["expected"], 2.0, 1e-6)
+    assert onto.check_sign(trial_of(fold, z=z[:2])) is onto.ALL_REACHED
+    assert onto.check_sign(trial_of(lambda z: -z, z=z)) is onto.ALL_REACHED
+    mirrored = lambda z: onp.stack([-(z[:, 0] ** 2), z[:, 1]], axis=1)  # noqa: E731
+    assert onto.check_sign(trial_of(mirrored, z=z)).at.startswith("det J has the sign +1, and -1 at z = [1, 0.5]")
+    cut = lambda z: onp.stack([onp.where(z[:, 0] > 0, z[:, 0], 50 - z[:, 0]), z[:, 1]], axis=1)  # noqa: E731
+    assert onto.check_sign(trial_of(cut, z=z)) is onto.ALL_REACHED  # it jumps there
+    kink = lambda z: onp.stack([onp.abs(z[:, 0]), z[:, 1]], axis=1)  # noqa: E731
+    assert onto.check_sign(trial_of(kink, z=z)).symptom is Symptom.SIGN
+
+
+# --- reach ---
+
+
+def test_an_inverse_beyond_the_domain():
+    z = onp.array([[0.5, 0.5]])
+    ends = {"domain": (0.0, 1.0)}
+    x = onp.array([[0.5, 0.5], [0.2, 3.0], [0.2, 1.0]])
+    trial = trial_of(lambda z: z, lambda x: x, z=z, **ends)
+    found = onto._outside(trial, x, x)
+    assert found.symptom is Symptom.REACH and "outside of the domain 0 to 1," in found.at
+    assert found.evidence["row"] == 1
+    close(found.evidence["expected"], [0.2, 1.0], 1e-12)
+    assert onto._outside(trial, x[[0, 2]], x[[0, 2]]) is None
+    flat_there = trial_of(lambda z: onp.where(z > 0.999, 3.0, z), z=z, **ends)
+    assert onto._outside(flat_there, x, x) is None  # forward of the end is x
+
+
+@pytest.mark.parametrize(("off", "apart"), [(0.9e-4, False), (1.1e-4, True)])
+def test_forward_of_the_nearest_end_is_not_x(off, apart):
+    trial = trial_of(lambda z: z, z=[[0.5, 0.5]], domain=(0.0, 1.0))
+    x = onp.array([[0.2, 1.0 + off], [0.5, 0.5]])
+    assert onto._apart_at_end(trial, x, x).tolist() == [apart, False]
+    wide = trial_of(lambda z: z, z=[[0.5, 0.5]])
+    assert onto._apart_at_end(wide, 10 * x, 10 * x + 10 * off)[0] == apart
+
+
+@pytest.mark.parametrize(("codomain", "r", "lost"), [
+    (None, 10.0, True), (None, 11.0, False), ((0.0, 1.0), 3.0, True), ((0.0, 1.0), 10.0, False),
+])  # fmt: skip
+def test_an_inverse_that_is_not_finite(codomain, r, lost):
+    declared = {} if codomain is None else {"codomain": codomain}
+    trial = trial_of(lambda z: z, lambda x: onp.where(x > 0.4, onp.nan, x), z=[[0.5, 0.5]], **declared)
+    x = onp.array([[0.1, 0.2], [0.1, 0.5]])
+    z = trial.apply("inverse", x, [0, 0])[0]
+    found = onto._lost(trial, z, x, r)
+    assert (found is not None) is lost and onto._lost(trial, x, x, r) is None
+    if lost:
+        assert found.evidence["row"] == 1 and found.symptom is Symptom.REACH
+
+
+def test_what_forward_misses():
+    trial = trial_of(lambda z: z + 0.5 * (z > 2), lambda x: x, z=[[0.5, 0.5]])
+    x = onp.array([[0.1, 0.2], [0.1, 2.5]])
+    found = onto._missed(trial, x, x, 3.0)
+    assert found.symptom is Symptom.REACH and found.evidence["row"] == 1
+    close(found.evidence["yours"], [0.1, 3.0], 1e-12)
+    close(found.evidence["expected"], [0.1, 2.5], 1e-12)
+    assert onto._missed(trial, x[:1], x[:1], 3.0) is None
+
+
+# --- dependencies ---
+
+
+def test_a_variable_is_moved_within_its_domain():
+    trial = trial_of(lambda z: z, z=[[0.5, 0.5], [0.9, 0.1]])
+    close(structure._shifted(trial, 1, 2.0), [[0.5, 2.5], [0.9, 2.1]], 1e-12)
+    inside = trial_of(lambda z: z, z=[[0.5, 0.5], [0.9, 0.1]], domain=(0.0, 1.0))
+    close(structure._shifted(inside, 0, 0.5), [[0.55, 0.5], [0.95, 0.1]], 1e-12)
+    close(structure._shifted(inside, 0, 2.0), [[0.7, 0.5], [1 - 1e-7, 0.1]], 1e-12)
+    close(structure._shifted(inside, 1, -2.0), [[0.5, 0.3], [0.9, 1e-7]], 1e-12)
+
+
+@pytest.mark.parametrize(("size", "ever", "surely"), [(0.0, False, False), (3e-12, True, False), (1e-6, True, True)])
+def test_who_depends_on_whom(size, ever, surely):
+    f = lambda z: onp.stack([z[:, 0], z[:, 1] + size * z[:, 0] + 3.0], axis=1)  # noqa: E731
+    found = structure.dependencies([trial_of(lambda z: z), trial_of(f)])
+    assert found[0].tolist() == [[True, False], [ever, True]] and found[1].tolist() == [[True, False], [surely, True]]
+    assert structure.ever_moved([trial_of(lambda z: z)]).tolist() == [[False, True], [True, False]]
+    assert structure.ever_moved([trial_of(lambda z: z), trial_of(f)]).tolist() == [[False, True], [True, True]]
+
+
+def test_an_entry_that_a_structure_forbids():
+    where = onp.zeros((3, 3), dtype=bool)
+    assert structure._forbidden(where, "triangular") is None
+    where[2, 0] = where[2, 1] = True
+    found = structure._forbidden(where, "triangular")
+    assert found == (Symptom.FORBIDDEN, "x_2 depends on z_0, which a triangular map may not", (2, 0))
