@@ -1,0 +1,163 @@
+"""The small functions that add up: layers' log_dets between the boundaries of a run, and integrals of densities."""
+
+from types import SimpleNamespace
+
+import numpy as onp
+import pytest
+from comparing import close
+from scipy.stats import norm
+
+from nfscratch.check import Mistake
+from nfscratch.check.diagnosis.gathered import Gathered, Mark
+from nfscratch.check.finding import Outcome
+from nfscratch.check.letters import integral
+
+N = 5
+STEPS = onp.random.default_rng(0).normal(size=(6, N))
+
+
+def gathered(used, loops=(), known=None, returned=()):
+    """A run with a boundary after each of the steps, whose claim is the sum of the steps that are used."""
+    g = object.__new__(Gathered)
+    true = onp.concatenate([onp.zeros((1, N)), onp.cumsum(STEPS, axis=0)])
+    g.n, g.true, g.claim = N, true[-1], STEPS[used].sum(axis=0)
+    g.error = g.claim - g.true
+    g.marks = [Mark(i, true[i]) for i in range(7)]
+    states = [SimpleNamespace(order=10 * i, value=onp.zeros((N, 2))) for i in range(7)]
+    g.side = SimpleNamespace(
+        loops=lambda: loops, all=states, record=SimpleNamespace(returned=list(returned)), __len__=lambda self: 7
+    )
+    if known is not None:
+        claims = onp.concatenate(
+            [onp.zeros((1, N)), onp.cumsum([s * (k in used) for k, s in enumerate(STEPS)], axis=0)]
+        )
+        for k in known:
+            g.marks[k].claim = claims[k]
+        vars(g)["known"] = [g.marks[k] for k in known]
+    return g
+
+
+ALL = [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("used", "known", "suspects"), [
+    ([0, 1, 3, 4, 5], ALL + [6], [(2, 3)]), ([0, 1, 2, 3, 4], ALL + [6], [(5, 6)]),
+    ([1, 2, 3, 4, 5], ALL + [6], [(0, 1)]),
+    ([0, 1, 3, 4, 5], [0, 1, 5, 6], [(1, 5)]), ([0, 3, 4, 5], [0, 1, 2, 3, 4, 6], [(1, 3), (1, 2)]),
+    ([0, 1, 3, 4], ALL + [6], [(2, 6), (2, 3)]),
+])  # fmt: skip
+def test_where_a_sum_goes_wrong(used, known, suspects):
+    assert gathered(used, known=known).suspects() == suspects
+
+
+def test_the_first_wrong_turn_of_a_loop():
+    g = gathered([0, 5], loops=[[1, 2, 3, 4], [6]], known=ALL + [6])
+    assert g._wrong_turns() == [(1, 2)] and g._wrong_steps() == [(1, 2)]
+    assert g.suspects() == [(1, 2), (1, 5)]
+    assert gathered(ALL, loops=[[1, 2, 3]], known=ALL + [6])._wrong_turns() == []
+
+
+@pytest.mark.parametrize(("used", "mistake"), [
+    ([5], "LAST_LAYER"), ([0], "LAST_LAYER"), ([0, 1, 3, 4, 5], "LAYER_LEFT_OUT"), ([1, 2, 3, 4, 5], "LAYER_LEFT_OUT"),
+    (ALL, None), ([0, 5], None),
+])  # fmt: skip
+def test_which_layers_were_added_up(used, mistake):
+    g = gathered(used)
+    assert g.missing() is (Mistake[mistake] if mistake else None)
+
+
+def test_of_two_layers_the_first_alone_leaves_one_out():
+    g = gathered([0])
+    g.marks = g.marks[:3]
+    g.true, g.claim = g.marks[2].true, STEPS[0]
+    assert g.missing() is Mistake.LAYER_LEFT_OUT
+    g.claim = STEPS[1]
+    assert g.missing() is Mistake.LAST_LAYER
+    g.marks = g.marks[:2]
+    assert g.missing() is None
+
+
+@pytest.mark.parametrize(
+    ("order", "value", "zero"), [(20, 0.0, False), (21, 0.0, True), (30, 0.0, True), (31, 0.0, False), (25, 1.0, False)]
+)
+def test_a_call_that_gave_a_log_det_of_0(order, value, zero):
+    g = gathered(ALL, returned=[(order, onp.array([0.0, value]))])
+    assert g.gives_zero(2, 3) is zero
+    left = gathered([0, 1, 3, 4, 5], returned=[(order, onp.array([0.0, value]))])
+    assert left.missing() is (None if zero else Mistake.LAYER_LEFT_OUT)
+
+
+@pytest.mark.parametrize(("changed", "inside"), [
+    ([{0}, {1}, {2}], {2, 3}), ([{0}, {1}, {0}], set()), ([{0}, {1, 2}, {3}], set()), ([{0}, set(), {1}], set()),
+])  # fmt: skip
+def test_columns_of_one_layer_lie_between_the_ends_of_a_loop(changed, inside):
+    steps = {(1, 2): changed[0], (2, 3): changed[1], (3, 4): changed[2]}
+    side = SimpleNamespace(loops=lambda: [[1, 2, 3, 4]])
+    g = SimpleNamespace(side=side, _changed=lambda i, j: steps[i, j])
+    assert Gathered._columns_of_one_layer(g) == inside
+
+
+def test_the_columns_that_a_step_changes():
+    before = onp.arange(6.0).reshape(2, 3)
+    after = before + onp.array([[0, 0, 1e-9], [-1, 0, 0]])
+    side = SimpleNamespace(all=[SimpleNamespace(value=before), SimpleNamespace(value=after)])
+    assert Gathered._changed(SimpleNamespace(side=side), 0, 1) == {0, 2}
+
+
+# --- integrals ---
+
+
+def test_the_trapezoid_rule_on_a_grid():
+    low, high = onp.array([0.0, -1.0]), onp.array([2.0, 3.0])
+    plane = lambda x: onp.log(3 + x[:, 0] + 2 * x[:, 1])  # noqa: E731
+    close(integral.integral(plane, low, high, 5), 3 * 8 + 2 * 4 + 2 * 4 * 2, 1e-12)
+    square = lambda x: onp.log(x[:, 0] ** 2)  # noqa: E731
+    with onp.errstate(divide="ignore"):
+        close(integral.integral(square, low[:1], high[:1], 3), 0.5 * 0 + 1 + 0.5 * 4, 1e-12)
+
+
+def test_a_settled_integral_in_words_and_numbers():
+    found = integral._settled(1.25, 201, 1e-3)
+    assert (found.what, found.at) == ("integral of the density, 201 points a side", "integral 1.2500")
+    assert (found.error, found.tolerance) == (0.25, 1e-3)
+    assert found.evidence == {"integral": 1.25, "yours": 1.25, "expected": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome"),
+    [(1.0, "PASSED"), (1.0009, "PASSED"), (1.0011, "FAILED"), (0.009, "INCONCLUSIVE"), (0.011, "FAILED")],
+)
+def test_how_far_an_integral_may_be_from_1(factor, outcome):
+    log_p = lambda x: norm.logpdf(x[:, 0]) + onp.log(factor)  # noqa: E731
+    found = integral.integrates_to_one(log_p, -9.0, 9.0)
+    assert found.outcome is Outcome[outcome] and found.letter == "N"
+    if outcome == "INCONCLUSIVE":
+        assert found.at == "grids gave " + ", ".join(["0.0090"] * 4)
+    else:
+        assert found.what == "integral of the density, 401 points a side"
+
+
+def test_a_value_that_finer_grids_do_not_give_again_is_none():
+    wave = lambda x: norm.logpdf(x[:, 0]) + onp.log(1 + onp.cos(2 * onp.pi * 400 / 18 * x[:, 0]))  # noqa: E731
+    assert integral.integrates_to_one(wave, -9.0, 9.0, sizes=(101, 201)).outcome is Outcome.INCONCLUSIVE
+    low, high = onp.array([-9.0]), onp.array([9.0])
+    log_p = lambda x: norm.logpdf(x[:, 0])  # noqa: E731
+    for off, again in ((0.0, True), (0.49e-3, True), (0.51e-3, False), (-0.51e-3, False)):
+        assert integral._confirmed(log_p, low, high, 101, 1.0 + off, 1e-3) is again
+
+
+def test_a_box_holds_the_image_of_a_grid():
+    low, high = integral.image_box(lambda z: z * onp.array([2.0, -1.0]) + 1, 2, radius=3.0, n=7)
+    close(low, [-5.0, -2.0], 1e-12)
+    close(high, [7.0, 4.0], 1e-12)
+    close(integral.image_box(lambda z: z, 1), [[-6.0], [6.0]], 1e-12)
+
+
+@pytest.mark.parametrize(("base", "domain", "ends"), [
+    (None, (-onp.inf, onp.inf), (-50.0, 50.0)), (abs, (-onp.inf, onp.inf), (-50.0, 50.0)),
+    (abs, (0.0, 1.0), (1e-6, 1 - 1e-6)), (abs, (0.0, onp.inf), (1e-6, 50.0)),
+    (abs, (-onp.inf, 30.0), (-50.0, 30 - 3e-5)),
+])  # fmt: skip
+def test_points_are_kept_inside_of_the_support_of_a_base(base, domain, ends):
+    s = SimpleNamespace(base_log_prob=base, domain=domain)
+    close(integral._within(s, onp.array([[-50.0], [50.0]])), onp.array(ends)[:, None], 1e-12)
