@@ -8,7 +8,7 @@ import numpy as onp
 import pytest
 from comparing import close
 
-from nfscratch.check.repair import factors, frozen, live_code, missing, operands, siblings
+from nfscratch.check.repair import expressions, factors, frozen, live_code, missing, operands, siblings
 from nfscratch.check.repair.code_objects import codes, is_one, place_of
 from nfscratch.check.repair.edit import source
 
@@ -223,6 +223,17 @@ def test_an_expression_of_another_function_gets_the_variable_of_its_kind():
     assert named("w + k", scope) == ["w + k"]
     own |= {f"v{k}": onp.ones(1) for k in range(9)}
     assert len(named("w")) == 6
+
+
+@pytest.mark.parametrize(("call", "others"), [
+    ("np.sum(a)", ["a", "np.sum(a, axis=1)", "np.sum(a, axis=0)", "np.sum(a, axis=-1)"]),
+    ("a.sum()", ["a", "a.sum(axis=1)", "a.sum(axis=0)", "a.sum(axis=-1)"]), ("f(a, b)", []),
+    ("a.sum(axis=1)", ["a", "a.sum()", "a.sum(axis=0)", "a.sum(axis=1)", "a.sum(axis=-1)", "a.sum(axis=None)"]),
+    ("np.log(a)", ["np.log(np.abs(a))", "a"]),
+    ("math.log(a)", ["math.log(abs(a))", "a"]), ("log(a)", ["log(abs(a))", "a"]),
+])  # fmt: skip
+def test_a_call_is_left_out_or_gets_another_axis(call, others):
+    assert [text_of(node) for node in expressions._calls(tree(call))] == others
 
 
 # --- arrays that are frozen ---

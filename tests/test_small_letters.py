@@ -8,7 +8,7 @@ import pytest
 from comparing import close
 from edited_code import trial_of
 
-from nfscratch.check.letters import joins, jumps, out_of_reach
+from nfscratch.check.letters import edges, joins, jumps, out_of_reach
 from nfscratch.check.trial import Trial
 
 T = onp.linspace(-2.0, 2.0, 41)
@@ -320,3 +320,21 @@ def test_what_a_report_says_of_far_out():
     assert words(one_side) == ["inverse gives no z beyond 70: a bracket or a clamp ends there, where no draw comes"]
     first = cut(0, inverse=lambda x: onp.stack([x[:, 0], onp.clip(x[:, 1], -80.0, 80.0)], axis=1))
     assert words(first) == ["inverse gives no z beyond 80: a bracket or a clamp ends there, where no draw comes"]
+
+
+# --- edges ---
+
+
+@pytest.mark.parametrize(
+    ("dim", "short", "flat"), [(2, 37.0, True), (2, 35.0, False), (3, 73.0, True), (3, 71.0, False)]
+)
+def test_a_log_det_that_leaves_nothing_of_a_direction(dim, short, flat):
+    """share = -short / (D - 1), beside log eps = -36.04."""
+    sizes = onp.array([1e-9, 1.0, 1e6])
+    J = sizes[:, None, None] * onp.eye(dim)
+    log_det = dim * onp.log(sizes * dim**0.5)
+    log_det[0] -= short
+    edge = SimpleNamespace(J=J, there=(None, log_det), subject=SimpleNamespace(dim=dim, eps=2.22e-16))
+    assert edges._is_flat(edge).tolist() == [flat, False, False]
+    one = SimpleNamespace(J=J[:, :1, :1], there=(None, log_det - 99), subject=SimpleNamespace(dim=1, eps=2.22e-16))
+    assert not edges._is_flat(one).any()

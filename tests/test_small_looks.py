@@ -385,6 +385,7 @@ def test_a_slope_of_0_proves_nothing():
 
 @pytest.mark.parametrize(("f", "honest"), [
     (lambda a: onp.exp(a), True), (lambda a: onp.where(a > 30, onp.inf, a), False), (lambda a: a**5 * onp.exp(a), True),
+    (lambda a: onp.where(a > 1.5e3, 1e130 * a, onp.where(a > 900, onp.nan, a)), False),  # huge beyond the point alone
 ])  # fmt: skip
 def test_an_honest_overflow_was_huge_before(f, honest):
     apply = lambda direction, a: (f(a), onp.zeros(len(a)))  # noqa: E731

@@ -128,6 +128,24 @@ def test_an_object_of_another_library_has_its_own_shape(shape, dims):
     assert prepared._as_pair(theirs, dims, {})[2]["accuracy"] == 1e-3
 
 
+def test_an_object_of_another_library_is_audited_as_a_pair_of_its_own_dtype(monkeypatch):
+    theirs, taken = foreign((4,)), []
+    theirs.dtype = "float32"
+    monkeypatch.setattr(
+        prepared, "adapted", lambda subject, dtype, context: taken.append((subject, dtype, context)) or theirs
+    )
+    monkeypatch.setattr(prepared, "check_options", lambda *checked: taken.append(checked))
+    monkeypatch.setattr(prepared, "groups_of", lambda *asked: taken.append(asked) or "groups")
+    options = {"dtype": None, "context": "theirs", "draws": 2}
+    assert prepared._groups("subject", DIMS, "rng", {"name": "mine"}, options) == "groups"
+    looked, checked, asked = taken
+    own = {"dtype": "float32", "context": None, "draws": 2}
+    declared = {"name": "mine", "accuracy": None}
+    assert looked == ("subject", None, "theirs")
+    assert checked == ((theirs.forward, theirs.inverse), (4,), DIMS, declared, own | {"rng": "rng"})
+    assert asked == ((theirs.forward, theirs.inverse), (4,), "rng", declared, own)
+
+
 def test_dims_of_an_object_that_has_its_own_are_refused():
     with pytest.raises(ValueError, match=r"dims must be left out for a Theirs, which has its own; got \(2,\)"):
         prepared._as_pair(foreign((4,)), (2,), {})

@@ -146,6 +146,37 @@ def test_a_value_that_finer_grids_do_not_give_again_is_none():
         assert integral._confirmed(log_p, low, high, 101, 1.0 + off, 1e-3) is again
 
 
+def test_shifted_grids_are_finer_and_as_wide_as_the_box_and_one_spacing(monkeypatch):
+    asked = []
+    monkeypatch.setattr(integral, "integral", lambda f, low, high, n: asked.append((low, high, n)) or 1.0)
+    box = onp.array([-1.0, 2.0]), onp.array([1.0, 7.0])
+    assert integral._confirmed(None, *box, 100, 1.0, 1e-3)
+    assert [n for _, _, n in asked] == [124, 132, 142, 146]
+    shares = []
+    for low, high, n in asked:
+        spacing = (box[1] - box[0]) / (n - 2)
+        close(high - low, box[1] - box[0] + spacing, 1e-12)
+        shares += ((box[0] - low) / spacing).tolist()
+    assert len({round(share, 9) for share in shares}) == 8 and 0 < min(shares) < max(shares) < 1
+
+
+@pytest.mark.parametrize(("values", "sizes", "confirmed", "settled"), [
+    ([1.2, 1.0, 1.0, 9.0], 3, False, True), ([1.0, 1.0006, 1.0011, 1.0012], 4, True, True),
+    ([1.0, 1.0004, 9.0, 9.0], 2, False, True), ([0.5, 0.5, 0.5, 1.0], 4, False, False),
+    ([0.5, 0.5, 9.0, 9.0], 2, True, True), ([0.0, 0.0, 1.0, 1.0], 4, False, True),
+])  # fmt: skip
+def test_the_first_two_grids_that_agree_settle_it(values, sizes, confirmed, settled, monkeypatch):
+    left = iter(values)
+    monkeypatch.setattr(integral, "integral", lambda *_: next(left))
+    monkeypatch.setattr(integral, "_confirmed", lambda f, low, high, n, value, tolerance: confirmed)
+    found = integral.integrates_to_one(None, 0, 1, sizes=(1, 2, 3, 4))
+    assert list(left) == values[sizes:]
+    if settled:
+        assert found.evidence["integral"] == values[sizes - 1] and f"{sizes} points" in found.what
+    else:
+        assert found.outcome is Outcome.INCONCLUSIVE
+
+
 def test_a_box_holds_the_image_of_a_grid():
     low, high = integral.image_box(lambda z: z * onp.array([2.0, -1.0]) + 1, 2, radius=3.0, n=7)
     close(low, [-5.0, -2.0], 1e-12)
