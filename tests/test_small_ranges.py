@@ -10,6 +10,7 @@ from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import onto, structure
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
+from nfscratch.check.units import in_units, units_of
 
 
 def rng(seed=0):
@@ -211,3 +212,50 @@ def test_an_entry_that_a_structure_forbids():
     where[2, 0] = where[2, 1] = True
     found = structure._forbidden(where, "triangular")
     assert found == (Symptom.FORBIDDEN, "x_2 depends on z_0, which a triangular map may not", (2, 0))
+
+
+# --- units of x ---
+
+
+def placed(center, unit, n=400, codomain=(-onp.inf, onp.inf)):
+    """A trial whose x have this median and standard deviation."""
+    v = rng().normal(size=(n, 2))
+    v = (v - onp.median(v, axis=0)) / v.std(axis=0)
+    subject = SimpleNamespace(out_shape=(2,), codomain=codomain)
+    return SimpleNamespace(subject=subject, x=center + unit * v, z=onp.zeros((n, 2)), usable=onp.ones(n, dtype=bool))
+
+
+@pytest.mark.parametrize(("center", "unit", "as_it_is"), [
+    (0.0, 1.0, False), (7.9, 1.0, False), (-7.9, 1.0, False), (8.1, 1.0, True), (15.0, 2.0, False), (17.0, 2.0, True),
+    (3.9, 0.5, False), (7.9, 0.5, False), (8.1, 0.5, True),
+])  # fmt: skip
+def test_where_x_lies_in_its_own_units(center, unit, as_it_is):
+    found = units_of(placed(center, unit))
+    close(found[0], [center if as_it_is else 0.0] * 2, 1e-9)
+    close(found[1], [1.0, 1.0], 1e-9)
+
+
+@pytest.mark.parametrize("unit", [0.049, 0.051, 19.9, 20.1, 0.0])
+def test_an_unusual_unit_is_kept_with_its_center(unit):
+    usual = 0.05 < unit < 20 or unit == 0
+    center, found = units_of(placed(onp.array([2.0, -3.0]), unit))
+    close(found, [1.0 if usual else unit] * 2, 1e-9)
+    close(center, [0.0, 0.0] if usual else [2.0, -3.0], 1e-9)
+    points = in_units(placed(onp.array([2.0, -3.0]), 50.0), onp.ones((3, 2)))
+    close(points, onp.array([[52.0, 47.0]] * 3), 1e-9)
+
+
+def test_units_are_those_of_near_rows_that_can_be_used():
+    trial = placed(100.0, 1.0)
+    far, near = onp.full((5, 2), 1e9), trial.x
+    trial.x, trial.z = onp.concatenate([near, far]), onp.concatenate([trial.z, onp.full((5, 2), 3.1)])
+    trial.usable = onp.ones(405, dtype=bool)
+    close(units_of(trial)[0], [100.0] * 2, 1e-9)
+    trial.z[:] = 3.0
+    trial.usable[400:] = False
+    close(units_of(trial)[0], [100.0] * 2, 1e-9)
+    trial.usable[2:] = False
+    close(units_of(trial)[0], onp.median(near[:2], axis=0), 1e-9)
+    trial.usable[1:] = False
+    assert [v.tolist() for v in units_of(trial)] == [[0, 0], [1, 1]]
+    assert [v.tolist() for v in units_of(placed(100.0, 1.0, codomain=(0.0, 1.0)))] == [[0, 0], [1, 1]]

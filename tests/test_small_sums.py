@@ -8,6 +8,7 @@ from comparing import close
 from scipy.stats import norm
 
 from nfscratch.check import Mistake
+from nfscratch.check.diagnosis.boundaries import equal
 from nfscratch.check.diagnosis.gathered import Gathered, Mark
 from nfscratch.check.finding import Outcome
 from nfscratch.check.letters import integral
@@ -102,6 +103,21 @@ def test_the_columns_that_a_step_changes():
     after = before + onp.array([[0, 0, 1e-9], [-1, 0, 0]])
     side = SimpleNamespace(all=[SimpleNamespace(value=before), SimpleNamespace(value=after)])
     assert Gathered._changed(SimpleNamespace(side=side), 0, 1) == {0, 2}
+
+
+@pytest.mark.parametrize("size", [0.0, 4.0, -4.0])
+def test_states_are_equal_up_to_rounding(size):
+    b = onp.array([1.0, size])
+    for tolerance in (1e-9, 1e-3):
+        for share, same in ((0.9, True), (-0.9, True), (1.1, False), (-1.1, False)):
+            a = b + onp.array([0.0, share * tolerance * (1 + abs(size))])
+            assert equal(a, b, tolerance) is same and (tolerance != 1e-9 or equal(a, b) is same)
+
+
+def test_rows_that_are_finite_in_neither_do_not_count():
+    some, none = onp.array([1.0, onp.nan]), onp.array([onp.nan, onp.inf])
+    assert equal(some, onp.array([1.0, -onp.inf])) and not equal(some, onp.array([1.0, 2.0]))
+    assert not equal(onp.array([1.0, 2.0]), some) and not equal(none, none)
 
 
 # --- integrals ---
