@@ -6,6 +6,7 @@ yet, is not seen in it. So the answers of all functions are recorded, in one num
 brief.py        an answer in short: what is discrete, word for word, and a size for what is a float
 listener.py     hears the answers of all functions of nfscratch/check/ while something runs
 subjects.py     what runs: audits of broken and healthy maps, and searches for a repair
+programs/       maps in files of their own, with their mistakes or without one, and how each is audited
 recorded.py     the record, answers.txt and more_answers.txt, and how it is read and compared; its headings are the
                 subjects, which together run most lines for little time
 record.py       writes it, keeping only what does not depend on the processor and its rounding

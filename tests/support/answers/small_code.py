@@ -98,7 +98,51 @@ COLUMNS = """
             z[:, i] = (x[:, i] - layer.shift(z, i)) / 2.0
         return z, np.full(len(x), -2 * np.log(2.0))
 """
-SMALL = {"loop": LOOP, "halves": HALVES, "curves": CURVES, "columns": COLUMNS}
+TABLES = """
+    import numpy as np
+
+    M, ORDER, LOGS = np.array([[2.0, 0.5], [0.1, 1.5]]), np.array([1, 0]), np.ones(3)
+    WIDTH, TIMES = 2, 3
+    TABLE = {"s": M[0], "t": M[1], "n": 3}
+
+
+    def bend(a):
+        return np.tanh(a)
+
+
+    def slope(z):
+        return 1 - np.tanh(z) ** 2
+
+
+    class Layer:
+        def __init__(self):
+            self.first, self.second = M[0], M[1]
+
+        def moved(self, x):
+            k, below = 1, x[:, 0] > 0
+            s, t, rows = self.first, TABLE["s"], [M[0], M[1]]
+            y = x @ M.T + abs(s) * WIDTH
+            h = np.where(below, y[:, 0], 0.5)
+            low = np.where(below, h, y[:, 1])
+            high = np.where(below, low, h)
+            log_det = np.log(TIMES * np.abs(y[:, k])) + high - LOGS.sum()
+            for row in rows:
+                log_det = log_det + np.log(slope(y)).sum(axis=1)
+                y = bend(y) * np.exp(-row)
+            y = y[:, ORDER] - t
+            return y, log_det
+
+
+    forward = Layer().moved
+
+
+    def inverse(y):
+        z = y + TABLE["t"]
+        z = z @ np.linalg.inv(M).T
+        log_det = -np.log(np.abs(z)).sum(axis=1)
+        return z, log_det
+"""
+SMALL = {"loop": LOOP, "halves": HALVES, "curves": CURVES, "columns": COLUMNS, "tables": TABLES}
 SLIPS = {  # what is right in a text, and what stands there instead
     "loop": [
         ("np.exp(s) + t", "np.exp(s) - t"), ("np.exp(-s)", "np.exp(s)"), ("log_det += 2 * s", "log_det = 2 * s"),

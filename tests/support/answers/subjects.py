@@ -1,12 +1,13 @@
 """Subjects: what runs while the answers are heard, by name. Each runs for a fraction of a second.
 
 broken: a planted mistake; stranger: code of a stranger; healthy: a correct layer; faint: a map that is nearly something
-else; text: a report in words; search: the search for a repair of a planted mistake; change: an audit with that search;
-edits: what the search would try.
+else; program: a map in a file of its own, as people write them; text: a report in words; search: the search for a
+repair of a planted mistake; change: an audit with that search; edits: what the search would try.
 """
 
 from __future__ import annotations
 
+import ast
 import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from unittest.mock import patch
+from zlib import crc32
 
 import numpy as onp
 from edited_code import COUPLING, LOOPS, module_of, trial_of
@@ -23,6 +25,7 @@ from mutants.mutant import audit as audit_mutant
 from strangers import CASES
 
 import nfscratch as nf
+from answers.brief import LARGEST
 from answers.faint import DIM, FAINT
 from answers.small_code import PLANTED_SMALL, SMALL
 from nfscratch.check.diagnosis import one_change
@@ -45,6 +48,7 @@ PLANTED = {  # what is right in a text, and what stands there instead
 }
 PLANTED |= PLANTED_SMALL
 EDITS = 1500  # of one round
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 def audited(subject, dims, options):
@@ -70,6 +74,13 @@ def of_healthy(name):
 def of_faint(name):
     make, eps = FAINT[name]
     return audited(make(eps), (DIM,), {"dtype": "float64", "letters": "SPIRXJTE"})
+
+
+def of_program(name):
+    with tempfile.TemporaryDirectory() as folder:
+        module = module_of((PROGRAMS / f"{name}.py").read_text(), Path(folder), "program")
+        options = dict(module.OPTIONS)
+        return audited(module.SUBJECT, options.pop("dims"), options)
 
 
 def of_text(name):
@@ -113,13 +124,22 @@ def of_change(name):
 
 
 def of_edits(name):
+    """How many there are in each round, and their texts as a number."""
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         module = module_of(TEXTS[name], Path(folder), "edited")
         reached = Reached(lambda: module.inverse(module.forward(onp.ones((2, dim_of(name))))[0]))
         statements = live_statements(reached)
         for kinds in range(len(ROUNDS)):
-            for _, place, edit in islice(candidates(statements, reached, kinds), EDITS):
-                place.after(edit)
+            made = islice(candidates(statements, reached, kinds), EDITS)
+            texts = [f"{place.after(edit)} {source_of(edit.new)}" for _, place, edit in made]
+            found += [len(texts), crc32("\n".join(sorted(texts)).encode()) % LARGEST]
+    return tuple(found)
+
+
+def source_of(new):
+    nodes = new if isinstance(new, list) else [new]
+    return " ".join(ast.unparse(node) for node in nodes if isinstance(node, ast.AST))
 
 
 KINDS: dict[str, tuple[Callable, list[str]]] = {
@@ -127,6 +147,7 @@ KINDS: dict[str, tuple[Callable, list[str]]] = {
     "stranger": (of_stranger, [case.name for case in CASES]),
     "healthy": (of_healthy, list(HEALTHY)),
     "faint": (of_faint, list(FAINT)),
+    "program": (of_program, sorted(path.stem for path in PROGRAMS.glob("*.py"))),
     "text": (of_text, [*MUTANTS, *HEALTHY]),
     "change": (of_change, list(PLANTED)),
     "search": (of_search, list(PLANTED)),
