@@ -679,6 +679,9 @@ def test_the_audit_finds_the_mistake(name):
     status = {line.letter: line.status for line in report.lines}
     assert status[finder] == "FAILS"
     assert all(status[letter] in ("holds", "not applicable") for letter in blind), status
+
+
+def test_the_audit_finds_no_mistake_in_the_spline_that_they_are_made_of():
     healthy = nf.RationalQuadraticSpline(6, 4.0)
     assert check.audit(lambda dim: nf.Elementwise(healthy, dim), dims=(1, 2), dtype="float64", show=False).ok
 

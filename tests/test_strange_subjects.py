@@ -86,7 +86,16 @@ def context_wanted(z, context):
 def test_a_wrong_result_is_told_in_words(forward, words):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert words in audited((forward, halve)).failures[0].message
+        assert words in audited((forward, halve), changes=False).failures[0].message
+
+
+def test_a_wrong_result_stands_in_the_way_of_no_search_for_a_change():
+    def forward(z):
+        return z[:, 0], double(z)[1]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "x must be (24, 2) float64, finite; got (24,) float64" in audited((forward, halve)).failures[0].message
 
 
 def test_a_sample_that_is_no_array_is_told_in_words():
