@@ -102,7 +102,9 @@ class Subject:
     def fresh(self) -> Subject:
         """A copy of the object that has not been called yet, with the same parameters; functions, whose code may be
         another by now, without what they answered first."""
-        return replace(self, begun=None) if self.bijection is None else self._again(deepcopy(self.pristine), self.given, self.dtype)
+        if self.bijection is None:
+            return replace(self, begun=None)
+        return self._again(deepcopy(self.pristine), self.given, self.dtype)
 
     def with_context(self, context: Any) -> Subject:
         """The same at another context."""
