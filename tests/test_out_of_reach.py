@@ -79,7 +79,7 @@ KNOTS = np.array([-3.0, -1.0, 0.5, 3.0])
 
 
 def spline(curved):
-    """x_1 = z_1; x_2 a straight spline with values that x_1 moves. curved: with a bump, whose slope jumps at 0."""
+    """x_1 = z_1; x_2 a straight spline with values that x_1 moves. curved: with a bump that begins and ends steeply."""
 
     def heights(a):
         h = np.array([1.0, 2.0, 3.0]) * np.exp(0.7 * np.sin(a * np.arange(1, 4)))
@@ -99,11 +99,9 @@ def spline(curved):
             found = np.array([row(v, c, back) for c, v in a]).reshape(-1, 2)
             y, log_det = found.T
             if curved:
-                bump = np.where(y > 0, 0.1 * y**2, 0.0)
-                y, log_det = (
-                    (y + bump + 0.3 * np.maximum(y, 0)),
-                    log_det + np.log(1 + np.where(y > 0, 0.3 + 0.2 * y, 0)),
-                )
+                inside = (y > 0) & (y < 3)
+                log_det = log_det + np.log(1 + np.where(inside, 0.3 - 0.2 * y, 0))
+                y = y + np.where(inside, 0.3 * y * (1 - y / 3), 0)
             return np.stack([a[:, 0], y], axis=1), log_det
 
         return direction

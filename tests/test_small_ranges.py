@@ -221,8 +221,10 @@ def placed(center, unit, n=400, codomain=(-onp.inf, onp.inf)):
     """A trial whose x have this median and standard deviation."""
     v = rng().normal(size=(n, 2))
     v = (v - onp.median(v, axis=0)) / v.std(axis=0)
-    subject = SimpleNamespace(out_shape=(2,), codomain=codomain)
-    return SimpleNamespace(subject=subject, x=center + unit * v, z=onp.zeros((n, 2)), usable=onp.ones(n, dtype=bool))
+    subject = SimpleNamespace(out_shape=(2,), shape=lambda direction: (2,), ends=lambda direction: codomain)
+    placed = SimpleNamespace(subject=subject, x=center + unit * v, z=onp.zeros((n, 2)), usable=onp.ones(n, dtype=bool))
+    placed.input = lambda direction: placed.x
+    return placed
 
 
 @pytest.mark.parametrize(("center", "unit", "as_it_is"), [

@@ -13,6 +13,7 @@ from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, interval, into
 from nfscratch.check.finite_differences import moved_params, random_params
 from nfscratch.check.guarded import guarded, kind_of, message_of, shown
+from nfscratch.check.letters.out_of_reach import is_beyond_draws
 from nfscratch.check.overflow import overflows
 from nfscratch.check.pairs import computes_in_float32, first_call, in_float32, is_pair, is_pairs, of_pairs, single
 from nfscratch.check.rows import flat
@@ -189,10 +190,32 @@ def _limit(subject):
 
 
 def _without_overflow(subject, z):
-    """The points without those where forward overflows honestly, which is no mistake."""
+    """The points without those where forward overflows honestly, which is no mistake; and of a user's functions without
+    those beyond all draws where they give no numbers, or raise."""
     try:
         first = Trial(subject, z)
         lost = ~(onp.isfinite(flat(first.x)).all(axis=1) & onp.isfinite(first.there[1]))
-        return z[~(lost & overflows(first, first.z, "forward"))] if lost.any() else z
-    except Exception:  # of any kind: S meets it again and says so
-        return z
+        z = z[~(lost & overflows(first, first.z, "forward"))] if lost.any() else z
+    except Exception:  # of any kind: where it is the functions' own near 0, S meets it again and says so
+        pass
+    return z[~_gives_nothing_beyond_draws(subject, z)]
+
+
+def _gives_nothing_beyond_draws(subject, z):
+    """Rows that no draw reaches, and for which one of the functions gives no numbers or raises."""
+    nothing, beyond = onp.zeros(len(z), dtype=bool), is_beyond_draws(subject, z)
+    far = onp.flatnonzero(beyond)
+    if not len(far) or not _answers(subject, z[~beyond]):  # what it is near 0, S says
+        return nothing
+    for rows in [far] if _answers(subject, z[far]) else [[k] for k in far]:
+        nothing[rows] = not _answers(subject, z[rows])
+    return nothing
+
+
+def _answers(subject, z):
+    try:
+        trial = Trial(subject, z)
+        results = (flat(trial.x), trial.there[1], flat(trial.back[0]), trial.back[1])
+        return all(onp.isfinite(r).all() for r in results)
+    except Exception:  # of any kind
+        return False

@@ -2,7 +2,7 @@
 
 An inverse that halves a bracket 38 times, or repeats z <- x - g(z) 14 times, is right to 1e-7 and not to the last
 digits. That is no mistake, and `accuracy` is the word for it. Where a loop stands in the functions and the round trip
-near 0 is off by no more than 1e-6, the audit goes on as if this accuracy had been given, and a note says so. Formulas
+is off by no more than 1e-6, the audit goes on as if this accuracy had been given, and a note says so. Formulas
 without a loop have no reason to be off.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.letters.out_of_reach import DRAWN
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.pairs import is_single
 from nfscratch.check.repair.code_objects import codes
@@ -22,7 +23,6 @@ from nfscratch.check.rows import flat, largest
 from nfscratch.check.subject import Subject
 from nfscratch.check.trial import Trial
 
-NEAR = 3.0  # |z| where the accuracy is measured
 MOST = 1e-6  # of max(1, |z|): what is off by more is wrong
 REPEATS = {"reduce", "accumulate", "vectorize"}  # loops without a jump in the user's code
 
@@ -46,9 +46,9 @@ def with_its_accuracy(subject: Subject, z: Any) -> Subject | None:
 
 
 def _came(trial):
-    """The largest error of the round trip near 0, relative to max(1, |z|)."""
+    """The largest error of the round trip where draws come, relative to max(1, |z|)."""
     size = largest(trial.z)
-    near = trial.usable & (size <= NEAR)
+    near = trial.usable & (size <= DRAWN)
     error = largest(flat(trial.back[0]) - flat(trial.z)) / onp.maximum(1.0, size)
     return float(onp.max(error[near], initial=0.0))
 
@@ -71,4 +71,5 @@ def _repeats(code):
 
 def words_of(accuracy: float) -> str:
     """What the report says of it."""
-    return f"the round trip is off by {accuracy:.1g} near 0, as where a loop stops early; audited with this accuracy"
+    off = f"the round trip is off by {accuracy:.1g} where draws come"
+    return f"{off}, as when a loop stops early; audited with this accuracy"

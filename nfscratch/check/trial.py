@@ -20,7 +20,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, trees
-from nfscratch.check.domains import inside
+from nfscratch.check.domains import bounded, inside
 from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian, sharper
 from nfscratch.check.rows import apart, condition, flat, inverse_norm, largest
 from nfscratch.check.subject import Subject, of_bijection
@@ -72,8 +72,16 @@ class Trial:
 
     @cached_property
     def back(self) -> tuple[Any, Any]:
-        """z' and log_det of inverse at x."""
-        return self.apply("inverse", self.there[0])
+        """z' and log_det of inverse at x; NaN for rows that rounding has put on an end of the codomain, or beyond."""
+        rows = onp.flatnonzero(self.usable)
+        if len(rows) == len(self) or not bounded(self.subject.codomain) or not len(rows):
+            return self.apply("inverse", self.x)
+        z, log_det = (
+            onp.full((len(self), *self.subject.in_shape), onp.nan, self.subject.dtype),
+            onp.full(len(self), onp.nan),
+        )
+        z[rows], log_det[rows] = self.apply("inverse", self.x[rows], rows)
+        return z, log_det
 
     @cached_property
     def again(self) -> tuple[Any, Any]:

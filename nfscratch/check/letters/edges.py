@@ -7,7 +7,7 @@
     joins     no jump where one formula hands over to the next: joins.py
 
 Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
-end of a wide bracket in a user's own function: out_of_reach.py.
+end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
-from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_out_of_reach
+from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_out_of_reach
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial
@@ -108,7 +108,7 @@ def _with(row, value, j):
 def _points(trial, rng):
     z = edge_points(trial.subject, rng)
     s = trial.subject.at(onp.arange(len(z)))
-    answered = onp.flatnonzero(~_declined(s, z))
+    answered = onp.flatnonzero(~(_declined(s, z) | (is_beyond_draws(s, z) & _raising(s, z))))
     z, s = z[answered], s.at(answered)
     for group in (onp.arange(len(z)), onp.flatnonzero(largest(z) < 0.5), onp.flatnonzero(largest(z) > 20)):
         if len(group) and (refused := _refusal(s.at(group), z[group])) is not None:
@@ -116,6 +116,11 @@ def _points(trial, rng):
     edge = Trial(s, z, limit=1e-3)
     looks = (lambda: _forward_finite(edge), lambda: _inverse_finite(edge), lambda: _consistent(edge))
     return first_failure((*looks, lambda: _slopes(edge)), SOUND)
+
+
+def _raising(s, z):
+    """Rows for which one of the directions raises."""
+    return onp.array([_refusal(s.at([k]), z[[k]]) is not None for k in range(len(z))]) & (_refusal(s, z) is not None)
 
 
 def _declined(s, z):
@@ -195,7 +200,7 @@ def _consistent(edge):
         sums = onp.abs(edge.there[1] + edge.back[1])
     allowed, slack = onp.fmax(edge.allowed, cost), onp.fmax(_slack_on_kinks(edge), cost_of_sum)
     good = edge.usable & onp.isfinite(edge.allowed) & (allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
-    good &= ~ends_of_search(edge)
+    good &= ~ends_of_search(edge) & ~(is_out_of_reach(edge) & ~onp.isfinite(sums))
     for bad, symptom, yours, expected in (
         (~(error <= allowed), Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
         (~(sums <= slack), Symptom.LOG_DETS, edge.back[1], -edge.there[1]),
@@ -221,6 +226,8 @@ def _slopes(edge):
     """J at the edges. float32 has too few digits for a difference."""
     if edge.subject.dtype == onp.float32:
         return None
+    rows = onp.flatnonzero(~ends_of_search(edge))
+    edge = Trial(edge.subject.at(rows), edge.z[rows], limit=edge.limit)
     findings = ((direction, check_jacobian(edge, direction)) for direction in ("forward", "inverse"))
     return next((_slope(edge, direction, finding) for direction, finding in findings if finding.failed), None)
 

@@ -1,9 +1,8 @@
 """Joins: where one formula hands over to the next. A companion of E.
 
 Along lines through a layer, forward and inverse: no NaN, x never jumps, and log_det, the logarithm of a derivative,
-jumps only where the map is piecewise linear (leaky ReLU, a linear spline, in any of its variables), or where it is
-cut and glued: a shift of a circle jumps from 1 to 0, and every x between is reached from elsewhere, every z beside it
-comes back.
+jumps only at a kink that is meant (kinks.py), or where the map is cut and glued: a shift of a circle jumps from 1 to 0,
+and every x between is reached from elsewhere, every z beside it comes back.
 
 Halving finds a join: the interval of a line on which a value changes most, until 1e-9 of it is left, and then until no
 number lies between. A spline's slope of 1000 beside one of 0.001 changes log_det within 1e-11, and is no jump.
@@ -25,6 +24,7 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jumps import jumps
+from nfscratch.check.letters.kinks import REFUSALS, is_kink, sides
 from nfscratch.check.rows import condition, flat, largest
 from nfscratch.check.trial import OTHER, SYMBOL, K, Trial
 from nfscratch.check.units import units_of
@@ -35,11 +35,7 @@ SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
 SHARES = onp.linspace(0.03, 0.97, 9)  # of a jump
 FARTHEST = 10.0
 LEAST = 1e-6
-STRAIGHT = 1e-9  # a change of log_det that is none
-REACHES = (2e-3, 2e-4)  # of a look at both sides of a join; the shorter, because another kink may lie close
-BESIDE_A_JOIN = onp.array([-2.0, -1.0, 1.0, 2.0])
 BESIDE = 0.05  # of a jump; where the next steps are larger, it is none
-REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
 def check_joins(trial: Trial, rng: onp.random.Generator) -> Finding:
@@ -107,19 +103,14 @@ class _Line:
 
     def values(self, t):
         """(T, D + 1): the result and its log_det."""
-        return self._value_at(self.points(onp.atleast_1d(t)))
+        return self.value_at(self.points(onp.atleast_1d(t)))
 
-    def _value_at(self, points):
+    def value_at(self, points):
         y, log_det = self.trial.apply(self.direction, points)
         return onp.concatenate([flat(y), log_det[:, None]], axis=1)
 
     def fails(self, words, symptom, t, row=0, **numbers):
         return failing("E", AT_EDGES, words, symptom, SYMBOL[self.direction], self.points(t), row, **numbers)
-
-    def sides(self, join):
-        """How much log_det changes just before and just after the join, where it changes least: kinks may lie close."""
-        log_det = [self.values(join + BESIDE_A_JOIN * reach)[:, -1] for reach in REACHES]
-        return min(abs(v[1] - v[0]) for v in log_det), min(abs(v[3] - v[2]) for v in log_det)
 
     def is_steep(self, column, join):
         """Whether the value goes in as large steps beside the join, from one number of this dtype to the next.
@@ -130,7 +121,7 @@ class _Line:
         there = self.points(onp.array([join]))
         rows = onp.concatenate([_numbers_around(there, i) for i in range(self.trial.subject.dim)])
         try:
-            v = self._value_at(rows)[:, column].reshape(self.trial.subject.dim, -1)
+            v = self.value_at(rows)[:, column].reshape(self.trial.subject.dim, -1)
         except REFUSALS:  # the domain ends here
             return False
         step = onp.sort(onp.abs(onp.diff(v)), axis=1)  # a jump is the largest of one variable, and no more than one
@@ -164,29 +155,6 @@ class _Line:
         y = self.trial.apply(direction, a.astype(self.trial.subject.dtype))[0]
         error = largest(self.trial.apply(OTHER[direction], y)[0] - a)
         return bool((error <= max(1e-6, 512 * self.trial.subject.precision) * onp.maximum(1.0, largest(a))).all())
-
-    def is_kink(self, join):
-        """Whether log_det may jump here: kinks are declared, or the map is piecewise linear around it.
-
-        A piecewise linear map of another variable, whose knots lie where this one says, jumps along both.
-        """
-        if self.trial.subject.smooth is False or max(self.sides(join)) < STRAIGHT:
-            return True
-        return any(self._is_knot_of(k, join) for k in range(self.trial.subject.dim) if k != self.j)
-
-    def _is_knot_of(self, k, join):
-        """Whether log_det is constant along variable k on both sides of the join, and jumps between."""
-        return any(self._is_knot_within(reach, k, join) for reach in REACHES)
-
-    def _is_knot_within(self, reach, k, join):
-        rows = onp.repeat(flat(self.points(onp.array([join]))), 4, axis=0)
-        scale = onp.broadcast_to(self.units[1], rows.shape[1:])[k]
-        rows[:, k] += reach * scale * BESIDE_A_JOIN
-        try:
-            v = self._value_at(rows.reshape(-1, *self.trial.subject.shape(self.direction)))[:, -1]
-        except REFUSALS:  # the domain ends here
-            return False
-        return max(abs(v[1] - v[0]), abs(v[3] - v[2])) < STRAIGHT and abs(v[2] - v[1]) > self.least
 
 
 def _numbers_around(point, j, n=4):
@@ -232,7 +200,7 @@ def _last_finite(line, good, bad, halvings=40):
 def _excused(line, column, join):
     if line.is_rounded(join) or line.is_steep(column, join):
         return True
-    return (column == line.trial.subject.dim and line.is_kink(join)) or line.is_cut(join)
+    return (column == line.trial.subject.dim and is_kink(line, join)) or line.is_cut(join)
 
 
 def _jump(line, column, join):
@@ -240,5 +208,5 @@ def _jump(line, column, join):
     symptom = Symptom.DERIVATIVE_JUMPS if is_log_det else Symptom.JUMP
     words = "log_det jumps: the derivative has two values" if is_log_det else f"{line.direction} jumps"
     before, after = (float(line.values(join + side)[0, column]) for side in (-1e-8, 1e-8))
-    numbers = {"yours": after, "expected": before, "sides": line.sides(join), "function": line.direction}
+    numbers = {"yours": after, "expected": before, "sides": sides(line, join), "function": line.direction}
     return line.fails(words, symptom, onp.array([join]), **numbers)

@@ -219,15 +219,15 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
     if bounded(s.codomain) or bounded(s.domain):
         return ALL_REACHED
     top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
-    near, *rest = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype)
-    x_near, xs = _sizes(trial, near), []
-    for far in rest:
+    rays, xs = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype), []
+    for far in rays:
         try:
             xs.append(_sizes(trial, far))
         except Exception as error:  # of any kind: a search or a network that overflows so far out has not stood still
             return ALL_REACHED if is_refusal(error) else _raises(error, far)
-    still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in xs], axis=0)
-    return _bounded(rest[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
+    x_near, *x_rest = xs
+    still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in x_rest], axis=0)
+    return _bounded(rays[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
 
 
 def _raises(error, z):

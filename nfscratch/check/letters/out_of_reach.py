@@ -1,8 +1,8 @@
 """Out of reach: what E and O excuse of plain functions where no draw comes. A note of the report says it.
 
-not finite          beyond |z| = 100: most often an exp on the way to an ordinary number leaves the range
+not finite, raises  beyond |z| = 9: most often an exp leaves the range on the way to an ordinary number
 end of a search     inverse gives one number for all z beyond it: a bracket ends there, or a clamp, and it is wide
-                    where it reaches 45 standard deviations
+                    where it reaches 35 standard deviations (from 38 on a normal cdf is 0 or 1)
 """
 
 from __future__ import annotations
@@ -11,19 +11,27 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, into
+from nfscratch.check.domains import bounded
+from nfscratch.check.guarded import said
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest
-from nfscratch.check.trial import Trial
+from nfscratch.check.subject import Subject
+from nfscratch.check.trial import OTHER, Trial
 
+DRAWN = 9.0  # no draw of a standard normal comes beyond it: its probability is 2e-19
 FAR, FARTHER = 100.0, 1000.0
-REACH = 45.0
+REACH = 35.0
 NEAR = 3.0
 
 
 def is_out_of_reach(trial: Trial) -> Any:
     """For each row, whether it lies so far out, in a map of plain functions."""
-    return (largest(trial.z) >= FAR) & (trial.subject.bijection is None)
+    return is_beyond_draws(trial.subject, trial.z)
+
+
+def is_beyond_draws(subject: Subject, z: Any) -> Any:
+    """The same of the rows of z."""
+    return (largest(z) > DRAWN) & (subject.bijection is None) & (not bounded(subject.domain))
 
 
 def ends_of_search(trial: Trial) -> Any:
@@ -79,14 +87,28 @@ def words_of_far_out(trial: Trial) -> list[str]:
     s = trial.subject
     if bounded(s.domain) or not _comes_back(trial):
         return []
+    for far in (DRAWN + 1, 30.0, FAR, FARTHER):
+        if words := _words_at(s, far):
+            return [words]
+    return []
+
+
+def _words_at(s, far):
+    """What is wrong with every variable, the first and the last alone at +far and -far, in words."""
     rows = onp.concatenate([onp.ones((1, s.dim)), onp.eye(s.dim)[[0, -1]]])
-    rows = FARTHER * onp.concatenate([rows, -rows])
-    there = Trial(s.at(onp.zeros(len(rows), dtype=int)), into(s.domain, rows).reshape(-1, *s.in_shape).astype(s.dtype))
-    for direction, (y, log_det) in (("forward", there.there), ("inverse", there.back)):
+    rows = far * onp.concatenate([rows, -rows])
+    there = Trial(s.at(onp.zeros(len(rows), dtype=int)), rows.reshape(-1, *s.in_shape).astype(s.dtype))
+    for direction in OTHER:
+        try:
+            y, log_det = there.there if direction == "forward" else there.back
+        except Exception as error:  # of any kind: the subject's own
+            return f"{direction} raises {said(error)} at |z| = {far:g}, where no draw comes"
         bad = ~(onp.isfinite(flat(y)).all(axis=1) & onp.isfinite(log_det))
         if (bad & ~overflows(there, there.z, "forward")).any():
-            return [f"{direction} is not finite at |z| = {FARTHER:g}, where no draw comes"]
+            return f"{direction} is not finite at |z| = {far:g}, where no draw comes"
     ends = onp.abs(flat(there.back[0]))[_ends(there)]
-    if ends.size:
-        return [f"inverse gives no z beyond {ends.max():.4g}: a bracket or a clamp ends there, where no draw comes"]
-    return []
+    return (
+        f"inverse gives no z beyond {ends.max():.4g}: a bracket or a clamp ends there, where no draw comes"
+        if ends.size
+        else ""
+    )

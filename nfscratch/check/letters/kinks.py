@@ -1,0 +1,86 @@
+"""Kinks: where log_det may jump, because the map bends there on purpose. A companion of E's joins.
+
+declared         smooth=False
+straight         log_det is constant on both sides, along some variable: leaky ReLU, a linear spline
+of its own       log_det is the logarithm of the slope on each side: an ELU, a map that leaves a ball
+
+A spline whose slopes do not meet at its knots or at its box has right slopes on both sides, too, and is a mistake all
+the same. So in an interval, and between two tails of one and the same slope, no kink is its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as onp
+
+from nfscratch.check.rows import flat
+from nfscratch.check.trial import OTHER
+
+STRAIGHT = 1e-9  # a change of log_det that is none
+REACHES = (2e-3, 2e-4)  # of a look at both sides of a join; the shorter, because another kink may lie close
+BESIDE = onp.array([-2.0, -1.0, 1.0, 2.0])
+TAIL = onp.array([10.0, 11.0, 12.0])  # where a spline has ended
+NEAR, STEP = 2e-3, 1e-5  # where the slope of one side is taken, and with which difference
+RIGHT = 0.02  # how far a log_det may be off that slope's
+REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
+
+
+def is_kink(line: Any, join: float) -> bool:
+    """Whether log_det may jump here. (A line of joins.py, and a place on it.)"""
+    if line.trial.subject.smooth is False or max(sides(line, join)) < STRAIGHT:
+        return True
+    if any(_is_knot_of(line, k, join) for k in range(line.trial.subject.dim) if k != line.j):
+        return True
+    return not _is_box(line) and _has_its_slopes(line, join)
+
+
+def sides(line: Any, join: float) -> tuple[float, float]:
+    """How much log_det changes just before and just after the join, where it changes least: kinks may lie close."""
+    log_det = [line.values(join + BESIDE * reach)[:, -1] for reach in REACHES]
+    return min(abs(v[1] - v[0]) for v in log_det), min(abs(v[3] - v[2]) for v in log_det)
+
+
+def _is_knot_of(line, k, join):
+    """Whether log_det is constant along variable k on both sides of the join, and jumps between.
+
+    A piecewise linear map of another variable, whose knots lie where this one says, jumps along both.
+    """
+    return any(_is_knot_within(line, reach, k, join) for reach in REACHES)
+
+
+def _is_knot_within(line, reach, k, join):
+    rows = onp.repeat(flat(line.points(onp.array([join]))), 4, axis=0)
+    scale = onp.broadcast_to(line.units[1], rows.shape[1:])[k]
+    rows[:, k] += reach * scale * BESIDE
+    try:
+        v = line.value_at(rows.reshape(-1, *line.trial.subject.shape(line.direction)))[:, -1]
+    except REFUSALS:  # the domain ends here
+        return False
+    return max(abs(v[1] - v[0]), abs(v[3] - v[2])) < STRAIGHT and abs(v[2] - v[1]) > line.least
+
+
+def _is_box(line):
+    """Whether the map lives in an interval, or has the same constant slope at both ends of the line."""
+    if any(onp.isfinite(line.trial.subject.ends(direction)).all() for direction in OTHER):
+        return True
+    tails = line.values(onp.concatenate([-TAIL, TAIL]))[:, -1]
+    return bool(onp.ptp(tails) < STRAIGHT)
+
+
+def _has_its_slopes(line, join):
+    """Whether log_det is the logarithm of |det J| on each side of the join, J by differences that do not cross it."""
+    s = line.trial.subject
+    if s.dtype != onp.float64:
+        return False
+    beside = flat(line.points(join + onp.array([-NEAR, NEAR])))
+    step = STEP * onp.broadcast_to(line.units[1], beside.shape[1:])
+    moves = onp.stack([sign * onp.diag(step) for sign in (1.0, -1.0)])
+    rows = (beside[:, None, None, :] + moves).reshape(-1, *s.shape(line.direction))
+    try:
+        y = line.value_at(rows)[:, :-1].reshape(2, 2, s.dim, s.dim)
+        own = line.value_at(beside.reshape(-1, *s.shape(line.direction)))[:, -1]
+    except REFUSALS:  # the domain ends here
+        return False
+    J = (y[:, 0] - y[:, 1]) / (2 * step[:, None])
+    return bool((onp.abs(onp.linalg.slogdet(J)[1] - own) < RIGHT).all())
