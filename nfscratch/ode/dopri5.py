@@ -9,9 +9,9 @@ of them are evaluated together until the last has arrived. A step that is refuse
 does not grow in the next try. The first h is Hairer's (Solving ODEs I, section II.4), from one more evaluation.
 
 Where (3) would make a step more than ten times longer, as where the field is 0, the error says nothing about how fast
-the field changes: the next step is an eighth of the way at most. The solution would be as good without, but not its
-gradient: that of a field of 0, as every field starts, is an integral over time of what the field could become, and
-this does change.
+the field changes. Where a gradient is asked for, the next step is then an eighth of the way at most: the gradient of a
+field of 0, as every field starts, is an integral over time of what the field could become, and this does change. The
+solution is as good without, so a solve for values alone takes the long step.
 Dormand and Prince 1980, doi:10.1016/0771-050X(80)90013-3.
 """
 
@@ -19,10 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 import autograd.numpy as np
 import numpy as onp
+from autograd.tracer import isbox
 
 from nfscratch import validate
 from nfscratch.autodiff import raw
@@ -70,7 +72,8 @@ class Dopri5(Solver):
         if t0 == t1 or n == 0:
             return
         first, grow = rhs(t, y), GROW
-        h, longest = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0)), BLIND * abs(t1 - t0)
+        h = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0))
+        longest = BLIND * abs(t1 - t0) if rhs.for_gradient or isbox(first[0]) else inf
         while bool((t != end).any()):
             left = onp.abs(end - t)
             trial = onp.minimum(h, left)

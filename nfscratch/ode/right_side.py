@@ -26,7 +26,10 @@ class IntegrationError(ValueError):
 
 
 class RightSide:
-    """f(t, y) -> k, kept: k is dy/dt, and `kept` is anything that the caller of the solver wants back."""
+    """f(t, y) -> k, kept: k is dy/dt, and `kept` is anything that the caller of the solver wants back.
+
+    for_gradient: the steps serve a gradient too, and must not pass over what the field could become.
+    """
 
     def __init__(
         self,
@@ -35,8 +38,10 @@ class RightSide:
         remedy: str = "",
         look: bool = False,
         backwards: bool = False,
+        for_gradient: bool = False,
     ):
         self.f, self.max_evaluations, self.remedy, self.look = f, max_evaluations, remedy, look
+        self.for_gradient = for_gradient
         self.furthest_behind = max if backwards else min
         self.evaluations = 0
 

@@ -65,7 +65,8 @@ def follow(
         raise ValueError(
             f"y must have shape (S, N), N systems of S numbers each; got {getattr(y, 'shape', type(y).__name__)}"
         )
-    rhs, start, steps = RightSide(f, solver.max_evaluations, solver.remedy, backwards=t1 < t0), y, 0
+    for_gradient = visit is not None
+    rhs, start, steps = RightSide(f, solver.max_evaluations, solver.remedy, False, t1 < t0, for_gradient), y, 0
     for step in solver.march(rhs, y, t0, t1, together):
         y, steps = step.after, steps + 1
         if visit is not None:
