@@ -202,3 +202,14 @@ def test_a_network_of_a_callers_own_has_the_methods_that_are_needed():
     _, found, pullback = network.Network.jacobian_vjp(mlp, params, x[:, :3], y)
     close(found, J, 1e-13)
     assert [g.shape for g in pullback(u, J)[1:]] == [(4, 3), (4, 2)]
+
+
+def test_a_network_that_does_not_say_whether_it_keeps_statistics_keeps_none():
+    field, mask = nf.Field(Plain()), (True, False)
+    for part in (field, nf.ProbabilityFlow(Plain()), nf.ConditionedBase(nf.DiagonalNormal(2), Plain())):
+        assert part.updates is False and part.update("params") == "params"
+    layers = (nf.Coupling(nf.Affine(), mask, Plain()), nf.Conditioned(nf.Planar(2), Plain()), nf.Continuous(field))
+    for layer in layers:
+        assert layer.updates is False and layer.update("params", None) == "params"
+    flow = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), mask, context_dim=1), Plain())
+    assert flow.updates is False
