@@ -11,7 +11,7 @@ import nfscratch as nf
 from nfscratch.flows import layers, parts, pixels
 from nfscratch.flows.posterior import KINDS, _rank
 from nfscratch.nets.velocity import checked_tangents, checked_velocity, time_per_row
-from nfscratch.training import data_rows, earlier, held_out, verdict
+from nfscratch.training import advice, data_rows, earlier, held_out, verdict
 from nfscratch.training.budget import Budget
 from nfscratch.training.ending import Ended, Ending
 
@@ -217,3 +217,12 @@ def test_a_gain_that_chance_can_make_is_taken_back(gains, taken, words):
         assert verdict.takes_back(flow, 0.0, result, rows)
     assert words in str(caught[0].message) and (result.params, result.best_step) == (0.0, 0)
     assert not verdict.takes_back(flow, 0.0, result, rows)
+
+
+def test_of_rows_that_rise_alike_the_first_is_named():
+    flow = SimpleNamespace(log_prob=lambda params, x, context: -params * x[:, 0])
+    x = onp.zeros((40, 1))
+    x[[3, 30, 21, 12]] = onp.inf
+    rows = held_out.Rows(x, None, None, onp.arange(40))
+    result = SimpleNamespace(last_params=1.0, params=0.5)  # inf - inf is NaN, which counts as much as it can
+    assert advice._rows_that_rise(flow, result, rows) == "Rows 3, 12, 21, 30 of x carry it"

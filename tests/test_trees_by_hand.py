@@ -213,3 +213,20 @@ def test_a_network_that_does_not_say_whether_it_keeps_statistics_keeps_none():
         assert layer.updates is False and layer.update("params", None) == "params"
     flow = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), mask, context_dim=1), Plain())
     assert flow.updates is False
+
+
+def test_the_faster_road_of_a_network_is_its_own_kernel_where_it_has_one():
+    class Traced(nf.nets.network.Network):
+        def apply(self, params, x, context=None):
+            asked.append("apply")
+            return x
+
+    class Fast(Traced):
+        def apply_vjp(self, params, x, context=None):
+            asked.append("kernel")
+            return x, None
+
+    asked, x = [], onp.ones((2, 1))
+    for network_, road in ((Traced(), "apply"), (Fast(), "kernel")):
+        asked.clear()
+        assert network_.apply_value({}, x) is x and asked == [road]
