@@ -114,7 +114,7 @@ def test_old_values_are_used_where_two_lines_are_one(tmp_path):
     ],
 )
 def test_a_name_stands_only_beside_a_change_of_its_kind(mistake, before, after, agrees):
-    repair = Repair("f.py", (1,), before, after, "", ("R",), frozenset({"inverse"}))
+    repair = Repair("f.py", (1,), before, after, None, ("R",), frozenset({"inverse"}))
     assert one_change._agrees(Named(mistake), repair) is agrees
 
 

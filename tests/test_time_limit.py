@@ -83,6 +83,14 @@ def test_a_slow_pair_has_more_time(clock, row, times):
     assert clock.now - begin <= 2 * row * 1024 + 1e-9 and (row < 0.2 or clock.now - begin < 11)
 
 
+def test_a_slow_pair_that_fails_does_not_have_it_for_what_can_only_wait(clock):
+    begin = clock.now
+    report = audited(pair(clock, 0.003, undo=lambda x: x / 2 + 0.1 * np.sin(x)))
+    assert report.failures[0].letter == "R"
+    assert "20 s of processor time after the first failure" in report.notes[0]
+    assert clock.now - begin < 90  # of 600
+
+
 def test_a_pair_that_raises_has_the_usual_time(clock):
     def forward(z):
         raise ValueError("no")
@@ -99,7 +107,7 @@ def test_the_time_is_counted_from_the_beginning(clock):
             time_limit.look_at_clock()
         with time_limit.without_limit():
             time_limit.look_at_clock()
-    with limit.of_all():
+    with limit.of_name():
         time_limit.look_at_clock()
     time_limit.look_at_clock()
 

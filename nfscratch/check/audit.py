@@ -64,7 +64,7 @@ def audit(
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject. Whatever else
     the subject raises is a finding, SystemExit too; Ctrl-C ends the audit. Functions that answer 1,000 rows in 50 ms
-    have 20 seconds of processor time, slower ones in proportion; a note says what was left out.
+    have 20 seconds of processor time, slower ones in proportion until a check fails; a note says what was left out.
     """
     rng = onp.random.default_rng(0) if rng is None else rng
     letters = letters_of(letters)
@@ -110,6 +110,7 @@ class _Run:
         self.letters, self.rng, self.changes, self.limit = letters, rng, changes, limit
         self.cases: dict[str, list[Case]] = {letter: [] for letter in letters}
         self.left_out: list[str] = []
+        self.failed_at = onp.inf
 
     def group(self, group: Group) -> None:
         for letter in self.letters:
@@ -120,15 +121,17 @@ class _Run:
         for trial, check in checks_of(letter, group, self.rng, self.letters):
             finding = self._within_time(letter, check, trial, group.dim)
             self.cases[letter].append(Case(group.dim, trial, finding))
+            self.failed_at = min(self.failed_at, self.limit.now) if finding.failed else self.failed_at
             if finding.failed and letter not in SEVERAL:
                 break
 
     def _within_time(self, letter, check, trial, dim):
         try:
-            return _guarded(letter, check, trial)
+            with self.limit.after_failure(self.failed_at):
+                return _guarded(letter, check, trial)
         except OutOfTime:
             self.left_out.append(f"{letter} at D = {dim}")
-            return inconclusive(letter, "", f"left out: {self.limit.words}")
+            return inconclusive(letter, "", f"left out: {self.limit.words(self.failed_at)}")
 
     def _settled(self, letter):
         """Whether the letter need not run: it has failed, or S has, on which all others stand."""
@@ -153,7 +156,7 @@ class _Run:
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))
-        notes = [*notes, *notes_of(groups[-1].trials[0], self.letters, self.left_out, self.limit)]
+        notes = [*notes, *notes_of(groups[-1].trials[0], self.letters, self.left_out, self.limit.words(self.failed_at))]
         subject = groups[0].trials[0].subject
         dims = tuple(group.dim for group in groups)
         return Report(subject.name, dims, tuple(lines), tuple(failures), subject.costs, tuple(notes))
@@ -184,7 +187,7 @@ class _Run:
         try:
             if self._is_singular(letter):
                 return self._unnamed(letter, changes)
-            with self.limit.of_all():
+            with self.limit.of_name():
                 return guarded(explain)(letter, self._judged(letter), self.cases.get("J", []), no_round_trip, changes)
         except (Exception, OutOfTime):  # of any kind: the subject's at a new point, or the look's own
             return self._unnamed(letter)

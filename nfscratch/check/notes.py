@@ -9,20 +9,19 @@ import numpy as onp
 from nfscratch.check.letters.edges import is_list_of_no_rows, loses_width
 from nfscratch.check.letters.out_of_reach import words_of_far_out
 from nfscratch.check.rows import flat, largest
-from nfscratch.check.time_limit import TimeLimit
 from nfscratch.check.trial import OTHER, Trial
 
 NEAR = 3.0
 COARSE = 1e-3  # an error in z that a plot shows
 
 
-def notes_of(trial: Trial, letters: str, left_out: Sequence[str], limit: TimeLimit) -> list[str]:
+def notes_of(trial: Trial, letters: str, left_out: Sequence[str], time: str) -> list[str]:
     """Of what the limit of time has left out; of what a stated accuracy hides, and of what E excuses.
 
-    trial: one that these letters have looked at.
+    trial: one that these letters have looked at. time: what was used up.
     """
     if left_out:
-        return [f"left out, all or in part: {', '.join(dict.fromkeys(left_out))}; {limit.words}"]
+        return [f"left out, all or in part: {', '.join(dict.fromkeys(left_out))}; {time}"]
     looks = [look for letter, look in LOOKS if letter in letters]
     return [note for look in looks for note in _tried(look, trial)]
 

@@ -3,8 +3,9 @@
     seconds = 10 max(1, cost / 0.05)        cost: seconds of 1,000 rows, the mean of both directions
 
 A fast pair has 10 seconds. The search for a repair has 8 more, so that an audit stays below 20. A slow pair has as many
-calls. Every call of a function looks at the clock. What is not done when the time is used up is left out, and the
-report says so.
+calls, until a check fails: the others can only wait for it, and have 20 seconds more, and the looks for a name have 10.
+Every call of a function looks at the clock. What is not done when the time is used up is left out, and the report says
+so.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as onp
 
 SECONDS = 10.0
+AFTER_FAILURE = 20.0  # seconds for all checks that come after the first one that fails
 OF_CHECKS = 0.7  # a share of it; the looks for a name have the rest, and what the checks leave
 COST, ROWS = 0.05, 1000
 FEW = 24  # rows; a pair that takes long for them is not asked for more
@@ -55,13 +57,27 @@ class TimeLimit:
             yield
 
     @contextmanager
-    def of_all(self) -> Iterator[None]:
-        with _until(self.begin + self.seconds):
+    def after_failure(self, since: float) -> Iterator[None]:
+        """What comes after a check that has failed, at that time."""
+        with _until(min(_END.get(), self._limited(since + AFTER_FAILURE))):
             yield
 
+    @contextmanager
+    def of_name(self) -> Iterator[None]:
+        with _until(min(self.begin + self.seconds, self._limited(clock() + SECONDS))):
+            yield
+
+    def _limited(self, end):
+        return end if self.seconds < onp.inf else onp.inf
+
     @property
-    def words(self) -> str:
+    def now(self) -> float:
+        return clock()
+
+    def words(self, failed_at: float = onp.inf) -> str:
         slow = f" (1,000 rows take {self.cost:.2g} s)" if self.cost > COST else ""
+        if self._limited(failed_at + AFTER_FAILURE) < self.begin + OF_CHECKS * self.seconds:
+            return f"{AFTER_FAILURE:.0f} s of processor time after the first failure are used up{slow}"
         return f"{self.seconds:.0f} s of processor time are used up{slow}"
 
 

@@ -96,7 +96,7 @@ class Mistake(Enum):
     RESCALING = "an affine rescaling is not undone"
     STANDS_STILL = "it gives one x for several z"
     CLIPS_ARGUMENT = "it clips its argument"
-    CUT_OFF = "it is cut off far out"
+    CUT_OFF = "it is cut off: beyond some number it gives one value"
     NO_UNDOING = "it does not undo forward"
     # of who depends on whom
     SEES_LATER = "a variable sees itself or a later one"

@@ -7,17 +7,17 @@ any other name                                 stays; the message says the chang
 
 from __future__ import annotations
 
-import re
-
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.message import Case
 from nfscratch.check.repair.beside import SearchBeside
 from nfscratch.check.repair.child import answered_by_child
+from nfscratch.check.repair.edit import Kind
 from nfscratch.check.repair.frozen import frozen
 from nfscratch.check.repair.mended import Repair
-from nfscratch.check.repair.search import Search, may_be_changed
+from nfscratch.check.repair.search import Search
+from nfscratch.check.repair.ways import may_be_changed
 
 LETTERS = "SIRXJ"  # whose laws the search asks
 OF_ONE_FUNCTION = "DK"  # of log_prob, and of sample: they are searched by themselves
@@ -26,6 +26,7 @@ GENERAL = {
     Mistake.LOG_DET_FORMULA, Mistake.NO_UNDOING, Mistake.BELOW_RESOLUTION, Mistake.MULTIPLIED, Mistake.OFF_BY_CONSTANT,
     Mistake.SHAPE, Mistake.NOT_FINITE, Mistake.RAISES, Mistake.DEPENDS_ON_BATCH, Mistake.RESCALING,
     Mistake.LOG_PROB_FORMULA, Mistake.LOG_DET_MULTIPLIED, Mistake.CONSTANT_MISSING, Mistake.SAMPLES,
+    Mistake.STANDS_STILL,
 }  # fmt: skip
 INFERRED = {  # from what else fits, not from numbers that only this mistake gives
     Mistake.LAST_LAYER, Mistake.LAYER_LEFT_OUT, Mistake.TERMS_LEFT_OUT, Mistake.CHANGED_HALF, Mistake.TOO_FEW_PASSES,
@@ -44,10 +45,15 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
     Mistake.SHIFT_NOT_UNDONE: ("+", "-"), Mistake.SIGN: ("-", "+"),
     Mistake.NO_ABSOLUTE_VALUE: ("abs",), Mistake.PIXELS_MISSING: ("*",), Mistake.MULTIPLIES: ("/", "*", "exp"),
     Mistake.PLANAR_H: ("tanh", "h"), Mistake.ONE_BRANCH: ("where",), Mistake.SPLINE_SLOPE: ("*", "2"),
+    Mistake.BASE_MISSING: ("**", "square", "pdf", "log_prob", "base"), Mistake.HALF_MISSING: ("0.5", "2"),
+    Mistake.CONSTANT_OF_BASE: ("pi", "log", "const"), Mistake.CONSTANT_ONCE: ("*", "pi", "sum", "shape", "axis"),
+    Mistake.LOG_DET_SUBTRACTED: ("+", "-"), Mistake.LOG_DET_ADDED: ("+", "-"), Mistake.LOG_DET_MISSING: ("+", "-"),
+    Mistake.BROADCAST: ("axis", "keepdims", "[", "reshape", "ravel", "squeeze", "sum"),
+    Mistake.MEAN_OVER_ROWS: ("mean", "axis"), Mistake.BASE_SUMMED: ("sum", "axis"),
+    Mistake.MEAN_LOG_DET: ("mean", "/", "*"), Mistake.DIVIDED_BY_D: ("mean", "/", "*"),
+    Mistake.LEVELS_MISSING: ("256", "log"),
     Mistake.SPLINE_DENOMINATOR: ("*", "2"), Mistake.CLAMP_IN_FORWARD: ("tanh", "clip", "arctan", "imum", "("),
 }  # fmt: skip
-
-LINES_EXCHANGED = re.compile(r"with `([^=`]*?) [-+*/]?= [^`]*` after `([^=`]*?) [-+*/]?= ")
 
 
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
@@ -103,16 +109,17 @@ def _repair(letter: str, cases: list[Case]) -> Repair | None:
 def _agrees(named, repair):
     """Whether the name may be of the same mistake as the change: a word of it is in one of its two sides alone."""
     if named.mistake is Mistake.WRONG_ORDER:  # it says where a bracket is missing, or of two lines of one variable
-        lines = LINES_EXCHANGED.match(repair.words)
-        of_one = lines is not None and lines[1] == lines[2]
-        return of_one if repair.words else repair.after.count("(") > repair.before.count("(")
+        whole = repair.of_lines
+        if whole is not None:
+            return whole.kind is Kind.EXCHANGED and len(set(whole.targets)) == 1
+        return repair.after.count("(") > repair.before.count("(")
     if named.mistake is Mistake.NOT_NEGATED:  # it says that a minus is missing
-        return repair.after.count("-") > repair.before.count("-") or bool(repair.words)
+        return repair.after.count("-") > repair.before.count("-") or bool(repair.of_lines)
     if named.mistake is Mistake.PERMUTATION and not _is_of_columns(repair):
         return False
     if named.mistake is Mistake.UNCLAMPED:  # of a scale exp(s): where a logarithm is missing, s is none
-        return repair.after.count("log") == repair.before.count("log") or bool(repair.words)
-    if named.mistake not in PARTS or repair.words:
+        return repair.after.count("log") == repair.before.count("log") or bool(repair.of_lines)
+    if named.mistake not in PARTS or repair.of_lines:
         return True
     return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])
 
@@ -120,7 +127,8 @@ def _agrees(named, repair):
 def _is_of_columns(repair):
     """Whether a change may be to the order of columns, and undoes one: of layers or of lines it is another mistake."""
     left_out = repair.after.count("[") < repair.before.count("[")
-    return not (left_out or repair.before.startswith("for ") or repair.words.startswith("with `"))
+    moved = repair.of_lines is not None and repair.of_lines.kind in (Kind.EXCHANGED, Kind.AT_ONCE)
+    return not (left_out or repair.before.startswith("for ") or moved)
 
 
 def _is_of_the_other(named, repair):

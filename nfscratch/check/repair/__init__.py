@@ -5,6 +5,7 @@ that the run went through, as a person would who hunts the mistake, and asks whe
 
 live_code.py     the lines and variables that a run met, and their functions, whose code can be exchanged and put back
 code_objects.py  which of a statement's compiled functions is which living one
+telling.py       the rows at which a screen looks
 screen.py        whether shapes, round trip and log_det hold at a few points: some thousandths of a second
 laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
@@ -13,11 +14,14 @@ moved.py         a part of an expression out of a call, into one, or before anot
 names.py         a variable, an attribute, a key or a function in the place of another of its kind; an element of it
 siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
 terms.py         a term or a factor that is missing, or one too many
+matrices.py      a matrix that is missing; conditions.py: a value that is meant only where a condition holds
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 factors.py       a factor in a logarithm of it, by the same numbers
+made.py          a line of the module that made a number or an array when it was imported
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 inserted.py      a line that is missing, as it stands in the other direction or elsewhere
+of_lines.py      the words for a change of whole lines
 scope.py         the variables that a function may name, with their values in a run
 ways.py          the lines that forward goes through, and those of inverse
 relevant.py      which values have a share in what is wrong: the others are left alone
@@ -30,5 +34,5 @@ child.py         a forked process, in which all this happens: what an edited fun
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
 fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
-was imported does not run again, so a mask that was made wrong there is not found.
+was imported does not run again, but for lines that make numbers of numbers: a mask that an object made is not found.
 """

@@ -77,7 +77,7 @@ class SearchBeside:
                 continue
             if after is not None:
                 lines = tuple(sorted({place.line, *edit.lines}))
-                yield Repair(statement.file, lines, before, after, edit.words, (self.letter,), frozenset())
+                yield Repair(statement.file, lines, before, after, edit.of_lines, (self.letter,), frozenset())
 
     def _is_over(self):
         return time.process_time() - self.began > LONGEST or not self.checks

@@ -18,10 +18,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.edit import Edit, Place, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
+from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
 from nfscratch.check.repair.names import indexed, local_arrays, other_names, undone
 from nfscratch.check.repair.operands import operands
@@ -29,9 +31,7 @@ from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings
 from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import (
-    chosen,
     filled,
-    inverted,
     joined,
     logarithms_joined,
     negated,
@@ -44,6 +44,7 @@ EVERYWHERE = 3  # the rounds that change an expression in all its places in a fu
 WITH_POOL = 3  # the rounds from this on take operands from elsewhere
 SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
+WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
     (),
@@ -85,7 +86,7 @@ def candidates(
         if _is_met(place, lines.get(statement.file, ())):
             together = within[id(place.statement), ast.dump(place.node)]
             everywhere = alike[id(place.function), ast.dump(place.node)] if kinds < EVERYWHERE else together
-            for edit in _of_place(place, scope, kinds, siblings):
+            for edit in edits_of(place, scope, kinds, siblings):
                 yield statement, place, edit
                 if isinstance(place.node, ast.expr):
                     yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
@@ -129,7 +130,8 @@ def _is_met(place, lines):
     return here is not None and any(here.lineno <= line <= here.end_lineno for line in lines)
 
 
-def _of_place(place, scope, kinds, siblings):
+def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None) -> Iterator[Edit]:
+    """The changes of one round that are tried at one place."""
     if isinstance(place.node, ast.expr) and _is_read(place.node):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
@@ -144,3 +146,14 @@ def _of_place(place, scope, kinds, siblings):
 
 def _is_read(node):
     return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, (ast.Tuple, ast.List))
+
+
+def until_one_raises(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+    """An edit of unforeseen code may raise where it is made: that costs what comes after it, not the search."""
+    made = iter(candidates)
+    while True:
+        try:
+            candidate = next(made)
+        except (StopIteration, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+            return
+        yield candidate

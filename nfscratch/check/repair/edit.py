@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 AXES = {"axis", "keepdims", "dtype", "axes", "indexing", "side", "shape"}  # arguments by name
 WIDEST = 60  # characters of an expression that a message shows
+
+
+class Kind(Enum):
+    LEFT_OUT = auto()
+    EXCHANGED = auto()
+    AT_ONCE = auto()
+    PUT_IN = auto()
+
+
+@dataclass(frozen=True)
+class OfLines:
+    """What is done, the source of the lines that it is done to, what these set, and the words for it."""
+
+    kind: Kind
+    lines: tuple[str, ...]
+    targets: tuple[str, ...]
+    words: str
 
 
 @dataclass(frozen=True)
@@ -21,7 +39,7 @@ class Edit:
     node: ast.AST
     field: str
     new: Any
-    words: str = ""  # for a message, where the source before and after says it badly
+    of_lines: OfLines | None = None  # where it is a change of whole lines
     also: tuple[Edit, ...] = ()  # the same in other places
     lines: tuple[int, ...] = ()  # those places' lines
 
@@ -94,7 +112,7 @@ class Place:
 
     def after(self, edit: Edit) -> str:
         """The source of that part, while the edit is done."""
-        if self.shown is not self.node or edit.node is not self.parent or edit.words:
+        if self.shown is not self.node or edit.node is not self.parent or edit.of_lines:
             return shown_source(self.shown)
         return source(edit.new if self.index is None else edit.new[self.index])
 
@@ -122,3 +140,18 @@ def shown_source(node: ast.AST) -> str:
 def source(node: ast.AST) -> str:
     """The source of a node, in one line."""
     return " ".join(ast.unparse(node).split())
+
+
+def lost_names(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
+    """The variables that the statements read before an edit, and none of them after it.
+
+    A change that leaves a variable without a use may mend a law by leaving out what should be there: M for M * W.
+    """
+
+    def read():
+        everything = (n for s in {id(s): s for s in statements}.values() for n in ast.walk(s.tree))
+        return {n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+    before = read()
+    with edit.done():
+        return tuple(sorted(before - read()))

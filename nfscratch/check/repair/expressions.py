@@ -203,7 +203,7 @@ def _arguments_exchanged(node):
 
 def _calls(node):
     """Without the call, or with another axis; of a logarithm, that of the size."""
-    if _is_logarithm(node) and len(node.args) == 1:
+    if is_logarithm(node):
         yield ast.Call(node.func, [ast.Call(_size_beside(node.func), node.args, [])], node.keywords)
     if len(node.args) == 1:
         yield node.args[0]
@@ -221,8 +221,10 @@ def _calls(node):
             yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
 
 
-def _is_logarithm(node):
-    return getattr(node.func, "attr", getattr(node.func, "id", "")) == "log"
+def is_logarithm(node: ast.AST) -> bool:
+    """Whether it is log(a), by whatever name the module goes."""
+    name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
+    return isinstance(node, ast.Call) and name == "log" and len(node.args) == 1
 
 
 def _size_beside(func):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.repair.candidates import Candidate, met_places
+from nfscratch.check.repair.expressions import is_logarithm
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.screen import OfLogDet
@@ -39,7 +40,7 @@ def other_factors(
 def _candidates(statements, reached, lines, screen, written):
     for number in _numbers(screen):
         for statement, place, scope in met_places(statements, reached, False):
-            if place.line in lines.get(statement.file, ()) and _is_logarithm(place.node):
+            if place.line in lines.get(statement.file, ()) and is_logarithm(place.node):
                 for factor in written(number, scope):
                     for op in (ast.Mult(), ast.Div()):
                         yield statement, place, place.exchanged(_with_factor(place.node, factor, op))
@@ -62,11 +63,6 @@ def _written(number, scope: Scope):
     counts = [f"len({k})" for k, n in arrays.items() if n == number]
     counts += [f"(len({k}) - 1)" for k, n in arrays.items() if n == number + 1]
     return [ast.parse(text, mode="eval").body for text in [*names, *counts][:MOST]]
-
-
-def _is_logarithm(node):
-    name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
-    return isinstance(node, ast.Call) and name == "log" and len(node.args) == 1
 
 
 def _with_factor(call, factor, op):

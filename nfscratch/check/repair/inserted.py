@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 
 from nfscratch.check.repair.edit import Edit, Place, source
+from nfscratch.check.repair.of_lines import put_in
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import in_scope, renamed
 
@@ -37,9 +38,8 @@ class Lines:
             near = {source(s) for s in row[max(0, at - 1) : at + 1]}
             for text, line in self._lines(scope).items():
                 if text not in near and not _overwrites(line, row[at - 1] if at else None):
-                    words = f"with the line `{text}` {word} `{_first_words(place.node)}`"
-                    new = _at_line_of(line, place.node)
-                    yield Edit(place.parent, place.field, [*row[:at], new, *row[at:]], words)
+                    new, where = _at_line_of(line, place.node), f"{word} `{_first_words(place.node)}`"
+                    yield Edit(place.parent, place.field, [*row[:at], new, *row[at:]], put_in(line, where))
 
     def _lines(self, scope):
         if id(scope) not in self.known:

@@ -136,6 +136,8 @@ def within(
 class LiveStatement:
     """A statement at the top of a file, with the functions in it that a run went through."""
 
+    runs_at_import = False  # whether it is no function, but what made something for them
+
     def __init__(self, tree: ast.stmt, file: str, imported: list[CodeType], reached: Reached):
         """imported: the code of the whole file, as an import makes it."""
         self.tree, self.file = tree, file

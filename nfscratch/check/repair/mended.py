@@ -13,8 +13,12 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from nfscratch.check.repair.edit import Kind, OfLines
+
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
 CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
+# P.T @ (P @ L), P @ P.T, solve(P, P @ L), inv(P) @ P
+UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
@@ -23,17 +27,18 @@ OTHERS = 2  # changes that are kept beside the best
 
 @dataclass(frozen=True)
 class Repair:
-    """With `after` in the place of `before`, or with the change that `words` say, the laws hold."""
+    """With `after` in the place of `before`, or with the change of whole lines, the laws hold."""
 
     file: str
     lines: tuple[int, ...]
     before: str
     after: str
-    words: str
+    of_lines: OfLines | None
     laws: tuple[str, ...]  # those that failed, and hold
     changed: frozenset[str]  # the directions that give something else
     left: tuple[str, ...] = ()  # laws that failed, and fail still
     is_shared: bool = False  # whether both directions go through the line
+    loses: tuple[str, ...] = ()  # variables that are read nowhere any more
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -48,12 +53,13 @@ class Repair:
     @property
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
-        return not self.keeps_x and _length(self.after) < _length(self.before)
+        fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
+        return not self.keeps_x and (_length(self.after) < _length(self.before) or fewer_turns)
 
     @property
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
-        several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely
+        several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely or bool(self.loses)
         return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x, several, self._distance)
 
     @property
@@ -64,14 +70,14 @@ class Repair:
     @property
     def _distance(self):
         """How many characters differ; of a line that is put in or moved, no small number."""
-        if self.words:
+        if self.of_lines:
             return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
 
     @property
     def is_whole(self) -> bool:
-        return not self.left and not self.is_less
+        return not self.left and not self.is_less and not self.loses
 
     @property
     def is_clear(self) -> bool:
@@ -83,17 +89,24 @@ class Repair:
         with itself; an argument of a logarithm that is negated."""
         taken_back = CANCELS.search(self.after) is not None and CANCELS.search(self.before) is None
         signs = [len(OTHER_SIGN.findall(text)) for text in (self.after, self.before)]
-        return TWICE.search(self.after) is not None or signs[0] > signs[1] or taken_back or self._is_of_nothing
+        return (
+            TWICE.search(self.after) is not None
+            or signs[0] > signs[1]
+            or taken_back
+            or self.undoes
+            or self._is_of_nothing
+        )
 
     @property
     def _is_of_nothing(self):
-        """Whether it says a - a."""
+        """Whether it says a - a, or a + a where that was not said."""
         try:
             tree = ast.parse(self.after)
         except SyntaxError:  # the head of a loop
             return False
-        return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and ast.dump(n.left) == ast.dump(n.right)
-                   for n in ast.walk(tree))  # fmt: skip
+        same = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and ast.dump(n.left) == ast.dump(n.right)]
+        twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
+        return any(isinstance(n.op, ast.Sub) for n in same) or any(text not in self.before for text in twice)
 
     def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
         """This one with the next best of those for which as much speaks.
@@ -105,7 +118,7 @@ class Repair:
         alike = [r for r in found if (r.rank[:-1], r.laws) == (self.rank[:-1], self.laws) and "--" not in r.after]
         near = sorted({(r.file, r.lines, r.after, r.words): r for r in alike}.values(), key=lambda r: r.rank)
         others = [r for r in near if (r.lines, r.after, r.words) != (self.lines, self.after, self.words)]
-        others = [r for r in others if not self._is_moved(r)]
+        others = [r for r in others if not self._is_moved(r) and self._is_like(r)]
         return replace(self, others=tuple([*sorted(mirrored, key=lambda r: r.nearest)[:1], *others][:OTHERS]))
 
     def _is_like(self, other):
@@ -120,21 +133,26 @@ class Repair:
 
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""
-        return bool(self._line) and self._line == other._line
-
-    @property
-    def _line(self):
-        """The line that it puts in; nothing where it puts in none."""
-        return self.words.removeprefix("with the line ").split("`")[1] if self._puts_in_a_line else ""
+        return self._puts_in_a_line and other._puts_in_a_line and self.of_lines.lines == other.of_lines.lines
 
     @property
     def _puts_in_a_line(self):
-        return self.words.startswith("with the line")
+        return self.of_lines is not None and self.of_lines.kind is Kind.PUT_IN
+
+    @property
+    def words(self) -> str:
+        """Of whole lines, what is done to them; "" of an expression."""
+        return self.of_lines.words if self.of_lines else ""
 
     @property
     def may_be_said(self) -> bool:
         """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too."""
-        return self.keeps_x or (not self.left and (self.is_of_one or not self.is_less))
+        return self.keeps_x or not (self.left or self.undoes or (self.is_less and not self.is_of_one))
+
+    @property
+    def undoes(self) -> bool:
+        """Whether it takes back a matrix that stands beside it."""
+        return UNDOES.search(self.after) is not None and UNDOES.search(self.before) is None
 
     @property
     def change(self) -> str:

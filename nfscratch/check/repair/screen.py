@@ -15,10 +15,10 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.repair.live_code import TooLong, within
+from nfscratch.check.repair.telling import POINTS, telling_rows, with_wrong_claims
 from nfscratch.check.rows import finite_matrices, flat, largest
 from nfscratch.check.trial import Trial
 
-POINTS, WRONG = 6, 2  # so many rows, and so many of those that inverse does not take back
 STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
 NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
 NEVER = 1e-2  # are values the same that are further apart, whatever accuracy is stated
@@ -32,12 +32,8 @@ class Screen:
     def __init__(self, trial: Trial, row: int, met: Met = None):
         """met: whether the unchanged run came to a line; edited runs may go through no other."""
         self.met = met
-        order = onp.argsort(largest(trial.z), kind="stable")
-        calm = order[: max(POINTS, len(order) // 2)]
-        chosen = calm[onp.linspace(0, len(calm) - 1, min(POINTS, len(calm))).astype(int)]
         self.near = max(NEAR[onp.dtype(trial.subject.dtype)], min(1e3 * trial.subject.precision, NEVER))
-        wrong = [k for k in order if k in _not_undone(trial, self.near)][:WRONG]
-        self.rows = onp.unique([*chosen, row % len(trial), *wrong]).astype(int)
+        self.rows = telling_rows(trial, row, self.near)
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.x, self.lines, self.spent, self.now = None, 1000, 0, None
         self.keeps_forward = False  # whether forward gives x whatever the edit is
@@ -139,15 +135,6 @@ def _varies(log_det, near):
     return len(finite) > 1 and bool(onp.ptp(finite) > near * (1 + onp.abs(finite).max()))
 
 
-def _not_undone(trial, near):
-    """The rows that inverse does not take back to z."""
-    try:
-        apart = largest(flat(trial.back[0]) - flat(trial.z)) / onp.maximum(1.0, largest(trial.z))
-    except (Exception, SystemExit):  # of any kind: the mistake itself may raise
-        return set()
-    return set(onp.flatnonzero(~(apart < near) & trial.usable).tolist())
-
-
 class OfLogDet(Screen):
     """Of one direction. The Jacobian is that of the trial."""
 
@@ -156,7 +143,7 @@ class OfLogDet(Screen):
         at, J = trial.input(direction), trial.numeric_of(direction)[0]
         fine = finite_matrices(J) & onp.isfinite(flat(at)).all(axis=1)
         rows = self.rows if fine[self.rows].sum() > 1 else onp.flatnonzero(fine)[:POINTS]
-        rows = rows[fine[rows]]
+        rows = with_wrong_claims(trial, direction, rows[fine[rows]], fine, self.near)
         self.direction, self.at, self.of = direction, at[rows].copy(), trial.subject.at(rows)
         self.true = onp.linalg.slogdet(J[rows])[1]
         self.loose = 10 * self.near * onp.maximum(1.0, onp.abs(self.true))

@@ -18,17 +18,17 @@ from functools import cached_property, partial
 
 import numpy as onp
 
-from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places
-from nfscratch.check.repair.edit import shown_source
+from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
+from nfscratch.check.repair.edit import Kind, lost_names, shown_source
 from nfscratch.check.repair.factors import named_factors, other_factors
-from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
+from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
-from nfscratch.check.repair.ways import Ways
+from nfscratch.check.repair.ways import Ways, both_directions
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
@@ -43,12 +43,6 @@ ENOUGH = 5  # repairs of a round: the first that the eye would choose is among t
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 
 
-def may_be_changed(trial: Trial, row: int) -> bool:
-    """Whether a trial's functions have their source in a user's file, and touch nothing outside of themselves."""
-    reached = Reached(partial(_both, trial, row))
-    return bool(reached.lines) and not reached.touches_the_world and not shares_memory(reached)
-
-
 class Search:
     """The search for the repair of one trial. row: the row that shows the mistake best.
 
@@ -58,7 +52,7 @@ class Search:
 
     def __init__(self, trial: Trial, row: int = 0, others: Sequence[Trial] = ()):
         self.trial, self.row, self.others = trial, row, others
-        self.both = partial(_both, trial, row)
+        self.both = partial(both_directions, trial, row)
         self.reached = Reached(self.both)
         if self.reached.raised:  # before it came to inverse, it may be
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
@@ -91,9 +85,9 @@ class Search:
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
-            for missing in (named_factors, missing_terms, other_factors) if kinds == SLIPS - 1 else ():
+            for more in self._after_slips if kinds == SLIPS - 1 else ():
                 if not any(repair.is_clear for repair in found):
-                    found += self._found(self._missing(missing))
+                    found += self._found(more())
             if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
@@ -132,6 +126,11 @@ class Search:
             return values_of_log_det(met, self.screen)
         return values_of_points(met, self.screen) if isinstance(self.screen, OfRoundTrip) else set()
 
+    @property
+    def _after_slips(self):
+        of_numbers = [partial(self._missing, look) for look in (named_factors, missing_terms, other_factors)]
+        return (*of_numbers, partial(made_otherwise, self.reached, self.ways.wrong))
+
     def _missing(self, look=missing_terms):
         if not isinstance(self.screen, OfLogDet):
             return iter(())
@@ -140,7 +139,7 @@ class Search:
     def _found(self, tried, enough=1):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
         found, end = [], -float("inf")
-        for candidate in _until_one_raises(tried):
+        for candidate in until_one_raises(tried):
             clear = sum(repair.is_clear for repair in found)
             if self._is_over() or not self.checks or clear >= ENOUGH or self.left < end:
                 break
@@ -176,14 +175,18 @@ class Search:
         lines = tuple(sorted({place.line, *edit.lines}))
         laws, left = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
-        return Repair(statement.file, lines, shown_source(shown), after, edit.words, laws, changed, left, shared)
+        repair = Repair(statement.file, lines, shown_source(shown), after, edit.of_lines, laws, changed, left, shared,
+                        lost_names(edit, (statement, *self.statements)))  # fmt: skip
+        # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
+        return repair if repair.is_of_one or not statement.runs_at_import else None
 
     def _may_change_x(self, edit):
         """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
         misshapen = "S" in self.failed and isinstance(self.screen, OfAll)
         if misshapen and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
             return False
-        return not self.keeps_x and not edit.words.startswith("without") and not self._is_drowned()
+        leaves_out = edit.of_lines is not None and edit.of_lines.kind is Kind.LEFT_OUT
+        return not self.keeps_x and not leaves_out and not self._is_drowned()
 
     def _is_drowned(self):
         """Whether x is far larger than before."""
@@ -236,20 +239,3 @@ class Search:
             return None
         self.left -= lines
         return failed
-
-
-def _until_one_raises(candidates):
-    """An edit of unforeseen code may raise where it is made: that costs what comes after it, not the search."""
-    made = iter(candidates)
-    while True:
-        try:
-            candidate = next(made)
-        except (StopIteration, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
-            return
-        yield candidate
-
-
-def _both(trial, row):
-    for z in (trial.z[row % len(trial)][None], trial.z):
-        x, _ = trial.subject.forward(z.copy())
-        trial.subject.inverse(x)

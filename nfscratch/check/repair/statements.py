@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-from nfscratch.check.repair.edit import SIMPLE, Edit, Place, source
+from nfscratch.check.repair.edit import SIMPLE, Edit, Place
 from nfscratch.check.repair.expressions import plus
+from nfscratch.check.repair.of_lines import at_once, exchanged, left_out
 
 SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
@@ -47,11 +48,11 @@ def _moved(place):
     """The statement left out, and after the one that follows it."""
     row, k = list(getattr(place.parent, place.field)), place.index
     if len(row) > 1:
-        yield Edit(place.parent, place.field, row[:k] + row[k + 1 :], f"without `{source(row[k])}`")
+        yield Edit(place.parent, place.field, row[:k] + row[k + 1 :], left_out(row[k]))
     if k + 1 < len(row) and isinstance(row[k + 1], SIMPLE) and not isinstance(row[k + 1], ast.Return):
         yield from _at_once(place, row, k)
-        words = f"with `{source(row[k])}` after `{source(row[k + 1])}`"
-        yield Edit(place.parent, place.field, [*row[:k], row[k + 1], row[k], *row[k + 2 :]], words)
+        turned = [*row[:k], row[k + 1], row[k], *row[k + 2 :]]
+        yield Edit(place.parent, place.field, turned, exchanged(row[k], row[k + 1]))
 
 
 def _at_once(place, row, k):
@@ -63,8 +64,7 @@ def _at_once(place, row, k):
                           ast.Tuple([first.value, second.value], ast.Load()))  # fmt: skip
         if all(isinstance(t, (ast.Name, ast.Subscript)) for t in targets):
             ast.fix_missing_locations(ast.copy_location(both, first))
-            words = f"with `{source(both)}` in place of `{source(first)}` and then `{source(second)}`"
-            yield Edit(place.parent, place.field, [*row[:k], both, *row[k + 2 :]], words)
+            yield Edit(place.parent, place.field, [*row[:k], both, *row[k + 2 :]], at_once(both, first, second))
 
 
 def _needs_old(first, second):

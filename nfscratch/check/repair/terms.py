@@ -52,40 +52,14 @@ def _sizes_taken(node):
     return list({ast.dump(a): a for a in found}.values())
 
 
-def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """A value where a condition holds, and elsewhere what the variable was before, or another array, or 0."""
-    np, node = scope.array_module, place.node
-    if np is None or not is_number(node) or not is_term(place):
-        return
-    conditions = [k for k, v in scope.locals.items() if getattr(getattr(v, "dtype", None), "kind", "") == "b"]
-    for name in conditions[:4]:
-        like = [
-            k
-            for k, v in scope.locals.items()
-            if getattr(v, "shape", None) == scope.locals[name].shape and k not in conditions
-        ]
-        for other in [*map(_name, _targets(place) + like[:6]), ast.Constant(0.0)]:
-            for branches in ([node, other], [other, node]):
-                yield ast.Call(ast.Attribute(_name(np), "where", ast.Load()), [_name(name), *branches], [])
-
-
-def _targets(place):
-    """The variable that gets the value, if it is one that had a value before."""
-    targets = getattr(place.parent, "targets", [])
-    return [t.id for t in targets if isinstance(t, ast.Name)]
-
-
-def _name(name):
-    return ast.Name(name, ast.Load())
-
-
 def rarely_wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """What is missing around an expression less often."""
     node, np = place.node, scope.array_module
     value = scope.value_of(node)
     if not is_number(node) or isinstance(value, (int, str, list, tuple)):
         return
-    order = value is None or getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")  # a permutation
+    whole = getattr(getattr(value, "dtype", None), "kind", None) in ("i", "u")
+    order = whole or (value is None and place.is_index)  # a permutation
     one, two = ast.Constant(1), ast.Constant(2)
     yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), two))  # the slope of a tanh
     yield ast.BinOp(node, ast.Mult(), ast.BinOp(one, ast.Sub(), node))  # of a sigmoid
@@ -143,37 +117,6 @@ def _with_variable(node, scope):
     for name in [k for k, v in scope.values.items() if getattr(v, "ndim", 0) or isinstance(v, (int, float))]:
         for op in (ast.Sub(), ast.Add(), ast.Mult(), ast.Div()):
             yield ast.BinOp(node, op, ast.Name(name, ast.Load()))
-
-
-def inverted(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """The inverse matrix, in the place of a transpose or of the matrix itself; a matrix that is missing."""
-    node, np = place.node, scope.array_module
-    if np is None or not is_number(node) or place.field == "func":
-        return
-    matrix = node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
-    if isinstance(matrix, (ast.Name, ast.Attribute, ast.Subscript)) and _is_square(scope.value_of(matrix)):
-        inv = _linalg(np, "inv", [matrix])
-        yield from (inv, turned(inv))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        yield from _with_matrix(node, scope, np)
-
-
-def _with_matrix(node, scope, np):
-    for name in [k for k, v in scope.values.items() if _is_square(v)][:6]:
-        m = ast.Name(name, ast.Load())
-        yield from (_linalg(np, "solve", [m, node]), _linalg(np, "solve", [turned(m), node]))
-        for factor in (m, turned(m), _linalg(np, "inv", [m])):
-            yield from (ast.BinOp(factor, ast.MatMult(), node), ast.BinOp(node, ast.MatMult(), factor))
-
-
-def _is_square(value):
-    shape = getattr(value, "shape", ())
-    return isinstance(shape, tuple) and len(shape) == 2 and shape[0] == shape[1]
-
-
-def _linalg(np, name, args):
-    return ast.Call(ast.Attribute(ast.Attribute(ast.Name(np, ast.Load()), "linalg", ast.Load()), name, ast.Load()),
-                    args, [])  # fmt: skip
 
 
 def replaced(place: Place, scope: Scope) -> Iterator[ast.AST]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as onp
 
 from nfscratch.check.repair.edit import Edit
+from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.screen import OfAll, OfLogDet
 from nfscratch.check.trial import Trial
@@ -46,7 +47,7 @@ class Ways:
 
     def leave_forward(self, statement, place, edit: Edit) -> bool:
         """Whether forward does not come to the lines of the change."""
-        if self._of_forward is None:
+        if self._of_forward is None or statement.runs_at_import:
             return False
         met = self._of_forward.get(statement.file, ())
         first, last = getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0)
@@ -66,3 +67,16 @@ class Ways:
             return self.reached.lines
         call = getattr(self.trial.subject.at(self.screen.rows), direction)
         return Reached(lambda: call(onp.array(at))).lines
+
+
+def may_be_changed(trial: Trial, row: int) -> bool:
+    """Whether a trial's functions have their source in a user's file, and touch nothing outside of themselves."""
+    reached = Reached(partial(both_directions, trial, row))
+    return bool(reached.lines) and not reached.touches_the_world and not shares_memory(reached)
+
+
+def both_directions(trial: Trial, row: int) -> None:
+    """One row, and then all, through forward and back."""
+    for z in (trial.z[row % len(trial)][None], trial.z):
+        x, _ = trial.subject.forward(z.copy())
+        trial.subject.inverse(x)

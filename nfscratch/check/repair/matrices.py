@@ -1,0 +1,63 @@
+"""Matrices: one that is missing, or stands where its inverse is meant."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from nfscratch.check.repair.edit import Place
+from nfscratch.check.repair.expressions import turned
+from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.terms import VALUES, is_number
+
+MOST = 6  # of one function
+
+
+def inverted(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """The inverse matrix, in the place of a transpose or of the matrix itself; a matrix that is missing."""
+    node, np = place.node, scope.array_module
+    if np is None or not is_number(node) or place.field == "func":
+        return
+    matrix = node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
+    if isinstance(matrix, (ast.Name, ast.Attribute, ast.Subscript)) and _is_square(scope.value_of(matrix)):
+        inv = _linalg(np, "inv", [matrix])
+        yield from (inv, turned(inv))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        yield from _with_matrix(node, scope, np)
+    elif isinstance(node, ast.Name) and (place.field == "args" or isinstance(place.parent, VALUES)):
+        yield from _times(node, getattr(scope.value_of(node), "shape", ()), scope)
+
+
+def _with_matrix(node, scope, np):
+    for name in _squares(scope):
+        m = ast.Name(name, ast.Load())
+        yield from (_linalg(np, "solve", [m, node]), _linalg(np, "solve", [turned(m), node]))
+        for factor in (m, turned(m), _linalg(np, "inv", [m])):
+            yield from (ast.BinOp(factor, ast.MatMult(), node), ast.BinOp(node, ast.MatMult(), factor))
+
+
+def _times(node, shape, scope):
+    """A matrix that stood before the columns, or after the rows, of a variable."""
+    if len(shape) != 2:
+        return
+    for name in _squares(scope):
+        size, m = len(scope.locals.get(name, scope.module.get(name))), ast.Name(name, ast.Load())
+        for factor in (turned(m), m):
+            yield from [ast.BinOp(factor, ast.MatMult(), node)] * (shape[0] == size)
+            yield from [ast.BinOp(node, ast.MatMult(), factor)] * (shape[1] == size)
+
+
+def _squares(scope):
+    """The names of square matrices, first those that the functions read: what was left out may be read by none."""
+    everything = {**scope.values, **scope.module, **scope.locals}
+    return [k for k, v in everything.items() if _is_square(v)][:MOST]
+
+
+def _is_square(value):
+    shape = getattr(value, "shape", ())
+    return isinstance(shape, tuple) and len(shape) == 2 and shape[0] == shape[1]
+
+
+def _linalg(np, name, args):
+    return ast.Call(ast.Attribute(ast.Attribute(ast.Name(np, ast.Load()), "linalg", ast.Load()), name, ast.Load()),
+                    args, [])  # fmt: skip
