@@ -129,3 +129,55 @@ def test_the_name_of_the_module_s_line_is_in_the_report(tmp_path):
     module = module_of(RANK_ONE.replace("np.abs(det)", "np.abs(inner)"), tmp_path, "rank_one")
     report = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False, letters="SPIRXJ")
     assert "one change mends it" in str(report) and "np.log" in report.failures[0].message
+
+
+OBJECTS = """
+    import numpy as np
+
+
+    class Block:
+        def __init__(self, order, log_scale):
+            self.order = np.array(order)
+            self.back = np.argsort(self.order)
+            L = np.diag(np.exp(log_scale)) + np.tril(np.ones((3, 3)), -1)
+            self.L, self.log_scale = L, log_scale
+            self.inverse_L = np.linalg.inv(self.L)
+            self.size = self.log_scale.sum()
+
+        def forward(self, z):
+            return (z @ self.L.T)[:, self.order], np.full(len(z), self.size)
+
+        def inverse(self, x):
+            return x[:, self.back] @ self.inverse_L.T, np.full(len(x), -self.log_scale.sum())
+
+
+    blocks = [Block([1, 2, 0], np.array([0.3, -0.2, 0.5])), Block([2, 0, 1], np.array([0.1, 0.4, -0.3]))]
+
+
+    def forward(z):
+        total = np.zeros(len(z))
+        for block in blocks:
+            z, log_det = block.forward(z)
+            total = total + log_det
+        return z, total
+
+
+    def inverse(x):
+        total = np.zeros(len(x))
+        for block in reversed(blocks):
+            x, log_det = block.inverse(x)
+            total = total + log_det
+        return x, total
+"""
+
+
+@pytest.mark.parametrize(
+    "right, wrong, said",
+    [
+        ("self.back = np.argsort(self.order)", "self.back = self.order", "argsort(self.order)"),
+        ("self.size = self.log_scale.sum()", "self.size = self.log_scale.mean()", "self.log_scale.sum()"),
+    ],
+)
+def test_a_line_that_made_an_attribute_is_tried_otherwise_for_all_objects(right, wrong, said, tmp_path):
+    repair = repair_of(OBJECTS, right, wrong, tmp_path)
+    assert said in repair.after or any(said in other.after for other in repair.others)

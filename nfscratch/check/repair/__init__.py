@@ -19,6 +19,7 @@ operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 factors.py       a factor in a logarithm of it, by the same numbers
 made.py          a line of the module that made a number or an array when it was imported
+made_objects.py  a line of __init__ that made an attribute
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 inserted.py      a line that is missing, as it stands in the other direction or elsewhere
 of_lines.py      the words for a change of whole lines
@@ -34,5 +35,6 @@ child.py         a forked process, in which all this happens: what an edited fun
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
 fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
-was imported does not run again, but for lines that make numbers of numbers: a mask that an object made is not found.
+was imported does not run again, but for lines that made numbers and arrays, in the module or for an object, of what is
+there still.
 """

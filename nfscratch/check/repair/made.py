@@ -50,7 +50,7 @@ class MadeStatement:
             made = self._made()
         except ValueError:
             return False
-        return all(_same(value, self.variables.get(name)) for name, value in made.items())
+        return all(is_same(value, self.variables.get(name)) for name, value in made.items())
 
     @contextmanager
     def edited(self) -> Iterator[None]:
@@ -64,15 +64,23 @@ class MadeStatement:
             self.variables.update(old)
 
     def _made(self):
-        inside = dict(self.before)
-        module = ast.Module([self.tree, *self.after], [])
-        try:
-            with onp.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of the compiler, about an edit
-                within(lambda: exec(compile(module, self.file, "exec", dont_inherit=True), inside), LONGEST)
-        except (Exception, SystemExit, TooLong) as error:  # of any kind: most edits make nonsense
-            raise ValueError(str(error)) from None
-        return {name: inside[name] for line in (self.tree, *self.after) for name in _written(line)}
+        inside = run_again([self.tree], self.file, dict(self.before))
+        made = {name: inside[name] for name in _written(self.tree)}
+        if self.after:
+            inside = run_again(self.after, self.file, self.variables | made)
+        return made | {name: inside[name] for line in self.after for name in _written(line)}
+
+
+def run_again(lines: list[ast.stmt], file: str, inside: dict[str, Any]) -> dict[str, Any]:
+    """The variables after the lines. ValueError: they do not run."""
+    try:
+        with onp.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the compiler, about an edit
+            code = compile(ast.Module(list(lines), []), file, "exec", dont_inherit=True)
+            within(lambda: exec(code, inside), LONGEST)
+    except (Exception, SystemExit, TooLong) as error:  # of any kind: most edits make nonsense
+        raise ValueError(str(error)) from None
+    return inside
 
 
 class ModuleScope(Scope):
@@ -118,17 +126,21 @@ def _read_at(reached, file, lines):
 
 def _is_plain(line, variables):
     """Whether it assigns numbers to variables, and calls what can be called again."""
-    if not isinstance(line, ast.Assign) or not (names := _written(line)):
-        return False
-    if not all(_is_of_numbers(variables.get(n)) for n in names):
-        return False
+    names = _written(line)
+    return bool(names) and all(is_of_numbers(variables.get(n)) for n in names) and can_run_again(line)
+
+
+def can_run_again(line: ast.stmt) -> bool:
+    """Whether it assigns, and names nothing that draws numbers or touches the world."""
     words = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(line)}
-    return not words & (OUTSIDE | RANDOM) and not any(isinstance(n, ast.NamedExpr) for n in ast.walk(line))
+    named = any(isinstance(n, ast.NamedExpr) for n in ast.walk(line))
+    return isinstance(line, ast.Assign) and not named and not words & (OUTSIDE | RANDOM)
 
 
-def _is_of_numbers(value):
+def is_of_numbers(value: Any) -> bool:
+    """Whether it is a number or an array, or a row of such."""
     if isinstance(value, (list, tuple)):
-        return all(map(_is_of_numbers, value))
+        return all(map(is_of_numbers, value))
     return kind(value) not in (None, "callable")
 
 
@@ -157,7 +169,7 @@ def _needed_after(line, rest, variables, read):
             continue
         if _is_plain(later, variables):
             after.append(later)
-        elif _keeps_something(later) or read & set(_written(later)):
+        elif keeps_something(later) or read & set(_written(later)):
             return None
         changed |= set(_written(later))
     return after
@@ -173,7 +185,7 @@ def _reads(statement):
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
-def _keeps_something(statement):
+def keeps_something(statement: ast.stmt) -> bool:
     """Whether it may hand the old value to something that lives on: all but dict(dim=D), print(D) and the like."""
     if isinstance(statement, ast.If):
         return "__name__" not in {n.id for n in ast.walk(statement.test) if isinstance(n, ast.Name)}
@@ -182,10 +194,10 @@ def _keeps_something(statement):
     return not (plain and all(isinstance(f, ast.Name) and hasattr(builtins, f.id) for f in called))
 
 
-def _same(a, b):
+def is_same(a: Any, b: Any) -> bool:
     """Whether two values are the same number, array, or row of such."""
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(map(is_same, a, b))
     try:
         return type(a) is type(b) and bool(onp.array_equal(a, b, equal_nan=onp.asarray(a).dtype.kind == "f"))
     except (TypeError, ValueError):

@@ -165,6 +165,8 @@ def _with_terms(site, parts, n):
         if new is site.place.node and factor in (1.0, -1.0) and _cancel(new, term, factor):
             new = None
             continue
+        if abs(factor) != 1.0 and source(term) == source(site.place.node):  # another factor of it, and no term
+            return None
         if abs(factor) != 1.0:
             size = abs(factor)
             term = ast.BinOp(ast.Constant(int(size) if size == int(size) else size), ast.Mult(), term)

@@ -24,6 +24,7 @@ from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.made import made_otherwise
+from nfscratch.check.repair.made_objects import attributes_otherwise
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
@@ -128,8 +129,9 @@ class Search:
 
     @property
     def _after_slips(self):
-        of_numbers = [partial(self._missing, look) for look in (named_factors, missing_terms, other_factors)]
-        return (*of_numbers, partial(made_otherwise, self.reached, self.ways.wrong))
+        made = [partial(look, self.reached, self.ways.wrong) for look in (made_otherwise, attributes_otherwise)]
+        named, terms, factors = (partial(self._missing, f) for f in (named_factors, missing_terms, other_factors))
+        return (named, *made, terms, factors)
 
     def _missing(self, look=missing_terms):
         if not isinstance(self.screen, OfLogDet):
