@@ -43,6 +43,7 @@ class SearchBeside:
         self.letter, self.trial, self.others = letter, trial, others
         self.call = self._log_prob if letter == "D" else self._draws
         self.of_map, self.reached = Reached(self._both), Reached(self.call)
+        self.reached.goes_through(self._both)  # whose variables the function may lack; its lines are left alone
         self.began, self.checks = time.process_time(), CHECKED
 
     def _log_prob(self, rows=slice(None)):

@@ -37,6 +37,7 @@ from nfscratch.check.repair.terms import (
     negated,
     rarely_wrapped,
     replaced,
+    slopes,
     wrapped,
 )
 
@@ -56,7 +57,7 @@ ROUNDS = (
         indexed,
         inverted,
     ),
-    (chosen, wrapped, local_arrays),
+    (chosen, wrapped, local_arrays, slopes),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )

@@ -86,11 +86,12 @@ class Repair:
     @property
     def is_by_chance(self) -> bool:
         """Whether it works by chance: the same order twice, which undoes a cycle of three; a difference of one thing
-        with itself; an argument of a logarithm that is negated."""
+        with itself; an argument of a logarithm that is negated; a mean for a sum, which of two is the half."""
         taken_back = CANCELS.search(self.after) is not None and CANCELS.search(self.before) is None
         signs = [len(OTHER_SIGN.findall(text)) for text in (self.after, self.before)]
         return (
             TWICE.search(self.after) is not None
+            or self.after.count("mean(") > self.before.count("mean(")
             or signs[0] > signs[1]
             or taken_back
             or self.undoes
@@ -99,14 +100,16 @@ class Repair:
 
     @property
     def _is_of_nothing(self):
-        """Whether it says a - a, or a + a where that was not said."""
+        """Whether it says a - a, or a + a where that was not said, or one thing whatever holds."""
         try:
             tree = ast.parse(self.after)
         except SyntaxError:  # the head of a loop
             return False
         same = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and ast.dump(n.left) == ast.dump(n.right)]
         twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
-        return any(isinstance(n.op, ast.Sub) for n in same) or any(text not in self.before for text in twice)
+        either = [n for n in ast.walk(tree) if isinstance(n, ast.IfExp) and ast.dump(n.body) == ast.dump(n.orelse)]
+        minus = any(isinstance(n.op, ast.Sub) for n in same)
+        return minus or bool(either) or any(text not in self.before for text in twice)
 
     def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
         """This one with the next best of those for which as much speaks.

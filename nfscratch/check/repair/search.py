@@ -29,7 +29,7 @@ from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
-from nfscratch.check.repair.ways import Ways, both_directions
+from nfscratch.check.repair.ways import Ways, both_directions, density_and_samples
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
@@ -82,7 +82,7 @@ class Search:
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found, mirrored = most, [], []
-        _ = self.statements and self.failed and self.ways.shared  # of the functions as they are
+        _ = self.statements and self.failed and (self.ways.shared, self._of_density)  # of the functions as they are
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -206,9 +206,8 @@ class Search:
         now = self._failing(new)
         if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed):
             return None
-        if (
-            "x" not in changed and self.screen.x is not None and not self.screen._same(new.x, old.x)
-        ):  # at points not screened
+        keeps = "x" not in changed and self.screen.x is not None
+        if keeps and not self.screen._same(new.x, old.x):  # at points not screened
             return None
         for other, failed in self._beside:
             again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
@@ -234,9 +233,17 @@ class Search:
     def _beside(self):
         return [(trial, failed_laws(trial)) for trial in self.others]
 
+    def _is_met(self, frame):
+        return self.reached.is_met(frame) or self._of_density.is_met(frame)
+
+    @cached_property
+    def _of_density(self):
+        """What log_prob and sample go through: the checks call them, too."""
+        return Reached(partial(density_and_samples, self.trial))
+
     def _failing(self, trial):
         try:
-            failed, lines = within(lambda: failed_laws(trial), AT_ONCE, self.reached.is_met)
+            failed, lines = within(lambda: failed_laws(trial), AT_ONCE, self._is_met)
         except TooLong:  # at these points a loop does not end
             return None
         self.left -= lines

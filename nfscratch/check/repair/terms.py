@@ -131,6 +131,22 @@ def replaced(place: Place, scope: Scope) -> Iterator[ast.AST]:
             yield from (ast.BinOp(node, op, other) for other in scope.pool)
 
 
+def slopes(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """The derivative of a call that the functions make, in the place of a whole value."""
+    np = scope.array_module
+    if np is None or not is_term(place) or not (is_number(place.node) or isinstance(place.node, ast.Constant)):
+        return
+    one, two = ast.Constant(1), ast.Constant(2)
+    for call in [n for n in scope.pool if isinstance(n, ast.Call) and len(n.args) == 1]:
+        name, a = getattr(call.func, "attr", getattr(call.func, "id", "")), call.args[0]
+        if name == "tanh":
+            yield ast.BinOp(one, ast.Sub(), ast.BinOp(call, ast.Pow(), two))
+        elif name in ("sin", "sinh"):
+            yield _call(np, {"sin": "cos", "sinh": "cosh"}[name], a)
+        elif name == "arctan":
+            yield ast.BinOp(one, ast.Div(), ast.BinOp(one, ast.Add(), ast.BinOp(a, ast.Pow(), two)))
+
+
 def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """The logarithm of another expression besides."""
     node, np = place.node, scope.array_module

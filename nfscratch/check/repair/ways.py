@@ -80,3 +80,12 @@ def both_directions(trial: Trial, row: int) -> None:
     for z in (trial.z[row % len(trial)][None], trial.z):
         x, _ = trial.subject.forward(z.copy())
         trial.subject.inverse(x)
+
+
+def density_and_samples(trial: Trial) -> None:
+    """log_prob and sample, where they were given."""
+    s = trial.subject
+    if s.log_prob is not None:
+        s.log_prob(trial.x.copy())
+    if s.sample is not None:
+        s.sample(onp.random.default_rng(0), 3)
