@@ -28,7 +28,7 @@ from nfscratch.check.repair.moved import moved
 from nfscratch.check.repair.names import indexed, local_arrays, other_names, undone
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.scope import Scope
-from nfscratch.check.repair.siblings import Siblings
+from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import (
     filled,
@@ -136,6 +136,7 @@ def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None =
     if isinstance(place.node, ast.expr) and _is_read(place.node):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
+            yield from map(place.exchanged, factors_beside(place))
         looks = (
             ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
         )

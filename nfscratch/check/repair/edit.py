@@ -110,6 +110,11 @@ class Place:
         short = [n for n in around if len(source(n)) <= WIDEST]
         return short[-1] if short else next(iter(around), self.parent)
 
+    @cached_property
+    def before(self) -> str:
+        """The source of that part, asked for while no edit is done."""
+        return shown_source(self.shown)
+
     def after(self, edit: Edit) -> str:
         """The source of that part, while the edit is done."""
         if self.shown is not self.node or edit.node is not self.parent or edit.of_lines:

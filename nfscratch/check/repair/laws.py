@@ -38,6 +38,12 @@ def keeps_dependencies(old: Trial, new: Trial, direction: str = "forward") -> bo
     return all(_seen(a) >= _seen(b) for a, b in pairs)
 
 
+def still_mixes(new: Trial) -> bool:
+    """Whether some x_i depends on another z_j, and some entry of J varies: less than before, but no trivial map."""
+    J = new.numeric_of("forward")[0]
+    return _seen(J * (1 - onp.eye(J.shape[1]))) > 0 and _seen(_spread(J)) > 0
+
+
 def _seen(entries):
     """How many entries are not 0 at all points."""
     return int((onp.abs(entries) > 1e-6).any(axis=0).sum())

@@ -1,11 +1,11 @@
-"""Matrices: one that is missing, or stands where its inverse is meant."""
+"""Matrices: one that is missing, or stands where its inverse is meant; a determinant where its logarithm is."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from nfscratch.check.repair.edit import Place
+from nfscratch.check.repair.edit import Place, source
 from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.terms import VALUES, is_number
@@ -18,6 +18,8 @@ def inverted(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node, np = place.node, scope.array_module
     if np is None or not is_number(node) or place.field == "func":
         return
+    if isinstance(node, ast.Call) and source(node.func).split(".")[-1] == "det" and len(node.args) == 1:
+        yield ast.Subscript(_linalg(np, "slogdet", node.args), ast.Constant(1), ast.Load())
     matrix = node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
     if isinstance(matrix, (ast.Name, ast.Attribute, ast.Subscript)) and _is_square(scope.value_of(matrix)):
         inv = _linalg(np, "inv", [matrix])

@@ -21,6 +21,7 @@ CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
+FACTOR = re.compile(r"(\([^()]*\)|[\w.]+) \* ")
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 OTHERS = 2  # changes that are kept beside the best
 
@@ -165,6 +166,12 @@ class Repair:
     def where(self) -> str:
         several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
         return f"{several} of {Path(self.file).name}"
+
+
+def repeats_factor(before: str, after: str) -> bool:
+    """Whether a factor stands once more than before: mask * t, beside mask * s."""
+    factors = {f"{found} * " for found in FACTOR.findall(before)}
+    return any(after.count(factor) > before.count(factor) for factor in factors)
 
 
 def _length(text):

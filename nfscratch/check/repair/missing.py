@@ -91,10 +91,18 @@ def missing_terms(
         sites = _sites(statements, reached, lines)
         _watch(sites, screen, len(error))
         close = max(FIT, screen.near / 10) * (1.0 + onp.abs(screen.true))
-        fits = [fit for site in sites for fit in _fits(site, error, close)]
+        factors = FACTORS[:2] if _is_multiple(screen.true, screen.claim) else FACTORS
+        fits = [fit for site in sites for fit in _fits(site, error, close, factors)]
     for _, site, parts in sorted(fits, key=lambda fit: fit[0])[:TRIED]:
         if (new := _with_terms(site, parts, len(error))) is not None:
             yield site.statement, site.place, site.place.exchanged(new)
+
+
+def _is_multiple(true, claim):
+    """Whether log_det is a whole number of times too small: a factor is missing then, and no multiple of a term."""
+    with onp.errstate(all="ignore"):
+        times = onp.asarray(true) / onp.asarray(claim, dtype=float)
+    return bool((onp.abs(times - onp.round(times[0])) < FIT).all() and onp.round(times[0]) > 1)
 
 
 def _sites(statements, reached, lines):
@@ -127,13 +135,13 @@ def _watch(sites, screen, n):
     within(screen._call, 10**6, look=look)
 
 
-def _fits(site, error, close):
+def _fits(site, error, close, factors):
     """(how complicated, site, [(operand, form, factor)]) of each fit."""
     if site.runs >= MOST_RUNS:
         return
     terms, constant = site.terms(), onp.ptp(error) < close.min()
     for (k, form), v in terms.items():
-        for f in FACTORS:
+        for f in factors:
             if (onp.abs(error - f * v) < close).all():
                 yield (1, abs(abs(f) - 1), form != "itself", len(site.texts[k])), site, [(k, form, f)]
     if not constant:

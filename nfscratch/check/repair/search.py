@@ -19,13 +19,13 @@ from functools import cached_property, partial
 import numpy as onp
 
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
-from nfscratch.check.repair.edit import Kind, lost_names, shown_source
+from nfscratch.check.repair.edit import Kind, lost_names
 from nfscratch.check.repair.factors import named_factors, other_factors
-from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies
+from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies, still_mixes
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
-from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.mended import Repair, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
@@ -161,14 +161,14 @@ class Search:
 
     def _tried(self, statement, place, edit):
         """The repair that an edit is, or None."""
-        spent, shown, mended = self.screen.spent, place.shown, None
+        spent, before, mended = self.screen.spent, place.before, None
         try:
             with edit.done(), statement.edited():
                 self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)
                 if self.screen.passes():
                     changed, after = self.screen.changed(), place.after(edit)
                     if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
-                        mended = self._mended(changed)
+                        mended = self._mended(changed, repeats_factor(before, after))
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
@@ -177,7 +177,7 @@ class Search:
         lines = tuple(sorted({place.line, *edit.lines}))
         laws, left = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
-        repair = Repair(statement.file, lines, shown_source(shown), after, edit.of_lines, laws, changed, left, shared,
+        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared,
                         lost_names(edit, (statement, *self.statements)))  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         return repair if repair.is_of_one or not statement.runs_at_import else None
@@ -197,14 +197,14 @@ class Search:
             return False
         return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
 
-    def _mended(self, changed):
+    def _mended(self, changed, masks):
         """The laws that failed and hold now, and those that fail still; None where another one fails, in any dimension,
         or a dependency is lost."""
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
-        if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed):
+        if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed, masks):
             return None
         keeps = "x" not in changed and self.screen.x is not None
         if keeps and not self.screen._same(new.x, old.x):  # at points not screened
@@ -216,10 +216,10 @@ class Search:
         mended = tuple(law for law in LAWS if law in self.failed - now)
         return (mended, tuple(law for law in LAWS if law in now)) if mended else None
 
-    def _keeps_dependencies(self, new, changed):
+    def _keeps_dependencies(self, new, changed, masks):
         """Of a repair in what both directions share: a scale that is 0 in both makes them agree, and mends nothing."""
         if "x" in changed:
-            return keeps_dependencies(self.trial, new)
+            return keeps_dependencies(self.trial, new) or (masks and still_mixes(new))
         return not {"forward", "inverse"} <= changed or keeps_dependencies(self.trial, new, "inverse")
 
     @cached_property

@@ -54,6 +54,24 @@ class Siblings:
                         yield from _taken(place.node, named)
 
 
+def factors_beside(place: Place) -> Iterator[ast.AST]:
+    """A value with the factor that another value has, which stands beside it: mask * s, mask * t."""
+    for other in _beside(place):
+        if isinstance(other, ast.BinOp) and isinstance(other.op, ast.Mult):
+            for factor in (other.left, other.right):
+                yield ast.BinOp(factor, ast.Mult(), place.node)
+
+
+def _beside(place):
+    """The other values of a tuple, or of the assignments around."""
+    if isinstance(place.parent, ast.Tuple) and place.index is not None:
+        return [e for e in place.parent.elts if e is not place.node]
+    if isinstance(place.parent, ast.Assign) and place.field == "value" and len(place.above) > 1:
+        row = getattr(place.above[-2], "body", [])
+        return [s.value for s in row if isinstance(s, ast.Assign) and s is not place.parent]
+    return []
+
+
 def _keys(place):
     """What an expression is known by: a value by its variable, a call by its function, an index by its array."""
     node, parent = place.node, place.parent
