@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,15 +149,16 @@ def source(node: ast.AST) -> str:
 
 
 def lost_names(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
-    """The variables that the statements read before an edit, and none of them after it.
+    """The variables that the statements read before an edit, and none of them after it, where others are read instead.
 
-    A change that leaves a variable without a use may mend a law by leaving out what should be there: M for M * W.
+    Such a change may mend a law by leaving out what should be there: M for M * W. What only takes away may be right.
     """
 
     def read():
         everything = (n for s in {id(s): s for s in statements}.values() for n in ast.walk(s.tree))
-        return {n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        return Counter(n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
     before = read()
     with edit.done():
-        return tuple(sorted(before - read()))
+        after = read()
+    return tuple(sorted(before.keys() - after.keys())) if after - before else ()

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from nfscratch.check.repair.edit import Kind, OfLines
 
-TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]")  # x[:, order][:, order], order[order]
+# x[:, order][:, order], order[order], x[:, argsort(back)][:, back]
+TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]|argsort\((\w+)\)\]\[:, \3\]|\[:, (\w+)\]\[:, [\w.]*argsort\(\4\)")
 CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 # P.T @ (P @ L), P @ P.T, solve(P, P @ L), inv(P) @ P
 UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
+NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
 FACTOR = re.compile(r"(\([^()]*\)|[\w.]+) \* ")
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 OTHERS = 2  # changes that are kept beside the best
@@ -78,11 +80,11 @@ class Repair:
 
     @property
     def is_whole(self) -> bool:
-        return not self.left and not self.is_less and not self.loses
+        return not (self.left or self.is_less or self.loses or self.is_by_chance)
 
     @property
     def is_clear(self) -> bool:
-        return self.is_whole and self.is_of_one and not self.is_by_chance
+        return self.is_whole and self.is_of_one
 
     @property
     def is_by_chance(self) -> bool:
@@ -101,7 +103,7 @@ class Repair:
 
     @property
     def _is_of_nothing(self):
-        """Whether it says a - a, or a + a where that was not said, or one thing whatever holds."""
+        """Whether it says a - a, (1 - a) * (a * b), a + a where that was not said, or one thing whatever holds."""
         try:
             tree = ast.parse(self.after)
         except SyntaxError:  # the head of a loop
@@ -110,7 +112,8 @@ class Repair:
         twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
         either = [n for n in ast.walk(tree) if isinstance(n, ast.IfExp) and ast.dump(n.body) == ast.dump(n.orelse)]
         minus = any(isinstance(n.op, ast.Sub) for n in same)
-        return minus or bool(either) or any(text not in self.before for text in twice)
+        nothing = NO_PRODUCT.search(self.after) is not None
+        return minus or nothing or bool(either) or any(text not in self.before for text in twice)
 
     def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
         """This one with the next best of those for which as much speaks.
