@@ -177,3 +177,35 @@ def test_numbers_that_leave_the_range_of_float32_are_no_fault_of_an_edge(wrong):
     z = onp.random.default_rng(0).normal(size=(24, 2)).astype("float32")
     with onp.errstate(all="ignore"):
         assert check_edges(Trial(subject, z), onp.random.default_rng(1)).failed is wrong
+
+
+@pytest.mark.parametrize(("clipped", "mistake"), [
+    (lambda z: onp.clip(z, -1.5, 1.5), Mistake.CLIPS_ARGUMENT),
+    (lambda z: onp.minimum(z, 1.25), Mistake.CLIPS_ARGUMENT),
+    (lambda z: onp.clip(0.737 * z, -1.0, 1.0) / 0.737, Mistake.STANDS_STILL),
+])  # fmt: skip
+def test_a_forward_that_clips_its_argument_first(clipped, mistake):
+    turn = onp.linalg.qr(onp.random.default_rng(3).normal(size=(3, 3)))[0]
+
+    def forward(z):
+        return (2.3 * clipped(z)) @ turn.T, onp.full(len(z), 3 * onp.log(2.3))
+
+    def inverse(x):
+        return x @ turn / 2.3, onp.full(len(x), -3 * onp.log(2.3))
+
+    assert named((forward, inverse), dims=(3,), letters="SR") is mistake
+
+
+@pytest.mark.parametrize(("share", "is_half"), [(0.5, True), (0.5001, False), (2.0, True), (1.9997, False)])
+def test_a_constant_log_det_that_is_half_of_it_by_chance(share, is_half):
+    turn = onp.linalg.qr(onp.random.default_rng(3).normal(size=(4, 4)))[0]
+    scale = onp.array([0.7, 1.3, 2.1, 0.9])
+    log_det = onp.log(scale).sum()
+
+    def forward(z):
+        return (scale * z) @ turn, onp.full(len(z), share * log_det)
+
+    def inverse(x):
+        return x @ turn.T / scale, onp.full(len(x), -share * log_det)
+
+    assert (named((forward, inverse), dims=(4,), letters="SRXJ") is Mistake.FACTOR_TWO) == is_half

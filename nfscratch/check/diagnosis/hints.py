@@ -89,7 +89,7 @@ HINTS = {
     M.RETURNS_ARGUMENT: "Compare inverse(x) with x.",
     M.RESCALING: "The round trip is a straight line. Which two numbers describe it?",
     M.STANDS_STILL: "Print x for a few z in a row: from where on does it stay as it is?",
-    M.CLIPS_ARGUMENT: "Compare x with forward(inverse(x)), far out.",
+    M.CLIPS_ARGUMENT: "Go there and back from a point far out.",
     M.CUT_OFF: "Compare x with forward(inverse(x)): from which x on do they part?",
     M.NO_UNDOING: "It fits none of the usual mistakes: start with D = 1 and one point.",
     # of who depends on whom

@@ -13,6 +13,8 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
+MARGIN = 1e-3  # of the largest z: a clip that comes so late is none that was seen
+
 
 def bracket(c: Columns) -> Mistake | None:
     """z' = clip(z, A, B), or forward(z') = clip(x, A, B): whichever has round numbers for its ends was meant."""
@@ -47,10 +49,36 @@ def is_round(number: float) -> bool:
 
 
 def name_of_stop(trial: Trial) -> Mistake:
-    """Of a forward that gives one x again and again: a round number is the end of a bracket."""
+    """Of a forward that gives one x again and again: it clips z, or a round number is the end of a bracket."""
+    if clips_argument(trial):
+        return Mistake.CLIPS_ARGUMENT
     numbers, often = onp.unique(onp.abs(flat(trial.x)), return_counts=True)
     ends = numbers[(often > 1) & (numbers > 0.5 * numbers.max())]
     return Mistake.END_OF_BRACKET if any(map(is_round, ends)) else Mistake.STANDS_STILL
+
+
+def clips_argument(trial: Trial) -> bool:
+    """Whether forward gives the same for clip(z, -b, b) or clip(z, a, b) as for z, with ends of two digits.
+
+    A search that ends with its bracket does so too, but there the ends of x are round, and those of z are not.
+    """
+    z = trial.z[trial.usable]
+    ends = [_end_of_z(trial, z, sign) for sign in (1.0, -1.0)]
+    return all(end is None or abs(end - round(end, 2)) < 1e-6 for end in ends) and ends != [None, None]
+
+
+def _end_of_z(trial, z, sign):
+    """The largest b beyond which a larger sign * z changes nothing of x; None where all of it counts."""
+    x, top = trial.apply("forward", z)[0], float((sign * z).max())
+
+    def unchanged(b):
+        return onp.array_equal(trial.apply("forward", sign * onp.minimum(sign * z, b))[0], x)
+
+    low, high = min(0.0, top), top
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if unchanged(middle) else (middle, high)
+    return None if top - high < MARGIN * abs(top) else sign * high
 
 
 def clamped_bracket(trial: Trial) -> Mistake | None:

@@ -40,6 +40,8 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import OTHER, Trial
 
+EXACT, INEXACT = 2e-6, 1e-3  # of a log_det: of one number in float64, and of others
+
 
 class Sample:
     """Claim and truth of one direction at one trial, where the truth is known well."""
@@ -159,7 +161,7 @@ def _by_ratio(samples):
     if not all(onp.ptp(s.t) < 1e-7 * (1 + onp.abs(s.t).max()) for s in samples):
         return _one_factor(ratios)
     several = len({round(float(s.t.mean()), 6) for s in samples}) > 1
-    usual = any(abs(ratios[0][0] * k - 1) < 1e-3 or abs(ratios[0][0] / k - 1) < 1e-3 for k in (2, 3, 4))
+    usual = any(all(_is_exactly(f, s) for _, s in ratios) for k in (2, 3, 4) for f in (k, 1 / k))
     return by_subset(samples) or by_factor(samples) or (_one_factor(ratios) if several or usual else None)
 
 
@@ -186,10 +188,16 @@ def _over_dimensions(ratios, same):
 def _one_factor(ratios):
     r = ratios[0][0]
     if min(abs(r - 2), abs(r - 0.5)) < 1e-3:
-        return Mistake.FACTOR_TWO
+        return Mistake.FACTOR_TWO if any(all(_is_exactly(k, s) for _, s in ratios) for k in (2, 0.5)) else None
     if is_sum_over_probes(r) and all(_may_be_estimated(s) for _, s in ratios):
         return Mistake.PROBES_SUMMED
     return Mistake.MULTIPLIED if abs(r - 1) > 1e-3 else None
+
+
+def _is_exactly(k, s):
+    """Whether c = k t: where t is one number, to the digits that differences have, since it fits roughly by chance."""
+    one_number = s.trial.subject.dtype == onp.float64 and onp.ptp(s.t) < 1e-7 * (1 + onp.abs(s.t).max())
+    return bool(near(s.c, k * s.t, EXACT if one_number else INEXACT).all())
 
 
 def _may_be_estimated(s):
