@@ -58,6 +58,8 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
     repair = _repair(letter, cases) if letter in LETTERS + OF_ONE_FUNCTION else None
     if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
+    if named.mistake is Mistake.FOLDS and not (repair.is_of_one or repair.constrains):
+        return named, ""  # of a map that folds much else in both directions makes one that does not
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
     if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}

@@ -31,6 +31,7 @@ from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import (
+    constrained,
     filled,
     joined,
     logarithms_joined,
@@ -56,6 +57,7 @@ ROUNDS = (
         lambda place, scope: moved(place.node),
         indexed,
         inverted,
+        constrained,
     ),
     (chosen, wrapped, local_arrays, slopes),
     (filled, joined),

@@ -42,6 +42,7 @@ class Repair:
     left: tuple[str, ...] = ()  # laws that failed, and fail still
     is_shared: bool = False  # whether both directions go through the line
     loses: tuple[str, ...] = ()  # variables that are read nowhere any more
+    misses: bool = False  # whether forward does not reach all of its codomain, or leaves it, as it did before
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -63,7 +64,13 @@ class Repair:
     def rank(self) -> tuple[int, ...]:
         """The best repair has the lowest."""
         several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely or bool(self.loses)
-        return (len(self.left), self.is_less, not self.is_of_one, not self.keeps_x, several, self._distance)
+        of_two = 0 if self.is_of_one else 2 - self.constrains
+        return (len(self.left), self.is_less, of_two, not self.keeps_x, several, self._distance)
+
+    @property
+    def constrains(self) -> bool:
+        """Whether it makes something positive."""
+        return any(self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
 
     @property
     def _is_unlikely(self):
@@ -136,7 +143,7 @@ class Repair:
     def nearest(self) -> tuple[int, ...]:
         """The rank where nothing speaks for one of the two directions."""
         left, less, of_two, other_x, several, distance = self.rank
-        return (left, less, of_two, several, distance, other_x)
+        return (left, self.misses, less, of_two, several, distance, other_x)
 
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""

@@ -63,9 +63,9 @@ def _is_known(node, scope):
 
 def _of_own_argument(there, of, function):
     """What functions of one argument make of it, made of ours: log1p(x ** 2) where the other has log1p(z ** 2)."""
-    own, found = _argument(function), {}
+    own, found = argument_of(function), {}
     for text, node in there.items():
-        theirs = _argument(of[text])
+        theirs = argument_of(of[text])
         if own and theirs and own != theirs and {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} >= {theirs}:
             new = renamed(node, theirs, own)
             if len(source(new)) <= LONGEST and not isinstance(new, ast.Name):
@@ -73,7 +73,7 @@ def _of_own_argument(there, of, function):
     return found
 
 
-def _argument(function):
+def argument_of(function: Any) -> str | None:
     """The name of the last argument, if there are no others than self."""
     names = [a.arg for a in function.args.args] if function is not None else []
     return names[-1] if len(names) == 1 or (len(names) == 2 and names[0] == "self") else None

@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as onp
 
+from nfscratch.check.domains import bounded
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
-from nfscratch.check.repair.edit import Kind, lost_names
+from nfscratch.check.repair.edit import Kind, lost_names, source
+from nfscratch.check.repair.ends import Ends, misses_codomain
 from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies, still_mixes
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
@@ -29,6 +33,7 @@ from nfscratch.check.repair.mended import Repair, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.twins import new_of, with_twins
 from nfscratch.check.repair.ways import Ways, both_directions, density_and_samples
 from nfscratch.check.trial import Trial
 
@@ -82,7 +87,8 @@ class Search:
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found, mirrored = most, [], []
-        _ = self.statements and self.failed and (self.ways.shared, self._of_density)  # of the functions as they are
+        # of the functions as they are
+        _ = self.statements and self.failed and (self.ways.shared, self._of_density, self._ends, self._may_miss)
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -93,6 +99,7 @@ class Search:
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
+        said += [r for r in mirrored if not r.misses] if all(repair.misses for repair in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
 
@@ -145,7 +152,10 @@ class Search:
             clear = sum(repair.is_clear for repair in found)
             if self._is_over() or not self.checks or clear >= ENOUGH or self.left < end:
                 break
-            if (repair := self._tried(*candidate)) is not None:
+            repair = self._tried(*candidate)
+            if self.passed and (repair is None or repair.left) and self._is_of_both and not candidate[0].runs_at_import:
+                repair = self._with_twins(*candidate) or repair
+            if repair is not None:
                 found.append(repair)
                 if clear + repair.is_clear >= enough:
                     end = max(end, self.left - BESIDE)
@@ -159,13 +169,30 @@ class Search:
             self.next_look = time.perf_counter() + BETWEEN_LOOKS
         return self.late or self.left < 0
 
-    def _tried(self, statement, place, edit):
-        """The repair that an edit is, or None."""
-        spent, before, mended = self.screen.spent, place.before, None
+    @cached_property
+    def _is_of_both(self):
+        """Whether the log_det of both directions is wrong, or not finite."""
+        return isinstance(self.screen, OfLogDet) and ("S" in self.failed or {"J forward", "J inverse"} <= self.failed)
+
+    def _with_twins(self, statement, place, edit):
+        """The repair that an edit is together with the same in other places, where laws hold with it as a whole."""
+        met = [(s, p) for s, p, _ in met_places(self.statements, self.reached, False)]
+        for both, others in with_twins(met, place, edit):
+            repair = self.checks and self._tried(statement, place, both, others)
+            if repair and not repair.left:
+                return replace(repair, before=source(place.node), after=source(new_of(place, edit)))
+        return None
+
+    def _tried(self, statement, place, edit, others=()):
+        """The repair that an edit is, or None. others: further statements that it is in."""
+        spent, before, mended, self.passed = self.screen.spent, place.before, None, False
         try:
-            with edit.done(), statement.edited():
+            with edit.done(), ExitStack() as all_edited:
+                for edited in {id(s): s for s in (statement, *others)}.values():
+                    all_edited.enter_context(edited.edited())
                 self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)
                 if self.screen.passes():
+                    self.passed = True
                     changed, after = self.screen.changed(), place.after(edit)
                     if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
                         mended = self._mended(changed, repeats_factor(before, after))
@@ -175,10 +202,10 @@ class Search:
         if mended is None:
             return None
         lines = tuple(sorted({place.line, *edit.lines}))
-        laws, left = mended
+        laws, left, misses = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
         repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared,
-                        lost_names(edit, (statement, *self.statements)))  # fmt: skip
+                        lost_names(edit, (statement, *self.statements)), misses)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         return repair if repair.is_of_one or not statement.runs_at_import else None
 
@@ -198,13 +225,17 @@ class Search:
         return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
 
     def _mended(self, changed, masks):
-        """The laws that failed and hold now, and those that fail still; None where another one fails, in any dimension,
-        or a dependency is lost."""
+        """The laws that failed and hold now, those that fail still, and whether the codomain is missed.
+
+        None where another law fails, in any dimension, or a dependency is lost.
+        """
         self.checks -= 1
         old = self.trial
         new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
         now = self._failing(new)
         if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed, masks):
+            return None
+        if not self._ends.are_answered():
             return None
         keeps = "x" not in changed and self.screen.x is not None
         if keeps and not self.screen._same(new.x, old.x):  # at points not screened
@@ -214,7 +245,17 @@ class Search:
             if again is None or not again <= failed | (self._may_fail - self.failed) or again & (self.failed - now):
                 return None
         mended = tuple(law for law in LAWS if law in self.failed - now)
-        return (mended, tuple(law for law in LAWS if law in now)) if mended else None
+        misses = self._may_miss and misses_codomain(new, self.reached.is_met)
+        return (mended, tuple(law for law in LAWS if law in now), misses) if mended else None
+
+    @cached_property
+    def _may_miss(self):
+        """Whether forward misses its codomain, and that may tell which direction is the wrong one."""
+        return self.either and bounded(self.trial.subject.codomain) and misses_codomain(self.trial, self.reached.is_met)
+
+    @cached_property
+    def _ends(self):
+        return Ends(self.trial.subject, self.reached.is_met)
 
     def _keeps_dependencies(self, new, changed, masks):
         """Of a repair in what both directions share: a scale that is 0 in both makes them agree, and mends nothing."""

@@ -24,7 +24,8 @@ def negated(place: Place) -> Iterator[ast.AST]:
 def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """A function or a factor around an expression."""
     node, np = place.node, scope.array_module
-    if not is_number(node) or (isinstance(place.parent, ast.Attribute) and isinstance(node, ast.Call)):
+    of_call = isinstance(place.parent, ast.Attribute) and isinstance(node, ast.Call)
+    if not is_number(node) or (of_call and place.parent.attr not in ("sum", "mean", "prod")):
         return
     value = scope.value_of(node)
     if isinstance(value, (int, str, list, tuple)):
@@ -42,6 +43,15 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     yield from (ast.BinOp(node, op, one) for op in (ast.Sub(), ast.Add()))
     if getattr(value, "ndim", 2) > 1:
         yield turned(node)
+
+
+def constrained(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """What makes a parameter of both signs positive."""
+    node, np = place.node, scope.array_module
+    if np and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and place.field != "func":
+        value = scope.value_of(node)
+        if getattr(getattr(value, "dtype", None), "kind", "") == "f" and (value < 0).any() and (value > 0).any():
+            yield from (_call(np, name, node) for name in ("exp", "abs"))
 
 
 def _sizes_taken(node):
@@ -148,8 +158,10 @@ def slopes(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """The logarithm of another expression besides."""
+    """The logarithm of another expression in its place, or besides."""
     node, np = place.node, scope.array_module
+    if np and isinstance(node, (ast.Name, ast.Subscript, ast.Call, ast.BinOp)) and is_number(node):
+        yield from (_call(np, "log", other) for other in scope.pool)
     if np and isinstance(node, (ast.Call, ast.BinOp)) and is_number(node):
         for other in scope.pool:
             for op in (ast.Add(), ast.Sub()):
