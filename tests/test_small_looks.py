@@ -99,9 +99,10 @@ def test_one_branch_is_a_multiple_of_how_many_variables_are_below_0(where):
     assert wrong_terms._branch(s)
     s.c = s.t + 0.7 * onp.arange(9)
     assert not wrong_terms._branch(s)
-    s.at = s.there = onp.abs(point)
-    s.c = s.t + 0.7
-    assert not wrong_terms._branch(s)
+    for side in (1, -1):  # a constant: as many variables are below 0 in every row
+        s.at = s.there = side * onp.abs(point)
+        s.c = s.t + 0.7
+        assert not wrong_terms._branch(s)
 
 
 @pytest.mark.parametrize("bound", wrong_terms.BOUNDS)
@@ -326,7 +327,9 @@ def test_one_number_for_each_row():
     a = onp.array([[1.0, -3.0], [0.5, 0.25]])
     close(rows.largest(a), [3.0, 0.5], 0.0)
     assert rows.flat(onp.zeros((2, 3, 4))).shape == (2, 12) and rows.flat(onp.zeros((0, 3))).shape == (0, 0)
-    close(rows.apart(onp.array([-onp.inf, 1.0]), onp.array([-onp.inf, 3.0])), [0.0, 2.0], 0.0)
+    low = -onp.inf
+    found = rows.apart(onp.array([low, 1.0, low, 1.0, 2.0]), onp.array([low, 3.0, 1.0, low, 2.0]))
+    assert found.tolist() == [0.0, 2.0, onp.inf, onp.inf, 0.0]
     J = onp.stack([onp.diag([2.0, 0.5]), onp.diag([1.0, 0.0]), onp.full((2, 2), onp.nan)])
     close(rows.condition(J)[:1], [4.0], 1e-12)
     close(rows.inverse_norm(J)[:1], [2.0], 1e-12)

@@ -8,6 +8,8 @@ from comparing import close
 
 from nfscratch.check import Mistake
 from nfscratch.check.diagnosis import (
+    explain,
+    paired,
     triangles,
     wrong_bracket,
     wrong_columns,
@@ -163,8 +165,19 @@ def test_two_layers_and_columns_that_are_dealt():
     one = onp.array([True, False, False, False])
     J[0, 0, 1] = 0.0
     assert not wrong_columns._are_two_layers(SimpleNamespace(J=J, dim=4), one, ~one)
-    assert wrong_columns._is_dealt(onp.array([0, 2, 4, 1, 3])) and not wrong_columns._is_dealt(onp.array([0, 2, 1]))
+    assert wrong_columns._is_dealt(onp.array([0, 2, 4, 1, 3])) and wrong_columns._is_dealt(onp.array([0, 2, 1, 3]))
+    assert not wrong_columns._is_dealt(onp.array([0, 2, 1]))
     assert not wrong_columns._is_dealt(onp.array([1, 0, 2, 3, 4]))
+
+
+def test_the_rows_that_tell_come_first():
+    z = onp.array([[0.5], [-0.1], [2.0], [0.3], [-3.0], [1.0]])
+    trial = trial_of(lambda z: z.copy(), lambda x: onp.where(onp.abs(x) > 0.75, x + 1, x), dim=1)
+    trial = Trial(trial.subject, z)
+    assert paired._telling_rows(trial).tolist() == [5, 2, 4, 1, 3, 0]
+    trial = Trial(trial.subject, z)
+    trial.usable[[2, 3]] = False
+    assert paired._telling_rows(trial).tolist() == [5, 4, 1, 0]
 
 
 # --- matrices ---
@@ -265,6 +278,20 @@ def test_of_a_contraction_that_moves_all_the_log_det_may_be_estimated(norm, chan
     J[2, 0, 1] = norm
     s = SimpleNamespace(J=J, dim=3, changed=lambda: changed)
     assert bool(wrong_log_det._may_be_estimated(s)) is may
+
+
+@pytest.mark.parametrize(("finite", "off", "wrong"), [
+    (0.6, 1.1e-4, True), (0.6, 0.9e-4, False), (0.4, 1.0, False), (0.5, 1.0, False),
+])  # fmt: skip
+def test_a_claim_that_is_wrong_where_it_is_finite(finite, off, wrong, monkeypatch):
+    t = onp.full(10, 2.0)
+    c = onp.where(onp.arange(10) < 10 * finite, t + 3 * off, onp.nan)
+    sample = SimpleNamespace(c=c, t=t, failed=True)
+    monkeypatch.setattr(explain, "Sample", lambda trial, direction: sample)
+    across = [SimpleNamespace(trial=SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64"))))]
+    assert explain._is_wrong_where_finite("log_det forward", across) is wrong
+    sample.failed = False
+    assert not explain._is_wrong_where_finite("log_det forward", across)
 
 
 # --- searches, brackets, ends ---

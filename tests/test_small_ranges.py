@@ -7,7 +7,7 @@ import pytest
 from comparing import close
 
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import onto, structure
+from nfscratch.check.letters import independence, onto, structure
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import in_units, units_of
@@ -183,6 +183,30 @@ def test_what_forward_misses():
     close(found.evidence["yours"], [0.1, 3.0], 1e-12)
     close(found.evidence["expected"], [0.1, 2.5], 1e-12)
     assert onto._missed(trial, x[:1], x[:1], 3.0) is None
+
+
+@pytest.mark.parametrize(("z", "error", "known"), [
+    (0.5, 0.0, True), (1 - 3e-6, 0.0, False), (1 - 5e-6, 0.0, True), (3e-6, 0.0, False), (5e-6, 0.0, True),
+    (0.5, 0.49, True), (0.5, 0.51, False),
+])  # fmt: skip
+def test_a_conditioning_that_differences_can_tell(z, error, known):
+    J = onp.ones((2, 1, 1))
+    errors = onp.array([error, 0.0])[:, None, None]
+    subject = SimpleNamespace(domain=(0.0, 1.0))
+    trial = SimpleNamespace(subject=subject, numeric=(J, errors, None, None), z=onp.array([[z], [0.5]]))
+    assert onto._known(trial).tolist() == [known, True]
+
+
+@pytest.mark.parametrize(("dtype", "name", "which", "found"), [
+    ("float64", "log_prob", 0, 3.0), ("float32", "log_prob", 0, 0.0), ("float64", "forward", 1, 2.0),
+    ("float64", "inverse", 0, 1.0), ("float32", "forward", 1, 0.0), ("float64", "sample", 0, 0.0),
+])  # fmt: skip
+def test_how_coarsely_a_function_answers(dtype, name, which, found, monkeypatch):
+    asked = []
+    monkeypatch.setattr(independence, "grain", lambda trial, direction: asked.append(direction) or (1.0, 2.0))
+    trial = SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype(dtype)))
+    assert independence._grain(trial, name, which) == found
+    assert asked == ([] if not found else ["inverse" if name == "log_prob" else name])
 
 
 # --- dependencies ---

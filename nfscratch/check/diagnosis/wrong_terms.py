@@ -57,10 +57,11 @@ def by_branch(samples: list[Any]) -> Mistake | None:
 
 
 def _branch(s):
+    """A gap that is one number tells no branch: of a map to numbers below 0 all rows have as many of them."""
     for below in ((s.at < 0).sum(axis=1), (s.there < 0).sum(axis=1)):
         gap = s.c - s.t
         slope = gap @ below / max(1, below @ below)
-        if near(gap, slope * below).all() and (below.max(initial=0) > below.min(initial=0) or abs(slope) < 1e-9):
+        if near(gap, slope * below).all() and (len(set(below.tolist())) > 1 or abs(slope) < 1e-9):
             return True
     return False
 
