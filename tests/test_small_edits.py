@@ -11,6 +11,7 @@ from comparing import close
 from nfscratch.check.repair import expressions, factors, frozen, live_code, missing, operands, siblings
 from nfscratch.check.repair.code_objects import codes, is_one, place_of
 from nfscratch.check.repair.edit import source
+from nfscratch.check.repair.screen import Screen
 
 
 def tree(text):
@@ -138,6 +139,18 @@ def test_what_adds_to_whole_states_has_their_shape_and_stands_on_the_line():
     found.shape, found.shapes = (3, 2), {1: (3, 2), 2: (3,)}
     assert text_of(missing._term(found, 1, "itself", 3)) == "a" and missing._term(found, 2, "itself", 3) is None
     assert missing._term(found, 1, "itself", 3).lineno == 3
+
+
+@pytest.mark.parametrize("size", [0.0, 3.0, -3.0])
+def test_results_are_the_same_up_to_what_is_near(size):
+    def same(a, b):
+        with onp.errstate(invalid="ignore"):  # as where the screen asks
+            return Screen._same(SimpleNamespace(near=1e-5), onp.array(a), onp.array(b))
+
+    near = 1e-5 * (1 + abs(size))
+    assert same([size + 0.9 * near], [size]) and not same([size - 1.1 * near], [size])
+    assert same([size, onp.nan, onp.inf], [size, onp.nan, onp.inf]) and not same([onp.nan], [size])
+    assert not same([onp.inf], [size]) and not same([size], [[size]])
 
 
 # --- missing factors ---

@@ -8,8 +8,10 @@ import numpy as onp
 import pytest
 
 from nfscratch.check import prepared, pytest_plugin, report
+from nfscratch.check.audit import _Run
 from nfscratch.check.draws import DIMS
 from nfscratch.check.finding import Finding, Outcome, inconclusive, not_applicable, table
+from nfscratch.check.letters import shapes
 
 # --- the report ---
 
@@ -91,6 +93,27 @@ def test_an_entry_that_is_off(true, off, wrong):
     assert ("yours" in text) is wrong and text.count("\n") == 1 and f"{true:+9.4f}" in text
     assert "yours" not in report.jacobian_text(entries) and report.jacobian_text(onp.ones((7, 7))) == ""
     assert report.jacobian_text(onp.ones((6, 6))).count("\n") == 6
+
+
+@pytest.mark.parametrize(("letter", "first", "status"), [("R", "R", "FAILED"), ("R", "S", "WAITING")])
+def test_the_first_letter_that_fails_fails_and_the_others_wait(letter, first, status):
+    cases = {letter: [SimpleNamespace(finding=Finding("R", "round trip", 1.0, 1e-6))]}
+    run = SimpleNamespace(cases=cases, _first=lambda letter: cases[letter][0])
+    assert _Run._line(run, letter, first) == report.Line(letter, Outcome[status], "round trip")
+
+
+@pytest.mark.parametrize(("dtype", "shape", "told", "says"), [
+    ("float32", (3,), False, True), ("float32", (3, 1), False, False), ("float64", (3,), False, False),
+    ("float32", (3,), True, False),
+])  # fmt: skip
+def test_a_pair_in_float32_is_told_how_it_is_audited(dtype, shape, told, says):
+    subject = SimpleNamespace(bijection=object() if told else None, dtype=onp.dtype("float64"))
+    misshapen = [("log_det", onp.zeros(shape, dtype=dtype), (3,))]
+    found = shapes._remedy(SimpleNamespace(subject=subject), misshapen)
+    assert found == ("; to audit a map of float32 pass dtype='float32'" if says else "")
+    assert shapes._remedy(SimpleNamespace(subject=subject), []) == ""
+    subject.dtype = onp.dtype("float32")
+    assert shapes._remedy(SimpleNamespace(subject=subject), misshapen) == ""
 
 
 # --- findings ---
