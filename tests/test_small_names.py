@@ -335,9 +335,12 @@ def test_scales_that_bend_lack_their_masks(f, lacks):
     ([5.0, 5.0, 1.2345], True), ([5.0, -5.0, 0.1], True), ([5.0, 1.0, 1.0, 1.2345], False), ([1.2345, 1.2345], False),
     ([5.0, 3.0, 3.0], True), ([5.0, 2.0, 2.0], False),
 ])  # fmt: skip
-def test_one_x_again_and_again(x, ends):
+def test_one_x_again_and_again(x, ends, monkeypatch):
+    monkeypatch.setattr(wrong_bracket, "clips_argument", lambda trial: False)
     found = wrong_bracket.name_of_stop(SimpleNamespace(x=onp.array(x)[:, None]))
     assert found is (Mistake.END_OF_BRACKET if ends else Mistake.STANDS_STILL)
+    monkeypatch.setattr(wrong_bracket, "clips_argument", lambda trial: True)
+    assert wrong_bracket.name_of_stop(None) is Mistake.CLIPS_ARGUMENT
 
 
 @pytest.mark.parametrize(("z", "is_one"), [
