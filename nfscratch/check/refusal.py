@@ -15,7 +15,12 @@ from nfscratch.check.trial import Unusable
 
 FAULTS = (TypeError, LookupError, AttributeError, NameError, SyntaxError, Unusable, Escaped)
 OF_RANGE = (ArithmeticError, onp.linalg.LinAlgError)
-OF_RANGE_IN_WORDS = ("math domain error", "math range error", "cannot convert float")
+OF_RANGE_IN_WORDS = (
+    "math domain error", "math range error", "cannot convert float",
+    # and as the functions of math say it from Python 3.14 on
+    "expected a positive", "expected a nonnegative", "expected a noninteger", "expected a finite", "expected a number",
+    "expected argument value",
+)  # fmt: skip
 
 
 def is_refusal(error: Exception) -> bool:

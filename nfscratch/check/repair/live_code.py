@@ -16,6 +16,7 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -76,9 +77,23 @@ class Reached:
 
         (A dataclass's own methods have no file.)
         """
-        code = frame.f_code
-        met = code.co_filename == "<string>" or frame.f_lineno in self.lines.get(code.co_filename, ())
-        return met or (self.raised and any(is_one(code, c) for c in self.codes.values()))
+        code, line = frame.f_code, frame.f_lineno
+        met = code.co_filename == "<string>" or line in self.lines.get(code.co_filename, ())
+        return met or self._is_put_in(code, line) or (self.raised and any(is_one(code, c) for c in self.codes.values()))
+
+    def _is_put_in(self, code, line):
+        """Whether the line is none of a function that was met: an expression that an edit put in brings its own."""
+        span = self._spans.get((code.co_filename, code.co_qualname, code.co_firstlineno))
+        return span is not None and not span[0] <= line <= span[1]
+
+    @cached_property
+    def _spans(self):
+        """{function: (its first line, its last)}"""
+        found = {}
+        for code in self.codes.values():
+            lines = [line for c in codes(code) for *_, line in c.co_lines() if line]
+            found[code.co_filename, code.co_qualname, code.co_firstlineno] = min(lines), max(lines)
+        return found
 
     def _look(self, frame):
         code = frame.f_code

@@ -158,7 +158,10 @@ class StrictArray(NDArrayOperatorsMixin):
 
     @shape.setter
     def shape(self, shape):
-        self._host.shape = shape
+        new = self._host.reshape(shape)
+        if not onp.may_share_memory(new, self._host):
+            raise AttributeError("the shape can only be set where the array need not be copied")
+        self._host = new
 
     dtype = property(lambda self: self._host.dtype)
     ndim = property(lambda self: self._host.ndim)
