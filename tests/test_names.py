@@ -202,7 +202,7 @@ def bisection(x, steps):
     return 0.5 * (low + high)
 
 
-@pytest.mark.parametrize("search", [lambda x: newton(x, 2), lambda x: newton(x, 3), lambda x: bisection(x, 12)])
+@pytest.mark.parametrize("search", [lambda x: newton(x, 1), lambda x: newton(x, 2), lambda x: bisection(x, 12)])
 def test_a_search_that_is_cut_short_is_named(search):
     assert named(bent(search), (2,)) is Mistake.TOO_FEW_STEPS
 

@@ -18,6 +18,8 @@ from nfscratch.check.diagnosis.gathered import Gathered, alike
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.paired import Paired, paired
 from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det
+from nfscratch.check.diagnosis.wrong_terms import near
+from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
@@ -158,3 +160,19 @@ def _words(direction, chain, step, known):
     number = k + 1 if direction == "forward" else n - k
     side = chain.forward if direction == "forward" else chain.inverse
     return f"layer {number} of {n}, {side.lines(*step)}"
+
+
+def name_sum(trial: Trial, direction: str) -> Mistake | None:
+    """Which layers' log-dets were summed, where it was not all of them."""
+    truths = [check_jacobian(layer, "forward").evidence for layer in trial.layers]
+    if any(t is None for t in truths):
+        return None
+    sign = 1.0 if direction == "forward" else -1.0
+    each = [sign * onp.asarray(t["expected"]) for t in truths]
+    claimed = trial.claimed(direction)
+    ends = (each[-1], each[0])
+    if any(near(claimed, end, 1e-4).all() for end in ends):
+        return Mistake.LAST_LAYER
+    if any(near(claimed, sum(each) - e, 1e-4).all() for e in each):
+        return Mistake.LAYER_LEFT_OUT
+    return None

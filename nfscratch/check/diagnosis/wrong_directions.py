@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
-from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain
+from nfscratch.check.diagnosis.chain_log_det import log_dets_of_chain, name_sum
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
-from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det, name_sum
+from nfscratch.check.diagnosis.wrong_log_det import Sample, name_log_det
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.message import Case

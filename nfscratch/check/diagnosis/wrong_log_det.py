@@ -235,22 +235,3 @@ def _known_constants(subject):
     lengths = [high - low for low, high in (subject.domain, subject.codomain) if onp.isfinite(high - low)]
     known = {log(256): Mistake.LEVELS_MISSING, 0.5 * log(2 * pi): Mistake.CONSTANT_OF_BASE}
     return known | {abs(log(length)): Mistake.LOGIT_SCALE for length in lengths}
-
-
-# --- a chain ---
-
-
-def name_sum(trial: Trial, direction: str) -> Mistake | None:
-    """Which layers' log-dets were summed, where it was not all of them."""
-    truths = [check_jacobian(layer, "forward").evidence for layer in trial.layers]
-    if any(t is None for t in truths):
-        return None
-    sign = 1.0 if direction == "forward" else -1.0
-    each = [sign * onp.asarray(t["expected"]) for t in truths]
-    claimed = trial.claimed(direction)
-    ends = (each[-1], each[0])
-    if any(near(claimed, end, 1e-4).all() for end in ends):
-        return Mistake.LAST_LAYER
-    if any(near(claimed, sum(each) - e, 1e-4).all() for e in each):
-        return Mistake.LAYER_LEFT_OUT
-    return None

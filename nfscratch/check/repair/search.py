@@ -18,38 +18,32 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property, partial
 
-import numpy as onp
-
-from nfscratch.check.domains import bounded
+from nfscratch.check.repair.accepting import Accepting
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
-from nfscratch.check.repair.edit import Kind, lost_names, source
-from nfscratch.check.repair.ends import Ends, misses_codomain
+from nfscratch.check.repair.edit import lost_names, source
 from nfscratch.check.repair.factors import named_factors, other_factors
-from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies, still_mixes
-from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
+from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
 from nfscratch.check.repair.mended import Repair, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
-from nfscratch.check.repair.screen import OfAll, OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.screen import OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.twins import new_of, with_twins
-from nfscratch.check.repair.ways import Ways, both_directions, density_and_samples
+from nfscratch.check.repair.ways import Ways, both_directions
 from nfscratch.check.trial import Trial
 
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 LONGEST = 7.0  # seconds of processor time: a net, looked at
 SELDOM, BETWEEN_LOOKS = 64, 0.2  # edits, and seconds: some systems are slow to say the processor's time
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
-AT_ONCE = 2_000_000  # lines of one round of the audit's checks
-LARGER = 30.0  # times as far from 0 as before: a large term that is added to forward drowns what the inverse lacks
 BESIDE = 400_000  # lines that are spent on others like the one that was found: half a second
 MIRRORED = 1_000_000  # lines for the change of the other direction
 ENOUGH = 5  # repairs of a round: the first that the eye would choose is among them
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 
 
-class Search:
+class Search(Accepting):
     """The search for the repair of one trial. row: the row that shows the mistake best.
 
     others: trials of other dimensions, whose laws have to hold with it, too. It leaves the code as it was, but not the
@@ -66,15 +60,6 @@ class Search:
         self.left, self.checks = 0.0, CHECKED
         self.cut_off = False  # whether the first rounds did not come to their end
         self.began, self.turn, self.late, self.next_look = time.process_time(), 0, False, 0.0
-
-    @cached_property
-    def failed(self) -> set[str]:
-        return failed_laws(self.trial)
-
-    @cached_property
-    def keeps_x(self) -> bool:
-        """Whether a repair has to leave x as it is."""
-        return not self.failed & {"R", "S", "I"}
 
     @cached_property
     def screen(self):
@@ -102,11 +87,6 @@ class Search:
         said += [r for r in mirrored if not r.misses] if all(repair.misses for repair in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
-
-    @cached_property
-    def either(self) -> bool:
-        """Whether each direction keeps its own laws: then a change of either of them may be meant."""
-        return not self.failed - {"R", "X"}
 
     def _mirrored(self, found, rounds):
         """Where either direction may be wrong, and all that was found is of one: changes of the other."""
@@ -208,84 +188,3 @@ class Search:
                         lost_names(edit, (statement, *self.statements)), misses)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         return repair if repair.is_of_one or not statement.runs_at_import else None
-
-    def _may_change_x(self, edit):
-        """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
-        misshapen = "S" in self.failed and isinstance(self.screen, OfAll)
-        if misshapen and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
-            return False
-        leaves_out = edit.of_lines is not None and edit.of_lines.kind is Kind.LEFT_OUT
-        return not self.keeps_x and not leaves_out and not self._is_drowned()
-
-    def _is_drowned(self):
-        """Whether x is far larger than before."""
-        old = self.screen.x
-        if old is None or not onp.isfinite(old).all():
-            return False
-        return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
-
-    def _mended(self, changed, masks):
-        """The laws that failed and hold now, those that fail still, and whether the codomain is missed.
-
-        None where another law fails, in any dimension, or a dependency is lost.
-        """
-        self.checks -= 1
-        old = self.trial
-        new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
-        now = self._failing(new)
-        if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed, masks):
-            return None
-        if not self._ends.are_answered():
-            return None
-        keeps = "x" not in changed and self.screen.x is not None
-        if keeps and not self.screen._same(new.x, old.x):  # at points not screened
-            return None
-        for other, failed in self._beside:
-            again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
-            if again is None or not again <= failed | (self._may_fail - self.failed) or again & (self.failed - now):
-                return None
-        mended = tuple(law for law in LAWS if law in self.failed - now)
-        misses = self._may_miss and misses_codomain(new, self.reached.is_met)
-        return (mended, tuple(law for law in LAWS if law in now), misses) if mended else None
-
-    @cached_property
-    def _may_miss(self):
-        """Whether forward misses its codomain, and that may tell which direction is the wrong one."""
-        return self.either and bounded(self.trial.subject.codomain) and misses_codomain(self.trial, self.reached.is_met)
-
-    @cached_property
-    def _ends(self):
-        return Ends(self.trial.subject, self.reached.is_met)
-
-    def _keeps_dependencies(self, new, changed, masks):
-        """Of a repair in what both directions share: a scale that is 0 in both makes them agree, and mends nothing."""
-        if "x" in changed:
-            return keeps_dependencies(self.trial, new) or (masks and still_mixes(new))
-        return not {"forward", "inverse"} <= changed or keeps_dependencies(self.trial, new, "inverse")
-
-    @cached_property
-    def _may_fail(self):
-        """The same mistake in both directions: one is mended, the other is not, and X sees that."""
-        if self.failed & {"S", "I"}:  # nothing else was known before: now all has to hold
-            return set()
-        return self.failed | ({"X"} if {"J forward", "J inverse"} <= self.failed else set())
-
-    @cached_property
-    def _beside(self):
-        return [(trial, failed_laws(trial)) for trial in self.others]
-
-    def _is_met(self, frame):
-        return self.reached.is_met(frame) or self._of_density.is_met(frame)
-
-    @cached_property
-    def _of_density(self):
-        """What log_prob and sample go through: the checks call them, too."""
-        return Reached(partial(density_and_samples, self.trial))
-
-    def _failing(self, trial):
-        try:
-            failed, lines = within(lambda: failed_laws(trial), AT_ONCE, self._is_met)
-        except TooLong:  # at these points a loop does not end
-            return None
-        self.left -= lines
-        return failed

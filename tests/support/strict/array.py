@@ -159,7 +159,7 @@ class StrictArray(NDArrayOperatorsMixin):
     @shape.setter
     def shape(self, shape):
         new = self._host.reshape(shape)
-        if not onp.may_share_memory(new, self._host):
+        if not np.may_share_memory(new, self._host):
             raise AttributeError("the shape can only be set where the array need not be copied")
         self._host = new
 
