@@ -8,7 +8,7 @@ from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_bracket import is_round
 from nfscratch.check.diagnosis.wrong_passes import is_deep
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters.onto import check_growth
+from nfscratch.check.letters.growth import check_growth
 from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.message import Case
 from nfscratch.check.rows import flat

@@ -24,7 +24,7 @@ from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
-from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_out_of_reach
+from nfscratch.check.letters.out_of_reach import FAR, REACH, ends_of_search, is_beyond_draws, is_out_of_reach
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial
@@ -226,7 +226,7 @@ def _slopes(edge):
     """J at the edges. float32 has too few digits for a difference."""
     if edge.subject.dtype == onp.float32:
         return None
-    rows = onp.flatnonzero(~ends_of_search(edge))
+    rows = onp.flatnonzero(~(ends_of_search(edge) | (is_out_of_reach(edge) & (largest(edge.z) > REACH))))
     edge = Trial(edge.subject.at(rows), edge.z[rows], limit=edge.limit)
     findings = ((direction, check_jacobian(edge, direction)) for direction in ("forward", "inverse"))
     return next((_slope(edge, direction, finding) for direction, finding in findings if finding.failed), None)

@@ -5,36 +5,32 @@ sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map
 reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
           The same points are carried into the codomain where that is an interval. A z beyond an end of the domain
           means that forward does not reach that x
-growth    |forward(z)| goes on growing beyond |z| = 1e3, at some scale, where domain and codomain are all reals
+growth    |forward(z)| goes on growing beyond |z| = 1e3: growth.py
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as onp
 
 from nfscratch.check.domains import bounded, inside, into
 from nfscratch.check.finding import Finding, Symptom
-from nfscratch.check.guarded import kind_of, said
-from nfscratch.check.judging import failing, first_failure, point
+from nfscratch.check.guarded import said
+from nfscratch.check.judging import first_failure, point
+from nfscratch.check.letters.growth import ALL_REACHED, check_growth, fails, rays
 from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.letters.out_of_reach import fall_short
 from nfscratch.check.overflow import overflows
-from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import in_units
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
-SIGN_AND_RANGE = "sign of det J, range"
-ALL_REACHED = Finding("O", SIGN_AND_RANGE, 0.0, 0.0)
 WITHIN = (1.0, 3.0, 10.0)  # radii that are carried into an interval
 SEARCH_MAY_DECLINE = 100.0  # from this radius on a search may say in words that it does not get there
 HALVINGS = 12  # to 1/4000 of the way: within reach of finite differences no sign is to be trusted
 JUMPS = 30.0
-_fails = partial(failing, "O", SIGN_AND_RANGE)
+DIGITS = 1e-6  # of an x that is reached: how many of them come back is R's affair
 
 
 def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
@@ -56,7 +52,7 @@ def _leaves(trial):
         return None
     row = nearest(bad, trial.z)
     words = f"x leaves the codomain {ends[0]:g} to {ends[1]:g}"
-    return _fails(words, Symptom.LEAVES, "z", trial.z, row, yours=x[row], expected=onp.clip(x[row], *ends))
+    return fails(words, Symptom.LEAVES, "z", trial.z, row, yours=x[row], expected=onp.clip(x[row], *ends))
 
 
 def _leaves_near_ends(trial, rng):
@@ -64,7 +60,7 @@ def _leaves_near_ends(trial, rng):
     s = trial.subject
     if not (bounded(s.domain) and bounded(s.codomain)):
         return None
-    near = into(s.domain, _rays(rng, s.in_shape, WITHIN, s.dtype)).reshape(-1, *s.in_shape)
+    near = into(s.domain, rays(rng, s.in_shape, WITHIN, s.dtype)).reshape(-1, *s.in_shape)
     try:
         return _leaves(Trial(s, near))
     except Exception:  # of any kind: E asks for the ends
@@ -96,7 +92,7 @@ def check_sign(trial: Trial) -> Finding:
         return ALL_REACHED
     words = f"det J has the sign {rare:+.0f}, and {-rare:+.0f} at {point('z', trial.z, other)}: the map folds,"
     yours, expected = float(onp.linalg.det(trial.J[row])), float(onp.linalg.det(trial.J[other]))
-    return _fails(words, Symptom.SIGN, "z", trial.z, row, yours=yours, expected=expected)
+    return fails(words, Symptom.SIGN, "z", trial.z, row, yours=yours, expected=expected)
 
 
 def _jumps_between(trial, row, other, sign):
@@ -126,25 +122,17 @@ def _signs(trial):
 # --- reach ---
 
 
-def _rays(rng, shape, radii, dtype):
-    """Random directions and the axes, at each radius: (R, M, *shape)."""
-    dim = int(onp.prod(shape))
-    drawn = rng.normal(size=(4, dim))
-    directions = onp.concatenate([drawn / onp.linalg.norm(drawn, axis=1, keepdims=True), onp.eye(dim), -onp.eye(dim)])
-    return onp.stack([r * directions.reshape(-1, *shape) for r in radii]).astype(dtype)
-
-
 def _far_out(trial, rng):
     s = trial.subject
     radii = WITHIN if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
-    rays = in_units(trial, into(s.codomain, _rays(rng, s.out_shape, radii, s.dtype))).astype(s.dtype)
-    for r, x in zip(radii, rays, strict=True):
+    points = in_units(trial, into(s.codomain, rays(rng, s.out_shape, radii, s.dtype))).astype(s.dtype)
+    for r, x in zip(radii, points, strict=True):
         try:
             z = trial.apply("inverse", x)[0]
         except (ValueError, ArithmeticError, IndexError) as error:
             if isinstance(error, (InversionError, IntegrationError)) and r >= SEARCH_MAY_DECLINE:
                 return ALL_REACHED
-            return _fails(f"inverse raises {said(error)}", Symptom.RAISES, "x", x, 0)
+            return fails(f"inverse raises {said(error)}", Symptom.RAISES, "x", x, 0)
         if (missed := _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
             return missed
     return ALL_REACHED
@@ -162,7 +150,7 @@ def _outside(trial, z, x):
     row = int(onp.argmax(bad))
     words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, outside of the domain {ends[0]:g} to {ends[1]:g},"
     numbers = {"z": flat(z), "yours": flat(z)[row], "expected": onp.clip(flat(z)[row], *ends)}
-    return _fails(words, Symptom.REACH, "x", x, row, **numbers) if bad.any() else None
+    return fails(words, Symptom.REACH, "x", x, row, **numbers) if bad.any() else None
 
 
 def _apart_at_end(trial, z, x):
@@ -182,14 +170,15 @@ def _missed(trial, z, x, r):
     with onp.errstate(all="ignore"):
         error = largest(there.x - x)
         allowed = there.allowed_x + there.allowed * largest(x)
-    bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there) & ~(error <= allowed)
+    bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there)
+    bad &= ~(error <= onp.maximum(allowed, DIGITS * onp.maximum(1.0, largest(x))))
     bad &= ~fall_short(there, x)
     if not bad.any():
         return None
     row = int(onp.argmax(bad))
     words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, and forward of that is not x,"
     numbers = {"z": flat(z), "yours": flat(there.x)[row], "expected": flat(x)[row]}
-    return _fails(words, Symptom.REACH, "x", x, row, **numbers)
+    return fails(words, Symptom.REACH, "x", x, row, **numbers)
 
 
 def _lost(trial, z, x, r):
@@ -198,7 +187,7 @@ def _lost(trial, z, x, r):
     near = 3.0 if bounded(trial.subject.codomain) else 10.0
     if not lost.any() or r > near or overflows(trial, x, "inverse").any():
         return None
-    return _fails("inverse is not finite", Symptom.REACH, "x", x, int(onp.argmax(lost)), z=flat(z))
+    return fails("inverse is not finite", Symptom.REACH, "x", x, int(onp.argmax(lost)), z=flat(z))
 
 
 def _known(trial):
@@ -208,43 +197,3 @@ def _known(trial):
     with onp.errstate(all="ignore"):
         guess = ~(inverse_norm(J) * error.sum(axis=(1, 2)) < 0.5)
     return inside((low + 4e-6, high - 4e-6), trial.z) & ~guess
-
-
-# --- growth ---
-
-
-def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
-    """Whether |x| stands still along a ray, at every scale. A layer may shrink a variable by any factor."""
-    s = trial.subject
-    if bounded(s.codomain) or bounded(s.domain):
-        return ALL_REACHED
-    top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
-    rays, xs = _rays(rng, s.in_shape, (1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype), []
-    for far in rays:
-        try:
-            xs.append(_sizes(trial, far))
-        except Exception as error:  # of any kind: a search or a network that overflows so far out has not stood still
-            return ALL_REACHED if is_refusal(error) else _raises(error, far)
-    x_near, *x_rest = xs
-    still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in x_rest], axis=0)
-    return _bounded(rays[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
-
-
-def _raises(error, z):
-    words = said(error)
-    evidence = {"raised": words, "raised_by": kind_of(error), "function": "forward"}
-    return _fails(f"forward raises {words}", Symptom.RAISES, "z", z, 0, **evidence)
-
-
-def _sizes(trial, z):
-    return onp.abs(flat(trial.apply("forward", z)[0]))
-
-
-def _stands_still(x_near, x_far):
-    with onp.errstate(all="ignore"):
-        return onp.isfinite(x_far).all(axis=1) & ((x_far - x_near).max(axis=1) <= 1e-2 * (1 + x_near.max(axis=1)))
-
-
-def _bounded(z, x_near, x_far, row):
-    words = f"|x| is {x_far[row].max():.4g}, and {x_near[row].max():.4g} at |z| = 1000: it stops growing"
-    return _fails(words, Symptom.STOPS_GROWING, "z", z, row, yours=x_far[row], expected=onp.inf)

@@ -4,6 +4,9 @@ Without names, of the subjects that stand in it; with names, of these, which may
 each subject runs once, and what a function says otherwise than the record is put in its place: after a change of the
 audit this is enough.
 
+With --common before the rest what a function says otherwise here than the record is left out of it: so it holds under
+another Python or NumPy, too.
+
 Every subject runs under several kinds of processor, by the code that NumPy and OpenBLAS take on each, with several
 orders of sets, and after other subjects. What differs between them is left out, and so is a function about which enough
 subjects have said something.
@@ -61,6 +64,13 @@ def follow(suites: list[str], names: list[str]) -> None:
         write(FILES[suite], old | {name: followed(old[name], hear([name])[name]) for name in names or old})
 
 
+def agreed(suites: list[str], names: list[str]) -> None:
+    """What of a record is so here, too."""
+    for suite in suites or list(FILES):
+        old = read(FILES[suite])
+        write(FILES[suite], old | {name: common([old[name], hear([name])[name]]) for name in names or old})
+
+
 def followed(old: dict[str, Said], new: dict[str, Said]) -> dict[str, Said]:
     found = {}
     for function in old.keys() & new.keys():
@@ -94,5 +104,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--hear"]:
         print(json.dumps(hear(json.loads(sys.stdin.read()))))
     else:
-        run, words = (follow, sys.argv[2:]) if sys.argv[1:2] == ["--changed"] else (main, sys.argv[1:])
-        run(words[:1], words[1:])
+        run = {"--changed": follow, "--common": agreed}.get(sys.argv[1] if sys.argv[1:] else "")
+        words = sys.argv[2 if run else 1 :]
+        (run or main)(words[:1], words[1:])
