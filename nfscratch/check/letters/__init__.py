@@ -2,7 +2,8 @@
 
     S  shapes.py         P  purity.py, I  independence.py (calls.py)      R  round_trip.py
     X  cancellation.py   J  jacobian.py                                   D  definition.py
-    T  structure.py      E  edges.py (joins.py, jumps.py)                 O  onto.py
+    T  structure.py (still.py)                                            O  onto.py (growth.py)
+    E  edges.py (joins.py, jumps.py, kinks.py)
     G  gradients.py (directional.py, flow_gradients.py)                   N  integral.py (mass_box.py)
     K  samples.py (bridge.py, sample_statistics.py)
 
