@@ -172,3 +172,26 @@ def test_a_vectorized_function_of_no_rows_holds_with_a_note():
     pair = (lambda z: (plus(z), np.zeros(len(z)))), (lambda x: (minus(x), np.zeros(len(x))))
     report = audited(pair, 2, "SE")
     assert report.ok and "np.vectorize" in report.notes[0]
+
+
+def test_a_narrow_bracket_is_named_where_a_kept_column_goes_further():
+    rise = lambda a, b: b + 0.5 * np.sin(b) * np.tanh(a)  # noqa: E731
+
+    def slope(a, b):
+        return np.log(1 + 0.5 * np.cos(b) * np.tanh(a)).sum(axis=1)
+
+    def forward(z):
+        a, b = z[:, 1:], z[:, :1]
+        return np.concatenate([a, rise(a, b)], axis=1), slope(a, b)
+
+    def inverse(x):
+        a, y = x[:, :1], x[:, 1:]
+        low, high = np.full_like(y, -2.0), np.full_like(y, 2.0)
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            below = rise(a, middle) < y
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        b = 0.5 * (low + high)
+        return np.concatenate([b, a], axis=1), -slope(a, b)
+
+    assert audited((forward, inverse), 2, "SR").failures[0].name == "inverse: it gives the end of its bracket"

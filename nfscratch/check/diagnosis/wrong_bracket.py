@@ -28,7 +28,11 @@ def bracket(c: Columns) -> Mistake | None:
 
 
 def _cut_at(right, came):
-    """The sizes of the ends, one or two, at which `came` is `right` cut off; none where it is not."""
+    """The sizes of the ends, one or two, at which `came` is `right` cut off, in the columns that are wrong; or none."""
+    wrong = (onp.abs(came - right) > 1e-6 * (1 + onp.abs(right))).any(axis=0)
+    if not wrong.any():
+        return []
+    right, came = right[:, wrong], came[:, wrong]
     low, high = came.min(), came.max()
     bound = max(abs(low), abs(high))
     room = 1e-6 * (1 + bound)
