@@ -218,7 +218,7 @@ def test_code_is_found_again_by_its_place():
     ("def f(a)", "a"), ("def f(self, a)", "a"), ("def f(a, b)", None), ("def f()", None), ("def f(self, a, b)", None),
 ])  # fmt: skip
 def test_the_one_argument_of_a_function(head, name):
-    assert operands._argument(ast.parse(f"{head}: pass").body[0]) == name and operands._argument(None) is None
+    assert operands.argument_of(ast.parse(f"{head}: pass").body[0]) == name and operands.argument_of(None) is None
 
 
 def test_exponentials_have_their_inverse():

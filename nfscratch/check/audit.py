@@ -56,8 +56,8 @@ def audit(
         row for every point, so that it sees a map which mixes them up.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth, accuracy: what a pair cannot say of itself.
         smooth=False: its derivative may jump (leaky ReLU between other layers). accuracy: how close a search or a
-        solver comes, such as 1e-6, relative to max(1, |z|). Without it rounding alone is allowed. Where a loop stands in
-        the functions, a round trip that is off by no more than 1e-6 is allowed what it is off by, and a note says so.
+        solver comes, such as 1e-6, relative to max(1, |z|). Without it rounding alone is allowed; where a loop
+        stands in the functions, and the round trip is off by no more than 1e-6, as much as that, and a note says so.
     letters: the checks to run, such as "SRJ".
     changes: whether to look for the one change of the code that mends the mistake, by trying changes of the functions
         that the caller wrote, in a forked process; it takes some seconds where a check fails. Functions that name

@@ -37,6 +37,7 @@ NO_WIDTH = (
     "cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
     "cannot call `vectorize` on size 0 inputs",
 )  # fmt: skip
+COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
 
@@ -226,10 +227,18 @@ def _slopes(edge):
     """J at the edges. float32 has too few digits for a difference."""
     if edge.subject.dtype == onp.float32:
         return None
-    rows = onp.flatnonzero(~(ends_of_search(edge) | (is_out_of_reach(edge) & (largest(edge.z) > REACH))))
-    edge = Trial(edge.subject.at(rows), edge.z[rows], limit=edge.limit)
-    findings = ((direction, check_jacobian(edge, direction)) for direction in ("forward", "inverse"))
-    return next((_slope(edge, direction, finding) for direction, finding in findings if finding.failed), None)
+    far = is_out_of_reach(edge) & (largest(edge.z) > REACH)
+    for rows, least in ((~far & ~ends_of_search(edge), 0.0), (far, COARSE)):
+        for direction in ("forward", "inverse") if rows.any() else ():
+            finding = check_jacobian(_rows_of(edge, rows), direction)
+            if finding.failed and finding.error > least:
+                return _slope(_rows_of(edge, rows), direction, finding)
+    return None
+
+
+def _rows_of(edge, rows):
+    rows = onp.flatnonzero(rows)
+    return Trial(edge.subject.at(rows), edge.z[rows], limit=edge.limit)
 
 
 def _slope(edge, direction, finding):
