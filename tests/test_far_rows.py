@@ -135,6 +135,14 @@ def test_a_row_of_density_0_has_the_gradient_0_on_a_device_too():
         onp.testing.assert_allclose(a, nf.to_numpy(b), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("recipe", ["maf", "planar", "radial"])
+def test_a_row_far_out_has_density_0_on_a_device_too(recipe):
+    flow, x = getattr(nf.flows, recipe)(2), onp.array([[0.1, 0.2], [1e200, 1.0], [1.7e308, -1e308]])
+    params = trees.map_leaves(lambda a: onp.asarray(a, "float64") + 0.3, flow.init(0, x[:1] + onp.eye(4, 2)))
+    there = flow.log_prob(trees.map_leaves(StrictArray, params, fixed=StrictArray), StrictArray(x))
+    onp.testing.assert_allclose(nf.to_numpy(there), flow.log_prob(params, x), rtol=1e-9)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_row_of_density_0_and_weight_0_does_not_count(dtype):
     flow, near, weights = FLOWS["linear"], onp.array([[0.5, 0.3], [0.2, 0.9]], dtype), onp.array([1.0, 3.0, 0.0])

@@ -61,4 +61,4 @@ def layers(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[t
 
 def size_of_rows(x: Any) -> Any:
     """The largest |entry| of each row."""
-    return onp.abs(x).reshape((len(x), -1)).max(axis=1, initial=0.0)
+    return onp.abs(x).reshape((len(x), -1)).max(axis=1)

@@ -33,10 +33,8 @@ from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 # No rows have no width that -1 could stand for, none in a list of rows, and no kind of result: honest functions end so.
-NO_WIDTH = (
-    "cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
-    "cannot call `vectorize` on size 0 inputs",
-)  # fmt: skip
+NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
+            "cannot call `vectorize` on size 0 inputs")  # fmt: skip
 COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
@@ -80,7 +78,7 @@ def loses_width(error: Exception) -> bool:
 
 
 def is_list_of_no_rows(y: Any, log_det: Any) -> bool:
-    """Whether an empty batch came back as np.array([]), as from a loop over rows. It is excused, too."""
+    """Whether it came back as np.array([]), as from a loop over rows. It is excused, too."""
     return onp.shape(y) == onp.shape(log_det) == (0,)
 
 
@@ -109,7 +107,7 @@ def _with(row, value, j):
 def _points(trial, rng):
     z = edge_points(trial.subject, rng)
     s = trial.subject.at(onp.arange(len(z)))
-    answered = onp.flatnonzero(~(_declined(s, z) | (is_beyond_draws(s, z) & _raising(s, z))))
+    answered = onp.flatnonzero(~(_declined(s, z) | _raising(s, z, is_beyond_draws(s, z))))
     z, s = z[answered], s.at(answered)
     for group in (onp.arange(len(z)), onp.flatnonzero(largest(z) < 0.5), onp.flatnonzero(largest(z) > 20)):
         if len(group) and (refused := _refusal(s.at(group), z[group])) is not None:
@@ -119,9 +117,12 @@ def _points(trial, rng):
     return first_failure((*looks, lambda: _slopes(edge)), SOUND)
 
 
-def _raising(s, z):
-    """Rows for which one of the directions raises."""
-    return onp.array([_refusal(s.at([k]), z[[k]]) is not None for k in range(len(z))]) & (_refusal(s, z) is not None)
+def _raising(s, z, rows):
+    """Those of these rows for which one of the directions raises."""
+    raising, asked = onp.zeros(len(z), dtype=bool), onp.flatnonzero(rows)
+    if len(asked) and _refusal(s.at(asked), z[asked]) is not None:
+        raising[asked] = [_refusal(s.at([k]), z[[k]]) is not None for k in asked]
+    return raising
 
 
 def _declined(s, z):
@@ -224,8 +225,8 @@ def _slack_on_kinks(edge):
 
 
 def _slopes(edge):
-    """J at the edges. float32 has too few digits for a difference."""
-    if edge.subject.dtype == onp.float32:
+    """J at the edges."""
+    if edge.subject.dtype == onp.float32:  # too few digits for a difference
         return None
     far = is_out_of_reach(edge) & (largest(edge.z) > REACH)
     for rows, least in ((~far & ~ends_of_search(edge), 0.0), (far, COARSE)):

@@ -104,7 +104,7 @@ def _words_at(s, far):
         except Exception as error:  # of any kind: the subject's own
             return f"{direction} raises {said(error)} at |z| = {far:g}, where no draw comes"
         bad = ~(onp.isfinite(flat(y)).all(axis=1) & onp.isfinite(log_det))
-        if (bad & ~overflows(there, there.z, "forward")).any():
+        if bad.any() and (bad & ~overflows(there, there.z, "forward")).any():
             return f"{direction} is not finite at |z| = {far:g}, where no draw comes"
     ends = onp.abs(flat(there.back[0]))[_ends(there)]
     return (

@@ -42,13 +42,13 @@ def same_always(still: dict[int, int]) -> str:
 
 
 def carried_past(d):
-    """{i: j} with x_i = z_j always, where that is less than a half, and not one column in its place.
+    """{i: j} with x_i = z_j always, where that is less than a half, and they have changed their places.
 
-    Permutations that are drawn do so by chance. The one column that a layer forgets stays in its place.
+    Permutations that are drawn do so by chance. A column that a layer forgets stays in its place.
     """
     still = never_moved(d.moved)
     few = 2 * len(still) < d.subject.dim - 1
-    return still if few and (len(still) > 1 or all(i != j for i, j in still.items())) else {}
+    return still if few and all(i != j for i, j in still.items()) else {}
 
 
 def never_moves_wrongly(d):

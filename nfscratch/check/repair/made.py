@@ -3,8 +3,9 @@
     L = np.log(abs(v @ u))         the line that is tried otherwise
     scale = np.exp(L / 3)          what was made from it is made anew
 
-A line counts only where it can be run again: it assigns to variables alone, and what comes of it now is what lives in
-the module. So no line that draws random numbers, and none of which the user's own objects or functions keep something.
+A line counts only where it can be run again: it assigns to variables alone, calls what computes.py lets it call, and
+what comes of it now is what lives in the module. So no line that calls the user's own functions, which may do anything,
+none that draws random numbers, and none of which an object, a table or a function keeps something.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.repair.candidates import WITHOUT_POOL, Candidate, edits_of
+from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.edit import places
-from nfscratch.check.repair.live_code import OUTSIDE, Reached, TooLong, kind, within
+from nfscratch.check.repair.live_code import Reached, TooLong, kind, within
 from nfscratch.check.repair.scope import Scope
 
 LONGEST = 10_000  # of the user's own lines, that one line of the module may run through
-RANDOM = {"random", "default_rng", "RandomState", "seed", "manual_seed", "PRNGKey"}
 Lines = dict[str, set[int]]
 
 
@@ -48,7 +49,7 @@ class MadeStatement:
         """Whether it gives, as it is, what lives in the module."""
         try:
             made = self._made()
-        except ValueError:
+        except Exception:  # of any kind: of the user's own classes
             return False
         return all(is_same(value, self.variables.get(name)) for name, value in made.items())
 
@@ -127,14 +128,7 @@ def _read_at(reached, file, lines):
 def _is_plain(line, variables):
     """Whether it assigns numbers to variables, and calls what can be called again."""
     names = _written(line)
-    return bool(names) and all(is_of_numbers(variables.get(n)) for n in names) and can_run_again(line)
-
-
-def can_run_again(line: ast.stmt) -> bool:
-    """Whether it assigns, and names nothing that draws numbers or touches the world."""
-    words = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(line)}
-    named = any(isinstance(n, ast.NamedExpr) for n in ast.walk(line))
-    return isinstance(line, ast.Assign) and not named and not words & (OUTSIDE | RANDOM)
+    return bool(names) and all(is_of_numbers(variables.get(n)) for n in names) and can_run_again(line, variables)
 
 
 def is_of_numbers(value: Any) -> bool:
@@ -190,7 +184,9 @@ def keeps_something(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.If):
         return "__name__" not in {n.id for n in ast.walk(statement.test) if isinstance(n, ast.Name)}
     called = [n.func for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    stored = [n for t in getattr(statement, "targets", []) for n in ast.walk(t)]
     plain = isinstance(statement, (ast.Assign, ast.Expr, ast.Assert))
+    plain = plain and not any(isinstance(n, (ast.Subscript, ast.Attribute)) for n in stored)
     return not (plain and all(isinstance(f, ast.Name) and hasattr(builtins, f.id) for f in called))
 
 

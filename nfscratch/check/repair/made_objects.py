@@ -3,7 +3,8 @@
     self.back = np.argsort(self.order)     a line of __init__ or __post_init__ that is tried otherwise, for all objects
     self.size = len(self.back)             what was made from it is made anew
 
-As in made.py, a line counts only where it can be run again. Its arguments are known where the object has kept them.
+As in made.py, a line counts only where it can be run again. Its arguments are known where the object has kept them. A
+class that says itself how attributes are set is left alone: its objects may hold them elsewhere.
 """
 
 from __future__ import annotations
@@ -40,11 +41,15 @@ class MadeAttribute:
         self.nodes = len(objects) * sum(1 for line in (self.tree, *after) for _ in ast.walk(line))
         self.known: dict[tuple[str, int], CodeType] = {}
         self.inside = [variables | _arguments(maker, each) for each in objects]
-        locals_before = [line for line in maker.body[:k] if can_run_again(line) and _is_local(line, self.me)]
+        locals_before = [
+            line
+            for line in maker.body[:k]
+            if can_run_again(line, variables | {self.me: objects[0]}) and _is_local(line, self.me)
+        ]
         for inside, each in zip(self.inside, objects, strict=True):
             for line in locals_before:
                 with suppress(ValueError):  # it needs what the object has not kept
-                    inside |= run_again([line], file, inside | {self.me: each})
+                    inside |= run_again([line], file, inside | {self.me: copy(each)})
         self.later = {name for line in maker.body[k:] for name in _attributes(line, self.me)}
 
     @property
@@ -52,7 +57,7 @@ class MadeAttribute:
         """Whether it gives, as it is, what the objects hold."""
         try:
             made = self._made()
-        except ValueError:
+        except Exception:  # of any kind: of the user's own classes
             return False
         pairs = zip(self.objects, made, strict=True)
         return all(is_of_numbers(v) and is_same(v, getattr(each, k, None)) for each, m in pairs for k, v in m.items())
@@ -115,11 +120,17 @@ def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:
             read = {n for c in reached.codes.values() if c.co_filename == file for n in c.co_names
                     if lines.get(file, set()) & {at for _, _, at in c.co_lines()}}  # fmt: skip
             for k in range(len(maker.body)):
-                after = _needed_after(maker, k, read)
-                if after is not None:
-                    made = MadeAttribute(maker, k, after, file, objects, variables)
-                    if made.is_repeatable:
-                        yield made
+                after = _needed_after(maker, k, read, variables | {maker.args.args[0].arg: objects[0]})
+                made = None if after is None else _made_attribute(maker, k, after, file, objects, variables)
+                if made is not None and made.is_repeatable:
+                    yield made
+
+
+def _made_attribute(*parts):
+    try:
+        return MadeAttribute(*parts)
+    except Exception:  # of any kind: objects that cannot be copied
+        return None
 
 
 def _classes(reached):
@@ -127,7 +138,8 @@ def _classes(reached):
     found = {}
     for key, code in reached.codes.items():
         me = reached.locals[key].get(code.co_varnames[0]) if code.co_argcount else None
-        if getattr(type(me), "__module__", None) == reached.globals[key].get("__name__"):
+        plain = type(me).__setattr__ is object.__setattr__
+        if plain and getattr(type(me), "__module__", None) == reached.globals[key].get("__name__"):
             found[type(me)] = (type(me), code.co_filename, reached.globals[key])
     return list(found.values())
 
@@ -141,15 +153,15 @@ def _makers(file, cls):
     return [f for s in own for f in s.body if isinstance(f, ast.FunctionDef) and f.name in MAKERS and f.args.args]
 
 
-def _needed_after(maker, k, read):
+def _needed_after(maker, k, read, variables):
     """The lines that have to run after line k; None where they cannot, or where no method reads what they make."""
     me = maker.args.args[0].arg
     line, changed, after = maker.body[k], set(_written(maker.body[k], me)), []
-    if not changed or not can_run_again(line):
+    if not changed or not can_run_again(line, variables):
         return None
     for later in maker.body[k + 1 :]:
         if _reads(later, me) & changed:
-            if can_run_again(later) and _written(later, me):
+            if can_run_again(later, variables) and _written(later, me):
                 after.append(later)
                 changed |= set(_written(later, me))
             elif keeps_something(later):
