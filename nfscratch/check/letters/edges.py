@@ -161,8 +161,9 @@ def _refusal(s, z):
 def _forward_finite(edge):
     """The first row where forward is not finite, and not for honest overflow; None where all are finite."""
     x, log_det = edge.there
-    bad = ~(onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det)) & ~is_out_of_reach(edge)
-    # A log_det of a tiny or huge derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
+    is_finite = onp.isfinite(flat(x)).all(axis=1)
+    bad = ~(is_finite & onp.isfinite(log_det)) & ~(is_out_of_reach(edge) & (~is_finite | (largest(edge.z) >= FAR)))
+    # A log_det of a tiny derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
     bad &= ~(overflows(edge, edge.z, "forward") if bad.any() else bad)
     if not bad.any():
         return None
