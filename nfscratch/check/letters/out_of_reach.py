@@ -1,6 +1,7 @@
 """Out of reach: what E and O excuse of plain functions where no draw comes. A note of the report says it.
 
-not finite, raises  beyond |z| = 9: most often an exp leaves the range on the way to an ordinary number
+not finite, raises  beyond |z| = 9: most often an exp leaves the range on the way to an ordinary number. Where x is an
+                    ordinary number and log_det is none, beyond |z| = 100 only: log(1 - tanh^2) is -inf at 20
 end of a search     inverse gives one number for all z beyond it: a bracket ends there, or a clamp, and it is wide
                     where it reaches 35 standard deviations (from 38 on a normal cdf is 0 or 1)
 """
@@ -107,8 +108,6 @@ def _words_at(s, far):
         if bad.any() and (bad & ~overflows(there, there.z, "forward")).any():
             return f"{direction} is not finite at |z| = {far:g}, where no draw comes"
     ends = onp.abs(flat(there.back[0]))[_ends(there)]
-    return (
-        f"inverse gives no z beyond {ends.max():.4g}: a bracket or a clamp ends there, where no draw comes"
-        if ends.size
-        else ""
-    )
+    if not ends.size:
+        return ""
+    return f"inverse gives no z beyond {ends.max():.4g}: a bracket or a clamp ends there, where no draw comes"

@@ -49,7 +49,7 @@ def _of_function(trial, f, a):
 
 
 def _since_the_first_call(subject):
-    """Whether forward answers as it did before any other call: here inverse has been called, too."""
+    """The symptom where forward gives something else than at the first call of all. Inverse was called in between."""
     if subject.begun is None:
         return None
     z, *first = subject.begun
