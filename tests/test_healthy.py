@@ -50,7 +50,7 @@ def test_a_case_passes(case):
     passes(case.make, (1, 2) if case.searched else (1, 2, 5), 3)
 
 
-@pytest.mark.parametrize("name", shared(HEALTHY, 2))
+@pytest.mark.parametrize("name", shared(HEALTHY, 3))
 def test_a_correct_layer_passes_in_one_dimension(name):
     dims = HEALTHY[name].dims
     passes(HEALTHY[name].subject, (dims[len(dims) // 2],), 4, draws=1, **HEALTHY[name].options)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import autograd.numpy as np
 import numpy as onp
@@ -14,7 +15,10 @@ import threadpoolctl
 from fitting import fit, rng
 
 import nfscratch as nf
+from nfscratch.posteriors.search import rough_posterior
 from nfscratch.training import blas, interrupts
+
+TESTS = Path(__file__).parent
 
 
 def minimize(loss, **options):
@@ -233,6 +237,33 @@ def test_a_limit_of_the_user_outlives_fits_and_can_be_set_again_after_them():
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
+
+
+def threads_in_a_search():
+    seen = []
+
+    def value(y):
+        seen.extend(blas_threads())
+        return -0.5 * onp.sum(onp.square(y), axis=1)
+
+    rough_posterior(value, lambda y: (value(y), -y), 2, rng())
+    return seen
+
+
+@needs_threads
+def test_the_search_for_a_posterior_has_one_thread():
+    before = blas_threads()
+    assert set(threads_in_a_search()) == {1} and blas_threads()[: len(before)] == before
+
+
+@needs_threads
+@pytest.mark.exhaustive
+def test_the_blas_that_comes_with_the_search_has_one_thread_too():
+    """In a new process, which has loaded no scipy."""
+    code = "import sys, test_process as t; assert 'scipy' not in sys.modules; print(set(t.threads_in_a_search()))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=TESTS)
+    assert run.stdout == "{1}\n", run.stderr
 
 
 @pytest.mark.parametrize("asked", [False, True])

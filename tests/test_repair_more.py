@@ -134,7 +134,12 @@ PLANTED = {  # what is right, what stands there instead, what the search has to 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PLANTED)
+SLOW = {"a sign beside a size", "a row of a table"}  # two seconds each
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.exhaustive if name in SLOW else ()) for name in PLANTED]
+)
 def test_what_is_missing_is_found(name, tmp_path):
     text, right, wrong, said = PLANTED[name]
     assert text.count(right) == 1

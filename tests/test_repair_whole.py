@@ -112,6 +112,7 @@ def test_a_change_that_raises_at_the_last_knot_is_none(tmp_path):
     assert found.lines == (9,) and found.after.endswith("len(SLOPES) - 1)")
 
 
+@pytest.mark.exhaustive  # four seconds
 def test_a_map_that_folds_lacks_the_constraint_of_its_weights(tmp_path):
     module = module_of("""
         import numpy as np

@@ -29,6 +29,7 @@ def without_reason(names):
     return {place: found for place, found in swallowed(names).items() if place not in MEANT}
 
 
+@pytest.mark.exhaustive  # each line of the audit is traced
 def test_the_audit_swallows_no_fault_of_its_own():
     assert not without_reason(["4 mean"])
 

@@ -28,6 +28,7 @@ from nfscratch.posteriors.target import Target, check_values, of_draws
 from nfscratch.posteriors.target_checks import check_function
 from nfscratch.posteriors.unbounded import Unbounded
 from nfscratch.training import far_end, interrupts
+from nfscratch.training.blas import one_thread
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.run import Evaluation
@@ -117,7 +118,8 @@ def fit_posterior(
         checkpoint_every=checkpoint_every,
     )
     far_end.review(training, far_end.nats(flow.shape[0]))
-    return judged(flow, target, training, rng)
+    with one_thread(training.params, draws):
+        return judged(flow, target, training, rng)
 
 
 def _checked_anneal(anneal, steps):

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch.posteriors.elsewhere import starts_elsewhere
+from nfscratch.training.blas import ONE_THREAD
 
 WIDTHS = (0.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 16.0, 16.0)  # of the boxes about 0 where the paths begin
 POINTS, DRAWS = 16, 64
@@ -70,11 +71,14 @@ def rough_posterior(value: Callable, both: Callable, dim: int, rng: Any) -> list
 
     Raises NoStart, which says why, where there is none.
     """
-    found = _first(value, both, dim, rng)
-    for _ in range(ROUNDS):
-        before, found = found, _distinct(found + _again(value, both, found, rng))
-        if not any(_is_elsewhere(rough, before) for rough in _seen(found)):
-            break
+    import scipy.optimize  # noqa: F401  its own BLAS comes with it, and must be there when the limit is set
+
+    with ONE_THREAD:  # as in a fit
+        found = _first(value, both, dim, rng)
+        for _ in range(ROUNDS):
+            before, found = found, _distinct(found + _again(value, both, found, rng))
+            if not any(_is_elsewhere(rough, before) for rough in _seen(found)):
+                break
     return found
 
 

@@ -5,6 +5,9 @@ nothing else to do. Where other programs run, they wait for each other: a step o
 take 27 times as long on two threads as on one. With another number of threads the sums are also rounded in another
 order, so that a choice by the clock would make the result of a seed depend on how busy the machine is.
 
+The search for where a posterior lies makes many small products too: with two threads on a busy machine it was seen to
+need seven times the processor time.
+
 The number of BLAS threads belongs to the process. Fits in several threads may overlap, and each would put back what it
 found: the first to end would lift the limit of the others, and the last would leave the limit of the first. So the
 first to begin sets the limit, and the last to end removes it. A process that is forked in the middle of a fit has no

@@ -179,7 +179,7 @@ def any_memory_layout_will_do(at):
             close_trees(got[2], expected[2], 1e-11)
 
 
-@law(dims=(1, 2, 5), dtypes=("float64", "float32"))
+@law(dims=(1, 5), dtypes=("float64", "float32"))
 def a_device_array_gives_the_same_numbers(at):
     params, z, context = on_device(at)
     tolerance, dtype = 1e-6 if at.case.searched else 0.0, onp.dtype(at.dtype)
