@@ -1,4 +1,4 @@
-"""Claims of log_det and of log_prob that are off by a ratio, a constant or a definition: on both sides of each bound."""
+"""Claims of log_det and of log_prob that are off by a ratio, a constant or a definition: both sides of each bound."""
 
 from math import log, pi, prod
 from types import SimpleNamespace
@@ -296,9 +296,10 @@ def test_a_matrix_is_dense_on_both_sides_of_its_diagonal(size, dense, transposed
 
 def test_a_matrix_that_is_not_factorised_has_no_l(monkeypatch):
     asked = []
-    monkeypatch.setattr(wrong_log_det, "holds_triangle", lambda trial, direction: asked.append(direction) or holds)
     wide, one = sample(direction="inverse"), sample(J=constant(2.0))
     for holds, name in ((True, Mistake.DIAGONAL_OF_L), (False, Mistake.ALWAYS_ZERO)):
+        holds_triangle = lambda trial, direction, holds=holds: asked.append(direction) or holds  # noqa: E731
+        monkeypatch.setattr(wrong_log_det, "holds_triangle", holds_triangle)
         assert wrong_log_det._of_zero(Mistake.DIAGONAL_OF_L, [one, wide]) is name
         assert wrong_log_det._of_zero(Mistake.DIAGONAL_OF_L, [one]) is Mistake.ALWAYS_ZERO
         assert wrong_log_det._of_zero(Mistake.SIGN, [wide]) is Mistake.SIGN
