@@ -85,5 +85,7 @@ def _is_base(a, base, rng):
 
 
 def _is_uniform(z, low, high):
+    """Whether the numbers lie within the ends, with the mean and the spread of a uniform law: a narrow law has less."""
     share = (z - low) / (high - low)
-    return ((share >= -1e-6) & (share <= 1 + 1e-6)).mean() > 0.999 and abs(share.mean() - 0.5) < 0.03
+    within = ((share >= -1e-6) & (share <= 1 + 1e-6)).mean() > 0.999
+    return within and abs(share.mean() - 0.5) < 0.03 and abs(share.std() - 12**-0.5) < 0.03
