@@ -144,7 +144,10 @@ def test_the_page_says_whether_its_rows_come_from_one_state_of_the_audit():
             for name, audit in (("Affine", "a1"), ("Exp", "a1"), ("Tanh", "b2"))]  # fmt: skip
     assert "All rows come from one state of the audit: a1, a hash" in page.page({"zuko": rows[:2]}, [])
     text = " ".join(page.page({"zuko": rows}, []).split())
-    assert "come from several states of the audit. Most are of a1," in text and "of others: zuko's Tanh." in text
+    assert "come from several states of the audit. Most are of a1," in text and "of others: zuko's Tanh (b2)." in text
+    rest = [row("Exp", "float64", "none", "passed", letters={}, audit="c3")]
+    text = " ".join(page.page({"zuko": rows, "tfp": rest}, []).split())
+    assert "of others: zuko's Tanh (b2), all of tfp (c3)." in text
 
 
 def test_the_state_of_the_audit_changes_with_its_code(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from comparing import close
 from edited_code import trial_of
 
-from nfscratch.check.letters import edges, joins, jumps, kinks, out_of_reach
+from nfscratch.check.letters import cancellation, edges, joins, jumps, kinks, out_of_reach
 from nfscratch.check.trial import Trial
 
 T = onp.linspace(-2.0, 2.0, 41)
@@ -340,3 +340,22 @@ def test_a_log_det_that_leaves_nothing_of_a_direction(dim, short, flat):
     assert edges._is_flat(edge).tolist() == [flat, False, False]
     one = SimpleNamespace(J=J[:, :1, :1], there=(None, log_det - 99), subject=SimpleNamespace(dim=1, eps=2.22e-16))
     assert not edges._is_flat(one).any()
+
+
+# --- X ---
+
+
+@pytest.mark.parametrize(("forward", "inverse", "fails"), [
+    (onp.inf, -onp.inf, False), (-onp.inf, onp.inf, False), (onp.inf, onp.inf, True), (onp.nan, onp.nan, True),
+    (0.5, -onp.inf, True), (0.5, -0.5, False),
+])  # fmt: skip
+def test_infinite_log_dets_of_opposite_signs_cancel(forward, inverse, fails):
+    """A map of no slope there: that it is not finite is for S to say, and their sum is NaN."""
+
+    def spoilt(a, log_det):
+        return a, onp.where(onp.abs(a[:, 0]) < 0.3, log_det, 0.0)
+
+    module = SimpleNamespace(forward=lambda z: spoilt(z, forward), inverse=lambda x: spoilt(x, inverse))
+    trial = trial_of(module, 2)
+    assert (onp.abs(trial.z[:, 0]) < 0.3).any()
+    assert cancellation.check_log_dets_cancel(trial).failed is fails

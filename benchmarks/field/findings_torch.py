@@ -6,6 +6,9 @@ import math
 
 from benchmarks.field.finding import FieldFinding
 
+BRACKETED = ("MonotonicTransform", "UnconstrainedMonotonicTransform", "SOSPolynomialTransform",
+             "GaussianizationTransform", "NAF", "UNAF", "SOSPF", "GF")  # fmt: skip
+
 
 def softplus():
     import torch
@@ -91,6 +94,30 @@ def _bracket_ends(found):
     return abs(low - 19.0) < 1e-9 and abs(found["x"][1] - 10.0) < 1e-5 and abs(found["z_again"][1] - 11.0) < 1e-5
 
 
+def flat_layer():
+    import torch
+    from zuko.transforms import MonotonicTransform
+
+    z = torch.tensor([1.0, -2.5, 3.0], dtype=torch.float64)
+    came = {}
+    for bound in (10.0, 1000.0):
+        t = MonotonicTransform(lambda x: x / 5, bound=bound)
+        x = t.inv(z)
+        came[bound] = x.tolist(), t(x).tolist(), t.inv.log_abs_det_jacobian(z, x).tolist()
+    return {"x": came[10.0][0], "z_again": came[10.0][1], "log_det": came[10.0][2], "x_of_1000": came[1000.0][0]}
+
+
+def _ordinary_z_is_lost(found):
+    """The inverse of x / 5 is 5 z, with log_det log 5; at the end of the bracket x has the slope 0."""
+    right = [5.0, -12.5, 15.0]
+    ends = [5.0, -10.0, 10.0]
+    return (
+        all(abs(a - b) < 1e-5 for a, b in zip(found["x"] + found["x_of_1000"], ends + right, strict=True))
+        and all(abs(a - b) < 1e-6 for a, b in zip(found["z_again"], [1.0, -2.0, 2.0], strict=True))
+        and all(abs(a - math.log(5)) < 1e-9 for a in found["log_det"])
+    )
+
+
 FINDINGS = [
     FieldFinding(
         "torch", ("SoftplusTransform",), "EO", "beyond 20 it is the identity, in float64 too",
@@ -124,11 +151,21 @@ FINDINGS = [
         "eps is described as the tolerance of the inverse.",
     ),
     FieldFinding(
-        "zuko", ("MonotonicTransform", "UnconstrainedMonotonicTransform", "SOSPolynomialTransform", "NAF", "UNAF",
-                 "SOSPF", "GF"), "O", "the inverse searches in [-10, 10] only",
+        "zuko", BRACKETED, "O", "the inverse searches in [-10, 10] only",
         "For a z whose x lies outside, the inverse gives the end of the bracket, without a word. The class attribute "
         "declares the domain as the reals.",
         bracket, _bracket_ends, "a bisection in plain Python on [0, 1000]",
-        "yes: \"bound: the domain bound B\", and the flows put a soft clip at 11 between their layers for this reason.",
+        "yes: \"bound: the domain bound B\", and of the flows that they can be inverted on [-10, 10] only; all but GF "
+        "put a soft clip at 11 between their layers for this reason.",
+    ),
+    FieldFinding(
+        "zuko", BRACKETED, "RE", "where a layer is flat, an ordinary z is beyond the bracket too",
+        "The inverse then gives the end of the bracket, and forward of that is another z; log_det is still that of a "
+        "map that moves. With calm weights NAF carries z = (-0.22, -0.16, -0.09) to (-1.7, 10, 10), of which the z is "
+        "(-0.26, -0.46, -0.26); with a bracket of [-1000, 1000] it finds (-1.7, 12.2, 13.7), and z comes back. The "
+        "audit asks this in float64 only. Single layers but GaussianizationTransform show it at |z| near 12.",
+        flat_layer, _ordinary_z_is_lost, "the inverse in closed form, 5 z, and the library's own with a wider bracket",
+        "see the finding above.", None,
+        ("the end of its bracket", "stands still", "inverse(forward(z)) is not z"),
     ),
 ]  # fmt: skip

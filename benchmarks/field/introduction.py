@@ -45,15 +45,23 @@ K samples match the density; T who depends on whom."""
 
 
 def of_state(found: dict[str, list[dict]]) -> str:
-    """Whether all rows come from one state of the audit; where not, which classes do not."""
-    audits = [(row.get("audit", "?"), f"{library}'s {row['class']}") for library, rows in found.items()
-              for row in rows if row["outcome"] not in NOT_AUDITED]  # fmt: skip
-    if not audits:
+    """Whether all rows come from one state of the audit; where not, which libraries and classes do not."""
+    audits = {library: [(row.get("audit", "?"), row["class"]) for row in rows if row["outcome"] not in NOT_AUDITED]
+              for library, rows in found.items()}  # fmt: skip
+    counted = Counter(audit for pairs in audits.values() for audit, _ in pairs)
+    if not counted:
         return "No class has been audited yet."
-    ((most, _),) = Counter(audit for audit, _ in audits).most_common(1)
-    others = list(dict.fromkeys(name for audit, name in audits if audit != most))
+    ((most, _),) = counted.most_common(1)
+    others = [words for library, pairs in audits.items() for words in _of_others(library, pairs, most)]
     code = f"{most}, a hash of the code in `nfscratch/check` that judges"
     if not others:
         return f"All rows come from one state of the audit: {code}."
     words = f"The rows come from several states of the audit. Most are of {code}; of others: {', '.join(others)}."
     return fill(words, 120)
+
+
+def _of_others(library, pairs, most):
+    """ "all of tfp (b2)" where no row is of most's state; else "tfp's Tanh (b2)" for each class that has such rows."""
+    if pairs and all(audit != most for audit, _ in pairs):
+        return [f"all of {library} ({' and '.join(dict.fromkeys(audit for audit, _ in pairs))})"]
+    return [f"{library}'s {name} ({audit})" for audit, name in dict.fromkeys(pairs) if audit != most]
