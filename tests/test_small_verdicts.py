@@ -1,0 +1,499 @@
+"""Letters J, R, D, G, N and O by their parts: what each compares, what it allows, and what it says."""
+
+from types import SimpleNamespace
+
+import numpy as onp
+import pytest
+from comparing import close
+
+from nfscratch.check import judging
+from nfscratch.check.finding import Finding, Outcome, Symptom
+from nfscratch.check.letters import definition, directional, flow_gradients, integral, jacobian, joins, onto, round_trip
+from nfscratch.check.pairs import of_pair, of_pairs
+from nfscratch.check.trial import Trial
+from nfscratch.ops.roots import InversionError
+
+REALS = (-onp.inf, onp.inf)
+LOG_2PI = onp.log(2 * onp.pi)
+
+
+def rng(seed=0):
+    return onp.random.default_rng(seed)
+
+
+def zero(a):
+    return onp.zeros(len(a))
+
+
+def trial_of(forward, inverse=lambda x: x, dim=2, n=8, z=None, log_det=zero, **declared):
+    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
+    return Trial(
+        of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else onp.array(z, dtype=float)
+    )
+
+
+# --- judging ---
+
+
+def judge(error, allowed, limit=onp.inf, z=((3.0, 0), (1.0, 0), (2.0, 0))):
+    z = onp.array(z)
+    trial = SimpleNamespace(z=z, usable=onp.ones(len(z), dtype=bool), limit=limit)
+    return judging.judged(
+        "R", "what", onp.array(error), onp.array(allowed), trial, {"z": z, "x": 10 * z}, "x", Symptom.RANK
+    )
+
+
+def test_the_failing_row_nearest_to_0_is_shown():
+    found = judge([5.0, 0.1, 4.0], [1.0, 1.0, 1.0])
+    assert (found.error, found.evidence["row"], found.at) == (4.0, 2, "x = [20, 0]") and found.failed
+    assert found.evidence["bad"].tolist() == [True, False, True] and found.symptom is Symptom.RANK
+    passing = judge([0.1, 0.4, 0.5], [1.0, 0.5, 1.0])
+    assert (passing.error, passing.tolerance, passing.evidence["row"]) == (0.4, 0.5, 1) and passing.ok
+    assert judge([0.5, 1.0, 0.5], [1.0] * 3).ok and judge([onp.nan, 0.0, 0.0], [1.0] * 3).evidence["row"] == 0
+    limited = judge([5.0, 0.1, 0.1], [2.9, 0.5, 0.5], limit=1.0)
+    assert limited.failed and judge([5.0, 0.1, 0.1], [3.1, 0.5, 0.5], limit=1.0).ok
+    assert judge([0.1] * 3, [9.0] * 3, limit=1.0).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_point_in_words():
+    assert judging.point("z", onp.array([[1.0, -0.123456]]), 0) == "z = [1, -0.1235]"
+    assert judging.point("x", onp.arange(7.0)[None], 0) == "x = [0, 1, 2, 3, 4, 5, ...]"
+    assert judging.point("x", onp.arange(6.0)[None], 0) == "x = [0, 1, 2, 3, 4, 5]"
+
+
+def test_the_first_look_that_fails():
+    bad, good = Finding("E", "a", 1.0, 0.0), Finding("E", "b", 0.0, 0.0)
+    assert judging.first_failure([lambda: None, lambda: good, lambda: bad], good) is bad
+    assert judging.first_failure([lambda: None], good) is good
+    failing = judging.failing("E", "what", "words", Symptom.JUMP, "x", onp.ones((2, 2)), 1, yours=3)
+    assert failing.failed and failing.at == "words at x = [1, 1]" and failing.evidence["yours"] == 3
+    assert judging.failing("E", "what", "words", Symptom.JUMP, "x", onp.ones((0, 2)), 0).at == "words"
+
+
+# --- J and R ---
+
+
+def test_a_log_det_against_its_jacobian():
+    trial = trial_of(onp.sinh, onp.arcsinh, log_det=lambda a: onp.log(onp.cosh(a)).sum(axis=1))
+    forward = jacobian.check_jacobian(trial, "forward")
+    assert forward.ok and forward.what == "log_det forward against finite differences" and forward.at.startswith("z = ")
+    assert 1e-6 < forward.tolerance < 1e-4
+    close(forward.evidence["expected"], onp.log(onp.cosh(trial.z)).sum(axis=1), 1e-8)
+    inverse = jacobian.check_jacobian(trial, "inverse")
+    assert inverse.failed and inverse.at.startswith("x = ") and inverse.what.startswith("log_det inverse")
+    z = rng().normal(size=(8, 2))
+    holes = trial_of(lambda z: z, z=z, log_det=lambda a: onp.where((a == z[2]).all(axis=1), onp.nan, 0.0))
+    assert jacobian.check_jacobian(holes, "forward").failed
+    assert jacobian.check_jacobian(holes, "forward", finite_only=True).ok
+
+
+@pytest.mark.parametrize(("spread", "claimed"), [(0.0, 0.0), (1e-4, 0.0), (0.0, 1e6), (0.0, onp.inf)])
+def test_what_is_allowed_to_a_log_det(spread, claimed):
+    J = onp.stack([onp.diag([2.0, 0.5]), onp.diag([1.0, onp.nan])])
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-10, depth=3, dim=2))
+    true, allowed = jacobian.log_abs_det(J, onp.full((2, 2, 2), spread), onp.full(2, claimed), trial, 1e-5)
+    assert abs(true[0]) < 1e-12 and onp.isnan(true[1]) and not allowed[1] < onp.inf
+    rounding = 64 * 1e-10 * (4 + 6 + claimed) if onp.isfinite(claimed) else 0.0
+    assert allowed[0] == pytest.approx(1e-5 + 4 * 2.5 * spread + rounding)
+
+
+def test_a_jacobian_of_its_own():
+    import nfscratch as nf
+
+    made = nf.PLU(2)
+    params = made.init(rng())
+    from nfscratch.check.trial import of_bijection_at
+
+    trial = of_bijection_at(made, params, rng().normal(size=(4, 2)))
+    found = jacobian.check_closed_form(trial)
+    assert found.ok and (found.unjudged is not None or found.what == "jacobian() against finite differences")
+    plain = jacobian.check_closed_form(trial_of(lambda z: z))
+    assert plain.outcome is Outcome.NOT_APPLICABLE and plain.why == "no jacobian() of its own"
+    close(jacobian._largest_entry(onp.array([[[1.0, -3.0]], [[0.0, 2.0]]])), [3.0, 2.0], 0)
+
+
+def test_a_round_trip_compares_both_orders():
+    right = round_trip.check_round_trip(trial_of(lambda z: 2 * z, lambda x: x / 2))
+    assert right.ok and right.error == 0.0 and right.what == "inverse(forward(z)) against z"
+    wrong = round_trip.check_round_trip(trial_of(lambda z: 2 * z, lambda x: x / 2 + 1e-3))
+    assert (
+        wrong.failed
+        and wrong.error == pytest.approx(1e-3)
+        and (wrong.evidence["expected"] == wrong.evidence["z"]).all()
+    )
+    nan = round_trip.check_round_trip(trial_of(lambda z: 2 * z, lambda x: onp.where(onp.abs(x) < 0.5, onp.nan, x / 2)))
+    assert nan.failed and nan.error == onp.inf
+
+
+def stuck(slope, claim, error=1.0, n=4, **more):
+    """forward stands still, or nearly, and log_det says `claim`."""
+    return trial_of(
+        lambda z: slope * z + 1, lambda x: x * error, dim=1, n=n, log_det=lambda a: onp.full(len(a), claim), **more
+    )
+
+
+@pytest.mark.parametrize(("claim", "found"), [(-20.0, False), (5.0, True)])
+def test_forward_stands_still_and_log_det_says_that_it_moves(claim, found):
+    trial = stuck(1e-9, claim)
+    J, spread, _, _ = trial.numeric
+    error = onp.ones(4)
+    most = onp.log(onp.abs(J) + spread)[:, 0, 0]
+    finding = round_trip._still(trial, error, {"z": trial.z})
+    assert (finding is not None) is found and bool(claim > most.max() + 3.0) is found
+    if found:
+        assert finding.symptom is Symptom.STANDS_STILL and finding.tolerance == 1e-2 and finding.error == 1.0
+        assert finding.evidence["row"] == int(onp.argmin(onp.abs(trial.z[:, 0])))
+        assert finding.what.startswith("forward stands still, and log_det says that it moves")
+        for size, seen in ((0.9e-2, False), (2.0, True)):
+            assert (round_trip._still(trial, size * onp.ones(4), {"z": trial.z}) is not None) is seen
+    assert round_trip._still(stuck(1e-9, claim, dtype="float32"), error, {}) is None
+
+
+def test_a_map_of_which_nothing_comes_back():
+    lost = trial_of(lambda z: z @ onp.array([[1.0, 1.0], [1.0, 1.0]]), z=[[0.5, 1.0], [1.0, -1.0], [9.0, 9.0]])
+    error = onp.array([1.0, 1.0, 0.0])
+    finding = round_trip._lost(lost, error, {"z": lost.z})
+    assert finding.symptom is Symptom.SINGULAR and finding.what.startswith("forward is singular, or nearly so")
+    assert finding.evidence["rows"].tolist() == [True, True, False] and finding.evidence["row"] == 0
+    assert round_trip._lost(lost, onp.array([1.0, 0.5e-2, 1.0]), {"z": lost.z}) is None
+    sound = trial_of(lambda z: 2 * z, z=[[0.5, 1.0]])
+    assert round_trip._lost(sound, onp.ones(1), {"z": sound.z}) is None
+
+
+# --- D ---
+
+
+def density(claim=lambda x: 0.0, **more):
+    """x = 2 z + 1 with a log_prob that is off by claim(x)."""
+    q = lambda z: -0.5 * (z**2).sum(axis=1) - LOG_2PI  # noqa: E731
+    log_prob = lambda x: q((x - 1) / 2) - 2 * onp.log(2) + claim(x)  # noqa: E731
+    more = {"log_prob": log_prob} | more
+    pair = (lambda z: (2 * z + 1, zero(z) + 2 * onp.log(2)), lambda x: ((x - 1) / 2, zero(x) - 2 * onp.log(2)))
+    return Trial(of_pair(*pair, 2, **more), rng().normal(size=(8, 2)))
+
+
+def test_a_density_against_its_definition():
+    right = definition.check_definition(density())
+    assert right.ok and right.what == "log_prob against log q(z) + log|det J|" and right.at.startswith("x = ")
+    trial = density(lambda x: 1e-3)
+    wrong = definition.check_definition(trial)
+    e = wrong.evidence
+    assert wrong.failed and wrong.error == pytest.approx(1e-3, rel=1e-3)
+    close(e["log_det"], onp.full(8, -2 * onp.log(2)), 1e-8)
+    close(e["q"], -0.5 * (trial.z**2).sum(axis=1) - LOG_2PI, 1e-12)
+    close(e["q_at_x"], -0.5 * (trial.x**2).sum(axis=1) - LOG_2PI, 1e-12)
+    close(e["expected"], e["q"] + e["log_det"], 1e-12)
+    none = definition.check_definition(trial_of(lambda z: z))
+    assert none.outcome is Outcome.NOT_APPLICABLE and none.why == "no log_prob was given"
+    misshapen = definition.check_definition(density(log_prob=lambda x: onp.zeros((len(x), 2))))
+    assert misshapen.why == "log_prob is not one number for each row, as S says"
+
+
+def test_draws_with_their_density():
+    trial = density()
+    s = trial.subject
+    z = rng(1).normal(size=(8, 2))
+    x, claimed = 2 * z + 1, s.log_prob(2 * z + 1)
+    right = definition._against_log_prob(trial, x, claimed)
+    assert right.ok and right.what == definition.JOINT
+    wrong = definition._against_log_prob(trial, x, claimed + 1e-3)
+    assert wrong.failed and wrong.symptom is Symptom.JOINT and wrong.at.startswith("x = ")
+    close(wrong.evidence["z"], z, 1e-12)
+    close(wrong.evidence["log_det"], onp.full(8, 2 * onp.log(2)), 1e-12)
+    assert definition._misshapen(s, x, claimed, 8) is None
+    for bad in ((x[:5], claimed), (x, claimed[:5]), (x.astype("float32"), claimed), (x, claimed.astype("float32"))):
+        found = definition._misshapen(s, *bad, 8)
+        assert found.symptom is Symptom.SHAPE and found.error == onp.inf and found.tolerance == 0.0
+    words = "sample_and_log_prob must give (8, 2) and (8,) in float64; got (8, 2) float64 and (5,) float64"
+    assert definition._misshapen(s, x, claimed[:5], 8).at == words
+    assert definition.check_joint(trial, rng()).why == "no sample_and_log_prob"
+
+
+# --- G ---
+
+
+def slope_of(f, exact, size=1.0, scale=1.0):
+    return directional._judge(f, exact, size, scale)
+
+
+def test_the_slope_along_a_direction():
+    f = lambda t: onp.sin(t) + 2 * t  # noqa: E731
+    error, allowed, settled = slope_of(f, 3.0)
+    assert settled and abs(error) < allowed and 1e-6 < allowed < 1.2e-6
+    error, allowed, settled = slope_of(f, 3.1)
+    assert settled and error == pytest.approx(-0.1) and allowed < 1e-4
+    assert slope_of(f, 3.0, size=1e3)[1] >= 1e-3
+    error, _, settled = slope_of(lambda t: onp.sin(1e9 * t), 5.0)
+    assert not settled
+    error, _, settled = slope_of(lambda t: onp.nan, 1.0)
+    assert not settled and error == onp.inf
+    kink = lambda t: abs(t - 5e-5) + t  # noqa: E731
+    assert slope_of(kink, 0.0)[2] and abs(slope_of(kink, 0.0)[0]) < 1e-6
+
+
+def test_the_finding_of_a_gradient():
+    at = onp.array([[0.5, 1.0]])
+    terms = [onp.array([1.0, 0.5]), onp.array([1.5])]
+    right = directional.along("forward", lambda t: 3 * t, terms, 1.0, "z", at)
+    assert right.ok and right.what == "gradient of forward against finite differences" and right.at == "z = [0.5, 1]"
+    wrong = directional.along("forward", lambda t: 4 * t, terms, 1.0, "z", at)
+    assert wrong.failed and wrong.error == pytest.approx(1.0) and wrong.symptom is Symptom.GRADIENT
+    assert wrong.evidence["yours"] == 3.0 and wrong.evidence["expected"] == pytest.approx(4.0)
+    assert (wrong.evidence["row"], wrong.evidence["function"], wrong.evidence["symbol"]) == (0, "forward", "z")
+    nothing = directional.along("forward", lambda t: onp.nan, terms, 1.0, "z", at)
+    assert nothing.outcome is Outcome.INCONCLUSIVE
+
+
+def test_steps_and_products():
+    params = {"a": onp.ones(2), "fixed": {"b": onp.ones(3)}}
+    step = directional.random_step(params, rng())
+    assert (step["a"] != 0).all() and (step["fixed"]["b"] == 0).all() and directional.step_like(None, rng()) is None
+    assert directional.step_like(onp.ones((2, 3)), rng()).shape == (2, 3)
+    x, c = onp.ones((1, 2)), onp.full((1, 1), 5.0)
+    moved = directional.moved_by((params, x, c), (step, 2 * x, 3 * c), 0.5)
+    close(moved[0]["a"], 1 + 0.5 * step["a"], 1e-12)
+    close(moved[1], 2 * x, 0)
+    close(moved[2], 2.5 * c, 0)
+    assert directional.moved_by((params, x, None), (step, x, None), 0.5)[2] is None
+    terms = directional.products(({"a": 2 * onp.ones(2)}, 3 * x, None), ({"a": onp.ones(2)}, x, None))
+    assert [t.tolist() for t in terms] == [[2.0, 2.0], [[3.0, 3.0]]]
+    assert len(directional.products(({"a": onp.ones(2)}, x, c), ({"a": onp.ones(2)}, x, c))) == 3
+
+
+def test_a_gradient_of_float32_against_one_of_float64():
+    share = flow_gradients._largest_share
+    big, small = onp.array([10.0, 0.0]), onp.array([1e-3])
+    assert share([big, small], [big, small]) == 0.0 and share([], []) == 0.0
+    assert share([big + [1.0, 0], small], [big, small]) == pytest.approx(1.0 / (9 + 1))
+    assert share([big, small + 1.0], [big, small]) == pytest.approx(1.0 / (0.9e-3 + 1))
+    x = onp.array([[0.5, 1.0]])
+    found = flow_gradients._found(x, 1.0, 0.05, Symptom.LEAK, ": words", "here")
+    assert found.what == "gradient of log_prob in float32: words" and found.at == "here"
+    assert (found.error, found.tolerance, found.evidence["function"], found.evidence["row"]) == (
+        1.0,
+        0.05,
+        "log_prob",
+        0,
+    )
+    nothing = flow_gradients.check_density_gradient(trial_of(lambda z: z), rng())
+    assert nothing.why == "no flow" and nothing.outcome is Outcome.NOT_APPLICABLE
+
+
+# --- N ---
+
+
+def normal(x):
+    return (-0.5 * x**2 - 0.5 * LOG_2PI).sum(axis=1)
+
+
+def test_an_integral_by_the_trapezoid_rule():
+    assert integral.integral(normal, [-8.0], [8.0], 101) == pytest.approx(1.0, abs=1e-9)
+    assert integral.integral(normal, [-8.0, -7.0], [8.0, 9.0], 81) == pytest.approx(1.0, abs=1e-9)
+    assert integral.integral(lambda x: onp.log(x[:, 0]), [0.0 + 1e-12], [2.0], 5) == pytest.approx(2.0)
+    found = integral.integrates_to_one(normal, -8.0, 8.0)
+    assert found.ok and found.what == "integral of the density, 401 points a side" and found.at == "integral 1.0000"
+    assert found.evidence == {"integral": found.evidence["yours"], "yours": found.evidence["yours"], "expected": 1.0}
+    twice = integral.integrates_to_one(lambda x: normal(x) + onp.log(2), -8.0, 8.0)
+    assert twice.failed and twice.error == pytest.approx(1.0) and twice.at == "integral 2.0000"
+    with pytest.raises(ValueError, match="integrates_to_one works on 1 or 2 variables; got 3"):
+        integral.integrates_to_one(normal, onp.zeros(3), onp.ones(3))
+    nothing = integral.integrates_to_one(lambda x: normal(x) - 9, -8.0, 8.0, sizes=(21, 41))
+    assert nothing.outcome is Outcome.INCONCLUSIVE and nothing.at == "grids gave 0.0001, 0.0001"
+
+
+def test_finer_grids_confirm_an_integral():
+    low, high = onp.array([-8.0]), onp.array([8.0])
+    assert integral._confirmed(normal, low, high, 201, 1.0, 1e-3)
+    for off, confirmed in ((0.4e-3, True), (0.6e-3, False)):
+        assert integral._confirmed(normal, low, high, 201, 1.0 + off, 1e-3) is confirmed
+    comb = lambda x: normal(x) + onp.log(2.0) * (onp.abs(x[:, 0] / 0.08 - onp.round(x[:, 0] / 0.08)) < 1e-6)  # noqa: E731
+    assert not integral._confirmed(comb, low, high, 201, 2.0, 1e-3)
+
+
+def test_the_box_of_an_image():
+    low, high = integral.image_box(lambda z: onp.stack([2 * z[:, 0] + 1, -z[:, 1]], axis=1), 2)
+    close(low, [-11, -6], 1e-12)
+    close(high, [13, 6], 1e-12)
+    low, high = integral.image_box(lambda z: z**2, 1, radius=3.0, n=7)
+    assert (low, high) == (0.0, 9.0)
+    asked = []
+    integral.image_box(lambda z: asked.append(z) or z, 2, 1.0, 5)
+    assert asked[0].shape == (25, 2)
+
+
+def mass(scale, off=0.0, dim=1, **more):
+    """N of x = scale z with a density that is off by a factor e^off."""
+    log_prob = lambda x: normal(x / scale) - dim * onp.log(scale) + off  # noqa: E731
+    pair = (
+        lambda z: (scale * z, zero(z) + dim * onp.log(scale)),
+        lambda x: (x / scale, zero(x) - dim * onp.log(scale)),
+    )
+    return integral.check_integral(Trial(of_pair(*pair, dim, **({"log_prob": log_prob} | more)), onp.zeros((3, dim))))
+
+
+def test_the_mass_of_a_density():
+    assert mass(2.0).ok and mass(2.0, dim=2).ok and mass(1e3).ok
+    wrong = mass(2.0, 0.1)
+    assert wrong.failed and wrong.error == pytest.approx(onp.exp(0.1) - 1, rel=1e-3)
+    assert wrong.evidence["x"].shape == (2, 1) and (wrong.evidence["x"][:, 0] == [-10.0, 10.0]).all()
+    assumed = mass(2.0, log_prob=None)
+    assert assumed.ok and assumed.what.endswith(" (a standard normal base is assumed)")
+    assert mass(2.0, dim=3).why == "more than two variables"
+    flat = integral.check_integral(trial_of(lambda z: 0 * z, dim=1, z=[[0.0]], log_prob=normal))
+    assert flat.outcome is Outcome.INCONCLUSIVE and flat.why == "no finite box"
+    bounded = integral.check_integral(trial_of(lambda z: z, dim=1, z=[[0.5]], domain=(0.0, 1.0)))
+    assert bounded.why == "no density, and no standard normal base on (0.0, 1.0)"
+
+
+def test_the_mass_between_images():
+    trial = trial_of(lambda z: 2 * z, lambda x: x / 2, dim=1, z=[[0.0]], log_prob=lambda x: normal(x / 2) - onp.log(2))
+    assert integral._along_image(trial) == pytest.approx(1.0, abs=1e-6)
+    jump = trial_of(lambda z: z, dim=1, z=[[0.0]], log_prob=lambda x: onp.where(x[:, 0] > 0, 0.0, -9.0) + normal(x))
+    assert integral._along_image(jump) == pytest.approx(0.5 * (1 + onp.exp(-9)), abs=1e-3)
+
+
+# --- O ---
+
+
+def test_the_room_at_an_end():
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-16))
+    assert onto._room(trial, 0.0) == 1e-5 and onto._room(trial, -30.0) == pytest.approx(3e-4)
+    assert onto._room(trial, onp.inf) == 0.0
+    trial.subject.precision = 1e-3
+    assert onto._room(trial, 0.5) == 64e-3
+    trial.subject.precision = 1e-16
+    rows = onp.array([[0.5, 0.5], [-1.1e-5, 0.5], [-0.9e-5, 0.5], [0.5, 2 + 2.2e-5], [0.5, 2 + 1.8e-5]])
+    assert onto._beyond(trial, (0.0, 2.0), rows).tolist() == [False, True, False, True, False]
+    assert not onto._beyond(trial, REALS, rows).any()
+
+
+def test_an_x_that_leaves_its_codomain():
+    inside = trial_of(lambda z: z, z=[[0.2, 0.3]], codomain=(0.0, 1.0))
+    assert onto._leaves(inside) is None
+    beyond = onto._leaves(trial_of(lambda z: 2 * z, z=[[0.9, 0.3], [0.6, 0.3], [0.1, 0.1]], codomain=(0.0, 1.0)))
+    assert beyond.symptom is Symptom.LEAVES and beyond.at == "x leaves the codomain 0 to 1 at z = [0.6, 0.3]"
+    assert (beyond.evidence["yours"] == [1.2, 0.6]).all() and (beyond.evidence["expected"] == [1.0, 0.6]).all()
+
+
+def test_a_determinant_that_changes_its_sign():
+    folding = trial_of(lambda z: z**2, dim=1, z=[[1.0], [2.0], [-0.5], [3.0]])
+    finding = onto.check_sign(folding)
+    words = "det J has the sign -1, and +1 at z = [1]: the map folds, at z = [-0.5]"
+    assert finding.symptom is Symptom.SIGN and finding.at == words
+    assert finding.evidence["yours"] == pytest.approx(-1.0) and finding.evidence["expected"] == pytest.approx(2.0)
+    other = onto.check_sign(trial_of(lambda z: -(z**2), dim=1, z=[[1.0], [2.0], [-0.5], [3.0]]))
+    assert other.at.startswith("det J has the sign +1, and -1 at z = [1]")
+    assert onto.check_sign(trial_of(onp.sinh, dim=1)).ok and onto.check_sign(trial_of(lambda z: -z, dim=1)).ok
+    cut = trial_of(lambda z: onp.where(z > 0, z, 5 - z), dim=1, z=[[1.0], [-0.5]])
+    assert onto.check_sign(cut).ok
+    for jump, folds in ((1e-4, True), (1.0, False)):
+        stepped = trial_of(lambda z, j=jump: onp.where(z > 0, z, j - z), dim=1, z=[[1.0], [-0.5]])
+        assert onto.check_sign(stepped).failed is folds
+
+
+def far(forward, inverse, **declared):
+    finding = onto._far_out(trial_of(forward, inverse, **declared), rng())
+    return finding.symptom, finding.at
+
+
+def test_every_x_is_reached():
+    assert far(lambda z: 2 * z, lambda x: x / 2)[0] is None
+    symptom, words = far(lambda z: onp.where(onp.abs(z) > 5, 0.5 * z, z), lambda x: x)
+    assert symptom is Symptom.REACH and "and forward of that is not x, at x = [" in words
+    symptom, words = far(lambda z: z, lambda x: onp.where(onp.abs(x) > 1, onp.nan, x))
+    assert symptom is Symptom.REACH and words.startswith("inverse is not finite at x = [")
+
+    def raises(error, limit):
+        def inverse(x):
+            if (onp.abs(x) > limit).any():
+                raise error("too far")
+            return x
+
+        return inverse
+
+    assert far(lambda z: z, raises(InversionError, 40))[0] is None
+    symptom, words = far(lambda z: z, raises(InversionError, 4))
+    assert symptom is Symptom.RAISES and words.startswith("inverse raises InversionError")
+    assert far(lambda z: z, raises(ValueError, 40))[0] is Symptom.RAISES
+    symptom, words = far(lambda z: onp.exp(z), lambda x: onp.log(x), codomain=(0.0, onp.inf))
+    assert symptom is None
+    symptom, words = far(lambda z: z, lambda x: 2 * x, domain=(0.0, 1.0), codomain=(0.0, 1.0), z=onp.full((2, 2), 0.5))
+    assert symptom is Symptom.REACH and "outside of the domain 0 to 1" in words
+
+
+# --- joins ---
+
+
+def line_of(f, log_det=zero, dim=1, direction="forward", **declared):
+    trial = trial_of(f, dim=dim, log_det=log_det, **declared)
+    return joins._Line(trial, direction, 0, onp.full(dim, 0.4), (0.0, 1.0))
+
+
+def test_the_points_and_values_of_a_line():
+    line = line_of(lambda z: 3 * z, lambda z: z[:, 0], dim=2)
+    close(line.points(onp.array([1.0, 2.0])), [[1.0, 0.4], [2.0, 0.4]], 0)
+    close(line.values(1.0), [[3.0, 1.2, 1.0]], 1e-12)
+    assert line.least == 1e-6
+    line.units = onp.array([1.0, 0.0]), onp.array([2.0, 1.0])
+    line.box = onp.array([-9.0, 0.5]), onp.array([4.0, 9.0])
+    close(line.points(onp.array([1.0, 2.0])), [[3.0, 0.5], [4.0, 0.5]], 0)
+    coarse = line_of(lambda z: z, accuracy=1e-3)
+    assert coarse.least == pytest.approx(0.512)
+
+
+def test_the_numbers_around_a_point():
+    rows = joins._numbers_around(onp.array([[1.0, 5.0]]), 0)
+    assert rows.shape == (9, 2) and (rows[:, 1] == 5.0).all() and rows[4, 0] == 1.0
+    assert (onp.diff(rows[:, 0]) > 0).all() and rows[5, 0] == onp.nextafter(1.0, 2.0)
+    assert rows[8, 0] == 1 + 4 * 2.0**-52 and rows[0, 0] == 1 - 4 * 2.0**-53
+
+
+def test_a_spot_that_is_steep_to_the_next_number():
+    steps = line_of(lambda z: 1e13 * (z - 0.5))
+    assert steps.is_steep(0, 0.5) and not line_of(lambda z: z).is_steep(0, 0.5)
+    assert not line_of(lambda z: 1.0 * (z > 0.5)).is_steep(0, 0.5)
+
+
+def test_a_map_that_is_cut_and_glued():
+    turn = lambda by: lambda a: onp.where((a > 0) & (a < 1), (a + by) % 1, a)  # noqa: E731
+    line = joins._Line(trial_of(turn(0.3), turn(-0.3), dim=1), "forward", 0, onp.zeros(1), (0.0, 1.0))
+    assert line.is_cut(0.7) and not line.is_cut(0.2)
+    jump = joins._Line(
+        trial_of(lambda z: z + (z > 0.5), lambda x: x - (x > 1.5), dim=1), "forward", 0, onp.zeros(1), (0.0, 1.0)
+    )
+    assert not jump.is_cut(0.5) and not jump.is_cut(0.2)
+
+
+@pytest.mark.parametrize(("slope", "rounded"), [(1.0, False), (1e14, True)])
+def test_a_join_that_rounding_spoils(slope, rounded):
+    line = line_of(lambda z: onp.stack([slope * z[:, 0], z[:, 1]], axis=1), dim=2)
+    assert bool(line.is_rounded(0.5)) is rounded
+
+
+def test_what_is_said_of_a_join():
+    line = line_of(lambda z: z + 1.0 * (z > 0.5), lambda z: 2.0 * (z[:, 0] > 0.5))
+    jump = joins._jump(line, 0, 0.5)
+    assert jump.symptom is Symptom.JUMP and jump.at == "forward jumps at z = [0.5]"
+    assert jump.evidence["yours"] == pytest.approx(1.5) and jump.evidence["expected"] == pytest.approx(0.5)
+    bend = joins._jump(line, 1, 0.5)
+    assert bend.symptom is Symptom.DERIVATIVE_JUMPS
+    assert bend.at == "log_det jumps: the derivative has two values at z = [0.5]"
+    assert (bend.evidence["yours"], bend.evidence["expected"], bend.evidence["sides"]) == (2.0, 0.0, (0.0, 0.0))
+    assert bend.evidence["function"] == "forward"
+
+
+def test_layers_of_a_user_get_the_points_that_they_meet():
+    layers = [
+        [lambda a: (2 * a, zero(a)), lambda a: (a / 2, zero(a))],
+        [lambda a: (a + 1, zero(a)), lambda a: (a - 1, zero(a))],
+    ]
+    trial = Trial(of_pairs(layers, 2), rng().normal(size=(3, 2)))
+    found = joins._by_themselves(trial)
+    assert len(found) == 2 and (found[1].z == 2 * trial.z).all()
+    single = trial_of(lambda z: z)
+    assert [t.subject for t in joins._by_themselves(single)] == [single.subject]
+    assert joins._directions(SimpleNamespace(codomain_known=True)) == ("forward", "inverse")
+    assert joins._directions(SimpleNamespace(codomain_known=False)) == ("forward",)
+    low, high = joins._box(trial_of(lambda z: z, z=[[1.0, -2.0], [3.0, 5.0], [onp.nan, 9.0]]), "forward")
+    assert low.tolist() == [1.0, -2.0] and high.tolist() == [3.0, 5.0]
+    assert joins._box(trial_of(lambda z: z, z=[[onp.nan, 9.0]]), "forward") == REALS
