@@ -393,6 +393,8 @@ def named(forward, inverse, dim=2, n=12):
     (lambda z: 2 * z + 1, lambda x: x, "RETURNS_ARGUMENT"), (lambda z: 2 * z, lambda x: 2 * x, "MULTIPLIES"),
     (lambda z: z[:, [1, 2, 0]], lambda x: x[:, [1, 2, 0]], "PERMUTATION"),
     (lambda z: onp.sinh(z) + 1, lambda x: onp.sinh(x) + 1, "APPLIES_FORWARD"),
+    (lambda z: z + 1, lambda x: x + 1, "SHIFT_NOT_UNDONE"),
+    (lambda z: z[:, [1, 2, 0]] + 1, lambda x: x[:, [1, 2, 0]] + 1, "PERMUTATION"),
     (lambda z: 2 * z, lambda x: x / 2, "NO_UNDOING"), (lambda z: 2 * z, lambda x: x * onp.nan, "NO_UNDOING"),
     (lambda z: onp.sinh(z), lambda x: onp.cos(x + 5) ** 3 * x[:, ::-1], "NO_UNDOING"),
 ])  # fmt: skip

@@ -76,8 +76,9 @@ def _argument(c):
 
 def _of_one_that_applies_forward(c):
     """What makes forward of an inverse: of columns that move, of factors that multiply, of reflections, or nothing."""
-    if is_permutation(c.J):
-        return Mistake.PERMUTATION
+    if is_permutation(c.J):  # of columns that stay, a shift is all that is done twice
+        still = onp.abs(c.J - onp.eye(c.dim)).max() < 1e-7
+        return Mistake.SHIFT_NOT_UNDONE if still else Mistake.PERMUTATION
     if same(onp.diagonal(c.J, axis1=1, axis2=2) * c.z, c.x).all() and not is_dense(c.J[0]):
         return Mistake.MULTIPLIES
     return Mistake.LAYERS_IN_ORDER if c.is_linear and is_product_of_reflections(c.J[0]) else Mistake.APPLIES_FORWARD
