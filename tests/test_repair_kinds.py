@@ -55,7 +55,7 @@ OTHERS = {
 }  # fmt: skip
 
 
-LONG = {"a matrix that is not inverted", "another index"}
+LONG = {"a matrix that is not inverted", "another index", "two terms at once", "a part moved out of a call"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.exhaustive) if n in LONG else n for n in OTHERS])

@@ -164,7 +164,7 @@ def test_a_generator_that_has_moved_on_does_for_going_on(path):
 LONGER = {name: options for name, (_, options) in RUNS.items() if "patience" not in options}
 
 
-@pytest.mark.parametrize("evaluate_every", [7, 8, None])
+@pytest.mark.parametrize("evaluate_every", [7, pytest.param(8, marks=pytest.mark.exhaustive), None])
 @pytest.mark.parametrize("run", LONGER)
 def test_a_run_at_constant_rate_is_made_longer(run, evaluate_every, path):
     """Finished, and cut short, and finished again: what an uninterrupted run of the last length gives."""
