@@ -65,6 +65,23 @@ def test_no_base_is_assumed_where_a_steep_map_saturates():
     assert not report.failures
 
 
+def test_a_map_that_refuses_nan_is_asked_only_for_what_came_back():
+    """Where x is rounded to an end of the codomain, the audit itself puts NaN in place of z'."""
+
+    def steep(z):
+        if np.isnan(z).any():
+            raise OutsideDomain
+        return ndtr(5.0 * z), (np.log(5.0) - 0.5 * (5.0 * z) ** 2 - 0.5 * np.log(2 * np.pi)).sum(axis=1)
+
+    def back(x):
+        z = ndtri(x) / 5.0
+        return z, -steep(z)[1]
+
+    audited(steep, back, "RX", codomain=(0, 1), radii=(0.3, 3.0)).raise_if_failed()
+    report = audited(lambda z: (z, np.zeros(len(z))), lambda x: (np.full_like(x, np.nan), np.zeros(len(x))), "R")
+    assert [failure.letter for failure in report.failures] == ["R"]
+
+
 def test_the_noise_of_a_search_is_not_held_against_log_det():
     def back(x):
         return x + 0.9 * np.sin(x), np.log1p(0.9 * np.cos(x)).sum(axis=1)

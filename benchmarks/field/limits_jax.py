@@ -81,12 +81,12 @@ LIMITS = [
         "yes: atol.", Limit.ROUNDING, ("Maximum steps reached",),
     ),
     FieldFinding(
-        "flowjax", ("Coupling", "MaskedAutoregressive"), "SE", "a scale underflows to 0",
+        "flowjax", ("Coupling", "MaskedAutoregressive"), "SXE", "a scale underflows to 0",
         "The scale of Affine is a softplus, which is 0 below -745 in float64 and below -104 in float32. log_det is the "
         "logarithm of that: -inf, where the logarithm of a softplus would still be a number. x no longer depends on z "
-        "there in any case.",
+        "there in any case, and the log_det of the inverse, which is finite, does not cancel it (X).",
         small_scale, _softplus_underflows, "mpmath with fifty digits: the scale is below the smallest float64",
-        "", Limit.RANGE, NOT_FINITE,
+        "", Limit.RANGE, (*NOT_FINITE, "should be +inf"),
     ),
     FieldFinding(
         "tfp", ("LambertWTail",), "SE", "x squared overflows on the way to log_det",

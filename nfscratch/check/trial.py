@@ -76,17 +76,22 @@ class Trial:
         rows = onp.flatnonzero(self.usable)
         if len(rows) == len(self) or not bounded(self.subject.codomain) or not len(rows):
             return self.apply("inverse", self.x)
-        z, log_det = (
-            onp.full((len(self), *self.subject.in_shape), onp.nan, self.subject.dtype),
-            onp.full(len(self), onp.nan),
-        )
-        z[rows], log_det[rows] = self.apply("inverse", self.x[rows], rows)
-        return z, log_det
+        return self._apply_to("inverse", self.x, rows)
 
     @cached_property
     def again(self) -> tuple[Any, Any]:
-        """x' and log_det of forward at z'."""
-        return self.apply("forward", self.back[0])
+        """x' and log_det of forward at z'; NaN where z' is not finite, for which a map of another library may raise."""
+        z = self.back[0]
+        rows = onp.flatnonzero(onp.isfinite(z).reshape(len(z), -1).all(axis=1))
+        return self.apply("forward", z) if len(rows) == len(z) else self._apply_to("forward", z, rows)
+
+    def _apply_to(self, direction, a, rows):
+        """forward or inverse at these rows of `a`, and NaN for the rest."""
+        shape = (len(a), *self.subject.shape(OTHER[direction]))
+        y, log_det = onp.full(shape, onp.nan, self.subject.dtype), onp.full(len(a), onp.nan)
+        if len(rows):
+            y[rows], log_det[rows] = self.apply(direction, a[rows], rows)
+        return y, log_det
 
     x = property(lambda self: self.there[0])
 
