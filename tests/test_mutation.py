@@ -377,6 +377,16 @@ def pressed(n):
     if n < 0:
         raise KeyboardInterrupt
     return n
+
+
+class TooLong(BaseException):
+    pass
+
+
+def ended(n):
+    if n < 0:
+        raise TooLong
+    return n
 """
 TESTS = """import pytest
 from nfscratch.ops import toy
@@ -394,6 +404,12 @@ def test_pressed():
     assert toy.pressed(0) == 0
     with pytest.raises(KeyboardInterrupt):
         toy.pressed(-1)
+
+
+def test_ended():
+    assert toy.ended(0) == 0
+    with pytest.raises(toy.TooLong):
+        toy.ended(-1)
 
 
 def test_limit():
