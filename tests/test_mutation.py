@@ -4,12 +4,13 @@ import ast
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("benchmarks.mutation.run", reason="benchmarks/ is not part of an installed package")
 
-from benchmarks.mutation import choice, explained, judge, results, run, score
+from benchmarks.mutation import choice, explained, judge, nursery, results, run, score
 from benchmarks.mutation.changes import Change
 from benchmarks.mutation.in_memory import NotInMemory, functions_by_file, plant
 from benchmarks.mutation.mutants import compiles, mutants
@@ -459,6 +460,26 @@ def test_a_list_with_an_entry_that_explains_nothing_ends_the_command(small_tree,
     (small_tree / "benchmarks" / "survivors.toml").write_text(EQUIVALENT.replace("min(x, LIMIT)", "max(x, LIMIT)"))
     assert run.main(["nfscratch/ops/toy.py", "--out", str(small_tree / "out")], small_tree) == 2
     assert "nfscratch/ops/toy.py, clipped: no mutant makes" in capsys.readouterr().err
+
+
+class TooLong(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(("error", "outcome", "words"), [
+    (TooLong("no"), Outcome.KILLED, "TooLong"), (KeyboardInterrupt(), Outcome.KILLED, "KeyboardInterrupt"),
+    (ValueError("no"), Outcome.ERROR, "ValueError: no"),
+])  # fmt: skip
+def test_what_ends_the_run_of_a_mutant(error, outcome, words):
+    """A trace that a mutant leaves behind may raise within pytest's own code, which lets no ValueError through."""
+
+    def run(*given):
+        raise error
+
+    child = object.__new__(nursery.Nursery)
+    child.failures, child.run = SimpleNamespace(failures=[]), run
+    answer = child.judged({"tests": [], "seconds": 5}, None, {}, {})
+    assert (answer["outcome"], answer["tests"]) == (outcome, [words])
 
 
 @pytest.mark.exhaustive

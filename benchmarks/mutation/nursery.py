@@ -73,10 +73,10 @@ class Nursery:
             outcome = Outcome.KILLED if self.failures.failures else Outcome.SURVIVED
         except NotInMemory:
             outcome = Outcome.NOT_IN_MEMORY
-        except KeyboardInterrupt as error:  # of a test's own Ctrl-C, which the package has not caught: it ends pytest
-            outcome, self.failures.failures = Outcome.KILLED, [f"{type(error).__name__}"]
-        except BaseException as error:
+        except Exception as error:
             outcome, self.failures.failures = Outcome.ERROR, [f"{type(error).__name__}: {error}"]
+        except BaseException as error:  # Ctrl-C, or a search's TooLong, that the mutant lets through: it ends pytest
+            outcome, self.failures.failures = Outcome.KILLED, [f"{type(error).__name__}"]
         with os.fdopen(writing, "w") as say:
             say.write(json.dumps({"outcome": outcome, "tests": self.failures.failures}))
         return 0
