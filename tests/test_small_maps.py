@@ -17,7 +17,8 @@ from nfscratch.check.diagnosis import (
     wrong_linear,
 )
 from nfscratch.check.diagnosis.columns import Columns
-from nfscratch.check.finding import Finding
+from nfscratch.check.diagnosis.mistakes import Named
+from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.repair import screen
@@ -500,6 +501,55 @@ def test_a_claim_that_is_wrong_where_it_is_finite():
     assert wrong(lambda a: zero(a)) and not wrong(lambda a: zero(a) + 2 * onp.log(2))
     assert explain._raised({"raised_by": ValueError, "function": "f"}) == "f raises ValueError"
     assert explain._raised({"raised_by": ValueError}) == "ValueError"
+
+
+def explained(monkeypatch, letter, named, no_round_trip=False, forward=lambda z: 2 * z, across=(), **finding):
+    """What a failure is called whose look says `named`."""
+    monkeypatch.setattr(explain, "_named", lambda *of: named)
+    case = Case(2, trial_of(forward), Finding(letter, "", 1.0, 0.0, "z = [1]", **finding))
+    return explain.explain(letter, [case], list(across), no_round_trip, False)
+
+
+def folding(z):
+    return onp.stack([z[:, 0] ** 2, z[:, 1]], axis=1)
+
+
+def test_what_a_failure_is_called(monkeypatch):
+    of_inverse, below = Named(Mistake.SIGN, "log_det inverse", "inverse"), Named(Mistake.BELOW_RESOLUTION, "log_det")
+    name = lambda *of, **more: explained(monkeypatch, *of, **more).mistake.name  # noqa: E731
+    assert [name(letter, of_inverse, True) for letter in "XJR"] == ["LOG_DET_FORMULA", "LOG_DET_FORMULA", "SIGN"]
+    assert name("J", of_inverse) == "SIGN" and name("J", below, True) == "LOG_DET_FORMULA"
+    assert name("J", Named(Mistake.SIGN, "log_det forward", "forward"), True) == "SIGN"
+    bare = Named(Mistake.NO_ABSOLUTE_VALUE, "log_det forward", "forward")
+    assert name("J", bare) == "NO_ABSOLUTE_VALUE" and name("J", bare, forward=folding) == "FOLDS"
+    beside = Case(2, trial_of(folding), Finding("J", "", 0.0, 1.0))
+    failure = explained(monkeypatch, "J", bare, across=[beside])
+    assert failure.name == "det J has both signs: the map folds: a constraint is missing" and failure.letter == "J"
+    assert "at z = [1]   (D = 2)" in failure.message and explained(monkeypatch, "R", of_inverse).direction == "inverse"
+
+
+@pytest.mark.parametrize(("letter", "kind", "name"), [
+    ("E", IndexError, "BIN_AT_RIGHT_EDGE"), ("E", ValueError, "RAISES_AT_EDGE"), ("R", ValueError, "RAISES"),
+    ("R", IndexError, "RAISES"), ("K", KeyError, "RAISES"),
+])  # fmt: skip
+def test_an_exception_at_an_edge_has_another_name(letter, kind, name):
+    evidence = {"raised_by": kind, "function": "forward"}
+    case = Case(2, trial_of(lambda z: z), Finding(letter, "", 1.0, 0.0, symptom=Symptom.RAISES, evidence=evidence))
+    named = explain._named(letter, case, [case], [])
+    assert (named.mistake, named.where) == (Mistake[name], f"forward raises {kind.__name__}")
+
+
+def test_an_exception_at_the_end_of_an_interval_is_one_at_an_edge():
+    def forward(z):
+        if (z >= 1.0).any():
+            raise IndexError("out of the table")
+        return z
+
+    trial = trial_of(forward, z=onp.full((2, 2), 0.5), domain=(0.0, 1.0))
+    evidence = {"raised_by": IndexError}
+    case = Case(2, trial, Finding("R", "", 1.0, 0.0, symptom=Symptom.RAISES, evidence=evidence))
+    named = explain._named("R", case, [case], [])
+    assert (named.mistake, named.where) == (Mistake.BIN_AT_RIGHT_EDGE, "IndexError")
 
 
 # --- screens ---
