@@ -17,8 +17,10 @@ from nfscratch.check.finding import Finding, Outcome, Symptom
 from nfscratch.check.letters import out_of_reach
 from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.repair import accepting, candidates, laws, twins
+from nfscratch.check.repair import accepting, candidates, laws, telling, twins
 from nfscratch.check.repair.edit import Edit, Kind, OfLines, places, source
+from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.search import Search
 from nfscratch.check.trial import Trial
 
 
@@ -595,3 +597,48 @@ def test_a_mistake_in_both_directions_is_mended_in_both():
     assert twins.new_of(place, Edit(ast.parse("q"), "body", [])) is None
     alone = next(p for _, p in met if source(p.node) == "z")
     assert list(twins.with_twins([(0, alone)], alone, alone.exchanged(ast.Name("q", ast.Load())))) == []
+
+
+# --- several changes ---
+
+
+def mended(before, after, **more):
+    given = {"file": "a.py", "lines": (1,), "of_lines": None, "laws": ("R",), "changed": frozenset({"inverse"})}
+    return Repair(before=before, after=after, **(given | more))
+
+
+@pytest.mark.parametrize(("other", "like"), [("12345678", True), ("123456789", False), ("b", True)])
+def test_a_change_that_is_about_as_small(other, like):
+    one = mended("a", "b")
+    assert one._distance == 2 and one._is_like(mended("abcdefgh", other)) is like
+    less = mended("f(a) + b", "a", changed=frozenset({"x", "forward"}))
+    assert less.is_less and not one._is_like(less) and less._is_like(less)
+
+
+def test_changes_of_the_other_direction_are_looked_for():
+    of_inverse, of_x = mended("a", "b"), mended("a", "bb", changed=frozenset({"x", "forward"}))
+    unclear = mended("a", "bb", changed=frozenset({"x", "forward", "inverse"}))
+    assert of_inverse.is_clear and of_x.is_clear and not unclear.is_clear and of_inverse.keeps_x and not of_x.keeps_x
+
+    def mirrored(found, of_rounds, either=True, left=5e6):
+        made, asked = object.__new__(Search), []
+        made.__dict__.update(either=either, left=left)
+        made._candidates = asked.append
+        made._found = lambda candidates: of_rounds[len(asked) - 1]
+        return made._mirrored(found, range(len(of_rounds))), len(asked), made.left
+
+    assert mirrored([of_inverse], [[of_inverse], [unclear, of_x], [of_x]]) == ([of_x], 2, 1e6)
+    assert mirrored([of_inverse, unclear], [[of_inverse], []], left=7.0) == ([], 2, 7.0)
+    assert mirrored([of_inverse, of_x], [[of_x]])[:2] == ([], 0) and mirrored([unclear], [[of_x]])[:2] == ([], 0)
+    assert mirrored([of_inverse], [[of_x]], either=False)[:2] == ([], 0) and mirrored([], [[of_x]])[:2] == ([], 0)
+
+
+def test_rows_that_do_not_come_back():
+    back = lambda x: x + onp.where(onp.abs(x[:, :1]) < 9, 1.5e-3, onp.nan)  # noqa: E731
+    trial = trial_of(lambda z: z, back, z=[[0.5, 0.1], [3.0, 0.0], [0.0, 0.9], [9.5, 0.0]])
+    assert telling._not_undone(trial, 1e-3) == {0, 2, 3} and telling._not_undone(trial, 2e-3) == {3}
+
+    def raises(x):
+        raise SystemExit
+
+    assert telling._not_undone(trial_of(lambda z: z, raises), 1e-3) == set()
