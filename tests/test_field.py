@@ -147,7 +147,13 @@ def test_the_page_says_whether_its_rows_come_from_one_state_of_the_audit():
     assert "come from several states of the audit. Most are of a1," in text and "of others: zuko's Tanh (b2)." in text
     rest = [row("Exp", "float64", "none", "passed", letters={}, audit="c3")]
     text = " ".join(page.page({"zuko": rows, "tfp": rest}, []).split())
-    assert "of others: zuko's Tanh (b2), all of tfp (c3)." in text
+    assert "of others: zuko's Tanh (b2); all of tfp (c3)." in text
+    older = [row(name, "float64", "none", "passed", letters={}, audit=audit)
+             for name, audit in (("Affine", "a1"), ("Exp", "b2"), ("Tanh", "b2"), ("Flip", "c3"))]  # fmt: skip
+    text = " ".join(page.page({"tfp": [*rows[:2], *rows[:2]], "zuko": older}, []).split())
+    assert "of others: zuko's Exp, Tanh (b2); zuko's Flip (c3)." in text
+    text = " ".join(page.page({"tfp": [*rows[:2], *rows[:2]], "zuko": older[:3]}, []).split())
+    assert "of others: zuko but for Affine (b2)." in text
 
 
 def test_the_state_of_the_audit_changes_with_its_code(tmp_path):

@@ -56,12 +56,21 @@ def of_state(found: dict[str, list[dict]]) -> str:
     code = f"{most}, a hash of the code in `nfscratch/check` that judges"
     if not others:
         return f"All rows come from one state of the audit: {code}."
-    words = f"The rows come from several states of the audit. Most are of {code}; of others: {', '.join(others)}."
+    words = f"The rows come from several states of the audit. Most are of {code}; of others: {'; '.join(others)}."
     return fill(words, 120)
 
 
 def _of_others(library, pairs, most):
-    """ "all of tfp (b2)" where no row is of most's state; else "tfp's Tanh (b2)" for each class that has such rows."""
-    if pairs and all(audit != most for audit, _ in pairs):
-        return [f"all of {library} ({' and '.join(dict.fromkeys(audit for audit, _ in pairs))})"]
-    return [f"{library}'s {name} ({audit})" for audit, name in dict.fromkeys(pairs) if audit != most]
+    """For each other state, the classes of this library whose rows come from it."""
+    names: dict[str, list[str]] = {}
+    for audit, name in dict.fromkeys(pairs):
+        names.setdefault(audit, []).append(name)
+    return [f"{_classes(library, of, names)} ({audit})" for audit, of in names.items() if audit != most]
+
+
+def _classes(library, mine, names):
+    """ "all of tfp", "zuko but for Tanh" or "zuko's Tanh", whichever is short."""
+    rest = [name for of in names.values() if of is not mine for name in of]
+    if not rest:
+        return f"all of {library}"
+    return f"{library}'s {', '.join(mine)}" if len(mine) <= len(rest) else f"{library} but for {', '.join(rest)}"

@@ -75,6 +75,26 @@ def _samples_repeat(found):
     return found["different"] < 100 and found["at_the_ends"] >= found["beyond"] > 900
 
 
+def log_dets_at_the_bracket():
+    import torch
+    from zuko.transforms import ComposedTransform, MonotonicTransform
+
+    flat, curved = MonotonicTransform(lambda x: x / 5), MonotonicTransform(lambda x: x + torch.tanh(x))
+    t = ComposedTransform(flat, curved)
+    z = torch.tensor([3.9950547536867305], dtype=torch.float64)  # 3 + tanh(3), and 3 is flat(15)
+    x, there = t.inv.call_and_ladj(z)
+    again, back = t.call_and_ladj(x)
+    return {"x": x.item(), "z_again": again.item(), "sum_of_log_dets": (there + back).item()}
+
+
+def _log_dets_of_two_points(found):
+    """There at curved's 3, and back at its 2, where the end of the bracket leads: 1 + 1 / cosh(2)^2 is that slope."""
+    slopes = [1 + 1 / math.cosh(a) ** 2 for a in (3, 2)]
+    off = [found["x"] - 10, found["z_again"] - 2 - math.tanh(2), found["sum_of_log_dets"] + math.log(slopes[0])]
+    off[2] -= math.log(slopes[1])
+    return all(abs(number) < 1e-5 for number in off)
+
+
 def saturated_density():
     import torch
     from zuko.transforms import GaussianizationTransform
@@ -173,6 +193,14 @@ LIMITS = [
         samples_at_the_bracket, _samples_repeat, "the inverse in closed form, 100 z, which repeats no number",
         "see the finding on the bracket.", Limit.CONSEQUENCE,
         ("another seed gives the same", "the same points twice", "again and again", "samples against the density"),
+    ),
+    FieldFinding(
+        "zuko", ("GF",), "X", "log-dets of two different points",
+        "Where the first layer of the way back stands at the end of its bracket, forward comes by another point, and "
+        "the two log-dets are of different slopes. In float64 the audit says of the same points that z does not come "
+        "back, and does not ask X any more.",
+        log_dets_at_the_bracket, _log_dets_of_two_points, "the slopes at the two points in closed form",
+        "see the finding on the bracket.", Limit.CONSEQUENCE,
     ),
     FieldFinding(
         "zuko", ("GaussianizationTransform", "GF"), "SE", "log_det where the map has stopped growing",
