@@ -1,7 +1,6 @@
 """Listener: the answers of all functions of nfscratch/check/ while something runs, by the functions' names.
 
-Functions without a name of their own, lambdas and comprehensions, are heard in what they are a part of. What is said
-of time depends on the machine, and other libraries' flows are not there.
+Functions without a name of their own, lambdas and comprehensions, are heard in what they are a part of.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from answers.brief import Brief
 from nfscratch.check import time_limit
 
 ROOM = f"{Path(nfscratch.check.__file__).parent}/"
-NOT_HEARD = ("adapters/", "time_limit", "in_time", "repair/child")
+# What other libraries' flows do, what time does, and a function that remembers what it was asked in other audits.
+NOT_HEARD = ("adapters/", "time_limit", "in_time", "repair/child", "diagnosis/recorded:is_users")
 MOST = 120  # answers of one function
 
 
@@ -55,5 +55,5 @@ def name_of(code) -> str | None:
     """None of what is not heard."""
     if not code.co_filename.startswith(ROOM) or code.co_name.startswith("<"):
         return None
-    place = code.co_filename[len(ROOM) :].removesuffix(".py")
-    return None if place.startswith(NOT_HEARD) else f"{place}:{code.co_qualname}"
+    name = f"{code.co_filename[len(ROOM) :].removesuffix('.py')}:{code.co_qualname}"
+    return None if name.startswith(NOT_HEARD) else name
