@@ -55,6 +55,8 @@ def audit(
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
         row for every point, so that it sees a map which mixes them up.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth, accuracy: what a pair cannot say of itself.
+        domain, codomain: an interval for all variables, such as (0, 1), "positive" or (0, None); or a pair of lists or
+        arrays, low and high ends, with a number for each variable: domain=([0, -inf], [1, inf]).
         smooth=False: its derivative may jump (leaky ReLU between other layers). accuracy: how close a search or a
         solver comes, such as 1e-6, relative to max(1, |z|). Without it rounding alone is allowed; where a loop
         stands in the functions, and the round trip is off by no more than 1e-6, as much as that, and a note says so.

@@ -106,8 +106,8 @@ def of_pair(
 ) -> Subject:  # fmt: skip
     """Two plain functions for `dim` variables, or for events of shape `dim`."""
     shape = (int(dim),) if onp.ndim(dim) == 0 else tuple(dim)
-    declared["domain"] = interval(declared.get("domain"))
-    declared["codomain"] = interval(declared.get("codomain"))
+    for ends in ("domain", "codomain"):
+        declared[ends] = interval(declared.get(ends), shape, ends)
     declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
     if declared.get("sample") is not None:
         declared["sample"] = _of_numbers("sample", declared["sample"])

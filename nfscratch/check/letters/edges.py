@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, inside, into
+from nfscratch.check.domains import free_variables, inside, into, spread, within_reach
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, message_of, said
 from nfscratch.check.judging import failing, first_failure
@@ -88,14 +88,13 @@ def is_list_of_no_rows(y: Any, log_det: Any) -> bool:
 def edge_points(subject: Any, rng: onp.random.Generator) -> Any:
     """Rows with every coordinate at an edge, and rows with one there and the others somewhere."""
     eps, dim = subject.eps, subject.dim
-    if bounded(subject.domain):
-        values = onp.array([0.0, eps, -eps, 1.0, -1.0, 3.0, -3.0, 6.0, -6.0])
-    else:
-        values = onp.array([0.0, eps, -eps, 1e-8, -1e-8, 1e3, -1e3, *WHOLE, *(-v for v in WHOLE)])
+    free, near_ends = free_variables(subject.domain, dim).any(), [0.0, eps, -eps, 1.0, -1.0, 3.0, -3.0, 6.0, -6.0]
+    values = [0.0, eps, -eps, 1e-8, -1e-8, 1e3, -1e3, *WHOLE, *(-v for v in WHOLE)] if free else near_ends
     rows = [onp.full((1, dim), v) for v in values]
     rows += [_with(rng.normal(size=(1, dim)), v, j) for v in values for j in {0, dim - 1} if dim > 1]
-    rows += [0.05 * rng.normal(size=(2, dim)), (3.0 if bounded(subject.domain) else 50.0) * rng.normal(size=(2, dim))]
-    z = into(subject.domain, onp.concatenate(rows))
+    rows += [0.05 * rng.normal(size=(2, dim)), spread(subject.domain, rng.normal(size=(2, dim)), 50.0, 3.0)]
+    z = onp.concatenate(rows) if not free else within_reach(subject.domain, onp.concatenate(rows), max(near_ends))
+    z = into(subject.domain, z)
     return z.reshape(-1, *subject.in_shape).astype(subject.dtype)
 
 

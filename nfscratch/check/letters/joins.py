@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, into
+from nfscratch.check.domains import bounded, ends_of, into
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
@@ -173,8 +173,8 @@ def _along(line, known, n=601, reach=12.0):
     except REFUSALS as error:
         words = f"{line.direction} raises {said(error)}"
         return line.fails(words, Symptom.RAISES, t[:1], raised_by=kind_of(error), function=line.direction)
-    nan = onp.isnan(values).any(axis=1)
-    if nan.any() and not bounded(line.trial.subject.ends(line.direction)) and not _overflows(line, t, values):
+    nan, ends = onp.isnan(values).any(axis=1), ends_of(line.trial.subject.ends(line.direction), line.j)
+    if nan.any() and not bounded(ends) and not _overflows(line, t, values):
         row = int(onp.argmax(nan))
         return line.fails(f"{line.direction} is NaN", Symptom.NOT_FINITE, t, row, yours=values[row])
     columns = range(0 if known else values.shape[1])

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.domains import ends_of
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import OTHER
 
@@ -62,7 +63,7 @@ def _is_knot_within(line, reach, k, join):
 
 def _is_box(line):
     """Whether the map lives in an interval, or has the same constant slope at both ends of the line."""
-    if any(onp.isfinite(line.trial.subject.ends(direction)).all() for direction in OTHER):
+    if any(onp.isfinite(ends_of(line.trial.subject.ends(direction), line.j)).all() for direction in OTHER):
         return True
     tails = line.values(onp.concatenate([-TAIL, TAIL]))[:, -1]
     return bool(onp.ptp(tails) < STRAIGHT)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, inside, into
+from nfscratch.check.domains import bounded, flat_ends, free_variables, inside, into, within_reach, words_of_ends
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import said
 from nfscratch.check.judging import first_failure, point
@@ -46,12 +46,12 @@ def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
 
 def _leaves(trial):
     """An x beyond an end of the codomain, by more than rounding or a stated accuracy."""
-    ends, x = trial.subject.codomain, flat(trial.x)
+    ends, x = flat_ends(trial.subject.codomain), flat(trial.x)
     bad = _beyond(trial, ends, x)
     if not bad.any():
         return None
     row = nearest(bad, trial.z)
-    words = f"x leaves the codomain {ends[0]:g} to {ends[1]:g}"
+    words = f"x leaves the codomain {words_of_ends(ends)}"
     return fails(words, Symptom.LEAVES, "z", trial.z, row, yours=x[row], expected=onp.clip(x[row], *ends))
 
 
@@ -69,13 +69,18 @@ def _leaves_near_ends(trial, rng):
 
 def _beyond(trial, ends, points):
     """Rows with a number beyond an end, by more than rounding or a stated accuracy."""
-    low, high = (end + side * _room(trial, end) for end, side in zip(ends, (-1, 1), strict=True))
+    low, high = (end + side * _room(trial, end) for end, side in zip(flat_ends(ends), (-1, 1), strict=True))
     points = flat(points)
     return ((points < low) | (points > high)).any(axis=1)
 
 
 def _room(trial, end):
-    return max(1e-5, 64 * trial.subject.precision) * max(1.0, abs(end)) if onp.isfinite(end) else 0.0
+    return max(1e-5, 64 * trial.subject.precision) * _size(end)
+
+
+def _size(end):
+    """Of an end, at least 1; 0 of an infinite one, which stays where it is."""
+    return onp.where(onp.isfinite(end), onp.maximum(1.0, onp.abs(end)), 0.0)
 
 
 # --- sign ---
@@ -124,8 +129,10 @@ def _signs(trial):
 
 def _far_out(trial, rng):
     s = trial.subject
-    radii = WITHIN if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
-    points = in_units(trial, into(s.codomain, rays(rng, s.out_shape, radii, s.dtype))).astype(s.dtype)
+    free = free_variables(s.codomain, s.dim)
+    radii = (1.0, 10.0, 100.0, 1000.0) if free.any() else WITHIN
+    drawn = within_reach(s.codomain, rays(rng, s.out_shape, radii, s.dtype), max(WITHIN))
+    points = in_units(trial, into(s.codomain, drawn)).astype(s.dtype)
     for r, x in zip(radii, points, strict=True):
         try:
             z = trial.apply("inverse", x)[0]
@@ -143,12 +150,12 @@ def _outside(trial, z, x):
 
     The domain of a flow is where its base has its density: beyond, a sound map goes on.
     """
-    ends, bad = trial.subject.domain, _beyond(trial, trial.subject.domain, z)
+    ends, bad = flat_ends(trial.subject.domain), _beyond(trial, trial.subject.domain, z)
     if trial.subject.base_log_prob is not None or not bad.any():
         return None
     bad &= _apart_at_end(trial, z, x)
     row = int(onp.argmax(bad))
-    words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, outside of the domain {ends[0]:g} to {ends[1]:g},"
+    words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, outside of the domain {words_of_ends(ends)},"
     numbers = {"z": flat(z), "yours": flat(z)[row], "expected": onp.clip(flat(z)[row], *ends)}
     return fails(words, Symptom.REACH, "x", x, row, **numbers) if bad.any() else None
 
@@ -156,7 +163,7 @@ def _outside(trial, z, x):
 def _apart_at_end(trial, z, x):
     """Rows where forward, at the z of the domain that is nearest to this one, is not x."""
     ends = zip(trial.subject.domain, (1, -1), strict=True)
-    low, high = (end + side * 1e-9 * max(1.0, abs(end)) if onp.isfinite(end) else end for end, side in ends)
+    low, high = (end + side * 1e-9 * _size(end) for end, side in ends)
     near = onp.clip(z, low, high).astype(z.dtype)
     there = Trial(trial.subject, near).x
     return largest(there - x) > max(1e-4, 64 * trial.subject.precision) * onp.maximum(1.0, largest(x))

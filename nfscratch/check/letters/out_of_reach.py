@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import free_variables, into, within_reach
 from nfscratch.check.guarded import said
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest
@@ -32,7 +32,8 @@ def is_out_of_reach(trial: Trial) -> Any:
 
 def is_beyond_draws(subject: Subject, z: Any) -> Any:
     """The same of the rows of z."""
-    return (largest(z) > DRAWN) & (subject.bijection is None) & (not bounded(subject.domain))
+    z = flat(z)
+    return (largest(z[:, free_variables(subject.domain, z.shape[1])]) > DRAWN) & (subject.bijection is None)
 
 
 def ends_of_search(trial: Trial) -> Any:
@@ -84,9 +85,9 @@ def _comes_back(trial):
 
 
 def words_of_far_out(trial: Trial) -> list[str]:
-    """What a report says of a trial's map out there; nothing where all is well, or out of its domain."""
+    """What a report says of a trial's map out there; nothing where all is well, or where every variable has an end."""
     s = trial.subject
-    if bounded(s.domain) or not _comes_back(trial):
+    if not free_variables(s.domain, s.dim).any() or not _comes_back(trial):
         return []
     for far in (DRAWN + 1, 30.0, FAR, FARTHER):
         if words := _words_at(s, far):
@@ -97,7 +98,7 @@ def words_of_far_out(trial: Trial) -> list[str]:
 def _words_at(s, far):
     """What is wrong with every variable, the first and the last alone at +far and -far, in words."""
     rows = onp.concatenate([onp.ones((1, s.dim)), onp.eye(s.dim)[[0, -1]]])
-    rows = far * onp.concatenate([rows, -rows])
+    rows = into(s.domain, within_reach(s.domain, far * onp.concatenate([rows, -rows]), 0.0))
     there = Trial(s.at(onp.zeros(len(rows), dtype=int)), rows.reshape(-1, *s.in_shape).astype(s.dtype))
     for direction in OTHER:
         try:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import bounded, words_of_ends
 from nfscratch.check.finding import Finding, Symptom, inconclusive, not_applicable
 from nfscratch.check.letters.bridge import worst_bridge, worst_moment
 from nfscratch.check.letters.sample_statistics import correlation_of_rows, distance_from, most_frequent
@@ -34,7 +34,7 @@ def check_samples(trial: Trial, rng: onp.random.Generator, n: int = DRAWS_OF_K) 
         trial = Trial(trial.subject.at([0]), trial.z[:1])  # z has one law at one context
     s = trial.subject
     if s.sample is None and bounded(s.domain):
-        return not_applicable("K", f"no samples, and no standard normal base on {s.domain}")
+        return not_applicable("K", f"no samples, and no standard normal base on {words_of_ends(s.domain)}")
     own = s.sample is not None
     if _is_spoiled(trial, 0.5 if own else 0.0):
         return inconclusive("K", "samples against the density", "rounding spoils the way back")

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import trees
+from nfscratch.check.domains import ends_of
 from nfscratch.check.finding import Finding, Symptom, not_applicable
 from nfscratch.check.letters.still import carried_past, ever_moved, never_moves_wrongly, same_always
 from nfscratch.check.rows import finite_matrices, flat, largest
@@ -93,7 +94,7 @@ def _changes(trial, j):
 
 def _shifted(trial, j, move):
     z = flat(trial.z).copy()
-    low, high = trial.subject.domain
+    low, high = ends_of(trial.subject.domain, j)
     span = 0.1 * (high - low) if onp.isfinite(high - low) else 1.0
     z[:, j] = onp.clip(z[:, j] + move * span, low + 1e-6 * span, high - 1e-6 * span)
     return z.reshape(trial.z.shape).astype(trial.subject.dtype)
