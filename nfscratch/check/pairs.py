@@ -91,13 +91,13 @@ def _rounded(a):
 
 
 def of_pairs(pairs: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:
-    """One pair; or several, in the order in which z meets them, as one map whose variables are all to move."""
+    """One pair; or several, in the order in which z meets them, as one map."""
     if is_pair(pairs):
         return of_pair(*pairs, dim, dtype, **declared)
     layers = tuple(of_pair(*pair, dim, dtype) for pair in pairs)
     forward = _through([layer.forward for layer in layers])
     inverse = _through([layer.inverse for layer in layers[::-1]])
-    whole = of_pair(forward, inverse, dim, dtype, **{"structure": "dense", **declared})
+    whole = of_pair(forward, inverse, dim, dtype, **declared)
     return replace(whole, name=f"{len(layers)} pairs", pairs=layers)
 
 

@@ -28,7 +28,8 @@ def variable(trial: Trial) -> int:
 
 def span(trial: Trial) -> tuple[float, float]:
     """The ends of the line."""
-    low, high = ends_of(trial.subject.domain, variable(trial))
+    ends = trial.subject.domain
+    low, high = ends_of(ends, variable(trial)) if any(map(onp.ndim, ends)) else ends
     low = low if onp.isfinite(low) else (high - 2 * BOX if onp.isfinite(high) else -BOX)
     return low, (high if onp.isfinite(high) else low + 2 * BOX)
 
