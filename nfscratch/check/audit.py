@@ -181,7 +181,8 @@ class _Run:
         if not judged:
             return Line(letter, findings[0].outcome, findings[0].why)
         worst = max(judged, key=lambda f: f.error / f.tolerance if f.tolerance else 0.0)
-        detail = f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else ""
+        told = next((finding.why for finding in judged if finding.why), "")
+        detail = told or (f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else "")
         return Line(letter, Outcome.PASSED, detail)
 
     def _named(self, letter, changes) -> Failure:

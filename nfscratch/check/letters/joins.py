@@ -13,7 +13,7 @@ What is as steep at the next numbers of the dtype is no jump: nothing tells the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jumps import jumps
-from nfscratch.check.letters.kinks import REFUSALS, is_kink, sides
+from nfscratch.check.letters.kinks import REFUSALS, is_kink, sides, told_of
 from nfscratch.check.rows import condition, flat, largest
 from nfscratch.check.trial import OTHER, SYMBOL, K, Trial
 from nfscratch.check.units import units_of
@@ -178,8 +178,14 @@ def _along(line, known, n=601, reach=12.0):
         row = int(onp.argmax(nan))
         return line.fails(f"{line.direction} is NaN", Symptom.NOT_FINITE, t, row, yours=values[row])
     columns = range(0 if known else values.shape[1])
-    found = ((column, join) for column in columns for join in jumps(line, t, values, column))
-    return next((_jump(line, *jump) for jump in found if not _excused(line, *jump)), SOUND)
+    found = [(column, join) for column in columns for join in jumps(line, t, values, column)]
+    wrong = next((jump for jump in found if not _excused(line, *jump)), None)
+    return _jump(line, *wrong) if wrong else replace(SOUND, why=_told(line, found))
+
+
+def _told(line, found):
+    kinks = [join for column, join in found if column == line.trial.subject.dim and not line.is_rounded(join)]
+    return next((words for words in (told_of(line, join) for join in kinks) if words), "")
 
 
 def _overflows(line, t, values):

@@ -2,9 +2,9 @@
 
 within    forward(z) lies in the codomain, also for z near the ends of a domain; rounding may put it on an end
 sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds, unless x jumps there
-reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
-          The same points are carried into the codomain where that is an interval. A z beyond an end of the domain
-          means that forward does not reach that x
+reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError
+          (a user's own function may refuse in other words). The same points are carried into the codomain where that
+          is an interval. A z beyond an end of the domain means that forward does not reach that x
 growth    |forward(z)| goes on growing beyond |z| = 1e3: growth.py
 """
 
@@ -20,6 +20,7 @@ from nfscratch.check.letters.growth import ALL_REACHED, check_growth, fails, ray
 from nfscratch.check.letters.jacobian import log_abs_det
 from nfscratch.check.letters.out_of_reach import fall_short
 from nfscratch.check.overflow import overflows
+from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import in_units
@@ -137,12 +138,17 @@ def _far_out(trial, rng):
         try:
             z = trial.apply("inverse", x)[0]
         except (ValueError, ArithmeticError, IndexError) as error:
-            if isinstance(error, (InversionError, IntegrationError)) and r >= SEARCH_MAY_DECLINE:
+            if r >= SEARCH_MAY_DECLINE and _declines(s, error):
                 return ALL_REACHED
             return fails(f"inverse raises {said(error)}", Symptom.RAISES, "x", x, 0)
         if (missed := _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
             return missed
     return ALL_REACHED
+
+
+def _declines(s, error):
+    """Whether a search says that it does not get there; a user's own function may refuse an x that no draw reaches."""
+    return isinstance(error, (InversionError, IntegrationError)) or (s.bijection is None and is_refusal(error))
 
 
 def _outside(trial, z, x):

@@ -105,6 +105,8 @@ def _words_at(s, far):
             y, log_det = there.there if direction == "forward" else there.back
         except Exception as error:  # of any kind: the subject's own
             return f"{direction} raises {said(error)} at |z| = {far:g}, where no draw comes"
+        if direction == "inverse" and not there.usable.all() and onp.isfinite(flat(there.x)).all():
+            return f"forward rounds to an end of the codomain at |z| = {far:g}, where no draw comes"
         bad = ~(onp.isfinite(flat(y)).all(axis=1) & onp.isfinite(log_det))
         if bad.any() and (bad & ~overflows(there, there.z, "forward")).any():
             return f"{direction} is not finite at |z| = {far:g}, where no draw comes"
