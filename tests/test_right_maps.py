@@ -5,6 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from scipy.special import log_ndtr, ndtr, ndtri
 
 import nfscratch as nf
 from nfscratch.check.letters.scatter import scatter
@@ -99,6 +100,45 @@ def test_what_is_wrong_inside_of_the_interval_is_found_all_the_same():
 def test_the_note_says_that_rounding_ends_there():
     (note,) = audited(AT_ENDS["a refusal"][0], 2, "SE", codomain=(0, 1)).notes
     assert note == "forward rounds to an end of the codomain at |z| = 100, where no draw comes"
+
+
+def scores(z):
+    """Normal to Laplace, whose tail has no digits left from |x| = 740 on."""
+    t = -(np.log(2) + log_ndtr(-np.abs(z)))
+    return np.sign(z) * t, phi(z) + (t + np.log(2)).sum(axis=1)
+
+
+def scores_back(x, wrong=1.0):
+    z = -np.sign(x) * ndtri(0.5 * np.exp(-np.abs(x)))
+    return wrong * z, -phi(z) - (np.abs(x) + np.log(2)).sum(axis=1)
+
+
+def density(x):
+    """Its logarithm is -inf from 39 on, where the exponential is 0."""
+    with np.errstate(divide="ignore"):
+        return np.log(0.5 * np.exp(-0.5 * (x + 2) ** 2) + 0.5 * np.exp(-0.5 * (x - 2) ** 2)) - 0.5 * np.log(2 * np.pi)
+
+
+def of_mixture(x):
+    above, below = (0.5 * ndtr(s * (x + 2)) + 0.5 * ndtr(s * (x - 2)) for s in (-1, 1))
+    z = np.where(x < 0, ndtri(np.maximum(below, 1e-300)), -ndtri(np.maximum(above, 1e-300)))
+    return z, density(x).sum(axis=1) - phi(z)
+
+
+def to_mixture(z):
+    low, high = z - 2.5, z + 2.5
+    for _ in range(60):
+        x = (low + high) / 2
+        less = of_mixture(x)[0] < z
+        low, high = np.where(less, x, low), np.where(less, high, x)
+    return x, phi(z) - density(x).sum(axis=1)
+
+
+def test_where_a_normal_law_has_no_density_nor_digits_a_map_of_it_may_have_none():
+    for pair in ((scores, scores_back), (to_mixture, of_mixture)):
+        report = audited(pair, 1, "SRXJEO")
+        assert report.ok, report
+    assert audited((scores, lambda x: scores_back(x, 1 + 1e-4)), 2, "SRXJEO").failures[0].letter == "R"
 
 
 # --- searches ---

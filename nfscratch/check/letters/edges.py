@@ -24,7 +24,7 @@ from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
-from nfscratch.check.letters.out_of_reach import FAR, REACH, ends_of_search, is_beyond_draws, is_out_of_reach
+from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_beyond_normal, is_out_of_reach
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial
@@ -162,7 +162,7 @@ def _forward_finite(edge):
     x, log_det = edge.there
     is_finite = onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det)
     # An x that is not usable is no number, or rounded to an end of its interval.
-    bad = ~is_finite & ~(is_out_of_reach(edge) & (~edge.usable | (largest(edge.z) >= FAR)))
+    bad = ~is_finite & ~(is_beyond_normal(edge) | (is_out_of_reach(edge) & ~edge.usable))
     # A log_det of a tiny derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
     bad &= ~(overflows(edge, edge.z, "forward") if bad.any() else bad)
     if not bad.any():
@@ -229,7 +229,7 @@ def _slopes(edge):
     """J at the edges."""
     if edge.subject.dtype == onp.float32:  # too few digits for a difference
         return None
-    far, goes_on = is_out_of_reach(edge) & (largest(edge.z) > REACH), ~ends_of_search(edge)
+    far, goes_on = is_beyond_normal(edge), ~ends_of_search(edge)
     for rows, least in ((~far & goes_on, 0.0), (far & goes_on, COARSE)):
         for direction in ("forward", "inverse") if rows.any() else ():
             finding = check_jacobian(_rows_of(edge, rows), direction)

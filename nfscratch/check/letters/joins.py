@@ -192,15 +192,23 @@ def _overflows(line, t, values):
     """Whether the numbers leave the range of the dtype wherever they stop to be finite: inf - inf is an honest NaN."""
     finite, limit = onp.isfinite(values).all(axis=1), float(onp.finfo(line.trial.subject.dtype).max) ** 0.4
     ends = [(k, k + 1) if finite[k] else (k + 1, k) for k in onp.flatnonzero(finite[1:] != finite[:-1])]
-    return bool(ends) and all(onp.abs(_last_finite(line, t[a], t[b])).max() > limit for a, b in ends)
+    ways = [(line.values, t[a], t[b]) for a, b in ends] or _ways_to(line, t[[0, len(t) // 2, -1]])
+    return bool(ways) and all(onp.abs(_last_finite(*way)).max() > limit for way in ways)
 
 
-def _last_finite(line, good, bad, halvings=40):
-    """The values at the last place from `good` to `bad` that has finite ones."""
+def _ways_to(line, t):
+    """From a point that the map meets, where it has finite values, to these places of a line that has none at all."""
+    met = line.trial.input(line.direction)
+    known = met if len(met) and onp.isfinite(line.value_at(met)).all() else met[:0]
+    return [(line.value_at, known, line.points(onp.array([place]))) for place in t if len(known)]
+
+
+def _last_finite(values, good, bad, halvings=60):
+    """The values at the last place, or point, from `good` to `bad` that has finite ones."""
     for _ in range(halvings):
         middle = 0.5 * (good + bad)
-        good, bad = (middle, bad) if onp.isfinite(line.values(middle)).all() else (good, middle)
-    return line.values(good)
+        good, bad = (middle, bad) if onp.isfinite(values(middle)).all() else (good, middle)
+    return values(good)
 
 
 def _excused(line, column, join):

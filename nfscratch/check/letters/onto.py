@@ -18,7 +18,7 @@ from nfscratch.check.guarded import said
 from nfscratch.check.judging import first_failure, point
 from nfscratch.check.letters.growth import ALL_REACHED, check_growth, fails, rays
 from nfscratch.check.letters.jacobian import log_abs_det
-from nfscratch.check.letters.out_of_reach import fall_short
+from nfscratch.check.letters.out_of_reach import fall_short, is_beyond_normal
 from nfscratch.check.overflow import overflows
 from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
@@ -32,6 +32,7 @@ SEARCH_MAY_DECLINE = 100.0  # from this radius on a search may say in words that
 HALVINGS = 12  # to 1/4000 of the way: within reach of finite differences no sign is to be trusted
 JUMPS = 30.0
 DIGITS = 1e-6  # of an x that is reached: how many of them come back is R's affair
+ROUGHLY = 1e-2  # where z lies so far out that a normal cdf has no digits, or few
 
 
 def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
@@ -185,7 +186,7 @@ def _missed(trial, z, x, r):
         allowed = there.allowed_x + there.allowed * largest(x)
     bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there)
     bad &= ~(error <= onp.maximum(allowed, DIGITS * onp.maximum(1.0, largest(x))))
-    bad &= ~fall_short(there, x)
+    bad &= ~fall_short(there, x) & ~(is_beyond_normal(there) & (error <= ROUGHLY * largest(x)))
     if not bad.any():
         return None
     row = int(onp.argmax(bad))

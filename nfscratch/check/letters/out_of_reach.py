@@ -1,7 +1,8 @@
 """Out of reach: what E and O excuse of plain functions where no draw comes. A note of the report says it.
 
 not finite, raises  beyond |z| = 9: most often an exp leaves the range on the way to an ordinary number. Where x is an
-                    ordinary number and log_det is none, beyond |z| = 100 only: log(1 - tanh^2) is -inf at 20
+                    ordinary number inside of its interval and log_det is none, beyond 35 only, where the density of a
+                    normal law is 0, too: log(1 - tanh^2) is -inf at 20
 end of a search     inverse gives one number for all z beyond it: a bracket ends there, or a clamp, and it is wide
                     where it reaches 35 standard deviations (from 38 on a normal cdf is 0 or 1)
 """
@@ -34,6 +35,11 @@ def is_beyond_draws(subject: Subject, z: Any) -> Any:
     """The same of the rows of z."""
     z = flat(z)
     return (largest(z[:, free_variables(subject.domain, z.shape[1])]) > DRAWN) & (subject.bijection is None)
+
+
+def is_beyond_normal(trial: Trial) -> Any:
+    """For each row, whether z lies beyond REACH, in a map of plain functions."""
+    return is_out_of_reach(trial) & (largest(trial.z) >= REACH)
 
 
 def ends_of_search(trial: Trial) -> Any:
