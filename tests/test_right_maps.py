@@ -1,5 +1,6 @@
 """Right maps of a user that look wrong: what an audit tells of them, and mistakes beside them that it still finds."""
 
+import math
 from math import erfc
 from statistics import NormalDist
 
@@ -139,6 +140,25 @@ def test_where_a_normal_law_has_no_density_nor_digits_a_map_of_it_may_have_none(
         report = audited(pair, 1, "SRXJEO")
         assert report.ok, report
     assert audited((scores, lambda x: scores_back(x, 1 + 1e-4)), 2, "SRXJEO").failures[0].letter == "R"
+
+
+def test_a_function_of_math_may_overflow_far_out():
+    rise = np.vectorize(lambda t: math.log1p(math.exp(t)) + t / 2, otypes=[float])
+
+    def forward(z, wrong=0.0):
+        return rise(z) + wrong, np.log(0.5 + 1 / (1 + np.exp(-z))).sum(axis=1)
+
+    def inverse(x):
+        low, high = -2 * np.abs(x) - 2, 2 * np.abs(x) + 2
+        for _ in range(80):
+            z = (low + high) / 2
+            less = np.logaddexp(0, z) + z / 2 < x
+            low, high = np.where(less, z, low), np.where(less, high, z)
+        return z, -np.log(0.5 + 1 / (1 + np.exp(-z))).sum(axis=1)
+
+    report = audited((forward, inverse), 1, "SRXJEO")
+    assert report.ok, report
+    assert audited((lambda z: forward(z, 1e-3), inverse), 1, "SRXJEO").failures[0].letter == "R"
 
 
 # --- searches ---

@@ -136,13 +136,17 @@ def _far_out(trial, rng):
     drawn = within_reach(s.codomain, rays(rng, s.out_shape, radii, s.dtype), max(WITHIN))
     points = in_units(trial, into(s.codomain, drawn)).astype(s.dtype)
     for r, x in zip(radii, points, strict=True):
+        z = None
         try:
             z = trial.apply("inverse", x)[0]
-        except (ValueError, ArithmeticError, IndexError) as error:
+            missed = _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)
+        except Exception as error:  # of any kind: the subject's own, of inverse or of forward at its z
             if r >= SEARCH_MAY_DECLINE and _declines(s, error):
                 return ALL_REACHED
+            if z is not None or not isinstance(error, (ValueError, ArithmeticError, IndexError)):
+                raise
             return fails(f"inverse raises {said(error)}", Symptom.RAISES, "x", x, 0)
-        if (missed := _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
+        if missed is not None:
             return missed
     return ALL_REACHED
 
