@@ -143,8 +143,9 @@ class Trial:
         if len(rows) == n or not bounded(self.subject.codomain):
             return self.derivatives("inverse", self.x)
         found = tuple(onp.full(shape, onp.nan) for shape in ((n, dim, dim), (n, dim, dim), (n, dim), (n, dim)))
-        for whole, part in zip(found, self.derivatives("inverse", self.x[rows], rows), strict=True) if len(rows) else ():
-            whole[rows] = part
+        if len(rows):
+            for whole, part in zip(found, self.derivatives("inverse", self.x[rows], rows), strict=True):
+                whole[rows] = part
         return found
 
     def numeric_of(self, direction: str) -> tuple[Any, Any, Any, Any]:
