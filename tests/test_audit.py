@@ -215,7 +215,7 @@ def test_only_the_letters_asked_for_are_run():
         (coupling(), {}, r"dims must name the dimension of a pair of functions, such as dims=\(2,\)"),
         (nf.ActNorm, {"letters": "SZ"}, "letters must be among SPIRXJDTEOGKN; got 'Z'"),
         (lambda dim: dim, {}, "the factory must return a Bijection or a Flow; got int at D = 1"),
-        (coupling(), {"dims": (2,), "domain": "the moon"}, "a domain must be 'all reals' or an interval"),
+        (coupling(), {"dims": (2,), "domain": "the moon"}, "domain must be 'all reals' or an interval"),
     ],
 )
 def test_a_bad_argument_is_named(subject, options, message):

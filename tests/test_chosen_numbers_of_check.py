@@ -275,7 +275,7 @@ nfscratch.check.letters.joins
     _numbers_around(n) 4
     _along(n) 601
     _along(reach) 12.0
-    _last_finite(halvings) 40
+    _last_finite(halvings) 60
     _Line.fails(row) 0
     _Line.__init__(box) -inf inf
 nfscratch.check.letters.jumps
@@ -285,8 +285,7 @@ nfscratch.check.letters.kinks
     REACHES 0.002 0.0002
     BESIDE -2.0 -1.0 1.0 2.0
     TAIL 10.0 11.0 12.0
-    NEAR 0.002
-    STEP 1e-05
+    PLACES 0.002 1e-05 0.03 0.01
     RIGHT 0.02
 nfscratch.check.letters.last_digits
     DIGITS 4.0
@@ -303,6 +302,7 @@ nfscratch.check.letters.onto
     HALVINGS 12
     JUMPS 30.0
     DIGITS 1e-06
+    ROUGHLY 0.01
 nfscratch.check.letters.out_of_reach
     DRAWN 9.0
     FAR 100.0
@@ -327,6 +327,11 @@ nfscratch.check.letters.samples
     _is_spoiled(near) 3.0
     _is_spoiled(most) 0.1
     bridge_to_base(shift) 0.0
+nfscratch.check.letters.scatter
+    SMALL 0.01
+    BESIDE 0.001
+    DRAWS 4
+    MARGIN 2.0
 nfscratch.check.letters.structure
     MOVES 0.5 -0.5 2.0 -2.0
 nfscratch.check.notes
@@ -437,6 +442,7 @@ nfscratch.check.stops_early
     MOST 1e-06
     MOST_LINES 100000
     TURNS 12
+    TURNS_OF_SEARCH 2
 nfscratch.check.subject
     Subject.__init__(domain) -inf inf
     Subject.__init__(codomain) -inf inf

@@ -44,7 +44,9 @@ def test_an_accuracy_that_hides_little_needs_no_note():
     assert notes((lambda z: (z, np.zeros(len(z))),) * 2, 1e-2, letters="SP") == ()
 
 
-NO_ROWS = "a batch of no rows fails in forward and inverse: a reshape with -1, a list or np.vectorize needs a row"
+NO_ROWS = (
+    "a batch of no rows fails in forward and inverse: a reshape with -1, a list, np.vectorize or a max needs a row"
+)
 
 
 @pytest.mark.parametrize("gather", [np.array, np.stack, np.vstack])

@@ -6,6 +6,7 @@ import numpy as onp
 import pytest
 from comparing import close
 
+from nfscratch.check import undeclared
 from nfscratch.check.finding import Outcome, Symptom
 from nfscratch.check.letters import independence, last_digits, purity, shapes, still, structure
 from nfscratch.check.pairs import of_pair, of_pairs
@@ -228,23 +229,28 @@ def test_variables_that_never_move():
     assert still.never_moves_wrongly(with_still(1, 4))[0] is Symptom.SKIPPED_COLUMN
     assert still.never_moves_wrongly(with_still(1, 2))[0] is Symptom.NEVER_MOVES
     assert still.never_moves_wrongly(with_still(0, 4)) is None
-    assert still.never_moves_wrongly(with_still(2, 4, layers=1)) is None
-    assert still.never_moves_wrongly(with_still(2, 6, swapped=True)) is None
-    assert still.carried_past(with_still(2, 6, swapped=True)) == {0: 1, 1: 0}
-    assert still.carried_past(with_still(2, 5, swapped=True)) == {} and still.carried_past(with_still(1, 6)) == {}
+    assert still.never_moves_wrongly(with_still(2, 6, swapped=True))[2] == (0, 1)
     fixed = with_still(2, 4)
     fixed.subject.layers = lambda: [SimpleNamespace(structure="permutation"), SimpleNamespace(structure="identity")]
     assert still.never_moves_wrongly(fixed) is None
 
 
-@pytest.mark.parametrize(("layers", "count"), [
-    ([lambda z: 2 * z], 1), ([lambda z: z[:, ::-1]], 0), ([lambda z: z], 1), ([lambda z: z * [1, 2]] * 2, 2),
-    ([lambda z: z[:, ::-1], lambda z: z * [1, 2]], 1),
+@pytest.mark.parametrize(("layers", "counts"), [
+    ([lambda z: 2 * z], [2]), ([lambda z: z[:, ::-1]], [0]), ([lambda z: z], [None]),
+    ([lambda z: z * [1, 2]] * 2, [1, 1]), ([lambda z: z[:, ::-1], lambda z: z * [1, 2]], [0, 1]),
 ])  # fmt: skip
-def test_layers_that_move_more_than_places(layers, count):
+def test_how_many_variables_the_layers_of_a_list_change(layers, counts):
     trial = Trial(of_pairs([pair(f) for f in layers] + [pair(lambda z: z[:, ::-1])], 2), rng().normal(size=(5, 2)))
-    assert still._moving_layers(SimpleNamespace(trials=[trial])) == count
-    assert still._moving_layers(SimpleNamespace(trials=[trial, trial])) == count
+    assert undeclared._steps_of_list([trial]) == [*counts, 0] == undeclared._steps_of_list([trial, trial])
+
+
+@pytest.mark.parametrize(("dim", "still", "steps", "same"), [
+    (4, 2, [2, 2], True), (4, 2, [2], False), (4, 2, [2, None], True), (4, 2, [2, 0, 2], True), (4, 2, [2, 1], False),
+    (5, 2, [3, 3], True), (6, 2, [4, 4], False), (2, 1, [1, 1], True), (4, 2, [2, 0], False), (4, 2, [], False),
+])  # fmt: skip
+def test_a_half_that_every_layer_keeps(dim, still, steps, same):
+    moved = ~onp.eye(dim, dtype=bool) | (onp.arange(dim) >= still)[:, None]
+    assert undeclared._is_same_half(moved, steps) is same
 
 
 def test_the_finding_of_t():

@@ -24,8 +24,10 @@ def line_of(f, dim=1, precision=1e-16, least=1e-6):
         t = onp.atleast_1d(t)
         return onp.stack([onp.broadcast_to(v, t.shape).astype(float) for v in f(t)], axis=1)
 
-    trial = SimpleNamespace(subject=SimpleNamespace(dim=dim, precision=precision, dtype=onp.dtype("float64")))
-    return SimpleNamespace(values=values, trial=trial, least=least)
+    subject = SimpleNamespace(dim=dim, precision=precision, dtype=onp.dtype("float64"))
+    trial = SimpleNamespace(subject=subject, input=lambda direction: onp.array([[9.0]]))
+    points = {"points": lambda t: t[:, None], "value_at": lambda a: values(a[:, 0])}
+    return SimpleNamespace(values=values, trial=trial, least=least, direction="inverse", **points)
 
 
 def found(f, column=0, **of_line):
@@ -232,6 +234,8 @@ def test_numbers_that_leave_the_range_are_an_overflow_and_a_hole_is_none():
         (lambda t: (onp.where(t > 2.2, onp.inf, onp.where(t < -1, onp.nan, onp.where(t < 1, 1.0, 1e200))), 0), False),
         (lambda t: (t, 0), False),
         (lambda t: (onp.nan * t, 0), False),
+        (lambda t: (onp.where(t < 5.0, onp.nan, 1e200), 0), True),  # on the way from 9, which the map meets
+        (lambda t: (onp.where(t < 5.0, onp.nan, 2.0), 0), False),
     ]
     for f, honest in cases:
         line = line_of(f)
@@ -239,10 +243,11 @@ def test_numbers_that_leave_the_range_are_an_overflow_and_a_hole_is_none():
 
 
 def test_the_last_place_with_finite_values():
-    line = line_of(lambda t: (onp.where(t > 2.2, onp.inf, t), 0))
-    close(joins._last_finite(line, 1.0, 4.0)[0, 0], 2.2, 1e-9)
-    assert joins._last_finite(line, 1.0, 4.0)[0, 0] <= 2.2
-    close(joins._last_finite(line_of(lambda t: (onp.where(t < -1.7, onp.nan, t), 0)), 0.0, -4.0)[0, 0], -1.7, 1e-9)
+    above = line_of(lambda t: (onp.where(t > 2.2, onp.inf, t), 0)).values
+    close(joins._last_finite(above, 1.0, 4.0)[0, 0], 2.2, 1e-9)
+    assert joins._last_finite(above, 1.0, 4.0)[0, 0] <= 2.2
+    below = line_of(lambda t: (onp.where(t < -1.7, onp.nan, t), 0)).values
+    close(joins._last_finite(below, 0.0, -4.0)[0, 0], -1.7, 1e-9)
 
 
 # --- out of reach ---

@@ -88,6 +88,7 @@ def test_what_stands_still_on_its_way_out(near, far, still):
     (lambda z: onp.sign(z) * onp.log1p(onp.abs(z)), None),
     (lambda z: onp.where(onp.abs(z) > 1e10, 1e10, z), None), (lambda z: onp.clip(z, -30, 30), Symptom.STOPS_GROWING),
     (lambda z: onp.clip(z, -99, 99), None),
+    (lambda z: onp.clip(1.5 * z, -37, 37), None), (lambda z: 37 * onp.tanh(z), Symptom.STOPS_GROWING),
     (lambda z: onp.stack([onp.tanh(z[:, 0]), z[:, 1]], axis=1), Symptom.STOPS_GROWING),
 ])  # fmt: skip
 def test_forward_grows_along_rays(f, symptom):

@@ -394,7 +394,7 @@ def test_what_a_stated_accuracy_hides():
     assert notes.notes_of(trial_of(lambda z: z), "RE", [], "") == []
     empty = trial_of(lambda z: z.reshape(len(z), -1))
     assert notes._of_no_rows(empty) == [
-        "a batch of no rows fails in forward: a reshape with -1, a list or np.vectorize needs a row"
+        "a batch of no rows fails in forward: a reshape with -1, a list, np.vectorize or a max needs a row"
     ]
 
 

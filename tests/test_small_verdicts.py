@@ -342,7 +342,7 @@ def test_the_mass_of_a_density():
     flat = integral.check_integral(trial_of(lambda z: 0 * z, dim=1, z=[[0.0]], log_prob=normal))
     assert flat.outcome is Outcome.INCONCLUSIVE and flat.why == "no finite box"
     bounded = integral.check_integral(trial_of(lambda z: z, dim=1, z=[[0.5]], domain=(0.0, 1.0)))
-    assert bounded.why == "no density, and no standard normal base on (0.0, 1.0)"
+    assert bounded.why == "no density, and no standard normal base on 0 to 1"
 
 
 def test_the_mass_between_images():
@@ -414,7 +414,11 @@ def test_every_x_is_reached():
     assert far(lambda z: z, raises(InversionError, 40))[0] is None
     symptom, words = far(lambda z: z, raises(InversionError, 4))
     assert symptom is Symptom.RAISES and words.startswith("inverse raises InversionError")
-    assert far(lambda z: z, raises(ValueError, 40))[0] is Symptom.RAISES
+    assert far(lambda z: z, raises(ValueError, 40))[0] is None and far(raises(ValueError, 40), lambda x: x)[0] is None
+    assert far(lambda z: z, raises(ValueError, 4))[0] is Symptom.RAISES
+    for pair in ((lambda z: z, raises(TypeError, 40)), (raises(TypeError, 40), lambda x: x)):
+        with pytest.raises(TypeError, match="too far"):
+            far(*pair)
     symptom, words = far(lambda z: onp.exp(z), lambda x: onp.log(x), codomain=(0.0, onp.inf))
     assert symptom is None
     symptom, words = far(lambda z: z, lambda x: 2 * x, domain=(0.0, 1.0), codomain=(0.0, 1.0), z=onp.full((2, 2), 0.5))

@@ -74,10 +74,10 @@ def test_a_number_that_overflows_on_a_line_is_honest():
         line, t = line_of(steep), onp.linspace(-12, 12, 601) + 1e-3
         values = line.values(t)
         assert onp.isnan(values).any() and joins._overflows(line, t, values)
-        assert onp.abs(joins._last_finite(line, 0.0, 12.0)[0, 0]) > 1e200
+        assert onp.abs(joins._last_finite(line.values, 0.0, 12.0)[0, 0]) > 1e200
         hole = line_of(lambda z: onp.where(z > 3, onp.nan, z))
         assert not joins._overflows(hole, t, hole.values(t))
-        close(joins._last_finite(hole, 0.0, 12.0)[0, :1], [3.0], 1e-9)
+        close(joins._last_finite(hole.values, 0.0, 12.0)[0, :1], [3.0], 1e-9)
         nothing = line_of(lambda z: z * onp.nan)
         assert not joins._overflows(nothing, t, nothing.values(t))
 

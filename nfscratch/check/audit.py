@@ -48,13 +48,15 @@ def audit(
         a flow or layer of another library (zuko, nflows, normflows, flowjax, ...: check/adapters/adapt.py);
         a pair of plain functions (forward, inverse) of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) ->
         (z, log_det), for the dimensions in `dims`. They may return another library's arrays. A list of pairs is a
-        chain, in the order in which z meets them: then the audit names the layer, and every variable has to be changed
-        by some layer, unless one layer alone is more than another order of the variables.
+        chain, in the order in which z meets them: then the audit names the layer. A half that every layer keeps is a
+        mistake; of another variable that never moves the report tells, unless structure="dense" forbids it.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and for a pair the one that it computes in.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a
         row for every point, so that it sees a map which mixes them up.
     log_prob(x), sample(rng, n), structure, domain, codomain, smooth, accuracy: what a pair cannot say of itself.
+        domain, codomain: an interval for all variables, such as (0, 1), "positive" or (0, None); or a pair of lists or
+        arrays, low and high ends, with a number for each variable: domain=([0, -inf], [1, inf]).
         smooth=False: its derivative may jump (leaky ReLU between other layers). accuracy: how close a search or a
         solver comes, such as 1e-6, relative to max(1, |z|). Without it rounding alone is allowed; where a loop
         stands in the functions, and the round trip is off by no more than 1e-6, as much as that, and a note says so.
@@ -179,7 +181,8 @@ class _Run:
         if not judged:
             return Line(letter, findings[0].outcome, findings[0].why)
         worst = max(judged, key=lambda f: f.error / f.tolerance if f.tolerance else 0.0)
-        detail = f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else ""
+        told = next((finding.why for finding in judged if finding.why), "")
+        detail = told or (f"{worst.error:.0e} of {worst.tolerance:.0e} allowed" if worst.error else "")
         return Line(letter, Outcome.PASSED, detail)
 
     def _named(self, letter, changes) -> Failure:

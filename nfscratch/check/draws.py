@@ -10,7 +10,7 @@ import numpy as onp
 from nfscratch import trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
-from nfscratch.check.domains import bounded, interval, into
+from nfscratch.check.domains import bounded, interval, into, spread
 from nfscratch.check.finite_differences import moved_params, random_params
 from nfscratch.check.guarded import guarded, kind_of, message_of, shown
 from nfscratch.check.letters.out_of_reach import is_beyond_draws
@@ -87,7 +87,7 @@ def _groups_of_pairs(subject, dims, rng, given, options):
 
 def _some_points(dim, given):
     shape = (dim,) if onp.ndim(dim) == 0 else tuple(dim)
-    return into(interval(given.get("domain")), onp.random.default_rng(0).normal(size=(ROWS, *shape)))
+    return into(interval(given.get("domain"), shape, "domain"), onp.random.default_rng(0).normal(size=(ROWS, *shape)))
 
 
 def _group_of_pairs(subject, dim, rng, given, options):
@@ -177,9 +177,9 @@ def _context(made, rng, options):
 
 def _trial(subject, rng, radii, twin=None):
     """Points at several radii. On the real line they are short numbers, off the whole ones, where formulas join."""
-    reach = [min(r, 3.0) if bounded(subject.domain) else r for r in radii]
-    z = onp.concatenate([r * rng.normal(size=(ROWS, *subject.in_shape)) for r in reach])
-    z = into(subject.domain, z) if bounded(subject.domain) else onp.round(z, 2) + 0.003
+    ends = subject.domain
+    z = onp.concatenate([spread(ends, rng.normal(size=(ROWS, *subject.in_shape)), r, 3.0) for r in radii])
+    z = into(ends, z) if bounded(ends) else onp.round(z, 2) + 0.003
     z = _without_overflow(subject, z).astype(subject.dtype)
     double = None if twin is None else Trial(twin, z.astype("float64"))
     return Trial(subject, z, double, _limit(subject))
@@ -215,8 +215,7 @@ def _gives_nothing_beyond_draws(subject, z):
 def _answers(subject, z):
     try:
         trial = Trial(subject, z)
-        is_finite, has_slope = onp.isfinite(flat(trial.x)).all(axis=1), onp.isfinite(trial.there[1])
-        if (is_finite & ~has_slope).all():  # an ordinary x whose log_det is none: S says it
+        if (trial.usable & ~onp.isfinite(trial.there[1])).all():  # an ordinary x whose log_det is none: S says it
             return True
         results = (flat(trial.x), trial.there[1], flat(trial.back[0]), trial.back[1])
         return all(onp.isfinite(r).all() for r in results)

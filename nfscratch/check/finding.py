@@ -91,7 +91,7 @@ class Finding:
     tolerance: float
     at: str = ""  # the worst input, in words: "z = [0.31, -1.20]"
     unjudged: Outcome | None = None  # INCONCLUSIVE or NOT_APPLICABLE, where there is nothing to compare
-    why: str = ""  # the reason for that, in words
+    why: str = ""  # the reason for that, in words; or what is told of a finding that holds
     symptom: Symptom | None = None  # what a failure looks like, where a letter knows several
     evidence: dict[str, Any] | None = None  # the numbers themselves, for the diagnosis
 

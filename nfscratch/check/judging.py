@@ -2,7 +2,7 @@
 
 judged          an error for each row, against what each row allows: the failing row nearest to 0 is shown
 failing         one look of a letter has failed, at one row
-first_failure   a letter that asks several questions stops at the first that fails
+first_failure   a letter that asks several questions stops at the first that fails; else what one of them tells counts
 """
 
 from __future__ import annotations
@@ -49,12 +49,16 @@ def failing(
 
 
 def first_failure(looks: Iterable[Callable[[], Finding | None]], otherwise: Finding) -> Finding:
-    """The first finding that fails. A look that gives None, or could not judge, has not failed."""
+    """The first finding that fails, or the first that tells something. A look that could not judge has not failed."""
+    told = otherwise
     for look in looks:
         finding = look()
-        if finding is not None and finding.failed:
+        if finding is None or finding.unjudged:
+            continue
+        if finding.failed:
             return finding
-    return otherwise
+        told = finding if finding.why and not told.why else told
+    return told
 
 
 def point(letter: str, z: Any, row: int) -> str:

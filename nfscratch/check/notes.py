@@ -35,8 +35,8 @@ def _tried(look, trial):
 
 def _of_no_rows(trial):
     losing = [direction for direction in OTHER if _loses_width(trial, direction)]
-    words = f"a batch of no rows fails in {' and '.join(losing)}: a reshape with -1, a list or np.vectorize needs a row"
-    return [words] if losing else []
+    needs = "a reshape with -1, a list, np.vectorize or a max needs a row"
+    return [f"a batch of no rows fails in {' and '.join(losing)}: {needs}"] if losing else []
 
 
 def _loses_width(trial, direction):

@@ -91,13 +91,13 @@ def _rounded(a):
 
 
 def of_pairs(pairs: Any, dim: Any, dtype: Any = "float64", **declared: Any) -> Subject:
-    """One pair; or several, in the order in which z meets them, as one map whose variables are all to move."""
+    """One pair; or several, in the order in which z meets them, as one map."""
     if is_pair(pairs):
         return of_pair(*pairs, dim, dtype, **declared)
     layers = tuple(of_pair(*pair, dim, dtype) for pair in pairs)
     forward = _through([layer.forward for layer in layers])
     inverse = _through([layer.inverse for layer in layers[::-1]])
-    whole = of_pair(forward, inverse, dim, dtype, **{"structure": "dense", **declared})
+    whole = of_pair(forward, inverse, dim, dtype, **declared)
     return replace(whole, name=f"{len(layers)} pairs", pairs=layers)
 
 
@@ -106,8 +106,8 @@ def of_pair(
 ) -> Subject:  # fmt: skip
     """Two plain functions for `dim` variables, or for events of shape `dim`."""
     shape = (int(dim),) if onp.ndim(dim) == 0 else tuple(dim)
-    declared["domain"] = interval(declared.get("domain"))
-    declared["codomain"] = interval(declared.get("codomain"))
+    for ends in ("domain", "codomain"):
+        declared[ends] = interval(declared.get(ends), shape, ends)
     declared |= {key: _on_host(declared[key]) for key in ("log_prob", "sample") if declared.get(key) is not None}
     if declared.get("sample") is not None:
         declared["sample"] = _of_numbers("sample", declared["sample"])

@@ -2,15 +2,20 @@
 
 An inverse that halves a bracket 38 times, or repeats z <- x - g(z) 14 times, is right to 1e-7 and not to the last
 digits. That is no mistake, and `accuracy` is the word for it. Where a line of the functions runs a dozen times for one
-point, and the round trip is off by no more than 1e-6, the audit goes on as if this accuracy had been given, and a note
-says so. Formulas have no reason to be off.
+point, or a few times in a loop that ends when it is close enough (`while`, `break`), and the round trip is off by no
+more than 1e-6, the audit goes on as if this accuracy had been given, and a note says so. Formulas have no reason to be
+off.
 """
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
+from inspect import getsourcelines
+from textwrap import dedent
+from types import CodeType
 from typing import Any
 
 import numpy as onp
@@ -26,6 +31,7 @@ from nfscratch.check.trial import Trial
 MOST = 1e-6  # of max(1, |z|): what is off by more is wrong
 MOST_LINES = 100_000
 TURNS = 12  # of a line, for one point: more than columns, layers or parts of a formula ask for
+TURNS_OF_SEARCH = 2  # of a line in a loop that ends when it is close enough: Newton's method takes few
 
 
 def with_its_accuracy(subject: Subject, z: Any) -> Subject | None:
@@ -69,7 +75,23 @@ def _loops(subject, z):
 
     with suppress(TooLong):
         within(lambda: subject.inverse(subject.forward(z[:1].copy())[0]), MOST_LINES, met=count)
-    return max(turns.values(), default=0) >= TURNS
+    return any(n >= TURNS or (n >= TURNS_OF_SEARCH and ends_by_itself(*line)) for line, n in turns.items())
+
+
+def ends_by_itself(code: CodeType, line: int) -> bool:
+    """Whether this line stands in a `while`, or in a loop that a `break` or `return` ends."""
+    try:
+        lines, first = getsourcelines(code)
+        tree = ast.parse(dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):  # no source, or a lambda in the middle of a line
+        return False
+    loops = [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.While))]
+    here = line - max(first, 1) + 1
+    return any(loop.lineno <= here <= (loop.end_lineno or 0) and _is_search(loop) for loop in loops)
+
+
+def _is_search(loop):
+    return isinstance(loop, ast.While) or any(isinstance(node, (ast.Break, ast.Return)) for node in ast.walk(loop))
 
 
 def words_of(accuracy: float) -> str:

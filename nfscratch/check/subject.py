@@ -21,7 +21,7 @@ from nfscratch import backend, trees
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import Inverse, InverseBijection
-from nfscratch.check.domains import interval
+from nfscratch.check.domains import Ends, interval
 from nfscratch.check.guarded import guarded
 from nfscratch.flows.flow import Flow
 from nfscratch.ops.intervals import REALS
@@ -40,8 +40,8 @@ class Subject:
     out_shape: tuple[int, ...]
     dtype: Any = FLOAT64
     structure: str | None = None  # None: not declared
-    domain: tuple[float, float] = REALS  # of a flow: where its base has its density
-    codomain: tuple[float, float] = REALS
+    domain: Ends = REALS  # of a flow: where its base has its density
+    codomain: Ends = REALS
     codomain_known: bool = True  # False: what forward reaches depends on the parameters
     smooth: bool | None = None  # False: kinks are meant; None: not declared
     accuracy: float = 0.0  # what the bijection says it may be off by, beyond rounding
@@ -69,7 +69,7 @@ class Subject:
         """The shape of one event that goes into a direction."""
         return self.in_shape if direction == "forward" else self.out_shape
 
-    def ends(self, direction: str) -> tuple[float, float]:
+    def ends(self, direction: str) -> Ends:
         """The interval that a direction takes."""
         return self.domain if direction == "forward" else self.codomain
 
@@ -167,8 +167,8 @@ def _traits(bijection):
     """What the bijection says of itself: no other file asks it. smooth: None where an object does not declare it."""
     return {
         "structure": bijection.jacobian_structure,
-        "domain": interval(bijection.domain),
-        "codomain": interval(bijection.codomain),
+        "domain": interval(bijection.domain, tuple(bijection.in_shape)),
+        "codomain": interval(bijection.codomain, tuple(bijection.out_shape)),
         "codomain_known": bijection.codomain is not None,
         "smooth": getattr(bijection, "smooth", None),
         "accuracy": getattr(bijection, "accuracy", 0.0),
@@ -232,6 +232,8 @@ def _base(base, params, like, context):
 
 def _common(domain, support):
     """What lies in both; the domain where nothing does."""
+    if any(map(onp.ndim, domain)):
+        return domain
     low, high = max(domain[0], support[0]), min(domain[1], support[1])
     return (low, high) if low < high else domain
 

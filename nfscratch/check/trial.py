@@ -74,7 +74,7 @@ class Trial:
     def back(self) -> tuple[Any, Any]:
         """z' and log_det of inverse at x; NaN for rows that rounding has put on an end of the codomain, or beyond."""
         rows = onp.flatnonzero(self.usable)
-        if len(rows) == len(self) or not bounded(self.subject.codomain) or not len(rows):
+        if len(rows) == len(self) or not bounded(self.subject.codomain):
             return self.apply("inverse", self.x)
         return self._apply_to("inverse", self.x, rows)
 
@@ -136,8 +136,17 @@ class Trial:
 
     @cached_property
     def numeric_back(self) -> tuple[Any, Any, Any, Any]:
-        """Of inverse, at x."""
-        return self.twin.numeric_back if self.twin is not None else self.derivatives("inverse", self.x)
+        """Of inverse, at x; NaN at an end of the codomain, which an inverse may refuse."""
+        if self.twin is not None:
+            return self.twin.numeric_back
+        rows, n, dim = onp.flatnonzero(self.usable), len(self), self.subject.dim
+        if len(rows) == n or not bounded(self.subject.codomain):
+            return self.derivatives("inverse", self.x)
+        found = tuple(onp.full(shape, onp.nan) for shape in ((n, dim, dim), (n, dim, dim), (n, dim), (n, dim)))
+        if len(rows):
+            for whole, part in zip(found, self.derivatives("inverse", self.x[rows], rows), strict=True):
+                whole[rows] = part
+        return found
 
     def numeric_of(self, direction: str) -> tuple[Any, Any, Any, Any]:
         """The derivatives of a direction, at z or at x."""

@@ -1,11 +1,14 @@
-"""T of a pair of plain functions that declares no structure: what its dependencies, and its run, say by themselves.
+"""T of plain functions that declare no structure: what their dependencies, and their run, say by themselves.
 
-never moves    x_i = z_j always, for half of the variables, where the others are changed by more than one layer: at one
-               line, or in one function, the run holds its whole state again and again, and the same variables differ
+never moves    x_i = z_j always, for half of the variables, where the others depend on them, and several layers change
+               the others again and again: all of the others, each time. So a chain looks whose halves do not change
+               places. The layers are those of a list; in one function the run holds its whole state at one line
+skipped        of an odd number of variables one never moves and nothing reads it, where two layers change a half each
 drops          J is a triangle (in some order) in which all is there but every variable's nearest parent, or the last's
 
 One coupling keeps a half, and a triangle may have zeros: neither alone is a mistake. Nor is a variable that never moves
-where most do: a condition may stand in z. The report says so beside T, and structure="dense" makes it a failure.
+in another way: a condition may stand in z, a permutation that is drawn may carry one past every coupling, a rotation
+leaves an axis where it is. The report says so beside T, and structure="dense" makes it a failure.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from nfscratch.check.letters.structure import Dependencies, acyclic_order, found
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import Trial
 
-WHAT = "dependencies, as they are found"
+WHAT, NOT_DECLARED = "dependencies, as they are found", "no structure is declared"
 ROWS = 7  # of each of two runs
 FLAT = 1e-7  # an entry of J below it may be rounding
 Wrong = tuple[Symptom, str, tuple[int, int]] | None
@@ -31,15 +34,34 @@ Wrong = tuple[Symptom, str, tuple[int, int]] | None
 def check_undeclared(trials: list[Trial]) -> Finding:
     """T, over several trials of one pair."""
     s = trials[0].subject
-    if s.bijection is None and not s.pairs and len(s.in_shape) == 1 and s.in_shape == s.out_shape:
-        still = _still(trials)
-        if still is not None and 2 * len(still) >= s.dim - 1:
-            return found(WHAT, trials, *_half_never_moves(still, s.dim))
-        if (wrong := _parent_dropped(trials)) is not None:
-            return found(WHAT, trials, *wrong)
-        if still is not None:
-            return not_applicable("T", f'{same_always(still)}: a mistake only where structure="dense" is declared')
-    return not_applicable("T", "no structure is declared")
+    if s.bijection is not None or len(s.in_shape) != 1 or s.in_shape != s.out_shape:
+        return not_applicable("T", NOT_DECLARED)
+    wrong, told = (_of_list if s.pairs else _of_function)(trials)
+    return not_applicable("T", told) if wrong is None else found(WHAT, trials, *wrong)
+
+
+def _of_function(trials) -> tuple[Wrong, str]:
+    """What is wrong with one pair, and what is told of it if nothing is."""
+    moved = ever_moved(trials)
+    still = never_moved(moved)
+    layers = _steps_of_layers(trials[0]) if still and _is_read(trials, moved) else []
+    wrong = _half_never_moves(still, len(moved)) if any(_is_same_half(moved, steps) for steps in layers) else None
+    return wrong or _parent_dropped(trials), _told(still if layers else {})
+
+
+def _of_list(trials) -> tuple[Wrong, str]:
+    """The same of several pairs."""
+    moved = ever_moved(trials)
+    still = never_moved(moved)
+    steps = _steps_of_list(trials) if still else []
+    wrong = _half_never_moves(still, len(moved)) if _is_same_half(moved, steps) and _is_read(trials, moved) else None
+    return wrong or _column_skipped(trials, moved, steps), _told(still)
+
+
+def _told(still):
+    if not still:
+        return NOT_DECLARED
+    return f'{same_always(still)}: a mistake only where structure="dense" is declared'
 
 
 def _depends(trials):
@@ -77,13 +99,10 @@ def _misses_a_parent(depends, order):
 # --- half of the variables never move ---
 
 
-def _still(trials) -> dict[int, int] | None:
-    """{i: j} with x_i = z_j always, where the other variables depend on them, and are changed by several layers."""
-    moved = ever_moved(trials)
-    still = never_moved(moved)
+def _is_read(trials, moved) -> bool:
+    """Whether what changes depends on what never moves."""
     changed = onp.flatnonzero(moved.all(axis=1))
-    couples = _depends(trials)[onp.ix_(changed, list(still.values()))].any()
-    return still if couples and _has_layers(trials[0]) else None
+    return bool(_depends(trials)[onp.ix_(changed, list(never_moved(moved).values()))].any())
 
 
 def _half_never_moves(still, dim) -> Wrong:
@@ -92,15 +111,43 @@ def _half_never_moves(still, dim) -> Wrong:
     return Symptom.NEVER_MOVES, words, (i, j)
 
 
-def _has_layers(trial):
-    """Whether a run of forward changes the same variables in two layers or more."""
+def _is_same_half(moved, steps) -> bool:
+    """Whether half of the variables never move, and every layer changes all of the others, or none.
+
+    steps: how many variables each layer changes; None for one that does nothing, and was meant to do something.
+    """
+    changed = int(moved.all(axis=1).sum())
+    counts = [n for n in steps if n != 0]
+    return len(counts) > 1 and 2 * (len(moved) - changed) >= len(moved) - 1 and set(counts) <= {changed, None}
+
+
+def _column_skipped(trials, moved, steps) -> Wrong:
+    """One variable that stays in its place and that nothing reads, beside two halves that layers change in turn."""
+    still, dim = never_moved(moved), len(moved)
+    half = dim // 2
+    if dim % 2 == 0 or len(still) != 1 or {n for n in steps if n != 0} != {half} or _is_read(trials, moved):
+        return None
+    i, j = next(iter(still.items()))
+    words = f"x_{i} is z_{j}, always, and no other variable depends on it"
+    return (Symptom.SKIPPED_COLUMN, words, (i, j)) if i == j else None
+
+
+def _steps_of_list(trials):
+    """How many variables each pair of a list changes; None for one that does nothing."""
+    draws_of_layers = zip(*(trial.layers for trial in trials), strict=True)
+    moved = [ever_moved(list(draws)) for draws in draws_of_layers]
+    return [int(m.all(axis=1).sum()) if m.diagonal().any() else None for m in moved]
+
+
+def _steps_of_layers(trial):
+    """The same of each line at which a run of forward changes the same variables in two layers or more."""
     z = flat(trial.z)[onp.argsort(largest(trial.z), kind="stable")]
     try:
         runs = _boundaries(trial, z, ROWS)
         runs = runs if len(runs) > 2 else _boundaries(trial, z, 1)
-        return any(_repeats(runs, names, at) for names, at in _rounds(runs))
+        return [[len(m) for m in _moved_by(runs, at)] for names, at in _rounds(runs) if _repeats(runs, names, at)]
     except Exception:  # of any kind: a function that cannot be looked into is not judged
-        return False
+        return []
 
 
 def _boundaries(trial, z, n):

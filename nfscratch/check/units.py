@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import free_variables
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import Trial
 
@@ -31,10 +31,10 @@ def in_units(trial: Trial, a: Any) -> Any:
 
 
 def units_of(trial: Trial, direction: str = "inverse") -> tuple[Any, Any]:
-    """c and u (D,) of what goes into a direction; 0 and 1 where it has an interval, or forward does not give it."""
+    """c and u (D,) of what goes into a direction; 0 and 1 where a variable has an end, or forward does not give it."""
     dim = int(onp.prod(trial.subject.shape(direction)))
-    usual = onp.zeros(dim), onp.ones(dim)
-    if bounded(trial.subject.ends(direction)):
+    usual, free = (onp.zeros(dim), onp.ones(dim)), free_variables(trial.subject.ends(direction), dim)
+    if not free.any():
         return usual
     try:
         z = largest(trial.z)
@@ -44,6 +44,6 @@ def units_of(trial: Trial, direction: str = "inverse") -> tuple[Any, Any]:
     if len(x) < 2:
         return usual
     center, unit = onp.median(x, axis=0), x.std(axis=0)
-    is_usual = (unit > USUAL[0]) & (unit < USUAL[1]) | (unit == 0)
-    is_near = is_usual & (onp.abs(center) < SHIFT * onp.maximum(1.0, unit))
+    is_usual = ~free | (unit > USUAL[0]) & (unit < USUAL[1]) | (unit == 0)
+    is_near = ~free | is_usual & (onp.abs(center) < SHIFT * onp.maximum(1.0, unit))
     return onp.where(is_near, 0.0, center), onp.where(is_usual, 1.0, unit)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.domains import ends_of
 from nfscratch.check.rows import finite_matrices, flat
 from nfscratch.check.trial import Trial
 
@@ -27,7 +28,8 @@ def variable(trial: Trial) -> int:
 
 def span(trial: Trial) -> tuple[float, float]:
     """The ends of the line."""
-    low, high = trial.subject.domain
+    ends = trial.subject.domain
+    low, high = ends_of(ends, variable(trial)) if any(map(onp.ndim, ends)) else ends
     low = low if onp.isfinite(low) else (high - 2 * BOX if onp.isfinite(high) else -BOX)
     return low, (high if onp.isfinite(high) else low + 2 * BOX)
 

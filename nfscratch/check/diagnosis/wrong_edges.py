@@ -48,9 +48,9 @@ def raises_at_end(case: Case) -> bool:
 
 
 def _raises_only_at(trial, direction, low, high):
-    if not onp.isfinite(high - low):
+    if not onp.isfinite(high - low).all():
         return False
-    inside = low + (high - low) * onp.array([1e-6, 0.5, 1 - 1e-6])
+    inside = [low + (high - low) * share for share in (1e-6, 0.5, 1 - 1e-6)]
     return _raises(trial, direction, high) and not any(_raises(trial, direction, value) for value in inside)
 
 

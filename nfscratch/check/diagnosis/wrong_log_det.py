@@ -232,6 +232,7 @@ def _is_logit_scale(offset_and_sample):
 
 def _known_constants(subject):
     """Constants per dimension; those of logit come from an interval whose length is not 1."""
-    lengths = [high - low for low, high in (subject.domain, subject.codomain) if onp.isfinite(high - low)]
+    lengths = onp.concatenate([onp.ravel(high - low) for low, high in (subject.domain, subject.codomain)])
+    lengths = lengths[onp.isfinite(lengths)].tolist()
     known = {log(256): Mistake.LEVELS_MISSING, 0.5 * log(2 * pi): Mistake.CONSTANT_OF_BASE}
     return known | {abs(log(length)): Mistake.LOGIT_SCALE for length in lengths}

@@ -1,7 +1,7 @@
 """Letters: a file for each check of the audit, and companions where a check is long.
 
     S  shapes.py         P  purity.py, I  independence.py (calls.py)      R  round_trip.py
-    X  cancellation.py   J  jacobian.py                                   D  definition.py
+    X  cancellation.py   J  jacobian.py (scatter.py)                      D  definition.py
     T  structure.py (still.py)                                            O  onto.py (growth.py)
     E  edges.py (joins.py, jumps.py, kinks.py)
     G  gradients.py (directional.py, flow_gradients.py)                   N  integral.py (mass_box.py)

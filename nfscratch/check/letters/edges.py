@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, inside, into
+from nfscratch.check.domains import free_variables, inside, into, spread, within_reach
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, message_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
-from nfscratch.check.letters.out_of_reach import FAR, REACH, ends_of_search, is_beyond_draws, is_out_of_reach
+from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_beyond_normal, is_out_of_reach
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import OTHER, Trial
@@ -32,9 +32,9 @@ from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-# No rows have no width that -1 could stand for, none in a list of rows, and no kind of result: honest functions end so.
+# No rows have no width for -1, no kind of result, and no largest step.
 NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
-            "cannot call `vectorize` on size 0 inputs")  # fmt: skip
+            "cannot call `vectorize` on size 0 inputs", "zero-size array to reduction operation")  # fmt: skip
 COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
@@ -73,7 +73,7 @@ def _batch(trial, n, direction):
 
 
 def loses_width(error: Exception) -> bool:
-    """Whether an empty batch ended in a reshape with -1, a list of rows or np.vectorize. A note says that it did."""
+    """Whether an empty batch ended in a reshape with -1, a list of rows, np.vectorize or a max. A note says so."""
     return message_of(error).startswith(NO_WIDTH)
 
 
@@ -88,14 +88,13 @@ def is_list_of_no_rows(y: Any, log_det: Any) -> bool:
 def edge_points(subject: Any, rng: onp.random.Generator) -> Any:
     """Rows with every coordinate at an edge, and rows with one there and the others somewhere."""
     eps, dim = subject.eps, subject.dim
-    if bounded(subject.domain):
-        values = onp.array([0.0, eps, -eps, 1.0, -1.0, 3.0, -3.0, 6.0, -6.0])
-    else:
-        values = onp.array([0.0, eps, -eps, 1e-8, -1e-8, 1e3, -1e3, *WHOLE, *(-v for v in WHOLE)])
+    free, near_ends = free_variables(subject.domain, dim).any(), [0.0, eps, -eps, 1.0, -1.0, 3.0, -3.0, 6.0, -6.0]
+    values = [0.0, eps, -eps, 1e-8, -1e-8, 1e3, -1e3, *WHOLE, *(-v for v in WHOLE)] if free else near_ends
     rows = [onp.full((1, dim), v) for v in values]
     rows += [_with(rng.normal(size=(1, dim)), v, j) for v in values for j in {0, dim - 1} if dim > 1]
-    rows += [0.05 * rng.normal(size=(2, dim)), (3.0 if bounded(subject.domain) else 50.0) * rng.normal(size=(2, dim))]
-    z = into(subject.domain, onp.concatenate(rows))
+    rows += [0.05 * rng.normal(size=(2, dim)), spread(subject.domain, rng.normal(size=(2, dim)), 50.0, 3.0)]
+    z = onp.concatenate(rows) if not free else within_reach(subject.domain, onp.concatenate(rows), max(near_ends))
+    z = into(subject.domain, z)
     return z.reshape(-1, *subject.in_shape).astype(subject.dtype)
 
 
@@ -161,8 +160,9 @@ def _refusal(s, z):
 def _forward_finite(edge):
     """The first row where forward is not finite, and not for honest overflow; None where all are finite."""
     x, log_det = edge.there
-    is_finite = onp.isfinite(flat(x)).all(axis=1)
-    bad = ~(is_finite & onp.isfinite(log_det)) & ~(is_out_of_reach(edge) & (~is_finite | (largest(edge.z) >= FAR)))
+    is_finite = onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det)
+    # An x that is not usable is no number, or rounded to an end of its interval.
+    bad = ~is_finite & ~(is_beyond_normal(edge) | (is_out_of_reach(edge) & ~edge.usable))
     # A log_det of a tiny derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
     bad &= ~(overflows(edge, edge.z, "forward") if bad.any() else bad)
     if not bad.any():
@@ -178,8 +178,8 @@ def _inverse_finite(edge):
     bad = ~(onp.isfinite(flat(z)).all(axis=1) & onp.isfinite(log_det))
     if not bad.any():
         return None
-    row = nearest(bad, edge.x[good])
-    return _fails("inverse is not finite", Symptom.NOT_FINITE, "x", edge.x[good], row, yours=flat(z)[row])
+    row, x = nearest(bad, edge.x[good]), edge.x[good]
+    return _fails("inverse is not finite", Symptom.NOT_FINITE, "x", x, row, yours=flat(z)[row])
 
 
 def _is_flat(edge):
@@ -229,8 +229,8 @@ def _slopes(edge):
     """J at the edges."""
     if edge.subject.dtype == onp.float32:  # too few digits for a difference
         return None
-    far = is_out_of_reach(edge) & (largest(edge.z) > REACH)
-    for rows, least in ((~far & ~ends_of_search(edge), 0.0), (far, COARSE)):
+    far, goes_on = is_beyond_normal(edge), ~ends_of_search(edge)
+    for rows, least in ((~far & goes_on, 0.0), (far & goes_on, COARSE)):
         for direction in ("forward", "inverse") if rows.any() else ():
             finding = check_jacobian(_rows_of(edge, rows), direction)
             if finding.failed and finding.error > least:

@@ -138,5 +138,5 @@ def _directional(trial, direction, rng):
 def _step_inside(s, direction, at, rng):
     """A step of the input that stays inside of the interval that the direction takes."""
     low, high = s.ends(direction)
-    room = min(1.0, 0.1 * (high - low)) if onp.isfinite(low) or onp.isfinite(high) else 1.0
+    room = onp.minimum(1.0, 0.1 * (high - low))
     return rng.normal(size=at.shape) * room

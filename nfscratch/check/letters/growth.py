@@ -1,7 +1,7 @@
 """Growth: whether |forward(z)| goes on growing beyond |z| = 1e3, at some scale. A companion of O.
 
 It is asked where domain and codomain are all reals. In a user's functions |x| may stop growing beyond all draws, where
-a search ends: what stands still from |z| = 35 on is a mistake.
+a search or a normal cdf ends: what stands still from |z| = 35 on is a mistake, unless it is beyond 35 by then.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nfscratch.check.domains import bounded
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing
-from nfscratch.check.letters.out_of_reach import REACH
+from nfscratch.check.letters.out_of_reach import DRAWN, REACH
 from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
@@ -38,16 +38,17 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
     if bounded(s.codomain) or bounded(s.domain):
         return ALL_REACHED
     top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
-    directions, xs = rays(rng, s.in_shape, (REACH, 1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype), []
+    directions, xs = rays(rng, s.in_shape, (2 * DRAWN, REACH, 1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype), []
     for far in directions:
         try:
             xs.append(_sizes(trial, far))
         except Exception as error:  # of any kind: a search or a network that overflows so far out has not stood still
             return ALL_REACHED if is_refusal(error) else _raises(error, far)
-    x_drawn, x_near, *x_rest = xs
+    x_drawn, x_reach, x_near, *x_rest = xs
     still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in x_rest], axis=0)
     if s.bijection is None:  # a user's search may end beyond all draws
-        still &= _stands_still(x_drawn, x_near)
+        ends_far_out = (x_near.max(axis=1) >= REACH) & ~_stands_still(x_drawn, x_near)
+        still &= _stands_still(x_reach, x_near) & ~ends_far_out
     return _bounded(directions[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
 
 

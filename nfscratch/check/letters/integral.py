@@ -20,7 +20,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.check.domains import bounded, into, out_of, slope_into
+from nfscratch.check.domains import bounded, flat_ends, into, out_of, slope_into, words_of_ends
 from nfscratch.check.finding import Finding, inconclusive, not_applicable
 from nfscratch.check.letters.mass_box import mass_box
 from nfscratch.check.rows import flat
@@ -97,7 +97,7 @@ def check_integral(trial: Trial) -> Finding:
     if s.dim > 2 or len(s.in_shape) > 1:
         return not_applicable("N", "more than two variables")
     if s.log_prob is None and bounded(s.domain):
-        return not_applicable("N", f"no density, and no standard normal base on {s.domain}")
+        return not_applicable("N", f"no density, and no standard normal base on {words_of_ends(s.domain)}")
     trial = Trial(s.at([0]), trial.z[:1])  # the density at one context
     low, high = _box(trial)
     if not (onp.isfinite(low).all() and onp.isfinite(high).all() and (high > low).all()):
@@ -166,7 +166,7 @@ def _within(s, z):
     """Points of the base's own axis, kept inside of its support; without a base, of the real line carried there."""
     if s.base_log_prob is None:
         return into(s.domain, z)
-    low, high = s.domain
-    reach = [abs(end) for end in s.domain if onp.isfinite(end)]
-    room = 1e-6 * max([high - low] if len(reach) == 2 else [1.0, *reach])
+    low, high = flat_ends(s.domain)
+    reach = onp.maximum(*(onp.where(onp.isfinite(end), onp.abs(end), 1.0) for end in (low, high)))
+    room = 1e-6 * onp.where(onp.isfinite(high - low), high - low, onp.maximum(1.0, reach))
     return onp.clip(z, low + room, high - room)

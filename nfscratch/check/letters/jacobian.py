@@ -3,6 +3,7 @@
 Finite differences of fourth order are good to about 1e-10 of the largest entry, and 1e-6 leaves room for curvature.
 The bound grows by what two steps disagree by, so that a kink of ReLU beside a point raises no alarm. A row whose own
 rounding allows more than the trial's limit is not judged; where that is so for all rows, the finding is inconclusive.
+What fails by little is asked again beside its points: scatter.py.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as onp
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.finding import Finding, Symptom, not_applicable
 from nfscratch.check.judging import judged
+from nfscratch.check.letters.scatter import scatter
 from nfscratch.check.rows import condition, finite_matrices, flat
-from nfscratch.check.trial import K, Trial, of_bijection_at
+from nfscratch.check.trial import SYMBOL, K, Trial, of_bijection_at
 
 
 def log_det_is_jacobian(
@@ -38,8 +40,11 @@ def check_jacobian(trial: Trial, direction: str, tolerance: float = 1e-6, finite
     with onp.errstate(all="ignore"):
         error = onp.abs(claimed - true)
     evidence = {"z": flat(trial.z), "x": flat(trial.x), "yours": claimed, "expected": true, "J": numeric[0]}
-    what = f"log_det {direction} against finite differences"
-    return judged("J", what, error, allowed, trial, evidence, "z" if direction == "forward" else "x")
+    what, symbol = f"log_det {direction} against finite differences", SYMBOL[direction]
+    finding = judged("J", what, error, allowed, trial, evidence, symbol)
+    if finding.failed and (doubt := scatter(trial, direction, finding.evidence["bad"], claimed - true)).any():
+        return judged("J", what, error, allowed + doubt, trial, evidence, symbol)
+    return finding
 
 
 def check_closed_form(trial: Trial) -> Finding:

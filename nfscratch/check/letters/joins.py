@@ -13,18 +13,18 @@ What is as steep at the next numbers of the dtype is no jump: nothing tells the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, into
+from nfscratch.check.domains import bounded, ends_of, into
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
 from nfscratch.check.letters.jumps import jumps
-from nfscratch.check.letters.kinks import REFUSALS, is_kink, sides
+from nfscratch.check.letters.kinks import REFUSALS, is_kink, sides, told_of
 from nfscratch.check.rows import condition, flat, largest
 from nfscratch.check.trial import OTHER, SYMBOL, K, Trial
 from nfscratch.check.units import units_of
@@ -173,28 +173,42 @@ def _along(line, known, n=601, reach=12.0):
     except REFUSALS as error:
         words = f"{line.direction} raises {said(error)}"
         return line.fails(words, Symptom.RAISES, t[:1], raised_by=kind_of(error), function=line.direction)
-    nan = onp.isnan(values).any(axis=1)
-    if nan.any() and not bounded(line.trial.subject.ends(line.direction)) and not _overflows(line, t, values):
+    nan, ends = onp.isnan(values).any(axis=1), ends_of(line.trial.subject.ends(line.direction), line.j)
+    if nan.any() and not bounded(ends) and not _overflows(line, t, values):
         row = int(onp.argmax(nan))
         return line.fails(f"{line.direction} is NaN", Symptom.NOT_FINITE, t, row, yours=values[row])
     columns = range(0 if known else values.shape[1])
-    found = ((column, join) for column in columns for join in jumps(line, t, values, column))
-    return next((_jump(line, *jump) for jump in found if not _excused(line, *jump)), SOUND)
+    found = [(column, join) for column in columns for join in jumps(line, t, values, column)]
+    wrong = next((jump for jump in found if not _excused(line, *jump)), None)
+    return _jump(line, *wrong) if wrong else replace(SOUND, why=_told(line, found))
+
+
+def _told(line, found):
+    kinks = [join for column, join in found if column == line.trial.subject.dim and not line.is_rounded(join)]
+    return next((words for words in (told_of(line, join) for join in kinks) if words), "")
 
 
 def _overflows(line, t, values):
     """Whether the numbers leave the range of the dtype wherever they stop to be finite: inf - inf is an honest NaN."""
     finite, limit = onp.isfinite(values).all(axis=1), float(onp.finfo(line.trial.subject.dtype).max) ** 0.4
     ends = [(k, k + 1) if finite[k] else (k + 1, k) for k in onp.flatnonzero(finite[1:] != finite[:-1])]
-    return bool(ends) and all(onp.abs(_last_finite(line, t[a], t[b])).max() > limit for a, b in ends)
+    ways = [(line.values, t[a], t[b]) for a, b in ends] or _ways_to(line, t[[0, len(t) // 2, -1]])
+    return bool(ways) and all(onp.abs(_last_finite(*way)).max() > limit for way in ways)
 
 
-def _last_finite(line, good, bad, halvings=40):
-    """The values at the last place from `good` to `bad` that has finite ones."""
+def _ways_to(line, t):
+    """From a point that the map meets, where it has finite values, to these places of a line that has none at all."""
+    met = line.trial.input(line.direction)
+    known = met if len(met) and onp.isfinite(line.value_at(met)).all() else met[:0]
+    return [(line.value_at, known, line.points(onp.array([place]))) for place in t if len(known)]
+
+
+def _last_finite(values, good, bad, halvings=60):
+    """The values at the last place, or point, from `good` to `bad` that has finite ones."""
     for _ in range(halvings):
         middle = 0.5 * (good + bad)
-        good, bad = (middle, bad) if onp.isfinite(line.values(middle)).all() else (good, middle)
-    return line.values(good)
+        good, bad = (middle, bad) if onp.isfinite(values(middle)).all() else (good, middle)
+    return values(good)
 
 
 def _excused(line, column, join):

@@ -2,7 +2,7 @@
 
 declared         smooth=False
 straight         log_det is constant on both sides, along some variable: leaky ReLU, a linear spline
-of its own       log_det is the logarithm of the slope on each side: an ELU, a map that leaves a ball
+of its own       log_det is the logarithm of the slope on each side: an ELU, a map that leaves a ball; the report tells
 
 A spline whose slopes do not meet at its knots or at its box has right slopes on both sides, too, and is a mistake all
 the same. So in an interval, and between two tails of one and the same slope, no kink is its own.
@@ -14,25 +14,43 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.domains import ends_of
+from nfscratch.check.judging import point
 from nfscratch.check.rows import flat
-from nfscratch.check.trial import OTHER
+from nfscratch.check.trial import OTHER, SYMBOL
 
 STRAIGHT = 1e-9  # a change of log_det that is none
 REACHES = (2e-3, 2e-4)  # of a look at both sides of a join; the shorter, because another kink may lie close
 BESIDE = onp.array([-2.0, -1.0, 1.0, 2.0])
 TAIL = onp.array([10.0, 11.0, 12.0])  # where a spline has ended
-NEAR, STEP = 2e-3, 1e-5  # where the slope of one side is taken, and with which difference
+# Where the slope of one side is taken, and with which difference.
+PLACES = {onp.dtype("float64"): (2e-3, 1e-5), onp.dtype("float32"): (3e-2, 1e-2)}
 RIGHT = 0.02  # how far a log_det may be off that slope's
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
 def is_kink(line: Any, join: float) -> bool:
     """Whether log_det may jump here. (A line of joins.py, and a place on it.)"""
+    return _is_meant(line, join) or is_its_own(line, join)
+
+
+def _is_meant(line, join):
     if line.trial.subject.smooth is False or max(sides(line, join)) < STRAIGHT:
         return True
-    if any(_is_knot_of(line, k, join) for k in range(line.trial.subject.dim) if k != line.j):
-        return True
+    return any(_is_knot_of(line, k, join) for k in range(line.trial.subject.dim) if k != line.j)
+
+
+def is_its_own(line: Any, join: float) -> bool:
+    """Whether log_det is right on both sides of a jump, and no box says that a spline should meet there."""
     return not _is_box(line) and _has_its_slopes(line, join)
+
+
+def told_of(line: Any, join: float) -> str:
+    """What a report says of a kink that is its own."""
+    if _is_meant(line, join) or not is_its_own(line, join):
+        return ""
+    at = point(SYMBOL[line.direction], line.points(onp.array([join])), 0)
+    return f"log_det jumps at {at}, and is right on both sides: a kink, if one is meant"
 
 
 def sides(line: Any, join: float) -> tuple[float, float]:
@@ -62,7 +80,7 @@ def _is_knot_within(line, reach, k, join):
 
 def _is_box(line):
     """Whether the map lives in an interval, or has the same constant slope at both ends of the line."""
-    if any(onp.isfinite(line.trial.subject.ends(direction)).all() for direction in OTHER):
+    if any(onp.isfinite(ends_of(line.trial.subject.ends(direction), line.j)).all() for direction in OTHER):
         return True
     tails = line.values(onp.concatenate([-TAIL, TAIL]))[:, -1]
     return bool(onp.ptp(tails) < STRAIGHT)
@@ -71,10 +89,9 @@ def _is_box(line):
 def _has_its_slopes(line, join):
     """Whether log_det is the logarithm of |det J| on each side of the join, J by differences that do not cross it."""
     s = line.trial.subject
-    if s.dtype != onp.float64:
-        return False
-    beside = flat(line.points(join + onp.array([-NEAR, NEAR])))
-    step = STEP * onp.broadcast_to(line.units[1], beside.shape[1:])
+    near, step = PLACES[onp.dtype(s.dtype)]
+    beside = flat(line.points(join + onp.array([-near, near])))
+    step = step * onp.broadcast_to(line.units[1], beside.shape[1:])
     moves = onp.stack([sign * onp.diag(step) for sign in (1.0, -1.0)])
     rows = (beside[:, None, None, :] + moves).reshape(-1, *s.shape(line.direction))
     try:

@@ -2,9 +2,9 @@
 
 within    forward(z) lies in the codomain, also for z near the ends of a domain; rounding may put it on an end
 sign      det J(z) > 0 everywhere or < 0 everywhere: a change means that the map folds, unless x jumps there
-reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError.
-          The same points are carried into the codomain where that is an interval. A z beyond an end of the domain
-          means that forward does not reach that x
+reach     x at 10, 100, 1000 from the origin: inverse gives a z whose forward is that x, or far out an InversionError
+          (a user's own function may refuse in other words). The same points are carried into the codomain where that
+          is an interval. A z beyond an end of the domain means that forward does not reach that x
 growth    |forward(z)| goes on growing beyond |z| = 1e3: growth.py
 """
 
@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded, inside, into
+from nfscratch.check.domains import bounded, flat_ends, free_variables, inside, into, within_reach, words_of_ends
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import said
 from nfscratch.check.judging import first_failure, point
 from nfscratch.check.letters.growth import ALL_REACHED, check_growth, fails, rays
 from nfscratch.check.letters.jacobian import log_abs_det
-from nfscratch.check.letters.out_of_reach import fall_short
+from nfscratch.check.letters.out_of_reach import fall_short, is_beyond_normal
 from nfscratch.check.overflow import overflows
+from nfscratch.check.refusal import is_refusal
 from nfscratch.check.rows import finite_matrices, flat, inverse_norm, largest, nearest
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import in_units
@@ -31,6 +32,7 @@ SEARCH_MAY_DECLINE = 100.0  # from this radius on a search may say in words that
 HALVINGS = 12  # to 1/4000 of the way: within reach of finite differences no sign is to be trusted
 JUMPS = 30.0
 DIGITS = 1e-6  # of an x that is reached: how many of them come back is R's affair
+ROUGHLY = 1e-2  # where z lies so far out that a normal cdf has no digits, or few
 
 
 def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
@@ -46,12 +48,12 @@ def check_onto(trial: Trial, rng: onp.random.Generator) -> Finding:
 
 def _leaves(trial):
     """An x beyond an end of the codomain, by more than rounding or a stated accuracy."""
-    ends, x = trial.subject.codomain, flat(trial.x)
+    ends, x = flat_ends(trial.subject.codomain), flat(trial.x)
     bad = _beyond(trial, ends, x)
     if not bad.any():
         return None
     row = nearest(bad, trial.z)
-    words = f"x leaves the codomain {ends[0]:g} to {ends[1]:g}"
+    words = f"x leaves the codomain {words_of_ends(ends)}"
     return fails(words, Symptom.LEAVES, "z", trial.z, row, yours=x[row], expected=onp.clip(x[row], *ends))
 
 
@@ -69,13 +71,18 @@ def _leaves_near_ends(trial, rng):
 
 def _beyond(trial, ends, points):
     """Rows with a number beyond an end, by more than rounding or a stated accuracy."""
-    low, high = (end + side * _room(trial, end) for end, side in zip(ends, (-1, 1), strict=True))
+    low, high = (end + side * _room(trial, end) for end, side in zip(flat_ends(ends), (-1, 1), strict=True))
     points = flat(points)
     return ((points < low) | (points > high)).any(axis=1)
 
 
 def _room(trial, end):
-    return max(1e-5, 64 * trial.subject.precision) * max(1.0, abs(end)) if onp.isfinite(end) else 0.0
+    return max(1e-5, 64 * trial.subject.precision) * _size(end)
+
+
+def _size(end):
+    """Of an end, at least 1; 0 of an infinite one, which stays where it is."""
+    return onp.where(onp.isfinite(end), onp.maximum(1.0, onp.abs(end)), 0.0)
 
 
 # --- sign ---
@@ -124,18 +131,29 @@ def _signs(trial):
 
 def _far_out(trial, rng):
     s = trial.subject
-    radii = WITHIN if bounded(s.codomain) else (1.0, 10.0, 100.0, 1000.0)
-    points = in_units(trial, into(s.codomain, rays(rng, s.out_shape, radii, s.dtype))).astype(s.dtype)
+    free = free_variables(s.codomain, s.dim)
+    radii = (1.0, 10.0, 100.0, 1000.0) if free.any() else WITHIN
+    drawn = within_reach(s.codomain, rays(rng, s.out_shape, radii, s.dtype), max(WITHIN))
+    points = in_units(trial, into(s.codomain, drawn)).astype(s.dtype)
     for r, x in zip(radii, points, strict=True):
+        z = None
         try:
             z = trial.apply("inverse", x)[0]
-        except (ValueError, ArithmeticError, IndexError) as error:
-            if isinstance(error, (InversionError, IntegrationError)) and r >= SEARCH_MAY_DECLINE:
+            missed = _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)
+        except Exception as error:  # of any kind: the subject's own, of inverse or of forward at its z
+            if r >= SEARCH_MAY_DECLINE and _declines(s, error):
                 return ALL_REACHED
+            if z is not None or not isinstance(error, (ValueError, ArithmeticError, IndexError)):
+                raise
             return fails(f"inverse raises {said(error)}", Symptom.RAISES, "x", x, 0)
-        if (missed := _outside(trial, z, x) or _missed(trial, z, x, r) or _lost(trial, z, x, r)) is not None:
+        if missed is not None:
             return missed
     return ALL_REACHED
+
+
+def _declines(s, error):
+    """Whether a search says that it does not get there; a user's own function may refuse an x that no draw reaches."""
+    return isinstance(error, (InversionError, IntegrationError)) or (s.bijection is None and is_refusal(error))
 
 
 def _outside(trial, z, x):
@@ -143,12 +161,12 @@ def _outside(trial, z, x):
 
     The domain of a flow is where its base has its density: beyond, a sound map goes on.
     """
-    ends, bad = trial.subject.domain, _beyond(trial, trial.subject.domain, z)
+    ends, bad = flat_ends(trial.subject.domain), _beyond(trial, trial.subject.domain, z)
     if trial.subject.base_log_prob is not None or not bad.any():
         return None
     bad &= _apart_at_end(trial, z, x)
     row = int(onp.argmax(bad))
-    words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, outside of the domain {ends[0]:g} to {ends[1]:g},"
+    words = f"inverse gives z = {flat(z)[row].round(3).tolist()}, outside of the domain {words_of_ends(ends)},"
     numbers = {"z": flat(z), "yours": flat(z)[row], "expected": onp.clip(flat(z)[row], *ends)}
     return fails(words, Symptom.REACH, "x", x, row, **numbers) if bad.any() else None
 
@@ -156,7 +174,7 @@ def _outside(trial, z, x):
 def _apart_at_end(trial, z, x):
     """Rows where forward, at the z of the domain that is nearest to this one, is not x."""
     ends = zip(trial.subject.domain, (1, -1), strict=True)
-    low, high = (end + side * 1e-9 * max(1.0, abs(end)) if onp.isfinite(end) else end for end, side in ends)
+    low, high = (end + side * 1e-9 * _size(end) for end, side in ends)
     near = onp.clip(z, low, high).astype(z.dtype)
     there = Trial(trial.subject, near).x
     return largest(there - x) > max(1e-4, 64 * trial.subject.precision) * onp.maximum(1.0, largest(x))
@@ -172,7 +190,7 @@ def _missed(trial, z, x, r):
         allowed = there.allowed_x + there.allowed * largest(x)
     bad = held & onp.isfinite(allowed) & (allowed < 0.1 * r) & _known(there)
     bad &= ~(error <= onp.maximum(allowed, DIGITS * onp.maximum(1.0, largest(x))))
-    bad &= ~fall_short(there, x)
+    bad &= ~fall_short(there, x) & ~(is_beyond_normal(there) & (error <= ROUGHLY * largest(x)))
     if not bad.any():
         return None
     row = int(onp.argmax(bad))

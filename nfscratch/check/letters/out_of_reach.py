@@ -1,7 +1,8 @@
 """Out of reach: what E and O excuse of plain functions where no draw comes. A note of the report says it.
 
 not finite, raises  beyond |z| = 9: most often an exp leaves the range on the way to an ordinary number. Where x is an
-                    ordinary number and log_det is none, beyond |z| = 100 only: log(1 - tanh^2) is -inf at 20
+                    ordinary number inside of its interval and log_det is none, beyond 35 only, where the density of a
+                    normal law is 0, too: log(1 - tanh^2) is -inf at 20
 end of a search     inverse gives one number for all z beyond it: a bracket ends there, or a clamp, and it is wide
                     where it reaches 35 standard deviations (from 38 on a normal cdf is 0 or 1)
 """
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import free_variables, into, within_reach
 from nfscratch.check.guarded import said
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest
@@ -32,7 +33,13 @@ def is_out_of_reach(trial: Trial) -> Any:
 
 def is_beyond_draws(subject: Subject, z: Any) -> Any:
     """The same of the rows of z."""
-    return (largest(z) > DRAWN) & (subject.bijection is None) & (not bounded(subject.domain))
+    z = flat(z)
+    return (largest(z[:, free_variables(subject.domain, z.shape[1])]) > DRAWN) & (subject.bijection is None)
+
+
+def is_beyond_normal(trial: Trial) -> Any:
+    """For each row, whether z lies beyond REACH, in a map of plain functions."""
+    return is_out_of_reach(trial) & (largest(trial.z) >= REACH)
 
 
 def ends_of_search(trial: Trial) -> Any:
@@ -84,9 +91,9 @@ def _comes_back(trial):
 
 
 def words_of_far_out(trial: Trial) -> list[str]:
-    """What a report says of a trial's map out there; nothing where all is well, or out of its domain."""
+    """What a report says of a trial's map out there; nothing where all is well, or where every variable has an end."""
     s = trial.subject
-    if bounded(s.domain) or not _comes_back(trial):
+    if not free_variables(s.domain, s.dim).any() or not _comes_back(trial):
         return []
     for far in (DRAWN + 1, 30.0, FAR, FARTHER):
         if words := _words_at(s, far):
@@ -97,13 +104,15 @@ def words_of_far_out(trial: Trial) -> list[str]:
 def _words_at(s, far):
     """What is wrong with every variable, the first and the last alone at +far and -far, in words."""
     rows = onp.concatenate([onp.ones((1, s.dim)), onp.eye(s.dim)[[0, -1]]])
-    rows = far * onp.concatenate([rows, -rows])
+    rows = into(s.domain, within_reach(s.domain, far * onp.concatenate([rows, -rows]), 0.0))
     there = Trial(s.at(onp.zeros(len(rows), dtype=int)), rows.reshape(-1, *s.in_shape).astype(s.dtype))
     for direction in OTHER:
         try:
             y, log_det = there.there if direction == "forward" else there.back
         except Exception as error:  # of any kind: the subject's own
             return f"{direction} raises {said(error)} at |z| = {far:g}, where no draw comes"
+        if direction == "inverse" and not there.usable.all() and onp.isfinite(flat(there.x)).all():
+            return f"forward rounds to an end of the codomain at |z| = {far:g}, where no draw comes"
         bad = ~(onp.isfinite(flat(y)).all(axis=1) & onp.isfinite(log_det))
         if bad.any() and (bad & ~overflows(there, there.z, "forward")).any():
             return f"{direction} is not finite at |z| = {far:g}, where no draw comes"

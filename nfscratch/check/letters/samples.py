@@ -5,7 +5,8 @@ distance    the distribution functions of z and of q lie close together: sample_
 bridge      E_q[r / (q + r)] = E_r[q / (q + r)], which sees scales, constants and the weights of modes: bridge.py
 moments     the same with test functions: squares of coordinates, products of two, which see scales and correlations.
             Where one is 3.5 sigma off, a second sample, eight times as large, decides
-rows        no two rows are correlated at any lag, in their values or in their sizes
+rows        no two rows are correlated at any lag, in their values or in their sizes; of a user's own functions this is
+            told, and no mistake: draws may be sorted, or antithetic, and each be right by itself
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import bounded, words_of_ends
 from nfscratch.check.finding import Finding, Symptom, inconclusive, not_applicable
 from nfscratch.check.letters.bridge import worst_bridge, worst_moment
 from nfscratch.check.letters.sample_statistics import correlation_of_rows, distance_from, most_frequent
@@ -34,7 +35,7 @@ def check_samples(trial: Trial, rng: onp.random.Generator, n: int = DRAWS_OF_K) 
         trial = Trial(trial.subject.at([0]), trial.z[:1])  # z has one law at one context
     s = trial.subject
     if s.sample is None and bounded(s.domain):
-        return not_applicable("K", f"no samples, and no standard normal base on {s.domain}")
+        return not_applicable("K", f"no samples, and no standard normal base on {words_of_ends(s.domain)}")
     own = s.sample is not None
     if _is_spoiled(trial, 0.5 if own else 0.0):
         return inconclusive("K", "samples against the density", "rounding spoils the way back")
@@ -43,7 +44,7 @@ def check_samples(trial: Trial, rng: onp.random.Generator, n: int = DRAWS_OF_K) 
     worst = Finding("K", what, 0.0, 1.0)
     for name, f in (("", draw), ("sample_and_log_prob: ", s.sample_and_log_prob)):
         finding = worst if f is None else _of_draws(trial, f, name + what, rng, n)
-        if finding.failed:
+        if finding.failed or finding.why:
             return finding
         worst = max(worst, finding, key=lambda found: found.share)
     return worst
@@ -78,6 +79,9 @@ def _of_draws(trial, draw, what, rng, n):
     for symptom, look in _looks(trial, z, evidence["base"], draw, rng):
         error, allowed, where = look()
         finding = _found(symptom, f"{what}, {where}", error, allowed, evidence)
+        if finding.failed and symptom is Symptom.ROWS and s.bijection is None:
+            why = f"rows of a sample depend on each other ({where.removeprefix('rows ')}); each is right by itself"
+            return Finding("K", finding.what, 0.0, allowed, why=why)
         if finding.failed:
             return finding
     return finding
@@ -86,10 +90,15 @@ def _of_draws(trial, draw, what, rng, n):
 def _looks(trial, z, base, draw, rng):
     return (
         (Symptom.DISTANCE, lambda: distance_from(z, base, rng)),
-        (Symptom.BRIDGE, lambda: bridge_to_base(trial, z, rng)),
-        (Symptom.MOMENTS, lambda: moments_of(trial, z, draw, rng)),
+        (Symptom.BRIDGE, lambda: bridge_to_base(trial, shuffled(z), rng)),
+        (Symptom.MOMENTS, lambda: moments_of(trial, shuffled(z), draw, rng)),
         (Symptom.ROWS, lambda: correlation_of_rows(z)),
     )
+
+
+def shuffled(z: Any) -> Any:
+    """In another order: a part of sorted draws is no sample."""
+    return onp.random.default_rng(0).permutation(z)
 
 
 def _found(symptom, what, error, allowed, evidence):
@@ -149,6 +158,6 @@ def moments_of(
     _, _, sigma, where = worst_moment(z[onp.isfinite(z).all(axis=1)], log_q, rng)
     if sigma < SUSPICION:
         return 0.0, 1.0, f"moments: {where}"
-    z = flat(trial.apply("inverse", _drawn(draw, rng, 8 * len(z)))[0])
+    z = shuffled(flat(trial.apply("inverse", _drawn(draw, rng, 8 * len(z)))[0]))
     error, allowed, _, where = worst_moment(z[onp.isfinite(z).all(axis=1)], log_q, rng)
     return error, allowed, f"moments: {where}"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.bijections.contract import Bijection
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import bounded, flat_ends
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial, of_bijection_at
@@ -71,8 +71,8 @@ def _where_dense(trial, log_p, z):
     s = trial.subject
     if not bounded(s.domain) or onp.shape(log_p) != (len(z),) or onp.shape(z) != (len(z), *s.in_shape):
         return log_p
-    room, z = trial.allowed[trial.usable][:, None], flat(z)
-    within = ((z - room > s.domain[0]) & (z + room < s.domain[1])).all(axis=1)
+    room, z, (low, high) = trial.allowed[trial.usable][:, None], flat(z), flat_ends(s.domain)
+    within = ((z - room > low) & (z + room < high)).all(axis=1)
     return onp.where(onp.isneginf(log_p) & ~within, onp.zeros_like(log_p), log_p)
 
 

@@ -3,8 +3,8 @@
     moved_ij    whether x_i is ever anything but z_j, at any point of any draw
 
 x_i that is z_j always is a dimension that no layer changes: half of them, where a permutation was forgotten; one, where
-a layer forgets a column. Permutations that are drawn carry one past every coupling by chance: that is told, and no
-mistake.
+a layer forgets a column. Where the map is declared dense, or is a flow of this package, it is a mistake; of a user's
+functions that declare nothing undeclared.py asks for more.
 """
 
 from __future__ import annotations
@@ -41,32 +41,15 @@ def same_always(still: dict[int, int]) -> str:
     return ", ".join(f"x_{i} is z_{j}" for i, j in list(still.items())[:3]) + ", always"
 
 
-def carried_past(d):
-    """{i: j} with x_i = z_j always, where that is less than a half, and they have changed their places.
-
-    Permutations that are drawn do so by chance. A column that a layer forgets stays in its place.
-    """
-    still = never_moved(d.moved)
-    few = 2 * len(still) < d.subject.dim - 1
-    return still if few and all(i != j for i, j in still.items()) else {}
-
-
 def never_moves_wrongly(d):
-    """A flow of several layers, or a pair that is declared dense: x_i = z_j at every point of every draw."""
+    """A flow of several layers, or functions that are declared dense: x_i = z_j at every point of every draw."""
     layers = d.subject.layers()
     if all(layer.structure in FIXED_IN_PLACE for layer in layers) and (layers or d.subject.bijection is not None):
         return None
     still = never_moved(d.moved)
-    if not still or (d.subject.pairs and (carried_past(d) or _moving_layers(d) < 2)):  # one coupling keeps a half
+    if not still:
         return None
     i, j = next(iter(still.items()))
     symptom = Symptom.SKIPPED_COLUMN if len(still) == 1 and d.subject.dim > 2 else Symptom.NEVER_MOVES
     words = f"x_{i} is z_{j}, always: {len(still)} of {d.subject.dim} variables never move"
     return symptom, words, (i, j)
-
-
-def _moving_layers(d):
-    """How many layers are more than another order of the variables. One that does nothing was meant to do something."""
-    draws_of_layers = zip(*(trial.layers for trial in d.trials), strict=True)
-    moved = [ever_moved(list(draws)) for draws in draws_of_layers]
-    return sum(bool(m.all(axis=1).any() or not m.diagonal().any()) for m in moved)

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import trees
+from nfscratch.check.domains import ends_of
 from nfscratch.check.finding import Finding, Symptom, not_applicable
-from nfscratch.check.letters.still import carried_past, ever_moved, never_moves_wrongly, same_always
+from nfscratch.check.letters.still import ever_moved, never_moves_wrongly
 from nfscratch.check.rows import finite_matrices, flat, largest
 from nfscratch.check.trial import Trial
 
@@ -40,10 +41,7 @@ def check_structure(trials: list[Trial]) -> Finding:
     if subject.structure is None:
         return not_applicable("T", "no structure is declared")
     what, look = f"dependencies: {subject.structure}", STRUCTURES.get(subject.structure, never_moves_wrongly)
-    seen = Dependencies(trials)
-    wrong = look(seen)
-    if wrong is None and subject.pairs and (carried := carried_past(seen)):
-        return not_applicable("T", f"{same_always(carried)}: no layer changes it")
+    wrong = look(Dependencies(trials))
     return Finding("T", what, 0.0, 0.0) if wrong is None else found(what, trials, *wrong)
 
 
@@ -93,7 +91,7 @@ def _changes(trial, j):
 
 def _shifted(trial, j, move):
     z = flat(trial.z).copy()
-    low, high = trial.subject.domain
+    low, high = ends_of(trial.subject.domain, j)
     span = 0.1 * (high - low) if onp.isfinite(high - low) else 1.0
     z[:, j] = onp.clip(z[:, j] + move * span, low + 1e-6 * span, high - 1e-6 * span)
     return z.reshape(trial.z.shape).astype(trial.subject.dtype)

@@ -59,7 +59,9 @@ def misses_codomain(trial: Trial, met: Met) -> bool:
 
 def _points(subject, direction):
     """Rows (1, *event) of one number each."""
-    low, high = subject.ends(direction)
+    shape, ends = (1, *subject.shape(direction)), subject.ends(direction)
+    if any(map(onp.ndim, ends)):  # each variable at its own end
+        return [onp.clip(onp.full(shape, v), *ends).astype(subject.dtype) for k in WHOLE for v in (k, -k)]
+    low, high = ends
     numbers = [low, high, *(v for k in WHOLE for v in (k, -k) if low < v < high)]
-    shape = (1, *subject.shape(direction))
     return [onp.full(shape, v, dtype=subject.dtype) for v in dict.fromkeys(numbers) if onp.isfinite(v)]
