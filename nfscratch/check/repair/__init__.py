@@ -18,6 +18,8 @@ matrices.py      a matrix that is missing; conditions.py: a value that is meant 
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 factors.py       a factor in a logarithm of it, by the same numbers
+made_lines.py    lines that made something once: what they give and read, and which of them run again together
+call_sites.py    with what a class was called when the module was imported
 made.py          a line of the module that made a number or an array when it was imported
 made_objects.py  a line of __init__ that made an attribute
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop

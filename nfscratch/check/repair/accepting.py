@@ -49,9 +49,10 @@ class Accepting:
         return not self.failed - {"R", "X"}
 
     def _may_change_x(self, edit):
-        """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
+        """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant,
+        where its numbers are finite."""
         misshapen = "S" in self.failed and isinstance(self.screen, OfAll)
-        if misshapen and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
+        if misshapen and self.screen.has_points and self.screen.has_shape_of_x:
             return False
         leaves_out = edit.of_lines is not None and edit.of_lines.kind is Kind.LEFT_OUT
         return not self.keeps_x and not leaves_out and not self._is_drowned()

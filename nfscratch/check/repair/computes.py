@@ -42,7 +42,7 @@ def _computes(called, variables):
     """Whether what is called is a function of a library, one of Python's own, or a method of numbers."""
     if isinstance(called, ast.Name):
         known = variables.get(called.id, getattr(builtins, called.id, None))
-        return (called.id in BUILTINS and called.id not in variables) or _is_of_library(known)
+        return (called.id in BUILTINS and called.id not in variables) or is_of_library(known)
     if not isinstance(called, ast.Attribute):
         return isinstance(called, ast.Lambda)
     root, way = called.value, []
@@ -51,14 +51,14 @@ def _computes(called, variables):
     if not isinstance(root, ast.Name):
         return True  # a method of what the line computes
     value = variables.get(root.id)
-    if _is_of_library(value):
+    if is_of_library(value):
         return True
     for name in way:  # self.weights.sum(): what the object holds, and no property
         value = getattr(value, "__dict__", {}).get(name)
     return kind(value) not in (None, "callable")
 
 
-def _is_of_library(value):
+def is_of_library(value):
     name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
     return (isinstance(value, ModuleType) or callable(value)) and str(name).split(".")[0] in LIBRARIES
 
@@ -66,7 +66,7 @@ def _is_of_library(value):
 def _is_held(node, variables):
     """Of name.attribute: whether no method or property of a user's object stands behind it."""
     value = variables.get(node.value.id)
-    if value is None or _is_of_library(value) or kind(value) not in (None, "callable"):
+    if value is None or is_of_library(value) or kind(value) not in (None, "callable"):
         return True
     held = getattr(value, "__dict__", {})
     return node.attr in held and not callable(held[node.attr])
@@ -75,4 +75,4 @@ def _is_held(node, variables):
 def _is_users_own(name, variables):
     """Whether it stands for a function, a class or a module that is none of the libraries'."""
     value = variables.get(name)
-    return isinstance(value, CALLED) and not _is_of_library(value)
+    return isinstance(value, CALLED) and not is_of_library(value)

@@ -10,6 +10,8 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
+from nfscratch.check.repair.edit import is_endless
+
 # No sets: the order of classes in a set is another in each process.
 OPERATORS = [(ast.Add, ast.Sub), (ast.Mult, ast.Div)]
 COMPARISONS = [(ast.Lt, ast.LtE, ast.Gt, ast.GtE), (ast.Eq, ast.NotEq)]
@@ -95,7 +97,7 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
             yield node.value
     elif isinstance(node, ast.Name):
         yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
-    elif isinstance(node, ast.Subscript):
+    elif isinstance(node, ast.Subscript) and not is_endless(node.value):
         yield node.value
         if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
             yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])

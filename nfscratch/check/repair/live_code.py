@@ -193,7 +193,7 @@ class LiveStatement:
         """The living functions with the code of the tree as it is now. ValueError: the tree cannot stand there."""
         try:
             new = list(codes(self._compiled_with_reads()))
-        except (SyntaxError, TypeError) as error:
+        except (SyntaxError, TypeError, RecursionError) as error:
             raise ValueError(str(error)) from None
         if len(new) != self.size:
             raise ValueError("a function within the functions is lost")

@@ -22,8 +22,9 @@ CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
+COMPARED = re.compile("[<>]=?")
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
-FACTOR = re.compile(r"(\([^()]*\)|[\w.]+) \* ")
+LEFT, RIGHT = re.compile(r"(\([^()]*\)|[\w.]+) \* "), re.compile(r" \* (\([^()]*\)|[\w.]+)")  # factors
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 OTHERS = 2  # changes that are kept beside the best
 
@@ -179,11 +180,19 @@ class Repair:
 
 
 def repeats_factor(before: str, after: str) -> bool:
-    """Whether a factor stands once more than before: mask * t, beside mask * s."""
-    factors = {f"{found} * " for found in FACTOR.findall(before)}
-    return any(after.count(factor) > before.count(factor) for factor in factors)
+    """Whether a factor stands once more than before: mask * t, beside mask * s; or t * mask, beside s * mask."""
+    return any(
+        after_now.count(factor) > found.count(factor)
+        for found, after_now in ((side.findall(before), side.findall(after)) for side in (LEFT, RIGHT))
+        for factor in found
+    )
+
+
+def compares_otherwise(before: str, after: str) -> bool:
+    """Whether only a comparison is another: of a mask, which both directions read."""
+    return COMPARED.split(before) == COMPARED.split(after) and before != after
 
 
 def _length(text):
-    """How many characters say something: brackets only say in which order."""
-    return sum(c not in "() " for c in text)
+    """How many characters say something: brackets only say in which order, and a minus or a > takes nothing away."""
+    return sum(c not in "()- <>=" for c in text)

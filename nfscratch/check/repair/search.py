@@ -25,7 +25,7 @@ from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
-from nfscratch.check.repair.mended import Repair, repeats_factor
+from nfscratch.check.repair.mended import Repair, compares_otherwise, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfLogDet, OfRoundTrip, screen_for
@@ -175,7 +175,8 @@ class Search(Accepting):
                     self.passed = True
                     changed, after = self.screen.changed(), place.after(edit)
                     if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
-                        mended = self._mended(changed, repeats_factor(before, after))
+                        masks = repeats_factor(before, after) or compares_otherwise(before, after)
+                        mended = self._mended(changed, masks)
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
@@ -187,4 +188,6 @@ class Search(Accepting):
         repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared,
                         lost_names(edit, (statement, *self.statements)), misses)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
-        return repair if repair.is_of_one or not statement.runs_at_import else None
+        # A mask is not made of numbers: it says who sees whom.
+        of_numbers = statement.runs_at_import and not compares_otherwise(before, after)
+        return repair if repair.is_of_one or not of_numbers else None
