@@ -43,7 +43,9 @@ MADE = """
 def test_a_mask_that_is_made_of_local_variables_is_tried_otherwise(tmp_path):
     text = MADE.replace("[None, :] > hidden", "[None, :] >= hidden")
     repair = Search(trial_of(module_of(text, tmp_path, "made"), 3)).repair()
-    assert repair is not None and any("seen[None, :] > hidden[:, None]" in each.change for each in (repair, *repair.others))
+    assert repair is not None and any(
+        "seen[None, :] > hidden[:, None]" in each.change for each in (repair, *repair.others)
+    )
 
 
 def test_calls_are_noted_and_nothing_of_the_users_runs():
