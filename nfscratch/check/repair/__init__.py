@@ -20,8 +20,10 @@ missing.py       terms of a log_det that are found by numbers, before they are t
 factors.py       a factor in a logarithm of it, by the same numbers
 made_lines.py    lines that made something once: what they give and read, and which of them run again together
 call_sites.py    with what a class was called when the module was imported
-made.py          a line of the module that made a number or an array when it was imported
+made.py          a line or a function of the module that made a number or an array when it was imported
+pure.py          functions of the user's that do nothing but compute
 made_objects.py  a line of __init__ that made an attribute
+made_cells.py    a line of a function that made something for the functions within it
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 inserted.py      a line that is missing, as it stands in the other direction or elsewhere
 of_lines.py      the words for a change of whole lines

@@ -1,13 +1,15 @@
 """Computes: whether a line that ran once can run again and do nothing but compute.
 
 It assigns, and calls Python's own functions of numbers and rows, the functions of NumPy, SciPy, math and their like,
-and the methods of arrays. It calls no function, class or object of the user's, because nobody can tell what these do.
+and the methods of arrays. It calls no class or object of the user's, because nobody can tell what these do,
+and of his functions those alone that pure.py has looked through.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Collection
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -23,8 +25,11 @@ CALLED = (FunctionType, BuiltinFunctionType, MethodType, type, partial, ModuleTy
 RANDOM = {"random", "default_rng", "RandomState", "seed", "manual_seed", "PRNGKey"}
 
 
-def can_run_again(line: ast.stmt, variables: dict[str, Any]) -> bool:
-    """Whether it assigns, and calls nothing that draws numbers, touches the world or is the user's own."""
+def can_run_again(line: ast.stmt, variables: dict[str, Any], pure: Collection[str] = ()) -> bool:
+    """Whether it assigns, and calls nothing that draws numbers, touches the world or is the user's own.
+
+    pure: those of the user's own functions that may be called.
+    """
     words = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(line)}
     if not isinstance(line, ast.Assign) or words & (OUTSIDE | RANDOM):
         return False
@@ -33,9 +38,11 @@ def can_run_again(line: ast.stmt, variables: dict[str, Any]) -> bool:
     called = [n.func for n in ast.walk(line) if isinstance(n, ast.Call)]
     named = [n.id for n in ast.walk(line) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
     held = [n for n in ast.walk(line) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
-    if any(_is_users_own(n, variables) for n in named) or not all(_is_held(n, variables) for n in held):
+    if any(_is_users_own(n, variables) for n in named if n not in pure) or not all(
+        _is_held(n, variables) for n in held
+    ):
         return False
-    return all(_computes(f, variables) for f in called)
+    return all(getattr(f, "id", None) in pure or _computes(f, variables) for f in called)
 
 
 def _computes(called, variables):

@@ -152,6 +152,7 @@ class LiveStatement:
     """A statement at the top of a file, with the functions in it that a run went through."""
 
     runs_at_import = False  # whether it is no function, but what made something for them
+    makes_by_function = False  # whether it is a function that ran when the module was imported, and not since
 
     def __init__(self, tree: ast.stmt, file: str, imported: list[CodeType], reached: Reached):
         """imported: the code of the whole file, as an import makes it."""

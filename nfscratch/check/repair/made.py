@@ -3,9 +3,11 @@
     L = np.log(abs(v @ u))         the line that is tried otherwise
     scale = np.exp(L / 3)          what was made from it is made anew
 
+    def expm(M): ...               a function that made something, and nothing else: pure.py
+
 A line counts only where it can be run again: it assigns to variables alone, calls what computes.py lets it call, and
-what comes of it now is what lives in the module. So no line that calls the user's own functions, which may do anything,
-none that draws random numbers, and none of which an object, a table or a function keeps something.
+what comes of it now is what lives in the module. So no line that calls the user's own functions, but for those that do
+nothing but compute, none that draws random numbers, and none of which an object or a function keeps something.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import ast
 import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
@@ -30,6 +32,7 @@ from nfscratch.check.repair.made_lines import (
     run_again,
     written,
 )
+from nfscratch.check.repair.pure import pure_functions
 from nfscratch.check.repair.scope import Scope
 
 Lines = dict[str, set[int]]
@@ -38,7 +41,7 @@ Lines = dict[str, set[int]]
 class MadeStatement:
     """A line of a module, with those that have to run after it. It stands where a LiveStatement may stand."""
 
-    runs_at_import = True
+    runs_at_import, makes_by_function = True, False
 
     def __init__(self, tree: ast.Assign, after: list[ast.Assign], file: str, variables: dict[str, Any], rest: list):
         """after: the lines that have to run after it, too. rest: all that stand after it, which make nothing for it."""
@@ -76,6 +79,31 @@ class MadeStatement:
         return made | {name: inside[name] for line in self.after for name in written(line)}
 
 
+class MadeByFunction(MadeStatement):
+    """A function of the module that made something: all lines that called it run again, with the one that it is now."""
+
+    makes_by_function = True
+
+    def __init__(self, tree: ast.FunctionDef, after: list[ast.Assign], file: str, variables: dict[str, Any]):
+        super().__init__(tree, after, file, variables, after)
+
+    @cached_property
+    def locals(self) -> dict[str, Any]:
+        """The last value of each of its variables."""
+        found: dict[str, Any] = {}
+
+        def look(frame):
+            if frame.f_code.co_name == self.tree.name:
+                found.update(frame.f_locals)
+
+        run_again([self.tree, *self.after], self.file, dict(self.before), look)
+        return found
+
+    def _made(self):
+        inside = run_again([self.tree, *self.after], self.file, dict(self.before))
+        return {name: inside[name] for line in self.after for name in written(line)}
+
+
 class ModuleScope(Scope):
     """The variables of a module."""
 
@@ -83,6 +111,8 @@ class ModuleScope(Scope):
         super().__init__(None, statement, reached)
         self.module = statement.before
         self.named = self.named | {n.id for n in ast.walk(statement.tree) if isinstance(n, ast.Name)}
+        if isinstance(statement, MadeByFunction):
+            self.locals = statement.locals
 
 
 def made_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
@@ -99,11 +129,19 @@ def made_statements(reached: Reached, lines: Lines) -> Iterator[MadeStatement]:
         except SyntaxError:
             continue
         read, every = (_read_at(reached, file, where.get(file, set())) for where in (lines, reached.lines))
+        pure = pure_functions(body, file, variables)
+        again = partial(_is_plain, variables=variables, pure=pure)
         for k, line in enumerate(body):
-            if _is_plain(line, variables) and _feeds(line, body[k + 1 :], read):
-                after = needed_after(line, body[k + 1 :], every, partial(_is_plain, variables=variables))
+            if again(line) and _feeds(line, body[k + 1 :], read):
+                after = needed_after(line, body[k + 1 :], every, again)
                 made = None if after is None else MadeStatement(line, after, file, variables, body[k + 1 :])
                 if made is not None and made.is_repeatable:
+                    yield made
+        for function in pure.values():
+            after = needed_after(function, body, every, again)
+            if after and any(_feeds(line, body[body.index(line) + 1 :], read) for line in after):
+                made = MadeByFunction(function, after, file, variables)
+                if made.is_repeatable:
                     yield made
 
 
@@ -113,10 +151,10 @@ def _read_at(reached, file, lines):
     return {n for c in codes if lines & {at for _, _, at in c.co_lines()} for n in c.co_names}
 
 
-def _is_plain(line, variables):
+def _is_plain(line, variables, pure=()):
     """Whether it assigns numbers to variables, and calls what can be called again."""
     names = written(line)
-    return bool(names) and all(is_of_numbers(variables.get(n)) for n in names) and can_run_again(line, variables)
+    return bool(names) and all(is_of_numbers(variables.get(n)) for n in names) and can_run_again(line, variables, pure)
 
 
 def _feeds(line, rest, read):

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from types import FunctionType
 from typing import Any
 
 import numpy as onp
@@ -41,7 +42,7 @@ def needed_after(
 
     read: what the user's functions read. again: whether a line can run once more.
     """
-    changed, after = set(written(line, me)), []
+    changed, after = set(written(line, me)) | {getattr(line, "name", "")}, []  # of a function, what calls it
     for later in rest:
         if not reads(later, me) & changed:
             continue
@@ -93,13 +94,15 @@ def keeps_something(statement: ast.stmt) -> bool:
     return not (plain and all(isinstance(f, ast.Name) and hasattr(builtins, f.id) for f in called))
 
 
-def run_again(lines: list[ast.stmt], file: str, inside: dict[str, Any]) -> dict[str, Any]:
-    """The variables after the lines. ValueError: they do not run."""
+def run_again(
+    lines: list[ast.stmt], file: str, inside: dict[str, Any], look: Callable[[Any], None] | None = None
+) -> dict[str, Any]:
+    """The variables after the lines. ValueError: they do not run. look: at each of the user's lines that they meet."""
     try:
         with onp.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the compiler, about an edit
             code = compile(ast.Module(list(lines), []), file, "exec", dont_inherit=True)
-            within(lambda: exec(code, inside), LONGEST)
+            within(lambda: exec(code, inside), LONGEST, lambda frame: _is_function(frame.f_code, inside), look)
     except (Exception, SystemExit, TooLong) as error:  # of any kind: most edits make nonsense
         raise ValueError(str(error)) from None
     return inside
@@ -119,8 +122,16 @@ def local_names(maker: ast.FunctionDef) -> set[str]:
     return stored | {a.arg for a in maker.args.args}
 
 
+def _is_function(code, inside):
+    """Whether it is the line itself, or a function: what a method does is not known."""
+    name = code.co_qualname.split(".")[0]
+    return name.startswith("<") or isinstance(inside.get(name), FunctionType)
+
+
 def is_of_numbers(value: Any) -> bool:
-    """Whether it is a number or an array, or a row of such."""
+    """Whether it is a number or an array, or a row or table of such."""
+    if isinstance(value, dict):
+        return bool(value) and all(map(is_of_numbers, value.values()))
     if isinstance(value, (list, tuple)):
         return all(map(is_of_numbers, value))
     return kind(value) not in (None, "callable")
@@ -128,6 +139,8 @@ def is_of_numbers(value: Any) -> bool:
 
 def is_same(a: Any, b: Any) -> bool:
     """Whether two values are the same number, array, or row of such."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(is_same(value, b[key]) for key, value in a.items())
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(map(is_same, a, b))
     try:

@@ -43,7 +43,7 @@ Lines = dict[str, set[int]]
 class MadeAttribute:
     """A line that made an attribute, with those that have to run after it. It stands where a LiveStatement may."""
 
-    runs_at_import = True
+    runs_at_import, makes_by_function = True, False
 
     def __init__(self, maker: ast.FunctionDef, k: int, after: list[ast.stmt], file: str, objects: list, known: list):
         """known: for each object, the variables that the maker may have had, one guess after the other."""

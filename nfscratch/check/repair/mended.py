@@ -44,6 +44,7 @@ class Repair:
     is_shared: bool = False  # whether both directions go through the line
     loses: tuple[str, ...] = ()  # variables that are read nowhere any more
     misses: bool = False  # whether forward does not reach all of its codomain, or leaves it, as it did before
+    of_maker: bool = False  # whether it is to a function that made the numbers which the directions read
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -59,7 +60,7 @@ class Repair:
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
         fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
-        return not self.keeps_x and (_length(self.after) < _length(self.before) or fewer_turns)
+        return not (self.keeps_x or self.of_maker) and (_length(self.after) < _length(self.before) or fewer_turns)
 
     @property
     def rank(self) -> tuple[int, ...]:

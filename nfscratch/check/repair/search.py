@@ -24,6 +24,7 @@ from nfscratch.check.repair.edit import lost_names, source
 from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
+from nfscratch.check.repair.made_cells import cells_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
 from nfscratch.check.repair.mended import Repair, compares_otherwise, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
@@ -33,6 +34,7 @@ from nfscratch.check.repair.twins import new_of, with_twins
 from nfscratch.check.repair.ways import Ways, both_directions
 from nfscratch.check.trial import Trial
 
+MADE = (made_otherwise, attributes_otherwise, cells_otherwise)
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 LONGEST = 7.0  # seconds of processor time: a net, looked at
 SELDOM, BETWEEN_LOOKS = 64, 0.2  # edits, and seconds: some systems are slow to say the processor's time
@@ -116,7 +118,7 @@ class Search(Accepting):
 
     @property
     def _after_slips(self):
-        made = [partial(look, self.reached, self.ways.wrong) for look in (made_otherwise, attributes_otherwise)]
+        made = [partial(look, self.reached, self.ways.wrong) for look in MADE]
         named, terms, factors = (partial(self._missing, f) for f in (named_factors, missing_terms, other_factors))
         return (named, *made, terms, factors)
 
@@ -185,9 +187,10 @@ class Search(Accepting):
         lines = tuple(sorted({place.line, *edit.lines}))
         laws, left, misses = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
-        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared,
-                        lost_names(edit, (statement, *self.statements)), misses)  # fmt: skip
+        loses = lost_names(edit, (statement, *self.statements))
+        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, misses,
+                        statement.makes_by_function)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         # A mask is not made of numbers: it says who sees whom.
-        of_numbers = statement.runs_at_import and not compares_otherwise(before, after)
+        of_numbers = statement.runs_at_import and not (repair.of_maker or compares_otherwise(before, after))
         return repair if repair.is_of_one or not of_numbers else None
