@@ -5,7 +5,7 @@ import pytest
 from edited_code import module_of, trial_of
 
 from nfscratch.check.diagnosis.loops import has_loops
-from nfscratch.check.repair.mended import repeats_factor
+from nfscratch.check.repair.mended import drops_repeated, repeats_factor
 from nfscratch.check.repair.search import Search
 
 SWAPPED = """
@@ -116,6 +116,7 @@ SHARED_SCALE = """
     (MASKED, "np.exp(s)", "np.exp(-s)", "z * np.exp(s)", 3),  # what lacks a minus does no less
     (BENT, "log_det[low] += ", "log_det[low] = ", "log_det[low] +=", 3),
     (HALVED, "range(64)", "range(3)", "range(100 * 3)", 3),
+    (HALVED.replace("64", "36"), "(low + high) / 2", "(low + high) * 2", "(low + high) / 2", 3),  # right to 1e-10
     (LOGITS, "low) / (1 + np", "low) * (1 + np", "low) / (1 + np", 3),  # x is not finite
     (SHARED_SCALE, "5 * np", "np", "5 * np", 5),  # no logarithm of 3 ** 4 times the scale
 ])  # fmt: skip
@@ -135,6 +136,11 @@ def test_a_factor_may_stand_on_either_side():
     assert repeats_factor("s * 1, t * (1 - m)", "s * (1 - m), t * (1 - m)")
     assert repeats_factor("m * s, t", "m * s, m * t")
     assert not repeats_factor("s * a, t * (1 - m)", "s, t * (1 - m)")
+
+
+def test_what_stands_twice_may_be_one_too_many():
+    assert drops_repeated("m + z @ C.T + z @ C.T", "m + z @ C.T") and drops_repeated("(x - t - t) * s", "(x - t) * s")
+    assert not drops_repeated("x - t", "x") and not drops_repeated("x + t + u", "x + u")
 
 
 def test_a_formula_has_no_loop_that_may_stop_too_early(tmp_path):

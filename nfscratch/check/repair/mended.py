@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from os.path import commonprefix
 from pathlib import Path
 
 from nfscratch.check.repair.edit import Kind, OfLines
@@ -60,7 +61,9 @@ class Repair:
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
         fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
-        return not (self.keeps_x or self.of_maker) and (_length(self.after) < _length(self.before) or fewer_turns)
+        if self.keeps_x or self.of_maker or drops_repeated(self.before, self.after):
+            return False
+        return _length(self.after) < _length(self.before) or fewer_turns
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -187,6 +190,14 @@ def repeats_factor(before: str, after: str) -> bool:
         for found, after_now in ((side.findall(before), side.findall(after)) for side in (LEFT, RIGHT))
         for factor in found
     )
+
+
+def drops_repeated(before: str, after: str) -> bool:
+    """Whether only one of two like terms is gone, which stood one after the other: a + b, for a + b + b."""
+    start = len(commonprefix([before, after]))
+    gone = before[start : start + len(before) - len(after)]
+    whole = len(before) > len(after) and before[:start] + before[start + len(gone) :] == after
+    return whole and gone.startswith((" + ", " - ")) and 2 * gone in before
 
 
 def compares_otherwise(before: str, after: str) -> bool:
