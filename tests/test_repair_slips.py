@@ -98,6 +98,32 @@ LOGITS = """
         return np.log(u) - np.log(1 - u), (
             np.log(s) + np.log(1 - s) - np.log(u) - np.log(1 - u) - np.log(1 - 2 * low)).sum(1)
 """
+POWERS = """
+    import numpy as np
+    k = np.array([0.5, 1.5, 0.8])
+
+    def forward(z):
+        z = np.exp(z)
+        log_det = (np.log(k + 1) + k * np.log(z) + np.log(z)).sum(1)
+        return z ** (k + 1), log_det
+
+    def inverse(x):
+        y = x ** (1 / (k + 1))
+        return np.log(y), -(np.log(k + 1) + (k + 1) * np.log(y)).sum(1)
+"""
+TURNED = """
+    import numpy as np
+    Q = np.linalg.qr(np.array([[0.3, 0.8, -0.2], [0.1, 0.4, 0.6], [0.5, -0.7, 0.2]]))[0]
+    s = np.array([0.4, -0.3, 0.2])
+
+    def forward(z):
+        h = z @ Q * np.exp(s)
+        return np.sinh(h), s.sum() + np.log(np.cosh(h)).sum(1)
+
+    def inverse(x):
+        h = np.arcsinh(x)
+        return h * np.exp(-s) @ Q.T, -s.sum() - np.log(np.cosh(h)).sum(1)
+"""
 SHARED_SCALE = """
     import numpy as np
 
@@ -114,10 +140,13 @@ SHARED_SCALE = """
     (MASKED, "s * (1 - mask), t", "s * 1, t", "s * (1 - mask)", 3),  # a mask on the right of what it masks
     (SINES, "y = np.arcsinh(x)", "y = x", "np.arcsinh(", 3),  # what undoes a function that forward calls
     (MASKED, "np.exp(s)", "np.exp(-s)", "z * np.exp(s)", 3),  # what lacks a minus does no less
+    (BENT, "x[low] *= a", "x[low] = a", "x[low] *= a", 3),
     (BENT, "log_det[low] += ", "log_det[low] = ", "log_det[low] +=", 3),
     (HALVED, "range(64)", "range(3)", "range(100 * 3)", 3),
     (HALVED.replace("64", "36"), "(low + high) / 2", "(low + high) * 2", "(low + high) / 2", 3),  # right to 1e-10
     (LOGITS, "low) / (1 + np", "low) * (1 + np", "low) / (1 + np", 3),  # x is not finite
+    (POWERS, "k * np.log(z)", "k * z", "k * np.log(z)", 3),  # of a term that is missing and one too many, the short one
+    (TURNED, "z @ Q *", "z @ Q.T *", "z @ Q * ", 3),  # what lacks a transpose does no less
     (SHARED_SCALE, "5 * np", "np", "5 * np", 5),  # no logarithm of 3 ** 4 times the scale
 ])  # fmt: skip
 def test_the_slip_is_found(text, right, wrong, says, dim, tmp_path):

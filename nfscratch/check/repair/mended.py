@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from os.path import commonprefix
 from pathlib import Path
 
 from nfscratch.check.repair.edit import Kind, OfLines
@@ -27,6 +26,7 @@ COMPARED = re.compile("[<>]=?")
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
 LEFT, RIGHT = re.compile(r"(\([^()]*\)|[\w.]+) \* "), re.compile(r" \* (\([^()]*\)|[\w.]+)")  # factors
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
+LONG = 40
 OTHERS = 2  # changes that are kept beside the best
 
 
@@ -89,6 +89,11 @@ class Repair:
             return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much is put in that something short may say the same: a logarithm for two terms."""
+        return self._distance > LONG
 
     @property
     def is_whole(self) -> bool:
@@ -194,7 +199,7 @@ def repeats_factor(before: str, after: str) -> bool:
 
 def drops_repeated(before: str, after: str) -> bool:
     """Whether only one of two like terms is gone, which stood one after the other: a + b, for a + b + b."""
-    start = len(commonprefix([before, after]))
+    start = next((k for k, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), len(after))
     gone = before[start : start + len(before) - len(after)]
     whole = len(before) > len(after) and before[:start] + before[start + len(gone) :] == after
     return whole and gone.startswith((" + ", " - ")) and 2 * gone in before
@@ -206,5 +211,5 @@ def compares_otherwise(before: str, after: str) -> bool:
 
 
 def _length(text):
-    """How many characters say something: brackets only say in which order, and a minus or a > takes nothing away."""
-    return sum(c not in "()- <>=" for c in text)
+    """How many characters say something: brackets only say in which order, and a minus, a > or a .T takes nothing away."""
+    return sum(c not in "()- <>=" for c in text.replace(".T", ""))

@@ -82,7 +82,8 @@ class Search(Accepting):
             for more in self._after_slips if kinds == SLIPS - 1 else ():
                 if not any(repair.is_clear for repair in found):
                     found += self._found(more())
-            if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
+            last = kinds == SLIPS - 1
+            if self.cut_off or any((r.is_whole and not r.is_long) if last else r.is_clear for r in found):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]

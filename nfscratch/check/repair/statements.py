@@ -24,7 +24,7 @@ def changed_statements(place: Place) -> Iterator[Edit]:
         for op in (ast.Add(), ast.Sub()):
             yield place.exchanged(ast.Assign(node.targets, ast.BinOp(_to(node.targets[0], ast.Load()), op, node.value)))
     elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
-        yield from (place.exchanged(ast.AugAssign(node.targets[0], op, node.value)) for op in (ast.Add(), ast.Sub()))
+        yield from (place.exchanged(ast.AugAssign(node.targets[0], op(), node.value)) for op in SIGNS)
     elif isinstance(node, (ast.For, ast.comprehension)):
         yield from (Edit(node, "iter", other) for other in _other_orders(node.iter))
     if isinstance(node, SIMPLE):
