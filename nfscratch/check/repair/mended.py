@@ -211,5 +211,5 @@ def compares_otherwise(before: str, after: str) -> bool:
 
 
 def _length(text):
-    """How many characters say something: brackets only say in which order, and a minus, a > or a .T takes nothing away."""
+    """How many characters say something: brackets say in which order; a minus, a > or a .T takes nothing away."""
     return sum(c not in "()- <>=" for c in text.replace(".T", ""))
