@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from edited_code import module_of, trial_of
 
-from nfscratch.check.diagnosis.loops import has_loops
+from nfscratch.check.diagnosis.loops import has_loops, is_one_function
+from nfscratch.check.diagnosis.mistakes import Mistake
+from nfscratch.check.diagnosis.wrong_inverse import name_inverse
 from nfscratch.check.repair.mended import drops_repeated, repeats_factor
 from nfscratch.check.repair.search import Search
 
@@ -111,6 +113,18 @@ POWERS = """
         y = x ** (1 / (k + 1))
         return np.log(y), -(np.log(k + 1) + (k + 1) * np.log(y)).sum(1)
 """
+DST = """
+    import numpy as np
+    n = 3
+    i, s = np.arange(1, n + 1), np.array([0.4, -0.3, 0.2])
+    S = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(i, i) / (n + 1))
+
+    def forward(z):
+        return z @ S * np.exp(s) @ S, np.full(len(z), s.sum())
+
+    def inverse(x):
+        return x @ S * np.exp(-s) @ S, np.full(len(x), -s.sum())
+"""
 TURNED = """
     import numpy as np
     Q = np.linalg.qr(np.array([[0.3, 0.8, -0.2], [0.1, 0.4, 0.6], [0.5, -0.7, 0.2]]))[0]
@@ -146,6 +160,8 @@ SHARED_SCALE = """
     (HALVED.replace("64", "36"), "(low + high) / 2", "(low + high) * 2", "(low + high) / 2", 3),  # right to 1e-10
     (LOGITS, "low) / (1 + np", "low) * (1 + np", "low) / (1 + np", 3),  # x is not finite
     (POWERS, "k * np.log(z)", "k * z", "k * np.log(z)", 3),  # of a term that is missing and one too many, the short one
+    (SINES, "np.sinh(a * z), (", "np.sinh(a * z) + np.sinh(a * z), (", "(np.sinh(a * z), (", 3),
+    (DST, "/ (n + 1))\n\n", "/ n + 1)\n\n", "i, i) / (n + 1)", 3),  # both directions read it
     (TURNED, "z @ Q *", "z @ Q.T *", "z @ Q * ", 3),  # what lacks a transpose does no less
     (SHARED_SCALE, "5 * np", "np", "5 * np", 5),  # no logarithm of 3 ** 4 times the scale
 ])  # fmt: skip
@@ -167,8 +183,23 @@ def test_a_factor_may_stand_on_either_side():
     assert not repeats_factor("s * a, t * (1 - m)", "s, t * (1 - m)")
 
 
+def test_one_function_may_be_both_directions(tmp_path):
+    text = """
+        import numpy as np
+        v = np.array([0.5, 1.0, -0.3])
+
+        def reflect(z):
+            return z - np.outer(z @ v, 2 * v), np.zeros(len(z))
+
+        forward = inverse = reflect
+    """
+    trial = trial_of(module_of(text, tmp_path, "mirror"), 3)
+    assert is_one_function(trial) and name_inverse(trial) is Mistake.NO_UNDOING
+
+
 def test_what_stands_twice_may_be_one_too_many():
     assert drops_repeated("m + z @ C.T + z @ C.T", "m + z @ C.T") and drops_repeated("(x - t - t) * s", "(x - t) * s")
+    assert drops_repeated("(a * z + a * z, 1)", "(a * z, 1)") and not drops_repeated("ab + b", "ab")
     assert not drops_repeated("x - t", "x") and not drops_repeated("x + t + u", "x + u")
 
 

@@ -1,4 +1,7 @@
-"""Loops: whether an inverse may repeat something. A formula that is off has not stopped too early."""
+"""Loops: whether an inverse may repeat something, or is forward on purpose, by the lines that it goes through.
+
+A formula that is off has not stopped too early.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,13 @@ def has_loops(trial: Trial) -> bool:
     if any(REPEATING & set(code.co_names) for code in reached.codes.values()):
         return True
     return any(_in_file(file, lines) for file, lines in reached.lines.items())
+
+
+def is_one_function(trial: Trial) -> bool:
+    """Whether both directions go through the same lines: an inverse that is forward on purpose, as of a reflection."""
+    subject, rows = trial.subject.at(onp.arange(1)), onp.array(trial.x[:1])
+    ways = [Reached(lambda call=call: call(rows.copy())).lines for call in (subject.forward, subject.inverse)]
+    return bool(ways[0]) and ways[0] == ways[1]
 
 
 def _calls_itself(reached):

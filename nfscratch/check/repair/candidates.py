@@ -71,13 +71,16 @@ Candidate = tuple[LiveStatement, Place, Edit]
 
 def candidates(
     statements: list[LiveStatement], reached: Reached, kinds: int,
-    lines: Lines | None = None, shared: Lines | None = None,
+    lines: Lines | None = None, shared: Lines | None = None, slow: bool = False,
 ) -> Iterator[Candidate]:  # fmt: skip
     """The edits of one round, in all places at the lines that the run met, or at `lines` of them.
 
     Those of `shared` come last: a mistake stands in a direction's own code more often than in what both use.
+    slow: signs and comparisons come first, of which there are few: time may end before all is tried.
     """
     met = met_places(statements, reached, kinds >= WITH_POOL)
+    if slow:
+        met.sort(key=lambda found: not isinstance(found[1].node, (ast.Compare, ast.UnaryOp)))
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
     around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
     siblings, elsewhere = (Siblings(around), LinesElsewhere(around)) if around else (None, None)

@@ -202,7 +202,8 @@ def drops_repeated(before: str, after: str) -> bool:
     start = next((k for k, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), len(after))
     gone = before[start : start + len(before) - len(after)]
     whole = len(before) > len(after) and before[:start] + before[start + len(gone) :] == after
-    return whole and gone.startswith((" + ", " - ")) and 2 * gone in before
+    first = gone.startswith(" + ") and re.search(rf"(?<![\w.)\] ]){re.escape(gone[3:] + gone)}", before)
+    return whole and gone.startswith((" + ", " - ")) and (2 * gone in before or bool(first))
 
 
 def compares_otherwise(before: str, after: str) -> bool:

@@ -38,6 +38,7 @@ MADE = (made_otherwise, attributes_otherwise, cells_otherwise)
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 LONGEST = 7.0  # seconds of processor time: a net, looked at
 SELDOM, BETWEEN_LOOKS = 64, 0.2  # edits, and seconds: some systems are slow to say the processor's time
+SLOW = 500  # lines of one run
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 BESIDE = 400_000  # lines that are spent on others like the one that was found: half a second
 MIRRORED = 1_000_000  # lines for the change of the other direction
@@ -104,7 +105,8 @@ class Search(Accepting):
         return more
 
     def _candidates(self, kinds):
-        found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared)
+        slow = self.screen.lines > SLOW
+        found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared, slow)
         if kinds < SLIPS or not self._relevant:
             return found
         return ((s, place, edit) for s, place, edit in found if is_part(place, self._relevant))
@@ -193,5 +195,7 @@ class Search(Accepting):
                         statement.makes_by_function)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         # A mask is not made of numbers: it says who sees whom.
+        # Where each direction's log_det was wrong, too, and all is right then, they did not just come to agree.
         of_numbers = statement.runs_at_import and not (repair.of_maker or compares_otherwise(before, after))
-        return repair if repair.is_of_one or not of_numbers else None
+        all_mended = not left and {"R", "J forward", "J inverse"} <= set(laws)
+        return repair if repair.is_of_one or not of_numbers or all_mended else None
