@@ -19,7 +19,7 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
 from nfscratch.check.diagnosis.columns import Columns, same
-from nfscratch.check.diagnosis.loops import has_loops, is_one_function
+from nfscratch.check.diagnosis.loops import is_one_function
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
@@ -42,15 +42,13 @@ def name_inverse(trial: Trial) -> Mistake:
     rows = trial.usable & onp.isfinite(flat(trial.back[0])).all(axis=1) & onp.isfinite(trial.J).all(axis=(1, 2))
     if rows.sum() < 2:
         return clamped_bracket(trial) or wrong_root(aligned(trial)) or Mistake.NO_UNDOING
-    case, may_iterate = Columns(trial, rows), has_loops(trial)
+    case = Columns(trial, rows)
     if not case.wrong.any():
-        cut = (cut_closely, cut_search) if may_iterate else ()
-        return clamped_bracket(trial) or first_name(cut, case) or Mistake.NO_UNDOING
+        return clamped_bracket(trial) or first_name((cut_closely, cut_search), case) or Mistake.NO_UNDOING
     if (mistake := first_name((_argument, folds), case)) is not None:
         return mistake
     case = Columns(aligned(trial), rows)
-    looks = LOOKS if may_iterate else [look for look in LOOKS if look not in OF_LOOPS]
-    return first_name(looks, case) or Mistake.NO_UNDOING
+    return first_name(LOOKS, case) or Mistake.NO_UNDOING
 
 
 def first_name(looks: Iterable[Callable[[Any], Mistake | None]], case: Any) -> Mistake | None:
@@ -124,8 +122,6 @@ LOOKS = (
     _returned, moved_columns, columns_not_reached, skipped, linear, bracket, _iteration, affine, passes, line_search,
     cut_search, bent, rescaled, sees_itself, reads_result, radial_root, _conditions, lambda c: wrong_root(c.trial),
 )  # fmt: skip
-
-OF_LOOPS = (_iteration, cut_search, line_search)  # what they name stops too early: without a loop nothing does
 
 
 def in_chain(trial: Trial) -> Mistake | None:
