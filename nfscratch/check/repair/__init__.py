@@ -41,6 +41,6 @@ child.py         a forked process, in which all this happens: what an edited fun
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
 fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
-was imported does not run again, but for lines that made numbers and arrays, in the module or for an object, of what is
-there still.
+was imported does not run again, but for lines and functions that made numbers and arrays, in the module, for an object
+or for inner functions, of what is there still.
 """
