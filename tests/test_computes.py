@@ -8,7 +8,7 @@ import pytest
 from edited_code import module_of, trial_of
 
 from nfscratch.check.repair.computes import can_run_again
-from nfscratch.check.repair.made import keeps_something
+from nfscratch.check.repair.made_lines import keeps_something
 from nfscratch.check.repair.search import Search
 
 

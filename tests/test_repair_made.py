@@ -188,3 +188,39 @@ def test_a_determinant_for_its_logarithm(tmp_path):
     repair = repair_of(text, "np.linalg.slogdet(np.eye(4) + np.outer(u, v))[1]",
                        "np.linalg.det(np.eye(4) + np.outer(u, v))", tmp_path, dim=4)  # fmt: skip
     assert "slogdet" in repair.after
+
+
+EXPONENTIAL = """
+    import numpy as np
+
+    def expm(M, terms=18):
+        total, term = np.eye(len(M)), np.eye(len(M))
+        for k in range(1, terms):
+            term = term @ M / k
+            total = total + term
+        return total
+
+    A = np.array([[0.3, -0.8, 0.1], [0.5, -0.2, 0.4], [0.0, 0.3, 0.6]])
+    E, back = expm(A), expm(-A)
+
+    def forward(z):
+        return z @ E.T, np.full(len(z), np.trace(A))
+
+    def inverse(x):
+        return x @ back.T, np.full(len(x), -np.trace(A))
+"""
+
+
+@pytest.mark.parametrize("right, wrong", [("return total", "return term"), ("/ k", "/ (k + 1)")])
+def test_a_function_that_ran_at_import_is_tried_otherwise(right, wrong, tmp_path):
+    repair = repair_of(EXPONENTIAL, right, wrong, tmp_path)
+    assert repair is not None and any(right in each.change for each in (repair, *repair.others))
+
+
+def test_a_function_that_may_do_more_is_not_called_again(tmp_path):
+    counted = EXPONENTIAL.replace("    def expm", "    CALLS = []\n\n    def expm").replace(
+        "total, term =", "CALLS.append(1)\n        total, term ="
+    )
+    module = module_of(counted.replace("return total", "return term"), tmp_path, "counted")
+    Search(trial_of(module, 3)).repair()
+    assert len(module.CALLS) == 2

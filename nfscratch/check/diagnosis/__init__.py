@@ -33,4 +33,5 @@ in_time.py         a general name where the looks take too long
 one_change.py      the change of one expression that mends the law, found by trying (check/repair/)
 
 columns.py and aligned.py match the columns of x with those of z; clamp.py and spline_line.py know two kinds of layer.
+loops.py asks whether an inverse repeats anything: only then may it stop too early.
 """

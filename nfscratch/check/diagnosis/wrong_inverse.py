@@ -19,6 +19,7 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
 from nfscratch.check.diagnosis.columns import Columns, same
+from nfscratch.check.diagnosis.loops import is_one_function
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
@@ -71,6 +72,8 @@ def _argument(c):
         return None
     if not same(c.back, forward).all():
         return None
+    if same(c.J, c.J.transpose(0, 2, 1)).all() and is_one_function(c.trial):
+        return Mistake.NO_UNDOING  # a reflection is its own inverse, and that of another length is none
     return _of_one_that_applies_forward(c)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.columns import Columns, same
+from nfscratch.check.diagnosis.loops import has_loops
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.spline_line import is_piecewise_linear
 from nfscratch.check.diagnosis.wrong_elementwise import at_zero, is_elementwise
@@ -104,7 +105,9 @@ def cut_search(c: Columns) -> Mistake | None:
     if c.is_linear:
         return None
     looks = (_is_newton, _is_bisection, _is_bisection_of_own_width) if is_elementwise(c.J) else (_is_newton_of_all,)
-    return Mistake.TOO_FEW_STEPS if any(look(c) for look in looks) else halved_too_seldom(c)
+    if any(look(c) for look in looks):
+        return Mistake.TOO_FEW_STEPS
+    return halved_too_seldom(c) if has_loops(c.trial) else None  # a formula halves nothing
 
 
 def _is_newton(c):

@@ -18,8 +18,12 @@ matrices.py      a matrix that is missing; conditions.py: a value that is meant 
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 factors.py       a factor in a logarithm of it, by the same numbers
-made.py          a line of the module that made a number or an array when it was imported
+made_lines.py    lines that made something once: what they give and read, and which of them run again together
+call_sites.py    with what a class was called when the module was imported
+made.py          a line or a function of the module that made a number or an array when it was imported
+pure.py          functions of the user's that do nothing but compute
 made_objects.py  a line of __init__ that made an attribute
+made_cells.py    a line of a function that made something for the functions within it
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
 inserted.py      a line that is missing, as it stands in the other direction or elsewhere
 of_lines.py      the words for a change of whole lines
@@ -37,6 +41,6 @@ child.py         a forked process, in which all this happens: what an edited fun
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
 fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
-was imported does not run again, but for lines that made numbers and arrays, in the module or for an object, of what is
-there still.
+was imported does not run again, but for lines and functions that made numbers and arrays, in the module, for an object
+or for inner functions, of what is there still.
 """

@@ -18,6 +18,7 @@ from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies, s
 from nfscratch.check.repair.live_code import Reached, TooLong, within
 from nfscratch.check.repair.screen import OfAll
 from nfscratch.check.repair.ways import density_and_samples
+from nfscratch.check.stops_early import with_its_accuracy
 from nfscratch.check.trial import Trial
 
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
@@ -49,9 +50,10 @@ class Accepting:
         return not self.failed - {"R", "X"}
 
     def _may_change_x(self, edit):
-        """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant."""
+        """What is left out of both directions makes them agree, and mends nothing. An x of the right shape is meant,
+        where its numbers are finite."""
         misshapen = "S" in self.failed and isinstance(self.screen, OfAll)
-        if misshapen and onp.shape(self.screen.x) == (len(self.screen.z), *self.trial.subject.out_shape):
+        if misshapen and self.screen.has_points and self.screen.has_shape_of_x:
             return False
         leaves_out = edit.of_lines is not None and edit.of_lines.kind is Kind.LEFT_OUT
         return not self.keeps_x and not leaves_out and not self._is_drowned()
@@ -70,8 +72,7 @@ class Accepting:
         """
         self.checks -= 1
         old = self.trial
-        new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
-        now = self._failing(new)
+        new, now = self._as_it_is(old)
         if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed, masks):
             return None
         if not self._ends.are_answered():
@@ -80,12 +81,30 @@ class Accepting:
         if keeps and not self.screen._same(new.x, old.x):  # at points not screened
             return None
         for other, failed in self._beside:
-            again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
+            _, again = self._as_it_is(other)
             if again is None or not again <= failed | (self._may_fail - self.failed) or again & (self.failed - now):
                 return None
         mended = tuple(law for law in LAWS if law in self.failed - now)
         misses = self._may_miss and misses_codomain(new, self.reached.is_met)
         return (mended, tuple(law for law in LAWS if law in now), misses) if mended else None
+
+    def _as_it_is(self, old):
+        """A trial of the functions as they are now, and the laws that it fails.
+
+        An iteration that stops at 1e-10 is no mistake, before a repair of it or after.
+        """
+        new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
+        now = self._failing(new)
+        if now is None or "R" not in now & self.failed:
+            return new, now
+        try:
+            loose = within(lambda: with_its_accuracy(new.subject, old.z), AT_ONCE, self._is_met)[0]
+        except TooLong:
+            loose = None
+        if loose is None:
+            return new, now
+        new = Trial(loose.fresh(), old.z, old.twin, old.limit)
+        return new, self._failing(new)
 
     @cached_property
     def _may_miss(self):

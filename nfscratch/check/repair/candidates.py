@@ -16,10 +16,11 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 
 from nfscratch.check.repair.conditions import chosen
-from nfscratch.check.repair.edit import Edit, Place, places
+from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
@@ -70,13 +71,16 @@ Candidate = tuple[LiveStatement, Place, Edit]
 
 def candidates(
     statements: list[LiveStatement], reached: Reached, kinds: int,
-    lines: Lines | None = None, shared: Lines | None = None,
+    lines: Lines | None = None, shared: Lines | None = None, slow: bool = False,
 ) -> Iterator[Candidate]:  # fmt: skip
     """The edits of one round, in all places at the lines that the run met, or at `lines` of them.
 
     Those of `shared` come last: a mistake stands in a direction's own code more often than in what both use.
+    slow: signs and comparisons come first, of which there are few: time may end before all is tried.
     """
     met = met_places(statements, reached, kinds >= WITH_POOL)
+    if slow:
+        met.sort(key=lambda found: not isinstance(found[1].node, (ast.Compare, ast.UnaryOp)))
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
     around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
     siblings, elsewhere = (Siblings(around), LinesElsewhere(around)) if around else (None, None)
@@ -118,7 +122,7 @@ def _in_all_places(edit, place, twins):
     if len(twins) < 2 or place is not twins[0]:
         return
     new = edit.new if twins[0].index is None else edit.new[twins[0].index]
-    rest = tuple(twin.exchanged(new) for twin in twins[1:])
+    rest = tuple(twin.exchanged(deepcopy(new)) for twin in twins[1:])  # a twin may stand within what is new
     if len({(id(e.node), e.field) for e in (edit, *rest)}) == len(twins):  # no list is exchanged twice
         yield replace(edit, also=rest, lines=tuple(twin.line for twin in twins))
 
@@ -135,7 +139,7 @@ def _is_met(place, lines):
 
 def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None) -> Iterator[Edit]:
     """The changes of one round that are tried at one place."""
-    if isinstance(place.node, ast.expr) and _is_read(place.node):
+    if isinstance(place.node, ast.expr) and _is_read(place.node) and not is_endless(place.node):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))

@@ -136,6 +136,11 @@ def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
                 yield from places(node, (*above, tree))
 
 
+def is_endless(node: ast.AST) -> bool:
+    """np.c_ and its like, without an index: NumPy reads on and on in it, and no line of the user's ends that."""
+    return isinstance(node, ast.Attribute) and node.attr in ("c_", "r_", "s_", "index_exp", "mgrid", "ogrid")
+
+
 def shown_source(node: ast.AST) -> str:
     """The source of a node for a message: of a loop, what it runs over."""
     if isinstance(node, (ast.For, ast.comprehension)):

@@ -10,6 +10,8 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
+from nfscratch.check.repair.edit import is_endless
+
 # No sets: the order of classes in a set is another in each process.
 OPERATORS = [(ast.Add, ast.Sub), (ast.Mult, ast.Div)]
 COMPARISONS = [(ast.Lt, ast.LtE, ast.Gt, ast.GtE), (ast.Eq, ast.NotEq)]
@@ -95,7 +97,7 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
             yield node.value
     elif isinstance(node, ast.Name):
         yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
-    elif isinstance(node, ast.Subscript):
+    elif isinstance(node, ast.Subscript) and not is_endless(node.value):
         yield node.value
         if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
             yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])
@@ -134,11 +136,19 @@ def _operators(node):
         yield ast.BinOp(node.right, node.op, node.left)
     if isinstance(node.op, ast.Pow):
         yield from (ast.BinOp(node.left, ast.Mult(), node.right), node.left)
+    if _is_repeated(node):
+        yield node.left
     if isinstance(inner := node.left, ast.BinOp):  # a * c - b, or a - b * c, for (a - b) * c
         yield ast.BinOp(ast.BinOp(inner.left, node.op, node.right), inner.op, inner.right)
         yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
     if isinstance(inner := node.right, ast.BinOp):
         yield ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
+
+
+def _is_repeated(node):
+    """Whether it adds a term that has just been added."""
+    before = node.left.right if isinstance(node.left, ast.BinOp) and type(node.left.op) is type(node.op) else node.left
+    return isinstance(node.op, (ast.Add, ast.Sub)) and ast.dump(before) == ast.dump(node.right)
 
 
 def _slices(node):

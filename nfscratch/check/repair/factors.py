@@ -1,7 +1,8 @@
-"""Missing factors: a log_det that is off by D log k, or by log k, with a whole number k.
+"""Missing factors: a log_det that is off by D log k, or by log k, or that is to be k times as large, with a whole k.
 
-A slope of a polynomial lacks its degree, a mean its count: the argument of a logarithm is multiplied or divided by k,
-by a variable that is k, where there is one, or by the number of an array's entries.
+A slope of a polynomial lacks its degree, a mean its count: the argument of a logarithm is multiplied or divided by k. A
+scale that all columns share counts for each of them: a whole term is multiplied by k. k is written as a variable that
+is k, where there is one, or as the number of an array's entries.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nfscratch.check.repair.expressions import is_logarithm
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.screen import OfLogDet
+from nfscratch.check.repair.terms import is_number, is_term
 
 LARGEST = 100
 FIT = 1e-5
@@ -38,12 +40,27 @@ def other_factors(
 
 
 def _candidates(statements, reached, lines, screen, written):
+    if (times := _times(screen)) is not None:
+        for statement, place, scope in met_places(statements, reached, False):
+            if place.line in lines.get(statement.file, ()) and is_term(place) and is_number(place.node):
+                for factor in written(times, scope):
+                    yield statement, place, place.exchanged(_product(factor, place.node))
     for number in _numbers(screen):
         for statement, place, scope in met_places(statements, reached, False):
             if place.line in lines.get(statement.file, ()) and is_logarithm(place.node):
                 for factor in written(number, scope):
                     for op in (ast.Mult(), ast.Div()):
                         yield statement, place, place.exchanged(_with_factor(place.node, factor, op))
+
+
+def _times(screen):
+    """k, where the true log_det is k times the claim at all points."""
+    claim = onp.asarray(screen.claim, dtype=float)
+    if claim.shape != screen.true.shape or len(claim) < 3 or not onp.isfinite(claim).all():
+        return None
+    k = round(float(screen.true @ claim / max(claim @ claim, 1e-30)))
+    off = onp.abs(screen.true - k * claim)
+    return k if 2 <= k < LARGEST and (off < FIT * (1 + onp.abs(screen.true))).all() else None
 
 
 def _numbers(screen):
@@ -65,8 +82,14 @@ def _written(number, scope: Scope):
     return [ast.parse(text, mode="eval").body for text in [*names, *counts][:MOST]]
 
 
-def _with_factor(call, factor, op):
+def _product(factor, node):
+    """factor * node, at the place of the node: a run may go through the lines alone that it met."""
     for part in ast.walk(factor):
-        ast.copy_location(part, call)  # a run may go through the lines alone that it met
-    new = ast.BinOp(factor, op, call.args[0]) if isinstance(op, ast.Mult) else ast.BinOp(call.args[0], op, factor)
+        ast.copy_location(part, node)
+    return ast.BinOp(factor, ast.Mult(), node)
+
+
+def _with_factor(call, factor, op):
+    new = _product(factor, call.args[0])
+    new = new if isinstance(op, ast.Mult) else ast.BinOp(new.right, op, new.left)
     return ast.Call(call.func, [new], call.keywords)

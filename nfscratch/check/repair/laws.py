@@ -51,7 +51,8 @@ def _seen(entries):
 
 def _spread(J):
     """How far each entry is from its mean over the points."""
-    return J - onp.nanmean(onp.where(onp.isfinite(J), J, onp.nan), axis=0)
+    finite = onp.isfinite(J)
+    return J - onp.where(finite, J, 0.0).sum(axis=0) / onp.maximum(finite.sum(axis=0), 1)
 
 
 def failed_laws(trial: Trial) -> set[str]:

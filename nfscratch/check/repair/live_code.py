@@ -152,6 +152,7 @@ class LiveStatement:
     """A statement at the top of a file, with the functions in it that a run went through."""
 
     runs_at_import = False  # whether it is no function, but what made something for them
+    makes_by_function = False  # whether it is a function that ran when the module was imported, and not since
 
     def __init__(self, tree: ast.stmt, file: str, imported: list[CodeType], reached: Reached):
         """imported: the code of the whole file, as an import makes it."""
@@ -193,7 +194,7 @@ class LiveStatement:
         """The living functions with the code of the tree as it is now. ValueError: the tree cannot stand there."""
         try:
             new = list(codes(self._compiled_with_reads()))
-        except (SyntaxError, TypeError) as error:
+        except (SyntaxError, TypeError, RecursionError) as error:
             raise ValueError(str(error)) from None
         if len(new) != self.size:
             raise ValueError("a function within the functions is lost")

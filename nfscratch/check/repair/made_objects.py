@@ -3,8 +3,9 @@
     self.back = np.argsort(self.order)     a line of __init__ or __post_init__ that is tried otherwise, for all objects
     self.size = len(self.back)             what was made from it is made anew
 
-As in made.py, a line counts only where it can be run again. Its arguments are known where the object has kept them. A
-class that says itself how attributes are set is left alone: its objects may hold them elsewhere.
+As in made.py, a line counts only where it can be run again. Its arguments are known where the object has kept them, and
+where the module's own lines say with what it was made. A class that says itself how attributes are set is left alone:
+its objects may hold them elsewhere.
 """
 
 from __future__ import annotations
@@ -13,14 +14,25 @@ import ast
 import gc
 import linecache
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import copy
 from types import CodeType
+from typing import Any
 
-from nfscratch.check.repair.candidates import WITHOUT_POOL, Candidate, edits_of
-from nfscratch.check.repair.edit import places
+from nfscratch.check.repair.call_sites import calls_at_import
+from nfscratch.check.repair.candidates import Candidate
+from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
-from nfscratch.check.repair.made import can_run_again, is_of_numbers, is_same, keeps_something, run_again
+from nfscratch.check.repair.made_lines import (
+    is_of_numbers,
+    is_same,
+    local_names,
+    needed_after,
+    otherwise,
+    run_again,
+    with_locals,
+    written,
+)
 from nfscratch.check.repair.scope import Scope
 
 MAKERS = ("__init__", "__post_init__")
@@ -31,41 +43,38 @@ Lines = dict[str, set[int]]
 class MadeAttribute:
     """A line that made an attribute, with those that have to run after it. It stands where a LiveStatement may."""
 
-    runs_at_import = True
+    runs_at_import, makes_by_function = True, False
 
-    def __init__(
-        self, maker: ast.FunctionDef, k: int, after: list[ast.stmt], file: str, objects: list, variables: dict
-    ):
+    def __init__(self, maker: ast.FunctionDef, k: int, after: list[ast.stmt], file: str, objects: list, known: list):
+        """known: for each object, the variables that the maker may have had, one guess after the other."""
         self.maker, self.tree, self.after, self.file, self.objects = maker, maker.body[k], after, file, objects
         self.me = maker.args.args[0].arg
         self.nodes = len(objects) * sum(1 for line in (self.tree, *after) for _ in ast.walk(line))
         self.known: dict[tuple[str, int], CodeType] = {}
-        self.inside = [variables | _arguments(maker, each) for each in objects]
-        locals_before = [
-            line
-            for line in maker.body[:k]
-            if can_run_again(line, variables | {self.me: objects[0]}) and _is_local(line, self.me)
-        ]
-        for inside, each in zip(self.inside, objects, strict=True):
-            for line in locals_before:
-                with suppress(ValueError):  # it needs what the object has not kept
-                    inside |= run_again([line], file, inside | {self.me: copy(each)})
+        self.rest = maker.body[k + 1 :]
         self.later = {name for line in maker.body[k:] for name in _attributes(line, self.me)}
+        self.inside = [self._fitting(each, guesses, k) for each, guesses in zip(objects, known, strict=True)]
+
+    def _fitting(self, each, guesses, k) -> dict[str, Any] | None:
+        """The first guess with which the line gives, as it is, what the object holds."""
+        for guess in guesses:
+            inside = with_locals(self.maker.body[:k], self.file, guess | {self.me: copy(each)}, self.me)
+            try:
+                made = self._made_for(each, inside)
+            except Exception:  # of any kind: of the user's own classes
+                continue
+            if all(is_of_numbers(v) and is_same(v, getattr(each, name, None)) for name, v in made.items()):
+                return inside
+        return None
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it gives, as it is, what the objects hold."""
-        try:
-            made = self._made()
-        except Exception:  # of any kind: of the user's own classes
-            return False
-        pairs = zip(self.objects, made, strict=True)
-        return all(is_of_numbers(v) and is_same(v, getattr(each, k, None)) for each, m in pairs for k, v in m.items())
+        return all(inside is not None for inside in self.inside)
 
     @contextmanager
     def edited(self) -> Iterator[None]:
         """The objects with what the line, as it is now, makes. ValueError: it makes nothing."""
-        made = self._made()
+        made = [self._made_for(each, inside) for each, inside in zip(self.objects, self.inside, strict=True)]
         old = [{name: vars(each)[name] for name in m} for each, m in zip(self.objects, made, strict=True)]
         try:
             for each, m in zip(self.objects, made, strict=True):
@@ -75,18 +84,17 @@ class MadeAttribute:
             for each, m in zip(self.objects, old, strict=True):
                 vars(each).update(m)
 
-    def _made(self):
-        lines, made = [self.tree, *self.after], []
-        names = [name for line in lines for name in _attributes(line, self.me)]
-        for each, inside in zip(self.objects, self.inside, strict=True):
-            new = copy(each)
-            for name in self.later:  # not there yet when the line runs
-                vars(new).pop(name, None)
-            inside = run_again([self.tree], self.file, inside | {self.me: new})
-            vars(new).update({k: v for k, v in vars(each).items() if k not in vars(new)})
-            run_again(self.after, self.file, inside)
-            made.append({name: vars(new)[name] for name in names})
-        return made
+    def _made_for(self, each, inside):
+        names = [name for line in (self.tree, *self.after) for name in _attributes(line, self.me)]
+        new = copy(each)
+        for name in self.later:  # not there yet when the line runs
+            vars(new).pop(name, None)
+        inside = run_again([self.tree], self.file, inside | {self.me: new})
+        vars(new).update({k: v for k, v in vars(each).items() if k not in vars(new)})
+        if self.after:
+            inside = with_locals([line for line in self.rest if line not in self.after], self.file, inside, self.me)
+        run_again(self.after, self.file, inside)
+        return {name: vars(new)[name] for name in names}
 
 
 class ObjectScope(Scope):
@@ -96,32 +104,33 @@ class ObjectScope(Scope):
         super().__init__(None, statement, reached)
         own = statement.inside[0]
         self.module = {k: v for k, v in own.items() if not k.startswith("__")}
-        self.locals = {statement.me: statement.objects[0]} | {
-            k: own[k] for k in _local_names(statement.maker) & own.keys()
-        }
+        self.locals = {k: own[k] for k in local_names(statement.maker) & own.keys()}
+        self.locals[statement.me] = statement.objects[0]
         self.named = {n.id for n in ast.walk(statement.tree) if isinstance(n, ast.Name)}
 
 
 def attributes_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
     """The changes of all expressions in lines that made what methods read at `lines` of them."""
-    made = list(made_attributes(reached, lines))
-    found = [(s, place, ObjectScope(s, reached)) for s in made for place in places(s.tree)]
-    for kinds in WITHOUT_POOL:
-        for statement, place, scope in found:
-            if isinstance(place.node, ast.expr) and place.field != "targets":
-                yield from ((statement, place, edit) for edit in edits_of(place, scope, kinds))
+    return otherwise((statement, ObjectScope(statement, reached)) for statement in made_attributes(reached, lines))
 
 
 def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:
     """The lines of makers that made a number or an array which one of the methods reads."""
     for cls, file, variables in _classes(reached):
         objects = [each for each in gc.get_referrers(cls) if type(each) is cls and hasattr(each, "__dict__")]
-        for maker in _makers(file, cls) if 0 < len(objects) <= MOST else ():
-            read = {n for c in reached.codes.values() if c.co_filename == file for n in c.co_names
+        body = _body(file) if 0 < len(objects) <= MOST else []
+        for maker in _makers(body, cls):
+            me = maker.args.args[0].arg
+            read = {f"{me}.{n}" for c in reached.codes.values() if c.co_filename == file for n in c.co_names
                     if lines.get(file, set()) & {at for _, _, at in c.co_lines()}}  # fmt: skip
+            calls = (
+                [] if maker.name != MAKERS[0] else calls_at_import(cls.__name__, cls.__init__, body, file, variables)
+            )
+            known = [[variables | _arguments(maker, each)] for each in objects]
+            known = [[*guesses, *(guesses[0] | call for call in calls)] for guesses in known]
             for k in range(len(maker.body)):
-                after = _needed_after(maker, k, read, variables | {maker.args.args[0].arg: objects[0]})
-                made = None if after is None else _made_attribute(maker, k, after, file, objects, variables)
+                after = _needed_after(maker, k, read, variables | {me: objects[0]})
+                made = None if after is None else _made_attribute(maker, k, after, file, objects, known)
                 if made is not None and made.is_repeatable:
                     yield made
 
@@ -144,55 +153,30 @@ def _classes(reached):
     return list(found.values())
 
 
-def _makers(file, cls):
+def _body(file):
     try:
-        body = ast.parse("".join(linecache.getlines(file))).body
+        return ast.parse("".join(linecache.getlines(file))).body
     except SyntaxError:
         return []
+
+
+def _makers(body, cls):
     own = [s for s in body if isinstance(s, ast.ClassDef) and s.name == cls.__name__]
     return [f for s in own for f in s.body if isinstance(f, ast.FunctionDef) and f.name in MAKERS and f.args.args]
 
 
 def _needed_after(maker, k, read, variables):
     """The lines that have to run after line k; None where they cannot, or where no method reads what they make."""
-    me = maker.args.args[0].arg
-    line, changed, after = maker.body[k], set(_written(maker.body[k], me)), []
-    if not changed or not can_run_again(line, variables):
+    me, line = maker.args.args[0].arg, maker.body[k]
+    if not written(line, me) or not can_run_again(line, variables):
         return None
-    for later in maker.body[k + 1 :]:
-        if _reads(later, me) & changed:
-            if can_run_again(later, variables) and _written(later, me):
-                after.append(later)
-                changed |= set(_written(later, me))
-            elif keeps_something(later):
-                return None
-    return after if {f"{me}.{name}" for name in read} & changed else None
-
-
-def _written(line, me):
-    """What a line gives values to: "a", "self.a"; nothing where it also writes into something else."""
-    targets = [e for t in getattr(line, "targets", []) for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
-    names = [ast.unparse(t) for t in targets]
-    return names if all(n.removeprefix(f"{me}.").isidentifier() for n in names) else []
+    after = needed_after(line, maker.body[k + 1 :], set(), lambda later: can_run_again(later, variables), me)
+    made = {name for each in (line, *(after or ())) for name in written(each, me)}
+    return after if read & made else None
 
 
 def _attributes(line, me):
-    return [name.removeprefix(f"{me}.") for name in _written(line, me) if "." in name]
-
-
-def _reads(statement, me):
-    own = [n for n in ast.walk(statement) if isinstance(getattr(n, "ctx", None), ast.Load)]
-    attributes = {ast.unparse(n) for n in own if isinstance(n, ast.Attribute)}
-    return attributes | {n.id for n in own if isinstance(n, ast.Name) and n.id != me}
-
-
-def _is_local(line, me):
-    return bool(_written(line, me)) and not any("." in name for name in _written(line, me))
-
-
-def _local_names(maker):
-    stored = {n.id for n in ast.walk(maker) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return stored | {a.arg for a in maker.args.args}
+    return [name.removeprefix(f"{me}.") for name in written(line, me) if "." in name]
 
 
 def _arguments(maker, each):

@@ -22,9 +22,11 @@ CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
+COMPARED = re.compile("[<>]=?")
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
-FACTOR = re.compile(r"(\([^()]*\)|[\w.]+) \* ")
+LEFT, RIGHT = re.compile(r"(\([^()]*\)|[\w.]+) \* "), re.compile(r" \* (\([^()]*\)|[\w.]+)")  # factors
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
+LONG = 40
 OTHERS = 2  # changes that are kept beside the best
 
 
@@ -43,6 +45,7 @@ class Repair:
     is_shared: bool = False  # whether both directions go through the line
     loses: tuple[str, ...] = ()  # variables that are read nowhere any more
     misses: bool = False  # whether forward does not reach all of its codomain, or leaves it, as it did before
+    of_maker: bool = False  # whether it is to a function that made the numbers which the directions read
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -58,7 +61,9 @@ class Repair:
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
         fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
-        return not self.keeps_x and (_length(self.after) < _length(self.before) or fewer_turns)
+        if self.keeps_x or self.of_maker or drops_repeated(self.before, self.after):
+            return False
+        return _length(self.after) < _length(self.before) or fewer_turns
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -84,6 +89,11 @@ class Repair:
             return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much is put in that something short may say the same: a logarithm for two terms."""
+        return self._distance > LONG
 
     @property
     def is_whole(self) -> bool:
@@ -179,11 +189,28 @@ class Repair:
 
 
 def repeats_factor(before: str, after: str) -> bool:
-    """Whether a factor stands once more than before: mask * t, beside mask * s."""
-    factors = {f"{found} * " for found in FACTOR.findall(before)}
-    return any(after.count(factor) > before.count(factor) for factor in factors)
+    """Whether a factor stands once more than before: mask * t, beside mask * s; or t * mask, beside s * mask."""
+    return any(
+        after_now.count(factor) > found.count(factor)
+        for found, after_now in ((side.findall(before), side.findall(after)) for side in (LEFT, RIGHT))
+        for factor in found
+    )
+
+
+def drops_repeated(before: str, after: str) -> bool:
+    """Whether only one of two like terms is gone, which stood one after the other: a + b, for a + b + b."""
+    start = next((k for k, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), len(after))
+    gone = before[start : start + len(before) - len(after)]
+    whole = len(before) > len(after) and before[:start] + before[start + len(gone) :] == after
+    first = gone.startswith(" + ") and re.search(rf"(?<![\w.)\] ]){re.escape(gone[3:] + gone)}", before)
+    return whole and gone.startswith((" + ", " - ")) and (2 * gone in before or bool(first))
+
+
+def compares_otherwise(before: str, after: str) -> bool:
+    """Whether only a comparison is another: of a mask, which both directions read."""
+    return COMPARED.split(before) == COMPARED.split(after) and before != after
 
 
 def _length(text):
-    """How many characters say something: brackets only say in which order."""
-    return sum(c not in "() " for c in text)
+    """How many characters say something: brackets say in which order; a minus, a > or a .T takes nothing away."""
+    return sum(c not in "()- <>=" for c in text.replace(".T", ""))

@@ -72,7 +72,8 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
 def undone(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """The inverse of an order, where it is an index."""
     value = scope.value_of(place.node)
-    if place.is_index and scope.array_module and getattr(value, "ndim", 0) == 1 and _is_order(value, len(value)):
+    row = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
+    if place.is_index and scope.array_module and row and _is_order(value, len(value)):
         sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
         yield ast.Call(sort, [place.node], [])
 

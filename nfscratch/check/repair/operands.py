@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.repair.edit import Place, source
+from nfscratch.check.repair.edit import Place, is_endless, source
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import renamed
 
@@ -49,7 +49,7 @@ def operands(met: Iterable[Place], function: ast.AST, scope: Scope) -> list[ast.
 
 def _is_operand(place):
     node = place.node
-    if not isinstance(node, KINDS) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    if not isinstance(node, KINDS) or is_endless(node) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return False
     called = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
     if any(getattr(f, "attr", getattr(f, "id", "")) in NO_OPERAND for f in called):

@@ -33,7 +33,7 @@ class Scope:
     @cached_property
     def values(self) -> dict[str, Any]:
         """Name -> value: local variables, then the numbers and the user's own functions of the module."""
-        own = {k: v for k, v in self.module.items() if k in self.named and kind(v) is not None and self._own(v)}
+        own = {k: v for k, v in self.module.items() if k in self.named and like_what(v) is not None and self._own(v)}
         own = own if len(own) <= MOST_GLOBALS else {}
         return {**own, **self.locals}
 
@@ -92,5 +92,11 @@ class Scope:
 
     def like(self, value: Any) -> list[str]:
         """The variables that could stand where a value of this kind stands."""
-        wanted = kind(value)
-        return [] if wanted is None else [k for k, v in self.values.items() if kind(v) == wanted]
+        wanted = like_what(value)
+        return [] if wanted is None else [k for k, v in self.values.items() if like_what(v) == wanted]
+
+
+def like_what(value: Any) -> Any:
+    """What it may stand for; a row of whole numbers is an order of columns as well as an array of them."""
+    row = isinstance(value, (list, tuple)) and len(value) > 1 and all(type(v) is int for v in value)
+    return ("numbers", 1) if row else kind(value)

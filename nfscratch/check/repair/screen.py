@@ -81,6 +81,15 @@ class Screen:
         before, now = ([_varies(r[k], self.near) for k in (1, 3)] for r in (self.results, self.now))
         return all(before) and not all(now)
 
+    @property
+    def has_points(self) -> bool:
+        """Whether x and z' are finite."""
+        return self.results is not None and all(onp.isfinite(v).all() for v in self.results[::2])
+
+    @property
+    def has_shape_of_x(self) -> bool:
+        return onp.shape(self.x) == (len(self.z), *self.subject.out_shape)
+
     def moves_points(self) -> bool:
         """Whether the functions, as they are now, give another x or z' than before any edit. An exception is a yes."""
         try:
@@ -221,7 +230,8 @@ class OfAll(Screen):
 
 def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     """The narrowest one that covers what has failed: names of laws.py."""
-    if failed & {"P", "I"} or ("S" in failed and not OfRoundTrip(trial, row, met).is_well_shaped):
+    whole = OfRoundTrip(trial, row, met) if "S" in failed else None
+    if failed & {"P", "I"} or (whole is not None and not (whole.is_well_shaped and whole.has_points)):
         return OfAll(trial, row, met)
     if "R" in failed:
         return OfRoundTrip(trial, row, met)

@@ -24,8 +24,9 @@ from nfscratch.check.repair.edit import lost_names, source
 from nfscratch.check.repair.factors import named_factors, other_factors
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
+from nfscratch.check.repair.made_cells import cells_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
-from nfscratch.check.repair.mended import Repair, repeats_factor
+from nfscratch.check.repair.mended import Repair, compares_otherwise, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfLogDet, OfRoundTrip, screen_for
@@ -33,9 +34,11 @@ from nfscratch.check.repair.twins import new_of, with_twins
 from nfscratch.check.repair.ways import Ways, both_directions
 from nfscratch.check.trial import Trial
 
+MADE = (made_otherwise, attributes_otherwise, cells_otherwise)
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
 LONGEST = 7.0  # seconds of processor time: a net, looked at
 SELDOM, BETWEEN_LOOKS = 64, 0.2  # edits, and seconds: some systems are slow to say the processor's time
+SLOW = 500  # lines of one run
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
 BESIDE = 400_000  # lines that are spent on others like the one that was found: half a second
 MIRRORED = 1_000_000  # lines for the change of the other direction
@@ -80,7 +83,8 @@ class Search(Accepting):
             for more in self._after_slips if kinds == SLIPS - 1 else ():
                 if not any(repair.is_clear for repair in found):
                     found += self._found(more())
-            if self.cut_off or any(repair.is_clear or (kinds == SLIPS - 1 and repair.is_whole) for repair in found):
+            last = kinds == SLIPS - 1
+            if self.cut_off or any((r.is_whole and not r.is_long) if last else r.is_clear for r in found):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
@@ -101,7 +105,8 @@ class Search(Accepting):
         return more
 
     def _candidates(self, kinds):
-        found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared)
+        slow = self.screen.lines > SLOW
+        found = candidates(self.statements, self.reached, kinds, self.ways.wrong, self.ways.shared, slow)
         if kinds < SLIPS or not self._relevant:
             return found
         return ((s, place, edit) for s, place, edit in found if is_part(place, self._relevant))
@@ -116,7 +121,7 @@ class Search(Accepting):
 
     @property
     def _after_slips(self):
-        made = [partial(look, self.reached, self.ways.wrong) for look in (made_otherwise, attributes_otherwise)]
+        made = [partial(look, self.reached, self.ways.wrong) for look in MADE]
         named, terms, factors = (partial(self._missing, f) for f in (named_factors, missing_terms, other_factors))
         return (named, *made, terms, factors)
 
@@ -175,7 +180,8 @@ class Search(Accepting):
                     self.passed = True
                     changed, after = self.screen.changed(), place.after(edit)
                     if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
-                        mended = self._mended(changed, repeats_factor(before, after))
+                        masks = repeats_factor(before, after) or compares_otherwise(before, after)
+                        mended = self._mended(changed, masks)
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
@@ -184,7 +190,12 @@ class Search(Accepting):
         lines = tuple(sorted({place.line, *edit.lines}))
         laws, left, misses = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
-        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared,
-                        lost_names(edit, (statement, *self.statements)), misses)  # fmt: skip
+        loses = lost_names(edit, (statement, *self.statements))
+        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, misses,
+                        statement.makes_by_function)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
-        return repair if repair.is_of_one or not statement.runs_at_import else None
+        # A mask is not made of numbers: it says who sees whom.
+        # Where each direction's log_det was wrong, too, and all is right then, they did not just come to agree.
+        of_numbers = statement.runs_at_import and not (repair.of_maker or compares_otherwise(before, after))
+        all_mended = not left and {"R", "J forward", "J inverse"} <= set(laws)
+        return repair if repair.is_of_one or not of_numbers or all_mended else None

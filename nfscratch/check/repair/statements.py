@@ -23,6 +23,8 @@ def changed_statements(place: Place) -> Iterator[Edit]:
     elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
         for op in (ast.Add(), ast.Sub()):
             yield place.exchanged(ast.Assign(node.targets, ast.BinOp(_to(node.targets[0], ast.Load()), op, node.value)))
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+        yield from (place.exchanged(ast.AugAssign(node.targets[0], op(), node.value)) for op in SIGNS)
     elif isinstance(node, (ast.For, ast.comprehension)):
         yield from (Edit(node, "iter", other) for other in _other_orders(node.iter))
     if isinstance(node, SIMPLE):
@@ -74,7 +76,7 @@ def _needs_old(first, second):
 
 
 def _other_orders(row):
-    """A loop backwards, without its first or last turn, with one turn more, or with ten times as many."""
+    """A loop backwards, without its first or last turn, with one turn more, or with many times as many."""
     name = getattr(getattr(row, "func", None), "id", "")
     if name == "reversed":
         yield row.args[0]
@@ -96,7 +98,8 @@ def _other_ranges(args):
     for a, b in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
         first, last = plus(start, a) if a else start, plus(stop, b) if b else stop
         yield _call("range", [last] if len(args) == 1 and not a else [first, last, *args[2:]])
-    yield _call("range", [*args[:-1], ast.BinOp(ast.Constant(10), ast.Mult(), stop)] if len(args) < 3 else args)
+    for times in (10, 100) if len(args) < 3 else ():
+        yield _call("range", [*args[:-1], ast.BinOp(ast.Constant(times), ast.Mult(), stop)])
 
 
 def _call(name, args):

@@ -11,13 +11,19 @@ from nfscratch.check.repair.expressions import turned
 from nfscratch.check.repair.scope import Scope
 
 FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt")
+INVERSES = {
+    "sinh": "arcsinh", "tanh": "arctanh", "tan": "arctan", "cosh": "arccosh", "sin": "arcsin", "cos": "arccos",
+    "expm1": "log1p", "square": "sqrt", "exp": "log",
+}  # fmt: skip
+INVERSES |= {inverse: name for name, inverse in INVERSES.items()}
 RARE = ("argsort", "cumsum", "log1p", "expm1")
 VALUES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)  # their value, or an element of it, is a whole term
 
 
 def negated(place: Place) -> Iterator[ast.AST]:
     """The other sign of a whole term, of an argument, and of an exponent."""
-    if is_number(place.node) and (is_term(place) or isinstance(place.parent, (ast.Call, ast.keyword))):
+    twice = isinstance(place.node, ast.UnaryOp) and isinstance(place.node.op, ast.USub)  # a minus is taken away as such
+    if is_number(place.node) and not twice and (is_term(place) or isinstance(place.parent, (ast.Call, ast.keyword))):
         yield ast.UnaryOp(ast.USub(), place.node)
 
 
@@ -32,7 +38,7 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
         if isinstance(value, int):
             yield from (ast.BinOp(node, op, ast.Constant(1)) for op in (ast.Sub(), ast.Add()))
         return
-    for name in FUNCTIONS if np else ():
+    for name in (*FUNCTIONS, *_undoing(scope)) if np else ():
         yield _call(np, name, node)
     if isinstance(place.node, (ast.Call, ast.BinOp)):
         yield from (ast.BinOp(_call(np, "sign", v), ast.Mult(), node) for v in _sizes_taken(node) if np)
@@ -43,6 +49,12 @@ def wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     yield from (ast.BinOp(node, op, one) for op in (ast.Sub(), ast.Add()))
     if getattr(value, "ndim", 2) > 1:
         yield turned(node)
+
+
+def _undoing(scope):
+    """What undoes a function that the user's functions call, or repeats it: the other direction may lack it."""
+    named = [other for name in sorted(scope.named & INVERSES.keys()) for other in (INVERSES[name], name)]
+    return [name for name in dict.fromkeys(named) if name not in FUNCTIONS]
 
 
 def constrained(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -74,6 +86,7 @@ def rarely_wrapped(place: Place, scope: Scope) -> Iterator[ast.AST]:
     yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), two))  # the slope of a tanh
     yield ast.BinOp(node, ast.Mult(), ast.BinOp(one, ast.Sub(), node))  # of a sigmoid
     yield ast.BinOp(ast.Constant(3), ast.Mult(), node)
+    yield ast.BinOp(node, ast.Pow(), ast.Constant(3))
     if np:
         yield from (_call(np, name, node) for name in RARE if name != "argsort" or order)
         yield from (ast.BinOp(_call(np, "eye", size), ast.Add(), node) for size in _sizes(scope))

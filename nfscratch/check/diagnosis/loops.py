@@ -1,0 +1,51 @@
+"""Loops: whether an inverse may repeat something, or is forward on purpose, by the lines that it goes through.
+
+A formula that is off has not stopped too early.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+
+import numpy as onp
+
+from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.trial import Trial
+
+LOOPS = (ast.For, ast.While, ast.comprehension)
+# What repeats by itself: SciPy's solvers, a function that is handed one, and what calls back.
+REPEATING = {"optimize", "root", "root_scalar", "brentq", "bisect", "newton", "fsolve", "fixed_point", "reduce", "map",
+             "accumulate", "solve_ivp", "while_loop", "fori_loop", "scan", "vectorize"}  # fmt: skip
+
+
+def has_loops(trial: Trial) -> bool:
+    """Whether a loop stands in the user's code of inverse, or cannot be ruled out: of code that nobody can read."""
+    x = onp.array(trial.x[:1])
+    reached = Reached(lambda: trial.subject.at(onp.arange(1)).inverse(x))
+    if not reached.lines or _calls_itself(reached):
+        return True
+    if any(REPEATING & set(code.co_names) for code in reached.codes.values()):
+        return True
+    return any(_in_file(file, lines) for file, lines in reached.lines.items())
+
+
+def is_one_function(trial: Trial) -> bool:
+    """Whether both directions go through the same lines: an inverse that is forward on purpose, as of a reflection."""
+    subject, rows = trial.subject.at(onp.arange(1)), onp.array(trial.x[:1])
+    ways = [Reached(lambda call=call: call(rows.copy())).lines for call in (subject.forward, subject.inverse)]
+    return bool(ways[0]) and ways[0] == ways[1]
+
+
+def _calls_itself(reached):
+    return any(code.co_name in code.co_names for code in reached.codes.values())
+
+
+def _in_file(file, lines):
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+    met = [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]
+    return any(isinstance(n, LOOPS) for f in met for n in ast.walk(f)) or not met

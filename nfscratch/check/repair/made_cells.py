@@ -1,0 +1,167 @@
+"""MadeCells: what a function made for the functions within it, and what that would be if a line had been another.
+
+    def coupling(order):
+        back = np.argsort(order)              a line that is tried otherwise, for all that the function has made
+        def inverse(x): ... x[:, back] ...    reads the variable where it is kept, in a cell that can be written
+
+As in made.py, a line counts only where it can be run again. The arguments are known where a function within has kept
+them, and where the module's own lines say what they were.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CellType, CodeType
+from typing import Any
+
+from nfscratch.check.repair.call_sites import calls_at_import
+from nfscratch.check.repair.candidates import Candidate
+from nfscratch.check.repair.code_objects import functions_of
+from nfscratch.check.repair.computes import can_run_again
+from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.repair.made_lines import (
+    is_of_numbers,
+    is_same,
+    local_names,
+    needed_after,
+    otherwise,
+    run_again,
+    with_locals,
+    written,
+)
+from nfscratch.check.repair.pure import pure_functions
+from nfscratch.check.repair.scope import Scope
+
+MOST = 12  # calls of one function that are alive
+Lines = dict[str, set[int]]
+Cells = dict[str, CellType]  # of one call, by the names of the variables
+
+
+class MadeCell:
+    """A line of the outer function, with those that have to run after it. It stands where a LiveStatement may."""
+
+    runs_at_import, makes_by_function = True, False
+
+    def __init__(self, maker: ast.FunctionDef, k: int, after: list, file: str, calls: list[Cells], known: list[list]):
+        """known: for each call, the variables that it may have had, one guess after the other."""
+        self.maker, self.tree, self.after, self.file, self.calls = maker, maker.body[k], after, file, calls
+        self.rest = [line for line in maker.body[k + 1 :] if line not in after]
+        self.nodes = len(calls) * sum(1 for line in (self.tree, *after) for _ in ast.walk(line))
+        self.known: dict[tuple[str, int], CodeType] = {}
+        self.inside = [self._fitting(cells, guesses, k) for cells, guesses in zip(calls, known, strict=True)]
+
+    def _fitting(self, cells, guesses, k) -> dict[str, Any] | None:
+        """The first guess with which the line gives, as it is, what the call has kept."""
+        for guess in guesses:
+            inside = with_locals(self.maker.body[:k], self.file, guess)
+            try:
+                made = self._made_for(cells, inside)
+            except ValueError:  # it needs what is not known
+                continue
+            pairs = [(value, cells[name].cell_contents) for name, value in made.items()]
+            if pairs and all(is_of_numbers(value) and is_same(value, kept) for value, kept in pairs):
+                return inside
+        return None
+
+    @property
+    def is_repeatable(self) -> bool:
+        return all(inside is not None for inside in self.inside)
+
+    @contextmanager
+    def edited(self) -> Iterator[None]:
+        """The calls with what the line, as it is now, makes. ValueError: it makes nothing."""
+        made = [self._made_for(cells, inside) for cells, inside in zip(self.calls, self.inside, strict=True)]
+        new = [(cells[name], value) for cells, m in zip(self.calls, made, strict=True) for name, value in m.items()]
+        old = [(cell, cell.cell_contents) for cell, _ in new]
+        try:
+            for cell, value in new:
+                cell.cell_contents = value
+            yield
+        finally:
+            for cell, value in old:
+                cell.cell_contents = value
+
+    def _made_for(self, cells, inside):
+        inside = run_again([self.tree], self.file, dict(inside))
+        if self.after:
+            inside = run_again(self.after, self.file, with_locals(self.rest, self.file, inside))
+        return {name: inside[name] for line in (self.tree, *self.after) for name in written(line) if name in cells}
+
+
+class CellScope(Scope):
+    """The variables of an outer function, for its first call."""
+
+    def __init__(self, statement: MadeCell, reached: Reached):
+        super().__init__(None, statement, reached)
+        own = statement.inside[0]
+        self.module = {k: v for k, v in own.items() if not k.startswith("__")}
+        self.locals = {k: own[k] for k in local_names(statement.maker) & own.keys()}
+        self.named = {n.id for n in ast.walk(statement.tree) if isinstance(n, ast.Name)}
+
+
+def cells_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
+    """The changes of all expressions in lines that made what inner functions read at `lines` of them."""
+    return otherwise((statement, CellScope(statement, reached)) for statement in made_cells(reached, lines))
+
+
+def made_cells(reached: Reached, lines: Lines) -> Iterator[MadeCell]:
+    """The lines of outer functions that made a number or an array which an inner one reads."""
+    files = {c.co_filename: reached.globals[key] for key, c in reached.codes.items() if c.co_freevars}
+    for file, variables in files.items():
+        try:
+            body = ast.parse("".join(linecache.getlines(file))).body
+        except SyntaxError:
+            continue
+        pure = pure_functions(body, file, variables)
+        for maker in [f for f in body if isinstance(f, ast.FunctionDef)]:
+            inner = [c for c in reached.codes.values() if c.co_filename == file and _is_within(c, maker)]
+            calls = _calls(inner)
+            if not 0 < len(calls) <= MOST:
+                continue
+            read = {n for c in inner for n in c.co_freevars
+                    if lines.get(file, set()) & {at for _, _, at in c.co_lines()}}  # fmt: skip
+            noted = calls_at_import(maker.name, variables.get(maker.name), body, file, variables)
+            known = [[variables | given | _kept(cells) for given in ({}, *noted)] for cells in calls]
+
+            def again(line, known=variables, pure=pure):
+                return can_run_again(line, known, pure)
+
+            for k, line in enumerate(maker.body):
+                kept = {name for cells in calls for name in cells}
+                after = needed_after(line, maker.body[k + 1 :], kept, again) if written(line) and again(line) else None
+                if after is not None and read & {name for each in (line, *after) for name in written(each)}:
+                    made = MadeCell(maker, k, after, file, calls, known)
+                    if made.is_repeatable:
+                        yield made
+
+
+def _is_within(code, maker):
+    return code.co_freevars and code.co_qualname.rpartition(".")[0] == f"{maker.name}.<locals>"
+
+
+def _calls(codes) -> list[Cells]:
+    """The cells of each call of the outer function: inner functions of one call share some."""
+    found: list[Cells] = []
+    for code in codes:
+        for function in functions_of(code):
+            cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+            of_call = next((each for each in found if any(each.get(k) is c for k, c in cells.items())), None)
+            if of_call is None:
+                found.append(cells)
+            else:
+                of_call.update(cells)
+    return found
+
+
+def _kept(cells):
+    """The variables of one call; an empty cell has none."""
+    kept = {}
+    for name, cell in cells.items():
+        try:
+            kept[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return kept

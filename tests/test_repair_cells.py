@@ -1,0 +1,63 @@
+"""Lines of an outer function that made something for the functions within it."""
+
+import numpy as np
+import pytest
+from edited_code import module_of, trial_of
+
+from nfscratch.check.repair.search import Search
+
+LAYERS = """
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    D = 4
+
+    def layer(odd, order, weights):
+        mask = (np.arange(D) % 2 == odd).astype(float)
+        back = np.argsort(order)
+        total = np.log(np.abs(weights)).sum()
+
+        def forward(z):
+            s = np.tanh(z * mask) @ np.diag(weights[::-1])[::-1] * (1 - mask)
+            return (z * np.exp(s) * weights)[:, order], s.sum(1) + total
+
+        def inverse(x):
+            z = x[:, back] / weights
+            s = np.tanh(z * mask) @ np.diag(weights[::-1])[::-1] * (1 - mask)
+            return z * np.exp(-s), -s.sum(1) - total
+
+        return forward, inverse
+
+    layers = [layer(k % 2, order, rng.normal(size=D)) for k, order in enumerate(([2, 0, 3, 1], [1, 2, 3, 0]))]
+
+    def forward(z):
+        log_det = 0.0
+        for ahead, _ in layers:
+            z, more = ahead(z)
+            log_det = log_det + more
+        return z, log_det
+
+    def inverse(x):
+        log_det = 0.0
+        for _, behind in reversed(layers):
+            x, more = behind(x)
+            log_det = log_det + more
+        return x, log_det
+"""
+
+
+@pytest.mark.parametrize("right, wrong", [
+    ("np.argsort(order)", "np.sort(order)"), ("np.log(np.abs(weights))", "np.abs(weights)"),
+])  # fmt: skip
+def test_a_line_of_an_outer_function_is_tried_otherwise_for_all_its_calls(right, wrong, tmp_path):
+    module = module_of(LAYERS.replace(right, wrong), tmp_path, "cells")
+    before = [cell.cell_contents for f, g in module.layers for h in (f, g) for cell in h.__closure__]
+    repair = Search(trial_of(module, 4)).repair()
+    after = [cell.cell_contents for f, g in module.layers for h in (f, g) for cell in h.__closure__]
+    assert repair is not None and right in repair.change
+    assert all(a is b for a, b in zip(before, after, strict=True))
+
+
+def test_a_right_one_has_nothing_to_mend(tmp_path):
+    assert not Search(trial_of(module_of(LAYERS, tmp_path, "cells"), 4)).failed
+    assert np.isfinite(module_of(LAYERS, tmp_path, "finite").forward(np.ones((1, 4)))[1]).all()
