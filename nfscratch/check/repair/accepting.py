@@ -18,6 +18,7 @@ from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies, s
 from nfscratch.check.repair.live_code import Reached, TooLong, within
 from nfscratch.check.repair.screen import OfAll
 from nfscratch.check.repair.ways import density_and_samples
+from nfscratch.check.stops_early import with_its_accuracy
 from nfscratch.check.trial import Trial
 
 AT_ONCE = 2_000_000  # lines of one round of the audit's checks
@@ -70,8 +71,7 @@ class Accepting:
         """
         self.checks -= 1
         old = self.trial
-        new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
-        now = self._failing(new)
+        new, now = self._again(old)
         if now is None or not now <= self._may_fail or not self._keeps_dependencies(new, changed, masks):
             return None
         if not self._ends.are_answered():
@@ -80,12 +80,21 @@ class Accepting:
         if keeps and not self.screen._same(new.x, old.x):  # at points not screened
             return None
         for other, failed in self._beside:
-            again = self._failing(Trial(other.subject.fresh(), other.z, other.twin, other.limit))
+            _, again = self._again(other)
             if again is None or not again <= failed | (self._may_fail - self.failed) or again & (self.failed - now):
                 return None
         mended = tuple(law for law in LAWS if law in self.failed - now)
         misses = self._may_miss and misses_codomain(new, self.reached.is_met)
         return (mended, tuple(law for law in LAWS if law in now), misses) if mended else None
+
+    def _again(self, old):
+        """The trial as the functions are now, and the laws that it fails; with the accuracy that a loop comes to."""
+        new = Trial(old.subject.fresh(), old.z, old.twin, old.limit)
+        now = self._failing(new)
+        if now and "R" in now and (loose := with_its_accuracy(old.subject.fresh(), old.z)) is not None:
+            new = Trial(loose, old.z, old.twin, old.limit)
+            now = self._failing(new)
+        return new, now
 
     @cached_property
     def _may_miss(self):

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.edit import Edit, Place, places
-from nfscratch.check.repair.expressions import slips, thoughts
+from nfscratch.check.repair.expressions import ENDLESS, slips, thoughts
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
@@ -32,6 +32,7 @@ from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import (
     constrained,
+    counted,
     filled,
     joined,
     logarithms_joined,
@@ -48,16 +49,16 @@ SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
+    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone),
     (),
     (
-        undone,
         lambda place, scope: thoughts(place.node),
         other_names,
         lambda place, scope: moved(place.node),
         indexed,
         inverted,
         constrained,
+        counted,
     ),
     (chosen, wrapped, local_arrays, slopes),
     (filled, joined),
@@ -135,7 +136,7 @@ def _is_met(place, lines):
 
 def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None) -> Iterator[Edit]:
     """The changes of one round that are tried at one place."""
-    if isinstance(place.node, ast.expr) and _is_read(place.node):
+    if isinstance(place.node, ast.expr) and _is_read(place.node) and getattr(place.node, "attr", "") not in ENDLESS:
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))

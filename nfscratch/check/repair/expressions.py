@@ -37,6 +37,7 @@ ALIKE = [
     {"inv", "pinv"},
     {"logaddexp", "maximum"},
 ]
+ENDLESS = {"c_", "r_", "s_", "index_exp", "mgrid", "ogrid"}  # they answer every index: an array of them has no end
 SMALL = 1e-2  # a float below it may be a tolerance
 WITH_AXIS = {
     "sum",
@@ -96,7 +97,8 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Name):
         yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
     elif isinstance(node, ast.Subscript):
-        yield node.value
+        if getattr(node.value, "attr", "") not in ENDLESS:
+            yield node.value
         if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
             yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])
 

@@ -98,8 +98,19 @@ def made_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
     found = [(s, place, ModuleScope(s, reached)) for s in made_statements(reached, lines) for place in places(s.tree)]
     for kinds in WITHOUT_POOL:
         for statement, place, scope in found:
-            if isinstance(place.node, ast.expr) and place.field != "targets":
+            if isinstance(place.node, ast.expr) and place.field != "targets" and not _is_stated(place, reached):
                 yield from ((statement, place, edit) for edit in edits_of(place, scope, kinds))
+
+
+def _is_stated(place, reached):
+    """Whether it is how many columns there are, which the caller says, too: no other number can be meant."""
+    number = place.node.value if isinstance(place.node, ast.Constant) else None
+    if type(number) is not int or not isinstance(place.statement, ast.Assign):
+        return False
+    if place.parent is not place.statement and not isinstance(place.parent, ast.Tuple):
+        return False
+    held = [v for variables in reached.locals.values() for v in variables.values()]
+    return any(number in v.shape[1:] for v in held if isinstance(v, onp.ndarray))
 
 
 def made_statements(reached: Reached, lines: Lines) -> Iterator[MadeStatement]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.repair.edit import Place, source
+from nfscratch.check.repair.expressions import ENDLESS
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import renamed
 
@@ -49,6 +50,8 @@ def operands(met: Iterable[Place], function: ast.AST, scope: Scope) -> list[ast.
 
 def _is_operand(place):
     node = place.node
+    if getattr(node, "attr", "") in ENDLESS:
+        return False
     if not isinstance(node, KINDS) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return False
     called = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
