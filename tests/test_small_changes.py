@@ -72,6 +72,7 @@ MAKERS = {
     "indexed": lambda place: names.indexed(place, scope_of()), "undone": lambda place: names.undone(place, scope_of()),
     "local_arrays": lambda place: names.local_arrays(place, scope_of()), "negated": terms.negated,
     "wrapped": lambda place: terms.wrapped(place, scope_of()),
+    "counted": lambda place: terms.counted(place, scope_of()),
     "constrained": lambda place: terms.constrained(place, scope_of()),
     "rarely_wrapped": lambda place: terms.rarely_wrapped(place, scope_of()),
     "joined": lambda place: terms.joined(place, scope_of(keep=("x", "s", "k", "n", "name"))),

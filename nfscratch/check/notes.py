@@ -8,6 +8,7 @@ import numpy as onp
 
 from nfscratch.check.letters.edges import is_list_of_no_rows, loses_width
 from nfscratch.check.letters.out_of_reach import words_of_far_out
+from nfscratch.check.letters.shapes import density_is_wide
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import OTHER, Trial
 
@@ -62,4 +63,8 @@ def _of_accuracy(trial):
     return [f"accuracy={s.accuracy:g} hides errors up to {hidden:.1g} in z near 0; the largest there is {came:.1g}"]
 
 
-LOOKS = (("R", _of_accuracy), ("E", _of_no_rows), ("E", words_of_far_out))
+def _of_density(trial):
+    return ["log_prob gives float64 where the map computes in float32"] if density_is_wide(trial) else []
+
+
+LOOKS = (("S", _of_density), ("R", _of_accuracy), ("E", _of_no_rows), ("E", words_of_far_out))

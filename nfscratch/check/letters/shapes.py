@@ -1,6 +1,8 @@
 """S: x is (N, *event), log_det is (N,), both in the dtype that came in; and then: all numbers are finite.
 
-The inverse and log_prob are asked at the x of rows whose x is usable. Their results are held to the same.
+The inverse and log_prob are asked at the x of rows whose x is usable. Their results are held to the same; but where
+a user's log_prob of a float32 map comes in float64, that is a note: the map is what is audited, and a wider constant of
+the base spoils none of its digits.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ def check_shapes(trial: Trial) -> Finding:
     with onp.errstate(all="ignore"):
         results = _results(trial)
     dtype = trial.subject.dtype
-    misshapen = [r for r in results if _is_misshapen(*r[1:], dtype)]
+    misshapen = [r for r in results if _is_misshapen(*r[1:], dtype) and not _is_wide(trial, *r)]
     symptom = Symptom.SHAPE if misshapen else Symptom.NOT_FINITE
     wrong = misshapen or [r for r in results if not (onp.isfinite(r[1]).all() or _is_lost(trial, *r[:2]))]
     words = "; ".join(f"{name} must be {tuple(shape)} {dtype}, finite; got {_got(a)}" for name, a, shape in wrong)
@@ -78,6 +80,21 @@ def _where_dense(trial, log_p, z):
 
 def _is_misshapen(a, shape, dtype):
     return onp.shape(a) != shape or getattr(a, "dtype", None) != dtype
+
+
+def density_is_wide(trial: Trial) -> bool:
+    """Whether a user's log_prob gives float64 in a float32 map, and is otherwise of the right shape."""
+    s = trial.subject
+    if s.log_prob is None:
+        return False
+    x = onp.asarray(s.forward(trial.z.copy())[0])[trial.usable]
+    return _is_wide(trial, "log_prob", s.log_prob(x.copy()), (len(x),))
+
+
+def _is_wide(trial, name, a, shape):
+    single = trial.subject.bijection is None and trial.subject.dtype == onp.float32
+    wide = getattr(a, "dtype", None) == onp.float64 and onp.shape(a) == shape
+    return name == "log_prob" and single and wide
 
 
 def _got(a):

@@ -30,6 +30,7 @@ of_lines.py      the words for a change of whole lines
 scope.py         the variables that a function may name, with their values in a run
 ways.py          the lines that forward goes through, and those of inverse
 twins.py         a mistake that stands in both directions, mended in both at once
+other_orders.py  other permutations: what holds with one alone holds by chance
 ends.py          the ends of the domain, where an edited function has to answer, too
 relevant.py      which values have a share in what is wrong: the others are left alone
 candidates.py    the changes in their order, in all places that the run met

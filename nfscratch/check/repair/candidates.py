@@ -33,6 +33,7 @@ from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements
 from nfscratch.check.repair.terms import (
     constrained,
+    counted,
     filled,
     joined,
     logarithms_joined,
@@ -49,16 +50,16 @@ SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place)),
+    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone),
     (),
     (
-        undone,
         lambda place, scope: thoughts(place.node),
         other_names,
         lambda place, scope: moved(place.node),
         indexed,
         inverted,
         constrained,
+        counted,
     ),
     (chosen, wrapped, local_arrays, slopes),
     (filled, joined),

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from nfscratch.check.repair.live_code import TooLong
+
 SECONDS = 8  # of processor time
 PATIENCE = 120.0  # seconds on the clock: a net, for a child that waits for something
 MEMORY = 2 * 1024**3  # bytes beside those that the process has
@@ -50,6 +52,7 @@ def _answer(question, pipe):
     try:
         _be_quiet()
         _limit()
+        _interrupt()
         text = pickle.dumps(question())
         while text:
             text = text[os.write(pipe, text) :]
@@ -75,6 +78,18 @@ def _limit():
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     if (size := _address_space()) is not None:
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
+
+
+def _interrupt():
+    """A run that does not end is stopped in time for the rest of the answer."""
+    first, again = max(SECONDS - 0.5, 0.1), 0.1
+
+    def stop(*_):
+        if sys.gettrace() is not None:  # an edited function runs
+            raise TooLong
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, first, again)
 
 
 def _address_space():

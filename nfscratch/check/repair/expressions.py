@@ -39,6 +39,7 @@ ALIKE = [
     {"inv", "pinv"},
     {"logaddexp", "maximum"},
 ]
+ENDLESS = {"c_", "r_", "s_", "index_exp", "mgrid", "ogrid"}  # they answer every index: an array of them has no end
 SMALL = 1e-2  # a float below it may be a tolerance
 WITH_AXIS = {
     "sum",

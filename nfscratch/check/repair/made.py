@@ -20,6 +20,8 @@ from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
+import numpy as onp
+
 from nfscratch.check.repair.candidates import Candidate
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
@@ -117,7 +119,19 @@ class ModuleScope(Scope):
 
 def made_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
     """The changes of all expressions in the lines of modules that made what the functions read at `lines` of them."""
-    return otherwise((statement, ModuleScope(statement, reached)) for statement in made_statements(reached, lines))
+    found = ((statement, ModuleScope(statement, reached)) for statement in made_statements(reached, lines))
+    return (tried for tried in otherwise(found) if not _is_stated(tried[1], reached))
+
+
+def _is_stated(place, reached):
+    """Whether it is how many columns there are, which the caller says, too: no other number can be meant."""
+    number = place.node.value if isinstance(place.node, ast.Constant) else None
+    if type(number) is not int or not isinstance(place.statement, ast.Assign):
+        return False
+    if place.parent is not place.statement and not isinstance(place.parent, ast.Tuple):
+        return False
+    held = [v for variables in reached.locals.values() for v in variables.values()]
+    return any(number in v.shape[1:] for v in held if isinstance(v, onp.ndarray))
 
 
 def made_statements(reached: Reached, lines: Lines) -> Iterator[MadeStatement]:

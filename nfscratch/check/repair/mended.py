@@ -23,6 +23,7 @@ UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 COMPARED = re.compile("[<>]=?")
+ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
 LEFT, RIGHT = re.compile(r"(\([^()]*\)|[\w.]+) \* "), re.compile(r" \* (\([^()]*\)|[\w.]+)")  # factors
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
@@ -46,6 +47,7 @@ class Repair:
     loses: tuple[str, ...] = ()  # variables that are read nowhere any more
     misses: bool = False  # whether forward does not reach all of its codomain, or leaves it, as it did before
     of_maker: bool = False  # whether it is to a function that made the numbers which the directions read
+    of_this_order: bool = False  # whether it would not hold with another permutation of the columns
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -88,7 +90,8 @@ class Repair:
         if self.of_lines:
             return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
-        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same)
+        odd = len(ODD.findall(self.after)) > len(ODD.findall(self.before))
+        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same) + 2 * odd
 
     @property
     def is_long(self) -> bool:
@@ -115,6 +118,7 @@ class Repair:
             or signs[0] > signs[1]
             or taken_back
             or self.undoes
+            or self.of_this_order
             or self._is_of_nothing
         )
 
@@ -153,7 +157,12 @@ class Repair:
     def nearest(self) -> tuple[int, ...]:
         """The rank where nothing speaks for one of the two directions."""
         left, less, of_two, other_x, several, distance = self.rank
-        return (left, self.misses, less, of_two, several, distance, other_x)
+        return (left, self.misses, less, of_two, several, not self.inverts_order, distance, other_x)
+
+    @property
+    def inverts_order(self) -> bool:
+        """Whether it puts the inverse of an order in its place: a second turn does the same for three columns alone."""
+        return self.after.count("argsort(") > self.before.count("argsort(")
 
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""

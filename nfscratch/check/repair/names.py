@@ -61,7 +61,7 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
         whole = [k for k, v in scope.locals.items() if _is_whole(v)]
         yield from (ast.Subscript(node, ast.Name(k, ast.Load()), ast.Load()) for k in whole[:4])
     if getattr(value, "ndim", 0) == 2:
-        orders = [k for k, v in scope.values.items() if scope.array_module and _is_order(v, value.shape[1])]
+        orders = [k for k, v in scope.values.items() if scope.array_module and is_order(v, value.shape[1])]
         for name in orders[:4]:
             order = ast.Name(name, ast.Load())
             sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
@@ -72,8 +72,10 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
 def undone(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """The inverse of an order, where it is an index."""
     value = scope.value_of(place.node)
+    if value is None and isinstance(place.node, ast.Name):  # a list of the module
+        value = scope.module.get(place.node.id)
     row = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
-    if place.is_index and scope.array_module and row and _is_order(value, len(value)):
+    if place.is_index and scope.array_module and row and is_order(value, len(value)):
         sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
         yield ast.Call(sort, [place.node], [])
 
@@ -84,7 +86,7 @@ def _is_whole(value):
     return (isinstance(value, int) and not isinstance(value, bool)) or kind_of in ("i", "u")
 
 
-def _is_order(value, n):
+def is_order(value, n):
     """Whether it holds each column's number once."""
     return isinstance(value, (onp.ndarray, list, tuple)) and len(value) == n and _sorted(value) == list(range(n))
 

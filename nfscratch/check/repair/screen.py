@@ -197,6 +197,16 @@ class OfRoundTrip(Screen):
         claims = () if self.results is None else zip(("forward", "inverse"), self.results[1::2], strict=True)
         return next((direction for direction, claim in claims if not onp.isfinite(claim).all()), "")
 
+    def undoes_now(self) -> bool:
+        """Whether inverse takes x back, as the functions and their tables are now. An exception is a no."""
+        try:
+            with onp.errstate(all="ignore"):
+                found, lines = within(lambda: self._undone(self._forward()[0]), SLOWER * self.lines + 1000, self.met)
+        except (Exception, SystemExit, TooLong):  # of any kind
+            return False
+        self.spent += lines
+        return bool(found)
+
     def _holds(self):
         return self._undone(self.x if self.keeps_forward and self.x is not None else self._forward()[0])
 

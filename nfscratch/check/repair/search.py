@@ -28,6 +28,7 @@ from nfscratch.check.repair.made_cells import cells_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
 from nfscratch.check.repair.mended import Repair, compares_otherwise, repeats_factor
 from nfscratch.check.repair.missing import missing_terms
+from nfscratch.check.repair.other_orders import OtherOrders
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screen import OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.twins import new_of, with_twins
@@ -72,11 +73,24 @@ class Search(Accepting):
     def ways(self) -> Ways:
         return Ways(self.trial, self.screen, self.failed, self.reached)
 
+    @cached_property
+    def _other_orders(self):
+        return OtherOrders(self.reached) if isinstance(self.screen, OfRoundTrip) else None
+
+    def _holds_with_other_orders(self):
+        """Of a change that mends the round trip: with another permutation of the columns it has to, too."""
+        if self._other_orders is None or not self._other_orders.exchanged:
+            return True
+        with self._other_orders.standing():
+            return self.screen.undoes_now()
+
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found, mirrored = most, [], []
         # of the functions as they are
-        _ = self.statements and self.failed and (self.ways.shared, self._of_density, self._ends, self._may_miss)
+        _ = self.statements and self.failed and (
+            self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders
+        )  # fmt: skip
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -179,6 +193,7 @@ class Search(Accepting):
                 if self.screen.passes():
                     self.passed = True
                     changed, after = self.screen.changed(), place.after(edit)
+                    by_chance = not self._holds_with_other_orders()
                     if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
                         masks = repeats_factor(before, after) or compares_otherwise(before, after)
                         mended = self._mended(changed, masks)
@@ -192,7 +207,7 @@ class Search(Accepting):
         shared = place.line in self.ways.shared.get(statement.file, ())
         loses = lost_names(edit, (statement, *self.statements))
         repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, misses,
-                        statement.makes_by_function)  # fmt: skip
+                        statement.makes_by_function, by_chance)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         # A mask is not made of numbers: it says who sees whom.
         # Where each direction's log_det was wrong, too, and all is right then, they did not just come to agree.

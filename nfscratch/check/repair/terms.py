@@ -66,6 +66,14 @@ def constrained(place: Place, scope: Scope) -> Iterator[ast.AST]:
             yield from (_call(np, name, node) for name in ("exp", "abs"))
 
 
+def counted(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """One more or one less of a count that is a factor or an exponent: D - 1 directions, for D."""
+    factor = isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, (ast.Mult, ast.Pow, ast.Div))
+    if factor and isinstance(place.node, (ast.Name, ast.Attribute)) and not place.is_index:
+        if type(scope.value_of(place.node)) is int:
+            yield from (ast.BinOp(place.node, op, ast.Constant(1)) for op in (ast.Sub(), ast.Add()))
+
+
 def _sizes_taken(node):
     """Each a of an abs(a) within: its sign may be missing."""
     calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and len(n.args) == 1]

@@ -51,8 +51,8 @@ def _is_twin(place, twin):
 
 
 def _same(a, b, place, twin):
-    """Whether two expressions are the same, but for the argument of their functions."""
-    return type(a) is type(b) and ast.dump(_in_words_of(a, place, twin)) == ast.dump(b)
+    """Whether two expressions are the same, as they stand or but for the argument of their functions."""
+    return type(a) is type(b) and ast.dump(b) in (ast.dump(a), ast.dump(_in_words_of(a, place, twin)))
 
 
 def _in_words_of(node, place, twin):
@@ -62,7 +62,8 @@ def _in_words_of(node, place, twin):
 
 def _moved(new, place, twin):
     """The new expression as it stands at the twin: a run may go through the lines alone that it met."""
-    copy = deepcopy(_in_words_of(new, place, twin))
+    words = ast.dump(_in_words_of(place.node, place, twin))
+    copy = deepcopy(_in_words_of(new, place, twin) if words == ast.dump(twin.node) else new)
     for node in ast.walk(copy):
         ast.copy_location(node, twin.node)
     return copy
