@@ -21,6 +21,7 @@ from nfscratch.check.domains import free_variables, inside, into, spread, within
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, message_of, said
 from nfscratch.check.judging import failing, first_failure
+from nfscratch.check.letters.ends import indices_at_ends
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
@@ -41,8 +42,8 @@ _fails = partial(failing, "E", AT_EDGES)
 
 def check_edges(trial: Trial, rng: onp.random.Generator) -> Finding:
     """E."""
-    looks = (lambda: _batches(trial), lambda: _points(trial, rng), lambda: check_joins(trial, rng))
-    return first_failure(looks, SOUND)
+    looks = (lambda: _batches(trial), lambda: _points(trial, rng), lambda: indices_at_ends(trial))
+    return first_failure((*looks, lambda: check_joins(trial, rng)), SOUND)
 
 
 # --- batches ---
