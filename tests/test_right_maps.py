@@ -11,7 +11,7 @@ from scipy.special import log_ndtr, ndtr, ndtri
 import nfscratch as nf
 from nfscratch.check.letters.scatter import scatter
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.stops_early import ends_by_itself
+from nfscratch.check.search_loops import ends_by_itself
 from nfscratch.check.trial import Trial
 
 
@@ -229,6 +229,17 @@ def test_a_search_that_takes_the_largest_step_of_no_rows_is_told():
     forward, _, at_once = newton(1e-12)
     report = audited((forward, at_once), 2, "SE")
     assert report.ok and "a batch of no rows fails in inverse" in report.notes[0]
+
+
+def test_the_largest_of_no_rows_is_a_note_where_it_is_asked_and_a_mistake_where_it_is_used():
+    def inverse(x):
+        assert np.abs(x).max() < 1e9
+        return x - 1, np.zeros(len(x))
+
+    report = audited((lambda z: (z + 1, np.zeros(len(z))), inverse), 2, "SE")
+    assert report.ok and "a batch of no rows fails in inverse" in report.notes[0]
+    batch = (lambda z: (z + 0 * z.max(), np.zeros(len(z))), lambda x: (x + 0 * x.max(), np.zeros(len(x))))
+    assert audited(batch, 2, "SE").failures[0].letter == "E"
 
 
 # --- rows of a sample ---

@@ -215,7 +215,8 @@ def _gives_nothing_beyond_draws(subject, z):
 def _answers(subject, z):
     try:
         trial = Trial(subject, z)
-        if (trial.usable & ~onp.isfinite(trial.there[1])).all():  # an ordinary x whose log_det is none: S says it
+        is_finite, has_slope = onp.isfinite(flat(trial.x)).all(axis=1), onp.isfinite(trial.there[1])
+        if (is_finite & ~has_slope).all():  # an ordinary x whose log_det is none: S says it
             return True
         results = (flat(trial.x), trial.there[1], flat(trial.back[0]), trial.back[1])
         return all(onp.isfinite(r).all() for r in results)

@@ -9,13 +9,9 @@ off.
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
-from inspect import getsourcelines
-from textwrap import dedent
-from types import CodeType
 from typing import Any
 
 import numpy as onp
@@ -25,6 +21,7 @@ from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.pairs import is_single
 from nfscratch.check.repair.live_code import TooLong, within
 from nfscratch.check.rows import flat, largest
+from nfscratch.check.search_loops import ends_by_itself
 from nfscratch.check.subject import Subject
 from nfscratch.check.trial import Trial
 
@@ -76,22 +73,6 @@ def _loops(subject, z):
     with suppress(TooLong):
         within(lambda: subject.inverse(subject.forward(z[:1].copy())[0]), MOST_LINES, met=count)
     return any(n >= TURNS or (n >= TURNS_OF_SEARCH and ends_by_itself(*line)) for line, n in turns.items())
-
-
-def ends_by_itself(code: CodeType, line: int) -> bool:
-    """Whether this line stands in a `while`, or in a loop that a `break` or `return` ends."""
-    try:
-        lines, first = getsourcelines(code)
-        tree = ast.parse(dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError):  # no source, or a lambda in the middle of a line
-        return False
-    loops = [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.While))]
-    here = line - max(first, 1) + 1
-    return any(loop.lineno <= here <= (loop.end_lineno or 0) and _is_search(loop) for loop in loops)
-
-
-def _is_search(loop):
-    return isinstance(loop, ast.While) or any(isinstance(node, (ast.Break, ast.Return)) for node in ast.walk(loop))
 
 
 def words_of(accuracy: float) -> str:

@@ -34,7 +34,7 @@ class Mistake(Enum):
     PLANAR_U = "planar: u where u_hat belongs"
     RADIAL_SLOPE = "radial: the direction along the radius lacks h'(r) r, and is counted like the D - 1 across it"
     LOGIT_SCALE = "logit's scale term is missing"
-    FACTOR_TWO = "it is off by the factor 2: std and variance, or exp(s) and exp(s/2), are mixed up"
+    FACTOR_TWO = "it is off by the factor 2, as where std and variance, or exp(s) and exp(s/2), are mixed up"
     ONE_BRANCH = "one branch counts its slope wrongly"
     AT_X = "it is evaluated at x, not at z"
     AT_Z = "it is evaluated at z, not at x"

@@ -3,7 +3,8 @@
     points    0, +-eps, +-1e-8, +-1e3 (carried into the domain), the whole numbers where boxes and knots end: both
               directions finite, the round trip and the log-dets as everywhere, and log_det the logarithm of the slope
               wherever finite differences can tell
-    batches   N = 0, N = 1, all rows near 0, all rows far out
+    batches   N = 0, N = 1 (batches.py), all rows near 0, all rows far out
+    ends      no index outside of a table at the very ends of an interval: ends.py
     joins     no jump where one formula hands over to the next: joins.py
 
 Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
@@ -19,8 +20,9 @@ import numpy as onp
 
 from nfscratch.check.domains import free_variables, inside, into, spread, within_reach
 from nfscratch.check.finding import Finding, Symptom
-from nfscratch.check.guarded import kind_of, message_of, said
+from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
+from nfscratch.check.letters.batches import check_batches
 from nfscratch.check.letters.ends import indices_at_ends
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
@@ -28,59 +30,19 @@ from nfscratch.check.letters.last_digits import cost_of_last_digits
 from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_beyond_normal, is_out_of_reach
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
-from nfscratch.check.trial import OTHER, Trial
+from nfscratch.check.trial import Trial
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-# No rows have no width for -1, no kind of result, and no largest step.
-NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
-            "cannot call `vectorize` on size 0 inputs", "zero-size array to reduction operation")  # fmt: skip
 COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
 
 def check_edges(trial: Trial, rng: onp.random.Generator) -> Finding:
     """E."""
-    looks = (lambda: _batches(trial), lambda: _points(trial, rng), lambda: indices_at_ends(trial))
+    looks = (lambda: check_batches(trial), lambda: _points(trial, rng), lambda: indices_at_ends(trial))
     return first_failure((*looks, lambda: check_joins(trial, rng)), SOUND)
-
-
-# --- batches ---
-
-
-def _batches(trial):
-    looks = [partial(_batch, trial, n, direction) for n in (0, 1) for direction in ("forward", "inverse")]
-    return first_failure(looks, SOUND)
-
-
-def _batch(trial, n, direction):
-    """A batch of n rows: the direction takes it, and gives as many."""
-    s, a = trial.subject, trial.input(direction)[:n]
-    try:
-        with onp.errstate(all="ignore"):
-            y, log_det = getattr(s, direction)(a.copy())
-    except Exception as error:  # the subject's own: any kind
-        if n == 0 and s.bijection is None and loses_width(error):
-            return None
-        words = f"{direction} of a batch of {n} raises {said(error)}"
-        return _fails(words, Symptom.BATCH_RAISES, "z", trial.z[:n], 0, size=n)
-    if onp.shape(y) == (n, *s.shape(OTHER[direction])) and onp.shape(log_det) == (n,):
-        return None
-    if n == 0 and s.bijection is None and is_list_of_no_rows(y, log_det):
-        return None
-    words = f"{direction} of a batch of {n} gives shapes {onp.shape(y)} and {onp.shape(log_det)}"
-    return _fails(words, Symptom.BATCH_SHAPE, "z", trial.z[:n], 0)
-
-
-def loses_width(error: Exception) -> bool:
-    """Whether an empty batch ended in a reshape with -1, a list of rows, np.vectorize or a max. A note says so."""
-    return message_of(error).startswith(NO_WIDTH)
-
-
-def is_list_of_no_rows(y: Any, log_det: Any) -> bool:
-    """Whether it came back as np.array([]), as from a loop over rows. It is excused, too."""
-    return onp.shape(y) == onp.shape(log_det) == (0,)
 
 
 # --- points ---
@@ -161,9 +123,8 @@ def _refusal(s, z):
 def _forward_finite(edge):
     """The first row where forward is not finite, and not for honest overflow; None where all are finite."""
     x, log_det = edge.there
-    is_finite = onp.isfinite(flat(x)).all(axis=1) & onp.isfinite(log_det)
-    # An x that is not usable is no number, or rounded to an end of its interval.
-    bad = ~is_finite & ~(is_beyond_normal(edge) | (is_out_of_reach(edge) & ~edge.usable))
+    is_finite = onp.isfinite(flat(x)).all(axis=1)
+    bad = ~(is_finite & onp.isfinite(log_det)) & ~(is_beyond_normal(edge) | (is_out_of_reach(edge) & ~is_finite))
     # A log_det of a tiny derivative is still an ordinary number: exp(-1000) is 0, log of it was -1000.
     bad &= ~(overflows(edge, edge.z, "forward") if bad.any() else bad)
     if not bad.any():
