@@ -385,7 +385,7 @@ nfscratch.check.repair.inserted
 nfscratch.check.repair.live_code
     FUTURE 16777216
     LiveStatement._compiled(flags) 16777216
-nfscratch.check.repair.made
+nfscratch.check.repair.made_lines
     LONGEST 10000
 nfscratch.check.repair.made_objects
     MOST 12

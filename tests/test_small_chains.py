@@ -236,7 +236,6 @@ def test_an_object_with_another_line(module):
     before = dict(vars(module.layer))
     order.tree.value = ast.parse("order[::-1]", mode="eval").body
     ast.fix_missing_locations(order.tree)
-    assert not order.is_repeatable
     with order.edited():
         assert module.layer.order.tolist() == [0, 2, 1] and module.layer.back.tolist() == [0, 2, 1]
         assert module.layer.twice.tolist() == [0, 4, 2] and module.layer.log == before["log"]

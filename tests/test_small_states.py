@@ -1,6 +1,7 @@
 """How a run holds its states, what made its numbers, and what is said of chains: functions of a few values each."""
 
 import ast
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as onp
@@ -12,7 +13,7 @@ from nfscratch.check.diagnosis import chain_log_det, held, wrong_chain, wrong_di
 from nfscratch.check.finding import Finding, Outcome, Symptom
 from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair, of_pairs
-from nfscratch.check.repair import computes, made, made_objects, telling
+from nfscratch.check.repair import computes, made, made_lines, made_objects, telling
 from nfscratch.check.trial import Trial
 
 N, D = 4, 3
@@ -143,7 +144,7 @@ def line(text):
     ("class A:\n    x = a\n    def f(self, y=b): return c", [], {"a", "b"}), ("import q", [], set()),
 ])  # fmt: skip
 def test_what_a_line_of_a_module_writes_and_reads(text, written, reads):
-    assert made._written(line(text)) == written and made._reads(line(text)) == reads
+    assert made_lines.written(line(text)) == written and made_lines.reads(line(text)) == reads
 
 
 def test_a_line_feeds_what_is_read():
@@ -163,7 +164,8 @@ def test_a_line_feeds_what_is_read():
 def test_the_lines_that_have_to_run_again(rest, read, after):
     variables = {"np": onp, "a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0, "user": lambda v: v}
     variables |= {"b": SimpleNamespace()} if "dict" in rest else {}
-    found = made._needed_after(line("a = 1.0"), ast.parse(rest).body, variables, read)
+    again = partial(made._is_plain, variables=variables)
+    found = made_lines.needed_after(line("a = 1.0"), ast.parse(rest).body, read, again)
     assert (found if found is None else [ast.unparse(f) for f in found]) == after
 
 
@@ -174,7 +176,7 @@ def test_the_lines_that_have_to_run_again(rest, read, after):
     ("a", "a", True), ("a", "b", False), (None, None, True), (onp.ones(2), [1.0, 1.0], False),
 ])  # fmt: skip
 def test_the_same_value_again(a, b, same):
-    assert made.is_same(a, b) is same
+    assert made_lines.is_same(a, b) is same
 
 
 @pytest.mark.parametrize(("value", "numbers"), [
@@ -183,7 +185,7 @@ def test_the_same_value_again(a, b, same):
     ([], True), (onp, False),
 ])  # fmt: skip
 def test_a_number_or_a_row_of_such(value, numbers):
-    assert made.is_of_numbers(value) is numbers
+    assert made_lines.is_of_numbers(value) is numbers
 
 
 MAKER = line("""
@@ -198,14 +200,13 @@ def __init__(self, n, order):
 
 
 def test_what_a_maker_gives_to_its_object():
-    names = [made_objects._written(s, "self") for s in MAKER.body]
+    names = [made_lines.written(s, "self") for s in MAKER.body]
     assert names == [["self.order"], ["size"], ["self.back"], ["self.twice", "half"], ["self.net"], []]
     attributes = [made_objects._attributes(s, "self") for s in MAKER.body]
     assert attributes == [["order"], [], ["back"], ["twice"], ["net"], []]
-    assert made_objects._reads(MAKER.body[2], "self") == {"np.argsort", "self.order", "np"}
-    assert made_objects._reads(MAKER.body[3], "self") == {"self.back", "size"}
-    assert [made_objects._is_local(s, "self") for s in MAKER.body] == [False, True, False, False, False, False]
-    assert made_objects._local_names(MAKER) == {"self", "n", "order", "size", "half"}
+    assert made_lines.reads(MAKER.body[2], "self") == {"np.argsort", "self.order", "np"}
+    assert made_lines.reads(MAKER.body[3], "self") == {"self.back", "size"}
+    assert made_lines.local_names(MAKER) == {"self", "n", "order", "size", "half"}
     each = SimpleNamespace(order=[1, 0], net=3)
     assert made_objects._arguments(MAKER, each) == {"order": [1, 0]}
     assert made_objects._arguments(MAKER, SimpleNamespace()) == {}
@@ -223,7 +224,7 @@ LAST = "self.twice, half = (2 * self.back, size / 2)"
 ])  # fmt: skip
 def test_the_lines_of_a_maker_that_have_to_run_again(k, read, after):
     variables = {"np": onp, "self": SimpleNamespace(order=1, back=2, twice=3), "Net": type("Net", (), {})}
-    found = made_objects._needed_after(MAKER, k, read, variables)
+    found = made_objects._needed_after(MAKER, k, {f"self.{name}" for name in read}, variables)
     assert (found if found is None else [ast.unparse(f) for f in found]) == after
 
 

@@ -504,10 +504,11 @@ def test_the_laws_that_fail():
 def judge(failed, x, now, of_all=False, out_shape=(2,)):
     made = object.__new__(accepting.Accepting)
     made.screen = object.__new__(accepting.OfAll) if of_all else SimpleNamespace()
-    made.screen.x, made.screen.z = x, onp.zeros((3, 2))
+    made.screen.x, made.screen.z, made.screen.results = x, onp.zeros((3, 2)), (x, None, x, None)
     made.screen._forward = lambda: (now, None)
     made.__dict__["failed"] = set(failed)
-    made.trial = SimpleNamespace(subject=SimpleNamespace(out_shape=out_shape))
+    made.screen.subject = SimpleNamespace(out_shape=out_shape)
+    made.trial = SimpleNamespace(subject=made.screen.subject)
     return made
 
 

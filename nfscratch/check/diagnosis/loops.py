@@ -31,10 +31,14 @@ def has_loops(trial: Trial) -> bool:
 
 
 def is_one_function(trial: Trial) -> bool:
-    """Whether both directions go through the same lines: an inverse that is forward on purpose, as of a reflection."""
+    """Whether both directions go through the same code: an inverse that is forward on purpose, as of a reflection.
+
+    Lines do not tell it: two lambdas may stand in one.
+    """
     subject, rows = trial.subject.at(onp.arange(1)), onp.array(trial.x[:1])
-    ways = [Reached(lambda call=call: call(rows.copy())).lines for call in (subject.forward, subject.inverse)]
-    return bool(ways[0]) and ways[0] == ways[1]
+    ways = [Reached(lambda call=call: call(rows.copy())).codes for call in (subject.forward, subject.inverse)]
+    there, back = ({id(code) for code in way.values()} for way in ways)
+    return bool(there) and there == back
 
 
 def _calls_itself(reached):
