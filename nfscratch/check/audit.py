@@ -49,7 +49,7 @@ def audit(
         a pair of plain functions (forward, inverse) of NumPy arrays, forward(z) -> (x, log_det) and inverse(x) ->
         (z, log_det), for the dimensions in `dims`. They may return another library's arrays. A list of pairs is a
         chain, in the order in which z meets them: then the audit names the layer. A half that every layer keeps is a
-        mistake; of another variable that never moves the report tells, unless structure="dense" forbids it.
+        mistake; the report tells of any other variable that never moves, and structure="dense" forbids it.
     params: those of the Bijection or Flow; without them, several draws of wild ones.
     dtype: "float64" or "float32" alone; without it both, and for a pair the one that it computes in.
     context: one row (C,) or (1, C) for all, or (M, C): row i of a batch gets row i mod M. Without it the audit draws a

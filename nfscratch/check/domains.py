@@ -80,7 +80,7 @@ def _number(text):
 def _of_all_variables(ends, shape, name):
     """Ends of which one at least is an array; as numbers, where all variables have the same."""
     if any(onp.shape(end) not in ((), shape) for end in ends):
-        wanted = f"{shape[0]} numbers" if len(shape) == 1 else f"an array of shape {shape}"
+        wanted = f"{shape[0]} number{'s' * (shape[0] != 1)}" if len(shape) == 1 else f"an array of shape {shape}"
         got = " and ".join(f"one of shape {onp.shape(end)}" if onp.ndim(end) else "one number" for end in ends)
         raise ValueError(f"{name} must have {wanted} at each end, one for each variable, or one for all; got {got}")
     low, high = (onp.broadcast_to(end, shape) for end in ends)

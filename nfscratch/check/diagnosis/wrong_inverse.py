@@ -79,7 +79,7 @@ def _argument(c):
 
 def _of_one_that_applies_forward(c):
     """What makes forward of an inverse: of columns that move, of factors that multiply, of reflections, or nothing."""
-    if is_permutation(c.J):  # of columns that stay, a shift is all that is done twice
+    if is_permutation(c.J):  # where no column moves, a shift is what is done twice
         still = onp.abs(c.J - onp.eye(c.dim)).max() < 1e-7
         return Mistake.SHIFT_NOT_UNDONE if still else Mistake.PERMUTATION
     if same(onp.diagonal(c.J, axis1=1, axis2=2) * c.z, c.x).all() and not is_dense(c.J[0]):

@@ -19,7 +19,7 @@ from nfscratch.check.letters.joins import AT_EDGES, SOUND
 from nfscratch.check.search_loops import ends_by_itself, is_asked
 from nfscratch.check.trial import OTHER, Trial
 
-# No rows have no width for -1, no kind of result, and no largest step.
+# What NumPy says of no rows: a reshape with -1 finds no width, a stack has no parts, vectorize sees no kind of result.
 NO_WIDTH = ("cannot reshape array of size 0", "cannot reshape tensor of 0 elements", "need at least one array to",
             "cannot call `vectorize` on size 0 inputs")  # fmt: skip
 NO_LARGEST = "zero-size array to reduction operation"

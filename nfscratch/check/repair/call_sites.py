@@ -9,20 +9,23 @@ they are given. What one of his functions had given to another is not known, and
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.repair.computes import RANDOM, is_of_library
+from nfscratch.check.repair.computes import BUILTINS, RANDOM, is_of_library
 from nfscratch.check.repair.live_code import OUTSIDE
 from nfscratch.check.repair.made_lines import run_again
 
 PLAIN = (bool, int, float, complex, str, type(None), range, onp.ndarray, onp.generic)
 ROWS = (list, tuple)
 STATEMENTS = (ast.Assign, ast.AnnAssign, ast.Expr, ast.For)
+HARMLESS = {name: getattr(builtins, name) for name in BUILTINS}  # no input(), no open()
 MOST = 24  # calls of one maker
 
 
@@ -60,12 +63,18 @@ def calls_at_import(
         noted = Noted(inspect.signature(maker), maker is not variables.get(name))
     except (TypeError, ValueError):
         return []
-    inside = {k: v if k == "__builtins__" or _is_plain(v) else StandIn() for k, v in variables.items()} | {name: noted}
     for line in body:
         if isinstance(line, STATEMENTS) and _calls(line, name) and not _is_risky(line):
             with suppress(ValueError):  # it needs what is not known
-                run_again([line], file, dict(inside))
+                run_again([line], file, _stood_in(variables) | {name: noted, "__builtins__": HARMLESS})
     return noted.calls
+
+
+def _stood_in(variables):
+    """Copies of what is plain, because the statement may write into a list, and stand-ins for the rest."""
+    plain = {k: v for k, v in variables.items() if k != "__builtins__" and _is_plain(v)}
+    copied = {k: deepcopy(v) if isinstance(v, (*ROWS, onp.ndarray)) else v for k, v in plain.items()}
+    return {k: StandIn() for k in variables} | copied
 
 
 def _is_plain(value):

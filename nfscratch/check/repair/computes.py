@@ -14,6 +14,8 @@ from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as onp
+
 from nfscratch.check.repair.live_code import OUTSIDE, kind
 
 LIBRARIES = {"numpy", "scipy", "math", "cmath", "functools", "itertools", "operator"}
@@ -65,7 +67,13 @@ def _computes(called, variables):
     return kind(value) not in (None, "callable")
 
 
-def is_of_library(value):
+def is_of_library(value: Any) -> bool:
+    """Whether it is a library's own module, function or object; one that wraps a function is what that is."""
+    wrapped = getattr(value, "func", None) if isinstance(value, partial) else getattr(value, "pyfunc", None)
+    if isinstance(value, (partial, onp.vectorize)) and wrapped is not None:
+        return is_of_library(wrapped)
+    if isinstance(value, onp.ufunc) and "(vectorized)" in value.__name__:  # of np.frompyfunc
+        return False
     name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
     return (isinstance(value, ModuleType) or callable(value)) and str(name).split(".")[0] in LIBRARIES
 

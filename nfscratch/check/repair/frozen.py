@@ -7,16 +7,19 @@ tried.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from mmap import mmap
-from types import FunctionType, ModuleType
+from sysconfig import get_path
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import numpy as onp
 
 from nfscratch.check.repair.live_code import Reached
 
+INSTALLED = get_path("stdlib")
 DEEPEST = 4  # an array in a dict of a layer in a list
 MOST = 2_000  # of one list
 
@@ -42,8 +45,8 @@ def shares_memory(reached: Reached) -> bool:
 
 
 def _known(reached):
-    variables = [*reached.globals.values(), *reached.locals.values()]
-    return list({id(a): a for v in variables for a in _arrays(v, DEEPEST)}.values())
+    variables, seen = [*reached.globals.values(), *reached.locals.values()], {}
+    return [a for v in variables for a in _arrays(v, DEEPEST, seen)]
 
 
 def _is_mapped(array):
@@ -72,18 +75,41 @@ def _write(arrays, writeable):
             pass
 
 
-def _arrays(value, depth):
+def _arrays(value, depth, seen):
+    """Arrays that nobody has met yet. seen: {id: (how deep it was looked into, the value, which so stays alive)}"""
+    if seen.get(id(value), (-1,))[0] >= depth:
+        return
+    is_new, seen[id(value)] = id(value) not in seen, (depth, value)
     if isinstance(value, onp.ndarray):
-        yield value
+        yield from [value] if is_new else []
     elif depth:
         for part in _parts(value):
-            yield from _arrays(part, depth - 1)
+            yield from _arrays(part, depth - 1, seen)
 
 
 def _parts(value):
+    """What a row, a table, an object, or a class or a module of the user's holds."""
     if isinstance(value, dict):
         return [v for k, v in list(value.items())[:MOST] if not str(k).startswith("__")]
     if isinstance(value, (list, tuple)):
         return value[:MOST]
-    no_object = isinstance(value, (type, FunctionType, ModuleType)) or not hasattr(value, "__dict__")
-    return [] if no_object else list(vars(value).values())
+    if isinstance(value, (type, ModuleType)):
+        return list(vars(value).values())[:MOST] if _is_users(value) else []
+    if isinstance(value, FunctionType):
+        return []
+    return [type(value), *getattr(value, "__dict__", {}).values(), *_in_slots(value)]
+
+
+def _is_users(value):
+    """Whether a class or a module is not built in or installed. One of a notebook has no file, or no module."""
+    name = str(value.__name__ if isinstance(value, ModuleType) else value.__module__)
+    module = value if isinstance(value, ModuleType) else sys.modules.get(name)
+    file = getattr(module, "__file__", None) or ""
+    return name not in sys.builtin_module_names and not file.startswith(INSTALLED) and "site-packages" not in file
+
+
+def _in_slots(value):
+    slots = [d for kind in type(value).__mro__ for d in vars(kind).values() if isinstance(d, MemberDescriptorType)]
+    for slot in slots if _is_users(type(value)) else []:
+        with suppress(AttributeError):  # nothing is in it
+            yield slot.__get__(value)

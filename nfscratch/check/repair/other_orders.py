@@ -2,7 +2,8 @@
 
 An order of the columns that is a cycle of three is undone by a second turn, and one may be undone by its own mirror
 image: then a change holds that no other order would bear. So each order that the functions read is exchanged, where it
-lies, for one that has no such property, its inverse for the inverse of that one, and the round trip is asked again.
+lies, for one that takes n turns to come back, its inverse for the inverse of that one, and the round trip is asked
+again.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ class OtherOrders:
                     found[id(each)] = each
         matrices = any(_is_turn(v) for v in found.values())
         orders = [v for v in found.values() if _is_plain_order(v)]
-        self.exchanged = [] if matrices else _others(orders)
+        fixed = matrices or not all(map(_can_be_written, orders))
+        self.exchanged = [] if fixed else _others(orders)
 
     @contextmanager
     def standing(self) -> Iterator[None]:
         """The other orders in the place of the user's."""
-        for order, new, _ in self.exchanged:
-            _write(order, new)
         try:
+            for order, new, _ in self.exchanged:
+                _write(order, new)
             yield
         finally:
             for order, _, old in self.exchanged:
@@ -60,6 +62,18 @@ def _is_plain_order(value):
         return False
     order = onp.asarray(value)
     return bool((order[order] != onp.arange(len(order))).any())
+
+
+def _can_be_written(order):
+    """Whether it is a list, or an array whose memory is not someone else's for reading alone."""
+    if isinstance(order, list) or order.flags.writeable:
+        return True
+    try:
+        order.flags.writeable = True
+    except ValueError:
+        return False
+    order.flags.writeable = False
+    return True
 
 
 def _is_turn(value):
