@@ -122,15 +122,11 @@ SAID = {
     "an order of three turns": (TURNED, 6, "np.argsort(order)"),
     "an order that is its own mirror image": (MIRRORED, 4, "np.argsort(order)"),
     "a count of directions": (RADIAL, 3, "D - 1"),
-    "a search that stops early": (SEARCHED, 2, "np.sin(x[:, 0])"),
     "the same variable in both directions": (HEAVY, 2, "z ** 2"),
 }
 
 
-SLOW = {"a search that stops early"}
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.exhaustive if n in SLOW else ()) for n in SAID])
+@pytest.mark.parametrize("name", SAID)
 def test_what_is_said_first(name, tmp_path):
     text, dim, said = SAID[name]
     with onp.errstate(all="ignore"):
