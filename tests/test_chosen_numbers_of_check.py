@@ -330,8 +330,8 @@ nfscratch.check.letters.samples
 nfscratch.check.letters.scatter
     SMALL 0.01
     BESIDE 0.001
-    DRAWS 4
-    MARGIN 2.0
+    OF_NOISE 8.36660026534
+    MARGIN 6.0
 nfscratch.check.letters.structure
     MOVES 0.5 -0.5 2.0 -2.0
 nfscratch.check.notes

@@ -151,3 +151,23 @@ def test_a_mistake_beside_an_interval_is_found(wrong, letter):
     ends = ENDS if wrong != "ends" else {"domain": ([None, 0, None], [None, 1, None])}
     report = audit(by_columns(wrong), dims=(3,), **ends, changes=False, show=False)
     assert report.failures and report.failures[0].letter == letter, report
+
+
+def test_a_variable_without_an_end_is_to_grow_beside_one_that_has_one():
+    def log_slope(z):
+        return -onp.logaddexp(0, z) - onp.logaddexp(0, -z)
+
+    def forward(z, scale):
+        x = onp.stack([1 / (1 + onp.exp(-z[:, 0])), scale * onp.tanh(z[:, 1] / scale)], axis=1)
+        return x, log_slope(z[:, 0]) + onp.log(4.0) + log_slope(2 * z[:, 1] / scale)
+
+    def inverse(x, scale):
+        z1 = scale * onp.arctanh(onp.clip(x[:, 1] / scale, -1 + 1e-15, 1 - 1e-15))
+        z = onp.stack([onp.log(x[:, 0]) - onp.log1p(-x[:, 0]), z1], axis=1)
+        return z, -forward(z, scale)[1]
+
+    pair = (lambda z: forward(z, 5.0), lambda x: inverse(x, 5.0))
+    report = audit(pair, dims=(2,), codomain=([0, -onp.inf], [1, onp.inf]), letters="SO", changes=False, show=False)
+    assert report.failures and report.failures[0].name == "range: the map is not onto", report
+    declared = {"codomain": ([0, -5], [1, 5]), "letters": "SO", "changes": False, "show": False}
+    assert audit(pair, dims=(2,), **declared).ok

@@ -1,6 +1,7 @@
 """Right maps of a user that look wrong: what an audit tells of them, and mistakes beside them that it still finds."""
 
 import math
+import sys
 from math import erfc
 from statistics import NormalDist
 
@@ -9,9 +10,10 @@ import pytest
 from scipy.special import log_ndtr, ndtr, ndtri
 
 import nfscratch as nf
+from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.scatter import scatter
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.search_loops import ends_by_itself
+from nfscratch.check.search_loops import ends_by_itself, ends_when_close
 from nfscratch.check.trial import Trial
 
 
@@ -101,6 +103,22 @@ def test_what_is_wrong_inside_of_the_interval_is_found_all_the_same():
 def test_the_note_says_that_rounding_ends_there():
     (note,) = audited(AT_ENDS["a refusal"][0], 2, "SE", codomain=(0, 1)).notes
     assert note == "forward rounds to an end of the codomain at |z| = 100, where no draw comes"
+
+
+def bounded(z):
+    """It comes close to 50 smoothly, and stands still from 35 on to 1 in 500."""
+    t = np.abs(z / 10)
+    return 50 * np.tanh(z / 10), (np.log(5) + 2 * (np.log(2) - t - np.log1p(np.exp(-2 * t)))).sum(axis=1)
+
+
+def unbounded(x):
+    z = 10 * np.arctanh(np.clip(x / 50, -1 + 1e-16, 1 - 1e-16))
+    return z, -bounded(z)[1]
+
+
+def test_a_smooth_map_that_stops_growing_beyond_the_draws_is_not_onto():
+    assert audited((bounded, unbounded), 1, "SRXJEO").failures[0].name == "range: the map is not onto"
+    assert audited((bounded, unbounded), 1, "SRXJEO", codomain=(-50, 50)).ok
 
 
 def scores(z):
@@ -208,6 +226,53 @@ def test_a_formula_that_is_off_by_as_little_is_wrong():
     assert audited((lambda z: (2 * z + 1, np.full(len(z), np.log(2.0))), inverse), 1, "SR").failures[0].letter == "R"
 
 
+def test_a_formula_in_a_loop_that_counts_is_no_search():
+    log_3 = np.log(3.0)
+
+    def by_while(x):
+        z, k = [], 0
+        while k < x.shape[1]:
+            z.append(x[:, k] / (3 + 1e-7))
+            k += 1
+        return np.stack(z, axis=1), np.full(len(x), -x.shape[1] * log_3)
+
+    def by_return(x):
+        for k in (1, 2):
+            z = x / 3 * (1 + 4e-7)
+            if k == 2:
+                return z, np.full(len(x), -x.shape[1] * log_3)
+
+    for inverse in (by_while, by_return):
+        report = audited((lambda z: (3 * z, np.full(len(z), len(z.T) * log_3)), inverse), 2, "SR")
+        assert [f.letter for f in report.failures] == ["R"]
+
+
+def test_which_loops_end_when_they_are_close():
+    limit = 1e-9
+
+    def f(z):
+        d, k = 1.0, 0
+        while k < 2:
+            k = k + 1
+        while abs(d) > 3:
+            d = d / 9
+        while z - 1 > limit:
+            z = z / 9
+        while z > 1e-5:
+            z = z / 9
+        for _ in range(50):
+            far = np.abs(z - 1) > 2
+            if not far:
+                break
+        for k in range(50):
+            if k > 3:
+                return sys._getframe(), limit
+
+    frame, first = f(1e-3)[0], f.__code__.co_firstlineno
+    close = [ends_when_close(frame, first + k) for k in (3, 5, 7, 9, 11, 13, 16)]
+    assert close == [False, True, True, True, True, True, False]
+
+
 def test_which_loops_end_by_themselves():
     def f(z):
         for k in range(3):
@@ -272,6 +337,7 @@ def test_draws_that_depend_on_each_other_and_are_right_are_told(sample):
     report = audited(PAIR, 2, "K", sample=sample, log_prob=log_prob)
     assert report.ok
     assert detail(report, "K").startswith("rows of a sample depend on each other (i and i + ")
+    assert detail(report, "K").endswith("no other mistake was seen")
 
 
 @pytest.mark.parametrize(
@@ -339,3 +405,39 @@ def test_a_slope_that_rounding_makes_is_not_taken_for_the_true_one():
     found = scatter(trial, "forward", np.array([True, True]), off)
     assert found[0] > 1e-5 and found[1] < 1e-8
     assert scatter(trial, "forward", np.array([True, False]), off + 0.02).tolist() == [0.0, 0.0]
+
+
+def smooth(table):
+    """3 sinh(z / 3), with a log_det that a table gives."""
+    return (
+        lambda z: (3 * np.sinh(z / 3), table(z).sum(axis=1)),
+        lambda x: (3 * np.arcsinh(x / 3), -table(3 * np.arcsinh(x / 3)).sum(axis=1)),
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        lambda z: np.log(np.cosh(np.round(z / 3, 3))),
+        lambda z: np.round(np.log(np.cosh(z / 3)), 4),
+        lambda z: np.log(np.cosh(z / 3)) + 3e-3 * np.sin(2000 * z),
+    ],
+    ids=["the nearest entry", "four digits", "a ripple"],
+)
+def test_a_log_det_that_scatters_by_itself_is_wrong(table):
+    report = audited(smooth(table), 2, "SRXJ")
+    assert [f.letter for f in report.failures] == ["J"]
+
+
+def test_what_is_excused_by_rounding_is_told():
+    def rounded(z):
+        return (1e8 + z) - 1e8, np.zeros(len(z))
+
+    rng = np.random.default_rng(3)
+    findings = [
+        check_jacobian(Trial(of_pair(rounded, rounded, 1), 10 * rng.normal(size=(24, 1)), limit=1e-3), "forward")
+        for _ in range(40)
+    ]
+    told = [finding for finding in findings if finding.why]
+    assert told and not any(finding.failed for finding in findings)
+    assert "where the slopes of the map scatter: rounding" in told[0].why

@@ -2,9 +2,8 @@
 
 An inverse that halves a bracket 38 times, or repeats z <- x - g(z) 14 times, is right to 1e-7 and not to the last
 digits. That is no mistake, and `accuracy` is the word for it. Where a line of the functions runs a dozen times for one
-point, or a few times in a loop that ends when it is close enough (`while`, `break`), and the round trip is off by no
-more than 1e-6, the audit goes on as if this accuracy had been given, and a note says so. Formulas have no reason to be
-off.
+point, or a few times in a loop that asks how close it is, and the round trip is off by no more than 1e-6, the audit
+goes on as if this accuracy had been given, and a note says so. Formulas have no reason to be off.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.pairs import is_single
 from nfscratch.check.repair.live_code import TooLong, within
 from nfscratch.check.rows import flat, largest
-from nfscratch.check.search_loops import ends_by_itself
+from nfscratch.check.search_loops import ends_when_close
 from nfscratch.check.subject import Subject
 from nfscratch.check.trial import Trial
 
@@ -65,14 +64,17 @@ def _with(subject, accuracy):
 def _loops(subject, z):
     """Whether a line of the user's runs again and again on the way of one point to x and back."""
     turns: Counter = Counter()
+    frames = {}
 
     def count(frame):
         turns[frame.f_code, frame.f_lineno] += 1
+        frames[frame.f_code] = frame
         return True
 
     with suppress(TooLong):
         within(lambda: subject.inverse(subject.forward(z[:1].copy())[0]), MOST_LINES, met=count)
-    return any(n >= TURNS or (n >= TURNS_OF_SEARCH and ends_by_itself(*line)) for line, n in turns.items())
+    lines = ((n, frames[code], line) for (code, line), n in turns.items())
+    return any(n >= TURNS or (n >= TURNS_OF_SEARCH and ends_when_close(frame, line)) for n, frame, line in lines)
 
 
 def words_of(accuracy: float) -> str:

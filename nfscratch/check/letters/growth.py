@@ -1,7 +1,9 @@
 """Growth: whether |forward(z)| goes on growing beyond |z| = 1e3, at some scale. A companion of O.
 
-It is asked where domain and codomain are all reals. In a user's functions |x| may stop growing beyond all draws, where
-a search or a normal cdf ends: what stands still from |z| = 35 on is a mistake, unless it is beyond 35 by then.
+It is asked of the variables without an end, where there are any in domain and codomain; the others stay in the middle
+of their intervals. In a user's functions |x| may stop growing beyond all draws, where a search or a normal cdf ends:
+what stands still from |z| = 35 on is a mistake, unless it is beyond 35 by then, and one and the same number from there
+on. 50 tanh(z / 10) comes close to its end, and is not at it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from functools import partial
 
 import numpy as onp
 
-from nfscratch.check.domains import bounded
+from nfscratch.check.domains import free_variables, into, out_of
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing
@@ -20,6 +22,7 @@ from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
 SIGN_AND_RANGE = "sign of det J, range"
+SAME = 1e-9  # of a number
 ALL_REACHED = Finding("O", SIGN_AND_RANGE, 0.0, 0.0)
 fails = partial(failing, "O", SIGN_AND_RANGE)
 
@@ -35,21 +38,31 @@ def rays(rng, shape, radii, dtype):
 def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
     """Whether |x| stands still along a ray, at every scale. A layer may shrink a variable by any factor."""
     s = trial.subject
-    if bounded(s.codomain) or bounded(s.domain):
+    free_z, free_x = (free_variables(ends, s.dim) for ends in (s.domain, s.codomain))
+    if not (free_z.any() and free_x.any()):
         return ALL_REACHED
     top = onp.log10(float(onp.finfo(s.dtype).max)) / 2
     directions, xs = rays(rng, s.in_shape, (2 * DRAWN, REACH, 1e3, 1e6, 10 ** (0.5 * top), 10**top), s.dtype), []
+    directions = _along(directions, free_z)
     for far in directions:
         try:
             xs.append(_sizes(trial, far))
         except Exception as error:  # of any kind: a search or a network that overflows so far out has not stood still
-            return ALL_REACHED if is_refusal(error) else _raises(error, far)
+            return ALL_REACHED if is_refusal(error) else _raises(error, into(s.domain, far))
     x_drawn, x_reach, x_near, *x_rest = xs
     still = onp.isfinite(x_near).all(axis=1) & onp.all([_stands_still(x_near, x_far) for x_far in x_rest], axis=0)
     if s.bijection is None:  # a user's search may end beyond all draws
-        ends_far_out = (x_near.max(axis=1) >= REACH) & ~_stands_still(x_drawn, x_near)
+        ends_far_out = (x_near.max(axis=1) >= REACH) & ~_stands_still(x_drawn, x_near) & _is_at_end(x_reach, x_near)
         still &= _stands_still(x_reach, x_near) & ~ends_far_out
-    return _bounded(directions[-1], x_near, xs[-1], int(onp.argmax(still))) if still.any() else ALL_REACHED
+    if not still.any():
+        return ALL_REACHED
+    return _bounded(into(s.domain, directions[-1]), x_near[:, free_x], xs[-1][:, free_x], int(onp.argmax(still)))
+
+
+def _along(directions, free):
+    """The rays that some free variable follows, with those that have an end at 0, the middle of the real line."""
+    rows = directions.reshape(*directions.shape[:2], -1) * free
+    return directions.reshape(rows.shape)[:, rows.any(axis=(0, 2))]
 
 
 def _raises(error, z):
@@ -58,8 +71,17 @@ def _raises(error, z):
     return fails(f"forward raises {words}", Symptom.RAISES, "z", z, 0, **evidence)
 
 
-def _sizes(trial, z):
-    return onp.abs(flat(trial.apply("forward", z)[0]))
+def _sizes(trial, a):
+    """(M, D): of x, where a variable with an end is carried to the real line, as the usual map does."""
+    s = trial.subject
+    x = trial.apply("forward", into(s.domain, a).astype(s.dtype))[0]
+    return onp.abs(flat(out_of(s.codomain, x)))
+
+
+def _is_at_end(x_near, x_far):
+    """Where |x| is one number from there on: a search, a clamp or a normal cdf ends; a smooth function still moves."""
+    with onp.errstate(all="ignore"):
+        return (onp.abs(x_far - x_near) <= SAME * (1 + x_near)).all(axis=1)
 
 
 def _stands_still(x_near, x_far):

@@ -6,7 +6,7 @@ bridge      E_q[r / (q + r)] = E_r[q / (q + r)], which sees scales, constants an
 moments     the same with test functions: squares of coordinates, products of two, which see scales and correlations.
             Where one is 3.5 sigma off, a second sample, eight times as large, decides
 rows        no two rows are correlated at any lag, in their values or in their sizes; of a user's own functions this is
-            told, and no mistake: draws may be sorted, or antithetic, and each be right by itself
+            told, and no mistake by itself: draws may be sorted, or antithetic, on purpose
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _of_draws(trial, draw, what, rng, n):
         error, allowed, where = look()
         finding = _found(symptom, f"{what}, {where}", error, allowed, evidence)
         if finding.failed and symptom is Symptom.ROWS and s.bijection is None:
-            why = f"rows of a sample depend on each other ({where.removeprefix('rows ')}); each is right by itself"
+            why = f"rows of a sample depend on each other ({where.removeprefix('rows ')}); no other mistake was seen"
             return Finding("K", finding.what, 0.0, allowed, why=why)
         if finding.failed:
             return finding
