@@ -259,7 +259,7 @@ class Holder:
 
 def test_the_arrays_that_a_variable_holds():
     a = onp.zeros(1)
-    found = lambda value: [one is a for one in frozen._arrays(value, frozen.DEEPEST)]  # noqa: E731
+    found = lambda value: [one is a for one in frozen._arrays(value, frozen.DEEPEST, {})]  # noqa: E731
     for value in (a, [a], (a,), {"w": a}, Holder(w=a), [[[[a]]]], {"w": [Holder(v={"u": a})]}):
         assert found(value) == [True]
     for value in ([[[[[a]]]]], {"__w__": a}, Holder, 1, "w", onp, found):
