@@ -161,7 +161,7 @@ def _rounds(runs):
     """
     lives: dict[Any, list] = {}
     for life in runs.record.lives:
-        for line in {place[:2] for place in life.places}:
+        for line in dict.fromkeys(place[:2] for place in life.places):  # in the order in which the run meets them
             lives.setdefault((line, life.names), []).append(life.value)
     for (_, names), values in lives.items():
         at = {k for v in values for k, b in enumerate(runs.all) if equal(b.value, v, 1e-12)}
