@@ -11,14 +11,15 @@ import nfscratch as nf
 OTHERWISE_NAMED: dict[str, str] = {}
 # One mutant for every name that the audit gives: the first that has it.
 REPRESENTATIVES = {mutant.name: name for name, mutant in reversed(MUTANTS.items())}.values()
-# Their searches and recursions take 0.3 to 9 s of the processor: the exhaustive run has them.
+# Their searches and recursions take 0.25 to 9 s of the processor: the exhaustive run has them.
 LONG = {
     "40 D - 1 passes", "17 planar h", "18 planar u", "sample_and_log_prob", "gradient of an embedding",
     "16 spline denominator", "15 spline slope", "sample_and_log_prob, leak", "another output", "one parity",
     "global state", "no seed", "41 sees itself", "a seed of its own", "a copied generator", "59 scale",
     "a search that stops early", "41 sees a later one", "five steps of iteration", "42 input mask",
     "the last level's log-det", "antithetic draws", "54 u unconstrained", "0 beyond 7", "at x, not at z",
-    "10 last layer's",
+    "10 last layer's", "one variable left out", "always 0", "7 exp(s) summed", "10 one layer left out", "base too wide",
+    "48 end slopes", "47 swapped derivatives", "five steps of Newton", "outside of the box",
     "museum: wrong_knots", "38 searches x", "37 other root", "40 one pass", "32 changed half", "zuko bracket",
     "the series without its sign", "bayesflow 772, in a log_det", "three terms of the series",
     "a stale power iteration",

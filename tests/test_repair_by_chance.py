@@ -161,6 +161,7 @@ def test_an_order_that_has_a_matrix_stays(tmp_path):
     assert OtherOrders(Search(trial_of(module, dim=6)).reached).exchanged == []
 
 
+@pytest.mark.exhaustive  # every change of every place is made
 def test_what_answers_every_index_stands_in_no_other_place(tmp_path):
     search = Search(trial_of(module_of(SEARCHED, tmp_path, "endless"), dim=2))
     for kinds in range(5):
