@@ -171,3 +171,12 @@ def test_a_variable_without_an_end_is_to_grow_beside_one_that_has_one():
     assert report.failures and report.failures[0].name == "range: the map is not onto", report
     declared = {"codomain": ([0, -5], [1, 5]), "letters": "SO", "changes": False, "show": False}
     assert audit(pair, dims=(2,), **declared).ok
+
+
+def test_far_images_have_the_shape_of_images():
+    """O asks a layer over images along rays; here its formula needs all three axes."""
+    W = onp.array([[2.0, 0.3, 0.0], [0.0, 1.0, 0.2], [0.1, 0.0, 0.5]])
+    back, size = onp.linalg.inv(W), 4 * onp.linalg.slogdet(W)[1]
+    pair = (lambda z: (onp.einsum("ij,njab->niab", W, z), onp.full(len(z), size)),
+            lambda x: (onp.einsum("ij,njab->niab", back, x), onp.full(len(x), -size)))  # fmt: skip
+    assert not nf.check.audit(pair, dims=((3, 2, 2),), letters="O", show=False).failures

@@ -62,7 +62,7 @@ def check_growth(trial: Trial, rng: onp.random.Generator) -> Finding:
 def _along(directions, free):
     """The rays that some free variable follows, with those that have an end at 0, the middle of the real line."""
     rows = directions.reshape(*directions.shape[:2], -1) * free
-    return directions.reshape(rows.shape)[:, rows.any(axis=(0, 2))]
+    return rows.reshape(directions.shape)[:, rows.any(axis=(0, 2))]
 
 
 def _raises(error, z):
