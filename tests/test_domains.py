@@ -179,4 +179,4 @@ def test_far_images_have_the_shape_of_images():
     back, size = onp.linalg.inv(W), 4 * onp.linalg.slogdet(W)[1]
     pair = (lambda z: (onp.einsum("ij,njab->niab", W, z), onp.full(len(z), size)),
             lambda x: (onp.einsum("ij,njab->niab", back, x), onp.full(len(x), -size)))  # fmt: skip
-    assert not nf.check.audit(pair, dims=((3, 2, 2),), letters="O", show=False).failures
+    assert not audit(pair, dims=((3, 2, 2),), letters="O", show=False).failures
