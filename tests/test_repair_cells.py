@@ -1,9 +1,13 @@
 """Lines of an outer function that made something for the functions within it."""
 
+import ast
+
 import numpy as np
 import pytest
 from edited_code import module_of, trial_of
 
+from nfscratch.check.repair.edit import source
+from nfscratch.check.repair.made_cells import made_cells
 from nfscratch.check.repair.search import Search
 
 LAYERS = """
@@ -61,3 +65,18 @@ def test_a_line_of_an_outer_function_is_tried_otherwise_for_all_its_calls(right,
 def test_a_right_one_has_nothing_to_mend(tmp_path):
     assert not Search(trial_of(module_of(LAYERS, tmp_path, "cells"), 4)).failed
     assert np.isfinite(module_of(LAYERS, tmp_path, "finite").forward(np.ones((1, 4)))[1]).all()
+
+
+def test_the_lines_whose_values_inner_functions_keep(tmp_path):
+    """Each with the lines after it that have to run again; its edit holds for all calls, and is put back."""
+    reached = Search(trial_of(module_of(LAYERS, tmp_path, "kept"))).reached
+    made = {source(m.tree): m for m in made_cells(reached, reached.lines)}
+    assert set(made) == {"mask = (np.arange(D) % 2 == odd).astype(float)", "back = np.argsort(order)",
+                         "total = np.log(np.abs(weights)).sum()"}  # fmt: skip
+    line = made["total = np.log(np.abs(weights)).sum()"]
+    held = [cells["total"].cell_contents for cells in line.owners]
+    line.tree.value = ast.parse("7.0", mode="eval").body
+    ast.fix_missing_locations(line.tree)
+    with line.edited():
+        assert [cells["total"].cell_contents for cells in line.owners] == [7.0] * len(held)
+    assert [cells["total"].cell_contents for cells in line.owners] == held and len(held) > 1

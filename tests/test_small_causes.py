@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import rng
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check import Mistake
 from nfscratch.check.diagnosis import (
@@ -20,15 +22,6 @@ from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=12, z=None, log_det=lambda a: onp.zeros(len(a)), **declared):
-    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
-    return Trial(of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else z)
 
 
 def case(trial, symptom=None, letter="S", **evidence):

@@ -15,7 +15,8 @@ from nfscratch.check.repair import missing
 from nfscratch.check.repair.edit import source
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_statements
-from nfscratch.check.repair.made_objects import ObjectScope, attributes_otherwise, made_attributes
+from nfscratch.check.repair.made_objects import attributes_otherwise, made_attributes
+from nfscratch.check.repair.maker_lines import MakerScope
 from nfscratch.check.repair.screen import OfLogDet
 from nfscratch.check.trial import Trial
 
@@ -226,7 +227,7 @@ def test_the_lines_of_a_maker_that_can_be_tried_otherwise(module):
         "self.back = np.argsort(self.order)": ["self.twice = 2 * self.back"],
         "self.log = size * np.log(scale)": [], "self.scale = scale": [],
     }  # fmt: skip
-    assert all(m.is_repeatable and m.me == "self" and m.objects == [module.layer] for m in made)
+    assert all(m.is_repeatable and m.me == "self" and m.owners == [module.layer] for m in made)
     assert list(made_attributes(reached, {})) == []
 
 
@@ -252,7 +253,7 @@ def test_an_object_with_another_line(module):
 def test_the_variables_of_a_maker(module):
     reached = met(module)
     log = next(m for m in made_attributes(reached, reached.lines) if source(m.tree).startswith("self.log"))
-    scope = ObjectScope(log, reached)
+    scope = MakerScope(log, reached)
     assert scope.locals["size"] == 3 and scope.locals["scale"] == 2.0 and type(scope.locals["self"]) is module.Layer
     assert scope.array_module == "np" and "words" not in scope.locals and scope.named == {"size", "np", "scale", "self"}
     texts = {

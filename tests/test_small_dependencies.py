@@ -5,30 +5,14 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import pair, rng, zero
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check import undeclared
 from nfscratch.check.finding import Outcome, Symptom
 from nfscratch.check.letters import independence, last_digits, purity, shapes, still, structure
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def pair(forward, inverse=lambda x: x, log_det=zero):
-    return tuple(lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=8, z=None, log_det=zero, **declared):
-    subject = of_pair(*pair(forward, inverse, log_det), dim, **declared)
-    return Trial(subject, rng().normal(size=(n, dim)) if z is None else z)
-
 
 # --- T ---
 

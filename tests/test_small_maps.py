@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import rng, zero
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check import Mistake
 from nfscratch.check.diagnosis import (
@@ -23,19 +25,6 @@ from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.repair import screen
 from nfscratch.check.trial import Trial
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=12, z=None, log_det=zero, **declared):
-    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
-    return Trial(of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else z)
 
 
 def columns(forward, inverse, dim=2, **more):

@@ -8,32 +8,18 @@ import numpy as onp
 import pytest
 from comparing import close
 from scipy.stats import kstest, norm
+from tried_maps import rng, zero
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
 from nfscratch.check.letters import growth, mass_box, sample_statistics
 from nfscratch.check.message import Case
-from nfscratch.check.pairs import of_pair
 from nfscratch.check.repair import inserted, telling, ways
 from nfscratch.check.repair.edit import Edit, places, source
-from nfscratch.check.trial import Trial, Unusable
+from nfscratch.check.trial import Unusable
 from nfscratch.ops.roots import InversionError
 
 audit = import_module("nfscratch.check.audit")  # the package has a function of this name
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=12, z=None, log_det=zero, **declared):
-    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
-    return Trial(
-        of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else onp.array(z, dtype=float)
-    )
 
 
 # --- statistics of draws ---

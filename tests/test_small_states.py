@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import pair, rng
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check import Mistake, undeclared
 from nfscratch.check.diagnosis import chain_log_det, held, wrong_chain, wrong_directions
@@ -18,24 +20,6 @@ from nfscratch.check.trial import Trial
 
 N, D = 4, 3
 STATE = onp.arange(12.0).reshape(N, D)
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def pair(forward, inverse=lambda x: x, log_det=zero):
-    return tuple(lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=8, z=None, log_det=zero, **declared):
-    return Trial(
-        of_pair(*pair(forward, inverse, log_det), dim, **declared), rng().normal(size=(n, dim)) if z is None else z
-    )
 
 
 # --- how a state is held ---

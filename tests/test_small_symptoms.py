@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import rng, zero
+from tried_maps import small_trial as trial_of
 
 import nfscratch as nf
 from nfscratch.check import Mistake, guarded, notes, report, stops_early, subject
@@ -22,21 +24,6 @@ from nfscratch.check.repair.edit import Edit, Kind, OfLines, places, source
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.search import Search
 from nfscratch.check.trial import Trial
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=12, z=None, log_det=zero, **declared):
-    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
-    return Trial(
-        of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else onp.array(z, dtype=float)
-    )
 
 
 def case_of(symptom, trial=None, letter="E", **evidence):

@@ -9,7 +9,7 @@ from comparing import close
 import nfscratch as nf
 from nfscratch.check import arguments, draws, finite_differences
 from nfscratch.check.finding import Outcome, Symptom
-from nfscratch.check.letters import batches, edges, kinks, samples
+from nfscratch.check.letters import edges, kinks, samples, small_batches
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
 from nfscratch.ops.roots import InversionError
@@ -413,7 +413,7 @@ def test_a_small_batch_gives_as_many_rows(direction, n, y, log_det, sound):
     }
     trial = Trial(of_pair(functions["forward"], functions["inverse"], 2), rng().normal(size=(3, 2)))
     trial.__dict__["there"] = (trial.z, zero(trial.z))
-    finding = batches._batch(trial, n, direction)
+    finding = small_batches._batch(trial, n, direction)
     assert (finding is None) is sound
     if not sound:
         assert finding.symptom is Symptom.BATCH_SHAPE and f"{direction} of a batch of {n} gives shapes" in finding.at
@@ -430,7 +430,7 @@ def test_no_rows_may_lose_their_width(n, words, sound):
             raise ValueError(words)
         return z
 
-    finding = batches._batch(trial_of(forward), n, "forward")
+    finding = small_batches._batch(trial_of(forward), n, "forward")
     assert (finding is None) is sound
     if not sound:
         assert finding.symptom is Symptom.BATCH_RAISES and f"forward of a batch of {n} raises ValueError" in finding.at

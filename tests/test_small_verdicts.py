@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import rng, zero
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check import judging
 from nfscratch.check.finding import Finding, Outcome, Symptom
@@ -15,21 +17,6 @@ from nfscratch.ops.roots import InversionError
 
 REALS = (-onp.inf, onp.inf)
 LOG_2PI = onp.log(2 * onp.pi)
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=8, z=None, log_det=zero, **declared):
-    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
-    return Trial(
-        of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else onp.array(z, dtype=float)
-    )
 
 
 # --- judging ---

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 from comparing import close
+from tried_maps import rng, zero
+from tried_maps import small_trial as trial_of
 
 import nfscratch as nf
 from nfscratch import trees
@@ -14,26 +16,9 @@ from nfscratch.check.diagnosis import one_change, spline_line, wrong_planar, wro
 from nfscratch.check.diagnosis.mistakes import Named
 from nfscratch.check.finding import Finding, Outcome, Symptom
 from nfscratch.check.letters import gradients, joins
-from nfscratch.check.pairs import of_pair
 from nfscratch.check.repair import child
 from nfscratch.check.repair.edit import Kind, OfLines
-from nfscratch.check.trial import Trial, of_bijection_at
-
-
-def rng(seed=0):
-    return onp.random.default_rng(seed)
-
-
-def zero(a):
-    return onp.zeros(len(a))
-
-
-def trial_of(forward, inverse=lambda x: x, dim=2, n=12, z=None, log_det=zero, **declared):
-    pair = [lambda a, f=f: (f(a), log_det(a)) for f in (forward, inverse)]
-    return Trial(
-        of_pair(*pair, dim, **declared), rng().normal(size=(n, dim)) if z is None else onp.array(z, dtype=float)
-    )
-
+from nfscratch.check.trial import of_bijection_at
 
 # --- joins along a line ---
 

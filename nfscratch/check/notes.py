@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as onp
 
-from nfscratch.check.letters.batches import is_list_of_no_rows, loses_width
 from nfscratch.check.letters.out_of_reach import words_of_far_out
 from nfscratch.check.letters.shapes import density_is_wide
+from nfscratch.check.letters.small_batches import is_list_of_no_rows, loses_width
 from nfscratch.check.rows import flat, largest
 from nfscratch.check.trial import OTHER, Trial
 

@@ -6,10 +6,10 @@ A formula that is off has not stopped too early.
 from __future__ import annotations
 
 import ast
-import linecache
 
 import numpy as onp
 
+from nfscratch.check.repair.code_objects import functions_met
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.trial import Trial
 
@@ -46,10 +46,5 @@ def _calls_itself(reached):
 
 
 def _in_file(file, lines):
-    try:
-        tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError, RecursionError):
-        return True
-    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
-    met = [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]
+    met = functions_met(file, lines)
     return any(isinstance(n, LOOPS) for f in met for n in ast.walk(f)) or not met

@@ -3,8 +3,8 @@
     points    0, +-eps, +-1e-8, +-1e3 (carried into the domain), the whole numbers where boxes and knots end: both
               directions finite, the round trip and the log-dets as everywhere, and log_det the logarithm of the slope
               wherever finite differences can tell
-    batches   N = 0, N = 1 (batches.py), all rows near 0, all rows far out
-    ends      no index outside of a table at the very ends of an interval: ends.py
+    batches   N = 0, N = 1 (small_batches.py), all rows near 0, all rows far out
+    ends      no index outside of a table at the very ends of an interval: indices_at_ends.py
     joins     no jump where one formula hands over to the next: joins.py
 
 Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
@@ -22,12 +22,12 @@ from nfscratch.check.domains import free_variables, inside, into, spread, within
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.guarded import kind_of, said
 from nfscratch.check.judging import failing, first_failure
-from nfscratch.check.letters.batches import check_batches
-from nfscratch.check.letters.ends import indices_at_ends
+from nfscratch.check.letters.indices_at_ends import indices_at_ends
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
 from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_beyond_normal, is_out_of_reach
+from nfscratch.check.letters.small_batches import check_batches
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
 from nfscratch.check.trial import Trial

@@ -1,8 +1,11 @@
-"""CodeObjects: which code object of a compiled statement is the one that lives in a function."""
+"""CodeObjects: which code object of a statement lives in a function, and which functions of a file a run met."""
 
 from __future__ import annotations
 
+import ast
 import gc
+import linecache
+from collections.abc import Iterable
 from types import CodeType, FunctionType
 
 
@@ -36,3 +39,13 @@ def identity(code):
 
 def functions_of(code):
     return [f for f in gc.get_referrers(code) if isinstance(f, FunctionType) and f.__code__ is code]
+
+
+def functions_met(file: str, lines: Iterable[int]) -> list[ast.AST]:
+    """The functions and lambdas of a file that one of the lines stands in; none of a file that cannot be read."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+    return [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]

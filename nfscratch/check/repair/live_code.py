@@ -23,7 +23,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.recorded import is_users
-from nfscratch.check.repair.code_objects import codes, functions_of, is_one, place_of
+from nfscratch.check.repair.code_objects import codes, functions_met, functions_of, is_one, place_of
 from nfscratch.check.time_limit import Passing
 
 FUTURE = __future__.annotations.compiler_flag
@@ -105,13 +105,7 @@ class Reached:
 
 def _has_such_a_handler(file, lines):
     """Whether a bare `except`, `except BaseException` or `finally` stands in a function that was met."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
-    met = [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]
-    tries = [n for f in met for n in ast.walk(f) if isinstance(n, (ast.Try, ast.TryStar))]
+    tries = [n for f in functions_met(file, lines) for n in ast.walk(f) if isinstance(n, (ast.Try, ast.TryStar))]
     return any(t.finalbody or any(_is_bare(h.type) for h in t.handlers) for t in tries)
 
 

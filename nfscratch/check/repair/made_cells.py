@@ -14,7 +14,7 @@ import ast
 import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CellType, CodeType
+from types import CellType
 from typing import Any
 
 from nfscratch.check.repair.call_sites import calls_at_import
@@ -23,58 +23,30 @@ from nfscratch.check.repair.code_objects import functions_of
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import (
-    is_of_numbers,
-    is_same,
-    local_names,
     needed_after,
     otherwise,
     run_again,
     with_locals,
     written,
 )
+from nfscratch.check.repair.maker_lines import MakerLine, MakerScope
 from nfscratch.check.repair.pure import pure_functions
-from nfscratch.check.repair.scope import Scope
 
 MOST = 12  # calls of one function that are alive
 Lines = dict[str, set[int]]
 Cells = dict[str, CellType]  # of one call, by the names of the variables
 
 
-class MadeCell:
-    """A line of the outer function, with those that have to run after it. It stands where a LiveStatement may."""
+class MadeCell(MakerLine):
+    """A line of an outer function, for its calls whose inner functions live on."""
 
-    runs_at_import, makes_by_function = True, False
-
-    def __init__(self, maker: ast.FunctionDef, k: int, after: list, file: str, calls: list[Cells], known: list[list]):
-        """known: for each call, the variables that it may have had, one guess after the other."""
-        self.maker, self.tree, self.after, self.file, self.calls = maker, maker.body[k], after, file, calls
-        self.rest = [line for line in maker.body[k + 1 :] if line not in after]
-        self.nodes = len(calls) * sum(1 for line in (self.tree, *after) for _ in ast.walk(line))
-        self.known: dict[tuple[str, int], CodeType] = {}
-        self.inside = [self._fitting(cells, guesses, k) for cells, guesses in zip(calls, known, strict=True)]
-
-    def _fitting(self, cells, guesses, k) -> dict[str, Any] | None:
-        """The first guess with which the line gives, as it is, what the call has kept."""
-        for guess in guesses:
-            inside = with_locals(self.maker.body[:k], self.file, guess)
-            try:
-                made = self._made_for(cells, inside)
-            except ValueError:  # it needs what is not known
-                continue
-            pairs = [(value, cells[name].cell_contents) for name, value in made.items()]
-            if pairs and all(is_of_numbers(value) and is_same(value, kept) for value, kept in pairs):
-                return inside
-        return None
-
-    @property
-    def is_repeatable(self) -> bool:
-        return all(inside is not None for inside in self.inside)
+    def held(self, owner: Cells, name: str) -> Any:
+        return owner[name].cell_contents
 
     @contextmanager
     def edited(self) -> Iterator[None]:
         """The calls with what the line, as it is now, makes. ValueError: it makes nothing."""
-        made = [self._made_for(cells, inside) for cells, inside in zip(self.calls, self.inside, strict=True)]
-        new = [(cells[name], value) for cells, m in zip(self.calls, made, strict=True) for name, value in m.items()]
+        new = [(cells[name], value) for cells, made in self.all_made() for name, value in made.items()]
         old = [(cell, cell.cell_contents) for cell, _ in new]
         try:
             for cell, value in new:
@@ -84,27 +56,16 @@ class MadeCell:
             for cell, value in old:
                 cell.cell_contents = value
 
-    def _made_for(self, cells, inside):
+    def made_for(self, owner: Cells, inside: dict[str, Any]) -> dict[str, Any]:
         inside = run_again([self.tree], self.file, dict(inside))
         if self.after:
             inside = run_again(self.after, self.file, with_locals(self.rest, self.file, inside))
-        return {name: inside[name] for line in (self.tree, *self.after) for name in written(line) if name in cells}
-
-
-class CellScope(Scope):
-    """The variables of an outer function, for its first call."""
-
-    def __init__(self, statement: MadeCell, reached: Reached):
-        super().__init__(None, statement, reached)
-        own = statement.inside[0]
-        self.module = {k: v for k, v in own.items() if not k.startswith("__")}
-        self.locals = {k: own[k] for k in local_names(statement.maker) & own.keys()}
-        self.named = {n.id for n in ast.walk(statement.tree) if isinstance(n, ast.Name)}
+        return {name: inside[name] for line in (self.tree, *self.after) for name in written(line) if name in owner}
 
 
 def cells_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
     """The changes of all expressions in lines that made what inner functions read at `lines` of them."""
-    return otherwise((statement, CellScope(statement, reached)) for statement in made_cells(reached, lines))
+    return otherwise((statement, MakerScope(statement, reached)) for statement in made_cells(reached, lines))
 
 
 def made_cells(reached: Reached, lines: Lines) -> Iterator[MadeCell]:

@@ -16,7 +16,6 @@ import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from types import CodeType
 from typing import Any
 
 from nfscratch.check.repair.call_sites import calls_at_import
@@ -24,94 +23,62 @@ from nfscratch.check.repair.candidates import Candidate
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import (
-    is_of_numbers,
-    is_same,
-    local_names,
     needed_after,
     otherwise,
     run_again,
     with_locals,
     written,
 )
-from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.maker_lines import MakerLine, MakerScope
 
 MAKERS = ("__init__", "__post_init__")
 MOST = 12  # objects of one class
 Lines = dict[str, set[int]]
 
 
-class MadeAttribute:
-    """A line that made an attribute, with those that have to run after it. It stands where a LiveStatement may."""
-
-    runs_at_import, makes_by_function = True, False
+class MadeAttribute(MakerLine):
+    """A line that made an attribute, for all objects of its class."""
 
     def __init__(self, maker: ast.FunctionDef, k: int, after: list[ast.stmt], file: str, objects: list, known: list):
-        """known: for each object, the variables that the maker may have had, one guess after the other."""
-        self.maker, self.tree, self.after, self.file, self.objects = maker, maker.body[k], after, file, objects
         self.me = maker.args.args[0].arg
-        self.nodes = len(objects) * sum(1 for line in (self.tree, *after) for _ in ast.walk(line))
-        self.known: dict[tuple[str, int], CodeType] = {}
-        self.rest = maker.body[k + 1 :]
         self.later = {name for line in maker.body[k:] for name in _attributes(line, self.me)}
-        self.inside = [self._fitting(each, guesses, k) for each, guesses in zip(objects, known, strict=True)]
+        super().__init__(maker, k, after, file, objects, known)
 
-    def _fitting(self, each, guesses, k) -> dict[str, Any] | None:
-        """The first guess with which the line gives, as it is, what the object holds."""
-        for guess in guesses:
-            inside = with_locals(self.maker.body[:k], self.file, guess | {self.me: copy(each)}, self.me)
-            try:
-                made = self._made_for(each, inside)
-            except Exception:  # of any kind: of the user's own classes
-                continue
-            if all(is_of_numbers(v) and is_same(v, getattr(each, name, None)) for name, v in made.items()):
-                return inside
-        return None
+    def _myself(self, owner):
+        return {self.me: copy(owner)}
 
-    @property
-    def is_repeatable(self) -> bool:
-        return all(inside is not None for inside in self.inside)
+    def held(self, owner: Any, name: str) -> Any:
+        return getattr(owner, name, None)
 
     @contextmanager
     def edited(self) -> Iterator[None]:
         """The objects with what the line, as it is now, makes. ValueError: it makes nothing."""
-        made = [self._made_for(each, inside) for each, inside in zip(self.objects, self.inside, strict=True)]
-        old = [{name: vars(each)[name] for name in m} for each, m in zip(self.objects, made, strict=True)]
+        new = self.all_made()
+        old = [(each, {name: vars(each)[name] for name in made}) for each, made in new]
         try:
-            for each, m in zip(self.objects, made, strict=True):
-                vars(each).update(m)
+            for each, made in new:
+                vars(each).update(made)
             yield
         finally:
-            for each, m in zip(self.objects, old, strict=True):
-                vars(each).update(m)
+            for each, made in old:
+                vars(each).update(made)
 
-    def _made_for(self, each, inside):
+    def made_for(self, owner: Any, inside: dict[str, Any]) -> dict[str, Any]:
         names = [name for line in (self.tree, *self.after) for name in _attributes(line, self.me)]
-        new = copy(each)
+        new = copy(owner)
         for name in self.later:  # not there yet when the line runs
             vars(new).pop(name, None)
         inside = run_again([self.tree], self.file, inside | {self.me: new})
-        vars(new).update({k: v for k, v in vars(each).items() if k not in vars(new)})
+        vars(new).update({k: v for k, v in vars(owner).items() if k not in vars(new)})
         if self.after:
-            inside = with_locals([line for line in self.rest if line not in self.after], self.file, inside, self.me)
+            inside = with_locals(self.rest, self.file, inside, self.me)
         run_again(self.after, self.file, inside)
         return {name: vars(new)[name] for name in names}
 
 
-class ObjectScope(Scope):
-    """The variables of a maker, for the first object."""
-
-    def __init__(self, statement: MadeAttribute, reached: Reached):
-        super().__init__(None, statement, reached)
-        own = statement.inside[0]
-        self.module = {k: v for k, v in own.items() if not k.startswith("__")}
-        self.locals = {k: own[k] for k in local_names(statement.maker) & own.keys()}
-        self.locals[statement.me] = statement.objects[0]
-        self.named = {n.id for n in ast.walk(statement.tree) if isinstance(n, ast.Name)}
-
-
 def attributes_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
     """The changes of all expressions in lines that made what methods read at `lines` of them."""
-    return otherwise((statement, ObjectScope(statement, reached)) for statement in made_attributes(reached, lines))
+    return otherwise((statement, MakerScope(statement, reached)) for statement in made_attributes(reached, lines))
 
 
 def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:
