@@ -22,6 +22,7 @@ made_lines.py    lines that made something once: what they give and read, and wh
 call_sites.py    with what a class was called when the module was imported
 made.py          a line or a function of the module that made a number or an array when it was imported
 pure.py          functions of the user's that do nothing but compute
+maker_lines.py   a line of a function that made something for each of its owners: what the next two share
 made_objects.py  a line of __init__ that made an attribute
 made_cells.py    a line of a function that made something for the functions within it
 statements.py    the changes of one statement: left out, before its neighbour, in another order of a loop
