@@ -19,7 +19,7 @@ operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
 factors.py       a factor in a logarithm of it, by the same numbers
 made_lines.py    lines that made something once: what they give and read, and which of them run again together
-call_sites.py    with what a class was called when the module was imported
+call_sites.py    the arguments that a class or a function was given when the module was imported
 made.py          a line or a function of the module that made a number or an array when it was imported
 pure.py          functions of the user's that do nothing but compute
 maker_lines.py   a line of a function that made something for each of its owners: what the next two share
@@ -42,7 +42,6 @@ mended.py        what is found, and which of several is said
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
-fails; but X may, where both directions have the same mistake and one of them is mended. What ran when the user's module
-was imported does not run again, but for lines and functions that made numbers and arrays, in the module, for an object
-or for inner functions, of what is there still.
+fails; but X may, where both directions have the same mistake and one of them is mended. Of what ran when the user's module was imported, only lines and pure functions that made numbers and arrays run again,
+and only where the module, an object or an inner function still holds what they made.
 """

@@ -216,7 +216,7 @@ def drops_repeated(before: str, after: str) -> bool:
 
 
 def compares_otherwise(before: str, after: str) -> bool:
-    """Whether only a comparison is another: of a mask, which both directions read."""
+    """Whether the change exchanges a comparison alone, as of a mask that both directions read."""
     return COMPARED.split(before) == COMPARED.split(after) and before != after
 
 
