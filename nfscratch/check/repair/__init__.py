@@ -42,6 +42,7 @@ mended.py        what is found, and which of several is said
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held
-fails; but X may, where both directions have the same mistake and one of them is mended. Of what ran when the user's module was imported, only lines and pure functions that made numbers and arrays run again,
-and only where the module, an object or an inner function still holds what they made.
+fails; but X may, where both directions have the same mistake and one of them is mended. Of what ran when the user's
+module was imported, only lines and pure functions that made numbers and arrays run again, and only where the module, an
+object or an inner function still holds what they made.
 """
