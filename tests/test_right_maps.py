@@ -247,6 +247,39 @@ def test_a_formula_in_a_loop_that_counts_is_no_search():
         assert [f.letter for f in report.failures] == ["R"]
 
 
+def cubic(steps):
+    """z + z^3 / 10, undone by a fixed number of halvings of a bracket that is as wide as x."""
+
+    def forward(z):
+        return z + 0.1 * z**3, np.log(1 + 0.3 * z**2).sum(axis=1)
+
+    def inverse(x):
+        high = np.abs(x) + 1
+        low = -high
+        for _ in range(steps):
+            middle = (low + high) / 2
+            under = forward(middle)[0] < x
+            low, high = np.where(under, middle, low), np.where(under, high, middle)
+        return (low + high) / 2, -np.log(1 + 0.3 * ((low + high) / 2) ** 2).sum(axis=1)
+
+    return forward, inverse
+
+
+def test_a_fixed_number_of_halvings_is_enough_far_out_if_it_is_enough_for_draws():
+    assert not audited(cubic(56), 1, "RXJEO").failures
+    assert [failure.letter for failure in audited(cubic(20), 1, "R").failures] == ["R"]
+
+
+def test_a_formula_that_is_off_far_out_is_wrong():
+    forward, inverse = cubic(56)
+
+    def off(x):
+        z, log_det = inverse(x)
+        return np.where(np.abs(z) > 500, z * (1 + 1e-5), z), log_det
+
+    assert [failure.letter for failure in audited((forward, off), 1, "E").failures] == ["E"]
+
+
 def test_which_loops_end_when_they_are_close():
     limit = 1e-9
 

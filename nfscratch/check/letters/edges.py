@@ -8,7 +8,8 @@
     joins     no jump where one formula hands over to the next: joins.py
 
 Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
-end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py.
+end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py. There it
+need only come close: n halvings of a bracket of width w leave w / 2^n.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+CLOSE = 1e-6  # of |z|: a search with a fixed number of steps comes so near where no draw comes, and log_det with it
 COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
@@ -163,7 +165,9 @@ def _consistent(edge):
         cost, cost_of_sum = cost_of_last_digits(edge)
         error = largest(flat(edge.back[0]) - flat(edge.z))
         sums = onp.abs(edge.there[1] + edge.back[1])
-    allowed, slack = onp.fmax(edge.allowed, cost), onp.fmax(_slack_on_kinks(edge), cost_of_sum)
+    close = CLOSE * is_out_of_reach(edge)
+    allowed = onp.fmax(edge.allowed, cost) + close * onp.maximum(1.0, largest(edge.z))
+    slack = onp.fmax(_slack_on_kinks(edge), cost_of_sum) + close
     good = edge.usable & onp.isfinite(edge.allowed) & (allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
     good &= ~ends_of_search(edge) & ~(is_out_of_reach(edge) & ~onp.isfinite(sums))
     for bad, symptom, yours, expected in (
