@@ -277,15 +277,11 @@ def test_the_command_fails_with_a_part_that_breaks_a_promise(monkeypatch, capsys
 # --- the parts ---
 
 EXAMPLES = 50  # each in both dtypes and both directions, with one to three points
-# Searches, quadratures and solvers in long doubles: 0.2 to 0.8 s of the processor an example, half of what all cost.
-DEAR = ("Continuous", "DeepDenseSigmoid", "DeepSigmoid", "Elementwise", "LogisticMixtureCDF", "Residual", "UMNN",
-        "naf", "real_nvp_image", "residual")  # fmt: skip
-FEWER = 15
 
 
 @pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")  # numbers near the end of the range overflow
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_keeps_its_promises(name):
-    broken = search(name, FEWER if name in DEAR else EXAMPLES)
+    broken = search(name, EXAMPLES)
     assert broken is None, str(broken)

@@ -248,6 +248,7 @@ nfscratch.check.letters.bridge
 nfscratch.check.letters.directional
     LENGTHS 0.001 0.0001 1e-05 1e-06 1e-07
 nfscratch.check.letters.edges
+    CLOSE 1e-06
     WHOLE 1.0 2.0 3.0 4.0 5.0 6.0 8.0 10.0
     COARSE 0.5
 nfscratch.check.letters.flow_gradients
@@ -280,6 +281,7 @@ nfscratch.check.letters.joins
 nfscratch.check.letters.jumps
     _ends_of_constants(halvings) 60
 nfscratch.check.letters.kinks
+    UNMOVED 0.0001
     STRAIGHT 1e-09
     REACHES 0.002 0.0002
     BESIDE -2.0 -1.0 1.0 2.0
