@@ -8,6 +8,7 @@ import pytest
 from comparing import close
 from edited_code import trial_of
 
+from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import cancellation, edges, joins, jumps, kinks, out_of_reach
 from nfscratch.check.trial import Trial
 
@@ -345,6 +346,47 @@ def test_a_log_det_that_leaves_nothing_of_a_direction(dim, short, flat):
     assert edges._is_flat(edge).tolist() == [flat, False, False]
     one = SimpleNamespace(J=J[:, :1, :1], there=(None, log_det - 99), subject=SimpleNamespace(dim=1, eps=2.22e-16))
     assert not edges._is_flat(one).any()
+
+
+def edge_of(claim, z, inverse=lambda x: x / 2):
+    """x = 2 z, whose log_det is off by claim(z)."""
+    log_2 = onp.log(2.0)
+    subject = pair(lambda z: (2 * z, log_2 + claim(z[:, 0])), lambda x: (inverse(x), 0 * x[:, 0] - log_2), 1).subject
+    return Trial(subject, onp.array(z)[:, None], limit=1e-3)
+
+
+@pytest.mark.parametrize(("at", "off", "found", "far"), [
+    (1.0, 1e-3, True, False), (34.9, 0.4, True, False), (35.1, 0.45, False, None), (35.1, 0.55, True, False),
+    (99.0, 0.55, True, False), (100.0, 0.55, True, True), (-100.0, 0.45, False, None),
+])  # fmt: skip
+def test_a_log_det_is_the_slope_s_and_coarsely_where_no_draw_of_any_base_comes(at, off, found, far):
+    finding = edges._slopes(edge_of(lambda z: off * (z == at), [0.5, at, -at]))
+    assert (finding is not None) is found
+    if found:
+        assert finding.symptom is Symptom.SLOPE and finding.evidence["row"] >= 0 and finding.evidence["far"] == far
+        assert (
+            finding.evidence["yours"] == pytest.approx(onp.log(2) + off) and finding.evidence["function"] == "forward"
+        )
+        assert finding.evidence["expected"] == pytest.approx(onp.log(2), abs=1e-6)
+        assert finding.at.startswith(f"log_det forward is not the logarithm of the slope at z = [{at:g}]")
+
+
+def test_a_slope_is_not_asked_where_a_search_has_ended_nor_in_float32():
+    cut = lambda x: onp.clip(x / 2, -60, 60)  # noqa: E731
+    assert edges._slopes(edge_of(lambda z: 9.0 * (z > 100), [0.5, 200.0], cut)) is None
+    assert edges._slopes(edge_of(lambda z: 9.0 * (z > 100), [0.5, 200.0])).symptom is Symptom.SLOPE
+    wrong = edge_of(lambda z: 9.0 + 0 * z, [0.5, 1.0])
+    single = SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float32")))
+    assert edges._slopes(wrong) is not None and edges._slopes(single) is None
+
+
+def test_rows_of_an_edge_keep_their_contexts_and_its_limit():
+    asked = []
+    subject = SimpleNamespace(dtype=onp.dtype("float64"))
+    subject.at = lambda rows: asked.append(rows.tolist()) or subject
+    edge = SimpleNamespace(subject=subject, z=onp.arange(3.0)[:, None], limit=0.25)
+    rows = edges._rows_of(edge, onp.array([True, False, True]))
+    assert asked == [[0, 2], [0, 1]] and rows.z.tolist() == [[0.0], [2.0]] and rows.limit == 0.25
 
 
 # --- X ---

@@ -11,6 +11,8 @@ from nfscratch.check.letters import growth, independence, onto, structure
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
 from nfscratch.check.units import in_units, units_of
+from nfscratch.ode import IntegrationError
+from nfscratch.ops.roots import InversionError
 
 
 def rng(seed=0):
@@ -137,7 +139,48 @@ def test_the_sign_of_the_jacobian():
     assert onto.check_sign(trial_of(kink, z=z)).symptom is Symptom.SIGN
 
 
+@pytest.mark.parametrize(("jump", "slope", "jumps"), [
+    (0.0215, 1.0, False), (0.0225, 1.0, True), (0.0215, 0.1, False), (0.0225, 0.1, True), (0.0865, 4.0, False),
+    (0.0890, 4.0, True),
+])  # fmt: skip
+def test_a_jump_is_thirty_times_what_the_slopes_make_of_its_step(jump, slope, jumps):
+    """1.5 halved twelve times and seen from half as far again on both sides is 1.5 / 2048; 30 times that is 0.02197."""
+    at = -0.5 + 1.5 * 2048.5 / 4096  # the middle of the last interval
+    cut = lambda z: onp.where(z > at, slope * (z - at), jump - slope * (z - at))  # noqa: E731
+    trial = trial_of(cut, dim=1, z=[[1.0], [-0.5]])
+    assert onto._jumps_between(trial, 0, 1, 1.0) is jumps and onto._jumps_between(trial, 1, 0, -1.0) is jumps
+
+
+def test_a_way_that_a_map_refuses_is_no_jump():
+    def hole(z):
+        if (onp.abs(z) < 0.1).any():
+            raise KeyError("no")
+        return z * onp.sign(z) * 50
+
+    assert onto._jumps_between(trial_of(hole, dim=1, z=[[1.0], [-0.5]]), 0, 1, 1.0) is False
+
+
 # --- reach ---
+
+
+@pytest.mark.parametrize(("error", "of_library", "of_user"), [
+    (InversionError("no"), True, True), (IntegrationError("no", 0.0, 1), True, True),
+    (FloatingPointError("no"), False, True),
+    (KeyError("no"), False, False),
+])  # fmt: skip
+def test_who_may_decline_an_x_far_out(error, of_library, of_user):
+    assert onto._declines(SimpleNamespace(bijection=object()), error) is of_library
+    assert onto._declines(SimpleNamespace(bijection=None), error) is of_user
+
+
+def test_forward_is_asked_beside_an_end_and_not_on_it():
+    asked = []
+    trial = trial_of(lambda z: asked.append(z.copy()) or z, z=[[0.5, 0.5]], domain=(-3.0, 5.0))
+    x = onp.array([[0.2, 9.0], [-7.0, 5.0]])
+    onto._apart_at_end(trial, x, x)
+    assert (asked[-1] == [[0.2, 5.0 - 5e-9], [-3.0 + 3e-9, 5.0 - 5e-9]]).all()
+    close(asked[-1][0, 1] - 5.0, -5e-9, 1e-15)
+    close(asked[-1][1, 0] + 3.0, 3e-9, 1e-15)
 
 
 def test_an_inverse_beyond_the_domain():
@@ -154,12 +197,16 @@ def test_an_inverse_beyond_the_domain():
     assert onto._outside(flat_there, x, x) is None  # forward of the end is x
 
 
-@pytest.mark.parametrize(("off", "apart"), [(0.9e-4, False), (1.1e-4, True)])
-def test_forward_of_the_nearest_end_is_not_x(off, apart):
-    trial = trial_of(lambda z: z, z=[[0.5, 0.5]], domain=(0.0, 1.0))
+@pytest.mark.parametrize(("off", "apart", "accuracy"), [
+    (0.9e-4, False, 0.0), (1.1e-4, True, 0.0), (6.37e-4, False, 1e-5), (6.43e-4, True, 1e-5),
+])  # fmt: skip
+def test_forward_of_the_nearest_end_is_not_x(off, apart, accuracy):
+    trial = trial_of(lambda z: z, z=[[0.5, 0.5]], domain=(0.0, 1.0), accuracy=accuracy)
     x = onp.array([[0.2, 1.0 + off], [0.5, 0.5]])
     assert onto._apart_at_end(trial, x, x).tolist() == [apart, False]
-    wide = trial_of(lambda z: z, z=[[0.5, 0.5]])
+    at_bound = trial_of(lambda z: onp.where(z > 0.5, 1e-4, 0.0), z=[[0.5, 0.5]], domain=(0.0, 1.0))
+    assert not onto._apart_at_end(at_bound, onp.ones((1, 2)), onp.zeros((1, 2))).any()
+    wide = trial_of(lambda z: z, z=[[0.5, 0.5]], accuracy=accuracy)
     assert onto._apart_at_end(wide, 10 * x, 10 * x + 10 * off)[0] == apart
 
 
