@@ -41,6 +41,14 @@ def test_the_room_beyond_an_end(end, precision, room):
             assert onto._beyond(trial, ends, points).tolist() == [False, True, False]
 
 
+def test_a_room_s_very_end_is_inside_and_images_are_asked_pixel_by_pixel():
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-16))
+    for ends, at in (((0.0, onp.inf), -1e-5), ((-onp.inf, 0.0), 1e-5)):
+        points = onp.full((3, 1, 2, 1), 0.0)
+        points[1, 0, 1, 0], points[2, 0, 0, 0] = at, 1.01 * at
+        assert onto._beyond(trial, ends, points).tolist() == [False, False, True]
+
+
 def test_an_x_beyond_its_codomain_is_shown_where_z_is_nearest_to_0():
     z = onp.array([[0.1, 0.2], [0.9, 0.5], [2.0, 2.5]])
     trial = trial_of(lambda z: 2 * z, z=z, codomain=(0.0, 1.5))
@@ -137,6 +145,20 @@ def test_the_sign_of_the_jacobian():
     assert onto.check_sign(trial_of(cut, z=z)) is onto.ALL_REACHED  # it jumps there
     kink = lambda z: onp.stack([onp.abs(z[:, 0]), z[:, 1]], axis=1)  # noqa: E731
     assert onto.check_sign(trial_of(kink, z=z)).symptom is Symptom.SIGN
+
+
+@pytest.mark.parametrize(("signs", "words", "row"), [
+    ([1, 0, 0, -1, -1], "det J has the sign +1, and -1 at z = [3]", 0),
+    ([0, 1, 1, 0, -1], "det J has the sign -1, and +1 at z = [1]", 4),
+    ([0, 1, 1, -1, -1], "det J has the sign -1, and +1 at z = [1]", 3), ([0, 0, 0, 0, -1], None, None),
+    ([0, 0, 0, 0, 1], None, None),
+])  # fmt: skip
+def test_the_rarer_of_two_signs_is_shown_and_rows_without_one_do_not_count(signs, words, row, monkeypatch):
+    monkeypatch.setattr(onto, "_signs", lambda trial: onp.array(signs, dtype=float))
+    found = onto.check_sign(trial_of(lambda z: z, dim=1, z=onp.arange(5.0)[:, None]))
+    assert (found is onto.ALL_REACHED) is (words is None)
+    if words:
+        assert found.at.startswith(words) and found.evidence["row"] == row
 
 
 @pytest.mark.parametrize(("jump", "slope", "jumps"), [
