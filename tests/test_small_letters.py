@@ -7,12 +7,15 @@ import numpy as onp
 import pytest
 from comparing import close
 from edited_code import trial_of
+from tried_maps import rng
 
+from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import cancellation, edges, joins, jumps, kinks, out_of_reach
 from nfscratch.check.trial import Trial
 
 T = onp.linspace(-2.0, 2.0, 41)
+REALS, EPS = (-onp.inf, onp.inf), 2.0**-52
 
 
 # --- jumps of a line ---
@@ -346,6 +349,137 @@ def test_a_log_det_that_leaves_nothing_of_a_direction(dim, short, flat):
     assert edges._is_flat(edge).tolist() == [flat, False, False]
     one = SimpleNamespace(J=J[:, :1, :1], there=(None, log_det - 99), subject=SimpleNamespace(dim=1, eps=2.22e-16))
     assert not edges._is_flat(one).any()
+
+
+WHOLE = [1, 2, 3, 4, 5, 6, 8, 10]
+
+
+@pytest.mark.parametrize(("domain", "values"), [
+    (REALS, [0, EPS, 1e-8, 1e3, *WHOLE]), ((0.0, onp.inf), [0, EPS, 1, 3, 6]),
+    ((onp.array([0.0, -onp.inf]), onp.full(2, onp.inf)), [0, EPS, 1e-8, 1e3, *WHOLE]),
+])  # fmt: skip
+def test_edges_are_0_its_digits_far_out_and_where_boxes_end_on_both_sides(domain, values):
+    subject = SimpleNamespace(eps=EPS, dim=2, domain=domain, in_shape=(2,), dtype=onp.dtype("float64"))
+    a = out_of(domain, edges.edge_points(subject, rng()))
+    both = sorted({sign * v for v in values for sign in (1.0, -1.0)})
+    ends = onp.isfinite(domain[0])
+    reach = onp.where(ends, 6.0, onp.inf)
+    rows = [onp.clip(onp.full(2, v), -reach, reach) for v in both]
+    for row in rows:
+        assert (onp.abs(a - row) <= 1e-12 * onp.maximum(1, onp.abs(row)) * (1 + 1e3 * ends)).all(axis=1).any(), row
+    assert len(a) == 3 * len(both) + 4
+    assert (onp.abs(a[-4:-2]) < 0.5).all() and (onp.abs(a[-2:]).max() > 5 or ends.any())
+
+
+def test_of_one_variable_an_edge_stands_alone():
+    subject = SimpleNamespace(eps=EPS, dim=1, domain=REALS, in_shape=(1,), dtype=onp.dtype("float32"))
+    z = edges.edge_points(subject, rng())
+    assert z.dtype == onp.float32 and z.shape == (7 + 16 + 4, 1)
+
+
+@pytest.mark.parametrize(("x", "log_det", "normal", "reach", "over", "bad"), [
+    (1.0, 0.0, False, False, False, False), (onp.inf, 0.0, False, False, False, True),
+    (1.0, onp.nan, False, False, False, True), (onp.inf, 0.0, True, False, False, False),
+    (onp.inf, 0.0, False, True, False, False), (1.0, onp.nan, False, True, False, True),
+    (1.0, onp.nan, True, True, False, False), (onp.inf, 0.0, False, False, True, False),
+    (1.0, -onp.inf, False, False, True, False),
+])  # fmt: skip
+def test_where_forward_has_to_be_finite(x, log_det, normal, reach, over, bad, monkeypatch):
+    of_row = lambda value, other=False: onp.array([other, value, other])  # noqa: E731
+    monkeypatch.setattr(edges, "is_beyond_normal", lambda edge: of_row(normal))
+    monkeypatch.setattr(edges, "is_out_of_reach", lambda edge: of_row(reach))
+    monkeypatch.setattr(edges, "overflows", lambda edge, z, direction: of_row(over) & (direction == "forward"))
+    there = onp.stack([of_row(x, 1.0), of_row(2.0, 2.0)], axis=1), of_row(log_det, 0.0)
+    found = edges._forward_finite(SimpleNamespace(there=there, z=onp.array([[9.0, 0], [5.0, 0], [0.1, 0]])))
+    assert (found is not None) is bad
+    if bad:
+        assert found.symptom is Symptom.NOT_FINITE and found.at == "forward is not finite at z = [5, 0]"
+        assert found.evidence["yours"].tolist() == [x, 2.0] and found.evidence["row"] == 1
+        assert found.evidence["log_det"] == log_det or onp.isnan(log_det)
+
+
+@pytest.mark.parametrize(("spoilt", "asked"), [
+    ({}, [0, 1, 2]), ({"usable": False}, [0, 2]), ({"recoverable": False}, [0, 2]), ({"flat": True}, [0, 2]),
+    ({"reach": True}, [0, 2]),
+])  # fmt: skip
+def test_which_rows_are_asked_for_their_way_back(spoilt, asked, monkeypatch):
+    row = {"usable": True, "recoverable": True, "flat": False, "reach": False} | spoilt
+    of_row = lambda name, other: onp.array([other, row[name], other])  # noqa: E731
+    monkeypatch.setattr(edges, "_is_flat", lambda edge: of_row("flat", False))
+    monkeypatch.setattr(edges, "is_out_of_reach", lambda edge: of_row("reach", False))
+    met = []
+
+    def apply(direction, x, rows):
+        met.append((direction, rows.tolist()))
+        return onp.stack([x[:, 0], onp.where(x[:, 0] > 4, onp.nan, 0.0)], axis=1), onp.where(x[:, 1] > 0, onp.inf, 0.0)
+
+    edge = SimpleNamespace(usable=of_row("usable", True), recoverable=of_row("recoverable", True), apply=apply)
+    edge.x = onp.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    assert edges._inverse_finite(edge) is None and met == [("inverse", asked)]
+    edge.x = onp.array([[1.0, 0.0], [9.0, 0.0], [5.0, 0.0]])
+    found = edges._inverse_finite(edge)
+    assert found.at == "inverse is not finite at x = [5, 0]" and found.symptom is Symptom.NOT_FINITE
+    assert found.evidence["yours"][0] == 5.0 and onp.isnan(found.evidence["yours"][1])
+    edge.x = onp.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.5]])
+    assert edges._inverse_finite(edge).evidence["row"] == len(asked) - 1
+
+
+def consistent(monkeypatch, **row):
+    """What is wrong at the edges; z is 4 and 0 before it and after it, where all is well."""
+    usual = {
+        "error": 0.0, "sums": 0.0, "usable": True, "allowed": 1e-3, "cost": 1e-4, "slack": 1e-3, "of_sum": 1e-4,
+        "ends": False, "reach": False,
+    }  # fmt: skip
+    row = usual | row
+    of_row = lambda name: onp.array([usual[name], row[name], usual[name]])  # noqa: E731
+    monkeypatch.setattr(edges, "cost_of_last_digits", lambda edge: (of_row("cost"), of_row("of_sum")))
+    monkeypatch.setattr(edges, "_slack_on_kinks", lambda edge: of_row("slack"))
+    monkeypatch.setattr(edges, "ends_of_search", lambda edge: of_row("ends"))
+    monkeypatch.setattr(edges, "is_out_of_reach", lambda edge: of_row("reach"))
+    z = onp.array([[4.0], [row.get("z", 4.0)], [0.0]])
+    edge = SimpleNamespace(z=z, back=(z + of_row("error")[:, None], of_row("sums") - 0.5), there=(z, 0 * z[:, 0] + 0.5))
+    edge.allowed, edge.usable = of_row("allowed"), of_row("usable")
+    found = edges._consistent(edge)
+    assert found is None or found.evidence["row"] == 1
+    return found and found.symptom
+
+
+@pytest.mark.parametrize(("row", "symptom"), [
+    ({}, None), ({"error": 0.9e-3}, None), ({"error": 1.1e-3}, Symptom.ROUND_TRIP),
+    ({"error": 1.1e-3, "cost": 1.2e-3}, None), ({"error": 1.1e-3, "cost": onp.nan}, Symptom.ROUND_TRIP),
+    ({"sums": 0.9e-3}, None), ({"sums": -1.1e-3}, Symptom.LOG_DETS), ({"sums": 1.1e-3, "of_sum": 1.2e-3}, None),
+    ({"sums": onp.nan}, Symptom.LOG_DETS), ({"error": onp.nan}, Symptom.ROUND_TRIP),
+    ({"error": 9.0, "usable": False}, None), ({"error": 9.0, "allowed": onp.inf}, None),
+    ({"error": 9.0, "allowed": 3.9e-3}, Symptom.ROUND_TRIP), ({"error": 9.0, "allowed": 4.1e-3}, None),
+    ({"error": 9.0, "cost": 4.1e-3}, None), ({"error": 9.0, "ends": True}, None),
+    ({"error": 9.0, "allowed": 0.9e-3, "z": 0.5}, Symptom.ROUND_TRIP),
+    ({"error": 9.0, "allowed": 1.1e-3, "z": 0.5}, None),
+    ({"error": 9.0, "reach": True}, Symptom.ROUND_TRIP), ({"sums": onp.nan, "reach": True}, None),
+    ({"error": 0.0, "allowed": 0.0, "cost": 0.0}, None), ({"sums": 0.0, "slack": 0.0, "of_sum": 0.0}, None),
+    ({"error": onp.inf, "sums": onp.inf, "allowed": 1e-9}, Symptom.ROUND_TRIP),
+])  # fmt: skip
+def test_round_trip_and_log_dets_at_the_edges(row, symptom, monkeypatch):
+    assert consistent(monkeypatch, **row) is symptom
+
+
+@pytest.mark.parametrize(("precision", "z", "step"), [
+    (1e-3, 0.5, 0.032), (1e-3, 4.0, 0.128), (1e-10, 0.5, 1e-7), (1e-8, 5.0, 1.6e-6), (1e-8, 0.5, 3.2e-7),
+])  # fmt: skip
+def test_a_kink_allows_the_change_of_log_det_beside_it(precision, z, step):
+    """log_det is 7 + z / step: it changes by 2 between the two sides."""
+    asked = []
+
+    def apply(direction, a):
+        asked.append(a)
+        return a, 7 + a[:, 0] / step + onp.where(a[:, 0] > 100, onp.nan, 0.0)
+
+    subject = SimpleNamespace(precision=precision, dtype=onp.dtype("float64"))
+    edge = SimpleNamespace(subject=subject, apply=apply, z=onp.array([[z], [500.0]]), allowed_log_det=0.25)
+    edge.there = (edge.z, onp.array([-3.0, 0.0]))
+    slack = edges._slack_on_kinks(edge)
+    close(slack[:1], [0.25 + 2.02 + 64 * precision * 3], 1e-6)
+    assert slack[1] == onp.inf
+    close([asked[0][0, 0] - z, asked[1][0, 0] - z], [step, -step], 1e-12)
 
 
 def edge_of(claim, z, inverse=lambda x: x / 2):

@@ -6,6 +6,7 @@ import numpy as onp
 import pytest
 from comparing import close
 
+from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import growth, independence, onto, structure
 from nfscratch.check.pairs import of_pair
@@ -13,6 +14,8 @@ from nfscratch.check.trial import Trial
 from nfscratch.check.units import in_units, units_of
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
+
+REALS = (-onp.inf, onp.inf)
 
 
 def rng(seed=0):
@@ -161,6 +164,15 @@ def test_the_rarer_of_two_signs_is_shown_and_rows_without_one_do_not_count(signs
         assert found.at.startswith(words) and found.evidence["row"] == row
 
 
+def test_a_sign_is_told_where_j_is_finite_and_known_and_x_can_be_used(monkeypatch):
+    allowed = onp.array([0.49, 0.49, 0.5, 0.49, 0.0])
+    monkeypatch.setattr(onto, "log_abs_det", lambda J, *_: (None, allowed))
+    J = onp.stack([onp.diag([2.0, s]) for s in (3.0, onp.nan, 3.0, 3.0, -3.0)])
+    usable = onp.array([True, True, True, False, True])
+    trial = type("Five", (), {"numeric": (J, 0 * J, None, None), "usable": usable, "__len__": lambda self: 5})()
+    assert onto._signs(trial).tolist() == [1.0, 0.0, 0.0, 0.0, -1.0]
+
+
 @pytest.mark.parametrize(("jump", "slope", "jumps"), [
     (0.0215, 1.0, False), (0.0225, 1.0, True), (0.0215, 0.1, False), (0.0225, 0.1, True), (0.0865, 4.0, False),
     (0.0890, 4.0, True),
@@ -233,13 +245,13 @@ def test_forward_of_the_nearest_end_is_not_x(off, apart, accuracy):
 
 
 @pytest.mark.parametrize(("codomain", "r", "lost"), [
-    (None, 10.0, True), (None, 11.0, False), ((0.0, 1.0), 3.0, True), ((0.0, 1.0), 10.0, False),
+    (None, 10.0, True), (None, 11.0, False), ((0.0, 1.0), 3.0, True), ((0.0, 1.0), 3.1, False),
 ])  # fmt: skip
 def test_an_inverse_that_is_not_finite(codomain, r, lost):
     declared = {} if codomain is None else {"codomain": codomain}
     trial = trial_of(lambda z: z, lambda x: onp.where(x > 0.4, onp.nan, x), z=[[0.5, 0.5]], **declared)
-    x = onp.array([[0.1, 0.2], [0.1, 0.5]])
-    z = trial.apply("inverse", x, [0, 0])[0]
+    x = onp.array([[0.1, 0.2], [0.1, 0.5], [0.1, 0.3]])
+    z = trial.apply("inverse", x, [0, 0, 0])[0]
     found = onto._lost(trial, z, x, r)
     assert (found is not None) is lost and onto._lost(trial, x, x, r) is None
     if lost:
@@ -256,12 +268,57 @@ def test_what_forward_misses():
     assert onto._missed(trial, x[:1], x[:1], 3.0) is None
 
 
+@pytest.mark.parametrize(("missed", "off", "more"), [
+    (False, 1.25e-3, {}), (True, 1.35e-3, {}), (False, 9.0, {"allowed_x": onp.inf}),
+    (True, 5.0, {"allowed_x": 0.99, "allowed": 0.0}), (False, 5.0, {"allowed_x": 1.0, "allowed": 0.0}),
+    (False, 9.0, {"known": False}), (False, 9.0, {"z": 2.0}), (True, 9.0, {"z": onp.nan}),
+    (False, 2.9e-6, {"allowed_x": 0.0, "allowed": 0.0}), (True, 3.1e-6, {"allowed_x": 0.0, "allowed": 0.0}),
+    (False, 0.9e-6, {"allowed_x": 0.0, "allowed": 0.0, "x": 0.5}),
+    (True, 1.1e-6, {"allowed_x": 0.0, "allowed": 0.0, "x": 0.5}), (False, 9.0, {"allowed": onp.inf, "x": 0.0}),
+    (False, 1e-6, {"allowed_x": 0.0, "allowed": 0.0, "x": 0.0}), (False, 9.0, {"short": True}),
+    (False, 0.029, {"normal": True}), (True, 0.031, {"normal": True}), (True, onp.nan, {}),
+])  # fmt: skip
+def test_what_forward_misses_by_more_than_rounding(missed, off, more, monkeypatch):
+    """allowed_x + allowed |x| is 1.3e-3, at a radius of 10; the row before is no number, the one after is outside."""
+    usual = {"allowed_x": 1e-3, "allowed": 1e-4, "known": True, "z": 0.5, "x": 3.0, "short": False, "normal": False}
+    row = usual | more
+    x = onp.array([[3.0], [row["x"]], [3.0]])
+    of_rows = lambda name, other: onp.array([other, row[name], other])  # noqa: E731
+    there = SimpleNamespace(x=x + onp.array([[0.0], [off], [9.0]]))
+    there.allowed_x, there.allowed = of_rows("allowed_x", 1e-3), of_rows("allowed", 1e-4)
+    monkeypatch.setattr(onto, "Trial", lambda subject, z: there)
+    monkeypatch.setattr(onto, "_known", lambda there: of_rows("known", True))
+    monkeypatch.setattr(onto, "fall_short", lambda there, x: of_rows("short", False))
+    monkeypatch.setattr(onto, "is_beyond_normal", lambda there: of_rows("normal", False))
+    trial = SimpleNamespace(subject=SimpleNamespace(domain=(0.0, 1.0)))
+    found = onto._missed(trial, onp.array([[onp.nan], [row["z"]], [2.0]]), x, 10.0)
+    assert (found is not None) is missed and (not missed or found.evidence["row"] == 1)
+
+
+def test_x_is_asked_at_four_radii_or_near_the_middle_of_an_interval():
+    asked = []
+    for codomain, radii in ((REALS, [1, 10, 100, 1000]), ((0.0, 1.0), [1, 3, 10])):
+        asked.clear()
+        onto._far_out(trial_of(lambda z: z, lambda x: asked.append(x) or x, codomain=codomain), rng())
+        far = [out_of(codomain, x) for x in asked]
+        assert [a.shape for a in far] == [(8, 2)] * len(radii)
+        close([onp.linalg.norm(a, axis=1) for a in far], onp.outer(radii, onp.ones(8)), 1e-3)
+
+
+def test_the_domain_of_a_flow_has_no_outside():
+    x = onp.array([[0.5, 3.0]])
+    density = {"base_log_prob": lambda z: z[:, 0], "domain": (0.0, 1.0)}
+    assert onto._outside(trial_of(lambda z: z, z=[[0.5, 0.5]], **density), x, x) is None
+
+
 @pytest.mark.parametrize(("z", "error", "known"), [
     (0.5, 0.0, True), (1 - 3e-6, 0.0, False), (1 - 5e-6, 0.0, True), (3e-6, 0.0, False), (5e-6, 0.0, True),
-    (0.5, 0.49, True), (0.5, 0.51, False),
+    (0.5, 0.49, True), (0.5, 0.5, False), (0.5, 0.51, False),
 ])  # fmt: skip
 def test_a_conditioning_that_differences_can_tell(z, error, known):
     J = onp.ones((2, 1, 1))
+    flat = SimpleNamespace(subject=SimpleNamespace(domain=REALS), numeric=(0 * J, 0 * J, None, None), z=J[:, :, 0])
+    assert onto._known(flat).tolist() == [False, False]  # of no slope nothing is known
     errors = onp.array([error, 0.0])[:, None, None]
     subject = SimpleNamespace(domain=(0.0, 1.0))
     trial = SimpleNamespace(subject=subject, numeric=(J, errors, None, None), z=onp.array([[z], [0.5]]))
