@@ -1,5 +1,6 @@
 """The small functions of the letters E and O on lines and rows made by hand: on both sides of each of their bounds."""
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import cancellation, edges, joins, jumps, kinks, out_of_reach
 from nfscratch.check.trial import Trial
+from nfscratch.ops.roots import InversionError
 
 T = onp.linspace(-2.0, 2.0, 41)
 REALS, EPS = (-onp.inf, onp.inf), 2.0**-52
@@ -375,6 +377,51 @@ def test_of_one_variable_an_edge_stands_alone():
     subject = SimpleNamespace(eps=EPS, dim=1, domain=REALS, in_shape=(1,), dtype=onp.dtype("float32"))
     z = edges.edge_points(subject, rng())
     assert z.dtype == onp.float32 and z.shape == (7 + 16 + 4, 1)
+
+
+def test_refusals_are_asked_of_all_rows_of_those_near_0_and_of_those_far_out(monkeypatch):
+    z = onp.array([[0.5], [-0.49], [20.0], [-20.5], [300.0], [400.0]])
+    subject, asked, limits = pair(lambda z: (z, z[:, 0]), lambda x: (x, x[:, 0]), 1).subject, [], []
+    monkeypatch.setattr(edges, "edge_points", lambda subject, rng: z)
+    monkeypatch.setattr(edges, "_declined", lambda s, z: z[:, 0] == 300)
+    monkeypatch.setattr(edges, "_raising", lambda s, z, rows: rows & (z[:, 0] == 400))
+    monkeypatch.setattr(edges, "_refusal", lambda s, z: asked.append(z[:, 0].tolist()))
+    monkeypatch.setattr(edges, "_forward_finite", lambda edge: limits.append((edge.limit, len(edge))))
+    edges._points(SimpleNamespace(subject=subject), rng())
+    assert asked == [[0.5, -0.49, 20.0, -20.5], [-0.49], [-20.5]] and limits == [(1e-3, 4)]
+
+
+def test_inverse_is_asked_at_each_finite_x_inside_of_the_codomain_and_its_exception_counts():
+    asked = []
+
+    def inverse(x):
+        asked.append(x[:, 0].tolist())
+        if (x == 0.75).any():
+            raise ValueError("three quarters")
+        return x, x[:, 0]
+
+    def forward(z):
+        return 1.0 / z, z[:, 0]
+
+    subject = pair(forward, inverse, 1, codomain=(-onp.inf, 0.9)).subject
+    asked.clear()
+    z = 1 / onp.array([[0.25], [0.5], [2.0], [onp.inf]])
+    assert edges._refusal(subject, z) is None and asked == [[0.25, 0.5]]
+    z = 1 / onp.array([[0.25], [0.75]])
+    found = edges._refusal(subject, z)
+    assert found.symptom is Symptom.RAISES and found.evidence["raised_by"] is ValueError
+    assert found.at.startswith("ValueError: three quarters") and found.evidence["z"].tolist() == z[1:].tolist()
+
+
+def test_from_100_on_a_search_may_decline():
+    def inverse(x):
+        if (onp.abs(x) >= 99).any():
+            raise InversionError("too far")
+        return x, x[:, 0]
+
+    subject = pair(lambda z: (z, z[:, 0]), lambda x: (x, x[:, 0]), 1).subject
+    subject = replace(subject, inverse=inverse)
+    assert edges._declined(subject, onp.array([[99.0], [100.0], [-100.0]])).tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(("x", "log_det", "normal", "reach", "over", "bad"), [
