@@ -1,0 +1,230 @@
+"""The trial of a map of known numbers: what rounding may cost, and which points its functions are asked."""
+
+from types import SimpleNamespace
+
+import numpy as onp
+import pytest
+from comparing import close
+
+import nfscratch as nf
+from nfscratch.check import trial as trials
+from nfscratch.check.pairs import of_pair, of_pairs
+from nfscratch.check.trial import Trial, Unusable, of_bijection_at
+
+EPS = 2.0**-52
+
+
+def linear(A, c=(0.0, 0.0), inverse=None):
+    """x = A z with log_det 7 + c z."""
+    A, c = onp.array(A, dtype=float), onp.array(c)
+    back = onp.linalg.inv(A) if inverse is None else inverse
+    return lambda z: (z @ A.T, 7 + z @ c), lambda x: (x @ back.T, -7 - (x @ back.T) @ c)
+
+
+def of(A, z, c=(0.0, 0.0), **declared):
+    return Trial(of_pair(*linear(A, c), 2, **declared), onp.array(z, dtype=float))
+
+
+def near(a, b, share=1e-5):
+    a, b = onp.asarray(a), onp.asarray(b)
+    assert a.shape == b.shape and (onp.abs(a - b) <= share * onp.abs(b)).all(), (a, b)
+
+
+# --- what rounding may cost ---
+
+
+@pytest.mark.parametrize(("A", "z", "size", "condition", "back"), [
+    ([100.0, 0.5], [0.002, 0.5], 1.0, 200.0, 2.0),  # of z and x below 1
+    ([100.0, 0.5], [0.03, 0.5], 3.0, 200.0, 2.0),  # of x, which is not seen larger than it is
+    ([100.0, 0.5], [0.0, -40.0], 40.0, 200.0, 2.0),  # of z
+    ([1000.0, 10.0], [2.0, 1.0], 200.0, 100.0, 0.1),  # of x in units of z
+])  # fmt: skip
+@pytest.mark.parametrize(("accuracy", "depth"), [(0.0, 16), (1e-12, 1)])
+def test_what_rounding_may_cost_in_z_and_in_x(A, z, size, condition, back, accuracy, depth):
+    trial = of(onp.diag(A), [z, [0.0, 0.0]], accuracy=accuracy)
+    x, precision = onp.abs(onp.array(A) * z).max(), max(EPS, accuracy)
+    allowed = 64 * precision * ((condition + depth) * size + back * max(1.0, x))
+    at_0 = 64 * precision * (condition + depth + back)
+    near(trial.allowed, [allowed, at_0])
+    near(trial.condition, [condition] * 2)
+    near(trial.allowed_x, [(max(A) + 1) * allowed, (max(A) + 1) * at_0])
+
+
+def test_what_rounding_may_cost_in_x_is_that_of_the_widest_sum_of_a_row():
+    trial = of([[2.0, -3.0], [0.5, 1.0]], [[0.1, 0.2]])
+    near(trial.allowed_x, 6 * trial.allowed)
+
+
+def test_what_rounding_may_cost_in_log_det():
+    trial = of(onp.diag([100.0, 0.5]), [[0.002, 0.5], [0.01, -1.0]], (2.0, -3.0))
+    log_det = onp.array([7 + 0.004 - 1.5, 7 + 0.02 + 3])
+    near(trial.allowed_log_det, 5 * trial.allowed + 64 * EPS * (200 + 32 + log_det))
+
+
+@pytest.mark.parametrize(("accuracy", "z", "recoverable"), [
+    (5.2e-3, 0.5, True), (5.3e-3, 0.5, False), (5.2e-3, 3.0, True), (5.3e-3, 3.0, False),
+])  # fmt: skip
+def test_rows_of_which_rounding_leaves_something(accuracy, z, recoverable):
+    """64 a ((1 + 1) max(1, z) + max(1, z)) beside max(1, z): a is 1 / 192 = 5.208e-3."""
+    assert of(onp.eye(2), [[z, 0.0]], accuracy=accuracy).recoverable.tolist() == [recoverable]
+
+
+def test_layers_cost_what_the_way_back_from_each_makes_of_it():
+    A, B = onp.diag([4.0, 2.0]), onp.diag([0.25, 8.0])
+    trial = Trial(of_pairs([linear(A), linear(B)], 2), onp.array([[1.0, 0.5], [0.1, 0.1]]))
+    assert [layer.z.tolist() for layer in trial.layers] == [[[1.0, 0.5], [0.1, 0.1]], [[4.0, 1.0], [0.4, 0.2]]]
+    sums = [0.5 * 4 + 1.0 * 8, 0.5 * 1 + 1.0 * 1.6]  # B A is diag(1, 16)
+    near(trial._through_layers, sums)
+    near(trial.allowed, 64 * EPS * ((16 + 32) * onp.array([8.0, 1.6]) + sums))
+    turned = Trial(of_pairs([linear([[1.0, 9.0], [0.0, 1.0]]), linear([[1.0, 0.0], [7.0, 1.0]])], 2), onp.zeros((1, 2)))
+    norms = [onp.linalg.norm(onp.linalg.inv(P), 2) for P in ([[1, 9], [0, 1]], [[1, 9], [7, 64]])]
+    near(turned._through_layers, [sum(norms)])
+
+
+def flat_base(slope, low=-onp.inf):
+    return lambda z: onp.where(z[:, 0] < low, -onp.inf, slope * z[:, 0] - 2.0)
+
+
+@pytest.mark.parametrize(("slope", "low", "z"), [(3.0, -9.0, 0.5), (-3.0, -9.0, 0.5), (0.0, -9.0, -2.0)])
+def test_what_the_base_makes_of_rounding_in_z(slope, low, z):
+    trial = of(onp.eye(2), [[z, 0.1]], base_log_prob=flat_base(slope, low), accuracy=1e-4)
+    q = flat_base(slope, low)(trial.z)
+    slack = 2 * abs(slope) * trial.allowed + trial.allowed * (1 + abs(z)) * 2 + 64e-4 * onp.abs(q)
+    near(trial.slack_of_base(trial.z, q), slack)
+    near(trial.allowed_log_prob, trial.allowed_log_det + slack)
+
+
+def test_at_an_end_of_its_support_a_base_says_nothing_and_one_that_is_no_number_adds_nothing():
+    z = [[0.5, 0.0], [-8.99, 0.0], [-9.5, 0.0], [3.0, 0.0]]
+    q = lambda z: onp.where(z[:, 0] > 2, onp.nan, flat_base(1.0, -9.0)(z))  # noqa: E731
+    trial = of(onp.eye(2), z, base_log_prob=q, accuracy=1e-4)
+    slack = trial.slack_of_base(trial.z, q(trial.z))
+    assert onp.isfinite(slack).tolist() == [True, False, True, True]
+    near(slack[2:], trial.allowed[2:] * onp.array([10.5, 4.0]) * 2)
+
+
+# --- what the functions are asked ---
+
+
+def test_a_result_of_another_shape_cannot_be_used_and_a_log_det_of_one_column_can():
+    two = onp.ones((2, 2))
+    give = lambda x, log_det: Trial(of_pair(lambda z: (x, log_det), lambda x: (x, x[:, 0]), 2), two).there  # noqa: E731
+    for log_det in (onp.array([[3], [4]]), onp.array([3, 4]), [3.0, 4.0]):
+        found = give(two, log_det)[1]
+        assert found.tolist() == [3.0, 4.0] and found.dtype == onp.float64
+    for log_det in (5.0, onp.ones(3), onp.ones((2, 2))):
+        assert onp.isnan(give(two, log_det)[1]).all() and give(two, log_det)[1].shape == (2,)
+    with pytest.raises(Unusable, match=r"^forward gives shape \(2, 3\)$"):
+        give(onp.ones((2, 3)), onp.ones(2))
+    backward = Trial(of_pair(lambda z: (z, z[:, 0]), lambda x: (x[:1], x[:, 0]), 2), two)
+    with pytest.raises(Unusable, match=r"^inverse gives shape \(1, 2\)$"):
+        backward.back  # noqa: B018
+
+
+def test_a_map_that_writes_into_its_argument_leaves_the_trial_alone_and_may_overflow():
+    def forward(z):
+        z *= 1e200
+        return z * z, z[:, 0]
+
+    trial = Trial(of_pair(forward, forward, 2), onp.ones((2, 2)))
+    assert onp.isinf(trial.x).all() and (trial.z == 1).all() and (trial.input("forward") == 1).all()
+    assert trial.claimed("forward").tolist() == [1e200] * 2 and trial.input("inverse") is trial.x
+
+
+def test_the_way_back_is_asked_inside_of_the_codomain_and_there_again_where_it_is_finite():
+    asked = {"forward": [], "inverse": []}
+
+    def forward(z):
+        asked["forward"].append(z[:, 0].tolist())
+        return 1.0 * z, z[:, 0]
+
+    def inverse(x):
+        asked["inverse"].append(x[:, 0].tolist())
+        return onp.where(x > 0.6, onp.nan, x), -x[:, 0]
+
+    rows = onp.array([[0.25], [1.0], [0.75], [2.0]])
+    trial = Trial(of_pair(forward, inverse, 1, codomain=(0.0, 1.0)), rows)
+    assert trial.usable.tolist() == [True, False, True, False]
+    z, log_det = trial.back
+    assert asked["inverse"] == [[0.25, 0.75]] and log_det.tolist()[::2] == [-0.25, -0.75]
+    assert onp.isnan(log_det[1::2]).all() and onp.isnan(z[1:]).all() and z[0] == 0.25
+    assert trial.claimed("inverse") is log_det
+    x, again = trial.again
+    assert asked["forward"] == [[0.25, 1.0, 0.75, 2.0], [0.25]] and x[0] == 0.25 and again[0] == 0.25
+    assert onp.isnan(x[1:]).all() and onp.isnan(again[1:]).all()
+    asked["inverse"].clear()
+    open_ended = Trial(of_pair(forward, inverse, 1), rows)
+    assert open_ended.back[0].shape == (4, 1) and asked["inverse"] == [[0.25, 1.0, 0.75, 2.0]]
+    nothing = Trial(of_pair(forward, inverse, 1, codomain=(5.0, 6.0)), rows)
+    assert onp.isnan(nothing.back[0]).all() and nothing.back[1].shape == (4,)
+    assert all(onp.isnan(part).all() for part in nothing.numeric_back)
+
+
+def test_slopes_of_inverse_are_taken_inside_of_the_codomain():
+    pair = lambda z: (3 * z, 2 * z[:, 0]), lambda x: (x / 3, -2 * x[:, 0])
+    trial = Trial(of_pair(*pair, 2, codomain=(-9.0, 9.0)), onp.array([[1.0, 2.0], [1.0, 3.0], [0.5, 0.5]]))
+    J, error, slope, slope_error = trial.numeric_of("inverse")
+    close(J[[0, 2]], onp.stack([onp.eye(2) / 3] * 2), 1e-9)
+    close(slope[[0, 2]], [[-2.0, 0.0]] * 2, 1e-9)
+    assert onp.isnan(J[1]).all() and onp.isnan(slope[1]).all() and error.shape == (3, 2, 2)
+    assert onp.isnan(error[1]).all() and onp.isnan(slope_error[1]).all() and (error[0] < 1e-9).all()
+    assert trial.numeric_of("forward")[0].shape == (3, 2, 2) and trial.J is trial.numeric[0]
+
+
+@pytest.mark.parametrize(("accuracy", "dtype", "lengths"), [
+    (0.0, "float64", (2e-6, 2e-3)), (0.9e-9, "float64", (2e-6, 2e-3)), (1.1e-9, "float64", (2e-6, 0.2)),
+    (0.0, "float32", (6e-3, 0.2)),
+])  # fmt: skip
+def test_the_steps_of_a_map_that_jumps_are_long_ones_beside_the_short_ones(accuracy, dtype, lengths):
+    asked = []
+    pair = lambda z: asked.append(z) or (z, z[:, 0]), lambda x: (x, x[:, 0])
+    trial = Trial(of_pair(*pair, 1, dtype, accuracy=accuracy), onp.array([[0.5]]))
+    trial.derivatives("forward", trial.z)
+    moved = [onp.abs(z - 0.5).max() for z in asked]
+    close([min(m for m in moved if m > 0), max(moved)], lengths, 1e-6)
+
+
+# --- rows that a map refuses ---
+
+
+@pytest.mark.parametrize("refused", [[], [0], [2, 3], [1, 4]])
+def test_rows_that_a_map_refuses_are_no_numbers_and_the_others_are(refused):
+    def f(a):
+        if onp.isin(a[:, 0], refused).any():
+            raise KeyError("not this one")
+        return onp.stack([a[:, 0], 2 * a[:, 0], 0 * a[:, 0]], axis=1)
+
+    found = trials._where_defined(f, onp.arange(5.0)[:, None])
+    assert found.shape == (5, 3) and onp.flatnonzero(onp.isnan(found).all(axis=1)).tolist() == refused
+    kept = onp.setdiff1d(onp.arange(5), refused)
+    assert (found[kept, 1] == 2 * kept).all()
+
+
+def test_where_all_rows_are_refused_the_exception_is_the_map_s_own():
+    def f(a):
+        raise KeyError("none at all")
+
+    with pytest.raises(KeyError, match="none at all"):
+        trials._where_defined(f, onp.zeros((3, 1)))
+
+
+# --- in float32 ---
+
+
+def test_a_trial_of_float32_has_a_twin_that_knows_its_slopes():
+    made = nf.PLU(2)
+    params = made.init(onp.random.default_rng(0))
+    z = onp.random.default_rng(1).normal(size=(3, 2))
+    assert of_bijection_at(made, params, z).twin is None
+    single = of_bijection_at(made, nf.trees.cast(params, "float32"), z.astype("float32"))
+    twin = single.twin
+    assert single.subject.dtype == onp.float32 and twin.subject.dtype == onp.float64
+    assert single.numeric is twin.numeric and single.numeric_back is twin.numeric_back
+    assert single._through_layers is twin._through_layers and (twin.z == single.z).all()
+    assert single.allowed[0] > 1e8 * twin.allowed[0]
+
+
+@pytest.mark.parametrize(("of_bijection", "precision"), [(None, 1e-3), (object(), EPS)])
+def test_a_solver_of_ours_errs_smoothly_and_a_search_of_a_user_jumps(of_bijection, precision):
+    subject = SimpleNamespace(precision=1e-3, eps=EPS, bijection=of_bijection)
+    assert Trial._noise.fget(SimpleNamespace(subject=subject)) == precision
