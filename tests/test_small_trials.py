@@ -69,6 +69,40 @@ def test_rows_of_which_rounding_leaves_something(accuracy, z, recoverable):
     assert of(onp.eye(2), [[z, 0.0]], accuracy=accuracy).recoverable.tolist() == [recoverable]
 
 
+def test_each_row_has_its_own_slopes_and_those_below_1_count():
+    cubes = Trial(of_pair(lambda z: (z**3, z[:, 0]), lambda x: (onp.cbrt(x), x[:, 0]), 1), onp.array([[1.0], [2.0]]))
+    near(cubes.allowed_x, onp.array([4.0, 13.0]) * cubes.allowed)
+    flat = of(onp.diag([0.25, 0.5]), [[1.0, 1.0]])
+    near(flat.allowed_x, 1.5 * flat.allowed)
+
+
+def test_what_differences_cannot_tell_of_log_det_is_allowed_too():
+    bend = lambda z: (z.copy(), onp.abs(z[:, 0] - 0.5) + 4 * z[:, 1])  # noqa: E731
+    trial = Trial(of_pair(bend, bend, 2), onp.array([[0.5 + 3e-7, 0.1]]))
+    J, error, slope, slope_error = trial.derivatives("forward", trial.z)
+    assert [a.shape for a in (J, error, slope, slope_error)] == [(1, 2, 2), (1, 2, 2), (1, 2), (1, 2)]
+    assert error.max() < 1e-8 and 0.1 < slope_error[0, 0] and slope_error[0, 1] < 1e-8
+    terms = 64 * EPS * (trial.condition + 32 + onp.abs(trial.there[1]))
+    near(trial.allowed_log_det, (onp.abs(slope) + slope_error).sum(axis=1) * trial.allowed + terms, 1e-12)
+
+
+def test_what_rounding_may_cost_has_no_end_and_says_so_without_a_warning():
+    assert of(onp.diag([1e200, 1e-100]), [[0.5, 0.5]]).allowed == onp.inf
+    wide = of(onp.diag([1e180, 1.0]), [[1e-150, 0.0]], (1e200, 0.0))
+    assert 1e190 < wide.allowed < 1e200 and wide.allowed_x == onp.inf == wide.allowed_log_det
+    nothing = of(onp.eye(2), [[-1.0, 0.0]], base_log_prob=lambda z: onp.log(z[:, 0]))
+    assert nothing.allowed_log_prob > 0
+    with onp.errstate(all="raise"):
+        lost = Trial(of_pair(lambda z: (z * 1e308 * 10, z[:, 0]), lambda x: (x, x[:, 0]), 1), onp.array([[0.5]]))
+        assert not onp.isfinite(lost.derivatives("forward", lost.z)[0]).any()
+
+
+def test_rows_that_lose_as_much_as_they_have_leave_nothing():
+    trial = of(onp.eye(2), [[0.5, 0.0]])
+    vars(trial)["allowed"] = onp.array([1.0])
+    assert trial.recoverable.tolist() == [False]
+
+
 def test_layers_cost_what_the_way_back_from_each_makes_of_it():
     A, B = onp.diag([4.0, 2.0]), onp.diag([0.25, 8.0])
     trial = Trial(of_pairs([linear(A), linear(B)], 2), onp.array([[1.0, 0.5], [0.1, 0.1]]))
@@ -76,8 +110,8 @@ def test_layers_cost_what_the_way_back_from_each_makes_of_it():
     sums = [0.5 * 4 + 1.0 * 8, 0.5 * 1 + 1.0 * 1.6]  # B A is diag(1, 16)
     near(trial._through_layers, sums)
     near(trial.allowed, 64 * EPS * ((16 + 32) * onp.array([8.0, 1.6]) + sums))
-    turned = Trial(of_pairs([linear([[1.0, 9.0], [0.0, 1.0]]), linear([[1.0, 0.0], [7.0, 1.0]])], 2), onp.zeros((1, 2)))
-    norms = [onp.linalg.norm(onp.linalg.inv(P), 2) for P in ([[1, 9], [0, 1]], [[1, 9], [7, 64]])]
+    turned = Trial(of_pairs([linear([[1.0, 9.0], [0.0, 1.0]]), linear([[5.0, 0.0], [0.0, 1.0]])], 2), onp.zeros((1, 2)))
+    norms = [onp.linalg.norm(onp.linalg.inv(P), 2) for P in ([[1, 9], [0, 1]], [[5, 45], [0, 1]])]
     near(turned._through_layers, [sum(norms)])
 
 
@@ -92,6 +126,16 @@ def test_what_the_base_makes_of_rounding_in_z(slope, low, z):
     slack = 2 * abs(slope) * trial.allowed + trial.allowed * (1 + abs(z)) * 2 + 64e-4 * onp.abs(q)
     near(trial.slack_of_base(trial.z, q), slack)
     near(trial.allowed_log_prob, trial.allowed_log_det + slack)
+
+
+@pytest.mark.parametrize(("z", "of_q", "times"), [
+    ([0.5, -0.5], [1, -1], 6), ([0.5, -0.5], [1, 1], 0), ([0.0, -0.5], [1, -1], 6), ([0.0, 0.5], [1, -1], 0),
+])  # fmt: skip
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_all_of_z_moves_away_from_0_or_towards_it(z, of_q, times, side):
+    q = lambda a: onp.maximum(side * 3 * ((a - z) @ onp.array(of_q)), 0.0)  # noqa: E731 - on one side alone
+    trial = of(onp.eye(2), [z], base_log_prob=q, accuracy=1e-4)
+    near(trial.slack_of_base(trial.z, q(trial.z)), 2 * times * trial.allowed + trial.allowed * 1.5 * 2)
 
 
 def test_at_an_end_of_its_support_a_base_says_nothing_and_one_that_is_no_number_adds_nothing():
@@ -155,9 +199,67 @@ def test_the_way_back_is_asked_inside_of_the_codomain_and_there_again_where_it_i
     asked["inverse"].clear()
     open_ended = Trial(of_pair(forward, inverse, 1), rows)
     assert open_ended.back[0].shape == (4, 1) and asked["inverse"] == [[0.25, 1.0, 0.75, 2.0]]
+    asked["inverse"].clear()
+    lost = Trial(of_pair(lambda z: (1 / z, z[:, 0]), inverse, 1), onp.array([[0.0], [2.0]]))
+    assert lost.usable.tolist() == [False, True] and len(lost.back[0]) == 2 and asked["inverse"] == [[onp.inf, 0.5]]
     nothing = Trial(of_pair(forward, inverse, 1, codomain=(5.0, 6.0)), rows)
     assert onp.isnan(nothing.back[0]).all() and nothing.back[1].shape == (4,)
     assert all(onp.isnan(part).all() for part in nothing.numeric_back)
+
+
+class Rows:
+    """x = c z, where each row has its own c."""
+
+    bijection, given, dim, precision, eps, in_shape, codomain = None, True, 2, EPS, EPS, (2,), (-9.0, 9.0)
+    dtype, accuracy = onp.dtype("float64"), 0.0
+
+    def __init__(self, c):
+        self.c = onp.array(c)
+
+    def at(self, rows):
+        return Rows(self.c[onp.asarray(rows) % len(self.c)])
+
+    def shape(self, direction):
+        return (2,)
+
+    def forward(self, z):
+        return z * self.at(onp.arange(len(z))).c[:, None], z[:, 0]
+
+    def inverse(self, x):
+        return x / self.at(onp.arange(len(x))).c[:, None], x[:, 0]
+
+
+def test_each_row_keeps_its_context_wherever_it_is_asked():
+    trial = Trial(Rows([2.0, 3.0, 4.0]), onp.array([[1.0, 1.0], [1.0, 5.0], [1.0, 2.0]]), limit=0.5)
+    assert trial.limit == 0.5 and trial.usable.tolist() == [True, False, True]
+    assert trial.apply("forward", trial.z[[2]], [2])[0].tolist() == [[4.0, 8.0]]
+    assert trial.back[0][[0, 2]].tolist() == [[1.0, 1.0], [1.0, 2.0]]
+    assert trial.again[0][[0, 2]].tolist() == [[2.0, 2.0], [4.0, 8.0]]
+    slope = lambda direction, rows: trial.derivatives(direction, trial.z[rows], rows)[0]  # noqa: E731
+    close(slope("forward", [2, 0]), onp.stack([4 * onp.eye(2), 2 * onp.eye(2)]), 1e-9)
+    close(trial.numeric_back[0][[0, 2]], onp.stack([onp.eye(2) / 2, onp.eye(2) / 4]), 1e-9)
+
+
+def test_what_came_back_is_asked_again_as_it_is():
+    trial = of(onp.diag([2.0, 3.0]), [[1.0, 2.0], [3.0, 4.0]])
+    close(trial.again[0], trial.x, 1e-12)
+    back = lambda x: (onp.where(x == 6.0, onp.nan, x), x[:, 0])  # noqa: E731
+    half = Trial(of_pair(lambda z: (2 * z, z[:, 0]), back, 2), onp.array([[1.0, 3.0], [1.0, 2.0]]))
+    assert onp.isnan(half.again[0][0]).all() and half.again[0][1].tolist() == [4.0, 8.0]
+
+
+def test_a_step_that_a_map_refuses_costs_its_row_alone_and_a_layer_refuses_aloud():
+    def forward(z):
+        if (z[:, 0] > 0.5005).any():
+            raise ValueError("beyond")
+        return 3 * z, z[:, 0]
+
+    trial = Trial(of_pair(forward, forward, 1), onp.array([[0.5], [0.1]]))
+    close(trial.derivatives("forward", trial.z)[0], [[[3.0]], [[3.0]]], 1e-7)
+    layer = Trial(Rows([1.0]), onp.array([[0.5, 0.5]]))
+    layer.subject.forward = forward
+    with pytest.raises(ValueError, match="beyond"):
+        layer.derivatives("forward", layer.z)
 
 
 def test_slopes_of_inverse_are_taken_inside_of_the_codomain():
@@ -172,7 +274,7 @@ def test_slopes_of_inverse_are_taken_inside_of_the_codomain():
 
 
 @pytest.mark.parametrize(("accuracy", "dtype", "lengths"), [
-    (0.0, "float64", (2e-6, 2e-3)), (0.9e-9, "float64", (2e-6, 2e-3)), (1.1e-9, "float64", (2e-6, 0.2)),
+    (0.0, "float64", (2e-6, 2e-3)), (1e-9, "float64", (2e-6, 2e-3)), (1.1e-9, "float64", (2e-6, 0.2)),
     (0.0, "float32", (6e-3, 0.2)),
 ])  # fmt: skip
 def test_the_steps_of_a_map_that_jumps_are_long_ones_beside_the_short_ones(accuracy, dtype, lengths):
@@ -222,6 +324,15 @@ def test_a_trial_of_float32_has_a_twin_that_knows_its_slopes():
     assert single.numeric is twin.numeric and single.numeric_back is twin.numeric_back
     assert single._through_layers is twin._through_layers and (twin.z == single.z).all()
     assert single.allowed[0] > 1e8 * twin.allowed[0]
+
+
+def test_the_twin_has_its_context_in_float64():
+    made = nf.Coupling(nf.Affine(), nf.half_mask(2), context_dim=1)
+    params = made.init(onp.random.default_rng(0), context=onp.ones((3, 1)))
+    z, context = onp.ones((3, 2), "float32"), onp.array([[1.0], [2.0], [3.0]], "float32")
+    single = of_bijection_at(made, nf.trees.cast(params, "float32"), z, context)
+    assert single.subject.context.dtype == onp.float32 and single.twin.subject.context.dtype == onp.float64
+    assert single.twin.subject.context.tolist() == context.tolist()
 
 
 @pytest.mark.parametrize(("of_bijection", "precision"), [(None, 1e-3), (object(), EPS)])
