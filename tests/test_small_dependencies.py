@@ -47,10 +47,63 @@ def without(matrix, *entries):
     (without(FULL, (1, 0)), [0, 1, 2]), (without(FULL, (2, 1)), [0, 1, 2]), (without(FULL.T, (0, 1)), [2, 1, 0]),
     (without(FULL, (2, 0), (2, 1)), [0, 2, 1]), ([[1, 0, 1], [1, 1, 0], [0, 0, 1]], [2, 0, 1]),
     ([[1, 1], [1, 1]], None),
-    (without(FULL.T, (0, 1), (0, 2)), [0, 2, 1]),
+    (without(FULL.T, (0, 1), (0, 2)), [0, 2, 1]), ([[1, 0, 0], [0, 0, 0], [1, 1, 1]], [0, 1, 2]),
+    ([[1, 1, 0], [0, 1, 0], [0, 0, 1]], [2, 1, 0]),
 ])  # fmt: skip
 def test_an_order_of_dependence(depends, order):
     assert structure.acyclic_order(onp.array(depends, dtype=bool)) == order
+
+
+def layer(structure, wrong=None, layers=()):
+    subject = SimpleNamespace(structure=structure, name=f"a {structure} layer")
+    J = onp.stack([onp.eye(2), 2 * onp.eye(2)])
+    return SimpleNamespace(subject=subject, layers=list(layers), wrong=wrong, z=onp.ones((2, 2)), J=J)
+
+
+def test_the_first_layer_that_is_wrong_is_named(monkeypatch):
+    monkeypatch.setattr(structure, "Dependencies", lambda trials: trials[0])
+    monkeypatch.setattr(structure, "STRUCTURES", {"odd": lambda d: d.wrong})
+    wrong = Symptom.RANK, "it is wrong", (1, 0)
+    right = structure.check_structure([layer("odd")])
+    assert (right.letter, right.what, right.error, right.tolerance) == ("T", "dependencies: odd", 0.0, 0.0)
+    found = structure.check_structure([layer("odd", layers=[layer("odd"), layer(None), layer("odd", wrong)])])
+    assert (found.letter, found.error, found.tolerance, found.at) == ("T", 1.0, 0.0, "a odd layer: it is wrong")
+    assert found.symptom is Symptom.RANK and (found.evidence["J"] == onp.eye(2)).all()
+    assert (found.evidence["entry"], found.evidence["layer"], found.evidence["row"]) == ((1, 0), "a odd layer", 0)
+    whole = structure.check_structure([layer("odd", wrong, [layer("odd"), layer(None)])])
+    assert whole.failed and structure.check_structure([layer(None)]).outcome is Outcome.NOT_APPLICABLE
+    with pytest.raises(ValueError, match="shorter"):
+        structure.check_structure([layer("odd", layers=[layer("odd")] * 2), layer("odd", layers=[layer("odd")])])
+
+
+def test_dependencies_of_points_and_of_images():
+    swapped = structure.Dependencies([trial_of(lambda z: z[:, ::-1])])
+    assert (swapped.moved == onp.eye(2)).all() and (swapped.ever == 1 - onp.eye(2)).all() and not swapped.local
+    assert (swapped.eye == onp.eye(2)).all() and (swapped.surely == swapped.ever).all()
+    image = of_pair(lambda z: (z, z[:, 0, 0, 0]), lambda x: (x, x[:, 0, 0, 0]), (1, 1, 2))
+    assert structure.Dependencies([Trial(image, rng().normal(size=(3, 1, 1, 2)))]).local
+
+
+@pytest.mark.parametrize(("x", "change", "precision", "allowed", "changes"), [
+    (0.5, 0.0625, 2.0**-10, 0.0, [False, True]), (0.5, 0.063, 2.0**-10, 0.0, [True, True]),
+    (8.0, 0.5, 2.0**-10, 0.0, [False, True]), (8.0, 0.504, 2.0**-10, 9.0, [True, False]),
+    (0.5, 0.9e-9, 0.0, 0.0, [True, False]), (0.5, 1.1e-9, 0.0, 0.0, [True, True]),
+    (8.0, 7.5e-9, 0.0, 0.0, [True, False]), (8.0, 8.5e-9, 0.0, 0.0, [True, True]),
+    (0.5, 0.3, 0.0, 0.25, [True, True]), (0.5, 0.25, 0.0, 0.25, [True, False]), (onp.inf, 0.0, 2.0**-10, 0.0, [False] * 2),
+])  # fmt: skip
+def test_a_change_is_one_of_the_last_digits_or_surely_more(x, change, precision, allowed, changes):
+    subject = SimpleNamespace(precision=precision, domain=(-onp.inf, onp.inf), dtype=onp.dtype("float64"))
+    x = onp.array([[0.0, 0.0], [0.0, x]])
+    trial = SimpleNamespace(x=x, subject=subject, allowed_x=onp.full(2, allowed), z=onp.zeros((2, 2)))
+    trial.apply = lambda direction, z: (x + onp.array([[0.0, 0.0], [0.0, change]]) * (z[:, :1] == 2.0), None)
+    ever, surely = structure._changes(trial, 0)
+    assert (not ever[0] and not surely[0]) and [bool(ever[1]), bool(surely[1])] == changes
+
+
+def test_a_variable_moves_by_a_tenth_of_its_interval():
+    subject = SimpleNamespace(domain=(2.0, 6.0), dtype=onp.dtype("float64"))
+    trial = SimpleNamespace(subject=subject, z=onp.array([[4.0, 5.0], [5.9, 5.0]]))
+    close(structure._shifted(trial, 0, 2.0), [[4.8, 5.0], [6 - 4e-7, 5.0]], 1e-12)
 
 
 @pytest.mark.parametrize(("ever", "symptom", "entry"), [
