@@ -191,6 +191,15 @@ def test_the_bound_of_two_means_is_that_of_the_theorem():
     close(bound, bridge._bound(p, q, width=3.0, looks=5), 1e-12)
 
 
+def test_no_number_is_no_density_and_none_on_both_sides_is_no_share():
+    with onp.errstate(all="warn"):
+        found = bridge._density(lambda points: onp.log(points[:, 0]), onp.array([[1.0], [-1.0], [0.0]]))
+        assert found.tolist() == [0.0, -onp.inf, -onp.inf]
+        nothing = onp.array([-onp.inf, 0.0])
+        assert bridge._share(nothing, nothing).tolist() == [0.0, 0.5]
+    assert bridge._density(lambda points: [[1], [2]], onp.zeros((2, 1))).dtype == onp.float64
+
+
 def drawn(n=240):
     """Points that are wider than the law q that they claim to follow."""
     z = rng(3).normal(size=(n, 2)) @ onp.array([[1.4, 0.3], [0.0, 1.0]]) + [0.2, 0.0]
@@ -203,6 +212,18 @@ def both_sides(judged, mean, root, log_q, generator, shift=0.0):
     r = multivariate_normal(mean, root @ root.T)
     q = lambda points: onp.exp(log_q(points) + shift)  # noqa: E731
     return y, r.pdf(judged) / (q(judged) + r.pdf(judged)), q(y) / (q(y) + r.pdf(y))
+
+
+@pytest.mark.parametrize(("n", "size"), [(600, 60), (200, 50), (550, 55)])
+def test_surroundings_are_a_tenth_of_the_points_or_fifty(n, size):
+    """Points in heaps of that size, far from each other: a surrounding is a heap."""
+    heap = onp.arange(n) // size
+    points = rng().normal(size=(n, 2)) + 1000.0 * onp.stack([heap % 2, heap // 2], axis=1)
+    means = onp.array([points[heap == k].mean(axis=0) for k in range(n // size)])
+    laws = list(bridge._references(rng(1).permutation(points), rng()))
+    assert [words for words, _, _ in laws[4:]] == ["a normal law around some of the points"] * 3
+    for _, mean, _ in laws[4:]:
+        assert onp.abs(means - mean).max(axis=1).min() < 1e-9
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.7])
