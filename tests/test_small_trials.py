@@ -7,6 +7,7 @@ import pytest
 from comparing import close
 
 import nfscratch as nf
+from nfscratch.check import finite_differences
 from nfscratch.check import trial as trials
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial, Unusable, of_bijection_at
@@ -284,6 +285,107 @@ def test_the_steps_of_a_map_that_jumps_are_long_ones_beside_the_short_ones(accur
     trial.derivatives("forward", trial.z)
     moved = [onp.abs(z - 0.5).max() for z in asked]
     close([min(m for m in moved if m > 0), max(moved)], lengths, 1e-6)
+
+
+# --- which of several steps is believed ---
+
+
+def differences(monkeypatch, slopes, sizes, jumps, eps, steps=(1e-1, 1e-2, 1e-3)):
+    """J and its error where these slopes, sizes of f and jumps come of the steps."""
+    of_step = {h: (onp.full((1, 1, 1), s), onp.array([z]), onp.full((1, 1, 1), j)) for h, s, z, j in zip(
+        steps, slopes, sizes, jumps, strict=True
+    )}  # fmt: skip
+    monkeypatch.setattr(finite_differences, "_central_differences", lambda f, z, middle, step, stacked: of_step[step])
+    J, error = finite_differences.numeric_jacobian(lambda z: z, [[1]], steps, eps)
+    return J.item(), error.item()
+
+
+@pytest.mark.parametrize(("eps", "jumps", "J", "error"), [
+    (1e-3, (0.0, 0.0, 9.0), 2.5, 0.5 + 0.3), (1e-3, (2.0, 1.0, 9.0), 2.5, 0.8), (1e-3, (2.0, 1.5, 9.0), 2.5, 2.3),
+    (1e-4, (9.0, 0.0, 0.0), 2.6, 0.1 + 0.3), (1e-4, (9.0, 2.0, 1.5), 2.6, 0.4 + 1.5),
+    (1e-4, (9.0, 2.0, 0.9), 2.6, 0.4),
+])  # fmt: skip
+def test_the_two_steps_that_agree_best_beside_rounding_are_believed(eps, jumps, J, error, monkeypatch):
+    """Slopes 2, 2.5, 2.6, and 3 eps / h for rounding: 0.8 beside 3.1 for eps = 1e-3, 0.53 beside 0.4 for 1e-4."""
+    found = differences(monkeypatch, (2.0, 2.5, 2.6), (3.0, 700.0, 0.1), jumps, eps)
+    close(found, (J, error), 1e-12)
+
+
+def test_a_shorter_step_that_says_otherwise_beyond_rounding_is_a_doubt(monkeypatch):
+    found = differences(monkeypatch, (2.0, 2.1, 4.0), (3.0, 3.0, 3.0), (0.0, 0.0, 0.0), 1e-5)
+    close(found, (2.1, 0.1 + 3e-3 + (1.9 - 16 * 3e-2)), 1e-12)
+    lost = differences(monkeypatch, (onp.nan, 2.1, 2.2), (3.0, 3.0, 3.0), (0.0, 0.0, 0.0), 1e-5)
+    close(lost, (2.2, 0.1 + 3e-2), 1e-12)
+
+
+@pytest.mark.parametrize("z", [[[1, 2]], onp.ones((1, 2), "float32"), onp.ones((0, 2))])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_map_is_asked_in_float64(z, stacked):
+    asked = []
+    f = lambda z: asked.append(z.dtype) or onp.stack([z[:, 0] * z[:, 1], z[:, 1], z[:, 0]], axis=1)  # noqa: E731
+    J, error = finite_differences.numeric_jacobian(f, z, stacked=stacked)
+    assert J.shape == error.shape == (len(z), 3 if len(z) else 0, 2) and set(asked) == {onp.dtype("float64")}
+    assert len(asked) == 1 + 4 * (1 if stacked else 8)
+    close(J, [[[a[1], a[0]], [0, 1], [1, 0]] for a in onp.asarray(z)] or J, 1e-9)
+
+
+def test_the_size_of_a_map_is_that_of_its_results_however_small():
+    z = onp.array([[0.0, 0.5], [2.0, 0.0]])
+    f = lambda z: 0.01 * z[:, ::-1]  # noqa: E731
+    J, size, jump = finite_differences._central_differences(f, z, f(z), 0.125, True)
+    close(J, onp.stack([0.01 * onp.eye(2)[::-1]] * 2), 1e-12)
+    close(size, [0.01 * (0.5 + 0.25), 0.01 * (2 + 0.25 * 2**0.5)], 1e-12)
+    assert (jump < 1e-12).all()
+
+
+def test_weights_are_moved_by_their_fan_in_and_what_is_stored_stays():
+    params = {"W": onp.ones((3, 4), "float32"), "b": onp.zeros(5), "e": onp.zeros((2, 0))}
+    params |= {"k": onp.zeros((3, 1)), "c": onp.zeros((2, 9, 3))}
+    fixed = {"s": onp.ones(2)}
+    moved = finite_differences.moved_params(
+        SimpleNamespace(), params | {"fixed": fixed}, onp.random.default_rng(0), 0.5
+    )
+    drawn = onp.random.default_rng(0)
+    for name, fan_in in (("W", 4), ("b", 1), ("e", 1), ("k", 1), ("c", 1)):
+        step = drawn.normal(size=params[name].shape) * 0.5 / fan_in**0.5
+        close(moved[name], params[name] + step.astype(params[name].dtype), 1e-7)
+        assert moved[name].dtype == params[name].dtype
+    assert moved["fixed"]["s"] is fixed["s"] and (params["W"] == 1).all()
+
+
+@pytest.mark.parametrize(("context", "given"), [(None, None), (onp.ones((4, 3)), (0, 3))])
+def test_what_is_stored_follows_the_weights_with_no_rows(context, given):
+    asked = []
+    made = SimpleNamespace(updates=True, shape=(2, 5))
+    made.update = lambda params, x, c: asked.append((x.shape, None if c is None else c.shape)) or "updated"
+    moved = finite_differences.moved_params(made, {"b": onp.zeros(1)}, onp.random.default_rng(0), 1.0, context)
+    assert moved == "updated"
+    assert asked == [((0, 2, 5), given)]
+
+
+TINY = 2.0**-17  # 7.6e-6
+
+
+@pytest.mark.parametrize(("taken", "more"), [
+    (True, {}), (False, {"off": 0.26}), (True, {"off": 0.25, "fine": (0.0, 0.0)}),
+    (True, {"off": 0.25 + TINY, "fine": (TINY, TINY)}), (False, {"off": 0.25 + 3 * TINY, "fine": (TINY, TINY)}),
+    (True, {"fine": (1e-5, 0.0)}), (False, {"fine": (1.1e-5, 0.0)}), (True, {"fine": (0.0, 2.9e-5)}),
+    (False, {"fine": (0.0, 3.1e-5)}), (True, {"error": (0.49, 0.0)}), (False, {"error": (0.5, 0.0)}),
+    (True, {"error": (0.25, 0.6)}), (False, {"error": (0.6, 0.25)}), (True, {"z": 10.0}), (False, {"z": -10.5}),
+    (False, {"fine": (onp.nan, 0.0)}),
+])  # fmt: skip
+def test_short_steps_are_taken_for_rows_where_the_map_proves_smooth(taken, more):
+    """The columns of J are at most 0.5 and 3; the rows before and after are taken, and are larger."""
+    row = {"off": 0.0, "fine": (1e-6, 1e-6), "error": (0.25, 0.25), "z": 1.0} | more
+    J = onp.array([[[500.0, 10.0], [25.0, 90.0]], [[0.5, 0.125], [0.25, 3.0]], [[500.0, 10.0], [25.0, 90.0]]])
+    fine, error, fine_error = J.copy(), onp.full((3, 2, 2), 0.25), onp.full((3, 2, 2), 1e-6)
+    fine[1, 0, 1] += row["off"]
+    error[1, 0], fine_error[1, 0] = row["error"], row["fine"]
+    z = onp.array([[1.0, 2.0], [0.0, row["z"]], [1.0, 1.0]])
+    found, left = finite_differences.sharper(z, J, error, fine, fine_error)
+    close(found[[0, 2]], fine[[0, 2]], 0)
+    assert (left[[0, 2]] == 1e-6).all()
+    assert (found[1] == (fine if taken else J)[1]).all() and (left[1] == (fine_error if taken else error)[1]).all()
 
 
 # --- rows that a map refuses ---
