@@ -346,7 +346,7 @@ def test_weights_are_moved_by_their_fan_in_and_what_is_stored_stays():
         SimpleNamespace(), params | {"fixed": fixed}, onp.random.default_rng(0), 0.5
     )
     drawn = onp.random.default_rng(0)
-    for name, fan_in in (("W", 4), ("b", 1), ("e", 1), ("k", 1), ("c", 1)):
+    for name, fan_in in (("W", 4), ("b", 1), ("c", 1), ("e", 1), ("k", 1)):
         step = drawn.normal(size=params[name].shape) * 0.5 / fan_in**0.5
         close(moved[name], params[name] + step.astype(params[name].dtype), 1e-7)
         assert moved[name].dtype == params[name].dtype
@@ -361,6 +361,7 @@ def test_what_is_stored_follows_the_weights_with_no_rows(context, given):
     moved = finite_differences.moved_params(made, {"b": onp.zeros(1)}, onp.random.default_rng(0), 1.0, context)
     assert moved == "updated"
     assert asked == [((0, 2, 5), given)]
+    assert finite_differences._data_shape(made) == (2, 5) and finite_differences._data_shape(nf.PLU(3)) == (3,)
 
 
 TINY = 2.0**-17  # 7.6e-6
