@@ -60,6 +60,65 @@ def layer(structure, wrong=None, layers=()):
     return SimpleNamespace(subject=subject, layers=list(layers), wrong=wrong, z=onp.ones((2, 2)), J=J)
 
 
+SAME, OTHER = [3, 3], [1, 3]  # how many variables the steps of a run change
+
+
+@pytest.mark.parametrize(("still", "read", "layers", "dropped", "found"), [
+    (True, True, [SAME], None, "half"), (True, True, [OTHER, SAME], "parent", "half"),
+    (True, True, [OTHER], None, "told"),
+    (True, False, [SAME], None, "nothing"), (False, True, [SAME], None, "nothing"),
+    (False, False, [SAME], "parent", "parent"), (True, True, [OTHER], "parent", "parent"),
+    (True, True, [], None, "nothing"),
+])  # fmt: skip
+def test_what_is_said_of_variables_that_never_move(still, read, layers, dropped, found, monkeypatch):
+    moved = onp.ones((6, 6), dtype=bool)
+    monkeypatch.setattr(undeclared, "ever_moved", lambda trials: moved)
+    monkeypatch.setattr(undeclared, "never_moved", lambda moved: {0: 0} if still else {})
+    monkeypatch.setattr(undeclared, "_is_read", lambda trials, moved: read)
+    monkeypatch.setattr(undeclared, "_steps_of_layers", lambda trial: layers)
+    monkeypatch.setattr(undeclared, "_is_same_half", lambda moved, steps: steps is SAME)
+    monkeypatch.setattr(undeclared, "_half_never_moves", lambda still, dim: ("half", still, dim))
+    monkeypatch.setattr(undeclared, "_parent_dropped", lambda trials: dropped)
+    wrong, told = undeclared._of_function(["the trial"])
+    if found == "half":
+        assert wrong == ("half", {0: 0}, 6)
+    else:
+        assert wrong == (dropped if found == "parent" else None)
+    assert told.startswith("x_0 is z_0") is (still and read and bool(layers))
+
+
+@pytest.mark.parametrize(("still", "read", "same", "skipped", "found"), [
+    (True, True, True, "column", "half"), (True, False, True, "column", "column"),
+    (True, True, False, "column", "column"),
+    (True, True, False, None, None), (False, True, True, None, None),
+])  # fmt: skip
+def test_what_is_said_of_a_list_whose_variables_never_move(still, read, same, skipped, found, monkeypatch):
+    moved, asked = onp.ones((6, 6), dtype=bool), []
+    monkeypatch.setattr(undeclared, "ever_moved", lambda trials: moved)
+    monkeypatch.setattr(undeclared, "never_moved", lambda moved: {0: 0} if still else {})
+    monkeypatch.setattr(undeclared, "_is_read", lambda trials, moved: read)
+    monkeypatch.setattr(undeclared, "_steps_of_list", lambda trials: asked.append(trials) or SAME)
+    monkeypatch.setattr(undeclared, "_is_same_half", lambda moved, steps: same and steps is SAME)
+    monkeypatch.setattr(undeclared, "_half_never_moves", lambda still, dim: ("half", still, dim))
+    monkeypatch.setattr(undeclared, "_column_skipped", lambda trials, moved, steps: skipped)
+    wrong, told = undeclared._of_list(["the trial"])
+    assert wrong == (("half", {0: 0}, 6) if found == "half" else found) and bool(asked) is still
+    assert told.startswith("x_0 is z_0") is still
+
+
+@pytest.mark.parametrize(("more", "asked"), [
+    ({}, True), ({"bijection": object()}, False), ({"in_shape": (1, 1, 2), "out_shape": (1, 1, 2)}, False),
+    ({"out_shape": (3,)}, False),
+])  # fmt: skip
+def test_which_functions_are_asked_for_dependencies_that_they_do_not_declare(more, asked, monkeypatch):
+    monkeypatch.setattr(undeclared, "_of_list", lambda trials: (None, "of a list"))
+    monkeypatch.setattr(undeclared, "_of_function", lambda trials: (None, "of a function"))
+    for pairs, words in (((1, 2), "of a list"), ((), "of a function")):
+        subject = {"bijection": None, "in_shape": (2,), "out_shape": (2,), "pairs": pairs} | more
+        found = undeclared.check_undeclared([SimpleNamespace(subject=SimpleNamespace(**subject))])
+        assert found.outcome is Outcome.NOT_APPLICABLE and found.why == (words if asked else undeclared.NOT_DECLARED)
+
+
 def test_the_first_layer_that_is_wrong_is_named(monkeypatch):
     monkeypatch.setattr(structure, "Dependencies", lambda trials: trials[0])
     monkeypatch.setattr(structure, "STRUCTURES", {"odd": lambda d: d.wrong})

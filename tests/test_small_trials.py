@@ -7,7 +7,7 @@ import pytest
 from comparing import close
 
 import nfscratch as nf
-from nfscratch.check import finite_differences
+from nfscratch.check import draws, finite_differences
 from nfscratch.check import trial as trials
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial, Unusable, of_bijection_at
@@ -285,6 +285,94 @@ def test_the_steps_of_a_map_that_jumps_are_long_ones_beside_the_short_ones(accur
     trial.derivatives("forward", trial.z)
     moved = [onp.abs(z - 0.5).max() for z in asked]
     close([min(m for m in moved if m > 0), max(moved)], lengths, 1e-6)
+
+
+# --- what an audit draws ---
+
+
+@pytest.mark.parametrize(("depth", "scale", "drawn"), [
+    (None, None, 1.0), (4, None, 1.0), (8, None, 1.0), (32, None, 0.5), (None, 0.3, 0.3), (4, 0.3, 0.3),
+    (16, 0.3, 0.15),
+])  # fmt: skip
+def test_a_deep_chain_is_drawn_no_further_than_eight_layers_are(depth, scale, drawn, monkeypatch):
+    asked = []
+    made = nf.PLU(2) if depth is None else nf.Chain([nf.PLU(2)] * depth)
+    monkeypatch.setattr(draws, "random_params", lambda made, rng, scale, c: asked.append(scale) or made.init(rng))
+    options = {"params": None, "context": None, "radii": (1.0,)}
+    subject = draws._with_draws(made, onp.random.default_rng(0), options, scale)
+    assert asked == [pytest.approx(drawn)] and subject.dtype == onp.float64
+
+
+def group(monkeypatch, radii=(0.3, 1.0, 3.0, 3.5), dtype=None, params=None, n=3):
+    """The group of a layer: radii of its trials in both dtypes, and of the calm ones; scales of the draws."""
+    scales, made = [], nf.PLU(2)
+    single = SimpleNamespace(in_dtype=lambda dtype: dtype)
+    monkeypatch.setattr(draws, "_with_draws", lambda made, rng, options, s=None: scales.append(s) or single)
+    made_trial = lambda s, rng, radii, twin=None: SimpleNamespace(subject=s, radii=radii, twin=twin)  # noqa: E731
+    monkeypatch.setattr(draws, "_trial", made_trial)
+    monkeypatch.setattr(draws, "_moved", lambda trial, rng, radii: ["moved", radii])
+    found = draws._group(made, None, {"params": params, "dtype": dtype, "radii": radii, "draws": n})
+    return found, scales
+
+
+def test_what_is_tried_at_one_dimension(monkeypatch):
+    found, scales = group(monkeypatch)
+    assert scales == [None, None, None, 0.3] and found.dim == 2 and found.moved == []
+    assert [t.radii for t in found.trials] == [(0.3, 1.0, 3.0, 3.5)] * 3
+    assert [t.radii for t in found.calm] == [(0.3, 1.0)]
+    singles = [("float32", [0.3, 1.0, 3.0], t.subject) for t in found.trials]
+    assert [(t.subject, t.radii, t.twin) for t in found.singles] == singles
+    found, scales = group(monkeypatch, dtype="float32", radii=(9.0, 5.0))
+    assert found.trials is found.singles and found.calm == found.singles[:1] and found.singles[0].radii == [5.0]
+    found, scales = group(monkeypatch, dtype="float64", params={})
+    assert scales == [None] and found.calm == found.trials and found.singles == [] and found.moved[0] == "moved"
+
+
+def test_given_parameters_are_moved_by_one_and_those_that_a_map_cannot_have_are_none(monkeypatch):
+    asked = []
+    monkeypatch.setattr(draws, "moved_params", lambda made, params, rng, scale, c: asked.append((made, scale)) or scale)
+    subject = SimpleNamespace(flow=None, bijection="a layer", made_params={}, given=None, with_params=lambda p: p)
+    good = lambda s, rng, radii: SimpleNamespace(there=s, radii=radii)  # noqa: E731
+    monkeypatch.setattr(draws, "_trial", good)
+    trial = SimpleNamespace(subject=subject)
+    assert [t.radii for t in draws._moved(trial, None, (1.0, 2.0))] == [(1.0, 2.0)] * 2
+    assert asked == [("a layer", 1.0)] * 2
+
+    class Bad:
+        @property
+        def there(self):
+            raise ValueError("no such parameters")
+
+    monkeypatch.setattr(draws, "_trial", lambda s, rng, radii: Bad())
+    assert draws._moved(trial, None, (1.0,)) == []
+    subject.flow = "a flow"
+    draws._moved(trial, None, (1.0,))
+    assert asked[-1] == ("a flow", 1.0)
+
+
+@pytest.mark.parametrize(("domain", "wanted"), [
+    ((-onp.inf, onp.inf), [0.303, 10.003]), ((0.0, onp.inf), [onp.exp(0.3), onp.exp(3.0)]),
+])  # fmt: skip
+def test_points_lie_at_radii_and_near_where_a_variable_has_an_end(domain, wanted):
+    pair = lambda z: (z, 0 * z[:, 0]), lambda x: (x, 0 * x[:, 0])
+    ones = SimpleNamespace(normal=lambda size: onp.ones(size))
+    trial = draws._trial(of_pair(*pair, 2, domain=domain), ones, (0.3, 10.0))
+    close(trial.z, onp.repeat(wanted, 6)[:, None] * onp.ones((1, 2)), 1e-12)
+    assert trial.limit == 1e-3 and draws._limit(SimpleNamespace(dtype="float32", accuracy=0.0)) == 0.1
+    assert draws._limit(SimpleNamespace(dtype="float64", accuracy=1e-6)) == pytest.approx(1e-2)
+
+
+def test_rows_that_overflow_are_left_out_and_those_that_are_no_numbers_stay():
+    def forward(z):
+        x = onp.where(z == 0.5, onp.nan, onp.exp(100 * z))
+        return x, onp.where(z[:, 0] == 0.25, onp.inf, onp.exp(100 * z[:, 1]))
+
+    rows = onp.array([[1.0, 1.0], [8.0, 1.0], [0.5, 1.0], [1.0, 8.0], [0.25, 1.0], [2.0, 2.0]])
+    subject = of_pair(forward, lambda x: (x, x[:, 0]), 2)
+    assert draws._without_overflow(subject, rows).tolist() == rows[[0, 2, 4, 5]].tolist()
+    assert draws._without_overflow(subject, rows[[0, 5]]).tolist() == rows[[0, 5]].tolist()
+    ones = SimpleNamespace(normal=lambda size: onp.full(size, 2.0))
+    assert len(draws._trial(subject, ones, (0.5, 4.0)).z) == 6
 
 
 # --- which of several steps is believed ---
