@@ -106,6 +106,128 @@ def test_what_is_said_of_a_list_whose_variables_never_move(still, read, same, sk
     assert told.startswith("x_0 is z_0") is still
 
 
+def moved_but(still, dim):
+    """What ever moved of `dim` variables, where x_i = z_j always for each pair of `still`."""
+    moved = onp.ones((dim, dim), dtype=bool)
+    for i, j in still:
+        moved[i, j] = False
+    return moved
+
+
+@pytest.mark.parametrize(("dim", "still", "steps", "read", "found"), [
+    (5, [(2, 2)], [2, 2], False, (2, 2)), (5, [(2, 2)], [2, 0, 2], False, (2, 2)), (4, [(2, 2)], [2, 2], False, None),
+    (5, [(2, 2), (3, 3)], [2, 2], False, None), (5, [], [2, 2], False, None), (5, [(2, 2)], [2, 1], False, None),
+    (5, [(2, 2)], [2, 2], True, None), (5, [(2, 1)], [2, 2], False, None), (5, [(2, 2)], [1, 1], False, None),
+    (7, [(0, 0)], [3, 3], False, (0, 0)), (9, [(2, 2)], [4, 4], False, (2, 2)), (5, [(2, 2)], [None, 2], False, None),
+])  # fmt: skip
+def test_a_column_that_two_halves_pass_over(dim, still, steps, read, found, monkeypatch):
+    monkeypatch.setattr(undeclared, "_is_read", lambda trials, moved: read and trials == ["a trial"])
+    wrong = undeclared._column_skipped(["a trial"], moved_but(still, dim), steps)
+    assert (wrong and wrong[2]) == found
+    if found:
+        i = found[0]
+        words = f"x_{i} is z_{i}, always, and no other variable depends on it"
+        assert wrong == (Symptom.SKIPPED_COLUMN, words, found)
+
+
+def slopes(*Js):
+    return [SimpleNamespace(J=onp.array(J, dtype=float)) for J in Js]
+
+
+def test_who_depends_on_whom_by_slopes():
+    still = onp.zeros((2, 3, 3))
+    still[0, 0, 1], still[1, 2, 0], still[1, 1, 1] = 1e-7, -1.1e-7, onp.nan
+    assert onp.argwhere(undeclared._depends(slopes(0 * still, still))).tolist() == [[1, 1], [2, 0]]
+    J = onp.zeros((1, 3, 3))
+    for entry, read in (((1, 0), True), ((2, 0), True), ((0, 1), False), ((1, 2), False), ((0, 0), False)):
+        J[:] = 0
+        J[0][entry] = 1.0
+        assert undeclared._is_read(slopes(J), moved_but([(0, 0)], 3)) is read
+
+
+def state(*columns):
+    return onp.stack([onp.asarray(c, dtype=float) for c in columns], axis=1)
+
+
+A, B, C, D = onp.random.default_rng(0).normal(size=(4, 6))
+
+
+def run_of(*states, step=None):
+    runs = {"all": [SimpleNamespace(value=v) for v in states], "a": states[0], "step": step and staticmethod(step)}
+    return type("Runs", (), runs | {"__len__": lambda self: len(states)})()
+
+
+def test_the_variables_that_each_step_changes_whatever_columns_hold_them():
+    runs = run_of(state(A, B, C), state(C, B, A + 1), state(B, C, A + 1), state(B, C + 1, A + 2))
+    assert list(undeclared._moved_by(runs, [0, 1, 2, 3])) == [{0}, set(), {2, 0}]
+    assert list(undeclared._moved_by(runs, [0, 2])) == [{0}] and list(undeclared._moved_by(runs, [2, 3])) == [{1, 2}]
+
+
+@pytest.mark.parametrize(("names", "affine", "states", "repeats"), [
+    (["z"], False, [(A, B), (A + 1, B), (A + 2, B)], True), (["z"], False, [(A, B), (A + 1, B), (A + 1, B + 1)], False),
+    (["a", "b"], False, [(A, B), (A + 1, B), (A + 2, B)], False),
+    (["a", "b"], True, [(A, B), (A + 1, B), (A + 2, B)], True),
+    (["z"], True, [(A, B), (A + 1, B), (A + 1, B), (A + 2, B)], True), (["z"], True, [(A, B), (A + 1, B)], False),
+])  # fmt: skip
+def test_two_steps_that_change_one_variable(names, affine, states, repeats, monkeypatch):
+    asked = []
+    monkeypatch.setattr(undeclared, "_is_affine", lambda runs, i, j: asked.append((i, j)) or affine)
+    runs = run_of(*(state(*s) for s in states))
+    assert undeclared._repeats(runs, names, range(len(states))) is repeats
+    assert set(asked) <= {(i, i + 1) for i in range(len(states) - 1)}
+
+
+@pytest.mark.parametrize(("f", "affine"), [
+    (lambda a: 2 * a + 1, True), (lambda a: a**2, False), (lambda a: 3 * a + 1.5e-5 * a**2, False),
+    (lambda a: 3 * a + 1e-9 * a**2, True), (lambda a: onp.exp(a), False),
+])  # fmt: skip
+def test_a_step_that_is_a_straight_line_in_what_it_changes(f, affine):
+    def step_of(i, j):
+        assert (i, j) == (0, 1)
+        return lambda h: (state(h[:, 1], f(h[:, 0]) + onp.sin(h[:, 1])), "no state")
+
+    runs = run_of(state(A, B), state(B, f(A) + onp.sin(B)), step=step_of)
+    assert undeclared._is_affine(runs, 0, 1) is affine
+
+
+def life(line, names, *values):
+    return [SimpleNamespace(places=[(*line, 7), (*line, 9)], names=names, value=v) for v in values]
+
+
+def test_rounds_are_the_boundaries_that_one_line_meets():
+    states = [state(A + k, B) for k in range(5)]
+    runs = run_of(*states)
+    lives = life(("f", 3), ("z",), states[1], states[2]) + life(("f", 4), ("z",), states[3])
+    lives += life(("f", 5), ("h",), states[0], states[0] + 1e-13) + life(("f", 3), ("h",), states[0], states[3] + 9)
+    lives += life(("f", 8), ("y",), states[3], states[2] + 1e-13, states[4])
+    runs.record = SimpleNamespace(lives=lives)
+    assert list(undeclared._rounds(runs)) == [(("z",), [1, 2, 4]), (("y",), [2, 3, 4])]
+
+
+@pytest.mark.parametrize(("count", "asked"), [(2, [7, 1]), (3, [7]), (5, [7])])
+def test_a_function_of_single_rows_is_run_row_by_row(count, asked, monkeypatch):
+    z = onp.array([[3.0], [1.0], [-2.0]])
+    rows = []
+    runs = type("Runs", (), {"__len__": lambda self: count})()
+    monkeypatch.setattr(undeclared, "_boundaries", lambda trial, z, n: rows.append((z[:, 0].tolist(), n)) or runs)
+    monkeypatch.setattr(undeclared, "_rounds", lambda runs: [(("z",), [0, 1]), (("y",), [2])])
+    monkeypatch.setattr(undeclared, "_repeats", lambda runs, names, at: names == ("z",))
+    monkeypatch.setattr(undeclared, "_moved_by", lambda runs, at: [{1, 2}, set(), {0}] if at == [0, 1] else None)
+    assert undeclared._steps_of_layers(SimpleNamespace(z=z)) == [[2, 0, 1]]
+    assert rows == [([1.0, -2.0, 3.0], n) for n in asked]
+    monkeypatch.setattr(undeclared, "_rounds", lambda runs: 1 / 0)
+    assert undeclared._steps_of_layers(SimpleNamespace(z=z)) == []
+
+
+def test_two_runs_have_every_second_row(monkeypatch):
+    asked = []
+    monkeypatch.setattr(undeclared, "Boundaries", lambda f, a, b: asked.append((f, a.tolist(), b.tolist())))
+    trial = SimpleNamespace(subject=SimpleNamespace(forward="forward"))
+    undeclared._boundaries(trial, onp.arange(20), 3)
+    undeclared._boundaries(trial, onp.arange(20), 1)
+    assert asked == [("forward", [0, 2, 4], [1, 3, 5]), ("forward", [0], [1])]
+
+
 @pytest.mark.parametrize(("more", "asked"), [
     ({}, True), ({"bijection": object()}, False), ({"in_shape": (1, 1, 2), "out_shape": (1, 1, 2)}, False),
     ({"out_shape": (3,)}, False),

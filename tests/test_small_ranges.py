@@ -6,6 +6,7 @@ import numpy as onp
 import pytest
 from comparing import close
 
+from nfscratch.check import domains
 from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import growth, independence, onto, structure
@@ -27,6 +28,66 @@ def trial_of(forward, inverse=None, dim=2, z=None, **declared):
     zero = lambda f: lambda a: (f(a), onp.zeros(len(a)))  # noqa: E731
     z = rng().normal(size=(12, dim)) if z is None else onp.asarray(z, dtype=float)
     return Trial(of_pair(zero(forward), zero(inverse or (lambda x: x)), dim, **declared), z)
+
+
+# --- intervals ---
+
+
+@pytest.mark.parametrize(("given", "shape", "ends"), [
+    (([2.0], [5.0]), (1,), (2.0, 5.0)), ((onp.zeros(2), [1.0, None]), (2,), ([0.0, 0.0], [1.0, onp.inf])),
+    (([None, 0.0], None), (2,), ([-onp.inf, 0.0], [onp.inf] * 2)), ((0.0, [1.0, 2.0]), (2,), ([0.0, 0.0], [1.0, 2.0])),
+    (([0.0, 1.0], 2), (2,), ([0.0, 1.0], [2.0, 2.0])), (([0.0, 0.0], [3.0, 3.0]), (2,), (0.0, 3.0)),
+    ("(0, 3]", (2,), (0.0, 3.0)), ("positive", (2,), (0.0, onp.inf)), ([0, None], (2,), (0.0, onp.inf)),
+])  # fmt: skip
+def test_ends_of_one_variable_or_of_all(given, shape, ends):
+    found = domains.interval(given, shape)
+    assert [onp.asarray(end).tolist() for end in found] == list(ends)
+    assert all(onp.asarray(end).dtype == onp.float64 for end in found)
+
+
+@pytest.mark.parametrize(("given", "shape", "words"), [
+    (([0.0, 1.0, 2.0], 3.0), (2,), "must have 2 numbers at each end.*got one of shape \\(3,\\) and one number$"),
+    (([0.0, 1.0], 3.0), (1,), "must have 1 number at each end"),
+    (([0.0, 1.0], 3.0), (1, 2, 2), r"an array of shape \(1, 2, 2\)"),
+    (([0.0, 1.0, 5.0], [1.0, 1.0, 4.0]), (3,), "low end below the high one; got 1 to 1 for variable 1$"),
+    ((onp.zeros((1, 2)), onp.array([[1.0, -1.0]])), (1, 2), r"got 0 to -1 for variable \(0, 1\)$"),
+    ((1.0, 1.0), (2,), "an interval, such as"), ("(0, x)", (2,), "an interval, such as"), (3.0, (2,), "an interval"),
+    ("nothing", (2,), "an interval"), ((1, 2, 3), (2,), "an interval"), (({}, 1), (2,), "an interval"),
+])  # fmt: skip
+def test_what_is_no_interval_is_refused_in_words(given, shape, words):
+    with pytest.raises(ValueError, match=words):
+        domains.interval(given, shape, "codomain")
+
+
+@pytest.mark.parametrize(("ends", "x", "a", "slope"), [
+    ((-onp.inf, onp.inf), 1.5, 1.5, 1.0), ((2.0, onp.inf), 2 + onp.exp(0.7), 0.7, onp.exp(0.7)),
+    ((-onp.inf, 3.0), 3 - onp.exp(-0.7), 0.7, onp.exp(-0.7)),
+    ((1.0, 4.0), 1 + 3 / (1 + onp.exp(-0.7)), 0.7, 3 * onp.exp(-0.7) / (1 + onp.exp(-0.7)) ** 2),
+])  # fmt: skip
+def test_the_usual_map_into_an_interval_its_slope_and_the_way_back(ends, x, a, slope):
+    points = onp.array([[a, 0.0]])
+    assert domains.into(ends, points)[0, 0] == pytest.approx(x)
+    assert domains.out_of(ends, onp.array([x]))[0] == pytest.approx(a)
+    assert domains.slope_into(ends, points)[0, 0] == pytest.approx(slope)
+    each = (onp.array([ends[0], 0.0]), onp.array([ends[1], 1.0]))
+    close(domains.into(each, points), [[x, 0.5]], 1e-12)
+    with onp.errstate(all="warn"):
+        outside = [v for v, end in ((ends[0] - 1, ends[0]), (ends[1] + 1, ends[1])) if onp.isfinite(end)]
+        assert onp.isinf(domains.out_of(ends, onp.array(outside))).all()
+
+
+def test_ends_in_words_are_at_most_six_of_them():
+    assert domains.words_of_ends((0.0, 1.5)) == "0 to 1.5"
+    six, seven = onp.arange(6.0), onp.arange(7.0)
+    assert domains.words_of_ends((six, onp.inf)) == "[0, 1, 2, 3, 4, 5] to inf"
+    assert domains.words_of_ends((0.0, seven)) == "0 to [0, 1, 2, 3, 4, 5, ...]"
+    half = (onp.array([0.0, -onp.inf]), onp.array([onp.inf, onp.inf]))
+    assert domains.bounded(half) and domains.free_variables(half, 2).tolist() == [False, True]
+    assert domains.ends_of(half, 1) == (-onp.inf, onp.inf) and domains.ends_of((0.0, 1.0), 1) == (0.0, 1.0)
+    assert domains.inside(half, onp.array([[0.0, 1.0], [1.0, -9.0]])).tolist() == [False, True]
+    close(domains.spread(half, onp.ones((1, 2)), 10.0, 3.0), [[3.0, 10.0]], 0)
+    close(domains.spread(half, onp.ones((1, 2)), 2.0, 3.0), [[2.0, 2.0]], 0)
+    close(domains.within_reach(half, onp.array([[9.0, 9.0], [-9.0, -9.0]]), 6.0), [[6.0, 9.0], [-6.0, -9.0]], 0)
 
 
 # --- ends of an interval ---
