@@ -173,6 +173,64 @@ def test_a_piecewise_linear_map_may_have_kinks_and_so_may_one_with_knots_along_a
         assert not kinks.is_kink(along(other), at)
 
 
+@pytest.mark.parametrize("units", [(0.0, 1.0), *((onp.zeros(2), onp.array([1.0, unit])) for unit in (1e3, 1e-3))])
+@pytest.mark.parametrize(("before", "after", "right"), [
+    (0.0, 0.0, True), (0.03, 0.0, False), (0.0, 0.03, False), (0.015, -0.015, True), (0.0, -0.03, False),
+])  # fmt: skip
+def test_log_det_is_right_on_both_sides_of_a_kink(before, after, right, units):
+    above = lambda z: z[:, 0] > 0.4  # noqa: E731
+
+    def forward(z):
+        slope = onp.where(above(z), 2.0, 1.0)
+        log_det = onp.log(3 * slope) + onp.where(above(z), after, before)
+        return onp.stack([slope * (z[:, 0] - 0.4), 3 * z[:, 1] + z[:, 0]], axis=1), log_det
+
+    line = along(pair(forward, lambda x: (x, x[:, 0])), units=units)
+    assert kinks._has_its_slopes(line, 0.4) is right and kinks.is_its_own(line, 0.4) is right
+
+
+@pytest.mark.parametrize(("tails", "box"), [
+    ((0.5, 0.5), True), ((0.5, 0.7), False), ((0.5, 0.5 + 1e-8), False), ((0.5, 0.5 + 1e-10), True),
+])  # fmt: skip
+def test_a_box_has_one_slope_at_both_ends_of_the_line(tails, box):
+    log_det = lambda z: onp.where(z[:, 0] < 0, *tails)  # noqa: E731
+    line = along(pair(lambda z: (z * [1.0, 2.0], log_det(z)), lambda x: (x, x[:, 0])))
+    assert kinks._is_box(line) is box
+    wave = along(pair(lambda z: (z, onp.where(z[:, 0] > 11.5, 0.2, 0.1)), lambda x: (x, x[:, 0])))
+    assert not kinks._is_box(wave)
+
+
+@pytest.mark.parametrize(("domain", "codomain", "box"), [
+    (REALS, REALS, False), ((0.0, 1.0), REALS, True), (REALS, (0.0, 1.0), True), ((0.0, onp.inf), REALS, False),
+])  # fmt: skip
+def test_an_interval_is_a_box(domain, codomain, box):
+    subject = SimpleNamespace(ends=lambda direction: domain if direction == "forward" else codomain)
+    values = lambda t: onp.stack([t, t], axis=1)  # noqa: E731
+    assert kinks._is_box(SimpleNamespace(trial=SimpleNamespace(subject=subject), j=0, values=values)) is box
+
+
+@pytest.mark.parametrize(("meant", "own", "told"), [(False, True, True), (True, True, False), (False, False, False)])
+def test_a_kink_of_its_own_is_told_with_its_place(meant, own, told, monkeypatch):
+    monkeypatch.setattr(kinks, "_is_meant", lambda line, join: meant and join == 0.5)
+    monkeypatch.setattr(kinks, "is_its_own", lambda line, join: own and join == 0.5)
+    line = SimpleNamespace(direction="inverse", points=lambda t: onp.stack([t, t + 1], axis=1))
+    words = "log_det jumps at x = [0.5, 1.5], and is right on both sides: a kink, if one is meant"
+    assert kinks.told_of(line, 0.5) == (words if told else "")
+
+
+@pytest.mark.parametrize(("f", "knot"), [
+    (lambda v: 1.0 * (v > 0), True), (lambda v: 1.0 * (v > 0) + 1.0 * (v > -1.5), False),
+    (lambda v: 1.0 * (v > 0) + 1.0 * (v > 1.5), False), (lambda v: 1.0 * (v > 0) + 1e-8 * onp.minimum(v, 0), False),
+    (lambda v: 1.0 * (v > 0) + 1e-8 * onp.maximum(v, 0), False), (lambda v: 1.0 * (v > 0) + 1e-10 * v, True),
+    (lambda v: 0.9e-6 * (v > 0), False), (lambda v: 1.1e-6 * (v > 0), True), (lambda v: 1.0 * (v > 0.5), True),
+])  # fmt: skip
+def test_a_knot_along_another_variable_is_constant_on_both_sides_in_its_units(f, knot):
+    """The other variable is at 0.25, and its unit is 10: a reach of 0.1 is 1."""
+    subject = pair(lambda z: (z, f(z[:, 1] - 0.25)), lambda x: (x, x[:, 0]))
+    line = along(subject, units=(onp.zeros(2), onp.array([1.0, 10.0])), start=0.025)
+    assert bool(kinks._is_knot_within(line, 0.1, 1, 0.4)) is knot
+
+
 def test_the_numbers_beside_a_point():
     point = onp.array([[1.0, -2.0, 0.0]])
     for j, value in enumerate(point[0]):
@@ -301,6 +359,39 @@ def test_the_end_of_a_search_is_wide(end, ends_there):
     assert out_of_reach.fall_short(at_end, z).tolist() == [ends_there, ends_there, False]
 
 
+def test_35_itself_is_out_of_reach_and_images_are_asked_pixel_by_pixel():
+    subject = SimpleNamespace(bijection=None, domain=REALS)
+    trial = SimpleNamespace(z=onp.array([[35.0], [34.9], [-35.0]]), subject=subject)
+    assert out_of_reach.is_beyond_normal(trial).tolist() == [True, False, True]
+    image = onp.zeros((3, 1, 2, 1))
+    image[1, 0, 1, 0], image[2, 0, 0, 0] = 9.1, 9.0
+    assert out_of_reach.is_beyond_draws(subject, image).tolist() == [False, True, False]
+
+
+def test_a_layer_has_no_end_of_a_search_and_each_row_has_its_own():
+    z = onp.array([[200.0, 1.0], [1.0, 300.0], [0.5, 1.0]])
+    subject = cut(50.0).subject
+    for made, ends in ((subject, [True, True, False]), (replace(subject, bijection=object()), [False] * 3)):
+        trial = SimpleNamespace(subject=made, z=z, back=(onp.clip(z, -50, 50),))
+        vars(trial)["apply"] = lambda direction, x: (onp.clip(x, -50, 50), None)
+        there = SimpleNamespace(subject=made, x=onp.clip(z, -50, 50), z=onp.clip(z, -50, 50), apply=trial.apply)
+        if made is subject:
+            assert out_of_reach._ends(trial).tolist() == [[True, False], [False, True], [False, False]]
+        else:
+            assert not out_of_reach._ends(trial).any()
+        assert out_of_reach.fall_short(there, z).tolist() == ends
+    one = SimpleNamespace(subject=subject, x=0.6 * z, z=onp.clip(z, -50, 50))
+    one.apply = lambda direction, x: (onp.where(x == 400.0, 50.0, x), None)  # only the first ends there
+    assert out_of_reach.fall_short(one, z).tolist() == [True, False, False]
+
+
+def test_the_same_number_is_one_up_to_a_millionth_of_it_and_no_warning_comes():
+    numbers = onp.array([[0.0, onp.inf, 2.0]])
+    with onp.errstate(all="warn"):
+        assert out_of_reach._same(lambda: numbers.copy(), numbers).tolist() == [[True, False, True]]
+        assert not out_of_reach._falls_short(onp.array([onp.inf]), onp.array([onp.inf])).any()
+
+
 def test_an_inverse_that_goes_on_has_no_end():
     half = cut(0, inverse=lambda x: onp.where(onp.abs(x) > 60, 0.5 * x, x)).subject
     z = onp.array([[200.0, 1.0]])
@@ -315,6 +406,32 @@ def test_what_comes_back_near_0(error, near, comes):
     z = onp.array([[near], [50.0]])
     trial = SimpleNamespace(z=z, back=(z + onp.array([[error], [9.0]]),))
     assert out_of_reach._comes_back(trial) is comes or (not comes and not out_of_reach._comes_back(trial))
+
+
+@pytest.mark.parametrize("low", [-onp.inf, 0.0])
+def test_far_out_is_asked_of_all_variables_and_of_the_first_and_last_alone_on_both_sides(low):
+    """A variable with an end stays in the middle: at 1 = e^0."""
+    asked = []
+    domain = (onp.array([low, -onp.inf, -onp.inf]), onp.full(3, onp.inf))
+    subject = pair(lambda z: (z, z[:, 0]), lambda x: (x, x[:, 0]), 3, domain=domain).subject
+    met = []
+    subject = replace(subject, forward=lambda z: asked.append(z.copy()) or (z, z[:, 0]))
+    vars(subject)["at"] = lambda rows: met.append(onp.asarray(rows)) or subject
+    assert out_of_reach._words_at(subject, 50.0) == ""
+    wanted = onp.array([[1, 1, 1], [1, 0, 0], [0, 0, 1]] + [[-1, -1, -1], [-1, 0, 0], [0, 0, -1]]) * 50.0
+    if low == 0:
+        wanted[:, 0] = 1.0
+    close(asked[0], wanted, 1e-12)
+    assert met[0].tolist() == [0] * 6 and met[0].dtype.kind == "i"
+
+
+@pytest.mark.parametrize(("error", "near", "comes"), [
+    (2.0**-10, 3.0, True), (2.0**-9, 3.0, False), (2.0**-9, 3.0001, False), (0.0, 3.0, True),
+])  # fmt: skip
+def test_what_lies_at_3_counts_as_near(error, near, comes):
+    z = onp.array([[near], [50.0]])
+    trial = SimpleNamespace(z=z, back=(z + onp.array([[error], [9.0]]),))
+    assert bool(out_of_reach._comes_back(trial)) is comes
 
 
 def test_what_a_report_says_of_far_out():

@@ -41,6 +41,25 @@ def test_the_value_that_comes_most_often():
     assert sample_statistics._longest_run(onp.sort(onp.concatenate([v, [5 + 1e-11]])))[0] == 1 / 9
 
 
+@pytest.mark.parametrize(("gap", "run"), [(0.9e-6, 2), (1.1e-6, 1), (1e-6, 2)])
+def test_numbers_are_one_value_up_to_a_share_of_the_middle_half(gap, run):
+    """From the fourth to the tenth of twelve numbers it is 1e6."""
+    v = onp.array([-9e9, -8e9, -7e9, 0.0, gap, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8])
+    assert sample_statistics._longest_run(v)[0] == run / 12
+
+
+@pytest.mark.parametrize(
+    ("at", "gap", "run"), [(1.0, 1.8e-14, 2), (1.0, 2.6e-14, 1), (4.0, 5.5e-14, 2), (4.0, 8e-14, 1)]
+)
+def test_numbers_are_one_value_up_to_their_last_digits(at, gap, run):
+    v = onp.sort(onp.append(at + 1e-3 * onp.arange(11.0), at + gap))
+    assert sample_statistics._longest_run(v)[0] == run / 12
+
+
+def test_four_numbers_of_a_column_are_enough():
+    assert sample_statistics.most_frequent(onp.array([[5.0], [5.0], [1.0], [2.0]])) == (0.5, 5.0, 0)
+
+
 def test_a_distance_between_laws_is_kolmogorovs():
     a, b = rng().normal(size=200), rng(1).normal(size=300)
     close(sample_statistics._distance(a, None), kstest(a, norm.cdf).statistic, 1e-12)
