@@ -83,6 +83,17 @@ def test_the_end_of_a_constant_is_judged_by_its_size(size):
     close(mirrored, [0.517], 1e-12)
 
 
+@pytest.mark.parametrize(("drift", "ends_at"), [(7.9e-3, [0.517]), (8.5e-3, [])])
+def test_a_constant_may_drift_by_eight_roundings_from_point_to_point(drift, ends_at):
+    """A thousandth is the precision; the points lie a tenth apart."""
+    log_det = lambda t: onp.where(t < 0.517, drift * t / 0.1, 0.5 + 3.0 * t)  # noqa: E731
+    line = line_of(lambda t: (t, log_det(t)), precision=1e-3)
+    close(jumps._ends_of_constants(line, T, line.values(T)[:, -1], 1e-4), ends_at, 1e-6)
+    with onp.errstate(all="warn"):
+        lost = line_of(lambda t: (t, onp.where(t > 0, onp.inf, 0.3 * t)))
+        assert jumps._ends_of_constants(lost, T[::20], lost.values(T[::20])[:, -1], 1e-4) == []
+
+
 def test_the_steps_that_stand_out_are_at_most_eight():
     v = onp.zeros(60)
     v[5:], v[20:], v[40:] = 1.0, 3.0, 2.5

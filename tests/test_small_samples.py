@@ -79,6 +79,20 @@ def test_a_distance_between_laws_is_kolmogorovs():
     )
 
 
+def test_values_that_come_in_both_samples_count_on_the_same_side():
+    a, b = onp.array([1.0, 2.0, 2.0, 3.0, 5.0]), onp.array([2.0, 2.0, 2.0, 5.0])
+    close(sample_statistics._distance(a, b), kstest(a, b).statistic, 1e-12)
+
+
+def test_eight_columns_and_their_sizes_about_the_middle_are_asked():
+    z = rng().normal(size=(400, 9))
+    z[:, 8] = onp.linspace(-1, 1, 400)
+    error, allowed, _ = sample_statistics.correlation_of_rows(z)
+    assert error < allowed == pytest.approx(onp.sqrt(2 * onp.log(2 * 16 * 200 / 1e-6) / 400))
+    sizes = 100.0 + rng(1).normal(size=(400, 1)) * onp.repeat([[0.1], [5.0]], 200, axis=0)
+    assert sample_statistics.correlation_of_rows(sizes)[0] > 0.5
+
+
 def test_rows_that_follow_each_other():
     z = rng().normal(size=(400, 2))
     error, allowed, where = sample_statistics.correlation_of_rows(z)
