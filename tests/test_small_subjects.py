@@ -1,0 +1,151 @@
+"""The subject of an audit: one map with its parameters and contexts bound, whatever it was before."""
+
+import numpy as onp
+import pytest
+from comparing import close
+from scipy.stats import norm
+
+import nfscratch as nf
+from nfscratch.check import subject as subjects
+from nfscratch.check.pairs import of_pair, of_pairs
+from nfscratch.check.subject import leaf_layers, of_bijection, of_flow
+
+EPS = 2.0**-52
+CONTEXT = onp.array([[1.0], [2.0], [3.0]])
+
+
+def rng():
+    return onp.random.default_rng(0)
+
+
+def conditional():
+    """A layer whose log-scale is the context, with its parameters."""
+    layer = nf.Autoregressive(nf.Affine(), 2, nf.MADE((4,)), context_dim=1)
+    return layer, nf.check.random_params(layer, rng(), context=CONTEXT)
+
+
+def chain(n):
+    made = nf.Chain([nf.PLU(2)] * n)
+    return made, made.init(rng())
+
+
+def flow():
+    made = nf.Flow(nf.StandardNormal(2), conditional()[0])
+    params = made.init(rng(), context=CONTEXT)
+    return made, params
+
+
+# --- layers ---
+
+
+def test_a_chain_has_layers_and_one_layer_has_none():
+    assert [len(of_bijection(*chain(n)).layers()) for n in (1, 2, 3)] == [0, 2, 3]
+    assert [of_bijection(*chain(n)).depth for n in (1, 2, 3)] == [1, 2, 3]
+    made, params = chain(3)
+    layers = of_bijection(made, params).layers()
+    assert all(s.bijection is layer and s.params is p and s.pristine is layer for s, layer, p in zip(
+        layers, made.layers, params, strict=True
+    ))  # fmt: skip
+    inner = nf.Chain([nf.PLU(2), nf.Inverse(made)])
+    found = leaf_layers(inner, [params[0], params])
+    assert len(found) == 4 and [p for _, p in found[1:]] == params[::-1]
+    assert [type(b).__name__ for b, _ in found] == ["PLU"] + ["InverseBijection"] * 3
+    assert leaf_layers(made, params[:2]) == [(made, params[:2])]
+
+
+@pytest.mark.parametrize(("accuracy", "pairs", "depth"), [
+    (0.0, 0, 16), (EPS, 0, 16), (1e-9, 0, 1), (0.0, 3, 48), (1e-9, 3, 3),
+])  # fmt: skip
+def test_functions_may_hide_a_few_layers(accuracy, pairs, depth):
+    one = lambda a: (a, a[:, 0]), lambda a: (a, a[:, 0])
+    s = of_pairs([one] * pairs, 2, accuracy=accuracy) if pairs else of_pair(*one, 2, accuracy=accuracy)
+    assert s.depth == depth and s.precision == max(EPS, accuracy) and len(s.layers()) == pairs
+
+
+# --- rows and contexts ---
+
+
+@pytest.mark.parametrize("make", [lambda: of_bijection(*conditional(), CONTEXT), lambda: of_flow(*flow(), CONTEXT)])
+def test_a_row_keeps_its_context_and_a_longer_batch_repeats_them(make):
+    s = make()
+    z = rng().normal(size=(3, 2))
+    x, log_det = s.forward(z)
+    assert s.at([0, 1, 2]) is s and s.given is CONTEXT
+    part = s.at([2, 0])
+    close(part.forward(z[[2, 0]])[0], x[[2, 0]], 1e-12)
+    assert part.given.tolist() == [[3.0], [1.0]] and s.at([4, 3]).given.tolist() == [[2.0], [1.0]]
+    close(s.forward(onp.concatenate([z, z]))[1], onp.concatenate([log_det, log_det]), 1e-12)
+    other = s.with_context(CONTEXT[::-1])
+    close(other.forward(z[::-1])[0], x[::-1], 1e-12)
+    close(s.fresh().forward(z)[0], x, 0)
+    single = s.in_dtype("float32")
+    assert single.dtype == onp.float32 and single.given.dtype == onp.float32
+    assert single.forward(z.astype("float32"))[0].dtype == onp.float32
+    moved = s.with_params(nf.trees.map_leaves(lambda leaf: leaf + 0.5, s.made_params))
+    assert onp.abs(moved.forward(z)[0] - x).max() > 0.01 and moved.given is CONTEXT
+    assert (type(s.flow or s.bijection) is type(moved.flow or moved.bijection)) and (moved.flow is None) == (
+        s.flow is None
+    )
+
+
+def test_a_flow_has_a_density_and_samples_at_each_context():
+    made, params = flow()
+    s = of_flow(made, params, CONTEXT)
+    x = rng().normal(size=(3, 2))
+    close(s.log_prob(x), made.log_prob(params, x, CONTEXT), 1e-12)
+    close(s.sample(rng(), 3), made.sample(params, rng(), 3, CONTEXT), 1e-12)
+    drawn, log_p = s.sample_and_log_prob(rng(), 6)
+    close(log_p, made.log_prob(params, drawn, onp.concatenate([CONTEXT, CONTEXT])), 1e-9)
+    close(s.q(x), norm.logpdf(x).sum(axis=1), 1e-12)
+    close(s.base_sample(rng(), 4), made.base.sample(params["base"], rng(), 4, x), 1e-12)
+    assert s.name == "Flow(Autoregressive)" and s.made_params is params and s.params is params["bijection"]
+
+
+def test_functions_are_their_own_copy_without_what_they_answered_first():
+    one = lambda a: (a, a[:, 0]), lambda a: (a, a[:, 0])
+    s = of_pair(*one, 2, begun=("z", "x", "log_det"))
+    assert s.begun and s.fresh().begun is None and s.at([1, 0]) is s
+    assert s.ends("forward") == s.ends("inverse") == (-onp.inf, onp.inf)
+
+
+# --- what it says of itself ---
+
+
+def test_the_shapes_and_ends_of_both_directions():
+    s = of_bijection(nf.Reshape((4,), (1, 2, 2)), {})
+    assert (s.shape("forward"), s.shape("inverse"), s.dim) == ((4,), (1, 2, 2), 4) and s.dtype == onp.float64
+    sigmoid = of_bijection(nf.Elementwise(nf.Sigmoid(), 2), {}, dtype="float32")
+    assert sigmoid.ends("inverse") == (0.0, 1.0) and sigmoid.ends("forward") == (-onp.inf, onp.inf)
+    assert sigmoid.codomain_known and sigmoid.accuracy == 0.0 and sigmoid.dtype == onp.float32
+    made = nf.PLU(2)
+    params = nf.trees.cast(made.init(rng()), "float32")
+    assert of_bijection(made, params).dtype == onp.float32 and of_bijection(made, params).pristine is not made
+    assert of_bijection(made, params, pristine=made).pristine is made
+
+
+@pytest.mark.parametrize(("domain", "support", "both"), [
+    ((-onp.inf, onp.inf), (0.0, 1.0), (0.0, 1.0)), ((0.0, onp.inf), (-1.0, 1.0), (0.0, 1.0)),
+    ((0.0, 1.0), (2.0, 3.0), (0.0, 1.0)), ((0.0, 1.0), (1.0, 3.0), (0.0, 1.0)), ((0.0, 2.0), (1.0, 3.0), (1.0, 2.0)),
+])  # fmt: skip
+def test_what_lies_in_both(domain, support, both):
+    assert subjects._common(domain, support) == both
+    each = (onp.zeros(2), onp.ones(2))
+    assert subjects._common(each, support) is each
+
+
+def test_the_standard_normal_density_of_points_and_of_images():
+    z = rng().normal(size=(3, 4))
+    close(subjects.standard_normal_log_prob(z), norm.logpdf(z).sum(axis=1), 1e-12)
+    close(subjects.standard_normal_log_prob(z.reshape(3, 1, 2, 2).astype("float32")), norm.logpdf(z).sum(axis=1), 1e-6)
+    s = of_pair(lambda z: (z, z[:, 0, 0, 0]), lambda x: (x, x[:, 0, 0, 0]), (1, 2, 2))
+    close(s.log_q(z), norm.logpdf(z).sum(axis=1), 1e-12)
+    asked = []
+    s = of_pair(lambda z: (z, z), lambda x: (x, x), (1, 2, 2), "float32", base_log_prob=lambda z: asked.append(z) or 1)
+    assert s.log_q(z) == 1 and asked[0].shape == (3, 1, 2, 2) and asked[0].dtype == onp.float32
+
+
+def test_rows_of_a_context():
+    assert subjects._rows_of(None, 5) is None and subjects._rows_of(CONTEXT, 3) is CONTEXT
+    assert subjects._rows_of(CONTEXT, 5)[:, 0].tolist() == [1, 2, 3, 1, 2]
+    assert subjects._rows_of(CONTEXT, 2)[:, 0].tolist() == [1, 2]
+    assert subjects._bound(lambda params, a, c: (a, c), None, CONTEXT, None)(onp.zeros((4, 1)))[1].shape == (4, 1)
