@@ -217,7 +217,14 @@ def test_a_box_has_one_slope_at_both_ends_of_the_line(tails, box):
 def test_an_interval_is_a_box(domain, codomain, box):
     subject = SimpleNamespace(ends=lambda direction: domain if direction == "forward" else codomain)
     values = lambda t: onp.stack([t, t], axis=1)  # noqa: E731
-    assert kinks._is_box(SimpleNamespace(trial=SimpleNamespace(subject=subject), j=0, values=values)) is box
+    line = SimpleNamespace(trial=SimpleNamespace(subject=subject), j=0, values=values, points=lambda t: t[:, None])
+    assert kinks._is_box(line) is box
+
+
+@pytest.mark.parametrize(("slope", "box"), [(1.0, True), (1.0 + 1e-5, True), (1.0 + 1e-3, False), (2.0, False)])
+def test_a_box_lies_between_tails_of_the_identity(slope, box):
+    line = along(pair(lambda z: (slope * z, 0 * z[:, 0]), lambda x: (x, x[:, 0])))
+    assert kinks._is_box(line) is box
 
 
 @pytest.mark.parametrize(("meant", "own", "told"), [(False, True, True), (True, True, False), (False, False, False)])
