@@ -94,6 +94,34 @@ def test_a_constant_may_drift_by_eight_roundings_from_point_to_point(drift, ends
         assert jumps._ends_of_constants(lost, T[::20], lost.values(T[::20])[:, -1], 1e-4) == []
 
 
+@pytest.mark.parametrize(("size", "drift", "ends_at"), [
+    (4.0, 3e-2, [0.517]), (4.0, 3.4e-2, []), (0.25, 7.9e-3, [0.517]),
+])  # fmt: skip
+def test_the_drift_of_a_constant_is_measured_by_its_size(size, drift, ends_at):
+    """A wave of eight thousandths of the size, so that every step is as large: 3.2e-2 for a size of 4."""
+    wave = lambda t: size + drift * (onp.round(10 * t) % 2)  # noqa: E731
+    log_det = lambda t: onp.where(t < 0.517, wave(t), 2 * size + 3.0 * t)  # noqa: E731
+    line = line_of(lambda t: (onp.sin(t), log_det(t), 0 * t), dim=2, precision=1e-3)
+    line.values = lambda t, of=line.values: of(t)[:, [0, 2, 1]]
+    close(jumps._ends_of_constants(line, T, line.values(T)[:, -1], 1e-4), ends_at, 1e-6)
+
+
+def test_steps_at_the_ends_of_a_line_stand_out_and_infinite_ones_do_not():
+    v = onp.zeros(20)
+    v[0], v[-1] = 0.5, 0.25
+    assert jumps._steepest(v, 1e-6)[0].tolist() == [0, 18]
+    with onp.errstate(all="warn"):
+        lost = onp.array([0.0, 0.0, onp.inf, onp.inf, -onp.inf, 0.0, 0.0, 0.5, 0.5])
+        tops, step = jumps._steepest(lost, 1e-6)
+        assert tops.tolist() == [6] and step.tolist() == [0, 0, 0, 0, 0, 0, 0.5, 0]
+        endless = spots([0], [1], [-onp.inf], [onp.inf], [1]).still_jumping(1e-6)
+    assert len(endless.low) == 0
+    far = onp.array([100.0, 100.0, 100.5, 100.5])
+    assert jumps._steepest(far, 0.0049)[0].tolist() == [1] and jumps._steepest(far, 0.0051)[0].size == 0
+    assert jumps._steepest(onp.array([0.0, 0.0, 0.5, 0.5]), 0.5)[0].size == 0
+    assert len(spots([0], [1], [0.0], [0.5], [10.0]).still_jumping(1e-6).low) == 0
+
+
 def test_the_steps_that_stand_out_are_at_most_eight():
     v = onp.zeros(60)
     v[5:], v[20:], v[40:] = 1.0, 3.0, 2.5
