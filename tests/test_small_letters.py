@@ -159,6 +159,97 @@ def test_a_twentieth_of_the_step_has_to_be_left(v_low, v_high, first, least, hol
 # --- joins ---
 
 
+@pytest.mark.parametrize(("dim", "columns"), [(1, [0]), (2, [0, 1]), (4, [0, 3])])
+@pytest.mark.parametrize(("direction", "layer", "units", "box"), [
+    ("forward", False, (0.0, 1.0), REALS), ("inverse", False, "units of inverse", REALS),
+    ("forward", True, "units of forward", "box of forward"), ("inverse", True, "units of inverse", "box of inverse"),
+])  # fmt: skip
+def test_lines_of_the_first_and_last_variable_in_the_units_of_a_direction(
+    direction, layer, units, box, dim, columns, monkeypatch
+):
+    asked = []
+    of = lambda what: lambda trial, direction: f"{what} of {direction}" if len(trial) == 3 else None  # noqa: E731
+    monkeypatch.setattr(joins, "units_of", of("units"))
+    monkeypatch.setattr(joins, "_box", of("box"))
+    monkeypatch.setattr(joins, "_along", lambda line, known: asked.append((line, known)))
+    subject = pair(lambda z: (z, z[:, 0]), lambda x: (x, x[:, 0]), dim).subject
+    rows = []
+    vars(subject)["at"] = lambda k: rows.append(list(k)) or subject
+    trial = Trial(subject, onp.arange(3.0 * dim).reshape(3, dim))
+    assert joins._scan(trial, direction, "known", rng(), layer) is joins.SOUND
+    assert rows[1] == [0] and [known for _, known in asked] == ["known"] * len(columns)
+    lines = [line for line, _ in asked]
+    assert [(line.direction, line.j, line.units, line.box) for line in lines] == [
+        (direction, j, units, box) for j in columns
+    ]
+    assert all(line.trial.z.tolist() == [list(range(dim))] and line.start.shape == (dim,) for line in lines)
+
+
+@pytest.mark.parametrize(("twin", "pairs", "known"), [(None, (), False), ("twin", (), True), (None, ("layer",), False)])
+def test_joins_are_sought_in_each_layer_and_float32_leaves_them_to_its_twin(twin, pairs, known, monkeypatch):
+    asked = []
+    parts = [SimpleNamespace(subject=SimpleNamespace(codomain_known=known)) for known in (True, False)]
+    monkeypatch.setattr(joins, "_by_themselves", lambda trial: parts)
+    monkeypatch.setattr(joins, "_scan", lambda *way: asked.append(way))
+    trial = SimpleNamespace(twin=twin, subject=SimpleNamespace(pairs=pairs))
+    assert joins.check_joins(trial, "rng") is joins.SOUND
+    ways = [(parts[0], "forward"), (parts[0], "inverse"), (parts[1], "forward")]
+    assert asked == [(*way, known, "rng", bool(pairs)) for way in ways]
+
+
+def test_the_first_jump_that_nothing_excuses_fails_and_the_first_kink_is_told(monkeypatch):
+    places = {1: [0.5, 0.7], 2: [0.9]}
+    monkeypatch.setattr(joins, "jumps", lambda line, t, values, column: places.get(column, []))
+    monkeypatch.setattr(joins, "_jump", lambda line, column, join: (column, join))
+    monkeypatch.setattr(joins, "told_of", lambda line, join: f"kink at {join}")
+    line = along(pair(lambda z: (2 * z, z[:, 0]), lambda x: (x, x[:, 0])))
+    monkeypatch.setattr(joins, "_excused", lambda line, column, join: join != 0.7)
+    assert joins._along(line, False) == (1, 0.7)
+    assert joins._along(line, True) == joins.SOUND
+    monkeypatch.setattr(joins, "_excused", lambda line, column, join: True)
+    assert joins._along(line, False).why == "kink at 0.9" and joins._along(line, False).ok
+    monkeypatch.setattr(joins, "_excused", lambda line, column, join: column != 2)
+    assert joins._along(line, False) == (2, 0.9)
+
+
+@pytest.mark.parametrize(("rounded", "steep", "kink", "cut", "of_x", "of_log_det"), [
+    (False, False, False, False, False, False), (True, False, False, False, True, True),
+    (False, True, False, False, True, True), (False, False, True, False, False, True),
+    (False, False, False, True, True, True),
+])  # fmt: skip
+def test_what_excuses_a_jump(rounded, steep, kink, cut, of_x, of_log_det, monkeypatch):
+    monkeypatch.setattr(joins, "is_kink", lambda line, join: kink)
+    line = SimpleNamespace(trial=SimpleNamespace(subject=SimpleNamespace(dim=2)))
+    line.is_rounded, line.is_cut = (lambda join: rounded), (lambda join: cut)
+    line.is_steep = lambda column, join: steep
+    assert joins._excused(line, 1, 0.5) is of_x and joins._excused(line, 2, 0.5) is of_log_det
+
+
+def test_a_line_is_asked_from_12_to_12_off_the_whole_numbers(monkeypatch):
+    asked = []
+    line = along(pair(lambda z: asked.append(z[:, 0]) or (z, z[:, 0]), lambda x: (x, x[:, 0])))
+    asked.clear()
+    joins._along(line, True)
+    assert asked[0].shape == (601,) and not (onp.round(asked[0], 6) % 1 == 0).any()
+    close(asked[0][[0, 300, -1]], [-11.999, 1e-3, 12.001], 1e-12)
+
+
+def test_nan_along_a_line_fails_unless_an_interval_or_an_overflow_explains_it(monkeypatch):
+    hole = lambda z: onp.where((z > 2) & (z < 3), onp.nan, z)  # noqa: E731
+    half = (onp.array([0.0, -onp.inf]), onp.full(2, onp.inf))
+    for domain, j, fails in ((REALS, 0, True), ((0.0, 9.0), 0, False), (half, 1, True)):
+        subject = pair(lambda z: (hole(z), 0 * z[:, 0]), lambda x: (x, x[:, 0]), domain=domain)
+        found = joins._along(along(subject, j=j), True)
+        assert (found.symptom is Symptom.NOT_FINITE) is fails
+        if fails:
+            assert found.at.startswith("forward is NaN at z = [") and onp.isnan(found.evidence["yours"]).any()
+            assert 2 < found.evidence["z"][found.evidence["row"], j] < 2.04
+    raises = along(pair(lambda z: (1 // 0 if (z > 11).any() else z, z[:, 0]), lambda x: (x, x[:, 0])))
+    found = joins._along(raises, True)
+    assert found.symptom is Symptom.RAISES and found.evidence["function"] == "forward"
+    assert found.evidence["raised_by"] is ZeroDivisionError and len(found.evidence["z"]) == 1
+
+
 def pair(forward, inverse, dim=2, **declared):
     return trial_of(SimpleNamespace(forward=forward, inverse=inverse), dim, **declared)
 
