@@ -406,6 +406,80 @@ def test_a_slope_that_rounding_crosses(slope, rounded):
     assert bool(along(still(lambda z: z * onp.array([slope, 1.0]))).is_rounded(0.5)) is rounded
 
 
+def bare_line(j=0, **of_trial):
+    """A line of a trial that is made by hand; its points are its places."""
+    line = joins._Line(SimpleNamespace(**of_trial), "forward", j, None, (0.0, 1.0))
+    line.points = lambda t: onp.asarray(t)[:, None]
+    return line
+
+
+@pytest.mark.parametrize(("a", "off", "precision", "returns"), [
+    (0.5, 0.9e-6, 1e-16, True), (0.5, 1.1e-6, 1e-16, False), (0.0, 1e-6, 1e-16, True), (4.0, 3.9e-6, 1e-16, True),
+    (4.0, 4.1e-6, 1e-16, False), (0.5, 5.11e-4, 1e-6, True), (0.5, 5.125e-4, 1e-6, False),
+])  # fmt: skip
+def test_a_point_that_returns_is_off_by_rounding_alone(a, off, precision, returns):
+    subject = SimpleNamespace(precision=precision, dtype=onp.dtype("float64"))
+    maps = {"inverse": lambda x: (2 * x, None), "forward": lambda z: (z / 2 + [[0.0], [off]], None)}
+    line = bare_line(subject=subject, apply=lambda direction, a: maps[direction](a))
+    assert line._returns("inverse", onp.array([[a], [a]])) is returns
+
+
+@pytest.mark.parametrize(("share", "at", "value", "rounded"), [
+    (0.99, 0.5, 0.5, False), (1.01, 0.5, 0.5, True), (0.24, 4.0, 0.5, False), (0.26, 4.0, 0.5, True),
+    (0.24, 0.5, 4.0, False), (0.26, 0.5, 4.0, True), (1.9, 0.5, 0.5, True),
+])  # fmt: skip
+def test_rounding_spoils_a_join_by_a_thousandth(share, at, value, rounded):
+    """64 precision (3 + 2) max(1, |z|, |x|), with a condition of 3 and a depth of 2."""
+    asked = []
+
+    def derivatives(direction, points, rows):
+        asked.append((direction, points[:, 0].tolist(), rows))
+        return onp.stack([onp.diag([3.0, 1.0]), onp.eye(2)]), None
+
+    line = bare_line(subject=SimpleNamespace(precision=share * 1e-3 / 320, depth=2), derivatives=derivatives)
+    line.values = lambda t: onp.array([[0.1, value, 1e9], [0.1, 0.1, 1e9]])
+    assert bool(line.is_rounded(at)) is rounded and asked == [("forward", [at - 1e-6, at + 1e-6], [0, 0])]
+
+
+@pytest.mark.parametrize(("v", "least", "steep"), [
+    ([0, 0, 0, 0, 0.05, 0.45, 0.45, 0.45, 0.45], 0.39, True), ([0, 0, 0, 0, 0.05, 0.45, 0.45, 0.45, 0.45], 0.41, False),
+    ([4, 4, 4, 4, 3.8, 2.2, 2.2, 2.2, 2.2], 0.39, True), ([4, 4, 4, 4, 3.8, 2.2, 2.2, 2.2, 2.2], 0.41, False),
+    ([0, 0, 0, 0, 0.25, 0.75, 0.75, 0.75, 0.75], 0.5, False), ([0, 0, 0, 0, 1.0, 21, 21, 21, 21], 1e-6, False),
+    ([0, 0, 0, 0, 1.1, 21.1, 21.1, 21.1, 21.1], 1e-6, True), ([21, 21, 21, 21, 20, 1, 1, 1, 0], 1e-6, True),
+])  # fmt: skip
+@pytest.mark.parametrize("j", [0, 1])
+def test_a_steep_spot_has_a_step_beside_it_along_some_variable(v, least, steep, j):
+    precision = least / 512
+    line = bare_line(j, subject=SimpleNamespace(dim=2, precision=precision))
+    line.points = lambda t: onp.array([[t[0], 0.0]])
+    flat = onp.zeros(9)
+    both = [v, flat] if j == 0 else [flat, v]
+    line.value_at = lambda rows: onp.stack([onp.concatenate(both).astype(float), onp.full(18, 1e9)], axis=1)
+    assert line.is_steep(0, 0.5) is steep
+
+
+@pytest.mark.parametrize(("before", "after", "reach"), [
+    (0.0, 0.5, 0.5), (0.0, 50.0, 10.0), (4.0, 4.0 + 3.9e-6, None), (4.0, 4.0 + 4.1e-6, 4.1e-6),
+    (0.5, 0.5 + 0.9e-6, None),
+    (0.5, 0.5 - 1.1e-6, 1.1e-6), (0.0, 1e-6, None), (0.5, 0.5, None),
+])  # fmt: skip
+@pytest.mark.parametrize(("over", "beside"), [(True, True), (False, True), (True, False)])
+def test_a_cut_is_one_to_one_in_what_it_jumps_over_and_on_both_sides(before, after, reach, over, beside):
+    line = bare_line(subject=SimpleNamespace(shape=lambda direction: (2,)))
+    asked, places = [], []
+    line.values = lambda t: places.append(t.tolist()) or onp.array([[before, 1.0, 7.0], [after, 1.0, 9.0]])
+    returns = {"inverse": over, "forward": beside}
+    line._returns = lambda direction, a: asked.append((direction, a)) or returns[direction]
+    assert line.is_cut(0.25) is (reach is not None and over and beside)
+    assert places == [[0.25 - 1e-8, 0.25 + 1e-8]] and bool(asked) is (reach is not None)
+    if asked:
+        shares = onp.linspace(0.03, 0.97, 9)
+        assert asked[0][0] == "inverse"
+        close(asked[0][1], onp.stack([before + shares * (after - before), onp.ones(9)], axis=1), 1e-12)
+    if len(asked) > 1:
+        close(asked[1][1][:, 0], 0.25 + reach * onp.concatenate([-shares, shares]), 1e-12)
+
+
 def test_halves_that_change_places_are_a_cut_and_a_hole_is_none():
     def swap(a):
         return a + ((a >= 0) & (a < 1)) - ((a >= 1) & (a < 2))
