@@ -9,8 +9,18 @@ from tried_maps import rng, zero
 from tried_maps import small_trial as trial_of
 
 from nfscratch.check import judging
-from nfscratch.check.finding import Finding, Outcome, Symptom
-from nfscratch.check.letters import definition, directional, flow_gradients, integral, jacobian, joins, onto, round_trip
+from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
+from nfscratch.check.letters import (
+    definition,
+    directional,
+    flow_gradients,
+    gradients,
+    integral,
+    jacobian,
+    joins,
+    onto,
+    round_trip,
+)
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial
 from nfscratch.ops.roots import InversionError
@@ -229,6 +239,108 @@ def test_the_finding_of_a_gradient():
     assert (wrong.evidence["row"], wrong.evidence["function"], wrong.evidence["symbol"]) == (0, "forward", "z")
     nothing = directional.along("forward", lambda t: onp.nan, terms, 1.0, "z", at)
     assert nothing.outcome is Outcome.INCONCLUSIVE
+
+
+def pullbacks(monkeypatch, findings, density=None):
+    monkeypatch.setattr(gradients, "_of_pullbacks", lambda trial, rng: iter(findings))
+    density = density or Finding("G", "density", 0.5, 1.0)
+    monkeypatch.setattr(gradients, "check_density_gradient", lambda trial, rng: density)
+    return gradients.check_gradients(SimpleNamespace(subject=SimpleNamespace(bijection=object())), None)
+
+
+def test_the_worst_of_all_pullbacks(monkeypatch):
+    low, high = Finding("G", "low", 0.1, 1.0), Finding("G", "high", 0.9, 1.0)
+    bad, traced = Finding("G", "bad", 2.0, 1.0), not_applicable("G", "autograd")
+    unknown = inconclusive("G", "unknown", "why")
+    assert pullbacks(monkeypatch, [low, high, low]) is high and pullbacks(monkeypatch, [high, unknown]) is unknown
+    assert pullbacks(monkeypatch, [low, bad, high]) is bad and pullbacks(monkeypatch, [traced, bad]) is traced
+    nothing = pullbacks(monkeypatch, [])
+    assert (nothing.letter, nothing.error, nothing.tolerance) == ("G", 0.0, 1.0)
+    assert nothing.what == "gradients: finite, against finite differences"
+    assert pullbacks(monkeypatch, [low], bad) is bad
+    plain = gradients.check_gradients(trial_of(lambda z: z), rng())
+    assert plain.outcome is Outcome.NOT_APPLICABLE and plain.why == "plain functions have no pullback"
+
+
+def of_affine(dtype="float64"):
+    """A trial of a layer x = W z, which has pullbacks."""
+    import nfscratch as nf
+    from nfscratch.check.trial import of_bijection_at
+
+    made = nf.PLU(2)
+    params = nf.trees.cast(nf.check.random_params(made, rng()), dtype)
+    return of_bijection_at(made, params, rng(1).normal(size=(9, 2)).astype(dtype))
+
+
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_gradients_of_a_layer_are_finite_and_those_of_differences(direction):
+    trial = of_affine()
+    rows, at = gradients._ordinary(trial, direction)
+    assert rows.tolist() == [0, 1, 2, 3, 4, 5] and (at == trial.input(direction)[:6]).all()
+    right = gradients._directional(trial, direction, rng())
+    assert right.ok and right.what == f"gradient of {direction} against finite differences"
+    assert right.at.startswith("z = [" if direction == "forward" else "x = [") and 0 < right.tolerance < 1e-3
+    single = gradients._directional(of_affine("float32"), direction, rng())
+    assert (single.what, single.error, single.tolerance) == (f"gradient of {direction}", 0.0, 1.0)
+
+
+def spoilt_pullback(bad_rows, of_params=False):
+    """A subject whose gradient is not finite at rows of these values; of_params: that of the parameters."""
+
+    def vjp(params, a, context):
+        bad = onp.isin(a[:, 0], bad_rows)
+        back = lambda g_y, g_log_det: (  # noqa: E731
+            {"W": onp.where(bad.any() and of_params, onp.nan, 1.0) * onp.ones(2)},
+            onp.where(bad[:, None] & (not of_params), onp.inf, g_y), None,
+        )  # fmt: skip
+        return a, a[:, 0], back
+
+    bijection = SimpleNamespace(forward_vjp=vjp)
+    subject = SimpleNamespace(bijection=bijection, params={"W": onp.ones(2)}, context=None, dtype=onp.dtype("float64"))
+    subject.at = lambda rows: subject
+    return subject
+
+
+@pytest.mark.parametrize(("bad", "of_params", "row"), [
+    ([], False, None), ([3.0], False, 3), ([2.0], True, 2), ([5.0, 4.0], True, 4),
+])  # fmt: skip
+def test_a_gradient_that_is_not_finite_names_its_row(bad, of_params, row, monkeypatch):
+    subject = spoilt_pullback(bad, of_params)
+    at = onp.arange(6.0)[:, None] * [1.0, 2.0]
+    monkeypatch.setattr(gradients, "_with_edges", lambda edge, trial, direction: (subject, at))
+    found = gradients._finite("edge", "trial", "forward", rng())
+    assert found.what == "gradients of forward are finite" and found.failed is (row is not None)
+    if row is None:
+        assert (found.error, found.tolerance) == (0.0, 1.0)
+    else:
+        assert (found.error, found.tolerance, found.symptom) == (onp.inf, 0.0, Symptom.NOT_FINITE)
+        assert found.at == f"not finite at z = [{row}, {2 * row}]" and found.evidence["row"] == row
+        assert found.evidence["function"] == "forward" and found.evidence["symbol"] == "z"
+
+
+@pytest.mark.parametrize(("usable", "allowed", "z", "x", "asked"), [
+    (True, 0.09, 0.5, 1.0, True), (False, 0.0, 0.5, 1.0, False), (True, 0.1, 0.5, 1.0, False),
+    (True, 0.39, 4.0, 1.0, True),
+    (True, 0.41, 4.0, 1.0, False), (True, 0.0, 0.5, 1e12, False), (True, 0.0, 0.5, 0.9e12, True),
+])  # fmt: skip
+def test_which_edges_are_asked_for_their_gradients(usable, allowed, z, x, asked):
+    edge = SimpleNamespace(usable=onp.array([True, usable]), allowed=onp.array([0.0, allowed]))
+    edge.z, edge.x = onp.array([[0.1], [z]]), onp.array([[0.2], [x]])
+    edge.input = lambda direction: edge.x if direction == "inverse" else edge.z
+    met = []
+    subject = SimpleNamespace(at=lambda rows: met.append(rows.tolist()) or "subject")
+    trial = SimpleNamespace(usable=onp.array([False] + [True] * 7), subject=subject)
+    trial.input = lambda direction: onp.arange(8.0)[:, None]
+    found, at = gradients._with_edges(edge, trial, "inverse")
+    assert found == "subject" and met == [[1, 2, 3, 4, 5, 6, 0] + [1] * asked]
+    assert at[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 0.2] + [x] * asked
+
+
+@pytest.mark.parametrize(("ends", "room"), [((0.0, 1.0), 0.1), (REALS, 1.0), ((0.0, 50.0), 1.0), ((2.0, 7.0), 0.5)])
+def test_a_step_stays_inside_of_its_interval(ends, room):
+    s = SimpleNamespace(ends=lambda direction: ends)
+    step = gradients._step_inside(s, "forward", onp.ones((3, 2)), rng())
+    close(step, room * rng().normal(size=(3, 2)), 1e-12)
 
 
 def test_steps_and_products():
