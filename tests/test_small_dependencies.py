@@ -8,6 +8,7 @@ from comparing import close
 from tried_maps import pair, rng, zero
 from tried_maps import small_trial as trial_of
 
+import nfscratch as nf
 from nfscratch.check import undeclared
 from nfscratch.check.finding import Outcome, Symptom
 from nfscratch.check.letters import independence, last_digits, purity, shapes, still, structure
@@ -748,3 +749,48 @@ def test_a_step_without_effect_grows():
     assert moved[0, 0] == 0
     ended = last_digits._moved(rng(), onp.array([[1 - 1e-9], [0.5]]), onp.array([[1.0], [0.1]]), (0.0, 1.0))
     assert ended[0, 0] == 1 - 1e-9 and abs(ended[1, 0] - 0.5) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("name", "dtype", "of_library", "a", "wide"), [
+    ("log_prob", "float32", False, onp.zeros(3), True), ("x", "float32", False, onp.zeros(3), False),
+    ("log_prob", "float64", False, onp.zeros(3), False), ("log_prob", "float32", True, onp.zeros(3), False),
+    ("log_prob", "float32", False, onp.zeros(3, "float32"), False), ("log_prob", "float32", False, onp.zeros(2), False),
+    ("log_prob", "float32", False, [0.0] * 3, False),
+])  # fmt: skip
+def test_a_density_in_float64_of_a_map_in_float32_is_told_and_not_wrong(name, dtype, of_library, a, wide):
+    subject = SimpleNamespace(bijection=object() if of_library else None, dtype=onp.dtype(dtype))
+    assert shapes._is_wide(SimpleNamespace(subject=subject), name, a, (3,)) is wide
+
+
+@pytest.mark.parametrize(("log_prob", "wide"), [
+    (None, False), (lambda x: x[:, 0].astype("float64"), True), (lambda x: x[:, 0], False),
+    (lambda x: x.astype("float64"), False),
+])  # fmt: skip
+def test_whether_a_density_is_wide(log_prob, wide):
+    one = lambda z: (z, z[:, 0])  # noqa: E731
+    declared = {} if log_prob is None else {"log_prob": log_prob}
+    trial = Trial(of_pair(one, one, 2, "float32", **declared), onp.ones((3, 2)))
+    assert shapes.density_is_wide(trial) is wide
+
+
+def test_what_s_says_of_rows_that_are_lost_and_of_an_end():
+    trial = SimpleNamespace(usable=onp.ones(3, dtype=bool), recoverable=onp.array([True, False, True]))
+    for a in (onp.array([0.0, onp.nan, 0.0]), onp.array([[0.0, 1.0], [0.0, onp.inf], [1.0, 1.0]])):
+        assert shapes._is_lost(trial, "z", a) and not shapes._is_lost(trial, "x", a)
+        assert not shapes._is_lost(trial, "z", a[[1, 0, 2]])
+    subject = SimpleNamespace(domain=(0.0, 1.0), in_shape=(1,))
+    beside = SimpleNamespace(subject=subject, allowed=onp.full(4, 0.25), usable=onp.ones(4, dtype=bool))
+    log_p, z = onp.full(4, -onp.inf), onp.array([[0.25], [0.75], [0.5], [0.3]])
+    assert shapes._where_dense(beside, log_p, z).tolist() == [0.0, 0.0, -onp.inf, -onp.inf]
+
+
+def test_s_of_a_layer_of_functions_that_warn_and_of_a_log_det_of_another_size():
+    found = shapes.shapes_and_dtypes(nf.PLU(2), nf.PLU(2).init(rng()), onp.ones((3, 2)))
+    assert found.ok and (found.error, found.tolerance) == (0.0, 0.0)
+    with onp.errstate(all="warn"):
+        holes = shapes.check_shapes(trial_of(lambda z: onp.log(z), z=[[-1.0, 1.0], [1.0, 2.0]]))
+    assert holes.failed and holes.symptom is Symptom.NOT_FINITE and (holes.error, holes.tolerance) == (1.0, 0.0)
+    met = []
+    one = lambda a: met.append(len(a)) or (a, onp.zeros(5))  # noqa: E731
+    wrong = shapes.check_shapes(Trial(of_pair(one, one, 1, codomain=(0.0, 1.0)), onp.array([[0.5], [2.0]])))
+    assert wrong.symptom is Symptom.SHAPE and met[-1] == 2
