@@ -228,6 +228,26 @@ def test_the_slope_along_a_direction():
     assert slope_of(kink, 0.0)[2] and abs(slope_of(kink, 0.0)[0]) < 1e-6
 
 
+@pytest.mark.parametrize(("slopes", "scale", "error", "which", "settled"), [
+    ([1.0] * 5, 1e6, 0.0, 4, True), ([5, 2, 2.0001, 3, 4], 1e6, 1.0001, 2, True),
+    ([5, 2, 2 + 1.61e-3, 3, 4], 1e6, 1 + 1.61e-3, 2, True), ([5, 2, 2 + 1.63e-3, 3, 4], 1e6, 1 + 1.63e-3, 2, False),
+    ([5, 2, 2.01005, 3, 4], 1e7, 1.01005, 2, True), ([5, 2, 2.0102, 3, 4], 1e7, 1.0102, 2, False),
+    ([onp.nan, 2, 2.0001, onp.inf, 4], 1e6, 1.0001, 2, True), ([2, 2.0001, 9, 11, 15], 1e6, 1.0001, 1, True),
+    ([9, 9.5, 11, 1.0148, 5], 1e6, 0.0148 - 1e-4, 3, True),
+])  # fmt: skip
+def test_the_slope_of_two_lengths_that_agree(slopes, scale, error, which, settled):
+    """64 roundings of the scale over the length h = 1e-3 to 1e-7 are allowed, and a millionth; 1 is claimed."""
+    exact = 1.0 if which != 3 else 1.0001
+
+    def f(t):
+        h = min(directional.LENGTHS, key=lambda h: min(abs(abs(t) - h), abs(abs(t) - 2 * h)) / h)
+        return slopes[directional.LENGTHS.index(h)] * t
+
+    found = directional._judge(f, exact, 1.0, scale)
+    assert bool(found[2]) is settled and found[0] == pytest.approx(error, abs=1e-6)
+    assert found[1] == pytest.approx(1e-6 + 64 * 2.3e-16 * scale / directional.LENGTHS[which])
+
+
 def test_the_finding_of_a_gradient():
     at = onp.array([[0.5, 1.0]])
     terms = [onp.array([1.0, 0.5]), onp.array([1.5])]
@@ -600,3 +620,107 @@ def test_layers_of_a_user_get_the_points_that_they_meet():
     low, high = joins._box(trial_of(lambda z: z, z=[[1.0, -2.0], [3.0, 5.0], [onp.nan, 9.0]]), "forward")
     assert low.tolist() == [1.0, -2.0] and high.tolist() == [3.0, 5.0]
     assert joins._box(trial_of(lambda z: z, z=[[onp.nan, 9.0]]), "forward") == REALS
+
+
+# --- R and J by their bounds ---
+
+
+def returning(**row):
+    """A trial of one row between two that come back: how far z and x are off, and what is allowed to them."""
+    usual = {"off_z": 0.0, "off_x": 0.0, "allowed": 1e-3, "allowed_x": 1e-2, "cost": 0.0, "usable": True}
+    of_row = lambda name: onp.array([usual[name], (usual | row)[name], usual[name]])  # noqa: E731
+    z = onp.array([[0.5, 1.0], [2.0, 0.0], [0.0, 3.0]])
+    trial = SimpleNamespace(z=z, x=2 * z, limit=onp.inf, usable=of_row("usable"), subject=SimpleNamespace())
+    trial.back = (z + onp.stack([0 * of_row("off_z"), of_row("off_z")], axis=1), None)
+    trial.again = (2 * z - onp.stack([of_row("off_x"), 0 * of_row("off_x")], axis=1), None)
+    trial.allowed, trial.allowed_x, trial.cost = of_row("allowed"), of_row("allowed_x"), of_row("cost")
+    return trial
+
+
+@pytest.mark.parametrize(("row", "fails"), [
+    ({}, False), ({"off_z": 0.99e-3}, False), ({"off_z": -1.01e-3}, True), ({"off_x": 0.99e-2}, False),
+    ({"off_x": -1.01e-2}, True), ({"off_z": 1.5e-3, "cost": 2e-3}, False), ({"off_z": 1.5e-3, "cost": 1.4e-3}, True),
+    ({"off_z": onp.nan}, True), ({"off_x": onp.nan}, True), ({"off_z": 9.0, "usable": False}, False),
+    ({"off_z": 1.5e-3, "cost": onp.nan}, True),
+])  # fmt: skip
+def test_a_round_trip_is_off_by_what_is_allowed_to_z_or_to_x(row, fails, monkeypatch):
+    trial = returning(**row)
+    asked = []
+    monkeypatch.setattr(round_trip, "cost_of_last_digits", lambda trial: asked.append(1) or (trial.cost, None))
+    for name in ("_still", "_lost"):
+        monkeypatch.setattr(round_trip, name, lambda trial, error, evidence: None)
+    found = round_trip.check_round_trip(trial)
+    assert found.failed is fails and (not fails or found.evidence["row"] == 1)
+    too_far = not (abs(row.get("off_z", 0)) <= 1e-3 and abs(row.get("off_x", 0)) <= 1e-2)
+    assert bool(asked) is too_far
+
+
+@pytest.mark.parametrize(("more", "stands_still"), [
+    ({}, True), ({"error": 0.9e-2}, False), ({"error": 0.011, "z": 4.0}, False), ({"error": 0.05, "z": 4.0}, True),
+    ({"claim": 4.0}, False), ({"claim": 4.4}, True), ({"usable": False}, False), ({"spread": 1.0}, False),
+    ({"bijection": object()}, False), ({"dtype": "float32"}, False), ({"claim": onp.nan}, False),
+])  # fmt: skip
+def test_forward_stands_still_where_log_det_is_more_than_all_columns_allow(more, stands_still):
+    """Columns of length 5 and 2 / 3: log 10/3 is 1.204, and 3 more is 4.204."""
+    row = {"error": 0.011, "z": 0.5, "claim": 4.3, "usable": True, "spread": 0.0, "bijection": None}
+    row |= {"dtype": "float64"} | more
+    J = onp.stack([onp.array([[3.0, 0.0], [4.0, 2 / 3]])] * 2)
+    spread = onp.zeros((2, 2, 2))
+    spread[1] = row["spread"]
+    subject = SimpleNamespace(bijection=row["bijection"], dtype=onp.dtype(row["dtype"]))
+    z = onp.array([[0.1, 0.0], [row["z"], 0.0]])
+    trial = SimpleNamespace(subject=subject, numeric=(J, spread, None, None), z=z)
+    trial.usable, trial.there = onp.array([True, row["usable"]]), (None, onp.array([0.0, row["claim"]]))
+    found = round_trip._still(trial, onp.array([9.0, row["error"]]), {"z": trial.z})
+    assert (found is not None) is stands_still
+    if found:
+        assert found.evidence["row"] == 1 and found.evidence["bad"].tolist() == [False, True]
+        assert found.evidence["rows"].tolist() == [True, True] and found.evidence["symbol"] == "z"
+        assert found.error == row["error"] and found.at == f"z = [{row['z']:g}, 0]"
+
+
+@pytest.mark.parametrize(("more", "lost"), [
+    ({}, True), ({"error": 0.9e-2}, False), ({"z": 3.0, "error": 0.031}, True), ({"z": 3.0, "error": 0.029}, False),
+    ({"z": 3.1}, False), ({"condition": 0.9e8}, False), ({"condition": 1.1e8}, True), ({"condition": onp.nan}, True),
+    ({"usable": False}, False), ({"bijection": object()}, False), ({"dtype": "float32"}, False),
+])  # fmt: skip
+def test_a_map_is_singular_where_no_row_near_0_comes_back(more, lost):
+    row = {"error": 0.011, "z": 0.5, "condition": 1e9, "usable": True, "bijection": None, "dtype": "float64"} | more
+    subject = SimpleNamespace(bijection=row["bijection"], dtype=onp.dtype(row["dtype"]), eps=1e-12)
+    trial = SimpleNamespace(subject=subject, z=onp.array([[0.1], [row["z"]]]), usable=onp.array([True, row["usable"]]))
+    trial.condition = onp.array([1.0, row["condition"]])
+    found = round_trip._lost(trial, onp.array([0.0, row["error"]]), {"z": trial.z})
+    assert (found is not None) is lost
+    if found:
+        assert found.evidence["row"] == 1 and found.evidence["rows"].tolist() == [False, True]
+        assert found.tolerance == 1e-2
+
+
+@pytest.mark.parametrize(("calm", "rows"), [
+    ([True] * 9, [0, 1, 2, 3, 4, 5]), ([False, True, True] * 3, [1, 2, 4, 5, 7, 8]),
+])  # fmt: skip
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_which_points_a_density_s_gradient_is_asked_at(calm, rows, dtype, monkeypatch):
+    monkeypatch.setattr(flow_gradients, "_single", lambda s, x, rng: ("float32", s, x.tolist()))
+    monkeypatch.setattr(flow_gradients, "_directional", lambda s, x, rng: ("float64", s, x.tolist()))
+    subject = SimpleNamespace(flow="a flow", dtype=onp.dtype(dtype), at=lambda rows: rows.tolist())
+    trial = SimpleNamespace(subject=subject, z=onp.full((9, 1), 4.0), x=onp.arange(9.0), usable=onp.ones(9, dtype=bool))
+    trial.allowed = onp.where(calm, 3.9e-3, 4.1e-3)
+    assert flow_gradients.check_density_gradient(trial, None) == (dtype, rows, [float(k) for k in rows])
+    trial.usable[:] = False
+    nothing = flow_gradients.check_density_gradient(trial, None)
+    assert nothing.why == "no point is well conditioned" and nothing.letter == "G"
+
+
+def test_arrays_of_unequal_number_are_no_gradients_of_one_density():
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        flow_gradients._largest_share([onp.ones(2)], [onp.ones(2), onp.ones(1)])
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        directional.products(({"a": onp.ones(2)}, None, None), ({"a": onp.ones(2), "b": onp.ones(1)}, None, None))
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        directional.products(({"a": onp.ones(2)}, onp.ones(1)), ({"a": onp.ones(2)}, onp.ones(1), None))
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        integral.integral(normal, [0.0], [1.0, 2.0], 5)
+    x, c = onp.ones(2), onp.ones(3)
+    assert [len(a) for a in flow_gradients._arrays(({"a": onp.ones(4)}, x, c))] == [4, 2, 3]
+    assert [len(a) for a in flow_gradients._arrays(({"a": onp.ones(4)}, x, None))] == [4, 2]
