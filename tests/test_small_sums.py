@@ -11,7 +11,7 @@ from nfscratch.check import Mistake
 from nfscratch.check.diagnosis.boundaries import equal
 from nfscratch.check.diagnosis.gathered import Gathered, Mark
 from nfscratch.check.finding import Outcome
-from nfscratch.check.letters import integral
+from nfscratch.check.letters import integral, scatter
 
 N = 5
 STEPS = onp.random.default_rng(0).normal(size=(6, N))
@@ -208,3 +208,59 @@ def test_a_box_holds_the_image_of_a_grid():
 def test_points_are_kept_inside_of_the_support_of_a_base(base, domain, ends):
     s = SimpleNamespace(base_log_prob=base, domain=domain)
     close(integral._within(s, onp.array([[-50.0], [50.0]])), onp.array(ends)[:, None], 1e-12)
+
+
+# --- how log|det J| scatters ---
+
+
+def scattered(monkeypatch, off=(0.0, 9e-3, -9e-3), bad=(False, True, True), twin=None, ends=(-onp.inf, onp.inf)):
+    """What is found beside three rows; log|det J| is 5 but for one point of the line through the second bad row."""
+    asked = []
+    points = onp.array([[0.5, 8.0], [1.0, 2.0], [4.0, 0.5]])
+
+    def log_abs_det(trial, direction, at, rows):
+        asked.append((direction, at, rows.tolist()))
+        true = onp.full((13, len(set(rows))), 5.0)
+        true[6, -1] = 5.25
+        true[3, 0] = onp.nan if ends[0] == 0.25 else 5.0
+        return true.ravel()
+
+    monkeypatch.setattr(scatter, "_log_abs_det", log_abs_det)
+    subject = SimpleNamespace(ends=lambda direction: ends)
+    trial = SimpleNamespace(twin=twin, subject=subject, input=lambda direction: points)
+    return scatter.scatter(trial, "inverse", onp.array(bad), onp.array(off)), asked, points
+
+
+def test_noise_is_told_by_fourth_differences_on_a_line_through_each_bad_row(monkeypatch):
+    found, asked, points = scattered(monkeypatch)
+    close(found, [0.0, 0.0, 6 / 70**0.5 * 6 * 0.25], 1e-12)
+    (direction, at, rows), *_ = asked
+    assert direction == "inverse" and rows == [1, 2] * 13
+    steps = (at.reshape(13, 2, 2) - points[1:]) / (1e-3 * onp.array([[1.0, 2.0], [4.0, 1.0]]))
+    close(onp.abs(steps), onp.abs(onp.arange(-6.0, 7.0))[:, None, None] * onp.ones((1, 2, 2)), 1e-9)
+    close(steps[0], -steps[-1], 1e-9)
+    assert {float(s) for s in onp.round(steps[-1]).ravel()} == {6.0, -6.0}
+
+
+@pytest.mark.parametrize("more", [
+    {"off": (0.0, 9e-3, 0.01)}, {"off": (0.0, -0.011, 0.0)}, {"bad": (False,) * 3}, {"twin": 1},
+])  # fmt: skip
+def test_a_claim_that_is_off_by_more_is_off_for_another_reason(more, monkeypatch):
+    found, asked, _ = scattered(monkeypatch, **more)
+    assert found.tolist() == [0.0, 0.0, 0.0] and asked == []
+
+
+def test_beside_an_end_no_line_is_asked_and_no_number_tells_nothing(monkeypatch):
+    found, asked, points = scattered(monkeypatch, ends=(0.25, 4.003))
+    assert found[1] == 0.0 and found[2] > 1
+    at = asked[0][1].reshape(13, 2, 2)
+    assert (at[:, 1] == points[2]).all() and not (at[:, 0] == points[1]).all()
+    assert scattered(monkeypatch, off=(0.5, 9e-3, 9e-3))[0][2] > 1  # rows that are not bad do not count
+
+
+def test_log_abs_det_of_rows_with_finite_slopes():
+    J = onp.stack([onp.diag([2.0, -3.0]), onp.diag([onp.nan, 1.0]), onp.eye(2)])
+    trial = SimpleNamespace(derivatives=lambda direction, at, rows: (J[rows], None))
+    found = scatter._log_abs_det(trial, "forward", None, [2, 1, 0])
+    assert onp.isnan(found[1])
+    close(found[[0, 2]], [0.0, onp.log(6)], 1e-12)
