@@ -84,6 +84,26 @@ def test_a_log_det_against_its_jacobian():
     assert jacobian.check_jacobian(holes, "forward", finite_only=True).ok
 
 
+@pytest.mark.parametrize(("doubt", "fails"), [(0.0, True), (0.5e-3, True), (2e-3, False)])
+def test_a_small_error_is_excused_where_log_det_scatters_by_as_much(doubt, fails, monkeypatch):
+    trial = trial_of(lambda z: 2 * z, lambda x: x / 2, log_det=lambda a: zero(a) + 2 * onp.log(2) + 1e-3)
+    asked = []
+
+    def scatter(trial, direction, bad, off):
+        asked.append((direction, bad, off))
+        return onp.full(len(off), doubt)
+
+    monkeypatch.setattr(jacobian, "scatter", scatter)
+    found = jacobian.check_jacobian(trial, "forward")
+    assert found.failed is fails and bool(found.why) is not fails
+    (direction, bad, off), *_ = asked
+    assert direction == "forward" and bad.all() and (found.evidence["J"].shape == (12, 2, 2))
+    close(off, onp.full(12, 1e-3), 1e-7)
+    close(found.evidence["J"][0], 2 * onp.eye(2), 1e-9)
+    right = trial_of(lambda z: 2 * z, lambda x: x / 2, log_det=lambda a: zero(a) + 2 * onp.log(2))
+    assert jacobian.check_jacobian(right, "forward").ok and len(asked) == 1
+
+
 @pytest.mark.parametrize(("spread", "claimed"), [(0.0, 0.0), (1e-4, 0.0), (0.0, 1e6), (0.0, onp.inf)])
 def test_what_is_allowed_to_a_log_det(spread, claimed):
     J = onp.stack([onp.diag([2.0, 0.5]), onp.diag([1.0, onp.nan])])
@@ -107,6 +127,39 @@ def test_a_jacobian_of_its_own():
     plain = jacobian.check_closed_form(trial_of(lambda z: z))
     assert plain.outcome is Outcome.NOT_APPLICABLE and plain.why == "no jacobian() of its own"
     close(jacobian._largest_entry(onp.array([[[1.0, -3.0]], [[0.0, 2.0]]])), [3.0, 2.0], 0)
+
+
+@pytest.mark.parametrize(("off", "size", "spread", "fails"), [
+    (0.9e-6, 0.5, 0.0, False), (1.1e-6, 0.5, 0.0, True), (3.9e-6, 4.0, 0.0, False), (4.1e-6, 4.0, 0.0, True),
+    (40.9e-6, 0.5, 1e-5, False), (41.1e-6, 0.5, 1e-5, True), (onp.inf, 0.5, 0.0, True),
+])  # fmt: skip
+def test_an_entry_of_a_jacobian_of_its_own(off, size, spread, fails):
+    from nfscratch.bijections.contract import Bijection
+
+    J = onp.tile(onp.array([[size, 0.0], [0.0, size]]), (2, 1, 1))
+    own = J.copy()
+    own[1, 0, 1] += off
+    made = type("Own", (), {"jacobian": lambda self, params, z, context: own})()
+    subject = SimpleNamespace(bijection=made, dtype=onp.dtype("float64"), params=None, context=None)
+    numeric = (J, onp.full((2, 2, 2), spread), None, None)
+    trial = SimpleNamespace(subject=subject, J=J, numeric=numeric, z=onp.ones((2, 2)), limit=onp.inf)
+    trial.usable = onp.ones(2, dtype=bool)
+    found = jacobian.check_closed_form(trial)
+    assert found.failed is fails and found.symptom is Symptom.CLOSED_FORM
+    assert found.evidence["J_claimed"] is found.evidence["yours"] and (found.evidence["expected"] == J).all()
+    subject.dtype = onp.dtype("float32")
+    assert jacobian.check_closed_form(trial).why == "no jacobian() of its own"
+    subject.dtype, subject.bijection = onp.dtype("float64"), type("Plain", (), {"jacobian": Bijection.jacobian})()
+    assert jacobian.check_closed_form(trial).why == "no jacobian() of its own"
+    close(jacobian._largest_entry(0.25 * J), [0.25 * size] * 2, 1e-12)
+
+
+def test_no_slope_and_no_claim_are_no_warning():
+    J = onp.stack([onp.zeros((2, 2)), onp.eye(2)])
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-10, depth=3, dim=2))
+    with onp.errstate(all="warn"):
+        true, allowed = jacobian.log_abs_det(J, 0 * J, onp.array([-onp.inf, 0.0]), trial)
+    assert true.tolist() == [-onp.inf, 0.0] and allowed[0] == 1e-6
 
 
 def test_a_round_trip_compares_both_orders():
