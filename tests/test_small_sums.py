@@ -11,7 +11,7 @@ from nfscratch.check import Mistake
 from nfscratch.check.diagnosis.boundaries import equal
 from nfscratch.check.diagnosis.gathered import Gathered, Mark
 from nfscratch.check.finding import Outcome
-from nfscratch.check.letters import integral, scatter
+from nfscratch.check.letters import integral, last_digits, scatter
 
 N = 5
 STEPS = onp.random.default_rng(0).normal(size=(6, N))
@@ -264,3 +264,76 @@ def test_log_abs_det_of_rows_with_finite_slopes():
     found = scatter._log_abs_det(trial, "forward", None, [2, 1, 0])
     assert onp.isnan(found[1])
     close(found[[0, 2]], [0.0, onp.log(6)], 1e-12)
+
+
+# --- how far last digits carry ---
+
+
+class Up:
+    """Draws of signs that are all +1."""
+
+    def choice(self, signs, size):
+        return onp.full(size, signs[1])
+
+
+def steps_seen(point, step, answer, eps=1e-6, ends=(-onp.inf, onp.inf)):
+    """By how much a number is moved until its value changes."""
+    asked = []
+
+    def apply(direction, points):
+        asked.append(points - point)
+        return answer(points), "log_det"
+
+    trial = SimpleNamespace(subject=SimpleNamespace(eps=eps, ends=lambda direction: ends), apply=apply)
+    points = onp.array([[point]])
+    last_digits._seen(trial, Up(), "forward", points, answer(points), onp.array([[step]]))
+    return [float(a[0, 0]) for a in asked]
+
+
+@pytest.mark.parametrize(("point", "step", "answer", "steps"), [
+    (0.5, 1e-5, lambda a: a, [1e-5]), (0.5, 1e-5, lambda a: 0 * a, [1e-5, 8e-5, 6.4e-4, 5.12e-3, 1e-2]),
+    (4.0, 1e-3, lambda a: 0 * a, [1e-3, 8e-3, 4e-2]), (0.5, 1e-5, lambda a: 1.0 * (a > 0.5005), [1e-5, 8e-5, 6.4e-4]),
+    (0.5, 2e-3, lambda a: 0 * a, [2e-3, 1e-2]), (0.5, 1e-5, lambda a: onp.zeros(3), [1e-5]),
+    (0.5, 5e-2, lambda a: 0 * a, [5e-2]),
+])  # fmt: skip
+def test_a_number_that_moves_without_effect_moves_eight_times_as_far(point, step, answer, steps):
+    close(steps_seen(point, step, answer), steps, 1e-12)
+
+
+def test_the_shortest_step_is_a_ten_thousandth_of_a_rounding_and_none_leaves_its_interval():
+    assert steps_seen(0.0, 0.0, lambda a: 0 * a)[:2] == pytest.approx([1e-10, 8e-10], rel=1e-6)
+    assert steps_seen(0.5, 1e-2, lambda a: 0 * a, ends=(0.0, 0.505)) == [0.0]
+    points = onp.array([[0.5, 0.5], [0.5, 0.1]])
+    moved = last_digits._moved(Up(), points, onp.full((2, 2), 0.2), (0.0, 0.69))
+    assert moved.tolist() == points.tolist()
+    moved = last_digits._moved(Up(), points, onp.full((2, 2), 0.1), (0.0, 0.69))
+    close(moved, points + 0.1, 1e-12)
+    moved = last_digits._moved(Up(), points, onp.array([[0.2, 0.1], [0.1, 0.1]]), (0.0, 0.69))
+    close(moved, [[0.5, 0.5], [0.6, 0.2]], 1e-12)
+
+
+def test_last_digits_of_z_and_of_what_forward_answers(monkeypatch):
+    asked = []
+
+    def seen(trial, rng, direction, points, value, step):
+        asked.append((direction, points, value, step))
+        return (points + 0.25, 7.0) if direction == "forward" else (points - onp.array([[0.5, 0.0], [0.0, 3.0]]), 1.0)
+
+    monkeypatch.setattr(last_digits, "_seen", seen)
+    z, x = onp.array([[1.0, -2.0], [0.0, 4.0]]), onp.array([[1.25, -1.75], [0.25, 400.0]])
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-3), z=z, x=x, there=(x, 5.0), back=(x, 4.0))
+    change, of_sum = last_digits._changes(trial, None)
+    assert change.tolist() == [0.5, 3.0] and of_sum == 2.0 + 3.0
+    assert asked[0][:3] == ("forward", z, x) and asked[1][:3] == ("inverse", x, x)
+    close(asked[0][3], 4e-3 * onp.abs(z), 1e-12)
+    close(asked[1][3], onp.maximum(onp.abs(z + 0.25 - x), 4e-3 * onp.abs(x)), 1e-12)
+
+
+def test_the_largest_of_four_draws_counts_sixteen_times(monkeypatch):
+    first, second = ([1.0, 2.0], [0.5, 0.0]), ([3.0, onp.nan], [0.0, 0.25])
+    draws = iter([tuple(map(onp.array, pair)) for pair in (first, second)] * 2)
+    monkeypatch.setattr(last_digits, "_changes", lambda trial, rng: next(draws))
+    cost, of_sum = last_digits.cost_of_last_digits([None, None])
+    assert cost.tolist() == [48.0, 32.0] and of_sum.tolist() == [8.0, 4.0] and next(draws, None) is None
+    monkeypatch.setattr(last_digits, "_changes", lambda trial, rng: 1 // 0)
+    assert [a.tolist() for a in last_digits.cost_of_last_digits([None])] == [[0.0], [0.0]]
