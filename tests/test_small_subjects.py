@@ -1,12 +1,14 @@
 """The subject of an audit: one map with its parameters and contexts bound, whatever it was before."""
 
+import warnings
+
 import numpy as onp
 import pytest
 from comparing import close
 from scipy.stats import norm
 
 import nfscratch as nf
-from nfscratch.check import pairs
+from nfscratch.check import guarded, pairs
 from nfscratch.check import subject as subjects
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.subject import leaf_layers, of_bijection, of_flow
@@ -289,3 +291,82 @@ def test_tensors_leave_their_graph_and_their_device():
     assert pairs._numbers(Tensor()).tolist() == [1.5] and pairs._numbers("words") == "words"
     kept = onp.ones(2)
     assert pairs._numbers(kept) is kept and pairs._numbers(onp.float32(2)) == 2
+
+
+# --- strangers' functions ---
+
+
+def raises(error):
+    def f(*_):
+        raise error
+
+    return f
+
+
+def test_what_no_except_catches_becomes_an_exception_with_its_words_and_its_kind():
+    with pytest.raises(guarded.Escaped, match=r"^bye$") as caught:
+        guarded.guarded(raises(SystemExit("bye")))(1)
+    assert guarded.kind_of(caught.value) is SystemExit and guarded.said(caught.value) == "SystemExit: bye"
+    assert guarded.origin_of(caught.value) is caught.value.__cause__ and guarded.message_of(caught.value) == "bye"
+    with pytest.raises(guarded.Escaped):
+        guarded.guarded(raises(KeyboardInterrupt("said by hand")))()
+    with pytest.raises(KeyError):
+        guarded.guarded(raises(KeyError("own")))()
+    error = ValueError("words")
+    assert guarded.origin_of(error) is error and guarded.kind_of(error) is ValueError
+
+
+def test_what_a_function_sets_for_everyone_is_set_back_and_told():
+    def sets(a):
+        onp.seterr(all="raise")
+        warnings.simplefilter("ignore")
+        return a
+
+    def draws(a):
+        return a + onp.random.random_sample()
+
+    def seeds(a):
+        onp.random.seed(0)
+        return a
+
+    filters, before = list(warnings.filters), onp.geterr()
+    for f, names in ((sets, {"np.seterr"}), (draws, {"np.random"}), (seeds, {"np.random"}), (abs, set())):
+        with guarded.watched() as seen:
+            guarded.guarded(f)(2.0)
+        assert seen == names and onp.geterr() == before and warnings.filters == filters
+    onp.random.seed(0)
+    with guarded.watched() as seen:
+        guarded.guarded(seeds)(1.0)
+    assert seen == {"np.random"}
+    state = onp.random.get_state()
+    assert guarded.same_state(state, state)
+    assert not guarded.same_state(state, (state[0], state[1], state[2] + 1))
+    assert not guarded.same_state(state, (state[0], state[1] + onp.uint32(1), state[2]))
+
+
+def test_words_of_what_has_none():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+
+        __repr__ = __str__
+
+    assert guarded.message_of(Mute()) == "(str() of it raises RuntimeError)"
+    assert guarded.said(ValueError()) == "ValueError"
+    assert guarded.shown(Mute()) == "an object of Mute, whose repr() raises" and guarded.shown([1]) == "[1]"
+    assert guarded.name_of(one) == "one" and guarded.name_of(Mute()) == "Mute"
+    nested = type("Named", (), {"__name__": 3})()
+    assert guarded.name_of(nested) == "3"
+
+
+def test_numpy_s_own_words_are_none_of_the_user():
+    def place(f):
+        try:
+            f()
+        except Exception as error:
+            return error.__traceback__
+
+    assert guarded.is_raised_in_words(place(raises(ValueError("no"))))
+    assert not guarded.is_raised_in_words(place(lambda: onp.ones(2) + onp.ones(3)))
+    assert not guarded.is_raised_in_words(place(lambda: onp.stack([onp.ones(2), onp.ones(3)])))
+    assert not guarded.is_raised_in_words(place(lambda: [][1])) and not guarded.is_raised_in_words(None)
