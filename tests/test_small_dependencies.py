@@ -8,6 +8,7 @@ from comparing import close
 from tried_maps import pair, rng, zero
 from tried_maps import small_trial as trial_of
 
+import nfscratch as nf
 from nfscratch.check import undeclared
 from nfscratch.check.finding import Outcome, Symptom
 from nfscratch.check.letters import independence, last_digits, purity, shapes, still, structure
@@ -748,3 +749,133 @@ def test_a_step_without_effect_grows():
     assert moved[0, 0] == 0
     ended = last_digits._moved(rng(), onp.array([[1 - 1e-9], [0.5]]), onp.array([[1.0], [0.1]]), (0.0, 1.0))
     assert ended[0, 0] == 1 - 1e-9 and abs(ended[1, 0] - 0.5) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("name", "dtype", "of_library", "a", "wide"), [
+    ("log_prob", "float32", False, onp.zeros(3), True), ("x", "float32", False, onp.zeros(3), False),
+    ("log_prob", "float64", False, onp.zeros(3), False), ("log_prob", "float32", True, onp.zeros(3), False),
+    ("log_prob", "float32", False, onp.zeros(3, "float32"), False), ("log_prob", "float32", False, onp.zeros(2), False),
+    ("log_prob", "float32", False, [0.0] * 3, False),
+])  # fmt: skip
+def test_a_density_in_float64_of_a_map_in_float32_is_told_and_not_wrong(name, dtype, of_library, a, wide):
+    subject = SimpleNamespace(bijection=object() if of_library else None, dtype=onp.dtype(dtype))
+    assert shapes._is_wide(SimpleNamespace(subject=subject), name, a, (3,)) is wide
+
+
+@pytest.mark.parametrize(("log_prob", "wide"), [
+    (None, False), (lambda x: x[:, 0].astype("float64"), True), (lambda x: x[:, 0], False),
+    (lambda x: x.astype("float64"), False),
+])  # fmt: skip
+def test_whether_a_density_is_wide(log_prob, wide):
+    one = lambda z: (z, z[:, 0])  # noqa: E731
+    declared = {} if log_prob is None else {"log_prob": log_prob}
+    trial = Trial(of_pair(one, one, 2, "float32", **declared), onp.ones((3, 2)))
+    assert shapes.density_is_wide(trial) is wide
+
+
+def test_what_s_says_of_rows_that_are_lost_and_of_an_end():
+    trial = SimpleNamespace(usable=onp.ones(3, dtype=bool), recoverable=onp.array([True, False, True]))
+    for a in (onp.array([0.0, onp.nan, 0.0]), onp.array([[0.0, 1.0], [0.0, onp.inf], [1.0, 1.0]])):
+        assert shapes._is_lost(trial, "z", a) and not shapes._is_lost(trial, "x", a)
+        assert not shapes._is_lost(trial, "z", a[[1, 0, 2]])
+    subject = SimpleNamespace(domain=(0.0, 1.0), in_shape=(1,))
+    beside = SimpleNamespace(subject=subject, allowed=onp.full(4, 0.25), usable=onp.ones(4, dtype=bool))
+    log_p, z = onp.full(4, -onp.inf), onp.array([[0.25], [0.75], [0.5], [0.3]])
+    assert shapes._where_dense(beside, log_p, z).tolist() == [0.0, 0.0, -onp.inf, -onp.inf]
+
+
+def test_s_of_a_layer_of_functions_that_warn_and_of_a_log_det_of_another_size():
+    found = shapes.shapes_and_dtypes(nf.PLU(2), nf.PLU(2).init(rng()), onp.ones((3, 2)))
+    assert found.ok and (found.error, found.tolerance) == (0.0, 0.0)
+    with onp.errstate(all="warn"):
+        holes = shapes.check_shapes(trial_of(lambda z: onp.log(z), z=[[-1.0, 1.0], [1.0, 2.0]]))
+    assert holes.failed and holes.symptom is Symptom.NOT_FINITE and (holes.error, holes.tolerance) == (1.0, 0.0)
+    met = []
+    one = lambda a: met.append(len(a)) or (a, onp.zeros(5))  # noqa: E731
+    wrong = shapes.check_shapes(Trial(of_pair(one, one, 1, codomain=(0.0, 1.0)), onp.array([[0.5], [2.0]])))
+    assert wrong.symptom is Symptom.SHAPE and met[-1] == 2
+
+
+# --- P by its parts ---
+
+
+def seen_by_p(f, params=None, context=None, a=None):
+    subject = SimpleNamespace(params=params, context=context, eps=1e-16)
+    a = onp.arange(6.0).reshape(3, 2) if a is None else a
+    return purity._of_function(SimpleNamespace(subject=subject), f, a)
+
+
+def test_what_one_function_leaves_behind():
+    assert seen_by_p(lambda a: (a + 1, a[:, 0] * 2)) is None
+    params, context = {"W": onp.ones(2), "fixed": {"b": onp.ones(1)}}, onp.zeros((3, 1))
+    assert seen_by_p(lambda a: (a + params["W"], a[:, 0] + 0.0), params, context) is None
+
+    def changes(array):
+        def f(a):
+            array[...] += 1
+            return a + 1, a[:, 0] + 1
+
+        return f
+
+    for array in (params["W"], params["fixed"]["b"], context):
+        assert seen_by_p(changes(array), params, context) is Symptom.PARAMETERS_CHANGED
+
+    def writes(a):
+        a[0, 0] = 7.0
+        return a + 1, a[:, 0]
+
+    assert seen_by_p(writes) is Symptom.ARGUMENT_CHANGED
+    calls = []
+    assert seen_by_p(lambda a: calls.append(1) or (a, a[:, 0] + len(calls))) is Symptom.ANOTHER_OUTPUT
+    buffer = onp.zeros((3, 2))
+
+    def reuses(a):
+        buffer[...] = a
+        return buffer, a[:, 0].copy()
+
+    assert seen_by_p(reuses) is Symptom.OVERWRITTEN
+    with onp.errstate(all="warn"):
+        assert seen_by_p(lambda a: (onp.sqrt(a - 3.5), a[:, 0] + 0.0)) is None  # NaN twice is no other output
+    assert purity._is_overwritten(lambda a: (onp.array(["x"] * len(a)), a + 1), onp.ones((2, 1))) is False
+
+
+@pytest.mark.parametrize(("p", "off", "differ"), [
+    (0.5, 1.4e-3, False), (0.5, 1.6e-3, True), (4.0, 7.9e-3, False), (4.0, 8.2e-3, True), (4.0, -7.9e-3, False),
+    (onp.nan, 0.0, False),
+])  # fmt: skip
+def test_an_output_may_differ_by_a_few_roundings(p, off, differ):
+    """A thousand roundings of the number, and of the largest one."""
+    p = onp.array([p, 0.0])
+    assert purity._differ(p, p + [off, 0.0], 1e-6) is differ
+    assert purity._differ(p, p[:1], 1e-6) and purity._differ(p, onp.array([[*p]]), 1e-6)
+
+
+def test_what_p_says_of_several_functions(monkeypatch):
+    seen = {"forward": None, "inverse": Symptom.ANOTHER_OUTPUT, "sample": Symptom.DRAW_REPEATS}
+    names = [(name, None, None) for name in ("forward", "inverse")]
+    monkeypatch.setattr(purity, "functions", lambda trial: [(name, name, None) for name, _, _ in names])
+    monkeypatch.setattr(purity, "_of_function", lambda trial, f, a: seen[f])
+    monkeypatch.setattr(purity, "_of_samplers", lambda subject: {"sample": seen["sample"]})
+    trial = SimpleNamespace(subject=SimpleNamespace(begun=None), z=onp.ones((2, 2)))
+    found = purity.check_purity(trial)
+    assert (found.letter, found.error, found.tolerance, found.symptom) == ("P", 2.0, 0.0, Symptom.ANOTHER_OUTPUT)
+    assert found.at == f"inverse: {Symptom.ANOTHER_OUTPUT.value}; sample: {Symptom.DRAW_REPEATS.value}"
+    assert found.evidence["function"] == "inverse" and (found.evidence["row"], found.evidence["symbol"]) == (0, "z")
+    seen.update(inverse=None, sample=None)
+    assert purity.check_purity(trial).ok and purity.check_purity(trial).evidence["function"] == ""
+    z = onp.ones((2, 1))
+    now = SimpleNamespace(begun=(z, z, z[:, 0]), forward=lambda z: (z, z[:, 0]), eps=1e-16)
+    trial.subject = now
+    assert purity.check_purity(trial).ok
+    now.forward = lambda z: (z, 2 * z[:, 0])
+    later = purity.check_purity(trial)
+    assert later.symptom is Symptom.ANOTHER_OUTPUT and later.evidence["function"] == "forward"
+
+
+@pytest.mark.parametrize(("draw", "symptom"), [
+    (lambda rng, n: rng.normal(size=n), None), (lambda rng, n: onp.full(n, onp.nan), "another"),
+    (lambda rng, n: onp.random.normal(size=n), "global"), (lambda rng, n: onp.arange(float(n)), "another"),
+])  # fmt: skip
+def test_samples_follow_their_generator(draw, symptom):
+    found = purity._of_sampler(draw)
+    assert (found is None) is (symptom is None) and (symptom != "global" or found is Symptom.GLOBAL_STATE)

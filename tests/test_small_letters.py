@@ -94,6 +94,34 @@ def test_a_constant_may_drift_by_eight_roundings_from_point_to_point(drift, ends
         assert jumps._ends_of_constants(lost, T[::20], lost.values(T[::20])[:, -1], 1e-4) == []
 
 
+@pytest.mark.parametrize(("size", "drift", "ends_at"), [
+    (4.0, 3e-2, [0.517]), (4.0, 3.4e-2, []), (0.25, 7.9e-3, [0.517]),
+])  # fmt: skip
+def test_the_drift_of_a_constant_is_measured_by_its_size(size, drift, ends_at):
+    """A wave of eight thousandths of the size, so that every step is as large: 3.2e-2 for a size of 4."""
+    wave = lambda t: size + drift * (onp.round(10 * t) % 2)  # noqa: E731
+    log_det = lambda t: onp.where(t < 0.517, wave(t), 2 * size + 3.0 * t)  # noqa: E731
+    line = line_of(lambda t: (onp.sin(t), log_det(t), 0 * t), dim=2, precision=1e-3)
+    line.values = lambda t, of=line.values: of(t)[:, [0, 2, 1]]
+    close(jumps._ends_of_constants(line, T, line.values(T)[:, -1], 1e-4), ends_at, 1e-6)
+
+
+def test_steps_at_the_ends_of_a_line_stand_out_and_infinite_ones_do_not():
+    v = onp.zeros(20)
+    v[0], v[-1] = 0.5, 0.25
+    assert jumps._steepest(v, 1e-6)[0].tolist() == [0, 18]
+    with onp.errstate(all="warn"):
+        lost = onp.array([0.0, 0.0, onp.inf, onp.inf, -onp.inf, 0.0, 0.0, 0.5, 0.5])
+        tops, step = jumps._steepest(lost, 1e-6)
+        assert tops.tolist() == [6] and step.tolist() == [0, 0, 0, 0, 0, 0, 0.5, 0]
+        endless = spots([0], [1], [-onp.inf], [onp.inf], [1]).still_jumping(1e-6)
+    assert len(endless.low) == 0
+    far = onp.array([100.0, 100.0, 100.5, 100.5])
+    assert jumps._steepest(far, 0.0049)[0].tolist() == [1] and jumps._steepest(far, 0.0051)[0].size == 0
+    assert jumps._steepest(onp.array([0.0, 0.0, 0.5, 0.5]), 0.5)[0].size == 0
+    assert len(spots([0], [1], [0.0], [0.5], [10.0]).still_jumping(1e-6).low) == 0
+
+
 def test_the_steps_that_stand_out_are_at_most_eight():
     v = onp.zeros(60)
     v[5:], v[20:], v[40:] = 1.0, 3.0, 2.5
@@ -129,6 +157,97 @@ def test_a_twentieth_of_the_step_has_to_be_left(v_low, v_high, first, least, hol
 
 
 # --- joins ---
+
+
+@pytest.mark.parametrize(("dim", "columns"), [(1, [0]), (2, [0, 1]), (4, [0, 3])])
+@pytest.mark.parametrize(("direction", "layer", "units", "box"), [
+    ("forward", False, (0.0, 1.0), REALS), ("inverse", False, "units of inverse", REALS),
+    ("forward", True, "units of forward", "box of forward"), ("inverse", True, "units of inverse", "box of inverse"),
+])  # fmt: skip
+def test_lines_of_the_first_and_last_variable_in_the_units_of_a_direction(
+    direction, layer, units, box, dim, columns, monkeypatch
+):
+    asked = []
+    of = lambda what: lambda trial, direction: f"{what} of {direction}" if len(trial) == 3 else None  # noqa: E731
+    monkeypatch.setattr(joins, "units_of", of("units"))
+    monkeypatch.setattr(joins, "_box", of("box"))
+    monkeypatch.setattr(joins, "_along", lambda line, known: asked.append((line, known)))
+    subject = pair(lambda z: (z, z[:, 0]), lambda x: (x, x[:, 0]), dim).subject
+    rows = []
+    vars(subject)["at"] = lambda k: rows.append(list(k)) or subject
+    trial = Trial(subject, onp.arange(3.0 * dim).reshape(3, dim))
+    assert joins._scan(trial, direction, "known", rng(), layer) is joins.SOUND
+    assert rows[1] == [0] and [known for _, known in asked] == ["known"] * len(columns)
+    lines = [line for line, _ in asked]
+    assert [(line.direction, line.j, line.units, line.box) for line in lines] == [
+        (direction, j, units, box) for j in columns
+    ]
+    assert all(line.trial.z.tolist() == [list(range(dim))] and line.start.shape == (dim,) for line in lines)
+
+
+@pytest.mark.parametrize(("twin", "pairs", "known"), [(None, (), False), ("twin", (), True), (None, ("layer",), False)])
+def test_joins_are_sought_in_each_layer_and_float32_leaves_them_to_its_twin(twin, pairs, known, monkeypatch):
+    asked = []
+    parts = [SimpleNamespace(subject=SimpleNamespace(codomain_known=known)) for known in (True, False)]
+    monkeypatch.setattr(joins, "_by_themselves", lambda trial: parts)
+    monkeypatch.setattr(joins, "_scan", lambda *way: asked.append(way))
+    trial = SimpleNamespace(twin=twin, subject=SimpleNamespace(pairs=pairs))
+    assert joins.check_joins(trial, "rng") is joins.SOUND
+    ways = [(parts[0], "forward"), (parts[0], "inverse"), (parts[1], "forward")]
+    assert asked == [(*way, known, "rng", bool(pairs)) for way in ways]
+
+
+def test_the_first_jump_that_nothing_excuses_fails_and_the_first_kink_is_told(monkeypatch):
+    places = {1: [0.5, 0.7], 2: [0.9]}
+    monkeypatch.setattr(joins, "jumps", lambda line, t, values, column: places.get(column, []))
+    monkeypatch.setattr(joins, "_jump", lambda line, column, join: (column, join))
+    monkeypatch.setattr(joins, "told_of", lambda line, join: f"kink at {join}")
+    line = along(pair(lambda z: (2 * z, z[:, 0]), lambda x: (x, x[:, 0])))
+    monkeypatch.setattr(joins, "_excused", lambda line, column, join: join != 0.7)
+    assert joins._along(line, False) == (1, 0.7)
+    assert joins._along(line, True) == joins.SOUND
+    monkeypatch.setattr(joins, "_excused", lambda line, column, join: True)
+    assert joins._along(line, False).why == "kink at 0.9" and joins._along(line, False).ok
+    monkeypatch.setattr(joins, "_excused", lambda line, column, join: column != 2)
+    assert joins._along(line, False) == (2, 0.9)
+
+
+@pytest.mark.parametrize(("rounded", "steep", "kink", "cut", "of_x", "of_log_det"), [
+    (False, False, False, False, False, False), (True, False, False, False, True, True),
+    (False, True, False, False, True, True), (False, False, True, False, False, True),
+    (False, False, False, True, True, True),
+])  # fmt: skip
+def test_what_excuses_a_jump(rounded, steep, kink, cut, of_x, of_log_det, monkeypatch):
+    monkeypatch.setattr(joins, "is_kink", lambda line, join: kink)
+    line = SimpleNamespace(trial=SimpleNamespace(subject=SimpleNamespace(dim=2)))
+    line.is_rounded, line.is_cut = (lambda join: rounded), (lambda join: cut)
+    line.is_steep = lambda column, join: steep
+    assert joins._excused(line, 1, 0.5) is of_x and joins._excused(line, 2, 0.5) is of_log_det
+
+
+def test_a_line_is_asked_from_12_to_12_off_the_whole_numbers(monkeypatch):
+    asked = []
+    line = along(pair(lambda z: asked.append(z[:, 0]) or (z, z[:, 0]), lambda x: (x, x[:, 0])))
+    asked.clear()
+    joins._along(line, True)
+    assert asked[0].shape == (601,) and not (onp.round(asked[0], 6) % 1 == 0).any()
+    close(asked[0][[0, 300, -1]], [-11.999, 1e-3, 12.001], 1e-12)
+
+
+def test_nan_along_a_line_fails_unless_an_interval_or_an_overflow_explains_it(monkeypatch):
+    hole = lambda z: onp.where((z > 2) & (z < 3), onp.nan, z)  # noqa: E731
+    half = (onp.array([0.0, -onp.inf]), onp.full(2, onp.inf))
+    for domain, j, fails in ((REALS, 0, True), ((0.0, 9.0), 0, False), (half, 1, True)):
+        subject = pair(lambda z: (hole(z), 0 * z[:, 0]), lambda x: (x, x[:, 0]), domain=domain)
+        found = joins._along(along(subject, j=j), True)
+        assert (found.symptom is Symptom.NOT_FINITE) is fails
+        if fails:
+            assert found.at.startswith("forward is NaN at z = [") and onp.isnan(found.evidence["yours"]).any()
+            assert 2 < found.evidence["z"][found.evidence["row"], j] < 2.04
+    raises = along(pair(lambda z: (1 // 0 if (z > 11).any() else z, z[:, 0]), lambda x: (x, x[:, 0])))
+    found = joins._along(raises, True)
+    assert found.symptom is Symptom.RAISES and found.evidence["function"] == "forward"
+    assert found.evidence["raised_by"] is ZeroDivisionError and len(found.evidence["z"]) == 1
 
 
 def pair(forward, inverse, dim=2, **declared):
@@ -292,6 +411,80 @@ def test_where_the_domain_ends_nothing_is_steep_and_no_knot():
 @pytest.mark.parametrize(("slope", "rounded"), [(1.0, False), (1e3, False), (1e12, True)])
 def test_a_slope_that_rounding_crosses(slope, rounded):
     assert bool(along(still(lambda z: z * onp.array([slope, 1.0]))).is_rounded(0.5)) is rounded
+
+
+def bare_line(j=0, **of_trial):
+    """A line of a trial that is made by hand; its points are its places."""
+    line = joins._Line(SimpleNamespace(**of_trial), "forward", j, None, (0.0, 1.0))
+    line.points = lambda t: onp.asarray(t)[:, None]
+    return line
+
+
+@pytest.mark.parametrize(("a", "off", "precision", "returns"), [
+    (0.5, 0.9e-6, 1e-16, True), (0.5, 1.1e-6, 1e-16, False), (0.0, 1e-6, 1e-16, True), (4.0, 3.9e-6, 1e-16, True),
+    (4.0, 4.1e-6, 1e-16, False), (0.5, 5.11e-4, 1e-6, True), (0.5, 5.125e-4, 1e-6, False),
+])  # fmt: skip
+def test_a_point_that_returns_is_off_by_rounding_alone(a, off, precision, returns):
+    subject = SimpleNamespace(precision=precision, dtype=onp.dtype("float64"))
+    maps = {"inverse": lambda x: (2 * x, None), "forward": lambda z: (z / 2 + [[0.0], [off]], None)}
+    line = bare_line(subject=subject, apply=lambda direction, a: maps[direction](a))
+    assert line._returns("inverse", onp.array([[a], [a]])) is returns
+
+
+@pytest.mark.parametrize(("share", "at", "value", "rounded"), [
+    (0.99, 0.5, 0.5, False), (1.01, 0.5, 0.5, True), (0.24, 4.0, 0.5, False), (0.26, 4.0, 0.5, True),
+    (0.24, 0.5, 4.0, False), (0.26, 0.5, 4.0, True), (1.9, 0.5, 0.5, True),
+])  # fmt: skip
+def test_rounding_spoils_a_join_by_a_thousandth(share, at, value, rounded):
+    """64 precision (3 + 2) max(1, |z|, |x|), with a condition of 3 and a depth of 2."""
+    asked = []
+
+    def derivatives(direction, points, rows):
+        asked.append((direction, points[:, 0].tolist(), rows))
+        return onp.stack([onp.diag([3.0, 1.0]), onp.eye(2)]), None
+
+    line = bare_line(subject=SimpleNamespace(precision=share * 1e-3 / 320, depth=2), derivatives=derivatives)
+    line.values = lambda t: onp.array([[0.1, value, 1e9], [0.1, 0.1, 1e9]])
+    assert bool(line.is_rounded(at)) is rounded and asked == [("forward", [at - 1e-6, at + 1e-6], [0, 0])]
+
+
+@pytest.mark.parametrize(("v", "least", "steep"), [
+    ([0, 0, 0, 0, 0.05, 0.45, 0.45, 0.45, 0.45], 0.39, True), ([0, 0, 0, 0, 0.05, 0.45, 0.45, 0.45, 0.45], 0.41, False),
+    ([4, 4, 4, 4, 3.8, 2.2, 2.2, 2.2, 2.2], 0.39, True), ([4, 4, 4, 4, 3.8, 2.2, 2.2, 2.2, 2.2], 0.41, False),
+    ([0, 0, 0, 0, 0.25, 0.75, 0.75, 0.75, 0.75], 0.5, False), ([0, 0, 0, 0, 1.0, 21, 21, 21, 21], 1e-6, False),
+    ([0, 0, 0, 0, 1.1, 21.1, 21.1, 21.1, 21.1], 1e-6, True), ([21, 21, 21, 21, 20, 1, 1, 1, 0], 1e-6, True),
+])  # fmt: skip
+@pytest.mark.parametrize("j", [0, 1])
+def test_a_steep_spot_has_a_step_beside_it_along_some_variable(v, least, steep, j):
+    precision = least / 512
+    line = bare_line(j, subject=SimpleNamespace(dim=2, precision=precision))
+    line.points = lambda t: onp.array([[t[0], 0.0]])
+    flat = onp.zeros(9)
+    both = [v, flat] if j == 0 else [flat, v]
+    line.value_at = lambda rows: onp.stack([onp.concatenate(both).astype(float), onp.full(18, 1e9)], axis=1)
+    assert line.is_steep(0, 0.5) is steep
+
+
+@pytest.mark.parametrize(("before", "after", "reach"), [
+    (0.0, 0.5, 0.5), (0.0, 50.0, 10.0), (4.0, 4.0 + 3.9e-6, None), (4.0, 4.0 + 4.1e-6, 4.1e-6),
+    (0.5, 0.5 + 0.9e-6, None),
+    (0.5, 0.5 - 1.1e-6, 1.1e-6), (0.0, 1e-6, None), (0.5, 0.5, None),
+])  # fmt: skip
+@pytest.mark.parametrize(("over", "beside"), [(True, True), (False, True), (True, False)])
+def test_a_cut_is_one_to_one_in_what_it_jumps_over_and_on_both_sides(before, after, reach, over, beside):
+    line = bare_line(subject=SimpleNamespace(shape=lambda direction: (2,)))
+    asked, places = [], []
+    line.values = lambda t: places.append(t.tolist()) or onp.array([[before, 1.0, 7.0], [after, 1.0, 9.0]])
+    returns = {"inverse": over, "forward": beside}
+    line._returns = lambda direction, a: asked.append((direction, a)) or returns[direction]
+    assert line.is_cut(0.25) is (reach is not None and over and beside)
+    assert places == [[0.25 - 1e-8, 0.25 + 1e-8]] and bool(asked) is (reach is not None)
+    if asked:
+        shares = onp.linspace(0.03, 0.97, 9)
+        assert asked[0][0] == "inverse"
+        close(asked[0][1], onp.stack([before + shares * (after - before), onp.ones(9)], axis=1), 1e-12)
+    if len(asked) > 1:
+        close(asked[1][1][:, 0], 0.25 + reach * onp.concatenate([-shares, shares]), 1e-12)
 
 
 def test_halves_that_change_places_are_a_cut_and_a_hole_is_none():

@@ -189,6 +189,59 @@ def test_growth_is_asked_of_the_whole_line_alone_and_a_refusal_is_none():
     assert found.evidence["function"] == "forward" and "so far out" in found.at
 
 
+GOES_ON = (18.0, 35.0, 1e3, 1e6, 1e77, 1e154)
+
+
+@pytest.mark.parametrize(("sizes", "bijection", "stops"), [
+    (GOES_ON, None, False), ((0.9, 0.99, 0.991, 1.0, 1.0, 1.0), None, True), ((18.0, *[35.0] * 5), None, False),
+    ((18.0, *[35.0] * 5), object(), True), ((18.0, *[34.9] * 5), None, True), ((35.0, *[35.0] * 5), None, True),
+    ((18.0, 36.0, 36.1, 36.1, 36.1, 36.1), None, True), ((18.0, 36.0, *[36.0 + 3e-8] * 4), None, False),
+    ((18.0, 36.0, *[36.0 + 5e-8] * 4), None, True), ((18.0, 35.0, onp.inf, onp.inf, 1.0, 1.0), None, False),
+    ((0.9, 0.99, 0.991, 1.0, 1.0, 1e9), None, False), ((0.9, 0.99, 1.5, 1.5, 1.5, 1.5), None, False),
+    ((0.9, 0.99, 1.5, 1.5, 1.5, 1.5), object(), True),
+])  # fmt: skip
+@pytest.mark.parametrize("first", [GOES_ON, (18.0, 35.0, onp.inf, 1.0, 1.0, 1.0)])
+def test_what_stops_growing_at_six_scales(sizes, bijection, stops, first, monkeypatch):
+    left = iter([onp.array([[a, 0.1], [0.2, b]]) for a, b in zip(first, sizes, strict=True)])
+    asked = []
+    monkeypatch.setattr(growth, "rays", lambda rng, shape, radii, dtype: onp.array(radii)[:, None, None] * onp.eye(2))
+    monkeypatch.setattr(growth, "_sizes", lambda trial, far: asked.append(far.max()) or next(left))
+    subject = SimpleNamespace(
+        dim=2, in_shape=(2,), dtype=onp.dtype("float64"), domain=REALS, codomain=REALS, bijection=bijection
+    )  # fmt: skip
+    found = growth.check_growth(SimpleNamespace(subject=subject), rng())
+    assert (found is growth.ALL_REACHED) is not stops
+    close(onp.log10(asked), onp.log10([18, 35, 1e3, 1e6, 10**77.06, 10**154.13]), 1e-3)
+    if stops:
+        assert found.symptom is Symptom.STOPS_GROWING and found.evidence["row"] == 1
+        assert found.evidence["yours"].tolist() == [0.2, sizes[-1]]
+        assert found.at.startswith(f"|x| is {sizes[-1]:.4g}, and {sizes[2]:.4g} at |z| = 1000: it stops growing")
+
+
+def test_what_stands_still_is_one_number_up_to_a_billionth_row_by_row():
+    near = onp.array([[0.0, 8.0], [9.0, 9.0], [0.0, 0.0]])
+    far = onp.array([[1e-9, 8.0], [9.0, 9.0 + 1.1e-8], [0.0, 0.0]])
+    assert growth._is_at_end(near, far).tolist() == [True, False, True]
+    assert growth._is_at_end(onp.array([[0.0]]), onp.array([[1.5e-9]])).tolist() == [False]
+    assert growth._is_at_end(onp.array([[9.0]]), onp.array([[9.0 + 0.9e-8]])).tolist() == [True]
+    near, far = onp.array([[0.0], [99.0], [onp.inf]]), onp.array([[0.01], [100.0], [onp.inf]])
+    with onp.errstate(all="warn"):
+        assert growth._stands_still(near, far).tolist() == [True, True, False]
+        assert growth._stands_still(near[:2], far[:2] + [[0.001], [0.0]]).tolist() == [False, True]
+        assert growth._is_at_end(near, near).tolist() == [True, True, False]
+    raised = growth._raises(KeyError("no"), onp.array([[1.0], [2.0]]))
+    assert raised.evidence["row"] == 0 and raised.at == "forward raises KeyError: 'no' at z = [1]"
+
+
+def test_rays_follow_a_free_variable_and_the_others_stay_in_the_middle():
+    directions = onp.array([[[1.0, 2.0], [0.0, 3.0], [4.0, 0.0]]]) * onp.array([1.0, 10.0])[:, None, None]
+    assert growth._along(directions, onp.array([True, False])).tolist() == [[[1, 0], [4, 0]], [[10, 0], [40, 0]]]
+    asked = []
+    trial = trial_of(lambda z: asked.append(z) or z, domain=(onp.array([0.0, -onp.inf]), onp.full(2, onp.inf)))
+    assert growth.check_growth(trial, rng()) is growth.ALL_REACHED
+    assert all((z[:, 0] == 1.0).all() and (z[:, 1] != 0).all() for z in asked[-6:])
+
+
 # --- the sign of det J ---
 
 

@@ -133,6 +133,24 @@ def test_the_box_of_a_density():
     assert inside.tolist() == [[0.0]]
 
 
+def test_dense_points_are_those_of_a_grid_down_to_a_share_of_the_peak():
+    with onp.errstate(all="warn"):
+        found = mass_box._dense_points(base(lambda z: -z[:, 0] + onp.log(z[:, 0] + 0.5)), [-1.0], [4.0], 6, -1.0)
+    assert found.tolist() == [[0.0], [1.0], [2.0]]
+    found = mass_box._dense_points(base(lambda z: -z[:, 0]), [0.0], [4.0], 5, -2.0)
+    assert found.tolist() == [[0.0], [1.0], [2.0]]
+    two = mass_box._dense_points(base(lambda z: -z[:, 0] - 0.5 * z[:, 1], dim=2), [0.0, 10.0], [2.0, 12.0], 3, -1.0)
+    assert two.tolist() == [[0.0, 10.0], [0.0, 11.0], [0.0, 12.0], [1.0, 10.0]]
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 7.0), (50.0, 51.0), (-4.0, -3.5)])
+def test_the_box_of_a_density_with_ends_is_beside_them(low, high):
+    inside = lambda z: onp.where((z[:, 0] > low) & (z[:, 0] < high), 0.0, -onp.inf)  # noqa: E731
+    found = mass_box.mass_box(base(inside, (low + high) / 2, (high - low) / 12))
+    room = 0.05 * (high - low)
+    assert low - room < found[0][0] <= low + 1e-9 and high - 1e-9 <= found[1][0] < high + room
+
+
 # --- growth ---
 
 
