@@ -161,24 +161,7 @@ def _is_flat(edge):
 
 def _consistent(edge):
     """R and X at the edges, for rows that are well enough conditioned."""
-    with onp.errstate(all="ignore"):
-        error = largest(flat(edge.back[0]) - flat(edge.z))
-        sums = onp.abs(edge.there[1] + edge.back[1])
-    judged = edge.usable & onp.isfinite(edge.allowed)
-    judged &= ~ends_of_search(edge) & ~(is_out_of_reach(edge) & ~onp.isfinite(sums))
-    most = 1e-3 * onp.maximum(1.0, largest(edge.z))
-
-    def off(allowed, slack):
-        good = judged & (allowed < most)
-        return good & ~(error <= allowed), good & ~(sums <= slack)
-
-    close = CLOSE * is_out_of_reach(edge)
-    allowed, slack = edge.allowed + close * onp.maximum(1.0, largest(edge.z)), _slack_on_kinks(edge) + close
-    wrong = off(allowed, slack)
-    if any(rows.any() for rows in wrong):  # else the last digits are not asked: that takes as long as all other looks
-        with onp.errstate(all="ignore"):
-            cost, cost_of_sum = cost_of_last_digits(edge)
-        wrong = off(onp.fmax(allowed, cost), onp.fmax(slack, cost_of_sum))
+    wrong = _off(edge)
     for rows, symptom, yours, expected in (
         (wrong[0], Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
         (wrong[1], Symptom.LOG_DETS, edge.back[1], -edge.there[1]),
@@ -187,6 +170,28 @@ def _consistent(edge):
             row = nearest(rows, edge.z)
             return _fails(symptom.value, symptom, "z", edge.z, row, yours=yours[row], expected=expected[row])
     return None
+
+
+def _off(edge):
+    """The rows that do not come back, and those whose log-dets do not cancel."""
+    size, close = onp.maximum(1.0, largest(edge.z)), CLOSE * is_out_of_reach(edge)
+    with onp.errstate(all="ignore"):
+        error = largest(flat(edge.back[0]) - flat(edge.z))
+        sums = onp.abs(edge.there[1] + edge.back[1])
+    judged = edge.usable & onp.isfinite(edge.allowed)
+    judged &= ~ends_of_search(edge) & ~(is_out_of_reach(edge) & ~onp.isfinite(sums))
+
+    def beyond(allowed, slack):
+        good = judged & (allowed < 1e-3 * size)
+        return good & ~(error <= allowed), good & ~(sums <= slack)
+
+    allowed, slack = edge.allowed + close * size, _slack_on_kinks(edge) + close
+    wrong = beyond(allowed, slack)
+    if not any(rows.any() for rows in wrong):  # the last digits are not asked: that takes as long as all other looks
+        return wrong
+    with onp.errstate(all="ignore"):
+        cost, cost_of_sum = cost_of_last_digits(edge)
+    return beyond(onp.fmax(allowed, cost), onp.fmax(slack, cost_of_sum))
 
 
 def _slack_on_kinks(edge):
