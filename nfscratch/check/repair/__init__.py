@@ -9,7 +9,8 @@ telling.py       the rows at which a screen looks
 screen.py        whether shapes, round trip and log_det hold at a few points: some thousandths of a second
 laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
-expressions.py   the changes of one expression: operators, constants, calls, slices
+expressions.py   the changes of one expression: operators, constants, calls
+indices.py       a slice or an index that is off by one
 moved.py         a part of an expression out of a call, into one, or before another call
 names.py         a variable, an attribute, a key or a function in the place of another of its kind; an element of it
 siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
