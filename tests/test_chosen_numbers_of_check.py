@@ -414,10 +414,11 @@ nfscratch.check.repair.operands
 nfscratch.check.repair.scope
     MOST_GLOBALS 20
 nfscratch.check.repair.screen
-    STEP 0.0003 0.02
     NEAR 1e-05 0.002
     NEVER 0.01
     SLOWER 20
+nfscratch.check.repair.screens
+    STEP 0.0003 0.02
 nfscratch.check.repair.search
     MOST 5000000
     SELDOM 64

@@ -26,7 +26,7 @@ from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
-from nfscratch.check.repair.names import indexed, local_arrays, other_names, undone
+from nfscratch.check.repair.names import indexed, local_arrays, other_names, overwritten, undone
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
@@ -50,7 +50,7 @@ SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone),
+    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, overwritten),
     (),
     (
         lambda place, scope: thoughts(place.node),

@@ -40,6 +40,7 @@ ALIKE = [
     {"inv", "pinv"},
     {"logaddexp", "maximum"},
 ]
+OF_COMPLEX = {"conj", "real", "imag"}  # of a real number they say nothing, or 0
 SMALL = 1e-2  # a float below it may be a tolerance
 WITH_AXIS = {
     "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "flip", "roll", "concatenate", "stack", "softmax",
@@ -82,7 +83,8 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Call):
         yield from _calls(node)
     elif isinstance(node, ast.Attribute):
-        yield from (ast.Attribute(node.value, name, node.ctx) for name in _alike(node.attr))
+        names = [n for n in _alike(node.attr) if node.attr != "abs" or n not in OF_COMPLEX]
+        yield from (ast.Attribute(node.value, name, node.ctx) for name in names)
         if node.attr == "T":
             yield node.value
     elif isinstance(node, ast.Name):
@@ -160,6 +162,7 @@ def _calls(node):
         yield ast.Call(node.func, [ast.Call(_size_beside(node.func), node.args, [])], node.keywords)
     if len(node.args) == 1:
         yield node.args[0]
+    yield from _real_part(node)
     if isinstance(node.func, ast.Attribute) and not node.args:
         yield node.func.value
     for k, keyword in enumerate(node.keywords):
@@ -172,6 +175,13 @@ def _calls(node):
     if name in WITH_AXIS and not any(w.arg == "axis" for w in node.keywords):
         for axis in (1, 0, -1):
             yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+
+
+def _real_part(node):
+    """np.real(ifft(a)), for np.abs(ifft(a))."""
+    if len(node.args) == 1 and isinstance(node.func, ast.Attribute) and node.func.attr == "abs":
+        if "fft" in ast.unparse(node.args[0]):
+            yield ast.Call(ast.Attribute(node.func.value, "real", ast.Load()), node.args, [])
 
 
 def is_logarithm(node: ast.AST) -> bool:
