@@ -10,7 +10,7 @@ from edited_code import module_of, trial_of
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.one_change import _agrees
 from nfscratch.check.repair.between import values_missed
-from nfscratch.check.repair.expressions import thoughts
+from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.masks import is_of_masks, repeats_condition, turns_mask
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.search import Search
@@ -261,6 +261,13 @@ def test_a_sign_that_takes_back_another_is_said_of_no_second_change():
     assert best.beside([best, odd]).others == ()
 
 
+def test_one_change_that_is_said_twice_is_said_once():
+    whole, part = repair_of("return f(b, a)", "return f(a, b)"), repair_of("f(b, a)", "f(a, b)")
+    other = repair_of("g(b, a)", "g(a, b)")
+    assert whole.beside([whole, part]).others == part.beside([whole, part]).others == ()
+    assert whole.beside([whole, other]).others == (other,)
+
+
 @pytest.mark.parametrize(
     "look, before, after, said",
     [
@@ -288,10 +295,11 @@ def test_a_number_in_a_name_is_no_factor():
     assert _agrees(later, repair_of("deg > out", "deg >= out"))
 
 
-def test_the_real_part_of_a_transform_alone_is_tried():
+def test_brackets_round_a_sum_and_the_real_part_of_a_transform_alone_are_tried():
     def said(text):
-        return [ast.unparse(n) for top in ast.walk(ast.parse(text, mode="eval")) for n in thoughts(top)]
+        return [ast.unparse(n) for top in ast.walk(ast.parse(text, mode="eval")) for n in [*slips(top), *thoughts(top)]]
 
+    assert "-a * (b + c)" in said("-a * b - c")
     assert "np.real(np.fft.ifft(a))" in said("np.abs(np.fft.ifft(a))")
     assert not any("real" in text for text in said("np.abs(a)"))
     assert "p" in said("np.abs(p)")

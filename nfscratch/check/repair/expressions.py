@@ -133,6 +133,9 @@ def _operators(node):
     if isinstance(inner := node.left, ast.BinOp):  # a * c - b, or a - b * c, for (a - b) * c
         yield ast.BinOp(ast.BinOp(inner.left, node.op, node.right), inner.op, inner.right)
         yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
+        if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(inner.op, (ast.Mult, ast.Div)):  # -a * (b + c)
+            other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+            yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, other, node.right))
     if isinstance(inner := node.right, ast.BinOp):
         yield ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
 

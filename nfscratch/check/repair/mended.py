@@ -141,7 +141,7 @@ class Repair:
 
     @property
     def _is_of_nothing(self):
-        """Whether it says a - a, (1 - a) * (a * b), a + a where that was not said, or one thing whatever holds."""
+        """Whether it says a - a or a / a, (1 - a) * (a * b), a + a where that was not said, or if k: a else: a."""
         try:
             tree = ast.parse(self.after)
         except SyntaxError:  # the head of a loop
@@ -149,7 +149,7 @@ class Repair:
         same = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and ast.dump(n.left) == ast.dump(n.right)]
         twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
         either = [n for n in ast.walk(tree) if isinstance(n, ast.IfExp) and ast.dump(n.body) == ast.dump(n.orelse)]
-        minus = any(isinstance(n.op, ast.Sub) for n in same)
+        minus = any(isinstance(n.op, (ast.Sub, ast.Div)) for n in same)
         nothing = NO_PRODUCT.search(self.after) is not None
         return minus or nothing or bool(either) or any(text not in self.before for text in twice)
 
@@ -164,7 +164,7 @@ class Repair:
         alike = [r for r in alike if not MINUS_MINUS.search(r.after)]
         near = sorted({(r.file, r.lines, r.after, r.words): r for r in alike}.values(), key=lambda r: r.rank)
         others = [r for r in near if (r.lines, r.after, r.words) != (self.lines, self.after, self.words)]
-        others = [r for r in others if not self._is_moved(r) and self._is_like(r)]
+        others = [r for r in others if not (self._is_moved(r) or self._says(r) or r._says(self)) and self._is_like(r)]
         return replace(self, others=tuple([*sorted(mirrored, key=lambda r: r.nearest)[:1], *others][:OTHERS]))
 
     def _is_like(self, other):
@@ -181,6 +181,12 @@ class Repair:
     def inverts_order(self) -> bool:
         """Whether it puts the inverse of an order in its place: a second turn does the same for three columns alone."""
         return self.after.count("argsort(") > self.before.count("argsort(")
+
+    def _says(self, other):
+        """Whether it is the other change, said of more of its line."""
+        if self.lines != other.lines or self.of_lines or other.of_lines:
+            return False
+        return self.before.replace(other.before, other.after) == self.after
 
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""
