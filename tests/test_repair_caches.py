@@ -1,6 +1,7 @@
 """What objects keep so as not to compute it again, and masks on weights that cannot be drawn again: changes of both."""
 
 import functools
+from dataclasses import dataclass
 
 import numpy as onp
 import pytest
@@ -187,8 +188,31 @@ def test_what_is_kept_is_computed_again():
     assert each.value[0] == 3.0
 
 
-def test_what_was_drawn_is_kept():
-    each = Draws()
+class DrawsElsewhere(Draws):
+    @property
+    def drawn(self):
+        if self._drawn is None:
+            self._drawn = self.draw()
+        return self._drawn
+
+    def draw(self):
+        return onp.random.default_rng(0).normal(size=2)
+
+
+@dataclass(frozen=True)
+class Frozen(Keeps):
+    def __init__(self):
+        object.__setattr__(self, "number", 1.0)
+        object.__setattr__(self, "_value", onp.ones(2))
+
+
+def test_an_object_that_says_how_attributes_are_set_is_left_alone():
+    assert not caches_of([Frozen()])
+
+
+@pytest.mark.parametrize("kind", [Draws, DrawsElsewhere])
+def test_what_was_drawn_is_kept(kind):
+    each = kind()
     caches = caches_of([each])
     before = each.drawn
     caches.empty()

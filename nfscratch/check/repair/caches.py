@@ -18,7 +18,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.diagnosis.recorded import is_users
-from nfscratch.check.repair.code_objects import functions_met
+from nfscratch.check.repair.code_objects import codes, functions_met
 from nfscratch.check.repair.computes import RANDOM
 from nfscratch.check.repair.live_code import OUTSIDE, Reached
 
@@ -83,19 +83,39 @@ def _objects(reached):
 
 def _attributes(obj):
     """(object, name, whether it is a cached property) of what it keeps."""
+    if type(obj).__setattr__ is not object.__setattr__:  # it says itself how attributes are set
+        return
     for kind in type(obj).__mro__:
         for name, member in vars(kind).items():
-            if isinstance(member, functools.cached_property) and _computes(member.func) and name in vars(obj):
+            if (
+                isinstance(member, functools.cached_property)
+                and _computes(member.func, type(obj))
+                and name in vars(obj)
+            ):
                 yield obj, name, True
             function = member.fget if isinstance(member, property) else member
-            if isinstance(function, FunctionType) and _computes(function):
+            if isinstance(function, FunctionType) and _computes(function, type(obj)):
                 yield from ((obj, k, False) for k in _kept_by(function) if vars(obj).get(k) is not None)
 
 
-def _computes(function):
-    """Whether it is the user's, and its names say nothing of random numbers or of files."""
+def _computes(function, kind=None):
+    """Whether it is the user's, and no name in it, or in what it calls, speaks of random numbers or of files."""
     code = getattr(function, "__code__", None)
-    return isinstance(code, CodeType) and is_users(code.co_filename) and not (OUTSIDE | RANDOM) & set(code.co_names)
+    if not isinstance(code, CodeType) or not is_users(code.co_filename):
+        return False
+    return not (OUTSIDE | RANDOM) & _names_within(function, kind, set())
+
+
+def _names_within(function, kind, seen):
+    """All names of a function and of the user's functions and methods that it names."""
+    if id(function) in seen:
+        return set()
+    seen.add(id(function))
+    names = {name for code in codes(function.__code__) for name in code.co_names}
+    called = [function.__globals__.get(n) for n in names] + [getattr(kind, n, None) for n in names]
+    called = [getattr(f, "fget", f) for f in called]
+    users = [f for f in called if isinstance(f, FunctionType) and is_users(f.__code__.co_filename)]
+    return names.union(*(_names_within(f, kind, seen) for f in users))
 
 
 def _kept_by(function):
