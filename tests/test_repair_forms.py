@@ -209,6 +209,71 @@ def test_an_interval_of_time_that_is_mirrored_and_not_turned_round(tmp_path):
     assert "run(x, T, 0.0)" in repair.after
 
 
+MIXTURE = """
+    import numpy as np
+
+    rng = np.random.default_rng(9)
+    W, M, LS = np.full((2, 3), 1 / 3), rng.normal(size=(2, 3)), rng.normal(size=(2, 3)) * 0.4
+
+
+    def cdf(v):
+        t = (v[:, :, None] - M) * np.exp(-LS)
+        s = 1 / (1 + np.exp(-t))
+        return np.sum(W * s, axis=-1), np.sum(W * s * (1 - s) * np.exp(-LS), axis=-1)
+
+
+    def inverse(x):
+        u, slope = cdf(x)
+        return np.log(u / (1 - u)), np.sum(np.log(slope / (u * (1 - u))), axis=1)
+
+
+    def forward(z):
+        low, high = np.full(z.shape, -60.0), np.full(z.shape, 60.0)
+        for _ in range(60):
+            middle = (low + high) / 2
+            below = cdf(middle)[0] < 1 / (1 + np.exp(-z))
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        x = (low + high) / 2
+        return x, -inverse(x)[1]
+"""
+
+
+@pytest.mark.exhaustive
+def test_the_inner_factor_of_a_slope_that_is_summed(tmp_path):
+    repair = change_of(MIXTURE, "W * s * (1 - s) * np.exp(-LS)", "W * s * (1 - s)", tmp_path, 2)
+    assert "W * s * (1 - s) * np.exp(-LS)" in repair.after
+
+
+KICKS = """
+    import numpy as np
+
+    K = np.random.default_rng(2).normal(size=(2, 2)) * 0.7
+    STEP = 0.3
+
+
+    def forward(z):
+        q, p = z[:, :2], z[:, 2:]
+        for _ in range(3):
+            p = p - STEP * np.tanh(q @ K)
+            q = q + STEP * p
+        return np.hstack([q, p]), np.zeros(len(z))
+
+
+    def inverse(x):
+        q, p = x[:, :2], x[:, 2:]
+        for _ in range(3):
+            q = q - STEP * p
+            p = p + STEP * np.tanh(q @ K)
+        return np.hstack([q, p]), np.zeros(len(x))
+"""
+
+
+@pytest.mark.exhaustive
+def test_half_a_step_is_not_first_said_to_be_a_line_that_the_other_direction_lacks(tmp_path):
+    repair = change_of(KICKS, "q = q - STEP * p", "q = q - 0.5 * STEP * p", tmp_path, 4)
+    assert not repair.puts_in_a_line and "STEP * p" in repair.after
+
+
 @pytest.mark.exhaustive
 def test_a_factor_that_is_missing_is_not_put_into_the_next_layer(tmp_path):
     repair = change_of(NEIGHBOURS, "np.log(np.expm1(B * x)) / B", "np.log(np.expm1(B * x))", tmp_path, 3)
@@ -300,6 +365,7 @@ def test_brackets_round_a_sum_and_the_real_part_of_a_transform_alone_are_tried()
         return [ast.unparse(n) for top in ast.walk(ast.parse(text, mode="eval")) for n in [*slips(top), *thoughts(top)]]
 
     assert "-a * (b + c)" in said("-a * b - c")
+    assert "a - b - c" in said("a + b + c") and "a + b - c" in said("a - b + c")
     assert "np.real(np.fft.ifft(a))" in said("np.abs(np.fft.ifft(a))")
     assert not any("real" in text for text in said("np.abs(a)"))
     assert "p" in said("np.abs(p)")

@@ -22,6 +22,7 @@ from dataclasses import replace
 from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
+from nfscratch.check.repair.forms import inner_factors
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
@@ -61,7 +62,7 @@ ROUNDS = (
         constrained,
         counted,
     ),
-    (chosen, wrapped, local_arrays, slopes),
+    (inner_factors, chosen, wrapped, local_arrays, slopes),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )

@@ -130,6 +130,7 @@ def _operators(node):
         yield from (ast.BinOp(node.left, ast.Mult(), node.right), node.left)
     if _is_repeated(node):
         yield node.left
+    yield from _two_signs(node)
     if isinstance(inner := node.left, ast.BinOp):  # a * c - b, or a - b * c, for (a - b) * c
         yield ast.BinOp(ast.BinOp(inner.left, node.op, node.right), inner.op, inner.right)
         yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
@@ -138,6 +139,14 @@ def _operators(node):
             yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, other, node.right))
     if isinstance(inner := node.right, ast.BinOp):
         yield ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
+
+
+def _two_signs(node):
+    """a - b - c, for a + b + c: the last two terms with the other sign."""
+    inner, signs = node.left, {ast.Add: ast.Sub, ast.Sub: ast.Add}
+    if type(node.op) in signs and isinstance(inner, ast.BinOp) and type(inner.op) in signs:
+        other = ast.BinOp(inner.left, signs[type(inner.op)](), inner.right)
+        yield ast.BinOp(other, signs[type(node.op)](), node.right)
 
 
 def _is_repeated(node):

@@ -2,6 +2,7 @@
 
 np.where(mask, 0, t)         for t, which stands beside np.where(mask, 0, s)
 v[:, ::-1] if flip else v    for v, where another function turns its columns so
+w * slope * scale            for w * slope, where t = (v - m) * scale stands: the factor of the chain rule
 l + h * (d1 + d2) / 2        for l + h * d1, where x + h * (k1 + k2) / 2 stands, and `k1, d1 = f(x)`
 """
 
@@ -11,8 +12,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 
+from nfscratch.check.repair.conditions import is_summed
 from nfscratch.check.repair.edit import Place, source
 from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.terms import is_term
 
 LONGEST = 60  # characters of a form
 MOST = 12  # of one place
@@ -45,6 +48,25 @@ def _twins(lines):
     pairs = [t.elts for line in lines for t in line.targets if isinstance(t, ast.Tuple) and len(t.elts) == 2]
     names = [(a.id, b.id) for a, b in pairs if isinstance(a, ast.Name) and isinstance(b, ast.Name)]
     return {**{b: a for a, b in names}, **dict(names)}
+
+
+def inner_factors(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """A product that is summed, or is a whole value, with a factor that the function has elsewhere."""
+    if not isinstance(place.node, ast.BinOp) or not isinstance(place.node.op, ast.Mult) or scope.function is None:
+        return
+    if is_term(place) or is_summed(place):
+        own = {source(n) for n in ast.walk(place.node)}
+        for op, factor in _factors_of(scope.function):
+            if source(factor) not in own:
+                yield ast.BinOp(place.node, op, factor)
+
+
+def _factors_of(function):
+    """(op, a) of each a by which the function multiplies or divides, and which is short; of each text once."""
+    products = [n for n in ast.walk(function) if isinstance(n, ast.BinOp) and isinstance(n.op, (ast.Mult, ast.Div))]
+    kinds = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
+    found = {(type(n.op), source(n.right)): n for n in products if isinstance(n.right, kinds)}
+    return [(n.op, n.right) for (_, text), n in found.items() if len(text) <= LONGEST // 2][:MOST]
 
 
 def turned_forms(met: Iterable[tuple[Place, Scope]]) -> dict[str, tuple[ast.AST, str]]:

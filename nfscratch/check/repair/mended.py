@@ -102,7 +102,7 @@ class Repair:
     def _distance(self):
         """How many characters differ; of a line that is put in or moved, no small number."""
         if self.of_lines:
-            return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
+            return WHOLE_LINE if self.puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         odd = len(ODD.findall(self.after)) > len(ODD.findall(self.before))
         more = MORE_TURNS * bool(ONE_MORE.search(self.after) and not ONE_MORE.search(self.before))
@@ -190,10 +190,10 @@ class Repair:
 
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""
-        return self._puts_in_a_line and other._puts_in_a_line and self.of_lines.lines == other.of_lines.lines
+        return self.puts_in_a_line and other.puts_in_a_line and self.of_lines.lines == other.of_lines.lines
 
     @property
-    def _puts_in_a_line(self):
+    def puts_in_a_line(self) -> bool:
         return self.of_lines is not None and self.of_lines.kind is Kind.PUT_IN
 
     @property

@@ -116,7 +116,7 @@ class Search(Accepting):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
-        said += [r for r in mirrored if not r.misses] if all(repair.misses for repair in said) else []
+        said += [r for r in mirrored if not r.misses] if all(r.misses or r.puts_in_a_line for r in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
 
