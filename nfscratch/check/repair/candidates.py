@@ -1,8 +1,9 @@
 """Candidates: the edits of one round, in all places that the run met.
 
     first     slips of the pen
-    second    what stands in a like place elsewhere; a line that is missing, and stands elsewhere
-    third     formulas remembered wrongly; a name for another; a part at another place
+    second    what stands in a like place elsewhere
+    third     formulas remembered wrongly; a name for another; a part at another place; a line that is missing, and
+              stands elsewhere
     fourth    a factor, a function or a matrix is missing, or a variable stands for the formula
     fifth     a term is missing
     sixth     another operand
@@ -49,6 +50,7 @@ EVERYWHERE = 3  # the rounds that change an expression in all its places in a fu
 WITH_POOL = 3  # the rounds from this on take operands from elsewhere
 SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
+LINES = 2  # the round that puts in lines: another name in a line does the same with less
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
     (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, overwritten),
@@ -84,8 +86,9 @@ def candidates(
     if slow:
         met.sort(key=lambda found: not isinstance(found[1].node, (ast.Compare, ast.UnaryOp)))
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
-    around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
-    siblings, elsewhere = (Siblings(around), LinesElsewhere(around)) if around else (None, None)
+    around = [(place, scope) for _, place, scope in met]
+    siblings = Siblings(around) if kinds == SIBLINGS and around else None
+    elsewhere = LinesElsewhere(around) if kinds == LINES and around else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:
