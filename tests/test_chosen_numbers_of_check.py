@@ -355,11 +355,14 @@ nfscratch.check.repair.beside
     ENOUGH 4
     NEAR 1e-05
     SEED 0
+nfscratch.check.repair.between
+    MOST 4000
 nfscratch.check.repair.candidates
     EVERYWHERE 3
     WITH_POOL 3
     SLIPS 3
     SIBLINGS 1
+    LINES 2
     WITHOUT_POOL 0 2 3 5
 nfscratch.check.repair.child
     PATIENCE 120.0
@@ -378,6 +381,9 @@ nfscratch.check.repair.factors
     LARGEST 100
     FIT 1e-05
     MOST 3
+nfscratch.check.repair.forms
+    LONGEST 60
+    MOST 12
 nfscratch.check.repair.frozen
     DEEPEST 4
     MOST 2000
@@ -393,6 +399,8 @@ nfscratch.check.repair.made_objects
 nfscratch.check.repair.matrices
     MOST 6
 nfscratch.check.repair.mended
+    ROUGH 1e-06
+    MORE_TURNS 6
     WHOLE_LINE 12
     MOVED_LINE 6
     OTHERS 2
@@ -415,10 +423,11 @@ nfscratch.check.repair.operands
 nfscratch.check.repair.scope
     MOST_GLOBALS 20
 nfscratch.check.repair.screen
-    STEP 0.0003 0.02
     NEAR 1e-05 0.002
     NEVER 0.01
     SLOWER 20
+nfscratch.check.repair.screens
+    STEP 0.0003 0.02
 nfscratch.check.repair.search
     MOST 5000000
     SELDOM 64

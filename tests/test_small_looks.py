@@ -20,7 +20,8 @@ from nfscratch.check.grain import _of_most
 from nfscratch.check.letters import bridge, sample_statistics
 from nfscratch.check.message import _at_row, _shown
 from nfscratch.check.overflow import overflows
-from nfscratch.check.repair.expressions import _other_slices, plus, slips
+from nfscratch.check.repair.expressions import slips
+from nfscratch.check.repair.indices import _other_slices, plus
 from nfscratch.check.repair.operands import _varied
 from nfscratch.check.repair.statements import _other_orders
 

@@ -156,14 +156,27 @@ def source(node: ast.AST) -> str:
 def lost_names(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
     """The variables that the statements read before an edit, and none of them after it, where others are read instead.
 
-    Such a change may mend a law by leaving out what should be there: M for M * W. What only takes away may be right.
+    Such a change may mend a law by leaving out what should be there: M for M * W. What only takes away may be right. An
+    argument that its own function reads no more is lost, too.
     """
-
-    def read():
-        everything = (n for s in {id(s): s for s in statements}.values() for n in ast.walk(s.tree))
-        return Counter(n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
-
-    before = read()
+    trees = [s.tree for s in {id(s): s for s in statements}.values()]
+    before, arguments = _names_read(trees), _arguments_read(trees)
     with edit.done():
-        after = read()
-    return tuple(sorted(before.keys() - after.keys())) if after - before else ()
+        after, kept = _names_read(trees), _arguments_read(trees)
+    lost = {*(before.keys() - after.keys()), *(name for _, name in arguments - kept)}
+    return tuple(sorted(lost)) if after - before else ()
+
+
+def _names_read(trees):
+    everything = (n for tree in trees for n in ast.walk(tree))
+    return Counter(n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+
+def _arguments_read(trees):
+    """(function, argument) of each that its function reads."""
+    functions = [n for tree in trees for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+    return {
+        (id(f), a.arg)
+        for f in functions for a in f.args.args
+        if any(isinstance(n, ast.Name) and n.id == a.arg and isinstance(n.ctx, ast.Load) for n in ast.walk(f))
+    }  # fmt: skip

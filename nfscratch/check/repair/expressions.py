@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from nfscratch.check.repair.edit import is_endless
+from nfscratch.check.repair.indices import indices, is_whole, slices
 
 # No sets: the order of classes in a set is another in each process.
 OPERATORS = [(ast.Add, ast.Sub), (ast.Mult, ast.Div)]
@@ -39,22 +40,11 @@ ALIKE = [
     {"inv", "pinv"},
     {"logaddexp", "maximum"},
 ]
-ENDLESS = {"c_", "r_", "s_", "index_exp", "mgrid", "ogrid"}  # they answer every index: an array of them has no end
+OF_COMPLEX = {"conj", "real", "imag"}  # of a real number they say nothing, or 0
 SMALL = 1e-2  # a float below it may be a tolerance
 WITH_AXIS = {
-    "sum",
-    "mean",
-    "prod",
-    "max",
-    "min",
-    "cumsum",
-    "cumprod",
-    "flip",
-    "roll",
-    "concatenate",
-    "stack",
-    "softmax",
-}
+    "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "flip", "roll", "concatenate", "stack", "softmax",
+}  # fmt: skip
 
 
 def slips(node: ast.AST) -> Iterator[ast.AST]:
@@ -73,8 +63,8 @@ def slips(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.IfExp):
         yield ast.IfExp(node.test, node.orelse, node.body)
     elif isinstance(node, ast.Subscript):
-        yield from _slices(node)
-        yield from _indices(node)
+        yield from slices(node)
+        yield from indices(node)
     elif isinstance(node, ast.Call):
         yield from _arguments_exchanged(node)
     elif isinstance(node, (ast.Tuple, ast.List)) and 2 <= len(node.elts) <= 4:
@@ -93,14 +83,15 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Call):
         yield from _calls(node)
     elif isinstance(node, ast.Attribute):
-        yield from (ast.Attribute(node.value, name, node.ctx) for name in _alike(node.attr))
+        names = [n for n in _alike(node.attr) if node.attr != "abs" or n not in OF_COMPLEX]
+        yield from (ast.Attribute(node.value, name, node.ctx) for name in names)
         if node.attr == "T":
             yield node.value
     elif isinstance(node, ast.Name):
         yield from (ast.Name(name, node.ctx) for name in _alike(node.id))
     elif isinstance(node, ast.Subscript) and not is_endless(node.value):
         yield node.value
-        if _is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
+        if is_whole(node.slice) or isinstance(node.slice, ast.UnaryOp):  # of a list, the last one
             yield ast.Call(ast.Name("sum", ast.Load()), [node.value], [])
 
 
@@ -139,64 +130,29 @@ def _operators(node):
         yield from (ast.BinOp(node.left, ast.Mult(), node.right), node.left)
     if _is_repeated(node):
         yield node.left
+    yield from _two_signs(node)
     if isinstance(inner := node.left, ast.BinOp):  # a * c - b, or a - b * c, for (a - b) * c
         yield ast.BinOp(ast.BinOp(inner.left, node.op, node.right), inner.op, inner.right)
         yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
+        if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(inner.op, (ast.Mult, ast.Div)):  # -a * (b + c)
+            other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+            yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, other, node.right))
     if isinstance(inner := node.right, ast.BinOp):
         yield ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
+
+
+def _two_signs(node):
+    """a - b - c, for a + b + c: the last two terms with the other sign."""
+    inner, signs = node.left, {ast.Add: ast.Sub, ast.Sub: ast.Add}
+    if type(node.op) in signs and isinstance(inner, ast.BinOp) and type(inner.op) in signs:
+        other = ast.BinOp(inner.left, signs[type(inner.op)](), inner.right)
+        yield ast.BinOp(other, signs[type(node.op)](), node.right)
 
 
 def _is_repeated(node):
     """Whether it adds a term that has just been added."""
     before = node.left.right if isinstance(node.left, ast.BinOp) and type(node.left.op) is type(node.op) else node.left
     return isinstance(node.op, (ast.Add, ast.Sub)) and ast.dump(before) == ast.dump(node.right)
-
-
-def _slices(node):
-    s = node.slice
-    for part in s.elts if isinstance(s, ast.Tuple) else [s]:
-        if isinstance(part, ast.Slice):
-            yield from (_with_part(node, part, new) for new in _other_slices(part))
-
-
-def _indices(node):
-    s = node.slice
-    for part in s.elts if isinstance(s, ast.Tuple) else [s]:
-        if isinstance(part, (ast.Name, ast.BinOp)) or _is_whole(part):
-            yield from (_with_part(node, part, plus(part, k)) for k in (1, -1))
-
-
-def _is_whole(node):
-    return isinstance(node, ast.Constant) and type(node.value) is int
-
-
-def _with_part(node, part, new):
-    s = node.slice
-    changed = new if part is s else ast.Tuple([new if p is part else p for p in s.elts], ast.Load())
-    return ast.Subscript(node.value, changed, node.ctx)
-
-
-def _other_slices(part):
-    if part.step is not None:
-        yield ast.Slice(part.lower, part.upper, None)
-        return
-    yield ast.Slice(part.upper, part.lower, None)
-    if part.lower is None and part.upper is None:
-        yield ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
-    for a, b in ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, -1)):  # the last two move both ends
-        yield ast.Slice(plus(part.lower, a) if a else part.lower, plus(part.upper, b) if b else part.upper, None)
-
-
-def plus(node, k):
-    """node + k, as a person would write it."""
-    if node is None:
-        return None
-    if isinstance(node, ast.Constant) and isinstance(node.value, int):
-        return ast.Constant(node.value + k)
-    if isinstance(node, ast.BinOp) and ast.unparse(node.right) == "1":  # i - 1 + 1 is i
-        if isinstance(node.op, ast.Sub if k > 0 else ast.Add):
-            return node.left
-    return ast.BinOp(node, ast.Add() if k > 0 else ast.Sub(), ast.Constant(abs(k)))
 
 
 def _exchanged(row):
@@ -207,7 +163,7 @@ def _exchanged(row):
 
 
 def _arguments_exchanged(node):
-    axes = all(map(_is_whole, node.args))  # of a transposition of many axes
+    axes = all(map(is_whole, node.args))  # of a transposition of many axes
     if 2 <= len(node.args) <= (8 if axes else 4):
         yield from (ast.Call(node.func, row, node.keywords) for row in _exchanged(node.args))
 
@@ -218,6 +174,7 @@ def _calls(node):
         yield ast.Call(node.func, [ast.Call(_size_beside(node.func), node.args, [])], node.keywords)
     if len(node.args) == 1:
         yield node.args[0]
+    yield from _real_part(node)
     if isinstance(node.func, ast.Attribute) and not node.args:
         yield node.func.value
     for k, keyword in enumerate(node.keywords):
@@ -230,6 +187,13 @@ def _calls(node):
     if name in WITH_AXIS and not any(w.arg == "axis" for w in node.keywords):
         for axis in (1, 0, -1):
             yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+
+
+def _real_part(node):
+    """np.real(ifft(a)), for np.abs(ifft(a))."""
+    if len(node.args) == 1 and isinstance(node.func, ast.Attribute) and node.func.attr == "abs":
+        if "fft" in ast.unparse(node.args[0]):
+            yield ast.Call(ast.Attribute(node.func.value, "real", ast.Load()), node.args, [])
 
 
 def is_logarithm(node: ast.AST) -> bool:

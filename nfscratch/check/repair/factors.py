@@ -17,7 +17,7 @@ from nfscratch.check.repair.candidates import Candidate, met_places
 from nfscratch.check.repair.expressions import is_logarithm
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.scope import Scope
-from nfscratch.check.repair.screen import OfLogDet
+from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.repair.terms import is_number, is_term
 
 LARGEST = 100

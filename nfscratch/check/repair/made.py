@@ -34,6 +34,7 @@ from nfscratch.check.repair.made_lines import (
     run_again,
     written,
 )
+from nfscratch.check.repair.masked_draws import masked_again
 from nfscratch.check.repair.pure import pure_functions
 from nfscratch.check.repair.scope import Scope
 
@@ -145,8 +146,9 @@ def made_statements(reached: Reached, lines: Lines) -> Iterator[MadeStatement]:
         read, every = (_read_at(reached, file, where.get(file, set())) for where in (lines, reached.lines))
         pure = pure_functions(body, file, variables)
         again = partial(_is_plain, variables=variables, pure=pure)
+        written_so, body = body, [masked_again(line, again, variables.get) for line in body]
         for k, line in enumerate(body):
-            if again(line) and _feeds(line, body[k + 1 :], read):
+            if line is written_so[k] and again(line) and _feeds(line, body[k + 1 :], read):
                 after = needed_after(line, body[k + 1 :], every, again)
                 made = None if after is None else MadeStatement(line, after, file, variables, body[k + 1 :])
                 if made is not None and made.is_repeatable:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from nfscratch.check.repair.edit import SIMPLE, Edit, Place
-from nfscratch.check.repair.expressions import plus
+from nfscratch.check.repair.indices import plus
 from nfscratch.check.repair.of_lines import at_once, exchanged, left_out
 
 SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
