@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as onp
 import pytest
@@ -10,6 +11,8 @@ from edited_code import module_of, trial_of
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.one_change import _agrees
 from nfscratch.check.repair.between import values_missed
+from nfscratch.check.repair.conditions import by_flag
+from nfscratch.check.repair.edit import Kind, OfLines, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.masks import is_of_masks, repeats_condition, turns_mask
 from nfscratch.check.repair.mended import Repair
@@ -324,6 +327,35 @@ def test_a_variable_for_a_slice_takes_nothing_away():
 def test_a_sign_that_takes_back_another_is_said_of_no_second_change():
     best, odd = (repair_of("return ld", f"return ld {sign} s", ("forward",)) for sign in ("+", "- -"))
     assert best.beside([best, odd]).others == ()
+
+
+def test_a_variable_that_one_direction_alone_reads_is_tried():
+    def tried(flag):
+        scope = SimpleNamespace(locals={"back": flag, "xs": onp.ones(3), "ys": onp.ones(3)})
+        scope.values, scope.like = scope.locals, lambda value: ["xs", "ys"]
+        tree = ast.parse("src = xs")
+        place = next(p for p in places(tree.body[0]) if isinstance(p.node, ast.Name) and p.node.id == "xs")
+        return [ast.unparse(node) for node in by_flag(place, scope)]
+
+    assert tried(True) == ["ys if back else xs", "xs if back else ys"] and tried(1) == []
+
+
+@pytest.mark.parametrize("missed, over, said", [(0, True, True), (1, True, False), (1, False, True)])
+def test_a_change_of_both_directions_is_said_before_the_end_only_if_inverse_comes_back_forwards_way(missed, over, said):
+    both = replace(repair_of("a * b", "a / b", ("x", "forward", "inverse")), missed=missed)
+    search = SimpleNamespace(
+        statements=[1], failed={"R"}, ways=SimpleNamespace(shared={}), _of_density=None, _ends=None, _may_miss=False,
+        _other_orders=None, either=True, left=0, cut_off=False, _after_slips=(), _candidates=lambda kinds: kinds,
+        _found=lambda kinds, enough=1: [both] * (kinds == 0), _is_over=lambda: over, _mirrored=lambda found, rounds: [],
+    )  # fmt: skip
+    assert (Search.repair(search) is not None) is said
+
+
+def test_one_line_at_five_places_is_one_change():
+    lines = OfLines(Kind.PUT_IN, ("x = z",), ("x",), "with the line `x = z`")
+    put_in = [replace(repair_of("", ""), of_lines=lines, lines=(k,)) for k in range(5)]
+    assert len({r.what for r in put_in}) == 1
+    assert len({repair_of("a", after).what for after in "bc"}) == 2
 
 
 def test_one_change_that_is_said_twice_is_said_once():

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 
-from nfscratch.check.repair.conditions import chosen
+from nfscratch.check.repair.conditions import by_flag, chosen
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.forms import inner_factors
@@ -58,6 +58,7 @@ ROUNDS = (
     (
         lambda place, scope: thoughts(place.node),
         other_names,
+        by_flag,
         lambda place, scope: moved(place.node),
         indexed,
         inverted,

@@ -33,6 +33,14 @@ def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
         yield from _either(np, condition, node, ast.Constant(0.0))
 
 
+def by_flag(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """One variable or another, by what an argument of the function says: ys if back else xs, for xs."""
+    node, flags = place.node, [k for k, v in scope.locals.items() if isinstance(v, bool)]
+    if isinstance(node, ast.Name) and is_term(place) and not place.is_index:
+        for flag, other in [(f, k) for f in flags[:2] for k in scope.like(scope.values.get(node.id)) if k != node.id]:
+            yield from (ast.IfExp(_name(flag), a, b) for a, b in ((_name(other), node), (node, _name(other))))
+
+
 def _is_branch(place):
     """Whether it is one of the two values of np.where."""
     parent = place.parent

@@ -197,6 +197,11 @@ class Repair:
         return self.of_lines is not None and self.of_lines.kind is Kind.PUT_IN
 
     @property
+    def what(self) -> Any:
+        """What is done, wherever: a line that is put in at one of five places is one change."""
+        return self.of_lines.lines if self.puts_in_a_line else (self.lines, self.after, self.words)
+
+    @property
     def words(self) -> str:
         """Of whole lines, what is done to them; "" of an expression."""
         return self.of_lines.words if self.of_lines else ""

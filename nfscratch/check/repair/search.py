@@ -93,7 +93,7 @@ class Search(Accepting):
 
     def _values_missed(self):
         """What inverse, as it is now, misses of the way that forward came."""
-        if not isinstance(self.screen, OfRoundTrip):
+        if isinstance(self.screen, OfLogDet):
             return 0, False
         s = self.screen
         return values_missed(s.subject.forward, s.subject.inverse, s.z, self.reached.is_met, s.near)
@@ -115,7 +115,8 @@ class Search(Accepting):
             if self.cut_off or any((r.is_whole and not r.is_long) if last else r.is_clear for r in found):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
-        said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
+        sure = [r for r in found if r.is_of_one or not self.cut_off or (len(r.lines) == 1 and not r.missed)]
+        said = [r for r in sure if r.may_be_said]
         said += [r for r in mirrored if not r.misses] if all(r.misses or r.puts_in_a_line for r in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
@@ -162,7 +163,7 @@ class Search(Accepting):
         """The repairs among the candidates; after `enough` that are clear it looks a little further, for others."""
         found, end = [], -float("inf")
         for candidate in until_one_raises(tried):
-            clear = sum(repair.is_clear for repair in found)
+            clear = len({repair.what for repair in found if repair.is_clear})
             if self._is_over() or not self.checks or clear >= ENOUGH or self.left < end:
                 break
             repair = self._tried(*candidate)
