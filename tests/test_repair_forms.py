@@ -16,6 +16,7 @@ from nfscratch.check.repair.edit import Kind, OfLines, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.masks import is_of_masks, repeats_condition, turns_mask
 from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.names import in_order
 from nfscratch.check.repair.search import Search
 
 MASKED = """
@@ -349,6 +350,12 @@ def test_a_change_of_both_directions_is_said_before_the_end_only_if_inverse_come
         _found=lambda kinds, enough=1: [both] * (kinds == 0), _is_over=lambda: over, _mirrored=lambda found, rounds: [],
     )  # fmt: skip
     assert (Search.repair(search) is not None) is said
+
+
+def test_columns_in_an_order_that_a_variable_holds_are_tried():
+    scope = SimpleNamespace(values={"order": onp.array([2, 0, 1]), "steps": onp.array([1.0, 1.0]), "k": 1})
+    found = [p for p in places(ast.parse("seen[:k] = 1; a = b[:]").body[0]) if isinstance(p.node, ast.Slice)]
+    assert [ast.unparse(new) for p in found for new in in_order(p, scope)] == ["order[:k]"]
 
 
 def test_one_line_at_five_places_is_one_change():

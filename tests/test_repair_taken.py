@@ -71,6 +71,7 @@ def test_a_slope_that_was_left_out_whole(tmp_path):
         ("mask * t", "(1 - mask) * (mask * t)", True),
         ("s", "(1 - s) * s", False),
         ("h @ v", "h @ (v / v)", True),
+        ("s / (k + 1)", "s / (k + 0)", True),
         ("x[:, back]", "x[:, np.argsort(back)][:, back]", True),
         ("P @ L", "P.T @ (P @ L)", True),
         ("L", "np.linalg.solve(P, P @ L)", True),

@@ -28,7 +28,7 @@ from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
-from nfscratch.check.repair.names import indexed, local_arrays, other_names, overwritten, undone
+from nfscratch.check.repair.names import in_order, indexed, local_arrays, other_names, overwritten, undone
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
@@ -53,7 +53,7 @@ SIBLINGS = 1  # the round that looks at like places
 LINES = 2  # the round that puts in lines: another name in a line does the same with less
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, overwritten),
+    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, overwritten, in_order),
     (),
     (
         lambda place, scope: thoughts(place.node),

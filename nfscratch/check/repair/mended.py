@@ -149,7 +149,7 @@ class Repair:
         same = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and ast.dump(n.left) == ast.dump(n.right)]
         twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
         either = [n for n in ast.walk(tree) if isinstance(n, ast.IfExp) and ast.dump(n.body) == ast.dump(n.orelse)]
-        minus = any(isinstance(n.op, (ast.Sub, ast.Div)) for n in same)
+        minus = any(isinstance(n.op, (ast.Sub, ast.Div)) for n in same) or any(map(_adds_zero, ast.walk(tree)))
         nothing = NO_PRODUCT.search(self.after) is not None
         return minus or nothing or bool(either) or any(text not in self.before for text in twice)
 
@@ -224,6 +224,11 @@ class Repair:
     def where(self) -> str:
         several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
         return f"{several} of {Path(self.file).name}"
+
+
+def _adds_zero(node):
+    adds = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+    return adds and isinstance(node.right, ast.Constant) and node.right.value == 0
 
 
 def drops_repeated(before: str, after: str) -> bool:

@@ -98,6 +98,14 @@ def _sorted(value):
         return []
 
 
+def in_order(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """Some columns as an order has them: order[:k], for :k."""
+    if isinstance(place.node, ast.Slice) and place.node.step is None and (place.node.lower or place.node.upper):
+        rows = {k: v for k, v in scope.values.items() if getattr(v, "ndim", 0) == 1 or isinstance(v, (list, tuple))}
+        for name in [k for k, v in rows.items() if is_order(v, len(v)) and len(v) > 1][:4]:
+            yield ast.Subscript(ast.Name(name, ast.Load()), place.node, ast.Load())
+
+
 def overwritten(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """A variable that holds newer columns, in the place of a slice of those that the function began with."""
     node = place.node
