@@ -186,6 +186,11 @@ def test_the_ends_of_z(low, high, ends):
     assert wrong_bracket.clips_argument(trial) is (ends != (None, None))
 
 
+def test_the_sign_of_z_alone_is_no_clip():
+    trial = columns(lambda z: onp.where(z > 0, 60.0, -60.0), lambda x: x, Z).trial
+    assert not wrong_bracket.clips_argument(trial)
+
+
 def test_ends_of_more_than_two_digits_are_no_clip():
     trial = columns(lambda z: 2 * onp.clip(z, -1.2345, 9), lambda x: x, Z).trial
     assert wrong_bracket.clips_argument(trial) is False

@@ -64,10 +64,13 @@ def name_of_stop(trial: Trial) -> Mistake:
 def clips_argument(trial: Trial) -> bool:
     """Whether forward gives the same for clip(z, -b, b) or clip(z, a, b) as for z, with ends of two digits.
 
-    A search that ends with its bracket does so too, but there the ends of x are round, and those of z are not.
+    A search that ends with its bracket does so too, but there the ends of x are round, and those of z are not. One that
+    always comes to one of the two ends asks for the sign of z alone: no clip does.
     """
     z = trial.z[trial.usable]
     ends = [_end_of_z(trial, z, sign) for sign in (1.0, -1.0)]
+    if all(end is not None and abs(end) < 1e-6 for end in ends):
+        return False
     return all(end is None or abs(end - round(end, 2)) < 1e-6 for end in ends) and ends != [None, None]
 
 
