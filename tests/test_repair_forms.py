@@ -11,6 +11,7 @@ from edited_code import module_of, trial_of
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.one_change import _agrees
 from nfscratch.check.repair.between import values_missed
+from nfscratch.check.repair.candidates import edits_of
 from nfscratch.check.repair.conditions import by_flag
 from nfscratch.check.repair.edit import Kind, OfLines, places
 from nfscratch.check.repair.expressions import slips, thoughts
@@ -356,6 +357,13 @@ def test_columns_in_an_order_that_a_variable_holds_are_tried():
     scope = SimpleNamespace(values={"order": onp.array([2, 0, 1]), "steps": onp.array([1.0, 1.0]), "k": 1})
     found = [p for p in places(ast.parse("seen[:k] = 1; a = b[:]").body[0]) if isinstance(p.node, ast.Slice)]
     assert [ast.unparse(new) for p in found for new in in_order(p, scope)] == ["order[:k]"]
+
+
+def test_the_variables_of_a_loop_are_not_exchanged():
+    loop, line = (ast.parse(text).body[0] for text in ("for i, j in pairs: pass", "i, j = pair"))
+    scope = SimpleNamespace(value_of=lambda node: None, values={}, locals={}, module={}, array_module=None)
+    tuples = [next(p for p in places(s) if isinstance(p.node, ast.Tuple)) for s in (loop, line)]
+    assert [len(list(edits_of(p, scope, 0))) for p in tuples] == [0, 1]
 
 
 def test_one_line_at_five_places_is_one_change():

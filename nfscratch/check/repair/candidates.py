@@ -145,7 +145,7 @@ def _is_met(place, lines):
 
 def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None) -> Iterator[Edit]:
     """The changes of one round that are tried at one place."""
-    if isinstance(place.node, ast.expr) and _is_read(place.node) and not is_endless(place.node):
+    if isinstance(place.node, ast.expr) and _is_read(place.node) and not (is_endless(place.node) or _is_turn(place)):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))
@@ -156,6 +156,11 @@ def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None =
             yield from map(place.exchanged, changes(place, scope))
     if kinds == 0 and not isinstance(place.node, ast.expr):
         yield from changed_statements(place)
+
+
+def _is_turn(place):
+    """Whether it is what a loop gives its values to: (j, i) for (i, j) says elsewhere what is wrong within."""
+    return isinstance(place.statement, ast.For) and isinstance(getattr(place.node, "ctx", None), ast.Store)
 
 
 def _is_read(node):
