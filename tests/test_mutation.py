@@ -182,6 +182,13 @@ def test_what_an_import_does_is_asked_of_all_tests_that_speak_of_the_module():
     assert choice.chosen(one_mutant("nfscratch/trees.py", "leaves"), families(a="x") | known, ROOT, 100).left_out == 0
 
 
+def test_what_an_import_does_is_asked_of_tests_that_look_at_the_constants_of_all_modules():
+    table = Family(["tests/test_chosen_numbers.py::a"], 1.0, frozenset())
+    runs = Family(["tests/test_chosen_numbers.py::b"], 1.0, frozenset({"nfscratch/ops/roots.py:_search"}))
+    known = choice.by_function([table, runs])
+    assert choice.chosen(one_mutant("nfscratch/trees.py", ""), known, ROOT, 100).tests == table.tests
+
+
 def test_what_an_import_does_is_asked_first_of_the_tests_that_run_little_else():
     many = Family(["tests/test_params.py::many"], 1.0, frozenset({"a.py:f", "a.py:g"}))
     few = Family(["tests/test_params.py::few"], 2.0, frozenset({"a.py:f"}))

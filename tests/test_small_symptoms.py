@@ -430,6 +430,10 @@ def test_a_report_on_a_terminal():
         report._entry(J, None, 0, 1) == "+0.5000"
         and report._entry(J, J + 1e-3, 0, 1) == "[bold red]+0.5010 / +0.5000[/]"
     )
+    columns = [[str(cell) for cell in column.cells] for column in report._table(made_report(failure)).columns]
+    lines = made_report(failure).lines
+    assert columns[:2] == [[line.letter for line in lines], [report.TITLES[line.letter] for line in lines]]
+    assert columns[2:] == [[line.status.value for line in lines], [line.detail for line in lines]]
     assert report._entries(J, J).title == "Jacobian: the layer's own / finite differences"
     table = report._entries(onp.ones((9, 9)), None)
     assert table.title == "Jacobian: finite differences" and len(table.rows) == 8 and len(table.columns) == 9

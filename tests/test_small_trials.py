@@ -7,7 +7,7 @@ import pytest
 from comparing import close
 
 import nfscratch as nf
-from nfscratch.check import draws, finite_differences
+from nfscratch.check import draws, finite_differences, overflow, rows
 from nfscratch.check import trial as trials
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial, Unusable, of_bijection_at
@@ -367,10 +367,10 @@ def test_rows_that_overflow_are_left_out_and_those_that_are_no_numbers_stay():
         x = onp.where(z == 0.5, onp.nan, onp.exp(100 * z))
         return x, onp.where(z[:, 0] == 0.25, onp.inf, onp.exp(100 * z[:, 1]))
 
-    rows = onp.array([[1.0, 1.0], [8.0, 1.0], [0.5, 1.0], [1.0, 8.0], [0.25, 1.0], [2.0, 2.0]])
+    z = onp.array([[1.0, 1.0], [8.0, 1.0], [0.5, 1.0], [1.0, 8.0], [0.25, 1.0], [2.0, 2.0]])
     subject = of_pair(forward, lambda x: (x, x[:, 0]), 2)
-    assert draws._without_overflow(subject, rows).tolist() == rows[[0, 2, 4, 5]].tolist()
-    assert draws._without_overflow(subject, rows[[0, 5]]).tolist() == rows[[0, 5]].tolist()
+    assert draws._without_overflow(subject, z).tolist() == z[[0, 2, 4, 5]].tolist()
+    assert draws._without_overflow(subject, z[[0, 5]]).tolist() == z[[0, 5]].tolist()
     ones = SimpleNamespace(normal=lambda size: onp.full(size, 2.0))
     assert len(draws._trial(subject, ones, (0.5, 4.0)).z) == 6
 
@@ -530,3 +530,61 @@ def test_the_twin_has_its_context_in_float64():
 def test_a_solver_of_ours_errs_smoothly_and_a_search_of_a_user_jumps(of_bijection, precision):
     subject = SimpleNamespace(precision=1e-3, eps=EPS, bijection=of_bijection)
     assert Trial._noise.fget(SimpleNamespace(subject=subject)) == precision
+
+
+# --- one number for each row ---
+
+
+def test_numbers_of_rows():
+    images = onp.arange(8.0).reshape(2, 1, 2, 2) - 5
+    assert rows.flat(images).shape == (2, 4) and rows.flat(onp.zeros((0, 3))).shape == (0, 0)
+    assert rows.flat(onp.zeros((3, 0))).shape == (3, 0) and rows.flat(onp.ones((2, 2), "float32")).dtype == onp.float64
+    assert rows.largest(images).tolist() == [5.0, 2.0] and rows.largest(onp.zeros((2, 0))).tolist() == [0.0, 0.0]
+    assert rows.largest(0.5 * onp.ones((1, 2))).tolist() == [0.5]
+    a, b = onp.array([-onp.inf, onp.inf, 1.0, -onp.inf, 2.0]), onp.array([-onp.inf, onp.inf, 3.0, onp.inf, 2.0])
+    with onp.errstate(all="warn"):
+        assert rows.apart(a, b).tolist() == [0.0, 0.0, 2.0, onp.inf, 0.0]
+    assert onp.isnan(rows.apart(onp.array([onp.nan]), onp.array([1.0]))).all()
+
+
+def test_how_badly_matrices_are_conditioned_and_how_long_their_inverses_are():
+    J = onp.stack([onp.diag([4.0, 2.0]), onp.zeros((2, 2)), onp.diag([1.0, 0.0]), onp.diag([onp.nan, 1.0])])
+    with onp.errstate(all="warn"):
+        assert rows.condition(J).tolist() == [2.0, onp.inf, onp.inf, onp.inf]
+        assert rows.inverse_norm(J).tolist() == [0.5, onp.inf, onp.inf, onp.inf]
+    assert rows.finite_matrices(J).tolist() == [True, True, True, False]
+    assert rows.condition(onp.zeros((0, 2, 2))).shape == (0,) == rows.inverse_norm(onp.zeros((0, 2, 2))).shape
+    assert rows.condition(onp.zeros((3, 0, 0))).tolist() == [1.0] * 3
+
+
+def test_the_worst_row_and_the_nearest_bad_one():
+    with onp.errstate(all="warn"):
+        assert rows.worst_row(onp.array([1.0, 3.0, 0.0]), onp.array([1.0, 4.0, 0.0])) == 0  # what is right is not worst
+        assert rows.worst_row(onp.array([1.0, onp.nan, 9.0]), onp.array([1.0, 4.0, 1.0])) == 1
+    points = onp.array([[3.0, 0.0], [0.1, 0.0], [-2.0, 1.0]])
+    assert rows.nearest(onp.array([True, False, True]), points) == 2
+    assert rows.nearest(onp.ones(3, dtype=bool), points) == 1
+
+
+# --- honest overflow ---
+
+
+@pytest.mark.parametrize(("forward", "honest"), [
+    (lambda z: onp.exp(z), True), (lambda z: onp.where(z > 700, onp.inf, z), False),
+    (lambda z: onp.exp(onp.exp(z)), True),
+    (lambda z: onp.where(z > 700, onp.nan, 1e122 * z / 999), False),
+    (lambda z: onp.where(z > 700, onp.nan, 1e124 * z), True), (lambda z: 1 // 0, False),
+])  # fmt: skip
+def test_a_result_that_was_huge_a_little_before_is_an_honest_overflow(forward, honest):
+    trial = Trial(of_pair(lambda z: (forward(z), 0 * z[:, 0]), lambda x: (x, x[:, 0]), 1), onp.array([[1.0]]))
+    with onp.errstate(all="ignore"):
+        found = overflow.overflows(trial, onp.array([[999.0], [0.05]]), "forward")
+    assert found.tolist() == [honest, False]
+
+
+def test_a_log_det_may_overflow_and_images_are_asked_too():
+    pair = lambda z: (z, 1e200 * z[:, 0, 0, 0]), lambda x: (x, 0 * x[:, 0, 0, 0])
+    trial = Trial(of_pair(*pair, (1, 1, 1)), onp.ones((1, 1, 1, 1)))
+    points = onp.array([5.0, 1e-90]).reshape(2, 1, 1, 1)
+    assert overflow.overflows(trial, points, "forward").tolist() == [True, False]
+    assert not overflow.overflows(trial, points, "inverse").any()

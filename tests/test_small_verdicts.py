@@ -775,5 +775,6 @@ def test_arrays_of_unequal_number_are_no_gradients_of_one_density():
     with pytest.raises(ValueError, match=r"shorter|longer"):
         integral.integral(normal, [0.0], [1.0, 2.0], 5)
     x, c = onp.ones(2), onp.ones(3)
+    assert len(directional.products(({"a": x}, x, c), ({"a": x}, x, None))) == 2  # what has no step adds nothing
     assert [len(a) for a in flow_gradients._arrays(({"a": onp.ones(4)}, x, c))] == [4, 2, 3]
     assert [len(a) for a in flow_gradients._arrays(({"a": onp.ones(4)}, x, None))] == [4, 2]

@@ -42,11 +42,12 @@ def chosen(mutant: Mutant, known: dict[str, list[Family]], root: Path, budget: f
 
 
 def candidates(mutant: Mutant, known: dict[str, list[Family]], root: Path) -> list[Family]:
-    """Those that run it; what an import does no test runs, so that all that speak of the module are asked."""
+    """Those that run it; what an import does no test runs, so that all that speak of the module are asked, and those
+    that run nothing: they look at the constants of all modules."""
     found = {family.tests[0]: family for family in running(mutant, known)}
     if at_import(mutant, known):
         every = {family.tests[0]: family for families in known.values() for family in families}
-        found |= {test: f for test, f in every.items() if speaks_of(root, file_of(f), mutant.file)}
+        found |= {test: f for test, f in every.items() if not f.functions or speaks_of(root, file_of(f), mutant.file)}
     return list(found.values())
 
 

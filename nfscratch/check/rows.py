@@ -46,10 +46,10 @@ def inverse_norm(J: Any) -> Any:
 
 
 def worst_row(error: Any, allowed: Any) -> int:
-    """The row that is off by most of what it is allowed; NaN is worst."""
+    """The row that is off by most of what it is allowed; NaN is worst, and what is not off at all is right."""
     with onp.errstate(all="ignore"):
-        ratio = onp.where(onp.isnan(error), onp.inf, error / allowed)
-    return int(onp.argmax(ratio))
+        ratio = onp.where(error == 0, 0.0, error / allowed)
+    return int(onp.argmax(onp.where(onp.isnan(error), onp.inf, ratio)))
 
 
 def nearest(bad: Any, points: Any) -> int:
