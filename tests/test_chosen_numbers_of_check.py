@@ -281,7 +281,7 @@ nfscratch.check.letters.joins
 nfscratch.check.letters.jumps
     _ends_of_constants(halvings) 60
 nfscratch.check.letters.kinks
-    UNMOVED 0.0001
+    ON_LINE 1e-06
     STRAIGHT 1e-09
     REACHES 0.002 0.0002
     BESIDE -2.0 -1.0 1.0 2.0

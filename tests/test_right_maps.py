@@ -10,7 +10,6 @@ import pytest
 from scipy.special import log_ndtr, ndtr, ndtri
 
 import nfscratch as nf
-from nfscratch.check import Mistake
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.scatter import scatter
 from nfscratch.check.pairs import of_pair
@@ -425,10 +424,29 @@ def steep_tails(slope):
     return forward, inverse
 
 
-def test_a_kink_before_two_tails_that_are_the_identity_is_a_mistake_and_before_others_it_is_told():
-    said = audited(steep_tails(1.0), 2, "JE").failures[0]
-    assert said.mistake is Mistake.END_SLOPES
-    assert audited(steep_tails(20.0), 2, "JE").ok
+ON_ONE_LINE = np.sinh(3.0) / 3  # then the tails of steep_tails go through the origin
+
+
+def scaled(pair):
+    """The same, times 1.3, plus 0.2: the layer after a spline in one function."""
+    forward, inverse = pair
+    log_scale = 2 * np.log(1.3)
+
+    def then(z):
+        x, log_det = forward(z)
+        return 1.3 * x + 0.2, log_det + log_scale
+
+    def back(x):
+        z, log_det = inverse((x - 0.2) / 1.3)
+        return z, log_det - log_scale
+
+    return then, back
+
+
+@pytest.mark.parametrize("layers", [lambda pair: pair, scaled])
+def test_a_kink_between_two_tails_of_one_line_is_a_mistake_and_between_others_it_is_told(layers):
+    assert audited(layers(steep_tails(ON_ONE_LINE)), 2, "JE").failures[0].letter == "E"
+    assert audited(layers(steep_tails(20.0)), 2, "JE").ok
 
 
 def test_slopes_that_do_not_meet_at_a_knot_between_two_kinds_of_tails_are_told():

@@ -340,10 +340,17 @@ def test_an_interval_is_a_box(domain, codomain, box):
     assert kinks._is_box(line) is box
 
 
-@pytest.mark.parametrize(("slope", "box"), [(1.0, True), (1.0 + 1e-5, True), (1.0 + 1e-3, False), (2.0, False)])
-def test_a_box_lies_between_tails_of_the_identity(slope, box):
-    line = along(pair(lambda z: (slope * z, 0 * z[:, 0]), lambda x: (x, x[:, 0])))
+@pytest.mark.parametrize(("apart", "box"), [(0.0, True), (1e-5, True), (2e-3, False), (1.0, False)])
+@pytest.mark.parametrize("slope", [1.0, -3.0])
+def test_a_box_lies_between_two_tails_of_one_line(slope, apart, box):
+    tails = lambda z: slope * z + apart * onp.sign(z)  # noqa: E731
+    line = along(pair(lambda z: (tails(z), 0 * z[:, 0]), lambda x: (x, x[:, 0])))
     assert kinks._is_box(line) is box
+
+
+def test_what_stands_still_is_no_tail():
+    line = along(pair(lambda z: (0 * z, 0 * z[:, 0]), lambda x: (x, x[:, 0])))
+    assert not kinks._is_box(line)
 
 
 @pytest.mark.parametrize(("meant", "own", "told"), [(False, True, True), (True, True, False), (False, False, False)])

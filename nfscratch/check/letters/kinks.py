@@ -26,7 +26,7 @@ TAIL = onp.array([10.0, 11.0, 12.0])  # where a spline has ended
 # Where the slope of one side is taken, and with which difference.
 PLACES = {onp.dtype("float64"): (2e-3, 1e-5), onp.dtype("float32"): (3e-2, 1e-2)}
 RIGHT = 0.02  # how far a log_det may be off that slope's
-UNMOVED = 1e-4  # of a step: a tail of the identity
+ON_LINE = 1e-6  # of a rise: two tails of one line
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
@@ -80,13 +80,23 @@ def _is_knot_within(line, reach, k, join):
 
 
 def _is_box(line):
-    """Whether the map lives in an interval, or is the identity beyond both ends of one, as a spline is."""
+    """Whether the map lives in an interval, or has the same slope at both ends of the line, and is one line there.
+
+    A spline leaves the identity in its box and comes back to it, whatever affine map follows.
+    """
     if any(onp.isfinite(ends_of(line.trial.subject.ends(direction), line.j)).all() for direction in OTHER):
         return True
     tails = onp.concatenate([-TAIL, TAIL])
-    values, points = line.values(tails), flat(line.points(tails))
-    moved = onp.abs(onp.diff(values[:, :-1], axis=0)).sum(axis=1) - onp.abs(onp.diff(points, axis=0)).sum(axis=1)
-    return bool(onp.ptp(values[:, -1]) < STRAIGHT and (onp.abs(onp.delete(moved, len(TAIL) - 1)) < UNMOVED).all())
+    values, moved = line.values(tails), flat(line.points(tails))[:, line.j]
+    return bool(onp.ptp(values[:, -1]) < STRAIGHT and _is_one_line(moved - moved[0], values[:, :-1]).any())
+
+
+def _is_one_line(moved, y):
+    """For each column, whether these values are an affine function of how far the line has moved, and no constant."""
+    rise = y[-1] - y[0]
+    with onp.errstate(all="ignore"):
+        off = onp.abs(y - y[0] - moved[:, None] / moved[-1] * rise).max(axis=0)
+        return off < ON_LINE * onp.abs(rise)
 
 
 def _has_its_slopes(line, join):
