@@ -15,7 +15,8 @@ import os
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -51,21 +52,23 @@ def traced(
             leave(returned)
         return line
 
-    sys.settrace(lambda frame, event, _: line if wanted(frame.f_code) else None)
-    try:
-        return uncollected(call)
-    finally:
-        sys.settrace(before)
+    with uncollected():
+        sys.settrace(lambda frame, event, _: line if wanted(frame.f_code) else None)
+        try:
+            return call()
+        finally:
+            sys.settrace(before)
 
 
-def uncollected(call: Callable[[], Any]) -> Any:
-    """call(), in which no garbage is collected. Python 3.11 crashes where that happens in a traced call, and runs code
-    of Python: a function in gc.callbacks, as Hypothesis has one, or a __del__.
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is collected. Python 3.11 crashes where that happens in a traced call, and runs code of Python: a
+    function in gc.callbacks, as Hypothesis has one, or a __del__.
     """
     collects = gc.isenabled()
     gc.disable()
     try:
-        return call()
+        yield
     finally:
         if collects:
             gc.enable()

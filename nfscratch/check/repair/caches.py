@@ -11,7 +11,8 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -28,7 +29,7 @@ class Caches:
 
     def __init__(self, reached: Reached, run: Callable[[], Any]):
         self.attributes = [cache for obj in _objects(reached) for cache in _attributes(obj)]
-        self.functions = list(_functions(reached))
+        self.functions = [each.function for each in _functions(reached) if each.comes_again(run)]
         if self.attributes and not self._come_again(run):
             self.attributes = []
 
@@ -70,7 +71,41 @@ class Caches:
 
 
 def _same(a, b):
+    if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
+        return all(map(_same, a, b))
     return isinstance(a, (onp.ndarray, float, int)) and onp.array_equal(a, b)
+
+
+@dataclass
+class KeptResults:
+    """A function that keeps its results, and the variables of a module or the class in which it stands."""
+
+    holder: Any
+    name: str
+    function: Any
+
+    def comes_again(self, run: Callable[[], Any]) -> bool:
+        """Whether it computes anew what it gave in a run: not what was drawn, nor a net that was trained since."""
+        given: list[tuple[Any, Any, Any]] = []
+
+        def asked(*arguments: Any, **named: Any) -> Any:
+            given.append((arguments, named, self.function(*arguments, **named)))
+            return given[-1][2]
+
+        self._put(asked)
+        with suppress(Exception):  # of any kind: the mistake itself may raise
+            run()
+        self._put(self.function)
+        try:
+            return all(_same(result, self.function.__wrapped__(*a, **named)) for a, named, result in given)
+        except Exception:  # the user's own
+            return False
+
+    def _put(self, function):
+        if isinstance(self.holder, type):
+            setattr(self.holder, self.name, function)
+        else:
+            self.holder[self.name] = function
 
 
 def _objects(reached):
@@ -135,7 +170,8 @@ def _asks_for_none(test):
 
 def _functions(reached):
     """The user's functions that keep their results."""
-    module = [v for variables in reached.globals.values() for v in list(variables.values())]
-    members = [m for obj in _objects(reached) for kind in type(obj).__mro__ for m in vars(kind).values()]
-    found = {id(v): v for v in [*module, *members] if isinstance(v, functools._lru_cache_wrapper)}
-    return [v for v in found.values() if _computes(v.__wrapped__)]
+    holders = [*reached.globals.values(), *(kind for obj in _objects(reached) for kind in type(obj).__mro__)]
+    for holder in {id(holder): holder for holder in holders}.values():
+        for name, value in list((vars(holder) if isinstance(holder, type) else holder).items()):
+            if isinstance(value, functools._lru_cache_wrapper) and _computes(value.__wrapped__):
+                yield KeptResults(holder, name, value)

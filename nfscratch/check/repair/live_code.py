@@ -135,11 +135,12 @@ def within(
                 look(frame)
         return line
 
-    sys.settrace(lambda frame, event, _: line if is_users(frame.f_code.co_filename) else None)
-    try:
-        return uncollected(call), most - left[0]
-    finally:
-        sys.settrace(before)
+    with uncollected():
+        sys.settrace(lambda frame, event, _: line if is_users(frame.f_code.co_filename) else None)
+        try:
+            return call(), most - left[0]
+        finally:
+            sys.settrace(before)
 
 
 class LiveStatement:
