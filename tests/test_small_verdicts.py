@@ -52,6 +52,30 @@ def test_the_failing_row_nearest_to_0_is_shown():
     assert judge([0.1] * 3, [9.0] * 3, limit=1.0).outcome is Outcome.INCONCLUSIVE
 
 
+def test_rows_that_are_not_judged_pass_and_a_bound_itself_is_allowed():
+    near = ((0.5, 0), (0.1, 0), (4.0, 0))
+    assert judge([9.0, 0.0, 0.0], [1.5, 0.5, 0.5], limit=1.0, z=near).ok  # 1.5 is too much beside 0.5
+    assert judge([9.0, 0.0, 0.0], [0.9, 0.5, 0.5], limit=1.0, z=near).failed
+    assert judge([0.0, 0.0, 9.0], [0.5, 0.5, 3.9], limit=1.0, z=near).failed
+    passing = judge([9.0, 0.25, 0.0], [onp.inf, 0.5, 0.5], limit=1.0, z=near)
+    assert (passing.error, passing.tolerance, passing.evidence["row"]) == (0.25, 0.5, 1)
+    only = judge([9.0, 0.0, 0.0], [onp.inf, 0.5, 0.5], limit=1.0, z=near)
+    assert only.error == 0.0 and only.tolerance == 1.0 and only.ok
+    assert not judge([0.5, 0.0, 0.0], [0.5] * 3).evidence["bad"].any()
+    none = judge([0.0] * 3, [9.0] * 3, limit=1.0, z=near)
+    assert (none.letter, none.what, none.why) == ("R", "what", "the points are too badly conditioned to judge")
+
+
+def test_the_first_words_of_looks_that_hold_are_kept():
+    good, told, other = Finding("E", "b", 0.0, 0.0), *(Finding("E", "b", 0.0, 0.0, why=why) for why in ("one", "two"))
+    for looks, wanted in (((told, other), told), ((good, told, good), told), ((None, good), good), ((), good)):
+        assert judging.first_failure([lambda look=look: look for look in looks], good) is wanted
+    failing = judging.failing("E", "what", "words", Symptom.JUMP, "x", onp.ones((1, 1)), 0)
+    assert (failing.letter, failing.what, failing.error, failing.tolerance) == ("E", "what", 1.0, 0.0)
+    nothing = not_applicable("E", "why")
+    assert (nothing.letter, nothing.error, nothing.tolerance, nothing.why) == ("E", 0.0, 0.0, "why")
+
+
 def test_a_point_in_words():
     assert judging.point("z", onp.array([[1.0, -0.123456]]), 0) == "z = [1, -0.1235]"
     assert judging.point("x", onp.arange(7.0)[None], 0) == "x = [0, 1, 2, 3, 4, 5, ...]"
@@ -257,6 +281,22 @@ def test_draws_with_their_density():
     words = "sample_and_log_prob must give (8, 2) and (8,) in float64; got (8, 2) float64 and (5,) float64"
     assert definition._misshapen(s, x, claimed[:5], 8).at == words
     assert definition.check_joint(trial, rng()).why == "no sample_and_log_prob"
+
+
+@pytest.mark.parametrize(("n", "misshapen"), [(8, None), (8, "a shape"), (1, None), (0, None)])
+def test_draws_with_their_density_are_asked_once_for_each_row(n, misshapen, monkeypatch):
+    asked = []
+    draw = lambda rng, n: asked.append((rng, n)) or (onp.ones((n, 2)), onp.zeros(n))  # noqa: E731
+    trial = density(sample_and_log_prob=draw)
+    trial = Trial(trial.subject, trial.z[:n])
+    monkeypatch.setattr(definition, "_misshapen", lambda s, x, claimed, n: misshapen if s is trial.subject else "other")
+    look = lambda trial, x, claimed: (x.shape, claimed.shape)  # noqa: E731
+    monkeypatch.setattr(definition, "_against_log_prob", look)
+    found = definition.check_joint(trial, "rng")
+    if n == 0:
+        assert found.why == "no sample_and_log_prob" and asked == []
+    else:
+        assert found == (misshapen or ((n, 2), (n,))) and asked == [("rng", n)]
 
 
 # --- G ---
