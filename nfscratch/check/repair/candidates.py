@@ -19,18 +19,22 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 
+from nfscratch.check.repair.branch_terms import of_one_branch
 from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
+from nfscratch.check.repair.flags import under_flag
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
+from nfscratch.check.repair.lacking import Lacking
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
-from nfscratch.check.repair.names import indexed, local_arrays, other_names, undone
+from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, woven
 from nfscratch.check.repair.operands import operands
+from nfscratch.check.repair.orders import in_order, loop_orders, undone
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
-from nfscratch.check.repair.statements import changed_statements
+from nfscratch.check.repair.statements import changed_statements, moved_further
 from nfscratch.check.repair.terms import (
     constrained,
     counted,
@@ -43,6 +47,7 @@ from nfscratch.check.repair.terms import (
     slopes,
     wrapped,
 )
+from nfscratch.check.repair.turns import averaged
 
 EVERYWHERE = 3  # the rounds that change an expression in all its places in a function, too
 WITH_POOL = 3  # the rounds from this on take operands from elsewhere
@@ -50,21 +55,27 @@ SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone),
+    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, loop_orders, averaged),
     (),
     (
         lambda place, scope: thoughts(place.node),
         other_names,
+        other_tables,
+        woven,
         lambda place, scope: moved(place.node),
         indexed,
+        in_order,
         inverted,
         constrained,
         counted,
+        of_one_branch,
+        under_flag,
     ),
     (chosen, wrapped, local_arrays, slopes),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )
+STATEMENTS = {0: changed_statements, SIBLINGS: moved_further}  # what is done to statements, by the round
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
 Lines = dict[str, set[int]]  # of each file
 Candidate = tuple[LiveStatement, Place, Edit]
@@ -84,7 +95,7 @@ def candidates(
         met.sort(key=lambda found: not isinstance(found[1].node, (ast.Compare, ast.UnaryOp)))
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
     around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
-    siblings, elsewhere = (Siblings(around), LinesElsewhere(around)) if around else (None, None)
+    siblings, elsewhere, lacking = (look(around) if around else None for look in (Siblings, LinesElsewhere, Lacking))
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:
@@ -94,7 +105,7 @@ def candidates(
         if _is_met(place, lines.get(statement.file, ())):
             together = within[id(place.statement), ast.dump(place.node)]
             everywhere = alike[id(place.function), ast.dump(place.node)] if kinds < EVERYWHERE else together
-            for edit in edits_of(place, scope, kinds, siblings):
+            for edit in edits_of(place, scope, kinds, siblings, lacking):
                 yield statement, place, edit
                 if isinstance(place.node, ast.expr):
                     yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
@@ -138,19 +149,22 @@ def _is_met(place, lines):
     return here is not None and any(here.lineno <= line <= here.end_lineno for line in lines)
 
 
-def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None) -> Iterator[Edit]:
+def edits_of(
+    place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None, lacking: Lacking | None = None
+) -> Iterator[Edit]:
     """The changes of one round that are tried at one place."""
     if isinstance(place.node, ast.expr) and _is_read(place.node) and not is_endless(place.node):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))
+            yield from map(place.exchanged, lacking.beside(place, scope))
         looks = (
             ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
         )
         for changes in looks:
             yield from map(place.exchanged, changes(place, scope))
-    if kinds == 0 and not isinstance(place.node, ast.expr):
-        yield from changed_statements(place)
+    if kinds in STATEMENTS and not isinstance(place.node, ast.expr):
+        yield from STATEMENTS[kinds](place)
 
 
 def _is_read(node):

@@ -27,7 +27,7 @@ def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
         like = [k for k, v in scope.locals.items() if getattr(v, "shape", None) == held[name].shape and k not in held]
         for other in [*map(_name, _targets(place) + like[:6]), ast.Constant(0.0)]:
             yield from _either(np, _name(name), node, other)
-    for condition in _comparisons(scope.function, node):
+    for condition in comparisons(scope.function, node):
         yield from _either(np, condition, node, ast.Constant(0.0))
 
 
@@ -36,7 +36,7 @@ def _either(np, condition, node, other):
         yield ast.Call(ast.Attribute(_name(np), "where", ast.Load()), [condition, *branches], [])
 
 
-def _comparisons(function, node):
+def comparisons(function: ast.AST | None, node: ast.AST) -> list[ast.expr]:
     """The conditions that the function puts to its arrays, and not yet to this one."""
     calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and n.args] if function is not None else []
     tests = [n.args[0] for n in calls if getattr(n.func, "attr", "") == "where"]

@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
@@ -136,6 +137,14 @@ def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
                 yield from places(node, (*above, tree))
 
 
+def placed(new: ast.expr, like: ast.AST) -> ast.expr:
+    """A copy of an expression that stands where another does: a run may go through the lines alone that it met."""
+    copy = deepcopy(new)
+    for part in ast.walk(copy):
+        ast.copy_location(part, like)
+    return copy
+
+
 def is_endless(node: ast.AST) -> bool:
     """np.c_ and its like, without an index: NumPy reads on and on in it, and no line of the user's ends that."""
     return isinstance(node, ast.Attribute) and node.attr in ("c_", "r_", "s_", "index_exp", "mgrid", "ogrid")
@@ -158,12 +167,30 @@ def lost_names(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
 
     Such a change may mend a law by leaving out what should be there: M for M * W. What only takes away may be right.
     """
-
-    def read():
-        everything = (n for s in {id(s): s for s in statements}.values() for n in ast.walk(s.tree))
-        return Counter(n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
-
-    before = read()
-    with edit.done():
-        after = read()
+    before, after = _read_around(edit, statements, ast.Name)
     return tuple(sorted(before.keys() - after.keys())) if after - before else ()
+
+
+def orphans(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
+    """The attributes that an edit takes away from where they are read, so that nothing reads them any more: self.P.
+
+    An object keeps what it needs: the other direction lacks it, rather.
+    """
+    before, after = _read_around(edit, statements, ast.Attribute)
+    return tuple(sorted(before.keys() - after.keys()))
+
+
+def _read_around(edit, statements, kind):
+    """How often each name of this kind is read, before an edit and after it. Of attributes, those of variables."""
+    nodes = list({id(s): s for s in statements}.values())
+    before = _read(nodes, kind)
+    with edit.done():
+        return before, _read(nodes, kind)
+
+
+def _read(statements, kind):
+    everything = (n for s in statements for n in ast.walk(s.tree))
+    read = [n for n in everything if isinstance(n, kind) and isinstance(n.ctx, ast.Load)]
+    if kind is ast.Attribute:
+        read = [n for n in read if getattr(n.value, "id", "") == "self"]
+    return Counter(map(ast.unparse, read))

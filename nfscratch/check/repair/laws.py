@@ -44,6 +44,11 @@ def still_mixes(new: Trial) -> bool:
     return _seen(J * (1 - onp.eye(J.shape[1]))) > 0 and _seen(_spread(J)) > 0
 
 
+def parents(new: Trial) -> int:
+    """How many entries of J are not 0: of two masks that may be the wrong one, the right one keeps more of them."""
+    return _seen(new.numeric_of("forward")[0])
+
+
 def _seen(entries):
     """How many entries are not 0 at all points."""
     return int((onp.abs(entries) > 1e-6).any(axis=0).sum())

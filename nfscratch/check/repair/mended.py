@@ -14,12 +14,12 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from nfscratch.check.repair.edit import Kind, OfLines
+from nfscratch.check.repair.products import repeated_factors
+from nfscratch.check.repair.squares import squares_a_norm
 
 # x[:, order][:, order], order[order], x[:, argsort(back)][:, back]
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]|argsort\((\w+)\)\]\[:, \3\]|\[:, (\w+)\]\[:, [\w.]*argsort\(\4\)")
 CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
-# P.T @ (P @ L), P @ P.T, solve(P, P @ L), inv(P) @ P
-UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 COMPARED = re.compile("[<>]=?")
@@ -45,9 +45,11 @@ class Repair:
     left: tuple[str, ...] = ()  # laws that failed, and fail still
     is_shared: bool = False  # whether both directions go through the line
     loses: tuple[str, ...] = ()  # variables that are read nowhere any more
+    orphans: tuple[str, ...] = ()  # attributes of an object that nothing reads any more
     misses: bool = False  # whether forward does not reach all of its codomain, or leaves it, as it did before
     of_maker: bool = False  # whether it is to a function that made the numbers which the directions read
     of_this_order: bool = False  # whether it would not hold with another permutation of the columns
+    parents: int = 0  # of a mask: how many variables see others with it
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -63,7 +65,8 @@ class Repair:
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
         fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
-        if self.keeps_x or self.of_maker or drops_repeated(self.before, self.after):
+        root = squares_a_norm(self.before, self.after)
+        if self.keeps_x or self.of_maker or root or drops_repeated(self.before, self.after):
             return False
         return _length(self.after) < _length(self.before) or fewer_turns
 
@@ -72,12 +75,13 @@ class Repair:
         """The best repair has the lowest."""
         several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely or bool(self.loses)
         of_two = 0 if self.is_of_one else 2 - self.constrains
-        return (len(self.left), self.is_less, of_two, not self.keeps_x, several, self._distance)
+        return (len(self.left), self.is_less, of_two, not self.keeps_x, several, -self.parents, self._distance)
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive."""
-        return any(self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
+        """Whether it makes something positive, or a norm its square."""
+        positive = any(self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
+        return positive or squares_a_norm(self.before, self.after)
 
     @property
     def _is_unlikely(self):
@@ -100,7 +104,7 @@ class Repair:
 
     @property
     def is_whole(self) -> bool:
-        return not (self.left or self.is_less or self.loses or self.is_by_chance)
+        return not (self.left or self.is_less or self.loses or self.orphans or self.is_by_chance)
 
     @property
     def is_clear(self) -> bool:
@@ -156,8 +160,8 @@ class Repair:
     @property
     def nearest(self) -> tuple[int, ...]:
         """The rank where nothing speaks for one of the two directions."""
-        left, less, of_two, other_x, several, distance = self.rank
-        return (left, self.misses, less, of_two, several, not self.inverts_order, distance, other_x)
+        left, less, of_two, other_x, several, _, distance = self.rank
+        return (left, self.misses, bool(self.orphans), less, of_two, several, not self.inverts_order, distance, other_x)
 
     @property
     def inverts_order(self) -> bool:
@@ -184,8 +188,8 @@ class Repair:
 
     @property
     def undoes(self) -> bool:
-        """Whether it takes back a matrix that stands beside it."""
-        return UNDOES.search(self.after) is not None and UNDOES.search(self.before) is None
+        """Whether it takes back a matrix that stands beside it, or puts it in a second time."""
+        return bool(repeated_factors(self.after) - repeated_factors(self.before))
 
     @property
     def change(self) -> str:

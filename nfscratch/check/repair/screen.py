@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.repair.directions import direction_of_log_det
 from nfscratch.check.repair.live_code import TooLong, within
 from nfscratch.check.repair.telling import POINTS, telling_rows, with_wrong_claims
 from nfscratch.check.rows import finite_matrices, flat, largest
@@ -248,4 +249,4 @@ def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     if not failed & {"J forward", "J inverse"}:
         both = OfRoundTrip(trial, row, met)
         return OfLogDet(trial, row, both.not_finite, met) if both.not_finite else both
-    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)
+    return OfLogDet(trial, row, direction_of_log_det(trial, failed, met), met)

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
-from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.scope import Scope, is_scale
 
 FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt")
 INVERSES = {
@@ -123,8 +123,7 @@ def _logarithms(np):
 def _of_one_argument(scope):
     """The user's own functions of one argument."""
     codes = {k: getattr(v, "__code__", None) for k, v in scope.values.items()}
-    own = getattr(scope.function, "name", "")
-    return [k for k, c in codes.items() if c is not None and c.co_argcount == 1 and k != own][:6]
+    return [k for k, c in codes.items() if c is not None and c.co_argcount == 1 and not scope.comes_back(k)][:6]
 
 
 def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -146,7 +145,7 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 def _with_variable(node, scope):
     for name in [k for k, v in scope.values.items() if getattr(v, "ndim", 0) or isinstance(v, (int, float))]:
-        for op in (ast.Sub(), ast.Add(), ast.Mult(), ast.Div()):
+        for op in (ast.Sub(), ast.Add(), ast.Mult(), ast.Div(), ast.Pow()):
             yield ast.BinOp(node, op, ast.Name(name, ast.Load()))
 
 
@@ -163,10 +162,13 @@ def replaced(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def slopes(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """The derivative of a call that the functions make, in the place of a whole value."""
+    """The derivative of a call that the functions make, in the place of a whole value; of 0, a slope's logarithm."""
     np = scope.array_module
     if np is None or not is_term(place) or not (is_number(place.node) or isinstance(place.node, ast.Constant)):
         return
+    if isinstance(place.node, ast.Constant) and place.node.value == 0:  # of a straight piece, which has a slope, too
+        scales = [k for k, v in scope.locals.items() if is_scale(v) and v > 0]
+        yield from (_call(np, "log", ast.Name(name, ast.Load())) for name in scales)
     one, two = ast.Constant(1), ast.Constant(2)
     for call in [n for n in scope.pool if isinstance(n, ast.Call) and len(n.args) == 1]:
         name, a = getattr(call.func, "attr", getattr(call.func, "id", "")), call.args[0]
