@@ -45,6 +45,7 @@ from nfscratch.check.repair.terms import (
     rarely_wrapped,
     replaced,
     slopes,
+    straight,
     wrapped,
 )
 from nfscratch.check.repair.turns import averaged
@@ -55,7 +56,14 @@ SLIPS = 3  # the first rounds; after them, an index is only filled in
 SIBLINGS = 1  # the round that looks at like places
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, loop_orders, averaged),
+    (
+        lambda place, scope: slips(place.node),
+        lambda place, scope: negated(place),
+        undone,
+        loop_orders,
+        averaged,
+        straight,
+    ),
     (),
     (
         lambda place, scope: thoughts(place.node),

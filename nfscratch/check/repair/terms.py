@@ -162,13 +162,10 @@ def replaced(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def slopes(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """The derivative of a call that the functions make, in the place of a whole value; of 0, a slope's logarithm."""
+    """The derivative of a call that the functions make, in the place of a whole value."""
     np = scope.array_module
     if np is None or not is_term(place) or not (is_number(place.node) or isinstance(place.node, ast.Constant)):
         return
-    if isinstance(place.node, ast.Constant) and place.node.value == 0:  # of a straight piece, which has a slope, too
-        scales = [k for k, v in scope.locals.items() if is_scale(v) and v > 0]
-        yield from (_call(np, "log", ast.Name(name, ast.Load())) for name in scales)
     one, two = ast.Constant(1), ast.Constant(2)
     for call in [n for n in scope.pool if isinstance(n, ast.Call) and len(n.args) == 1]:
         name, a = getattr(call.func, "attr", getattr(call.func, "id", "")), call.args[0]
@@ -178,6 +175,15 @@ def slopes(place: Place, scope: Scope) -> Iterator[ast.AST]:
             yield _call(np, {"sin": "cos", "sinh": "cosh"}[name], a)
         elif name == "arctan":
             yield ast.BinOp(one, ast.Div(), ast.BinOp(one, ast.Add(), ast.BinOp(a, ast.Pow(), two)))
+
+
+def straight(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """The logarithm of a number that the function holds, for 0: a straight piece has a slope, too."""
+    np, node = scope.array_module, place.node
+    if np and is_term(place) and isinstance(node, ast.Constant) and type(node.value) in (int, float) and not node.value:
+        for name in [k for k, v in scope.locals.items() if is_scale(v) and v > 0]:
+            log = _call(np, "log", ast.Name(name, ast.Load()))
+            yield from (log, ast.UnaryOp(ast.USub(), log))
 
 
 def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
