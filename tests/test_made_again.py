@@ -73,6 +73,7 @@ def search(text, tmp_path, dim=3):
         return Search(trial_of(module_of(text, tmp_path, "again"), dim)).repair()
 
 
+@pytest.mark.exhaustive
 def test_of_two_masks_the_one_is_meant_that_leaves_more_parents(tmp_path):
     right = "out = rank[:, None] > unit"
     assert right in MASKED

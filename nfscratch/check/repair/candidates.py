@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from typing import TypeVar
 
 from nfscratch.check.repair.branch_terms import of_one_branch
 from nfscratch.check.repair.conditions import chosen
@@ -39,9 +40,11 @@ from nfscratch.check.repair.terms import (
     constrained,
     counted,
     filled,
+    is_term,
     joined,
     logarithms_joined,
     negated,
+    of_tanh,
     rarely_wrapped,
     replaced,
     slopes,
@@ -53,6 +56,7 @@ from nfscratch.check.repair.turns import averaged
 EVERYWHERE = 3  # the rounds that change an expression in all its places in a function, too
 WITH_POOL = 3  # the rounds from this on take operands from elsewhere
 SLIPS = 3  # the first rounds; after them, an index is only filled in
+NAMES = 2  # the round that exchanges names
 SIBLINGS = 1  # the round that looks at like places
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
@@ -63,6 +67,7 @@ ROUNDS = (
         loop_orders,
         averaged,
         straight,
+        lambda place, scope: of_tanh(place),
     ),
     (),
     (
@@ -86,6 +91,7 @@ ROUNDS = (
 STATEMENTS = {0: changed_statements, SIBLINGS: moved_further}  # what is done to statements, by the round
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
 Lines = dict[str, set[int]]  # of each file
+T = TypeVar("T")
 Candidate = tuple[LiveStatement, Place, Edit]
 
 
@@ -103,7 +109,8 @@ def candidates(
         met.sort(key=lambda found: not isinstance(found[1].node, (ast.Compare, ast.UnaryOp)))
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
     around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
-    siblings, elsewhere, lacking = (look(around) if around else None for look in (Siblings, LinesElsewhere, Lacking))
+    siblings, elsewhere = (look(around) if around else None for look in (Siblings, LinesElsewhere))
+    lacking = Lacking([(place, scope) for _, place, scope in met]) if kinds <= SIBLINGS else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:
@@ -119,6 +126,9 @@ def candidates(
                     yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
                     if len(everywhere) > len(together):
                         yield from ((statement, place, e) for e in _in_all_places(edit, place, together))
+                    if kinds == NAMES and isinstance(place.node, ast.Name) and place is not everywhere[0]:
+                        rest = everywhere[everywhere.index(place) :]  # from a line on, another variable
+                        yield from ((statement, place, e) for e in _in_all_places(edit, place, rest))
             if elsewhere is not None:
                 yield from ((statement, place, edit) for edit in elsewhere.around(place, scope))
 
@@ -165,12 +175,13 @@ def edits_of(
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))
+        if lacking is not None and is_term(place) == (kinds == 0):  # whole terms first: of them there are few
             yield from map(place.exchanged, lacking.beside(place, scope))
         looks = (
             ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
         )
         for changes in looks:
-            yield from map(place.exchanged, changes(place, scope))
+            yield from map(place.exchanged, until_one_raises(changes(place, scope)))
     if kinds in STATEMENTS and not isinstance(place.node, ast.expr):
         yield from STATEMENTS[kinds](place)
 
@@ -179,7 +190,7 @@ def _is_read(node):
     return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, (ast.Tuple, ast.List))
 
 
-def until_one_raises(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+def until_one_raises(candidates: Iterator[T]) -> Iterator[T]:
     """An edit of unforeseen code may raise where it is made: that costs what comes after it, not the search."""
     made = iter(candidates)
     while True:

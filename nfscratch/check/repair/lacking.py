@@ -14,7 +14,7 @@ from nfscratch.check.repair.live_code import kind
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.terms import is_number
 
-MOST = 3  # names that are tried in one function
+MOST = 6  # names and numbers that are tried in one function
 
 
 class Lacking:
@@ -23,7 +23,7 @@ class Lacking:
     def __init__(self, met: Iterable[tuple[Place, Scope]]):
         read: dict[str, dict[int, tuple[ast.expr, Scope]]] = {}
         for place, scope in met:
-            if isinstance(place.node, (ast.Name, ast.Attribute)) and _is_read(place.node) and not _is_part(place):
+            if _is_number(place.node) or (_is_name(place.node) and not _is_part(place)):
                 read.setdefault(source(place.node), {})[id(scope.function)] = place.node, scope
         alone = [next(iter(of.values())) for of in read.values() if len(of) == 1]
         self.alone = [(node, scope) for node, scope in alone if _is_kept(node, scope)]
@@ -48,8 +48,13 @@ def _with(node, other, np):
         yield ast.BinOp(node, ast.Mult(), ast.Call(exp, [sign], []))
 
 
-def _is_read(node):
-    return isinstance(node.ctx, ast.Load)
+def _is_name(node):
+    return isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)
+
+
+def _is_number(node):
+    """Whether it is a number such as a floor of 0.1: one that says something."""
+    return isinstance(node, ast.Constant) and type(node.value) is float and node.value not in (0.0, 0.5, 1.0, 2.0)
 
 
 def _is_part(place):
@@ -59,6 +64,8 @@ def _is_part(place):
 
 def _is_kept(node, scope):
     """Whether it is an attribute of an object, or a number of the module: no variable of the function."""
+    if _is_number(node):
+        return True
     own = isinstance(node, ast.Name) and node.id in scope.locals
     numbers = kind(scope.value_of(node))
     return not own and numbers not in (None, "callable")

@@ -22,6 +22,7 @@ TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]|argsort\((\w+)\)\]\[:, \3\]
 CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
+ARGSORT = re.compile(r"argsort\(([\w.]+(?:\[[^][]*\])?)\)")
 COMPARED = re.compile("[<>]=?")
 ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
@@ -166,7 +167,8 @@ class Repair:
     @property
     def inverts_order(self) -> bool:
         """Whether it puts the inverse of an order in its place: a second turn does the same for three columns alone."""
-        return self.after.count("argsort(") > self.before.count("argsort(")
+        turned = ARGSORT.findall(self.after)
+        return len(turned) > len(ARGSORT.findall(self.before)) and any(order in self.before for order in turned)
 
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""
@@ -183,7 +185,12 @@ class Repair:
 
     @property
     def may_be_said(self) -> bool:
-        """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too."""
+        """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too.
+
+        A wrong slope makes Newton's method slow: more steps mend the round trip then, and not what is wrong.
+        """
+        if "R" in self.laws and any(law.startswith("J") for law in self.left):
+            return False
         return self.keeps_x or not (self.left or self.undoes or (self.is_less and not self.is_of_one))
 
     @property

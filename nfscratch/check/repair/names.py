@@ -76,9 +76,10 @@ def other_tables(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node = place.node
     if not isinstance(node, ast.Subscript) or not isinstance(node.value, (ast.Name, ast.Attribute)):
         return
-    shape, table = onp.shape(scope.evaluated(node)), scope.value_of(node.value)
+    table = scope.value_of(node.value)
     if getattr(table, "dtype", None) is None:
         return
+    shape = onp.shape(scope.evaluated(node))
     parts = [node.slice, *(node.slice.elts if isinstance(node.slice, ast.Tuple) else ())]
     others = [other for other, v in scope.held if v is not table and getattr(v, "dtype", None) == table.dtype]
     for other in others[:MOST_TABLES]:
@@ -90,7 +91,7 @@ def other_tables(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def woven(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """A function of the user's that joins two parts, in the place of one of the library's: weave(a, b)."""
+    """Two parts joined by a function of the user's, weave(a, b), or column by column in turn."""
     node = place.node
     parts = node.args[0].elts if isinstance(node, ast.Call) and node.args and _is_row(node.args[0]) else []
     codes = {k: getattr(v, "__code__", None) for k, v in scope.values.items()}
@@ -98,6 +99,18 @@ def woven(place: Place, scope: Scope) -> Iterator[ast.AST]:
         for name in [k for k, c in codes.items() if c is not None and c.co_argcount == 2 and not scope.comes_back(k)]:
             for row in (parts, parts[::-1]):
                 yield ast.Call(ast.Name(name, ast.Load()), list(row), [])
+        if scope.array_module and _takes_every_second(scope.function):
+            yield from (placed(_dealt(scope.array_module, row), node) for row in (parts, parts[::-1]))
+
+
+def _takes_every_second(function):
+    return any(isinstance(n, ast.Slice) and n.step is not None for n in ast.walk(function))
+
+
+def _dealt(np, row):
+    """Two parts, column by column in turn."""
+    a, b = map(ast.unparse, row)
+    return ast.parse(f"{np}.stack([{a}, {b}], axis=2).reshape(len({a}), -1)", mode="eval").body
 
 
 def _is_row(node):

@@ -2,6 +2,7 @@
 
 for i in self.order      for i in range(n): a layer that has an order of its own visits the columns in it
 x[:, order]              x, and x.copy(): the columns in an order that a variable or an object holds, or in its inverse
+shift[order]             shift, of columns that have moved
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def in_order(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if getattr(value, "ndim", 0) == 2:
         for columns in _with_inverses(scope, value.shape[1]):
             yield ast.Subscript(node, ast.Tuple([ast.Slice(), columns], ast.Load()), ast.Load())
+    elif getattr(value, "ndim", 0) == 1 and len(value) > 1:  # a shift that meets columns which have moved
+        yield from (ast.Subscript(node, columns, ast.Load()) for columns in _with_inverses(scope, len(value)))
 
 
 def undone(place: Place, scope: Scope) -> Iterator[ast.AST]:

@@ -14,6 +14,7 @@ from nfscratch.check.diagnosis.recorded import is_users
 from nfscratch.check.repair.live_code import LiveStatement, Reached, kind
 
 COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
+MOST_KEYS = 12
 MOST_GLOBALS = 20  # of a module: the tables of a large one are not what a slip of the pen takes
 
 
@@ -41,10 +42,13 @@ class Scope:
 
     @cached_property
     def held(self) -> list[tuple[ast.expr, Any]]:
-        """(expression, value) of the function's variables, and of what its objects hold: self.order."""
+        """(expression, value) of the function's variables, and of what its objects and tables hold: self.order."""
         objects = {k: vars(v) for k, v in self.locals.items() if _is_object(v)}
         inside = [(_name(me, k), v) for me, held in objects.items() for k, v in held.items() if k.isidentifier()]
-        return [*((_name(k), v) for k, v in self.values.items()), *inside]
+        everything = {k: v for k, v in self.module.items() if k in self.named} | self.locals
+        tables = {k: v for k, v in everything.items() if isinstance(v, dict) and len(v) <= MOST_KEYS}
+        keyed = [(_element(k, key), v) for k, table in tables.items() for key, v in table.items() if type(key) is str]
+        return [*((_name(k), v) for k, v in self.values.items()), *inside, *keyed]
 
     def knows(self, name: str) -> bool:
         """Whether the function can read a variable of this name."""
@@ -54,7 +58,8 @@ class Scope:
         """The value of a name, or of an attribute or element of it; None where that is not known."""
         try:
             if isinstance(node, ast.Name):
-                return self.values.get(node.id)
+                table = self.module.get(node.id)
+                return self.values.get(node.id, table if isinstance(table, dict) else None)
             if isinstance(node, ast.Attribute):
                 return vars(self.value_of(node.value)).get(node.attr)
             if isinstance(node, ast.Subscript):
@@ -143,6 +148,10 @@ def _name(name, *attributes):
     for attribute in attributes:
         node = ast.Attribute(node, attribute, ast.Load())
     return node
+
+
+def _element(name, key):
+    return ast.Subscript(_name(name), ast.Constant(key), ast.Load())
 
 
 def _is_object(value):

@@ -186,6 +186,14 @@ def straight(place: Place, scope: Scope) -> Iterator[ast.AST]:
             yield from (log, ast.UnaryOp(ast.USub(), log))
 
 
+def of_tanh(place: Place) -> Iterator[ast.AST]:
+    """The slope of tanh, and of a sigmoid, where a variable that holds its value stands as a whole term."""
+    one, node = ast.Constant(1), place.node
+    if is_term(place) and isinstance(node, ast.Name) and isinstance(place.parent, ast.Assign):
+        yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), ast.Constant(2)))
+        yield ast.BinOp(node, ast.Mult(), ast.BinOp(one, ast.Sub(), node))
+
+
 def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """The logarithm of another expression in its place, or besides."""
     node, np = place.node, scope.array_module
