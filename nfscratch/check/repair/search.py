@@ -75,7 +75,10 @@ class Search(Accepting):
     @cached_property
     def folds(self) -> bool:
         """Whether det J has both signs: then a constraint is missing, or does not hold."""
-        return bool(self.statements) and not self.reached.raised and has_both_signs(self.trial)
+        try:
+            return bool(self.statements) and not self.reached.raised and has_both_signs(self.trial)
+        except Exception:  # of any kind: J is none, or not square
+            return False
 
     @cached_property
     def ways(self) -> Ways:
