@@ -32,7 +32,7 @@ from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
 from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, woven
 from nfscratch.check.repair.operands import operands
-from nfscratch.check.repair.orders import in_order, loop_orders, undone
+from nfscratch.check.repair.orders import in_order, loop_orders, of_moved_columns, undone
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements, moved_further
@@ -84,7 +84,7 @@ ROUNDS = (
         of_one_branch,
         under_flag,
     ),
-    (chosen, wrapped, local_arrays, slopes),
+    (of_moved_columns, chosen, wrapped, local_arrays, slopes),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )

@@ -119,7 +119,7 @@ def _pairs(number, known, scope):
     """Two sizes whose product it is: those that stand together at the end of a shape, as the pixels do, if any are."""
     sizes = {k: v for k, v in known.items() if type(v) is int and 1 < v < number and not k.startswith("__")}
     pairs = [(a, b) for a, b in combinations(sizes, 2) if sizes[a] * sizes[b] == number]
-    text = source(scope.function) if scope.function is not None else ""
+    text = source(scope.function) if pairs and scope.function is not None else ""
     pixels = [pair for pair in pairs if f"{pair[0]}, {pair[1]})" in text]
     return [f"{a} * {b}" for a, b in pixels or pairs]
 

@@ -190,7 +190,8 @@ def _with_terms(site, parts, n):
         if (term := _term(site, k, form, n)) is None:
             return None
         factor *= site.sign
-        if new is site.place.node and factor in (1.0, -1.0) and _cancels(site, (k, form), term, factor):
+        cancels = _cancel(new, term, factor) or _is_minus(site, (k, form), factor) if new is site.place.node else False
+        if cancels and factor in (1.0, -1.0):
             new = None
             continue
         if abs(factor) != 1.0 and source(term) == source(site.place.node):  # another factor of it, and no term
@@ -202,11 +203,14 @@ def _with_terms(site, parts, n):
     return new
 
 
-def _cancels(site, key, term, sign):
-    """Whether the node + sign term is 0: then another term stands in the place of the node."""
-    node = site.place.node
-    if (onp.abs(site.own + sign * site.sums[key]) < FIT * (1 + onp.abs(site.own))).all():
-        return True
+def _is_minus(site, key, sign):
+    """Whether the operand takes away, in numbers, what the statement adds: another term is meant in its place."""
+    total = site.sums.get(key)
+    return total is not None and bool((onp.abs(site.own + sign * total) < FIT * (1 + onp.abs(site.own))).all())
+
+
+def _cancel(node, term, sign):
+    """Whether node + sign term is 0 by its look: then another term stands in the place of the node."""
     negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     return source(node.operand if negated else node) == source(term) and (sign > 0) == negated
 

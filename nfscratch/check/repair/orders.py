@@ -41,8 +41,15 @@ def in_order(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if getattr(value, "ndim", 0) == 2:
         for columns in _with_inverses(scope, value.shape[1]):
             yield ast.Subscript(node, ast.Tuple([ast.Slice(), columns], ast.Load()), ast.Load())
-    elif getattr(value, "ndim", 0) == 1 and len(value) > 1:  # a shift that meets columns which have moved
-        yield from (ast.Subscript(node, columns, ast.Load()) for columns in _with_inverses(scope, len(value)))
+
+
+def of_moved_columns(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """A shift, or a scale, in the order of columns that have moved before they meet it."""
+    node = place.node
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and place.field != "func":
+        value = scope.value_of(node)
+        if getattr(value, "ndim", 0) == 1 and len(value) > 1:
+            yield from (ast.Subscript(node, columns, ast.Load()) for columns in _with_inverses(scope, len(value)))
 
 
 def undone(place: Place, scope: Scope) -> Iterator[ast.AST]:
