@@ -1,10 +1,13 @@
 """What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it.
 No test leaves its backend or dtype to the next one, and none has less time for an audit on a slow or busy machine.
+Collecting: no garbage is looked for among what stays, and in a first run the workers share what there is to compile.
 """
 
+import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -17,6 +20,28 @@ pytest.register_assert_rewrite("comparing", "interrupted", "laws", "refusals", "
 if sys.dont_write_bytecode:  # else each worker, and each process that a test starts, compiles all of it anew
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+gc.disable()  # tests and trees of their code stay: to look through all of them again and again took 2 to 7 s a worker
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Each worker of n begins to compile at another nth of the files; then it finds the others' bytecode."""
+    report = yield
+    if isinstance(collector, pytest.Dir) and report.passed:
+        modules = [each for each in report.result if isinstance(each, pytest.Module)]
+        of_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        first = int(of_worker) * len(modules) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        for module in modules[first:] if first else ():
+            with suppress(Exception, pytest.skip.Exception):  # it is told where the module's turn comes
+                module.obj  # noqa: B018 (imports it)
+    return report
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and tests raise the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -261,9 +261,9 @@ def test_a_paragraph_with_columns_keeps_its_layout_and_prose_is_escaped():
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("number", assigned())
 def test_the_exercises_of_a_chapter_are_its_stubs(number):
-    name = assignment(number).path.stem
-    page = exercise_page.pages({name: assignment(number).path}, live=True)[f"exercises-{number}"]
-    for task in assignment(number).tasks:
+    found = assignment(number)
+    page = exercise_page.pages({found.path.stem: found.path}, live=True)[f"exercises-{number}"]
+    for task in found.tasks:
         assert f":name: task-{task.id.replace('.', '-')}\n" in page
         assert f'raise NotImplementedError("task {task.id}: ' in page
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from invoking import invoke
+from planted import read_once
 
 from nfscratch.course.blanks import body, leaked, with_stubs
 from nfscratch.course.handout import make, refuse
@@ -25,7 +26,8 @@ SHARE = [pytest.param(*case, marks=[pytest.mark.exhaustive] if k % 13 else []) f
 
 @pytest.mark.parametrize(("number", "variant"), SHARE)
 def test_a_handout_keeps_signature_docstring_and_prose_and_no_body(number, variant):
-    found, how = assignment(number), Variant.of(assignment(number), variant)
+    found = read_once(number)
+    how = Variant.of(found, variant)
     text = make(found, number=variant).files[found.path.name]
     solved = how.applied(found.text, found)
     stubs = {how.name_of(task): task for task in found.tasks}

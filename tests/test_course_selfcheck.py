@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from invoking import invoke
-from planted import read_once
+from planted import read_once as assignment
 from planted.ch04 import WRONG
 
 from nfscratch.course import checking
@@ -18,14 +18,15 @@ from nfscratch.course.judging.question import Question, close, expect, slip
 from nfscratch.course.judging.shown import apart, shown
 from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.sandbox.limits import Limits
+from nfscratch.course.sandbox.outside import Ended, Ending
 from nfscratch.course.selfcheck import Setting, Status, judge, judge_each
 from nfscratch.course.submission import Submission
 from nfscratch.course.summary import message
-from nfscratch.course.task import assigned, assignment
+from nfscratch.course.task import assigned
 from nfscratch.course.variant import Variant
 
 FOURTH = assignment("04")
-TASKS = [(number, task.id) for number in assigned() for task in read_once(number).tasks]
+TASKS = [(number, task.id) for number in assigned() for task in assignment(number).tasks]
 SWAPPED = next(p for p in WRONG if p.task == "4.6")
 HEAD = "import numpy as np, sys\n"
 UNUSABLE = {
@@ -180,14 +181,54 @@ def test_a_file_that_cannot_be_used_is_a_failure_that_says_so(text):
     assert mark.status is Status.FAILED and mark.fault.name.startswith(UNUSABLE[text]) and mark.earned == 0
 
 
+def is_a_failure(mark, words):
+    assert mark.status is Status.FAILED and mark.earned == 0
+    assert mark.fault.name.startswith(words) and mark.fault.kind is not Kind.UNJUDGED
+
+
+def of_body(number, id, code, **named):
+    """The mark of a file in which the task's function has this body."""
+    function = assignment(number).task(id).function
+    return judged(f"{HEAD}def {function}(*arguments):\n    {code}\n", number, id, **named)
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("code", BODIES)
+@pytest.mark.parametrize(("number", "id"), TASKS[::16])
+def test_a_body_that_gives_no_answer_is_a_failure(number, id, code):
+    is_a_failure(of_body(number, id, code, limits=Limits(processor=1)), BODIES[code])
+
+
+# What a child answers, or how it ends, is the same for every task, and was asked above. What each task's checks make of
+# that needs no process.
+ENDINGS = {Ending.LEFT: BODIES["import os; os._exit(0)"], Ending.TIME: BODIES["while True: pass"]}
+ANSWERS = {code: words for code, words in BODIES.items() if words not in ENDINGS.values() and "10**10" not in code}
+ANSWERS["raise MemoryError"] = BODIES["np.ones(10**10)"]
+
+
+class Gone(InProcess):
+    """A child that ends when it is called."""
+
+    how: Ending
+
+    def _exchange(self, message, given):
+        self.ending = self.how
+        raise Ended(self.how, seconds=1, code=0)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("code", ANSWERS)
 @pytest.mark.parametrize(("number", "id"), TASKS)
-def test_a_body_that_gives_no_answer_is_a_failure_of_every_task(number, id, code):
-    function = assignment(number).task(id).function
-    mark = judged(f"{HEAD}def {function}(*arguments):\n    {code}\n", number, id, limits=Limits(processor=1))
-    assert mark.status is Status.FAILED and mark.earned == 0
-    assert mark.fault.name.startswith(BODIES[code]) and mark.fault.kind is not Kind.UNJUDGED
+def test_what_is_no_answer_is_a_failure_of_every_task(number, id, code):
+    is_a_failure(of_body(number, id, code, child=InProcess), ANSWERS[code])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("how", ENDINGS, ids=lambda how: how.name)
+@pytest.mark.parametrize(("number", "id"), TASKS)
+def test_a_child_that_ends_is_a_failure_of_every_task(number, id, how, monkeypatch):
+    monkeypatch.setattr(Gone, "how", how, raising=False)
+    is_a_failure(of_body(number, id, "pass", child=Gone), ENDINGS[how])
 
 
 def test_a_function_that_calls_one_that_fails_says_so():

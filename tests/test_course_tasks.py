@@ -6,15 +6,18 @@ one task of thirty-one, and one body of forty-five.
 """
 
 import importlib
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 from planted import passers_by, read_once, strangers, trivial
 
 from nfscratch.course import properties
-from nfscratch.course.blanks import body, leaked, with_stubs
+from nfscratch.course.blanks import bodies, body, leaked, with_stubs
 from nfscratch.course.properties import checks_of
 from nfscratch.course.sandbox.here import InProcess
+from nfscratch.course.sandbox.inside import MODULE
 from nfscratch.course.selfcheck import Setting, Status, judge
 from nfscratch.course.submission import Submission
 from nfscratch.course.task import assigned
@@ -60,10 +63,41 @@ def test_a_body_that_does_no_work_earns_no_point(number, id):
 
 def statuses_without(number, id, variant=None):
     """What comes of every task of a chapter where one function is not written."""
-    found = ASSIGNMENTS[number]
-    variant = variant or Variant.plain(found)
-    text = with_stubs(variant.applied(found.text, found), {variant.name_of(found.task(id)): found.task(id)})
-    return {task.id: judged(number, task.id, text, variant=variant, every=False).status for task in found.tasks}
+    found, (chosen, whole) = ASSIGNMENTS[number], in_variant(number, variant)
+    name = chosen.name_of(found.task(id))
+    text = with_stubs(whole, {name: found.task(id)})
+
+    def status(task):
+        before, called = written(number, task.id, variant)
+        if task.id == id or name in called:
+            return judged(number, task.id, text, variant=chosen, every=False).status
+        return before  # the same lines run
+
+    return {task.id: status(task) for task in found.tasks}
+
+
+@cache
+def in_variant(number, variant):
+    """The variant of this number, and the chapter's text in it."""
+    chosen = Variant.of(ASSIGNMENTS[number], variant)
+    return chosen, chosen.applied(ASSIGNMENTS[number].text, ASSIGNMENTS[number])
+
+
+@cache
+def written(number, id, variant):
+    """What comes of a task where every function is written, and the functions of tasks that are called on the way."""
+    chosen, text = in_variant(number, variant)
+    text = noting_calls(text, [chosen.name_of(task) for task in ASSIGNMENTS[number].tasks])
+    status = judged(number, id, text, variant=chosen, every=False).status
+    return status, frozenset(sys.modules[MODULE].CALLED)
+
+
+def noting_calls(text, functions):
+    """The text, with a first line in each function that says that it was called."""
+    lines = text.splitlines()
+    for name, place in sorted(bodies(text, functions).items(), key=lambda item: -item[1].first):
+        lines.insert(place.first - 1, f"    CALLED.add({name!r})")
+    return "\n".join([*lines, "CALLED = set()", ""])
 
 
 def expected_without(number, id):
@@ -80,8 +114,7 @@ def test_a_stub_fails_its_task_alone_and_the_tasks_that_need_it_wait(number, id)
 @pytest.mark.parametrize("variant", [None, 5, 6])
 @pytest.mark.parametrize(("number", "id"), TASKS)
 def test_every_stub_fails_its_task_alone_in_every_variant(number, id, variant):
-    found = ASSIGNMENTS[number]
-    assert statuses_without(number, id, Variant.of(found, variant)) == expected_without(number, id)
+    assert statuses_without(number, id, variant) == expected_without(number, id)
 
 
 @pytest.mark.exhaustive

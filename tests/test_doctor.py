@@ -6,11 +6,10 @@ import sys
 
 import pytest
 
-from nfscratch import doctor
-from nfscratch.doctor import ABSENT, BROKEN, HINT, OK
+from nfscratch.doctor import ABSENT, BROKEN, HINT, OK, computing, packages, surroundings
 
 AVX2 = {"sse2", "avx2", "fma"}
-AVX512 = AVX2 | doctor.AVX512
+AVX512 = AVX2 | computing.AVX512
 
 
 def library(**changes):
@@ -36,38 +35,38 @@ def library(**changes):
     ],
 )
 def test_a_version_is_compared_number_by_number(version, allowed, answer):
-    assert doctor.within(version, allowed) is answer
+    assert packages.within(version, allowed) is answer
 
 
 def test_what_the_package_needs_is_listed_and_is_in_its_range():
-    needed = doctor.requirements()
+    needed = packages.requirements()
     assert {"numpy", "autograd", "scipy", "matplotlib", "scikit-learn", "rich"} <= set(needed)
     assert needed["autograd"] == ">=1.9,<1.10"
-    lines = {line.what.split()[0]: line for line in doctor.versions()}
+    lines = {line.what.split()[0]: line for line in packages.versions()}
     assert set(lines) >= {*needed, "python", "nfscratch"}
     assert all(line.mark == OK for line in lines.values())
 
 
 def test_an_installed_package_reads_its_own_metadata(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "__file__", str(tmp_path / "nfscratch" / "doctor.py"))
+    monkeypatch.setattr(packages, "CHECKOUT", tmp_path)
     monkeypatch.setattr(
-        doctor.metadata, "requires", lambda name: ["numpy>=2.0", "autograd<1.10,>=1.9", 'pytest>=8; extra == "test"']
+        packages.metadata, "requires", lambda name: ["numpy>=2.0", "autograd<1.10,>=1.9", 'pytest>=8; extra == "test"']
     )
-    assert doctor.requirements() == {"numpy": ">=2.0", "autograd": "<1.10,>=1.9"}
+    assert packages.requirements() == {"numpy": ">=2.0", "autograd": "<1.10,>=1.9"}
 
 
 def test_a_version_out_of_range_or_missing_is_broken():
-    old = doctor.version_line("autograd", "1.8.0", ">=1.9,<1.10")
+    old = packages.version_line("autograd", "1.8.0", ">=1.9,<1.10")
     assert (old.mark, old.what) == (BROKEN, "autograd 1.8.0 is not in >=1.9,<1.10")
     assert old.advice == "pip install 'autograd>=1.9,<1.10'"
-    missing = doctor.version_line("rich", None, ">=13.7")
+    missing = packages.version_line("rich", None, ">=13.7")
     assert (missing.mark, missing.what) == (BROKEN, "rich is not installed")
-    assert doctor.installed("no-such-distribution") is None
+    assert packages.installed("no-such-distribution") is None
 
 
 def test_an_older_python_is_broken(monkeypatch):
-    monkeypatch.setattr(doctor, "PYTHON", (99, 1))
-    assert next(iter(doctor.versions())).mark == BROKEN
+    monkeypatch.setattr(packages, "PYTHON", (99, 1))
+    assert next(iter(packages.versions())).mark == BROKEN
 
 
 # --- arrays and BLAS ---
@@ -77,9 +76,9 @@ def test_the_backend_in_use_and_the_reason_for_no_device(monkeypatch):
     def missing():
         raise RuntimeError("the cupy backend needs an NVIDIA GPU;\n CUDA sees none")
 
-    monkeypatch.setattr(doctor.backend, "cupy_prototype", missing)
-    used, device = doctor.arrays()
-    assert (used.mark, used.what) == (OK, f"backend numpy, dtype {doctor.backend.default_dtype()}")
+    monkeypatch.setattr(computing.backend, "cupy_prototype", missing)
+    used, device = computing.arrays()
+    assert (used.mark, used.what) == (OK, f"backend numpy, dtype {computing.backend.default_dtype()}")
     assert (device.mark, device.what) == (
         ABSENT,
         "no CUDA device: the cupy backend needs an NVIDIA GPU; CUDA sees none",
@@ -102,16 +101,16 @@ def test_the_backend_in_use_and_the_reason_for_no_device(monkeypatch):
     ],
 )
 def test_kernels_that_are_older_than_the_cpu(architecture, flags, advice):
-    line = doctor.kernel_line(library(architecture=architecture), flags)
+    line = computing.kernel_line(library(architecture=architecture), flags)
     assert line.mark == (HINT if advice else OK)
     assert advice in line.advice and bool(line.advice) == bool(advice)
     assert (architecture or "unknown") in line.what
 
 
 def test_kernels_that_somebody_has_chosen_are_left_alone():
-    line = doctor.kernel_line(library(), AVX512, "Haswell")
+    line = computing.kernel_line(library(), AVX512, "Haswell")
     assert (line.mark, line.advice) == (OK, "") and line.what.endswith("OPENBLAS_CORETYPE=Haswell")
-    assert doctor.kernel_line(library(internal_api="mkl"), AVX512).mark == OK
+    assert computing.kernel_line(library(internal_api="mkl"), AVX512).mark == OK
 
 
 @pytest.mark.parametrize(
@@ -125,30 +124,30 @@ def test_kernels_that_somebody_has_chosen_are_left_alone():
     ],
 )
 def test_threads_and_cores(threads, cores, api, mark, text):
-    line = doctor.thread_line(library(num_threads=threads, internal_api=api), cores)
+    line = computing.thread_line(library(num_threads=threads, internal_api=api), cores)
     assert line.mark == mark and text in str(line)
 
 
 def test_the_blas_of_this_process_is_found_or_said_not_to_be(monkeypatch):
     import threadpoolctl
 
-    assert all(line.mark in (OK, HINT) and line.what.startswith("BLAS") for line in doctor.blas())
+    assert all(line.mark in (OK, HINT) and line.what.startswith("BLAS") for line in computing.blas())
     monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: [{"user_api": "openmp"}])
-    (line,) = doctor.blas()
+    (line,) = computing.blas()
     assert line.mark == ABSENT and "no BLAS library" in line.what
 
 
 def test_cpu_flags_and_cores_come_from_where_the_system_keeps_them(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nflags\t\t: fpu avx2 fma\nbugs\t: none\n")
-    assert doctor.cpu_flags(tmp_path / "cpuinfo") == {"fpu", "avx2", "fma"}
-    assert doctor.cpu_flags(tmp_path / "none") == set()
+    assert computing.cpu_flags(tmp_path / "cpuinfo") == {"fpu", "avx2", "fma"}
+    assert computing.cpu_flags(tmp_path / "none") == set()
     (tmp_path / "max").write_text("max 100000\n")
     (tmp_path / "one").write_text("100000 100000\n")
     (tmp_path / "half").write_text("50000 100000\n")
     (tmp_path / "odd").write_text("?")
-    every = doctor.usable_cores(tmp_path / "none")
-    assert every >= 1 and doctor.usable_cores(tmp_path / "max") == every == doctor.usable_cores(tmp_path / "odd")
-    assert doctor.usable_cores(tmp_path / "one") == doctor.usable_cores(tmp_path / "half") == 1
+    every = computing.usable_cores(tmp_path / "none")
+    assert every >= 1 and computing.usable_cores(tmp_path / "max") == every == computing.usable_cores(tmp_path / "odd")
+    assert computing.usable_cores(tmp_path / "one") == computing.usable_cores(tmp_path / "half") == 1
 
 
 # --- folders and the environment ---
@@ -163,8 +162,8 @@ def test_trying_to_write_figures_leaves_nothing_behind(tmp_path, monkeypatch):
     (tmp_path / "there" / "ch04.png").write_bytes(b"drawn")
     before = everything_below(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for folder in (tmp_path / "there", tmp_path / "new" / "deep", doctor.Path("figures"), doctor.Path(".")):
-        line = doctor.figures_folder(folder)
+    for folder in (tmp_path / "there", tmp_path / "new" / "deep", surroundings.Path("figures"), surroundings.Path(".")):
+        line = surroundings.figures_folder(folder)
         assert (line.mark, line.what) == (OK, f"figures can be written to {folder}")
         assert everything_below(tmp_path) == before
 
@@ -172,10 +171,10 @@ def test_trying_to_write_figures_leaves_nothing_behind(tmp_path, monkeypatch):
 def test_figures_that_cannot_be_written_are_broken(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "figures"):
-        line = doctor.figures_folder(folder)
+        line = surroundings.figures_folder(folder)
         assert line.mark == BROKEN and str(folder) in line.what and "--figures" in line.advice
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
-    assert doctor.figures_folder(tmp_path / "a" / "b").what.endswith("Permission denied")
+    monkeypatch.setattr(surroundings.tempfile, "TemporaryFile", refuse)
+    assert surroundings.figures_folder(tmp_path / "a" / "b").what.endswith("Permission denied")
     assert everything_below(tmp_path) == ["file"]
 
 
@@ -185,27 +184,27 @@ def refuse(**_):
 
 def test_the_data_folder_and_what_it_holds(tmp_path, monkeypatch):
     monkeypatch.delenv("NFSCRATCH_DATA", raising=False)
-    (line,) = doctor.data_folder()
+    (line,) = surroundings.data_folder()
     assert line.mark == ABSENT and "mnist, freyfaces" in line.what
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path))
-    (line,) = doctor.data_folder()
+    (line,) = surroundings.data_folder()
     assert line.mark == OK and "holds none of mnist, freyfaces" in line.what
     (tmp_path / "mnist").mkdir()
     (tmp_path / "mnist" / "mnist.npz").write_bytes(b"")
-    (line,) = doctor.data_folder()
+    (line,) = surroundings.data_folder()
     assert line.what.endswith("holds mnist")
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path / "none"))
-    assert next(doctor.data_folder()).mark == BROKEN  # `load` refuses it
+    assert next(surroundings.data_folder()).mark == BROKEN  # `load` refuses it
     monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path / "mnist" / "mnist.npz"))
-    assert next(doctor.data_folder()).mark == BROKEN
+    assert next(surroundings.data_folder()).mark == BROKEN
 
 
 def test_environment_variables_that_nothing_reads():
     variables = {"NFSCRATCH_DTPYE": "float32", "NFSCRATCH_DTYPE": "float32", "NFSCRATCH_DATA": "x", "PATH": "/"}
-    slip, dtype = doctor.environment(variables)
+    slip, dtype = surroundings.environment(variables)
     assert (slip.mark, slip.advice) == (HINT, "did you mean NFSCRATCH_DTYPE?")
     assert (dtype.mark, dtype.what) == (OK, "NFSCRATCH_DTYPE=float32")
-    (line,) = doctor.environment({"NFSCRATCH_ZZZ": "1"})
+    (line,) = surroundings.environment({"NFSCRATCH_ZZZ": "1"})
     assert line.advice == "there are NFSCRATCH_BACKEND, NFSCRATCH_DATA, NFSCRATCH_DTYPE"
 
 
@@ -234,7 +233,7 @@ def test_what_is_broken_gives_exit_code_1(tmp_path, monkeypatch):
 
     from nfscratch.cli import app
 
-    monkeypatch.setattr(doctor.backend, "cupy_prototype", lambda: 1 / 0)
+    monkeypatch.setattr(computing.backend, "cupy_prototype", lambda: 1 / 0)
     (tmp_path / "file").write_text("")
     done = CliRunner().invoke(app, ["doctor", "--figures", str(tmp_path / "file")])
     assert done.exit_code == 1

@@ -97,6 +97,10 @@ def test_one_interval_for_all_variables_is_two_numbers(same):
         (([0, [1], 2], [1, 2, 3]), "codomain must be 'all reals' or an interval"),
         (([0, float("nan"), 2], [1, 2, 3]), "got nan to 2 for variable 1"),
         ([[0, 1], [0, 1], [0, 1]], "codomain must be 'all reals' or an interval"),
+        (("0", "1"), "codomain must be 'all reals' or an interval"),
+        ((False, True), "codomain must be 'all reals' or an interval"),
+        (([0, "0", 0], 1), "codomain must be 'all reals' or an interval"),
+        ((onp.zeros(3, bool), onp.ones(3, bool)), "codomain must be 'all reals' or an interval"),
     ],
 )  # fmt: skip
 def test_ends_that_do_not_fit_are_refused_in_words(wrong, message):

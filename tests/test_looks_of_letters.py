@@ -15,7 +15,7 @@ from nfscratch.check import report
 from nfscratch.check.diagnosis import (
     wrong_terms,
 )
-from nfscratch.check.letters import growth, jacobian, onto, sample_statistics
+from nfscratch.check.letters import edges, growth, jacobian, onto, sample_statistics
 from nfscratch.check.repair import expressions
 from nfscratch.check.repair.operands import operands
 
@@ -35,6 +35,19 @@ def test_an_x_that_stops_growing_is_seen_along_rays_of_six_scales():
     late = lambda z: onp.where(onp.abs(z) > 1e100, z, 3 * onp.tanh(z))  # noqa: E731
     early = lambda z: onp.sign(z) * onp.minimum(onp.abs(z), 1e5)  # noqa: E731
     assert growth.check_growth(seen(late), rng()).ok and growth.check_growth(seen(early), rng()).ok
+
+
+def test_the_last_digits_at_the_edges_are_asked_where_a_row_is_off_and_nowhere_else(monkeypatch):
+    """They take as long as all other looks at the edges; what they cost may excuse a row."""
+    asked, cost = [], [0.0]
+    monkeypatch.setattr(
+        edges, "cost_of_last_digits", lambda edge: asked.append(edge) or (cost[0] * onp.ones(len(edge)),) * 2
+    )
+    assert edges._consistent(trial_of(lambda z: 2 * z, lambda x: x / 2)) is None and not asked
+    off = trial_of(lambda z: 2 * z, lambda x: x / 2 + 1e-5)
+    assert edges._consistent(off).symptom is edges.Symptom.ROUND_TRIP and len(asked) == 1
+    cost[0] = 2e-5
+    assert edges._consistent(off) is None and len(asked) == 2
 
 
 @pytest.mark.parametrize("lag", [1, 5, 17])

@@ -326,3 +326,27 @@ def test_a_permutation_that_is_undone_last_is_not_said_to_be_left():
         return z[:, onp.argsort(order)], onp.zeros(len(x))
 
     assert named(forward, inverse, 4) in (Mistake.PERMUTATION_LATE, Mistake.LAYERS_IN_ORDER)
+
+
+def test_a_function_that_calls_itself_first_and_undoes_then_is_told():
+    rng = onp.random.default_rng(6)
+    layers = [(rng.normal(size=3) * 0.6, rng.permutation(4)) for _ in range(4)]
+
+    def push(z, rest):
+        if not rest:
+            return z, onp.zeros(len(z))
+        (w, order), *tail = rest
+        s = onp.tanh(z[:, :3] @ w)
+        x, log_det = push(onp.column_stack([z[:, :3], z[:, 3] * onp.exp(s)])[:, order], tail)
+        return x, log_det + s
+
+    def pull(x, rest):
+        if not rest:
+            return x, onp.zeros(len(x))
+        (w, order), *tail = rest
+        y = x[:, onp.argsort(order)]
+        s = onp.tanh(y[:, :3] @ w)
+        z, log_det = pull(onp.column_stack([y[:, :3], y[:, 3] * onp.exp(-s)]), tail)
+        return z, log_det - s
+
+    assert named(lambda z: push(z, layers), lambda x: pull(x, layers), 4) is Mistake.LAYERS_IN_ORDER

@@ -70,6 +70,7 @@ def test_a_slope_that_was_left_out_whole(tmp_path):
         ("a if flip else b", "b if flip else b", True),
         ("mask * t", "(1 - mask) * (mask * t)", True),
         ("s", "(1 - s) * s", False),
+        ("h @ v", "h @ (v / v)", True),
         ("x[:, back]", "x[:, np.argsort(back)][:, back]", True),
         ("P @ L", "P.T @ (P @ L)", True),
         ("L", "np.linalg.solve(P, P @ L)", True),

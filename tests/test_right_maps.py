@@ -10,6 +10,7 @@ import pytest
 from scipy.special import log_ndtr, ndtr, ndtri
 
 import nfscratch as nf
+from nfscratch.check import Mistake
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.scatter import scatter
 from nfscratch.check.pairs import of_pair
@@ -247,6 +248,39 @@ def test_a_formula_in_a_loop_that_counts_is_no_search():
         assert [f.letter for f in report.failures] == ["R"]
 
 
+def cubic(steps):
+    """z + z^3 / 10, undone by a fixed number of halvings of a bracket that is as wide as x."""
+
+    def forward(z):
+        return z + 0.1 * z**3, np.log(1 + 0.3 * z**2).sum(axis=1)
+
+    def inverse(x):
+        high = np.abs(x) + 1
+        low = -high
+        for _ in range(steps):
+            middle = (low + high) / 2
+            under = forward(middle)[0] < x
+            low, high = np.where(under, middle, low), np.where(under, high, middle)
+        return (low + high) / 2, -np.log(1 + 0.3 * ((low + high) / 2) ** 2).sum(axis=1)
+
+    return forward, inverse
+
+
+def test_a_fixed_number_of_halvings_is_enough_far_out_if_it_is_enough_for_draws():
+    assert not audited(cubic(56), 1, "RXJEO").failures
+    assert [failure.letter for failure in audited(cubic(20), 1, "R").failures] == ["R"]
+
+
+def test_a_formula_that_is_off_far_out_is_wrong():
+    forward, inverse = cubic(56)
+
+    def off(x):
+        z, log_det = inverse(x)
+        return np.where(np.abs(z) > 500, z * (1 + 1e-5), z), log_det
+
+    assert [failure.letter for failure in audited((forward, off), 1, "E").failures] == ["E"]
+
+
 def test_which_loops_end_when_they_are_close():
     limit = 1e-9
 
@@ -371,6 +405,30 @@ def test_a_kink_that_is_right_on_both_sides_is_told(dtype):
     assert "and is right on both sides: a kink, if one is meant" in detail(report, "E")
     assert audited(bent_at_0(0.5, dtype), 2, "SE", dtype=np.dtype(dtype).name, smooth=False).lines[1].detail == ""
     assert audited(bent_at_0(0.5, dtype, 0.55), 2, "SE", dtype=np.dtype(dtype).name).failures[0].letter == "E"
+
+
+def steep_tails(slope):
+    """sinh(3 z) / 3 between -1 and 1, where its slope is 10, and straight beyond."""
+    top = np.sinh(3.0) / 3
+
+    def forward(z):
+        inner, over = np.clip(z, -1, 1), np.abs(z) > 1
+        log_det = np.where(over, np.log(slope), np.log(np.cosh(3 * inner)))
+        return np.sinh(3 * inner) / 3 + slope * (z - inner), log_det.sum(axis=1)
+
+    def inverse(x):
+        inner, over = np.clip(x, -top, top), np.abs(x) > top
+        z = np.arcsinh(3 * inner) / 3
+        log_det = np.where(over, np.log(slope), np.log(np.cosh(3 * z)))
+        return z + (x - inner) / slope, -log_det.sum(axis=1)
+
+    return forward, inverse
+
+
+def test_a_kink_before_two_tails_that_are_the_identity_is_a_mistake_and_before_others_it_is_told():
+    said = audited(steep_tails(1.0), 2, "JE").failures[0]
+    assert said.mistake is Mistake.END_SLOPES
+    assert audited(steep_tails(20.0), 2, "JE").ok
 
 
 def test_slopes_that_do_not_meet_at_a_knot_between_two_kinds_of_tails_are_told():

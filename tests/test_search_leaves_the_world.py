@@ -2,14 +2,17 @@
 
 import ast
 import builtins
+import gc
 from types import SimpleNamespace
 
 import numpy as onp
+import pytest
 from edited_code import module_of
 
+from nfscratch.check.diagnosis.recorded import traced
 from nfscratch.check.repair.call_sites import calls_at_import
 from nfscratch.check.repair.frozen import frozen, shares_memory
-from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.repair.live_code import Reached, within
 from nfscratch.check.repair.other_orders import OtherOrders
 
 HELD = """
@@ -77,3 +80,22 @@ def test_orders_are_exchanged_all_or_none():
     with orders(order).standing():
         assert order.tolist() != [1, 2, 3, 0]
     assert order.tolist() == [1, 2, 3, 0]
+
+
+@pytest.mark.parametrize("trace", [
+    lambda call: within(call, 10**6)[0], lambda call: traced(call, lambda code: False, lambda frame: None),
+], ids=["within", "traced"])  # fmt: skip
+def test_no_garbage_is_collected_in_a_traced_call(trace):
+    """Python 3.11 crashes where that runs a callback."""
+    phases, before = [], gc.isenabled()
+    gc.enable()
+    gc.callbacks.append(lambda phase, _: phases.append(phase))
+    try:
+        assert trace(lambda: (len([[] for _ in range(100_000)]), gc.isenabled())) == (100_000, False)
+        assert not phases and gc.isenabled()
+        with pytest.raises(ZeroDivisionError):
+            trace(lambda: 1 / 0)
+        assert gc.isenabled()
+    finally:
+        gc.callbacks.pop()
+        (gc.enable if before else gc.disable)()

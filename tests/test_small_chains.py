@@ -17,7 +17,7 @@ from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_statements
 from nfscratch.check.repair.made_objects import attributes_otherwise, made_attributes
 from nfscratch.check.repair.maker_lines import MakerScope
-from nfscratch.check.repair.screen import OfLogDet
+from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.trial import Trial
 
 

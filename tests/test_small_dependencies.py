@@ -8,6 +8,7 @@ from comparing import close
 from tried_maps import pair, rng, zero
 from tried_maps import small_trial as trial_of
 
+import nfscratch as nf
 from nfscratch.check import undeclared
 from nfscratch.check.finding import Outcome, Symptom
 from nfscratch.check.letters import independence, last_digits, purity, shapes, still, structure
@@ -47,10 +48,245 @@ def without(matrix, *entries):
     (without(FULL, (1, 0)), [0, 1, 2]), (without(FULL, (2, 1)), [0, 1, 2]), (without(FULL.T, (0, 1)), [2, 1, 0]),
     (without(FULL, (2, 0), (2, 1)), [0, 2, 1]), ([[1, 0, 1], [1, 1, 0], [0, 0, 1]], [2, 0, 1]),
     ([[1, 1], [1, 1]], None),
-    (without(FULL.T, (0, 1), (0, 2)), [0, 2, 1]),
+    (without(FULL.T, (0, 1), (0, 2)), [0, 2, 1]), ([[1, 0, 0], [0, 0, 0], [1, 1, 1]], [0, 1, 2]),
+    ([[1, 1, 0], [0, 1, 0], [0, 0, 1]], [2, 1, 0]),
 ])  # fmt: skip
 def test_an_order_of_dependence(depends, order):
     assert structure.acyclic_order(onp.array(depends, dtype=bool)) == order
+
+
+def layer(structure, wrong=None, layers=()):
+    subject = SimpleNamespace(structure=structure, name=f"a {structure} layer")
+    J = onp.stack([onp.eye(2), 2 * onp.eye(2)])
+    return SimpleNamespace(subject=subject, layers=list(layers), wrong=wrong, z=onp.ones((2, 2)), J=J)
+
+
+SAME, OTHER = [3, 3], [1, 3]  # how many variables the steps of a run change
+
+
+@pytest.mark.parametrize(("still", "read", "layers", "dropped", "found"), [
+    (True, True, [SAME], None, "half"), (True, True, [OTHER, SAME], "parent", "half"),
+    (True, True, [OTHER], None, "told"),
+    (True, False, [SAME], None, "nothing"), (False, True, [SAME], None, "nothing"),
+    (False, False, [SAME], "parent", "parent"), (True, True, [OTHER], "parent", "parent"),
+    (True, True, [], None, "nothing"),
+])  # fmt: skip
+def test_what_is_said_of_variables_that_never_move(still, read, layers, dropped, found, monkeypatch):
+    moved = onp.ones((6, 6), dtype=bool)
+    monkeypatch.setattr(undeclared, "ever_moved", lambda trials: moved)
+    monkeypatch.setattr(undeclared, "never_moved", lambda moved: {0: 0} if still else {})
+    monkeypatch.setattr(undeclared, "_is_read", lambda trials, moved: read)
+    monkeypatch.setattr(undeclared, "_steps_of_layers", lambda trial: layers)
+    monkeypatch.setattr(undeclared, "_is_same_half", lambda moved, steps: steps is SAME)
+    monkeypatch.setattr(undeclared, "_half_never_moves", lambda still, dim: ("half", still, dim))
+    monkeypatch.setattr(undeclared, "_parent_dropped", lambda trials: dropped)
+    wrong, told = undeclared._of_function(["the trial"])
+    if found == "half":
+        assert wrong == ("half", {0: 0}, 6)
+    else:
+        assert wrong == (dropped if found == "parent" else None)
+    assert told.startswith("x_0 is z_0") is (still and read and bool(layers))
+
+
+@pytest.mark.parametrize(("still", "read", "same", "skipped", "found"), [
+    (True, True, True, "column", "half"), (True, False, True, "column", "column"),
+    (True, True, False, "column", "column"),
+    (True, True, False, None, None), (False, True, True, None, None),
+])  # fmt: skip
+def test_what_is_said_of_a_list_whose_variables_never_move(still, read, same, skipped, found, monkeypatch):
+    moved, asked = onp.ones((6, 6), dtype=bool), []
+    monkeypatch.setattr(undeclared, "ever_moved", lambda trials: moved)
+    monkeypatch.setattr(undeclared, "never_moved", lambda moved: {0: 0} if still else {})
+    monkeypatch.setattr(undeclared, "_is_read", lambda trials, moved: read)
+    monkeypatch.setattr(undeclared, "_steps_of_list", lambda trials: asked.append(trials) or SAME)
+    monkeypatch.setattr(undeclared, "_is_same_half", lambda moved, steps: same and steps is SAME)
+    monkeypatch.setattr(undeclared, "_half_never_moves", lambda still, dim: ("half", still, dim))
+    monkeypatch.setattr(undeclared, "_column_skipped", lambda trials, moved, steps: skipped)
+    wrong, told = undeclared._of_list(["the trial"])
+    assert wrong == (("half", {0: 0}, 6) if found == "half" else found) and bool(asked) is still
+    assert told.startswith("x_0 is z_0") is still
+
+
+def moved_but(still, dim):
+    """What ever moved of `dim` variables, where x_i = z_j always for each pair of `still`."""
+    moved = onp.ones((dim, dim), dtype=bool)
+    for i, j in still:
+        moved[i, j] = False
+    return moved
+
+
+@pytest.mark.parametrize(("dim", "still", "steps", "read", "found"), [
+    (5, [(2, 2)], [2, 2], False, (2, 2)), (5, [(2, 2)], [2, 0, 2], False, (2, 2)), (4, [(2, 2)], [2, 2], False, None),
+    (5, [(2, 2), (3, 3)], [2, 2], False, None), (5, [], [2, 2], False, None), (5, [(2, 2)], [2, 1], False, None),
+    (5, [(2, 2)], [2, 2], True, None), (5, [(2, 1)], [2, 2], False, None), (5, [(2, 2)], [1, 1], False, None),
+    (7, [(0, 0)], [3, 3], False, (0, 0)), (9, [(2, 2)], [4, 4], False, (2, 2)), (5, [(2, 2)], [None, 2], False, None),
+])  # fmt: skip
+def test_a_column_that_two_halves_pass_over(dim, still, steps, read, found, monkeypatch):
+    monkeypatch.setattr(undeclared, "_is_read", lambda trials, moved: read and trials == ["a trial"])
+    wrong = undeclared._column_skipped(["a trial"], moved_but(still, dim), steps)
+    assert (wrong and wrong[2]) == found
+    if found:
+        i = found[0]
+        words = f"x_{i} is z_{i}, always, and no other variable depends on it"
+        assert wrong == (Symptom.SKIPPED_COLUMN, words, found)
+
+
+def slopes(*Js):
+    return [SimpleNamespace(J=onp.array(J, dtype=float)) for J in Js]
+
+
+def test_who_depends_on_whom_by_slopes():
+    still = onp.zeros((2, 3, 3))
+    still[0, 0, 1], still[1, 2, 0], still[1, 1, 1] = 1e-7, -1.1e-7, onp.nan
+    assert onp.argwhere(undeclared._depends(slopes(0 * still, still))).tolist() == [[1, 1], [2, 0]]
+    J = onp.zeros((1, 3, 3))
+    for entry, read in (((1, 0), True), ((2, 0), True), ((0, 1), False), ((1, 2), False), ((0, 0), False)):
+        J[:] = 0
+        J[0][entry] = 1.0
+        assert undeclared._is_read(slopes(J), moved_but([(0, 0)], 3)) is read
+
+
+def state(*columns):
+    return onp.stack([onp.asarray(c, dtype=float) for c in columns], axis=1)
+
+
+A, B, C, D = onp.random.default_rng(0).normal(size=(4, 6))
+
+
+def run_of(*states, step=None):
+    runs = {"all": [SimpleNamespace(value=v) for v in states], "a": states[0], "step": step and staticmethod(step)}
+    return type("Runs", (), runs | {"__len__": lambda self: len(states)})()
+
+
+def test_the_variables_that_each_step_changes_whatever_columns_hold_them():
+    runs = run_of(state(A, B, C), state(C, B, A + 1), state(B, C, A + 1), state(B, C + 1, A + 2))
+    assert list(undeclared._moved_by(runs, [0, 1, 2, 3])) == [{0}, set(), {2, 0}]
+    assert list(undeclared._moved_by(runs, [0, 2])) == [{0}] and list(undeclared._moved_by(runs, [2, 3])) == [{1, 2}]
+
+
+@pytest.mark.parametrize(("names", "affine", "states", "repeats"), [
+    (["z"], False, [(A, B), (A + 1, B), (A + 2, B)], True), (["z"], False, [(A, B), (A + 1, B), (A + 1, B + 1)], False),
+    (["a", "b"], False, [(A, B), (A + 1, B), (A + 2, B)], False),
+    (["a", "b"], True, [(A, B), (A + 1, B), (A + 2, B)], True),
+    (["z"], True, [(A, B), (A + 1, B), (A + 1, B), (A + 2, B)], True), (["z"], True, [(A, B), (A + 1, B)], False),
+])  # fmt: skip
+def test_two_steps_that_change_one_variable(names, affine, states, repeats, monkeypatch):
+    asked = []
+    monkeypatch.setattr(undeclared, "_is_affine", lambda runs, i, j: asked.append((i, j)) or affine)
+    runs = run_of(*(state(*s) for s in states))
+    assert undeclared._repeats(runs, names, range(len(states))) is repeats
+    assert set(asked) <= {(i, i + 1) for i in range(len(states) - 1)}
+
+
+@pytest.mark.parametrize(("f", "affine"), [
+    (lambda a: 2 * a + 1, True), (lambda a: a**2, False), (lambda a: 3 * a + 1.5e-5 * a**2, False),
+    (lambda a: 3 * a + 1e-9 * a**2, True), (lambda a: onp.exp(a), False),
+])  # fmt: skip
+def test_a_step_that_is_a_straight_line_in_what_it_changes(f, affine):
+    def step_of(i, j):
+        assert (i, j) == (0, 1)
+        return lambda h: (state(h[:, 1], f(h[:, 0]) + onp.sin(h[:, 1])), "no state")
+
+    runs = run_of(state(A, B), state(B, f(A) + onp.sin(B)), step=step_of)
+    assert undeclared._is_affine(runs, 0, 1) is affine
+
+
+def life(line, names, *values):
+    return [SimpleNamespace(places=[(*line, 7), (*line, 9)], names=names, value=v) for v in values]
+
+
+def test_rounds_are_the_boundaries_that_one_line_meets():
+    states = [state(A + k, B) for k in range(5)]
+    runs = run_of(*states)
+    lives = life(("f", 3), ("z",), states[1], states[2]) + life(("f", 4), ("z",), states[3])
+    lives += life(("f", 5), ("h",), states[0], states[0] + 1e-13) + life(("f", 3), ("h",), states[0], states[3] + 9)
+    lives += life(("f", 8), ("y",), states[3], states[2] + 1e-13, states[4])
+    runs.record = SimpleNamespace(lives=lives)
+    assert list(undeclared._rounds(runs)) == [(("z",), [1, 2, 4]), (("y",), [2, 3, 4])]
+
+
+@pytest.mark.parametrize(("count", "asked"), [(2, [7, 1]), (3, [7]), (5, [7])])
+def test_a_function_of_single_rows_is_run_row_by_row(count, asked, monkeypatch):
+    z = onp.array([[3.0], [1.0], [-2.0]])
+    rows = []
+    runs = type("Runs", (), {"__len__": lambda self: count})()
+    monkeypatch.setattr(undeclared, "_boundaries", lambda trial, z, n: rows.append((z[:, 0].tolist(), n)) or runs)
+    monkeypatch.setattr(undeclared, "_rounds", lambda runs: [(("z",), [0, 1]), (("y",), [2])])
+    monkeypatch.setattr(undeclared, "_repeats", lambda runs, names, at: names == ("z",))
+    monkeypatch.setattr(undeclared, "_moved_by", lambda runs, at: [{1, 2}, set(), {0}] if at == [0, 1] else None)
+    assert undeclared._steps_of_layers(SimpleNamespace(z=z)) == [[2, 0, 1]]
+    assert rows == [([1.0, -2.0, 3.0], n) for n in asked]
+    monkeypatch.setattr(undeclared, "_rounds", lambda runs: 1 / 0)
+    assert undeclared._steps_of_layers(SimpleNamespace(z=z)) == []
+
+
+def test_two_runs_have_every_second_row(monkeypatch):
+    asked = []
+    monkeypatch.setattr(undeclared, "Boundaries", lambda f, a, b: asked.append((f, a.tolist(), b.tolist())))
+    trial = SimpleNamespace(subject=SimpleNamespace(forward="forward"))
+    undeclared._boundaries(trial, onp.arange(20), 3)
+    undeclared._boundaries(trial, onp.arange(20), 1)
+    assert asked == [("forward", [0, 2, 4], [1, 3, 5]), ("forward", [0], [1])]
+
+
+@pytest.mark.parametrize(("more", "asked"), [
+    ({}, True), ({"bijection": object()}, False), ({"in_shape": (1, 1, 2), "out_shape": (1, 1, 2)}, False),
+    ({"out_shape": (3,)}, False),
+])  # fmt: skip
+def test_which_functions_are_asked_for_dependencies_that_they_do_not_declare(more, asked, monkeypatch):
+    monkeypatch.setattr(undeclared, "_of_list", lambda trials: (None, "of a list"))
+    monkeypatch.setattr(undeclared, "_of_function", lambda trials: (None, "of a function"))
+    for pairs, words in (((1, 2), "of a list"), ((), "of a function")):
+        subject = {"bijection": None, "in_shape": (2,), "out_shape": (2,), "pairs": pairs} | more
+        found = undeclared.check_undeclared([SimpleNamespace(subject=SimpleNamespace(**subject))])
+        assert found.outcome is Outcome.NOT_APPLICABLE and found.why == (words if asked else undeclared.NOT_DECLARED)
+
+
+def test_the_first_layer_that_is_wrong_is_named(monkeypatch):
+    monkeypatch.setattr(structure, "Dependencies", lambda trials: trials[0])
+    monkeypatch.setattr(structure, "STRUCTURES", {"odd": lambda d: d.wrong})
+    wrong = Symptom.RANK, "it is wrong", (1, 0)
+    right = structure.check_structure([layer("odd")])
+    assert (right.letter, right.what, right.error, right.tolerance) == ("T", "dependencies: odd", 0.0, 0.0)
+    found = structure.check_structure([layer("odd", layers=[layer("odd"), layer(None), layer("odd", wrong)])])
+    assert (found.letter, found.error, found.tolerance, found.at) == ("T", 1.0, 0.0, "a odd layer: it is wrong")
+    assert found.symptom is Symptom.RANK and (found.evidence["J"] == onp.eye(2)).all()
+    assert (found.evidence["entry"], found.evidence["layer"], found.evidence["row"]) == ((1, 0), "a odd layer", 0)
+    whole = structure.check_structure([layer("odd", wrong, [layer("odd"), layer(None)])])
+    assert whole.failed and structure.check_structure([layer(None)]).outcome is Outcome.NOT_APPLICABLE
+    with pytest.raises(ValueError, match="shorter"):
+        structure.check_structure([layer("odd", layers=[layer("odd")] * 2), layer("odd", layers=[layer("odd")])])
+
+
+def test_dependencies_of_points_and_of_images():
+    swapped = structure.Dependencies([trial_of(lambda z: z[:, ::-1])])
+    assert (swapped.moved == onp.eye(2)).all() and (swapped.ever == 1 - onp.eye(2)).all() and not swapped.local
+    assert (swapped.eye == onp.eye(2)).all() and (swapped.surely == swapped.ever).all()
+    image = of_pair(lambda z: (z, z[:, 0, 0, 0]), lambda x: (x, x[:, 0, 0, 0]), (1, 1, 2))
+    assert structure.Dependencies([Trial(image, rng().normal(size=(3, 1, 1, 2)))]).local
+
+
+@pytest.mark.parametrize(("x", "change", "precision", "allowed", "changes"), [
+    (0.5, 0.0625, 2.0**-10, 0.0, [False, True]), (0.5, 0.063, 2.0**-10, 0.0, [True, True]),
+    (8.0, 0.5, 2.0**-10, 0.0, [False, True]), (8.0, 0.504, 2.0**-10, 9.0, [True, False]),
+    (0.5, 0.9e-9, 0.0, 0.0, [True, False]), (0.5, 1.1e-9, 0.0, 0.0, [True, True]),
+    (8.0, 7.5e-9, 0.0, 0.0, [True, False]), (8.0, 8.5e-9, 0.0, 0.0, [True, True]),
+    (0.5, 0.3, 0.0, 0.25, [True, True]), (0.5, 0.25, 0.0, 0.25, [True, False]),
+    (onp.inf, 0.0, 2.0**-10, 0.0, [False] * 2),
+])  # fmt: skip
+def test_a_change_is_one_of_the_last_digits_or_surely_more(x, change, precision, allowed, changes):
+    subject = SimpleNamespace(precision=precision, domain=(-onp.inf, onp.inf), dtype=onp.dtype("float64"))
+    x = onp.array([[0.0, 0.0], [0.0, x]])
+    trial = SimpleNamespace(x=x, subject=subject, allowed_x=onp.full(2, allowed), z=onp.zeros((2, 2)))
+    trial.apply = lambda direction, z: (x + onp.array([[0.0, 0.0], [0.0, change]]) * (z[:, :1] == 2.0), None)
+    ever, surely = structure._changes(trial, 0)
+    assert (not ever[0] and not surely[0]) and [bool(ever[1]), bool(surely[1])] == changes
+
+
+def test_a_variable_moves_by_a_tenth_of_its_interval():
+    subject = SimpleNamespace(domain=(2.0, 6.0), dtype=onp.dtype("float64"))
+    trial = SimpleNamespace(subject=subject, z=onp.array([[4.0, 5.0], [5.9, 5.0]]))
+    close(structure._shifted(trial, 0, 2.0), [[4.8, 5.0], [6 - 4e-7, 5.0]], 1e-12)
 
 
 @pytest.mark.parametrize(("ever", "symptom", "entry"), [
@@ -513,3 +749,133 @@ def test_a_step_without_effect_grows():
     assert moved[0, 0] == 0
     ended = last_digits._moved(rng(), onp.array([[1 - 1e-9], [0.5]]), onp.array([[1.0], [0.1]]), (0.0, 1.0))
     assert ended[0, 0] == 1 - 1e-9 and abs(ended[1, 0] - 0.5) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("name", "dtype", "of_library", "a", "wide"), [
+    ("log_prob", "float32", False, onp.zeros(3), True), ("x", "float32", False, onp.zeros(3), False),
+    ("log_prob", "float64", False, onp.zeros(3), False), ("log_prob", "float32", True, onp.zeros(3), False),
+    ("log_prob", "float32", False, onp.zeros(3, "float32"), False), ("log_prob", "float32", False, onp.zeros(2), False),
+    ("log_prob", "float32", False, [0.0] * 3, False),
+])  # fmt: skip
+def test_a_density_in_float64_of_a_map_in_float32_is_told_and_not_wrong(name, dtype, of_library, a, wide):
+    subject = SimpleNamespace(bijection=object() if of_library else None, dtype=onp.dtype(dtype))
+    assert shapes._is_wide(SimpleNamespace(subject=subject), name, a, (3,)) is wide
+
+
+@pytest.mark.parametrize(("log_prob", "wide"), [
+    (None, False), (lambda x: x[:, 0].astype("float64"), True), (lambda x: x[:, 0], False),
+    (lambda x: x.astype("float64"), False),
+])  # fmt: skip
+def test_whether_a_density_is_wide(log_prob, wide):
+    one = lambda z: (z, z[:, 0])  # noqa: E731
+    declared = {} if log_prob is None else {"log_prob": log_prob}
+    trial = Trial(of_pair(one, one, 2, "float32", **declared), onp.ones((3, 2)))
+    assert shapes.density_is_wide(trial) is wide
+
+
+def test_what_s_says_of_rows_that_are_lost_and_of_an_end():
+    trial = SimpleNamespace(usable=onp.ones(3, dtype=bool), recoverable=onp.array([True, False, True]))
+    for a in (onp.array([0.0, onp.nan, 0.0]), onp.array([[0.0, 1.0], [0.0, onp.inf], [1.0, 1.0]])):
+        assert shapes._is_lost(trial, "z", a) and not shapes._is_lost(trial, "x", a)
+        assert not shapes._is_lost(trial, "z", a[[1, 0, 2]])
+    subject = SimpleNamespace(domain=(0.0, 1.0), in_shape=(1,))
+    beside = SimpleNamespace(subject=subject, allowed=onp.full(4, 0.25), usable=onp.ones(4, dtype=bool))
+    log_p, z = onp.full(4, -onp.inf), onp.array([[0.25], [0.75], [0.5], [0.3]])
+    assert shapes._where_dense(beside, log_p, z).tolist() == [0.0, 0.0, -onp.inf, -onp.inf]
+
+
+def test_s_of_a_layer_of_functions_that_warn_and_of_a_log_det_of_another_size():
+    found = shapes.shapes_and_dtypes(nf.PLU(2), nf.PLU(2).init(rng()), onp.ones((3, 2)))
+    assert found.ok and (found.error, found.tolerance) == (0.0, 0.0)
+    with onp.errstate(all="warn"):
+        holes = shapes.check_shapes(trial_of(lambda z: onp.log(z), z=[[-1.0, 1.0], [1.0, 2.0]]))
+    assert holes.failed and holes.symptom is Symptom.NOT_FINITE and (holes.error, holes.tolerance) == (1.0, 0.0)
+    met = []
+    one = lambda a: met.append(len(a)) or (a, onp.zeros(5))  # noqa: E731
+    wrong = shapes.check_shapes(Trial(of_pair(one, one, 1, codomain=(0.0, 1.0)), onp.array([[0.5], [2.0]])))
+    assert wrong.symptom is Symptom.SHAPE and met[-1] == 2
+
+
+# --- P by its parts ---
+
+
+def seen_by_p(f, params=None, context=None, a=None):
+    subject = SimpleNamespace(params=params, context=context, eps=1e-16)
+    a = onp.arange(6.0).reshape(3, 2) if a is None else a
+    return purity._of_function(SimpleNamespace(subject=subject), f, a)
+
+
+def test_what_one_function_leaves_behind():
+    assert seen_by_p(lambda a: (a + 1, a[:, 0] * 2)) is None
+    params, context = {"W": onp.ones(2), "fixed": {"b": onp.ones(1)}}, onp.zeros((3, 1))
+    assert seen_by_p(lambda a: (a + params["W"], a[:, 0] + 0.0), params, context) is None
+
+    def changes(array):
+        def f(a):
+            array[...] += 1
+            return a + 1, a[:, 0] + 1
+
+        return f
+
+    for array in (params["W"], params["fixed"]["b"], context):
+        assert seen_by_p(changes(array), params, context) is Symptom.PARAMETERS_CHANGED
+
+    def writes(a):
+        a[0, 0] = 7.0
+        return a + 1, a[:, 0]
+
+    assert seen_by_p(writes) is Symptom.ARGUMENT_CHANGED
+    calls = []
+    assert seen_by_p(lambda a: calls.append(1) or (a, a[:, 0] + len(calls))) is Symptom.ANOTHER_OUTPUT
+    buffer = onp.zeros((3, 2))
+
+    def reuses(a):
+        buffer[...] = a
+        return buffer, a[:, 0].copy()
+
+    assert seen_by_p(reuses) is Symptom.OVERWRITTEN
+    with onp.errstate(all="warn"):
+        assert seen_by_p(lambda a: (onp.sqrt(a - 3.5), a[:, 0] + 0.0)) is None  # NaN twice is no other output
+    assert purity._is_overwritten(lambda a: (onp.array(["x"] * len(a)), a + 1), onp.ones((2, 1))) is False
+
+
+@pytest.mark.parametrize(("p", "off", "differ"), [
+    (0.5, 1.4e-3, False), (0.5, 1.6e-3, True), (4.0, 7.9e-3, False), (4.0, 8.2e-3, True), (4.0, -7.9e-3, False),
+    (onp.nan, 0.0, False),
+])  # fmt: skip
+def test_an_output_may_differ_by_a_few_roundings(p, off, differ):
+    """A thousand roundings of the number, and of the largest one."""
+    p = onp.array([p, 0.0])
+    assert purity._differ(p, p + [off, 0.0], 1e-6) is differ
+    assert purity._differ(p, p[:1], 1e-6) and purity._differ(p, onp.array([[*p]]), 1e-6)
+
+
+def test_what_p_says_of_several_functions(monkeypatch):
+    seen = {"forward": None, "inverse": Symptom.ANOTHER_OUTPUT, "sample": Symptom.DRAW_REPEATS}
+    names = [(name, None, None) for name in ("forward", "inverse")]
+    monkeypatch.setattr(purity, "functions", lambda trial: [(name, name, None) for name, _, _ in names])
+    monkeypatch.setattr(purity, "_of_function", lambda trial, f, a: seen[f])
+    monkeypatch.setattr(purity, "_of_samplers", lambda subject: {"sample": seen["sample"]})
+    trial = SimpleNamespace(subject=SimpleNamespace(begun=None), z=onp.ones((2, 2)))
+    found = purity.check_purity(trial)
+    assert (found.letter, found.error, found.tolerance, found.symptom) == ("P", 2.0, 0.0, Symptom.ANOTHER_OUTPUT)
+    assert found.at == f"inverse: {Symptom.ANOTHER_OUTPUT.value}; sample: {Symptom.DRAW_REPEATS.value}"
+    assert found.evidence["function"] == "inverse" and (found.evidence["row"], found.evidence["symbol"]) == (0, "z")
+    seen.update(inverse=None, sample=None)
+    assert purity.check_purity(trial).ok and purity.check_purity(trial).evidence["function"] == ""
+    z = onp.ones((2, 1))
+    now = SimpleNamespace(begun=(z, z, z[:, 0]), forward=lambda z: (z, z[:, 0]), eps=1e-16)
+    trial.subject = now
+    assert purity.check_purity(trial).ok
+    now.forward = lambda z: (z, 2 * z[:, 0])
+    later = purity.check_purity(trial)
+    assert later.symptom is Symptom.ANOTHER_OUTPUT and later.evidence["function"] == "forward"
+
+
+@pytest.mark.parametrize(("draw", "symptom"), [
+    (lambda rng, n: rng.normal(size=n), None), (lambda rng, n: onp.full(n, onp.nan), "another"),
+    (lambda rng, n: onp.random.normal(size=n), "global"), (lambda rng, n: onp.arange(float(n)), "another"),
+])  # fmt: skip
+def test_samples_follow_their_generator(draw, symptom):
+    found = purity._of_sampler(draw)
+    assert (found is None) is (symptom is None) and (symptom != "global" or found is Symptom.GLOBAL_STATE)

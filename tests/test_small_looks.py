@@ -192,6 +192,90 @@ def test_the_bound_of_two_means_is_that_of_the_theorem():
     close(bound, bridge._bound(p, q, width=3.0, looks=5), 1e-12)
 
 
+def test_no_number_is_no_density_and_none_on_both_sides_is_no_share():
+    with onp.errstate(all="warn"):
+        found = bridge._density(lambda points: onp.log(points[:, 0]), onp.array([[1.0], [-1.0], [0.0]]))
+        assert found.tolist() == [0.0, -onp.inf, -onp.inf]
+        nothing = onp.array([-onp.inf, 0.0])
+        assert bridge._share(nothing, nothing).tolist() == [0.0, 0.5]
+    assert bridge._density(lambda points: [[1], [2]], onp.zeros((2, 1))).dtype == onp.float64
+
+
+def drawn(n=240):
+    """Points that are wider than the law q that they claim to follow."""
+    z = rng(3).normal(size=(n, 2)) @ onp.array([[1.4, 0.3], [0.0, 1.0]]) + [0.2, 0.0]
+    return z, lambda points: multivariate_normal([0, 0], onp.eye(2)).logpdf(points)
+
+
+def both_sides(judged, mean, root, log_q, generator, shift=0.0):
+    """Equation (1), with SciPy's normal law: y, r / (q + r) at the points, and q / (q + r) at draws of r."""
+    y = mean + generator.standard_normal((2 * len(judged), 2)) @ root.T
+    r = multivariate_normal(mean, root @ root.T)
+    q = lambda points: onp.exp(log_q(points) + shift)  # noqa: E731
+    return y, r.pdf(judged) / (q(judged) + r.pdf(judged)), q(y) / (q(y) + r.pdf(y))
+
+
+@pytest.mark.parametrize(("n", "size"), [(600, 60), (200, 50), (550, 55)])
+def test_surroundings_are_a_tenth_of_the_points_or_fifty(n, size):
+    """Points in heaps of that size, far from each other: a surrounding is a heap."""
+    heap = onp.arange(n) // size
+    points = rng().normal(size=(n, 2)) + 1000.0 * onp.stack([heap % 2, heap // 2], axis=1)
+    means = onp.array([points[heap == k].mean(axis=0) for k in range(n // size)])
+    laws = list(bridge._references(rng(1).permutation(points), rng()))
+    assert [words for words, _, _ in laws[4:]] == ["a normal law around some of the points"] * 3
+    for _, mean, _ in laws[4:]:
+        assert onp.abs(means - mean).max(axis=1).min() < 1e-9
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.7])
+def test_the_worst_bridge_is_furthest_beyond_its_bound(shift):
+    z, log_q = drawn()
+    generator, found = rng(5), []
+    for words, mean, root in bridge._references(z[:60], generator):
+        _, p, q = both_sides(z[60:], mean, root, log_q, generator, shift)
+        bound = sqrt(2 * (p.var(ddof=1) / 180 + q.var(ddof=1) / 360) * log(4e7)) + 7 * log(4e7) / (3 * 180)
+        found.append((abs(p.mean() - q.mean()), bound, words))
+    assert len(found) == 7
+    worst = max(found, key=lambda f: f[0] / f[1])
+    error, allowed, words = bridge.worst_bridge(z, log_q, rng(5), shift)
+    close([error, allowed], worst[:2], 1e-9)
+    assert words == worst[2]
+
+
+def test_the_worst_moment_is_that_of_most_sigma():
+    z, log_q = drawn()
+    low, middle, high = onp.quantile(z[:60], (0.25, 0.5, 0.75), axis=0)
+    scale = (high - low) / 1.349
+    y, p, q = both_sides(z[60:], middle, onp.diag(scale), log_q, rng(5))
+    u, v = (onp.clip((a - middle) / scale, -3, 3) for a in (z[60:], y))
+    functions = [lambda a: a[:, 0], lambda a: a[:, 1], lambda a: a[:, 0] ** 2, lambda a: a[:, 1] ** 2]
+    functions += [lambda a: a[:, 0] * a[:, 1], lambda a: (a**2).sum(axis=1)]
+    sides = [(h(u) * p, h(v) * q) for h in functions]
+    sigmas = [abs(a.mean() - b.mean()) / sqrt(a.var() / 180 + b.var() / 360) for a, b in sides]
+    error, allowed, sigma, words = bridge.worst_moment(z, log_q, rng(5))
+    k = int(onp.argmax(sigmas))
+    names = ["the mean of z_0", "the mean of z_1", "the square of z_0", "the square of z_1", "z_1 with z_0"]
+    assert words == [*names, "the size of z"][k] and sigma == pytest.approx(sigmas[k])
+    assert error == pytest.approx(abs(sides[k][0].mean() - sides[k][1].mean()))
+    width = [6, 6, 9, 9, 18, 18][k]
+    close(allowed, bridge._bound(*sides[k], width=width, looks=6), 1e-9)
+
+
+def test_points_that_are_all_one_have_no_scale_and_their_moments_say_so():
+    z = onp.ones((80, 1)) * 2.0
+    error, _, _, _ = bridge.worst_moment(z, lambda points: norm.logpdf(points[:, 0]), rng())
+    assert onp.isfinite(error)
+
+
+@pytest.mark.parametrize("true", [0.0, 2.5, -3.0])
+def test_a_constant_that_is_missing_is_fitted(true):
+    z = rng(1).normal(size=(1600, 1))
+    log_q = lambda points: norm.logpdf(points[:, 0]) - true  # noqa: E731
+    assert bridge.fitted_shift(z, log_q, rng()) == pytest.approx(true, abs=0.1)
+    assert bridge.fitted_shift(z, log_q, rng(), reach=abs(true) + 0.5) is None
+    assert bridge.fitted_shift(z, log_q, rng(), reach=abs(true) + 1.5) == pytest.approx(true, abs=0.1)
+
+
 def test_the_functions_under_both_means():
     u = rng().normal(size=(5, 3))
     found = {words: (h(u), width) for words, h, width in bridge._tests(3)}

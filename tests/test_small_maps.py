@@ -23,7 +23,7 @@ from nfscratch.check.diagnosis.mistakes import Named
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.repair import screen
+from nfscratch.check.repair import screen, screens
 from nfscratch.check.trial import Trial
 
 
@@ -584,11 +584,11 @@ def now(s, forward=None, inverse=None):
     (lambda z: ((2 * z).astype("float32"), zero(z) + L), lambda x: (x / 2.0, zero(x) - L), False),
 ])  # fmt: skip
 def test_a_screen_of_all_laws(forward, inverse, passes):
-    assert now(screened(screen.OfAll), forward, inverse) is passes
+    assert now(screened(screens.OfAll), forward, inverse) is passes
 
 
 def test_the_jacobians_of_a_screen():
-    s = screened(screen.OfAll, lambda z: (z @ onp.array([[1.0, 0.5], [0, 2]]) + onp.sin(z), zero(z)))
+    s = screened(screens.OfAll, lambda z: (z @ onp.array([[1.0, 0.5], [0, 2]]) + onp.sin(z), zero(z)))
     J = s._jacobians()
     wanted = onp.array([[1.0, 0], [0.5, 2]]) + onp.cos(s.z)[:, :, None] * onp.eye(2)
     close(J, wanted, 1e-8)
@@ -603,14 +603,14 @@ def test_the_jacobians_of_a_screen():
     (lambda z: (2 * z, zero(z) + L + (onp.arange(len(z)) < 2)), False),
 ])  # fmt: skip
 def test_a_screen_of_one_log_det(forward, passes):
-    s = screened(screen.OfLogDet, lambda z: (2 * z, zero(z)), lambda x: (x / 2, zero(x)), "forward")
+    s = screened(screens.OfLogDet, lambda z: (2 * z, zero(z)), lambda x: (x / 2, zero(x)), "forward")
     close(s.true, onp.full(len(s.true), L), 1e-8)
     close(s.loose, onp.full(len(s.true), 1e-4 * L), 1e-9)
     assert now(s, forward) is passes
 
 
 def test_what_an_edit_moves():
-    of_log_det = screened(screen.OfLogDet, lambda z: (2 * z, zero(z)), lambda x: (x / 2, zero(x)), "forward")
+    of_log_det = screened(screens.OfLogDet, lambda z: (2 * z, zero(z)), lambda x: (x / 2, zero(x)), "forward")
     for f, moves in (
         (lambda z: (2 * z, zero(z) + 1), True), (lambda z: (3 * z, zero(z) + 1), False),
         (lambda z: (2 * z, zero(z)), False),
@@ -625,24 +625,24 @@ def test_what_an_edit_moves():
         (right, lambda x: (x / 2, zero(x)), {"inverse"}, False),
         (lambda z: 1 / 0, back, {"x", "forward", "inverse"}, True),
     ):  # fmt: skip
-        s = screened(screen.OfRoundTrip)
+        s = screened(screens.OfRoundTrip)
         s.subject.__dict__["forward"], s.subject.__dict__["inverse"] = f, b
         assert s.changed() == names and s.moves_points() is moves
 
 
 def test_a_screen_of_the_round_trip():
-    s = screened(screen.OfRoundTrip, lambda z: (2 * z, zero(z)), lambda x: (x, zero(x)))
+    s = screened(screens.OfRoundTrip, lambda z: (2 * z, zero(z)), lambda x: (x, zero(x)))
     assert s.is_well_shaped and s.not_finite == "" and not s.passes()
     assert (
         now(s, None, lambda x: (x / 2, zero(x))) is True
         and now(s, lambda z: (z, zero(z)), lambda x: (x, zero(x))) is False
     )
-    nan = screened(screen.OfRoundTrip, lambda z: (2 * z, zero(z)), lambda x: (x / 2, zero(x) + onp.nan))
+    nan = screened(screens.OfRoundTrip, lambda z: (2 * z, zero(z)), lambda x: (x / 2, zero(x) + onp.nan))
     assert nan.not_finite == "inverse"
-    assert screened(screen.OfRoundTrip, lambda z: (2 * z, zero(z) + onp.inf)).not_finite == "forward"
-    wide = screened(screen.OfRoundTrip, lambda z: (2 * z, zero(z)[:, None]))
+    assert screened(screens.OfRoundTrip, lambda z: (2 * z, zero(z) + onp.inf)).not_finite == "forward"
+    wide = screened(screens.OfRoundTrip, lambda z: (2 * z, zero(z)[:, None]))
     assert not wide.is_well_shaped
-    identity = screened(screen.OfRoundTrip, lambda z: (z, zero(z)), lambda x: (2 * x, zero(x)))
+    identity = screened(screens.OfRoundTrip, lambda z: (z, zero(z)), lambda x: (2 * x, zero(x)))
     assert now(identity, None, lambda x: (x, zero(x))) is True
 
 
@@ -657,7 +657,7 @@ def test_a_screen_of_the_round_trip():
 ])  # fmt: skip
 def test_the_narrowest_screen(failed_laws, forward, kind):
     made = screened(
-        screen.screen_for,
+        screens.screen_for,
         forward or (lambda z: (2 * z, zero(z) + L)),
         lambda x: (x / 2, zero(x) - L),
         failed_laws,

@@ -12,7 +12,7 @@ from tried_maps import rng, zero
 from tried_maps import small_trial as trial_of
 
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
-from nfscratch.check.letters import growth, mass_box, sample_statistics
+from nfscratch.check.letters import growth, mass_box, sample_statistics, samples
 from nfscratch.check.message import Case
 from nfscratch.check.repair import inserted, telling, ways
 from nfscratch.check.repair.edit import Edit, places, source
@@ -41,6 +41,25 @@ def test_the_value_that_comes_most_often():
     assert sample_statistics._longest_run(onp.sort(onp.concatenate([v, [5 + 1e-11]])))[0] == 1 / 9
 
 
+@pytest.mark.parametrize(("gap", "run"), [(0.9e-6, 2), (1.1e-6, 1), (1e-6, 2)])
+def test_numbers_are_one_value_up_to_a_share_of_the_middle_half(gap, run):
+    """From the fourth to the tenth of twelve numbers it is 1e6."""
+    v = onp.array([-9e9, -8e9, -7e9, 0.0, gap, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8])
+    assert sample_statistics._longest_run(v)[0] == run / 12
+
+
+@pytest.mark.parametrize(
+    ("at", "gap", "run"), [(1.0, 1.8e-14, 2), (1.0, 2.6e-14, 1), (4.0, 5.5e-14, 2), (4.0, 8e-14, 1)]
+)
+def test_numbers_are_one_value_up_to_their_last_digits(at, gap, run):
+    v = onp.sort(onp.append(at + 1e-3 * onp.arange(11.0), at + gap))
+    assert sample_statistics._longest_run(v)[0] == run / 12
+
+
+def test_four_numbers_of_a_column_are_enough():
+    assert sample_statistics.most_frequent(onp.array([[5.0], [5.0], [1.0], [2.0]])) == (0.5, 5.0, 0)
+
+
 def test_a_distance_between_laws_is_kolmogorovs():
     a, b = rng().normal(size=200), rng(1).normal(size=300)
     close(sample_statistics._distance(a, None), kstest(a, norm.cdf).statistic, 1e-12)
@@ -58,6 +77,20 @@ def test_a_distance_between_laws_is_kolmogorovs():
     assert (
         len(sample_statistics._directions(1, rng())[0]) == 1 and len(sample_statistics._directions(9, rng())[0]) == 11
     )
+
+
+def test_values_that_come_in_both_samples_count_on_the_same_side():
+    a, b = onp.array([1.0, 2.0, 2.0, 3.0, 5.0]), onp.array([2.0, 2.0, 2.0, 5.0])
+    close(sample_statistics._distance(a, b), kstest(a, b).statistic, 1e-12)
+
+
+def test_eight_columns_and_their_sizes_about_the_middle_are_asked():
+    z = rng().normal(size=(400, 9))
+    z[:, 8] = onp.linspace(-1, 1, 400)
+    error, allowed, _ = sample_statistics.correlation_of_rows(z)
+    assert error < allowed == pytest.approx(onp.sqrt(2 * onp.log(2 * 16 * 200 / 1e-6) / 400))
+    sizes = 100.0 + rng(1).normal(size=(400, 1)) * onp.repeat([[0.1], [5.0]], 200, axis=0)
+    assert sample_statistics.correlation_of_rows(sizes)[0] > 0.5
 
 
 def test_rows_that_follow_each_other():
@@ -98,6 +131,24 @@ def test_the_box_of_a_density():
     assert 5.2e-3 < narrow[1][0] - 1 < 6.5e-3
     inside = mass_box._dense_points(base(lambda z: onp.where(z[:, 0] > 1, onp.nan, -z[:, 0])), [0.0], [4.0], 5, -0.5)
     assert inside.tolist() == [[0.0]]
+
+
+def test_dense_points_are_those_of_a_grid_down_to_a_share_of_the_peak():
+    with onp.errstate(all="warn"):
+        found = mass_box._dense_points(base(lambda z: -z[:, 0] + onp.log(z[:, 0] + 0.5)), [-1.0], [4.0], 6, -1.0)
+    assert found.tolist() == [[0.0], [1.0], [2.0]]
+    found = mass_box._dense_points(base(lambda z: -z[:, 0]), [0.0], [4.0], 5, -2.0)
+    assert found.tolist() == [[0.0], [1.0], [2.0]]
+    two = mass_box._dense_points(base(lambda z: -z[:, 0] - 0.5 * z[:, 1], dim=2), [0.0, 10.0], [2.0, 12.0], 3, -1.0)
+    assert two.tolist() == [[0.0, 10.0], [0.0, 11.0], [0.0, 12.0], [1.0, 10.0]]
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 7.0), (50.0, 51.0), (-4.0, -3.5)])
+def test_the_box_of_a_density_with_ends_is_beside_them(low, high):
+    inside = lambda z: onp.where((z[:, 0] > low) & (z[:, 0] < high), 0.0, -onp.inf)  # noqa: E731
+    found = mass_box.mass_box(base(inside, (low + high) / 2, (high - low) / 12))
+    room = 0.05 * (high - low)
+    assert low - room < found[0][0] <= low + 1e-9 and high - 1e-9 <= found[1][0] < high + room
 
 
 # --- growth ---
@@ -261,3 +312,145 @@ def test_the_other_end_of_a_bracket():
         and not over("x += y", "x = z")
     )
     assert not over("x = y", "x += z") and not over("x = y", None)
+
+
+# --- K by its parts ---
+
+
+def drawing(**more):
+    """A subject that can be sampled, or not."""
+    usual = {
+        "flow": None, "sample": lambda rng, n: "drawn", "sample_and_log_prob": None, "domain": (-onp.inf, onp.inf),
+        "in_shape": (2,), "dtype": onp.dtype("float64"),
+    }  # fmt: skip
+    return SimpleNamespace(**usual | more)
+
+
+def asked_of_k(monkeypatch, subject, findings=(), spoiled=False):
+    """What K finds, and with which draws it looks, where the looks find these."""
+    asked, left = [], iter(findings)
+    trial = SimpleNamespace(subject=subject, apply=lambda direction, z: (f"{direction} of {z}", None))
+    monkeypatch.setattr(samples, "_is_spoiled", lambda trial, share: asked.append(share) or spoiled)
+    monkeypatch.setattr(samples, "_normal", lambda rng, n, s: f"{n} normal draws")
+    look = lambda trial, draw, what, rng, n: asked.append((draw(rng, n), what)) or next(left)  # noqa: E731
+    monkeypatch.setattr(samples, "_of_draws", look)
+    return samples.check_samples(trial, rng(), 7), asked
+
+
+WHAT, ASSUMED = "samples against the density", "forward of N(0, I) against its density (a base is assumed)"
+
+
+def test_k_looks_at_own_samples_or_carries_normal_draws_forward(monkeypatch):
+    good, worse = Finding("K", "good", 0.1, 1.0), Finding("K", "worse", 0.9, 1.0)
+    bad, told = Finding("K", "bad", 2.0, 1.0), Finding("K", "told", 0.0, 1.0, why="words")
+    found, asked = asked_of_k(monkeypatch, drawing(), [good])
+    assert found is good and asked == [0.5, ("drawn", WHAT)]
+    found, asked = asked_of_k(monkeypatch, drawing(sample=None), [good])
+    assert found is good and asked == [0.0, ("forward of 7 normal draws", ASSUMED)]
+    joint = drawing(sample_and_log_prob=lambda rng, n: "jointly")
+    for first, second, wanted in ((good, worse, worse), (worse, good, worse), (good, bad, bad), (good, told, told)):
+        found, asked = asked_of_k(monkeypatch, joint, [first, second])
+        assert found is wanted and asked[1:] == [("drawn", WHAT), ("jointly", f"sample_and_log_prob: {WHAT}")]
+    for only in (bad, told):
+        found, asked = asked_of_k(monkeypatch, joint, [only])
+        assert found is only and len(asked) == 2
+    nothing = Finding("K", "nothing", 0.0, 1.0)
+    found, _ = asked_of_k(monkeypatch, drawing(), [nothing])
+    assert (found.letter, found.what, found.error, found.tolerance) == ("K", WHAT, 0.0, 1.0)
+
+
+def test_where_k_does_not_look(monkeypatch):
+    found, asked = asked_of_k(monkeypatch, drawing(sample=None, domain=(0.0, 1.0)))
+    assert found.outcome is Outcome.NOT_APPLICABLE and asked == []
+    assert found.why == "no samples, and no standard normal base on 0 to 1"
+    found, asked = asked_of_k(monkeypatch, drawing(domain=(0.0, 1.0)), [Finding("K", "good", 0.1, 1.0)])
+    assert found.ok and len(asked) == 2
+    found, asked = asked_of_k(monkeypatch, drawing(), spoiled=True)
+    assert (found.letter, found.what, found.why) == ("K", WHAT, "rounding spoils the way back") and asked == [0.5]
+    assert found.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("context_dim", "rows"), [(0, 4), (2, 1)])
+def test_one_law_is_that_of_one_context(context_dim, rows, monkeypatch):
+    subject = drawing(flow=SimpleNamespace(base=SimpleNamespace(context_dim=context_dim)))
+    met = []
+    subject.at = lambda k: met.append(list(k)) or subject
+    monkeypatch.setattr(samples, "_is_spoiled", lambda trial, share: met.append(len(trial.z)) or True)
+    samples.check_samples(SimpleNamespace(subject=subject, z=onp.zeros((4, 2))), rng())
+    assert met[-1] == rows and (context_dim == 0 or met[0] == [0])
+
+
+def of_draws(monkeypatch, looks, bijection=None, base=None, **wrong):
+    s = drawing(bijection=bijection, base_sample=base)
+    trial = SimpleNamespace(subject=s, apply=lambda direction, x: (-x, "log_det") if direction == "inverse" else None)
+    x = onp.arange(8.0).reshape(4, 2)
+    for name in ("_misshapen", "_repeated", "_atom"):
+        monkeypatch.setattr(samples, name, lambda *a, name=name: wrong.get(name))
+    seen = []
+
+    def all_looks(trial, z, base, draw, rng):
+        seen.append((z.tolist(), base))
+        return [(symptom, lambda error=error: (error, 1.0, f"rows {error}")) for symptom, error in looks]
+
+    monkeypatch.setattr(samples, "_looks", all_looks)
+    return samples._of_draws(trial, lambda rng, n: (x, "log_prob") if n == 4 else None, "what", rng(), 4), seen
+
+
+def test_the_first_look_that_fails_is_k_s_and_rows_of_a_user_s_own_are_told(monkeypatch):
+    right = [(Symptom.DISTANCE, 0.1), (Symptom.ROWS, 0.2)]
+    found, seen = of_draws(monkeypatch, right)
+    assert (
+        found.ok and found.what == "what, rows 0.2" and not found.why and (found.error, found.tolerance) == (0.2, 1.0)
+    )
+    assert seen == [([[0, -1], [-2, -3], [-4, -5], [-6, -7]], None)] and found.symptom is Symptom.ROWS
+    assert found.evidence["x"].tolist() == onp.arange(8.0).reshape(4, 2).tolist() and found.evidence["row"] == 0
+    found, seen = of_draws(monkeypatch, right, base=lambda rng, n: onp.full((n, 1, 2), 3.0))
+    assert seen[0][1].shape == (4, 2) and found.evidence["base"] is seen[0][1]
+    found, _ = of_draws(monkeypatch, [(Symptom.DISTANCE, 1.5), (Symptom.ROWS, 9.0)])
+    assert found.failed and found.symptom is Symptom.DISTANCE and found.error == 1.5
+    found, _ = of_draws(monkeypatch, [(Symptom.DISTANCE, 0.1), (Symptom.ROWS, 9.0)])
+    assert found.ok and (found.error, found.tolerance, found.letter) == (0.0, 1.0, "K")
+    assert found.why == "rows of a sample depend on each other (9.0); no other mistake was seen"
+    found, _ = of_draws(monkeypatch, [(Symptom.DISTANCE, 0.1), (Symptom.ROWS, 9.0)], bijection=object())
+    assert found.failed and found.symptom is Symptom.ROWS
+    for name in ("_misshapen", "_repeated", "_atom"):
+        assert of_draws(monkeypatch, right, **{name: "a finding"}) == ("a finding", [])
+
+
+def test_the_looks_of_k_get_what_they_ask_for(monkeypatch):
+    for name in ("distance_from", "bridge_to_base", "moments_of", "correlation_of_rows"):
+        monkeypatch.setattr(samples, name, lambda *a, name=name: (name, *a))
+    monkeypatch.setattr(samples, "shuffled", lambda z: f"shuffled {z}")
+    found = {symptom: look() for symptom, look in samples._looks("trial", "z", "base", "draw", "rng")}
+    assert found == {
+        Symptom.DISTANCE: ("distance_from", "z", "base", "rng"),
+        Symptom.BRIDGE: ("bridge_to_base", "trial", "shuffled z", "rng"),
+        Symptom.MOMENTS: ("moments_of", "trial", "shuffled z", "draw", "rng"),
+        Symptom.ROWS: ("correlation_of_rows", "z"),
+    }
+
+
+@pytest.mark.parametrize(("value", "extreme"), [(0.0, True), (9e-9, True), (1.05e-8, False), (9.0, True), (5.0, False)])
+def test_an_atom_at_an_end_of_the_draws_is_extreme(value, extreme):
+    a = onp.linspace(0.0, 9.0, 1000)[:, None]
+    a[400:410] = value
+    found = samples._atom(drawing(codomain=(0.0, 1.0)), a, a)
+    assert found.symptom is Symptom.ATOM and found.evidence["extreme"] == extreme
+    assert found.error == pytest.approx(0.01, abs=0.002)
+    assert samples._atom(drawing(codomain=(0.0, 1.0), dtype=onp.dtype("float32")), a, a) is None
+
+
+def test_misshapen_samples_fail_whatever_is_allowed():
+    found = samples._misshapen(SimpleNamespace(out_shape=(2,)), onp.full((3, 2), onp.nan), 3)
+    assert (found.error, found.tolerance, found.symptom) == (onp.inf, 0.0, Symptom.SHAPE) and found.failed
+    assert found.at == "sample(rng, 3) must give (3, 2), finite; got (3, 2), 6 numbers not finite"
+
+
+@pytest.mark.parametrize(("allowed", "z", "share", "spoiled"), [
+    ([0.1, 0.1, 0.2, 0.2], [1, 3.0, 1, 1], 0.5, False), ([0.1, 0.2, 0.2, 0.2], [1, 1, 1, 1], 0.5, True),
+    ([0.1, 0.1, 0.1, 0.2], [1, 1, 1, 3.1], 0.0, False), ([0.1, 0.1, 0.1, 0.2], [1, 1, 1, 3.0], 0.0, True),
+    ([onp.nan] * 4, [1, 1, 1, 1], 0.5, True), ([9.0] * 4, [4, 4, 4, 4], 0.0, False),
+])  # fmt: skip
+def test_rounding_spoils_the_way_back_of_normal_draws(allowed, z, share, spoiled):
+    trial = SimpleNamespace(allowed=onp.array(allowed), z=onp.array(z, dtype=float)[:, None])
+    assert bool(samples._is_spoiled(trial, share)) is spoiled

@@ -1,14 +1,18 @@
 """How the diagnosis tells brackets, matrices, searches and splines, by numbers made by hand."""
 
+import ast
+import inspect
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as onp
 import pytest
 from comparing import close
+from edited_code import module_of
 
-from nfscratch.check import Mistake
+from nfscratch.check import Mistake, grain, search_loops, stops_early
 from nfscratch.check.diagnosis import spline_line, wrong_bracket, wrong_linear, wrong_search
-from nfscratch.check.pairs import of_pair
+from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial
 
 
@@ -325,3 +329,219 @@ def test_what_a_line_is_made_of(f, linear, quotient):
     trial = trial_of(f)
     assert spline_line.is_piecewise_linear(trial) is linear
     assert quotient is None or bool(spline_line.is_rational_quadratic(trial)) is quotient
+
+
+# --- loops that end by themselves, or when they are close ---
+
+
+SEARCHES = """
+    import numpy as np
+
+    TIGHT = 1e-9
+    LOOSE = 0.5
+
+
+    def bisect(y):
+        low, high = -9.0, 9.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            if abs(middle - y) < TIGHT:
+                break
+            low = middle
+        return low
+
+
+    def newton(y):
+        z = y
+        while True:
+            step = z - y
+            far = np.max(np.abs(step))
+            if far < LOOSE:
+                return z
+            z = z - step
+
+
+    def columns(y):
+        k = 0
+        while k < 3:
+            k += 1
+        for k in range(3):
+            if k == 2:
+                break
+            y = y + k
+        for k in range(3):
+            y = y + abs(k)
+        return y
+
+
+    def near(y, tol=5):
+        for k in range(9):
+            y = y / 2
+            if k > tol:
+                return y
+        for k in range(9):
+            if k > 0.009:
+                break
+        for k in range(9):
+            if k > 0.01:
+                break
+        assert y > 0
+        if y < 1:
+            y = 2 * y
+        return y
+"""
+
+
+@pytest.fixture(scope="module")
+def searches(tmp_path_factory):
+    return module_of(SEARCHES, tmp_path_factory.mktemp("searches"), "searches")
+
+
+def at(f, text):
+    """The line of a function that holds this text."""
+    lines, first = inspect.getsourcelines(f)
+    return first + next(k for k, line in enumerate(lines) if text in line)
+
+
+@pytest.mark.parametrize(("name", "text", "itself", "close_by"), [
+    ("bisect", "middle = ", True, True), ("bisect", "low, high", False, False), ("bisect", "return low", False, False),
+    ("newton", "step = z", True, True), ("newton", "z = z - step", True, True), ("columns", "k += 1", True, False),
+    ("columns", "y = y + k", True, False), ("columns", "y + abs", False, False), ("near", "y = y / 2", True, True),
+    ("near", "k > 0.009", True, True), ("near", "k > 0.01:", True, False), ("near", "y = 2 * y", False, False),
+])  # fmt: skip
+def test_a_loop_ends_by_itself_or_when_it_is_close(searches, name, text, itself, close_by):
+    f = getattr(searches, name)
+    line = at(f, text)
+    assert search_loops.ends_by_itself(f.__code__, line) is itself
+    frame = SimpleNamespace(f_code=f.__code__, f_globals=vars(searches), f_locals={"k": 1})
+    assert search_loops.ends_when_close(frame, line) is close_by
+
+
+@pytest.mark.parametrize(("text", "asked"), [
+    ("assert y", True), ("if y < 1", True), ("y = 2 * y", False), ("y / 2", False),
+])  # fmt: skip
+def test_what_a_line_only_asks(searches, text, asked):
+    assert search_loops.is_asked(searches.near.__code__, at(searches.near, text)) is asked
+
+
+def test_code_without_source_stands_in_no_loop():
+    code = compile("while True:\n    x = 1\n", "nowhere.py", "exec")
+    assert not search_loops.ends_by_itself(code, 2) and not search_loops.is_asked(code, 1)
+
+
+@pytest.mark.parametrize(("value", "small"), [
+    (1e-3, True), (-1e-3, True), (0.0099, True), (0.01, False), (0.0, False), (1, False), (True, False), (None, False),
+])  # fmt: skip
+def test_a_small_number_is_a_tolerance(value, small):
+    assert search_loops._is_small(value) is small
+
+
+@pytest.mark.parametrize(("text", "size"), [
+    ("abs", True), ("np.linalg.norm", True), ("tolerance", True), ("eps_2", True), ("tiny", True), ("large", False),
+    ("1e-3", True), ("1.5", False), ("3", False), ("self.tiny", True), ("max_2", False),
+])  # fmt: skip
+def test_what_asks_for_a_size(text, size):
+    node = ast.parse(text, mode="eval").body
+    assert bool(search_loops._is_of_size(node, {"tiny": 1e-4, "large": 2.0})) is size
+
+
+# --- searches that stop early ---
+
+
+def halving(turns, off=0.0):
+    """x = z + tanh(z) / 2, whose inverse halves a bracket so often."""
+
+    def forward(z):
+        return z + 0.5 * onp.tanh(z), onp.log1p(0.5 / onp.cosh(z) ** 2).sum(axis=1)
+
+    def inverse(x):
+        low, high = x - 0.6, x + 0.6
+        for _ in range(turns):
+            middle = 0.5 * (low + high)
+            below = middle + 0.5 * onp.tanh(middle) < x
+            low, high = onp.where(below, middle, low), onp.where(below, high, middle)
+        z = 0.5 * (low + high) + off
+        return z, -forward(z)[1]
+
+    return of_pair(forward, inverse, 2)
+
+
+@pytest.mark.parametrize(("turns", "off", "loose"), [
+    (24, 0.0, True), (60, 0.0, False), (14, 0.0, False), (60, 3e-7, True),
+])  # fmt: skip
+def test_a_search_that_stops_early_has_the_accuracy_that_it_reaches(turns, off, loose):
+    z = onp.random.default_rng(0).normal(size=(6, 2))
+    subject = halving(turns, off)
+    found = stops_early.with_its_accuracy(subject, z)
+    assert (found is not None) is loose
+    if loose:
+        came = onp.abs(subject.inverse(subject.forward(z)[0])[0] - z) / onp.maximum(1, onp.abs(z).max(axis=1))[:, None]
+        assert found.accuracy == pytest.approx(came.max()) and 1e-9 < found.accuracy <= 1e-6
+    single = replace(subject, dtype=onp.dtype("float32"))
+    assert stops_early.with_its_accuracy(single, z) is None
+    assert stops_early.with_its_accuracy(replace(subject, accuracy=1e-9), z) is None
+
+
+def test_a_formula_that_is_off_has_no_accuracy():
+    formula = of_pair(lambda z: (2 * z, z[:, 0]), lambda x: (x / 2 + 3e-8, x[:, 0]), 2)
+    assert stops_early.with_its_accuracy(formula, onp.ones((3, 2))) is None
+    fails = of_pair(lambda z: (2 * z, z[:, 0]), lambda x: 1 // 0, 2)
+    assert stops_early.with_its_accuracy(fails, onp.ones((3, 2))) is None
+
+
+def test_how_near_a_round_trip_comes_where_draws_come():
+    z = onp.array([[0.5], [4.0], [9.0], [9.1], [1.0]])
+    off = onp.array([[1e-3], [8e-3], [0.0], [9.0], [9.0]])
+    trial = SimpleNamespace(z=z, back=(z + off,), usable=onp.array([True, True, True, True, False]))
+    assert stops_early._came(trial) == pytest.approx(2e-3)
+    trial.usable[:] = False
+    assert stops_early._came(trial) == 0.0
+    one = lambda a: (a, a[:, 0])  # noqa: E731
+    loose = stops_early._with(of_pairs([(one, one)] * 2, 1), 1e-7)
+    assert loose.accuracy == 1e-7 and [pair.accuracy for pair in loose.pairs] == [1e-7] * 2
+    words = "the round trip is off by 3e-08 where draws come, as when a loop stops early; audited with this accuracy"
+    assert stops_early.words_of(2.9e-8) == words
+
+
+# --- grain ---
+
+
+def test_the_grain_of_a_network_of_float32_is_its_rounding_and_a_smooth_map_has_none():
+    z = onp.random.default_rng(0).normal(size=(9, 2))
+    coarse = lambda z: (onp.tanh(z.astype("float32")).astype("float64"), z[:, 0])  # noqa: E731
+    smooth = lambda z: (onp.tanh(z), 3 * z[:, 1] ** 2)  # noqa: E731
+    back = lambda x: (onp.arctanh(onp.clip(x, -0.999, 0.999)), x[:, 0])  # noqa: E731
+    of_x, of_log_det = grain.grain(Trial(of_pair(coarse, back, 2), z), "forward")
+    assert 1e-8 < of_x < 1e-6 and of_log_det < 1e-12
+    assert max(grain.grain(Trial(of_pair(smooth, back, 2), z), "forward")) < 1e-11
+
+    def refuses(z):
+        if not onp.isin(z, asked).all():
+            raise ValueError("not this one")
+        return z, z[:, 0]
+
+    asked = z
+    trial = Trial(of_pair(refuses, back, 2), z)
+    vars(trial)["numeric"] = (onp.stack([onp.eye(2)] * 9), None, onp.zeros((9, 2)), None)
+    assert grain.grain(trial, "forward") == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_the_grain_is_the_median_of_usable_rows_and_the_largest_of_several_steps(direction):
+    calls = []
+    rows = onp.array([[0.5, 4.0]] * 5)
+
+    def apply(way, a):
+        calls.append((way, a - rows))
+        k = len(calls)
+        off = onp.array([[1.0], [2.0], [3.0], [50.0], [onp.nan]]) * k
+        return 2 * a + off, 7 + 3 * (a - rows).sum(axis=1) + 10 * off[:, 0]
+
+    usable = onp.array([True, True, True, False, True])
+    numeric = (onp.stack([2 * onp.eye(2)] * 5), None, onp.full((5, 2), 3.0), None)
+    trial = SimpleNamespace(usable=usable, x=2 * rows, back=(2 * rows,), apply=apply)
+    trial.numeric_of, trial.input = (lambda way: numeric), (lambda way: rows)
+    trial.claimed = lambda way: onp.full(5, 7.0)
+    found = grain.grain(trial, direction)
+    assert found == pytest.approx((8.0, 80.0)) and [way for way, _ in calls] == [direction] * 4
+    assert all(onp.allclose(onp.abs(d), [1e-7, 4e-7]) for _, d in calls)

@@ -11,7 +11,7 @@ from nfscratch.check import Mistake
 from nfscratch.check.diagnosis.boundaries import equal
 from nfscratch.check.diagnosis.gathered import Gathered, Mark
 from nfscratch.check.finding import Outcome
-from nfscratch.check.letters import integral
+from nfscratch.check.letters import integral, last_digits, scatter
 
 N = 5
 STEPS = onp.random.default_rng(0).normal(size=(6, N))
@@ -208,3 +208,132 @@ def test_a_box_holds_the_image_of_a_grid():
 def test_points_are_kept_inside_of_the_support_of_a_base(base, domain, ends):
     s = SimpleNamespace(base_log_prob=base, domain=domain)
     close(integral._within(s, onp.array([[-50.0], [50.0]])), onp.array(ends)[:, None], 1e-12)
+
+
+# --- how log|det J| scatters ---
+
+
+def scattered(monkeypatch, off=(0.0, 9e-3, -9e-3), bad=(False, True, True), twin=None, ends=(-onp.inf, onp.inf)):
+    """What is found beside three rows; log|det J| is 5 but for one point of the line through the second bad row."""
+    asked = []
+    points = onp.array([[0.5, 8.0], [1.0, 2.0], [4.0, 0.5]])
+
+    def log_abs_det(trial, direction, at, rows):
+        asked.append((direction, at, rows.tolist()))
+        true = onp.full((13, len(set(rows))), 5.0)
+        true[6, -1] = 5.25
+        true[3, 0] = onp.nan if ends[0] == 0.25 else 5.0
+        return true.ravel()
+
+    monkeypatch.setattr(scatter, "_log_abs_det", log_abs_det)
+    subject = SimpleNamespace(ends=lambda direction: ends)
+    trial = SimpleNamespace(twin=twin, subject=subject, input=lambda direction: points)
+    return scatter.scatter(trial, "inverse", onp.array(bad), onp.array(off)), asked, points
+
+
+def test_noise_is_told_by_fourth_differences_on_a_line_through_each_bad_row(monkeypatch):
+    found, asked, points = scattered(monkeypatch)
+    close(found, [0.0, 0.0, 6 / 70**0.5 * 6 * 0.25], 1e-12)
+    (direction, at, rows), *_ = asked
+    assert direction == "inverse" and rows == [1, 2] * 13
+    steps = (at.reshape(13, 2, 2) - points[1:]) / (1e-3 * onp.array([[1.0, 2.0], [4.0, 1.0]]))
+    close(onp.abs(steps), onp.abs(onp.arange(-6.0, 7.0))[:, None, None] * onp.ones((1, 2, 2)), 1e-9)
+    close(steps[0], -steps[-1], 1e-9)
+    assert {float(s) for s in onp.round(steps[-1]).ravel()} == {6.0, -6.0}
+
+
+@pytest.mark.parametrize("more", [
+    {"off": (0.0, 9e-3, 0.01)}, {"off": (0.0, -0.011, 0.0)}, {"bad": (False,) * 3}, {"twin": 1},
+])  # fmt: skip
+def test_a_claim_that_is_off_by_more_is_off_for_another_reason(more, monkeypatch):
+    found, asked, _ = scattered(monkeypatch, **more)
+    assert found.tolist() == [0.0, 0.0, 0.0] and asked == []
+
+
+def test_beside_an_end_no_line_is_asked_and_no_number_tells_nothing(monkeypatch):
+    found, asked, points = scattered(monkeypatch, ends=(0.25, 4.003))
+    assert found[1] == 0.0 and found[2] > 1
+    at = asked[0][1].reshape(13, 2, 2)
+    assert (at[:, 1] == points[2]).all() and not (at[:, 0] == points[1]).all()
+    assert scattered(monkeypatch, off=(0.5, 9e-3, 9e-3))[0][2] > 1  # rows that are not bad do not count
+
+
+def test_log_abs_det_of_rows_with_finite_slopes():
+    J = onp.stack([onp.diag([2.0, -3.0]), onp.diag([onp.nan, 1.0]), onp.eye(2)])
+    trial = SimpleNamespace(derivatives=lambda direction, at, rows: (J[rows], None))
+    found = scatter._log_abs_det(trial, "forward", None, [2, 1, 0])
+    assert onp.isnan(found[1])
+    close(found[[0, 2]], [0.0, onp.log(6)], 1e-12)
+
+
+# --- how far last digits carry ---
+
+
+class Up:
+    """Draws of signs that are all +1."""
+
+    def choice(self, signs, size):
+        return onp.full(size, signs[1])
+
+
+def steps_seen(point, step, answer, eps=1e-6, ends=(-onp.inf, onp.inf)):
+    """By how much a number is moved until its value changes."""
+    asked = []
+
+    def apply(direction, points):
+        asked.append(points - point)
+        return answer(points), "log_det"
+
+    trial = SimpleNamespace(subject=SimpleNamespace(eps=eps, ends=lambda direction: ends), apply=apply)
+    points = onp.array([[point]])
+    last_digits._seen(trial, Up(), "forward", points, answer(points), onp.array([[step]]))
+    return [float(a[0, 0]) for a in asked]
+
+
+@pytest.mark.parametrize(("point", "step", "answer", "steps"), [
+    (0.5, 1e-5, lambda a: a, [1e-5]), (0.5, 1e-5, lambda a: 0 * a, [1e-5, 8e-5, 6.4e-4, 5.12e-3, 1e-2]),
+    (4.0, 1e-3, lambda a: 0 * a, [1e-3, 8e-3, 4e-2]), (0.5, 1e-5, lambda a: 1.0 * (a > 0.5005), [1e-5, 8e-5, 6.4e-4]),
+    (0.5, 2e-3, lambda a: 0 * a, [2e-3, 1e-2]), (0.5, 1e-5, lambda a: onp.zeros(3), [1e-5]),
+    (0.5, 5e-2, lambda a: 0 * a, [5e-2]),
+])  # fmt: skip
+def test_a_number_that_moves_without_effect_moves_eight_times_as_far(point, step, answer, steps):
+    close(steps_seen(point, step, answer), steps, 1e-12)
+
+
+def test_the_shortest_step_is_a_ten_thousandth_of_a_rounding_and_none_leaves_its_interval():
+    assert steps_seen(0.0, 0.0, lambda a: 0 * a)[:2] == pytest.approx([1e-10, 8e-10], rel=1e-6)
+    assert steps_seen(0.5, 1e-2, lambda a: 0 * a, ends=(0.0, 0.505)) == [0.0]
+    points = onp.array([[0.5, 0.5], [0.5, 0.1]])
+    moved = last_digits._moved(Up(), points, onp.full((2, 2), 0.2), (0.0, 0.69))
+    assert moved.tolist() == points.tolist()
+    moved = last_digits._moved(Up(), points, onp.full((2, 2), 0.1), (0.0, 0.69))
+    close(moved, points + 0.1, 1e-12)
+    moved = last_digits._moved(Up(), points, onp.array([[0.2, 0.1], [0.1, 0.1]]), (0.0, 0.69))
+    close(moved, [[0.5, 0.5], [0.6, 0.2]], 1e-12)
+
+
+def test_last_digits_of_z_and_of_what_forward_answers(monkeypatch):
+    asked = []
+
+    def seen(trial, rng, direction, points, value, step):
+        asked.append((direction, points, value, step))
+        return (points + 0.25, 7.0) if direction == "forward" else (points - onp.array([[0.5, 0.0], [0.0, 3.0]]), 1.0)
+
+    monkeypatch.setattr(last_digits, "_seen", seen)
+    z, x = onp.array([[1.0, -2.0], [0.0, 4.0]]), onp.array([[1.25, -1.75], [0.25, 400.0]])
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-3), z=z, x=x, there=(x, 5.0), back=(x, 4.0))
+    change, of_sum = last_digits._changes(trial, None)
+    assert change.tolist() == [0.5, 3.0] and of_sum == 2.0 + 3.0
+    assert asked[0][:3] == ("forward", z, x) and asked[1][:3] == ("inverse", x, x)
+    close(asked[0][3], 4e-3 * onp.abs(z), 1e-12)
+    close(asked[1][3], onp.maximum(onp.abs(z + 0.25 - x), 4e-3 * onp.abs(x)), 1e-12)
+
+
+def test_the_largest_of_four_draws_counts_sixteen_times(monkeypatch):
+    first, second = ([1.0, 2.0], [0.5, 0.0]), ([3.0, onp.nan], [0.0, 0.25])
+    draws = iter([tuple(map(onp.array, pair)) for pair in (first, second)] * 2)
+    monkeypatch.setattr(last_digits, "_changes", lambda trial, rng: next(draws))
+    cost, of_sum = last_digits.cost_of_last_digits([None, None])
+    assert cost.tolist() == [48.0, 32.0] and of_sum.tolist() == [8.0, 4.0] and next(draws, None) is None
+    monkeypatch.setattr(last_digits, "_changes", lambda trial, rng: 1 // 0)
+    assert [a.tolist() for a in last_digits.cost_of_last_digits([None])] == [[0.0], [0.0]]

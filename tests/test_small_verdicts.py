@@ -9,8 +9,18 @@ from tried_maps import rng, zero
 from tried_maps import small_trial as trial_of
 
 from nfscratch.check import judging
-from nfscratch.check.finding import Finding, Outcome, Symptom
-from nfscratch.check.letters import definition, directional, flow_gradients, integral, jacobian, joins, onto, round_trip
+from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
+from nfscratch.check.letters import (
+    definition,
+    directional,
+    flow_gradients,
+    gradients,
+    integral,
+    jacobian,
+    joins,
+    onto,
+    round_trip,
+)
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial
 from nfscratch.ops.roots import InversionError
@@ -74,6 +84,26 @@ def test_a_log_det_against_its_jacobian():
     assert jacobian.check_jacobian(holes, "forward", finite_only=True).ok
 
 
+@pytest.mark.parametrize(("doubt", "fails"), [(0.0, True), (0.5e-3, True), (2e-3, False)])
+def test_a_small_error_is_excused_where_log_det_scatters_by_as_much(doubt, fails, monkeypatch):
+    trial = trial_of(lambda z: 2 * z, lambda x: x / 2, log_det=lambda a: zero(a) + 2 * onp.log(2) + 1e-3)
+    asked = []
+
+    def scatter(trial, direction, bad, off):
+        asked.append((direction, bad, off))
+        return onp.full(len(off), doubt)
+
+    monkeypatch.setattr(jacobian, "scatter", scatter)
+    found = jacobian.check_jacobian(trial, "forward")
+    assert found.failed is fails and bool(found.why) is not fails
+    (direction, bad, off), *_ = asked
+    assert direction == "forward" and bad.all() and (found.evidence["J"].shape == (12, 2, 2))
+    close(off, onp.full(12, 1e-3), 1e-7)
+    close(found.evidence["J"][0], 2 * onp.eye(2), 1e-9)
+    right = trial_of(lambda z: 2 * z, lambda x: x / 2, log_det=lambda a: zero(a) + 2 * onp.log(2))
+    assert jacobian.check_jacobian(right, "forward").ok and len(asked) == 1
+
+
 @pytest.mark.parametrize(("spread", "claimed"), [(0.0, 0.0), (1e-4, 0.0), (0.0, 1e6), (0.0, onp.inf)])
 def test_what_is_allowed_to_a_log_det(spread, claimed):
     J = onp.stack([onp.diag([2.0, 0.5]), onp.diag([1.0, onp.nan])])
@@ -97,6 +127,39 @@ def test_a_jacobian_of_its_own():
     plain = jacobian.check_closed_form(trial_of(lambda z: z))
     assert plain.outcome is Outcome.NOT_APPLICABLE and plain.why == "no jacobian() of its own"
     close(jacobian._largest_entry(onp.array([[[1.0, -3.0]], [[0.0, 2.0]]])), [3.0, 2.0], 0)
+
+
+@pytest.mark.parametrize(("off", "size", "spread", "fails"), [
+    (0.9e-6, 0.5, 0.0, False), (1.1e-6, 0.5, 0.0, True), (3.9e-6, 4.0, 0.0, False), (4.1e-6, 4.0, 0.0, True),
+    (40.9e-6, 0.5, 1e-5, False), (41.1e-6, 0.5, 1e-5, True), (onp.inf, 0.5, 0.0, True),
+])  # fmt: skip
+def test_an_entry_of_a_jacobian_of_its_own(off, size, spread, fails):
+    from nfscratch.bijections.contract import Bijection
+
+    J = onp.tile(onp.array([[size, 0.0], [0.0, size]]), (2, 1, 1))
+    own = J.copy()
+    own[1, 0, 1] += off
+    made = type("Own", (), {"jacobian": lambda self, params, z, context: own})()
+    subject = SimpleNamespace(bijection=made, dtype=onp.dtype("float64"), params=None, context=None)
+    numeric = (J, onp.full((2, 2, 2), spread), None, None)
+    trial = SimpleNamespace(subject=subject, J=J, numeric=numeric, z=onp.ones((2, 2)), limit=onp.inf)
+    trial.usable = onp.ones(2, dtype=bool)
+    found = jacobian.check_closed_form(trial)
+    assert found.failed is fails and found.symptom is Symptom.CLOSED_FORM
+    assert found.evidence["J_claimed"] is found.evidence["yours"] and (found.evidence["expected"] == J).all()
+    subject.dtype = onp.dtype("float32")
+    assert jacobian.check_closed_form(trial).why == "no jacobian() of its own"
+    subject.dtype, subject.bijection = onp.dtype("float64"), type("Plain", (), {"jacobian": Bijection.jacobian})()
+    assert jacobian.check_closed_form(trial).why == "no jacobian() of its own"
+    close(jacobian._largest_entry(0.25 * J), [0.25 * size] * 2, 1e-12)
+
+
+def test_no_slope_and_no_claim_are_no_warning():
+    J = onp.stack([onp.zeros((2, 2)), onp.eye(2)])
+    trial = SimpleNamespace(subject=SimpleNamespace(precision=1e-10, depth=3, dim=2))
+    with onp.errstate(all="warn"):
+        true, allowed = jacobian.log_abs_det(J, 0 * J, onp.array([-onp.inf, 0.0]), trial)
+    assert true.tolist() == [-onp.inf, 0.0] and allowed[0] == 1e-6
 
 
 def test_a_round_trip_compares_both_orders():
@@ -218,6 +281,26 @@ def test_the_slope_along_a_direction():
     assert slope_of(kink, 0.0)[2] and abs(slope_of(kink, 0.0)[0]) < 1e-6
 
 
+@pytest.mark.parametrize(("slopes", "scale", "error", "which", "settled"), [
+    ([1.0] * 5, 1e6, 0.0, 4, True), ([5, 2, 2.0001, 3, 4], 1e6, 1.0001, 2, True),
+    ([5, 2, 2 + 1.61e-3, 3, 4], 1e6, 1 + 1.61e-3, 2, True), ([5, 2, 2 + 1.63e-3, 3, 4], 1e6, 1 + 1.63e-3, 2, False),
+    ([5, 2, 2.01005, 3, 4], 1e7, 1.01005, 2, True), ([5, 2, 2.0102, 3, 4], 1e7, 1.0102, 2, False),
+    ([onp.nan, 2, 2.0001, onp.inf, 4], 1e6, 1.0001, 2, True), ([2, 2.0001, 9, 11, 15], 1e6, 1.0001, 1, True),
+    ([9, 9.5, 11, 1.0148, 5], 1e6, 0.0148 - 1e-4, 3, True),
+])  # fmt: skip
+def test_the_slope_of_two_lengths_that_agree(slopes, scale, error, which, settled):
+    """64 roundings of the scale over the length h = 1e-3 to 1e-7 are allowed, and a millionth; 1 is claimed."""
+    exact = 1.0 if which != 3 else 1.0001
+
+    def f(t):
+        h = min(directional.LENGTHS, key=lambda h: min(abs(abs(t) - h), abs(abs(t) - 2 * h)) / h)
+        return slopes[directional.LENGTHS.index(h)] * t
+
+    found = directional._judge(f, exact, 1.0, scale)
+    assert bool(found[2]) is settled and found[0] == pytest.approx(error, abs=1e-6)
+    assert found[1] == pytest.approx(1e-6 + 64 * 2.3e-16 * scale / directional.LENGTHS[which])
+
+
 def test_the_finding_of_a_gradient():
     at = onp.array([[0.5, 1.0]])
     terms = [onp.array([1.0, 0.5]), onp.array([1.5])]
@@ -229,6 +312,108 @@ def test_the_finding_of_a_gradient():
     assert (wrong.evidence["row"], wrong.evidence["function"], wrong.evidence["symbol"]) == (0, "forward", "z")
     nothing = directional.along("forward", lambda t: onp.nan, terms, 1.0, "z", at)
     assert nothing.outcome is Outcome.INCONCLUSIVE
+
+
+def pullbacks(monkeypatch, findings, density=None):
+    monkeypatch.setattr(gradients, "_of_pullbacks", lambda trial, rng: iter(findings))
+    density = density or Finding("G", "density", 0.5, 1.0)
+    monkeypatch.setattr(gradients, "check_density_gradient", lambda trial, rng: density)
+    return gradients.check_gradients(SimpleNamespace(subject=SimpleNamespace(bijection=object())), None)
+
+
+def test_the_worst_of_all_pullbacks(monkeypatch):
+    low, high = Finding("G", "low", 0.1, 1.0), Finding("G", "high", 0.9, 1.0)
+    bad, traced = Finding("G", "bad", 2.0, 1.0), not_applicable("G", "autograd")
+    unknown = inconclusive("G", "unknown", "why")
+    assert pullbacks(monkeypatch, [low, high, low]) is high and pullbacks(monkeypatch, [high, unknown]) is unknown
+    assert pullbacks(monkeypatch, [low, bad, high]) is bad and pullbacks(monkeypatch, [traced, bad]) is traced
+    nothing = pullbacks(monkeypatch, [])
+    assert (nothing.letter, nothing.error, nothing.tolerance) == ("G", 0.0, 1.0)
+    assert nothing.what == "gradients: finite, against finite differences"
+    assert pullbacks(monkeypatch, [low], bad) is bad
+    plain = gradients.check_gradients(trial_of(lambda z: z), rng())
+    assert plain.outcome is Outcome.NOT_APPLICABLE and plain.why == "plain functions have no pullback"
+
+
+def of_affine(dtype="float64"):
+    """A trial of a layer x = W z, which has pullbacks."""
+    import nfscratch as nf
+    from nfscratch.check.trial import of_bijection_at
+
+    made = nf.PLU(2)
+    params = nf.trees.cast(nf.check.random_params(made, rng()), dtype)
+    return of_bijection_at(made, params, rng(1).normal(size=(9, 2)).astype(dtype))
+
+
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_gradients_of_a_layer_are_finite_and_those_of_differences(direction):
+    trial = of_affine()
+    rows, at = gradients._ordinary(trial, direction)
+    assert rows.tolist() == [0, 1, 2, 3, 4, 5] and (at == trial.input(direction)[:6]).all()
+    right = gradients._directional(trial, direction, rng())
+    assert right.ok and right.what == f"gradient of {direction} against finite differences"
+    assert right.at.startswith("z = [" if direction == "forward" else "x = [") and 0 < right.tolerance < 1e-3
+    single = gradients._directional(of_affine("float32"), direction, rng())
+    assert (single.what, single.error, single.tolerance) == (f"gradient of {direction}", 0.0, 1.0)
+
+
+def spoilt_pullback(bad_rows, of_params=False):
+    """A subject whose gradient is not finite at rows of these values; of_params: that of the parameters."""
+
+    def vjp(params, a, context):
+        bad = onp.isin(a[:, 0], bad_rows)
+        back = lambda g_y, g_log_det: (  # noqa: E731
+            {"W": onp.where(bad.any() and of_params, onp.nan, 1.0) * onp.ones(2)},
+            onp.where(bad[:, None] & (not of_params), onp.inf, g_y), None,
+        )  # fmt: skip
+        return a, a[:, 0], back
+
+    bijection = SimpleNamespace(forward_vjp=vjp)
+    subject = SimpleNamespace(bijection=bijection, params={"W": onp.ones(2)}, context=None, dtype=onp.dtype("float64"))
+    subject.at = lambda rows: subject
+    return subject
+
+
+@pytest.mark.parametrize(("bad", "of_params", "row"), [
+    ([], False, None), ([3.0], False, 3), ([2.0], True, 2), ([5.0, 4.0], True, 4),
+])  # fmt: skip
+def test_a_gradient_that_is_not_finite_names_its_row(bad, of_params, row, monkeypatch):
+    subject = spoilt_pullback(bad, of_params)
+    at = onp.arange(6.0)[:, None] * [1.0, 2.0]
+    monkeypatch.setattr(gradients, "_with_edges", lambda edge, trial, direction: (subject, at))
+    found = gradients._finite("edge", "trial", "forward", rng())
+    assert found.what == "gradients of forward are finite" and found.failed is (row is not None)
+    if row is None:
+        assert (found.error, found.tolerance) == (0.0, 1.0)
+    else:
+        assert (found.error, found.tolerance, found.symptom) == (onp.inf, 0.0, Symptom.NOT_FINITE)
+        assert found.at == f"not finite at z = [{row}, {2 * row}]" and found.evidence["row"] == row
+        assert found.evidence["function"] == "forward" and found.evidence["symbol"] == "z"
+
+
+@pytest.mark.parametrize(("usable", "allowed", "z", "x", "asked"), [
+    (True, 0.09, 0.5, 1.0, True), (False, 0.0, 0.5, 1.0, False), (True, 0.1, 0.5, 1.0, False),
+    (True, 0.39, 4.0, 1.0, True),
+    (True, 0.41, 4.0, 1.0, False), (True, 0.0, 0.5, 1e12, False), (True, 0.0, 0.5, 0.9e12, True),
+])  # fmt: skip
+def test_which_edges_are_asked_for_their_gradients(usable, allowed, z, x, asked):
+    edge = SimpleNamespace(usable=onp.array([True, usable]), allowed=onp.array([0.0, allowed]))
+    edge.z, edge.x = onp.array([[0.1], [z]]), onp.array([[0.2], [x]])
+    edge.input = lambda direction: edge.x if direction == "inverse" else edge.z
+    met = []
+    subject = SimpleNamespace(at=lambda rows: met.append(rows.tolist()) or "subject")
+    trial = SimpleNamespace(usable=onp.array([False] + [True] * 7), subject=subject)
+    trial.input = lambda direction: onp.arange(8.0)[:, None]
+    found, at = gradients._with_edges(edge, trial, "inverse")
+    assert found == "subject" and met == [[1, 2, 3, 4, 5, 6, 0] + [1] * asked]
+    assert at[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 0.2] + [x] * asked
+
+
+@pytest.mark.parametrize(("ends", "room"), [((0.0, 1.0), 0.1), (REALS, 1.0), ((0.0, 50.0), 1.0), ((2.0, 7.0), 0.5)])
+def test_a_step_stays_inside_of_its_interval(ends, room):
+    s = SimpleNamespace(ends=lambda direction: ends)
+    step = gradients._step_inside(s, "forward", onp.ones((3, 2)), rng())
+    close(step, room * rng().normal(size=(3, 2)), 1e-12)
 
 
 def test_steps_and_products():
@@ -488,3 +673,107 @@ def test_layers_of_a_user_get_the_points_that_they_meet():
     low, high = joins._box(trial_of(lambda z: z, z=[[1.0, -2.0], [3.0, 5.0], [onp.nan, 9.0]]), "forward")
     assert low.tolist() == [1.0, -2.0] and high.tolist() == [3.0, 5.0]
     assert joins._box(trial_of(lambda z: z, z=[[onp.nan, 9.0]]), "forward") == REALS
+
+
+# --- R and J by their bounds ---
+
+
+def returning(**row):
+    """A trial of one row between two that come back: how far z and x are off, and what is allowed to them."""
+    usual = {"off_z": 0.0, "off_x": 0.0, "allowed": 1e-3, "allowed_x": 1e-2, "cost": 0.0, "usable": True}
+    of_row = lambda name: onp.array([usual[name], (usual | row)[name], usual[name]])  # noqa: E731
+    z = onp.array([[0.5, 1.0], [2.0, 0.0], [0.0, 3.0]])
+    trial = SimpleNamespace(z=z, x=2 * z, limit=onp.inf, usable=of_row("usable"), subject=SimpleNamespace())
+    trial.back = (z + onp.stack([0 * of_row("off_z"), of_row("off_z")], axis=1), None)
+    trial.again = (2 * z - onp.stack([of_row("off_x"), 0 * of_row("off_x")], axis=1), None)
+    trial.allowed, trial.allowed_x, trial.cost = of_row("allowed"), of_row("allowed_x"), of_row("cost")
+    return trial
+
+
+@pytest.mark.parametrize(("row", "fails"), [
+    ({}, False), ({"off_z": 0.99e-3}, False), ({"off_z": -1.01e-3}, True), ({"off_x": 0.99e-2}, False),
+    ({"off_x": -1.01e-2}, True), ({"off_z": 1.5e-3, "cost": 2e-3}, False), ({"off_z": 1.5e-3, "cost": 1.4e-3}, True),
+    ({"off_z": onp.nan}, True), ({"off_x": onp.nan}, True), ({"off_z": 9.0, "usable": False}, False),
+    ({"off_z": 1.5e-3, "cost": onp.nan}, True),
+])  # fmt: skip
+def test_a_round_trip_is_off_by_what_is_allowed_to_z_or_to_x(row, fails, monkeypatch):
+    trial = returning(**row)
+    asked = []
+    monkeypatch.setattr(round_trip, "cost_of_last_digits", lambda trial: asked.append(1) or (trial.cost, None))
+    for name in ("_still", "_lost"):
+        monkeypatch.setattr(round_trip, name, lambda trial, error, evidence: None)
+    found = round_trip.check_round_trip(trial)
+    assert found.failed is fails and (not fails or found.evidence["row"] == 1)
+    too_far = not (abs(row.get("off_z", 0)) <= 1e-3 and abs(row.get("off_x", 0)) <= 1e-2)
+    assert bool(asked) is too_far
+
+
+@pytest.mark.parametrize(("more", "stands_still"), [
+    ({}, True), ({"error": 0.9e-2}, False), ({"error": 0.011, "z": 4.0}, False), ({"error": 0.05, "z": 4.0}, True),
+    ({"claim": 4.0}, False), ({"claim": 4.4}, True), ({"usable": False}, False), ({"spread": 1.0}, False),
+    ({"bijection": object()}, False), ({"dtype": "float32"}, False), ({"claim": onp.nan}, False),
+])  # fmt: skip
+def test_forward_stands_still_where_log_det_is_more_than_all_columns_allow(more, stands_still):
+    """Columns of length 5 and 2 / 3: log 10/3 is 1.204, and 3 more is 4.204."""
+    row = {"error": 0.011, "z": 0.5, "claim": 4.3, "usable": True, "spread": 0.0, "bijection": None}
+    row |= {"dtype": "float64"} | more
+    J = onp.stack([onp.array([[3.0, 0.0], [4.0, 2 / 3]])] * 2)
+    spread = onp.zeros((2, 2, 2))
+    spread[1] = row["spread"]
+    subject = SimpleNamespace(bijection=row["bijection"], dtype=onp.dtype(row["dtype"]))
+    z = onp.array([[0.1, 0.0], [row["z"], 0.0]])
+    trial = SimpleNamespace(subject=subject, numeric=(J, spread, None, None), z=z)
+    trial.usable, trial.there = onp.array([True, row["usable"]]), (None, onp.array([0.0, row["claim"]]))
+    found = round_trip._still(trial, onp.array([9.0, row["error"]]), {"z": trial.z})
+    assert (found is not None) is stands_still
+    if found:
+        assert found.evidence["row"] == 1 and found.evidence["bad"].tolist() == [False, True]
+        assert found.evidence["rows"].tolist() == [True, True] and found.evidence["symbol"] == "z"
+        assert found.error == row["error"] and found.at == f"z = [{row['z']:g}, 0]"
+
+
+@pytest.mark.parametrize(("more", "lost"), [
+    ({}, True), ({"error": 0.9e-2}, False), ({"z": 3.0, "error": 0.031}, True), ({"z": 3.0, "error": 0.029}, False),
+    ({"z": 3.1}, False), ({"condition": 0.9e8}, False), ({"condition": 1.1e8}, True), ({"condition": onp.nan}, True),
+    ({"usable": False}, False), ({"bijection": object()}, False), ({"dtype": "float32"}, False),
+])  # fmt: skip
+def test_a_map_is_singular_where_no_row_near_0_comes_back(more, lost):
+    row = {"error": 0.011, "z": 0.5, "condition": 1e9, "usable": True, "bijection": None, "dtype": "float64"} | more
+    subject = SimpleNamespace(bijection=row["bijection"], dtype=onp.dtype(row["dtype"]), eps=1e-12)
+    trial = SimpleNamespace(subject=subject, z=onp.array([[0.1], [row["z"]]]), usable=onp.array([True, row["usable"]]))
+    trial.condition = onp.array([1.0, row["condition"]])
+    found = round_trip._lost(trial, onp.array([0.0, row["error"]]), {"z": trial.z})
+    assert (found is not None) is lost
+    if found:
+        assert found.evidence["row"] == 1 and found.evidence["rows"].tolist() == [False, True]
+        assert found.tolerance == 1e-2
+
+
+@pytest.mark.parametrize(("calm", "rows"), [
+    ([True] * 9, [0, 1, 2, 3, 4, 5]), ([False, True, True] * 3, [1, 2, 4, 5, 7, 8]),
+])  # fmt: skip
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_which_points_a_density_s_gradient_is_asked_at(calm, rows, dtype, monkeypatch):
+    monkeypatch.setattr(flow_gradients, "_single", lambda s, x, rng: ("float32", s, x.tolist()))
+    monkeypatch.setattr(flow_gradients, "_directional", lambda s, x, rng: ("float64", s, x.tolist()))
+    subject = SimpleNamespace(flow="a flow", dtype=onp.dtype(dtype), at=lambda rows: rows.tolist())
+    trial = SimpleNamespace(subject=subject, z=onp.full((9, 1), 4.0), x=onp.arange(9.0), usable=onp.ones(9, dtype=bool))
+    trial.allowed = onp.where(calm, 3.9e-3, 4.1e-3)
+    assert flow_gradients.check_density_gradient(trial, None) == (dtype, rows, [float(k) for k in rows])
+    trial.usable[:] = False
+    nothing = flow_gradients.check_density_gradient(trial, None)
+    assert nothing.why == "no point is well conditioned" and nothing.letter == "G"
+
+
+def test_arrays_of_unequal_number_are_no_gradients_of_one_density():
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        flow_gradients._largest_share([onp.ones(2)], [onp.ones(2), onp.ones(1)])
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        directional.products(({"a": onp.ones(2)}, None, None), ({"a": onp.ones(2), "b": onp.ones(1)}, None, None))
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        directional.products(({"a": onp.ones(2)}, onp.ones(1)), ({"a": onp.ones(2)}, onp.ones(1), None))
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        integral.integral(normal, [0.0], [1.0, 2.0], 5)
+    x, c = onp.ones(2), onp.ones(3)
+    assert [len(a) for a in flow_gradients._arrays(({"a": onp.ones(4)}, x, c))] == [4, 2, 3]
+    assert [len(a) for a in flow_gradients._arrays(({"a": onp.ones(4)}, x, None))] == [4, 2]

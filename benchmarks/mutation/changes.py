@@ -29,6 +29,8 @@ OPPOSITE |= {ast.IsNot: ast.Is}
 ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 ARITHMETIC |= {ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
 
+SYMMETRIC = {"maximum", "minimum", "fmax", "fmin", "logaddexp", "array_equal"}  # of NumPy: no input tells an order
+
 
 def changes(node: ast.AST, is_condition: bool = False) -> Iterator[tuple[Change, str]]:
     """All changes of a node itself; those of its children are theirs."""
@@ -102,11 +104,21 @@ def of_logic(node):
 
 
 def of_call(node):
-    if len(node.args) > 1 and not any(isinstance(a, ast.Starred) for a in node.args):
+    if len(node.args) > 1 and not is_symmetric(node) and not any(isinstance(a, ast.Starred) for a in node.args):
         yield Change.SWAPPED, with_(node, args=[node.args[1], node.args[0], *node.args[2:]])
     for i, keyword in enumerate(node.keywords):
         if keyword.arg is not None:
             yield Change.DROPPED, with_(node, keywords=node.keywords[:i] + node.keywords[i + 1 :])
+
+
+def is_symmetric(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in SYMMETRIC
+
+
+def is_open_size(node: ast.AST, parent: ast.AST) -> bool:
+    """-1 in a reshape: NumPy takes any negative number for it, so that -2 is no mistake."""
+    reshapes = isinstance(parent, ast.Call) and getattr(parent.func, "attr", "") == "reshape"
+    return reshapes and isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
 
 
 def removable(node: ast.stmt) -> bool:

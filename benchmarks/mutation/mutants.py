@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from benchmarks.mutation.changes import Change, changes, conditions
+from benchmarks.mutation.changes import Change, changes, conditions, is_open_size
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def nodes(node: ast.AST, within: str = "", outer: str = "") -> Iterator[tuple[as
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
                 yield child, where, child in decides
-                yield from nodes(child, inner(child, where, node), where)
+                if not is_open_size(child, node):
+                    yield from nodes(child, inner(child, where, node), where)
 
 
 def inner(node: ast.AST, within: str, parent: ast.AST) -> str:

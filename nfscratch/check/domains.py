@@ -44,7 +44,7 @@ def interval(domain: Any, shape: tuple[int, ...] = (), name: str = "a domain") -
         return REALS
     if isinstance(domain, str):
         ends = re.fullmatch(r"[\[(]\s*([^,\s]+)\s*,\s*([^,\s]+)\s*[\])]", domain)
-        found = NAMED.get(domain) or (tuple(map(_number, ends.groups())) if ends else None)
+        found = NAMED.get(domain) or (tuple(map(_written, ends.groups())) if ends else None)
     else:
         found = _ends(domain) if isinstance(domain, (tuple, list, onp.ndarray)) and len(domain) == 2 else None
     if found is not None and any(map(onp.ndim, found)):
@@ -65,12 +65,19 @@ def _ends(pair):
 
 def _end(end, far):
     if onp.ndim(end) == 0:
-        return far if end is None else float(end)
+        return _number(end, far)
     end = onp.asarray(end, dtype=object)
-    return onp.where(end == None, far, end).astype(onp.float64)  # noqa: E711 - entry by entry
+    return onp.array([_number(entry, far) for entry in end.flat]).reshape(end.shape)
 
 
-def _number(text):
+def _number(end, far):
+    """None is no end. `float` would take "0" and True as well."""
+    if isinstance(end, (str, bytes, bool, onp.bool_)):
+        raise TypeError(f"an end must be a number; got {end!r}")
+    return far if end is None else float(end)
+
+
+def _written(text):
     try:
         return float(text)
     except ValueError:

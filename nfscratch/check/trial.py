@@ -177,7 +177,7 @@ class Trial:
     def allowed_x(self) -> Any:
         """The same in x."""
         with onp.errstate(all="ignore"):
-            return (onp.abs(self.J).sum(axis=2).max(axis=1, initial=0.0) + 1.0) * self.allowed
+            return (onp.abs(self.J).sum(axis=2).max(axis=1) + 1.0) * self.allowed
 
     @cached_property
     def allowed_log_det(self) -> Any:
@@ -192,7 +192,7 @@ class Trial:
         s, change = self.subject, onp.zeros(len(z))
         for sign in (1.0, -1.0):  # away from 0, and towards it
             step = sign * self.allowed.reshape(-1, *[1] * (z.ndim - 1)) * onp.where(z < 0, -1.0, 1.0)
-            moved = onp.asarray(s.q((z + step).astype(s.dtype)), dtype=onp.float64)
+            moved = s.q((z + step).astype(s.dtype))
             change = onp.where(onp.isneginf(moved) != onp.isneginf(q), onp.inf, onp.maximum(change, apart(moved, q)))
         change = onp.where(onp.isnan(change), 0.0, change)
         size = onp.where(onp.isfinite(q), onp.abs(q), 0.0)
@@ -202,8 +202,7 @@ class Trial:
     def allowed_log_prob(self) -> Any:
         """What rounding may cost in log_prob: through log_det, and through z with the slope of the base."""
         with onp.errstate(all="ignore"):
-            q = onp.asarray(self.subject.q(self.z), dtype=onp.float64)
-            return self.allowed_log_det + self.slack_of_base(self.z, q)
+            return self.allowed_log_det + self.slack_of_base(self.z, self.subject.q(self.z))
 
     @cached_property
     def _through_layers(self) -> Any:

@@ -126,7 +126,7 @@ class Boundaries:
     # --- loops ---
 
     def loops(self) -> list[list[int]]:
-        """The boundaries at the head of each loop, the outermost loop first."""
+        """The boundaries at the head of each loop, and of each function that calls itself, the outermost first."""
         heads: dict[tuple, list[Life]] = {}
         for line in {(life.frame, life.names, p[:2]) for life in self.record.lives for p in life.turns}:
             frame, names, at = line
@@ -134,9 +134,18 @@ class Boundaries:
                 life for life in self.record.lives
                 if life.frame == frame and life.names == names and any(p[:2] == at for p in life.places)
             ]  # fmt: skip
+        heads |= self._recursions()
         lists = [(lives[0].depth, self._indices(lives)) for lives in heads.values()]
         lists = [(depth, at) for depth, at in lists if len(at) > 2]
         return [at for _, at in sorted(lists, key=lambda item: (item[0], -len(item[1])))]
+
+    def _recursions(self):
+        """The lives with which a function begins, which stands in one of its own calls each time but the first."""
+        begins: dict[tuple, list[Life]] = {}
+        for life in self.record.lives:
+            begins.setdefault((life.names, life.places[0][:2]), []).append(life)
+        deeper = {key: lives for key, lives in begins.items() if len({life.frame for life in lives}) == len(lives) > 2}
+        return {key: lives for key, lives in deeper.items() if len({life.depth for life in lives}) == len(lives)}
 
     def _indices(self, lives):
         found = (next((i for i, c in enumerate(self.all) if equal(c.value, life.value, 1e-12)), None) for life in lives)

@@ -7,6 +7,8 @@ any other name                                 stays; the message says the chang
 
 from __future__ import annotations
 
+import re
+
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
@@ -50,6 +52,7 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
     Mistake.BROADCAST: ("axis", "keepdims", "[", "reshape", "ravel", "squeeze", "sum"),
     Mistake.MEAN_OVER_ROWS: ("mean", "axis"), Mistake.BASE_SUMMED: ("sum", "axis"),
     Mistake.MEAN_LOG_DET: ("mean", "/", "*"), Mistake.DIVIDED_BY_D: ("mean", "/", "*"),
+    Mistake.SEES_LATER: ("<", ">", "=", "tri", "mask", "0", "1"),
     Mistake.SPLINE_DENOMINATOR: ("*", "2"), Mistake.CLAMP_IN_FORWARD: ("tanh", "clip", "arctan", "imum", "("),
 }  # fmt: skip
 
@@ -136,7 +139,12 @@ def _agrees(named, repair):
         return repair.after.count("log") == repair.before.count("log") or bool(repair.of_lines)
     if named.mistake not in PARTS or repair.of_lines:
         return True
-    return any(repair.before.count(word) != repair.after.count(word) for word in PARTS[named.mistake])
+    return any(_count(word, repair.before) != _count(word, repair.after) for word in PARTS[named.mistake])
+
+
+def _count(word, text):
+    """How often a word or a sign stands in a text; a number only by itself: s2 is no factor 2."""
+    return len(re.findall(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text)) if word[0].isdigit() else text.count(word)
 
 
 def _is_of_columns(repair):

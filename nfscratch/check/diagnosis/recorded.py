@@ -10,6 +10,7 @@ Python, of installed packages and of this package is not looked at: only what th
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import sysconfig
@@ -52,9 +53,22 @@ def traced(
 
     sys.settrace(lambda frame, event, _: line if wanted(frame.f_code) else None)
     try:
-        return call()
+        return uncollected(call)
     finally:
         sys.settrace(before)
+
+
+def uncollected(call: Callable[[], Any]) -> Any:
+    """call(), in which no garbage is collected. Python 3.11 crashes where that happens in a traced call, and runs code
+    of Python: a function in gc.callbacks, as Hypothesis has one, or a __del__.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return call()
+    finally:
+        if collects:
+            gc.enable()
 
 
 @dataclass

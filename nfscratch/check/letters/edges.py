@@ -8,7 +8,8 @@
     joins     no jump where one formula hands over to the next: joins.py
 
 Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
-end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py.
+end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py. There it
+need only come close: n halvings of a bracket of width w leave w / 2^n.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+CLOSE = 1e-6  # of |z|: a search with a fixed number of steps comes so near where no draw comes, and log_det with it
 COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
@@ -159,21 +161,37 @@ def _is_flat(edge):
 
 def _consistent(edge):
     """R and X at the edges, for rows that are well enough conditioned."""
-    with onp.errstate(all="ignore"):
-        cost, cost_of_sum = cost_of_last_digits(edge)
-        error = largest(flat(edge.back[0]) - flat(edge.z))
-        sums = onp.abs(edge.there[1] + edge.back[1])
-    allowed, slack = onp.fmax(edge.allowed, cost), onp.fmax(_slack_on_kinks(edge), cost_of_sum)
-    good = edge.usable & onp.isfinite(edge.allowed) & (allowed < 1e-3 * onp.maximum(1.0, largest(edge.z)))
-    good &= ~ends_of_search(edge) & ~(is_out_of_reach(edge) & ~onp.isfinite(sums))
-    for bad, symptom, yours, expected in (
-        (~(error <= allowed), Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
-        (~(sums <= slack), Symptom.LOG_DETS, edge.back[1], -edge.there[1]),
+    wrong = _off(edge)
+    for rows, symptom, yours, expected in (
+        (wrong[0], Symptom.ROUND_TRIP, flat(edge.back[0]), flat(edge.z)),
+        (wrong[1], Symptom.LOG_DETS, edge.back[1], -edge.there[1]),
     ):
-        if (good & bad).any():
-            row = nearest(good & bad, edge.z)
+        if rows.any():
+            row = nearest(rows, edge.z)
             return _fails(symptom.value, symptom, "z", edge.z, row, yours=yours[row], expected=expected[row])
     return None
+
+
+def _off(edge):
+    """The rows that do not come back, and those whose log-dets do not cancel."""
+    size, close = onp.maximum(1.0, largest(edge.z)), CLOSE * is_out_of_reach(edge)
+    with onp.errstate(all="ignore"):
+        error = largest(flat(edge.back[0]) - flat(edge.z))
+        sums = onp.abs(edge.there[1] + edge.back[1])
+    judged = edge.usable & onp.isfinite(edge.allowed)
+    judged &= ~ends_of_search(edge) & ~(is_out_of_reach(edge) & ~onp.isfinite(sums))
+
+    def beyond(allowed, slack):
+        good = judged & (allowed < 1e-3 * size)
+        return good & ~(error <= allowed), good & ~(sums <= slack)
+
+    allowed, slack = edge.allowed + close * size, _slack_on_kinks(edge) + close
+    wrong = beyond(allowed, slack)
+    if not any(rows.any() for rows in wrong):  # the last digits are not asked: that takes as long as all other looks
+        return wrong
+    with onp.errstate(all="ignore"):
+        cost, cost_of_sum = cost_of_last_digits(edge)
+    return beyond(onp.fmax(allowed, cost), onp.fmax(slack, cost_of_sum))
 
 
 def _slack_on_kinks(edge):

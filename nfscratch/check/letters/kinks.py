@@ -26,6 +26,7 @@ TAIL = onp.array([10.0, 11.0, 12.0])  # where a spline has ended
 # Where the slope of one side is taken, and with which difference.
 PLACES = {onp.dtype("float64"): (2e-3, 1e-5), onp.dtype("float32"): (3e-2, 1e-2)}
 RIGHT = 0.02  # how far a log_det may be off that slope's
+UNMOVED = 1e-4  # of a step: a tail of the identity
 REFUSALS = (ValueError, ArithmeticError, IndexError, onp.linalg.LinAlgError)
 
 
@@ -79,11 +80,13 @@ def _is_knot_within(line, reach, k, join):
 
 
 def _is_box(line):
-    """Whether the map lives in an interval, or has the same constant slope at both ends of the line."""
+    """Whether the map lives in an interval, or is the identity beyond both ends of one, as a spline is."""
     if any(onp.isfinite(ends_of(line.trial.subject.ends(direction), line.j)).all() for direction in OTHER):
         return True
-    tails = line.values(onp.concatenate([-TAIL, TAIL]))[:, -1]
-    return bool(onp.ptp(tails) < STRAIGHT)
+    tails = onp.concatenate([-TAIL, TAIL])
+    values, points = line.values(tails), flat(line.points(tails))
+    moved = onp.abs(onp.diff(values[:, :-1], axis=0)).sum(axis=1) - onp.abs(onp.diff(points, axis=0)).sum(axis=1)
+    return bool(onp.ptp(values[:, -1]) < STRAIGHT and (onp.abs(onp.delete(moved, len(TAIL) - 1)) < UNMOVED).all())
 
 
 def _has_its_slopes(line, join):

@@ -6,7 +6,8 @@ that the run went through, as a person would who hunts the mistake, and asks whe
 live_code.py     the lines and variables that a run met, and their functions, whose code can be exchanged and put back
 code_objects.py  which of a statement's compiled functions is which living one
 telling.py       the rows at which a screen looks
-screen.py        whether shapes, round trip and log_det hold at a few points: some thousandths of a second
+screen.py        the points at which edits are tried, and what the functions gave there
+screens.py       whether shapes, round trip and log_det hold there: some thousandths of a second
 directions.py    the direction whose log_det it looks at
 laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
@@ -17,6 +18,7 @@ names.py         a variable, an attribute, a key or a function in the place of a
 orders.py        an order of the columns: of a loop, or of an index that is missing
 siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
 lacking.py       what one function alone reads, in another one
+forms.py         what is done to one value, done to another that lacks it
 terms.py         a term or a factor that is missing, or one too many
 flags.py         what a function of both directions does in one of them alone; turns.py: a mean over a loop, for a sum
 matrices.py      a matrix that is missing; conditions.py: a value that is meant only where a condition holds
@@ -29,6 +31,7 @@ call_sites.py    the arguments that a class or a function was given when the mod
 made.py          a line or a function of the module that made a number or an array when it was imported
 squares.py       a norm where its square is meant, in a line that made something
 seeded.py        lines that draw from a generator with a number as its seed
+masked_draws.py  weights that were drawn and masked in one line, and cannot be drawn again
 pure.py          functions of the user's that do nothing but compute
 maker_lines.py   a line of a function that made something for each of its owners: what the next two share
 made_objects.py  a line of __init__ that made an attribute
@@ -40,12 +43,15 @@ scope.py         the variables that a function may name, with their values in a 
 ways.py          the lines that forward goes through, and those of inverse; of_layers.py: those of the layers that fail
 twins.py         a mistake that stands in both directions, mended in both at once
 other_orders.py  other permutations: what holds with one alone holds by chance
+between.py       whether inverse goes back the way that forward came
 ends.py          the ends of the domain, where an edited function has to answer, too
 relevant.py      which values have a share in what is wrong: the others are left alone
 candidates.py    the changes in their order, in all places that the run met
 search.py        one after the other, until one passes the screen and then the laws
+caches.py        what objects and functions keep so as not to compute it again: it is emptied for each edit
 frozen.py        the user's arrays, which no edited function may write into
 beside.py        the same search in log_prob or in sample alone
+masks.py         whether a change is to a mask, which says who sees whom
 mended.py        what is found, and which of several is said
 products.py      a matrix that stands twice in one product
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it

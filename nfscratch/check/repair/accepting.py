@@ -14,9 +14,9 @@ import numpy as onp
 from nfscratch.check.domains import bounded
 from nfscratch.check.repair.edit import Kind
 from nfscratch.check.repair.ends import Ends, misses_codomain
-from nfscratch.check.repair.laws import LAWS, failed_laws, keeps_dependencies, parents, still_mixes
+from nfscratch.check.repair.laws import LAWS, dependencies_lost, failed_laws, keeps_dependencies, still_mixes
 from nfscratch.check.repair.live_code import Reached, TooLong, within
-from nfscratch.check.repair.screen import OfAll
+from nfscratch.check.repair.screens import OfAll
 from nfscratch.check.repair.ways import density_and_samples
 from nfscratch.check.stops_early import with_its_accuracy
 from nfscratch.check.trial import Trial
@@ -66,8 +66,7 @@ class Accepting:
         return bool(onp.abs(self.screen._forward()[0]).max() > LARGER * (1.0 + onp.abs(old).max()))
 
     def _mended(self, changed, masks):
-        """The laws that failed and hold now, those that fail still, whether the codomain is missed, and, of a mask, how
-        many variables see others.
+        """The laws that failed and hold now, those that fail still, whether the codomain is missed; dependencies lost.
 
         None where another law fails, in any dimension, or a dependency is lost.
         """
@@ -87,8 +86,8 @@ class Accepting:
                 return None
         mended = tuple(law for law in LAWS if law in self.failed - now)
         misses = self._may_miss and misses_codomain(new, self.reached.is_met)
-        kept = parents(new) if masks and "x" in changed else 0
-        return (mended, tuple(law for law in LAWS if law in now), misses, kept) if mended else None
+        lost = dependencies_lost(old, new) if mended and "x" in changed else 0
+        return (mended, tuple(law for law in LAWS if law in now), misses, lost) if mended else None
 
     def _as_it_is(self, old):
         """A trial of the functions as they are now, and the laws that it fails.

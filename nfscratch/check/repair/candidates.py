@@ -1,8 +1,9 @@
 """Candidates: the edits of one round, in all places that the run met.
 
     first     slips of the pen
-    second    what stands in a like place elsewhere; a line that is missing, and stands elsewhere
-    third     formulas remembered wrongly; a name for another; a part at another place
+    second    what stands in a like place elsewhere
+    third     formulas remembered wrongly; a name for another; a part at another place; a line that is missing, and
+              stands elsewhere
     fourth    a factor, a function or a matrix is missing, or a variable stands for the formula
     fifth     a term is missing
     sixth     another operand
@@ -25,12 +26,13 @@ from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.flags import under_flag
+from nfscratch.check.repair.forms import inner_factors
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.lacking import Lacking
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
-from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, woven
+from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, overwritten, woven
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.orders import in_order, loop_orders, of_moved_columns, undone
 from nfscratch.check.repair.scope import Scope
@@ -58,12 +60,14 @@ WITH_POOL = 3  # the rounds from this on take operands from elsewhere
 SLIPS = 3  # the first rounds; after them, an index is only filled in
 NAMES = 2  # the round that exchanges names
 SIBLINGS = 1  # the round that looks at like places
+LINES = 2  # the round that puts in lines: another name in a line does the same with less
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
     (
         lambda place, scope: slips(place.node),
         lambda place, scope: negated(place),
         undone,
+        overwritten,
         loop_orders,
         averaged,
         straight,
@@ -84,7 +88,7 @@ ROUNDS = (
         of_one_branch,
         under_flag,
     ),
-    (of_moved_columns, chosen, wrapped, local_arrays, slopes),
+    (inner_factors, of_moved_columns, chosen, wrapped, local_arrays, slopes),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )
@@ -108,9 +112,10 @@ def candidates(
     if slow:
         met.sort(key=lambda found: not isinstance(found[1].node, (ast.Compare, ast.UnaryOp)))
     met.sort(key=lambda found: found[1].line in (shared or {}).get(found[0].file, ()))
-    around = [(place, scope) for _, place, scope in met] if kinds == SIBLINGS else []
-    siblings, elsewhere = (look(around) if around else None for look in (Siblings, LinesElsewhere))
-    lacking = Lacking([(place, scope) for _, place, scope in met]) if kinds <= SIBLINGS else None
+    around = [(place, scope) for _, place, scope in met]
+    siblings = Siblings(around) if kinds == SIBLINGS and around else None
+    elsewhere = LinesElsewhere(around) if kinds == LINES and around else None
+    lacking = Lacking(around) if kinds <= SIBLINGS else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:

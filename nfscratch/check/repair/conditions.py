@@ -20,6 +20,8 @@ MOST = 4  # conditions of one function
 def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """A value where a condition holds, and elsewhere what the variable was before, or another array, or 0."""
     np, node = scope.array_module, place.node
+    if _is_branch(place):
+        yield ast.Constant(0.0)
     if np is None or not is_number(node) or not (is_term(place) or is_summed(place)):
         return
     held = {k: v for k, v in scope.locals.items() if getattr(getattr(v, "dtype", None), "kind", "") == "b"}
@@ -29,6 +31,12 @@ def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
             yield from _either(np, _name(name), node, other)
     for condition in comparisons(scope.function, node):
         yield from _either(np, condition, node, ast.Constant(0.0))
+
+
+def _is_branch(place):
+    """Whether it is one of the two values of np.where."""
+    parent = place.parent
+    return isinstance(parent, ast.Call) and getattr(parent.func, "attr", "") == "where" and place.index in (1, 2)
 
 
 def _either(np, condition, node, other):

@@ -165,10 +165,15 @@ def source(node: ast.AST) -> str:
 def lost_names(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
     """The variables that the statements read before an edit, and none of them after it, where others are read instead.
 
-    Such a change may mend a law by leaving out what should be there: M for M * W. What only takes away may be right.
+    Such a change may mend a law by leaving out what should be there: M for M * W. What only takes away may be right. An
+    argument that its own function reads no more is lost, too.
     """
-    before, after = _read_around(edit, statements, ast.Name)
-    return tuple(sorted(before.keys() - after.keys())) if after - before else ()
+    trees = [s.tree for s in {id(s): s for s in statements}.values()]
+    before, arguments = _names_read(trees), _arguments_read(trees)
+    with edit.done():
+        after, kept = _names_read(trees), _arguments_read(trees)
+    lost = {*(before.keys() - after.keys()), *(name for _, name in arguments - kept)}
+    return tuple(sorted(lost)) if after - before else ()
 
 
 def orphans(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
@@ -176,21 +181,29 @@ def orphans(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
 
     An object keeps what it needs: the other direction lacks it, rather.
     """
-    before, after = _read_around(edit, statements, ast.Attribute)
-    return tuple(sorted(before.keys() - after.keys()))
-
-
-def _read_around(edit, statements, kind):
-    """How often each name of this kind is read, before an edit and after it. Of attributes, those of variables."""
-    nodes = list({id(s): s for s in statements}.values())
-    before = _read(nodes, kind)
+    trees = [s.tree for s in {id(s): s for s in statements}.values()]
+    before = _attributes_read(trees)
     with edit.done():
-        return before, _read(nodes, kind)
+        after = _attributes_read(trees)
+    return () if after - before else tuple(sorted(before.keys() - after.keys()))  # one for another is none
 
 
-def _read(statements, kind):
-    everything = (n for s in statements for n in ast.walk(s.tree))
-    read = [n for n in everything if isinstance(n, kind) and isinstance(n.ctx, ast.Load)]
-    if kind is ast.Attribute:
-        read = [n for n in read if getattr(n.value, "id", "") == "self"]
-    return Counter(map(ast.unparse, read))
+def _attributes_read(trees):
+    everything = (n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Attribute))
+    own = (n for n in everything if getattr(n.value, "id", "") == "self" and isinstance(n.ctx, ast.Load))
+    return Counter(map(ast.unparse, own))
+
+
+def _names_read(trees):
+    everything = (n for tree in trees for n in ast.walk(tree))
+    return Counter(n.id for n in everything if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+
+def _arguments_read(trees):
+    """(function, argument) of each that its function reads."""
+    functions = [n for tree in trees for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+    return {
+        (id(f), a.arg)
+        for f in functions for a in f.args.args
+        if any(isinstance(n, ast.Name) and n.id == a.arg and isinstance(n.ctx, ast.Load) for n in ast.walk(f))
+    }  # fmt: skip

@@ -40,6 +40,7 @@ ALIKE = [
     {"inv", "pinv"},
     {"logaddexp", "maximum"},
 ]
+OF_COMPLEX = {"conj", "real", "imag"}  # of a real number they say nothing, or 0
 SMALL = 1e-2  # a float below it may be a tolerance
 WITH_AXIS = {
     "sum", "mean", "prod", "max", "min", "cumsum", "cumprod", "flip", "roll", "concatenate", "stack", "softmax",
@@ -84,7 +85,8 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Call):
         yield from _calls(node)
     elif isinstance(node, ast.Attribute):
-        yield from (ast.Attribute(node.value, name, node.ctx) for name in _alike(node.attr))
+        names = [n for n in _alike(node.attr) if node.attr != "abs" or n not in OF_COMPLEX]
+        yield from (ast.Attribute(node.value, name, node.ctx) for name in names)
         if node.attr == "T":
             yield node.value
     elif isinstance(node, ast.Name):
@@ -130,11 +132,23 @@ def _operators(node):
         yield from (ast.BinOp(node.left, ast.Mult(), node.right), node.left)
     if _is_repeated(node):
         yield node.left
+    yield from _two_signs(node)
     if isinstance(inner := node.left, ast.BinOp):  # a * c - b, or a - b * c, for (a - b) * c
         yield ast.BinOp(ast.BinOp(inner.left, node.op, node.right), inner.op, inner.right)
         yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
+        if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(inner.op, (ast.Mult, ast.Div)):  # -a * (b + c)
+            other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+            yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, other, node.right))
     if isinstance(inner := node.right, ast.BinOp):
         yield ast.BinOp(ast.BinOp(node.left, node.op, inner.left), inner.op, inner.right)
+
+
+def _two_signs(node):
+    """a - b - c, for a + b + c: the last two terms with the other sign."""
+    inner, signs = node.left, {ast.Add: ast.Sub, ast.Sub: ast.Add}
+    if type(node.op) in signs and isinstance(inner, ast.BinOp) and type(inner.op) in signs:
+        other = ast.BinOp(inner.left, signs[type(inner.op)](), inner.right)
+        yield ast.BinOp(other, signs[type(node.op)](), node.right)
 
 
 def _is_repeated(node):
@@ -162,6 +176,7 @@ def _calls(node):
         yield ast.Call(node.func, [ast.Call(_size_beside(node.func), node.args, [])], node.keywords)
     if len(node.args) == 1:
         yield node.args[0]
+    yield from _real_part(node)
     if isinstance(node.func, ast.Attribute) and not node.args:
         yield node.func.value
     for k, keyword in enumerate(node.keywords):
@@ -174,6 +189,13 @@ def _calls(node):
     if name in WITH_AXIS and not any(w.arg == "axis" for w in node.keywords):
         for axis in (1, 0, -1):
             yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+
+
+def _real_part(node):
+    """np.real(ifft(a)), for np.abs(ifft(a))."""
+    if len(node.args) == 1 and isinstance(node.func, ast.Attribute) and node.func.attr == "abs":
+        if "fft" in ast.unparse(node.args[0]):
+            yield ast.Call(ast.Attribute(node.func.value, "real", ast.Load()), node.args, [])
 
 
 def is_logarithm(node: ast.AST) -> bool:

@@ -20,7 +20,7 @@ from nfscratch.check.repair.edit import placed, source
 from nfscratch.check.repair.expressions import is_logarithm
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.scope import Scope, is_scale
-from nfscratch.check.repair.screen import OfLogDet
+from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.repair.terms import is_number, is_term
 
 LARGEST = 100

@@ -38,15 +38,15 @@ def keeps_dependencies(old: Trial, new: Trial, direction: str = "forward") -> bo
     return all(_seen(a) >= _seen(b) for a, b in pairs)
 
 
+def dependencies_lost(old: Trial, new: Trial) -> int:
+    """How many entries of forward's J are not 0 before, and are after."""
+    return max(0, _seen(old.numeric_of("forward")[0]) - _seen(new.numeric_of("forward")[0]))
+
+
 def still_mixes(new: Trial) -> bool:
     """Whether some x_i depends on another z_j, and some entry of J varies: less than before, but no trivial map."""
     J = new.numeric_of("forward")[0]
     return _seen(J * (1 - onp.eye(J.shape[1]))) > 0 and _seen(_spread(J)) > 0
-
-
-def parents(new: Trial) -> int:
-    """How many entries of J are not 0: of two masks that may be the wrong one, the right one keeps more of them."""
-    return _seen(new.numeric_of("forward")[0])
 
 
 def _seen(entries):

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.diagnosis.recorded import is_users
+from nfscratch.check.diagnosis.recorded import is_users, uncollected
 from nfscratch.check.repair.code_objects import codes, functions_met, functions_of, is_one, place_of
 from nfscratch.check.time_limit import Passing
 
@@ -137,7 +137,7 @@ def within(
 
     sys.settrace(lambda frame, event, _: line if is_users(frame.f_code.co_filename) else None)
     try:
-        return call(), most - left[0]
+        return uncollected(call), most - left[0]
     finally:
         sys.settrace(before)
 

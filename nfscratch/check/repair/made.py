@@ -36,6 +36,7 @@ from nfscratch.check.repair.made_lines import (
     run_again,
     written,
 )
+from nfscratch.check.repair.masked_draws import masked_again
 from nfscratch.check.repair.pure import pure_functions
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.seeded import Draws
@@ -160,21 +161,31 @@ def made_statements(reached: Reached, lines: Lines) -> Iterator[MadeStatement]:
             continue
         read, every = (_read_at(reached, file, where.get(file, set())) for where in (lines, reached.lines))
         pure = pure_functions(body, file, variables)
+        again = partial(_is_plain, variables=variables, pure=pure)
+        masked = [masked_again(line, again, variables.get) for line in body]
+        made = dict(_lines_made(masked, body, read, every, again, lambda _: [], file, variables))
         draws = Draws(body)
-        again = partial(_is_plain, variables=variables | dict.fromkeys(draws.makers, onp), pure=pure)
-        for k, line in enumerate(body):
-            if again(line) and _feeds(line, body[k + 1 :], read):
-                after = needed_after(line, body[k + 1 :], every, again)
-                drawn = None if after is None else draws.needed_for([line, *after], again)
-                made = None if drawn is None else MadeStatement(line, after, file, variables, body[k + 1 :], drawn)
-                if made is not None and made.is_repeatable:
-                    yield made
+        drawing = partial(_is_plain, variables=variables | dict.fromkeys(draws.makers, onp), pure=pure)
+        drawn = partial(draws.needed_for, again=drawing)
+        others = _lines_made(body, body, read, every, drawing, drawn, file, variables) if draws.makers else ()
+        yield from (made | {k: line for k, line in others if k not in made}).values()
         for function in pure.values():
-            after = needed_after(function, body, every, again)
-            if after and any(_feeds(line, body[body.index(line) + 1 :], read) for line in after):
+            after = needed_after(function, masked, every, again)
+            if after and any(_feeds(line, masked[masked.index(line) + 1 :], read) for line in after):
                 made = MadeByFunction(function, after, file, variables)
                 if made.is_repeatable:
                     yield made
+
+
+def _lines_made(body, own, read, every, again, drawn, file, variables) -> Iterator[tuple[int, MadeStatement]]:
+    """(its place, the line) of those that stand in the file as they are, feed a function, and can run again."""
+    for k, line in enumerate(body):
+        if line is own[k] and again(line) and _feeds(line, body[k + 1 :], read):
+            after = needed_after(line, body[k + 1 :], every, again)
+            draws = None if after is None else drawn([line, *after])
+            made = None if draws is None else MadeStatement(line, after, file, variables, body[k + 1 :], draws)
+            if made is not None and made.is_repeatable:
+                yield k, made
 
 
 def _read_at(reached, file, lines):

@@ -16,6 +16,7 @@ import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 from nfscratch.check.repair.call_sites import calls_at_import
@@ -31,6 +32,7 @@ from nfscratch.check.repair.made_lines import (
     written,
 )
 from nfscratch.check.repair.maker_lines import MakerLine, MakerScope
+from nfscratch.check.repair.masked_draws import masked_again
 
 MAKERS = ("__init__", "__post_init__")
 MOST = 12  # objects of one class
@@ -97,7 +99,10 @@ def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:
             )
             known = [[variables | _arguments(maker, each)] for each in objects]
             known = [[*guesses, *(guesses[0] | call for call in calls)] for guesses in known]
-            for k in range(len(maker.body)):
+            written_so, again = maker.body, partial(can_run_again, variables=variables | {me: objects[0]})
+            held = variables | {f"{me}.{name}": value for name, value in vars(objects[0]).items()}
+            maker.body = [masked_again(line, again, held.get) for line in maker.body]
+            for k in [k for k, line in enumerate(maker.body) if line is written_so[k]]:
                 after = _needed_after(maker, k, read, variables | {me: objects[0]})
                 made = None if after is None else _made_attribute(maker, k, after, file, objects, known)
                 if made is not None and made.is_repeatable:

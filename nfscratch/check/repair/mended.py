@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 from nfscratch.check.repair.edit import Kind, OfLines
 from nfscratch.check.repair.products import repeated_factors
@@ -23,12 +24,15 @@ CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 ARGSORT = re.compile(r"argsort\(([\w.]+(?:\[[^][]*\])?)\)")
-COMPARED = re.compile("[<>]=?")
 ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
+MINUS_MINUS = re.compile("- ?-")  # two signs that take each other back: what they say is said without them
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
-LEFT, RIGHT = re.compile(r"(\([^()]*\)|[\w.]+) \* "), re.compile(r" \* (\([^()]*\)|[\w.]+)")  # factors
+ONE_MORE, ONE_LESS = re.compile(r"range\(.* \+ 1\)"), re.compile(r"range\(.* - 1\)")
+MORE_TURNS = 6  # one turn more than there are columns does no harm, and is seldom meant
+COLUMNS = re.compile(r"\w+\[:, \w*:\w*\]")
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 LONG = 40
+ROUGH = 1e-6  # of a law that holds no better: a coarser rule than the one that is meant
 OTHERS = 2  # changes that are kept beside the best
 
 
@@ -46,11 +50,14 @@ class Repair:
     left: tuple[str, ...] = ()  # laws that failed, and fail still
     is_shared: bool = False  # whether both directions go through the line
     loses: tuple[str, ...] = ()  # variables that are read nowhere any more
-    orphans: tuple[str, ...] = ()  # attributes of an object that nothing reads any more
     misses: bool = False  # whether forward does not reach all of its codomain, or leaves it, as it did before
     of_maker: bool = False  # whether it is to a function that made the numbers which the directions read
     of_this_order: bool = False  # whether it would not hold with another permutation of the columns
-    parents: int = 0  # of a mask: how many variables see others with it
+    missed: int = 0  # values on forward's way that inverse does not meet on its way back
+    strays: bool = False  # whether it meets others of them: then another layer's line is changed
+    gap: float = 0.0  # how far what it gives is from what it should be
+    lost: int = 0  # variables on which others do not depend any more
+    orphans: tuple[str, ...] = ()  # attributes of an object that nothing reads any more
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -66,23 +73,29 @@ class Repair:
     def is_less(self) -> bool:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
         fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
-        root = squares_a_norm(self.before, self.after)
-        if self.keeps_x or self.of_maker or root or drops_repeated(self.before, self.after):
+        more_turns = ONE_LESS.search(self.before) and not ONE_LESS.search(self.after)
+        turned = more_turns or squares_a_norm(self.before, self.after)
+        if self.keeps_x or self.of_maker or turned or drops_repeated(self.before, self.after):
             return False
         return _length(self.after) < _length(self.before) or fewer_turns
 
     @property
-    def rank(self) -> tuple[int, ...]:
+    def rank(self) -> tuple[Any, ...]:
         """The best repair has the lowest."""
         several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely or bool(self.loses)
         of_two = 0 if self.is_of_one else 2 - self.constrains
-        return (len(self.left), self.is_less, of_two, not self.keeps_x, several, -self.parents, self._distance)
+        return (len(self.left), self.is_less, of_two, not self.keeps_x, several, self._is_far_off, self._distance)
+
+    @property
+    def _is_far_off(self):
+        """How much less it does than what may be meant: what is not seen, a way that is missed, a law held coarsely."""
+        return self.lost, self.missed > 0, self.gap > ROUGH
 
     @property
     def constrains(self) -> bool:
         """Whether it makes something positive, or a norm its square."""
-        positive = any(self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        return positive or squares_a_norm(self.before, self.after)
+        more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
+        return squares_a_norm(self.before, self.after) or any(more)
 
     @property
     def _is_unlikely(self):
@@ -93,10 +106,11 @@ class Repair:
     def _distance(self):
         """How many characters differ; of a line that is put in or moved, no small number."""
         if self.of_lines:
-            return WHOLE_LINE if self._puts_in_a_line else MOVED_LINE
+            return WHOLE_LINE if self.puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         odd = len(ODD.findall(self.after)) > len(ODD.findall(self.before))
-        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same) + 2 * odd
+        more = MORE_TURNS * bool(ONE_MORE.search(self.after) and not ONE_MORE.search(self.before))
+        return len(self.before) + len(self.after) - 2 * sum(block.size for block in same) + 2 * odd + more
 
     @property
     def is_long(self) -> bool:
@@ -124,12 +138,14 @@ class Repair:
             or taken_back
             or self.undoes
             or self.of_this_order
+            or self.strays
             or self._is_of_nothing
+            or ("range(-1, " in self.after and "range(-1, " not in self.before)  # whose first turn is the last column's
         )
 
     @property
     def _is_of_nothing(self):
-        """Whether it says a - a, (1 - a) * (a * b), a + a where that was not said, or one thing whatever holds."""
+        """Whether it says a - a or a / a, (1 - a) * (a * b), a + a where that was not said, or if k: a else: a."""
         try:
             tree = ast.parse(self.after)
         except SyntaxError:  # the head of a loop
@@ -137,7 +153,7 @@ class Repair:
         same = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and ast.dump(n.left) == ast.dump(n.right)]
         twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
         either = [n for n in ast.walk(tree) if isinstance(n, ast.IfExp) and ast.dump(n.body) == ast.dump(n.orelse)]
-        minus = any(isinstance(n.op, ast.Sub) for n in same)
+        minus = any(isinstance(n.op, (ast.Sub, ast.Div)) for n in same)
         nothing = NO_PRODUCT.search(self.after) is not None
         return minus or nothing or bool(either) or any(text not in self.before for text in twice)
 
@@ -148,10 +164,11 @@ class Repair:
         """
         found = list(found)
         mirrored = [r for r in found if either and r.is_clear and r.keeps_x != self.keeps_x and self._is_like(r)]
-        alike = [r for r in found if (r.rank[:-1], r.laws) == (self.rank[:-1], self.laws) and "--" not in r.after]
+        alike = [r for r in found if (r.rank[:-1], r.laws) == (self.rank[:-1], self.laws)]
+        alike = [r for r in alike if not MINUS_MINUS.search(r.after)]
         near = sorted({(r.file, r.lines, r.after, r.words): r for r in alike}.values(), key=lambda r: r.rank)
         others = [r for r in near if (r.lines, r.after, r.words) != (self.lines, self.after, self.words)]
-        others = [r for r in others if not self._is_moved(r) and self._is_like(r)]
+        others = [r for r in others if not (self._is_moved(r) or self._says(r) or r._says(self)) and self._is_like(r)]
         return replace(self, others=tuple([*sorted(mirrored, key=lambda r: r.nearest)[:1], *others][:OTHERS]))
 
     def _is_like(self, other):
@@ -159,10 +176,11 @@ class Repair:
         return other._distance <= 2 * self._distance + WHOLE_LINE and not (other.is_less and not self.is_less)
 
     @property
-    def nearest(self) -> tuple[int, ...]:
+    def nearest(self) -> tuple[Any, ...]:
         """The rank where nothing speaks for one of the two directions."""
-        left, less, of_two, other_x, several, _, distance = self.rank
-        return (left, self.misses, bool(self.orphans), less, of_two, several, not self.inverts_order, distance, other_x)
+        left, less, of_two, other_x, several, rough, distance = self.rank
+        first = (left, self.misses, bool(self.orphans), less, of_two, several)
+        return (*first, not self.inverts_order, rough, distance, other_x)
 
     @property
     def inverts_order(self) -> bool:
@@ -170,12 +188,18 @@ class Repair:
         turned = ARGSORT.findall(self.after)
         return len(turned) > len(ARGSORT.findall(self.before)) and any(order in self.before for order in turned)
 
+    def _says(self, other):
+        """Whether it is the other change, said of more of its line."""
+        if self.lines != other.lines or self.of_lines or other.of_lines:
+            return False
+        return self.before.replace(other.before, other.after) == self.after
+
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""
-        return self._puts_in_a_line and other._puts_in_a_line and self.of_lines.lines == other.of_lines.lines
+        return self.puts_in_a_line and other.puts_in_a_line and self.of_lines.lines == other.of_lines.lines
 
     @property
-    def _puts_in_a_line(self):
+    def puts_in_a_line(self) -> bool:
         return self.of_lines is not None and self.of_lines.kind is Kind.PUT_IN
 
     @property
@@ -189,9 +213,8 @@ class Repair:
 
         A wrong slope makes Newton's method slow: more steps mend the round trip then, and not what is wrong.
         """
-        if "R" in self.laws and any(law.startswith("J") for law in self.left):
-            return False
-        return self.keeps_x or not (self.left or self.undoes or (self.is_less and not self.is_of_one))
+        slower = "R" in self.laws and any(law.startswith("J") for law in self.left)
+        return not slower and (self.keeps_x or not (self.left or self.undoes or (self.is_less and not self.is_of_one)))
 
     @property
     def undoes(self) -> bool:
@@ -208,15 +231,6 @@ class Repair:
         return f"{several} of {Path(self.file).name}"
 
 
-def repeats_factor(before: str, after: str) -> bool:
-    """Whether a factor stands once more than before: mask * t, beside mask * s; or t * mask, beside s * mask."""
-    return any(
-        after_now.count(factor) > found.count(factor)
-        for found, after_now in ((side.findall(before), side.findall(after)) for side in (LEFT, RIGHT))
-        for factor in found
-    )
-
-
 def drops_repeated(before: str, after: str) -> bool:
     """Whether only one of two like terms is gone, which stood one after the other: a + b, for a + b + b."""
     start = next((k for k, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), len(after))
@@ -226,11 +240,11 @@ def drops_repeated(before: str, after: str) -> bool:
     return whole and gone.startswith((" + ", " - ")) and (2 * gone in before or bool(first))
 
 
-def compares_otherwise(before: str, after: str) -> bool:
-    """Whether the change exchanges a comparison alone, as of a mask that both directions read."""
-    return COMPARED.split(before) == COMPARED.split(after) and before != after
-
-
 def _length(text):
-    """How many characters say something: brackets say in which order; a minus, a > or a .T takes nothing away."""
-    return sum(c not in "()- <>=" for c in text.replace(".T", ""))
+    """How many characters say something: brackets say in which order; a minus, a > or a .T takes nothing away.
+
+    Some columns of a variable are what another variable may hold: they count as one name. Columns from the last to the
+    first are turned: ::1 says nothing.
+    """
+    said = COLUMNS.sub("v", text.replace("::-1", "::back").replace("::1", "")).replace(".T", "")
+    return sum(c not in "()- <>=" for c in said)

@@ -22,7 +22,8 @@ import numpy as onp
 from nfscratch.check.repair.candidates import Candidate, met_places
 from nfscratch.check.repair.edit import Place, placed, source
 from nfscratch.check.repair.live_code import LiveStatement, Reached, TooLong, within
-from nfscratch.check.repair.screen import SLOWER, OfLogDet
+from nfscratch.check.repair.screen import SLOWER
+from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.repair.terms import is_number, is_term
 
 FIT = 1e-6  # of e, relative to the log_dets

@@ -117,10 +117,21 @@ def _is_row(node):
     return isinstance(node, (ast.List, ast.Tuple))
 
 
+def overwritten(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """A variable that holds newer columns, in the place of a slice of those that the function began with."""
+    node = place.node
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)):
+        shape = getattr(scope.value_of(node), "shape", ())
+        alike = [k for k, v in scope.locals.items() if shape and getattr(v, "shape", None) == shape]
+        yield from (ast.Name(name, ast.Load()) for name in alike[:6])
+
+
 def local_arrays(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """A variable of the function, in the place of a formula."""
+    """A variable of the function, in the place of a formula: no condition, but where one is asked."""
     if isinstance(place.node, (ast.BinOp, ast.Call, ast.Subscript, ast.Attribute)):
-        own = [k for k, v in scope.values.items() if getattr(v, "ndim", 0)]
+        says_where = place.is_index or (place.field == "args" and place.index == 0)
+        arrays = {k: v for k, v in scope.values.items() if getattr(v, "ndim", 0)}
+        own = [k for k, v in arrays.items() if says_where or getattr(getattr(v, "dtype", None), "kind", "") != "b"]
         yield from (ast.Name(name, ast.Load()) for name in own[:20])
 
 

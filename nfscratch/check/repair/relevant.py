@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.live_code import LiveStatement
-from nfscratch.check.repair.screen import OfLogDet, Screen
+from nfscratch.check.repair.screen import Screen
+from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.repair.terms import is_number, is_term
 
 

@@ -55,7 +55,7 @@ class Scope:
         return name in self.locals or name in self.module or hasattr(builtins, name)
 
     def value_of(self, node: ast.AST) -> Any:
-        """The value of a name, or of an attribute or element of it; None where that is not known."""
+        """The value of a name, or of an attribute, an element or a slice of it; None where that is not known."""
         try:
             if isinstance(node, ast.Name):
                 table = self.module.get(node.id)
@@ -77,6 +77,12 @@ class Scope:
             return None
 
     def _index(self, node):
+        if isinstance(node, ast.Slice):
+            return slice(*[part and self._index(part) for part in (node.lower, node.upper, node.step)])
+        if isinstance(node, ast.Tuple):
+            return tuple(self._index(part) for part in node.elts)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -self._index(node.operand)
         return node.value if isinstance(node, ast.Constant) else self.locals[node.id]
 
     def calls_what_was_met(self, node: ast.AST) -> bool:

@@ -1,10 +1,7 @@
-"""Screen: whether an edit mends what is wrong, at a few points, in as few calls as that takes.
+"""Screen: the points at which edits are tried, and what the functions gave there before any.
 
-    OfLogDet(direction)    y as it was, and log_det that of the Jacobian there, which is known before the first edit
-    OfRoundTrip            inverse(forward(z)) = z, with a forward that is not trivial
-    OfAll                  shapes, rows that are independent, round trip, and log |det J| by differences of order 4
-
-It is coarse, because it is asked thousands of times: what passes goes to the audit's own checks.
+It is coarse, because it is asked thousands of times: what passes goes to the audit's own checks. What has to hold is
+said in screens.py.
 """
 
 from __future__ import annotations
@@ -14,13 +11,11 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.repair.directions import direction_of_log_det
 from nfscratch.check.repair.live_code import TooLong, within
-from nfscratch.check.repair.telling import POINTS, telling_rows, with_wrong_claims
-from nfscratch.check.rows import finite_matrices, flat, largest
+from nfscratch.check.repair.telling import telling_rows
+from nfscratch.check.rows import largest
 from nfscratch.check.trial import Trial
 
-STEP = {onp.dtype("float64"): 3e-4, onp.dtype("float32"): 2e-2}
 NEAR = {onp.dtype("float64"): 1e-5, onp.dtype("float32"): 2e-3}  # of z' and of the log-dets, relative to their size
 NEVER = 1e-2  # are values the same that are further apart, whatever accuracy is stated
 Met = Callable[[Any], bool] | None
@@ -37,6 +32,7 @@ class Screen:
         self.rows = telling_rows(trial, row, self.near)
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.x, self.lines, self.spent, self.now = None, 1000, 0, None
+        self.gap = 0.0  # how far what passed last is from what it should be
         self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
             try:
@@ -132,6 +128,7 @@ class Screen:
             return False
         apart = largest(onp.asarray(back) - self.z) / onp.maximum(1.0, largest(self.z))
         trivial = self._same(x, self.z) and not (self.x is None or self._same(self.x, self.z))
+        self.gap = float(apart.max())
         return (apart < self.near).all() and not trivial
 
 
@@ -143,110 +140,3 @@ def _varies(log_det, near):
         return False
     finite = values[onp.isfinite(values)]
     return len(finite) > 1 and bool(onp.ptp(finite) > near * (1 + onp.abs(finite).max()))
-
-
-class OfLogDet(Screen):
-    """Of one direction. The Jacobian is that of the trial."""
-
-    def __init__(self, trial: Trial, row: int, direction: str, met: Met = None):
-        super().__init__(trial, row, met)
-        at, J = trial.input(direction), trial.numeric_of(direction)[0]
-        fine = finite_matrices(J) & onp.isfinite(flat(at)).all(axis=1)
-        rows = self.rows if fine[self.rows].sum() > 1 else onp.flatnonzero(fine)[:POINTS]
-        rows = with_wrong_claims(trial, direction, rows[fine[rows]], fine, self.near)
-        self.direction, self.at, self.of = direction, at[rows].copy(), trial.subject.at(rows)
-        self.true = onp.linalg.slogdet(J[rows])[1]
-        self.loose = 10 * self.near * onp.maximum(1.0, onp.abs(self.true))
-        with onp.errstate(all="ignore"):
-            self.y, self.claim = self._call() if len(rows) else (None, None)
-
-    def _call(self):
-        return getattr(self.of, self.direction)(self.at.copy())
-
-    def moves_log_det_alone(self) -> bool:
-        """Whether the functions, as they are now, give the same y and another log_det. An exception is a no."""
-        try:
-            with onp.errstate(all="ignore"):
-                (y, log_det), lines = within(self._call, SLOWER * self.lines + 1000, self.met)
-        except (Exception, SystemExit, TooLong):  # of any kind
-            return False
-        self.spent += lines
-        return self._same(y, self.y) and not self._same(log_det, self.claim)
-
-    def _holds(self):
-        y, log_det = self._call()
-        if onp.shape(log_det) != self.true.shape or not self._same(y, self.y):
-            return False
-        return (onp.abs(log_det - self.true) < self.loose).sum() >= max(2, len(self.true) - 1)
-
-
-class OfRoundTrip(Screen):
-    """Of both directions together."""
-
-    @property
-    def is_well_shaped(self) -> bool:
-        """Whether all four results had their shapes, whatever numbers they hold."""
-        if self.results is None:
-            return False
-        n, s, (x, a, z, b) = len(self.z), self.subject, self.results
-        shapes = [onp.shape(v) for v in (x, a, z, b)]
-        return shapes == [(n, *s.out_shape), (n,), (n, *s.in_shape), (n,)] and onp.asarray(x).dtype == s.dtype
-
-    @property
-    def not_finite(self) -> str:
-        """The direction whose log_det is not finite; "" where both are."""
-        claims = () if self.results is None else zip(("forward", "inverse"), self.results[1::2], strict=True)
-        return next((direction for direction, claim in claims if not onp.isfinite(claim).all()), "")
-
-    def undoes_now(self) -> bool:
-        """Whether inverse takes x back, as the functions and their tables are now. An exception is a no."""
-        try:
-            with onp.errstate(all="ignore"):
-                found, lines = within(lambda: self._undone(self._forward()[0]), SLOWER * self.lines + 1000, self.met)
-        except (Exception, SystemExit, TooLong):  # of any kind
-            return False
-        self.spent += lines
-        return bool(found)
-
-    def _holds(self):
-        return self._undone(self.x if self.keeps_forward and self.x is not None else self._forward()[0])
-
-
-class OfAll(Screen):
-    """Of results that have a wrong shape, or mix rows: nothing about them is known before."""
-
-    def _holds(self):
-        x, a = self._forward()
-        n = len(self.z)
-        if onp.shape(a) != (n,) or not self._undone(x):
-            return False
-        b = self.subject.inverse(onp.array(x))[1]
-        if onp.shape(b) != (n,) or (onp.abs(a + b) > 10 * self.near * onp.maximum(1.0, onp.abs(a))).sum() > 1:
-            return False
-        if self.subject.given is None and not self._same(self._forward(slice(None, 0, -1))[0], x[:0:-1]):
-            return False
-        true = onp.linalg.slogdet(self._jacobians())[1]
-        return (onp.abs(a - true) < 10 * self.near * onp.maximum(1.0, onp.abs(true))).sum() >= n - 1
-
-    def _jacobians(self):
-        """By four points in each direction, all in one call."""
-        z, dim, step = flat(self.z), self.subject.dim, STEP[onp.dtype(self.subject.dtype)]
-        moves = step * onp.array([1.0, -1.0, 2.0, -2.0])
-        at = z[None, None] + moves[:, None, None, None] * onp.eye(dim)[None, :, None, :]  # (4, D, N, D)
-        subject = self.subject.at(onp.tile(onp.arange(len(z)), 4 * dim))
-        y, _ = subject.forward(at.reshape(-1, *self.subject.in_shape).astype(self.subject.dtype))
-        y = flat(onp.asarray(y, dtype=onp.float64)).reshape(4, dim, len(z), dim)
-        return onp.moveaxis((8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * step), 0, 2)
-
-
-def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
-    """The narrowest one that covers what has failed: names of laws.py."""
-    whole = OfRoundTrip(trial, row, met) if "S" in failed else None
-    if failed & {"P", "I"} or (whole is not None and not (whole.is_well_shaped and whole.has_points)):
-        return OfAll(trial, row, met)
-    if "R" in failed:
-        return OfRoundTrip(trial, row, met)
-    if not failed & {"J forward", "J inverse"}:
-        both = OfRoundTrip(trial, row, met)
-        return OfLogDet(trial, row, both.not_finite, met) if both.not_finite else both
-    return OfLogDet(trial, row, direction_of_log_det(trial, failed, met), met)

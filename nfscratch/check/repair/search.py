@@ -21,6 +21,8 @@ from functools import cached_property, partial
 
 from nfscratch.check.diagnosis.wrong_search import has_both_signs
 from nfscratch.check.repair.accepting import Accepting
+from nfscratch.check.repair.between import values_missed
+from nfscratch.check.repair.caches import Caches
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
 from nfscratch.check.repair.edit import lost_names, orphans, source
 from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors
@@ -28,11 +30,12 @@ from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.made_cells import cells_otherwise
 from nfscratch.check.repair.made_objects import attributes_otherwise
-from nfscratch.check.repair.mended import Repair, compares_otherwise, repeats_factor
+from nfscratch.check.repair.masks import compares_otherwise, is_of_masks
+from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.other_orders import OtherOrders
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
-from nfscratch.check.repair.screen import OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.squares import squares
 from nfscratch.check.repair.twins import new_of, with_twins
 from nfscratch.check.repair.ways import Ways, both_directions
@@ -63,6 +66,10 @@ class Search(Accepting):
         self.reached = Reached(self.both)
         if self.reached.raised:  # before it came to inverse, it may be
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
+        self.caches = Caches(self.reached, self.both)
+        if self.caches:  # the lines that fill them are met, too
+            self.caches.empty()
+            self.reached.goes_through(self.both)
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
         self.cut_off = False  # whether the first rounds did not come to their end
@@ -82,7 +89,7 @@ class Search(Accepting):
 
     @cached_property
     def ways(self) -> Ways:
-        return Ways(self.trial, self.screen, self.failed, self.reached)
+        return Ways(self.trial, self.screen, self.failed, self.reached, self.caches.empty)
 
     @cached_property
     def _other_orders(self):
@@ -94,6 +101,13 @@ class Search(Accepting):
             return True
         with self._other_orders.standing():
             return self.screen.undoes_now()
+
+    def _values_missed(self):
+        """What inverse, as it is now, misses of the way that forward came."""
+        if not isinstance(self.screen, OfRoundTrip):
+            return 0, False
+        s = self.screen
+        return values_missed(s.subject.forward, s.subject.inverse, s.z, self.reached.is_met, s.near)
 
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
@@ -117,7 +131,7 @@ class Search(Accepting):
                 mirrored = self._mirrored(found, range(kinds + (kinds < SLIPS), rounds))
                 break
         said = [r for r in found if r.may_be_said and (r.is_of_one or not self.cut_off or len(r.lines) == 1)]
-        said += [r for r in mirrored if not r.misses] if all(repair.misses for repair in said) else []
+        said += [r for r in mirrored if not r.misses] if all(r.misses or r.puts_in_a_line for r in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
 
@@ -204,28 +218,28 @@ class Search(Accepting):
         """The repair that an edit is, or None. others: further statements that it is in."""
         spent, before, mended, self.passed = self.screen.spent, place.before, None, False
         try:
-            with edit.done(), ExitStack() as all_edited:
+            with self.caches.emptied(), edit.done(), ExitStack() as all_edited:
                 for edited in {id(s): s for s in (statement, *others)}.values():
                     all_edited.enter_context(edited.edited())
                 self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)
                 if self.screen.passes():
                     self.passed = True
                     changed, after = self.screen.changed(), place.after(edit)
-                    by_chance = not self._holds_with_other_orders()
+                    by_chance, gap = not self._holds_with_other_orders(), self.screen.gap
                     if not self.screen.is_flattened and ("x" not in changed or self._may_change_x(edit)):
-                        masks = repeats_factor(before, after) or compares_otherwise(before, after)
-                        mended = self._mended(changed, masks)
+                        mended = self._mended(changed, is_of_masks(before, after))
+                        way = self._values_missed() if mended is not None else ()
         except ValueError:  # the tree cannot stand there
             pass
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
         if mended is None:
             return None
         lines = tuple(sorted({place.line, *edit.lines}))
-        laws, left, misses, kept = mended
+        laws, left, misses, lost = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
         loses, alone = (look(edit, (statement, *self.statements)) for look in (lost_names, orphans))
-        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, alone,
-                        misses, statement.makes_by_function, by_chance, parents=kept)  # fmt: skip
+        repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, misses,
+                        statement.makes_by_function, by_chance, *way, gap, lost, orphans=alone)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         # A mask is not made of numbers: it says who sees whom.
         # Where each direction's log_det was wrong, too, and all is right then, they did not just come to agree.

@@ -19,8 +19,10 @@ from copy import deepcopy
 from typing import Any
 
 from nfscratch.check.repair.edit import Place, source
+from nfscratch.check.repair.forms import forms_beside, parallel, turned, turned_forms
 from nfscratch.check.repair.live_code import kind
 from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.terms import is_term
 
 MOST = 24  # of one expression
 LONGEST = 120  # characters of an expression that is taken over
@@ -31,6 +33,8 @@ class Siblings:
 
     def __init__(self, met: Iterable[tuple[Place, Scope]]):
         self.found: dict[Any, list[tuple[ast.AST, Scope]]] = {}
+        met = list(met)
+        self.turned = turned_forms(met)
         for place, scope in met:
             for key, node in _keys(place):
                 if len(source(node)) <= LONGEST:
@@ -45,13 +49,17 @@ class Siblings:
                 yield deepcopy(new)
 
     def _all(self, place, scope):
+        if is_term(place):
+            yield from forms_beside(place, _beside(place), scope)
+            yield from turned(place, scope, self.turned)
+            yield from parallel(place, scope)
         for key, node in _keys(place):
             for other, there in self.found.get(key, ()):
                 if key[0] == "options":
                     yield ast.Call(place.node.func, place.node.args, other.keywords)
                 elif other is not node:
                     for named in in_scope(other, there, scope):
-                        yield from _taken(place.node, named)
+                        yield from _taken(place.node, named, scope)
 
 
 def factors_beside(place: Place) -> Iterator[ast.AST]:
@@ -95,7 +103,7 @@ def _is_returned(place):
     return isinstance(place.parent, ast.Tuple) and len(place.above) > 1 and isinstance(place.above[-2], ast.Return)
 
 
-def _taken(node, other):
+def _taken(node, other, scope):
     """The other expression; of a call, also each of its arguments alone, the numbers among them, and its options."""
     yield other
     if isinstance(node, ast.Call) and isinstance(other, ast.Call) and node.args:
@@ -103,22 +111,25 @@ def _taken(node, other):
     if isinstance(node, ast.Call) and isinstance(other, ast.Call) and len(node.args) > 1:
         for k, a in enumerate(other.args):
             yield ast.Call(node.func, [a if i == k else mine for i, mine in enumerate(node.args)], node.keywords)
-        yield from _with_numbers_of(node, other)
+        yield from _with_numbers_of(node, other, scope)
 
 
-def _with_numbers_of(node, other):
+def _with_numbers_of(node, other, scope):
     """Our arguments with the numbers of another call, and with these the other way round: (0.0, 1.0), (1.0, 0.0)."""
-    at = [k for k, a in enumerate(node.args) if _is_number(a)]
+    at = [k for k, a in enumerate(node.args) if _is_number(a, scope)]
     alike = len(other.args) == len(node.args)
-    if len(at) < 2 or not alike or not all(_is_number(other.args[k]) for k in at):
+    if len(at) < 2 or not alike or not all(_is_number(other.args[k], scope) for k in at):
         return
     for numbers in ([other.args[k] for k in at], [other.args[k] for k in at[::-1]]):
         new = dict(zip(at, numbers, strict=True))
         yield ast.Call(node.func, [new.get(k, a) for k, a in enumerate(node.args)], node.keywords)
 
 
-def _is_number(node):
-    return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
+def _is_number(node, scope):
+    """Whether it is a number, or one that the module has a name for."""
+    node = node.operand if isinstance(node, ast.UnaryOp) else node
+    named = isinstance(node, ast.Name) and node.id not in scope.locals
+    return isinstance(node, ast.Constant) or (named and isinstance(scope.module.get(node.id), (int, float)))
 
 
 def in_scope(node, there, scope):

@@ -7,8 +7,10 @@ come leaves x as it is.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as onp
 
@@ -16,16 +18,22 @@ from nfscratch.check.repair.edit import Edit
 from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.of_layers import lines_of_wrong_layers
-from nfscratch.check.repair.screen import OfAll, OfLogDet
+from nfscratch.check.repair.screens import OfAll, OfLogDet
 from nfscratch.check.trial import Trial
 
 Lines = dict[str, AbstractSet[int]]  # by file
 
 
 class Ways:
-    """Of one trial whose laws `failed`, at the rows of a screen. reached: what both directions together reach."""
+    """Of one trial whose laws `failed`, at the rows of a screen. reached: what both directions together reach.
 
-    def __init__(self, trial: Trial, screen, failed: set[str], reached: Reached):
+    forget: empties what the user's functions keep from call to call.
+    """
+
+    def __init__(
+        self, trial: Trial, screen, failed: set[str], reached: Reached, forget: Callable[[], Any] = lambda: None
+    ):
+        self.forget = forget
         self.trial, self.screen, self.failed, self.reached = trial, screen, failed, reached
 
     @cached_property
@@ -72,6 +80,7 @@ class Ways:
         except Exception:  # x has another shape
             return self.reached.lines
         call = getattr(self.trial.subject.at(self.screen.rows), direction)
+        self.forget()
         return Reached(lambda: call(onp.array(at))).lines
 
 

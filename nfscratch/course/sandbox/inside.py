@@ -81,10 +81,13 @@ class Session:
         self.module.__dict__["__file__"] = self.path
         sys.modules[MODULE] = self.module
         try:
-            exec(compile(text, self.path, "exec"), self.module.__dict__)
+            exec(self.compiled(text), self.module.__dict__)
         except BaseException as error:
             return {"error": self.described(error)}
         return {"functions": [k for k, v in self.module.__dict__.items() if callable(v) and not k.startswith("_")]}
+
+    def compiled(self, text: str) -> Any:
+        return compile(text, self.path, "exec")
 
     def call_all(self, request: dict) -> dict:
         name = request["function"]

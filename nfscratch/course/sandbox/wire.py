@@ -25,6 +25,7 @@ import numpy as np
 
 NUMBERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
            "float16", "float32", "float64", "complex64", "complex128")  # fmt: skip
+NAMES = {np.dtype(name): name for name in NUMBERS}  # (NumPy puts a dtype's name together anew each time)
 HEADER = 8  # bytes
 
 
@@ -69,10 +70,11 @@ def pack(value: Any, function: Callable[[Any], int]) -> list:
 
 
 def _pack_array(a):
-    if a.dtype.name not in NUMBERS:
+    name = NAMES.get(a.dtype.newbyteorder("="))
+    if name is None:
         return ["other", f"array of dtype {a.dtype}"]
-    a = np.array(a, dtype=a.dtype.newbyteorder("="), order="C", subok=False)
-    return ["array", [a.dtype.name, list(a.shape), base64.b64encode(a.tobytes()).decode("ascii")]]
+    a = np.asarray(a, dtype=name)
+    return ["array", [name, list(a.shape), base64.b64encode(a.tobytes()).decode("ascii")]]
 
 
 def unpack(data: Any, function: Callable[[int], Any]) -> Any:

@@ -19,7 +19,7 @@ class Planted:
 
     def in_text(self, text, function):
         """The chapter's text with this body in its place."""
-        place, lines = body(text, function), text.splitlines()
+        place, lines = place_of(text, function), text.splitlines()
         mine = textwrap.indent(textwrap.dedent(self.code).strip("\n"), "    ").splitlines()
         return "\n".join([*lines[: place.first - 1], *mine, *lines[place.last :]]) + "\n"
 
@@ -27,6 +27,7 @@ class Planted:
         return f"{self.task} {self.what}"
 
 
+place_of = cache(body)
 read_once = cache(assignment)  # a hundred slips of the pen stand in fifteen chapters
 
 

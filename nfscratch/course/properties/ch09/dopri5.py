@@ -1,49 +1,22 @@
-"""Task 9.5, dopri5(f, y, t0, t1, tol, cap): equation (6). Every value of f is asked here, so each step can be judged.
-
-A step is seven calls of f. The first is made at t and y, the last at t + h and at the result of the step, and the next
-step begins there, or again at t and y. So the calls say which h was tried, and whether the step was accepted.
-"""
+"""Task 9.5, dopri5(f, y, t0, t1, tol, cap): equation (6). Every value of f is asked here, so each step can be judged."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as onp
 
 from nfscratch.course.judging.fault import Fault, Kind, Stopped
 from nfscratch.course.judging.shown import is_numbers, kind, shown
-from nfscratch.course.properties.ch09.step_rules import RIGHT, RULES, Tried
-from nfscratch.ode.tableau import DORMAND_PRINCE
+from nfscratch.course.properties.ch09.step_rules import RIGHT, RULES
+from nfscratch.course.properties.ch09.watched_calls import MOST, Watched, steps_tried
 
 ACCEPT = "For which err does (6) accept a step? What stays as it was after one that is refused?"
 FACTOR = "Put err = 32 and err = 1/32 into the rule for h in (6)."
 SIZE = "What is divided by what, before the mean of the squares is taken?"
 END = "How far is it to t1, and is h larger than that?"
 CAP = "When is the count compared with the cap?"
-MOST = 3000  # calls of f
-
-
-@dataclass
-class Watched:
-    """f with a list of its calls."""
-
-    f: object
-    size: int
-
-    def __post_init__(self):
-        self.calls = []  # (t, y, slope)
-
-    def __call__(self, y, t):
-        if onp.shape(y) != (self.size,):
-            raise ValueError(f"f takes an array of shape ({self.size},) and a number; got shape {onp.shape(y)}")
-        if len(self.calls) >= MOST:
-            raise ValueError(f"f was asked {MOST} times, and the solve has come to no end")
-        with onp.errstate(all="ignore"):
-            slope = onp.asarray(self.f(y, t), dtype=float)
-        self.calls.append((float(t), onp.array(y, dtype=float), slope))
-        return self.calls[-1][2]
 
 
 def _swing(rng):
@@ -159,7 +132,7 @@ def _wrong_answer(value, right, watched, span, at):
 
 def _by_steps(watched, span, at):
     """The mistake of the steps that explains a wrong answer, or one that never came."""
-    return None if _tried(watched.calls, span) is None else _wrong_step(None, None, watched, span, at)
+    return None if steps_tried(watched.calls) is None else _wrong_step(None, None, watched, span, at)
 
 
 COUNTS = {
@@ -178,7 +151,7 @@ def counted(asked, rng):
     found = []  # (count, used, steps that were accepted, where)
 
     def collect(value, right, watched, span, at):
-        tried = _tried(watched.calls, span) or []
+        tried = steps_tried(watched.calls) or []
         found.append((float(value[1]), len(watched.calls), sum(step.accepted for step in tried), at))
 
     fault = _first(asked, rng, collect)
@@ -193,25 +166,9 @@ def counted(asked, rng):
 # --- step by step ---
 
 
-def _tried(calls, span):
-    """The steps in sevens, or None if the calls are no such steps. The last one counts as accepted."""
-    if len(calls) % 7:
-        return None
-    sevens = [calls[k : k + 7] for k in range(0, len(calls), 7)]
-    found = []
-    for seven, after in pairwise([*sevens, None]):
-        (t, y, _), (end, result, _) = seven[0], seven[-1]
-        e = (end - t) * onp.tensordot(
-            onp.array(DORMAND_PRINCE.error), onp.array([slope for *_, slope in seven]), axes=1
-        )
-        accepted = after is None or not (after[0][0] == t and onp.array_equal(after[0][1], y))
-        found.append(Tried(t, end - t, y, result, e, accepted))
-    return found
-
-
 def _wrong_step(value, right, watched, span, at):
     t0, t1, tol = span
-    tried = _tried(watched.calls, span)
+    tried = steps_tried(watched.calls)
     if tried is None:
         line = f"      f was asked {len(watched.calls)} times"
         return Fault("the evaluations do not come in sevens", (at, line), "Take each step by dormand_prince_step.")
