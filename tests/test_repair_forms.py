@@ -12,12 +12,11 @@ from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.one_change import _agrees
 from nfscratch.check.repair.between import values_missed
 from nfscratch.check.repair.candidates import edits_of
-from nfscratch.check.repair.conditions import by_flag
 from nfscratch.check.repair.edit import Kind, OfLines, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.masks import is_of_masks, repeats_condition, turns_mask
 from nfscratch.check.repair.mended import Repair
-from nfscratch.check.repair.names import in_order
+from nfscratch.check.repair.orders import slices_of_orders
 from nfscratch.check.repair.search import Search
 
 MASKED = """
@@ -331,17 +330,6 @@ def test_a_sign_that_takes_back_another_is_said_of_no_second_change():
     assert best.beside([best, odd]).others == ()
 
 
-def test_a_variable_that_one_direction_alone_reads_is_tried():
-    def tried(flag):
-        scope = SimpleNamespace(locals={"back": flag, "xs": onp.ones(3), "ys": onp.ones(3)})
-        scope.values, scope.like = scope.locals, lambda value: ["xs", "ys"]
-        tree = ast.parse("src = xs")
-        place = next(p for p in places(tree.body[0]) if isinstance(p.node, ast.Name) and p.node.id == "xs")
-        return [ast.unparse(node) for node in by_flag(place, scope)]
-
-    assert tried(True) == ["ys if back else xs", "xs if back else ys"] and tried(1) == []
-
-
 @pytest.mark.parametrize("missed, over, said", [(0, True, True), (1, True, False), (1, False, True)])
 def test_a_change_of_both_directions_is_said_before_the_end_only_if_inverse_comes_back_forwards_way(missed, over, said):
     both = replace(repair_of("a * b", "a / b", ("x", "forward", "inverse")), missed=missed)
@@ -356,7 +344,7 @@ def test_a_change_of_both_directions_is_said_before_the_end_only_if_inverse_come
 def test_columns_in_an_order_that_a_variable_holds_are_tried():
     scope = SimpleNamespace(values={"order": onp.array([2, 0, 1]), "steps": onp.array([1.0, 1.0]), "k": 1})
     found = [p for p in places(ast.parse("seen[:k] = 1; a = b[:]").body[0]) if isinstance(p.node, ast.Slice)]
-    assert [ast.unparse(new) for p in found for new in in_order(p, scope)] == ["order[:k]"]
+    assert [ast.unparse(new) for p in found for new in slices_of_orders(p, scope)] == ["order[:k]"]
 
 
 def test_the_variables_of_a_loop_are_not_exchanged():

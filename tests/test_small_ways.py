@@ -177,6 +177,7 @@ def change(**more):
         "changed": frozenset({"x", "forward"}), "laws": ("R",), "of_lines": None, "is_of_one": True,
         "constrains": False,
         "keeps_x": False,
+        "orphans": (),
     }  # fmt: skip
     return SimpleNamespace(**(given | more))
 
@@ -204,6 +205,19 @@ def test_a_change_stands_beside_its_name(monkeypatch):
     assert said(monkeypatch, Mistake.LOG_DET_FORMULA, "X", laws=("J forward",))[0] == "ONE_CHANGE"
     assert said(monkeypatch, Mistake.FOLDS, is_of_one=False)[3] == ""
     assert said(monkeypatch, Mistake.FOLDS, is_of_one=False, constrains=True)[0] == "ONE_CHANGE"
+
+
+def test_either_direction_is_said_where_numbers_do_not_tell(monkeypatch):
+    mirrored = change(where="line 9 of b.py", change="without `c`", keeps_x=True)
+    name, where, direction, words = said(monkeypatch, Mistake.NO_UNDOING, others=(mirrored,))
+    assert (name, direction) == ("ONE_CHANGE", None)
+    assert where == "either line 3 of a.py, with `b` in place of `a`, or line 9 of b.py, without `c`"
+    assert words.startswith("With either, R holds: ")
+    _, where, _, words = said(monkeypatch, Mistake.NO_UNDOING, orphans=("self.P",))
+    assert where.endswith("in place of `a`, or self.P is missing in the other direction")
+    assert words.startswith("With the first, R holds: ")
+    same = change(where="line 9 of b.py", change="without `c`")
+    assert said(monkeypatch, Mistake.NO_UNDOING, others=(same,))[1] == "line 3 of a.py, with `b` in place of `a`"
 
 
 def test_other_changes_are_told():

@@ -166,7 +166,8 @@ def _name_density_of(first, cases):
     symptom = first.finding.symptom
     if symptom is Symptom.SHAPE:
         return Named(Mistake.SHAPE, "sample_and_log_prob")
-    alike = [c.finding.evidence for c in cases if c.finding.evidence and c.finding.symptom is symptom]
+    alike = [c for c in cases if c.finding.evidence and c.finding.symptom is symptom]
+    alike = [c.finding.evidence | {"dtype": onp.dtype(c.trial.subject.dtype).name} for c in alike]
     if symptom is Symptom.JOINT:
         return Named(name_joint(alike), "sample_and_log_prob")
     return Named(name_density(alike), "log_prob")

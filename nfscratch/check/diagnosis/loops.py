@@ -6,13 +6,16 @@ A formula that is off has not stopped too early.
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
+from functools import partial
 
 import numpy as onp
 
 from nfscratch.check.repair.code_objects import functions_met
-from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.repair.live_code import Reached, within
 from nfscratch.check.trial import Trial
 
+MOST = 10**6  # lines
 LOOPS = (ast.For, ast.While, ast.comprehension)
 # What repeats by itself: SciPy's solvers, a function that is handed one, and what calls back.
 REPEATING = {"optimize", "root", "root_scalar", "brentq", "bisect", "newton", "fsolve", "fixed_point", "reduce", "map",
@@ -28,6 +31,36 @@ def has_loops(trial: Trial) -> bool:
     if any(REPEATING & set(code.co_names) for code in reached.codes.values()):
         return True
     return any(_in_file(file, lines) for file, lines in reached.lines.items())
+
+
+def makes_each_column(trial: Trial, direction: str) -> bool:
+    """Whether a loop of this direction gives a value to each column in its turn: x[:, i] = ... for all i."""
+    visited: dict[str, set[int]] = {}
+    at = onp.array(trial.input(direction)[:1])
+
+    def look(frame):
+        for name in names.get(frame.f_code.co_filename, ()):
+            value = frame.f_locals.get(name)
+            if isinstance(value, (int, onp.integer)):
+                visited.setdefault(name, set()).add(int(value))
+
+    call = partial(getattr(trial.subject.at(onp.arange(1)), direction), at)
+    reached = Reached(lambda: call())
+    names = {file: _names_of_columns(file, lines) for file, lines in reached.lines.items()}
+    with suppress(Exception):  # of any kind: the functions' own
+        within(call, MOST, look=look)
+    return any(set(range(trial.subject.dim)) <= seen for seen in visited.values())
+
+
+def _names_of_columns(file, lines):
+    """The variables that count the columns in a loop which sets them one by one."""
+    loops = [n for f in functions_met(file, lines) for n in ast.walk(f) if isinstance(n, ast.For)]
+    found = set()
+    for loop in [n for n in loops if isinstance(n.target, ast.Name)]:
+        stored = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)]
+        if any(isinstance(m, ast.Name) and m.id == loop.target.id for n in stored for m in ast.walk(n.slice)):
+            found.add(loop.target.id)
+    return found
 
 
 def is_one_function(trial: Trial) -> bool:

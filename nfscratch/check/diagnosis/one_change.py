@@ -32,6 +32,7 @@ GENERAL = {
 }  # fmt: skip
 INFERRED = {  # from what else fits, not from numbers that only this mistake gives
     Mistake.LAST_LAYER, Mistake.LAYER_LEFT_OUT, Mistake.TERMS_LEFT_OUT, Mistake.CHANGED_HALF, Mistake.TOO_FEW_PASSES,
+    Mistake.VISITING_ORDER,
     Mistake.DIAGONAL_UNDONE, Mistake.AT_X, Mistake.AT_Z, Mistake.COLUMN_SKIPPED, Mistake.DIAGONAL_OF_L,
     Mistake.PLACE_IN_BATCH, Mistake.HALVES_SWAPPED, Mistake.APPLIES_FORWARD, Mistake.RETURNS_ARGUMENT,
     Mistake.TOO_FEW_STEPS, Mistake.END_OF_BRACKET, Mistake.NO_CONTRACTION, Mistake.ON_ARGUMENTS,
@@ -67,10 +68,25 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
     if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None
-        return Named(
-            Mistake.ONE_CHANGE, f"{repair.where}, {repair.change}", direction
-        ), f"With it, {laws}.{_others(repair)}"
+        this = f"{repair.where}, {repair.change}"
+        if (other := _of_the_other_direction(repair)) is not None:
+            return Named(Mistake.ONE_CHANGE, f"either {this}, or {other}"), _either(repair, laws)
+        return Named(Mistake.ONE_CHANGE, this, direction), f"With it, {laws}.{_others(repair)}"
     return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}.{_others(repair)}"
+
+
+def _of_the_other_direction(repair):
+    """The change of the other direction for which as much speaks; or what that direction may lack."""
+    if repair.others and repair.others[0].keeps_x != repair.keeps_x:
+        return f"{repair.others[0].where}, {repair.others[0].change}"
+    if repair.orphans and not repair.others:
+        return f"{', '.join(repair.orphans)} is missing in the other direction"
+    return None
+
+
+def _either(repair, laws):
+    which = "either" if repair.others else "the first"
+    return f"With {which}, {laws}: the numbers alone do not say which of the two directions is meant."
 
 
 def _others(repair):

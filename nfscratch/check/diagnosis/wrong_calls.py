@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.left_behind import left_behind
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.diagnosis.wrong_inverse import failing_layer, name_inverse
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.message import Case
 
+LEAVES = {Mistake.ANOTHER_OUTPUT, Mistake.PARAMETERS_CHANGED}
 LOG_DETS = {"log_det forward": "forward", "log_det inverse": "inverse"}  # of which direction
 IMPURE = {
     Symptom.ARGUMENT_CHANGED: Mistake.ARGUMENT_CHANGED,
@@ -25,8 +27,12 @@ IMPURE = {
 
 
 def name_impurity(case: Case, cases: list[Case]) -> Named:
-    """P."""
-    return Named(IMPURE[case.finding.symptom], case.finding.evidence["function"])
+    """P. Of a function that gives something else the second time, the line that leaves something behind, too."""
+    mistake, function = IMPURE[case.finding.symptom], case.finding.evidence["function"]
+    left = left_behind(case.trial) if mistake in LEAVES else []
+    if not left:
+        return Named(mistake, function)
+    return Named(Mistake.INITIALISED_AGAIN if left[0].of_batch else mistake, f"{function}, where {left[0]}")
 
 
 def name_shape(case: Case, cases: list[Case]) -> Named:

@@ -15,6 +15,7 @@ import numpy as onp
 from nfscratch.check.diagnosis.mistakes import Mistake
 
 LOG_2PI = log(2 * pi)
+CLOSE = {"float64": 2e-5, "float32": 1e-3}  # relative: definitions differ by constants, and by whole terms
 
 
 def name_density(evidence_of: list[dict[str, Any]]) -> Mistake:
@@ -28,7 +29,8 @@ def name_density(evidence_of: list[dict[str, Any]]) -> Mistake:
 def _fits(e, predictions):
     rows = e["rows"]
     claimed = onp.asarray(e["yours"])[rows]
-    return any((onp.abs(claimed - p[rows]) <= 2e-5 * (1 + onp.abs(p[rows]))).all() for p in predictions)
+    close = CLOSE[e.get("dtype", "float64")]
+    return any((onp.abs(claimed - p[rows]) <= close * (1 + onp.abs(p[rows]))).all() for p in predictions)
 
 
 def _multiple(evidence_of):

@@ -12,11 +12,13 @@ where a variable and the later ones are 0, and elsewhere not; and of the second 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as onp
 
 from nfscratch.check.diagnosis.columns import Columns, same
+from nfscratch.check.diagnosis.loops import makes_each_column
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.letters.structure import acyclic_order
 from nfscratch.check.rows import flat
@@ -34,18 +36,23 @@ def passes(c: Columns) -> Mistake | None:
         f = _function(c, direction)
         depends = _depends(c, direction)
         if acyclic_order(depends) is not None and is_deep(depends) and _is_iterate(f, given, made):
-            return _of_iterate(f, given, made)
+            return _of_iterate(f, given, made, partial(_cut, c, OTHER[direction]))
     return None
 
 
-def _of_iterate(f, given, made):
+def _cut(c, direction):
+    """What a direction lacks that makes the variables one after the other: turns, or the order of the turns."""
+    return Mistake.VISITING_ORDER if makes_each_column(c.trial, direction) else Mistake.TOO_FEW_PASSES
+
+
+def _of_iterate(f, given, made, cut=lambda: Mistake.TOO_FEW_PASSES):
     """A loop over all variables that looks at its argument gives what one pass from there gives, and so may do two."""
     given, made = given[:ROWS], made[:ROWS]
     zeros = onp.zeros_like(given)
     if _is_straight(f, given) and same(_pass(f, zeros, given), made).all():  # of a matrix, this is its diagonal
         return Mistake.DIAGONAL_UNDONE
     if not same(_pass(f, given, given), made).all():
-        return Mistake.TOO_FEW_PASSES
+        return cut()
     from_zero = same(_pass(f, zeros, given), given).all()  # the first pass of two may give the argument
     return Mistake.NO_UNDOING if from_zero else Mistake.ON_ARGUMENTS
 
@@ -128,7 +135,7 @@ def columns_not_reached(c: Columns) -> Mistake | None:
     first = right.index(False) if False in right else c.dim
     late = order[first:]
     begun = any(same(c.back[:, late], start).all() for start in (0.0 * c.x[:, late], c.x[:, late]))
-    return Mistake.TOO_FEW_PASSES if 0 < first < c.dim and not any(right[first:]) and begun else None
+    return _cut(c, "inverse") if 0 < first < c.dim and not any(right[first:]) and begun else None
 
 
 def reads_result(c: Columns) -> Mistake | None:

@@ -47,8 +47,16 @@ def spline_mistake(samples: list[Any]) -> Mistake | None:
     if gap is None or len(gap) < 50 or onp.ptp(gap) < 1e-4:
         return None
     if (onp.abs(onp.diff(gap)) < 1e-5).mean() > 0.9:
-        return Mistake.SPLINE_SLOPE
+        return Mistake.SPLINE_SLOPE if _is_off_where_bent(failed.trial, gap) else None
     return Mistake.SPLINE_DENOMINATOR if any(_is_quadratic(onp.exp(sign * gap)) for sign in (1, -1)) else None
+
+
+def _is_off_where_bent(trial, gap):
+    """Whether log_det is off in most of the bins, where the map is bent, and not in straight tails alone."""
+    j = variable(trial)
+    x = flat(along(trial, j, inner(trial, POINTS)).x)[:, j]
+    bent = onp.abs(onp.diff(x, 2)) > 1e-9 * (1 + onp.abs(x[1:-1]))
+    return bool((onp.abs(gap[1:-1][bent]) > 1e-4).mean() > 0.5) if bent.any() else False
 
 
 def _is_quadratic(values, length=31):

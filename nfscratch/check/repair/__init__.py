@@ -8,22 +8,29 @@ code_objects.py  which of a statement's compiled functions is which living one
 telling.py       the rows at which a screen looks
 screen.py        the points at which edits are tried, and what the functions gave there
 screens.py       whether shapes, round trip and log_det hold there: some thousandths of a second
+directions.py    the direction whose log_det it looks at
 laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
 expressions.py   the changes of one expression: operators, constants, calls
 indices.py       a slice or an index that is off by one
 moved.py         a part of an expression out of a call, into one, or before another call
 names.py         a variable, an attribute, a key or a function in the place of another of its kind; an element of it
+orders.py        an order of the columns: of a loop, or of an index that is missing
 siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
+lacking.py       what one function alone reads, in another one
 forms.py         what is done to one value, done to another that lacks it
 terms.py         a term or a factor that is missing, or one too many
+flags.py         what a function of both directions does in one of them alone; turns.py: a mean over a loop, for a sum
 matrices.py      a matrix that is missing; conditions.py: a value that is meant only where a condition holds
+branch_terms.py  a number that a log_det counts on one side of 0 alone
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
-factors.py       a factor in a logarithm of it, by the same numbers
+factors.py       a factor in a logarithm of it, or the logarithm of a number, by the same numbers
 made_lines.py    lines that made something once: what they give and read, and which of them run again together
 call_sites.py    the arguments that a class or a function was given when the module was imported
 made.py          a line or a function of the module that made a number or an array when it was imported
+squares.py       a norm where its square is meant, in a line that made something
+seeded.py        lines that draw from a generator with a number as its seed
 masked_draws.py  weights that were drawn and masked in one line, and cannot be drawn again
 pure.py          functions of the user's that do nothing but compute
 maker_lines.py   a line of a function that made something for each of its owners: what the next two share
@@ -33,7 +40,7 @@ statements.py    the changes of one statement: left out, before its neighbour, i
 inserted.py      a line that is missing, as it stands in the other direction or elsewhere
 of_lines.py      the words for a change of whole lines
 scope.py         the variables that a function may name, with their values in a run
-ways.py          the lines that forward goes through, and those of inverse
+ways.py          the lines that forward goes through, and those of inverse; of_layers.py: those of the layers that fail
 twins.py         a mistake that stands in both directions, mended in both at once
 other_orders.py  other permutations: what holds with one alone holds by chance
 between.py       whether inverse goes back the way that forward came
@@ -46,6 +53,7 @@ frozen.py        the user's arrays, which no edited function may write into
 beside.py        the same search in log_prob or in sample alone
 masks.py         whether a change is to a mask, which says who sees whom
 mended.py        what is found, and which of several is said
+products.py      a matrix that stands twice in one product
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held

@@ -19,58 +19,84 @@ from collections import defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from typing import TypeVar
 
-from nfscratch.check.repair.conditions import by_flag, chosen
+from nfscratch.check.repair.branch_terms import of_one_branch
+from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
+from nfscratch.check.repair.flags import under_flag
 from nfscratch.check.repair.forms import inner_factors
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
+from nfscratch.check.repair.lacking import Lacking
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
-from nfscratch.check.repair.names import in_order, indexed, local_arrays, other_names, overwritten, undone
+from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, overwritten, woven
 from nfscratch.check.repair.operands import operands
+from nfscratch.check.repair.orders import in_order, loop_orders, of_moved_columns, slices_of_orders, undone
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
-from nfscratch.check.repair.statements import changed_statements
+from nfscratch.check.repair.statements import changed_statements, moved_further
 from nfscratch.check.repair.terms import (
     constrained,
     counted,
     filled,
+    is_term,
     joined,
     logarithms_joined,
     negated,
+    of_tanh,
     rarely_wrapped,
     replaced,
     slopes,
+    straight,
     wrapped,
 )
+from nfscratch.check.repair.turns import averaged
 
 EVERYWHERE = 3  # the rounds that change an expression in all its places in a function, too
 WITH_POOL = 3  # the rounds from this on take operands from elsewhere
 SLIPS = 3  # the first rounds; after them, an index is only filled in
+NAMES = 2  # the round that exchanges names
 SIBLINGS = 1  # the round that looks at like places
 LINES = 2  # the round that puts in lines: another name in a line does the same with less
 WITHOUT_POOL = (0, 2, 3, 5)  # the rounds that make something of one expression alone
 ROUNDS = (
-    (lambda place, scope: slips(place.node), lambda place, scope: negated(place), undone, overwritten, in_order),
+    (
+        lambda place, scope: slips(place.node),
+        lambda place, scope: negated(place),
+        undone,
+        overwritten,
+        slices_of_orders,
+        loop_orders,
+        averaged,
+        straight,
+        lambda place, scope: of_tanh(place),
+    ),
     (),
     (
         lambda place, scope: thoughts(place.node),
         other_names,
-        by_flag,
+        other_tables,
+        woven,
         lambda place, scope: moved(place.node),
         indexed,
+        in_order,
         inverted,
         constrained,
         counted,
+        of_one_branch,
+        under_flag,
     ),
-    (inner_factors, chosen, wrapped, local_arrays, slopes),
+    (inner_factors, of_moved_columns, chosen, wrapped, local_arrays, slopes),
     (filled, joined),
     (rarely_wrapped, replaced, logarithms_joined),
 )
+STATEMENTS = {0: changed_statements, SIBLINGS: moved_further}  # what is done to statements, by the round
 NOT_RUN = ("annotation", "returns", "decorator_list", "defaults", "kw_defaults", "bases", "type_params")
 Lines = dict[str, set[int]]  # of each file
+T = TypeVar("T")
 Candidate = tuple[LiveStatement, Place, Edit]
 
 
@@ -90,6 +116,7 @@ def candidates(
     around = [(place, scope) for _, place, scope in met]
     siblings = Siblings(around) if kinds == SIBLINGS and around else None
     elsewhere = LinesElsewhere(around) if kinds == LINES and around else None
+    lacking = Lacking(around) if kinds <= SIBLINGS else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:
@@ -99,12 +126,15 @@ def candidates(
         if _is_met(place, lines.get(statement.file, ())):
             together = within[id(place.statement), ast.dump(place.node)]
             everywhere = alike[id(place.function), ast.dump(place.node)] if kinds < EVERYWHERE else together
-            for edit in edits_of(place, scope, kinds, siblings):
+            for edit in edits_of(place, scope, kinds, siblings, lacking):
                 yield statement, place, edit
                 if isinstance(place.node, ast.expr):
                     yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
                     if len(everywhere) > len(together):
                         yield from ((statement, place, e) for e in _in_all_places(edit, place, together))
+                    if kinds == NAMES and isinstance(place.node, ast.Name) and place is not everywhere[0]:
+                        rest = everywhere[everywhere.index(place) :]  # from a line on, another variable
+                        yield from ((statement, place, e) for e in _in_all_places(edit, place, rest))
             if elsewhere is not None:
                 yield from ((statement, place, edit) for edit in elsewhere.around(place, scope))
 
@@ -143,19 +173,23 @@ def _is_met(place, lines):
     return here is not None and any(here.lineno <= line <= here.end_lineno for line in lines)
 
 
-def edits_of(place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None) -> Iterator[Edit]:
+def edits_of(
+    place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None, lacking: Lacking | None = None
+) -> Iterator[Edit]:
     """The changes of one round that are tried at one place."""
     if isinstance(place.node, ast.expr) and _is_read(place.node) and not (is_endless(place.node) or _is_turn(place)):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))
+        if lacking is not None and is_term(place) == (kinds == 0):  # whole terms first: of them there are few
+            yield from map(place.exchanged, lacking.beside(place, scope))
         looks = (
             ROUNDS[kinds] if kinds < SLIPS or not place.is_index else [look for look in ROUNDS[kinds] if look is filled]
         )
         for changes in looks:
-            yield from map(place.exchanged, changes(place, scope))
-    if kinds == 0 and not isinstance(place.node, ast.expr):
-        yield from changed_statements(place)
+            yield from map(place.exchanged, until_one_raises(changes(place, scope)))
+    if kinds in STATEMENTS and not isinstance(place.node, ast.expr):
+        yield from STATEMENTS[kinds](place)
 
 
 def _is_turn(place):
@@ -167,7 +201,7 @@ def _is_read(node):
     return isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, (ast.Tuple, ast.List))
 
 
-def until_one_raises(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+def until_one_raises(candidates: Iterator[T]) -> Iterator[T]:
     """An edit of unforeseen code may raise where it is made: that costs what comes after it, not the search."""
     made = iter(candidates)
     while True:

@@ -29,16 +29,8 @@ def chosen(place: Place, scope: Scope) -> Iterator[ast.AST]:
         like = [k for k, v in scope.locals.items() if getattr(v, "shape", None) == held[name].shape and k not in held]
         for other in [*map(_name, _targets(place) + like[:6]), ast.Constant(0.0)]:
             yield from _either(np, _name(name), node, other)
-    for condition in _comparisons(scope.function, node):
+    for condition in comparisons(scope.function, node):
         yield from _either(np, condition, node, ast.Constant(0.0))
-
-
-def by_flag(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """One variable or another, by what an argument of the function says: ys if back else xs, for xs."""
-    node, flags = place.node, [k for k, v in scope.locals.items() if isinstance(v, bool)]
-    if isinstance(node, ast.Name) and is_term(place) and not place.is_index:
-        for flag, other in [(f, k) for f in flags[:2] for k in scope.like(scope.values.get(node.id)) if k != node.id]:
-            yield from (ast.IfExp(_name(flag), a, b) for a, b in ((_name(other), node), (node, _name(other))))
 
 
 def _is_branch(place):
@@ -52,7 +44,7 @@ def _either(np, condition, node, other):
         yield ast.Call(ast.Attribute(_name(np), "where", ast.Load()), [condition, *branches], [])
 
 
-def _comparisons(function, node):
+def comparisons(function: ast.AST | None, node: ast.AST) -> list[ast.expr]:
     """The conditions that the function puts to its arrays, and not yet to this one."""
     calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and n.args] if function is not None else []
     tests = [n.args[0] for n in calls if getattr(n.func, "attr", "") == "where"]

@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
@@ -136,6 +137,14 @@ def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
                 yield from places(node, (*above, tree))
 
 
+def placed(new: ast.expr, like: ast.AST) -> ast.expr:
+    """A copy of an expression that stands where another does: a run may go through the lines alone that it met."""
+    copy = deepcopy(new)
+    for part in ast.walk(copy):
+        ast.copy_location(part, like)
+    return copy
+
+
 def is_endless(node: ast.AST) -> bool:
     """np.c_ and its like, without an index: NumPy reads on and on in it, and no line of the user's ends that."""
     return isinstance(node, ast.Attribute) and node.attr in ("c_", "r_", "s_", "index_exp", "mgrid", "ogrid")
@@ -165,6 +174,24 @@ def lost_names(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
         after, kept = _names_read(trees), _arguments_read(trees)
     lost = {*(before.keys() - after.keys()), *(name for _, name in arguments - kept)}
     return tuple(sorted(lost)) if after - before else ()
+
+
+def orphans(edit: Edit, statements: Iterable[Any]) -> tuple[str, ...]:
+    """The attributes that an edit takes away from where they are read, so that nothing reads them any more: self.P.
+
+    An object keeps what it needs: the other direction lacks it, rather.
+    """
+    trees = [s.tree for s in {id(s): s for s in statements}.values()]
+    before = _attributes_read(trees)
+    with edit.done():
+        after = _attributes_read(trees)
+    return () if after - before else tuple(sorted(before.keys() - after.keys()))  # one for another is none
+
+
+def _attributes_read(trees):
+    everything = (n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Attribute))
+    own = (n for n in everything if getattr(n.value, "id", "") == "self" and isinstance(n.ctx, ast.Load))
+    return Counter(map(ast.unparse, own))
 
 
 def _names_read(trees):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from nfscratch.check.repair.edit import is_endless
 from nfscratch.check.repair.indices import indices, is_whole, slices
@@ -75,6 +75,8 @@ def thoughts(node: ast.AST) -> Iterator[ast.AST]:
     """What could have been meant where a formula was remembered wrongly."""
     if isinstance(node, ast.Constant):
         yield from map(ast.Constant, constants(node.value))
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.Lt, ast.LtE)):
+        yield ast.Compare(ast.Call(ast.Name("abs", ast.Load()), [node.left], []), node.ops, node.comparators)
     elif isinstance(node, ast.BinOp):
         yield from (node.left, node.right)
         if isinstance(node.op, ast.MatMult):
@@ -221,3 +223,8 @@ def _turned_indices(text):
             new = list(letters)
             new[a], new[b] = new[b], new[a]
             yield ",".join("".join(new) if i == k else o for i, o in enumerate(operands)) + "->" + right
+        for a, other in product(range(len(letters)), sorted(set(filter(str.isalpha, left)))):
+            new = letters[:a] + other + letters[a + 1 :]
+            both = ",".join(new if i == k else o for i, o in enumerate(operands))
+            if new != letters and set(right) <= set(both):  # a diagonal, for the sum of all products
+                yield f"{both}->{right}"

@@ -1,22 +1,25 @@
-"""Missing factors: a log_det that is off by D log k, or by log k, or that is to be k times as large, with a whole k.
+"""Missing factors: a log_det that is off by D log k, or by log k, or that is to be k times as large.
 
 A slope of a polynomial lacks its degree, a mean its count: the argument of a logarithm is multiplied or divided by k. A
-scale that all columns share counts for each of them: a whole term is multiplied by k. k is written as a variable that
-is k, where there is one, or as the number of an array's entries.
+scale that all columns share counts for each of them: a whole term is multiplied by k. A layer that divides by k, and
+says nothing of it, lacks D log k. k is written as a variable that is k, where there is one, or as the number of an
+array's entries.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as onp
 
 from nfscratch.check.repair.candidates import Candidate, met_places
+from nfscratch.check.repair.edit import placed, source
 from nfscratch.check.repair.expressions import is_logarithm
 from nfscratch.check.repair.live_code import LiveStatement, Reached
-from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.scope import Scope, is_scale
 from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.repair.terms import is_number, is_term
 
@@ -53,6 +56,37 @@ def _candidates(statements, reached, lines, screen, written):
                         yield statement, place, place.exchanged(_with_factor(place.node, factor, op))
 
 
+def missing_logarithms(
+    statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
+) -> Iterator[Candidate]:
+    """D log v, or log v, of a number that a variable holds, with either sign, beside a whole term."""
+    gap = _gap(screen)
+    for statement, place, scope in met_places(statements, reached, False) if gap is not None else ():
+        if place.line in lines.get(statement.file, ()) and is_term(place) and is_number(place.node):
+            for term in _logarithms(gap, screen.subject.dim, scope, source(place.statement)):
+                for op in (ast.Sub(), ast.Add()):
+                    yield statement, place, place.exchanged(ast.BinOp(place.node, op, placed(term, place.node)))
+
+
+def _gap(screen):
+    """What log_det lacks, where that is one number at all points; else None."""
+    error = screen.true - onp.asarray(screen.claim, dtype=float)
+    fine = error.ndim == 1 and len(error) >= 3 and onp.isfinite(error).all() and onp.ptp(error) <= screen.loose.min()
+    return float(error.mean()) if fine else None
+
+
+def _logarithms(gap, dim, scope, statement):
+    """The terms of this size, first of the variables that stand in the statement itself."""
+    np, wide = scope.array_module, [k for k, v in scope.locals.items() if getattr(v, "ndim", 0) == 2]
+    columns = [f"{k}.shape[1] * " for k in wide if scope.locals[k].shape[1] == dim][:1] or [f"{dim} * "]
+    numbers = [(source(node), v) for node, v in scope.held if is_scale(v)] if np else []
+    for text, v in sorted(numbers, key=lambda pair: pair[0] not in statement):
+        log = f"{np}.log({text})" if v > 0 else f"{np}.log(-{text})"
+        for times, before in {dim: columns[0], 1: ""}.items():
+            if abs(abs(gap) - times * abs(onp.log(abs(float(v))))) < FIT * (1 + abs(gap)):
+                yield ast.parse(before + log, mode="eval").body
+
+
 def _times(screen):
     """k, where the true log_det is k times the claim at all points."""
     claim = onp.asarray(screen.claim, dtype=float)
@@ -65,10 +99,9 @@ def _times(screen):
 
 def _numbers(screen):
     """k, where log_det is off by the same number at all points, and that is D log k or log k."""
-    error = screen.true - onp.asarray(screen.claim, dtype=float)
-    if error.ndim != 1 or len(error) < 3 or not onp.isfinite(error).all() or onp.ptp(error) > screen.loose.min():
-        return []
-    ks = [float(onp.exp(min(abs(error.mean()) / count, 10.0))) for count in dict.fromkeys((screen.subject.dim, 1))]
+    gap = _gap(screen)
+    counts = dict.fromkeys((screen.subject.dim, 1)) if gap is not None else ()
+    ks = [float(onp.exp(min(abs(gap) / count, 10.0))) for count in counts]
     return [round(k) for k in ks if 1.5 < k < LARGEST and abs(k - round(k)) < FIT * k]
 
 
@@ -79,14 +112,21 @@ def _written(number, scope: Scope):
     arrays = {k: len(v) for k, v in known.items() if isinstance(v, onp.ndarray) and v.ndim == 1}
     counts = [f"len({k})" for k, n in arrays.items() if n == number]
     counts += [f"(len({k}) - 1)" for k, n in arrays.items() if n == number + 1]
-    return [ast.parse(text, mode="eval").body for text in [*names, *counts][:MOST]]
+    return [ast.parse(text, mode="eval").body for text in [*names, *counts, *_pairs(number, known, scope)][:MOST]]
+
+
+def _pairs(number, known, scope):
+    """Two sizes whose product it is: those that stand together at the end of a shape, as the pixels do, if any are."""
+    sizes = {k: v for k, v in known.items() if type(v) is int and 1 < v < number and not k.startswith("__")}
+    pairs = [(a, b) for a, b in combinations(sizes, 2) if sizes[a] * sizes[b] == number]
+    text = source(scope.function) if pairs and scope.function is not None else ""
+    pixels = [pair for pair in pairs if f"{pair[0]}, {pair[1]})" in text]
+    return [f"{a} * {b}" for a, b in pixels or pairs]
 
 
 def _product(factor, node):
-    """factor * node, at the place of the node: a run may go through the lines alone that it met."""
-    for part in ast.walk(factor):
-        ast.copy_location(part, node)
-    return ast.BinOp(factor, ast.Mult(), node)
+    """factor * node."""
+    return ast.BinOp(placed(factor, node), ast.Mult(), node)
 
 
 def _with_factor(call, factor, op):

@@ -7,14 +7,15 @@
 
 A line counts only where it can be run again: it assigns to variables alone, calls what computes.py lets it call, and
 what comes of it now is what lives in the module. So no line that calls the user's own functions, but for those that do
-nothing but compute, none that draws random numbers, and none of which an object or a function keeps something.
+nothing but compute, none that draws random numbers but from a generator with a seed (seeded.py), and none of which an
+object or a function keeps something.
 """
 
 from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from types import CodeType
@@ -26,6 +27,7 @@ from nfscratch.check.repair.candidates import Candidate
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import (
+    Changes,
     is_of_numbers,
     is_same,
     needed_after,
@@ -37,6 +39,7 @@ from nfscratch.check.repair.made_lines import (
 from nfscratch.check.repair.masked_draws import masked_again
 from nfscratch.check.repair.pure import pure_functions
 from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.seeded import Draws
 
 Lines = dict[str, set[int]]
 
@@ -46,9 +49,17 @@ class MadeStatement:
 
     runs_at_import, makes_by_function = True, False
 
-    def __init__(self, tree: ast.Assign, after: list[ast.Assign], file: str, variables: dict[str, Any], rest: list):
-        """after: the lines that have to run after it, too. rest: all that stand after it, which make nothing for it."""
+    def __init__(
+        self, tree: ast.Assign, after: list[ast.Assign], file: str, variables: dict[str, Any], rest: list,
+        draws: Sequence[ast.stmt] = (),
+    ):  # fmt: skip
+        """after: the lines that have to run after it, too. rest: all that stand after it, which make nothing for it.
+
+        draws: the lines that draw numbers, of which some may be the line itself and those after it: seeded.py.
+        """
         self.tree, self.after, self.file, self.variables = tree, after, file, variables
+        self.first = [line for line in draws if line is not tree and line not in rest]
+        self.then = sorted({id(line): line for line in (*after, *draws) if line in rest}.values(), key=_line_of)
         unknown = {name for line in (tree, *rest) for name in written(line)}
         self.before = {k: v for k, v in variables.items() if k not in unknown}
         self.nodes = sum(1 for line in (tree, *after) for _ in ast.walk(line))
@@ -75,11 +86,16 @@ class MadeStatement:
             self.variables.update(old)
 
     def _made(self):
-        inside = run_again([self.tree], self.file, dict(self.before))
-        made = {name: inside[name] for name in written(self.tree)}
-        if self.after:
-            inside = run_again(self.after, self.file, self.variables | made)
-        return made | {name: inside[name] for line in self.after for name in written(line)}
+        inside = run_again([*self.first, self.tree], self.file, dict(self.before))
+        made = {name: inside[name] for line in (*self.first, self.tree) for name in written(line)}
+        if self.then:
+            inside = run_again(self.then, self.file, self.variables | made)
+        made |= {name: inside[name] for line in self.then for name in written(line)}
+        return {name: value for name, value in made.items() if is_of_numbers(value)}  # no generator
+
+
+def _line_of(line):
+    return line.lineno
 
 
 class MadeByFunction(MadeStatement):
@@ -118,10 +134,10 @@ class ModuleScope(Scope):
             self.locals = statement.locals
 
 
-def made_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
+def made_otherwise(reached: Reached, lines: Lines, changes: Changes | None = None) -> Iterator[Candidate]:
     """The changes of all expressions in the lines of modules that made what the functions read at `lines` of them."""
     found = ((statement, ModuleScope(statement, reached)) for statement in made_statements(reached, lines))
-    return (tried for tried in otherwise(found) if not _is_stated(tried[1], reached))
+    return (tried for tried in otherwise(found, changes) if not _is_stated(tried[1], reached))
 
 
 def _is_stated(place, reached):
@@ -146,19 +162,30 @@ def made_statements(reached: Reached, lines: Lines) -> Iterator[MadeStatement]:
         read, every = (_read_at(reached, file, where.get(file, set())) for where in (lines, reached.lines))
         pure = pure_functions(body, file, variables)
         again = partial(_is_plain, variables=variables, pure=pure)
-        written_so, body = body, [masked_again(line, again, variables.get) for line in body]
-        for k, line in enumerate(body):
-            if line is written_so[k] and again(line) and _feeds(line, body[k + 1 :], read):
-                after = needed_after(line, body[k + 1 :], every, again)
-                made = None if after is None else MadeStatement(line, after, file, variables, body[k + 1 :])
-                if made is not None and made.is_repeatable:
-                    yield made
+        masked = [masked_again(line, again, variables.get) for line in body]
+        made = dict(_lines_made(masked, body, read, every, again, lambda _: [], file, variables))
+        draws = Draws(body)
+        drawing = partial(_is_plain, variables=variables | dict.fromkeys(draws.makers, onp), pure=pure)
+        drawn = partial(draws.needed_for, again=drawing)
+        others = _lines_made(body, body, read, every, drawing, drawn, file, variables) if draws.makers else ()
+        yield from (made | {k: line for k, line in others if k not in made}).values()
         for function in pure.values():
-            after = needed_after(function, body, every, again)
-            if after and any(_feeds(line, body[body.index(line) + 1 :], read) for line in after):
+            after = needed_after(function, masked, every, again)
+            if after and any(_feeds(line, masked[masked.index(line) + 1 :], read) for line in after):
                 made = MadeByFunction(function, after, file, variables)
                 if made.is_repeatable:
                     yield made
+
+
+def _lines_made(body, own, read, every, again, drawn, file, variables) -> Iterator[tuple[int, MadeStatement]]:
+    """(its place, the line) of those that stand in the file as they are, feed a function, and can run again."""
+    for k, line in enumerate(body):
+        if line is own[k] and again(line) and _feeds(line, body[k + 1 :], read):
+            after = needed_after(line, body[k + 1 :], every, again)
+            draws = None if after is None else drawn([line, *after])
+            made = None if draws is None else MadeStatement(line, after, file, variables, body[k + 1 :], draws)
+            if made is not None and made.is_repeatable:
+                yield k, made
 
 
 def _read_at(reached, file, lines):

@@ -23,6 +23,7 @@ from nfscratch.check.repair.code_objects import functions_of
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import (
+    Changes,
     needed_after,
     otherwise,
     run_again,
@@ -63,9 +64,10 @@ class MadeCell(MakerLine):
         return {name: inside[name] for line in (self.tree, *self.after) for name in written(line) if name in owner}
 
 
-def cells_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
+def cells_otherwise(reached: Reached, lines: Lines, changes: Changes | None = None) -> Iterator[Candidate]:
     """The changes of all expressions in lines that made what inner functions read at `lines` of them."""
-    return otherwise((statement, MakerScope(statement, reached)) for statement in made_cells(reached, lines))
+    made = ((statement, MakerScope(statement, reached)) for statement in made_cells(reached, lines))
+    return otherwise(made, changes)
 
 
 def made_cells(reached: Reached, lines: Lines) -> Iterator[MadeCell]:
@@ -85,7 +87,7 @@ def made_cells(reached: Reached, lines: Lines) -> Iterator[MadeCell]:
             read = {n for c in inner for n in c.co_freevars
                     if lines.get(file, set()) & {at for _, _, at in c.co_lines()}}  # fmt: skip
             noted = calls_at_import(maker.name, variables.get(maker.name), body, file, variables)
-            known = [[variables | given | _kept(cells) for given in ({}, *noted)] for cells in calls]
+            known = [[variables | _kept(cells) | given for given in ({}, *noted)] for cells in calls]
 
             def again(line, known=variables, pure=pure):
                 return can_run_again(line, known, pure)

@@ -19,20 +19,26 @@ import numpy as onp
 
 from nfscratch.check.repair.candidates import WITHOUT_POOL, Candidate, edits_of
 from nfscratch.check.repair.computes import can_run_again
-from nfscratch.check.repair.edit import places
+from nfscratch.check.repair.edit import Place, places
 from nfscratch.check.repair.live_code import TooLong, kind, within
 from nfscratch.check.repair.scope import Scope
 
+Changes = Callable[[Place, Scope], Iterable[ast.AST]]
 LONGEST = 10_000  # of the user's own lines, that one line may run through
 
 
-def otherwise(made: Iterable[tuple[Any, Scope]]) -> Iterator[Candidate]:
-    """The changes of all expressions in lines that made something: (statement, the variables it may name)."""
+def otherwise(made: Iterable[tuple[Any, Scope]], changes: Changes | None = None) -> Iterator[Candidate]:
+    """The changes of all expressions in lines that made something: (statement, the variables it may name).
+
+    changes: of one expression, in the place of the rounds.
+    """
     found = [(statement, place, scope) for statement, scope in made for place in places(statement.tree)]
-    for kinds in WITHOUT_POOL:
+    found = [each for each in found if isinstance(each[1].node, ast.expr) and each[1].field != "targets"]
+    for statement, place, scope in found if changes else ():
+        yield from ((statement, place, place.exchanged(new)) for new in changes(place, scope))
+    for kinds in () if changes else WITHOUT_POOL:
         for statement, place, scope in found:
-            if isinstance(place.node, ast.expr) and place.field != "targets":
-                yield from ((statement, place, edit) for edit in edits_of(place, scope, kinds))
+            yield from ((statement, place, edit) for edit in edits_of(place, scope, kinds))
 
 
 def needed_after(

@@ -24,6 +24,7 @@ from nfscratch.check.repair.candidates import Candidate
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import (
+    Changes,
     needed_after,
     otherwise,
     run_again,
@@ -78,9 +79,10 @@ class MadeAttribute(MakerLine):
         return {name: vars(new)[name] for name in names}
 
 
-def attributes_otherwise(reached: Reached, lines: Lines) -> Iterator[Candidate]:
+def attributes_otherwise(reached: Reached, lines: Lines, changes: Changes | None = None) -> Iterator[Candidate]:
     """The changes of all expressions in lines that made what methods read at `lines` of them."""
-    return otherwise((statement, MakerScope(statement, reached)) for statement in made_attributes(reached, lines))
+    made = ((statement, MakerScope(statement, reached)) for statement in made_attributes(reached, lines))
+    return otherwise(made, changes)
 
 
 def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:

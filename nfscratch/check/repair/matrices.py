@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from copy import deepcopy
 
 from nfscratch.check.repair.edit import Place, source
 from nfscratch.check.repair.expressions import turned
+from nfscratch.check.repair.orders import is_copy
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.terms import VALUES, is_number
 
@@ -26,13 +28,13 @@ def inverted(place: Place, scope: Scope) -> Iterator[ast.AST]:
         yield from (inv, turned(inv))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         yield from _with_matrix(node, scope, np)
-    elif isinstance(node, ast.Name) and (place.field == "args" or isinstance(place.parent, VALUES)):
-        yield from _times(node, getattr(scope.value_of(node), "shape", ()), scope)
+    named = node.func.value if is_copy(node) else node
+    if isinstance(named, ast.Name) and (place.field == "args" or isinstance(place.parent, VALUES)):
+        yield from _times(named, getattr(scope.value_of(named), "shape", ()), scope)
 
 
 def _with_matrix(node, scope, np):
-    for name in _squares(scope):
-        m = ast.Name(name, ast.Load())
+    for m, _ in _squares(scope):
         yield from (_linalg(np, "solve", [m, node]), _linalg(np, "solve", [turned(m), node]))
         for factor in (m, turned(m), _linalg(np, "inv", [m])):
             yield from (ast.BinOp(factor, ast.MatMult(), node), ast.BinOp(node, ast.MatMult(), factor))
@@ -42,17 +44,17 @@ def _times(node, shape, scope):
     """A matrix that stood before the columns, or after the rows, of a variable."""
     if len(shape) != 2:
         return
-    for name in _squares(scope):
-        size, m = len(scope.locals.get(name, scope.module.get(name))), ast.Name(name, ast.Load())
+    for m, size in _squares(scope):
         for factor in (turned(m), m):
             yield from [ast.BinOp(factor, ast.MatMult(), node)] * (shape[0] == size)
             yield from [ast.BinOp(node, ast.MatMult(), factor)] * (shape[1] == size)
 
 
 def _squares(scope):
-    """The names of square matrices, first those that the functions read: what was left out may be read by none."""
-    everything = {**scope.values, **scope.module, **scope.locals}
-    return [k for k, v in everything.items() if _is_square(v)][:MOST]
+    """(expression, size) of square matrices, first those that are read: what was left out may be read by none."""
+    unread = [(ast.Name(k, ast.Load()), v) for k, v in scope.module.items() if k not in scope.values]
+    everything = {source(node): (node, v) for node, v in [*scope.held, *unread]}
+    return [(deepcopy(node), len(v)) for node, v in everything.values() if _is_square(v)][:MOST]
 
 
 def _is_square(value):

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from nfscratch.check.repair.edit import Kind, OfLines
+from nfscratch.check.repair.products import repeated_factors
+from nfscratch.check.repair.squares import squares_a_norm
 
 # x[:, order][:, order], order[order], x[:, argsort(back)][:, back]
 TWICE = re.compile(r"(\[:, [^][]+\])\1|\b(\w+)\[\2\]|argsort\((\w+)\)\]\[:, \3\]|\[:, (\w+)\]\[:, [\w.]*argsort\(\4\)")
 CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
-# P.T @ (P @ L), P @ P.T, solve(P, P @ L), inv(P) @ P
-UNDOES = re.compile(r"\b(\w+)\.T @ \(*\1\b|\b(\w+) @ \2\.T|(?:solve|inv)\((\w+)(?:\.T)?(?:, |\) @ )\(*\3\b")
 # log(-det(A)), log(det(-A)): of a number with another sign it is not finite; -log u is positive by itself
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
+ARGSORT = re.compile(r"argsort\(([\w.]+(?:\[[^][]*\])?)\)")
 ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
 MINUS_MINUS = re.compile("- ?-")  # two signs that take each other back: what they say is said without them
 NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
@@ -56,6 +57,7 @@ class Repair:
     strays: bool = False  # whether it meets others of them: then another layer's line is changed
     gap: float = 0.0  # how far what it gives is from what it should be
     lost: int = 0  # variables on which others do not depend any more
+    orphans: tuple[str, ...] = ()  # attributes of an object that nothing reads any more
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
     @property
@@ -72,7 +74,8 @@ class Repair:
         """Whether it takes something away from forward: of a forward that does less, too, the inverse is one."""
         fewer_turns = "range(1, " in self.after and "range(1, " not in self.before
         more_turns = ONE_LESS.search(self.before) and not ONE_LESS.search(self.after)
-        if self.keeps_x or self.of_maker or more_turns or drops_repeated(self.before, self.after):
+        turned = more_turns or squares_a_norm(self.before, self.after)
+        if self.keeps_x or self.of_maker or turned or drops_repeated(self.before, self.after):
             return False
         return _length(self.after) < _length(self.before) or fewer_turns
 
@@ -90,8 +93,9 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive."""
-        return any(self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
+        """Whether it makes something positive, or a norm its square."""
+        more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
+        return squares_a_norm(self.before, self.after) or any(more)
 
     @property
     def _is_unlikely(self):
@@ -115,7 +119,7 @@ class Repair:
 
     @property
     def is_whole(self) -> bool:
-        return not (self.left or self.is_less or self.loses or self.is_by_chance)
+        return not (self.left or self.is_less or self.loses or self.orphans or self.is_by_chance)
 
     @property
     def is_clear(self) -> bool:
@@ -175,12 +179,14 @@ class Repair:
     def nearest(self) -> tuple[Any, ...]:
         """The rank where nothing speaks for one of the two directions."""
         left, less, of_two, other_x, several, rough, distance = self.rank
-        return (left, self.misses, less, of_two, several, not self.inverts_order, rough, distance, other_x)
+        first = (left, self.misses, bool(self.orphans), less, of_two, several)
+        return (*first, not self.inverts_order, rough, distance, other_x)
 
     @property
     def inverts_order(self) -> bool:
         """Whether it puts the inverse of an order in its place: a second turn does the same for three columns alone."""
-        return self.after.count("argsort(") > self.before.count("argsort(")
+        turned = ARGSORT.findall(self.after)
+        return len(turned) > len(ARGSORT.findall(self.before)) and any(order in self.before for order in turned)
 
     def _says(self, other):
         """Whether it is the other change, said of more of its line."""
@@ -208,13 +214,17 @@ class Repair:
 
     @property
     def may_be_said(self) -> bool:
-        """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too."""
-        return self.keeps_x or not (self.left or self.undoes or (self.is_less and not self.is_of_one))
+        """Of those that change x: all laws have to hold; what makes forward do less may not touch the inverse, too.
+
+        A wrong slope makes Newton's method slow: more steps mend the round trip then, and not what is wrong.
+        """
+        slower = "R" in self.laws and any(law.startswith("J") for law in self.left)
+        return not slower and (self.keeps_x or not (self.left or self.undoes or (self.is_less and not self.is_of_one)))
 
     @property
     def undoes(self) -> bool:
-        """Whether it takes back a matrix that stands beside it."""
-        return UNDOES.search(self.after) is not None and UNDOES.search(self.before) is None
+        """Whether it takes back a matrix that stands beside it, or puts it in a second time."""
+        return bool(repeated_factors(self.after) - repeated_factors(self.before))
 
     @property
     def change(self) -> str:

@@ -4,8 +4,9 @@
     v_k                           the operands of a statement that adds to log_det, as they are when it runs: their sums
                                   over the columns, or those of their logarithms, over all the times that it runs
 
-Where e = c v_k, or e = +-v_j +-v_k, the statement with these terms is a candidate. A term of constants alone fits by
-chance sooner, and is taken only by itself.
+Where e = c v_k, or e = +-v_j +-v_k, the statement with these terms is a candidate: with the other sign where log_det is
+minus what it adds, as where one direction negates the other's. A term of constants alone fits by chance sooner, and is
+taken only by itself.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.repair.candidates import Candidate, met_places
-from nfscratch.check.repair.edit import Place, source
-from nfscratch.check.repair.live_code import LiveStatement, Reached, within
+from nfscratch.check.repair.edit import Place, placed, source
+from nfscratch.check.repair.live_code import LiveStatement, Reached, TooLong, within
+from nfscratch.check.repair.screen import SLOWER
 from nfscratch.check.repair.screens import OfLogDet
 from nfscratch.check.repair.terms import is_number, is_term
 
@@ -30,6 +32,7 @@ MOST_RUNS = 64  # of one statement, and
 MOST_VALUES = 20_000  # of all operands that are looked at
 PAIRS = 140  # so many terms are tried two at a time
 TRIED = 12  # candidates of one search
+MOVED = 0.015625
 
 
 @dataclass
@@ -46,6 +49,8 @@ class Site:
     sums: dict[tuple[int, str], Any] = field(default_factory=dict)  # (operand, form) -> its sum over the runs
     shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)  # operands that one of the runs does not have
+    own: Any = 0.0  # the sum of what it adds over the runs
+    sign: float = 1.0  # with which log_det has it
 
     def look(self, frame: Any, n: int) -> None:
         self.runs += 1
@@ -58,7 +63,7 @@ class Site:
 
     def _add(self, k, value, n):
         if k == 0:
-            self.shape = value.shape
+            self.shape, self.own = value.shape, self.own + _totals(value, n)["itself"]
             return
         self.shapes[k] = value.shape
         for form, total in _totals(value, n).items():
@@ -89,6 +94,9 @@ def missing_terms(
         if error.ndim != 1 or not onp.isfinite(error).all() or len(error) < 3:
             return
         sites = _sites(statements, reached, lines)
+        for site in sites:
+            site.sign = _sign(site, screen)
+        sites = [site for site in sites if site.sign]
         _watch(sites, screen, len(error))
         close = max(FIT, screen.near / 10) * (1.0 + onp.abs(screen.true))
         factors = FACTORS[:2] if _is_multiple(screen.true, screen.claim) else FACTORS
@@ -115,6 +123,18 @@ def _sites(statements, reached, lines):
             codes = [compile(text, "<operand>", "eval") for text in texts]
             found.append(Site(statement, place, scope.array_module, texts, codes))
     return found
+
+
+def _sign(site, screen):
+    """The sign with which log_det has what the statement adds; 0.0 where y has a share in it, or log_det none."""
+    more = ast.BinOp(site.place.node, ast.Add(), placed(ast.Constant(MOVED), site.place.node))
+    try:
+        with site.place.exchanged(more).done(), site.statement.edited():
+            (y, log_det), lines = within(screen._call, SLOWER * screen.lines + 1000, screen.met)
+        screen.spent += lines
+        return float(onp.sign(onp.mean(log_det - screen.claim))) if screen._same(y, screen.y) else 0.0
+    except (Exception, SystemExit, TooLong):  # of any kind: the user's own functions
+        return 0.0
 
 
 def _watch(sites, screen, n):
@@ -170,7 +190,9 @@ def _with_terms(site, parts, n):
     for k, form, factor in sorted(parts, key=lambda part: part[1] != "itself"):
         if (term := _term(site, k, form, n)) is None:
             return None
-        if new is site.place.node and factor in (1.0, -1.0) and _cancel(new, term, factor):
+        factor *= site.sign
+        cancels = _cancel(new, term, factor) or _is_minus(site, (k, form), factor) if new is site.place.node else False
+        if cancels and factor in (1.0, -1.0):
             new = None
             continue
         if abs(factor) != 1.0 and source(term) == source(site.place.node):  # another factor of it, and no term
@@ -180,6 +202,12 @@ def _with_terms(site, parts, n):
             term = ast.BinOp(ast.Constant(int(size) if size == int(size) else size), ast.Mult(), term)
         new = _plus(new, term, factor)
     return new
+
+
+def _is_minus(site, key, sign):
+    """Whether the operand takes away, in numbers, what the statement adds: another term is meant in its place."""
+    total = site.sums.get(key)
+    return total is not None and bool((onp.abs(site.own + sign * total) < FIT * (1 + onp.abs(site.own))).all())
 
 
 def _cancel(node, term, sign):

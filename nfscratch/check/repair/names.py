@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.repair.edit import Place
+from nfscratch.check.repair.edit import Place, placed
 from nfscratch.check.repair.live_code import kind
 from nfscratch.check.repair.scope import Scope
+
+MOST_TABLES = 8
 
 
 def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -19,7 +21,8 @@ def other_names(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         value = scope.values.get(node.id)
         alike = [*scope.like(value), *(_rows(scope) if _is_counted(place) else ())]
-        yield from (ast.Name(name, node.ctx) for name in dict.fromkeys(alike) if name != node.id)
+        others = [name for name in dict.fromkeys(alike) if name != node.id and not scope.comes_back(name)]
+        yield from (ast.Name(name, node.ctx) for name in others)
         yield from _rows_like(value, scope)
         if isinstance(place.parent, ast.Compare) or (kind(value) == ("numbers", 0) and place.field == "args"):
             yield from (ast.Constant(0), ast.Constant(1))
@@ -52,7 +55,7 @@ def _rows(scope):
 
 
 def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """An element of an array, in the place of the whole; and the columns in an order that a variable holds."""
+    """An element of an array, in the place of the whole."""
     node = place.node
     if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or place.field == "func":
         return
@@ -60,24 +63,6 @@ def indexed(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
         whole = [k for k, v in scope.locals.items() if _is_whole(v)]
         yield from (ast.Subscript(node, ast.Name(k, ast.Load()), ast.Load()) for k in whole[:4])
-    if getattr(value, "ndim", 0) == 2:
-        orders = [k for k, v in scope.values.items() if scope.array_module and is_order(v, value.shape[1])]
-        for name in orders[:4]:
-            order = ast.Name(name, ast.Load())
-            sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
-            for columns in (order, ast.Call(sort, [order], [])):
-                yield ast.Subscript(node, ast.Tuple([ast.Slice(), columns], ast.Load()), ast.Load())
-
-
-def undone(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """The inverse of an order, where it is an index."""
-    value = scope.value_of(place.node)
-    if value is None and isinstance(place.node, ast.Name):  # a list of the module
-        value = scope.module.get(place.node.id)
-    row = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
-    if place.is_index and scope.array_module and row and is_order(value, len(value)):
-        sort = ast.Attribute(ast.Name(scope.array_module, ast.Load()), "argsort", ast.Load())
-        yield ast.Call(sort, [place.node], [])
 
 
 def _is_whole(value):
@@ -86,24 +71,50 @@ def _is_whole(value):
     return (isinstance(value, int) and not isinstance(value, bool)) or kind_of in ("i", "u")
 
 
-def is_order(value, n):
-    """Whether it holds each column's number once."""
-    return isinstance(value, (onp.ndarray, list, tuple)) and len(value) == n and _sorted(value) == list(range(n))
+def other_tables(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """An element of another table at the same place, or at a part of it: xs[k] for cdf[j, k]."""
+    node = place.node
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, (ast.Name, ast.Attribute)):
+        return
+    table = scope.value_of(node.value)
+    if getattr(table, "dtype", None) is None:
+        return
+    shape = onp.shape(scope.evaluated(node))
+    parts = [node.slice, *(node.slice.elts if isinstance(node.slice, ast.Tuple) else ())]
+    others = [other for other, v in scope.held if v is not table and getattr(v, "dtype", None) == table.dtype]
+    for other in others[:MOST_TABLES]:
+        for part in parts:
+            new = placed(ast.Subscript(other, part, ast.Load()), node)
+            value = scope.evaluated(new)
+            if value is not None and onp.shape(value) == shape:
+                yield new
 
 
-def _sorted(value):
-    try:
-        return sorted(int(v) for v in value if v == int(v))
-    except (TypeError, ValueError, OverflowError):  # of infinity
-        return []
+def woven(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """Two parts joined by a function of the user's, weave(a, b), or column by column in turn."""
+    node = place.node
+    parts = node.args[0].elts if isinstance(node, ast.Call) and node.args and _is_row(node.args[0]) else []
+    codes = {k: getattr(v, "__code__", None) for k, v in scope.values.items()}
+    if len(parts) == 2:
+        for name in [k for k, c in codes.items() if c is not None and c.co_argcount == 2 and not scope.comes_back(k)]:
+            for row in (parts, parts[::-1]):
+                yield ast.Call(ast.Name(name, ast.Load()), list(row), [])
+        if scope.array_module and _takes_every_second(scope.function):
+            yield from (placed(_dealt(scope.array_module, row), node) for row in (parts, parts[::-1]))
 
 
-def in_order(place: Place, scope: Scope) -> Iterator[ast.AST]:
-    """Some columns as an order has them: order[:k], for :k."""
-    if isinstance(place.node, ast.Slice) and place.node.step is None and (place.node.lower or place.node.upper):
-        rows = {k: v for k, v in scope.values.items() if getattr(v, "ndim", 0) == 1 or isinstance(v, (list, tuple))}
-        for name in [k for k, v in rows.items() if is_order(v, len(v)) and len(v) > 1][:4]:
-            yield ast.Subscript(ast.Name(name, ast.Load()), place.node, ast.Load())
+def _takes_every_second(function):
+    return any(isinstance(n, ast.Slice) and n.step is not None for n in ast.walk(function))
+
+
+def _dealt(np, row):
+    """Two parts, column by column in turn."""
+    a, b = map(ast.unparse, row)
+    return ast.parse(f"{np}.stack([{a}, {b}], axis=2).reshape(len({a}), -1)", mode="eval").body
+
+
+def _is_row(node):
+    return isinstance(node, (ast.List, ast.Tuple))
 
 
 def overwritten(place: Place, scope: Scope) -> Iterator[ast.AST]:

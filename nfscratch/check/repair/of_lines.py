@@ -21,6 +21,16 @@ def exchanged(first: ast.stmt, second: ast.stmt) -> OfLines:
     return _of(Kind.EXCHANGED, (first, second), "with `{}` after `{}`")
 
 
+def before(line: ast.stmt, other: ast.stmt) -> OfLines:
+    """One that stands further below."""
+    return _of(Kind.EXCHANGED, (line, other), "with `{}` before `{}`")
+
+
+def after(line: ast.stmt, other: ast.stmt) -> OfLines:
+    """One that stands further above."""
+    return _of(Kind.EXCHANGED, (line, other), "with `{}` after `{}`")
+
+
 def at_once(both: ast.stmt, first: ast.stmt, second: ast.stmt) -> OfLines:
     return _of(Kind.AT_ONCE, (both, first, second), "with `{}` in place of `{}` and then `{}`")
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.check.repair.live_code import Reached
-from nfscratch.check.repair.names import is_order
+from nfscratch.check.repair.orders import is_order
 
 SHORTEST = 4  # of three columns, every order is undone by itself or by a second turn
 

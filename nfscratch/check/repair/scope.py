@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from functools import cached_property
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as onp
@@ -13,6 +13,8 @@ import numpy as onp
 from nfscratch.check.diagnosis.recorded import is_users
 from nfscratch.check.repair.live_code import LiveStatement, Reached, kind
 
+COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
+MOST_KEYS = 12
 MOST_GLOBALS = 20  # of a module: the tables of a large one are not what a slip of the pen takes
 
 
@@ -23,7 +25,8 @@ class Scope:
         self.function = function
         first = min((n.lineno for n in [function, *getattr(function, "decorator_list", [])] if n), default=0)
         code = statement.known.get((getattr(function, "name", "<lambda>"), first))
-        self.locals: dict[str, Any] = {} if code is None else reached.locals[id(code)]
+        inner = {} if code is None else _of_comprehensions(code, reached)
+        self.locals: dict[str, Any] = {} if code is None else inner | reached.locals[id(code)]
         self.module: dict[str, Any] = {} if code is None else reached.globals[id(code)]
         self.met = {id(c) for c in reached.codes.values()}
         self.named = {name for c in reached.codes.values() for name in c.co_names}
@@ -37,6 +40,16 @@ class Scope:
         own = own if len(own) <= MOST_GLOBALS else {}
         return {**own, **self.locals}
 
+    @cached_property
+    def held(self) -> list[tuple[ast.expr, Any]]:
+        """(expression, value) of the function's variables, and of what its objects and tables hold: self.order."""
+        objects = {k: vars(v) for k, v in self.locals.items() if _is_object(v)}
+        inside = [(_name(me, k), v) for me, held in objects.items() for k, v in held.items() if k.isidentifier()]
+        everything = {k: v for k, v in self.module.items() if k in self.named} | self.locals
+        tables = {k: v for k, v in everything.items() if isinstance(v, dict) and len(v) <= MOST_KEYS}
+        keyed = [(_element(k, key), v) for k, table in tables.items() for key, v in table.items() if type(key) is str]
+        return [*((_name(k), v) for k, v in self.values.items()), *inside, *keyed]
+
     def knows(self, name: str) -> bool:
         """Whether the function can read a variable of this name."""
         return name in self.locals or name in self.module or hasattr(builtins, name)
@@ -45,7 +58,8 @@ class Scope:
         """The value of a name, or of an attribute, an element or a slice of it; None where that is not known."""
         try:
             if isinstance(node, ast.Name):
-                return self.values.get(node.id)
+                table = self.module.get(node.id)
+                return self.values.get(node.id, table if isinstance(table, dict) else None)
             if isinstance(node, ast.Attribute):
                 return vars(self.value_of(node.value)).get(node.attr)
             if isinstance(node, ast.Subscript):
@@ -53,6 +67,14 @@ class Scope:
         except Exception:  # of any kind: it has no such element
             pass
         return None
+
+    def evaluated(self, node: ast.expr) -> Any:
+        """The value of an expression that calls nothing new; None where it has none."""
+        try:
+            code = compile(ast.fix_missing_locations(ast.Expression(node)), "<expression>", "eval")
+            return eval(code, dict(self.module), dict(self.locals)) if self.calls_what_was_met(node) else None
+        except Exception:  # of any kind: a variable that another turn of a loop had
+            return None
 
     def _index(self, node):
         if isinstance(node, ast.Slice):
@@ -89,6 +111,15 @@ class Scope:
         code = getattr(value, "__code__", None)
         return kind(value) != "callable" or code is None or code.co_filename == self.file
 
+    def comes_back(self, name: str) -> bool:
+        """Whether it is the function itself, or one that calls it: no line of the user's may end that.
+
+        A library may fill the memory before Python counts the calls.
+        """
+        own = getattr(self.function, "name", "")
+        code = getattr(self.values.get(name), "__code__", None)
+        return code is not None and own in (name, *code.co_names)
+
     @cached_property
     def array_module(self) -> str | None:
         """The name by which the function calls NumPy, or a library like it: "np"."""
@@ -106,3 +137,36 @@ def like_what(value: Any) -> Any:
     """What it may stand for; a row of whole numbers is an order of columns as well as an array of them."""
     row = isinstance(value, (list, tuple)) and len(value) > 1 and all(type(v) is int for v in value)
     return ("numbers", 1) if row else kind(value)
+
+
+def _of_comprehensions(code, reached):
+    """The variables of the comprehensions in a function, which are functions of their own to Python."""
+    found: dict[str, Any] = {}
+    for key, inner in reached.codes.items():
+        if inner.co_name in COMPREHENSIONS and inner.co_qualname.startswith(f"{code.co_qualname}.<locals>.<"):
+            if inner.co_filename == code.co_filename:
+                found |= {k: v for k, v in reached.locals[key].items() if not k.startswith(".")}
+    return found
+
+
+def _name(name, *attributes):
+    node = ast.Name(name, ast.Load())
+    for attribute in attributes:
+        node = ast.Attribute(node, attribute, ast.Load())
+    return node
+
+
+def _element(name, key):
+    return ast.Subscript(_name(name), ast.Constant(key), ast.Load())
+
+
+def _is_object(value):
+    """Whether it is an object of the user's, which holds something."""
+    plain = not isinstance(value, (ModuleType, type, FunctionType)) and not hasattr(value, "ndim")
+    return plain and isinstance(getattr(value, "__dict__", None), dict)
+
+
+def is_scale(value: Any) -> bool:
+    """Whether it is a number that can stretch: not 0, 1 or -1."""
+    number = isinstance(value, (int, float, onp.generic)) and not isinstance(value, (bool, onp.bool_))
+    return bool(number and onp.isfinite(value) and abs(value) not in (0, 1))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.repair.directions import direction_of_log_det
 from nfscratch.check.repair.live_code import TooLong, within
 from nfscratch.check.repair.screen import SLOWER, Met, Screen
 from nfscratch.check.repair.telling import POINTS, with_wrong_claims
@@ -126,4 +127,4 @@ def screen_for(trial: Trial, row: int, failed: Any, met: Met) -> Screen:
     if not failed & {"J forward", "J inverse"}:
         both = OfRoundTrip(trial, row, met)
         return OfLogDet(trial, row, both.not_finite, met) if both.not_finite else both
-    return OfLogDet(trial, row, "forward" if "J forward" in failed else "inverse", met)
+    return OfLogDet(trial, row, direction_of_log_det(trial, failed, met), met)

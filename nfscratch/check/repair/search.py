@@ -12,18 +12,20 @@ The first round that has one with all of that, or with the first two, ends the s
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property, partial
 
+from nfscratch.check.diagnosis.wrong_search import has_both_signs
 from nfscratch.check.repair.accepting import Accepting
 from nfscratch.check.repair.between import values_missed
 from nfscratch.check.repair.caches import Caches
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
-from nfscratch.check.repair.edit import lost_names, source
-from nfscratch.check.repair.factors import named_factors, other_factors
+from nfscratch.check.repair.edit import lost_names, orphans, source
+from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.made_cells import cells_otherwise
@@ -34,6 +36,7 @@ from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.other_orders import OtherOrders
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.squares import squares
 from nfscratch.check.repair.twins import new_of, with_twins
 from nfscratch.check.repair.ways import Ways, both_directions
 from nfscratch.check.trial import Trial
@@ -77,6 +80,14 @@ class Search(Accepting):
         return screen_for(self.trial, self.row, self.failed, self.reached.is_met)
 
     @cached_property
+    def folds(self) -> bool:
+        """Whether det J has both signs: then a constraint is missing, or does not hold."""
+        try:
+            return bool(self.statements) and not self.reached.raised and has_both_signs(self.trial)
+        except Exception:  # of any kind: J is none, or not square
+            return False
+
+    @cached_property
     def ways(self) -> Ways:
         return Ways(self.trial, self.screen, self.failed, self.reached, self.caches.empty)
 
@@ -105,6 +116,10 @@ class Search(Accepting):
         _ = self.statements and self.failed and (
             self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders
         )  # fmt: skip
+        if self.folds:
+            for look in MADE:
+                found += self._found(look(self.reached, self.ways.wrong, squares))
+            rounds = 0 if any(repair.constrains and repair.is_whole for repair in found) else rounds
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -151,8 +166,9 @@ class Search(Accepting):
     @property
     def _after_slips(self):
         made = [partial(look, self.reached, self.ways.wrong) for look in MADE]
-        named, terms, factors = (partial(self._missing, f) for f in (named_factors, missing_terms, other_factors))
-        return (named, *made, terms, factors)
+        looks = (named_factors, missing_logarithms, missing_terms, other_factors)
+        named, logarithms, terms, factors = (partial(self._missing, look) for look in looks)
+        return (named, logarithms, *made, terms, factors)
 
     def _missing(self, look=missing_terms):
         if not isinstance(self.screen, OfLogDet):
@@ -169,6 +185,8 @@ class Search(Accepting):
             repair = self._tried(*candidate)
             if self.passed and (repair is None or repair.left) and self._is_of_both and not candidate[0].runs_at_import:
                 repair = self._with_twins(*candidate) or repair
+            elif repair is None and isinstance(candidate[1].node, ast.Compare) and not candidate[0].runs_at_import:
+                repair = self._with_twins(*candidate)  # a mask that both directions make for themselves
             if repair is not None:
                 found.append(repair)
                 if clear + repair.is_clear >= enough:
@@ -220,12 +238,12 @@ class Search(Accepting):
         lines = tuple(sorted({place.line, *edit.lines}))
         laws, left, misses, lost = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
-        loses = lost_names(edit, (statement, *self.statements))
+        loses, alone = (look(edit, (statement, *self.statements)) for look in (lost_names, orphans))
         repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, misses,
-                        statement.makes_by_function, by_chance, *way, gap, lost)  # fmt: skip
+                        statement.makes_by_function, by_chance, *way, gap, lost, orphans=alone)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         # A mask is not made of numbers: it says who sees whom.
         # Where each direction's log_det was wrong, too, and all is right then, they did not just come to agree.
         of_numbers = statement.runs_at_import and not (repair.of_maker or compares_otherwise(before, after))
-        all_mended = not left and {"R", "J forward", "J inverse"} <= set(laws)
+        all_mended = not left and ({"R", "J forward", "J inverse"} <= set(laws) or (self.folds and repair.constrains))
         return repair if repair.is_of_one or not of_numbers or all_mended else None

@@ -8,8 +8,9 @@ from itertools import combinations
 
 from nfscratch.check.repair.edit import SIMPLE, Edit, Place
 from nfscratch.check.repair.indices import plus
-from nfscratch.check.repair.of_lines import at_once, exchanged, left_out
+from nfscratch.check.repair.of_lines import after, at_once, before, exchanged, left_out
 
+LONGEST, FURTHEST = 16, 6  # lines of a block, and how far one of them moves
 SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
 
@@ -55,6 +56,18 @@ def _moved(place):
         yield from _at_once(place, row, k)
         turned = [*row[:k], row[k + 1], row[k], *row[k + 2 :]]
         yield Edit(place.parent, place.field, turned, exchanged(row[k], row[k + 1]))
+
+
+def moved_further(place: Place) -> Iterator[Edit]:
+    """A line some lines before or after where it stands: the columns turned before the rest, or the rest first."""
+    row, k = list(getattr(place.parent, place.field)) if place.field in ("body", "orelse") else [], place.index
+    if not isinstance(place.node, ast.Assign) or len(row) > LONGEST:
+        return
+    rest = [*row[:k], *row[k + 1 :]]
+    for j in range(max(0, k - FURTHEST), min(len(rest), k + FURTHEST + 1)):
+        if abs(j - k) > 1 and not isinstance(rest[j - 1] if j > k else rest[j], ast.Return):
+            where = before(row[k], rest[j]) if j < k else after(row[k], rest[j - 1])
+            yield Edit(place.parent, place.field, [*rest[:j], row[k], *rest[j:]], where)
 
 
 def _at_once(place, row, k):

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
-from nfscratch.check.repair.scope import Scope
+from nfscratch.check.repair.scope import Scope, is_scale
 
 FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt")
 INVERSES = {
@@ -123,8 +123,7 @@ def _logarithms(np):
 def _of_one_argument(scope):
     """The user's own functions of one argument."""
     codes = {k: getattr(v, "__code__", None) for k, v in scope.values.items()}
-    own = getattr(scope.function, "name", "")
-    return [k for k, c in codes.items() if c is not None and c.co_argcount == 1 and k != own][:6]
+    return [k for k, c in codes.items() if c is not None and c.co_argcount == 1 and not scope.comes_back(k)][:6]
 
 
 def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -146,7 +145,7 @@ def joined(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 def _with_variable(node, scope):
     for name in [k for k, v in scope.values.items() if getattr(v, "ndim", 0) or isinstance(v, (int, float))]:
-        for op in (ast.Sub(), ast.Add(), ast.Mult(), ast.Div()):
+        for op in (ast.Sub(), ast.Add(), ast.Mult(), ast.Div(), ast.Pow()):
             yield ast.BinOp(node, op, ast.Name(name, ast.Load()))
 
 
@@ -176,6 +175,23 @@ def slopes(place: Place, scope: Scope) -> Iterator[ast.AST]:
             yield _call(np, {"sin": "cos", "sinh": "cosh"}[name], a)
         elif name == "arctan":
             yield ast.BinOp(one, ast.Div(), ast.BinOp(one, ast.Add(), ast.BinOp(a, ast.Pow(), two)))
+
+
+def straight(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """The logarithm of a number that the function holds, for 0: a straight piece has a slope, too."""
+    np, node = scope.array_module, place.node
+    if np and is_term(place) and isinstance(node, ast.Constant) and type(node.value) in (int, float) and not node.value:
+        for name in [k for k, v in scope.locals.items() if is_scale(v) and v > 0]:
+            log = _call(np, "log", ast.Name(name, ast.Load()))
+            yield from (log, ast.UnaryOp(ast.USub(), log))
+
+
+def of_tanh(place: Place) -> Iterator[ast.AST]:
+    """The slope of tanh, and of a sigmoid, where a variable that holds its value stands as a whole term."""
+    one, node = ast.Constant(1), place.node
+    if is_term(place) and isinstance(node, ast.Name) and isinstance(place.parent, ast.Assign):
+        yield ast.BinOp(one, ast.Sub(), ast.BinOp(node, ast.Pow(), ast.Constant(2)))
+        yield ast.BinOp(node, ast.Mult(), ast.BinOp(one, ast.Sub(), node))
 
 
 def logarithms_joined(place: Place, scope: Scope) -> Iterator[ast.AST]:

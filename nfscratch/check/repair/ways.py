@@ -17,6 +17,7 @@ import numpy as onp
 from nfscratch.check.repair.edit import Edit
 from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.live_code import Reached
+from nfscratch.check.repair.of_layers import lines_of_wrong_layers
 from nfscratch.check.repair.screens import OfAll, OfLogDet
 from nfscratch.check.trial import Trial
 
@@ -41,9 +42,14 @@ class Ways:
         if isinstance(self.screen, OfAll) or self.screen.x is None:
             return self.reached.lines
         if isinstance(self.screen, OfLogDet):
-            return self._met(self.screen.direction)
+            return self._of_wrong_layers(self._met(self.screen.direction), self.screen.direction)
         own = [d for d in ("forward", "inverse") if f"J {d}" in self.failed]
-        return self._met(own[0]) if len(own) == 1 else self.reached.lines
+        return self._of_wrong_layers(self._met(own[0]) if len(own) == 1 else self.reached.lines)
+
+    def _of_wrong_layers(self, lines, direction=""):
+        """Of the lines those that a layer goes through which is wrong by itself; all of them where no layer is."""
+        of_layers = lines_of_wrong_layers(self.trial, direction)
+        return lines if of_layers is None else {file: at & of_layers.get(file, set()) for file, at in lines.items()}
 
     @cached_property
     def shared(self) -> Lines:

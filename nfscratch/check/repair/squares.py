@@ -1,0 +1,36 @@
+"""Squares: a norm where its square is meant, or the other way round, in a line that made what keeps a map from folding.
+
+u + (m - w @ u) * w / np.sqrt(w @ w)      w @ w is meant: so w . u comes out as m, which is more than -1
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from nfscratch.check.repair.edit import Place
+from nfscratch.check.repair.scope import Scope
+
+ROOTS = re.compile(r"sqrt\(|norm\(|\*\* 0\.5")
+
+
+def squares(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """What stands under a root; the square of a norm, and of what something is divided by."""
+    node = place.node
+    name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
+    if isinstance(node, ast.Call) and name == "sqrt" and len(node.args) == 1:
+        yield node.args[0]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and ast.unparse(node.right) in ("0.5", "1 / 2"):
+        yield node.left
+    elif (isinstance(node, ast.Call) and name == "norm") or (place.field == "right" and _divides(place.parent)):
+        yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
+
+
+def squares_a_norm(before: str, after: str) -> bool:
+    """Whether a root is gone, or a square is new."""
+    return len(ROOTS.findall(after)) < len(ROOTS.findall(before)) or after.count("** 2") > before.count("** 2")
+
+
+def _divides(node):
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
