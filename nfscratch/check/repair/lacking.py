@@ -14,6 +14,7 @@ from nfscratch.check.repair.live_code import kind
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.terms import is_number
 
+LARGE = 10.0
 MOST = 6  # names and numbers that are tried in one function
 
 
@@ -53,8 +54,9 @@ def _is_name(node):
 
 
 def _is_number(node):
-    """Whether it is a number such as a floor of 0.1: one that says something."""
-    return isinstance(node, ast.Constant) and type(node.value) is float and node.value not in (0.0, 0.5, 1.0, 2.0)
+    """Whether it is a number such as a floor of 0.1: one that says something, and no end of a bracket."""
+    said = isinstance(node, ast.Constant) and type(node.value) is float
+    return said and abs(node.value) < LARGE and node.value not in (0.0, 0.5, 1.0, 2.0)
 
 
 def _is_part(place):
