@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,8 @@ def pytest_collection_finish():
 def pytest_make_collect_report(collector):
     """Each worker of n begins to compile at another nth of the files; then it finds the others' bytecode."""
     report = yield
-    if isinstance(collector, pytest.Dir) and report.passed:
+    asked = [Path(str(arg).split("::")[0]).resolve() for arg in collector.config.args]
+    if isinstance(collector, pytest.Dir) and report.passed and collector.path in asked:  # the folder, not a file in it
         modules = [each for each in report.result if isinstance(each, pytest.Module)]
         of_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
         first = int(of_worker) * len(modules) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

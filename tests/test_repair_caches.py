@@ -123,6 +123,34 @@ def test_a_line_that_fills_a_cache(tmp_path):
     assert repair.after.endswith(("np.diag(np.exp(self.log_d)))", "np.diag(self.scale))"))
 
 
+CHAIN = KEPT.replace(
+    "layer = Linear()\n    forward, inverse = layer.forward, layer.inverse",
+    """layers = [Linear() for _ in range(3)]
+
+
+    def forward(z):
+        total = np.zeros(len(z))
+        for layer in layers:
+            z, log_det = layer.forward(z)
+            total += log_det
+        return z, total
+
+
+    def inverse(x):
+        total = np.zeros(len(x))
+        for layer in reversed(layers):
+            x, log_det = layer.inverse(x)
+            total += log_det
+        return x, total""",
+)
+
+
+@pytest.mark.exhaustive
+def test_a_line_that_fills_the_caches_of_all_layers(tmp_path):
+    repair = change_of(CHAIN, "np.diag(np.exp(self.log_d)))\n", "np.diag(self.log_d))\n", tmp_path)
+    assert repair.after.endswith(("np.diag(np.exp(self.log_d)))", "np.diag(self.scale))"))
+
+
 @pytest.mark.exhaustive
 def test_the_line_of_a_cached_property(tmp_path):
     repair = change_of(KEPT, "return np.exp(self.log_d)", "return np.exp(-self.log_d)", tmp_path)
@@ -179,12 +207,15 @@ def test_what_is_kept_is_computed_again():
     each = Keeps()
     caches = caches_of([each])
     assert caches and each._value is not None
-    with caches.emptied():
+    file, (line, *_) = __file__, sorted(caches.lines[__file__])
+    with caches.emptied_for(file, [line]):
         assert each._value is None
         each.number = 4.0
         assert each.value[0] == 4.0
-    each.number = 3.0
-    assert each.value[0] == 3.0
+        each.number = 3.0
+    assert each._value[0] == 3.0
+    with caches.emptied_for(file, [1]):  # another line: to fill it may take long
+        assert each._value is not None
 
 
 class DrawsElsewhere(Draws):
@@ -280,7 +311,7 @@ def test_a_function_that_gives_the_same_again_forgets_its_results_and_others_kee
     caches = Caches(Reached(run), run)
     assert caches.functions == [module.scale]
     module.calls.clear()
-    with caches.emptied():
+    with caches.emptied_for(module.__file__, caches.lines[module.__file__]):
         run()
         run()
     run()

@@ -16,6 +16,7 @@ from nfscratch.check.repair.edit import Kind, OfLines, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.masks import is_of_masks, repeats_condition, turns_mask
 from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.nothing import says_nothing
 from nfscratch.check.repair.orders import slices_of_orders
 from nfscratch.check.repair.search import Search
 
@@ -335,7 +336,8 @@ def test_a_change_of_both_directions_is_said_before_the_end_only_if_inverse_come
     both = replace(repair_of("a * b", "a / b", ("x", "forward", "inverse")), missed=missed)
     search = SimpleNamespace(
         statements=[1], failed={"R"}, folds=False, ways=SimpleNamespace(shared={}), _of_density=None, _ends=None,
-        _may_miss=False, _other_orders=None, either=True, left=0, cut_off=False, _after_slips=(), _candidates=lambda kinds: kinds,
+        _may_miss=False, _other_orders=None, either=True, left=0, cut_off=False, _after_slips=(),
+        _candidates=lambda kinds: kinds,
         _found=lambda kinds, enough=1: [both] * (kinds == 0), _is_over=lambda: over, _mirrored=lambda found, rounds: [],
     )  # fmt: skip
     assert (Search.repair(search) is not None) is said
@@ -404,3 +406,14 @@ def test_brackets_round_a_sum_and_the_real_part_of_a_transform_alone_are_tried()
     assert "np.real(np.fft.ifft(a))" in said("np.abs(np.fft.ifft(a))")
     assert not any("real" in text for text in said("np.abs(a)"))
     assert "p" in said("np.abs(p)")
+
+
+@pytest.mark.parametrize(("before", "after", "nothing"), [
+    ("x - 2 * v", "x - 0 * v", True), ("x - 2 * v", "x - v * 0.0", True), ("a + b", "a + 0", True),
+    ("rng.normal(size=(4, D))", "rng.normal(size=(0, D))", True), ("a", "a - a", True), ("a", "b / b", True),
+    ("a * b", "(1 - m) * (m * b)", True), ("x", "a if back else a", True), ("a", "a + a", True),
+    ("a + a - b", "a + a + b", False), ("x - v", "x - 2 * v", False), ("z[:, 0]", "z[:, 1]", False),
+    ("0 * x + y", "0 * x + z", False), ("for i in a:", "for i in b:", False),
+])  # fmt: skip
+def test_a_change_after_which_nothing_is_done(before, after, nothing):
+    assert says_nothing(before, after) is nothing

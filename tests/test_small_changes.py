@@ -18,6 +18,7 @@ from nfscratch.check.repair import (
     moved,
     names,
     operands,
+    orders,
     siblings,
     statements,
     terms,
@@ -69,7 +70,7 @@ ELSEWHERE = [(place, THERE) for place in places(ast.parse(FORWARD))]
 MAKERS = {
     "slips": lambda place: expressions.slips(place.node), "thoughts": lambda place: expressions.thoughts(place.node),
     "moved": lambda place: moved.moved(place.node), "other_names": lambda place: names.other_names(place, scope_of()),
-    "indexed": lambda place: names.indexed(place, scope_of()), "undone": lambda place: names.undone(place, scope_of()),
+    "indexed": lambda place: names.indexed(place, scope_of()), "undone": lambda place: orders.undone(place, scope_of()),
     "local_arrays": lambda place: names.local_arrays(place, scope_of()), "negated": terms.negated,
     "wrapped": lambda place: terms.wrapped(place, scope_of()),
     "counted": lambda place: terms.counted(place, scope_of()),

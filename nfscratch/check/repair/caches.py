@@ -3,14 +3,15 @@
     if self._weight is None: self._weight = ...        functools.cached_property        functools.lru_cache
 
 A run goes past the lines that made it, and a change of one of them shows only once the cache is empty. A cache counts
-as one that may be emptied where its lines draw no numbers, and give the same again.
+as one that may be emptied where its lines draw no numbers, and give the same again; and it is emptied for changes of
+these lines alone: to fill it may take long.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -28,10 +29,13 @@ class Caches:
     """Those of the objects and functions that a run met."""
 
     def __init__(self, reached: Reached, run: Callable[[], Any]):
-        self.attributes = [cache for obj in _objects(reached) for cache in _attributes(obj)]
+        self.attributes = list(_attributes(_objects(reached)))
         self.functions = [each.function for each in _functions(reached) if each.comes_again(run)]
         if self.attributes and not self._come_again(run):
             self.attributes = []
+
+        self.run = run
+        self.lines = self._filling(reached) if self else {}
 
     def __bool__(self) -> bool:
         return bool(self.attributes or self.functions)
@@ -46,13 +50,25 @@ class Caches:
             function.cache_clear()
 
     @contextmanager
-    def emptied(self) -> Iterator[None]:
-        """Empty at first, and at the end: what a changed line has made is not kept."""
+    def emptied_for(self, file: str, lines: Iterable[int]) -> Iterator[None]:
+        """Empty at first if these lines fill them; at the end they hold what the lines make that stand there then."""
+        if not self.lines.get(file, set()).intersection(lines):
+            yield
+            return
         self.empty()
         try:
             yield
         finally:
             self.empty()
+            with suppress(Exception):  # of any kind: the mistake itself may raise
+                self.run()
+
+    def _filling(self, reached):
+        """The lines that a run meets only when they are empty, by file. `reached` has met them, too, then."""
+        full = Reached(self.run).lines
+        self.empty()
+        reached.goes_through(self.run)
+        return {file: lines - full.get(file, set()) for file, lines in reached.lines.items()}
 
     def _come_again(self, run):
         """Whether another run fills all of them with what they held. If not, they hold it again."""
@@ -109,28 +125,35 @@ class KeptResults:
 
 
 def _objects(reached):
-    """The objects that have methods among the functions that ran."""
-    values = [v for variables in reached.locals.values() for v in variables.values()]
+    """The user's objects that the run's variables hold, by themselves or in lists."""
+    values = [
+        v for held in (reached.locals, reached.globals) for variables in held.values() for v in variables.values()
+    ]
     values += [part for v in values if isinstance(v, (list, tuple)) for part in v[:50]]
     found = {id(v): v for v in values if hasattr(v, "__dict__") and not isinstance(v, (type, FunctionType))}
     return [v for v in found.values() if any(c.__module__ != "builtins" for c in type(v).__mro__[:1])]
 
 
-def _attributes(obj):
-    """(object, name, whether it is a cached property) of what it keeps."""
-    if type(obj).__setattr__ is not object.__setattr__:  # it says itself how attributes are set
+def _attributes(objects):
+    """(object, name, whether it is a cached property) of what they keep."""
+    of_kind: dict[type, list[tuple[str, bool]]] = {}
+    for obj in objects:
+        if type(obj) not in of_kind:
+            of_kind[type(obj)] = list(_kept_by_kind(type(obj)))
+        kept = of_kind[type(obj)]
+        yield from ((obj, name, is_property) for name, is_property in kept if vars(obj).get(name) is not None)
+
+
+def _kept_by_kind(kind):
+    """(name, whether it is a cached property)"""
+    if kind.__setattr__ is not object.__setattr__:  # it says itself how attributes are set
         return
-    for kind in type(obj).__mro__:
-        for name, member in vars(kind).items():
-            if (
-                isinstance(member, functools.cached_property)
-                and _computes(member.func, type(obj))
-                and name in vars(obj)
-            ):
-                yield obj, name, True
-            function = member.fget if isinstance(member, property) else member
-            if isinstance(function, FunctionType) and _computes(function, type(obj)):
-                yield from ((obj, k, False) for k in _kept_by(function) if vars(obj).get(k) is not None)
+    for name, member in [item for base in kind.__mro__ for item in vars(base).items()]:
+        if isinstance(member, functools.cached_property) and _computes(member.func, kind):
+            yield name, True
+        function = member.fget if isinstance(member, property) else member
+        if isinstance(function, FunctionType) and _computes(function, kind):
+            yield from ((attribute, False) for attribute in _kept_by(function))
 
 
 def _computes(function, kind=None):

@@ -6,6 +6,7 @@ import ast
 import gc
 import linecache
 from collections.abc import Iterable
+from functools import lru_cache
 from types import CodeType, FunctionType
 
 
@@ -42,10 +43,16 @@ def functions_of(code):
 
 
 def functions_met(file: str, lines: Iterable[int]) -> list[ast.AST]:
-    """The functions and lambdas of a file that one of the lines stands in; none of a file that cannot be read."""
+    """The functions and lambdas of a file that one of the lines stands in, to be read and not changed."""
+    functions = _functions_in("".join(linecache.getlines(file)))
+    return [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]
+
+
+@lru_cache(maxsize=4)
+def _functions_in(text):
+    """None of a text that cannot be read."""
     try:
-        tree = ast.parse("".join(linecache.getlines(file)))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return []
-    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
-    return [f for f in functions if any(f.lineno <= line <= f.end_lineno for line in lines)]
+    return [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]

@@ -6,7 +6,6 @@ on one line and likely, and differs by the fewest characters.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nfscratch.check.repair.edit import Kind, OfLines
+from nfscratch.check.repair.nothing import says_nothing
 from nfscratch.check.repair.products import repeated_factors
 from nfscratch.check.repair.squares import squares_a_norm
 
@@ -26,7 +26,6 @@ OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 ARGSORT = re.compile(r"argsort\(([\w.]+(?:\[[^][]*\])?)\)")
 ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
 MINUS_MINUS = re.compile("- ?-")  # two signs that take each other back: what they say is said without them
-NO_PRODUCT = re.compile(r"\(1(?:\.0)? - ([\w.]+)\) \* \(\1 \*")  # (1 - mask) * (mask * t)
 ONE_MORE, ONE_LESS = re.compile(r"range\(.* \+ 1\)"), re.compile(r"range\(.* - 1\)")
 MORE_TURNS = 6  # one turn more than there are columns does no harm, and is seldom meant
 COLUMNS = re.compile(r"\w+\[:, \w*:\w*\]")
@@ -139,23 +138,9 @@ class Repair:
             or self.undoes
             or self.of_this_order
             or self.strays
-            or self._is_of_nothing
+            or says_nothing(self.before, self.after)
             or ("range(-1, " in self.after and "range(-1, " not in self.before)  # whose first turn is the last column's
         )
-
-    @property
-    def _is_of_nothing(self):
-        """Whether it says a - a or a / a, (1 - a) * (a * b), a + a where that was not said, or if k: a else: a."""
-        try:
-            tree = ast.parse(self.after)
-        except SyntaxError:  # the head of a loop
-            return False
-        same = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and ast.dump(n.left) == ast.dump(n.right)]
-        twice = [ast.unparse(n) for n in same if isinstance(n.op, ast.Add)]
-        either = [n for n in ast.walk(tree) if isinstance(n, ast.IfExp) and ast.dump(n.body) == ast.dump(n.orelse)]
-        minus = any(isinstance(n.op, (ast.Sub, ast.Div)) for n in same) or any(map(_adds_zero, ast.walk(tree)))
-        nothing = NO_PRODUCT.search(self.after) is not None
-        return minus or nothing or bool(either) or any(text not in self.before for text in twice)
 
     def beside(self, found: Iterable[Repair], either: bool = False) -> Repair:
         """This one with the next best of those for which as much speaks.
@@ -234,11 +219,6 @@ class Repair:
     def where(self) -> str:
         several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
         return f"{several} of {Path(self.file).name}"
-
-
-def _adds_zero(node):
-    adds = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
-    return adds and isinstance(node.right, ast.Constant) and node.right.value == 0
 
 
 def drops_repeated(before: str, after: str) -> bool:

@@ -38,7 +38,7 @@ from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_o
 from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.squares import squares
 from nfscratch.check.repair.twins import new_of, with_twins
-from nfscratch.check.repair.ways import Ways, both_directions
+from nfscratch.check.repair.ways import Ways, both_directions, lines_of
 from nfscratch.check.trial import Trial
 
 MADE = (made_otherwise, attributes_otherwise, cells_otherwise)
@@ -67,9 +67,6 @@ class Search(Accepting):
         if self.reached.raised:  # before it came to inverse, it may be
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.caches = Caches(self.reached, self.both)
-        if self.caches:  # the lines that fill them are met, too
-            self.caches.empty()
-            self.reached.goes_through(self.both)
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
         self.left, self.checks = 0.0, CHECKED
         self.cut_off = False  # whether the first rounds did not come to their end
@@ -219,7 +216,8 @@ class Search(Accepting):
         """The repair that an edit is, or None. others: further statements that it is in."""
         spent, before, mended, self.passed = self.screen.spent, place.before, None, False
         try:
-            with self.caches.emptied(), edit.done(), ExitStack() as all_edited:
+            at = {*lines_of(place), *edit.lines}
+            with self.caches.emptied_for(statement.file, at), edit.done(), ExitStack() as all_edited:
                 for edited in {id(s): s for s in (statement, *others)}.values():
                     all_edited.enter_context(edited.edited())
                 self.screen.keeps_forward = self.ways.leave_forward(statement, place, edit)

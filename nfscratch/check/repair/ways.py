@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.repair.edit import Edit
+from nfscratch.check.repair.edit import Edit, Place
 from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.of_layers import lines_of_wrong_layers
@@ -63,11 +63,7 @@ class Ways:
         """Whether forward does not come to the lines of the change."""
         if self._of_forward is None or statement.runs_at_import:
             return False
-        met = self._of_forward.get(statement.file, ())
-        first, last = getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0)
-        if isinstance(place.node, ast.stmt):
-            first, last = place.node.lineno, place.node.end_lineno + 1
-        return not edit.also and not any(first <= line <= last for line in met)
+        return not edit.also and not lines_of(place).intersection(self._of_forward.get(statement.file, ()))
 
     @cached_property
     def _of_forward(self):
@@ -82,6 +78,13 @@ class Ways:
         call = getattr(self.trial.subject.at(self.screen.rows), direction)
         self.forget()
         return Reached(lambda: call(onp.array(at))).lines
+
+
+def lines_of(place: Place) -> set[int]:
+    """The lines of its statement; of a statement the one after it, too."""
+    if isinstance(place.node, ast.stmt):
+        return set(range(place.node.lineno, place.node.end_lineno + 2))
+    return set(range(getattr(place.statement, "lineno", 0), getattr(place.statement, "end_lineno", 0) + 1))
 
 
 def may_be_changed(trial: Trial, row: int) -> bool:
