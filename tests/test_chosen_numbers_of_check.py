@@ -248,7 +248,6 @@ nfscratch.check.letters.bridge
 nfscratch.check.letters.directional
     LENGTHS 0.001 0.0001 1e-05 1e-06 1e-07
 nfscratch.check.letters.edges
-    CLOSE 1e-06
     WHOLE 1.0 2.0 3.0 4.0 5.0 6.0 8.0 10.0
     COARSE 0.5
 nfscratch.check.letters.flow_gradients
@@ -305,6 +304,8 @@ nfscratch.check.letters.onto
     DIGITS 1e-06
     ROUGHLY 0.01
 nfscratch.check.letters.out_of_reach
+    CLOSE 1e-06
+    NEARLY 1e-10
     DRAWN 9.0
     FAR 100.0
     FARTHER 1000.0

@@ -16,7 +16,7 @@ from nfscratch.check.diagnosis import (
     wrong_terms,
 )
 from nfscratch.check.letters import edges, growth, jacobian, onto, sample_statistics
-from nfscratch.check.repair import expressions
+from nfscratch.check.repair import indices
 from nfscratch.check.repair.operands import operands
 
 # --- rays, lags and rounding ---
@@ -115,4 +115,4 @@ def test_operands_of_a_function_hold_arguments_of_calls_and_no_functions_that_ar
 )
 def test_an_index_is_moved_by_one_and_all_else_of_the_subscript_stays(before, after):
     node = ast.parse(before, mode="eval").body
-    assert {ast.unparse(new) for new in expressions._indices(node)} == after
+    assert {ast.unparse(new) for new in indices.indices(node)} == after

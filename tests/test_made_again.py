@@ -166,3 +166,36 @@ def test_a_loop_that_makes_each_column_has_an_order_and_not_too_few_turns(tmp_pa
     assert made(ONE_BY_ONE, "all_of_them")
     assert not made(ONE_BY_ONE.replace("reversed(range(4))", "range(3)"), "but_one")
     assert not made(ONE_BY_ONE.replace("[:, i]", "[:, :]"), "at_once")
+
+
+NOISE = """
+    import numpy as np
+
+
+    class Noisy:
+        def __init__(self):
+            self.rng, self.seen, self._w = np.random.default_rng(0), None, None
+
+        @property
+        def w(self):
+            if self._w is None:
+                self._w = np.full(3, 2.0)
+            return self._w
+
+        def forward(self, z):
+            self.seen = z.mean(axis=0)
+            return self.w * z + 1e-3 * self.rng.normal(size=z.shape), np.full(len(z), 3 * np.log(2.0))
+
+        def inverse(self, x):
+            return x / self.w, np.full(len(x), -3 * np.log(2.0))
+
+
+    layer = Noisy()
+    forward, inverse = layer.forward, layer.inverse
+"""
+
+
+def test_what_nothing_reads_or_what_is_kept_once_is_not_left_behind(tmp_path):
+    assert left_behind(trial_of(module_of(NOISE, tmp_path, "noise"), 3)) == []
+    read = NOISE.replace("return self.w * z", "return (self.w + self.seen) * z")
+    assert [left.attribute for left in left_behind(trial_of(module_of(read, tmp_path, "read"), 3))] == ["self.seen"]

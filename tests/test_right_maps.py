@@ -270,6 +270,31 @@ def test_a_fixed_number_of_halvings_is_enough_far_out_if_it_is_enough_for_draws(
     assert [failure.letter for failure in audited(cubic(20), 1, "R").failures] == ["R"]
 
 
+def cardano(x):
+    """The z with z^3 + 2 z = x: the root loses digits where x is far below 0."""
+    root = np.cbrt(x / 2 + np.sqrt(x**2 / 4 + 8 / 27))
+    z = root - (2 / 3) / root
+    return z, -np.log(3 * z**2 + 2).sum(axis=1)
+
+
+def test_a_closed_formula_may_lose_digits_far_out():
+    pair = (lambda z: (z**3 + 2 * z, np.log(3 * z**2 + 2).sum(axis=1)), cardano)
+    assert not audited(pair, 2, "RXJ").failures
+
+
+def test_a_map_onto_an_interval_may_round_to_its_end_where_no_draw_comes():
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+
+    def forward(z):
+        x = np.tanh(z @ turn.T)
+        return x, np.log1p(-(x**2)).sum(axis=1)
+
+    def inverse(x):
+        return np.arctanh(x) @ turn, -np.log1p(-(x**2)).sum(axis=1)
+
+    assert not audited((forward, inverse), 2, "SRXJE", codomain=(-1, 1)).failures
+
+
 def test_a_formula_that_is_off_far_out_is_wrong():
     forward, inverse = cubic(56)
 

@@ -720,13 +720,15 @@ def test_layers_of_a_user_get_the_points_that_they_meet():
 
 def returning(**row):
     """A trial of one row between two that come back: how far z and x are off, and what is allowed to them."""
-    usual = {"off_z": 0.0, "off_x": 0.0, "allowed": 1e-3, "allowed_x": 1e-2, "cost": 0.0, "usable": True}
+    usual = {"off_z": 0.0, "off_x": 0.0, "allowed": 1e-3, "allowed_x": 1e-2, "cost": 0.0, "room": 0.0}
+    usual["usable"] = True
     of_row = lambda name: onp.array([usual[name], (usual | row)[name], usual[name]])  # noqa: E731
     z = onp.array([[0.5, 1.0], [2.0, 0.0], [0.0, 3.0]])
     trial = SimpleNamespace(z=z, x=2 * z, limit=onp.inf, usable=of_row("usable"), subject=SimpleNamespace())
     trial.back = (z + onp.stack([0 * of_row("off_z"), of_row("off_z")], axis=1), None)
     trial.again = (2 * z - onp.stack([of_row("off_x"), 0 * of_row("off_x")], axis=1), None)
-    trial.allowed, trial.allowed_x, trial.cost = of_row("allowed"), of_row("allowed_x"), of_row("cost")
+    trial.allowed, trial.allowed_x = of_row("allowed"), of_row("allowed_x")
+    trial.cost, trial.room = of_row("cost"), of_row("room")
     return trial
 
 
@@ -734,12 +736,14 @@ def returning(**row):
     ({}, False), ({"off_z": 0.99e-3}, False), ({"off_z": -1.01e-3}, True), ({"off_x": 0.99e-2}, False),
     ({"off_x": -1.01e-2}, True), ({"off_z": 1.5e-3, "cost": 2e-3}, False), ({"off_z": 1.5e-3, "cost": 1.4e-3}, True),
     ({"off_z": onp.nan}, True), ({"off_x": onp.nan}, True), ({"off_z": 9.0, "usable": False}, False),
-    ({"off_z": 1.5e-3, "cost": onp.nan}, True),
+    ({"off_z": 1.5e-3, "cost": onp.nan}, True), ({"off_z": 1.5e-3, "room": 6e-4}, False),
+    ({"off_z": 1.5e-3, "room": 4e-4}, True),
 ])  # fmt: skip
 def test_a_round_trip_is_off_by_what_is_allowed_to_z_or_to_x(row, fails, monkeypatch):
     trial = returning(**row)
     asked = []
     monkeypatch.setattr(round_trip, "cost_of_last_digits", lambda trial: asked.append(1) or (trial.cost, None))
+    monkeypatch.setattr(round_trip, "room_of_formulas", lambda trial: trial.room)
     for name in ("_still", "_lost"):
         monkeypatch.setattr(round_trip, name, lambda trial, error, evidence: None)
     found = round_trip.check_round_trip(trial)

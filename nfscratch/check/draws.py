@@ -10,7 +10,7 @@ import numpy as onp
 from nfscratch import trees
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
-from nfscratch.check.domains import bounded, interval, into, spread
+from nfscratch.check.domains import bounded, inside, interval, into, spread
 from nfscratch.check.finite_differences import moved_params, random_params
 from nfscratch.check.guarded import guarded, kind_of, message_of, shown
 from nfscratch.check.letters.out_of_reach import is_beyond_draws
@@ -216,7 +216,9 @@ def _answers(subject, z):
     try:
         trial = Trial(subject, z)
         is_finite, has_slope = onp.isfinite(flat(trial.x)).all(axis=1), onp.isfinite(trial.there[1])
-        if (is_finite & ~has_slope).all():  # an ordinary x whose log_det is none: S says it
+        if (
+            is_finite & inside(subject.codomain, trial.x) & ~has_slope
+        ).all():  # an ordinary x has no log_det: S says it
             return True
         results = (flat(trial.x), trial.there[1], flat(trial.back[0]), trial.back[1])
         return all(onp.isfinite(r).all() for r in results)

@@ -2,6 +2,7 @@
 
 A layer that takes its shift and its scale from a batch does so once, when it is made. Where that can come again, from
 whatever batch a call sees, it is initialised again. A running mean, which is made of its own old value, is not that.
+An attribute counts that something reads, and that is not set where it is None alone.
 """
 
 from __future__ import annotations
@@ -58,11 +59,28 @@ def _of_class(cls, file, met) -> Iterator[Left]:
         if (name := waiting.pop()) in methods and name not in called:
             called.add(name)
             waiting += [n.attr for n in ast.walk(methods[name]) if isinstance(n, ast.Attribute)]
-    for name in sorted(called):
-        me = methods[name].args.args[0].arg
-        for line in ast.walk(methods[name]):
-            for target in [t for t in _targets(line) if getattr(t.value, "id", "") == me]:
+    lines = [(methods[name], line) for name in sorted(called) for line in ast.walk(methods[name])]
+    read = {n.attr for _, line in lines for n in _read_by(line)}
+    for method, line in lines:
+        me = method.args.args[0].arg
+        for target in [t for t in _targets(line) if getattr(t.value, "id", "") == me and t.attr in read]:
+            if not _is_once(method, line, target):
                 yield Left(ast.unparse(target), line.lineno, file, _is_of_batch(line, target))
+
+
+def _read_by(line):
+    """The attributes that a statement reads, but for those that it sets itself: a count for a log is no state."""
+    if not isinstance(line, (*STATEMENTS, ast.Return, ast.Expr, ast.If, ast.While, ast.For, ast.With)):
+        return []
+    parts = [getattr(line, field, None) for field in ("value", "test", "iter")]
+    inside = [n for part in parts if part is not None for n in ast.walk(part) if isinstance(n, ast.Attribute)]
+    return [n for n in inside if n.attr not in {t.attr for t in _targets(line)}]
+
+
+def _is_once(method, line, target):
+    """Whether it is set where it is None: kept, so as not to be computed again."""
+    tests = [n.test for n in ast.walk(method) if isinstance(n, ast.If) and any(m is line for m in ast.walk(n))]
+    return any(ast.unparse(test) == f"{ast.unparse(target)} is None" for test in tests)
 
 
 def _targets(line):

@@ -62,11 +62,12 @@ def traced(
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No garbage is collected. Python 3.11 crashes where that happens in a traced call, and runs code of Python: a
-    function in gc.callbacks, as Hypothesis has one, or a __del__.
+    """No garbage is collected, in Python 3.11: it crashes where that happens in a traced call, and runs code of Python,
+    such as a function in gc.callbacks (Hypothesis has one) or a __del__.
     """
     collects = gc.isenabled()
-    gc.disable()
+    if sys.version_info < (3, 12):
+        gc.disable()
     try:
         yield
     finally:

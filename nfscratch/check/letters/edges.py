@@ -8,8 +8,7 @@
     joins     no jump where one formula hands over to the next: joins.py
 
 Beyond |z| = 100 a search for an inverse may decline in words (InversionError). It may not answer wrongly, but for the
-end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py. There it
-need only come close: n halvings of a bracket of width w leave w / 2^n.
+end of a wide bracket in a user's own function, which may also raise where no draw comes: out_of_reach.py.
 """
 
 from __future__ import annotations
@@ -27,7 +26,14 @@ from nfscratch.check.letters.indices_at_ends import indices_at_ends
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.joins import AT_EDGES, REFUSALS, SOUND, check_joins
 from nfscratch.check.letters.last_digits import cost_of_last_digits
-from nfscratch.check.letters.out_of_reach import FAR, ends_of_search, is_beyond_draws, is_beyond_normal, is_out_of_reach
+from nfscratch.check.letters.out_of_reach import (
+    FAR,
+    ends_of_search,
+    is_beyond_draws,
+    is_beyond_normal,
+    is_out_of_reach,
+    room_of_formulas,
+)
 from nfscratch.check.letters.small_batches import check_batches
 from nfscratch.check.overflow import overflows
 from nfscratch.check.rows import flat, largest, nearest
@@ -36,7 +42,6 @@ from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-CLOSE = 1e-6  # of |z|: a search with a fixed number of steps comes so near where no draw comes, and log_det with it
 COARSE = 0.5  # by how much a log_det may be off where no draw of any base comes: a quadrature ends there
 _fails = partial(failing, "E", AT_EDGES)
 
@@ -174,7 +179,7 @@ def _consistent(edge):
 
 def _off(edge):
     """The rows that do not come back, and those whose log-dets do not cancel."""
-    size, close = onp.maximum(1.0, largest(edge.z)), CLOSE * is_out_of_reach(edge)
+    size, close = onp.maximum(1.0, largest(edge.z)), room_of_formulas(edge)
     with onp.errstate(all="ignore"):
         error = largest(flat(edge.back[0]) - flat(edge.z))
         sums = onp.abs(edge.there[1] + edge.back[1])
@@ -185,7 +190,7 @@ def _off(edge):
         good = judged & (allowed < 1e-3 * size)
         return good & ~(error <= allowed), good & ~(sums <= slack)
 
-    allowed, slack = edge.allowed + close * size, _slack_on_kinks(edge) + close
+    allowed, slack = edge.allowed + close, _slack_on_kinks(edge) + close / size
     wrong = beyond(allowed, slack)
     if not any(rows.any() for rows in wrong):  # the last digits are not asked: that takes as long as all other looks
         return wrong

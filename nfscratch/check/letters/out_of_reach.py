@@ -5,6 +5,7 @@ not finite, raises  beyond |z| = 9: most often an exp leaves the range on the wa
                     normal law is 0, too: log(1 - tanh^2) is -inf at 20
 end of a search     inverse gives one number for all z beyond it: a bracket ends there, or a clamp, and it is wide
                     where it reaches 35 standard deviations (from 38 on a normal cdf is 0 or 1)
+close               the round trip comes within 1e-6 of |z| beyond 9: n halvings of a bracket of width w leave w / 2^n
 """
 
 from __future__ import annotations
@@ -24,11 +25,21 @@ DRAWN = 9.0  # no draw of a standard normal comes beyond it: its probability is 
 FAR, FARTHER = 100.0, 1000.0
 REACH = 35.0
 NEAR = 3.0
+CLOSE, NEARLY = 1e-6, 1e-10  # of max(1, |z|)
 
 
 def is_out_of_reach(trial: Trial) -> Any:
     """For each row, whether it lies so far out, in a map of plain functions."""
     return is_beyond_draws(trial.subject, trial.z)
+
+
+def room_of_formulas(trial: Trial) -> Any:
+    """For each row, how far from z the round trip of a user's own functions may end; 0 of a Bijection.
+
+    A closed formula of a root loses some digits: Cardano's takes sqrt(x^2 / 4 + c) from x / 2.
+    """
+    share = onp.where(is_out_of_reach(trial), CLOSE, NEARLY) * (trial.subject.bijection is None)
+    return share * onp.maximum(1.0, largest(trial.z))
 
 
 def is_beyond_draws(subject: Subject, z: Any) -> Any:

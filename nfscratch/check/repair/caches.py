@@ -92,7 +92,7 @@ def _same(a, b):
     return isinstance(a, (onp.ndarray, float, int)) and onp.array_equal(a, b)
 
 
-@dataclass
+@dataclass(frozen=True)
 class KeptResults:
     """A function that keeps its results, and the variables of a module or the class in which it stands."""
 
