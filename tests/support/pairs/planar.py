@@ -22,7 +22,7 @@ def planar(bug=""):
     def inverse(x):
         w, _, u_hat, b = vectors(x.shape[1])
         target, wu = x @ w, w @ u_hat
-        reach = 10.0 if bug == "bracket" else 10.0 * (1 + abs(wu)) + onp.abs(target)
+        reach = 4.0 if bug == "bracket" else 10.0 * (1 + abs(wu)) + onp.abs(target)
         low, high = -reach + 0 * target, reach + 0 * target
         for _ in range(80):
             middle = 0.5 * (low + high)
