@@ -135,7 +135,7 @@ def columns_not_reached(c: Columns) -> Mistake | None:
     first = right.index(False) if False in right else c.dim
     late = order[first:]
     begun = any(same(c.back[:, late], start).all() for start in (0.0 * c.x[:, late], c.x[:, late]))
-    return _cut(c, "inverse") if 0 < first < c.dim and not any(right[first:]) and begun else None
+    return Mistake.TOO_FEW_PASSES if 0 < first < c.dim and not any(right[first:]) and begun else None
 
 
 def reads_result(c: Columns) -> Mistake | None:
