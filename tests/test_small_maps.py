@@ -513,7 +513,7 @@ def test_what_a_failure_is_called(monkeypatch):
     assert name("J", bare) == "NO_ABSOLUTE_VALUE" and name("J", bare, forward=folding) == "FOLDS"
     beside = Case(2, trial_of(folding), Finding("J", "", 0.0, 1.0))
     failure = explained(monkeypatch, "J", bare, across=[beside])
-    assert failure.name == "det J has both signs: the map folds: a constraint is missing, or does not hold"
+    assert failure.name == "det J has both signs: the map folds, as where a constraint is missing, or does not hold"
     assert failure.letter == "J"
     assert "at z = [1]   (D = 2)" in failure.message and explained(monkeypatch, "R", of_inverse).direction == "inverse"
 

@@ -1,5 +1,6 @@
 """What the diagnosis says of passes, folds and searches along a line, on small maps whose every number is known."""
 
+import ast
 from types import SimpleNamespace
 
 import numpy as onp
@@ -7,9 +8,10 @@ import pytest
 from comparing import close
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import wrong_line_search, wrong_passes, wrong_search
+from nfscratch.check.diagnosis import wrong_inverse, wrong_line_search, wrong_passes, wrong_search
 from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.pairs import of_pair
+from nfscratch.check.repair import inserted
 from nfscratch.check.trial import Trial
 
 
@@ -383,3 +385,45 @@ def test_the_function_of_one_number():
 def test_a_flat_function_tells_no_number(slope, tells):
     c = columns(lambda z: z + slope * onp.sin(z), lambda x: x, 1)
     assert (wrong_line_search._tells(c, onp.ones(1), onp.zeros(12)) == tells).all()
+
+
+# --- a formula, and a column that forward leaves out ---
+
+
+LOW_RANK = 0.3 * onp.array([[1.0, 0.5, -0.4], [0.2, -0.8, 0.6], [0.7, 0.1, 0.3]])
+
+
+def of_matrix(z):
+    return z + z @ LOW_RANK.T, onp.zeros(len(z))
+
+
+def first_order(x):
+    """Of the inverse of I + A."""
+    return x - x @ LOW_RANK.T, onp.zeros(len(x))
+
+
+def in_a_loop(x):
+    z = x
+    for _ in range(1):
+        z = z - (z + z @ LOW_RANK.T - x)
+    return z, onp.zeros(len(x))
+
+
+@pytest.mark.parametrize(("inverse", "mistake"), [(first_order, None), (in_a_loop, Mistake.TOO_FEW_STEPS)])
+def test_the_first_order_of_a_matrix_is_an_iteration_only_in_a_loop(inverse, mistake):
+    trial = Trial(of_pair(of_matrix, inverse, 3), rng().normal(size=(12, 3)))
+    assert wrong_inverse._iteration(Columns(trial, onp.ones(12, dtype=bool))) is mistake
+
+
+def test_a_column_that_forward_leaves_out_is_reached_by_no_pass():
+    forward = lambda z: f(z) * [1.0, 1.0, 0.0]  # noqa: E731
+    assert wrong_passes.columns_not_reached(columns(forward, lambda x: x * [0.5, 1.0, 1.0], 3)) is None
+
+
+@pytest.mark.parametrize(("line", "empties"), [
+    ("x = np.zeros_like(x)", True), ("x = np.zeros(3)", True), ("y = np.zeros_like(x)", False), ("x = 2 * x", False),
+    ("x += np.zeros(3)", False),
+])  # fmt: skip
+def test_zeros_in_the_place_of_an_argument(line, empties):
+    scope = SimpleNamespace(function=ast.parse("def f(x): return x").body[0])
+    assert inserted._empties(ast.parse(line).body[0], scope) is empties

@@ -124,7 +124,7 @@ class Mistake(Enum):
     LOG_DET_AT_EDGE = "log_det is wrong at an edge"
     SMALL_BATCH = "an empty batch or a batch of one"
     INEXACT_AT_EDGE = "it is not exact at an edge"
-    FOLDS = "the map folds: a constraint is missing, or does not hold"
+    FOLDS = "the map folds, as where a constraint is missing, or does not hold"
     NOT_ONTO = "the map is not onto"
     LEAVES_CODOMAIN = "x leaves the declared codomain"
     # of samples, and of what is left behind

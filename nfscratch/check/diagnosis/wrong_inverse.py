@@ -19,7 +19,7 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.aligned import aligned
 from nfscratch.check.diagnosis.columns import Columns, same
-from nfscratch.check.diagnosis.loops import is_one_function
+from nfscratch.check.diagnosis.loops import has_loops, is_one_function
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_affine import affine, rescaled
 from nfscratch.check.diagnosis.wrong_bracket import bracket, clamped_bracket
@@ -93,8 +93,15 @@ def _returned(c):
 
 
 def _iteration(c):
-    """An autoregressive map's passes are an iteration, too, and have a name of their own."""
-    return None if _right_at_first(c) else cut_iteration(c)
+    """An autoregressive map's passes are an iteration, too, and have a name of their own.
+
+    Of a matrix, and without a loop, x - (forward(x) - x) is a formula: the first order of its inverse.
+    """
+    if _right_at_first(c):
+        return None
+    mistake = cut_iteration(c)
+    of_formula = mistake is Mistake.TOO_FEW_STEPS and c.is_linear and not has_loops(c.trial)
+    return None if of_formula else mistake
 
 
 def _right_at_first(c):

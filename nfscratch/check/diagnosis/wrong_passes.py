@@ -131,6 +131,8 @@ def columns_not_reached(c: Columns) -> Mistake | None:
     order, wrong = c.order, c.wrong
     if order is None or not is_deep(_depends(c, "forward")) or c.kept.sum() > (c.dim > 2):
         return None
+    if (c.J == 0).all(axis=(0, 2)).any():  # forward leaves a column out: nothing can bring it back
+        return None
     right = [not wrong[i] for i in order]
     first = right.index(False) if False in right else c.dim
     late = order[first:]

@@ -37,7 +37,11 @@ class Lines:
         for at, word in [(k, "before"), (k + 1, "after")][: 1 + last]:
             near = {source(s) for s in row[max(0, at - 1) : at + 1]}
             for text, line in self._lines(scope).items():
-                if text not in near and not _overwrites(line, row[at - 1] if at else None):
+                if (
+                    text not in near
+                    and not _overwrites(line, row[at - 1] if at else None)
+                    and not _empties(line, scope)
+                ):
                     new, where = _at_line_of(line, place.node), f"{word} `{_first_words(place.node)}`"
                     yield Edit(place.parent, place.field, [*row[:at], new, *row[at:]], put_in(line, where))
 
@@ -58,6 +62,14 @@ def _overwrites(line, before):
         return False
     read = {n.id for n in ast.walk(line.value) if isinstance(n, ast.Name)}
     return _targets(line) == _targets(before) and not read & _targets(line)
+
+
+def _empties(line, scope):
+    """Whether it puts zeros in the place of an argument: then the function looks at nothing."""
+    arguments = {a.arg for a in getattr(getattr(scope.function, "args", None), "args", [])}
+    value = getattr(line, "value", None)
+    zeros = isinstance(value, ast.Call) and getattr(value.func, "attr", "") in ("zeros", "zeros_like")
+    return isinstance(line, ast.Assign) and zeros and bool(_targets(line) & arguments)
 
 
 def _at_line_of(line, statement):
