@@ -266,7 +266,8 @@ def cubic(steps):
 
 
 def test_a_fixed_number_of_halvings_is_enough_far_out_if_it_is_enough_for_draws():
-    assert not audited(cubic(56), 1, "RXJEO").failures
+    for steps in (38, 42, 56):
+        assert not audited(cubic(steps), 2, "RXJEO").failures
     assert [failure.letter for failure in audited(cubic(20), 1, "R").failures] == ["R"]
 
 

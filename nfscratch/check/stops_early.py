@@ -40,10 +40,10 @@ def with_its_accuracy(subject: Subject, z: Any) -> Subject | None:
     try:
         trial = Trial(subject, z)
         came = _came(trial)
-        if not subject.eps < came <= MOST or is_single(trial.x) or not check_round_trip(trial).failed:
+        if not subject.eps < came <= MOST or is_single(trial.x) or not check_round_trip(trial, room=False).failed:
             return None
         loose = _with(subject, came)
-        return loose if not check_round_trip(Trial(loose, z)).failed and _loops(subject, z) else None
+        return loose if not check_round_trip(Trial(loose, z), room=False).failed and _loops(subject, z) else None
     except Exception:  # of any kind: for the checks to say
         return None
 

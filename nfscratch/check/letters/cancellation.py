@@ -29,7 +29,8 @@ def check_log_dets_cancel(trial: Trial) -> Finding:
         error = onp.where(forward == -inverse, 0.0, onp.abs(forward + inverse))  # inf - inf is NaN
     allowed = trial.allowed_log_det
     if not (error <= allowed).all():
-        room = room_of_formulas(trial) / onp.maximum(1.0, largest(trial.z))
-        allowed = onp.fmax(allowed, cost_of_last_digits(trial)[1]) + room
+        room, slope = room_of_formulas(trial), onp.abs(trial.numeric[2]).sum(axis=1)
+        allowed = onp.fmax(allowed, cost_of_last_digits(trial)[1]) + room / onp.maximum(1.0, largest(trial.z))
+        allowed = allowed + onp.where(onp.isfinite(slope), slope * room, 0.0)
     evidence = {"z": flat(trial.z), "x": flat(trial.x), "yours": inverse, "expected": -forward}
     return judged("X", "log_det forward + log_det inverse", error, allowed, trial, evidence)
