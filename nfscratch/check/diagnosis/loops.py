@@ -53,14 +53,19 @@ def makes_each_column(trial: Trial, direction: str) -> bool:
 
 
 def _names_of_columns(file, lines):
-    """The variables that count the columns in a loop which sets them one by one."""
+    """The variables that count the columns in a loop which sets them one by one, and reads what it has set."""
     loops = [n for f in functions_met(file, lines) for n in ast.walk(f) if isinstance(n, ast.For)]
-    found = set()
-    for loop in [n for n in loops if isinstance(n.target, ast.Name)]:
-        stored = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)]
-        if any(isinstance(m, ast.Name) and m.id == loop.target.id for n in stored for m in ast.walk(n.slice)):
-            found.add(loop.target.id)
-    return found
+    return {loop.target.id for loop in loops if isinstance(loop.target, ast.Name) and _fills(loop)}
+
+
+def _fills(loop):
+    """Whether x[:, i] = ... stands in a loop over i, and x in what it is made of."""
+    nodes = list(ast.walk(loop))
+    stored = [n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)]
+    by_number = [n for n in stored if any(getattr(m, "id", "") == loop.target.id for m in ast.walk(n.slice))]
+    arrays = [n.value.id for n in by_number if isinstance(n.value, ast.Name)]
+    named = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    return any(named.count(array) > arrays.count(array) for array in arrays)
 
 
 def is_one_function(trial: Trial) -> bool:
