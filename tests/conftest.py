@@ -1,6 +1,6 @@
 """What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it.
 No test leaves its backend or dtype to the next one, and none has less time for an audit on a slow or busy machine.
-Collecting: no garbage is looked for among what stays, and in a first run the workers share what there is to compile.
+While tests are collected, Python does not search for garbage; in a first run the workers share the files to compile.
 """
 
 import gc

@@ -48,12 +48,12 @@ ends.py          the ends of the domain, where an edited function has to answer,
 relevant.py      which values have a share in what is wrong: the others are left alone
 candidates.py    the changes in their order, in all places that the run met
 search.py        one after the other, until one passes the screen and then the laws
-caches.py        what objects and functions keep so as not to compute it again: it is emptied for each edit
+caches.py        what objects and functions keep so as not to compute it again: emptied for edits of what fills it
 frozen.py        the user's arrays, which no edited function may write into
 beside.py        the same search in log_prob or in sample alone
 masks.py         whether a change is to a mask, which says who sees whom
 mended.py        what is found, and which of several is said
-products.py      a matrix that stands twice in one product
+products.py      a matrix that stands twice in one product; nothing.py: changes after which nothing is done
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 
 What it says is true: with this in place of that, the laws that it names hold, which failed, and no other law that held

@@ -33,7 +33,6 @@ class Caches:
         self.functions = [each.function for each in _functions(reached) if each.comes_again(run)]
         if self.attributes and not self._come_again(run):
             self.attributes = []
-
         self.run = run
         self.lines = self._filling(reached) if self else {}
 
@@ -74,10 +73,8 @@ class Caches:
         """Whether another run fills all of them with what they held. If not, they hold it again."""
         held = [vars(obj).get(name) for obj, name, _ in self.attributes]
         self.empty()
-        try:
+        with suppress(Exception):  # of any kind: the mistake itself may raise
             run()
-        except Exception:  # of any kind: the mistake itself may raise
-            pass
         again = [vars(obj).get(name) for obj, name, _ in self.attributes]
         if all(map(_same, held, again)):
             return True
