@@ -103,6 +103,18 @@ def test_a_list_of_pairs_is_a_chain_and_the_layer_is_named():
     assert first([right, turned(coupling(), lambda x: x)], (5,)).name.startswith("inverse of layer 2 of 2 (pair")
 
 
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_a_layer_that_writes_into_what_it_is_given_is_found_behind_one_that_copies(direction):
+    double = lambda z: (2 * z, onp.full(len(z), onp.log(2.0) * z.shape[1]))  # noqa: E731
+    halve = lambda x: (x / 2, onp.full(len(x), -onp.log(2.0) * x.shape[1]))  # noqa: E731
+    forward, inverse = ((lambda a, sign=sign: (onp.add(a, sign, a.copy()), onp.zeros(len(a)))) for sign in (1, -1))
+    writes = (lambda z: (onp.add(z, 1, z), onp.zeros(len(z)))), (lambda x: (onp.add(x, -1, x), onp.zeros(len(x))))
+    middle = {"forward": (writes[0], inverse), "inverse": (forward, writes[1])}[direction]
+    failure = first([(double, halve), middle, (double, halve)], dims=(2,))
+    assert failure.mistake is Mistake.ARGUMENT_CHANGED and f"{direction} of layer 2 of 3" in failure.message
+    assert first([(double, halve), (forward, inverse), (double, halve)], dims=(2,)) is None
+
+
 def test_a_list_of_pairs_that_keep_the_same_half_is_found():
     assert first([coupling(), coupling()], (2, 5)).mistake is Mistake.HALF_NEVER_MOVES
     assert first(coupling(), (2, 5)) is None  # one coupling keeps one half, and that is right

@@ -1,6 +1,6 @@
 """P: a function computes, and does nothing else.
 
-The arguments are as they were, and the same input gives the same output. The same seed gives the same samples, another
+The arguments are as they were, those of each layer in a list of pairs too, and the same input gives the same output. The same seed gives the same samples, another
 seed gives others, and a second draw others again. numpy's global state is not touched: neither its generator nor, with
 np.seterr, what it does about overflow.
 """
@@ -24,6 +24,7 @@ def check_purity(trial: Trial) -> Finding:
     """P: the error counts the functions that write, or that do not repeat themselves."""
     seen = {name: _of_function(trial, f, a) for name, f, a in functions(trial)} | _of_samplers(trial.subject)
     seen["forward"] = seen["forward"] or _since_the_first_call(trial.subject)
+    seen |= _of_layers(trial)
     wrong = {name: symptom for name, symptom in seen.items() if symptom is not None}
     words = "; ".join(f"{name}: {symptom.value}" for name, symptom in wrong.items())
     evidence = {"function": next(iter(wrong), ""), "z": flat(trial.z), "row": 0, "symbol": "z"}
@@ -46,6 +47,21 @@ def _of_function(trial, f, a):
     if set_for_all:
         return Symptom.SETTINGS_CHANGED
     return Symptom.OVERWRITTEN if _is_overwritten(f, a) else None
+
+
+def _of_layers(trial):
+    """Of the layers in a list of pairs, those that write into what they are given: the others may have copied it."""
+    usable, layers = onp.flatnonzero(trial.usable), list(enumerate(trial.subject.pairs, 1))
+    ways = ("forward", layers, trial.z[usable]), ("inverse", layers[::-1], trial.x[usable])
+    found = {}
+    for direction, order, a in ways:
+        for k, layer in order:
+            given = a.copy()
+            result = called(getattr(layer, direction), given)[0]
+            if not onp.array_equal(given, a):
+                found[f"{direction} of layer {k} of {len(layers)}"] = Symptom.ARGUMENT_CHANGED
+            a = result
+    return found
 
 
 def _since_the_first_call(subject):
