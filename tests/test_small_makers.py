@@ -1,4 +1,4 @@
-"""Lines that made something once: those of modules, of calls that live on, of objects; and draws that come again."""
+"""Lines that made something once: those of modules and of calls that live on; and draws that come again."""
 
 import ast
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ import numpy as onp
 import pytest
 from edited_code import module_of
 
-from nfscratch.check.repair import made, made_lines, made_objects, maker_lines, seeded
+from nfscratch.check.repair import made, made_lines, maker_lines, seeded
 from nfscratch.check.repair.edit import places, source
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_cells import made_cells
@@ -130,65 +130,7 @@ def test_the_calls_of_a_function_that_are_looked_at(count, found, tmp_path):
             pass
 
 
-# --- objects ---
-
-
-OBJECTS = """
-    from dataclasses import dataclass, field
-
-    import numpy as np
-
-
-    @dataclass
-    class Layer:
-        order: list
-
-        def __post_init__(self):
-            self.back = np.argsort(self.order)
-            self.net = object()
-
-        def forward(self, z):
-            return z[:, self.back], np.zeros(len(z))
-
-
-    layers = [Layer([1, 0]) for k in range({count})]
-"""
-
-
-@pytest.mark.parametrize(("count", "found"), [(12, ["self.back = np.argsort(self.order)"]), (13, [])])
-def test_the_objects_of_a_class_that_are_looked_at(count, found, tmp_path):
-    module = module_of(OBJECTS.format(count=count), tmp_path, "objects")
-    reached = Reached(lambda: [layer.forward(onp.ones((1, 2))) for layer in module.layers])
-    lines = list(made_objects.made_attributes(reached, reached.lines))
-    assert [source(each.tree) for each in lines] == found and all(len(each.owners) == count for each in lines)
-    assert all(onp.array_equal(each.held(owner, "back"), [1, 0]) for each in lines for owner in each.owners)
-
-
-def test_what_an_object_has_kept_of_its_arguments():
-    maker = line(
-        "def __init__(self, a, b, c):\n    self.a = a\n    self.kept = b\n    d = c\n    self.e = f\n    self.c = 2 * c"
-    )
-    each = SimpleNamespace(a=1, kept=2, c=6, e=4)
-    assert made_objects._arguments(maker, each) == {"a": 1, "b": 2}
-    assert made_objects._arguments(maker, SimpleNamespace(a=1)) == {"a": 1}
-    assert made_objects._attributes(line("self.a, b = 1, 2"), "self") == ["a"]
-    assert made_objects._attributes(line("me.a = 1"), "self") == []
-
-
-def test_the_makers_of_a_class():
-    body = ast.parse("""
-class Layer:
-    def __init__(self): pass
-    def forward(self): pass
-    def __post_init__(self): pass
-class Other:
-    def __init__(self): pass
-def __init__(self): pass
-class Layer:
-    def __init__(): pass
-""").body
-    assert made_objects._makers(body, type("Layer", (), {})) == [body[0].body[0], body[0].body[2]]
-    assert made_objects._makers(body, type("None", (), {})) == [] and made_objects._body("no such file") == []
+# --- guesses and lines before ---
 
 
 class Stub(maker_lines.MakerLine):
