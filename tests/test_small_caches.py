@@ -205,7 +205,7 @@ def test_a_value_that_was_met_deeper_is_looked_into_again():
 
 
 class Slots:
-    __slots__ = ("w", "empty")
+    __slots__ = ("empty", "w")
     table = onp.ones(3)
 
 
