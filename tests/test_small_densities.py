@@ -4,10 +4,14 @@ from types import SimpleNamespace
 
 import numpy as onp
 import pytest
+from comparing import close
+from edited_code import module_of
 
+from nfscratch.check.pairs import of_pair
 from nfscratch.check.repair import beside
 from nfscratch.check.repair.beside import SearchBeside
 from nfscratch.check.repair.live_code import TooLong
+from nfscratch.check.trial import Trial
 
 
 def of_density(letter="D", **more):
@@ -103,3 +107,68 @@ def test_the_first_round_with_a_repair_ends_the_search():
     assert made.repair() == (1, 4) and asked == [0, 1]
     made._is_over = lambda: True
     assert made.repair() is None and asked == [0, 1, 0]
+
+
+# --- a whole search, in this process ---
+
+
+FLOW = """
+    import numpy as np
+
+    S, T = 2.0, 0.5
+
+
+    def forward(z):
+        return S * z + T, np.full(len(z), np.log(S))
+
+
+    def inverse(x):
+        return (x - T) / S, np.full(len(x), -np.log(S))
+
+
+    def log_prob(x):
+        z, log_det = inverse(x)
+        half = 0.5 * z[:, 0] ** 2
+        return {log_prob}
+
+
+    def sample(rng, n):
+        noise = rng.normal(size=(n, 1))
+        return {sample}
+"""
+RIGHT = {"log_prob": "-half - 0.5 * np.log(2 * np.pi) + log_det", "sample": "S * noise + T"}
+
+
+def search_in(tmp_path, letter, **wrong):
+    module = module_of(FLOW.format(**(RIGHT | wrong)), tmp_path, "flow")
+    given = {"log_prob": module.log_prob, "sample": module.sample}
+    trial = Trial(of_pair(module.forward, module.inverse, 1, **given), onp.random.default_rng(0).normal(size=(12, 1)))
+    return SearchBeside(letter, trial), module
+
+
+def test_a_density_is_searched_for_its_one_change(tmp_path):
+    search, module = search_in(tmp_path, "D", log_prob="-half - 0.5 * np.log(2 * np.pi) - log_det")
+    found = search.repair()
+    assert (
+        found.after == "return -half - 0.5 * np.log(2 * np.pi) + log_det" and found.laws == ("D",) and not found.changed
+    )
+    last = module.log_prob.__code__.co_firstlineno + 3
+    assert found.lines == (last,) and found.file == module.__file__ and found.of_lines is None
+    lines = search._own_lines()[module.__file__]
+    assert lines == {last - 2, last - 1, last} and search.reached.lines[module.__file__] > lines
+    close(search._true, module.log_prob(search.trial.x) + 2 * onp.log(0.5), 1e-6)
+
+
+def test_draws_are_searched_for_their_one_change(tmp_path):
+    search, _ = search_in(tmp_path, "K", sample="S * noise - T")
+    assert search._draws().shape == (1000, 1) and (search._draws() == search._draws()).all()
+    search.checks = 1
+    assert search.repair().after == "return S * noise + T" and search.checks == 0
+
+
+def test_what_is_right_by_itself_or_by_chance_alone_has_no_change(tmp_path):
+    search, _ = search_in(tmp_path, "D", log_prob="np.sin(7 * x[:, 0])")
+    search.began = -1e9  # its time is over
+    assert search.repair() is None
+    search, _ = search_in(tmp_path, "D", log_prob="1 / 0")
+    assert search.reached.raised and search.repair() is None

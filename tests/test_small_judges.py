@@ -3,7 +3,9 @@
 import ast
 from types import SimpleNamespace
 
+import numpy as onp
 import pytest
+from tried_maps import small_trial as trial_of
 
 from nfscratch.check.repair import accepting, search
 from nfscratch.check.repair.accepting import Accepting
@@ -198,3 +200,20 @@ def test_where_a_change_is_done_in_both_directions():
     assert found([None], of_both=True, passed=True, at_import=True) == ([], 1)
     assert found([None], node=compare) == (["twin"], 1) and found([repair("a")], node=compare) == (["a"], 1)
     assert found([None], node=compare, at_import=True) == ([], 1)
+
+
+# --- what a repair may not take away ---
+
+
+def test_a_repair_of_both_directions_keeps_who_depends_on_whom():
+    mixing = trial_of(lambda z: onp.sinh(z) @ onp.array([[1.0, 0.5], [0, 1]]), lambda x: onp.sinh(x) @ onp.ones((2, 2)))
+    less = trial_of(onp.sinh, onp.sinh)
+    flat = trial_of(lambda z: z @ onp.array([[1.0, 0.5], [0, 1]]), lambda x: onp.sinh(x) @ onp.ones((2, 2)))
+    judge = object.__new__(accepting.Accepting)
+    judge.trial = mixing
+    keeps = lambda new, *changed, masks=False: bool(judge._keeps_dependencies(new, set(changed), masks))  # noqa: E731
+    assert keeps(mixing, "x") and not keeps(less, "x") and not keeps(flat, "x", masks=True)
+    assert keeps(less, "inverse") and keeps(less, "forward") and not keeps(less, "forward", "inverse")
+    assert keeps(flat, "forward", "inverse") and not keeps(less, "x", masks=True)
+    judge.trial = trial_of(lambda z: onp.sinh(z) @ onp.array([[1.0, 0.5], [0.3, 1]]))
+    assert not keeps(mixing, "x") and keeps(mixing, "x", masks=True)

@@ -94,6 +94,42 @@ def test_what_hangs_on_a_mask_is_made_with_the_numbers_that_were_drawn_then(tmp_
     assert list(made.made_statements(reached, {})) == []
 
 
+BY_FUNCTION = """
+    import numpy as np
+
+
+    def twice(a):
+        b = 2 * a
+        return b + 1
+
+
+    SCALE = twice(3.0)
+    half = SCALE / 2
+    other = [twice(1.0), 5.0]
+
+
+    def forward(z):
+        return z * half, np.zeros(len(z))
+"""
+
+
+def test_a_function_that_made_a_number_is_another_one_for_all_its_calls(tmp_path):
+    module = module_of(BY_FUNCTION, tmp_path, "by_function")
+    reached = Reached(lambda: module.forward(onp.ones((3, 2))))
+    (each,) = [m for m in made.made_statements(reached, reached.lines) if m.makes_by_function]
+    assert each.tree.name == "twice" and texts(each.after)[:2] == ["SCALE = twice(3.0)", "half = SCALE / 2"]
+    assert each.locals == {"a": 1.0, "b": 2.0} and each.runs_at_import and each.is_repeatable
+    assert made.ModuleScope(each, reached).locals == each.locals
+    before = dict(vars(module))
+    place = next(p for p in places(each.tree) if source(p.node) == "b + 1")
+    with place.exchanged(ast.parse("b - 1", mode="eval").body).done():
+        assert not each.is_repeatable
+        with each.edited():
+            assert (module.SCALE, module.half, module.other) == (5.0, 2.5, [1.0, 5.0])
+    assert all(vars(module)[name] is value for name, value in before.items())
+    assert not [m for m in made.made_statements(reached, {}) if m.makes_by_function]
+
+
 # --- calls that live on ---
 
 

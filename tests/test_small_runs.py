@@ -11,7 +11,7 @@ from tried_maps import small_trial as trial_of
 from tried_maps import zero
 
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.repair import accepting, directions, ends, live_code, ways
+from nfscratch.check.repair import directions, ends, live_code, ways
 from nfscratch.check.repair.code_objects import functions_met, functions_of
 from nfscratch.check.repair.live_code import Reached, TooLong, kind, within
 from nfscratch.check.trial import Trial
@@ -60,6 +60,15 @@ def test_what_a_run_met():
     reached.goes_through(lambda: raises_below(2))
     assert reached.raised and met(raises_below.__code__, raises_below.__code__.co_firstlineno + 3)
     assert not met(names_a_file.__code__, names_a_file.__code__.co_firstlineno + 1)
+
+
+def test_what_a_line_notes():
+    """Called as a run calls it: the last value of each variable, and each line once."""
+    reached, code = Reached(lambda: None), three.__code__
+    for line, held in ((5, {"a": 1}), (6, {"a": 2, "b": 3}), (6, {"b": 4})):
+        reached._look(SimpleNamespace(f_code=code, f_lineno=line, f_locals=held, f_globals={"g": line}))
+    assert reached.lines[__file__] >= {5, 6} and reached.codes[id(code)] is code
+    assert reached.locals[id(code)] == {"a": 2, "b": 4} and reached.globals[id(code)] == {"g": 6}
 
 
 def names_a_file(a):
@@ -220,23 +229,6 @@ def test_a_map_that_misses_its_codomain(forward, inverse, misses):
         trial = trial_of(forward, inverse, codomain=(-1.0, 1.0))
         assert ends.misses_codomain(trial, lambda frame: True) is misses
         assert ends.misses_codomain(trial, lambda frame: False) is True  # it goes where no run went
-
-
-# --- what a repair may not take away ---
-
-
-def test_a_repair_of_both_directions_keeps_who_depends_on_whom():
-    mixing = trial_of(lambda z: onp.sinh(z) @ onp.array([[1.0, 0.5], [0, 1]]), lambda x: onp.sinh(x) @ onp.ones((2, 2)))
-    less = trial_of(onp.sinh, onp.sinh)
-    flat = trial_of(lambda z: z @ onp.array([[1.0, 0.5], [0, 1]]), lambda x: onp.sinh(x) @ onp.ones((2, 2)))
-    judge = object.__new__(accepting.Accepting)
-    judge.trial = mixing
-    keeps = lambda new, *changed, masks=False: bool(judge._keeps_dependencies(new, set(changed), masks))  # noqa: E731
-    assert keeps(mixing, "x") and not keeps(less, "x") and not keeps(flat, "x", masks=True)
-    assert keeps(less, "inverse") and keeps(less, "forward") and not keeps(less, "forward", "inverse")
-    assert keeps(flat, "forward", "inverse") and not keeps(less, "x", masks=True)
-    judge.trial = trial_of(lambda z: onp.sinh(z) @ onp.array([[1.0, 0.5], [0.3, 1]]))
-    assert not keeps(mixing, "x") and keeps(mixing, "x", masks=True)
 
 
 def test_a_function_reads_on_what_it_has_from_those_around_it():
