@@ -16,7 +16,7 @@ from benchmarks.mutation.in_memory import NotInMemory, functions_by_file, plant
 from benchmarks.mutation.mutants import compiles, mutants
 from benchmarks.mutation.on_disk import of_exit_code
 from benchmarks.mutation.outcome import Outcome
-from benchmarks.mutation.record import Family, Suite, files_of_tests
+from benchmarks.mutation.record import Family, Suite, files_of_tests, recorded
 from benchmarks.mutation.recorder import family
 from benchmarks.mutation.speaking import speaks_of_check
 
@@ -517,6 +517,50 @@ def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatc
     said = capsys.readouterr().out
     assert "4 mutants to judge" in said and "2 of them by the limit of time; not counted: 1 equivalent" in said
     assert "equivalent: the smaller of two does not depend on their order" in said and said.count("NOT EXPLAINED") == 1
+
+
+AROUND_ALL = """import pytest
+from nfscratch.ops import toy
+
+
+@pytest.fixture(autouse=True)
+def around():
+    toy.unseen(0)
+    yield
+    toy.unseen(1)
+"""
+OF_MODULE = """
+
+@pytest.fixture
+def two():
+    return toy.clipped(2)
+
+
+@pytest.fixture(scope="module")
+def three():
+    return toy.pressed(3)
+
+
+def test_two(two):
+    assert two == 2
+"""
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("of_module", [False, True])
+def test_what_runs_around_every_test_is_no_function_of_its_own(small_tree, of_module):
+    """A test that reads a constant is known by running nothing: a mutant of a constant is put to it."""
+    (small_tree / "tests" / "conftest.py").write_text(AROUND_ALL)
+    asks = ", three" * of_module
+    (small_tree / "tests" / "test_small.py").write_text(TESTS + OF_MODULE.replace("(two)", f"(two{asks})"))
+    (small_tree / "out").mkdir()
+    found = recorded(small_tree, small_tree / "out", Suite.DEFAULT, ["nfscratch/ops/toy.py"])
+    shared = {"pressed"} if of_module else set()
+    of = {f.tests[0].partition("::")[2]: {name.partition(":")[2] for name in f.functions} for f in found}
+    assert of == {
+        "test_clipped": {"clipped"} | shared, "test_countdown": {"countdown"} | shared, "test_pressed": {"pressed"},
+        "test_limit": shared, "test_two": {"clipped"} | shared,
+    }  # fmt: skip
 
 
 @pytest.mark.exhaustive

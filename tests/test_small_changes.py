@@ -13,15 +13,20 @@ import pytest
 from nfscratch.check.repair import (
     conditions,
     expressions,
+    flags,
+    forms,
     inserted,
+    lacking,
     matrices,
     moved,
     names,
     operands,
     orders,
     siblings,
+    squares,
     statements,
     terms,
+    turns,
 )
 from nfscratch.check.repair.edit import Edit, places, source
 from nfscratch.check.repair.scope import Scope
@@ -38,6 +43,11 @@ def both(a, b):
 def place_in(text, part):
     """The place of a part of a statement: the first with this source, or the statement itself."""
     return next(p for p in places(ast.parse(text)) if source(p.node) == part)
+
+
+def last_like(place):
+    """The last place in the whole text with the same source."""
+    return [p for p in places(place.above[0]) if source(p.node) == source(place.node)][-1]
 
 
 LOCALS = {
@@ -67,6 +77,14 @@ lo = np.where(mask, h, lo)
 s += np.log(-s)
 return h, s.sum(axis=1)"""
 ELSEWHERE = [(place, THERE) for place in places(ast.parse(FORWARD))]
+OTHER = ast.parse("""
+def f(v, flag, k):
+    a, b = v[:, ::2] * np.exp(s), v / n
+    return (v * 2 if flag else b - n) * b
+""").body[0]
+OF_OBJECT = scope_of(keep=("h",), function=OTHER, self=SimpleNamespace(shift=onp.ones(2), f=len))
+LACKING = lacking.Lacking([(place, OF_OBJECT) for place in places(ast.parse("h = self.f(h * self.shift, 0.1) / 2"))])
+TURNED = forms.turned_forms([(p, None) for p in places(ast.parse("y = v[:, ::-1] if k else v"))])
 MAKERS = {
     "slips": lambda place: expressions.slips(place.node), "thoughts": lambda place: expressions.thoughts(place.node),
     "moved": lambda place: moved.moved(place.node), "other_names": lambda place: names.other_names(place, scope_of()),
@@ -86,6 +104,22 @@ MAKERS = {
     "around": lambda place: inserted.Lines(ELSEWHERE).around(place, OWN),
     "siblings": lambda place: siblings.Siblings(ELSEWHERE).of(place, OWN),
     "filled": lambda place: terms.filled(place, scope_of(POOL)), "factors_beside": siblings.factors_beside,
+    "overwritten": lambda place: names.overwritten(place, scope_of()),
+    "other_tables": lambda place: names.other_tables(place, scope_of(keep=("x", "h", "s", "bins", "k"))),
+    "woven": lambda place: names.woven(place, scope_of(function=OTHER)),
+    "loop_orders": lambda place: orders.loop_orders(place, scope_of(keep=("s", "order", "bins", "row"))),
+    "in_order": lambda place: orders.in_order(place, scope_of(keep=("x", "h", "s", "order", "bins"))),
+    "of_moved_columns": lambda place: orders.of_moved_columns(place, scope_of(keep=("s", "x", "order", "bins", "row"))),
+    "slices_of_orders": lambda place: orders.slices_of_orders(place, scope_of(keep=("s", "order", "bins", "row"))),
+    "straight": lambda place: terms.straight(place, scope_of(keep=("k", "n", "scale"), below=-0.3)),
+    "of_tanh": terms.of_tanh, "squares": lambda place: squares.squares(place, scope_of()),
+    "inner_factors": lambda place: forms.inner_factors(place, scope_of(function=OTHER)),
+    "under_flag": lambda place: flags.under_flag(place, scope_of(keep=("s", "k", "flag"), function=OTHER)),
+    "forms_beside": lambda place: forms.forms_beside(place, siblings._beside(place), scope_of()),
+    "parallel": lambda place: forms.parallel(place, scope_of(function=place.above[0])),
+    "turned": lambda place: forms.turned(place, scope_of(), TURNED),
+    "lacking": lambda place: LACKING.beside(place, OWN), "moved_further": statements.moved_further,
+    "averaged": lambda place: turns.averaged(last_like(place), scope_of(function=place.above[0])),
 }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 A family is the tests that differ in the last of several parameters. Two of it are run to record what all of them do,
 because the first may compute what the others look at. A test with one parameter is a family by itself: its parameter is
-what it looks at. What a fixture of a module runs counts for the whole module. A family that runs none reads constants.
+what it looks at. What a fixture of a module runs counts for the whole module; what one of conftest.py runs around every
+test counts for none. A family that runs none reads constants.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import sys
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,11 @@ def spread(members: list, turn: int) -> list:
     """A few of a family, evenly spaced; each family begins at another of its members."""
     count = min(len(members), SHARED)
     return [members[(turn + i * len(members) // count) % len(members)] for i in range(count)]
+
+
+def is_of_conftest(fixturedef) -> bool:
+    code = getattr(fixturedef.func, "__code__", None)
+    return code is not None and Path(code.co_filename).name == "conftest.py"
 
 
 class Recorder:
@@ -56,22 +63,35 @@ class Recorder:
         if event == "call":
             self.seen.add(frame.f_code)
 
+    @contextmanager
+    def heard(self):
+        before = sys.getprofile()
+        sys.setprofile(self.hear)
+        yield
+        sys.setprofile(before)
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
         self.seen, start = set(), time.process_time()
-        sys.setprofile(self.hear)
         yield
-        sys.setprofile(None)
         self.tests[item.nodeid] = (time.process_time() - start, self.seen)
 
     @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        with self.heard():
+            yield
+
+    @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(self, fixturedef, request):
-        if fixturedef.scope == "function":
+        if is_of_conftest(fixturedef):
             yield
             return
-        before, self.seen = self.seen, set()
-        yield
-        self.of_module[request.node.nodeid.partition("::")[0]] |= self.seen
+        before = self.seen
+        self.seen = before if fixturedef.scope == "function" else set()
+        with self.heard():
+            yield
+        if fixturedef.scope != "function":
+            self.of_module[request.node.nodeid.partition("::")[0]] |= self.seen
         self.seen = before
 
     def pytest_runtest_logreport(self, report):
