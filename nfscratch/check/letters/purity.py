@@ -1,8 +1,8 @@
 """P: a function computes, and does nothing else.
 
-The arguments are as they were, those of each layer in a list of pairs too, and the same input gives the same output. The same seed gives the same samples, another
-seed gives others, and a second draw others again. numpy's global state is not touched: neither its generator nor, with
-np.seterr, what it does about overflow.
+The arguments are as they were, those of each layer in a list of pairs too, and the same input gives the same output.
+The same seed gives the same samples, another seed gives others, and a second draw others again. numpy's global state is
+not touched: neither its generator nor, with np.seterr, what it does about overflow.
 """
 
 from __future__ import annotations
