@@ -856,6 +856,7 @@ def test_what_p_says_of_several_functions(monkeypatch):
     monkeypatch.setattr(purity, "functions", lambda trial: [(name, name, None) for name, _, _ in names])
     monkeypatch.setattr(purity, "_of_function", lambda trial, f, a: seen[f])
     monkeypatch.setattr(purity, "_of_samplers", lambda subject: {"sample": seen["sample"]})
+    monkeypatch.setattr(purity, "_of_layers", lambda trial: {})
     trial = SimpleNamespace(subject=SimpleNamespace(begun=None), z=onp.ones((2, 2)))
     found = purity.check_purity(trial)
     assert (found.letter, found.error, found.tolerance, found.symptom) == ("P", 2.0, 0.0, Symptom.ANOTHER_OUTPUT)
