@@ -252,6 +252,8 @@ nfscratch.check.letters.edges
     COARSE 0.5
 nfscratch.check.letters.flow_gradients
     SINGLE 0.05
+nfscratch.check.letters.growth
+    SAME 1e-09
 nfscratch.check.letters.independence
     COARSE 32.0
 nfscratch.check.letters.integral
@@ -318,6 +320,7 @@ nfscratch.check.letters.round_trip
     NEAR 3.0
     HOPELESS 0.0001
     VISIBLE 0.01
+    check_round_trip(room) True
 nfscratch.check.letters.sample_statistics
     ALPHA 1e-06
 nfscratch.check.letters.samples
@@ -358,6 +361,10 @@ nfscratch.check.repair.beside
     SEED 0
 nfscratch.check.repair.between
     MOST 4000
+nfscratch.check.repair.branch_terms
+    MOST 4
+nfscratch.check.repair.call_sites
+    MOST 24
 nfscratch.check.repair.candidates
     EVERYWHERE 3
     WITH_POOL 3
@@ -365,11 +372,17 @@ nfscratch.check.repair.candidates
     SIBLINGS 1
     LINES 2
     WITHOUT_POOL 0 2 3 5
+    NAMES 2
+    candidates(slow) False
 nfscratch.check.repair.child
     PATIENCE 120.0
     MEMORY 2147483648
 nfscratch.check.repair.conditions
     MOST 4
+nfscratch.check.repair.directions
+    MUCH_SLOWER 4
+    ROWS 6
+    MOST 1000000
 nfscratch.check.repair.edit
     WIDEST 60
 nfscratch.check.repair.ends
@@ -382,6 +395,8 @@ nfscratch.check.repair.factors
     LARGEST 100
     FIT 1e-05
     MOST 3
+nfscratch.check.repair.flags
+    MOST 2
 nfscratch.check.repair.forms
     LONGEST 60
     MOST 12
@@ -390,9 +405,14 @@ nfscratch.check.repair.frozen
     MOST 2000
 nfscratch.check.repair.inserted
     LONGEST 120
+nfscratch.check.repair.lacking
+    LARGE 10.0
+    MOST 6
 nfscratch.check.repair.live_code
     FUTURE 16777216
     LiveStatement._compiled(flags) 16777216
+nfscratch.check.repair.made_cells
+    MOST 12
 nfscratch.check.repair.made_lines
     LONGEST 10000
 nfscratch.check.repair.made_objects
@@ -408,6 +428,7 @@ nfscratch.check.repair.mended
     Repair.beside(either) False
     Repair.__init__(is_shared) False
     Repair.__init__(misses) False
+    LONG 40
 nfscratch.check.repair.missing
     FIT 1e-06
     FACTORS 1.0 -1.0 2.0 -2.0 0.5 -0.5 3.0 -3.0
@@ -416,13 +437,25 @@ nfscratch.check.repair.missing
     PAIRS 140
     TRIED 12
     Site.__init__(runs) 0
+    MOVED 0.015625
+    Site.__init__(sign) 1.0
+nfscratch.check.repair.names
+    MOST_TABLES 8
+nfscratch.check.repair.of_layers
+    MOST 16
 nfscratch.check.repair.operands
     OWN 48
     OTHERS 24
     VARIED 24
     LONGEST 40
+nfscratch.check.repair.orders
+    MOST 4
+    FEWEST 2
+nfscratch.check.repair.other_orders
+    SHORTEST 4
 nfscratch.check.repair.scope
     MOST_GLOBALS 20
+    MOST_KEYS 12
 nfscratch.check.repair.screen
     NEAR 1e-05 0.002
     NEVER 0.01
@@ -442,9 +475,13 @@ nfscratch.check.repair.search
     Search.repair(rounds) 6
     Search.repair(most) 5000000
     Search._found(enough) 1
+    SLOW 500
 nfscratch.check.repair.siblings
     MOST 24
     LONGEST 120
+nfscratch.check.repair.statements
+    LONGEST 16
+    FURTHEST 6
 nfscratch.check.repair.telling
     POINTS 6
     WRONG 2
