@@ -159,6 +159,13 @@ def test_the_calls_of_a_function_that_are_looked_at(count, found, tmp_path):
     lines = list(made_cells(reached, reached.lines))
     assert [source(each.tree) for each in lines] == found and all(len(each.owners) == count for each in lines)
     for each in lines[:1]:
+        held = [forward.__closure__ for forward in module.layers]
+        place = next(p for p in places(each.tree) if source(p.node) == "2.0")
+        with pytest.raises(ZeroDivisionError), place.exchanged(ast.Constant(3.0)).done(), each.edited():
+            assert [forward(onp.ones((1, 2)))[0][0, 0] for forward in module.layers] == [k + 3.0 for k in range(count)]
+            raise ZeroDivisionError
+        assert [forward(onp.ones((1, 2)))[0][0, 0] for forward in module.layers] == [k + 2.0 for k in range(count)]
+        assert held == [forward.__closure__ for forward in module.layers]
         assert [made["scale"] for _, made in each.all_made()] == [k + 2.0 for k in range(count)]
         each.tree.value = ast.parse("k + lost", mode="eval").body
         ast.fix_missing_locations(each.tree)
