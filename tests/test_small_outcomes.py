@@ -20,6 +20,7 @@ from nfscratch.check.letters import (
     independence,
     integral,
     jacobian,
+    mass_box,
     onto,
     purity,
     round_trip,
@@ -188,3 +189,12 @@ def test_a_leaving_x_is_sought_near_the_ends_of_intervals_alone():
         return z
 
     assert onto._leaves_near_ends(trial_of(refuses, domain=(0.0, 1.0), codomain=(0.0, 1.0), z=IN_BOX.z), rng()) is None
+
+
+def test_a_box_reaches_one_step_of_its_grid_beyond_the_last_dense_point():
+    """The draws and -1 lie between -2 and 1 with a room of 1; of the grid -2, -1, 0, 1 the middle is dense."""
+    subject = SimpleNamespace(
+        dim=1, in_shape=(1,), dtype=onp.float64, base_sample=lambda rng, n: onp.zeros((n, 1)),
+        q=lambda z: onp.where(onp.abs(z[:, 0] + 0.5) < 1, 0.0, -20.0),
+    )  # fmt: skip
+    assert [float(end[0]) for end in mass_box.mass_box(subject, n=4)] == [-2.0, 1.0]
