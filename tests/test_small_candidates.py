@@ -39,7 +39,7 @@ def code(tmp_path):
 
 def tried(code, kinds, **more):
     """(line, the line as the edit makes it) of each candidate."""
-    module, reached, statements, first = code
+    _, reached, statements, first = code
     for statement, place, edit in candidates.candidates(statements, reached, kinds, **more):
         with edit.done():
             yield place.line - first, [source(line) for line in statement.tree.body], place.node
