@@ -180,6 +180,7 @@ def test_shifted_grids_are_finer_and_as_wide_as_the_box_and_one_spacing(monkeypa
     ([1.2, 1.0, 1.0, 9.0], 3, False, True), ([1.0, 1.0006, 1.0011, 1.0012], 4, True, True),
     ([1.0, 1.0004, 9.0, 9.0], 2, False, True), ([0.5, 0.5, 0.5, 1.0], 4, False, False),
     ([0.5, 0.5, 9.0, 9.0], 2, True, True), ([0.0, 0.0, 1.0, 1.0], 4, False, True),
+    ([1.0012, 1.0009, 9.0, 9.0], 2, False, True),
 ])  # fmt: skip
 def test_the_first_two_grids_that_agree_settle_it(values, sizes, confirmed, settled, monkeypatch):
     left = iter(values)
