@@ -7,8 +7,8 @@ import pytest
 from tried_maps import zero
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import loops, wrong_chain
-from nfscratch.check.diagnosis.gathered import Gathered
+from nfscratch.check.diagnosis import loops, wrong_chain, wrong_order
+from nfscratch.check.diagnosis.gathered import Gathered, Mark
 
 
 @pytest.mark.parametrize(("first", "of_inverse", "of_half", "behind", "name"), [
@@ -47,6 +47,28 @@ def test_a_loop_over_the_columns_is_run_at_the_first_row_alone():
     assert asked[:2] == [[0], [[0.0, 1.0, 2.0]]]
 
 
+def in_turns(x):
+    z = onp.zeros_like(x)
+    for i in range(2):
+        z[:, i] = x[:, i] - z.sum(axis=1)
+    return z, zero(x)
+
+
+def one_by_one(x):
+    z = onp.zeros_like(x)
+    for i in range(2):
+        z[:, i] = 2 * x[:, i]
+    return z, zero(x)
+
+
+@pytest.mark.parametrize(("inverse", "in_order"), [(in_turns, True), (one_by_one, False)])
+def test_a_loop_that_reads_nothing_of_what_it_fills_has_no_order(inverse, in_order):
+    subject = SimpleNamespace(dim=2, inverse=inverse)
+    subject.at = lambda rows: subject
+    trial = SimpleNamespace(subject=subject, input=lambda direction: onp.ones((4, 2)))
+    assert loops.makes_each_column(trial, "inverse") is in_order
+
+
 @pytest.mark.parametrize(("size", "left_out"), [(1.9e-5, False), (2.00002e-5, True)])
 def test_a_layer_that_is_left_out_has_a_log_det_of_its_own(size, left_out):
     """Up to 2e-5, which differences do not tell from 0."""
@@ -54,3 +76,38 @@ def test_a_layer_that_is_left_out_has_a_log_det_of_its_own(size, left_out):
     gathered = SimpleNamespace(claim=true - step, true=true)
     before, after = SimpleNamespace(true=true), SimpleNamespace(true=true + step)
     assert Gathered._is_left_out(gathered, before, after) is left_out
+
+
+TRUE = onp.arange(7.0)[:, None] + onp.zeros(5)
+
+
+def gathered(claims, loops=()):
+    """A run of six steps whose log_dets are 1, and what it claims at its boundaries."""
+    found = object.__new__(Gathered)
+    found.n, found.true, found.claim = 5, TRUE[-1], TRUE[0] + claims[-1]
+    found.error, found.side = found.claim - found.true, SimpleNamespace(loops=lambda: loops)
+    vars(found)["known"] = [Mark(i, TRUE[i], claim=TRUE[0] + claim) for i, claim in enumerate(claims)]
+    return found
+
+
+@pytest.mark.parametrize(("claims", "suspects"), [
+    ([0, 1, 2, 2, 3, 4, 5], [(2, 3)]),  # one step beside which all is right: the loop's first wrong turn is no other
+    ([0, 1, 2, 2, 3, 4, 4], [(1, 3), (2, 6), (2, 3)]), ([0, 1, 2, 9, 4, 5, 5], [(5, 6)]),
+    ([0, onp.nan, 2, 3, 4, 5, onp.nan], [(0, 1)]),
+])  # fmt: skip
+def test_the_steps_that_may_be_wrong(claims, suspects):
+    found = gathered(claims, loops=[[1, 3, 5]])
+    assert found.suspects() == suspects
+
+
+@pytest.mark.parametrize(("low", "high", "moved"), [
+    ((0, 5), (2, 1), [(2, [1, 0]), (4, [1, 0])]), ((0, 4), (2, 1), [(2, [1, 0])]), ((0, 5), (2, 2), [(4, [1, 0])]),
+    ((0, 2), (2, 1), []), ((0, 1), (2, 1), []),
+])  # fmt: skip
+def test_where_an_inverse_stands_with_the_columns_of_x_in_another_order(low, high, moved):
+    """Within the layer, off its ends: at even boundaries the columns are turned, at odd ones as they were."""
+    step = lambda start, j: lambda x: (x[:, ::-1] if j % 2 == 0 else x, None)  # noqa: E731
+    chain = SimpleNamespace(inverse=SimpleNamespace(step=step))
+    trial = SimpleNamespace(x=onp.array([[1.0, 5.0], [2.0, 7.0], [onp.nan, 1.0]]))
+    found = list(wrong_order._moved(chain, low, high, trial))
+    assert [(j, order.tolist()) for j, order in found] == moved
