@@ -1,5 +1,6 @@
 """The layers of a chain that is written as one function: what is asked about each, and what its runs are given."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as onp
@@ -7,6 +8,7 @@ import pytest
 from tried_maps import zero
 
 from nfscratch.check import Mistake
+from nfscratch.check.diagnosis import gathered as of_sums
 from nfscratch.check.diagnosis import loops, wrong_chain, wrong_order
 from nfscratch.check.diagnosis.gathered import Gathered, Mark
 
@@ -100,6 +102,29 @@ def test_the_steps_that_may_be_wrong(claims, suspects):
     assert found.suspects() == suspects
 
 
+@pytest.mark.parametrize(("read", "asked", "spot"), [
+    ([1.0, 9.0], 1, 0), ([4.0, 9.0], 1, 0), ([9.0, 1.0, 1.0], 2, 1), ([9.0, 4.0], 2, 1), ([9.0, 8.0, 7.0], 3, 0),
+    ([None, 9.0, 8.0], 3, 1), ([None, 9.0, 1.0], 3, 2), ([None], 1, None), ([], 0, None),
+])  # fmt: skip
+def test_the_outermost_call_knows_the_claim_unless_an_inner_one_fits(read, asked, spot, monkeypatch):
+    """It fits where it is the truth, 1, or as wrong as the whole, by 3."""
+    seen, found = [], gathered([0, 1, 2, 3, 4, 5, 9])
+
+    def known(side, spot):
+        seen.append(spot.place)
+        return None if read[spot.place] is None else f"sum {spot.place}"
+
+    monkeypatch.setattr(of_sums, "running_total", known)
+    found._read = lambda place, sums: TRUE[0] + read[place]
+    mark = Mark(1, TRUE[1])
+    found._look(mark, [SimpleNamespace(place=k) for k in range(len(read))])
+    assert seen == list(range(asked))
+    if spot is None:
+        assert mark.claim is None and mark.spot is None and mark.sums is None
+    else:
+        assert mark.spot.place == spot and mark.sums == f"sum {spot}" and mark.claim.tolist() == [read[spot]] * 5
+
+
 @pytest.mark.parametrize(("low", "high", "moved"), [
     ((0, 5), (2, 1), [(2, [1, 0]), (4, [1, 0])]), ((0, 4), (2, 1), [(2, [1, 0])]), ((0, 5), (2, 2), [(4, [1, 0])]),
     ((0, 2), (2, 1), []), ((0, 1), (2, 1), []),
@@ -111,3 +136,40 @@ def test_where_an_inverse_stands_with_the_columns_of_x_in_another_order(low, hig
     trial = SimpleNamespace(x=onp.array([[1.0, 5.0], [2.0, 7.0], [onp.nan, 1.0]]))
     found = list(wrong_order._moved(chain, low, high, trial))
     assert [(j, order.tolist()) for j, order in found] == moved
+
+
+@pytest.mark.parametrize(("wants", "names", "name"), [
+    ([False, False], ["NO_UNDOING", "FOLDS"], "FOLDS"), ([False, True], ["NO_UNDOING", None], "PERMUTATION"),
+    ([True], [None], "PERMUTATION"), ([False], ["MULTIPLIES"], "MULTIPLIES"), ([False], ["NO_UNDOING"], None),
+    ([], [], None),
+])  # fmt: skip
+def test_the_name_of_what_is_done_behind_moved_columns(wants, names, name, monkeypatch):
+    steps, wants, names = [], list(wants), list(names)
+    monkeypatch.setattr(wrong_order, "_moved", lambda *given: iter([(7 + k, f"order {k}") for k in range(len(wants))]))
+    another = lambda rest, trial, order: given.append((rest, order)) or wants.pop(0)  # noqa: E731
+    monkeypatch.setattr(wrong_order, "_wants_another", another)
+    monkeypatch.setattr(wrong_order, "_behind", lambda layer, rest, order: (layer, rest, order))
+    monkeypatch.setattr(wrong_order, "Trial", lambda subject, z, limit: (subject, z, limit))
+    monkeypatch.setattr(wrong_order, "name_inverse", lambda trial: tried.append(trial) or Mistake[names.pop(0)])
+    given, tried = [], []
+    chain = SimpleNamespace(inverse=SimpleNamespace(step=lambda j, end: steps.append((j, end)) or f"rest {j}"))
+    trial = SimpleNamespace(subject="layer", z="z", limit=0.1)
+    found = wrong_order.name_behind_columns(chain, (0, 9), (2, 5), trial)
+    assert found is (Mistake[name] if name else None)
+    assert steps == [(7 + k, 9) for k in range(len(steps))]
+    assert given == [(f"rest {7 + k}", f"order {k}") for k in range(len(steps))]
+    assert tried == [(("layer", f"rest {7 + k}", f"order {k}"), "z", 0.1) for k in range(len(tried))]
+
+
+@dataclass
+class Layer:
+    forward: object
+    inverse: object
+
+
+def test_forward_behind_moved_columns():
+    z = onp.arange(6.0).reshape(2, 3)
+    layer = Layer(lambda z: (2 * z, zero(z)), None)
+    found = wrong_order._behind(layer, "rest", onp.array([2, 0, 1]))
+    assert found.forward(z)[0].tolist() == (2 * z[:, [2, 0, 1]]).tolist() and found.inverse == "rest"
+    assert found.forward(z)[1].tolist() == [0, 0]
