@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 
+from nfscratch.check import pytest_plugin
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
 from nfscratch.check.report import Failure
 from nfscratch.check.time_limit import TimeLimit
@@ -117,3 +118,11 @@ def test_the_random_state_of_the_user_comes_back():
         onp.random.random_sample(700)
     after = onp.random.get_state()
     assert (before[1] == after[1]).all() and before[2:] == after[2:]
+
+
+def test_a_law_for_each_letter_has_a_name(monkeypatch):
+    made = classmethod(lambda cls, parent, **given: (parent, given))
+    monkeypatch.setattr(pytest_plugin.Law, "from_parent", made)
+    laws = SimpleNamespace(name="mine", letters="SR")
+    found = pytest_plugin.laws_of("a file", laws)
+    assert found == [("a file", {"name": f"mine[{k}]", "laws": laws, "letter": k}) for k in "SR"]

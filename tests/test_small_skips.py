@@ -1,4 +1,4 @@
-"""Columns that come back as they went in, points with one image, straight lines, and the start of a search on a line."""
+"""Columns that come back as they went in, points with one image, straight lines, and searches along a line."""
 
 from types import SimpleNamespace
 
