@@ -106,7 +106,8 @@ STEP = onp.where(onp.arange(60) < 30, 0.0, 0.5)
     (STEP[:60], True, (), "SPLINE_SLOPE"), (STEP[:60], False, (), None), (STEP[:49], True, (), None),
     (STEP[:50], True, (), "SPLINE_SLOPE"),
     (onp.linspace(0, 0.9e-4, 60), True, (1, -1), None), (onp.linspace(0, 1, 60), True, (), None),
-    (onp.linspace(0, 1, 60), True, (1,), "SPLINE_DENOMINATOR"), (onp.linspace(0, 1, 60), True, (-1,), "SPLINE_DENOMINATOR"),
+    (onp.linspace(0, 1, 60), True, (1,), "SPLINE_DENOMINATOR"),
+    (onp.linspace(0, 1, 60), True, (-1,), "SPLINE_DENOMINATOR"),
     (None, True, (1, -1), None), (onp.cumsum(onp.arange(61) % 10 == 0), True, (), None),
     (onp.cumsum(onp.arange(61) % 11 == 0), True, (), "SPLINE_SLOPE"),
 ])  # fmt: skip
