@@ -106,6 +106,21 @@ def test_a_log_det_of_a_run_that_goes_on_from_a_boundary():
     assert given.pop() == (A.tolist(), ["place"], (9 + A).tolist())
 
 
+@pytest.mark.parametrize(("run", "rows", "calls"), [
+    (1, 2, [1, 1]), (1, 3, [1, 1, 1]), (1, 1, [1]), (1, 0, [0]), (2, 3, [3]), (2, 1, [1]),
+])  # fmt: skip
+def test_a_step_goes_row_by_row_where_the_run_was_of_one(run, rows, calls):
+    asked = []
+
+    def call(h):
+        asked.append(len(h))
+        return 2 * h, h[:, 0]
+
+    h = onp.arange(2.0 * rows).reshape(rows, 2)
+    states, gains = Boundaries.by_rows(SimpleNamespace(a=A[:run]), call, h)
+    assert asked == calls and states.tolist() == (2 * h).tolist() and gains.tolist() == h[:, 0].tolist()
+
+
 TRUE, OTHER = onp.arange(4.0)[:, None] * onp.ones(N), onp.arange(4.0)[:, None] * onp.linspace(2, 3, N)
 OFF_A, OFF_B = onp.linspace(0.1, 0.9, N), onp.linspace(0.9, 0.3, N)
 
