@@ -6,7 +6,7 @@ import numpy as onp
 import pytest
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import wrong_spline
+from nfscratch.check.diagnosis import spline_line, wrong_spline
 
 
 def curve(z):
@@ -138,3 +138,25 @@ def test_a_log_det_is_off_in_most_places_where_the_map_is_bent(bent, wrong, off,
     monkeypatch.setattr(wrong_spline, "along", lambda trial, j, n: line if n == 1201 else None)
     gap = onp.concatenate([[9.0], onp.where(onp.arange(60) < wrong, -1.1e-4, 0.9e-4), [9.0]])
     assert wrong_spline._is_off_where_bent("trial", gap) is off
+
+
+T = onp.linspace(-1, 1, 13)
+QUOTIENT, SMOOTH = (1 + 2 * T + 3 * T**2) / (4 + T + T**2), onp.exp(2 * T)
+NEARLY = T + 0.9e-4 * (1 - T**2)  # it is off a straight line by less than a ten-thousandth of its rise
+
+
+@pytest.mark.parametrize(("quotients", "smooth", "made"), [
+    (5, 0, True), (4, 0, False), (5, 10, True), (5, 11, False), (0, 7, False), (2, 4, True), (2, 3, True),
+    (1, 4, False),
+])  # fmt: skip
+def test_five_stretches_are_curved_and_a_third_are_quotients(quotients, smooth, made, monkeypatch):
+    """Of 61; the others are straight, or of one number, or not finite."""
+    others = [T, 7 + 0 * T, onp.where(T > 0, onp.nan, SMOOTH), NEARLY] * 16
+    x = onp.array(([QUOTIENT] * quotients + [SMOOTH] * smooth + others)[:61])
+    asked = []
+    monkeypatch.setattr(spline_line, "span", lambda trial: (0.0, 100.0))
+    monkeypatch.setattr(spline_line, "inner", lambda trial, n, margin: 10 * onp.arange(n) if margin == 0.05 else None)
+    line = lambda trial, j, values: asked.append(values) or SimpleNamespace(x=x.reshape(-1, 1))  # noqa: E731
+    monkeypatch.setattr(spline_line, "along", line)
+    assert bool(spline_line._is_made_of_quotients("trial", 0, 0.05, 1e-10)) is made
+    assert asked[0].reshape(61, 13)[2].tolist() == pytest.approx((20 + 2.5 * T).tolist())
