@@ -173,3 +173,22 @@ def test_forward_behind_moved_columns():
     found = wrong_order._behind(layer, "rest", onp.array([2, 0, 1]))
     assert found.forward(z)[0].tolist() == (2 * z[:, [2, 0, 1]]).tolist() and found.inverse == "rest"
     assert found.forward(z)[1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("second", "act", "clips"), [
+    ((4, 2), lambda x: onp.clip(x, -1, 1), True), ((4, 2), lambda x: onp.clip(x, -1, 9), True),
+    ((4, 2), lambda x: x, False), ((4, 2), lambda x: 0 * x + 0.3, False), ((4, 2), lambda x: x[:, ::-1], False),
+    ((4, 2), lambda x: onp.where(x > 1, 0.1, x), False), ((3, 2), lambda x: onp.clip(x, -1, 1), False),
+])  # fmt: skip
+def test_an_inverse_that_begins_with_a_clip(second, act, clips):
+    """From x, its first boundary, to the one that forward's x is paired with, too."""
+    asked = []
+
+    def step(i, j):
+        asked.append((i, j))
+        return lambda x: (act(x), None)
+
+    chain = SimpleNamespace(matched=[(4, 0), second, (0, 5)], inverse=SimpleNamespace(step=step))
+    x = onp.array([[0.5, -2.0], [onp.nan, 0.0], [2.0, 0.25]])
+    assert wrong_chain._clips(chain, SimpleNamespace(x=x)) is clips
+    assert asked == [(0, 2)] * (second[0] == 4)
