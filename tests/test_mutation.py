@@ -14,7 +14,7 @@ from benchmarks.mutation import choice, explained, judge, nursery, results, run,
 from benchmarks.mutation.changes import Change
 from benchmarks.mutation.in_memory import NotInMemory, functions_by_file, plant
 from benchmarks.mutation.mutants import compiles, mutants
-from benchmarks.mutation.on_disk import of_exit_code
+from benchmarks.mutation.on_disk import Copy, of_exit_code
 from benchmarks.mutation.outcome import Outcome
 from benchmarks.mutation.record import Family, Suite, files_of_tests, recorded
 from benchmarks.mutation.recorder import family
@@ -257,6 +257,14 @@ def test_what_no_exhaustive_test_runs_keeps_its_outcome():
 )
 def test_exit_codes_that_are_no_failure_of_a_test_are_errors_of_the_tool(code, failed, outcome):
     assert of_exit_code(code, failed) is outcome
+
+
+def test_a_package_of_which_pytest_cannot_load_the_plugin_is_not_imported(tmp_path):
+    package = tmp_path / "tree" / "nfscratch"
+    (package / "check").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "check" / "__init__.py").write_text("1 / 0")
+    assert Copy(ROOT, tmp_path).verdict([], 1.0) == (Outcome.NOT_IMPORTED, [])
 
 
 # --- the sample, the results, the score ---

@@ -15,7 +15,7 @@ from benchmarks.mutation.nursery import MEMORY, PATIENCE
 from benchmarks.mutation.outcome import Outcome, of_signal
 from benchmarks.mutation.record import ONE_THREAD, PYTEST
 
-IMPORT = [sys.executable, "-c", "import nfscratch"]
+IMPORT = [sys.executable, "-c", "import nfscratch, nfscratch.check.pytest_plugin"]  # pytest loads the plugin itself
 START = 30  # seconds of the processor to start Python and collect the tests
 SKIP = shutil.ignore_patterns(".*", "runs", "__pycache__", "dist", "site", "figures")
 

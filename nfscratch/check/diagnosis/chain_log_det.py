@@ -105,7 +105,7 @@ def _of_chain(direction, chain: Paired, trials):
         named = _of_step(direction, chain, trials, step, sums.side.step(*step, sums.sums), known)
         if named[1] is Mistake.ALWAYS_ZERO and len(suspects) == 1:
             return named[0], Mistake.LOG_DET_FORMULA if one_layer else Mistake.LAYER_LEFT_OUT
-        if named[1] is not Mistake.LOG_DET_FORMULA and not (named[1] is Mistake.ALWAYS_ZERO and len(suspects) > 1):
+        if named[1] not in (Mistake.LOG_DET_FORMULA, Mistake.ALWAYS_ZERO):  # of several steps one may add nothing
             return named
         nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)
     other = Exchanged(sums)
