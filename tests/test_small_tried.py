@@ -118,3 +118,21 @@ def test_a_number_that_both_directions_read_is_no_reason_why_they_disagree(state
     """But where all was wrong and all is right then, where a mask is another, or where a constraint ends a fold."""
     repair, *_ = tried(Statement(**statement), **({"changed": BOTH} | more))
     assert (repair is not None) is kept
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_round_trip_has_to_hold_with_other_orders_where_there_are_some(holds):
+    made, standing = object.__new__(Search), []
+
+    @contextmanager
+    def stand():
+        standing.append(True)
+        yield
+        standing.clear()
+
+    made.__dict__["screen"] = SimpleNamespace(undoes_now=lambda: holds and bool(standing))
+    for others, found in (
+        (None, True), (SimpleNamespace(exchanged=[]), True), (SimpleNamespace(exchanged=[1], standing=stand), holds),
+    ):  # fmt: skip
+        made.__dict__["_other_orders"] = others
+        assert made._holds_with_other_orders() is found and standing == []
