@@ -8,7 +8,7 @@ import pytest
 from edited_code import module_of
 
 from nfscratch.check.repair import candidates, factors, made_lines
-from nfscratch.check.repair.edit import source
+from nfscratch.check.repair.edit import Kind, source
 from nfscratch.check.repair.live_code import Reached, live_statements
 
 TEXT = """
@@ -167,3 +167,53 @@ def test_a_line_that_runs_again_calls_functions_and_no_methods():
     assert made_lines._is_function(compile("1", "f.py", "exec"), {})
     assert not made_lines._is_function(Own.method.__code__, {"Own": Own})
     assert made_lines._is_function(texts.__code__, {"texts": texts}) and not made_lines._is_function(texts.__code__, {})
+
+
+# --- what each round looks at ---
+
+
+PAIR = """
+    import numpy as np
+
+
+    class Layer:
+        def __init__(self):
+            self.shift = np.ones(2)
+
+        def forward(self, z):
+            a = np.log(z + 2)
+            b = np.log(3 * z * z)
+            return a + b
+
+        def inverse(self, x):
+            c = x + self.shift
+            return c
+
+
+    layer = Layer()
+"""
+
+
+def test_like_places_lines_and_what_one_function_alone_reads_have_rounds_of_their_own(tmp_path):
+    module = module_of(PAIR, tmp_path, "pair")
+    reached = Reached(lambda: (module.layer.forward(onp.ones((3, 2))), module.layer.inverse(onp.ones((3, 2)))))
+    statements, put_in, like, lacking = live_statements(reached), {}, {}, {}
+    for kinds in range(6):
+        texts = []
+        for statement, _, edit in candidates.candidates(statements, reached, kinds):
+            put_in[kinds] = put_in.get(kinds, False) or (
+                edit.of_lines is not None and edit.of_lines.kind is Kind.PUT_IN
+            )
+            with edit.done():
+                texts.append(source(statement.tree))
+        like[kinds] = any("a = np.log(3 * z * z) b" in text for text in texts)
+        lacking[kinds] = (
+            any("return a + b - self.shift" in text for text in texts),
+            any("np.log(z - self.shift + 2)" in text for text in texts),
+        )
+    assert [kinds for kinds in put_in if put_in[kinds]] == [2] and [like[kinds] for kinds in (0, 1, 2)] == [
+        False,
+        True,
+        False,
+    ]
+    assert [lacking[kinds] for kinds in (0, 1, 2)] == [(True, False), (False, True), (False, False)]

@@ -83,3 +83,23 @@ def test_numbers_between_which_the_points_of_a_direction_lie():
     low, high = joins._box(trial, "inverse")
     assert low.tolist() == [1.0, 0.0] and high.tolist() == [3.0, 6.0]
     assert joins._box(trial_of(lambda z: z, z=z[2:]), "forward") == joins.REALS
+
+
+@pytest.mark.parametrize(("mine", "theirs", "share"), [
+    ([[1.0, 2.0]], [[1.0, 2.2]], 0.2 / (0.9 * 2.2 + 0.1 * 2.2)), ([[1.0], [2.0]], [[1.0], [1.0]], 1.0),
+    ([[0.0], [50.0]], [[0.5], [50.0]], 0.5 / (0.9 * 0.5 + 0.1 * 50)), ([], [], 0.0), ([[]], [[]], 0.0),
+    ([[], [1.0]], [[], [2.0]], 0.5),
+])  # fmt: skip
+def test_errors_as_shares_of_their_arrays_and_a_little_of_all(mine, theirs, share):
+    found = flow_gradients._largest_share(*([onp.array(a) for a in arrays] for arrays in (mine, theirs)))
+    assert abs(found - share) < 1e-12
+
+
+def test_a_pullback_that_overflows_is_no_warning():
+    def vjp(params, at, context):
+        return onp.exp(1e4 * at), onp.log(0 * at[:, 0]), lambda g, g_log_det: (params, onp.exp(1e4 * at) * 0, context)
+
+    s = SimpleNamespace(bijection=SimpleNamespace(inverse_vjp=vjp), params=1, context=2, dtype=onp.dtype("float32"))
+    y, log_det, g_y, g_log_det, (g_params, g_at, g_context) = gradients._pulled(s, "inverse", onp.ones((2, 1)), rng())
+    assert onp.isinf(y).all() and onp.isinf(log_det).all() and onp.isnan(g_at).all() and (g_params, g_context) == (1, 2)
+    assert g_y.dtype == g_log_det.dtype == onp.float32 and g_y.shape == (2, 1) and g_log_det.shape == (2,)
