@@ -6,7 +6,7 @@ import numpy as onp
 import pytest
 
 from nfscratch.check.letters import directional
-from nfscratch.check.repair import ways
+from nfscratch.check.repair import of_layers, ways
 from nfscratch.check.repair.screens import OfAll, OfLogDet, OfRoundTrip
 from nfscratch.check.repair.ways import Ways
 
@@ -90,3 +90,65 @@ def test_arrays_of_unequal_number_are_no_gradients_along_one_direction():
     ):
         with pytest.raises(ValueError, match="shorter|longer"):
             directional.products(gradients, steps)
+
+
+# --- layers that are wrong by themselves ---
+
+
+class Layer:
+    """A layer that notes what it is asked, and whether its laws fail."""
+
+    def __init__(self, fails):
+        self.fails, self.asked, self.z = fails, [], onp.ones((2, 2))
+        self.subject = SimpleNamespace(forward=lambda z: (twice(z), 0), inverse=lambda x: self.asked.append(x.tolist()))
+
+    def input(self, direction):
+        return direction
+
+    def apply(self, direction, at):
+        self.asked.append((direction, at))
+
+
+def chain_of(count, *wrong):
+    layers = [Layer(k in wrong) for k in range(count)]
+    return SimpleNamespace(layers=layers, subject=SimpleNamespace(layers=lambda: layers))
+
+
+@pytest.fixture
+def asked_laws(monkeypatch):
+    asked = []
+
+    def law(name):
+        def look(layer, direction=""):
+            asked.append((name, direction))
+            if layer.fails is None:
+                raise SystemExit
+            return SimpleNamespace(failed=layer.fails)
+
+        return look
+
+    monkeypatch.setattr(of_layers, "check_jacobian", law("J"))
+    monkeypatch.setattr(of_layers, "check_round_trip", law("R"))
+    return asked
+
+
+def test_each_layer_is_asked_for_the_law_that_fails(asked_laws):
+    trial = chain_of(3, 1)
+    found = of_layers.lines_of_wrong_layers(trial, "inverse")
+    assert asked_laws == [("J", "inverse")] * 3 and trial.layers[1].asked == [("inverse", "inverse")]
+    assert trial.layers[0].asked == trial.layers[2].asked == [] and found[__file__]
+    asked_laws.clear()
+    found = of_layers.lines_of_wrong_layers(trial)
+    assert asked_laws == [("R", "")] * 3 and trial.layers[1].asked[1:] == [[[2.0, 2.0]] * 2]
+    assert twice.__code__.co_firstlineno + 1 in found[__file__]
+
+
+def test_layers_that_are_not_asked(asked_laws):
+    none = of_layers.lines_of_wrong_layers
+    assert none(chain_of(3)) is None and none(chain_of(1, 0)) is None and none(chain_of(17, 0)) is None
+    assert none(chain_of(2, 0)) is not None and none(chain_of(16, 3)) is not None
+    raising = SimpleNamespace(subject=SimpleNamespace(layers=lambda: 1 / 0))
+    assert none(raising) is None
+    broken = chain_of(2)
+    broken.layers[0].fails = None  # its law raises
+    assert none(broken, "forward") is not None and broken.layers[0].asked == [("forward", "forward")]
