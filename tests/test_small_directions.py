@@ -88,7 +88,7 @@ def test_arrays_of_unequal_number_are_no_gradients_along_one_direction():
         ((two, a, None), (one, a, None)),
         ((one, a), (one, a, None)),
     ):
-        with pytest.raises(ValueError, match="shorter|longer"):
+        with pytest.raises(ValueError, match=r"shorter|longer"):
             directional.products(gradients, steps)
 
 
