@@ -55,6 +55,14 @@ def test_what_is_cut_off_is_right_but_in_the_last_twentieth_of_the_way_to_its_en
     close(wrong_bracket._cut_at(NEAR, came), [3.0, 3.0] if seen else [], 1e-12)
 
 
+@pytest.mark.parametrize("at", [-3.0 + 0.05 * 6.0, 3.0 - 0.05 * 6.0])
+def test_the_last_twentieth_begins_where_it_ends(at):
+    right = onp.append(NEAR, [[at]], axis=0)
+    came = onp.clip(right, -3, 3)
+    came[-1] += 3e-3
+    close(wrong_bracket._cut_at(right, came), [3.0, 3.0], 1e-12)
+
+
 @pytest.mark.parametrize(("beyond", "seen"), [(0.011, True), (0.009, False)])
 def test_what_is_cut_off_goes_on_by_a_thousandth_of_the_bound(beyond, seen):
     right = onp.linspace(-10 - beyond, 10 + beyond, 41)[:, None]
