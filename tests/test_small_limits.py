@@ -172,3 +172,12 @@ def test_operands_of_each_kind():
 ])  # fmt: skip
 def test_an_exponential_with_the_other_sign(text, inverted):
     assert [found for found, _ in operands._inverted({"": ast.parse(text, mode="eval").body})] == inverted
+
+
+@pytest.mark.parametrize(("part", "words"), [
+    ("a = 1", ["with `a = 1` after `c = 3`", "with `a = 1` after `d = 4`"]), ("b = 2", ["with `b = 2` after `d = 4`"]),
+    ("d = 4", ["with `d = 4` before `a = 1`", "with `d = 4` before `b = 2`"]), ("c = 3", ["with `c = 3` before `a = 1`"]),
+])  # fmt: skip
+def test_where_a_line_is_moved_to(part, words):
+    found = statements.moved_further(place_in("a = 1\nb = 2\nc = 3\nd = 4", part))
+    assert [edit.of_lines.words for edit in found] == words

@@ -201,9 +201,9 @@ def test_the_first_guess_that_gives_what_an_owner_holds():
 
 def test_variables_that_the_lines_before_gave():
     lines = ast.parse("a = 1\nb = lost\nc = a + k\nself.d = 5\nopen(c)\ne, f = a, 2\nself.g, h = 1, 2").body
-    me = SimpleNamespace()
+    me = SimpleNamespace(d=1, g=0)  # which it has from the run that made it
     found = made_lines.with_locals(lines, "f.py", {"k": 3, "self": me}, "self")
-    assert vars(me) == {}
+    assert vars(me) == {"d": 1, "g": 0}
     assert {k: v for k, v in found.items() if k in "abcdefgh"} == {"a": 1, "c": 4, "e": 1, "f": 2}
     with pytest.raises(ValueError, match="lost"):
         made_lines.run_again(lines[1:2], "f.py", {})
