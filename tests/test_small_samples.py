@@ -430,7 +430,9 @@ def test_the_looks_of_k_get_what_they_ask_for(monkeypatch):
     }
 
 
-@pytest.mark.parametrize(("value", "extreme"), [(0.0, True), (9e-9, True), (1.05e-8, False), (9.0, True), (5.0, False)])
+@pytest.mark.parametrize(
+    ("value", "extreme"), [(0.0, True), (9e-9, True), (1e-9 * 10.0, True), (1.05e-8, False), (9.0, True), (5.0, False)]
+)
 def test_an_atom_at_an_end_of_the_draws_is_extreme(value, extreme):
     a = onp.linspace(0.0, 9.0, 1000)[:, None]
     a[400:410] = value
