@@ -7,8 +7,8 @@ import pytest
 from tried_maps import rng
 from tried_maps import small_trial as trial_of
 
-from nfscratch.check.finding import Finding
-from nfscratch.check.letters import definition, edges, independence, onto, small_batches
+from nfscratch.check.finding import Finding, Symptom
+from nfscratch.check.letters import definition, edges, independence, onto, purity, small_batches
 from nfscratch.check.repair import made_cells, matrices
 from nfscratch.check.repair.edit import source
 from nfscratch.check.repair.scope import Scope
@@ -135,3 +135,8 @@ def test_functions_of_one_call_share_their_cells():
     calls = made_cells._calls(codes)
     kept = sorted(sorted(made_cells._kept(cells).items()) for cells in calls)
     assert kept == [[("a", 1), ("b", 2)], [("a", 3), ("b", 4)]] and two[0]() == 3
+
+
+def test_a_draw_that_is_no_number_comes_again_with_its_seed():
+    assert purity._of_sampler(lambda rng, n: onp.where(onp.arange(n) == 2, onp.nan, rng.normal(size=n))) is None
+    assert purity._of_sampler(lambda rng, n: onp.full(n, onp.nan)) is Symptom.SEED_IS_IGNORED
