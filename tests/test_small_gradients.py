@@ -88,7 +88,7 @@ def test_numbers_between_which_the_points_of_a_direction_lie():
 @pytest.mark.parametrize(("mine", "theirs", "share"), [
     ([[1.0, 2.0]], [[1.0, 2.2]], 0.2 / (0.9 * 2.2 + 0.1 * 2.2)), ([[1.0], [2.0]], [[1.0], [1.0]], 1.0),
     ([[0.0], [50.0]], [[0.5], [50.0]], 0.5 / (0.9 * 0.5 + 0.1 * 50)), ([], [], 0.0), ([[]], [[]], 0.0),
-    ([[], [1.0]], [[], [2.0]], 0.5),
+    ([[], [1.0]], [[], [2.0]], 0.5), ([[1e-300]], [[0.0]], 1.0),
 ])  # fmt: skip
 def test_errors_as_shares_of_their_arrays_and_a_little_of_all(mine, theirs, share):
     found = flow_gradients._largest_share(*([onp.array(a) for a in arrays] for arrays in (mine, theirs)))

@@ -1,6 +1,7 @@
 """How many of each kind of change a search tries at one place, and how long what it takes over may be."""
 
 import ast
+from types import SimpleNamespace
 
 import numpy as onp
 import pytest
@@ -181,3 +182,13 @@ def test_an_exponential_with_the_other_sign(text, inverted):
 def test_where_a_line_is_moved_to(part, words):
     found = statements.moved_further(place_in("a = 1\nb = 2\nc = 3\nd = 4", part))
     assert [edit.of_lines.words for edit in found] == [f"with `{part}` {each}" for each in words]
+
+
+@pytest.mark.parametrize(("text", "kept"), [
+    ("own", False), ("own.w", True), ("own.f", False), ("W", True), ("f", False), ("lost", False), ("x", False),
+    ("own.lost", False), ("0.3", True),
+])  # fmt: skip
+def test_what_an_object_or_a_module_keeps(text, kept):
+    own = SimpleNamespace(w=ROW, f=len)
+    scope = scope_of(module={"W": TABLE, "f": called("f")}, own=own, x=ROW)
+    assert lacking._is_kept(ast.parse(text, mode="eval").body, scope) is kept

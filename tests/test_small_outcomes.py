@@ -198,3 +198,7 @@ def test_a_box_reaches_one_step_of_its_grid_beyond_the_last_dense_point():
         q=lambda z: onp.where(onp.abs(z[:, 0] + 0.5) < 1, 0.0, -20.0),
     )  # fmt: skip
     assert [float(end[0]) for end in mass_box.mass_box(subject, n=4)] == [-2.0, 1.0]
+    subject.q = lambda z: onp.where(
+        onp.abs(z[:, 0] + 1.3) < 1.9, 0.0, -20.0
+    )  # up to the first face: by half of each side
+    assert [float(end[0]) for end in mass_box.mass_box(subject, n=4)] == [-3.5, 2.5]
