@@ -50,7 +50,12 @@ def tried(statement=None, part="b", new="d", others=(), passes=True, changed=("i
     made.__dict__["ways"] = SimpleNamespace(leave_forward=lambda *_: "left", shared={"f.py": set(shared)})
     made._holds_with_other_orders = lambda: orders
     made._may_change_x = lambda edit: may
-    made._mended = lambda changed, of_masks: mended
+
+    def judged(changed, of_masks):
+        made.of_masks = of_masks
+        return mended
+
+    made._mended = judged
     made._values_missed = lambda: missed
     place = next(p for p in places(statement.tree) if source(p.node) == part)
     edit = place.exchanged(ast.parse(new, mode="eval").body)
@@ -136,3 +141,11 @@ def test_a_round_trip_has_to_hold_with_other_orders_where_there_are_some(holds):
     ):  # fmt: skip
         made.__dict__["_other_orders"] = others
         assert made._holds_with_other_orders() is found and standing == []
+
+
+@pytest.mark.parametrize(("text", "part", "new", "of_masks"), [
+    ("y = mask * s, t", "t", "mask * t", True), ("y = mask * s, mask * t", "mask * t", "t", False),
+    ("y = a + b", "b", "c", False),
+])  # fmt: skip
+def test_a_mask_that_is_put_on_is_judged_as_one(text, part, new, of_masks):
+    assert tried(Statement(text), part, new)[1].of_masks is of_masks
