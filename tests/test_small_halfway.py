@@ -53,6 +53,14 @@ def test_what_is_undone_with_the_shift_at_one_point_and_the_scale_at_another():
     close(wrong_condition._undone(c, v, w), (c.x[:, 1:] - shift(v)) / scale(w), 1e-12)
 
 
+def test_one_column_may_be_changed_beside_two_that_are_kept():
+    two = lambda z: onp.stack([z[:, 0], z[:, 1], (2 + z[:, 0]) * z[:, 2] + z[:, 1]], axis=1)  # noqa: E731
+    trial = small_trial(two, dim=3, z=Z)
+    c = SimpleNamespace(trial=trial, z=Z, x=trial.x, rows=onp.arange(3), kept=onp.array([True, True, False]))
+    v, w = Z[:, :2] + 1, Z[:, :2] + 5
+    close(wrong_condition._undone(c, v, w), (c.x[:, 2:] - v[:, 1:]) / (2 + w[:, :1]), 1e-12)
+
+
 def test_inverse_where_the_changed_half_is_shorter():
     c = columns()
     for size in (0.0, 0.5, 2.0):
@@ -80,8 +88,10 @@ def test_a_mask_is_lacking_where_it_is_right_at_0_and_bent_elsewhere(inverse, la
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("context_dim", [0, 2])
-def test_a_base_gets_numbers_of_the_dtype_of_its_parameters(dtype, context_dim):
-    seen = []
+def test_a_base_gets_numbers_like_its_parameters(dtype, context_dim, monkeypatch):
+    seen, likes, asarray = [], [], subject.backend.asarray
+    as_like = lambda z, dtype, like: likes.append(like) or asarray(z, dtype=dtype, like=like)  # noqa: E731
+    monkeypatch.setattr(subject.backend, "asarray", as_like)
 
     def log_prob(params, z, *context):
         seen.append((params, z.dtype, [c.shape for c in context]))
@@ -93,9 +103,15 @@ def test_a_base_gets_numbers_of_the_dtype_of_its_parameters(dtype, context_dim):
 
     base = SimpleNamespace(context_dim=context_dim, log_prob=log_prob, sample=sample)
     context = onp.ones((5, 2)) if context_dim else None
-    found = subject._base(base, "params", onp.empty(0, dtype), context)
+    like = onp.empty(0, dtype)
+    found = subject._base(base, "params", like, context)
     q = found["base_log_prob"](Z)
-    assert q.dtype == onp.float64 and q.tolist() == pytest.approx(Z.sum(axis=1).tolist())
+    assert (
+        len(likes) == 1
+        and likes[0] is like
+        and q.dtype == onp.float64
+        and q.tolist() == pytest.approx(Z.sum(axis=1).tolist())
+    )
     assert found["base_sample"]("rng", 4).shape == (4, 2)
     of_context = lambda n: [(n, 2)] if context_dim else []  # noqa: E731
     assert seen == [("params", dtype, of_context(3)), ("params", "rng", dtype, of_context(4))]
