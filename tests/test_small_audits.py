@@ -9,7 +9,8 @@ import pytest
 from nfscratch.check import pytest_plugin
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
 from nfscratch.check.report import Failure
-from nfscratch.check.time_limit import TimeLimit
+from nfscratch.check.time_limit import OutOfTime, TimeLimit
+from nfscratch.check.trial import Unusable
 
 audit = import_module("nfscratch.check.audit")  # the package has a function of that name
 
@@ -126,3 +127,36 @@ def test_a_law_for_each_letter_has_a_name(monkeypatch):
     laws = SimpleNamespace(name="mine", letters="SR")
     found = pytest_plugin.laws_of("a file", laws)
     assert found == [("a file", {"name": f"mine[{k}]", "laws": laws, "letter": k}) for k in "SR"]
+
+
+def test_a_check_that_has_no_time_left_is_left_out(monkeypatch):
+    def late(letter, check, trial):
+        raise OutOfTime
+
+    run = run_of("R", {"R": [passed()]}, monkeypatch)
+    monkeypatch.setattr(audit, "_guarded", late)
+    found = run._within_time("R", "check", "trial", 5)
+    assert (found.letter, found.what, found.outcome) == ("R", "", Outcome.INCONCLUSIVE)
+    assert run.left_out == ["R at D = 5"] and found.why.startswith("left out: ") and "are used up" in found.why
+
+
+def raises(error):
+    def check(trial):
+        raise error
+
+    return audit._guarded("R", check, SimpleNamespace(z=onp.array([[1.0, 2.0]])))
+
+
+def test_what_a_check_raises_is_a_finding():
+    found = raises(Unusable("no inverse"))
+    assert (found.letter, found.outcome, found.why) == ("R", Outcome.NOT_APPLICABLE, "no inverse")
+    found = raises(onp.linalg.LinAlgError("no number"))
+    assert (found.letter, found.what, found.outcome) == ("R", "", Outcome.INCONCLUSIVE)
+    assert found.why == "linear algebra: no number"
+    found = raises(KeyError("k"))
+    assert (found.letter, found.what, found.error, found.tolerance) == ("R", "raises an exception", onp.inf, 0.0)
+    assert found.failed and found.symptom is Symptom.RAISES and found.at.startswith("KeyError: 'k', in line ")
+    assert found.at.endswith("of test_small_audits.py") and found.evidence["raised_by"] is KeyError
+    assert found.evidence["raised"] == found.at and found.evidence["z"].tolist() == [[1, 2]]
+    assert (found.evidence["row"], found.evidence["symbol"]) == (0, "z")
+    assert audit._place(KeyError("nowhere")) == ""
