@@ -228,7 +228,7 @@ def _turned_indices(text):
     """An einsum with the letters of one operand the other way round."""
     left, _, right = text.partition("->")
     operands = left.split(",")
-    for letter in sorted(set(filter(str.isalpha, left)) - set(right)):  # a number for each row, for one of all rows
+    for letter in [] if right else sorted(set(filter(str.isalpha, left))):  # a number for each row, for one of all
         yield f"{left}->{letter}{right}"
     for k, letters in enumerate(operands):
         for a, b in combinations(range(len(letters)), 2):

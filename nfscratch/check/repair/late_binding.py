@@ -126,10 +126,14 @@ def _in_order(functions):
         rows = [r for r in holders if isinstance(r, list)]
         rows += [r for h in holders if isinstance(h, tuple) for r in gc.get_referrers(h) if isinstance(r, list)]
         for row in rows:
-            found = [f for item in row for f in functions if f is item or (isinstance(item, tuple) and f in item)]
+            found = [f for item in row for f in functions if _holds(item, f)]
             if row is not functions and len(found) == len(functions) == len(row):
                 return found
     return []
+
+
+def _holds(item, function):
+    return item is function or (isinstance(item, tuple) and any(part is function for part in item))
 
 
 def _values(loop, place, names, code, row, module):

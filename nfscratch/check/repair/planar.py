@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from itertools import permutations
+from types import FunctionType, ModuleType
 
 import numpy as onp
 
@@ -43,7 +44,8 @@ def product_below(reached: Reached) -> str | None:
     text = " ".join(source(f) for file, lines in reached.lines.items() for f in functions_met(file, lines))
     for variables in reached.locals.values():
         held = {k: v for k, v in variables.items() if _is_vector(v)}
-        objects = [(k, v) for k, v in variables.items() if hasattr(v, "__dict__") and not callable(v)]
+        plain = {k: v for k, v in variables.items() if not isinstance(v, (ModuleType, type, FunctionType))}
+        objects = [(k, v) for k, v in plain.items() if isinstance(getattr(v, "__dict__", None), dict)]
         held |= {f"{me}.{k}": v for me, o in objects for k, v in vars(o).items() if _is_vector(v)}
         for (a, v), (b, u) in permutations(held.items(), 2):
             if v.shape == u.shape and float(v @ u) < -1 and any(form.format(a, b) in text for form in PRODUCTS):
