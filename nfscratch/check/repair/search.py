@@ -99,8 +99,8 @@ class Search(Evidence):
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
             rounds = 0 if any(repair.constrains and repair.is_whole for repair in found) else rounds
-        found += self._found(bound_at_once(self.reached)) if self.statements and self.failed else []
-        rounds = 0 if any(repair.is_whole for repair in found) else rounds
+        of_loops = self._of_loops() if self.statements and self.failed else []
+        found, rounds = found + of_loops, 0 if any(repair.is_whole for repair in of_loops) else rounds
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -116,6 +116,10 @@ class Search(Evidence):
         said += [r for r in mirrored if not r.misses] if all(r.misses or r.puts_in_a_line for r in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
+
+    def _of_loops(self):
+        """Functions of a loop that all find the variables of its last turn."""
+        return self._found(bound_at_once(self.reached))
 
     def _mirrored(self, found, rounds):
         """Where either direction may be wrong, and all that was found is of one: changes of the other."""
