@@ -379,6 +379,8 @@ nfscratch.check.repair.child
     MEMORY 2147483648
 nfscratch.check.repair.conditions
     MOST 4
+nfscratch.check.repair.differences
+    STEP 0.0003 0.02
 nfscratch.check.repair.directions
     MUCH_SLOWER 4
     ROWS 6
@@ -460,8 +462,10 @@ nfscratch.check.repair.screen
     NEAR 1e-05 0.002
     NEVER 0.01
     SLOWER 20
-nfscratch.check.repair.screens
-    STEP 0.0003 0.02
+nfscratch.check.repair.other_numbers
+    MOST 8
+nfscratch.check.repair.stated_numbers
+    OTHER 0.9375
 nfscratch.check.repair.search
     MOST 5000000
     SELDOM 64

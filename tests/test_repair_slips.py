@@ -7,8 +7,8 @@ from edited_code import module_of, trial_of
 from nfscratch.check.diagnosis.loops import has_loops, is_one_function
 from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.wrong_inverse import name_inverse
+from nfscratch.check.repair.lengths import drops_repeated
 from nfscratch.check.repair.masks import repeats_factor
-from nfscratch.check.repair.mended import drops_repeated
 from nfscratch.check.repair.search import Search
 
 SWAPPED = """

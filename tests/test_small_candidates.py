@@ -116,20 +116,21 @@ CLAIM = onp.array([1.0, 2.0, 4.0])
 
 
 def test_a_factor_of_whole_terms(code):
-    named, other = (
-        texts(look, code, screen(2 * CLAIM, CLAIM)) for look in (factors.named_factors, factors.other_factors)
-    )
+    """By a variable that is the number, or by the number where there is none."""
+    named, other = (texts(factors.named_factors, code, screen(2 * CLAIM, CLAIM)),
+                    texts(factors.other_factors, code, screen(5 * CLAIM, CLAIM)))  # fmt: skip
     assert named == ["c = D * np.log(a * a)", "return (D * (b * K), c)", "return (b * K, D * c)"]
-    assert other == ["c = 2 * np.log(a * a)", "return (2 * (b * K), c)", "return (b * K, 2 * c)"]
-    assert texts(factors.other_factors, code, screen(2 * CLAIM, CLAIM), at=(3,)) == other[:1]
-    assert texts(factors.other_factors, code, screen(2 * CLAIM, CLAIM), at=()) == []
+    assert other == ["c = 5 * np.log(a * a)", "return (5 * (b * K), c)", "return (b * K, 5 * c)"]
+    assert texts(factors.other_factors, code, screen(5 * CLAIM, CLAIM), at=(3,)) == other[:1]
+    assert texts(factors.other_factors, code, screen(5 * CLAIM, CLAIM), at=()) == []
+    assert texts(factors.other_factors, code, screen(2 * CLAIM, CLAIM)) == []
 
 
 def test_a_factor_within_logarithms(code):
     given = screen(CLAIM + 2 * onp.log(2), CLAIM)
     assert texts(factors.named_factors, code, given) == ["c = np.log(D * (a * a))", "c = np.log(a * a / D)"]
-    assert texts(factors.other_factors, code, given) == [
-        "c = np.log(2 * (a * a))", "c = np.log(a * a / 2)", "c = np.log(4 * (a * a))", "c = np.log(a * a / 4)",
+    assert texts(factors.other_factors, code, screen(CLAIM + 2 * onp.log(5), CLAIM)) == [
+        "c = np.log(5 * (a * a))", "c = np.log(a * a / 5)", "c = np.log(25 * (a * a))", "c = np.log(a * a / 25)",
     ]  # fmt: skip
     assert texts(factors.named_factors, code, given, at=(1, 2, 4)) == []
 

@@ -42,7 +42,8 @@ def test_a_few_draws_are_looked_at_before_many(monkeypatch):
     monkeypatch.setattr(beside, "check_samples", check)
     of = lambda trial: of_density("K", trial=trial)  # noqa: E731
     assert of("right")._seems_right() and not of("wrong")._seems_right()
-    assert not of("right")._check("right").failed and of("right")._check("wrong").failed
+    (right,), (wrong,) = (of("right")._checks(trial) for trial in ("right", "wrong"))
+    assert not right.failed and wrong.failed
     few, _, many, _ = asked
     assert few[0] == 1000 and many[0] == 12_000 and few[1] != many[1]
 
@@ -58,7 +59,7 @@ def test_a_change_of_a_density_holds_in_all_dimensions(seems, fails, holds, chec
         raise seems
 
     made = of_density(trial="own", others=("other",), _seems_right=look)
-    made._check = lambda trial: SimpleNamespace(failed=trial in fails)
+    made._checks = lambda trial: [SimpleNamespace(failed=False), SimpleNamespace(failed=trial in fails)]
     assert made._holds() is holds and made.checks == checks
 
 

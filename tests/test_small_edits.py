@@ -175,11 +175,24 @@ def test_the_number_that_a_log_det_lacks(error, numbers):
 
 def test_a_number_as_the_function_may_write_it():
     module = {"K": 3, "__version__": 3, "L": 3.0, "knots": onp.zeros(3), "edges": onp.zeros(4), "M": onp.zeros((3, 3))}
-    scope = SimpleNamespace(module=module, locals={"n": 3, "flag": True, "two": 2})
+    scope = SimpleNamespace(module=module, locals={"n": 3, "flag": True, "two": 2}, held=[], function=None)
     assert [text_of(node) for node in factors._written(3, scope)] == ["K", "n", "len(knots)"]
     assert [text_of(node) for node in factors._written(4, scope)] == ["len(edges)"]
     scope.locals = {}
     assert [text_of(node) for node in factors._written(3, scope)] == ["K", "len(knots)", "len(edges) - 1"]
+    scope.module, scope.held = {}, [(tree("self.C"), 2), (tree("self.h"), 2), (tree("self.w"), 2)]
+    assert [text_of(node) for node in factors._written(2, scope)] == ["self.C", "self.h", "self.w"]
+    assert [text_of(node) for node in factors._written(4, scope)] == ["self.h * self.w"]
+    scope.held = scope.held[:2]
+    assert [text_of(node) for node in factors._written(4, scope)] == ["self.C * self.h"]
+
+
+@pytest.mark.parametrize(("name", "counts"), [
+    ("C", True), ("n_channels", True), ("c_in", True), ("self.ch2", True), ("cols", False), ("H", False),
+    ("count", False), ("self.c.n", False),
+])  # fmt: skip
+def test_what_counts_channels(name, counts):
+    assert factors._counts_channels(name) is counts
 
 
 def test_a_factor_within_a_logarithm():

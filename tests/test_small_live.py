@@ -7,7 +7,7 @@ import numpy as onp
 import pytest
 from edited_code import module_of
 
-from nfscratch.check.repair import search
+from nfscratch.check.repair import evidence, search
 from nfscratch.check.repair.edit import places, source
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.scope import Scope
@@ -132,7 +132,7 @@ def test_which_screen_a_search_has_decides_what_it_asks(monkeypatch):
     monkeypatch.setattr(search, "met_places", lambda *of: [("s", "p", "scope")])
     monkeypatch.setattr(search, "values_of_log_det", lambda met, screen: ("log_det", met))
     monkeypatch.setattr(search, "values_of_points", lambda met, screen: ("points", met))
-    monkeypatch.setattr(search, "values_missed", lambda *of: (of, True))
+    monkeypatch.setattr(evidence, "values_missed", lambda *of: (of, True))
     for kind, found in (
         (OfLogDet, ("log_det", [("s", "p")])),
         (OfRoundTrip, ("points", [("s", "p")])),

@@ -521,7 +521,8 @@ def test_the_slices_that_may_be_meant():
 
 @pytest.mark.parametrize(("text", "k", "said"), [
     ("3", 1, "4"), ("3", -1, "2"), ("i", 1, "i + 1"), ("i", -1, "i - 1"), ("i - 1", 1, "i"), ("i + 1", -1, "i"),
-    ("i + 1", 1, "i + 1 + 1"), ("i - 1", -1, "i - 1 - 1"), ("i + 2", -1, "i + 2 - 1"), ("2.5", 1, "2.5 + 1"),
+    ("i + 1", 1, "i + 2"), ("i - 1", -1, "i - 2"), ("i + 2", -1, "i + 1"), ("2.5", 1, "2.5 + 1"),
+    ("i - 2", 1, "i - 1"), ("i * 2", 1, "i * 2 + 1"), ("i - k", -1, "i - k - 1"), ("i + 2.0", 1, "i + 2.0 + 1"),
 ])  # fmt: skip
 def test_a_number_more_as_a_person_would_write_it(text, k, said):
     assert ast.unparse(plus(ast.parse(text, mode="eval").body, k)) == said

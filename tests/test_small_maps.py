@@ -23,7 +23,7 @@ from nfscratch.check.diagnosis.mistakes import Named
 from nfscratch.check.finding import Finding, Symptom
 from nfscratch.check.message import Case
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.repair import screen, screens
+from nfscratch.check.repair import differences, screen, screens
 from nfscratch.check.trial import Trial
 
 
@@ -590,7 +590,7 @@ def test_a_screen_of_all_laws(forward, inverse, passes):
 
 def test_the_jacobians_of_a_screen():
     s = screened(screens.OfAll, lambda z: (z @ onp.array([[1.0, 0.5], [0, 2]]) + onp.sin(z), zero(z)))
-    J = s._jacobians()
+    J = differences._jacobians(s.subject, "forward", s.z)
     wanted = onp.array([[1.0, 0], [0.5, 2]]) + onp.cos(s.z)[:, :, None] * onp.eye(2)
     close(J, wanted, 1e-8)
 

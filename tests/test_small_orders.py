@@ -208,10 +208,17 @@ def test_how_many_times_as_large_a_log_det_is_to_be(true, claim, times):
 def test_logarithms_of_numbers_that_a_function_holds():
     held = [(ast.Name("k"), 3), (ast.Name("s"), -2.0), (ast.Name("one"), 1.0), (ast.Name("w"), 3.0)]
     scope = SimpleNamespace(array_module="np", locals={"x": onp.ones((4, 2)), "row": onp.ones(2)}, held=held)
-    found = lambda gap, dim=2, text="y = w": [ast.unparse(t) for t in factors._logarithms(gap, dim, scope, text)]  # noqa: E731
+
+    def found(gap, dim=2, text="y = w"):
+        return [ast.unparse(t) for t in factors._logarithms(gap, dim, scope, factors._held(scope), text)]
+
     assert found(2 * onp.log(3)) == ["x.shape[1] * np.log(w)", "x.shape[1] * np.log(k)"]
     assert found(-onp.log(3), text="y = k") == ["np.log(k)", "np.log(w)"] and found(onp.log(2)) == ["np.log(-s)"]
     assert found(3 * onp.log(2), dim=3) == ["3 * np.log(-s)"] and found(0.3) == []
     assert found(onp.log(2) + 1.6e-5) == ["np.log(-s)"] and found(onp.log(2) + 1.8e-5) == []
-    scope.array_module = None
-    assert found(onp.log(2)) == []
+
+
+def test_numbers_that_a_function_states():
+    function = ast.parse("def f(z):\n    return z[:, 7] / 256.0 + g(z, axis=5) - 0.5 * 1 + 256.0 + 0").body[0]
+    assert factors._stated(SimpleNamespace(function=function)) == [("256.0", 256.0), ("0.5", 0.5)]
+    assert factors._stated(SimpleNamespace(function=None)) == []

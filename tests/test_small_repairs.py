@@ -42,11 +42,32 @@ def test_the_order_in_which_changes_are_said():
 
 
 @pytest.mark.parametrize("more", [
-    {"loses": ("W",)}, {"strays": True}, {"of_this_order": True}, {"is_shared": True}, {"after": "x - x"},
+    {"loses": ("W",)}, {"is_shared": True}, {"lines": (3, 4)},
 ])  # fmt: skip
 def test_what_counts_as_much_as_a_change_of_two_lines(more):
-    assert repair(**more).rank[4] is True and repair().rank[4] is False
+    assert repair(**more).rank[4] == 1 and repair().rank[4] == 0
     assert not repair(is_shared=True, changed=OF_BOTH).rank[4]
+
+
+@pytest.mark.parametrize("more", [{"strays": True}, {"of_this_order": True}, {"after": "x - x"}])
+def test_what_holds_by_chance_comes_after_a_change_of_two_lines(more):
+    assert repair(**more).rank[4] == 2 and repair(**more, lines=(3, 4)).rank[4] == 2
+
+
+def test_two_lines_that_exchange_their_values_are_one_change():
+    lines = OfLines(Kind.SWAPPED, ("a", "b"), ("a", "b"), "")
+    assert repair(lines=(3, 4), of_lines=lines).rank[4] == 0
+
+
+@pytest.mark.parametrize(("before", "after", "constrains", "guess"), [
+    ("u", "np.exp(u)", True, True), ("u", "np.abs(u)", True, True), ("u", "u ** 2", False, False),
+    ("u / n", "u / n ** 2", True, False), ("np.sqrt(w @ w)", "w @ w", True, False),
+    ("u", "u + (np.log1p(np.exp(w @ u)) - 1 - w @ u) * w / (w @ w)", True, False),
+    ("np.exp(u)", "np.exp(-u)", False, False),
+])  # fmt: skip
+def test_what_makes_a_number_positive_is_a_guess(before, after, constrains, guess):
+    made = repair(before, after)
+    assert (made.constrains, made.is_a_guess) == (constrains, guess) and not made.undoes
 
 
 def test_the_order_where_either_direction_may_be_the_wrong_one():

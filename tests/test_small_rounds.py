@@ -22,6 +22,8 @@ def repair(rank, **more):
 class Rounds:
     """A search whose rounds find what is given; it notes what it is asked, and what is known before."""
 
+    of_loops = ()
+
     def __init__(self, found, after=(), folds=False, either=False, failed=("R",), over=False, mirrored=(), made=()):
         self.results, self.after, self.folds, self.either, self.over = found, after, folds, either, over
         self.failed, self.statements, self.reached, self.asked, self.noted = set(failed), [1], "reached", [], []
@@ -43,6 +45,9 @@ class Rounds:
         return list(
             {"round": self.results, "made": self.of_makers, "after": dict(enumerate(self.after))}[name].get(which, ())
         )
+
+    def _of_loops(self):
+        return list(self.of_loops)
 
     def _is_over(self):
         return self.over
@@ -69,6 +74,14 @@ def test_what_is_known_of_the_functions_as_they_are_is_asked_before_any_edit():
     for none in (Rounds({0: [repair(1)]}, failed=()), Rounds({0: [repair(1)]})):
         none.statements = [1] if not none.failed else []
         assert none.repair() is None and none.asked == none.noted == []
+
+
+def test_functions_of_a_loop_are_looked_at_before_all_rounds():
+    made = Rounds({0: [repair(1)]})
+    made.of_loops = [repair(2)]
+    assert made.repair()[0].rank == 2 and rounds(made) == []
+    made.of_loops = [repair(2, is_whole=False)]
+    assert made.repair()[0].rank == 1 and rounds(made) == [(0, ENOUGH)]
 
 
 def test_the_first_round_with_a_clear_repair_ends_the_search():

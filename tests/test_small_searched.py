@@ -46,7 +46,8 @@ def test_the_log_det_of_both_directions_is_wrong(kind, failed, both):
 
 
 def test_looks_after_the_slips(monkeypatch):
-    for name in ("named_factors", "missing_logarithms", "missing_terms", "other_factors"):
+    names = ("named_factors", "missing_logarithms", "missing_terms", "other_factors", "stated_logarithms")
+    for name in names:
         monkeypatch.setattr(search, name, lambda *given, name=name: (name, given))
     monkeypatch.setattr(search, "MADE", [lambda *given: ("made", given)])
     for kind in (OfLogDet, OfRoundTrip):
@@ -55,7 +56,6 @@ def test_looks_after_the_slips(monkeypatch):
         found = [look() for look in made._after_slips]
         assert found[2] == ("made", ("reached", "wrong"))
         given = ("statements", "reached", "wrong", made.screen)
-        names = ("named_factors", "missing_logarithms", "missing_terms", "other_factors")
         for name, each in zip(names, found[:2] + found[3:], strict=True):
             assert each == (name, given) if kind is OfLogDet else list(each) == []
 

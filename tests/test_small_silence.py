@@ -136,7 +136,7 @@ def test_a_screen_of_a_log_det_is_silent():
     assert both == "forward"
     search = object.__new__(beside.SearchBeside)
     search.__dict__.update(
-        checks=2, trial=None, others=(), _is_met=anywhere, _check=lambda trial: SimpleNamespace(failed=False)
+        checks=2, trial=None, others=(), _is_met=anywhere, _checks=lambda trial: [SimpleNamespace(failed=False)]
     )
     search._seems_right = lambda: bool(loud(lambda a: True)(0))
     with onp.errstate(all="raise"):

@@ -208,7 +208,8 @@ LAST = "self.twice, half = (2 * self.back, size / 2)"
 ])  # fmt: skip
 def test_the_lines_of_a_maker_that_have_to_run_again(k, read, after):
     variables = {"np": onp, "self": SimpleNamespace(order=1, back=2, twice=3), "Net": type("Net", (), {})}
-    found = made_objects._needed_after(MAKER, k, {f"self.{name}" for name in read}, variables)
+    again = partial(computes.can_run_again, variables=variables)
+    found = made_objects._needed_after(MAKER, k, {f"self.{name}" for name in read}, again)
     assert (found if found is None else [ast.unparse(f) for f in found]) == after
 
 

@@ -176,6 +176,7 @@ def change(**more):
         "where": "line 3 of a.py", "change": "with `b` in place of `a`", "before": "a", "after": "b", "others": (),
         "changed": frozenset({"x", "forward"}), "laws": ("R",), "of_lines": None, "is_of_one": True,
         "constrains": False,
+        "is_a_guess": False,
         "keeps_x": False,
         "orphans": (),
     }  # fmt: skip
@@ -205,6 +206,9 @@ def test_a_change_stands_beside_its_name(monkeypatch):
     assert said(monkeypatch, Mistake.LOG_DET_FORMULA, "X", laws=("J forward",))[0] == "ONE_CHANGE"
     assert said(monkeypatch, Mistake.FOLDS, is_of_one=False)[3] == ""
     assert said(monkeypatch, Mistake.FOLDS, is_of_one=False, constrains=True)[0] == "ONE_CHANGE"
+    assert said(monkeypatch, Mistake.FOLDS, is_of_one=False, laws=("R", "J forward"))[0] == "ONE_CHANGE"
+    name, _, _, words = said(monkeypatch, Mistake.FOLDS, constrains=True, is_a_guess=True)
+    assert (name, words) == ("FOLDS", "Line 3 of a.py: with `b` in place of `a`, for example, R holds.")
 
 
 def test_either_direction_is_said_where_numbers_do_not_tell(monkeypatch):

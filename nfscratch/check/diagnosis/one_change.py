@@ -8,21 +8,26 @@ any other name                                 stays; the message says the chang
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 
 import numpy as onp
 
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.message import Case
 from nfscratch.check.repair.beside import SearchBeside
 from nfscratch.check.repair.child import answered_by_child
 from nfscratch.check.repair.edit import Kind
 from nfscratch.check.repair.frozen import frozen
+from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.planar import BELOW, product_below
 from nfscratch.check.repair.search import Search
-from nfscratch.check.repair.ways import may_be_changed
+from nfscratch.check.repair.ways import both_directions, may_be_changed
 
 LETTERS = "SIRXJ"  # whose laws the search asks
-OF_ONE_FUNCTION = "DK"  # of log_prob, and of sample: they are searched by themselves
+OF_ONE_FUNCTION = "DK"  # of log_prob, and of sample: they are searched by themselves; I where it speaks of log_prob
 SAME = {"X": "XJ", "J": "XJ"}  # laws of one log_det
 GENERAL = {
     Mistake.LOG_DET_FORMULA, Mistake.NO_UNDOING, Mistake.BELOW_RESOLUTION, Mistake.MULTIPLIED, Mistake.OFF_BY_CONSTANT,
@@ -60,11 +65,14 @@ PARTS = {  # a name that says one of the two words that a change exchanges, or h
 def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, str]:
     """The name, and a line for the message; the name itself where the search finds nothing."""
     repair = _repair(letter, cases) if letter in LETTERS + OF_ONE_FUNCTION else None
+    named = _with_product(named, cases) if named.mistake is Mistake.FOLDS else named
     if repair is None or not any(law[0] in SAME.get(letter, letter) for law in repair.laws):
         return named, ""
-    if named.mistake is Mistake.FOLDS and not (repair.is_of_one or repair.constrains):
+    if named.mistake is Mistake.FOLDS and not (repair.is_of_one or repair.constrains or "J forward" in repair.laws):
         return named, ""  # of a map that folds much else in both directions makes one that does not
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
+    if named.mistake is Mistake.FOLDS and repair.is_a_guess:
+        return named, "" if BELOW in named.where else f"{_capital(repair.where)}: {repair.change}, for example, {laws}."
     if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None
@@ -72,7 +80,23 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
         if (other := _of_the_other_direction(repair)) is not None:
             return Named(Mistake.ONE_CHANGE, f"either {this}, or {other}"), _either(repair, laws)
         return Named(Mistake.ONE_CHANGE, this, direction), f"With it, {laws}.{_others(repair)}"
-    return named, f"{repair.where[0].upper()}{repair.where[1:]}: {repair.change} {laws}.{_others(repair)}"
+    return named, f"{_capital(repair.where)}: {repair.change} {laws}.{_others(repair)}"
+
+
+def _with_product(named, cases):
+    """Of a planar map that folds, the number that says so; of another, that its slope is not the one that it states."""
+    trial = cases[-1].trial if cases else None
+    if trial is None:
+        return named
+    if (below := product_below(Reached(partial(both_directions, trial, 0)))) is not None:
+        return replace(named, where=f"{named.where}, where {below}")
+    if named.where.startswith("inverse") and check_jacobian(trial, "forward").failed:
+        return replace(named, where=f"{named.where}, of a forward whose log_det is not that of its Jacobian, either")
+    return named
+
+
+def _capital(text):
+    return text[0].upper() + text[1:]
 
 
 def _of_the_other_direction(repair):
@@ -109,9 +133,12 @@ def _repair(letter: str, cases: list[Case]) -> Repair | None:
     row = int((case.finding.evidence or {}).get("row", 0))
     others = {c.dim: c.trial for c in cases if c.dim != case.dim and c.trial.subject.dtype == case.trial.subject.dtype}
 
+    of_density = letter == "I" and (case.finding.evidence or {}).get("function") == "log_prob"
+    by_itself = letter in OF_ONE_FUNCTION or of_density
+
     def search():
         with onp.errstate(all="ignore"):
-            if letter in OF_ONE_FUNCTION:
+            if by_itself:
                 beside = SearchBeside(letter, case.trial, list(others.values()))
                 with frozen(beside.reached, beside.call):
                     return beside.repair()
@@ -119,7 +146,7 @@ def _repair(letter: str, cases: list[Case]) -> Repair | None:
             with frozen(found.reached, found.both):
                 return found.repair()
 
-    if letter in OF_ONE_FUNCTION:
+    if by_itself:
         return answered_by_child(search)
     return answered_by_child(search) if may_be_changed(case.trial, row) else None
 
@@ -150,7 +177,7 @@ def _count(word, text):
 def _is_of_columns(repair):
     """Whether a change may be to the order of columns, and undoes one: of layers or of lines it is another mistake."""
     left_out = repair.after.count("[") < repair.before.count("[")
-    moved = repair.of_lines is not None and repair.of_lines.kind in (Kind.EXCHANGED, Kind.AT_ONCE)
+    moved = repair.of_lines is not None and repair.of_lines.kind in (Kind.EXCHANGED, Kind.AT_ONCE, Kind.SWAPPED)
     return not (left_out or repair.before.startswith("for ") or moved)
 
 

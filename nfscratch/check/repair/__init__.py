@@ -8,6 +8,7 @@ code_objects.py  which of a statement's compiled functions is which living one
 telling.py       the rows at which a screen looks
 screen.py        the points at which edits are tried, and what the functions gave there
 screens.py       whether shapes, round trip and log_det hold there: some thousandths of a second
+differences.py   the Jacobians of a direction as it is now
 directions.py    the direction whose log_det it looks at
 laws.py          whether the audit's own checks hold, asked of what passes the screen
 edit.py          one change of a syntax tree, done and undone, and the two pieces of source that it stands between
@@ -16,12 +17,15 @@ indices.py       a slice or an index that is off by one
 moved.py         a part of an expression out of a call, into one, or before another call
 names.py         a variable, an attribute, a key or a function in the place of another of its kind; an element of it
 orders.py        an order of the columns: of a loop, or of an index that is missing
+older.py         a value as it was before a call made a new one of it; slots.py: columns that are put back elsewhere
 siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
 lacking.py       what one function alone reads, in another one
 forms.py         what is done to one value, done to another that lacks it
 terms.py         a term or a factor that is missing, or one too many
 flags.py         what a function of both directions does in one of them alone; turns.py: a mean over a loop, for a sum
 matrices.py      a matrix that is missing; conditions.py: a value that is meant only where a condition holds
+frequencies.py   those of rfft that occur twice; degrees.py: a coefficient over its degree
+planar.py        a vector that has to keep w . u above -1
 branch_terms.py  a number that a log_det counts on one side of 0 alone
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
@@ -41,7 +45,9 @@ inserted.py      a line that is missing, as it stands in the other direction or 
 of_lines.py      the words for a change of whole lines
 scope.py         the variables that a function may name, with their values in a run
 ways.py          the lines that forward goes through, and those of inverse; of_layers.py: those of the layers that fail
-twins.py         a mistake that stands in both directions, mended in both at once
+twins.py         a mistake that stands in both directions, mended in both at once; like_places.py: in other words
+late_binding.py  functions of a loop that all find its last turn's variables
+evidence.py      what speaks for chance; other_numbers.py: with other numbers it has to hold, too: stated_numbers.py
 other_orders.py  other permutations: what holds with one alone holds by chance
 between.py       whether inverse goes back the way that forward came
 ends.py          the ends of the domain, where an edited function has to answer, too
@@ -52,7 +58,7 @@ caches.py        what objects and functions keep so as not to compute it again: 
 frozen.py        the user's arrays, which no edited function may write into
 beside.py        the same search in log_prob or in sample alone
 masks.py         whether a change is to a mask, which says who sees whom
-mended.py        what is found, and which of several is said
+mended.py        what is found, and which of several is said; lengths.py: how much a piece of source says
 products.py      a matrix that stands twice in one product; nothing.py: changes after which nothing is done
 child.py         a forked process, in which all this happens: what an edited function does to arrays dies with it
 

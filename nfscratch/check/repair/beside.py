@@ -1,6 +1,7 @@
 """Beside: the one change of log_prob or of sample, where the map that they call keeps its laws.
 
-log_prob    has to be log q(z) + log|det dz/dx| at a few points, and then D has to hold in all dimensions
+log_prob    has to be log q(z) + log|det dz/dx| at a few points, and then D has to hold in all dimensions, and I where
+            a row's density depended on the other rows
 sample      K has to hold for a few draws, and then for as many as the audit takes
 
 What forward or inverse goes through, too, is right, and is left alone: only what the function goes through by itself
@@ -18,6 +19,7 @@ import numpy as onp
 
 from nfscratch.check.finding import Finding
 from nfscratch.check.letters.definition import check_definition
+from nfscratch.check.letters.independence import check_independence
 from nfscratch.check.letters.samples import check_samples
 from nfscratch.check.repair.candidates import ROUNDS, candidates
 from nfscratch.check.repair.edit import shown_source
@@ -37,11 +39,11 @@ SEED = 0
 
 
 class SearchBeside:
-    """The search in the function of one letter: "D" log_prob, "K" sample. others: trials of other dimensions."""
+    """The search in the function of a letter: "D" and "I" log_prob, "K" sample. others: trials of other dimensions."""
 
     def __init__(self, letter: str, trial: Trial, others: Sequence[Trial] = ()):
         self.letter, self.trial, self.others = letter, trial, others
-        self.call = self._log_prob if letter == "D" else self._draws
+        self.call = self._draws if letter == "K" else self._log_prob
         self.of_map, self.reached = Reached(self._both), Reached(self.call)
         self.reached.goes_through(self._both)  # whose variables the function may lack; its lines are left alone
         self.began, self.checks = time.process_time(), CHECKED
@@ -58,7 +60,7 @@ class SearchBeside:
             return None
         if shares_memory(self.reached) or shares_memory(self.of_map):
             return None
-        _ = self.letter == "D" and self._rows  # of the function as it is
+        _ = self.letter != "K" and self._rows  # of the function as it is
         for kinds in range(len(ROUNDS)):
             found = list(islice(self._found(kinds), ENOUGH))
             if found or self._is_over():
@@ -103,7 +105,7 @@ class SearchBeside:
                 if not within(self._seems_right, MOST, self._is_met)[0]:
                     return False
                 self.checks -= 1
-                return not any(self._check(trial).failed for trial in (self.trial, *self.others))
+                return not any(found.failed for trial in (self.trial, *self.others) for found in self._checks(trial))
         except (Exception, SystemExit, TooLong):  # of any kind: most edits make nonsense
             return False
 
@@ -113,10 +115,13 @@ class SearchBeside:
         claim, true = self._log_prob(self._rows), self._true[self._rows]
         return claim.shape == true.shape and bool((onp.abs(claim - true) <= NEAR * (1 + onp.abs(true))).all())
 
-    def _check(self, trial) -> Finding:
+    def _checks(self, trial) -> Iterator[Finding]:
         if self.letter == "K":
-            return check_samples(trial, onp.random.default_rng(SEED + 1))
-        return check_definition(trial)
+            yield check_samples(trial, onp.random.default_rng(SEED + 1))
+            return
+        yield check_definition(trial)
+        if self.letter == "I":
+            yield check_independence(trial)
 
     @cached_property
     def _true(self):

@@ -23,18 +23,22 @@ from typing import TypeVar
 
 from nfscratch.check.repair.branch_terms import of_one_branch
 from nfscratch.check.repair.conditions import chosen
+from nfscratch.check.repair.degrees import of_degree
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.expressions import slips, thoughts
 from nfscratch.check.repair.flags import under_flag
 from nfscratch.check.repair.forms import inner_factors
+from nfscratch.check.repair.frequencies import counted_twice
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.lacking import Lacking
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
 from nfscratch.check.repair.moved import moved
 from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, overwritten, woven
+from nfscratch.check.repair.older import older_names
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.orders import in_order, loop_orders, of_moved_columns, slices_of_orders, undone
+from nfscratch.check.repair.planar import kept_above
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements, moved_further
@@ -88,6 +92,9 @@ ROUNDS = (
         counted,
         of_one_branch,
         under_flag,
+        counted_twice,
+        of_degree,
+        kept_above,
     ),
     (inner_factors, of_moved_columns, chosen, wrapped, local_arrays, slopes),
     (filled, joined),
@@ -126,6 +133,8 @@ def candidates(
         if _is_met(place, lines.get(statement.file, ())):
             together = within[id(place.statement), ast.dump(place.node)]
             everywhere = alike[id(place.function), ast.dump(place.node)] if kinds < EVERYWHERE else together
+            for older, read in older_names(place, everywhere) if kinds == 0 else ():
+                yield from ((statement, place, e) for e in _in_all_places(place.exchanged(older), place, read))
             for edit in edits_of(place, scope, kinds, siblings, lacking):
                 yield statement, place, edit
                 if isinstance(place.node, ast.expr):
@@ -158,9 +167,20 @@ def _in_all_places(edit, place, twins):
     if len(twins) < 2 or place is not twins[0]:
         return
     new = edit.new if twins[0].index is None else edit.new[twins[0].index]
+    if _is_no_one_thing(place.node, new, twins):
+        return
     rest = tuple(twin.exchanged(deepcopy(new)) for twin in twins[1:])  # a twin may stand within what is new
     if len({(id(e.node), e.field) for e in (edit, *rest)}) == len(twins):  # no list is exchanged twice
         yield replace(edit, also=rest, lines=tuple(twin.line for twin in twins))
+
+
+def _is_no_one_thing(node, new, twins):
+    """Whether a number says in one place which elements, and in another how much; or a minus comes to a minus."""
+    minus = isinstance(new, ast.UnaryOp) and isinstance(new.op, ast.USub)
+    minus = minus or (isinstance(new, ast.Constant) and type(new.value) in (int, float) and new.value < 0)
+    if minus and any(isinstance(twin.parent, ast.UnaryOp) for twin in twins):
+        return True
+    return isinstance(node, ast.Constant) and len({twin.is_index for twin in twins}) > 1
 
 
 def _is_met(place, lines):

@@ -22,6 +22,8 @@ class Kind(Enum):
     EXCHANGED = auto()
     AT_ONCE = auto()
     PUT_IN = auto()
+    SWAPPED = auto()
+    BOUND = auto()
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Place:
 
     def exchanged(self, new: ast.AST) -> Edit:
         if not hasattr(new, "lineno"):
-            ast.fix_missing_locations(ast.copy_location(new, self.node))
+            ast.copy_location(new, self.node)
+        ast.fix_missing_locations(new)  # a part of it may be new, too
         if self.index is None:
             return Edit(self.parent, self.field, new)
         row = list(getattr(self.parent, self.field))

@@ -177,6 +177,7 @@ def _calls(node):
     if len(node.args) == 1:
         yield node.args[0]
     yield from _real_part(node)
+    yield from _at_once(node)
     if isinstance(node.func, ast.Attribute) and not node.args:
         yield node.func.value
     for k, keyword in enumerate(node.keywords):
@@ -189,6 +190,15 @@ def _calls(node):
     if name in WITH_AXIS and not any(w.arg == "axis" for w in node.keywords):
         for axis in (1, 0, -1):
             yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+
+
+def _at_once(node):
+    """a.sum(axis=1), for a.mean(axis=0).sum(): columns and rows in one's place."""
+    inner = getattr(node.func, "value", None)
+    if not isinstance(inner, ast.Call) or not isinstance(inner.func, ast.Attribute) or inner.args:  # np.sum(a) has one
+        return
+    if {node.func.attr, inner.func.attr} <= {"sum", "mean"}:
+        yield ast.Call(ast.Attribute(inner.func.value, "sum", ast.Load()), [], [ast.keyword("axis", ast.Constant(1))])
 
 
 def _real_part(node):
@@ -218,6 +228,8 @@ def _turned_indices(text):
     """An einsum with the letters of one operand the other way round."""
     left, _, right = text.partition("->")
     operands = left.split(",")
+    for letter in [] if right else sorted(set(filter(str.isalpha, left))):  # a number for each row, for one of all
+        yield f"{left}->{letter}{right}"
     for k, letters in enumerate(operands):
         for a, b in combinations(range(len(letters)), 2):
             new = list(letters)

@@ -9,6 +9,7 @@ array's entries.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -26,6 +27,7 @@ from nfscratch.check.repair.terms import is_number, is_term
 LARGEST = 100
 FIT = 1e-5
 MOST = 3  # ways to write one number
+CHANNELS = re.compile(r"(n_?)?(num_?)?(c|ch|chan|channels?)(_?in|_?out|\d)?")
 
 
 def named_factors(
@@ -38,8 +40,12 @@ def named_factors(
 def other_factors(
     statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
 ) -> Iterator[Candidate]:
-    """The same with the number itself."""
-    return _candidates(statements, reached, lines, screen, lambda number, scope: [ast.Constant(number)])
+    """The same with the number itself, where the function has no variable for it."""
+
+    def itself(number, scope):
+        return [] if _written(number, scope) else [ast.Constant(number)]
+
+    return _candidates(statements, reached, lines, screen, itself)
 
 
 def _candidates(statements, reached, lines, screen, written):
@@ -60,10 +66,22 @@ def missing_logarithms(
     statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
 ) -> Iterator[Candidate]:
     """D log v, or log v, of a number that a variable holds, with either sign, beside a whole term."""
+    return _beside_terms(statements, reached, lines, screen, _held)
+
+
+def stated_logarithms(
+    statements: list[LiveStatement], reached: Reached, lines: Any, screen: OfLogDet
+) -> Iterator[Candidate]:
+    """The same of a number that stands in the function's own text: 256.0, of pixels / 256.0."""
+    return _beside_terms(statements, reached, lines, screen, _stated)
+
+
+def _beside_terms(statements, reached, lines, screen, numbers_of):
     gap = _gap(screen)
     for statement, place, scope in met_places(statements, reached, False) if gap is not None else ():
         if place.line in lines.get(statement.file, ()) and is_term(place) and is_number(place.node):
-            for term in _logarithms(gap, screen.subject.dim, scope, source(place.statement)):
+            numbers = numbers_of(scope) if scope.array_module else []
+            for term in _logarithms(gap, screen.subject.dim, scope, numbers, source(place.statement)):
                 for op in (ast.Sub(), ast.Add()):
                     yield statement, place, place.exchanged(ast.BinOp(place.node, op, placed(term, place.node)))
 
@@ -75,16 +93,31 @@ def _gap(screen):
     return float(error.mean()) if fine else None
 
 
-def _logarithms(gap, dim, scope, statement):
+def _held(scope):
+    return [(source(node), v) for node, v in scope.held if is_scale(v)]
+
+
+def _logarithms(gap, dim, scope, numbers, statement):
     """The terms of this size, first of the variables that stand in the statement itself."""
     np, wide = scope.array_module, [k for k, v in scope.locals.items() if getattr(v, "ndim", 0) == 2]
     columns = [f"{k}.shape[1] * " for k in wide if scope.locals[k].shape[1] == dim][:1] or [f"{dim} * "]
-    numbers = [(source(node), v) for node, v in scope.held if is_scale(v)] if np else []
     for text, v in sorted(numbers, key=lambda pair: pair[0] not in statement):
         log = f"{np}.log({text})" if v > 0 else f"{np}.log(-{text})"
         for times, before in {dim: columns[0], 1: ""}.items():
             if abs(abs(gap) - times * abs(onp.log(abs(float(v))))) < FIT * (1 + abs(gap)):
                 yield ast.parse(before + log, mode="eval").body
+
+
+def _stated(scope):
+    """The numbers that the function's own text has outside of its indices and of arguments by name."""
+    nodes = list(ast.walk(scope.function)) if scope.function is not None else []
+    within = {id(part) for n in nodes if isinstance(n, (ast.Subscript, ast.keyword)) for part in ast.walk(_inner(n))}
+    constants = [n.value for n in nodes if isinstance(n, ast.Constant) and id(n) not in within]
+    return [(str(v), v) for v in dict.fromkeys(constants) if type(v) in (int, float) and is_scale(v) and v > 0]
+
+
+def _inner(node):
+    return node.slice if isinstance(node, ast.Subscript) else node.value
 
 
 def _times(screen):
@@ -107,7 +140,7 @@ def _numbers(screen):
 
 def _written(number, scope: Scope):
     """The number as the function may write it: the variables first."""
-    known = {**scope.module, **scope.locals}
+    known = {**scope.module, **scope.locals} | {source(node): v for node, v in scope.held}
     names = [k for k, v in known.items() if type(v) is int and v == number and not k.startswith("__")]
     arrays = {k: len(v) for k, v in known.items() if isinstance(v, onp.ndarray) and v.ndim == 1}
     counts = [f"len({k})" for k, n in arrays.items() if n == number]
@@ -116,12 +149,20 @@ def _written(number, scope: Scope):
 
 
 def _pairs(number, known, scope):
-    """Two sizes whose product it is: those that stand together at the end of a shape, as the pixels do, if any are."""
+    """Two sizes whose product it is: those that stand together at the end of a shape, as the pixels do, if any are.
+
+    C is how many channels there are, by its name: the pixels are counted without it.
+    """
     sizes = {k: v for k, v in known.items() if type(v) is int and 1 < v < number and not k.startswith("__")}
     pairs = [(a, b) for a, b in combinations(sizes, 2) if sizes[a] * sizes[b] == number]
     text = source(scope.function) if pairs and scope.function is not None else ""
     pixels = [pair for pair in pairs if f"{pair[0]}, {pair[1]})" in text]
-    return [f"{a} * {b}" for a, b in pixels or pairs]
+    pairs = pixels or pairs
+    return [f"{a} * {b}" for a, b in [pair for pair in pairs if not any(map(_counts_channels, pair))] or pairs]
+
+
+def _counts_channels(name):
+    return bool(CHANNELS.fullmatch(name.lower().split(".")[-1]))
 
 
 def _product(factor, node):

@@ -116,6 +116,6 @@ def _with(form, name, value):
 def _put(form, values):
     class Put(ast.NodeTransformer):
         def visit_Name(self, node):
-            return deepcopy(values[node.id]) if node.id in values else node
+            return ast.copy_location(deepcopy(values[node.id]), node) if node.id in values else node
 
     return Put().visit(deepcopy(form))

@@ -50,7 +50,7 @@ def plus(node: ast.expr | None, k: int) -> ast.expr | None:
         return None
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
         return ast.Constant(node.value + k)
-    if isinstance(node, ast.BinOp) and ast.unparse(node.right) == "1":  # i - 1 + 1 is i
-        if isinstance(node.op, ast.Sub if k > 0 else ast.Add):
-            return node.left
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) and is_whole(node.right):
+        n = node.right.value * (1 if isinstance(node.op, ast.Add) else -1) + k  # i - 1 + 1 is i, and i - 1 - 1 is i - 2
+        return ast.BinOp(node.left, ast.Add() if n > 0 else ast.Sub(), ast.Constant(abs(n))) if n else node.left
     return ast.BinOp(node, ast.Add() if k > 0 else ast.Sub(), ast.Constant(abs(k)))

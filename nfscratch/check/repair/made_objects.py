@@ -33,6 +33,7 @@ from nfscratch.check.repair.made_lines import (
 )
 from nfscratch.check.repair.maker_lines import MakerLine, MakerScope
 from nfscratch.check.repair.masked_draws import masked_again
+from nfscratch.check.repair.pure import pure_functions
 
 MAKERS = ("__init__", "__post_init__")
 MOST = 12  # objects of one class
@@ -90,6 +91,7 @@ def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:
     for cls, file, variables in _classes(reached):
         objects = [each for each in gc.get_referrers(cls) if type(each) is cls and hasattr(each, "__dict__")]
         body = _body(file) if 0 < len(objects) <= MOST else []
+        pure = pure_functions(body, file, variables) if objects else {}
         for maker in _makers(body, cls):
             me = maker.args.args[0].arg
             read = {f"{me}.{n}" for c in reached.codes.values() if c.co_filename == file for n in c.co_names
@@ -99,11 +101,11 @@ def made_attributes(reached: Reached, lines: Lines) -> Iterator[MadeAttribute]:
             )
             known = [[variables | _arguments(maker, each)] for each in objects]
             known = [[*guesses, *(guesses[0] | call for call in calls)] for guesses in known]
-            written_so, again = maker.body, partial(can_run_again, variables=variables | {me: objects[0]})
+            written_so, again = maker.body, partial(can_run_again, variables=variables | {me: objects[0]}, pure=pure)
             held = variables | {f"{me}.{name}": value for name, value in vars(objects[0]).items()}
             maker.body = [masked_again(line, again, held.get) for line in maker.body]
             for k in [k for k, line in enumerate(maker.body) if line is written_so[k]]:
-                after = _needed_after(maker, k, read, variables | {me: objects[0]})
+                after = _needed_after(maker, k, read, again)
                 made = None if after is None else _made_attribute(maker, k, after, file, objects, known)
                 if made is not None and made.is_repeatable:
                     yield made
@@ -139,12 +141,12 @@ def _makers(body, cls):
     return [f for s in own for f in s.body if isinstance(f, ast.FunctionDef) and f.name in MAKERS and f.args.args]
 
 
-def _needed_after(maker, k, read, variables):
+def _needed_after(maker, k, read, again):
     """The lines that have to run after line k; None where they cannot, or where no method reads what they make."""
     me, line = maker.args.args[0].arg, maker.body[k]
-    if not written(line, me) or not can_run_again(line, variables):
+    if not written(line, me) or not again(line):
         return None
-    after = needed_after(line, maker.body[k + 1 :], set(), lambda later: can_run_again(later, variables), me)
+    after = needed_after(line, maker.body[k + 1 :], set(), again, me)
     made = {name for each in (line, *(after or ())) for name in written(each, me)}
     return after if read & made else None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nfscratch.check.repair.edit import Kind, OfLines
+from nfscratch.check.repair.lengths import drops_repeated, length
 from nfscratch.check.repair.nothing import says_nothing
 from nfscratch.check.repair.products import repeated_factors
 from nfscratch.check.repair.squares import squares_a_norm
@@ -28,7 +29,7 @@ ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -f
 MINUS_MINUS = re.compile("- ?-")  # two signs that take each other back: what they say is said without them
 ONE_MORE, ONE_LESS = re.compile(r"range\(.* \+ 1\)"), re.compile(r"range\(.* - 1\)")
 MORE_TURNS = 6  # one turn more than there are columns does no harm, and is seldom meant
-COLUMNS = re.compile(r"\w+\[:, \w*:\w*\]")
+BOUNDS = re.compile(r"\* ([\w.]+) / \(\1 @ \1\)")  # of planar.py
 WHOLE_LINE, MOVED_LINE = 12, 6  # characters: as much as some slips of the pen
 LONG = 40
 ROUGH = 1e-6  # of a law that holds no better: a coarser rule than the one that is meant
@@ -56,6 +57,7 @@ class Repair:
     strays: bool = False  # whether it meets others of them: then another layer's line is changed
     gap: float = 0.0  # how far what it gives is from what it should be
     lost: int = 0  # variables on which others do not depend any more
+    crosses: int = 0  # variables that are put into other columns than they were taken from, and were not before
     orphans: tuple[str, ...] = ()  # attributes of an object that nothing reads any more
     others: tuple[Repair, ...] = ()  # changes for which as much speaks: numbers alone do not say which is meant
 
@@ -76,12 +78,13 @@ class Repair:
         turned = more_turns or squares_a_norm(self.before, self.after)
         if self.keeps_x or self.of_maker or turned or drops_repeated(self.before, self.after):
             return False
-        return _length(self.after) < _length(self.before) or fewer_turns
+        return length(self.after) < length(self.before) or fewer_turns
 
     @property
     def rank(self) -> tuple[Any, ...]:
         """The best repair has the lowest."""
-        several = len(self.lines) > 1 or self.is_by_chance or self._is_unlikely or bool(self.loses)
+        several = (len(self.lines) > 1 and not self._swaps) or self._is_unlikely or bool(self.loses)
+        several = 2 if self.is_by_chance else int(several)
         of_two = 0 if self.is_of_one else 2 - self.constrains
         return (len(self.left), self.is_less, of_two, not self.keeps_x, several, self._is_far_off, self._distance)
 
@@ -92,9 +95,19 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive, or a norm its square."""
+        """Whether it makes something positive, a norm its square, or keeps w . u above -1."""
         more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        return squares_a_norm(self.before, self.after) or any(more)
+        return squares_a_norm(self.before, self.after) or any(more) or self._keeps_a_product
+
+    @property
+    def is_a_guess(self) -> bool:
+        """Whether it makes something positive in one of many ways: the numbers say that it is not bounded, not how."""
+        more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
+        return any(more) and not self._keeps_a_product
+
+    @property
+    def _keeps_a_product(self):
+        return BOUNDS.search(self.after) is not None and BOUNDS.search(self.before) is None
 
     @property
     def _is_unlikely(self):
@@ -149,6 +162,7 @@ class Repair:
         """
         found = list(found)
         mirrored = [r for r in found if either and r.is_clear and r.keeps_x != self.keeps_x and self._is_like(r)]
+        mirrored = [r for r in mirrored if not r.crosses > 0 > self.crosses]
         alike = [r for r in found if (r.rank[:-1], r.laws) == (self.rank[:-1], self.laws)]
         alike = [r for r in alike if not MINUS_MINUS.search(r.after)]
         near = sorted({(r.file, r.lines, r.after, r.words): r for r in alike}.values(), key=lambda r: r.rank)
@@ -164,7 +178,7 @@ class Repair:
     def nearest(self) -> tuple[Any, ...]:
         """The rank where nothing speaks for one of the two directions."""
         left, less, of_two, other_x, several, rough, distance = self.rank
-        first = (left, self.misses, bool(self.orphans), less, of_two, several)
+        first = (left, self.misses, bool(self.orphans), less, of_two, self.crosses > 0, several)
         return (*first, not self.inverts_order, rough, distance, other_x)
 
     @property
@@ -182,6 +196,10 @@ class Repair:
     def _is_moved(self, other):
         """Whether both put in the same line, at two places."""
         return self.puts_in_a_line and other.puts_in_a_line and self.of_lines.lines == other.of_lines.lines
+
+    @property
+    def _swaps(self):
+        return self.of_lines is not None and self.of_lines.kind is Kind.SWAPPED
 
     @property
     def puts_in_a_line(self) -> bool:
@@ -209,7 +227,7 @@ class Repair:
     @property
     def undoes(self) -> bool:
         """Whether it takes back a matrix that stands beside it, or puts it in a second time."""
-        return bool(repeated_factors(self.after) - repeated_factors(self.before))
+        return not self._keeps_a_product and bool(repeated_factors(self.after) - repeated_factors(self.before))
 
     @property
     def change(self) -> str:
@@ -219,22 +237,3 @@ class Repair:
     def where(self) -> str:
         several = f"line{'s' * (len(self.lines) > 1)} {' and '.join(map(str, self.lines))}"
         return f"{several} of {Path(self.file).name}"
-
-
-def drops_repeated(before: str, after: str) -> bool:
-    """Whether only one of two like terms is gone, which stood one after the other: a + b, for a + b + b."""
-    start = next((k for k, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), len(after))
-    gone = before[start : start + len(before) - len(after)]
-    whole = len(before) > len(after) and before[:start] + before[start + len(gone) :] == after
-    first = gone.startswith(" + ") and re.search(rf"(?<![\w.)\] ]){re.escape(gone[3:] + gone)}", before)
-    return whole and gone.startswith((" + ", " - ")) and (2 * gone in before or bool(first))
-
-
-def _length(text):
-    """How many characters say something: brackets say in which order; a minus, a > or a .T takes nothing away.
-
-    Some columns of a variable are what another variable may hold: they count as one name. Columns from the last to the
-    first are turned: ::1 says nothing.
-    """
-    said = COLUMNS.sub("v", text.replace("::-1", "::back").replace("::1", "")).replace(".T", "")
-    return sum(c not in "()- <>=" for c in said)

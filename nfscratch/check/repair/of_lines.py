@@ -2,6 +2,7 @@
 
 left out      without `a`
 exchanged     with `a` after `b`, which follows it
+swapped       with `a = f` and `b = e` in the place of two lines
 at once       with `a, b = e, f` in the place of two lines
 put in        with the line `a`, before or after another one
 """
@@ -33,6 +34,14 @@ def after(line: ast.stmt, other: ast.stmt) -> OfLines:
 
 def at_once(both: ast.stmt, first: ast.stmt, second: ast.stmt) -> OfLines:
     return _of(Kind.AT_ONCE, (both, first, second), "with `{}` in place of `{}` and then `{}`")
+
+
+def swapped(first: ast.Assign, second: ast.Assign) -> OfLines:
+    """Each with the value of the other."""
+    new = [ast.Assign(s.targets, other.value, lineno=0) for s, other in ((first, second), (second, first))]
+    lines = [*map(source, new), source(first), source(second)]
+    words = "with `{}` and `{}` in place of `{}` and `{}`".format(*lines)
+    return OfLines(Kind.SWAPPED, tuple(lines[2:]), tuple(map(_target, (first, second))), words)
 
 
 def put_in(line: ast.stmt, where: str) -> OfLines:

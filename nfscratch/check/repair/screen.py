@@ -32,6 +32,7 @@ class Screen:
         self.rows = telling_rows(trial, row, self.near)
         self.z, self.subject = trial.z[self.rows].copy(), trial.subject.at(self.rows)
         self.x, self.lines, self.spent, self.now = None, 1000, 0, None
+        self.slower = SLOWER
         self.gap = 0.0  # how far what passed last is from what it should be
         self.keeps_forward = False  # whether forward gives x whatever the edit is
         with onp.errstate(all="ignore"):
@@ -43,7 +44,7 @@ class Screen:
 
     def passes(self) -> bool:
         """Whether the functions, as they are now, keep what is asked. An exception of theirs is a no."""
-        most = SLOWER * self.lines + 1000
+        most = self.slower * self.lines + 1000
         left = [most]
         try:
             with onp.errstate(all="ignore"):

@@ -20,12 +20,12 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from nfscratch.check.diagnosis.wrong_search import has_both_signs
-from nfscratch.check.repair.accepting import Accepting
-from nfscratch.check.repair.between import values_missed
 from nfscratch.check.repair.caches import Caches
 from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
 from nfscratch.check.repair.edit import lost_names, orphans, source
-from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors
+from nfscratch.check.repair.evidence import Evidence
+from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors, stated_logarithms
+from nfscratch.check.repair.late_binding import bound_at_once
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.made import made_otherwise
 from nfscratch.check.repair.made_cells import cells_otherwise
@@ -33,9 +33,9 @@ from nfscratch.check.repair.made_objects import attributes_otherwise
 from nfscratch.check.repair.masks import compares_otherwise, is_of_masks
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
-from nfscratch.check.repair.other_orders import OtherOrders
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.slots import newly_crossed
 from nfscratch.check.repair.squares import squares
 from nfscratch.check.repair.twins import new_of, with_twins
 from nfscratch.check.repair.ways import Ways, both_directions, lines_of
@@ -53,7 +53,7 @@ ENOUGH = 5  # repairs of a round: the first that the eye would choose is among t
 CHECKED = 24  # edits that pass the screen go to the checks of the audit; so many at most
 
 
-class Search(Accepting):
+class Search(Evidence):
     """The search for the repair of one trial. row: the row that shows the mistake best.
 
     others: trials of other dimensions, whose laws have to hold with it, too. It leaves the code as it was, but not the
@@ -88,24 +88,6 @@ class Search(Accepting):
     def ways(self) -> Ways:
         return Ways(self.trial, self.screen, self.failed, self.reached, self.caches.empty)
 
-    @cached_property
-    def _other_orders(self):
-        return OtherOrders(self.reached) if isinstance(self.screen, OfRoundTrip) else None
-
-    def _holds_with_other_orders(self):
-        """Of a change that mends the round trip: with another permutation of the columns it has to, too."""
-        if self._other_orders is None or not self._other_orders.exchanged:
-            return True
-        with self._other_orders.standing():
-            return self.screen.undoes_now()
-
-    def _values_missed(self):
-        """What inverse, as it is now, misses of the way that forward came."""
-        if isinstance(self.screen, OfLogDet):
-            return 0, False
-        s = self.screen
-        return values_missed(s.subject.forward, s.subject.inverse, s.z, self.reached.is_met, s.near)
-
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found, mirrored = most, [], []
@@ -117,6 +99,8 @@ class Search(Accepting):
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
             rounds = 0 if any(repair.constrains and repair.is_whole for repair in found) else rounds
+        of_loops = self._of_loops() if self.statements and self.failed else []
+        found, rounds = found + of_loops, 0 if any(repair.is_whole for repair in of_loops) else rounds
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
@@ -132,6 +116,10 @@ class Search(Accepting):
         said += [r for r in mirrored if not r.misses] if all(r.misses or r.puts_in_a_line for r in said) else []
         best = min(said, key=lambda repair: repair.nearest if self.either else repair.rank, default=None)
         return best and best.beside(said + mirrored, self.either)
+
+    def _of_loops(self):
+        """Functions of a loop that all find the variables of its last turn."""
+        return self._found(bound_at_once(self.reached))
 
     def _mirrored(self, found, rounds):
         """Where either direction may be wrong, and all that was found is of one: changes of the other."""
@@ -163,9 +151,9 @@ class Search(Accepting):
     @property
     def _after_slips(self):
         made = [partial(look, self.reached, self.ways.wrong) for look in MADE]
-        looks = (named_factors, missing_logarithms, missing_terms, other_factors)
-        named, logarithms, terms, factors = (partial(self._missing, look) for look in looks)
-        return (named, logarithms, *made, terms, factors)
+        looks = (named_factors, missing_logarithms, missing_terms, other_factors, stated_logarithms)
+        named, logarithms, *others = (partial(self._missing, look) for look in looks)
+        return (named, logarithms, *made, *others)
 
     def _missing(self, look=missing_terms):
         if not isinstance(self.screen, OfLogDet):
@@ -233,12 +221,14 @@ class Search(Accepting):
         self.left -= self.screen.spent - spent + COMPILED * statement.nodes
         if mended is None:
             return None
+        by_chance = by_chance or not self._holds_with_other_numbers(statement, edit, others)
         lines = tuple(sorted({place.line, *edit.lines}))
         laws, left, misses, lost = mended
         shared = place.line in self.ways.shared.get(statement.file, ())
-        loses, alone = (look(edit, (statement, *self.statements)) for look in (lost_names, orphans))
+        looks = (lost_names, orphans, newly_crossed)
+        loses, alone, crosses = (look(edit, (statement, *self.statements)) for look in looks)
         repair = Repair(statement.file, lines, before, after, edit.of_lines, laws, changed, left, shared, loses, misses,
-                        statement.makes_by_function, by_chance, *way, gap, lost, orphans=alone)  # fmt: skip
+                        statement.makes_by_function, by_chance, *way, gap, lost, crosses, alone)  # fmt: skip
         # A number of the module that both directions read cannot be why they disagree: 0 and 1 make many maps trivial.
         # A mask is not made of numbers: it says who sees whom.
         # Where each direction's log_det was wrong, too, and all is right then, they did not just come to agree.

@@ -13,6 +13,8 @@ from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.scope import Scope
 
 ROOTS = re.compile(r"sqrt\(|norm\(|\*\* 0\.5")
+# of a norm, or of what is divided by
+SQUARED = re.compile(r"(?:norm\([^()]*\)|/ (?:[\w.]+\([^()]*\)|\([^()]*\)|[\w.]+)) \*\* 2")
 
 
 def squares(place: Place, scope: Scope) -> Iterator[ast.AST]:
@@ -28,8 +30,9 @@ def squares(place: Place, scope: Scope) -> Iterator[ast.AST]:
 
 
 def squares_a_norm(before: str, after: str) -> bool:
-    """Whether a root is gone, or a square is new."""
-    return len(ROOTS.findall(after)) < len(ROOTS.findall(before)) or after.count("** 2") > before.count("** 2")
+    """Whether a root is gone, or a square of a norm is new: that of a vector itself bounds nothing."""
+    fewer, more = (len(words.findall(before)) - len(words.findall(after)) for words in (ROOTS, SQUARED))
+    return fewer > 0 or more < 0
 
 
 def _divides(node):

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-from nfscratch.check.repair.edit import SIMPLE, Edit, Place
+from nfscratch.check.repair.edit import SIMPLE, Edit, Place, source
 from nfscratch.check.repair.indices import plus
-from nfscratch.check.repair.of_lines import after, at_once, before, exchanged, left_out
+from nfscratch.check.repair.of_lines import after, at_once, before, exchanged, left_out, swapped
 
-LONGEST, FURTHEST = 16, 6  # lines of a block, and how far one of them moves
+LONGEST, FURTHEST, NEAR = 16, 6, 3  # lines of a block, how far one of them moves, and how far two stand apart
 SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
 
@@ -30,6 +30,8 @@ def changed_statements(place: Place) -> Iterator[Edit]:
         yield from (Edit(node, "iter", other) for other in _other_orders(node.iter))
     if isinstance(node, SIMPLE):
         yield from _names_exchanged(node)
+    if isinstance(node, ast.Assign) and place.field in ("body", "orelse"):
+        yield from _values_exchanged(place)
     if isinstance(node, SIMPLE) and not isinstance(node, ast.Return) and place.field in ("body", "orelse"):
         yield from _moved(place)
 
@@ -45,6 +47,20 @@ def _names_exchanged(statement):
         first, *others = [Edit(n, "id", b if n.id == a else a) for n in read if n.id in (a, b)]
         if others:
             yield Edit(first.node, "id", first.new, also=tuple(others))
+
+
+def _values_exchanged(place):
+    """a[:, k] = f, a[:, j] = e for a[:, k] = e, a[:, j] = f: two parts of one array, one of them a little below."""
+    first, row = place.node, getattr(place.parent, place.field)
+    for second in row[place.index + 1 : place.index + 1 + NEAR]:
+        if _is_part(first) and _is_part(second) and source(first.targets[0].value) == source(second.targets[0].value):
+            other = Edit(second, "value", first.value)
+            lines = (first.lineno, second.lineno)
+            yield Edit(first, "value", second.value, swapped(first, second), also=(other,), lines=lines)
+
+
+def _is_part(line):
+    return isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Subscript)
 
 
 def _moved(place):

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from nfscratch.check.repair.edit import Place
 from nfscratch.check.repair.expressions import turned
+from nfscratch.check.repair.planar import is_bounded_by_product
 from nfscratch.check.repair.scope import Scope, is_scale
 
 FUNCTIONS = ("abs", "log", "exp", "tanh", "sqrt")
@@ -62,6 +63,8 @@ def constrained(place: Place, scope: Scope) -> Iterator[ast.AST]:
     node, np = place.node, scope.array_module
     if np and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and place.field != "func":
         value = scope.value_of(node)
+        if is_bounded_by_product(value, scope):
+            return
         if getattr(getattr(value, "dtype", None), "kind", "") == "f" and (value < 0).any() and (value > 0).any():
             yield from (_call(np, name, node) for name in ("exp", "abs"))
 

@@ -3,6 +3,7 @@
 for e in PROBES:                  total / len(PROBES)
     total = total + f(e)
 for k in range(K): total += f(k)  total / K
+sum(f(e) for e in PROBES)         sum(f(e) for e in PROBES) / len(PROBES)
 """
 
 from __future__ import annotations
@@ -19,11 +20,20 @@ SAME_TURNS = ("enumerate", "zip", "reversed", "list", "sorted")
 def averaged(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """The mean over a loop, for the sum that a variable holds after it."""
     node = place.node
+    yield from _mean_of_comprehension(node)
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or scope.function is None:
         return
     for loop in [n for n in ast.walk(scope.function) if isinstance(n, ast.For) and not n.orelse]:
         if not any(n is node for n in ast.walk(loop)) and node.lineno > loop.lineno and _adds_up(loop, node.id):
             yield ast.BinOp(ast.Name(node.id, ast.Load()), ast.Div(), placed(_turns(loop.iter), node))
+
+
+def _mean_of_comprehension(node):
+    """Of sum(f(e) for e in row), by whatever sum: the same over the number of turns."""
+    named = getattr(getattr(node, "func", None), "id", getattr(getattr(node, "func", None), "attr", ""))
+    row = node.args[0] if isinstance(node, ast.Call) and named == "sum" and node.args else None
+    if isinstance(row, (ast.GeneratorExp, ast.ListComp)) and len(row.generators) == 1 and not row.generators[0].ifs:
+        yield ast.BinOp(node, ast.Div(), placed(_turns(row.generators[0].iter), node))
 
 
 def _adds_up(loop, name):
