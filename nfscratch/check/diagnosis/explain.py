@@ -101,8 +101,15 @@ def _named(letter, first, cases, across):
 
 
 def _of_finite_rows(named, first, across):
-    """A log_det that is not finite in some rows: the mistake that explains it in the others, if any does."""
-    if not named.where.startswith("log_det") or not across:
+    """A log_det that is not finite in some rows: the mistake that explains it in the others, if any does.
+
+    Where the map turns back, a determinant has no logarithm: then the fold is the mistake.
+    """
+    if not named.where.startswith("log_det"):
+        return named
+    if (of_inverse := _name_inverse_of(first, [first])).mistake is Mistake.FOLDS:
+        return of_inverse
+    if not across:
         return named
     found = name_log_det_of(first, across)
     return found if found.mistake in OVERFLOW or _is_wrong_where_finite(named.where, across) else named
