@@ -107,7 +107,8 @@ def _of_finite_rows(named, first, across):
     """
     if not named.where.startswith("log_det"):
         return named
-    if (of_inverse := _name_inverse_of(first, [first])).mistake is Mistake.FOLDS:
+    of_inverse = name_inverse_of_chain("R", [first], _name_inverse_of(first, [first]))
+    if of_inverse.mistake is Mistake.FOLDS:
         return of_inverse
     if not across:
         return named

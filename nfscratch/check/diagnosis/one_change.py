@@ -72,7 +72,8 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
         return named, ""  # of a map that folds much else in both directions makes one that does not
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
     if named.mistake is Mistake.FOLDS and repair.is_a_guess:
-        return named, "" if BELOW in named.where else f"{_capital(repair.where)}: {repair.change}, for example, {laws}."
+        said = BELOW in named.where or "--" in repair.after  # by the number itself; or nobody would write it so
+        return named, "" if said else f"{_capital(repair.where)}: {repair.change}, for example, {laws}."
     if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
         direction = next(iter(changed)) if len(changed) == 1 else None

@@ -18,6 +18,7 @@ moved.py         a part of an expression out of a call, into one, or before anot
 names.py         a variable, an attribute, a key or a function in the place of another of its kind; an element of it
 orders.py        an order of the columns: of a loop, or of an index that is missing
 older.py         a value as it was before a call made a new one of it; slots.py: columns that are put back elsewhere
+backwards.py     a row of layers, or of their vectors, in the opposite order
 siblings.py      what stands in a like place: the same variable's formula in the other direction, another call
 lacking.py       what one function alone reads, in another one
 forms.py         what is done to one value, done to another that lacks it

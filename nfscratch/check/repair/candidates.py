@@ -21,6 +21,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 
+from nfscratch.check.repair.backwards import backwards
 from nfscratch.check.repair.branch_terms import of_one_branch
 from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.degrees import of_degree
@@ -71,6 +72,7 @@ ROUNDS = (
         lambda place, scope: slips(place.node),
         lambda place, scope: negated(place),
         undone,
+        backwards,
         overwritten,
         loop_orders,
         averaged,

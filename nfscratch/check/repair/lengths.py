@@ -1,10 +1,11 @@
-"""Lengths: how much a piece of source says, and whether a change of it takes away what stood there twice."""
+"""Lengths: how much a piece of source says, and whether a change takes away what stood twice, or the start of a row."""
 
 from __future__ import annotations
 
 import re
 
 COLUMNS = re.compile(r"\w+\[:, \w*:\w*\]")
+START = re.compile(r"\w\[(\d+):\]")
 
 
 def drops_repeated(before: str, after: str) -> bool:
@@ -24,3 +25,9 @@ def length(text: str) -> int:
     """
     said = COLUMNS.sub("v", text.replace("::-1", "::back").replace("::1", "")).replace(".T", "")
     return sum(c not in "()- <>=" for c in said)
+
+
+def starts_later(before: str, after: str) -> bool:
+    """Whether a part of a row begins later: vs[2:] for vs[1:]."""
+    starts = [[int(k) for k in START.findall(text)] for text in (before, after)]
+    return len(starts[0]) == len(starts[1]) and any(a > b for b, a in zip(*starts, strict=True))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nfscratch.check.repair.edit import Kind, OfLines
-from nfscratch.check.repair.lengths import drops_repeated, length
+from nfscratch.check.repair.lengths import drops_repeated, length, starts_later
 from nfscratch.check.repair.nothing import says_nothing
 from nfscratch.check.repair.products import repeated_factors
 from nfscratch.check.repair.squares import squares_a_norm
@@ -78,7 +78,8 @@ class Repair:
         turned = more_turns or squares_a_norm(self.before, self.after)
         if self.keeps_x or self.of_maker or turned or drops_repeated(self.before, self.after):
             return False
-        return length(self.after) < length(self.before) or fewer_turns
+        later = not self.is_of_one and starts_later(self.before, self.after)
+        return length(self.after) < length(self.before) or fewer_turns or later
 
     @property
     def rank(self) -> tuple[Any, ...]:
