@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from nfscratch.check.repair.bin_bounds import moves_bound
 from nfscratch.check.repair.edit import Kind, OfLines
 from nfscratch.check.repair.nothing import says_nothing
 from nfscratch.check.repair.products import repeated_factors
@@ -25,7 +26,7 @@ CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 ARGSORT = re.compile(r"argsort\(([\w.]+(?:\[[^][]*\])?)\)")
 ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
-MINUS_MINUS = re.compile("- ?-")  # two signs that take each other back: what they say is said without them
+MINUS_MINUS = re.compile(r"- ?\(?-")  # two signs that take each other back: what they say is said without them
 ONE_MORE, ONE_LESS = re.compile(r"range\(.* \+ 1\)"), re.compile(r"range\(.* - 1\)")
 MORE_TURNS = 6  # one turn more than there are columns does no harm, and is seldom meant
 COLUMNS = re.compile(r"\w+\[:, \w*:\w*\]")
@@ -92,9 +93,9 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive, or a norm its square."""
+        """Whether it makes something positive, a norm its square, or another bin the last."""
         more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        return squares_a_norm(self.before, self.after) or any(more)
+        return squares_a_norm(self.before, self.after) or moves_bound(self.before, self.after) or any(more)
 
     @property
     def _is_unlikely(self):
@@ -108,6 +109,7 @@ class Repair:
             return WHOLE_LINE if self.puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         odd = len(ODD.findall(self.after)) > len(ODD.findall(self.before))
+        odd += bool(MINUS_MINUS.search(self.after) and not MINUS_MINUS.search(self.before))
         more = MORE_TURNS * bool(ONE_MORE.search(self.after) and not ONE_MORE.search(self.before))
         return len(self.before) + len(self.after) - 2 * sum(block.size for block in same) + 2 * odd + more
 

@@ -23,7 +23,7 @@ from nfscratch.check.diagnosis.wrong_search import has_both_signs
 from nfscratch.check.repair.accepting import Accepting
 from nfscratch.check.repair.between import values_missed
 from nfscratch.check.repair.caches import Caches
-from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
+from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, unfolded, until_one_raises
 from nfscratch.check.repair.edit import lost_names, orphans, source
 from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors
 from nfscratch.check.repair.live_code import Reached, live_statements
@@ -116,6 +116,7 @@ class Search(Accepting):
         if self.folds:
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
+            found += self._found(unfolded(self.statements, self.reached))
             rounds = 0 if any(repair.constrains and repair.is_whole for repair in found) else rounds
         for kinds in range(rounds if self.statements and self.failed else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
