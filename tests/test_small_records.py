@@ -3,7 +3,8 @@
 import numpy as onp
 import pytest
 
-from nfscratch.check.diagnosis.recorded import Record
+from nfscratch.check.diagnosis.recorded import Life, Record
+from nfscratch.check.diagnosis.stretches import stretch
 
 N = 4
 COLUMN = onp.arange(4.0)
@@ -50,10 +51,13 @@ LINES = [(3, "/a/mine.py", 10, 0), (4, "/a/other.py", 21, 1), (4, "/a/other.py",
          (3, "/a/mine.py", 12, 0), (3, "/a/mine.py", 11, 0)]  # fmt: skip
 
 
-@pytest.mark.parametrize(("first", "last", "words"), [
-    (0, 0, "no line"), (-1, 1, "line 10 of mine.py"), (0, 6, "lines 10 to 12 of mine.py"),
-    (0, 4, "lines 21 to 23 of other.py"), (0, 3, "line 10 of mine.py"), (1, 4, "lines 21 to 23 of other.py"),
-    (1, 3, "lines 21 to 23 of other.py"), (4, 6, "lines 11 to 12 of mine.py"), (6, 9, "no line"),
+@pytest.mark.parametrize(("first", "last", "given", "words"), [
+    (0, 0, 1, "no line"), (-1, 1, 1, "line 10 of mine.py"), (0, 6, 1, "lines 10 to 12 of mine.py"),
+    (0, 4, 1, "lines 21 to 23 of other.py"), (0, 3, 1, "lines 21 to 23 of other.py"), (0, 4, 2, "line 10 of mine.py"),
+    (1, 4, 1, "lines 21 to 23 of other.py"), (4, 6, 1, "lines 11 to 12 of mine.py"), (6, 9, 1, "no line"),
 ])  # fmt: skip
-def test_where_a_run_stands_between_two_of_its_lines(first, last, words):
-    assert record(lines=LINES).between(first, last) == words
+def test_where_a_run_stands_between_two_of_its_lines(first, last, given, words):
+    """given: the call that is given the state."""
+    run, state = record(lines=LINES), onp.ones((2, 3))
+    run.lives = [Life(("h",), given, 4, state.copy(), 0), Life(("h",), 1, 4, state + 1, 0)]
+    assert stretch(run, first, last, state) == words

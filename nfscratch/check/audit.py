@@ -20,6 +20,7 @@ import numpy as onp
 from nfscratch.check.arguments import letters_of
 from nfscratch.check.battery import checks_of
 from nfscratch.check.diagnosis.explain import explain, unexplained
+from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.diagnosis.recorded import is_users
 from nfscratch.check.draws import DIMS, DRAWS, RADII, Group
 from nfscratch.check.finding import Finding, Outcome, Symptom, inconclusive, not_applicable
@@ -152,10 +153,11 @@ class _Run:
         if any(map(self._is_singular, failed)):  # many mistakes make a map singular: these letters say which
             failed.sort(key=lambda letter: 1 if self._is_singular(letter) else 2 * (letter not in "SPIXJDTO"))
         telling = next((k for k, letter in enumerate(failed) if letter != "S" or self._misshapen()), 0)
-        failures = [
-            self._named(letter, self.changes and k == 0) if k <= telling else self._unnamed(letter)
-            for k, letter in enumerate(failed)
-        ]  # one search for the change that mends it is enough
+        failures: list[Failure] = []
+        for k, letter in enumerate(failed):  # one search for the change that mends it is enough
+            says_all = bool(failures) and failures[0].mistake is Mistake.ONE_CHANGE
+            named = k <= telling and not says_all
+            failures.append(self._named(letter, self.changes and k == 0) if named else self._unnamed(letter))
         lines, first = [], failures[0].letter if failures else ""
         for letter in self.letters:
             lines.append(self._line(letter, first))

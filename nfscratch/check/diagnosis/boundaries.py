@@ -17,6 +17,7 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.held import put, summed, taken
 from nfscratch.check.diagnosis.recorded import Action, Life, Place, Record, by_place, replayed
+from nfscratch.check.diagnosis.stretches import stretch
 
 RUNS, ROWS_OF_A_RUN = 60_000, 20  # of one function at most; so many rows cost as much as one run does,
 LINES_OF_A_RUN = 40  # of so many lines
@@ -155,7 +156,7 @@ class Boundaries:
 
     def lines(self, i: int, j: int) -> str:
         """Where the run stands between two boundaries, in words."""
-        return self.record.between(self.all[i].order, self.all[j].order)
+        return stretch(self.record, self.all[i].order, self.all[j].order, self.all[i].value)
 
     def step(self, i: int, j: int, sums: dict[int, Any] | None = None) -> Callable[[Any], tuple[Any, Any]]:
         """h at boundary i -> h at boundary j, and what the log_det gains between the two. sums: (spot, total) by i."""

@@ -18,6 +18,7 @@ from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.message import Case
 from nfscratch.check.repair.beside import SearchBeside
 from nfscratch.check.repair.child import answered_by_child
+from nfscratch.check.repair.columns_joined import puts_back
 from nfscratch.check.repair.edit import Kind
 from nfscratch.check.repair.frozen import frozen
 from nfscratch.check.repair.live_code import Reached
@@ -176,8 +177,11 @@ def _count(word, text):
 
 
 def _is_of_columns(repair):
-    """Whether a change may be to the order of columns, and undoes one: of layers or of lines it is another mistake."""
-    left_out = repair.after.count("[") < repair.before.count("[")
+    """Whether a change may be to the order of columns, and undoes one: of layers or of lines it is another mistake.
+
+    So it is where halves are put back to where they were taken from.
+    """
+    left_out = repair.after.count("[") < repair.before.count("[") or puts_back(repair.before, repair.after)
     moved = repair.of_lines is not None and repair.of_lines.kind in (Kind.EXCHANGED, Kind.AT_ONCE, Kind.SWAPPED)
     return not (left_out or repair.before.startswith("for ") or moved)
 

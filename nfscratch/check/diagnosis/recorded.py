@@ -126,18 +126,6 @@ class Record:
             if turns:
                 life.turns.append(place)
 
-    def between(self, first: int, last: int) -> str:
-        """Where the run stands between two orders, in words: of a call that is all that happens, within that call."""
-        lines = self.lines[max(first, 0) : last]
-        depths = sorted({line[0] for line in lines})
-        if not depths:
-            return "no line"
-        within = {d: sorted({line[2] for line in lines if line[0] == d}) for d in depths}
-        depth = next((d for d in depths if len(within[d]) > 2), depths[0])
-        file = Path(next(line[1] for line in lines if line[0] == depth)).name
-        low, high = within[depth][0], within[depth][-1]
-        return f"lines {low} to {high} of {file}" if high > low else f"line {low} of {file}"
-
     def _life(self, names, call, depth, value):
         life = self._now.get((call, names))
         if life is None or not onp.array_equal(life.value, value, equal_nan=True):

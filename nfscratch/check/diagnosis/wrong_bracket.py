@@ -13,6 +13,7 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
 
+AT_END = 3  # rows that stand at one end
 MARGIN = 1e-3  # of the largest z: a clip that comes so late is none that was seen
 
 
@@ -20,7 +21,7 @@ def bracket(c: Columns) -> Mistake | None:
     """z' = clip(z, A, B), or forward(z') = clip(x, A, B): whichever has round numbers for its ends was meant."""
     of_z, of_x = _cut_at(c.z, c.back), _cut_at(c.x, c.again)
     if not of_z and not of_x:
-        return clamped_bracket(c.trial)
+        return clamped_bracket(c.trial) or _stands_at_an_end(c)
     round_z, round_x = (bool(ends) and all(map(is_round, ends)) for ends in (of_z, of_x))
     if round_z != round_x:
         return Mistake.END_OF_BRACKET if round_z else Mistake.CLIPS_ARGUMENT
@@ -46,10 +47,23 @@ def _cut_at(right, came):
     return [end for end, by in sides if near.any() and by > 100 * least + 1e-3 * bound]
 
 
-def is_round(number: float) -> bool:
-    """One digit and zeros, as somebody would write the end of a bracket: 3, 10, 0.5, 1000."""
-    first = float(f"{number:.0e}")
-    return number > 0 and abs(number - first) < 1e-3 * first
+def _stands_at_an_end(c):
+    """One column that comes to a number of two digits wherever z is beyond it. Others may look at it, and be wrong."""
+    for z, back in ((sign * c.z.T, sign * c.back.T) for sign in (1.0, -1.0)):
+        for right, came, again in zip(z, back, c.again.T, strict=True):
+            end = came.max()
+            there = came > end - 1e-9
+            beyond = (right[there] > end + 1e-6 * (1 + abs(end))).all() and onp.ptp(right[there]) > 1e-6
+            if there.sum() >= AT_END and beyond and is_round(end, 2):
+                of_x = onp.ptp(again[there]) < 1e-9 and is_round(abs(again[there][0]), 2)
+                return Mistake.CUT_OFF if of_x else Mistake.END_OF_BRACKET
+    return None
+
+
+def is_round(number: float, digits: int = 1) -> bool:
+    """One digit and zeros, as somebody would write the end of a bracket: 3, 10, 0.5, 1000. Of two digits, 1.5, too."""
+    first = float(f"{number:.{digits - 1}e}")
+    return number > 0 and abs(number - first) < 10.0 ** (-2 - digits) * first
 
 
 def name_of_stop(trial: Trial) -> Mistake:

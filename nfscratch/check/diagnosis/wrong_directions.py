@@ -16,6 +16,7 @@ from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.message import Case
 
+COARSE = (Mistake.SIGN, Mistake.MEAN, Mistake.ALWAYS_ZERO)  # seen without fine differences
 FINE = 1e-3  # finite differences see an error that is larger
 
 
@@ -23,7 +24,7 @@ def name_log_det_of(first: Case, across: list[Case]) -> Named:
     """The mistake of the direction that tells, and its layer. across: the findings of J over all dimensions."""
     if first.finding.symptom is Symptom.CLOSED_FORM:
         return Named(Mistake.JACOBIAN_FORMULA)
-    found = _wrong_directions(across)
+    found = _of_float32(across) if _is_float32(across) else _wrong_directions(across)
     if not found:
         below = first.finding.error < FINE
         return Named(Mistake.BELOW_RESOLUTION if below else Mistake.LOG_DET_FORMULA, "log_det")
@@ -37,14 +38,25 @@ def name_log_det_of(first: Case, across: list[Case]) -> Named:
 
 
 def _wrong_directions(across):
-    """{direction: (" of layer k", mistake)}, over the trials in float64 that J looked at."""
-    trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == onp.float64}.values())
+    """{direction: (" of layer k", mistake)}, over the trials of one dtype that J looked at."""
+    wanted = onp.float32 if _is_float32(across) else onp.float64
+    trials = list({id(c.trial): c.trial for c in across if c.trial.subject.dtype == wanted}.values())
     trials = [aligned(t) for t in trials]
     samples = {d: [Sample(t, d) for t in trials] for d in ("forward", "inverse")}
     found = {d: _in_layers(d, samples[d]) for d in samples if any(s.failed for s in samples[d])}
     found = {d: (where, _of_one_direction(mistake, found)) for d, (where, mistake) in found.items()}
     of_layers = log_dets_of_chain(trials, found)
     return {d: found[d] if _says_all(found[d][1], of_layers[d][1]) else of_layers[d] for d in found}
+
+
+def _is_float32(across):
+    return all(case.trial.subject.dtype == onp.float32 for case in across)
+
+
+def _of_float32(across):
+    """The same where the differences are coarse: what they show is named, and nothing else is."""
+    found = _wrong_directions(across)
+    return found if all(mistake in COARSE for _, mistake in found.values()) else {}
 
 
 def _of_one_direction(mistake, found):

@@ -19,10 +19,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
 from nfscratch.check.repair.backwards import backwards
+from nfscratch.check.repair.bin_bounds import bin_bounds
 from nfscratch.check.repair.branch_terms import of_one_branch
+from nfscratch.check.repair.columns_joined import Splits, other_rows
 from nfscratch.check.repair.conditions import chosen
 from nfscratch.check.repair.degrees import of_degree
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
@@ -42,6 +45,7 @@ from nfscratch.check.repair.orders import in_order, loop_orders, of_moved_column
 from nfscratch.check.repair.planar import kept_above
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
+from nfscratch.check.repair.squares import of_squares, squares
 from nfscratch.check.repair.statements import changed_statements, moved_further
 from nfscratch.check.repair.terms import (
     constrained,
@@ -79,7 +83,7 @@ ROUNDS = (
         straight,
         lambda place, scope: of_tanh(place),
     ),
-    (),
+    (other_rows,),
     (
         lambda place, scope: thoughts(place.node),
         other_names,
@@ -97,6 +101,7 @@ ROUNDS = (
         counted_twice,
         of_degree,
         kept_above,
+        of_squares,
     ),
     (inner_factors, of_moved_columns, chosen, wrapped, local_arrays, slopes),
     (filled, joined),
@@ -126,6 +131,7 @@ def candidates(
     siblings = Siblings(around) if kinds == SIBLINGS and around else None
     elsewhere = LinesElsewhere(around) if kinds == LINES and around else None
     lacking = Lacking(around) if kinds <= SIBLINGS else None
+    splits = Splits(around) if kinds == SIBLINGS else None
     lines = reached.lines if lines is None else lines
     alike, within = defaultdict(list), defaultdict(list)
     for _, place, _ in met:
@@ -137,7 +143,7 @@ def candidates(
             everywhere = alike[id(place.function), ast.dump(place.node)] if kinds < EVERYWHERE else together
             for older, read in older_names(place, everywhere) if kinds == 0 else ():
                 yield from ((statement, place, e) for e in _in_all_places(place.exchanged(older), place, read))
-            for edit in edits_of(place, scope, kinds, siblings, lacking):
+            for edit in edits_of(place, scope, kinds, siblings, lacking, splits):
                 yield statement, place, edit
                 if isinstance(place.node, ast.expr):
                     yield from ((statement, place, e) for e in _in_all_places(edit, place, everywhere))
@@ -162,6 +168,14 @@ def met_places(statements: list[LiveStatement], reached: Reached, with_pool: boo
         for scope in {id(scope): scope for _, _, scope in found}.values():
             scope.pool = operands(everything, scope.function, scope)
     return found
+
+
+def unfolded(statements: list[LiveStatement], reached: Reached) -> Iterator[Candidate]:
+    """What keeps a map from folding, in what a run computes anew: the square of a norm, or the last bin."""
+    for statement, place, scope in met_places(statements, reached, False):
+        if isinstance(place.node, ast.expr) and not place.is_index:
+            for new in until_one_raises(chain(squares(place, scope), bin_bounds(place, scope))):
+                yield statement, place, place.exchanged(new)
 
 
 def _in_all_places(edit, place, twins):
@@ -196,13 +210,16 @@ def _is_met(place, lines):
 
 
 def edits_of(
-    place: Place, scope: Scope, kinds: int, siblings: Siblings | None = None, lacking: Lacking | None = None
-) -> Iterator[Edit]:
+    place: Place, scope: Scope, kinds: int,
+    siblings: Siblings | None = None, lacking: Lacking | None = None, splits: Splits | None = None,
+) -> Iterator[Edit]:  # fmt: skip
     """The changes of one round that are tried at one place."""
     if isinstance(place.node, ast.expr) and _is_read(place.node) and not (is_endless(place.node) or _is_turn(place)):
         if siblings is not None:
             yield from map(place.exchanged, siblings.of(place, scope))
             yield from map(place.exchanged, factors_beside(place))
+        if splits is not None:
+            yield from map(place.exchanged, splits.put_back(place, scope))
         if lacking is not None and is_term(place) == (kinds == 0):  # whole terms first: of them there are few
             yield from map(place.exchanged, lacking.beside(place, scope))
         looks = (

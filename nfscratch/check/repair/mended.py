@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from nfscratch.check.repair.bin_bounds import moves_bound
 from nfscratch.check.repair.edit import Kind, OfLines
 from nfscratch.check.repair.lengths import drops_repeated, length, starts_later
 from nfscratch.check.repair.nothing import says_nothing
@@ -26,7 +27,7 @@ CANCELS = re.compile(r"\b(\w+) [-/] \1\b|[-/] (\w+) [+*] \2\b")  # shift - shift
 OTHER_SIGN = re.compile(r"log\w*\(-(?!\w+\.log|log)|det\(-")
 ARGSORT = re.compile(r"argsort\(([\w.]+(?:\[[^][]*\])?)\)")
 ODD = re.compile(r"\w(?<!exp)\(-\w")  # force(-q): with an odd function it is -force(q), which is meant
-MINUS_MINUS = re.compile("- ?-")  # two signs that take each other back: what they say is said without them
+MINUS_MINUS = re.compile(r"- ?\(?-")  # two signs that take each other back: what they say is said without them
 ONE_MORE, ONE_LESS = re.compile(r"range\(.* \+ 1\)"), re.compile(r"range\(.* - 1\)")
 MORE_TURNS = 6  # one turn more than there are columns does no harm, and is seldom meant
 BOUNDS = re.compile(r"\* ([\w.]+) / \(\1 @ \1\)")  # of planar.py
@@ -96,9 +97,10 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive, a norm its square, or keeps w . u above -1."""
+        """Whether it makes something positive, a norm its square, another bin the last, or keeps w . u above -1."""
         more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        return squares_a_norm(self.before, self.after) or any(more) or self._keeps_a_product
+        bounds = squares_a_norm(self.before, self.after) or moves_bound(self.before, self.after)
+        return bounds or any(more) or self._keeps_a_product
 
     @property
     def is_a_guess(self) -> bool:
@@ -122,6 +124,7 @@ class Repair:
             return WHOLE_LINE if self.puts_in_a_line else MOVED_LINE
         same = SequenceMatcher(None, self.before, self.after, autojunk=False).get_matching_blocks()
         odd = len(ODD.findall(self.after)) > len(ODD.findall(self.before))
+        odd += bool(MINUS_MINUS.search(self.after) and not MINUS_MINUS.search(self.before))
         more = MORE_TURNS * bool(ONE_MORE.search(self.after) and not ONE_MORE.search(self.before))
         return len(self.before) + len(self.after) - 2 * sum(block.size for block in same) + 2 * odd + more
 

@@ -21,7 +21,7 @@ from functools import cached_property, partial
 
 from nfscratch.check.diagnosis.wrong_search import has_both_signs
 from nfscratch.check.repair.caches import Caches
-from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, until_one_raises
+from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, unfolded, until_one_raises
 from nfscratch.check.repair.edit import lost_names, orphans, source
 from nfscratch.check.repair.evidence import Evidence
 from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors, stated_logarithms
@@ -98,6 +98,7 @@ class Search(Evidence):
         if self.folds:
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
+            found += self._found(unfolded(self.statements, self.reached))
             rounds = 0 if any(repair.constrains and repair.is_whole for repair in found) else rounds
         of_loops = self._of_loops() if self.statements and self.failed else []
         found, rounds = found + of_loops, 0 if any(repair.is_whole for repair in of_loops) else rounds

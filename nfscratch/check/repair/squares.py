@@ -29,6 +29,14 @@ def squares(place: Place, scope: Scope) -> Iterator[ast.AST]:
         yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
 
 
+def of_squares(place: Place, scope: Scope) -> Iterator[ast.AST]:
+    """Half a logarithm, or the sum of such: of a variance, where that of the deviation is meant."""
+    node, outer = place.node, place.parent
+    handed_on = isinstance(outer, ast.Attribute) or (isinstance(outer, ast.Call) and place.field == "args")
+    if isinstance(node, ast.Call) and not handed_on and "log(" in (text := ast.unparse(node)) and "mean(" not in text:
+        yield ast.BinOp(ast.Constant(0.5), ast.Mult(), node)
+
+
 def squares_a_norm(before: str, after: str) -> bool:
     """Whether a root is gone, or a square of a norm is new: that of a vector itself bounds nothing."""
     fewer, more = (len(words.findall(before)) - len(words.findall(after)) for words in (ROOTS, SQUARED))
