@@ -27,6 +27,8 @@ flags.py         what a function of both directions does in one of them alone; t
 matrices.py      a matrix that is missing; conditions.py: a value that is meant only where a condition holds
 frequencies.py   those of rfft that occur twice; degrees.py: a coefficient over its degree
 planar.py        a vector that has to keep w . u above -1
+running.py       a running total that holds the column itself
+moduli.py        a modulus that one line has and another lacks
 branch_terms.py  a number that a log_det counts on one side of 0 alone
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried
