@@ -366,13 +366,6 @@ nfscratch.check.repair.branch_terms
 nfscratch.check.repair.call_sites
     MOST 24
 nfscratch.check.repair.candidates
-    EVERYWHERE 3
-    WITH_POOL 3
-    SLIPS 3
-    SIBLINGS 1
-    LINES 2
-    WITHOUT_POOL 0 2 3 5
-    NAMES 2
     candidates(slow) False
 nfscratch.check.repair.child
     PATIENCE 120.0
@@ -455,6 +448,14 @@ nfscratch.check.repair.orders
     FEWEST 2
 nfscratch.check.repair.other_orders
     SHORTEST 4
+nfscratch.check.repair.rounds
+    EVERYWHERE 3
+    WITH_POOL 3
+    SLIPS 3
+    SIBLINGS 1
+    LINES 2
+    WITHOUT_POOL 0 2 3 5
+    NAMES 2
 nfscratch.check.repair.scope
     MOST_GLOBALS 20
     MOST_KEYS 12

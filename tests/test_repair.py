@@ -13,9 +13,10 @@ from edited_code import COUPLING, LOOPS, module_of, trial_of
 import nfscratch as nf
 from nfscratch.check.diagnosis import one_change
 from nfscratch.check.repair import child
-from nfscratch.check.repair.candidates import ROUNDS, candidates
+from nfscratch.check.repair.candidates import candidates
 from nfscratch.check.repair.child import answered_by_child
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
+from nfscratch.check.repair.rounds import ROUNDS
 from nfscratch.check.repair.search import Search
 
 PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, what the search has to say

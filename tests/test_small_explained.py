@@ -82,16 +82,19 @@ def test_a_forward_that_stands_still_is_named_by_where_it_stops(monkeypatch):
     assert (found.mistake, found.where) == (Mistake.END_OF_BRACKET, "forward")
 
 
-@pytest.mark.parametrize(("where", "across", "found", "wrong", "name"), [
-    ("log_det forward", True, "EXP_SUMMED", False, "EXP_SUMMED"),
-    ("log_det forward", True, "SIGN", False, "NOT_FINITE"),
-    ("log_det forward", True, "SIGN", True, "SIGN"), ("x", True, "SIGN", True, "NOT_FINITE"),
-    ("log_det inverse", False, "SIGN", True, "NOT_FINITE"),
+@pytest.mark.parametrize(("where", "across", "found", "wrong", "folds", "name"), [
+    ("log_det forward", True, "EXP_SUMMED", False, False, "EXP_SUMMED"),
+    ("log_det forward", True, "SIGN", False, False, "NOT_FINITE"),
+    ("log_det forward", True, "SIGN", True, False, "SIGN"), ("x", True, "SIGN", True, False, "NOT_FINITE"),
+    ("log_det inverse", False, "SIGN", True, False, "NOT_FINITE"),
+    ("log_det inverse", True, "SIGN", True, True, "FOLDS"), ("log_det forward", False, "SIGN", False, True, "FOLDS"), ("x", True, "SIGN", True, True, "NOT_FINITE"),
 ])  # fmt: skip
-def test_a_log_det_that_is_not_finite_in_some_rows(where, across, found, wrong, name, monkeypatch):
+def test_a_log_det_that_is_not_finite_in_some_rows(where, across, found, wrong, folds, name, monkeypatch):
     cases = ["cases of J"] * across
     of_log_det = lambda first, given: Named(Mistake[found], "log_det") if given is cases else None  # noqa: E731
     monkeypatch.setattr(explain, "name_log_det_of", of_log_det)
+    fold = Named(Mistake.FOLDS, "inverse") if folds else None
+    monkeypatch.setattr(explain, "_fold_of", lambda first: fold if first == "first" else None)
     monkeypatch.setattr(explain, "_is_wrong_where_finite", lambda w, given: wrong and w == where and given is cases)
     assert explain._of_finite_rows(Named(Mistake.NOT_FINITE, where), "first", cases).mistake is Mistake[name]
 

@@ -20,17 +20,21 @@ def judge(monkeypatch):
     """mended(failed, now, ...): what comes of a change after which the laws `now` fail."""
     monkeypatch.setattr(accepting, "dependencies_lost", lambda old, new: 3)
     monkeypatch.setattr(accepting, "misses_codomain", lambda new, met: "missed")
+    monkeypatch.setattr(accepting, "leaves_codomain", lambda trial: trial.leaves)
 
-    def mended(failed, now, changed=("inverse",), keeps=True, answered=True, same=True, x=1, beside=(), may_miss=False):
+    def mended(
+        failed, now, changed=("inverse",), keeps=True, answered=True, same=True, x=1, beside=(), may_miss=False,
+        left=(False, False),
+    ):  # fmt: skip
         made, again = object.__new__(Accepting), iter([now, *(each[1] for each in beside)])
-        made.trial, made.checks = SimpleNamespace(x=0), 24
+        made.trial, made.checks = SimpleNamespace(x=0, leaves=left[0]), 24
         made.reached = SimpleNamespace(is_met=None)
         made.screen = SimpleNamespace(x=x, _same=lambda a, b: same)
         made.__dict__.update(
             failed=set(failed), _ends=SimpleNamespace(are_answered=lambda: answered), _may_miss=may_miss
         )
         made.__dict__["_beside"] = [(object(), set(of)) for of, _ in beside]
-        made._as_it_is = lambda old: (SimpleNamespace(x=0), next(again))
+        made._as_it_is = lambda old: (SimpleNamespace(x=0, leaves=left[1]), next(again))
         made._keeps_dependencies = lambda new, changed, masks: keeps
         found = made._mended(frozenset(changed), False)
         assert made.checks == 23
@@ -53,6 +57,13 @@ def test_what_is_no_repair(judge):
     assert judge({"R"}, {"R"}) is None and judge({"R"}, None) is None and judge({"R"}, {"P"}) is None
     assert judge({"R"}, set(), keeps=False) is None and judge({"R"}, set(), answered=False) is None
     assert judge({"R"}, {"R"}, changed=("x", "forward")) is None and judge({"J forward"}, {"X"}) is None
+
+
+def test_x_does_not_leave_the_codomain_that_it_was_in(judge):
+    to_x = ("x", "forward")
+    assert judge({"R"}, set(), changed=to_x, left=(False, True)) is None
+    assert judge({"R"}, set(), changed=to_x, left=(True, True)) == (("R",), (), False, 3)
+    assert judge({"R"}, set(), left=(False, True)) == (("R",), (), False, 0)
 
 
 def test_x_stays_at_points_that_were_not_screened(judge):

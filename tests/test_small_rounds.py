@@ -155,9 +155,10 @@ def test_a_change_of_the_other_direction_counts_where_nothing_better_was_found(m
 
 def test_a_map_that_folds_lacks_a_constraint(monkeypatch):
     monkeypatch.setattr(search, "MADE", [lambda reached, lines, changes, k=k: ("made", k) for k in range(len(MADE))])
+    monkeypatch.setattr(search, "unfolded", lambda statements, reached: ("made", len(MADE)))
     whole, part = repair(1, constrains=True), repair(2, constrains=True, is_whole=False)
     made = Rounds({0: [repair(3)]}, folds=True, made={0: [part], 2: [whole]})
-    assert made.repair()[0] is whole and [each[1] for each in made.asked] == [0, 1, 2]
+    assert made.repair()[0] is whole and [each[1] for each in made.asked] == [0, 1, 2, 3]
     made = Rounds({0: [repair(3)]}, folds=True, made={0: [part], 1: [repair(4)]})
     made.repair()
     assert rounds(made) == [(0, ENOUGH)]

@@ -24,6 +24,7 @@ A chain that a user wrote as one function has layers, too. The looks above are p
 recorded.py        what the function holds in its local variables, line by line, and a run with some of them replaced
 held.py            the forms in which a variable holds a state or a log_det
 boundaries.py      where all that the function knows is one state: there one layer ends and the next begins
+stretches.py       the lines between two boundaries, in words
 paired.py          which boundaries of forward and of inverse belong together; wrong_chain.py names the layer (R)
 running_total.py   the log_det so far at a boundary; gathered.py at all of them; chain_log_det.py names the layer (X, J)
 exchanged.py       the same where a function keeps its sums out of sight

@@ -107,13 +107,18 @@ def _of_finite_rows(named, first, across):
     """
     if not named.where.startswith("log_det"):
         return named
-    of_inverse = name_inverse_of_chain("R", [first], _name_inverse_of(first, [first]))
-    if of_inverse.mistake is Mistake.FOLDS:
-        return of_inverse
+    if (fold := _fold_of(first)) is not None:
+        return fold
     if not across:
         return named
     found = name_log_det_of(first, across)
     return found if found.mistake in OVERFLOW or _is_wrong_where_finite(named.where, across) else named
+
+
+def _fold_of(first):
+    """What R calls it, where that is a fold."""
+    named = name_inverse_of_chain("R", [first], _name_inverse_of(first, [first]))
+    return named if named.mistake is Mistake.FOLDS else None
 
 
 def _is_wrong_where_finite(where, across):

@@ -55,7 +55,7 @@ other_orders.py  other permutations: what holds with one alone holds by chance
 between.py       whether inverse goes back the way that forward came
 ends.py          the ends of the domain, where an edited function has to answer, too
 relevant.py      which values have a share in what is wrong: the others are left alone
-candidates.py    the changes in their order, in all places that the run met
+rounds.py        which changes are tried when; candidates.py: in all places that the run met
 search.py        one after the other, until one passes the screen and then the laws
 caches.py        what objects and functions keep so as not to compute it again: emptied for edits of what fills it
 frozen.py        the user's arrays, which no edited function may write into

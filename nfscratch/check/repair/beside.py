@@ -21,11 +21,12 @@ from nfscratch.check.finding import Finding
 from nfscratch.check.letters.definition import check_definition
 from nfscratch.check.letters.independence import check_independence
 from nfscratch.check.letters.samples import check_samples
-from nfscratch.check.repair.candidates import ROUNDS, candidates
+from nfscratch.check.repair.candidates import candidates
 from nfscratch.check.repair.edit import shown_source
 from nfscratch.check.repair.frozen import shares_memory
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
 from nfscratch.check.repair.mended import Repair
+from nfscratch.check.repair.rounds import ROUNDS
 from nfscratch.check.trial import Trial
 
 LONGEST = 6.0  # seconds of processor time

@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch.check.repair.candidates import WITHOUT_POOL, Candidate, edits_of
+from nfscratch.check.repair.candidates import Candidate, edits_of
 from nfscratch.check.repair.computes import can_run_again
 from nfscratch.check.repair.edit import Place, places
 from nfscratch.check.repair.live_code import TooLong, kind, within
+from nfscratch.check.repair.rounds import WITHOUT_POOL
 from nfscratch.check.repair.scope import Scope
 
 Changes = Callable[[Place, Scope], Iterable[ast.AST]]

@@ -21,7 +21,7 @@ from functools import cached_property, partial
 
 from nfscratch.check.diagnosis.wrong_search import has_both_signs
 from nfscratch.check.repair.caches import Caches
-from nfscratch.check.repair.candidates import ROUNDS, SLIPS, candidates, met_places, unfolded, until_one_raises
+from nfscratch.check.repair.candidates import candidates, met_places, unfolded, until_one_raises
 from nfscratch.check.repair.edit import lost_names, orphans, source
 from nfscratch.check.repair.evidence import Evidence
 from nfscratch.check.repair.factors import missing_logarithms, named_factors, other_factors, stated_logarithms
@@ -34,6 +34,7 @@ from nfscratch.check.repair.masks import compares_otherwise, is_of_masks
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
+from nfscratch.check.repair.rounds import ROUNDS, SLIPS
 from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.slots import newly_crossed
 from nfscratch.check.repair.squares import squares

@@ -30,8 +30,9 @@ from answers.faint import DIM, FAINT
 from answers.small_code import PLANTED_SMALL, SMALL
 from nfscratch.check.diagnosis import one_change
 from nfscratch.check.repair import search as search_room
-from nfscratch.check.repair.candidates import ROUNDS, candidates
+from nfscratch.check.repair.candidates import candidates
 from nfscratch.check.repair.live_code import Reached, live_statements
+from nfscratch.check.repair.rounds import ROUNDS
 from nfscratch.check.repair.search import Search
 
 TEXTS = {"coupling": COUPLING, "loops": LOOPS} | SMALL
