@@ -87,7 +87,8 @@ def test_a_forward_that_stands_still_is_named_by_where_it_stops(monkeypatch):
     ("log_det forward", True, "SIGN", False, False, "NOT_FINITE"),
     ("log_det forward", True, "SIGN", True, False, "SIGN"), ("x", True, "SIGN", True, False, "NOT_FINITE"),
     ("log_det inverse", False, "SIGN", True, False, "NOT_FINITE"),
-    ("log_det inverse", True, "SIGN", True, True, "FOLDS"), ("log_det forward", False, "SIGN", False, True, "FOLDS"), ("x", True, "SIGN", True, True, "NOT_FINITE"),
+    ("log_det inverse", True, "SIGN", True, True, "FOLDS"),
+    ("log_det forward", False, "SIGN", False, True, "FOLDS"), ("x", True, "SIGN", True, True, "NOT_FINITE"),
 ])  # fmt: skip
 def test_a_log_det_that_is_not_finite_in_some_rows(where, across, found, wrong, folds, name, monkeypatch):
     cases = ["cases of J"] * across
