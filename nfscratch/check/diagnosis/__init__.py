@@ -13,7 +13,7 @@ R S     an inverse                              wrong_inverse, wrong_columns, wr
                                                 wrong_passes, wrong_linear, wrong_radial, wrong_bracket, wrong_search,
                                                 wrong_line_search, wrong_halving,
                                                 wrong_contraction, wrong_spline
-S P     a result, or what a call leaves behind  wrong_calls, left_behind
+S P     a result, or what a call leaves behind  wrong_calls, left_behind, set_once
 I       a row that depends on others            wrong_rows
 D N     a density                               wrong_density
 T E O G an edge, the range, the structure       wrong_edges

@@ -6,6 +6,7 @@ import numpy as onp
 
 from nfscratch.check.diagnosis.left_behind import left_behind
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.diagnosis.set_once import set_once
 from nfscratch.check.diagnosis.wrong_inverse import failing_layer, name_inverse
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.round_trip import check_round_trip
@@ -30,6 +31,9 @@ def name_impurity(case: Case, cases: list[Case]) -> Named:
     """P. Of a function that gives something else the second time, the line that leaves something behind, too."""
     mistake, function = IMPURE[case.finding.symptom], case.finding.evidence["function"]
     left = left_behind(case.trial) if mistake in LEAVES else []
+    known = bool(left) and left[0].of_batch
+    if mistake is Mistake.ANOTHER_OUTPUT and not known and (where := set_once(case.trial)) is not None:
+        return Named(Mistake.INITIALISED_AGAIN, f"{function}, where {where}")
     if not left:
         return Named(mistake, function)
     return Named(Mistake.INITIALISED_AGAIN if left[0].of_batch else mistake, f"{function}, where {left[0]}")
