@@ -22,6 +22,8 @@ forms.py         what is done to one value, done to another that lacks it
 terms.py         a term or a factor that is missing, or one too many
 flags.py         what a function of both directions does in one of them alone; turns.py: a mean over a loop, for a sum
 matrices.py      a matrix that is missing; conditions.py: a value that is meant only where a condition holds
+running.py       a running total that holds the column itself
+moduli.py        a modulus that one line has and another lacks
 branch_terms.py  a number that a log_det counts on one side of 0 alone
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried

@@ -13,7 +13,7 @@ import numpy as onp
 
 from nfscratch.check.domains import bounded
 from nfscratch.check.repair.edit import Kind
-from nfscratch.check.repair.ends import Ends, misses_codomain
+from nfscratch.check.repair.ends import Ends, leaves_codomain, misses_codomain
 from nfscratch.check.repair.laws import LAWS, dependencies_lost, failed_laws, keeps_dependencies, still_mixes
 from nfscratch.check.repair.live_code import Reached, TooLong, within
 from nfscratch.check.repair.screens import OfAll
@@ -79,6 +79,8 @@ class Accepting:
             return None
         keeps = "x" not in changed and self.screen.x is not None
         if keeps and not self.screen._same(new.x, old.x):  # at points not screened
+            return None
+        if "x" in changed and leaves_codomain(new) and not leaves_codomain(old):
             return None
         for other, failed in self._beside:
             _, again = self._as_it_is(other)

@@ -31,10 +31,12 @@ from nfscratch.check.repair.inserted import Lines as LinesElsewhere
 from nfscratch.check.repair.lacking import Lacking
 from nfscratch.check.repair.live_code import LiveStatement, Reached
 from nfscratch.check.repair.matrices import inverted
+from nfscratch.check.repair.moduli import wrapped_line
 from nfscratch.check.repair.moved import moved
 from nfscratch.check.repair.names import indexed, local_arrays, other_names, other_tables, overwritten, woven
 from nfscratch.check.repair.operands import operands
 from nfscratch.check.repair.orders import in_order, loop_orders, of_moved_columns, slices_of_orders, undone
+from nfscratch.check.repair.running import ended_before
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.siblings import Siblings, factors_beside
 from nfscratch.check.repair.statements import changed_statements, moved_further
@@ -86,6 +88,7 @@ ROUNDS = (
         inverted,
         constrained,
         counted,
+        ended_before,
         of_one_branch,
         under_flag,
     ),
@@ -135,6 +138,9 @@ def candidates(
                     if kinds == NAMES and isinstance(place.node, ast.Name) and place is not everywhere[0]:
                         rest = everywhere[everywhere.index(place) :]  # from a line on, another variable
                         yield from ((statement, place, e) for e in _in_all_places(edit, place, rest))
+            if siblings is not None:
+                lines_wrapped = wrapped_line(place.node, siblings.moduli, scope)
+                yield from ((statement, place, place.exchanged(new)) for new in lines_wrapped)
             if elsewhere is not None:
                 yield from ((statement, place, edit) for edit in elsewhere.around(place, scope))
 

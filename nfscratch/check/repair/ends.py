@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.check.domains import flat_ends
 from nfscratch.check.letters.onto import check_onto
 from nfscratch.check.repair.live_code import TooLong, within
+from nfscratch.check.rows import flat
 from nfscratch.check.subject import Subject
 from nfscratch.check.trial import Trial
 
@@ -55,6 +57,13 @@ def misses_codomain(trial: Trial, met: Met) -> bool:
         return within(lambda: check_onto(asked, rng), MOST_OF_LETTER, met)[0].failed
     except (Exception, SystemExit, TooLong):  # of any kind: the functions' own
         return True
+
+
+def leaves_codomain(trial: Trial) -> bool:
+    """Whether some x of these points is beyond an end of the declared codomain."""
+    low, high = (onp.asarray(end) for end in flat_ends(trial.subject.codomain))
+    room = 1e-5 * onp.maximum(1.0, onp.abs(onp.where(onp.isfinite(high - low), high - low, 1.0)))
+    return bool(((flat(trial.x) < low - room) | (flat(trial.x) > high + room)).any())
 
 
 def _points(subject, direction):

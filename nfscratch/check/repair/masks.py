@@ -8,14 +8,16 @@ from __future__ import annotations
 import ast
 import re
 
+ENDED = "[:, :-1], ((0, 0), (1, 0))"  # as running.py writes it
 COMPARED = re.compile("[<>]=?")
 LEFT, RIGHT = re.compile(r"(\([^()]*\)|[\w.]+) \* "), re.compile(r" \* (\([^()]*\)|[\w.]+)")  # factors
 WHERE = re.compile(r"where\((\w+), ")  # a condition
 
 
 def is_of_masks(before: str, after: str) -> bool:
-    """Whether a factor or a condition stands once more than before, or a comparison or a mask is turned round."""
-    looks = (repeats_factor, repeats_condition, compares_otherwise, turns_mask)
+    """Whether a factor or a condition stands once more than before, or a comparison or a mask is turned round,
+    or a running total ends before the column itself."""
+    looks = (repeats_factor, repeats_condition, compares_otherwise, turns_mask, ends_before)
     return any(look(before, after) for look in looks)
 
 
@@ -52,6 +54,11 @@ def _turned_is(tree, call, wanted):
     same = ast.dump(tree) == wanted
     call.args = [first, *rest]
     return same
+
+
+def ends_before(before: str, after: str) -> bool:
+    """Whether a running total is moved on by one column, so that none sees itself."""
+    return after.count(ENDED) > before.count(ENDED)
 
 
 def compares_otherwise(before: str, after: str) -> bool:

@@ -5,6 +5,7 @@
     f(...)         the arguments of another call of f, one of them or all
     a[...]         another index of the same a
     ifft(...)      the options of a call of fft
+    a - b          wrapped round as other values are: (a - b) % c
     for k in ...   what another loop runs over
 
 One formula is often written twice, in forward and in inverse, and the mistake is in one of them. A variable that the
@@ -21,6 +22,7 @@ from typing import Any
 from nfscratch.check.repair.edit import Place, source
 from nfscratch.check.repair.forms import forms_beside, parallel, turned, turned_forms
 from nfscratch.check.repair.live_code import kind
+from nfscratch.check.repair.moduli import moduli, wrapped_round
 from nfscratch.check.repair.scope import Scope
 from nfscratch.check.repair.terms import is_term
 
@@ -34,7 +36,7 @@ class Siblings:
     def __init__(self, met: Iterable[tuple[Place, Scope]]):
         self.found: dict[Any, list[tuple[ast.AST, Scope]]] = {}
         met = list(met)
-        self.turned = turned_forms(met)
+        self.turned, self.moduli = turned_forms(met), moduli(met)
         for place, scope in met:
             for key, node in _keys(place):
                 if len(source(node)) <= LONGEST:
@@ -49,6 +51,7 @@ class Siblings:
                 yield deepcopy(new)
 
     def _all(self, place, scope):
+        yield from wrapped_round(place, self.moduli, scope)
         if is_term(place):
             yield from forms_beside(place, _beside(place), scope)
             yield from turned(place, scope, self.turned)
