@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from nfscratch.check.repair.bins import moves_limit
 from nfscratch.check.repair.edit import Kind, OfLines
 from nfscratch.check.repair.nothing import says_nothing
 from nfscratch.check.repair.products import repeated_factors
@@ -92,9 +93,9 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive, or a norm its square."""
+        """Whether it makes something positive, or a norm its square, or lets an index come to its last bin."""
         more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        return squares_a_norm(self.before, self.after) or any(more)
+        return squares_a_norm(self.before, self.after) or moves_limit(self.before, self.after) or any(more)
 
     @property
     def _is_unlikely(self):

@@ -34,6 +34,7 @@ from nfscratch.check.repair.masks import compares_otherwise, is_of_masks
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.other_orders import OtherOrders
+from nfscratch.check.repair.range_edits import limits_and_moduli
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.squares import squares
@@ -113,6 +114,9 @@ class Search(Accepting):
         _ = self.statements and self.failed and (
             self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders
         )  # fmt: skip
+        if self.statements and self.failed:  # a bin that is never used: what else mends that is made for it
+            found += self._found(limits_and_moduli(self.statements, self.reached, moduli_too=False))
+            rounds = 0 if any(repair.is_whole for repair in found) else rounds
         if self.folds:
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
