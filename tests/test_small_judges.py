@@ -20,23 +20,32 @@ def judge(monkeypatch):
     """mended(failed, now, ...): what comes of a change after which the laws `now` fail."""
     monkeypatch.setattr(accepting, "dependencies_lost", lambda old, new: 3)
     monkeypatch.setattr(accepting, "misses_codomain", lambda new, met: "missed")
+    monkeypatch.setattr(accepting, "leaves_codomain", lambda trial: getattr(trial, "leaves", False))
 
-    def mended(failed, now, changed=("inverse",), keeps=True, answered=True, same=True, x=1, beside=(), may_miss=False):
+    def mended(failed, now, changed=("inverse",), keeps=True, answered=True, same=True, x=1, beside=(), may_miss=False,
+               leaves=False, left=False):  # fmt: skip
         made, again = object.__new__(Accepting), iter([now, *(each[1] for each in beside)])
-        made.trial, made.checks = SimpleNamespace(x=0), 24
+        made.trial, made.checks = SimpleNamespace(x=0, leaves=left), 24
         made.reached = SimpleNamespace(is_met=None)
         made.screen = SimpleNamespace(x=x, _same=lambda a, b: same)
         made.__dict__.update(
             failed=set(failed), _ends=SimpleNamespace(are_answered=lambda: answered), _may_miss=may_miss
         )
         made.__dict__["_beside"] = [(object(), set(of)) for of, _ in beside]
-        made._as_it_is = lambda old: (SimpleNamespace(x=0), next(again))
+        made._as_it_is = lambda old: (SimpleNamespace(x=0, leaves=leaves), next(again))
         made._keeps_dependencies = lambda new, changed, masks: keeps
         found = made._mended(frozenset(changed), False)
         assert made.checks == 23
         return found
 
     return mended
+
+
+def test_x_may_not_leave_the_codomain_where_it_did_not_before(judge):
+    assert judge({"R"}, set(), changed=("x", "forward"), leaves=True) is None
+    for kept in ({"leaves": False}, {"leaves": True, "left": True}):
+        assert judge({"R"}, set(), changed=("x", "forward"), **kept) is not None
+    assert judge({"R"}, set(), leaves=True) is not None  # x is as it was
 
 
 def test_laws_that_failed_and_hold_are_mended_in_their_order(judge):

@@ -114,9 +114,8 @@ class Search(Accepting):
         _ = self.statements and self.failed and (
             self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders
         )  # fmt: skip
-        if self.statements and self.failed:  # a bin that is never used: what else mends that is made for it
-            found += self._found(limits_and_moduli(self.statements, self.reached, moduli_too=False))
-            rounds = 0 if any(repair.is_whole for repair in found) else rounds
+        found += self._found(limits_and_moduli(self.statements, self.reached, moduli_too=False)) if self.failed else []
+        rounds = 0 if any(repair.is_whole for repair in found) else rounds  # for a bin that is never used much is made
         if self.folds:
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
