@@ -19,6 +19,12 @@ def repair(rank, **more):
     return made
 
 
+@pytest.fixture(autouse=True)
+def limits(monkeypatch):
+    """What is tried before all rounds, a limit of an index, finds nothing."""
+    monkeypatch.setattr(search, "limits_and_moduli", lambda statements, reached, moduli_too: ("made", "limits"))
+
+
 class Rounds:
     """A search whose rounds find what is given; it notes what it is asked, and what is known before."""
 
@@ -158,7 +164,7 @@ def test_a_map_that_folds_lacks_a_constraint(monkeypatch):
     monkeypatch.setattr(search, "unfolded", lambda statements, reached: ("made", len(MADE)))
     whole, part = repair(1, constrains=True), repair(2, constrains=True, is_whole=False)
     made = Rounds({0: [repair(3)]}, folds=True, made={0: [part], 2: [whole]})
-    assert made.repair()[0] is whole and [each[1] for each in made.asked] == [0, 1, 2, 3]
+    assert made.repair()[0] is whole and [each[1] for each in made.asked] == ["limits", 0, 1, 2, 3]
     made = Rounds({0: [repair(3)]}, folds=True, made={0: [part], 1: [repair(4)]})
     made.repair()
     assert rounds(made) == [(0, ENOUGH)]

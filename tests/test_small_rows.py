@@ -13,7 +13,6 @@ from nfscratch.check.diagnosis import wrong_bracket, wrong_directions
 from nfscratch.check.diagnosis.recorded import Record
 from nfscratch.check.diagnosis.stretches import stretch
 from nfscratch.check.pairs import of_pair
-from nfscratch.check.repair.bin_bounds import bin_bounds, moves_bound
 from nfscratch.check.repair.candidates import unfolded
 from nfscratch.check.repair.columns_joined import Splits, other_rows, puts_back
 from nfscratch.check.repair.edit import places, source
@@ -122,20 +121,6 @@ def test_what_coarse_differences_do_not_show_has_no_name():
     trial = Trial(of_pair(off, off, 1, dtype="float32"), onp.linspace(-2, 2, 12, dtype="float32")[:, None])
     case = SimpleNamespace(trial=trial, finding=SimpleNamespace(symptom=None, error=1.0))
     assert wrong_directions.name_log_det_of(case, [case]).mistake is Mistake.LOG_DET_FORMULA
-
-
-@pytest.mark.parametrize(("text", "part", "made"), [
-    ("k = np.clip(i, 0, n - 2)", "2", ["3", "1"]), ("k = np.clip(i, 0, n - 2)", "0", ["1"]), ("k = n - 2", "2", []),
-    ("s = np.clip(s, 0.5, n)", "0.5", []),
-])  # fmt: skip
-def test_another_bin_may_be_the_last(text, part, made):
-    assert [source(new) for new in bin_bounds(place_in(text, part), OWN)] == made
-
-
-def test_whether_a_bound_of_bins_is_all_that_is_changed():
-    assert moves_bound("np.clip(k, 0, n - 2)", "np.clip(k, 0, n - 1)")
-    assert not moves_bound("np.clip(k, 0, n - 2)", "np.clip(k, 0, n + 1)")
-    assert not moves_bound("k2 - 2", "k2 - 1") and not moves_bound("np.clip(k, 0, 1)", "np.clip(k, 0, 1)")
 
 
 @pytest.mark.parametrize(("text", "part", "made"), [

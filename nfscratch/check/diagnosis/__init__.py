@@ -16,7 +16,7 @@ R S     an inverse                              wrong_inverse, wrong_columns, wr
 S P     a result, or what a call leaves behind  wrong_calls, left_behind, set_once
 I       a row that depends on others            wrong_rows
 D N     a density                               wrong_density
-T E O G an edge, the range, the structure       wrong_edges
+T E O G an edge, the range, the structure       wrong_edges, of_range
 K       samples                                 wrong_samples
 
 A chain that a user wrote as one function has layers, too. The looks above are put to each of them:

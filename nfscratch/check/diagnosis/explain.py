@@ -9,6 +9,7 @@ not undo forward", and the like.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as onp
 
@@ -16,6 +17,7 @@ from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.hints import HINTS
 from nfscratch.check.diagnosis.in_time import named_in_time
 from nfscratch.check.diagnosis.mistakes import Mistake, Named
+from nfscratch.check.diagnosis.of_range import with_change_of_range
 from nfscratch.check.diagnosis.one_change import with_change
 from nfscratch.check.diagnosis.wrong_bracket import name_of_stop
 from nfscratch.check.diagnosis.wrong_calls import name_impurity, name_shape
@@ -63,7 +65,8 @@ def explain(letter: str, cases: list[Case], across: list[Case], no_round_trip: b
     if named.mistake is Mistake.NO_ABSOLUTE_VALUE and any(has_both_signs(case.trial) for case in cases + across):
         named = Named(Mistake.FOLDS, "det J has both signs")
     with without_limit():  # the search has its own
-        named, change = with_change(letter, named, cases) if changes else (named, "")
+        look = with_change_of_range if letter in "EO" else partial(with_change, letter)
+        named, change = look(named, cases) if changes else (named, "")
     return _failure(letter, str(named), HINTS[named.mistake], cases, named, change)
 
 

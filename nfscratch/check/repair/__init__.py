@@ -29,6 +29,8 @@ frequencies.py   those of rfft that occur twice; degrees.py: a coefficient over 
 planar.py        a vector that has to keep w . u above -1
 running.py       a running total that holds the column itself
 moduli.py        a modulus that one line has and another lacks
+bins.py          a limit of an index, one bin too early; range_edits.py: where it and moduli are tried
+of_range.py      what of these ends a jump, or keeps x in its codomain: E and O are asked
 branch_terms.py  a number that a log_det counts on one side of 0 alone
 operands.py      the expressions that may be such a term
 missing.py       terms of a log_det that are found by numbers, before they are tried

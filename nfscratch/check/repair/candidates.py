@@ -11,10 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from itertools import chain
 from typing import TypeVar
 
-from nfscratch.check.repair.bin_bounds import bin_bounds
 from nfscratch.check.repair.columns_joined import Splits
 from nfscratch.check.repair.edit import Edit, Place, is_endless, places
 from nfscratch.check.repair.inserted import Lines as LinesElsewhere
@@ -95,10 +93,10 @@ def met_places(statements: list[LiveStatement], reached: Reached, with_pool: boo
 
 
 def unfolded(statements: list[LiveStatement], reached: Reached) -> Iterator[Candidate]:
-    """What keeps a map from folding, in what a run computes anew: the square of a norm, or the last bin."""
+    """What keeps a map from folding, in what a run computes anew: the square of a norm."""
     for statement, place, scope in met_places(statements, reached, False):
         if isinstance(place.node, ast.expr) and not place.is_index:
-            for new in until_one_raises(chain(squares(place, scope), bin_bounds(place, scope))):
+            for new in until_one_raises(squares(place, scope)):
                 yield statement, place, place.exchanged(new)
 
 

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from nfscratch.check.repair.bin_bounds import moves_bound
+from nfscratch.check.repair.bins import moves_limit
 from nfscratch.check.repair.edit import Kind, OfLines
 from nfscratch.check.repair.lengths import drops_repeated, length, starts_later
 from nfscratch.check.repair.nothing import says_nothing
@@ -97,9 +97,9 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether it makes something positive, a norm its square, another bin the last, or keeps w . u above -1."""
+        """Whether something is positive with it, a norm is squared, an index comes to its last bin, or w . u is bounded."""
         more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        bounds = squares_a_norm(self.before, self.after) or moves_bound(self.before, self.after)
+        bounds = squares_a_norm(self.before, self.after) or moves_limit(self.before, self.after)
         return bounds or any(more) or self._keeps_a_product
 
     @property

@@ -33,6 +33,7 @@ from nfscratch.check.repair.made_objects import attributes_otherwise
 from nfscratch.check.repair.masks import compares_otherwise, is_of_masks
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.missing import missing_terms
+from nfscratch.check.repair.range_edits import limits_and_moduli
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.rounds import ROUNDS, SLIPS
 from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
@@ -92,18 +93,20 @@ class Search(Evidence):
     def repair(self, rounds: int = len(ROUNDS), most: float = MOST) -> Repair | None:
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found, mirrored = most, [], []
+        may_look = bool(self.statements and self.failed)
         # of the functions as they are
-        _ = self.statements and self.failed and (
-            self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders
-        )  # fmt: skip
+        _ = may_look and (self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders)
+        if may_look:  # for a bin that is never used, much else is made
+            found += self._found(limits_and_moduli(self.statements, self.reached, moduli_too=False))
+            rounds = 0 if any(repair.is_whole for repair in found) else rounds
         if self.folds:
             for look in MADE:
                 found += self._found(look(self.reached, self.ways.wrong, squares))
             found += self._found(unfolded(self.statements, self.reached))
             rounds = 0 if any(repair.constrains and repair.is_whole for repair in found) else rounds
-        of_loops = self._of_loops() if self.statements and self.failed else []
+        of_loops = self._of_loops() if may_look else []
         found, rounds = found + of_loops, 0 if any(repair.is_whole for repair in of_loops) else rounds
-        for kinds in range(rounds if self.statements and self.failed else 0):
+        for kinds in range(rounds if may_look else 0):
             found += self._found(self._candidates(kinds), ENOUGH if kinds < SLIPS else 1)
             self.cut_off = kinds < SLIPS and self._is_over()
             for more in self._after_slips if kinds == SLIPS - 1 else ():
