@@ -12,6 +12,7 @@ from itertools import pairwise, permutations
 from typing import Any
 
 from nfscratch.check.repair.edit import Place, placed, source
+from nfscratch.check.repair.names import takes_every_second
 from nfscratch.check.repair.scope import Scope
 
 MOST_NAMES = {2: 10, 3: 6}  # variables that may be one of the columns of a row, by how many these are
@@ -53,6 +54,8 @@ class Splits:
         """What joins two halves, with each column where it was taken from."""
         value = scope.evaluated(place.node) if self.found and _joins_two(place.node) else None
         if getattr(value, "ndim", 0) != 2 or not scope.array_module:
+            return
+        if scope.function is not None and takes_every_second(scope.function):  # names.woven says it shorter
             return
         columns = f"range({value.shape[1]})"
         for a, b in self.found:

@@ -99,11 +99,11 @@ def woven(place: Place, scope: Scope) -> Iterator[ast.AST]:
         for name in [k for k, c in codes.items() if c is not None and c.co_argcount == 2 and not scope.comes_back(k)]:
             for row in (parts, parts[::-1]):
                 yield ast.Call(ast.Name(name, ast.Load()), list(row), [])
-        if scope.array_module and _takes_every_second(scope.function):
+        if scope.array_module and takes_every_second(scope.function):
             yield from (placed(_dealt(scope.array_module, row), node) for row in (parts, parts[::-1]))
 
 
-def _takes_every_second(function):
+def takes_every_second(function):
     return any(isinstance(n, ast.Slice) and n.step is not None for n in ast.walk(function))
 
 
