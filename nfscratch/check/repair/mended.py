@@ -97,7 +97,7 @@ class Repair:
 
     @property
     def constrains(self) -> bool:
-        """Whether something is positive with it, a norm is squared, an index comes to its last bin, or w . u is bounded."""
+        """Whether something is positive with it, a norm is squared, an index has its last bin, or w . u is bounded."""
         more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
         bounds = squares_a_norm(self.before, self.after) or moves_limit(self.before, self.after)
         return bounds or any(more) or self._keeps_a_product
