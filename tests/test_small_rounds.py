@@ -37,6 +37,8 @@ class Rounds:
         return ("round", kinds)
 
     def _found(self, tried, enough=None):
+        if tried[0] == "limits":
+            return list(tried[1])
         self.asked.append((*tried, enough))
         self.known = set(self.noted)
         name, which = tried
@@ -57,6 +59,20 @@ class Rounds:
 
     def repair(self, rounds=5):
         return Search.repair(self, rounds, 1000.0)
+
+
+@pytest.fixture(autouse=True)
+def limits(monkeypatch):
+    """What comes before the first round: limits of indices; none of them is a repair, if a test does not say so."""
+    found = []
+    monkeypatch.setattr(search, "limits_and_moduli", lambda statements, reached, moduli_too: ("limits", found))
+    return found
+
+
+def test_a_limit_of_an_index_comes_before_all_rounds(limits):
+    limits.append(repair(1))
+    made = Rounds({0: [repair(0)]})
+    assert made.repair()[0].rank == 1 and not rounds(made)
 
 
 def rounds(made):
