@@ -19,12 +19,6 @@ def repair(rank, **more):
     return made
 
 
-@pytest.fixture(autouse=True)
-def limits(monkeypatch):
-    """What is tried before all rounds, a limit of an index, finds nothing."""
-    monkeypatch.setattr(search, "limits_and_moduli", lambda statements, reached, moduli_too: ("made", "limits"))
-
-
 class Rounds:
     """A search whose rounds find what is given; it notes what it is asked, and what is known before."""
 
@@ -45,6 +39,8 @@ class Rounds:
         return ("round", kinds)
 
     def _found(self, tried, enough=None):
+        if tried[0] == "limits":
+            return list(tried[1])
         self.asked.append((*tried, enough))
         self.known = set(self.noted)
         name, which = tried
@@ -68,6 +64,20 @@ class Rounds:
 
     def repair(self, rounds=5):
         return Search.repair(self, rounds, 1000.0)
+
+
+@pytest.fixture(autouse=True)
+def limits(monkeypatch):
+    """What comes before the first round: limits of indices; none of them is a repair, if a test does not say so."""
+    found = []
+    monkeypatch.setattr(search, "limits_and_moduli", lambda statements, reached, moduli_too: ("limits", found))
+    return found
+
+
+def test_a_limit_of_an_index_comes_before_all_rounds(limits):
+    limits.append(repair(1))
+    made = Rounds({0: [repair(0)]})
+    assert made.repair()[0].rank == 1 and not rounds(made)
 
 
 def rounds(made):
@@ -164,7 +174,7 @@ def test_a_map_that_folds_lacks_a_constraint(monkeypatch):
     monkeypatch.setattr(search, "unfolded", lambda statements, reached: ("made", len(MADE)))
     whole, part = repair(1, constrains=True), repair(2, constrains=True, is_whole=False)
     made = Rounds({0: [repair(3)]}, folds=True, made={0: [part], 2: [whole]})
-    assert made.repair()[0] is whole and [each[1] for each in made.asked] == ["limits", 0, 1, 2, 3]
+    assert made.repair()[0] is whole and [each[1] for each in made.asked] == [0, 1, 2, 3]
     made = Rounds({0: [repair(3)]}, folds=True, made={0: [part], 1: [repair(4)]})
     made.repair()
     assert rounds(made) == [(0, ENOUGH)]
