@@ -209,6 +209,17 @@ def test_a_change_stands_beside_its_name(monkeypatch):
     assert said(monkeypatch, Mistake.FOLDS, is_of_one=False, laws=("R", "J forward"))[0] == "ONE_CHANGE"
     name, _, _, words = said(monkeypatch, Mistake.FOLDS, constrains=True, is_a_guess=True)
     assert (name, words) == ("FOLDS", "Line 3 of a.py: with `b` in place of `a`, for example, R holds.")
+    for no_example in ({"laws": ("S", "X")}, {"after": "exp(--b)"}):
+        name, _, _, words = said(monkeypatch, Mistake.FOLDS, "S", constrains=True, is_a_guess=True, **no_example)
+        assert (name, words) == ("FOLDS", "")
+
+
+def test_what_a_loop_has_made_has_no_other_name(monkeypatch):
+    bound = {"of_lines": SimpleNamespace(kind=Kind.BOUND), "changed": frozenset({"inverse"})}
+    assert said(monkeypatch, Mistake.SHIFT_NOT_UNDONE, **bound)[0] == "ONE_CHANGE"
+    moved = bound | {"of_lines": SimpleNamespace(kind=Kind.EXCHANGED)}
+    assert said(monkeypatch, Mistake.SHIFT_NOT_UNDONE, **moved)[0] == "SHIFT_NOT_UNDONE"
+    assert said(monkeypatch, Mistake.CLIPS_ARGUMENT, changed=frozenset({"inverse"}))[0] == "ONE_CHANGE"
 
 
 def test_either_direction_is_said_where_numbers_do_not_tell(monkeypatch):

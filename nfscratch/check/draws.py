@@ -12,6 +12,7 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.arguments import checked_context, context_width
 from nfscratch.check.domains import bounded, inside, interval, into, spread
 from nfscratch.check.finite_differences import moved_params, random_params
+from nfscratch.check.first_batch import depends_on_first_batch
 from nfscratch.check.guarded import guarded, kind_of, message_of, shown
 from nfscratch.check.letters.out_of_reach import is_beyond_draws
 from nfscratch.check.overflow import overflows
@@ -73,12 +74,14 @@ def _has_directions(subject):
 
 def _groups_of_pairs(subject, dims, rng, given, options):
     """Functions that compute in float32 are audited in float32: they have no more digits."""
+    of_first = {d: depends_on_first_batch(subject, d, _some_points(d, given)) for d in dims}  # before the first call
     notes, begun = [], {d: first_call(subject, d, _some_points(d, given)) for d in dims}
     if options["dtype"] is None and all(computes_in_float32(subject, d, _some_points(d, given)) for d in dims):
         subject, options = in_float32(subject), {**options, "dtype": "float32"}
         given |= {k: single(given[k]) for k in ("log_prob", "sample") if k in given}
         notes = ["audited in float32, in which the functions compute; dtype='float64' audits them in float64"]
-    groups = [_group_of_pairs(subject, dim, rng, {**given, "begun": begun[dim]}, options) for dim in dims]
+    first = {dim: {"begun": begun[dim], "of_first_batch": of_first[dim]} for dim in dims}
+    groups = [_group_of_pairs(subject, dim, rng, given | first[dim], options) for dim in dims]
     found = max((group.trials[0].subject.accuracy for group in groups), default=0.0)
     if found and not given.get("accuracy"):
         notes.append(words_of(found))

@@ -59,6 +59,7 @@ class Subject:
     flow_params: Any = None
     pristine: Any = None  # a copy of the bijection or flow, made before the first call
     begun: Any = None  # (z, x, log_det) of the first call of all, of plain functions: P asks again
+    of_first_batch: bool = False  # whether plain functions depend on the first batch that they see
     pairs: tuple[Subject, ...] = ()  # the layers, where several pairs of functions are audited as one map
 
     dim = property(lambda self: prod(self.in_shape))

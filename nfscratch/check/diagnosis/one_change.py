@@ -45,7 +45,7 @@ INFERRED = {  # from what else fits, not from numbers that only this mistake giv
     Mistake.LAYERS_IN_ORDER, Mistake.LAYER_NOT_UNDONE, Mistake.WRONG_FAR_OUT, Mistake.SERIES_CUT, Mistake.TRACE_ALONE,
     Mistake.ALWAYS_ZERO, Mistake.PERMUTATION_LATE,
     Mistake.FACTOR_NOT_INVERTED, Mistake.SCALE_NOT_UNDONE, Mistake.OTHER_ROOT, Mistake.KNOTS_OF_Z,
-    Mistake.DEPENDS_ON_CALLS, Mistake.PLANAR_U, Mistake.LOGIT_SCALE, Mistake.FOLDS,
+    Mistake.DEPENDS_ON_CALLS, Mistake.PLANAR_U, Mistake.LOGIT_SCALE, Mistake.FOLDS, Mistake.CLIPS_ARGUMENT,
 }  # fmt: skip
 PARTS = {  # a name that says one of the two words that a change exchanges, or how it reads: it may stand beside it
     Mistake.MEAN: ("mean",), Mistake.SUMMED_OVER_BATCH: ("sum", "axis"), Mistake.KEPT_AXIS: ("keepdims", "axis"),
@@ -73,7 +73,8 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
         return named, ""  # of a map that folds much else in both directions makes one that does not
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
     if named.mistake is Mistake.FOLDS and repair.is_a_guess:
-        said = BELOW in named.where or "--" in repair.after  # by the number itself; or nobody would write it so
+        # the number itself has said it; nobody would write it so; the logarithm alone has a value with it
+        said = BELOW in named.where or "--" in repair.after or "R" not in repair.laws
         return named, "" if said else f"{_capital(repair.where)}: {repair.change}, for example, {laws}."
     if named.mistake in GENERAL | INFERRED | {None} or _is_of_the_other(named, repair) or not _agrees(named, repair):
         changed = repair.changed - {"x"}
@@ -160,6 +161,8 @@ def _agrees(named, repair):
         if whole is not None:
             return whole.kind is Kind.EXCHANGED and len(set(whole.targets)) == 1
         return repair.after.count("(") > repair.before.count("(")
+    if repair.of_lines is not None and repair.of_lines.kind is Kind.BOUND:  # no look knows what a loop has made
+        return False
     if named.mistake is Mistake.NOT_NEGATED:  # it says that a minus is missing
         return repair.after.count("-") > repair.before.count("-") or bool(repair.of_lines)
     if named.mistake is Mistake.PERMUTATION and not _is_of_columns(repair):

@@ -12,12 +12,14 @@ from nfscratch.check.finding import Symptom
 from nfscratch.check.letters.round_trip import check_round_trip
 from nfscratch.check.message import Case
 
-LEAVES = {Mistake.ANOTHER_OUTPUT, Mistake.PARAMETERS_CHANGED}
+LEAVES = {Mistake.ANOTHER_OUTPUT, Mistake.PARAMETERS_CHANGED, Mistake.INITIALISED_AGAIN}
+ONCE = {Mistake.ANOTHER_OUTPUT, Mistake.INITIALISED_AGAIN}  # what the first call alone may have left behind
 LOG_DETS = {"log_det forward": "forward", "log_det inverse": "inverse"}  # of which direction
 IMPURE = {
     Symptom.ARGUMENT_CHANGED: Mistake.ARGUMENT_CHANGED,
     Symptom.PARAMETERS_CHANGED: Mistake.PARAMETERS_CHANGED,
     Symptom.ANOTHER_OUTPUT: Mistake.ANOTHER_OUTPUT,
+    Symptom.FIRST_BATCH: Mistake.INITIALISED_AGAIN,
     Symptom.GLOBAL_STATE: Mistake.GLOBAL_STATE,
     Symptom.OVERWRITTEN: Mistake.OVERWRITTEN,
     Symptom.SETTINGS_CHANGED: Mistake.SETTINGS_CHANGED,
@@ -32,7 +34,7 @@ def name_impurity(case: Case, cases: list[Case]) -> Named:
     mistake, function = IMPURE[case.finding.symptom], case.finding.evidence["function"]
     left = left_behind(case.trial) if mistake in LEAVES else []
     known = bool(left) and left[0].of_batch
-    if mistake is Mistake.ANOTHER_OUTPUT and not known and (where := set_once(case.trial)) is not None:
+    if mistake in ONCE and not known and (where := set_once(case.trial)) is not None:
         return Named(Mistake.INITIALISED_AGAIN, f"{function}, where {where}")
     if not left:
         return Named(mistake, function)

@@ -13,8 +13,8 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.check.finding import Finding
 from nfscratch.check.judging import judged
 from nfscratch.check.letters.last_digits import cost_of_last_digits
-from nfscratch.check.letters.out_of_reach import room_of_formulas
-from nfscratch.check.rows import flat, largest
+from nfscratch.check.letters.out_of_reach import room_of_log_dets
+from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial, of_bijection_at
 
 
@@ -29,8 +29,6 @@ def check_log_dets_cancel(trial: Trial) -> Finding:
         error = onp.where(forward == -inverse, 0.0, onp.abs(forward + inverse))  # inf - inf is NaN
     allowed = trial.allowed_log_det
     if not (error <= allowed).all():
-        room, slope = room_of_formulas(trial), onp.abs(trial.numeric[2]).sum(axis=1)
-        allowed = onp.fmax(allowed, cost_of_last_digits(trial)[1]) + room / onp.maximum(1.0, largest(trial.z))
-        allowed = allowed + onp.where(onp.isfinite(slope), slope * room, 0.0)
+        allowed = onp.fmax(allowed, cost_of_last_digits(trial)[1]) + room_of_log_dets(trial)
     evidence = {"z": flat(trial.z), "x": flat(trial.x), "yours": inverse, "expected": -forward}
     return judged("X", "log_det forward + log_det inverse", error, allowed, trial, evidence)

@@ -33,6 +33,7 @@ from nfscratch.check.letters.out_of_reach import (
     is_beyond_normal,
     is_out_of_reach,
     room_of_formulas,
+    room_of_log_dets,
 )
 from nfscratch.check.letters.small_batches import check_batches
 from nfscratch.check.overflow import overflows
@@ -196,6 +197,7 @@ def _off(edge):
         return wrong
     with onp.errstate(all="ignore"):
         cost, cost_of_sum = cost_of_last_digits(edge)
+        slack = _slack_on_kinks(edge) + room_of_log_dets(edge)
     return beyond(onp.fmax(allowed, cost), onp.fmax(slack, cost_of_sum))
 
 

@@ -42,6 +42,16 @@ def room_of_formulas(trial: Trial) -> Any:
     return share * onp.maximum(1.0, largest(trial.z))
 
 
+def room_of_log_dets(trial: Trial) -> Any:
+    """For each row, how far from 0 the sum of both log-dets may be, where the round trip may be off by its room.
+
+    That is the same share for each variable, and what log_det changes by on that way.
+    """
+    room, slope = room_of_formulas(trial), onp.abs(trial.numeric[2]).sum(axis=1)
+    share = trial.subject.dim * room / onp.maximum(1.0, largest(trial.z))
+    return share + onp.where(onp.isfinite(slope), slope * room, 0.0)
+
+
 def is_beyond_draws(subject: Subject, z: Any) -> Any:
     """The same of the rows of z."""
     z = flat(z)

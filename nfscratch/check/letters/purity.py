@@ -37,7 +37,7 @@ def _of_function(trial, f, a):
     given, before = a.copy(), trees.copy(trees.map_leaves(onp.asarray, stored))
     with watched() as set_for_all:
         first, second = called(f, given), called(f, a.copy())
-    if not onp.array_equal(given, a):
+    if not _same(given, a):
         return Symptom.ARGUMENT_CHANGED
     if any(not onp.array_equal(p, q) for p, q in zip(_leaves(before), _leaves(stored), strict=True)):
         return Symptom.PARAMETERS_CHANGED
@@ -58,16 +58,21 @@ def _of_layers(trial):
         for k, layer in order:
             given = a.copy()
             result = called(getattr(layer, direction), given)[0]
-            if not onp.array_equal(given, a):
+            if not _same(given, a):
                 found[f"{direction} of layer {k} of {len(layers)}"] = Symptom.ARGUMENT_CHANGED
             a = result
     return found
 
 
 def _since_the_first_call(subject):
-    """The symptom where forward gives something else than at the first call of all. Inverse was called in between."""
+    """The symptom where forward gives something else than at the first call of all, or than after another first call.
+
+    Inverse was called in between.
+    """
     if subject.begun is None:
         return None
+    if subject.of_first_batch:
+        return Symptom.FIRST_BATCH
     z, *first = subject.begun
     now = called(subject.forward, z.copy())
     return Symptom.ANOTHER_OUTPUT if any(map(partial(_differ, eps=subject.eps), first, now)) else None
