@@ -810,7 +810,7 @@ def consistent(monkeypatch, **row):
     """What is wrong at the edges; z is 4 and 0 before it and after it, where all is well."""
     usual = {
         "error": 0.0, "sums": 0.0, "usable": True, "allowed": 1e-3, "cost": 1e-4, "slack": 1e-3, "of_sum": 1e-4,
-        "ends": False, "reach": False, "room": 0.0,
+        "ends": False, "reach": False, "room": 0.0, "room_of_sum": 0.0,
     }  # fmt: skip
     row = usual | row
     of_row = lambda name: onp.array([usual[name], row[name], usual[name]])  # noqa: E731
@@ -819,6 +819,7 @@ def consistent(monkeypatch, **row):
     monkeypatch.setattr(edges, "ends_of_search", lambda edge: of_row("ends"))
     monkeypatch.setattr(edges, "is_out_of_reach", lambda edge: of_row("reach"))
     monkeypatch.setattr(edges, "room_of_formulas", lambda edge: of_row("room"))
+    monkeypatch.setattr(edges, "room_of_log_dets", lambda edge: of_row("room_of_sum"))
     z = onp.array([[4.0], [row.get("z", 4.0)], [0.0]])
     edge = SimpleNamespace(z=z, back=(z + of_row("error")[:, None], of_row("sums") - 0.5), there=(z, 0 * z[:, 0] + 0.5))
     edge.allowed, edge.usable = of_row("allowed"), of_row("usable")
@@ -840,6 +841,7 @@ def consistent(monkeypatch, **row):
     ({"error": 9.0, "reach": True}, Symptom.ROUND_TRIP), ({"sums": onp.nan, "reach": True}, None),
     ({"error": 1.9e-3, "room": 1e-3}, None), ({"error": 2.1e-3, "room": 1e-3}, Symptom.ROUND_TRIP),
     ({"sums": 1.2e-3, "room": 1e-3}, None), ({"sums": 1.3e-3, "room": 1e-3}, Symptom.LOG_DETS),
+    ({"sums": 1.9e-3, "room_of_sum": 1e-3}, None), ({"sums": 2.1e-3, "room_of_sum": 1e-3}, Symptom.LOG_DETS),
     ({"error": 0.0, "allowed": 0.0, "cost": 0.0}, None), ({"sums": 0.0, "slack": 0.0, "of_sum": 0.0}, None),
     ({"error": onp.inf, "sums": onp.inf, "allowed": 1e-9}, Symptom.ROUND_TRIP),
 ])  # fmt: skip
