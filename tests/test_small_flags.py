@@ -140,6 +140,25 @@ def test_results_of_another_shape_do_not_differ(after, differ):
     assert set_once._differ([one, onp.array([1.0, onp.nan])], [one, onp.array(after)]) is differ
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_results_are_compared_with_those_after_a_change(mirrored, monkeypatch):
+    """Within 1e-5 of what came then."""
+    before, after = onp.array([1e6]), onp.array([1e6 + 10.00005])
+    before, after = (after, before) if mirrored else (before, after)
+    assert set_once._differ([before], [after]) is mirrored
+    given = [[before], [before], [after]]
+    monkeypatch.setattr(set_once, "_results", lambda trial, other=False: given.pop(0))
+    monkeypatch.setattr(set_once, "_put", lambda *of: True)
+    monkeypatch.setattr(set_once, "Reached", lambda call: SimpleNamespace(lines={"mine.py": {8}}))
+    branch = SimpleNamespace(body=[SimpleNamespace(lineno=8)])
+    assert set_once._is_left_behind("trial", branch, "flag", SimpleNamespace(file="mine.py"), None) is mirrored
+
+
+def test_numbers_that_overflow_are_results():
+    with_log = lambda a: (onp.log(a - 1e9), a[:, 0])  # noqa: E731
+    assert onp.isnan(set_once._results(trial_of(with_log, with_log))[0]).all()
+
+
 class Layer:
     def __init__(self, flag):
         self.flag, self.loc, self.drawn = flag, 0.0, 0

@@ -205,6 +205,7 @@ def gain(log_det, y=A, raises=False):
     (lambda v: v, 1.0), (lambda v: -0.5 * v, -0.5), (lambda v: 0 * v, 0.0), (lambda v: v**2, None),
     (lambda v: v * (1 + 0.9e-6 * onp.arange(3) / 2), 1.0), (lambda v: v * (1 + 1.1e-6 * onp.arange(3) / 2), None),
     (lambda v: onp.where(v > 1.5, 2 + 1.8e-6, v), 1.0), (lambda v: onp.where(v > 1.5, 2 + 2.2e-6, v), None),
+    (lambda v: onp.array([0, 1e-6, 0]), None),
     (lambda v: v * onp.nan, None), (lambda v: v * (2 + 1e-10), 2.0), (lambda v: v * (2 + 1e-8), 2 + 1e-8),
 ])  # fmt: skip
 def test_what_a_log_det_gains_where_a_variable_is_raised(log_det, r):
