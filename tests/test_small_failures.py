@@ -193,3 +193,38 @@ def test_which_of_the_layers_log_dets_were_summed(claim, name, sign, monkeypatch
     assert chain_log_det.name_sum(trial, way) is (Mistake[name] if name else None)
     checks[2].evidence = None
     assert chain_log_det.name_sum(trial, way) is None
+
+
+def test_a_step_of_the_inverse_may_begin_later_than_forwards_state(monkeypatch):
+    """Then the inverse's own way from that state to the step comes after forward."""
+    pairs = {"forward": ((1, None), (2, 3)), "inverse": ((1, 9), (2, 3))}
+    monkeypatch.setattr(chain_log_det, "_as_pairs", lambda direction, chain, step: pairs[direction])
+    monkeypatch.setattr(chain_log_det, "of_pair", lambda f, g, dim: (f, g))
+    monkeypatch.setattr(chain_log_det, "_samples", lambda layer, way, starts: layer)
+    monkeypatch.setattr(chain_log_det, "name_log_det", lambda layer: layer)
+    monkeypatch.setattr(chain_log_det, "_words", lambda *of: "a step")
+    side = lambda way: SimpleNamespace(step=lambda i, j: lambda h: (f"{h} {way}{i}{j}", "log_det"))  # noqa: E731
+    chain = SimpleNamespace(
+        forward=side("f"), inverse=side("g"), subject=SimpleNamespace(dim=2), rows=onp.zeros(1, dtype=int)
+    )
+    of_step = lambda way, step: chain_log_det._of_step(way, chain, [], step, "call", "known")[1]  # noqa: E731
+    late, call = of_step("inverse", (4, 5))
+    assert late("z")[0] == "z f12 g34" and call == "call"
+    on_time, _ = of_step("inverse", (3, 5))
+    assert on_time("z")[0] == "z f12"
+    call, back = of_step("forward", (1, 2))
+    assert call == "call" and back is chain_log_det._absent
+
+
+@pytest.mark.parametrize(("step", "named"), [((0, 1), True), ((0, 2), True), ((1, 3), True), ((0, 3), False)])
+def test_one_step_without_a_name_is_said_unless_it_is_the_whole(step, named, monkeypatch):
+    known = [SimpleNamespace(boundary=i) for i in range(4)]
+    sums = SimpleNamespace(claim=onp.zeros(3), true=onp.ones(3), missing=lambda: None, known=known, sums="sums")
+    sums.suspects, sums.side = lambda: [step], SimpleNamespace(step=lambda i, j, of: None)
+    found = f"at {step}", Mistake.LOG_DET_FORMULA
+    monkeypatch.setattr(chain_log_det, "Gathered", lambda side: sums)
+    monkeypatch.setattr(chain_log_det, "Exchanged", lambda given: SimpleNamespace(step=None))
+    monkeypatch.setattr(chain_log_det, "_is_one_layer", lambda trial, side: False)
+    monkeypatch.setattr(chain_log_det, "_of_step", lambda *of: found)
+    chain = SimpleNamespace(forward="f", inverse="g")
+    assert chain_log_det._of_chain("forward", chain, ["trial"]) == (found if named else None)
