@@ -221,5 +221,12 @@ def test_where_a_function_sets_something_once_in_words(text, left, words, monkey
     monkeypatch.setattr(set_once, "live_statements", lambda r: [SimpleNamespace(tree=tree, file="/a/mine.py")])
     monkeypatch.setattr(set_once, "functions_met", lambda file, lines: [tree.body[0]])
     monkeypatch.setattr(set_once, "Scope", lambda *of: of)
-    monkeypatch.setattr(set_once, "_is_left_behind", lambda trial, branch, flag, scope, r: left)
+
+    def left_behind(trial, branch, flag, given, r):
+        assert (trial, branch.lineno, given[0], r) == ("trial", head, tree.body[0], reached) and isinstance(
+            flag, ast.expr
+        )
+        return left
+
+    monkeypatch.setattr(set_once, "_is_left_behind", left_behind)
     assert set_once._found("trial") == words

@@ -187,9 +187,9 @@ def test_a_log_det_that_is_higher_by_a_step(value, raised):
     assert onp.array(held.raised(value, 0.5, 3)).tolist() == raised and onp.array_equal(before, onp.array(value))
 
 
-def gain(log_det, y=A, raises=False):
+def gain(log_det, y=A, raises=False, held=None):
     def replayed(a, actions):
-        variables = {"v": onp.zeros(3)}
+        variables = {"v": onp.zeros(3) if held is None else held}
         for place, act in actions.items():
             assert place == "here"
             act(variables)
@@ -211,6 +211,10 @@ def gain(log_det, y=A, raises=False):
 def test_what_a_log_det_gains_where_a_variable_is_raised(log_det, r):
     assert gain(log_det) == r
     assert gain(log_det, y=A + 1e-15) is None and gain(log_det, raises=True) is None
+
+
+def test_of_a_list_of_log_dets_the_last_one_is_raised():
+    assert gain(lambda v: v[0] + 3 * v[1], held=[onp.zeros(3), onp.zeros(3)]) == 3.0
 
 
 # --- code that both directions share ---
