@@ -111,8 +111,9 @@ def test_a_column_whose_scale_is_one_number_to_six_digits_has_no_clamp():
     a = onp.stack([onp.linspace(-2, 2, 11)] * 2, axis=1)
     c = SimpleNamespace(back=onp.ones((11, 2)), z=onp.ones((11, 2)), wrong=onp.array([True, True]))
     s = onp.tanh(a)
-    s[:, 1] = 0.5 + 0.4e-6 * onp.arange(11) / 10
-    assert wrong_affine._is_clamp(c, onp.exp(s), onp.exp(a)) is True
+    for off in (0.4e-6, 1e-6):  # one number, and two
+        s[:, 1] = 0.5 + off * onp.arange(11) / 10
+        assert wrong_affine._is_clamp(c, onp.exp(s), onp.exp(a)) is True
     s[:, 1] = 0.5 + 4e-6 * onp.arange(11) / 10
     assert wrong_affine._is_clamp(c, onp.exp(s), onp.exp(a)) is False
 
