@@ -215,6 +215,13 @@ def test_an_iterate_is_met_before_the_solution_is(comes, found, off, monkeypatch
     assert wrong_contraction.cut_closely(c) is (Mistake.TOO_FEW_STEPS if found else None)
 
 
+def test_an_iteration_that_overflows_does_not_arrive(monkeypatch):
+    """It arrives in the first row, where z' is right, and not in the second."""
+    monkeypatch.setattr(wrong_contraction, "_step", lambda c, z: onp.where(z == 0, [[-1.0], [-onp.inf]], 0.0))
+    c = SimpleNamespace(x=onp.zeros((2, 1)), z=onp.ones((2, 1)), back=onp.array([[1.0], [7.0]]), J=onp.ones((2, 1, 1)))
+    assert wrong_contraction.cut_iteration(c) is Mistake.NO_CONTRACTION
+
+
 def applied(J, x=None, is_linear=True):
     z = onp.array([[1.0, 2.0]])
     return SimpleNamespace(J=onp.array([J]), dim=2, z=z, x=z @ onp.array(J).T if x is None else x, is_linear=is_linear)

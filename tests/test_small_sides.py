@@ -159,6 +159,13 @@ def test_a_tooth_may_stand_still_on_its_way(side):
     assert wrong_halving._is_sawtooth(side * flat) is True
 
 
+@pytest.mark.parametrize(("length", "is_one"), [(120, True), (116, False)])
+def test_a_sixth_of_the_points_may_be_jumps(length, is_one):
+    """Teeth of six points, of which the first and the last are cut: twenty jumps."""
+    cut = {120: slice(3, 123), 116: slice(5, 121)}[length]
+    assert wrong_halving._is_sawtooth(onp.tile(onp.linspace(-0.5, 0.5, 6), 21)[cut]) is is_one
+
+
 @pytest.mark.parametrize(("off", "looked"), [
     (1.1e-6, True), (0.9e-6, False), (0.49, True), (0.51, False), (onp.nan, False),
 ])  # fmt: skip
