@@ -865,7 +865,7 @@ def test_what_p_says_of_several_functions(monkeypatch):
     seen.update(inverse=None, sample=None)
     assert purity.check_purity(trial).ok and purity.check_purity(trial).evidence["function"] == ""
     z = onp.ones((2, 1))
-    now = SimpleNamespace(begun=(z, z, z[:, 0]), forward=lambda z: (z, z[:, 0]), eps=1e-16)
+    now = SimpleNamespace(begun=(z, z, z[:, 0]), forward=lambda z: (z, z[:, 0]), eps=1e-16, of_first_batch=False)
     trial.subject = now
     assert purity.check_purity(trial).ok
     now.forward = lambda z: (z, 2 * z[:, 0])
