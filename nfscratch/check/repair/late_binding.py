@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import gc
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from types import CodeType, FunctionType
@@ -82,8 +82,11 @@ def _candidates(statement, file, place, loop, reached):
 def _words(node, names):
     own = f"def {node.name}({{}})" if isinstance(node, ast.FunctionDef) else "lambda {}"
     before, after = (own.format(source(a)) for a in (node.args, _with_defaults(node.args, names)))
-    why = f"each is to keep its own {' and '.join(names)}, and finds the last turn's when it is called"
-    return OfLines(Kind.BOUND, (before,), ("",), f"with `{after}` in place of `{before}` ({why})")
+    return OfLines(Kind.BOUND, (before,), ("",), f"with `{after}` in place of `{before}` ({why(names)})")
+
+
+def why(names: Iterable[str]) -> str:
+    return f"each is to keep its own {' and '.join(names)}, and finds the last turn's when it is called"
 
 
 def _loop_around(place):
