@@ -9,7 +9,9 @@ from test_small_changes import place_in, scope_of
 
 from nfscratch.check.audit import audit
 from nfscratch.check.repair.bins import limits_moved, moves_limit
+from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.of_range import change_of_range
+from nfscratch.check.repair.range_edits import limits_of_both
 from nfscratch.check.repair.search import Search
 
 LINES = """
@@ -63,6 +65,49 @@ def test_the_change_after_which_x_stays_where_it_may_be(text, ends, says, tmp_pa
     trial = trial_of(module_of(text, tmp_path, "ranged"), 2, domain=ends, codomain=ends)
     change = change_of_range(trial)
     assert change is None if says is None else says in change
+
+
+SAID_TWICE = """
+    import numpy as np
+    X, Y, N = np.array([-2.0, -0.7, 0.4, 1.1, 2.0]), np.array([-2.0, -1.2, 0.1, 1.5, 2.0]), 4
+
+    def forward(z):
+        k = np.clip(np.searchsorted(X, z) - 1, 0, FIRST)
+        m = (Y[k + 1] - Y[k]) / (X[k + 1] - X[k])
+        return Y[k] + m * (z - X[k]), np.log(m).sum(axis=1)
+
+    def inverse(x):
+        k = np.clip(np.searchsorted(Y, x) - 1, 0, SECOND)
+        m = (Y[k + 1] - Y[k]) / (X[k + 1] - X[k])
+        return X[k] + (x - Y[k]) / m, -np.log(m).sum(axis=1)
+"""
+
+
+@pytest.mark.exhaustive
+def test_a_limit_that_both_directions_say_is_moved_in_both(tmp_path):
+    text = SAID_TWICE.replace("FIRST", "N - 2").replace("SECOND", "N - 2")
+    trial = trial_of(module_of(text, tmp_path, "twice"), 2, domain=(-2.0, 2.0), codomain=(-2.0, 2.0))
+    says = "lines 6 and 11 of twice.py, with the limits `len(X) - 2` and `len(Y) - 2` in place of `N - 2`"
+    assert change_of_range(trial) == says
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [("N - 2", "N - 2", ["with the limits `len(X) - 2` and `len(Y) - 2` in place of `N - 2`"]), ("1", "N - 2", []),
+     ("1", "1", ["with the limit `2` in place of `1`"])],
+)  # fmt: skip
+def test_limits_of_both_directions_are_moved_together(first, second, said, tmp_path):
+    made = module_of(SAID_TWICE.replace("FIRST", first).replace("SECOND", second), tmp_path, "twice")
+    z = np.array([[1.9], [0.2]])
+    reached = Reached(lambda: made.inverse(made.forward(z)[0]))
+    found = limits_of_both(live_statements(reached), reached)
+    assert [both.change for both in found] == said
+    x = made.forward(z)[0]
+    for both in found:
+        assert both.lines == [6, 11]
+        with both.edited():
+            assert np.allclose(made.inverse(made.forward(z)[0])[0], z) and not np.allclose(made.forward(z)[0], x)
+        assert np.array_equal(made.forward(z)[0], x)
 
 
 @pytest.mark.exhaustive

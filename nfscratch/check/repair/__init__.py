@@ -51,7 +51,7 @@ of_lines.py      the words for a change of whole lines
 scope.py         the variables that a function may name, with their values in a run
 ways.py          the lines that forward goes through, and those of inverse; of_layers.py: those of the layers that fail
 twins.py         a mistake that stands in both directions, mended in both at once; like_places.py: in other words
-late_binding.py  functions of a loop that all find its last turn's variables
+late_binding.py  functions of a loop that all find its last turn's variables; bound_together.py: in both directions
 evidence.py      what speaks for chance; other_numbers.py: with other numbers it has to hold, too: stated_numbers.py
 other_orders.py  other permutations: what holds with one alone holds by chance
 between.py       whether inverse goes back the way that forward came

@@ -55,6 +55,8 @@ class Accepting:
         misshapen = "S" in self.failed and isinstance(self.screen, OfAll)
         if misshapen and self.screen.has_points and self.screen.has_shape_of_x:
             return False
+        if edit.also and edit.of_lines is not None and edit.of_lines.kind is Kind.BOUND:  # each turn's own is meant
+            return True
         leaves_out = edit.of_lines is not None and edit.of_lines.kind is Kind.LEFT_OUT
         return not self.keeps_x and not leaves_out and not self._is_drowned()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import gc
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from types import CodeType, FunctionType
@@ -72,7 +72,9 @@ def _candidates(statement, file, place, loop, reached):
     node, names = place.node, [n for n in _set_by(loop, place) if n in _reads_freely(place.node)]
     for code in [c for c in reached.codes.values() if names and _is_code_of(c, node, file)]:
         row = _in_order(functions_of(code))
-        values = _values(loop, place, names, code, row, reached.globals[id(code)]) if len(row) > 1 else None
+        known = reached.globals[id(code)] | _attributes_given(place, file, reached)
+        values = _values(loop, place, names, code, row, known) if len(row) > 1 else None
+        values = _kept_by_others(loop, file, names, reached) if values is None else values
         if values is not None and len(values) == len(row):
             bound = BoundFunctions(statement, file, node, row, values)
             inner = Place(node.args, node, "args", None, (*place.above, node))
@@ -82,8 +84,11 @@ def _candidates(statement, file, place, loop, reached):
 def _words(node, names):
     own = f"def {node.name}({{}})" if isinstance(node, ast.FunctionDef) else "lambda {}"
     before, after = (own.format(source(a)) for a in (node.args, _with_defaults(node.args, names)))
-    why = f"each is to keep its own {' and '.join(names)}, and finds the last turn's when it is called"
-    return OfLines(Kind.BOUND, (before,), ("",), f"with `{after}` in place of `{before}` ({why})")
+    return OfLines(Kind.BOUND, (before,), ("",), f"with `{after}` in place of `{before}` ({why(names)})")
+
+
+def why(names: Iterable[str]) -> str:
+    return f"each is to keep its own {' and '.join(names)}, and finds the last turn's when it is called"
 
 
 def _loop_around(place):
@@ -150,6 +155,36 @@ def _values(loop, place, names, code, row, module):
         return [{name: turn[name] for name in names} for turn in turns]
     except (ValueError, KeyError):
         return None
+
+
+def _attributes_given(place, file, reached):
+    """The arguments of __init__, where the object keeps them and was met; and the object itself."""
+    maker = next((n for n in reversed(place.above) if isinstance(n, ast.FunctionDef)), None)
+    me = maker.args.args[0].arg if maker and maker.name == "__init__" and maker.args.args else ""
+    met = {id(known[me]): known[me] for known in reached.locals.values() if me in known}
+    made = [o for o in met.values() if _is_at(getattr(type(o).__init__, "__code__", None), file, maker.lineno)]
+    if len(made) != 1:  # of which of them the functions are is not known
+        return {}
+    kept = [n for n in maker.body if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name)]
+    given = {source(t): n.value.id for n in kept for t in n.targets}
+    own = getattr(made[0], "__dict__", {})
+    return {me: made[0], **{given[f"{me}.{k}"]: value for k, value in own.items() if f"{me}.{k}" in given}}
+
+
+def _is_at(code, file, line):
+    return code is not None and (code.co_filename, code.co_firstlineno) == (file, line)
+
+
+def _kept_by_others(loop, file, names, reached):
+    """For each turn, what functions of the same loop keep as defaults: lambda x, s=s: x * s. None where none does."""
+    for node in [n for n in ast.walk(loop) if isinstance(n, (ast.Lambda, ast.FunctionDef))]:
+        for code in [c for c in reached.codes.values() if _is_code_of(c, node, file)]:
+            last = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            own = [a.arg if source(d) == a.arg else None for a, d in zip(last, node.args.defaults, strict=True)]
+            row = _in_order(functions_of(code)) if set(names) <= set(own) else []
+            if row:
+                return [{n: f.__defaults__[own.index(n)] for n in names} for f in row if f.__defaults__]
+    return None
 
 
 def _turn(loop, place, file, known):

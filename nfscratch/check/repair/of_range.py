@@ -17,7 +17,7 @@ from nfscratch.check.repair.child import answered_by_child
 from nfscratch.check.repair.frozen import frozen
 from nfscratch.check.repair.laws import failed_laws
 from nfscratch.check.repair.live_code import Reached, TooLong, live_statements, within
-from nfscratch.check.repair.range_edits import limits_and_moduli
+from nfscratch.check.repair.range_edits import limits_and_moduli, limits_of_both
 from nfscratch.check.repair.ways import both_directions, may_be_changed
 from nfscratch.check.trial import Trial
 
@@ -40,6 +40,8 @@ def _found(trial):
         for k, (statement, place, edit) in enumerate(limits_and_moduli(statements, reached)):
             if k < TRIED and (words := _if_it_holds(trial, statement, place, edit)):
                 found.append(words)
+        for both in [] if found else limits_of_both(statements, reached)[:TRIED]:
+            found += _words_if_they_hold(trial, both)
     return found[0] if len(found) == 1 else None
 
 
@@ -54,6 +56,18 @@ def _if_it_holds(trial, statement, place, edit):
     except (Exception, TooLong):  # of any kind: the functions' own
         pass
     return None
+
+
+def _words_if_they_hold(trial, both):
+    """[the words] for limits after whose change in all their places everything holds."""
+    try:
+        with both.edited():
+            holds = within(lambda: _all_holds(trial), MOST)[0]
+    except (Exception, TooLong):  # of any kind: the functions' own
+        return []
+    files = {Path(statement.file).name for statement, _, _ in both.candidates}
+    words = f"lines {' and '.join(map(str, both.lines))} of {' and '.join(sorted(files))}, {both.change}"
+    return [words] if holds else []
 
 
 def _all_holds(old):

@@ -20,6 +20,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from nfscratch.check.diagnosis.wrong_search import has_both_signs
+from nfscratch.check.repair.bound_together import bound_together
 from nfscratch.check.repair.caches import Caches
 from nfscratch.check.repair.candidates import candidates, met_places, unfolded, until_one_raises
 from nfscratch.check.repair.edit import lost_names, orphans, source
@@ -36,7 +37,7 @@ from nfscratch.check.repair.missing import missing_terms
 from nfscratch.check.repair.range_edits import limits_and_moduli
 from nfscratch.check.repair.relevant import is_part, values_of_log_det, values_of_points
 from nfscratch.check.repair.rounds import ROUNDS, SLIPS
-from nfscratch.check.repair.screens import OfLogDet, OfRoundTrip, screen_for
+from nfscratch.check.repair.screens import OfAll, OfLogDet, OfRoundTrip, screen_for
 from nfscratch.check.repair.slots import newly_crossed
 from nfscratch.check.repair.squares import squares
 from nfscratch.check.repair.twins import new_of, with_twins
@@ -123,8 +124,15 @@ class Search(Evidence):
         return best and best.beside(said + mirrored, self.either)
 
     def _of_loops(self):
-        """Functions of a loop that all find the variables of its last turn."""
-        return self._found(bound_at_once(self.reached))
+        """Functions of a loop that all find the variables of its last turn, in one direction or in both."""
+        each = list(until_one_raises(bound_at_once(self.reached)))
+        found = self._found(each)
+        if len(each) < 2 or any(repair.is_whole for repair in found):
+            return found
+        before, self.screen = self.screen, OfAll(self.trial, self.row, self.reached.is_met)  # x will be another
+        found += self._found(bound_together(each))
+        self.screen = before
+        return found
 
     def _mirrored(self, found, rounds):
         """Where either direction may be wrong, and all that was found is of one: changes of the other."""
