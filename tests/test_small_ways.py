@@ -219,6 +219,11 @@ def test_what_a_loop_has_made_has_no_other_name(monkeypatch):
     assert said(monkeypatch, Mistake.SHIFT_NOT_UNDONE, **bound)[0] == "ONE_CHANGE"
     moved = bound | {"of_lines": SimpleNamespace(kind=Kind.EXCHANGED)}
     assert said(monkeypatch, Mistake.SHIFT_NOT_UNDONE, **moved)[0] == "SHIFT_NOT_UNDONE"
+    bare = {"changed": frozenset({"forward", "inverse"}), "before": "log(det(W))"}
+    for after in ("log(det(P @ W))", "log(-det(W))"):
+        assert said(monkeypatch, Mistake.NO_ABSOLUTE_VALUE, "S", after=after, laws=("S",), **bare)[3] == ""
+        assert said(monkeypatch, Mistake.NO_ABSOLUTE_VALUE, "S", after=after, laws=("S",), **bare)[0] != "ONE_CHANGE"
+    assert said(monkeypatch, Mistake.NO_ABSOLUTE_VALUE, "S", after="det(W)", laws=("S",), **bare)[0] == "ONE_CHANGE"
     assert said(monkeypatch, Mistake.CLIPS_ARGUMENT, changed=frozenset({"inverse"}))[0] == "ONE_CHANGE"
 
 

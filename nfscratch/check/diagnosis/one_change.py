@@ -71,6 +71,8 @@ def with_change(letter: str, named: Named, cases: list[Case]) -> tuple[Named, st
         return named, ""
     if named.mistake is Mistake.FOLDS and not (repair.is_of_one or repair.constrains or "J forward" in repair.laws):
         return named, ""  # of a map that folds much else in both directions makes one that does not
+    if named.mistake is Mistake.NO_ABSOLUTE_VALUE and _turns_sign(repair):
+        return named, ""  # what is negative has a logarithm with another sign, too: that is the name said worse
     laws = f"{', '.join(repair.laws)} hold{'s' * (len(repair.laws) == 1)}"
     if named.mistake is Mistake.FOLDS and repair.is_a_guess:
         # the number itself has said it; nobody would write it so; the logarithm alone has a value with it
@@ -96,6 +98,11 @@ def _with_product(named, cases):
     if named.where.startswith("inverse") and check_jacobian(trial, "forward").failed:
         return replace(named, where=f"{named.where}, of a forward whose log_det is not that of its Jacobian, either")
     return named
+
+
+def _turns_sign(repair):
+    """Whether it does no more than to put in a minus, or another matrix."""
+    return any(repair.after.count(sign) > repair.before.count(sign) for sign in "-@")
 
 
 def _capital(text):

@@ -98,15 +98,17 @@ class Repair:
     @property
     def constrains(self) -> bool:
         """Whether something is positive with it, a norm is squared, an index has its last bin, or w . u is bounded."""
-        more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
         bounds = squares_a_norm(self.before, self.after) or moves_limit(self.before, self.after)
-        return bounds or any(more) or self._keeps_a_product
+        return bounds or self._makes_positive or self._keeps_a_product
 
     @property
     def is_a_guess(self) -> bool:
         """Whether it makes something positive in one of many ways: the numbers say that it is not bounded, not how."""
-        more = (self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
-        return any(more) and not self._keeps_a_product
+        return self._makes_positive and not self._keeps_a_product
+
+    @property
+    def _makes_positive(self):
+        return any(self.after.count(word) > self.before.count(word) for word in ("exp(", "abs("))
 
     @property
     def _keeps_a_product(self):
