@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 
-from nfscratch.check.diagnosis import running_total, set_once, spline_line
+from nfscratch.check import Mistake
+from nfscratch.check.diagnosis import chain_log_det, clamp, running_total, set_once, spline_line
 from nfscratch.check.diagnosis.boundaries import Spot
-from nfscratch.check.diagnosis.paired import Paired
+from nfscratch.check.diagnosis.paired import Paired, whole_layers
 from nfscratch.check.diagnosis.recorded import Life
 
 
@@ -93,7 +94,12 @@ def test_another_batch_comes_first_where_the_flag_is_put_back(again, left, monke
 
     monkeypatch.setattr(set_once, "_results", results)
     monkeypatch.setattr(set_once, "_put", lambda *of: True)
-    monkeypatch.setattr(set_once, "Reached", lambda call: SimpleNamespace(lines={"mine.py": {8}}))
+
+    def reached(call):
+        assert call.args == ("trial", 0)  # its first row
+        return SimpleNamespace(lines={"mine.py": {8}})
+
+    monkeypatch.setattr(set_once, "Reached", reached)
     branch = SimpleNamespace(body=[SimpleNamespace(lineno=8)])
     assert set_once._is_left_behind("trial", branch, "flag", SimpleNamespace(file="mine.py"), None) is left
     assert asked == [("trial", False), ("trial", False), ("trial", True)][: 3 if left else 2]
@@ -125,3 +131,37 @@ def test_a_stretch_counts_where_it_is_more_than_one_number(values, counts, monke
     monkeypatch.setattr(spline_line, "span", lambda trial: (0.0, 1.0))
     monkeypatch.setattr(spline_line, "along", lambda trial, j, z: SimpleNamespace(x=x.reshape(-1, 1)))
     assert bool(spline_line._is_made_of_quotients("trial", 0, 0.05, 1e-10)) is not counts
+
+
+# --- layers, and scales ---
+
+
+@pytest.mark.parametrize(("pairs", "whole"), [
+    ([(4, 0), (3, 1), (2, 2), (2, 3), (0, 4)], [(4, 0), (3, 1), (2, 3), (0, 4)]),
+    ([(4, 0), (3, 1), (2, 2), (0, 3), (0, 4)], [(4, 0), (3, 1), (2, 2), (0, 4)]),
+    ([(4, 0), (4, 1), (3, 2), (2, 3)], [(4, 0), (3, 2), (2, 3)]),
+])  # fmt: skip
+def test_what_inverse_does_beside_the_last_layer_belongs_to_that_one(pairs, whole):
+    assert whole_layers(pairs) == whole
+
+
+@pytest.mark.parametrize(("left", "name"), [(3, Mistake.LAYER_LEFT_OUT), ((0, 1, 2), Mistake.LAST_LAYER)])
+def test_log_dets_are_summed_within_a_share_of_the_true_ones(left, name, monkeypatch):
+    """1e-4 of 1 and the true sum: a claim just beyond it is within 1e-4 of 1 and itself."""
+    each = onp.array([1000.0, 2000.0, 500.0, 250.0])
+    true = each.sum() - each[onp.array(left)].sum()
+    monkeypatch.setattr(chain_log_det, "check_jacobian", lambda l, way: SimpleNamespace(evidence={"expected": l}))
+    for share, found in ((0.9, name), (1 + 0.5e-4, None)):
+        claim = onp.array([true + share * 1e-4 * (1 + true)])
+        trial = SimpleNamespace(layers=[onp.array([l]) for l in each], claimed=lambda way, claim=claim: claim)
+        assert chain_log_det.name_sum(trial, "forward") is found
+
+
+@pytest.mark.parametrize(("more", "straight"), [(-1e-12, True), (0.0, False)])
+def test_a_bend_of_just_a_millionth_is_one(more, straight):
+    bend = 1e-6
+    for _ in range(9):
+        bend = 1e-6 * (1 + bend)  # of 1 and of itself
+    apply = lambda way, at, rows: (onp.where(at == 1.0, bend + more, 0.0), None)  # noqa: E731
+    subject = SimpleNamespace(domain=(-onp.inf, onp.inf), in_shape=(2,), dtype=onp.float64)
+    assert clamp.scales(SimpleNamespace(subject=subject, z=onp.zeros((1, 2)), apply=apply)) is straight
