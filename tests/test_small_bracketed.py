@@ -86,6 +86,7 @@ def test_round_numbers_of_one_digit_and_of_two(number, digits, is_one):
 @pytest.mark.parametrize(("back", "z", "is_one"), [
     ([10.0, 10.0 - 0.9e-9, 1.0], [5.0, 20.0, 20.0], True), ([10.0, 10.0 - 1.1e-9, 1.0], [5.0, 20.0, 20.0], False),
     ([10.0, 10.0, 1.0], [10.0, 20.0, 20.0], False), ([10.0, -10.0, 1.0], [-9.9, 20.0, 20.0], True),
+    ([0.5, -0.5, 0.1], [0.4, 20.0, 20.0], True),
     ([onp.nan, onp.inf, 1.0], [0.5, 20.0, 20.0], False), ([onp.nan] * 3, [0.5] * 3, False),
 ])  # fmt: skip
 def test_two_results_at_one_round_number_beyond_a_point(back, z, is_one):
