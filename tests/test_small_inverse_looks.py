@@ -124,8 +124,12 @@ def test_changed_variables_that_come_back_without_a_look_at_the_kept_ones(number
 def test_a_changed_variable_may_be_0_where_a_mask_is_lacking(bend, start, lacks, monkeypatch):
     """x_B is 0 in one row; inverse gives (s x_B - t) / d, and a bend."""
     t, d = onp.array([[3.0], [-1.0]]), onp.array([[2.0], [4.0]])
-    c = SimpleNamespace(x=onp.array([[1.0, 0.0], [2.0, 5.0]]), kept=onp.array([True, False]))
-    forward = lambda c, half, changed: t + d * changed if half.tolist() == [[1], [2]] else None  # noqa: E731
+    c = SimpleNamespace(x=onp.array([[1.0, 0.0, 5.0], [2.0, 5.0, 0.0]]), kept=onp.array([True, False, False]))
+
+    def forward(c, half, changed):
+        assert half.tolist() == [[1], [2]] and changed.shape == (2, 2)
+        return t + d * changed
+
     monkeypatch.setattr(wrong_condition, "_forward", forward)
     inverse = lambda c, size: (size * c.x[:, 1:] - t) / d + bend * size**2 * c.x[:, 1:] + start  # noqa: E731
     monkeypatch.setattr(wrong_condition, "_inverse", inverse)

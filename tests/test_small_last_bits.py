@@ -8,6 +8,7 @@ import pytest
 from nfscratch.check import Mistake
 from nfscratch.check.diagnosis import (
     wrong_branches,
+    wrong_chain,
     wrong_columns,
     wrong_inverse,
     wrong_linear,
@@ -48,6 +49,25 @@ def test_the_layers_of_a_chain_may_be_undone_in_the_order_of_forward(off, found,
     assert wrong_inverse.in_chain(trial) is (Mistake.LAYERS_IN_ORDER if found else None)
     trial.x, trial.back = x[[1]], (back[[1]],)
     assert wrong_inverse.in_chain(trial) is Mistake.LAYERS_IN_ORDER  # of no row nothing is known
+
+
+@pytest.mark.parametrize(("J", "shift", "name"), [
+    ([[1.0, 0.0], [0.0, 1.0]], 3.0, "SHIFT_NOT_UNDONE"), ([[0.0, 1.0], [1.0, 0.0]], 0.0, "PERMUTATION"),
+    ([[2.0, 0.0], [0.0, 3.0]], 0.0, "SCALE_NOT_UNDONE"), ([[2.0, 1.0], [0.0, 3.0]], 0.0, "LAYER_NOT_UNDONE"),
+    ([[2.0, 0.0], [0.0, 3.0]], 1.0, "LAYER_NOT_UNDONE"),
+])  # fmt: skip
+def test_a_layer_that_is_passed_over_is_told_by_the_rows_that_are_finite(J, shift, name):
+    z = onp.array([[1.0, 2.0], [3.0, 5.0], [8.0, 1.0], [2.0, 2.0]])
+    x, slopes = z @ onp.array(J).T + shift, onp.stack([onp.array(J)] * 4)
+    x[1, 0], slopes[2, 0, 1] = onp.nan, onp.inf
+    trial = SimpleNamespace(z=z, x=x, J=slopes, back=(x.copy(),))
+    assert wrong_chain._passed_over(trial) is Mistake[name]
+    trial.back[0][[1, 2]] = 77.0  # of rows that say nothing
+    assert wrong_chain._passed_over(trial) is Mistake[name]
+    slopes[3] = onp.array(J) + 1e-3
+    assert wrong_chain._passed_over(trial) is Mistake.LAYER_NOT_UNDONE
+    trial.back[0][0] += 1e-3
+    assert wrong_chain._passed_over(trial) is None
 
 
 # --- columns ---

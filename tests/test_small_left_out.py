@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as onp
 import pytest
 
-from nfscratch.check.diagnosis import wrong_terms
+from nfscratch.check.diagnosis import wrong_log_det, wrong_terms
 
 
 def rng(seed=0):
@@ -187,3 +187,51 @@ def test_a_right_row_as_far_as_a_wrong_one_tells_no_radius():
     far = distant()
     far.at[2, 1] = -far.at[3, 0]
     assert named(wrong_terms.by_distance, far) is None
+
+
+# --- ratios ---
+
+
+def ratio_of(monkeypatch, truths, ratio=1.3, subset=None, factor=None, usual=()):
+    """What is said of claims that are so many times the truth; usual: factors that fit exactly."""
+    monkeypatch.setattr(wrong_log_det, "_ratio", lambda s: ratio)
+    for look in ("_over_pixels", "_over_dimensions"):
+        monkeypatch.setattr(wrong_log_det, look, lambda *of: None)
+    monkeypatch.setattr(wrong_log_det, "by_subset", lambda samples: subset)
+    monkeypatch.setattr(wrong_log_det, "by_factor", lambda samples: factor)
+    monkeypatch.setattr(wrong_log_det, "_one_factor", lambda ratios: "one factor")
+    monkeypatch.setattr(wrong_log_det, "_is_exactly", lambda k, s: k in usual)
+    return wrong_log_det._by_ratio([SimpleNamespace(t=onp.array(t)) for t in truths])
+
+
+@pytest.mark.parametrize("size", [0.5, 9.0, -9.0])
+@pytest.mark.parametrize(("share", "one"), [(0.99, True), (1.01, False)])
+def test_a_truth_that_is_one_number_to_seven_digits_has_usual_factors(size, share, one, monkeypatch):
+    """A truth that varies has one factor, whatever it is."""
+    top = abs(size)
+    varied = [[size, size - onp.sign(size) * share * 1e-7 * (1 + top)]]
+    assert ratio_of(monkeypatch, varied) == (None if one else "one factor")
+    assert ratio_of(monkeypatch, varied, subset="subset") == ("subset" if one else "one factor")
+    assert ratio_of(monkeypatch, varied, factor="factor") == ("factor" if one else "one factor")
+
+
+def test_a_factor_of_one_number_is_usual_or_seen_with_another_number(monkeypatch):
+    one = [[0.7, 0.7]]
+    for k in (2, 3, 4, 1 / 2, 1 / 3, 1 / 4):
+        assert ratio_of(monkeypatch, one, usual=(k,)) == "one factor"
+    for k in (1, 5, 1 / 5):
+        assert ratio_of(monkeypatch, one, usual=(k,)) is None
+    assert ratio_of(monkeypatch, [*one, [0.7000003, 0.7000003]]) is None
+    assert ratio_of(monkeypatch, [*one, [0.7000012, 0.7000012]]) == "one factor"
+    assert ratio_of(monkeypatch, one, ratio=None) is None and ratio_of(monkeypatch, [[0.9e-6, -0.9e-6]]) is None
+
+
+@pytest.mark.parametrize(("dets", "failed", "asked"), [
+    ((1.0, 2.0), True, False), ((0.0, 2.0), True, False), ((-1.0, 2.0), True, True), ((1.0, 2.0), False, True),
+])  # fmt: skip
+def test_a_determinant_below_0_is_what_an_absolute_value_is_for(dets, failed, asked):
+    s = SimpleNamespace(J=onp.array(dets)[:, None, None], failed=failed)
+    found = wrong_log_det._not_absolute(s)
+    assert found == [None] if not asked else len(found) == 2
+    for logs in found if asked else ():
+        assert onp.allclose(logs, [onp.log(d) if d > 0 else onp.nan for d in dets], equal_nan=True)

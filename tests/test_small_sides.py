@@ -184,7 +184,28 @@ def test_two_rows_nearest_to_0_and_three_variables_are_looked_at(off, looked, mo
     assert found is (Mistake.TOO_FEW_STEPS if looked else None)
 
 
+@pytest.mark.parametrize(("first", "is_one"), [(-3.0, True), (-3.001, False)])
+def test_a_step_of_three_tenths_is_no_jump(first, is_one):
+    """Each tooth runs from 5 to -5, and jumps back."""
+    tooth = onp.append(5.0, onp.linspace(5.0 + first, -5.0, 9))
+    assert wrong_halving._is_sawtooth(onp.tile(tooth, 6)) is is_one
+    assert wrong_halving._is_sawtooth(-onp.tile(tooth, 6)) is is_one
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_tooth_that_begins_or_ends_at_0_does_not_cross_it(side):
+    for ends in ((0.0, 1.0), (1.0, 0.0), (0.0, -1.0), (-1.0, 0.0)):
+        assert wrong_halving._is_sawtooth(side * onp.tile(onp.linspace(*ends, 20), 6)) is False
+
+
 # --- branches ---
+
+
+def test_without_rows_no_side_is_wrong(monkeypatch):
+    monkeypatch.setattr(wrong_branches, "_rights", lambda s, sign: onp.ones(3, bool))
+    subject = SimpleNamespace(ends=lambda direction: (-onp.inf, onp.inf), given=None)
+    s = SimpleNamespace(J=onp.zeros((0, 2, 2)), dim=2, direction="forward", trial=SimpleNamespace(subject=subject))
+    assert not wrong_branches._one_side(s)
 
 
 @pytest.mark.parametrize(("above", "below", "entry", "given", "bounds", "one"), [

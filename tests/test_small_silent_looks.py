@@ -12,6 +12,7 @@ from nfscratch.check.diagnosis import (
     wrong_contraction,
     wrong_density,
     wrong_halving,
+    wrong_line_search,
     wrong_radial,
     wrong_rows,
     wrong_samples,
@@ -48,6 +49,29 @@ def test_the_steps_of_rows_that_are_wrong_become_shorter(back, name):
     c = SimpleNamespace(back=onp.array(back)[:, None], z=onp.ones((2, 1)))
     last, following = onp.array([[1.0], [1.0]]), onp.array([[2.0], [0.5]])
     assert wrong_contraction._by_its_steps(c, last, following) is Mistake[name]
+
+
+# --- the end of a bracket ---
+
+
+def is_end(s, right, a=0.0):
+    s, right = onp.array(s), onp.array(right)
+    return bool(wrong_line_search._is_end(s + a, onp.full(len(s), a), right + a))
+
+
+@pytest.mark.parametrize("a", [0.0, 40.0])
+def test_three_results_at_one_distance_are_the_end_of_a_bracket(a):
+    assert is_end([5.0, -5.0, 5.0], [9.0, -9.0, 6.0], a)
+    assert not is_end([5.0, -5.0, 1.0], [9.0, -9.0, 1.0], a)  # two
+    assert not is_end([5.0, -5.0, 5.0], [9.0, -9.0, 4.0], a)  # one of the right ones lies within
+    assert not is_end([5.0, -5.0, 5.0, onp.inf], [9.0, -9.0, 6.0, 1.0], a)
+    assert not is_end([0.0, 0.0, 0.0], [9.0, -9.0, 6.0], 0.0)
+
+
+@pytest.mark.parametrize(("share", "is_one"), [(0.9, True), (1.1, False), (-1.1, False)])
+def test_a_result_that_is_right_need_not_stand_at_the_end(share, is_one):
+    assert is_end([5.0, -5.0, 5.0, 1 + share * 2e-4], [9.0, -9.0, 6.0, 1.0]) is is_one
+    assert is_end([5.0, -5.0, 5.0, -5 * (1 + share * 1.2e-4)], [9.0, -9.0, 6.0, -9.0]) is is_one
 
 
 # --- densities ---
