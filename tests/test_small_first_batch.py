@@ -20,8 +20,8 @@ Z = onp.random.default_rng(3).normal(size=(6, 2))
 class Normalizes:
     """x = z - m, with m the mean of the first batch where the layer has not been set."""
 
-    def __init__(self, is_set, by=1.0):
-        self.m, self.is_set, self.by = onp.zeros(2), is_set, by
+    def __init__(self, is_set, by=1.0, m=(0.5, -1.0)):
+        self.m, self.is_set, self.by = onp.array(m), is_set, by
 
     def forward(self, z):
         if not self.is_set:
@@ -32,6 +32,28 @@ class Normalizes:
         return x + self.m, onp.zeros(len(x))
 
     pair = property(lambda self: (self.forward, self.inverse))
+
+
+class Flow:
+    """A layer in a table of a list of an object; with an array that is filled at the first call, and only kept."""
+
+    def __init__(self, layer):
+        self.layers, self.seen = [{"layer": layer}], onp.array([1.0, 2.0])
+
+    def forward(self, z):
+        self.seen = self.seen + 1
+        return self.layers[0]["layer"].forward(z)
+
+    def inverse(self, x):
+        return self.layers[0]["layer"].inverse(x)
+
+
+@pytest.mark.parametrize(("layer", "depends"), [
+    (Normalizes(False), True), (Normalizes(True), False), (Normalizes(False, 1e-9, (1e-9, 0.0)), False),
+])  # fmt: skip
+def test_a_layer_within_a_flow(layer, depends):
+    flow = Flow(layer)
+    assert depends_on_first_batch((flow.forward, flow.inverse), 2, Z) is depends
 
 
 class Alone(Normalizes):
@@ -49,6 +71,7 @@ def test_a_layer_that_sets_itself_depends_on_its_first_batch_and_stays_as_it_is(
 def test_what_does_not_depend_on_its_first_batch():
     assert not depends_on_first_batch(Normalizes(True).pair, 2, Z)
     assert not depends_on_first_batch(Normalizes(False, 1e-9).pair, 2, Z)
+    assert not depends_on_first_batch(Normalizes(False, m=(1.0, 1.0)).pair, 2, Z)  # it held nothing yet
     assert not depends_on_first_batch(Alone(False).pair, 2, Z)
 
 

@@ -34,7 +34,7 @@ class Symptom(Enum):
     ARGUMENT_CHANGED = "its argument was changed"
     PARAMETERS_CHANGED = "the parameters were changed"
     ANOTHER_OUTPUT = "the same input gives another output"
-    FIRST_BATCH = "what it gives depends on the first batch that it saw"
+    FIRST_BATCH = "its first batch takes the place of what it held"
     GLOBAL_STATE = "numpy's global state is drawn from"
     OVERWRITTEN = "a later call writes into an earlier result"
     SETTINGS_CHANGED = "numpy's global state is changed"
