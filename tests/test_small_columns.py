@@ -227,7 +227,8 @@ def test_places_along_a_line_lie_off_its_ends(n, margin, monkeypatch):
 
 
 @pytest.mark.parametrize(("slopes", "bent", "pieces"), [
-    ((1, 2, 3), 0, True), ((1, 2, 1), 0, False), ((1, 2, 3), 85, True), ((1, 2, 3), 91, False),
+    ((1, 2, 3), 0, True), ((1, 2, 1), 0, False), ((1, 2, 2 + 4e-7), 0, False),
+    ((1, 2, 3), 85, True), ((1, 2, 3), 91, False),
 ])  # fmt: skip
 def test_three_straight_pieces_of_a_line(slopes, bent, pieces, monkeypatch):
     rise = onp.repeat(onp.array(slopes, dtype=float), 200)

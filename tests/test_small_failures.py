@@ -126,16 +126,16 @@ def test_out_of_time_a_letter_has_its_general_name(letter):
     ("inverse", None, False, "inverse"), ("det J", None, True, "det J"),
 ])  # fmt: skip
 def test_a_fold_says_the_number_that_makes_it_or_that_forward_is_wrong_too(where, below, fails, said, monkeypatch):
-    cases = [case(trial=1), case(trial=2)]
+    cases = [case(trial=1), case(trial=2), case(trial=3)]
     monkeypatch.setattr(one_change, "both_directions", lambda trial, row: (trial, row))
     monkeypatch.setattr(one_change, "Reached", lambda call: call())
-    monkeypatch.setattr(one_change, "product_below", lambda given: below if given == (cases[1].trial, 0) else "other")
-    checked = lambda trial, way: SimpleNamespace(failed=fails and (trial, way) == (cases[1].trial, "forward"))  # noqa: E731
+    monkeypatch.setattr(one_change, "product_below", lambda given: below if given == (cases[2].trial, 0) else "other")
+    checked = lambda trial, way: SimpleNamespace(failed=fails and (trial, way) == (cases[2].trial, "forward"))  # noqa: E731
     monkeypatch.setattr(one_change, "check_jacobian", checked)
     named = Named(Mistake.FOLDS, where)
     assert one_change._with_product(named, cases) == Named(Mistake.FOLDS, said)
     assert one_change._with_product(named, []) is named
-    cases[1].trial = None
+    cases[2].trial = None
     assert one_change._with_product(named, cases) is named
 
 
