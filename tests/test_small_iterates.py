@@ -130,6 +130,19 @@ def test_six_slopes_that_multiply_are_told(slopes, of_inverse, told, monkeypatch
         close(points, onp.where(where, still + 1e-7 * (1 - still), c.z), 1e-12)
 
 
+def test_a_root_at_the_end_of_the_range_is_none():
+    """The second column is asked from -1/2 on."""
+    c = of_dtype(lambda z: z - onp.array([[[0.0], [-0.5]]]))
+    assert wrong_elementwise._roots(c) is None
+
+
+def test_a_row_of_a_million_draws_no_line():
+    a = onp.array([[1.0], [2.0], [3.0], [1e6]])
+    assert wrong_elementwise._lines(a, onp.where(a == 1e6, 0.0, 2 * a)) is None
+    slope, start = wrong_elementwise._lines(a, onp.where(a == 1e6, 2e6 + 5.0, 2 * a))  # near enough to the line
+    close([slope[0], start[0]], [2.0, 0.0], 1e-9)
+
+
 # --- stretches of a spline's error ---
 
 
