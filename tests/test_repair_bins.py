@@ -8,6 +8,7 @@ from edited_code import module_of, trial_of
 from test_small_changes import place_in, scope_of
 
 from nfscratch.check.audit import audit
+from nfscratch.check.repair import search
 from nfscratch.check.repair.bins import limits_moved, moves_limit
 from nfscratch.check.repair.live_code import Reached, live_statements
 from nfscratch.check.repair.of_range import change_of_range
@@ -154,3 +155,42 @@ def test_a_change_may_be_of_a_limit_alone():
     assert moves_limit("k = np.clip(a - 1, 0, K - 2)", "k = np.clip(a - 1, 0, K - 1)")
     assert not moves_limit("k = np.clip(a - 1, 0, K)", "k = np.clip(a - 2, 0, K)") and not moves_limit("a", "a")
     assert not moves_limit("for i in range(3)", "for i in range(4)") and not moves_limit("np.sum(a)", "np.sum(b)")
+
+
+TWO_BINS = """
+    import numpy as np
+    rng = np.random.default_rng(0)
+    K = 2
+    X = np.linspace(-3, 3, K + 1)
+    h = rng.uniform(0.5, 1.5, K)
+    h *= 6 / h.sum()
+    Y = np.concatenate([[-3], -3 + np.cumsum(h)])
+
+    def forward(z):
+        k = np.clip(np.searchsorted(X, z) - 1, 0, K - 1)
+        s = h[k] / (6 / K)
+        ins = (z > -3) & (z < 3)
+        return np.where(ins, Y[k] + s * (z - X[k]), z), np.where(ins, np.log(s), 0).sum(1)
+
+    def inverse(x):
+        k = np.clip(np.searchsorted(Y, x), 0, K - 1)
+        s = h[k] / (6 / K)
+        ins = (x > -3) & (x < 3)
+        return np.where(ins, X[k] + (x - Y[k]) / s, x), -np.where(ins, np.log(s), 0).sum(1)
+"""
+
+
+@pytest.mark.parametrize(("text", "jumps"), [
+    (TWO_BINS, False), (TWO_BINS.replace("X, z) - 1", "X, z) + 1"), True),
+    (TWO_BINS.replace("np.searchsorted(", "place(").replace("K = 2", "K, place = 2, np.searchsorted"), None),
+])  # fmt: skip
+def test_whether_forward_jumps_is_asked_where_bins_are_looked_up(text, jumps, tmp_path):
+    assert Search(trial_of(module_of(text, tmp_path, "bins"), 2))._jumped is jumps
+
+
+@pytest.mark.exhaustive
+def test_a_change_of_forward_that_makes_it_jump_is_no_repair(tmp_path, monkeypatch):
+    monkeypatch.setattr(search, "LONGEST", float("inf"))  # of a slow machine, too
+    with np.errstate(all="ignore"):
+        repair = Search(trial_of(module_of(TWO_BINS, tmp_path, "bins"), 2)).repair()
+    assert repair.lines == (17,)

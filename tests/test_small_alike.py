@@ -278,3 +278,11 @@ def test_a_product_below_minus_one_is_said(tmp_path):
     made = module_of(code, tmp_path, "below")
     said = lambda u: product_below(Reached(lambda: made.forward(onp.ones(2), onp.array(u))))  # noqa: E731
     assert said([-2.0, 1.0]) == "w . u is -1.5, below -1" and said([-1.0, 0.5]) is None
+
+
+def test_the_vectors_may_be_those_of_the_module(tmp_path):
+    code = "import numpy as np\nw, u = np.array([1.0, 0.5]), np.array([-2.0, 1.0])\n"
+    code += "\ndef forward(z):\n    return z + w @ u\n\ndef other(z):\n    return z + w @ w\n"
+    made = module_of(code, tmp_path, "of_module")
+    assert product_below(Reached(lambda: made.forward(onp.ones(2)))) == "w . u is -1.5, below -1"
+    assert product_below(Reached(lambda: made.other(onp.ones(2)))) is None  # which names no u

@@ -24,20 +24,21 @@ def judge(monkeypatch):
 
     def mended(
         failed, now, changed=("inverse",), keeps=True, answered=True, same=True, x=1, beside=(), may_miss=False,
-        left=(False, False),
+        left=(False, False), jumps=(None, True),
     ):  # fmt: skip
         made, again = object.__new__(Accepting), iter([now, *(each[1] for each in beside)])
         made.trial, made.checks = SimpleNamespace(x=0, leaves=left[0]), 24
         made.reached = SimpleNamespace(is_met=None)
         made.screen = SimpleNamespace(x=x, _same=lambda a, b: same)
         made.__dict__.update(
-            failed=set(failed), _ends=SimpleNamespace(are_answered=lambda: answered), _may_miss=may_miss
-        )
+            failed=set(failed), _ends=SimpleNamespace(are_answered=lambda: answered), _may_miss=may_miss,
+            _jumped=jumps[0], _jumps=lambda trial: jumps[1],
+        )  # fmt: skip
         made.__dict__["_beside"] = [(object(), set(of)) for of, _ in beside]
         made._as_it_is = lambda old: (SimpleNamespace(x=0, leaves=left[1]), next(again))
         made._keeps_dependencies = lambda new, changed, masks: keeps
         found = made._mended(frozenset(changed), False)
-        assert made.checks == 23
+        assert made.checks == 23 + (jumps == (False, True) and "x" in changed)  # such a change counts for none
         return found
 
     return mended
@@ -51,6 +52,21 @@ def test_laws_that_failed_and_hold_are_mended_in_their_order(judge):
     )  # fmt: skip
     assert judge({"R"}, set(), changed=("x", "forward"), may_miss=True) == (("R",), (), "missed", 3)
     assert judge({"J forward", "J inverse"}, {"J forward", "X"}) == (("J inverse",), ("X", "J forward"), False, 0)
+
+
+def test_a_change_after_which_forward_jumps_is_none(judge):
+    """Where it did not before; what jumped then, or is not known to jump now, says nothing."""
+    x = ("x", "forward")
+    assert judge({"R"}, set(), changed=x, jumps=(False, True)) is None
+    said = [
+        (x, (False, False)),
+        (x, (False, None)),
+        (x, (True, True)),
+        (x, (None, True)),
+        (("inverse",), (False, True)),
+    ]
+    for changed, jumps in said:
+        assert judge({"R"}, set(), changed=changed, jumps=jumps)
 
 
 def test_what_is_no_repair(judge):

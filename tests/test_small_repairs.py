@@ -260,3 +260,9 @@ def test_a_message_shows_up_to_sixty_characters(length, shown):
 def test_dependencies_that_a_change_takes_away():
     full, lower = (trial_of(lambda z, A=A: z @ A) for A in (onp.ones((2, 2)), onp.tril(onp.ones((2, 2)))))
     assert laws.dependencies_lost(full, lower) == 1 and laws.dependencies_lost(lower, full) == 0
+
+
+def test_a_mean_in_the_place_of_a_sum_is_the_half_of_two_by_chance():
+    assert repair("np.log(v).sum", "np.log(v).mean").is_by_chance and repair("v.sum()", "v.mean()").is_by_chance
+    assert not repair("np.log(v).mean", "np.log(v).sum").is_by_chance and not repair("w.sum", "w.max").is_by_chance
+    assert not repair("x - shift", "x - self.mean").is_by_chance

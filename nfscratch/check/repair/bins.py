@@ -38,6 +38,11 @@ def moves_limit(before: str, after: str) -> bool:
         return False
 
 
+def finds_bins(text: str) -> bool:
+    """Whether the source looks up a bin, or rounds a number to an index."""
+    return any(word in text for word in (*TABLES, "floor", "astype(int"))
+
+
 def _without_limits(text):
     tree = ast.parse(text)
     for node in [n for n in ast.walk(tree) if isinstance(n, ast.Call)]:

@@ -152,6 +152,7 @@ class Repair:
         return (
             TWICE.search(self.after) is not None
             or self.after.count("mean(") > self.before.count("mean(")
+            or (self.before.endswith(".sum") and self.after.endswith(".mean"))  # of two places its name alone is said
             or signs[0] > signs[1]
             or taken_back
             or self.undoes

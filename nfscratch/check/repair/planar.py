@@ -42,7 +42,8 @@ def kept_above(place: Place, scope: Scope) -> Iterator[ast.AST]:
 def product_below(reached: Reached) -> str | None:
     """Two vectors whose product the functions take, and which is below -1: what they are called, and the number."""
     text = " ".join(source(f) for file, lines in reached.lines.items() for f in functions_met(file, lines))
-    for variables in reached.locals.values():
+    for which, own in reached.locals.items():
+        variables = _of_module(reached, which) | own
         held = {k: v for k, v in variables.items() if _is_vector(v)}
         plain = {k: v for k, v in variables.items() if not isinstance(v, (ModuleType, type, FunctionType))}
         objects = [(k, v) for k, v in plain.items() if isinstance(getattr(v, "__dict__", None), dict)]
@@ -51,6 +52,12 @@ def product_below(reached: Reached) -> str | None:
             if v.shape == u.shape and float(v @ u) < -1 and any(form.format(a, b) in text for form in PRODUCTS):
                 return f"{a} . {b} is {float(v @ u):.3g}, {BELOW}"
     return None
+
+
+def _of_module(reached, which):
+    """The variables of the module that a function names."""
+    names, known = reached.codes[which].co_names, reached.globals[which]
+    return {name: known[name] for name in names if name in known}
 
 
 def is_bounded_by_product(value: object, scope: Scope) -> bool:

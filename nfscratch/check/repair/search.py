@@ -95,8 +95,8 @@ class Search(Evidence):
         """The repair, or None where these rounds have none within `most` lines that edited runs go through."""
         self.left, found, mirrored = most, [], []
         may_look = bool(self.statements and self.failed)
-        # of the functions as they are
         _ = may_look and (self.ways.shared, self._of_density, self._ends, self._may_miss, self._other_orders)
+        _ = may_look and self._jumped  # all this of the functions as they are
         if may_look:  # for a bin that is never used, much else is made
             found += self._found(limits_and_moduli(self.statements, self.reached, moduli_too=False))
             rounds = 0 if any(repair.is_whole for repair in found) else rounds
@@ -125,8 +125,7 @@ class Search(Evidence):
 
     def _of_loops(self):
         """Functions of a loop that all find the variables of its last turn, in one direction or in both."""
-        each = list(until_one_raises(bound_at_once(self.reached)))
-        found = self._found(each)
+        found = self._found(each := list(until_one_raises(bound_at_once(self.reached))))
         if len(each) < 2 or any(repair.is_whole for repair in found):
             return found
         before, self.screen = self.screen, OfAll(self.trial, self.row, self.reached.is_met)  # x will be another
