@@ -21,7 +21,7 @@ from nfscratch.check.finding import Finding
 DEFAULT, MORE = (recorded.read(recorded.FILES[suite]) for suite in ("default", "exhaustive"))
 LINE = np.linspace(-1, 1, 12)
 LONG = {"search: halves 1", "search: mean", "search: loop 8"}  # seconds
-SHARE = [name for name in DEFAULT if name not in LONG][::4]  # in the default run
+SHARE = [name for name in DEFAULT if name not in LONG][::5]  # in the default run
 
 
 def compare(record, name):

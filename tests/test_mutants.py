@@ -38,8 +38,8 @@ def is_caught_and_named(name, **options):
     assert all(key in first.counter_example for key in ("dim", "dtype", "error", "tolerance"))
 
 
-@pytest.mark.parametrize("name", sorted(set(REPRESENTATIVES) - LONG))
-def test_a_representative_of_every_mistake_is_caught_and_named(name):
+@pytest.mark.parametrize("name", sorted(set(REPRESENTATIVES) - LONG)[::2])  # the exhaustive run has all
+def test_a_representative_of_every_other_mistake_is_caught_and_named(name):
     """With one draw of parameters, and in two dimensions where its own are more."""
     dims = MUTANTS[name].dims
     is_caught_and_named(name, dims=(2, 5) if {2, 5} < set(dims) else dims, draws=1)
@@ -56,7 +56,9 @@ def test_there_are_enough_of_them_and_few_are_misnamed():
     assert len(OTHERWISE_NAMED) <= 0.1 * len(MUTANTS)
 
 
-@pytest.mark.parametrize("name", ["4 mean", "45 skipped column", "40 D - 1 passes"])
+@pytest.mark.parametrize("name", [
+    "4 mean", "45 skipped column", pytest.param("40 D - 1 passes", marks=pytest.mark.exhaustive),
+])  # fmt: skip
 def test_dimension_two_hides_it(name):
     """What an audit at D = 2 alone would miss."""
     mutant = MUTANTS[name]

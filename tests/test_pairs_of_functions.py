@@ -93,6 +93,7 @@ def test_what_is_no_clamp_is_not_called_one():
 # --- several pairs ---
 
 
+@pytest.mark.exhaustive
 def test_a_list_of_pairs_is_a_chain_and_the_layer_is_named():
     right, wrong = turned(coupling()), turned(coupling(**WRONG[Mistake.SIGN]))
     assert first([right, right, right], (2, 5)) is None
@@ -103,7 +104,7 @@ def test_a_list_of_pairs_is_a_chain_and_the_layer_is_named():
     assert first([right, turned(coupling(), lambda x: x)], (5,)).name.startswith("inverse of layer 2 of 2 (pair")
 
 
-@pytest.mark.parametrize("direction", ["forward", "inverse"])
+@pytest.mark.parametrize("direction", ["forward", pytest.param("inverse", marks=pytest.mark.exhaustive)])
 def test_a_layer_that_writes_into_what_it_is_given_is_found_behind_one_that_copies(direction):
     double = lambda z: (2 * z, onp.full(len(z), onp.log(2.0) * z.shape[1]))  # noqa: E731
     halve = lambda x: (x / 2, onp.full(len(x), -onp.log(2.0) * x.shape[1]))  # noqa: E731
@@ -187,6 +188,7 @@ def wave(frequency):
     return forward, inverse
 
 
+@pytest.mark.exhaustive
 def test_a_wave_shorter_than_a_step_is_not_accused():
     assert first(wave(500.0), (1, 2)) is None
 

@@ -46,9 +46,10 @@ PLANTED = {  # of COUPLING and LOOPS: what is right, what stands there instead, 
 
 
 LONG = {
-    "a sign before a term", "a missing term", "a missing factor", "a slope of another function", "a missing logarithm",
-    "a matrix for its transpose", "a permutation not undone", "a loop in the wrong order", "a comparison",
-    "one variable for another", "a sum over the batch", "the wrong axis", "brackets",
+    "a sign before a term", "a kept axis", "a mean for a sum", "a missing term", "a missing factor",
+    "a slope of another function", "a missing logarithm", "a matrix for its transpose", "a permutation not undone",
+    "a loop in the wrong order", "a comparison", "one variable for another", "a sum over the batch", "the wrong axis",
+    "brackets",
 }  # fmt: skip
 
 

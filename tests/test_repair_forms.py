@@ -337,7 +337,8 @@ def test_a_change_of_both_directions_is_said_before_the_end_only_if_inverse_come
     search = SimpleNamespace(
         statements=[1], failed={"R"}, folds=False, ways=SimpleNamespace(shared={}), _of_density=None, _ends=None,
         _of_loops=list,
-        _may_miss=False, _other_orders=None, either=True, left=0, cut_off=False, _after_slips=(),
+        _may_miss=False, _other_orders=None, _jumped=False, reached=None, either=True, left=0, cut_off=False,
+        _after_slips=(),
         _candidates=lambda kinds: kinds,
         _found=lambda kinds, enough=1: [both] * (kinds == 0), _is_over=lambda: over, _mirrored=lambda found, rounds: [],
     )  # fmt: skip
