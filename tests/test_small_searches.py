@@ -545,3 +545,4 @@ def test_the_grain_is_the_median_of_usable_rows_and_the_largest_of_several_steps
     found = grain.grain(trial, direction)
     assert found == pytest.approx((8.0, 80.0)) and [way for way, _ in calls] == [direction] * 4
     assert all(onp.allclose(onp.abs(d), [1e-7, 4e-7]) for _, d in calls)
+    assert any((d > 0).any() and (d < 0).any() for _, d in calls)  # each number has a sign of its own
