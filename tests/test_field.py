@@ -101,9 +101,9 @@ def test_a_letter_that_no_finding_confirms_is_open():
 
 def test_a_finding_that_stands_in_no_cell_is_said_to_be_seen_no_more():
     passed = [row("Affine", "float64", "calm", "passed"), row("Other", "float64", "calm", "failed", failed="R")]
-    assert "An earlier state" not in page.page({"zuko": ROWS}, [FINDING])
+    assert "stand in no cell" not in page.page({"zuko": ROWS}, [FINDING])
     text = page.page({"zuko": passed}, [FINDING, replace(FINDING, limit=Limit.RANGE), replace(FINDING, package="tfp")])
-    assert "stand in no cell of these rows, of zuko's Affine. They are confirmed" in text.replace("\n", " ")
+    assert "stand in no cell of these rows: zuko, Affine, it is off. Their reproducers" in text.replace("\n", " ")
 
 
 LIMIT = replace(FINDING, letters="SE", limit=Limit.RANGE, said=("not finite",))

@@ -43,9 +43,10 @@ S shapes, dtype, finiteness; P arguments unchanged, same output; I rows are inde
 both directions cancel; J log_det is that of the Jacobian; D log_prob is its definition; E edges and joins; O onto;
 K samples match the density; T who depends on whom."""
 
-UNSEEN = """An earlier state of the audit saw findings that stand in no cell of these rows, of {names}. They are
-confirmed all the same; the audit excuses them now: they lie where no draw comes, lose digits that a closed formula
-loses, too, or are a corner at which two pieces join."""
+UNSEEN = """Findings below that stand in no cell of these rows: {names}. Their reproducers and the independent
+computations confirm them all the same. The audit met them with other weights, or an earlier state of it did: now it
+excuses what lies where no draw comes, what loses digits that a closed formula loses, too, and a corner at which two
+pieces join."""
 
 
 def of_state(found: dict[str, list[dict]]) -> str:

@@ -113,14 +113,14 @@ def explained(row: dict[str, Any], findings: Sequence[FieldFinding]) -> tuple[di
 
 
 def _unseen(found, findings) -> list[str]:
-    """Which findings stand in no cell: they are true, and the audit of these rows excuses what it sees of them."""
+    """Which findings stand in no cell: they are confirmed, and the audit of these rows does not tell them."""
     letters = [
         (library, row["class"], letter, row.get("messages", {}).get(letter, ""))
         for library, of in found.items() for row in of for letter in row.get("failed", "")
     ]  # fmt: skip
     seen = {id(f) for f in findings for package, *said in letters if f.package == package and f.explains(*said)}
     left = [f for f in findings if f.limit is None and f.package in found and id(f) not in seen]
-    names = ", ".join(f"{PACKAGES[f.package][0]}'s {' and '.join(f.classes)}" for f in left)
+    names = "; ".join(f"{PACKAGES[f.package][0]}, {f.classes[0]}, {f.title}" for f in left)
     return [fill(UNSEEN.format(names=names).replace("\n", " "), 120)] if left else []
 
 
