@@ -1,6 +1,7 @@
 """Code of a user that the tests of check/repair/ write into files, import and repair."""
 
 import importlib.util
+from pathlib import Path
 from textwrap import dedent
 
 import numpy as onp
@@ -96,6 +97,8 @@ LOOPS = """
 def module_of(text, folder, name):
     path = folder / f"{name}.py"
     path.write_text(dedent(text))
+    # the compiled code of a text as long, written in the same second, would be taken for this one's
+    Path(importlib.util.cache_from_source(path)).unlink(missing_ok=True)
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
