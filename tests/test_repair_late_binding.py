@@ -4,6 +4,9 @@ import numpy as onp
 import pytest
 from edited_code import module_of, trial_of
 
+from nfscratch.check.repair.bound_together import bound_together
+from nfscratch.check.repair.late_binding import bound_at_once
+from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.search import Search
 
 IN_BOTH = """
@@ -44,6 +47,26 @@ def test_both_directions_of_a_loop_are_bound_together(tmp_path):
     z = onp.ones((2, 2))
     M = module.A[-1]
     assert onp.allclose(module.forward(z)[0], z @ M @ M @ M)  # as it was
+
+
+def test_all_functions_of_a_loop_have_their_own_variables_while_they_are_bound_together(tmp_path):
+    module = module_of(IN_BOTH, tmp_path, "bound_late")
+    z = onp.ones((2, 2))
+    first, second, last = module.A
+    each = list(bound_at_once(Reached(lambda: module.inverse(module.forward(z)[0]))))
+    ((together, place, edit),) = bound_together(each)
+    assert len(each) == len(together.bound) == 2 and edit.lines == (6, 7) and place.line == 6
+    with together.edited():
+        x = module.forward(z)[0]
+        assert onp.allclose(x, z @ first @ second @ last) and onp.allclose(module.inverse(x)[0], z)
+    assert onp.allclose(module.forward(z)[0], z @ last @ last @ last)  # as it was
+    assert list(bound_together(each[:1])) == []  # one alone is a candidate already
+
+
+def test_a_function_of_any_number_of_arguments_is_left(tmp_path):
+    text = IN_BOTH.replace("lambda z: z @ M", "lambda *z: z[0] @ M").replace("lambda x: x", "lambda *x: x[0]")
+    module = module_of(text, tmp_path, "bound_late")
+    assert list(bound_at_once(Reached(lambda: module.inverse(onp.ones((2, 2)))))) == []
 
 
 def test_of_two_loops_each_keeps_its_own_words(tmp_path):

@@ -113,7 +113,7 @@ def explained(row: dict[str, Any], findings: Sequence[FieldFinding]) -> tuple[di
 
 
 def _unseen(found, findings) -> list[str]:
-    """Which findings stand in no cell: they are confirmed, and the audit of these rows does not tell them."""
+    """The paragraph about findings that no cell of these rows shows, though they are confirmed."""
     letters = [
         (library, row["class"], letter, row.get("messages", {}).get(letter, ""))
         for library, of in found.items() for row in of for letter in row.get("failed", "")

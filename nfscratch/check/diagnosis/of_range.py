@@ -1,4 +1,4 @@
-"""OfRange: a name of E or O, which says what is seen at a point, and the change after which it is seen no more."""
+"""OfRange: E or O says what is wrong at a point. This adds the change of the code that mends it."""
 
 from __future__ import annotations
 

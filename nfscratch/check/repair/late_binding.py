@@ -24,7 +24,6 @@ from nfscratch.check.repair.edit import Edit, Kind, OfLines, Place, places, sour
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import run_again, with_locals
 
-LOOPS = (ast.For, ast.comprehension)
 MOST = 24  # turns
 ROW, ITEM = "_row", "_item"
 
@@ -111,6 +110,8 @@ def _set_by(loop, place):
 
 
 def _reads_freely(node):
+    if node.args.vararg is not None:  # an argument more would take the first of those that are given
+        return set()
     own = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
     parts = node.body if isinstance(node.body, list) else [node.body]
     inside = [n for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]

@@ -1,7 +1,7 @@
 """OfRange: the change after which a map that breaks off, or leaves its codomain, does so no more.
 
-Both directions go through such a mistake, and all laws of single points may hold with it: an index that stops one bin
-too early, a modulus that one direction lacks. What is tried is little; E, O and the laws have to hold with it.
+An index stops one bin too early, or one direction lacks a modulus. The laws of single points may all hold then, because
+both directions make the same mistake. The search tries a few changes; E, O and the laws have to hold after each.
 """
 
 from __future__ import annotations

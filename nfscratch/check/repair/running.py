@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from nfscratch.check.repair.edit import Place, source
 from nfscratch.check.repair.scope import Scope
 
-FIRST = {"cumsum": "", "cumprod": ", constant_values=1"}  # what nothing sums up to, and multiplies to
+FIRST = {"cumsum": "", "cumprod": ", constant_values=1"}  # a total starts at 0, a product at 1
 COLUMNS = (1, -1)
 LONGEST = 60  # characters
 
