@@ -8,6 +8,7 @@ from strict import StrictArray
 
 import nfscratch as nf
 from nfscratch import trees
+from nfscratch.flows import on_the_way
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.on_the_way import size_of_rows
 
@@ -279,3 +280,70 @@ def test_where_a_search_fails_for_a_far_row_the_rows_of_density_0_beside_it_have
     x = onp.array([[1e90], [-1.0], [2.0]])
     log_p, pullback = far_rows_have_gradient_0(log_prob_vjp, x, size_of_rows)
     assert log_p.tolist() == [-onp.inf, -onp.inf, -2.0] and pullback(onp.ones(3)).tolist() == [0.0, 0.0, -1.0]
+
+
+def test_a_far_row_keeps_its_density_beside_one_for_which_a_search_fails():
+    """Any other rows may stand beside it, as many as the questions about halves can tell apart."""
+
+    def log_prob(x):
+        if (x > 1e200).any():
+            raise nf.InversionError("no root", 1.0)
+        return -onp.log(onp.abs(x[:, 0]))
+
+    x = onp.full((40, 1), 1e100)
+    x[[3, 17, 36]], x[20] = 1e300, 2.0
+    log_p = far_rows_have_density_0(log_prob, x, size_of_rows)
+    expected = onp.where(x[:, 0] > 1e200, -onp.inf, -onp.log(x[:, 0]))
+    assert log_p.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("layer", [nf.Planar(2), nf.Sylvester(2, 1), nf.Elementwise(nf.Squared(), 2)], ids=repr)
+def test_log_prob_of_a_far_row_does_not_depend_on_a_farther_one(layer):
+    flow = nf.Flow(nf.StudentT(2), layer)
+    params = trees.map_leaves(lambda a: a + rng(1).normal(size=a.shape), flow.init(rng()))
+    far, farther = [1e100, 0.3], [onp.finfo(float).max] * 2
+    alone = flow.log_prob(params, onp.array([far]))[0]
+    assert alone == flow.log_prob(params, onp.array([far, farther]))[0] and -1e4 < alone < 0
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "layer", [nf.Triangular(3), nf.PLU(3), nf.QR(3), nf.Chain([nf.Reverse(3), nf.PLU(3)])], ids=repr
+)
+def test_what_overflows_inside_of_a_layer_has_density_0(layer, dtype):
+    """inf - inf in the substitution, with parameters that are finite; with NaN among them, NaN stays."""
+    flow = nf.Flow(nf.StandardNormal(3), layer)
+    large = 1e30 if dtype == "float32" else 1e300
+    params = trees.cast(trees.map_leaves(lambda a: a + large * rng(1).normal(size=a.shape), flow.init(rng())), dtype)
+    x = onp.ones((4, 3), dtype) * onp.array([[0.1], [1], [-1], [10]], dtype)
+    assert not onp.isnan(flow.log_prob(params, x)).any()
+    unknown = trees.map_leaves(lambda a: a * onp.nan, params)
+    assert onp.isnan(flow.log_prob(unknown, x)).all()
+
+
+class Spoils(nf.Planar):
+    def inverse_value(self, params, x, context=None, rng=None):
+        return x * onp.nan, x[:, 0]
+
+
+def test_nan_of_a_callers_own_layer_makes_no_row_large():
+    x, h = onp.ones((2, 2)), None
+    assert on_the_way.sizes(nf.Flow(nf.StandardNormal(2), Spoils(2)), {"bijection": {}}, x, h).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("dtype", "narrow"), [("float32", -89.0), ("float32", -400.0), ("float64", -800.0)])
+@pytest.mark.parametrize("at", [0.5, 1e3, 0.0])
+def test_a_component_whose_scale_is_no_number_leaves_no_nan(dtype, narrow, at):
+    """e^-s overflows; where z is its mean, the density is as large as the numbers allow."""
+    base, law = nf.GaussianMixture(1, 2), nf.MixtureOfGaussians(2, max_log_scale=5000.0)
+    params = {"log_std": onp.array([[0.0], [narrow]]), "logits": onp.zeros(2), "mean": onp.array([[0.2], [0.0]])}
+    theta = onp.array([[[0.0, 0.0, 0.0, narrow, 0.9, 0.7]]], dtype)
+    params, z = trees.cast(params, dtype), onp.array([[at]], dtype)
+    for log_prob, vjp, p in ((base.log_prob, base.log_prob_vjp, params), (law.log_prob, law.log_prob_vjp, theta)):
+        with onp.errstate(over="ignore"):
+            log_p, pullback = vjp(p, z)
+            plain = autograd.grad(lambda p, log_prob=log_prob: np.sum(log_prob(p, z)))(p)
+            grads = trees.leaves(list(pullback(onp.ones_like(log_p))))
+        assert onp.isfinite(log_p).all() and all(onp.isfinite(g).all() for g in grads)
+        for g, h in zip(grads, trees.leaves(plain), strict=False):
+            onp.testing.assert_allclose(g, h, rtol=1e-4)

@@ -357,3 +357,12 @@ def test_what_is_no_level_is_refused(wrong):
 def test_the_number_of_levels_is_checked(levels):
     with pytest.raises(ValueError, match="levels must be"):
         nf.Categorical(levels)
+
+
+@pytest.mark.parametrize(("dtype", "z"), [("float64", 1e9), ("float32", 1e4)])
+def test_the_shares_of_an_ensemble_sum_to_1_where_log_p_is_large(dtype, z):
+    """log p is -5e17, and its last digit more than 1: its members are N(0, I) at first, with the gradient -z."""
+    ensemble = nf.MaskEnsemble(nf.AutoregressiveDensity(2, nf.Gaussian()), masks=8)
+    params = trees.cast(ensemble.init(onp.random.default_rng(0)), dtype)
+    _, pullback = ensemble.log_prob_vjp(params, onp.array([[z, 0.5]], dtype))
+    onp.testing.assert_allclose(pullback(onp.ones(1, dtype))[1], [[-z, -0.5]], rtol=1e-5)

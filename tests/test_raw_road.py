@@ -287,3 +287,18 @@ def test_a_stochastic_call_makes_one_draw_however_many_rows(monkeypatch):
     whole = flow.log_prob(params, x, rng=rng(5))
     monkeypatch.setattr(chunks, "ROWS", 7)
     onp.testing.assert_allclose(flow.log_prob(params, x, rng=rng(5)), whole, rtol=1e-12)
+
+
+def test_a_row_without_an_inverse_is_named_by_the_rows_that_it_is_counted_from(monkeypatch):
+    def fun(x, context):
+        if (x < 0).any():
+            row = int(onp.argmin(x))
+            raise nf.InversionError(f"row {row} of those given: no root", row)
+        return x
+
+    monkeypatch.setattr(chunks, "ROWS", 300)
+    x = onp.ones(1000)
+    x[650] = -1.0
+    with pytest.raises(nf.InversionError, match="^of the rows from 600 on, row 50 of those given: no root$") as failed:
+        chunks.in_chunks(fun, x)
+    assert failed.value.entry == 50

@@ -29,7 +29,7 @@ import numpy as onp
 from nfscratch import autodiff, backend, validate
 from nfscratch.backend import Constant
 from nfscratch.distributions.distribution import standard_normal
-from nfscratch.distributions.normal import HALF_LOG_2PI
+from nfscratch.distributions.normal import HALF_LOG_2PI, from_component
 from nfscratch.ops.affine import bounded, bounded_vjp
 from nfscratch.ops.layout import columns, from_columns, stacked
 from nfscratch.typed_fields import TypedFields
@@ -163,8 +163,7 @@ class MixtureOfGaussians(Conditional):
         s, back_s = bounded_vjp(a, self.max_log_scale)
         w = onp.exp(logits - logits.max(axis=0))
         total_w = w.sum(axis=0)
-        scale = onp.exp(-s)
-        u = (x.T - m) * scale
+        u, scale = from_component(x.T, m, s, onp)
         joint = logits - logits.max(axis=0) - 0.5 * (u * u) - s
         top = joint.max(axis=0)
         r = autodiff.exp_shifted(joint, top, onp)
@@ -199,7 +198,7 @@ def _pick(rows, chosen):
 
 
 def _log_normal(x, m, s):
-    return -0.5 * np.square((x - m) * np.exp(-s)) - s - HALF_LOG_2PI
+    return -0.5 * np.square(from_component(x, m, s, np)[0]) - s - HALF_LOG_2PI
 
 
 def _check_bound(max_log_scale):

@@ -23,6 +23,7 @@ import numpy as onp
 
 from nfscratch import trees, validate
 from nfscratch.autodiff import logsumexp
+from nfscratch.autodiff.functions import logsumexp_weights
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting
 from nfscratch.distributions.distribution import Distribution
@@ -60,12 +61,12 @@ class MaskEnsemble(Distribution):
         """Weighted by its share p_k / sum p, every member's pullback; the members are run again for it, one by one."""
         members = onp.stack([self.member_log_prob_vjp(params, z, k, context)[0] for k in range(self.masks)])
         total = logsumexp(members, axis=0)
+        shares = logsumexp_weights(total, members, axis=0)  # their sum is 1, however large log p is
 
         def pullback(g):
             total_grads = None
             for k in range(self.masks):
-                share = onp.exp(members[k] - total)
-                grads = list(self.member_log_prob_vjp(params, z, k, context)[1](g * share))
+                grads = list(self.member_log_prob_vjp(params, z, k, context)[1](g * shares[k]))
                 total_grads = grads if total_grads is None else trees.add(total_grads, grads)
             return tuple(total_grads)
 

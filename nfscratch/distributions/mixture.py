@@ -8,8 +8,8 @@ With the responsibilities r_k = softmax_k(l_k), which are dlog p/dl_k, the deriv
 
     dlogits_k = r_k - w_k,   dm_k = r_k u_k exp(-s_k),   ds_k = r_k (u_k^2 - 1),   dz = -sum_k dm_k   (2)
 
-So far out that every u_k^2 overflows, log p is -inf. (r_k u_k) u_k, in this order, is 0 where r_k is 0 and u_k^2 is not
-a number any more.
+So far out that every u_k^2 overflows, log p is -inf. u_k and exp(-s_k) are kept finite, and (r_k u_k) u_k, in this
+order, is 0 where r_k is 0 and u_k^2 is not a number any more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as onp
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.distributions.distribution import Distribution, standard_normal
-from nfscratch.distributions.normal import HALF_LOG_2PI
+from nfscratch.distributions.normal import HALF_LOG_2PI, from_component
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class GaussianMixture(Distribution):
     def log_joint(self, params, z):
         """l_k of equation (1): (N, K). Its softmax over k is the posterior over components."""
         log_w = params["logits"] - autodiff.logsumexp(params["logits"], axis=-1, keepdims=True)
-        u = (z[:, None, :] - params["mean"]) * np.exp(-params["log_std"])
+        u, _ = from_component(z[:, None, :], params["mean"], params["log_std"], np)
         log_n = -0.5 * np.sum(np.square(u), axis=2) - np.sum(params["log_std"], axis=-1) - self.dim * HALF_LOG_2PI
         return log_w + log_n
 
@@ -63,10 +63,9 @@ class GaussianMixture(Distribution):
 
     def log_prob_vjp(self, params, z, context=None):
         m, s, logits = (_batch_last(params[name], axes) for name, axes in (("mean", 2), ("log_std", 2), ("logits", 1)))
-        inverse_std = onp.exp(-s)
+        u, inverse_std = from_component(z.T, m, s, onp)  # u: (K, D, N)
         shifted = logits - logits.max(axis=0)
         log_w = shifted - onp.log(onp.exp(shifted).sum(axis=0))  # never log(0), however small a weight
-        u = (z.T - m) * inverse_std  # (K, D, N)
         joint = -0.5 * (u * u).sum(axis=1)
         joint += log_w - s.sum(axis=1) - self.dim * HALF_LOG_2PI
         top = joint.max(axis=0)

@@ -25,6 +25,16 @@ from nfscratch.ops.layout import columns, from_columns, sum_events
 HALF_LOG_2PI = 0.5 * log(2 * pi)
 
 
+def from_component(x, mean, log_std, xp):
+    """u = (x - mean) e^-log_std, and e^-log_std: finite numbers, so that a component of share 0 leaves 0 and no NaN.
+
+    u^2 may still overflow: then the component has density 0 at x. xp: NumPy, or autograd's.
+    """
+    largest = float(onp.finfo(x.dtype).max)
+    inverse_std = xp.exp(xp.minimum(-log_std, 0.99 * log(largest)))
+    return xp.clip((x - mean) * inverse_std, -(largest**0.75), largest**0.75), inverse_std
+
+
 @dataclass(frozen=True, eq=False)
 class StandardNormal(Distribution):
     """N(0, I) over `dim` variables, or over events of shape `dim` = (C, H, W)."""

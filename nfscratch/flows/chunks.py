@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.ops.roots import InversionError
+
 ROWS = 2**14  # of one chunk: long enough to hide Python's part, short enough for a layer's arrays to stay in the cache
 NUMBERS = 2**19  # of x in one chunk: a layer has some tens of arrays of that size, or of a spline's parameters for each
 LEAST = 2**8  # rows, however wide
@@ -26,7 +28,10 @@ def in_chunks(fun: Callable, x: Any, context: Any = None) -> Any:
     result = None
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
-        part = fun(x[rows], None if context is None else context[rows])
+        try:
+            part = fun(x[rows], None if context is None else context[rows])
+        except InversionError as error:  # which numbers the rows that it was given
+            raise InversionError(f"of the rows from {start} on, {error}", error.entry) from error
         parts = part if isinstance(part, tuple) else (part,)
         if result is None:
             result = tuple(onp.empty_like(p, shape=(len(x), *p.shape[1:]), order="F") for p in parts)

@@ -28,6 +28,7 @@ from nfscratch.flows.on_the_way import size_of_rows
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
+MOST = 32  # evaluations, to find the far rows that have no z
 NEAR = 1.0  # where all rows are lost, their entries are pulled into [-NEAR, NEAR] for the evaluation in their place
 
 
@@ -61,9 +62,10 @@ def _guarded(evaluate, x, sizes, seen, replaced):
         try:
             found = evaluate(x)
         except (InversionError, IntegrationError):
-            lost = _are_far(x, sizes)
-            if not lost.any():
+            far = _are_far(x, sizes)
+            if not far.any():
                 raise
+            lost = _not_found(evaluate, x, far)
             nearer = _nearer(x, lost)  # there the other rows have their log_prob, and some of them may be lost by it
             found = evaluate(nearer) if lost.all() else _guarded(evaluate, nearer, sizes, seen, replaced)
             return replaced(found, lost, -inf)
@@ -76,6 +78,27 @@ def _guarded(evaluate, x, sizes, seen, replaced):
             lost = lost | (~good & _are_far(x, sizes, asked=~(good | lost)))
         kept = onp.where(onp.isfinite(value), value, -inf)
         return replaced(evaluate(_nearer(x, lost)), lost, kept) if lost.any() else found
+
+
+def _not_found(evaluate, x, far):
+    """The far rows for which a search or a solver fails: halves of them are asked, the others standing nearer.
+
+    After MOST questions those that are not known count as not found.
+    """
+    lost, waiting, asked = far.copy(), [onp.flatnonzero(far)], 0
+    if len(waiting[0]) > 1:
+        evaluate(_nearer(x, far))  # an error here is of a row that is near
+    while waiting and asked < MOST:
+        rows, asked = waiting.pop(0), asked + 2
+        for half in onp.array_split(rows, 2) if len(rows) > 1 else ():
+            others = far.copy()
+            others[half] = False
+            try:
+                evaluate(_nearer(x, others))
+                lost[half] = False
+            except (InversionError, IntegrationError):
+                waiting.append(half)
+    return lost
 
 
 def _nearer(x, lost):

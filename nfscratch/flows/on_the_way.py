@@ -2,8 +2,9 @@
 
     x = 1000, Inverse(Exp): exp(1000) = inf in float64, so the next layer gets infinity
 
-The layers are asked one by one, those inside of a Chain, a Stack and an Inverse of these too. NaN is no size: a layer
-that makes NaN of ordinary numbers makes no row large.
+The layers are asked one by one, those inside of a Chain, a Stack and an Inverse of these too. Where a layer of this
+package, with finite parameters, makes NaN of finite numbers, something overflowed inside of it, inf - inf: the row is
+infinitely large. Any other NaN is no size, such as that of a caller's own layer, or of parameters that are NaN.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch import trees
 from nfscratch.autodiff import raw, raw_tree
 from nfscratch.bijections import Bijection
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import InverseBijection
 from nfscratch.bijections.stack import Stack
 from nfscratch.flows.chunks import in_chunks
+from nfscratch.flows.parts import has_own_part
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
@@ -35,11 +38,21 @@ def _largest(way, x, h):
     size = size_of_rows(x)
     try:
         for layer, direction, params in way:
-            x, _ = getattr(layer, direction)(params, x, h)
-            size = onp.fmax(size, size_of_rows(x))
+            given, (x, _) = size_of_rows(x), getattr(layer, direction)(params, x, h)
+            made = size_of_rows(x)
+            size, spoilt = onp.fmax(size, made), onp.isnan(made) & onp.isfinite(given)
+            if spoilt.any() and not has_own_part(layer) and _is_finite(params):
+                size = onp.where(spoilt, onp.inf, size)
     except (InversionError, IntegrationError):
         pass
     return size
+
+
+def _is_finite(tree):
+    """Whether all numbers of a tree are, those that are not trained too."""
+    found: list[bool] = []
+    trees.map_leaves(lambda leaf: found.append(bool(onp.isfinite(leaf).all())), tree)
+    return all(found)
 
 
 def layers(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[tuple[Bijection, str, Any]]:
