@@ -299,6 +299,6 @@ def test_a_row_without_an_inverse_is_named_by_the_rows_that_it_is_counted_from(m
     monkeypatch.setattr(chunks, "ROWS", 300)
     x = onp.ones(1000)
     x[650] = -1.0
-    with pytest.raises(nf.InversionError, match="^of the rows from 600 on, row 50 of those given: no root$") as failed:
+    with pytest.raises(nf.InversionError, match=r"^of the rows from 600 on, row 50 of those given: no root$") as failed:
         chunks.in_chunks(fun, x)
     assert failed.value.entry == 50
