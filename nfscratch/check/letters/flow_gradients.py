@@ -60,7 +60,7 @@ def _single(s, x, rng):
     if not all(onp.isfinite(a).all() for a in mine):
         return _found(x, onp.inf, 0.0, Symptom.NOT_FINITE, at=f"not finite at {point('x', x, 0)}")
     if leak := next((a.dtype for a in mine if a.dtype != onp.float32), None):
-        return _found(x, 1.0, 0.0, Symptom.LEAK, f": it comes in {leak}", at="")
+        return _found(x, 1.0, 0.0, Symptom.LEAK, f": it comes in {leak}")
     return _found(x, _largest_share(mine, theirs), SINGLE, Symptom.GRADIENT, at=point("x", x, 0))
 
 

@@ -76,7 +76,7 @@ def _lost(trial, error, evidence):
     near = trial.usable & (largest(trial.z) <= NEAR) & ~(trial.condition * s.eps < HOPELESS)
     if s.bijection is not None or s.dtype != onp.float64 or not near.any() or not (error > VISIBLE * size)[near].all():
         return None
-    return _shown(LOST, Symptom.SINGULAR, trial, error, near, near & (error > VISIBLE * size), evidence)
+    return _shown(LOST, Symptom.SINGULAR, trial, error, near, near, evidence)
 
 
 def _shown(what, symptom, trial, error, rows, bad, evidence):
