@@ -90,7 +90,8 @@ def test_the_words_say_which_of_both_limits_was_met_and_that_a_pair_is_slow():
     whole, after = "{} s of processor time are used up", "20 s of processor time after the first failure are used up"
     for begin, seconds, failed_at, wanted in (
         (0.0, 10.0, INF, whole.format(10)), (0.0, 100.0, INF, whole.format(100)), (0.0, 100.0, 49.9, after),
-        (0.0, 100.0, 50.0, whole.format(100)), (0.0, 100.0, 50.1, whole.format(100)), (30.0, 100.0, 79.9, after), (30.0, 100.0, 80.1, whole.format(100)),
+        (0.0, 100.0, 50.0, whole.format(100)), (0.0, 100.0, 50.1, whole.format(100)),
+        (30.0, 100.0, 79.9, after), (30.0, 100.0, 80.1, whole.format(100)),
         (0.0, 10.0, 0.0, whole.format(10)),
     ):  # fmt: skip
         assert TimeLimit(begin, seconds).words(failed_at) == wanted, (begin, seconds, failed_at)
