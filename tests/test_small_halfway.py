@@ -7,7 +7,7 @@ import pytest
 from comparing import close
 from tried_maps import small_trial
 
-from nfscratch.check import subject
+from nfscratch.check import bound
 from nfscratch.check.diagnosis import wrong_condition
 
 Z = onp.array([[0.5, 1.0, -2.0], [1.5, 3.0, 4.0], [-1.0, 0.25, 2.0]])
@@ -89,9 +89,9 @@ def test_a_mask_is_lacking_where_it_is_right_at_0_and_bent_elsewhere(inverse, la
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("context_dim", [0, 2])
 def test_a_base_gets_numbers_like_its_parameters(dtype, context_dim, monkeypatch):
-    seen, likes, asarray = [], [], subject.backend.asarray
+    seen, likes, asarray = [], [], bound.backend.asarray
     as_like = lambda z, dtype, like: likes.append(like) or asarray(z, dtype=dtype, like=like)  # noqa: E731
-    monkeypatch.setattr(subject.backend, "asarray", as_like)
+    monkeypatch.setattr(bound.backend, "asarray", as_like)
 
     def log_prob(params, z, *context):
         seen.append((params, z.dtype, [c.shape for c in context]))
@@ -104,7 +104,7 @@ def test_a_base_gets_numbers_like_its_parameters(dtype, context_dim, monkeypatch
     base = SimpleNamespace(context_dim=context_dim, log_prob=log_prob, sample=sample)
     context = onp.ones((5, 2)) if context_dim else None
     like = onp.empty(0, dtype)
-    found = subject._base(base, "params", like, context)
+    found = bound.base_of(base, "params", like, context)
     q = found["base_log_prob"](Z)
     assert (
         len(likes) == 1

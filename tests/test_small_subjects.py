@@ -8,7 +8,7 @@ from comparing import close
 from scipy.stats import norm
 
 import nfscratch as nf
-from nfscratch.check import guarded, pairs
+from nfscratch.check import bound, guarded, pairs
 from nfscratch.check import subject as subjects
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.subject import leaf_layers, of_bijection, of_flow
@@ -146,10 +146,10 @@ def test_the_standard_normal_density_of_points_and_of_images():
 
 
 def test_rows_of_a_context():
-    assert subjects._rows_of(None, 5) is None and subjects._rows_of(CONTEXT, 3) is CONTEXT
-    assert subjects._rows_of(CONTEXT, 5)[:, 0].tolist() == [1, 2, 3, 1, 2]
-    assert subjects._rows_of(CONTEXT, 2)[:, 0].tolist() == [1, 2]
-    assert subjects._bound(lambda params, a, c: (a, c), None, CONTEXT, None)(onp.zeros((4, 1)))[1].shape == (4, 1)
+    assert bound.rows_of(None, 5) is None and bound.rows_of(CONTEXT, 3) is CONTEXT
+    assert bound.rows_of(CONTEXT, 5)[:, 0].tolist() == [1, 2, 3, 1, 2]
+    assert bound.rows_of(CONTEXT, 2)[:, 0].tolist() == [1, 2]
+    assert bound.direction_of(lambda params, a, c: (a, c), None, CONTEXT, None)(onp.zeros((4, 1)))[1].shape == (4, 1)
 
 
 # --- pairs of functions ---

@@ -8,9 +8,9 @@ from comparing import close
 
 import nfscratch as nf
 from nfscratch.check import draws, finite_differences, overflow, rows
-from nfscratch.check import trial as trials
 from nfscratch.check.pairs import of_pair, of_pairs
 from nfscratch.check.trial import Trial, Unusable, of_bijection_at
+from nfscratch.check.where_defined import where_defined
 
 EPS = 2.0**-52
 
@@ -487,7 +487,7 @@ def test_rows_that_a_map_refuses_are_no_numbers_and_the_others_are(refused):
             raise KeyError("not this one")
         return onp.stack([a[:, 0], 2 * a[:, 0], 0 * a[:, 0]], axis=1)
 
-    found = trials._where_defined(f, onp.arange(5.0)[:, None])
+    found = where_defined(f, onp.arange(5.0)[:, None])
     assert found.shape == (5, 3) and onp.flatnonzero(onp.isnan(found).all(axis=1)).tolist() == refused
     kept = onp.setdiff1d(onp.arange(5), refused)
     assert (found[kept, 1] == 2 * kept).all()
@@ -498,7 +498,7 @@ def test_where_all_rows_are_refused_the_exception_is_the_map_s_own():
         raise KeyError("none at all")
 
     with pytest.raises(KeyError, match="none at all"):
-        trials._where_defined(f, onp.zeros((3, 1)))
+        where_defined(f, onp.zeros((3, 1)))
 
 
 # --- in float32 ---

@@ -72,7 +72,7 @@ def sharper(z: Any, J: Any, error: Any, fine: Any, fine_error: Any) -> tuple[Any
     size = onp.maximum(1.0, onp.abs(fine).max(axis=1, keepdims=True))
     agrees = (onp.abs(fine - J) <= error + fine_error).all(axis=(1, 2)) & (fine_error <= SMOOTH * size).all(axis=(1, 2))
     told = (onp.abs(fine).max(axis=1) > error.max(axis=1)).all(axis=1)
-    near = onp.abs(z).reshape(len(z), -1).max(axis=1, initial=0.0) <= QUADRATURES_HOLD
+    near = onp.abs(z).reshape(len(z), -1).max(axis=1) <= QUADRATURES_HOLD
     smooth = (agrees & told & near)[:, None, None]
     return onp.where(smooth, fine, J), onp.where(smooth, fine_error, error)
 

@@ -32,7 +32,7 @@ def grain(trial: Trial, direction: str) -> tuple[float, float]:
         except Exception:  # of any kind: it refuses a point beside those that it was asked
             return 0.0, 0.0
         line, line_of_log_det = onp.einsum("nij,nj->ni", J, flat(d)), (slope * flat(d)).sum(axis=1)
-        off = onp.abs(flat(moved) - flat(y) - line).max(axis=1, initial=0.0)
+        off = onp.abs(flat(moved) - flat(y) - line).max(axis=1)
         off_log_det = onp.abs(log_det_moved - log_det - line_of_log_det)
         found = onp.fmax(found, [_of_most(off[rows]), _of_most(off_log_det[rows])])
     return float(found[0]), float(found[1])

@@ -31,18 +31,20 @@ def finite_matrices(J: Any) -> Any:
 
 
 def condition(J: Any) -> Any:
-    good = finite_matrices(J)
-    with onp.errstate(all="ignore"):
-        values = onp.linalg.cond(onp.where(good[:, None, None], J, 0.0)) if J.size else onp.ones(len(J))
-    return onp.where(good & onp.isfinite(values), values, onp.inf)
+    """cond(J) for each row; infinite where there is no inverse, and where J is not finite."""
+    return onp.linalg.cond(_or_zeros(J)) if J.size else onp.ones(len(J))
 
 
 def inverse_norm(J: Any) -> Any:
     """|J^-1| for each row; infinite where there is none."""
-    good = finite_matrices(J)
-    smallest = onp.linalg.svd(onp.where(good[:, None, None], J, 0.0), compute_uv=False).min(axis=1, initial=onp.inf)
+    smallest = onp.linalg.svd(_or_zeros(J), compute_uv=False).min(axis=1, initial=onp.inf)
     with onp.errstate(all="ignore"):
-        return onp.where(good & (smallest > 0), 1.0 / smallest, onp.inf)
+        return onp.where(smallest > 0, 1.0 / smallest, onp.inf)
+
+
+def _or_zeros(J):
+    """Zeros, which have no inverse, where a matrix is not finite: LAPACK takes no such numbers."""
+    return onp.where(finite_matrices(J)[:, None, None], J, 0.0)
 
 
 def worst_row(error: Any, allowed: Any) -> int:

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, trees
+from nfscratch import trees
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import Inverse, InverseBijection
+from nfscratch.check.bound import base_of, density_of, direction_of
 from nfscratch.check.domains import Ends, interval
-from nfscratch.check.guarded import guarded
 from nfscratch.flows.flow import Flow
 from nfscratch.ops.intervals import REALS
 
@@ -157,8 +157,8 @@ def of_bijection(
     """A bijection with its parameters, and a context of one row for all, or of as many rows as it will be given."""
     like = trees.first_array(params)
     return Subject(
-        type(bijection).__name__, _bound(bijection.forward, params, context, like),
-        _bound(bijection.inverse, params, context, like), tuple(bijection.in_shape), tuple(bijection.out_shape),
+        type(bijection).__name__, direction_of(bijection.forward, params, context, like),
+        direction_of(bijection.inverse, params, context, like), tuple(bijection.in_shape), tuple(bijection.out_shape),
         onp.dtype(dtype) if like is None else like.dtype, bijection=bijection, params=params, context=context,
         pristine=deepcopy(bijection) if pristine is None else pristine, **_traits(bijection),
     )  # fmt: skip
@@ -177,16 +177,6 @@ def _traits(bijection):
     }
 
 
-def _bound(method, params, context, like):
-    """One direction as a function of NumPy arrays."""
-
-    def call(a):
-        given = backend.asarray(a, dtype=a.dtype, like=like)
-        return backend.to_numpy(tuple(method(params, given, _rows_of(context, len(a)))))
-
-    return guarded(call)
-
-
 def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64", pristine: Any = None) -> Subject:
     """A flow: its bijection at the context as the embedding network gives it, and its density."""
     embedded = context if flow.embed is None else flow.embed.apply(params["embed"], context)
@@ -197,38 +187,9 @@ def of_flow(flow: Flow, params: Any, context: Any = None, dtype: Any = "float64"
     subject = of_bijection(flow.bijection, params["bijection"], of_layers, dtype, pristine.bijection)
     return replace(
         subject, name=f"Flow({subject.name})", domain=_common(subject.domain, flow.base.support), flow=flow,
-        flow_params=params, pristine=pristine, flow_context=context, **_density(flow, params, context),
-        **_base(flow.base, params["base"], onp.empty(0, dtype=dtype) if like is None else like, embedded),
+        flow_params=params, pristine=pristine, flow_context=context, **density_of(flow, params, context),
+        **base_of(flow.base, params["base"], onp.empty(0, dtype=dtype) if like is None else like, embedded),
     )  # fmt: skip
-
-
-def _density(flow, params, context):
-    """log_prob and both samplers of a flow."""
-
-    def sample_and_log_prob(rng, n):
-        return tuple(map(backend.to_numpy, flow.sample_and_log_prob(params, rng, n, _rows_of(context, n))))
-
-    return {
-        "log_prob": guarded(lambda x: backend.to_numpy(flow.log_prob(params, x, _rows_of(context, len(x))))),
-        "sample": guarded(lambda rng, n: backend.to_numpy(flow.sample(params, rng, n, _rows_of(context, n)))),
-        "sample_and_log_prob": guarded(sample_and_log_prob),
-    }
-
-
-def _base(base, params, like, context):
-    """log_prob and sampler of the base, with arrays of the kind of `like`; context: where the base takes one."""
-
-    def of_base(n):
-        return (_rows_of(context, n),) if base.context_dim else ()
-
-    def log_prob(z):
-        given = backend.asarray(z, dtype=like.dtype, like=like)
-        return onp.asarray(backend.to_numpy(base.log_prob(params, given, *of_base(len(z)))), dtype=onp.float64)
-
-    return {
-        "base_log_prob": log_prob,
-        "base_sample": lambda rng, n: backend.to_numpy(base.sample(params, rng, n, like, *of_base(n))),
-    }
 
 
 def _common(domain, support):
@@ -242,10 +203,3 @@ def _common(domain, support):
 def standard_normal_log_prob(z: Any) -> Any:
     z = onp.asarray(z, dtype=onp.float64).reshape(len(z), -1)
     return -0.5 * onp.sum(z * z, axis=1) - 0.5 * z.shape[1] * log(2 * pi)
-
-
-def _rows_of(context, n):
-    """Row i of a batch gets row i of the context, and a longer batch the same rows again."""
-    if context is None or len(context) == n:
-        return context
-    return context[onp.arange(n) % len(context)]

@@ -24,6 +24,7 @@ from nfscratch.check.domains import bounded, inside
 from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian, sharper
 from nfscratch.check.rows import apart, condition, flat, inverse_norm, largest
 from nfscratch.check.subject import Subject, of_bijection
+from nfscratch.check.where_defined import where_defined
 
 K = 64.0  # roundings of a layer: a network of a few products, an exponential, a sum
 COARSE = 1e-9  # a map that jumps by more has no differences over steps as short as float64 allows
@@ -117,7 +118,7 @@ class Trial:
             y, log_det = trial.apply(direction, a.astype(self.subject.dtype))
             return onp.concatenate([flat(y), log_det[:, None]], axis=1)
 
-        f = f if self.subject.given is not None else partial(_where_defined, f)
+        f = f if self.subject.given is not None else partial(where_defined, f)
         with onp.errstate(all="ignore"):
             J, error = numeric_jacobian(f, at, STEPS_FLOAT32 if coarse else STEPS, self._noise, True)
             if coarse and self.subject.dtype != onp.float32:
@@ -234,24 +235,3 @@ def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) ->
         return Trial(subject, z)
     wide = None if context is None else backend.asarray(context, dtype="float64", like=context)
     return Trial(subject, z, Trial(of_bijection(bijection, trees.cast(params, "float64"), wide), z))
-
-
-def _where_defined(f, a):
-    """f of all rows, with NaN for those that it refuses, which are found by halving: a step may leave the domain.
-
-    A map of another library refuses with an exception of its own kind. Raised at a point itself, S and R meet it.
-    """
-    rows = _answered(f, a)
-    width = next((row.shape[1] for row in rows if row is not None), 0)
-    if not width:
-        return f(a)
-    return onp.concatenate([onp.full((1, width), onp.nan) if row is None else row for row in rows])
-
-
-def _answered(f, a):
-    """What f gives, in pieces; None for each row that it refuses."""
-    try:
-        return [f(a)]
-    except Exception:  # of any kind
-        middle = len(a) // 2
-        return [None] if len(a) <= 1 else [*_answered(f, a[:middle]), *_answered(f, a[middle:])]
