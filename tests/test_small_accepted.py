@@ -52,7 +52,7 @@ def test_an_x_of_the_right_shape_is_meant_where_its_numbers_are_finite():
 
 def test_an_x_that_is_far_larger_than_before_is_drowned():
     for old, new, drowned in (
-        ([1.0, -3.0], [119.0, 0.0], False), ([1.0, -3.0], [121.0, 0.0], True), ([1.0, -3.0], [0.0, -121.0], True),
+        ([1.0, -3.0], [120.0, 0.0], False), ([1.0, -3.0], [121.0, 0.0], True), ([1.0, -3.0], [0.0, -121.0], True),
         ([-1.0, 3.0], [0.0, -119.0], False), ([0.0, onp.nan], [1e9, 0.0], False), ([onp.inf, 0.0], [1e9, 0.0], False),
         (None, [1e9], False),
     ):  # fmt: skip
@@ -70,6 +70,58 @@ def test_which_laws_may_fail_after_a_change():
     ):  # fmt: skip
         made = judge(failed)
         assert made._may_fail == may and made.either is either, failed
+
+
+# --- what is asked of a change ---
+
+
+def test_what_is_asked_before_and_after_a_change(monkeypatch):
+    """Of the trial as it was and as it is now, with the lines that were met."""
+    old, new = SimpleNamespace(x="old x"), SimpleNamespace(x="new x")
+    asked = {}
+
+    def note(name, answer):
+        return lambda *given: (asked.update({name: given}), answer)[1]
+
+    for name, answer in (("dependencies_lost", 7), ("misses_codomain", "misses"), ("leaves_codomain", False)):
+        monkeypatch.setattr(accepting, name, note(name, answer))
+    made = judge({"S"}, type("Own", (), {"x": "x", "_same": staticmethod(note("same", True))}), trial=old, _jumped=None)
+    made.__dict__.update(_ends=SimpleNamespace(are_answered=note("ends", True)), _beside=[], _may_miss=True)
+    made.reached = SimpleNamespace(is_met="met")
+    made._as_it_is, made._keeps_dependencies = note("now", (new, set())), note("keeps", True)
+    assert made._mended({"inverse"}, "masks") == (("S",), (), "misses", 0)
+    assert asked == {
+        "now": (old,), "keeps": (new, {"inverse"}, "masks"), "ends": (), "same": ("new x", "old x"),
+        "misses_codomain": (new, "met"),
+    }  # fmt: skip
+    asked.clear()
+    assert made._mended({"x", "forward"}, "masks") == (("S",), (), "misses", 7) and made.checks == 22
+    assert asked["dependencies_lost"] == (old, new) and asked["leaves_codomain"] == (new,) and "same" not in asked
+
+
+def test_the_laws_are_asked_of_the_lines_that_were_met(monkeypatch):
+    monkeypatch.setattr(accepting, "failed_laws", lambda trial: {f"laws of {trial}"})
+    monkeypatch.setattr(
+        accepting, "within", lambda call, most, met: (call(), {(accepting.AT_ONCE, "met"): 30}[most, met])
+    )
+    made = judge(_is_met="met")
+    assert made._failing("trial") == {"laws of trial"} and made.left == 70.0
+    monkeypatch.setattr(accepting, "Ends", lambda *given: given)
+    monkeypatch.setattr(accepting, "Reached", lambda call: (call.func, call.args))
+    made.trial, made.reached = SimpleNamespace(subject="subject"), SimpleNamespace(is_met="met")
+    assert made._ends == ("subject", "met") and made._of_density == (accepting.density_and_samples, (made.trial,))
+
+
+def test_an_iteration_that_stops_early_is_asked_for_its_accuracy_at_the_same_points(monkeypatch):
+    made, asked = judge({"R"}, _is_met="met"), []
+    loose = SimpleNamespace(fresh=lambda: "loose")
+    lines = lambda call, most, met: (call(), {(accepting.AT_ONCE, "met"): 30}[most, met])  # noqa: E731
+    monkeypatch.setattr(accepting, "within", lines)
+    monkeypatch.setattr(accepting, "with_its_accuracy", lambda *given: (asked.append(given), loose)[1])
+    monkeypatch.setattr(accepting, "Trial", lambda *given: SimpleNamespace(subject=given[0], given=given))
+    made._failing = lambda trial: {"R"}
+    new, now = made._as_it_is(SimpleNamespace(subject=SimpleNamespace(fresh=lambda: "fresh"), z=1, twin=2, limit=3))
+    assert asked == [("fresh", 1)] and new.given == ("loose", 1, 2, 3) and now == {"R"}
 
 
 # --- whether forward jumps ---
