@@ -25,7 +25,7 @@ def values_missed(forward: Callable, inverse: Callable, z: Any, met: Callable, n
     try:
         with onp.errstate(all="ignore"):
             there, x = _values(lambda: forward(z.copy())[0], z.shape, met)
-            back, _ = _values(lambda: inverse(onp.array(x))[0], z.shape, met)
+            back, _ = _values(lambda: inverse(onp.array(x)), z.shape, met)
     except (Exception, SystemExit, TooLong):  # of any kind: the functions' own
         return 0, False
     known = [v for values in back.values() for v in values]

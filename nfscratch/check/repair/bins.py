@@ -21,10 +21,10 @@ TABLES = {"searchsorted": 0, "bisect": 0, "bisect_left": 0, "bisect_right": 0, "
 def limits_moved(place: Place, scope: Scope) -> Iterator[ast.AST]:
     """The call with its upper limit one later, and with its lower one earlier."""
     if isinstance(place.node, ast.Call) and _is_of_indices(place.node, scope):
-        for k, side in _limits(place.node):
+        for k, is_upper in _limits(place.node):
             value = scope.evaluated(place.node.args[k]) if _is_limit(place.node.args[k]) else None
             if isinstance(value, (int, onp.integer)) and not isinstance(value, bool):
-                moved = _later(place.node.args[k], int(value), scope) if side > 0 else _earlier(int(value))
+                moved = _later(place.node.args[k], int(value), scope) if is_upper else _earlier(int(value))
                 for limit in moved:
                     args = [limit if i == k else deepcopy(a) for i, a in enumerate(place.node.args)]
                     yield ast.Call(deepcopy(place.node.func), args, place.node.keywords)
@@ -47,7 +47,7 @@ def _without_limits(text):
     tree = ast.parse(text)
     for node in [n for n in ast.walk(tree) if isinstance(n, ast.Call)]:
         limits = [k for k, _ in _limits(node) if _is_limit(node.args[k])]
-        node.args = [ast.Constant(0) if k in limits else a for k, a in enumerate(node.args)]
+        node.args = [ast.Constant(None) if k in limits else a for k, a in enumerate(node.args)]
     return ast.dump(tree)
 
 
@@ -62,12 +62,12 @@ def _is_limit(node):
 
 
 def _limits(node):
-    """(which argument, -1 or 1) of each argument that may be a lower or an upper limit."""
+    """(which argument, whether it is an upper one) of each argument that may be a limit."""
     name, last = getattr(node.func, "attr", getattr(node.func, "id", "")), len(node.args) - 1
     if name == "clip" and last in (1, 2):  # k.clip(0, n) and np.clip(k, 0, n)
-        yield from ((last - 1, -1), (last, 1))
+        yield from ((last - 1, False), (last, True))
     elif name in LOWER + UPPER and last == 1:
-        yield from ((k, 1 if name in UPPER else -1) for k in (0, 1))
+        yield from ((k, name in UPPER) for k in (0, 1))
 
 
 def _earlier(value):
@@ -78,7 +78,7 @@ def _later(limit, value, scope):
     """One more, in words: of a table that is searched len(a) - 2; where it says n - 3 by itself, n - 2."""
     for table in _searched(scope.function):
         held = scope.evaluated(table)
-        if table and source(table) not in source(limit) and onp.ndim(held) and onp.shape(held)[-1] - 2 == value + 1:
+        if source(table) not in source(limit) and onp.ndim(held) and onp.shape(held)[-1] - 2 == value + 1:
             length = f"len({source(table)})" if onp.ndim(held) == 1 else f"{source(table)}.shape[-1]"
             return [ast.parse(f"{length} - 2", mode="eval").body]
     if isinstance(limit, ast.BinOp) and isinstance(limit.op, ast.Sub) and isinstance(limit.right, ast.Constant):

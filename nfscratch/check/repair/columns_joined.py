@@ -25,7 +25,7 @@ def other_rows(place: Place, scope: Scope) -> Iterator[ast.AST]:
     if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load):
         yield from (type(node)(row, ast.Load()) for row in _rows(node.elts, scope, len(node.elts)))
     elif isinstance(node, ast.Call):
-        yield from (ast.Call(node.func, row, node.keywords) for row in _rows(node.args, scope, 0))
+        yield from (ast.Call(node.func, row, node.keywords) for row in _rows(node.args, scope, 2))
 
 
 def _rows(now, scope, least):
@@ -33,7 +33,7 @@ def _rows(now, scope, least):
     arrays = {k: v for k, v in scope.locals.items() if getattr(v, "ndim", 0) in (1, 2) and hasattr(v, "dtype")}
     at = [i for i, e in enumerate(now) if getattr(e, "id", None) in arrays]
     shapes = {arrays[now[i].id].shape for i in at}
-    if len(at) not in MOST_NAMES or len(at) < least or len(shapes) > 1:
+    if len(at) not in MOST_NAMES or len(at) < least:
         return
     alike = [k for k, v in arrays.items() if {v.shape} == shapes and v.dtype == arrays[now[at[0]].id].dtype]
     for names in permutations(alike[: MOST_NAMES[len(at)]], len(at)):

@@ -68,11 +68,13 @@ def bound_at_once(reached: Reached) -> Iterator[tuple[BoundFunctions, Place, Edi
 
 
 def _candidates(statement, file, place, loop, reached):
-    node, names = place.node, [n for n in _set_by(loop, place) if n in _reads_freely(place.node)]
+    node, names = place.node, [n for n in _set_by(loop) if n in _reads_freely(place.node)]
     for code in [c for c in reached.codes.values() if names and _is_code_of(c, node, file)]:
         row = _in_order(functions_of(code))
+        if len(row) < 2:  # the last turn's is its own
+            continue
         known = reached.globals[id(code)] | _attributes_given(place, file, reached)
-        values = _values(loop, place, names, code, row, known) if len(row) > 1 else None
+        values = _values(loop, place, names, code, row, known)
         values = _kept_by_others(loop, file, names, reached) if values is None else values
         if values is not None and len(values) == len(row):
             bound = BoundFunctions(statement, file, node, row, values)
@@ -102,7 +104,7 @@ def _loop_around(place):
     return None
 
 
-def _set_by(loop, place):
+def _set_by(loop):
     """The variables that each turn sets: those of its head, and those of its lines."""
     lines = [n for n in getattr(loop, "body", []) if isinstance(n, ast.Assign)]
     targets = [loop.target, *(t for line in lines for t in line.targets)]
@@ -126,16 +128,20 @@ def _is_code_of(code, node, file):
 
 
 def _in_order(functions):
-    """The functions as a list holds them, by themselves or in tuples; [] where none holds all of them."""
-    for function in functions:
-        holders = gc.get_referrers(function)
-        rows = [r for r in holders if isinstance(r, list)]
-        rows += [r for h in holders if isinstance(h, tuple) for r in gc.get_referrers(h) if isinstance(r, list)]
-        for row in rows:
-            found = [f for item in row for f in functions if _holds(item, f)]
-            if row is not functions and len(found) == len(functions) == len(row):
-                return found
+    """The functions as a list holds them, by themselves or in tuples; [] where none holds all of them, each once."""
+    rows = [row for f in functions for row in _lists_of(f) if row is not functions]  # before there are lists of our own
+    for row in rows:
+        held = [[f for f in functions if _holds(item, f)] for item in row]
+        found = [of_item[0] for of_item in held if len(of_item) == 1]
+        if len({id(f) for f in found}) == len(functions) == len(row):
+            return found
     return []
+
+
+def _lists_of(function):
+    holders = gc.get_referrers(function)
+    around = [row for h in holders if isinstance(h, tuple) for row in gc.get_referrers(h) if row is not holders]
+    return [row for row in holders + around if isinstance(row, list)]
 
 
 def _holds(item, function):
@@ -190,9 +196,10 @@ def _kept_by_others(loop, file, names, reached):
 
 def _turn(loop, place, file, known):
     """The variables after the lines of one turn that stand before the function."""
-    own = _set_by(loop, place)
+    own = _set_by(loop)
     head = _located(ast.Assign([deepcopy(loop.target)], ast.Name(ITEM, ast.Load())), place.node)
-    before = [line for line in getattr(loop, "body", []) if line.lineno < place.node.lineno]
+    start = place.node.lineno, place.node.col_offset
+    before = [n for n in getattr(loop, "body", []) if (n.end_lineno, n.end_col_offset) < start]
     inside = run_again([head], file, {k: v for k, v in known.items() if k not in own})
     return with_locals([line for line in before if isinstance(line, ast.Assign)], file, inside)
 
@@ -224,7 +231,6 @@ def _bound_code(node, names, old: CodeType, file):
             new.body = ast.IfExp(ast.Constant(True), new.body, ast.Tuple(free, ast.Load()))
         maker = ast.Expr(new)
     else:
-        new.decorator_list = []
         if free:
             new.body = [*new.body, ast.If(ast.Constant(0), [ast.Expr(n) for n in free], [])]
         maker = new

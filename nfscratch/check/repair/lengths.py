@@ -12,7 +12,7 @@ def drops_repeated(before: str, after: str) -> bool:
     """Whether only one of two like terms is gone, which stood one after the other: a + b, for a + b + b."""
     start = next((k for k, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), len(after))
     gone = before[start : start + len(before) - len(after)]
-    whole = len(before) > len(after) and before[:start] + before[start + len(gone) :] == after
+    whole = before[:start] + before[start + len(gone) :] == after
     first = gone.startswith(" + ") and re.search(rf"(?<![\w.)\] ]){re.escape(gone[3:] + gone)}", before)
     return whole and gone.startswith((" + ", " - ")) and (2 * gone in before or bool(first))
 

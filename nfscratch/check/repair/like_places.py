@@ -12,7 +12,7 @@ from copy import deepcopy
 
 from nfscratch.check.repair.edit import Edit, Place
 
-HOLE = "HOLE"
+HOLE = ast.Name("HOLE", ast.Load())
 
 
 def changed_alike(place: Place, new: ast.AST, twin: Place) -> Iterator[Edit]:
@@ -39,12 +39,12 @@ def _around(place):
     if isinstance(outer, ast.Return) and isinstance(place.parent, ast.Tuple):
         return "return", place.index, len(place.parent.elts)
     if isinstance(outer, ast.expr):
-        return _without(_with(outer, place.parent, ast.Name(HOLE, ast.Load()))), _without(place.parent, place.node)
+        return _without(_with(outer, place.parent, HOLE)), _without(place.parent, place.node)
     return type(outer), _without(place.parent, place.node)
 
 
 def _without(tree, node=None):
-    return ast.dump(tree if node is None else _with(tree, node, ast.Name(HOLE, ast.Load())))
+    return ast.dump(tree if node is None else _with(tree, node, HOLE))
 
 
 def _has_within(new, node):

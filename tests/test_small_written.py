@@ -1,0 +1,67 @@
+"""Slices and elements that are off by one, and code that is found again by its name and its place."""
+
+import ast
+
+from made_scopes import tree
+
+from nfscratch.check.repair import code_objects, indices
+
+
+def test_another_slice_of_the_same():
+    """Of a slice with a step the same without it; else ends that are exchanged, or off by one."""
+    for text, others in {
+        "a[1:3:2]": ["a[1:3]"], "a[::-1]": ["a[:]"], "a[0]": [],
+        "a[i:j]": ["a[j:i]", "a[i + 1:j]", "a[i:j + 1]", "a[i:j - 1]", "a[i - 1:j]", "a[i + 1:j + 1]",
+                   "a[i - 1:j - 1]"],
+        "a[b, ::2, c]": ["a[b, :, c]"],
+    }.items():  # fmt: skip
+        assert [ast.unparse(new) for new in indices.slices(tree(text))] == others, text
+    whole = [ast.unparse(new) for new in indices.slices(tree("a[:]"))]
+    assert whole[:2] == ["a[:]", "a[::-1]"] and set(whole[2:]) == {"a[:]"} and len(whole) == 8
+
+
+def test_the_element_before_and_after():
+    for text, others in {
+        "a[k]": ["a[k + 1]", "a[k - 1]"], "a[3]": ["a[4]", "a[2]"], "a[k - 1]": ["a[k]", "a[k - 2]"],
+        "a[k + 1]": ["a[k + 2]", "a[k]"], "a[k + 2]": ["a[k + 3]", "a[k + 1]"],
+        "a[k - n]": ["a[k - n + 1]", "a[k - n - 1]"],
+        "a[b, 0]": ["a[b + 1, 0]", "a[b - 1, 0]", "a[b, 1]", "a[b, -1]"], "a[2 * k]": ["a[2 * k + 1]", "a[2 * k - 1]"],
+        "a[-1]": [], "a[True]": [], "a[1.0]": [], "a['x']": [], "a[f(k)]": [], "a[1:]": [], "a[q[k]]": [],
+        "a[k - 0]": ["a[k + 1]", "a[k - 1]"], "a[k + True]": ["a[k + True + 1]", "a[k + True - 1]"],
+    }.items():  # fmt: skip
+        assert [ast.unparse(new) for new in indices.indices(tree(text))] == others, text
+    assert indices.plus(None, 1) is None
+
+
+def codes_of(text, file="f.py"):
+    return list(code_objects.codes(compile(text, file, "exec")))
+
+
+def test_code_is_known_by_its_name_its_variables_and_its_place():
+    """Two lambdas of one line stand at other columns; of code without places only the name is known."""
+    first, second = codes_of("f = (lambda: 1), (lambda: 2)")[1:]
+    assert code_objects.identity(first) != code_objects.identity(second)
+    assert [code_objects.place_of(c, [first, second]) for c in (second, first)] == [1, 0]
+    (_, f), (_, g), (_, h) = (
+        codes_of("def f(): return 1"),
+        codes_of("\ndef f(): return 1"),
+        codes_of("def f(): return 12"),
+    )
+    assert len({code_objects.identity(c) for c in (f, g, h)}) == 3
+    assert code_objects.identity(f) == ("f", (), (1, 0), (1, 17)) and code_objects.identity(g)[2:] == ((2, 0), (2, 17))
+    bare = f.replace(co_linetable=b"")
+    assert code_objects.identity(bare) == ("f", (), (0, 0), (0, 0)) and code_objects.place_of(f, [bare]) is None
+    inner = codes_of("def f(a):\n    b = 1\n    return lambda: a + b")[2]
+    assert code_objects.identity(inner)[:2] == ("f.<locals>.<lambda>", ("a", "b"))
+
+
+def test_the_functions_of_a_file_that_one_of_the_lines_stands_in(monkeypatch):
+    texts = {
+        "f.py": "def f():\n    return 1\n\n\ng = lambda: 2\nclass C:\n    def h(self):\n        return 3\n",
+        "bad.py": "def (",
+    }
+    monkeypatch.setattr(code_objects.linecache, "getlines", lambda file: texts[file].splitlines(keepends=True))
+    code_objects._functions_in.cache_clear()
+    met = lambda *lines: [getattr(n, "name", "<lambda>") for n in code_objects.functions_met("f.py", lines)]  # noqa: E731
+    assert [met(k) for k in range(10)] == [[], ["f"], ["f"], [], [], ["<lambda>"], [], ["h"], ["h"], []]
+    assert sorted(met(2, 8)) == ["f", "h"] and code_objects.functions_met("bad.py", [1]) == []
