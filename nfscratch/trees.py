@@ -70,6 +70,13 @@ def map_leaves(fun: Callable[[Any], Any], tree: Tree, fixed: Callable[[Any], Any
     return fun(tree)
 
 
+def is_finite(tree: Tree) -> bool:
+    """Whether all numbers of the tree are, stored ones too."""
+    found: list[bool] = []
+    map_leaves(lambda leaf: found.append(bool(onp.isfinite(leaf).all())), tree)
+    return all(found)
+
+
 def copy(tree: Tree) -> Tree:
     """A tree of new arrays with the same values."""
     return map_leaves(lambda leaf: leaf.copy(), tree)

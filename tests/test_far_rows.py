@@ -321,6 +321,28 @@ def test_what_overflows_inside_of_a_layer_has_density_0(layer, dtype):
     assert onp.isnan(flow.log_prob(unknown, x)).all()
 
 
+@pytest.mark.parametrize(("map_", "dtype", "far"), [
+    (nf.Sigmoid(), "float64", -720.0), (nf.Sigmoid(), "float32", -100.0),
+    (nf.Softplus(), "float64", -720.0), (nf.Exp(), "float32", -100.0),
+])  # fmt: skip
+def test_a_row_that_is_squeezed_and_stretched_again_leaves_no_nan_in_the_gradient(map_, dtype, far):
+    """Its factors overflow, their product does not. The other rows have the gradient that they have alone."""
+    there_and_back = [nf.Elementwise(map_, 1), nf.Inverse(nf.Elementwise(map_, 1))]
+    flow = nf.Flow(nf.StandardNormal(1), nf.Chain([*there_and_back, nf.ActNorm(1)]))
+    params = trees.cast(flow.init(rng()), dtype)
+    x, others = onp.array([[far], [0.5], [0.2]], dtype), onp.array([[0.5], [0.2]], dtype)
+    log_p, pullback = flow.log_prob_vjp(params, x)
+    grads, g_x, _ = pullback(onp.ones(3, dtype))
+    traced = autograd.grad(lambda p: np.sum(flow.log_prob(p, x)))(params)
+    alone = flow.log_prob_vjp(params, others)[1](onp.ones(2, dtype))[0]
+    assert onp.isfinite(log_p).all() and not onp.isnan(g_x).any()
+    onp.testing.assert_allclose(g_x[1:], [[-0.5], [-0.2]], rtol=1e-3)
+    for a, b, c in zip(*map(trees.leaves, (grads, alone, traced)), strict=True):
+        assert onp.isfinite(a).all() and onp.isfinite(c).all()
+        onp.testing.assert_allclose(a, b, rtol=1e-3)
+        onp.testing.assert_allclose(c, b, rtol=1e-3)
+
+
 class Spoils(nf.Planar):
     def inverse_value(self, params, x, context=None, rng=None):
         return x * onp.nan, x[:, 0]

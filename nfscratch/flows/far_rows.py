@@ -66,8 +66,8 @@ def _guarded(evaluate, x, sizes, seen, replaced):
             if not far.any():
                 raise
             lost = _not_found(evaluate, x, far)
-            nearer = _nearer(x, lost)  # there the other rows have their log_prob, and some of them may be lost by it
-            found = evaluate(nearer) if lost.all() else _guarded(evaluate, nearer, sizes, seen, replaced)
+            beside = nearer(x, lost)  # there the other rows have their log_prob, and some of them may be lost by it
+            found = evaluate(beside) if lost.all() else _guarded(evaluate, beside, sizes, seen, replaced)
             return replaced(found, lost, -inf)
         value, least = seen(found)
         good = (value >= least) & (value < inf)
@@ -77,7 +77,7 @@ def _guarded(evaluate, x, sizes, seen, replaced):
         if not (good | lost).all():
             lost = lost | (~good & _are_far(x, sizes, asked=~(good | lost)))
         kept = onp.where(onp.isfinite(value), value, -inf)
-        return replaced(evaluate(_nearer(x, lost)), lost, kept) if lost.any() else found
+        return replaced(evaluate(nearer(x, lost)), lost, kept) if lost.any() else found
 
 
 def _not_found(evaluate, x, far):
@@ -87,22 +87,22 @@ def _not_found(evaluate, x, far):
     """
     lost, waiting, asked = far.copy(), [onp.flatnonzero(far)], 0
     if len(waiting[0]) > 1:
-        evaluate(_nearer(x, far))  # an error here is of a row that is near
+        evaluate(nearer(x, far))  # an error here is of a row that is near
     while waiting and asked < MOST:
         rows, asked = waiting.pop(0), asked + 2
         for half in onp.array_split(rows, 2) if len(rows) > 1 else ():
             others = far.copy()
             others[half] = False
             try:
-                evaluate(_nearer(x, others))
+                evaluate(nearer(x, others))
                 lost[half] = False
             except (InversionError, IntegrationError):
                 waiting.append(half)
     return lost
 
 
-def _nearer(x, lost):
-    """The lost rows are where they can be evaluated: at the first row that is not lost, else pulled near to 0."""
+def nearer(x: Any, lost: Any) -> Any:
+    """x, with the lost rows where they can be evaluated: at the first row that is not lost, else pulled near to 0."""
     rows, others = onp.reshape(lost, (-1, *(1,) * (x.ndim - 1))), raw(x)[~lost]
     return np.where(rows, others[:1] if len(others) else onp.clip(raw(x), -NEAR, NEAR), x)
 

@@ -32,6 +32,7 @@ from nfscratch.flows.context import TakesContext
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.parameters import checked, naming_params, remember
 from nfscratch.flows.parts import check_agreement, has_own_part
+from nfscratch.flows.spoilt_rows import spoilt_rows_have_gradient_0
 from nfscratch.nets import Network
 from nfscratch.typed_fields import TypedFields
 
@@ -125,7 +126,8 @@ class Flow(TakesContext, TypedFields):
     def _log_prob_value(self, params, x, context, rng):
         if rng is not None and self.bijection.stochastic:  # one draw per call, as on the other roads
             return self._log_prob_of_chunk(params, x, context, rng)
-        return in_chunks(lambda x, context: self._log_prob_of_chunk(params, x, context, rng), x, context)
+        of_chunk = lambda x, context: self._log_prob_of_chunk(params, x, context, rng)  # noqa: E731
+        return in_chunks(of_chunk, x, context, self.bijection.inverse_cost)
 
     def _log_prob_of_chunk(self, params, x, context, rng):
         h = self._embedded_value(params, context)
@@ -144,6 +146,9 @@ class Flow(TakesContext, TypedFields):
         return far_rows_have_gradient_0(lambda x: self._log_prob_vjp(params, x, context, rng), x, sizes)
 
     def _log_prob_vjp(self, params, x, context, rng):
+        return spoilt_rows_have_gradient_0(lambda x: self._log_prob_vjp_of(params, x, context, rng), x)
+
+    def _log_prob_vjp_of(self, params, x, context, rng):
         h, back_embed = self._embed_vjp(params, context)
         z, log_det, back_z = self.bijection.inverse_vjp(params["bijection"], x, h, rng)
         log_p, back_base = self.base.log_prob_vjp(params["base"], z, *self._of_base(h))
@@ -216,9 +221,10 @@ class Flow(TakesContext, TypedFields):
         h = in_chunks(lambda c, _: self._embedded_value(params, c), context) if context is not None else None
         by_row = self.base.draws_row_by_row(params["base"]) and not self.bijection.stochastic
         if self.base.reparameterized and not by_row:  # the other roads draw all at once, and make the same draws
-            return in_chunks(fun, self._base_sample(params, rng, n, h), h)
+            return in_chunks(fun, self._base_sample(params, rng, n, h), h, self.bijection.forward_cost)
         rows = onp.broadcast_to(0.0, (n, *self.base.shape))
-        return in_chunks(lambda rows, h: fun(self._base_sample(params, rng, len(rows), h), h), rows, h)
+        of_rows = lambda rows, h: fun(self._base_sample(params, rng, len(rows), h), h)  # noqa: E731
+        return in_chunks(of_rows, rows, h, self.bijection.forward_cost)
 
     def _base_sample(self, params, rng, n, h):
         return self.base.sample(params["base"], rng, n, trees.array_like(params), *self._of_base(h))

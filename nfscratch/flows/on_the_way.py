@@ -41,18 +41,11 @@ def _largest(way, x, h):
             given, (x, _) = size_of_rows(x), getattr(layer, direction)(params, x, h)
             made = size_of_rows(x)
             size, spoilt = onp.fmax(size, made), onp.isnan(made) & onp.isfinite(given)
-            if spoilt.any() and not has_own_part(layer) and _is_finite(params):
+            if spoilt.any() and not has_own_part(layer) and trees.is_finite(params):
                 size = onp.where(spoilt, onp.inf, size)
     except (InversionError, IntegrationError):
         pass
     return size
-
-
-def _is_finite(tree):
-    """Whether all numbers of a tree are, those that are not trained too."""
-    found: list[bool] = []
-    trees.map_leaves(lambda leaf: found.append(bool(onp.isfinite(leaf).all())), tree)
-    return all(found)
 
 
 def layers(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[tuple[Bijection, str, Any]]:

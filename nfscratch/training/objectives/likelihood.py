@@ -21,8 +21,8 @@ def nll(flow: Any, params: Any, x: Any, context: Any = None, weights: Any = None
     """The mean negative log-likelihood, in nats per row; `autograd.grad` of it takes the layers' pullbacks.
 
     weights: (N,), non-negative, finite, not all 0: the mean is weighted, and a row of weight 0 does not count at all.
-    Without a derivative it takes `flows.chunks.ROWS` rows at a time and sums in float64: memory does not grow with N
-    beyond the rows themselves.
+    Without a derivative it takes as many rows at a time as `flows.chunks.rows_of` says, and sums in float64: memory
+    does not grow with N beyond the rows themselves.
     """
     if onp.shape(x)[:1] == (0,):
         raise ValueError("x must have at least 1 row to take a mean over; got 0")
