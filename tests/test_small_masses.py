@@ -36,6 +36,22 @@ def test_a_grid_is_shifted_by_a_share_of_its_own_spacing_and_all_four_have_to_ag
         close((end - start) / (n - 1), spacing, 1e-12)
 
 
+def test_a_value_other_than_one_is_confirmed_as_its_finer_grid_gave_it(monkeypatch):
+    """Two grids agree within half of the tolerance; a value of next to nothing counts for nothing."""
+    for values, wanted in (
+        ([0.5, 0.5004, 0.9, 0.9], (201, 0.5004)), ([0.5, 0.5006, 0.5007, 9.0], (401, 0.5007)),
+        ([0.0099, 0.0099, 0.3, 0.3], (801, 0.3)), ([0.0101, 0.0101, 0.3, 0.3], (201, 0.0101)),
+        ([-0.5, -0.5, 0.3, 0.3], (801, 0.3)), ([0.3, 0.2, 0.1, 0.1004], (801, 0.1004)),
+    ):  # fmt: skip
+        left, asked = list(values), []
+        monkeypatch.setattr(integral, "integral", lambda f, low, high, n, left=left: left.pop(0))
+        monkeypatch.setattr(integral, "_confirmed", lambda *given, asked=asked: asked.append(given) or True)
+        found = integral.integrates_to_one("f", -1, [2], sizes=(101, 201, 401, 801))
+        ((f, low, high, n, value, tolerance),) = asked
+        assert (f, low.tolist(), high.tolist(), tolerance) == ("f", [-1.0], [2.0], 1e-3)
+        assert (n, value) == wanted and found.evidence["integral"] == value and found.failed, values
+
+
 def along(monkeypatch, density, forward=lambda z: z, codomain=REALS, nodes=5, base=None):
     """The mass between the images of five numbers from -7 to 7, or over the box of a base."""
     asked = []
