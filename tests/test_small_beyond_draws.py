@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as onp
 
 from nfscratch.check import undeclared
+from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import out_of_reach, scatter, still
+from nfscratch.check.letters import directional, edges, out_of_reach, scatter, still
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
 
@@ -115,3 +116,24 @@ def test_variables_that_never_move_are_wrong_in_several_layers_and_in_functions_
             assert found[2] == given[1][0]
             i, j = found[2]
             assert found[1] == f"x_{i} is z_{j}, always: {len(given[1])} of {given[0]} variables never move"
+
+
+def test_the_last_edges_are_drawn_and_at_most_three_times_as_wide_in_an_interval(monkeypatch):
+    monkeypatch.setattr(
+        edges, "spread", lambda domain, a, radius, near: asked.append((domain, a.shape, radius, near)) or 0 * a
+    )
+    for domain in (REALS, (0.0, 1.0)):
+        asked = []
+        subject = SimpleNamespace(eps=2.0**-52, dim=3, domain=domain, in_shape=(3,), dtype=onp.dtype("float64"))
+        a = out_of(domain, edges.edge_points(subject, onp.random.default_rng(0)))
+        assert asked == [(domain, (2, 3), 50.0, 3.0)] and onp.abs(a[-2:]).max() < 1e-12
+        assert 0 < onp.abs(a[-4:-2]).max() < 0.2
+
+
+def test_a_slope_counts_where_two_lengths_agree_a_hundred_times_as_well_as_it_errs(monkeypatch):
+    """The lengths are powers of 2, so that all numbers are exact: the slopes are 1 and 1 + 2^-7."""
+    monkeypatch.setattr(directional, "LENGTHS", (2.0**-10, 2.0**-12))
+    f = lambda t: t * (1.0 if abs(t) >= 2.0**-10 else 1 + 2.0**-7)  # noqa: E731
+    for times, settled in ((99, False), (100, False), (101, True)):
+        error, _, found = directional._judge(f, 1 + 2.0**-7 - times * 2.0**-7, 1.0, 1e9)
+        assert bool(found) is settled and error == times * 2.0**-7, times

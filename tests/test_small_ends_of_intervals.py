@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as onp
 
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import indices_at_ends, joins, jumps
+from nfscratch.check.letters import indices_at_ends, joins, jumps, kinks
 from nfscratch.check.letters.joins import AT_EDGES
 
 INF = onp.inf
@@ -105,3 +105,41 @@ def test_a_constant_that_drifts_by_eight_roundings_itself_is_one():
         line = SimpleNamespace(values=values, trial=SimpleNamespace(subject=SimpleNamespace(precision=2.0**-10)))
         assert abs(jumps._ends_of_constants(line, t, v, 1e-4)[0] - 4.3) < 1e-12
     assert jumps._ends_of_constants(line, t, onp.where(v == drift, 1.01 * drift, v), 1e-4) == []
+    for jump, found in ((1.0, []), (1.01, [4.3]), (-1.0, []), (-1.01, [4.3])):  # of the least that is one
+        line.values = lambda t, jump=jump: onp.where(t < 4.3, 0.0, jump * 2.0**-5)[:, None]
+        assert [round(at, 9) for at in jumps._ends_of_constants(line, t, v, 2.0**-5)] == found, jump
+
+
+def test_where_a_twin_in_float64_is_asked_a_line_in_float32_is_no_jump(monkeypatch):
+    asked = []
+    monkeypatch.setattr(joins, "jumps", lambda line, t, values, column: asked.append(column) or [])
+    monkeypatch.setattr(joins, "_told", lambda line, found: "")
+    subject = SimpleNamespace(ends=lambda direction: (-INF, INF))
+    line = SimpleNamespace(
+        values=lambda t: onp.zeros((len(t), 3)), direction="forward", j=0, trial=SimpleNamespace(subject=subject)
+    )
+    for known, columns in ((False, [0, 1, 2]), (True, [])):
+        asked.clear()
+        assert not joins._along(line, known).failed and asked == columns
+
+
+def test_a_knot_of_another_variable_is_straight_on_both_sides_and_jumps_by_more_than_the_least(monkeypatch):
+    straight, least = 2.0**-30, 2.0**-5
+    monkeypatch.setattr(kinks, "STRAIGHT", straight)
+    for v, is_knot in (
+        ([0, 0, 1, 1], True), ([0, 0, -1, -1], True), ([0, 0, least, least], False), ([0, 0, -least, -least], False),
+        ([0, 0.9 * straight, 1, 1], True), ([0, straight, 1, 1], False), ([0, 0, 1, 1 + straight], False),
+        ([0, 0, 1, 1 - straight], False), ([0, -straight, 1, 1], False), ([0, 0, 0, 0], False),
+    ):  # fmt: skip
+        asked = []
+        value_at = lambda rows, v=v, asked=asked: asked.append(rows.tolist()) or onp.stack([v, v], axis=1)  # noqa: E731
+        line = SimpleNamespace(
+            points=lambda t: onp.array([[t[0], 7.0]]), units=(0.0, onp.array([1.0, 10.0])), value_at=value_at
+        )
+        line.least, line.direction, line.trial = (
+            least,
+            "forward",
+            SimpleNamespace(subject=SimpleNamespace(shape=lambda d: (2,))),
+        )
+        assert bool(kinks._is_knot_within(line, 0.25, 1, 3.0)) is is_knot, v
+        assert asked == [[[3.0, 7.0 + 2.5 * beside] for beside in (-2, -1, 1, 2)]]

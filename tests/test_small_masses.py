@@ -49,6 +49,7 @@ def test_a_value_other_than_one_is_confirmed_as_its_finer_grid_gave_it(monkeypat
         found = integral.integrates_to_one("f", -1, [2], sizes=(101, 201, 401, 801))
         ((f, low, high, n, value, tolerance),) = asked
         assert (f, low.tolist(), high.tolist(), tolerance) == ("f", [-1.0], [2.0], 1e-3)
+        assert low.dtype == high.dtype == onp.float64
         assert (n, value) == wanted and found.evidence["integral"] == value and found.failed, values
 
 
@@ -105,6 +106,16 @@ def test_the_density_of_coordinates_that_fill_a_codomain():
     trial.subject = subject(dtype=onp.dtype("float32"), log_prob=lambda x: seen.append(x.dtype) or x[:, 0])
     integral._log_density(trial, a)
     assert seen == [onp.float32]
+
+
+def test_points_keep_a_millionth_of_the_support_from_its_ends():
+    for domain, ends in (
+        ((-3.0, 1.0), (-3 + 4e-6, 1 - 4e-6)),
+        ((-8.0, onp.inf), (-8 + 8e-6, 50.0)),
+        ((0.0, 0.5), (5e-7, 0.5 - 5e-7)),
+    ):
+        found = integral._within(subject(domain=domain, base_log_prob="q"), onp.array([[-50.0], [50.0]]))
+        assert onp.abs(found[:, 0] - ends).max() < 1e-9, domain
 
 
 def test_the_box_is_around_the_image_of_where_the_base_has_its_mass(monkeypatch):

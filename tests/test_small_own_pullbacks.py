@@ -74,7 +74,9 @@ def test_a_step_of_the_input_stays_a_tenth_of_its_interval():
 
 def not_finite(monkeypatch, g_at, g_params=(0.0,), g_context=None, direction="forward"):
     at = onp.array([[1.0, 2.0], [3.0, 4.0]])
-    monkeypatch.setattr(gradients, "_with_edges", lambda edge, trial, direction: ("s", at))
+    monkeypatch.setattr(
+        gradients, "_with_edges", lambda *given: ("s", at) if given == ("edge", "trial", direction) else None
+    )
     answer = None, None, None, None, ({"p": onp.array(g_params)}, onp.array(g_at), g_context)
     monkeypatch.setattr(gradients, "_pulled", lambda *given: answer if given == ("s", direction, at, "rng") else None)
     monkeypatch.setattr(gradients, "_culprit", lambda *given: 1 if given == ("s", direction, at, "rng") else None)
