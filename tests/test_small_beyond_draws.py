@@ -137,3 +137,23 @@ def test_a_slope_counts_where_two_lengths_agree_a_hundred_times_as_well_as_it_er
     for times, settled in ((99, False), (100, False), (101, True)):
         error, _, found = directional._judge(f, 1 + 2.0**-7 - times * 2.0**-7, 1.0, 1e9)
         assert bool(found) is settled and error == times * 2.0**-7, times
+
+
+def test_a_log_det_that_is_not_finite_is_told_before_an_x_that_rounds_to_an_end():
+    def told(log_det):
+        def forward(z):
+            return onp.tanh(z), log_det(z).sum(axis=1)
+
+        def inverse(x):
+            with onp.errstate(all="ignore"):
+                return onp.arctanh(x), -onp.log1p(-(x**2)).sum(axis=1)
+
+        return out_of_reach.words_of_far_out(
+            Trial(of_pair(forward, inverse, 2, codomain=(-1.0, 1.0)), onp.array([[0.5, -0.5]]))
+        )
+
+    with onp.errstate(divide="ignore"):
+        naive = told(lambda z: onp.log(1 - onp.tanh(z) ** 2))
+    assert naive == ["forward is not finite at |z| = 30, where no draw comes"]
+    stable = told(lambda z: 2 * (onp.log(2) - onp.abs(z) - onp.log1p(onp.exp(-2 * onp.abs(z)))))
+    assert stable == ["forward rounds to an end of the codomain at |z| = 30, where no draw comes"]
