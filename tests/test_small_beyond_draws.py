@@ -1,4 +1,4 @@
-"""What O and a report ask far out, image by image and row by row; and the order in which rows are taken."""
+"""Looks far out and at what never moves: row by row, pixel by pixel, and on both sides of what they allow."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ import numpy as onp
 from nfscratch.check import undeclared
 from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import directional, edges, out_of_reach, scatter, still
+from nfscratch.check.letters import directional, edges, out_of_reach, scatter, still, structure
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
 
@@ -157,3 +157,21 @@ def test_a_log_det_that_is_not_finite_is_told_before_an_x_that_rounds_to_an_end(
     assert naive == ["forward is not finite at |z| = 30, where no draw comes"]
     stable = told(lambda z: 2 * (onp.log(2) - onp.abs(z) - onp.log1p(onp.exp(-2 * onp.abs(z)))))
     assert stable == ["forward rounds to an end of the codomain at |z| = 30, where no draw comes"]
+
+
+def test_two_variables_may_differ_from_the_identity_by_two_singular_values():
+    """J - I is diag(a, b): one of them is 0 where the map is the identity and a rank, from two variables on."""
+    for diagonal, wrong in (
+        ((2.0, 3.0), True),
+        ((2.0, 1.0), False),
+        ((1.0, 1.0), False),
+        ((2.0,), False),
+        ((2.0, 3.0, 1.0), True),
+    ):
+        dim = len(diagonal)
+        J, error = onp.diag(diagonal)[None], onp.zeros((1, dim, dim))
+        d = SimpleNamespace(subject=SimpleNamespace(dim=dim), trials=[SimpleNamespace(numeric=(J, error))])
+        found = structure._rank_one(d)
+        assert (found is not None) is wrong and (found is None or (found[0], found[2]) == (Symptom.RANK, (0, 0))), (
+            diagonal
+        )

@@ -95,11 +95,14 @@ def test_forward_stands_still_where_log_det_is_more_than_all_columns_allow():
             assert round_trip._still(trial, onp.full(3, 9.0), {}) is None
 
 
-def test_a_slope_of_0_allows_no_log_det_at_all_and_is_no_warning():
+def test_a_slope_of_0_allows_no_log_det_at_all_and_one_of_1_allows_3():
     subject = SimpleNamespace(bijection=None, dtype=onp.dtype("float64"))
-    trial = SimpleNamespace(z=Z, usable=onp.ones(3, dtype=bool), subject=subject)
-    trial.numeric, trial.there = (onp.zeros((3, 2, 2)), onp.zeros((3, 2, 2)), None, None), (None, onp.zeros(3))
-    assert round_trip._still(trial, onp.full(3, 9.0), {}).evidence["bad"].all()
+    for slope, log_det, bad in ((0.0, 0.0, True), (1.0, 3.0, False), (1.0, 3.001, True)):
+        trial = SimpleNamespace(
+            z=Z, usable=onp.ones(3, dtype=bool), subject=subject, there=(None, onp.full(3, log_det))
+        )
+        trial.numeric = onp.tile(slope * onp.eye(2), (3, 1, 1)), onp.zeros((3, 2, 2)), None, None
+        assert (round_trip._still(trial, onp.full(3, 9.0), {}) is not None) is bad
 
 
 def test_a_pair_is_lost_where_no_row_near_0_comes_back():
