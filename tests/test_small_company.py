@@ -69,6 +69,8 @@ def test_rows_are_asked_in_reverse_every_second_and_some_alone(n, fresh, alone, 
     shares = [0.25, 1.5]
     failed = independence._compared("trial", "forward", run, given.copy(), fresh)
     assert failed.error == 1.5 and failed.evidence == {"of": 1.5, "fresh": fresh}
+    shares = []
+    assert independence._compared("trial", "forward", run, given.copy(), fresh).what == WHAT
     monkeypatch.setattr(independence, "_part_against_whole", lambda *given: None)
     nothing = independence._compared("trial", "forward", run, given.copy(), fresh)
     assert (nothing.letter, nothing.what, nothing.error, nothing.tolerance) == ("I", WHAT, 0.0, 1.0)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as onp
 
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import indices_at_ends
+from nfscratch.check.letters import indices_at_ends, joins, jumps, kinks
 from nfscratch.check.letters.joins import AT_EDGES
 
 INF = onp.inf
@@ -67,3 +67,79 @@ def test_only_an_index_outside_of_a_table_counts():
         )
         for error in (ValueError, KeyError, ZeroDivisionError):
             assert indices_at_ends.indices_at_ends(trial_with((0.0, 1.0), (0.0, 1.0), apply_that(error, at))) is None
+
+
+# --- numbers that leave the range ---
+
+
+def test_a_line_that_stops_to_be_finite_was_huge_just_before_on_either_side():
+    """e^(100 t^4) is 1e43 at 1 and leaves the range before 2: the last finite number tells, not that of the grid."""
+
+    def line(f):
+        def values(t):
+            with onp.errstate(all="ignore"):
+                return f(onp.atleast_1d(t))[:, None]
+
+        return SimpleNamespace(
+            values=values, trial=SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64")))
+        )
+
+    t = onp.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    steep = lambda t: onp.exp(100 * t**4)  # noqa: E731
+    for f, honest in (
+        (lambda t: onp.where(t > 0, steep(t), 1.0), True), (lambda t: onp.where(t < 0, steep(t), 1.0), True),
+        (lambda t: onp.where(t > 1.5, onp.nan, t), False), (lambda t: onp.where(t < -1.5, onp.nan, t), False),
+        (steep, True),
+        (lambda t: onp.where(t > 0, steep(t), onp.where(t < -1.5, onp.nan, t)), False),
+    ):  # fmt: skip
+        along = line(f)
+        assert joins._overflows(along, t, along.values(t)) is honest
+
+
+def test_a_constant_that_drifts_by_eight_roundings_itself_is_one():
+    """A rounding is 2^-10 here, so that the drift is exact; the constant ends at 4.3."""
+    drift = 2.0**-7
+    t, v = onp.arange(9.0), onp.array([0.0, drift, 0.0, drift, 0.0, 5.0, 8.0, 11.0, 14.0])
+    for kept in (0.0, drift, -drift):
+        values = lambda t, kept=kept: onp.where(t < 4.3, kept, 5.0)[:, None]  # noqa: E731
+        line = SimpleNamespace(values=values, trial=SimpleNamespace(subject=SimpleNamespace(precision=2.0**-10)))
+        assert abs(jumps._ends_of_constants(line, t, v, 1e-4)[0] - 4.3) < 1e-12
+    assert jumps._ends_of_constants(line, t, onp.where(v == drift, 1.01 * drift, v), 1e-4) == []
+    for jump, found in ((1.0, []), (1.01, [4.3]), (-1.0, []), (-1.01, [4.3])):  # of the least that is one
+        line.values = lambda t, jump=jump: onp.where(t < 4.3, 0.0, jump * 2.0**-5)[:, None]
+        assert [round(at, 9) for at in jumps._ends_of_constants(line, t, v, 2.0**-5)] == found, jump
+
+
+def test_where_a_twin_in_float64_is_asked_a_line_in_float32_is_no_jump(monkeypatch):
+    asked = []
+    monkeypatch.setattr(joins, "jumps", lambda line, t, values, column: asked.append(column) or [])
+    monkeypatch.setattr(joins, "_told", lambda line, found: "")
+    subject = SimpleNamespace(ends=lambda direction: (-INF, INF))
+    line = SimpleNamespace(
+        values=lambda t: onp.zeros((len(t), 3)), direction="forward", j=0, trial=SimpleNamespace(subject=subject)
+    )
+    for known, columns in ((False, [0, 1, 2]), (True, [])):
+        asked.clear()
+        assert not joins._along(line, known).failed and asked == columns
+
+
+def test_a_knot_of_another_variable_is_straight_on_both_sides_and_jumps_by_more_than_the_least(monkeypatch):
+    straight, least = 2.0**-30, 2.0**-5
+    monkeypatch.setattr(kinks, "STRAIGHT", straight)
+    for v, is_knot in (
+        ([0, 0, 1, 1], True), ([0, 0, -1, -1], True), ([0, 0, least, least], False), ([0, 0, -least, -least], False),
+        ([0, 0.9 * straight, 1, 1], True), ([0, straight, 1, 1], False), ([0, 0, 1, 1 + straight], False),
+        ([0, 0, 1, 1 - straight], False), ([0, -straight, 1, 1], False), ([0, 0, 0, 0], False),
+    ):  # fmt: skip
+        asked = []
+        value_at = lambda rows, v=v, asked=asked: asked.append(rows.tolist()) or onp.stack([v, v], axis=1)  # noqa: E731
+        line = SimpleNamespace(
+            points=lambda t: onp.array([[t[0], 7.0]]), units=(0.0, onp.array([1.0, 10.0])), value_at=value_at
+        )
+        line.least, line.direction, line.trial = (
+            least,
+            "forward",
+            SimpleNamespace(subject=SimpleNamespace(shape=lambda d: (2,))),
+        )
+        assert bool(kinks._is_knot_within(line, 0.25, 1, 3.0)) is is_knot, v
+        assert asked == [[[3.0, 7.0 + 2.5 * beside] for beside in (-2, -1, 1, 2)]]

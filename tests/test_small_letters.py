@@ -46,6 +46,8 @@ def test_a_step_is_found_to_the_last_digit_and_a_steep_slope_is_none():
     close(found(lambda t: (t + 0.5 * (t > 0.3) - 0.9 * (t > -1.23), 0)), [0.3, -1.23], 1e-12)
     assert found(lambda t: (t + 0.5 * onp.tanh((t - 0.3) / 1e-6), 0)) == []
     assert found(lambda t: (t + 0.5 * onp.tanh((t - 0.3) / 1e-12), 0)) == []
+    for width in (1e-6, 1e-12):  # between two places of the line, where it stands out like a step
+        assert found(lambda t, width=width: (t + 0.5 * onp.tanh((t - 0.33) / width), 0)) == []
     assert found(lambda t: (onp.exp(t), t)) == [] and found(lambda t: (onp.exp(t), t), 1) == []
 
 

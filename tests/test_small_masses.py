@@ -36,6 +36,23 @@ def test_a_grid_is_shifted_by_a_share_of_its_own_spacing_and_all_four_have_to_ag
         close((end - start) / (n - 1), spacing, 1e-12)
 
 
+def test_a_value_other_than_one_is_confirmed_as_its_finer_grid_gave_it(monkeypatch):
+    """Two grids agree within half of the tolerance; a value of next to nothing counts for nothing."""
+    for values, wanted in (
+        ([0.5, 0.5004, 0.9, 0.9], (201, 0.5004)), ([0.5, 0.5006, 0.5007, 9.0], (401, 0.5007)),
+        ([0.0099, 0.0099, 0.3, 0.3], (801, 0.3)), ([0.0101, 0.0101, 0.3, 0.3], (201, 0.0101)),
+        ([-0.5, -0.5, 0.3, 0.3], (801, 0.3)), ([0.3, 0.2, 0.1, 0.1004], (801, 0.1004)),
+    ):  # fmt: skip
+        left, asked = list(values), []
+        monkeypatch.setattr(integral, "integral", lambda f, low, high, n, left=left: left.pop(0))
+        monkeypatch.setattr(integral, "_confirmed", lambda *given, asked=asked: asked.append(given) or True)
+        found = integral.integrates_to_one("f", -1, [2], sizes=(101, 201, 401, 801))
+        ((f, low, high, n, value, tolerance),) = asked
+        assert (f, low.tolist(), high.tolist(), tolerance) == ("f", [-1.0], [2.0], 1e-3)
+        assert low.dtype == high.dtype == onp.float64
+        assert (n, value) == wanted and found.evidence["integral"] == value and found.failed, values
+
+
 def along(monkeypatch, density, forward=lambda z: z, codomain=REALS, nodes=5, base=None):
     """The mass between the images of five numbers from -7 to 7, or over the box of a base."""
     asked = []
@@ -89,6 +106,16 @@ def test_the_density_of_coordinates_that_fill_a_codomain():
     trial.subject = subject(dtype=onp.dtype("float32"), log_prob=lambda x: seen.append(x.dtype) or x[:, 0])
     integral._log_density(trial, a)
     assert seen == [onp.float32]
+
+
+def test_points_keep_a_millionth_of_the_support_from_its_ends():
+    for domain, ends in (
+        ((-3.0, 1.0), (-3 + 4e-6, 1 - 4e-6)),
+        ((-8.0, onp.inf), (-8 + 8e-6, 50.0)),
+        ((0.0, 0.5), (5e-7, 0.5 - 5e-7)),
+    ):
+        found = integral._within(subject(domain=domain, base_log_prob="q"), onp.array([[-50.0], [50.0]]))
+        assert onp.abs(found[:, 0] - ends).max() < 1e-9, domain
 
 
 def test_the_box_is_around_the_image_of_where_the_base_has_its_mass(monkeypatch):

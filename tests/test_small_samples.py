@@ -127,6 +127,7 @@ def test_the_box_of_a_density():
         base(lambda z: -0.5 * z[:, 0] ** 2 - 0.5 * (z[:, 1] / 5) ** 2, 0.0, onp.array([1.0, 5.0]), 2)
     )
     assert 5 < two[1][0] < 6.5 and 26 < two[1][1] < 32
+    assert -6.5 < two[0][0] < -5 and -32 < two[0][1] < -26
     narrow = mass_box.mass_box(base(lambda z: -0.5 * ((z[:, 0] - 1) / 1e-3) ** 2, 1.0, 1e-3))
     assert 5.2e-3 < narrow[1][0] - 1 < 6.5e-3
     inside = mass_box._dense_points(base(lambda z: onp.where(z[:, 0] > 1, onp.nan, -z[:, 0])), [0.0], [4.0], 5, -0.5)

@@ -491,8 +491,10 @@ def test_a_formula_that_is_off_has_no_accuracy():
 
 def test_how_near_a_round_trip_comes_where_draws_come():
     z = onp.array([[0.5], [4.0], [9.0], [9.1], [1.0]])
-    off = onp.array([[1e-3], [8e-3], [0.0], [9.0], [9.0]])
+    off = onp.array([[1e-3], [8e-3], [2.7e-2], [9.0], [9.0]])
     trial = SimpleNamespace(z=z, back=(z + off,), usable=onp.array([True, True, True, True, False]))
+    assert stops_early._came(trial) == pytest.approx(3e-3)
+    trial.back[0][2] = 9.0
     assert stops_early._came(trial) == pytest.approx(2e-3)
     trial.usable[:] = False
     assert stops_early._came(trial) == 0.0

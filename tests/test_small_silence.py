@@ -51,6 +51,9 @@ DENSITY = trial_of(lambda z: z, log_prob=loud(lambda x: -0.5 * (x**2).sum(axis=1
 INF = onp.array([onp.inf, 1.0])
 Z = onp.full((2, 1), 0.5)
 OVERFLOW = trial_of(lambda z: onp.where(z > 0.7, onp.inf, z), lambda x: x, z=[[0.5, 0.2], [0.9, 0.1], [0.1, 0.3]])
+INFINITE = trial_of(
+    lambda z: onp.where(z > 0.7, onp.inf, z), lambda x: onp.where(onp.isinf(x), 0.9, x), z=[[0.5, 0.2], [0.9, 0.1]]
+)
 LOG_DETS = trial_of(lambda z: z, log_det=lambda a: onp.where(a[:, 0] > 0, onp.inf, 0.0))
 
 
@@ -91,6 +94,7 @@ LOOKS = {
     "far out": lambda: out_of_reach._falls_short(INF, INF),
     "P": lambda: purity._is_overwritten(loud(lambda a: [a]), Z),
     "R": lambda: round_trip.check_round_trip(OVERFLOW),
+    "R of infinite x": lambda: round_trip.check_round_trip(INFINITE),
     "S": lambda: shapes.check_shapes(NOISY),
     "T": lambda: structure._changes(OVERFLOW, 0),
     "densities": lambda: bridge._density(loud(lambda z: z[:, 0]), Z),

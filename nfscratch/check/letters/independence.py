@@ -70,7 +70,7 @@ def _part_against_whole(trial, name, a, rows, which, part, whole):
     if onp.ndim(whole) == 0 or len(whole) != len(a) or onp.ndim(part) == 0 or len(part) != len(rows):
         return None
     limit = _allowed(trial, name, which)[rows]
-    error = apart(flat(part), flat(whole[rows])).max(axis=1, initial=0.0)
+    error = apart(flat(part), flat(whole[rows])).max(axis=1)
     error = onp.where(onp.isfinite(limit) & ~(onp.isnan(flat(whole[rows])).any(axis=1)), error, 0.0)
     if not (error <= limit).all():
         limit = onp.maximum(limit, COARSE * _grain(trial, name, which))

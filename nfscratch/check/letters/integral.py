@@ -77,7 +77,7 @@ def integral(log_prob: Callable[[Any], Any], low: Any, high: Any, n: int) -> flo
     density = onp.exp(onp.concatenate([backend.to_numpy(log_prob(chunk)) for chunk in chunks]))
     density = density.astype(onp.float64).reshape([n] * len(axes))
     for axis in reversed(axes):
-        density = onp.trapezoid(density, axis, axis=-1)
+        density = onp.trapezoid(density, axis)
     return float(density)
 
 

@@ -39,11 +39,12 @@ def check_jacobian(trial: Trial, direction: str, tolerance: float = 1e-6, finite
     if finite_only:
         allowed = onp.where(onp.isfinite(claimed), allowed, onp.inf)
     with onp.errstate(all="ignore"):
-        error = onp.abs(claimed - true)
+        off = claimed - true
+    error = onp.abs(off)
     evidence = {"z": flat(trial.z), "x": flat(trial.x), "yours": claimed, "expected": true, "J": numeric[0]}
     what, symbol = f"log_det {direction} against finite differences", SYMBOL[direction]
     finding = judged("J", what, error, allowed, trial, evidence, symbol)
-    if finding.failed and (doubt := scatter(trial, direction, finding.evidence["bad"], claimed - true)).any():
+    if finding.failed and (doubt := scatter(trial, direction, finding.evidence["bad"], off)).any():
         return _told(judged("J", what, error, allowed + doubt, trial, evidence, symbol), finding)
     return finding
 
@@ -70,7 +71,7 @@ def check_closed_form(trial: Trial) -> Finding:
 
 
 def _largest_entry(J):
-    return onp.abs(J).max(axis=(1, 2), initial=0.0)
+    return onp.abs(J).max(axis=(1, 2))
 
 
 def log_abs_det(J: Any, spread: Any, claimed: Any, trial: Trial, tolerance: float = 1e-6) -> tuple[Any, Any]:
