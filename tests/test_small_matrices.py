@@ -150,7 +150,9 @@ def test_a_vector_is_bounded_by_any_product_below_minus_one():
     for value, held, said in (
         (U, {"w": W}, True), (U, {"w": -W}, False), (U, {}, False), (3.0, {"w": W}, False),
         (U, {"w": onp.ones(3)}, False),
-        (onp.array([-1.0, 0.0]), {"w": W}, False), (onp.array([-1.1, 0.0]), {"w": W}, True),
+        (onp.array([-2.0]), {"w": onp.array([1.0])}, False), (onp.array([[-2.0, 0.5]]), {"w": W}, False),
+        (onp.array([-2, 0]), {"w": W}, False), (onp.array([-1.0, 0.0]), {"w": W}, False),
+        (onp.array([-1.1, 0.0]), {"w": W}, True),
     ):  # fmt: skip
         assert planar.is_bounded_by_product(value, scope_of(**held)) is said, (value, held)
     both = onp.array([0.5, -2.0])
@@ -161,7 +163,7 @@ def test_a_number_that_a_function_holds_up_to_the_last_digits():
     for off, name in ((0.0, "m"), (3.9e-9, "m"), (-3.9e-9, "m"), (4.1e-9, None)):
         assert planar._held(scope_of(k=3, m=onp.float64(-3.0 + off), w=W, s="m"), -3.0) == name, off
     assert planar._held(scope_of(n=3, m=3.0), 3.0) == "m" and planar._held(scope_of(n=3), 3.0) is None
-    assert planar._held(scope_of(m=2e-9), 0.0) is None and planar._held(scope_of(m=0.9e-9), 0.0) == "m"
+    assert planar._held(scope_of(m=1e-9), 0.0) is None and planar._held(scope_of(m=0.9e-9), 0.0) == "m"
 
 
 PRODUCT = """

@@ -100,6 +100,9 @@ def test_inverse_takes_x_to_z_and_x_is_not_just_z():
         assert bool(undone(x, inverse, first)[1]) is said, (x, first)
     s, _ = undone(2 * Z, lambda x: (Z + onp.array([[0.002, 0], [0.009, 0], [0.004, 0]]), 0))
     assert s.gap == pytest.approx(0.003, rel=1e-9) and isinstance(s.gap, float)
+    near = {"z": onp.ones((1, 2)), "near": 0.5}  # 0 is near 1 there, and 1 is not near 0
+    assert not undone(onp.zeros((1, 2)), lambda x: (near["z"], 0), 5 * near["z"], **near)[1]
+    assert undone(onp.zeros((1, 2)), lambda x: (near["z"], 0), onp.zeros((1, 2)), **near)[1]
     small = onp.array([[0.1, 0.2]])
     s, said = undone(2 * small, lambda x: (small + 1.1e-5, 0), z=small)
     assert not said and s.gap == pytest.approx(1.1e-5, rel=1e-6)

@@ -29,6 +29,11 @@ def test_what_an_expression_is_known_by():
         assert keys(text, part) == found, text
 
 
+def test_a_value_of_a_tuple_that_stands_in_nothing_is_not_returned():
+    element = next(places(expression("(a, b)")))
+    assert siblings._is_returned(element) is False and list(siblings._keys(element)) == []
+
+
 def beside(text, part):
     return texts(siblings._beside(place_of(text, part)))
 

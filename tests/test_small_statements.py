@@ -99,6 +99,8 @@ def test_a_line_that_is_left_out_or_exchanged_with_the_next():
     three = "f(1)\ng(2)\nreturn a"
     assert lines(three) == [("g(2)\nreturn a", Kind.LEFT_OUT, ()), ("g(2)\nf(1)\nreturn a", Kind.EXCHANGED, ())]
     assert lines(three, 1) == [("f(1)\nreturn a", Kind.LEFT_OUT, ())] and lines(three, 2) == [] == lines("f(1)")
+    assert [kind for _, kind, _ in lines("import a\nf(1)\ng(2)", 1)] == [Kind.LEFT_OUT, Kind.EXCHANGED]
+    assert [kind for _, kind, _ in lines("f(0)\nf(1)\nimport a", 1)] == [Kind.LEFT_OUT]
     assert lines("f(1)\nif b: pass") == [("if b:\n    pass", Kind.LEFT_OUT, ())]
     assert [kind for _, kind, _ in lines("f(1)\ng(2)\nh(3)")] == [Kind.LEFT_OUT, Kind.EXCHANGED]
     assert lines("f(1)\ng(2)\nh(3)", 1)[1][0] == "f(1)\nh(3)\ng(2)" and lines("f(1)\nimport a") != []
