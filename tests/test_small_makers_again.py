@@ -170,6 +170,21 @@ def test_a_line_of_a_call_has_no_object():
 # --- masks that are put on once more ---
 
 
+def test_a_mask_that_has_a_name_and_may_be_read_again_is_put_on():
+    line, asked = body_of("W = draw() * M[0] * M * net.M")[0], []
+
+    def put_on(again):
+        asked.clear()
+        return source(masked_draws.masked_again(line, again, lambda name: asked.append(name) or onp.eye(2)))
+
+    assert put_on(lambda part: not isinstance(part.value, (ast.BinOp, ast.Call))) == "W = W * M * net.M" and asked == [
+        "M",
+        "net.M",
+    ]
+    assert put_on(lambda part: source(part.value) == "M") == "W = W * M" and put_on(lambda part: False) == source(line)
+    assert masked_draws.masked_again(line, lambda part: True, None) is line
+
+
 def test_a_mask_is_an_array_of_zeros_and_ones():
     for value, said in (
         (onp.array([0.0, 1.0]), True), (onp.array([True, False]), True), (onp.eye(2), True),

@@ -12,6 +12,17 @@ def repair(before="x * t", after="x / t", changed=OF_INVERSE, **more):
     return Repair(before=before, after=after, changed=changed, **(given | more))
 
 
+def test_a_line_that_both_directions_go_through_changes_both_log_dets():
+    for changed, unlikely in (
+        (("forward", "inverse"), 0),
+        (("forward",), 1),
+        (("inverse",), 1),
+        (("x", "forward", "inverse"), 0),
+    ):
+        assert repair(is_shared=True, changed=frozenset(changed)).rank[4] == unlikely, changed
+        assert repair(changed=frozenset(changed)).rank[4] == 0
+
+
 def test_long_pieces_of_source_differ_by_what_differs():
     """What stands often in them counts as everything else does."""
     long = "x + " * 60 + "y"

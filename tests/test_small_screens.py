@@ -1,11 +1,36 @@
 """How many lines a screen allows and counts, when two results are the same, and what an undone point has to be."""
 
+from types import SimpleNamespace
+
 import numpy as onp
 import pytest
 from hand_made_screens import ERRORS, MOST, Z, four, screen_of, watched
+from tried_maps import small_trial
 
 from nfscratch.check.repair import screen
 from nfscratch.check.repair.live_code import TooLong
+
+
+def test_what_a_screen_knows_before_any_edit():
+    z = onp.arange(24.0).reshape(12, 2)
+    s = screen.Screen(small_trial(lambda z: 2 * z, lambda x: x / 2, z=z), 3, None)
+    assert (s.spent, s.now, s.gap, s.keeps_forward, s.slower) == (0, None, 0.0, False, screen.SLOWER) and s.near == 1e-5
+    assert s.rows.tolist() == [0, 1, 2, 3, 4, 5] and (s.z == z[:6]).all() and (s.x == 2 * z[:6]).all()
+    assert [v.shape for v in s.results] == [(6, 2), (6,), (6, 2), (6,)] and 0 < s.lines < 100
+    lost = screen.Screen(small_trial(lambda z: 1 / 0, z=z), 3, None)
+    assert lost.results is lost.x is None
+
+
+def test_how_near_results_have_to_be():
+    for dtype, precision, near in (
+        ("float64", 1e-12, 1e-5), ("float64", 1e-7, 1e-4), ("float64", 1.0, 1e-2), ("float32", 1e-9, 2e-3),
+        ("float32", 9e-6, 9e-3),
+    ):  # fmt: skip
+        subject = SimpleNamespace(dtype=dtype, precision=precision, at=lambda rows: SimpleNamespace(forward=None))
+        trial = SimpleNamespace(subject=subject, z=onp.ones((3, 2)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(screen, "telling_rows", lambda trial, row, near: onp.array([row]))
+            assert screen.Screen(trial, 1).near == pytest.approx(near, rel=1e-12), (dtype, precision)
 
 
 def test_an_edited_run_may_take_twenty_times_as_many_lines_and_a_thousand(monkeypatch):

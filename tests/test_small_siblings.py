@@ -181,7 +181,8 @@ def test_variables_that_are_put_where_another_was_taken_from():
         ("x[:, 3:] = o", 0), ("x[:, 0::2] = other", 0),
         ("x[:, 0::2] = -o", 0), ("x = o", 0), ("x[:, 0::2] = y[:, 1::2] = o", 1), ("x[:, 0::2], y = o, e", 1),
         ("x[0::2] = o", 1),
-        ("x.a[:, 0::2] = o", 0), ("e = 1; x[:, 0::2] = o", 1),
+        ("x.a[:, 0::2] = o", 0), ("u, v = split(z)", 0), ("w = e, o", 0), ("w = x[:, 0::2] = o", 1),
+        ("e = 1; x[:, 0::2] = o", 1),
     ):  # fmt: skip
         assert crossed(line) == number, line
 

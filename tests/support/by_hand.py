@@ -16,6 +16,9 @@ def expression(text):
 
 
 def texts(nodes):
+    """The source of each of them; a row of statements would have one, too."""
+    nodes = list(nodes)
+    assert all(isinstance(node, ast.AST) for node in nodes)
     return [source(node) for node in nodes]
 
 
