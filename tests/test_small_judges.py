@@ -209,6 +209,7 @@ def found(results, enough=1, checks=24, cost=150_000, node=None, of_both=False, 
 def test_after_a_clear_repair_a_search_looks_a_little_further():
     none = [None] * 9
     assert found([None, repair("a"), *none]) == (["a"], 5)
+    assert found([repair("a"), *none], cost=200_000) == (["a"], 4)  # the last of them begins with no line too many
     assert found([None, repair("a", clear=False), *none]) == (["a"], 11)
     assert found([repair("a"), repair("b"), *none]) == (["a", "b"], 4)
     assert found([repair("a"), None, *none], enough=2) == (["a"], 11)

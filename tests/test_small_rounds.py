@@ -70,7 +70,9 @@ class Rounds:
 def limits(monkeypatch):
     """What comes before the first round: limits of indices; none of them is a repair, if a test does not say so."""
     found = []
-    monkeypatch.setattr(search, "limits_and_moduli", lambda statements, reached, moduli_too: ("limits", found))
+    monkeypatch.setattr(
+        search, "limits_and_moduli", lambda statements, reached, moduli_too: ("limits", [] if moduli_too else found)
+    )
     return found
 
 
@@ -98,6 +100,27 @@ def test_functions_of_a_loop_are_looked_at_before_all_rounds():
     assert made.repair()[0].rank == 2 and rounds(made) == []
     made.of_loops = [repair(2, is_whole=False)]
     assert made.repair()[0].rank == 1 and rounds(made) == [(0, ENOUGH)]
+
+
+@pytest.mark.parametrize(("alone", "together"), [
+    ([1], False), ([1, 2], True), ([], False), ([1, repair(5)], False), ([1, repair(5, is_whole=False)], True),
+])  # fmt: skip
+def test_functions_of_one_loop_are_bound_together_where_none_alone_mends_it(alone, together, monkeypatch):
+    monkeypatch.setattr(search, "bound_at_once", lambda reached: iter(alone))
+    monkeypatch.setattr(search, "bound_together", lambda each: ("together", each))
+    monkeypatch.setattr(search, "OfAll", lambda *of: ("of all", *of))
+    made, screens = object.__new__(Search), []
+    made.trial, made.row, made.reached = "trial", 3, SimpleNamespace(is_met="met")
+    made.__dict__["screen"] = "own"
+
+    def found(tried):
+        screens.append(made.screen)
+        return ["bound"] if tried == ("together", alone) else [r for r in tried if hasattr(r, "is_whole")]
+
+    made._found = found
+    got = made._of_loops()
+    assert got == [r for r in alone if hasattr(r, "is_whole")] + ["bound"] * together and made.screen == "own"
+    assert screens == ["own"] + [("of all", "trial", 3, "met")] * together
 
 
 def test_the_first_round_with_a_clear_repair_ends_the_search():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as onp
@@ -81,7 +82,8 @@ def other_tables(place: Place, scope: Scope) -> Iterator[ast.AST]:
         return
     shape = onp.shape(scope.evaluated(node))
     parts = [node.slice, *(node.slice.elts if isinstance(node.slice, ast.Tuple) else ())]
-    others = [other for other, v in scope.held if v is not table and getattr(v, "dtype", None) == table.dtype]
+    arrays = [(other, v) for other, v in scope.held if hasattr(v, "dtype")]  # to NumPy, float64 == None
+    others = [other for other, v in arrays if v is not table and v.dtype == table.dtype]
     for other in others[:MOST_TABLES]:
         for part in parts:
             new = placed(ast.Subscript(other, part, ast.Load()), node)
@@ -142,10 +144,10 @@ def _is_word(node):
 def _attributes(value: Any) -> dict[str, Any]:
     """What an object holds, and its methods that take as much: {} of an array or a module."""
     held = dict(getattr(value, "__dict__", {}))
-    if kind(value) is None and not held:
+    if isinstance(value, ModuleType) or not held:
         return {}
     methods = {k: getattr(value, k) for k, v in vars(type(value)).items() if callable(v) and not k.startswith("__")}
-    return methods | held if held else {}
+    return methods | held
 
 
 def _like(name, held):

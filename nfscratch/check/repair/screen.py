@@ -118,7 +118,8 @@ class Screen:
     def _same(self, a, b):
         if onp.shape(a) != onp.shape(b):
             return False
-        return bool(((onp.abs(a - b) <= self.near * (1 + onp.abs(b))) | ((a != a) & (b != b)) | (a == b)).all())
+        near = onp.isfinite(b) & (onp.abs(a - b) <= self.near * (1 + onp.abs(b)))
+        return bool((near | ((a != a) & (b != b)) | (a == b)).all())
 
     def _undone(self, x):
         """Whether inverse takes x to z, and x is not just z where it was not before."""

@@ -80,7 +80,7 @@ def moved_further(place: Place) -> Iterator[Edit]:
     if not isinstance(place.node, ast.Assign) or len(row) > LONGEST:
         return
     rest = [*row[:k], *row[k + 1 :]]
-    for j in range(max(0, k - FURTHEST), min(len(rest), k + FURTHEST + 1)):
+    for j in range(max(0, k - FURTHEST), min(len(rest), k + FURTHEST) + 1):
         if abs(j - k) > 1 and not isinstance(rest[j - 1] if j > k else rest[j], ast.Return):
             where = before(row[k], rest[j]) if j < k else after(row[k], rest[j - 1])
             yield Edit(place.parent, place.field, [*rest[:j], row[k], *rest[j:]], where)
