@@ -1,8 +1,8 @@
-"""Slices and elements that are off by one, and code that is found again by its name and its place."""
+"""Slices and elements that are off by one, what is put in, and code that is found again by its name and its place."""
 
 import ast
 
-from made_scopes import tree
+from made_scopes import place_in, tree
 
 from nfscratch.check.repair import code_objects, indices
 
@@ -65,3 +65,15 @@ def test_the_functions_of_a_file_that_one_of_the_lines_stands_in(monkeypatch):
     met = lambda *lines: [getattr(n, "name", "<lambda>") for n in code_objects.functions_met("f.py", lines)]  # noqa: E731
     assert [met(k) for k in range(10)] == [[], ["f"], ["f"], [], [], ["<lambda>"], [], ["h"], ["h"], []]
     assert sorted(met(2, 8)) == ["f", "h"] and code_objects.functions_met("bad.py", [1]) == []
+
+
+def test_a_new_part_of_an_expression_has_a_line_too():
+    for text, part in (("\n\ny = a", "a"), ("\n\ny = f(a)", "a")):
+        new = tree("g(b)")
+        new.args = [ast.Name("c", ast.Load())]
+        place = place_in(text, part)
+        with place.exchanged(new).done():
+            compile(place.above[0], "", "exec")
+            assert ast.unparse(place.above[0]).endswith(text.strip()[4:].replace("a", "g(c)"))
+        plain = ast.Name("c", ast.Load())
+        assert place.exchanged(plain) and plain.lineno == 3
