@@ -1,10 +1,13 @@
 """Slices and elements that are off by one, what is put in, and code that is found again by its name and its place."""
 
 import ast
+import linecache
+from types import SimpleNamespace
 
+from edited_code import module_of
 from made_scopes import place_in, tree
 
-from nfscratch.check.repair import code_objects, indices
+from nfscratch.check.repair import code_objects, indices, live_code
 
 
 def test_another_slice_of_the_same():
@@ -77,3 +80,55 @@ def test_a_new_part_of_an_expression_has_a_line_too():
             assert ast.unparse(place.above[0]).endswith(text.strip()[4:].replace("a", "g(c)"))
         plain = ast.Name("c", ast.Load())
         assert place.exchanged(plain) and plain.lineno == 3
+
+
+# --- which lines were met ---
+
+
+def outer(a):
+    def inner(b):
+        return a + b
+
+    if a:
+        return inner
+    return 2
+
+
+def frame(code, line):
+    return SimpleNamespace(f_code=code, f_lineno=line)
+
+
+def test_where_a_run_raised_all_of_its_functions_count_and_those_within(monkeypatch):
+    inner = outer(1).__code__
+    for met, asked, raised, counts in (
+        (outer.__code__, inner, True, True), (inner, outer.__code__, True, False),
+        (outer.__code__, inner, False, False),
+        (inner, inner, True, True),
+    ):  # fmt: skip
+        reached = live_code.Reached(lambda: None)
+        reached.lines, reached.codes, reached.raised = {}, {1: met}, raised
+        assert reached.is_met(frame(asked, asked.co_firstlineno + 1)) is counts, (met, asked, raised)
+
+
+def test_the_last_line_of_a_function_is_its_own():
+    reached = live_code.Reached(lambda: outer(1))
+    first = outer.__code__.co_firstlineno
+    assert reached.is_met(frame(outer.__code__, first + 5)) and not reached.is_met(frame(outer.__code__, first + 6))
+    assert reached.is_met(frame(outer.__code__, first + 7)) and reached.is_met(frame(outer.__code__, first - 1))
+
+
+def test_a_run_that_is_looked_at_has_a_million_lines(monkeypatch):
+    seen = []
+    monkeypatch.setattr(live_code, "within", lambda call, most, look: seen.append((call, most, look.__name__)))
+    assert not live_code.Reached(len).raised and seen == [(len, 10**6, "_look")]
+
+
+def test_a_function_that_stands_elsewise_in_its_file_by_now_is_left_alone(tmp_path):
+    """Even where nothing has moved."""
+    module = module_of("def f(a):\n    return a + 1\n\n\ndef g(a):\n    return a\n", tmp_path, "changed")
+    reached = live_code.Reached(lambda: (module.f(1), module.g(1)))
+    file = module.__file__
+    lines = linecache.getlines(file)
+    for text, names in (("".join(lines), ["f", "g"]), ("".join(lines).replace("a + 1", "a - 1"), ["g"])):
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        assert [s.tree.name for s in live_code.live_statements(reached)] == names
