@@ -93,6 +93,7 @@ def test_an_expression_is_exchanged_wherever_it_stands():
         ("y = a + f(a)", "a", "b", ["y = b + f(b)"]), ("y = f(a, a)", "a", "b", []), ("y = a", "a", "b", []),
         ("y = f(a) + f(a)", "f(a)", "f(a).T", ["y = f(a).T + f(a).T"]),
         ("y = (a, b) + (a, c)", "a", "d", ["y = (d, b) + (d, c)"]),
+        ("y = f(a, b) + g(c, a)", "a", "d", ["y = f(d, b) + g(c, d)"]),
         ("y = a\nz = a + 1\nw = f(a)", "a", "b", ["y = b\nz = b + 1\nw = f(b)"]),
     ):  # fmt: skip
         assert everywhere(text, part, new) == made, text

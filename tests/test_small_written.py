@@ -8,6 +8,7 @@ from edited_code import module_of
 from made_scopes import place_in, tree
 
 from nfscratch.check.repair import code_objects, indices, live_code
+from nfscratch.check.repair.edit import places
 
 
 def test_another_slice_of_the_same():
@@ -132,3 +133,25 @@ def test_a_function_that_stands_elsewise_in_its_file_by_now_is_left_alone(tmp_pa
     for text, names in (("".join(lines), ["f", "g"]), ("".join(lines).replace("a + 1", "a - 1"), ["g"])):
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         assert [s.tree.name for s in live_code.live_statements(reached)] == names
+
+
+def test_a_function_of_one_line_is_alive(tmp_path):
+    module = module_of("def f(a): return a + 1\n", tmp_path, "short")
+    (statement,) = live_code.live_statements(live_code.Reached(lambda: module.f(1)))
+    assert [f for _, f in statement.functions] == [module.f]
+
+
+def test_a_file_that_cannot_be_read_has_no_living_statements(monkeypatch):
+    monkeypatch.setattr(live_code.linecache, "getlines", {"broken.py": ["def ("], "empty.py": []}.get)
+    assert live_code.live_statements(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}})) == []
+
+
+def test_a_tree_is_compiled_with_annotations_as_text_and_is_left_as_it_was(tmp_path):
+    text = "from __future__ import annotations\ndef make(a):\n    def inner(b):\n        def last(c: Lost): return c\n"
+    module = module_of(text + "        return last(a + b)\n    return inner\ninner = make(3)\n", tmp_path, "annotated")
+    (statement,) = live_code.live_statements(live_code.Reached(lambda: module.inner(1)))
+    before = ast.dump(statement.tree)
+    place = next(p for p in places(statement.tree) if ast.unparse(p.node) == "a + b")
+    with place.exchanged(tree("a - b")).done(), statement.edited():
+        assert module.inner(1) == 2
+    assert module.inner(1) == 4 and ast.dump(statement.tree) == before
