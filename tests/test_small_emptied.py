@@ -149,6 +149,11 @@ class Kept:
             self._one = 1
         return self._one
 
+    def two(self):
+        if self._two is None:
+            self._two = onp.random.default_rng().normal()
+        return self._two
+
 
 def test_what_a_class_keeps_by_its_functions():
     assert list(caches._kept_by_kind(Kept)) == [("_one", False)]

@@ -133,8 +133,9 @@ def candidates(look, text, given, monkeypatch, lines=(2,), **held):
     """The line as it is after each edit."""
     module = ast.parse(f"def f(z):\n    {text}")
     scope, statement, found = scope_of(module.body[0], **held), SimpleNamespace(file="f.py"), []
-    monkeypatch.setattr(factors, "met_places", lambda *of: [(statement, p, scope) for p in places(module)])
-    for _, _, edit in look(["statement"], "reached", {"f.py": set(lines)}, given):
+    met = {("statements", "reached"): [(statement, p, scope) for p in places(module)]}
+    monkeypatch.setattr(factors, "met_places", lambda *of: met[of])
+    for _, _, edit in look("statements", "reached", {"f.py": set(lines)}, given):
         with edit.done():
             found.append(ast.unparse(module.body[0].body[0]))
     return found

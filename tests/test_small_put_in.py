@@ -179,7 +179,7 @@ def test_what_another_function_alone_reads_is_tried_beside_an_array():
     for there, names in {
         "x * me.s": ["me.s"], "x * K": ["K"], "x + 0.3": ["0.3"], "me.f(x)": [], "len(x)": [], "x * 3": [],
         "x * 1.0": [],
-        "x * 10.0": [], "x * 9.5": ["9.5"], "x * 0.5": [], "x * 2.0": [], "x * lost": [], "x * own": [],
+        "x * 10.0": [], "x * 0.0": [], "x * 9.5": ["9.5"], "x * 0.5": [], "x * 2.0": [], "x * lost": [], "x * own": [],
         "x * -0.3": ["0.3"],
         "me.q[0] * x": ["me.q"], "x * me.q.T": ["me.q.T"][:0], "x * K + me.s": ["K", "me.s"],
     }.items():  # fmt: skip
