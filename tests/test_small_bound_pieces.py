@@ -146,5 +146,5 @@ def test_a_function_that_would_see_other_variables_is_not_bound():
 
 def test_a_file_that_cannot_be_read_has_no_loops(monkeypatch):
     texts = {"broken.py": ["def ("], "empty.py": []}
-    monkeypatch.setattr(late_binding.linecache, "getlines", texts.get)
+    monkeypatch.setattr(late_binding, "linecache", SimpleNamespace(getlines=texts.get))
     assert list(late_binding.bound_at_once(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}}))) == []

@@ -64,7 +64,8 @@ def test_the_functions_of_a_file_that_one_of_the_lines_stands_in(monkeypatch):
         "f.py": "def f():\n    return 1\n\n\ng = lambda: 2\nclass C:\n    def h(self):\n        return 3\n",
         "bad.py": "def (",
     }
-    monkeypatch.setattr(code_objects.linecache, "getlines", lambda file: texts[file].splitlines(keepends=True))
+    lines = lambda file: texts[file].splitlines(keepends=True)  # noqa: E731
+    monkeypatch.setattr(code_objects, "linecache", SimpleNamespace(getlines=lines))
     code_objects._functions_in.cache_clear()
     met = lambda *lines: [getattr(n, "name", "<lambda>") for n in code_objects.functions_met("f.py", lines)]  # noqa: E731
     assert [met(k) for k in range(10)] == [[], ["f"], ["f"], [], [], ["<lambda>"], [], ["h"], ["h"], []]
@@ -142,7 +143,8 @@ def test_a_function_of_one_line_is_alive(tmp_path):
 
 
 def test_a_file_that_cannot_be_read_has_no_living_statements(monkeypatch):
-    monkeypatch.setattr(live_code.linecache, "getlines", {"broken.py": ["def ("], "empty.py": []}.get)
+    texts = {"broken.py": ["def ("], "empty.py": []}
+    monkeypatch.setattr(live_code, "linecache", SimpleNamespace(getlines=texts.get))
     assert live_code.live_statements(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}})) == []
 
 
