@@ -4,8 +4,9 @@ import ast
 import linecache
 from types import SimpleNamespace
 
+import pytest
 from edited_code import module_of
-from made_scopes import place_in, tree
+from made_scopes import nothing_older, place_in, tree
 
 from nfscratch.check.repair import code_objects, indices, live_code
 from nfscratch.check.repair.edit import places
@@ -87,6 +88,12 @@ def test_a_new_part_of_an_expression_has_a_line_too():
 # --- which lines were met ---
 
 
+@pytest.fixture
+def few_objects():
+    with nothing_older():
+        yield
+
+
 def outer(a):
     def inner(b):
         return a + b
@@ -125,7 +132,7 @@ def test_a_run_that_is_looked_at_has_a_million_lines(monkeypatch):
     assert not live_code.Reached(len).raised and seen == [(len, 10**6, "_look")]
 
 
-def test_a_function_that_stands_elsewise_in_its_file_by_now_is_left_alone(tmp_path):
+def test_a_function_that_stands_elsewise_in_its_file_by_now_is_left_alone(tmp_path, few_objects):
     """Even where nothing has moved."""
     module = module_of("def f(a):\n    return a + 1\n\n\ndef g(a):\n    return a\n", tmp_path, "changed")
     reached = live_code.Reached(lambda: (module.f(1), module.g(1)))
@@ -136,7 +143,7 @@ def test_a_function_that_stands_elsewise_in_its_file_by_now_is_left_alone(tmp_pa
         assert [s.tree.name for s in live_code.live_statements(reached)] == names
 
 
-def test_a_function_of_one_line_is_alive(tmp_path):
+def test_a_function_of_one_line_is_alive(tmp_path, few_objects):
     module = module_of("def f(a): return a + 1\n", tmp_path, "short")
     (statement,) = live_code.live_statements(live_code.Reached(lambda: module.f(1)))
     assert [f for _, f in statement.functions] == [module.f]
@@ -148,7 +155,7 @@ def test_a_file_that_cannot_be_read_has_no_living_statements(monkeypatch):
     assert live_code.live_statements(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}})) == []
 
 
-def test_a_tree_is_compiled_with_annotations_as_text_and_is_left_as_it_was(tmp_path):
+def test_a_tree_is_compiled_with_annotations_as_text_and_is_left_as_it_was(tmp_path, few_objects):
     text = "from __future__ import annotations\ndef make(a):\n    def inner(b):\n        def last(c: Lost): return c\n"
     module = module_of(text + "        return last(a + b)\n    return inner\ninner = make(3)\n", tmp_path, "annotated")
     (statement,) = live_code.live_statements(live_code.Reached(lambda: module.inner(1)))
