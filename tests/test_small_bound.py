@@ -1,22 +1,20 @@
 """Functions that a loop made: which of them get their turn's variables, and what each turn had."""
 
 import ast
-import gc
 from textwrap import dedent
 
 import pytest
 from edited_code import module_of
+from made_scopes import nothing_older
 
 from nfscratch.check.repair import late_binding
 from nfscratch.check.repair.live_code import Reached
 
 
 @pytest.fixture(autouse=True)
-def nothing_older():
-    """Who refers to a function is asked of all objects: those that were there before hold none of these."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
+def few_objects():
+    with nothing_older():
+        yield
 
 
 LOOP = """

@@ -1,11 +1,11 @@
 """Functions that a loop made, by pieces: what they read, in which loop and list they stand, and several at once."""
 
 import ast
-import gc
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from made_scopes import nothing_older
 
 from nfscratch.check.repair import bound_together as together
 from nfscratch.check.repair import late_binding
@@ -13,11 +13,9 @@ from nfscratch.check.repair.edit import Edit, Kind, OfLines, places
 
 
 @pytest.fixture(autouse=True)
-def nothing_older():
-    """Who refers to a function is asked of all objects: those that were there before hold none of these."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
+def few_objects():
+    with nothing_older():
+        yield
 
 
 def function_of(text):
@@ -146,5 +144,5 @@ def test_a_function_that_would_see_other_variables_is_not_bound():
 
 def test_a_file_that_cannot_be_read_has_no_loops(monkeypatch):
     texts = {"broken.py": ["def ("], "empty.py": []}
-    monkeypatch.setattr(late_binding.linecache, "getlines", texts.get)
+    monkeypatch.setattr(late_binding, "linecache", SimpleNamespace(getlines=texts.get))
     assert list(late_binding.bound_at_once(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}}))) == []

@@ -104,14 +104,14 @@ INVERSE = "def inverse(x):\n    s = net(x)\n    for k in K:\n        x = x - 1\n
 FORMS = ("x = x * np.exp(s)", "x = x / np.exp(s)", "x = x * np.exp(-s)")
 
 
-def put_in(part):
-    """(where, the body of inverse) for each line that is put in around a statement."""
-    own, there = (ast.parse(text) for text in (INVERSE, FORWARD))
-    held = {"s": onp.ones(2), "k": 1}
-    scopes = [scope_of(own.body[0], x=onp.ones((3, 2)), **held), scope_of(there.body[0], z=onp.ones((3, 2)), **held)]
-    for scope in scopes:
-        scope.module["net"] = scope.module["K"] = net
-    met = [(place, scope) for tree, scope in zip((own, there), scopes, strict=True) for place in places(tree)]
+def put_in(part, own=INVERSE, there=FORWARD, mine=("x", "s", "k"), theirs=("z", "s", "k")):
+    """{where: the lines that are put in there} around a statement of the first function."""
+    trees, values = [ast.parse(text) for text in (own, there)], {"k": 1, "s": onp.ones(2)}
+    scopes = [
+        scope_of(tree.body[0], {"net": net, "K": net}, **{name: values.get(name, onp.ones((3, 2))) for name in names})
+        for tree, names in zip(trees, (mine, theirs), strict=True)
+    ]
+    met = [(place, scope) for tree, scope in zip(trees, scopes, strict=True) for place in places(tree)]
     place = next(place for place, scope in met if scope is scopes[0] and source(place.node).split(":")[0] == part)
     found = {}
     for edit in inserted.Lines(met).around(place, scopes[0]):
@@ -119,7 +119,7 @@ def put_in(part):
         with edit.done():
             new, _, where = edit.of_lines.words.removeprefix("with the line `").partition("` ")
             found.setdefault(where, []).append(new)
-            assert source(own).count(new) >= 1
+            assert source(trees[0]).count(new) >= 1
     return found
 
 
@@ -137,6 +137,22 @@ def test_lines_are_put_in_before_each_statement_and_after_the_last_of_a_loop():
         x for row in inner.values() for x in row
     ]
     assert list(put_in("return x")) == ["before `return x`"] and put_in("x - 1") == {}
+
+
+def test_a_line_is_not_put_beside_itself_or_over_what_was_just_set():
+    own = "def f(x):\n    s = net(x)\n    a = s\n    s = 2 * s\n    return a"
+    first, second, last = (put_in(part, own, mine=("x", "s", "a")) for part in ("s = net(x)", "a = s", "return a"))
+    assert "a = s" in first["before `s = net(x)`"] and "s = net(x)" not in first["before `s = net(x)`"]
+    assert "s = 2 * s" in second["before `a = s`"] and "a = s" not in second["before `a = s`"]
+    assert "s = 2 * s" not in last["before `return a`"] and "s = net(x)" not in last["before `return a`"]
+    assert "a = s" in last["before `return a`"]
+
+
+def test_a_line_of_another_function_sets_what_the_function_has():
+    there = "def g(x):\n    s = net(s)\n    q = 2"
+    of = lambda *mine: put_in("return s", "def f(s):\n    return s", there, mine, ("x",))  # noqa: E731
+    assert of("s")["before `return s`"] == ["s = net(s)", "s = net(-s)"] == of("s", "x")["before `return s`"]
+    assert of("s", "q")["before `return s`"] == ["s = net(s)", "s = net(-s)", "q = 2"] and of("x") == {}
 
 
 # --- what one function alone reads ---
@@ -163,7 +179,7 @@ def test_what_another_function_alone_reads_is_tried_beside_an_array():
     for there, names in {
         "x * me.s": ["me.s"], "x * K": ["K"], "x + 0.3": ["0.3"], "me.f(x)": [], "len(x)": [], "x * 3": [],
         "x * 1.0": [],
-        "x * 10.0": [], "x * 9.5": ["9.5"], "x * 0.5": [], "x * 2.0": [], "x * lost": [], "x * own": [],
+        "x * 10.0": [], "x * 0.0": [], "x * 9.5": ["9.5"], "x * 0.5": [], "x * 2.0": [], "x * lost": [], "x * own": [],
         "x * -0.3": ["0.3"],
         "me.q[0] * x": ["me.q"], "x * me.q.T": ["me.q.T"][:0], "x * K + me.s": ["K", "me.s"],
     }.items():  # fmt: skip

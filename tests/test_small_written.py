@@ -1,10 +1,15 @@
-"""Slices and elements that are off by one, and code that is found again by its name and its place."""
+"""Slices and elements that are off by one, what is put in, and code that is found again by its name and its place."""
 
 import ast
+import linecache
+from types import SimpleNamespace
 
-from made_scopes import tree
+import pytest
+from edited_code import module_of
+from made_scopes import nothing_older, place_in, tree
 
-from nfscratch.check.repair import code_objects, indices
+from nfscratch.check.repair import code_objects, indices, live_code
+from nfscratch.check.repair.edit import places
 
 
 def test_another_slice_of_the_same():
@@ -60,8 +65,102 @@ def test_the_functions_of_a_file_that_one_of_the_lines_stands_in(monkeypatch):
         "f.py": "def f():\n    return 1\n\n\ng = lambda: 2\nclass C:\n    def h(self):\n        return 3\n",
         "bad.py": "def (",
     }
-    monkeypatch.setattr(code_objects.linecache, "getlines", lambda file: texts[file].splitlines(keepends=True))
+    lines = lambda file: texts[file].splitlines(keepends=True)  # noqa: E731
+    monkeypatch.setattr(code_objects, "linecache", SimpleNamespace(getlines=lines))
     code_objects._functions_in.cache_clear()
     met = lambda *lines: [getattr(n, "name", "<lambda>") for n in code_objects.functions_met("f.py", lines)]  # noqa: E731
     assert [met(k) for k in range(10)] == [[], ["f"], ["f"], [], [], ["<lambda>"], [], ["h"], ["h"], []]
     assert sorted(met(2, 8)) == ["f", "h"] and code_objects.functions_met("bad.py", [1]) == []
+
+
+def test_a_new_part_of_an_expression_has_a_line_too():
+    for text, part in (("\n\ny = a", "a"), ("\n\ny = f(a)", "a")):
+        new = tree("g(b)")
+        new.args = [ast.Name("c", ast.Load())]
+        place = place_in(text, part)
+        with place.exchanged(new).done():
+            compile(place.above[0], "", "exec")
+            assert ast.unparse(place.above[0]).endswith(text.strip()[4:].replace("a", "g(c)"))
+        plain = ast.Name("c", ast.Load())
+        assert place.exchanged(plain) and plain.lineno == 3
+
+
+# --- which lines were met ---
+
+
+@pytest.fixture
+def few_objects():
+    with nothing_older():
+        yield
+
+
+def outer(a):
+    def inner(b):
+        return a + b
+
+    if a:
+        return inner
+    return 2
+
+
+def frame(code, line):
+    return SimpleNamespace(f_code=code, f_lineno=line)
+
+
+def test_where_a_run_raised_all_of_its_functions_count_and_those_within(monkeypatch):
+    inner = outer(1).__code__
+    for met, asked, raised, counts in (
+        (outer.__code__, inner, True, True), (inner, outer.__code__, True, False),
+        (outer.__code__, inner, False, False),
+        (inner, inner, True, True),
+    ):  # fmt: skip
+        reached = live_code.Reached(lambda: None)
+        reached.lines, reached.codes, reached.raised = {}, {1: met}, raised
+        assert reached.is_met(frame(asked, asked.co_firstlineno + 1)) is counts, (met, asked, raised)
+
+
+def test_the_last_line_of_a_function_is_its_own():
+    reached = live_code.Reached(lambda: outer(1))
+    first = outer.__code__.co_firstlineno
+    assert reached.is_met(frame(outer.__code__, first + 5)) and not reached.is_met(frame(outer.__code__, first + 6))
+    assert reached.is_met(frame(outer.__code__, first + 7)) and reached.is_met(frame(outer.__code__, first - 1))
+
+
+def test_a_run_that_is_looked_at_has_a_million_lines(monkeypatch):
+    seen = []
+    monkeypatch.setattr(live_code, "within", lambda call, most, look: seen.append((call, most, look.__name__)))
+    assert not live_code.Reached(len).raised and seen == [(len, 10**6, "_look")]
+
+
+def test_a_function_that_stands_elsewise_in_its_file_by_now_is_left_alone(tmp_path, few_objects):
+    """Even where nothing has moved."""
+    module = module_of("def f(a):\n    return a + 1\n\n\ndef g(a):\n    return a\n", tmp_path, "changed")
+    reached = live_code.Reached(lambda: (module.f(1), module.g(1)))
+    file = module.__file__
+    lines = linecache.getlines(file)
+    for text, names in (("".join(lines), ["f", "g"]), ("".join(lines).replace("a + 1", "a - 1"), ["g"])):
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        assert [s.tree.name for s in live_code.live_statements(reached)] == names
+
+
+def test_a_function_of_one_line_is_alive(tmp_path, few_objects):
+    module = module_of("def f(a): return a + 1\n", tmp_path, "short")
+    (statement,) = live_code.live_statements(live_code.Reached(lambda: module.f(1)))
+    assert [f for _, f in statement.functions] == [module.f]
+
+
+def test_a_file_that_cannot_be_read_has_no_living_statements(monkeypatch):
+    texts = {"broken.py": ["def ("], "empty.py": []}
+    monkeypatch.setattr(live_code, "linecache", SimpleNamespace(getlines=texts.get))
+    assert live_code.live_statements(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}})) == []
+
+
+def test_a_tree_is_compiled_with_annotations_as_text_and_is_left_as_it_was(tmp_path, few_objects):
+    text = "from __future__ import annotations\ndef make(a):\n    def inner(b):\n        def last(c: Lost): return c\n"
+    module = module_of(text + "        return last(a + b)\n    return inner\ninner = make(3)\n", tmp_path, "annotated")
+    (statement,) = live_code.live_statements(live_code.Reached(lambda: module.inner(1)))
+    before = ast.dump(statement.tree)
+    place = next(p for p in places(statement.tree) if ast.unparse(p.node) == "a + b")
+    with place.exchanged(tree("a - b")).done(), statement.edited():
+        assert module.inner(1) == 2
+    assert module.inner(1) == 4 and ast.dump(statement.tree) == before

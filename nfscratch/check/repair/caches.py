@@ -128,7 +128,7 @@ def _objects(reached):
     ]
     values += [part for v in values if isinstance(v, (list, tuple)) for part in v[:50]]
     found = {id(v): v for v in values if hasattr(v, "__dict__") and not isinstance(v, (type, FunctionType))}
-    return [v for v in found.values() if any(c.__module__ != "builtins" for c in type(v).__mro__[:1])]
+    return [v for v in found.values() if type(v).__module__ != "builtins"]
 
 
 def _attributes(objects):

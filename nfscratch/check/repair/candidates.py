@@ -78,7 +78,7 @@ def candidates(
                 yield from ((statement, place, edit) for edit in elsewhere.around(place, scope))
 
 
-def met_places(statements: list[LiveStatement], reached: Reached, with_pool: bool) -> list[tuple]:
+def met_places(statements: list[LiveStatement], reached: Reached, with_pool: bool = False) -> list[tuple]:
     """(statement, place, scope) of all that the run met. with_pool: each scope knows the operands of its function."""
     found = []
     for statement in statements:
@@ -94,7 +94,7 @@ def met_places(statements: list[LiveStatement], reached: Reached, with_pool: boo
 
 def unfolded(statements: list[LiveStatement], reached: Reached) -> Iterator[Candidate]:
     """What keeps a map from folding, in what a run computes anew: the square of a norm."""
-    for statement, place, scope in met_places(statements, reached, False):
+    for statement, place, scope in met_places(statements, reached):
         if isinstance(place.node, ast.expr) and not place.is_index:
             for new in until_one_raises(squares(place, scope)):
                 yield statement, place, place.exchanged(new)

@@ -50,12 +50,12 @@ def other_factors(
 
 def _candidates(statements, reached, lines, screen, written):
     if (times := _times(screen)) is not None:
-        for statement, place, scope in met_places(statements, reached, False):
+        for statement, place, scope in met_places(statements, reached):
             if place.line in lines.get(statement.file, ()) and is_term(place) and is_number(place.node):
                 for factor in written(times, scope):
                     yield statement, place, place.exchanged(_product(factor, place.node))
     for number in _numbers(screen):
-        for statement, place, scope in met_places(statements, reached, False):
+        for statement, place, scope in met_places(statements, reached):
             if place.line in lines.get(statement.file, ()) and is_logarithm(place.node):
                 for factor in written(number, scope):
                     for op in (ast.Mult(), ast.Div()):
@@ -78,7 +78,7 @@ def stated_logarithms(
 
 def _beside_terms(statements, reached, lines, screen, numbers_of):
     gap = _gap(screen)
-    for statement, place, scope in met_places(statements, reached, False) if gap is not None else ():
+    for statement, place, scope in met_places(statements, reached) if gap is not None else ():
         if place.line in lines.get(statement.file, ()) and is_term(place) and is_number(place.node):
             numbers = numbers_of(scope) if scope.array_module else []
             for term in _logarithms(gap, screen.subject.dim, scope, numbers, source(place.statement)):
@@ -100,10 +100,10 @@ def _held(scope):
 def _logarithms(gap, dim, scope, numbers, statement):
     """The terms of this size, first of the variables that stand in the statement itself."""
     np, wide = scope.array_module, [k for k, v in scope.locals.items() if getattr(v, "ndim", 0) == 2]
-    columns = [f"{k}.shape[1] * " for k in wide if scope.locals[k].shape[1] == dim][:1] or [f"{dim} * "]
+    columns = next((f"{k}.shape[1] * " for k in wide if scope.locals[k].shape[1] == dim), f"{dim} * ")
     for text, v in sorted(numbers, key=lambda pair: pair[0] not in statement):
         log = f"{np}.log({text})" if v > 0 else f"{np}.log(-{text})"
-        for times, before in {dim: columns[0], 1: ""}.items():
+        for times, before in {dim: columns, 1: ""}.items():
             if abs(abs(gap) - times * abs(onp.log(abs(float(v))))) < FIT * (1 + abs(gap)):
                 yield ast.parse(before + log, mode="eval").body
 
@@ -153,7 +153,7 @@ def _pairs(number, known, scope):
 
     C is how many channels there are, by its name: the pixels are counted without it.
     """
-    sizes = {k: v for k, v in known.items() if type(v) is int and 1 < v < number and not k.startswith("__")}
+    sizes = {k: v for k, v in known.items() if type(v) is int and v > 1 and not k.startswith("__")}
     pairs = [(a, b) for a, b in combinations(sizes, 2) if sizes[a] * sizes[b] == number]
     text = source(scope.function) if pairs and scope.function is not None else ""
     pixels = [pair for pair in pairs if f"{pair[0]}, {pair[1]})" in text]
