@@ -31,6 +31,7 @@ from nfscratch.course.selfcheck import Mark, Setting, judge_each
 from nfscratch.course.submission import Submission, read
 from nfscratch.course.task import Task, assignment
 from nfscratch.course.variant import Variant
+from nfscratch.writing import writing
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def job(number: str, ids: Sequence[str], variant: int | None, seed: int | None, 
     results.mkdir(parents=True, exist_ok=True)
     kept = results / NOTES
     settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seeds": [*_seeds(kept), made.seed]}
-    kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    with writing(kept):
+        kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     return made
 
 
@@ -109,7 +111,8 @@ def grade_one(one: Handed, what: Job, results: Path) -> Graded:
     found = _judged(one, submission, trouble, what, key)
     part = file.with_name(f"{file.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(found.as_json(), encoding="utf-8")
+    with writing(part):
+        part.write_text(found.as_json(), encoding="utf-8")
     part.replace(file)
     return found
 
