@@ -59,8 +59,12 @@ def one_line_of_trouble(name: str) -> Iterator[None]:
 
 
 def told(error: OSError) -> str:
-    """An OSError in words: the file, if there is one, and what is wrong with it."""
-    what = error.strerror or str(error)
+    """An OSError in words: the file, if there is one, and what is wrong with it; or the words that it was made with."""
+    if error.strerror is None:
+        return str(error) or type(error).__name__
+    what = error.strerror
+    if isinstance(error, FileExistsError):  # the system says "File exists", and not what was wanted
+        what = "it must be a folder that can be written, and is something else"
     return f"{error.filename} cannot be used: {what}" if error.filename is not None else f"writing failed: {what}"
 
 

@@ -341,7 +341,7 @@ def test_files_that_a_course_cannot_use_are_named(tmp_path, monkeypatch):
     (tmp_path / "binary.py").write_bytes(bytes(range(256)))
     (tmp_path / "nul.py").write_bytes(b"x = 1\0")
     for arguments, message in [
-        (("handout", "4", "-o", "afile"), "afile cannot be used: File exists"),
+        (("handout", "4", "-o", "afile"), "afile cannot be used: it must be a folder that can be written"),
         (("handout", "4", "-o", "afile/x"), "afile/x cannot be used: Not a directory"),
         (("reset", "4.1", "--file", "binary.py"), "binary.py must be a text file in UTF-8"),
         (("reset", "4.1", "--file", "nul.py"), "the file cannot be read as Python: source code string cannot contain"),

@@ -239,3 +239,75 @@ def test_the_command_refuses_in_one_line(tmp_path):
     for folder, words in ((tmp_path / "nosuch", "there is no folder"), (tmp_path, "say which chapter these are")):
         code, out, error = invoke("grade", str(folder), "-o", str(tmp_path / "results"))
         assert (code, out) == (2, "") and words in error and error.count("\n") == 1
+
+
+# --- what grade itself has written, and files of another chapter ---
+
+
+def handed_in(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x = 1\n")
+    return folder
+
+
+@pytest.mark.parametrize("other", ["results", "second", "out/second"])
+def test_results_among_the_submissions_are_nobodys(tmp_path, other):
+    """`cd submissions; nfscratch grade .`, twice: into the same folder, or into another one."""
+    folder = handed_in(tmp_path / "handed", "anna/ch04_coupling.py", "submissions/ch04_coupling.py")
+    (folder / "dee").mkdir()
+    grade.job("04", IDS, None, 1, folder / "results")
+    (folder / "results" / "submissions").mkdir()
+    (folder / other).mkdir(parents=True, exist_ok=True)
+    ids = [one.id for one in collected(folder, "04", folder / other)]
+    assert ids == ["anna", "dee", "submissions_"]  # who has handed in nothing stays, and so does a student of that name
+
+
+def test_a_folder_of_results_with_a_script_in_it_is_somebodys(tmp_path):
+    folder = handed_in(tmp_path / "handed", "results/ch04_coupling.py")
+    grade.job("04", IDS, None, 1, folder / "results")
+    assert [one.id for one in collected(folder, "04", folder / "results")] == ["results_"]
+
+
+def test_a_second_run_in_the_folder_of_the_submissions_has_the_same_rows(tmp_path, at_once, monkeypatch):
+    monkeypatch.chdir(handed_in(tmp_path, "anna/ch04_coupling.py"))
+    runs = [invoke("grade", ".", "--tasks", "4.6", "--workers", "1") for _ in range(2)]
+    assert [(code, out.splitlines()[0]) for code, out, _ in runs] == [(0, runs[0][1].splitlines()[0])] * 2
+    assert [line.split(",")[0] for line in Path("results/grades.csv").read_text().splitlines()] == [
+        "submission",
+        "anna",
+    ]
+
+
+@pytest.mark.parametrize("output", ["handed", "handed/../handed", "."])
+def test_results_are_not_written_over_the_submissions(tmp_path, output, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "submissions" if output == "." else "handed"
+    handed_in(tmp_path / name, "anna.py")
+    code, out, error = invoke("grade", name, "-o", output, "--chapter", "04")
+    assert (code, out) == (2, "") and error.startswith("nfscratch: -o must be a folder apart from the submissions")
+    assert [path.name for path in tmp_path.rglob("*")] == [name, "anna.py"]
+
+
+def test_a_chapter_that_no_files_name_says_is_refused(tmp_path):
+    folder = handed_in(tmp_path / "handed", "anna/ch04_coupling.py", "bob/ch04_coupling.py")
+    arguments = ("grade", str(folder), "-o", str(tmp_path / "results"), "--chapter", "05")
+    code, out, error = invoke(*arguments)
+    assert (code, out) == (2, "") and not (tmp_path / "results").exists()
+    assert error == "nfscratch: by their names the files are of chapter 04, and --chapter says 05\n"
+    code, out, _ = invoke(*arguments, "--gradescope", "--workers", "1")
+    told = json.loads((tmp_path / "results" / "anna" / "results.json").read_text())["output"]
+    assert (code, told) == (0, "ch04_coupling.py is of chapter 04 by its name, and not of 05")
+
+
+def test_a_file_of_another_chapter_is_said_and_not_judged(tmp_path):
+    folder = handed_in(
+        tmp_path, "anna/ch04_coupling.py", "bob/ch05_autoregressive.py", "bob/ch04_coupling.py", "cam/mine.py",
+        "cam/ch04_coupling.py", "ch04_coupling.py", "eve/ch03_a.py", "eve/ch04_b.py",
+    )  # fmt: skip
+    found = {one.id: (one.path and one.path.name, one.trouble) for one in collected(folder, "05")}
+    said = "ch04_coupling.py is of chapter 04 by its name, and not of 05"
+    assert found == {
+        "anna": (None, said), "bob": ("ch05_autoregressive.py", ""), "cam": ("mine.py", ""),
+        "ch04_coupling": (None, said), "eve": (None, "eve holds several files: ch03_a.py, ch04_b.py"),
+    }  # fmt: skip

@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from nfscratch import terminal, validate
+
 NEEDED = ("sphinx", "myst_nb", "jupytext", "furo", "nbclient", "ipykernel")
+HERE = "127.0.0.1"  # the address of this machine that no other one reaches
 
 app = typer.Typer(no_args_is_help=True, help="The book as web pages.")
 
@@ -33,7 +36,9 @@ def build(
 
     try:
         site.build(output, fast=fast, only=tuple(chapters.find(name).stem for name in chapter or ()), pyodide=pyodide)
-    except (site.BookError, ValueError, OSError) as error:
+    except OSError as error:
+        _fail(terminal.told(error))
+    except (site.BookError, ValueError) as error:
         _fail(str(error))
     typer.echo(output / "index.html")
 
@@ -58,12 +63,22 @@ def serve(
     """Show the site at an address of this machine, until Ctrl-C."""
     if not (folder / "index.html").is_file():
         _fail(f"{folder} must hold a site with index.html; make one with: nfscratch book build -o {folder}")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=folder)) as server:
-        typer.echo(f"http://127.0.0.1:{server.server_port}/   (Ctrl-C ends it)")
+    with _server(folder, port) as server:
+        typer.echo(f"http://{HERE}:{server.server_port}/   (Ctrl-C ends it)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             return
+
+
+def _server(folder, port):
+    try:
+        address = (HERE, validate.count("port", port, most=65535))
+        return http.server.ThreadingHTTPServer(address, functools.partial(Handler, directory=folder))
+    except ValueError as error:
+        _fail(str(error))
+    except OSError as error:  # another program has the port, or it is not for everybody
+        _fail(f"port {port} of {HERE} cannot be used: {error.strerror or error}; give another one with --port")
 
 
 def _fail(message: str) -> None:

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from nfscratch import chapter
+from nfscratch.writing import writing
 
 PURE = ("autograd", "rich", "markdown-it-py", "mdurl", "pooch")
 STAMP = (2020, 1, 1, 0, 0, 0)  # equal files make equal wheels
@@ -24,7 +25,7 @@ def packed(folder: Path) -> list[str]:
 
 def _wheel(name: str, files: Iterator[tuple[str, bytes]], folder: Path) -> str:
     file = f"{name.replace('-', '_')}-{metadata.version(name)}-py3-none-any.whl"
-    with zipfile.ZipFile(folder / file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing(folder / file), zipfile.ZipFile(folder / file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in sorted(files):
             archive.writestr(zipfile.ZipInfo(path, STAMP), content, zipfile.ZIP_DEFLATED)
     return file

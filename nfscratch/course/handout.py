@@ -20,6 +20,7 @@ from nfscratch.course.notebooks.cells import Wanted
 from nfscratch.course.pages import readme, settings, tests
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
+from nfscratch.writing import writing
 
 
 class Platform(StrEnum):
@@ -43,7 +44,8 @@ class Handout:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in self.files.items():
             (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+            with writing(folder / name):
+                (folder / name).write_text(text, encoding="utf-8")
         return [folder / name for name in self.files]
 
 

@@ -39,7 +39,7 @@ class Homework:
 
 def homework(folder: Path, number: str | None = None, file: Path | None = None) -> Homework:
     """The homework in a folder. number: its chapter, where there are several; file: the file to test."""
-    path = (_checked(file) if file is not None else _found(folder, number)).resolve()
+    path = _checked(file if file is not None else _found(folder, number)).resolve()
     matched = NAME.fullmatch(path.name)
     settings = _settings(path.parent / "handout.toml")
     chapter = str(settings.get("chapter", matched[1] if matched else number or ""))
@@ -48,6 +48,8 @@ def homework(folder: Path, number: str | None = None, file: Path | None = None) 
     if not chapter:
         raise ValueError(f"{path.name} must be called chNN_name.py, or stand beside a handout.toml")
     found = assignment(chapter)
+    if matched and matched[1] != found.number:
+        raise ValueError(f"{path} is of chapter {matched[1]} by its name, and handout.toml beside it of {found.number}")
     tasks = tuple(found.task(id) for id in settings["tasks"]) if "tasks" in settings else found.tasks
     return Homework(path, found, tasks, Variant.of(found, settings.get("variant")))
 
@@ -64,13 +66,17 @@ def target(text: str | None) -> tuple[str | None, Sequence[str]]:
 
 
 def _checked(file):
-    if not file.is_file():
-        raise ValueError(f"there is no file {file}")
-    return file
+    if file.is_file():
+        return file
+    if file.exists():
+        raise ValueError(f"{file} must be a file; it is {'a folder' if file.is_dir() else 'something else'}")
+    raise ValueError(f"{file} is a link that leads to no file" if file.is_symlink() else f"there is no file {file}")
 
 
 def _found(folder, number):
     """The one chapter file in a folder."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} must be a folder" if folder.exists() else f"there is no folder {folder}")
     files = sorted(path for path in folder.glob("ch[0-9][0-9]_*") if _is_of(NAME.fullmatch(path.name), number))
     if len(files) == 1:
         return files[0]

@@ -15,7 +15,6 @@ class one_line:
 
     def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, (ValueError, OSError)):
-            of_the_system = isinstance(error, OSError) and error.strerror is not None
-            said = terminal.told(error) if of_the_system else error
+            said = terminal.told(error) if isinstance(error, OSError) else error
             typer.echo(f"nfscratch: {said}", err=True)
             raise typer.Exit(2)

@@ -10,6 +10,7 @@ from nfscratch.course.handout import stub_of
 from nfscratch.course.homework import Homework
 from nfscratch.course.submission import text_of
 from nfscratch.course.task import Task
+from nfscratch.writing import writing
 
 
 def reset(work: Homework, task: Task) -> Path:
@@ -20,8 +21,10 @@ def reset(work: Homework, task: Task) -> Path:
     change = _in_notebook if work.path.suffix == ".ipynb" else _in_script
     new = change(old, function, lines)
     copy = _free(work.path)
-    copy.write_text(old, encoding="utf-8")
-    work.path.write_text(new, encoding="utf-8")
+    with writing(copy):
+        copy.write_text(old, encoding="utf-8")
+    with writing(work.path):
+        work.path.write_text(new, encoding="utf-8")
     return copy
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from nfscratch import chapter
 from nfscratch.course.task import assignment
+from nfscratch.writing import writing
 
 PACKAGE = "package"  # the folder in the zip that stands on the path
 LEFT_OUT = ("__pycache__", "_chapters")
@@ -60,7 +61,7 @@ def write(path: Path, number: str | None, tasks: Sequence[str], variant: int | N
     options = ["--chapter", found.number, "--gradescope", *(word for id in ids for word in ("--tasks", id))]
     options += [] if variant is None else ["--rename", str(variant)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as into:
+    with writing(path), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as into:
         _script(into, "setup.sh", SETUP)
         _script(into, "run_autograder", RUN.format(package=PACKAGE, options=shlex.join(options)))
         into.writestr("requirements.txt", "\n".join(_requirements()) + "\n")

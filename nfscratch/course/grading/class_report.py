@@ -11,14 +11,17 @@ from pathlib import Path
 
 from nfscratch.course.grading.graded import Graded, GradedTask
 from nfscratch.course.selfcheck import Status
+from nfscratch.writing import writing
 
 MISTAKES = 4  # that are listed for each task
 
 
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     page, picture = folder / "class_report.md", folder / "class_report.png"
-    page.write_text(text(results), encoding="utf-8")
-    draw(results, picture)
+    with writing(page):
+        page.write_text(text(results), encoding="utf-8")
+    with writing(picture):
+        draw(results, picture)
     return [page, picture]
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from nfscratch.course.grading import class_report
-from nfscratch.course.grading.collect import chapter_in, collected
+from nfscratch.course.grading.collect import chapter_in, check_apart, check_chapter, collected
 from nfscratch.course.grading.formats import autolab, csv_table, gradescope, junit
 from nfscratch.course.grading.grade import grade, job
 from nfscratch.course.sandbox.barriers import warning
@@ -29,8 +29,11 @@ def run(
     seed: int | None, workers: int | None, formats: Sequence[str],
 ) -> list[str]:  # fmt: skip
     """Grade a folder; the lines that the command says."""
-    number = chapter_in(submissions) if chapter is None else chapter
-    handed = collected(submissions, assignment(number).number)
+    check_apart(submissions, results)
+    number = assignment(chapter_in(submissions) if chapter is None else chapter).number
+    handed = collected(submissions, number, results)
+    if "gradescope" not in formats:  # there the student reads which file this is: a run without results says nothing
+        check_chapter(submissions, number, handed)
     what = job(number, tasks, variant, seed, results)
     with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
         bar = progress.add_task(f"chapter {what.number}", total=len(handed))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nfscratch.course import properties
-from nfscratch.course.grading.collect import Handed
+from nfscratch.course.grading.collect import EACH, NOTES, Handed
 from nfscratch.course.grading.graded import Graded, GradedCheck, GradedTask, earlier, key_of, of_mark
 from nfscratch.course.judging.fault import Kind
 from nfscratch.course.properties import checks_of
@@ -31,8 +31,7 @@ from nfscratch.course.selfcheck import Mark, Setting, judge_each
 from nfscratch.course.submission import Submission, read
 from nfscratch.course.task import Task, assignment
 from nfscratch.course.variant import Variant
-
-EACH = "submissions"  # the folder of the results, within the one that is asked for
+from nfscratch.writing import writing
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,10 @@ def job(number: str, ids: Sequence[str], variant: int | None, seed: int | None, 
     ids = tuple(found.task(id).id for id in ids) or tuple(task.id for task in found.tasks)
     made = Job(found.number, ids, variant, fresh_seed() if seed is None else seed, seed is not None)
     results.mkdir(parents=True, exist_ok=True)
-    kept = results / "grading.json"
+    kept = results / NOTES
     settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seeds": [*_seeds(kept), made.seed]}
-    kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    with writing(kept):
+        kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     return made
 
 
@@ -111,7 +111,8 @@ def grade_one(one: Handed, what: Job, results: Path) -> Graded:
     found = _judged(one, submission, trouble, what, key)
     part = file.with_name(f"{file.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(found.as_json(), encoding="utf-8")
+    with writing(part):
+        part.write_text(found.as_json(), encoding="utf-8")
     part.replace(file)
     return found
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nfscratch.course.grading.graded import Graded
+from nfscratch.writing import writing
 
 
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     places = [folder / f"{found.id}.autolab.json" for found in results]
     for found, path in zip(results, places, strict=True):
-        path.write_text(line(found) + "\n", encoding="utf-8")
+        with writing(path):
+            path.write_text(line(found) + "\n", encoding="utf-8")
     return places
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nfscratch.course.grading.graded import Graded
+from nfscratch.writing import writing
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
 
@@ -14,7 +15,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     path = folder / "grades.csv"
     ids = [task.id for task in results[0].tasks]
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with writing(path), path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["submission", "points", "of", *ids, *(f"mistake in {id}" for id in ids), "seed", "file"])
         for found in results:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nfscratch.course.grading.graded import Graded
+from nfscratch.writing import writing
 
 
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
@@ -14,7 +15,8 @@ def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     for found in results:
         suites.append(_suite(found))
     path = folder / "junit.xml"
-    Xml.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+    with writing(path):
+        Xml.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
     return [path]
 
 
