@@ -9,7 +9,8 @@
 
 A part checks the values of its fields in `__post_init__`, and its messages say what it needs. The types are looked at
 after that, or where the check raised an error that says nothing. A field that takes other types too has them in its
-annotation. The classes of a caller are not checked. A file's values are checked before a part is made of them
+annotation. Before all that a whole number of NumPy's, alone or in a list, becomes an int: 200 as a uint8 overflows.
+The classes of a caller are not checked. A file's values are checked before a part is made of them
 (checkpoint/rebuilding.py), and more strictly: a list in a file is a list, never an array.
 """
 
@@ -53,6 +54,7 @@ def _checking(own: Callable) -> Callable:
     def __post_init__(self, *arguments):  # of a caller's own part: its InitVars
         if type(self).__post_init__ is not __post_init__:  # a subclass called it, and checks when it is done itself
             return own(self, *arguments)
+        _plain_numbers(self)
         try:
             own(self, *arguments)
         except Exception as error:
@@ -63,6 +65,27 @@ def _checking(own: Callable) -> Callable:
             raise TypeError(why)
 
     return __post_init__
+
+
+def _plain_numbers(part):
+    """The whole numbers in the fields of a part, as ints: arithmetic with one of NumPy's stays in its dtype."""
+    if not _is_ours(type(part)) or not is_dataclass(part):
+        return
+    for field in fields(part):
+        value = getattr(part, field.name, None)
+        if (plain := plain_numbers(value)) is not value:
+            object.__setattr__(part, field.name, plain)
+
+
+def plain_numbers(value: Any) -> Any:
+    """A whole number of NumPy's as an int, and a list of such numbers as one of ints; anything else as it is."""
+    if isinstance(value, onp.integer):
+        return int(value)
+    if type(value) is onp.ndarray and value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple(value.tolist())
+    if type(value) in LISTS and any(issubclass(kind, onp.integer) for kind in set(map(type, value))):
+        return type(value)(map(plain_numbers, value))
+    return value
 
 
 def _odd_field(part):
@@ -105,7 +128,7 @@ def fits(value: Any, hint: Any, of_a_file: bool = True) -> bool:
 def _is_list(value, hint, of_a_file):
     if isinstance(value, LISTS) or (isinstance(value, range) and not of_a_file):
         return all(fits(item, hint, of_a_file) for item in _to_check(value, hint))
-    if of_a_file or not getattr(value, "shape", ()):
+    if of_a_file or not getattr(value, "shape", ()) or not hasattr(value, "dtype"):  # a flow has a shape, too
         return False
     return hint is Any or value.dtype.kind in KINDS.get(hint, "")
 
@@ -125,8 +148,8 @@ def _is_number(value, hint):
 
 
 def _may_be_a_part(value):
-    """Whether `value` may be a part of a caller's own class. The package's own parts are told by their class."""
-    if isinstance(value, type) or (isinstance(value, TypedFields) and _is_ours(type(value))):
+    """Whether `value` may be a part of a caller's own class. The package's own objects are told by their class."""
+    if isinstance(value, type) or _is_ours(type(value)):
         return False
     return any(callable(getattr(value, method, None)) for method in METHODS)
 

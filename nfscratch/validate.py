@@ -6,6 +6,7 @@ A message names the argument, the requirement and the value that came. The calle
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Set
+from math import prod
 from numbers import Real
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,7 @@ from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import laid_out
 
 MOST = 2**62  # what a count can be at most: NumPy's sizes end at twice that
+LARGEST = 2**31  # what a size of a part can be at most, and the numbers of one event: 16 GB in float64
 
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
@@ -117,6 +119,8 @@ def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> t
     whole = all(isinstance(n, (int, onp.integer)) and not isinstance(n, bool) and n >= 1 for n in sizes)
     if len(sizes) not in axes or not whole:
         raise ValueError(f"{who} takes a shape D, (D,) or (C, H, W); got {excerpt(given)}")
+    if prod(map(int, sizes)) > LARGEST:
+        raise ValueError(f"{who} takes a shape of at most {LARGEST} numbers; got {excerpt(given)}")
     return tuple(int(n) for n in sizes)
 
 
@@ -127,6 +131,11 @@ def count(name: str, n: Any, least: int = 0, most: float | None = None) -> int:
     if n > (MOST if most is None else most):
         raise ValueError(f"{name} must be at most {MOST if most is None else most}; got {excerpt(n)}")
     return int(n)
+
+
+def size(name: str, n: Any, least: int = 1) -> int:
+    """`n` as an int of at least `least`, and not so large that no array could have it as a side."""
+    return count(name, n, least, LARGEST)
 
 
 def seed(n: Any) -> int:

@@ -322,7 +322,7 @@ NO_SUCH = {
         "steps must be at most 4611686018427387904; got",
     ),
     "n": (lambda: small().sample(small().init(rng()), 0, 2**70), "n must be at most 4611686018427387904; got 118"),
-    "dim": (lambda: nf.flows.maf(2**70), "dim must be at most 4611686018427387904; got 1180591620717411303424"),
+    "dim": (lambda: nf.flows.maf(2**70), "dim must be at most 2147483648; got 1180591620717411303424"),
     "dtype": (lambda: nf.use(dtype=True), "dtype must be one of float64, float32; got 'True'"),
     "backend": (lambda: nf.use(backend=onp.ones(2)), "backend must be one of numpy, cupy; got array"),
 }

@@ -63,8 +63,8 @@ class Autoregressive(Derived):
         )
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
-        validate.count("context_dim", self.context_dim)
+        validate.size("dim", self.dim)
+        validate.size("context_dim", self.context_dim, 0)
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
             raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")

@@ -14,7 +14,7 @@ from functools import cached_property
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import trees
+from nfscratch import trees, validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.traits import Derived, beside, shared
@@ -117,7 +117,7 @@ class Blocks(Derived):
 
 def _block(given):
     if isinstance(given, (int, onp.integer)) and not isinstance(given, bool) and given >= 1:
-        return Reshape((int(given),), (int(given),))
+        return Reshape((validate.size("each of blocks", given),), (int(given),))
     if not isinstance(given, Bijection):
         raise TypeError(
             "a block must be a bijection, such as nf.Simplex(3), or a number of variables that stay as they are; "

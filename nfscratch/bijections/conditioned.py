@@ -43,7 +43,7 @@ class Conditioned(Derived):
 
     def __post_init__(self):
         validate.part("layer", self.layer, Bijection, "nf.Planar(2)")
-        validate.count("context_dim", self.context_dim, least=1)
+        validate.size("context_dim", self.context_dim)
         if self.layer.context_dim not in (0, self.context_dim):
             raise ValueError(
                 f"layer must take the same context, of {self.context_dim} numbers, or none; "

@@ -74,7 +74,7 @@ class Coupling(Derived):
                 f"got {self.transformer!r}: nf.Elementwise applies it to all variables"
             )
         object.__setattr__(self, "mask", as_tuple(as_mask(self.mask)))
-        validate.count("context_dim", self.context_dim)
+        validate.size("context_dim", self.context_dim, 0)
         _ = self._view  # it checks that the network suits the mask
 
     @cached_property

@@ -17,16 +17,19 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch import validate
+from nfscratch.excerpt import excerpt
 
 
 def half_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
     """The first dim // 2 variables are kept; `flip`: the last dim - dim // 2 are. At dim = 1 nothing is kept."""
+    dim, flip = validate.size("dim", dim), validate.flag("flip", flip)
     keep_last = flip and dim > 1
     return tuple((i >= dim // 2) if keep_last else (i < dim // 2) for i in range(dim))
 
 
 def alternating_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
     """Every second variable is kept, from the second on; `flip`: from the first on. At dim = 1 nothing is kept."""
+    dim, flip = validate.size("dim", dim), validate.flag("flip", flip)
     offset = 0 if flip and dim > 1 else 1
     return tuple(i % 2 == offset for i in range(dim))
 
@@ -34,6 +37,7 @@ def alternating_mask(dim: int, flip: bool = False) -> tuple[bool, ...]:
 def checkerboard_mask(shape: tuple[int, ...], flip: bool = False) -> tuple:
     """Pixels (h, w) with h + w odd are kept, in every channel of (C, H, W); `flip`: those with h + w even."""
     channels, *pixels = validate.event_shape("checkerboard_mask", shape, axes=range(2, 33))
+    flip = validate.flag("flip", flip)
     odd = onp.indices(pixels).sum(axis=0) % 2 == 1
     kept = ~odd if flip and odd.size > 1 else odd
     return as_tuple(onp.broadcast_to(kept, (channels, *pixels)))
@@ -55,7 +59,7 @@ def as_mask(given) -> onp.ndarray:
     if mask.ndim == 0 or not onp.isin(mask, (0, 1)).all():
         raise ValueError(
             f"mask must hold booleans in the shape of the event, such as half_mask(4) or channel_mask((3, 8, 8)); "
-            f"got {given}"
+            f"got {excerpt(given)}"
         )
     if mask.astype(bool).all():
         raise ValueError(f"mask must leave at least one variable to change; got {mask.size} kept of {mask.size}")

@@ -19,8 +19,8 @@ from nfscratch.bijections.permutation import take_columns
 
 def random_order(dim: int, *, seed: int) -> tuple[int, ...]:
     """A random order of `dim` variables, the same for the same seed."""
-    validate.count("dim", dim, least=1)
-    return tuple(int(i) for i in onp.random.default_rng(seed).permutation(dim))
+    drawn = onp.random.default_rng(validate.seed(seed)).permutation(validate.size("dim", dim))
+    return tuple(int(i) for i in drawn)
 
 
 def variable_order(order: Sequence[int] | str | None, dim: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from autograd.extend import defjvp, defvjp, primitive
 from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.network import ADDED_LATER
 from nfscratch.ops.events import batch_first, batch_last, check_event
 from nfscratch.ops.identity import identity
@@ -51,8 +52,12 @@ class Permutation(Bijection):
 
     def __post_init__(self):
         order = onp.asarray(self.order)
-        if order.ndim != 1 or not onp.array_equal(onp.sort(order), onp.arange(len(order))):
-            raise ValueError(f"order must hold each of 0 ... D - 1 once; got {self.order}")
+        if (
+            order.ndim != 1
+            or order.dtype.kind not in "iuf"
+            or not onp.array_equal(onp.sort(order), onp.arange(len(order)))
+        ):
+            raise ValueError(f"order must hold each of 0 ... D - 1 once; got {excerpt(self.order)}")
         object.__setattr__(self, "order", tuple(int(i) for i in order))
         if self.shape is not None:
             self._check_shape()
@@ -67,7 +72,7 @@ class Permutation(Bijection):
     def random(cls, dim: int | tuple[int, ...], *, seed: int) -> Permutation:
         """A random order of `dim` variables, or of the channels of dim = (C, H, W), the same for the same seed."""
         shape = validate.event_shape("Permutation.random", dim)
-        return cls(onp.random.default_rng(seed).permutation(shape[0]), shape)
+        return cls(onp.random.default_rng(validate.seed(seed)).permutation(shape[0]), shape)
 
     @cached_property
     def _constants(self):

@@ -56,7 +56,7 @@ class Radial(Bijection):
     in_shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        validate.size("dim", self.dim)
 
     def init(self, rng, x=None, context=None):
         """gamma = alpha, the identity, about a centre from N(0, 4 I): from N(0, I) layers start too much alike."""

@@ -41,7 +41,7 @@ class Simplex(Bijection):
     codomain = property(lambda self: (0.0, 1.0) if self.K == 2 else None)  # with K > 2 it is no box
 
     def __post_init__(self):
-        validate.count("K", self.K, least=2)
+        validate.size("K", self.K, least=2)
 
     def shares(self, x):
         """All K shares, of the first K - 1: (N, K - 1) -> (N, K)."""

@@ -28,7 +28,7 @@ class Stack(Derived):
     count: int
 
     def __post_init__(self):
-        validate.count("count", self.count, least=1)
+        validate.size("count", self.count)
         if not isinstance(self.layer, Bijection):
             raise TypeError(f"layer must be a bijection, such as nf.Planar(2); got {self.layer!r}")
         if self.layer.in_shape != self.layer.out_shape:

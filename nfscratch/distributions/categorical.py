@@ -33,7 +33,7 @@ class Categorical(Conditional):
     n_levels = property(lambda self: self.levels)
 
     def __post_init__(self):
-        validate.count("levels", self.levels, least=2)
+        validate.size("levels", self.levels, least=2)
         if self.levels > 256:
             raise ValueError(f"levels must be at most 256; got {self.levels}")
 

@@ -142,7 +142,7 @@ class MixtureOfGaussians(Conditional):
     n_params = property(lambda self: 3 * self.components)
 
     def __post_init__(self):
-        validate.count("components", self.components, least=1)
+        validate.size("components", self.components)
         _check_bound(self.max_log_scale)
         quantiles = [NormalDist().inv_cdf((k + 0.5) / self.components) for k in range(self.components)]
         object.__setattr__(self, "_start", Constant(quantiles))

@@ -42,7 +42,7 @@ class ConditionedBase(Distribution):
 
     def __post_init__(self):
         validate.part("distribution", self.distribution, Distribution, "nf.DiagonalNormal(2)")
-        validate.count("context_dim", self.context_dim, least=1)
+        validate.size("context_dim", self.context_dim)
         if self.distribution.context_dim:
             raise ValueError(
                 "distribution must take no context of its own; "

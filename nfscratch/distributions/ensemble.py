@@ -44,7 +44,7 @@ class MaskEnsemble(Distribution):
     updates = property(lambda self: self.density.updates)
 
     def __post_init__(self):
-        validate.count("masks", self.masks, least=1)
+        validate.size("masks", self.masks)
         validate.seed(self.seed)
 
     def init(self, rng, z=None, context=None):

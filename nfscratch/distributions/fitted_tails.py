@@ -63,7 +63,7 @@ class FittedTails(Distribution):
     _t = property(lambda self: StudentT(self.dim))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        validate.size("dim", self.dim)
 
     def init(self, rng, z=None, context=None):
         nu, scale = onp.zeros(self.dim), onp.zeros(self.dim)

@@ -39,8 +39,8 @@ class GaussianMixture(Distribution):
     shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
-        validate.count("components", self.components, least=1)
+        validate.size("dim", self.dim)
+        validate.size("components", self.components)
         validate.positive("spread", self.spread)
 
     def init(self, rng, z=None, context=None):

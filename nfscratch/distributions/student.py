@@ -48,7 +48,7 @@ class StudentT(Distribution):
     shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        validate.size("dim", self.dim)
         if not 0.2 <= self.dof <= 400:
             raise ValueError(f"dof must be between 0.2 and 400; got {self.dof}")
 

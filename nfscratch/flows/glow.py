@@ -45,8 +45,8 @@ def glow(
     """
     shape = image_shape(shape)
     validate.choice("mixing", mixing, MIXINGS)
-    network = ConvNet((validate.count("hidden", hidden, least=1),) * 2, activation, (3, 1, 3))
-    transformer, depth = Affine(max_log_scale), validate.count("depth", depth, least=1)
+    network = ConvNet((validate.size("hidden", hidden),) * 2, activation, (3, 1, 3))
+    transformer, depth = Affine(max_log_scale), validate.size("depth", depth)
 
     def level(shape, deepest) -> list[Bijection]:
         squeeze = Squeeze(shape)

@@ -63,7 +63,7 @@ def checked_levels(shape: Shape, levels: int | None) -> int:
     possible = [n for n in range(1, MOST_LEVELS + 1) if not (H % 2**n or W % 2**n) and (n == 1 or min(H, W) > 2**n)]
     if levels is None and possible:
         return possible[-1]
-    n = 1 if levels is None else validate.count("levels", levels, least=1)
+    n = 1 if levels is None else validate.size("levels", levels)
     if H % 2**n or W % 2**n:
         remedy = f"levels={possible[-1]} would do" if possible else "pad the images to an even size"
         raise ValueError(

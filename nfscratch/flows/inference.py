@@ -50,7 +50,7 @@ def inference(
         nf.RationalQuadraticSpline(8, 5.0) bends more, and is better for several modes; its tails are less good.
     """
     last = _constrained(dim, constraints, support)
-    dim = validate.count("dim", dim, least=1) if last is None else last.in_shape[0]
+    dim = validate.size("dim", dim) if last is None else last.in_shape[0]
     sizes(dim, layers)
     if transformer is None:
         transformer = Affine(3.0) if dim > 1 else RationalQuadraticSpline(8, 5.0)

@@ -87,7 +87,7 @@ def layers_of_either_structure(
 
 def following(bijection: Bijection, network: Network, context_dim: int) -> Bijection:
     """`bijection` as it is, or with all its parameters made by `network` from a context of context_dim numbers."""
-    if validate.count("context_dim", context_dim) == 0:
+    if validate.size("context_dim", context_dim, 0) == 0:
         return bijection
     layer = bijection.chain if isinstance(bijection, Stack) else bijection  # in a Stack, a leaf's first axis is K
     return Conditioned(layer, network, context_dim)

@@ -102,8 +102,8 @@ def made(
     conditional: Bernoulli() for binary data; Gaussian(), MixtureOfGaussians(K). masks: more than 1 for a MaskEnsemble,
     of which `fit` trains the average; training its masks in turn is many times cheaper.
     """
-    dim = validate.count("dim", dim, least=1)
-    masks, seed = validate.count("masks", masks, least=1), validate.seed(seed)
+    dim = validate.size("dim", dim)
+    masks, seed = validate.size("masks", masks), validate.seed(seed)
     density: Distribution = AutoregressiveDensity(dim, conditional, MADE(hidden, activation, gain), order)
     if masks > 1:
         density = MaskEnsemble(density, masks, seed)

@@ -34,6 +34,6 @@ def pixel_noise(
     network = ConvNet(hidden, activation, context_channels=shape[0])
     couplings = [
         Coupling(Affine(max_log_scale), checkerboard_mask(shape, flip=k % 2 == 1), network, prod(shape))
-        for k in range(validate.count("layers", layers, least=1))
+        for k in range(validate.size("layers", layers))
     ]
     return Flow(StandardLogistic(shape), Chain([*couplings, PixelLevels(shape, 1, 0.0)]))

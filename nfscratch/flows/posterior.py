@@ -67,7 +67,7 @@ def posterior(
 
 def _base(dim, context_dim):
     base = DiagonalNormal(dim)
-    return ConditionedBase(base, LINEAR, context_dim) if validate.count("context_dim", context_dim) else base
+    return ConditionedBase(base, LINEAR, context_dim) if validate.size("context_dim", context_dim, 0) else base
 
 
 def _rank(rank, dim):

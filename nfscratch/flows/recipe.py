@@ -31,7 +31,7 @@ RESCALED = 1e-3  # Standardize hands on columns of scale 1; what is smaller is t
 
 def sizes(dim: int, layers: int) -> tuple[int, int]:
     """`dim` and `layers` as ints of at least 1, or ValueError."""
-    return validate.count("dim", dim, least=1), validate.count("layers", layers, least=1)
+    return validate.size("dim", dim), validate.size("layers", layers)
 
 
 def with_fitted_tails(dim: int, base: Distribution | None, context_dim: int) -> Distribution | None:

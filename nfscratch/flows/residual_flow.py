@@ -43,7 +43,7 @@ def residual(
     dim, layers = sizes(dim, layers)
     if log_det is None:
         log_det = "exact" if dim <= LARGE else "roulette"
-    context_dim = validate.count("context_dim", context_dim)
+    context_dim = validate.size("context_dim", context_dim, 0)
     layer = Inverse(Residual(dim, LipschitzMLP(hidden, coefficient, activation, gain), log_det, context_dim))
     chain = [part for _ in range(layers) for part in (ActNorm(dim), layer)]
     return for_data(dim, chain, base, embed, support, whiten, standardize)

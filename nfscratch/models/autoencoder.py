@@ -53,7 +53,7 @@ class AutoEncoder(Scaled):
     def __post_init__(self):
         check_network("encoder", self.encoder)
         check_network("decoder", self.decoder)
-        object.__setattr__(self, "dim", validate.count("dim", self.dim, least=1))
+        object.__setattr__(self, "dim", validate.size("dim", self.dim))
 
     def init(self, rng: onp.random.Generator, x: Any) -> dict:
         """Fresh parameters for rows like those of x (N, D), on the active backend and dtype."""

@@ -94,7 +94,7 @@ def check_generator(generator: Any, dim: Any) -> int:
     """How many numbers z has, or an error for a generator that is neither a network nor a flow that can be trained."""
     if not isinstance(generator, Flow):
         check_network("generator", generator)
-        return validate.count("dim", dim, least=1)
+        return validate.size("dim", dim)
     if len(generator.shape) != 1 or generator.context_dim or generator.updates or not generator.base.reparameterized:
         raise ValueError(
             "generator must be a flow over rows (N, D), without a context and running statistics, whose base is "

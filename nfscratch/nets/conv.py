@@ -42,7 +42,7 @@ class ConvNet(Layered):
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, len(self.hidden) + 1))
         check_activation(self.activation)
         validate.positive("gain", self.gain)
-        validate.count("context_channels", self.context_channels)
+        validate.size("context_channels", self.context_channels, 0)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """n_in, n_out: channels. Kernels gain * N(0, v / fan_in), as in MLP; the last one is 0."""
@@ -76,8 +76,9 @@ def kernel_widths(kernels, count):
     several = isinstance(kernels, Iterable) and validate.is_in_order(kernels)
     widths = tuple(kernels) if several else (kernels,) * count
     if len(widths) != count or not all(map(is_odd, widths)):
-        raise ValueError(f"kernels must be an odd number, or {count} of them, one a layer; got {kernels!r}")
-    return tuple(int(k) for k in widths)
+        hint = f", which are {len(widths)}; one number, such as 3, is for any count of layers" if several else ""
+        raise ValueError(f"kernels must be an odd number, or {count} of them, one a layer; got {kernels!r}{hint}")
+    return tuple(validate.size("each of kernels", k) for k in widths)
 
 
 def is_odd(k):

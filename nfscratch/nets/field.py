@@ -34,7 +34,7 @@ class Field(Velocity):
     frequencies: int = 3
 
     def __post_init__(self):
-        object.__setattr__(self, "frequencies", validate.count("frequencies", self.frequencies))
+        object.__setattr__(self, "frequencies", validate.size("frequencies", self.frequencies, 0))
 
     updates = property(lambda self: getattr(self.network, "updates", False))
 

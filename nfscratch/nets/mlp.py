@@ -54,7 +54,7 @@ def hidden_widths(hidden, name="hidden"):
     widths = tuple(hidden) if isinstance(hidden, Iterable) and validate.is_in_order(hidden) else None
     if widths is None or not all(map(_is_width, widths)):
         raise ValueError(f"{name} must be a sequence of widths, each a positive integer; got {hidden!r}")
-    return tuple(map(int, widths))
+    return tuple(validate.size(f"each of {name}", width) for width in widths)
 
 
 def _is_width(width):

@@ -49,12 +49,12 @@ class ResidualConvNet(Network):
     sees_images = True
 
     def __post_init__(self):
-        validate.count("hidden", self.hidden, least=1)
-        validate.count("blocks", self.blocks, least=1)
+        validate.size("hidden", self.hidden)
+        validate.size("blocks", self.blocks)
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, 4))
         check_activation(self.activation)
         validate.positive("gain", self.gain)
-        validate.count("context_channels", self.context_channels)
+        validate.size("context_channels", self.context_channels, 0)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """n_in, n_out: channels. Weights as in ConvNet, but those of K_j2 over the root of `blocks`, and K_out = 0."""

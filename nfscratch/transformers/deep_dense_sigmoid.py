@@ -50,7 +50,7 @@ class DeepDenseSigmoid(NumericTransformer):
         if not self.widths:
             raise ValueError("widths must name at least one layer; got none")
         for width in self.widths:
-            validate.count("each of widths", width, least=1)
+            validate.size("each of widths", width)
         validate.positive("max_log_scale", self.max_log_scale)
 
     @cached_property

@@ -40,7 +40,7 @@ class DeepSigmoid(NumericTransformer):
     max_log_scale: float = 3.0
 
     def __post_init__(self):
-        validate.count("units", self.units, least=1)
+        validate.size("units", self.units)
         validate.positive("max_log_scale", self.max_log_scale)
 
     n_params = property(lambda self: 3 * self.units)

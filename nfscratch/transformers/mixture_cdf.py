@@ -48,7 +48,7 @@ class LogisticMixtureCDF(NumericTransformer):
     max_log_scale: float = 3.0
 
     def __post_init__(self):
-        validate.count("components", self.components, least=1)
+        validate.size("components", self.components)
         validate.positive("max_log_scale", self.max_log_scale)
 
     n_params = property(lambda self: 3 * self.components + 2)

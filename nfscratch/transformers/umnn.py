@@ -50,7 +50,7 @@ class UMNN(NumericTransformer):
     minimum: float = 0.01
 
     def __post_init__(self):
-        validate.count("hidden", self.hidden, least=1)
+        validate.size("hidden", self.hidden)
         validate.count("points", self.points, least=2, most=MOST_POINTS)
         validate.bound("bound", self.bound)
         if not 1 < self.steepness < float("inf"):

@@ -45,7 +45,7 @@ class Squeeze(Bijection):
     def __post_init__(self):
         shape = validate.event_shape("Squeeze", self.shape, axes=(3,))
         object.__setattr__(self, "shape", shape)
-        f = validate.count("factor", self.factor, least=1)
+        f = validate.size("factor", self.factor)
         if shape[1] % f or shape[2] % f:
             raise ValueError(f"Squeeze needs a height and a width that {f} divides; got {shape[1]} x {shape[2]}")
 

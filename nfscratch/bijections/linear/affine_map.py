@@ -38,7 +38,9 @@ class Linear(Bijection):
     in_shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        if type(self) is Linear:
+            raise TypeError("Linear must be one of its subclasses, such as nf.PLU(2) or nf.QR(2); got Linear itself")
+        validate.size("dim", self.dim)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

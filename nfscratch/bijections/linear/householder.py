@@ -63,7 +63,7 @@ class Householder(Linear):
 
 
 def check_reflections(count: int | None, dim: int) -> int:
-    return dim if count is None else validate.count("reflections", count, least=1)
+    return dim if count is None else validate.size("reflections", count)
 
 
 def _named(g_vectors, g):

@@ -47,7 +47,7 @@ class Planar(LowRank):
     leaf_dims = property(lambda self: {"w": 1, "u": 1, "b": 1})
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        validate.size("dim", self.dim)
 
     def init(self, rng, x=None, context=None):
         """|w| = 1 in a random direction, b ~ N(0, 1), and u such that u_hat is nearly 0: close to the identity."""

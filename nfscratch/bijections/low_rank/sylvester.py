@@ -58,8 +58,8 @@ class Sylvester(LowRank):
     leaf_dims = property(lambda self: {"triangles": 2, "diagonal": 1, "b": 1, "basis": 2})
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
-        validate.count("rank", self.rank, least=1)
+        validate.size("dim", self.dim)
+        validate.size("rank", self.rank)
         if self.rank > self.dim:
             raise ValueError(f"rank must be at most dim = {self.dim}; got {self.rank}")
         if self.orthogonal not in ORTHOGONAL:

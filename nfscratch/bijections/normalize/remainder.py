@@ -46,7 +46,7 @@ class Remainder(Bijection):
     in_shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        validate.size("dim", self.dim)
 
     def init(self, rng, x=None, context=None):
         W, s = onp.zeros((self.dim, self.dim)), onp.ones(self.dim)

@@ -73,7 +73,7 @@ class Whiten(Bijection):
     in_shape = property(lambda self: (self.dim,))
 
     def __post_init__(self):
-        validate.count("dim", self.dim, least=1)
+        validate.size("dim", self.dim)
         validate.choice("kind", self.kind, STATISTICS)
         validate.not_negative("floor", self.floor)
 

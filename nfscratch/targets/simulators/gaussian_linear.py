@@ -18,7 +18,7 @@ VARIANCE = 0.1
 
 def gaussian_linear(dim: int = 10) -> Simulator:
     """The simulator; its posterior is Gaussian."""
-    dim = validate.count("dim", dim, least=1)
+    dim = validate.size("dim", dim)
     farthest = np.full(dim, 8 * np.sqrt(2 * VARIANCE))  # x ~ N(0, .2 I) before theta is known
     return Simulator(
         name="gaussian_linear",

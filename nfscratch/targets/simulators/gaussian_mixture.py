@@ -26,7 +26,7 @@ STDS = np.array([1.0, 0.1])
 
 def gaussian_mixture(dim: int = 2) -> Simulator:
     """The simulator, with its exact posterior (1)."""
-    dim = validate.count("dim", dim, least=1)
+    dim = validate.size("dim", dim)
     farthest = np.full(dim, END + 8 * STDS[0])
     box = BoxPrior((-END,) * dim, (END,) * dim)
     return Simulator(

@@ -53,7 +53,7 @@ class Spline(Transformer):
     least_bins = 1
 
     def __post_init__(self):
-        validate.count("bins", self.bins, least=self.least_bins)
+        validate.size("bins", self.bins, least=self.least_bins)
         validate.bound("bound", self.bound)
         object.__setattr__(self, "circular", validate.flag("circular", self.circular))
         validate.positive("minimum", self.minimum)
