@@ -28,7 +28,7 @@ def rows_of(x: Any, cost: str = "one pass") -> int:
 
 
 def in_chunks(fun: Callable, x: Any, context: Any = None, cost: str = "one pass") -> Any:
-    """fun(x, context), an array or a tuple of arrays with a row for each of x, computed `rows_of(x, cost)` rows at a time."""
+    """fun(x, context), an array or a tuple of arrays with a row for each of x, `rows_of(x, cost)` rows at a time."""
     size = rows_of(x, cost)
     if len(x) <= size:
         return fun(x, context)
