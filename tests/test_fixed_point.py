@@ -108,3 +108,16 @@ def test_strict_arrays_and_dtypes(method, dtype):
 
 def test_no_columns_need_no_calls():
     assert solve_fixed_point(None, onp.zeros((3, 0))).calls == 0
+
+
+@methods
+def test_a_small_entry_beside_a_huge_one_is_solved_too_whatever_stands_beside(method):
+    """In the largest norm, x itself is a solution: the step from it moves the small entry."""
+
+    def F(z, where):
+        return onp.stack([0.5 * onp.tanh(z[1]), 0.5 * onp.tanh(z[0])])
+
+    x = onp.array([[0.5, 3.0, 0.5], [1e20, -2.0, 1e20]])
+    together, alone = (solve_fixed_point(F, a, method).z for a in (x, x[:, :1]))
+    close(alone[0], [0.0], 1e-15)
+    assert (together[:, :1] == alone).all() and (together[:, 2:] == alone).all()

@@ -5,6 +5,7 @@
     Anderson            z <- g(z) - sum_i a_i dG_i             dG_i, dR_i: differences of the last M values   (3)
                         a = argmin |r(z) - sum_i a_i dR_i|     of g(z) and of r(z)
     stop                max|r| <= tolerance max(1, |x|, |z|)   in every column; the error in z is <= |r| / (1 - L)
+    answer              g(z) of the best z: beside an entry of 1e20 the small entries of z may not have moved yet (4)
 
 (2) needs log(1e-15) / log(L) steps: 50 at L = 1/2, 1134 at L = 0.97. (3) uses the last values to guess where the
 iteration ends, as a secant does, and usually needs 10 to 40 (Anderson 1965; Walker and Ni 2011, doi:10.1137/10078356X).
@@ -73,6 +74,7 @@ class _Search:
         self.z = self.best = x
         self.least = onp.full_like(x, onp.inf, shape=x.shape[1:])  # the best residual,
         self.since = onp.zeros_like(x, shape=x.shape[1:])  # and the call that gave it
+        self.done = self.least < 0  # which columns: none yet
         self.best_g, self.g, self.r = x, None, None
         self.dG, self.dR = [], []
 
@@ -86,7 +88,7 @@ class _Search:
         if not bool(onp.isfinite(self.residual).all()):
             self.least = self.residual
             raise self.error("met NaN or infinity")
-        better = self.residual < self.least
+        better = (self.residual < self.least) & ~self.done  # what is done does not wait for its neighbours
         self.best, self.best_g = onp.where(better, self.z, self.best), onp.where(better, g, self.best_g)
         self.least, self.since = onp.where(better, self.residual, self.least), onp.where(better, calls, self.since)
         if self.memory and before[0] is not None:
@@ -98,13 +100,13 @@ class _Search:
     def finished(self, tolerance, rounding, calls):
         """Put the columns that are done into the answer; whether they all are."""
         tired = (calls - self.since >= PATIENCE) & (self.least <= rounding)
-        done = (self.least <= tolerance) | tired
-        left = onp.flatnonzero(~done)
-        if len(left) and 2 * len(left) > len(done):
+        self.done = self.done | (self.least <= tolerance) | tired
+        left = onp.flatnonzero(~self.done)
+        if len(left) and 2 * len(left) > len(self.done):
             return False
         here = slice(None) if self.where is None else self.where
-        self.answer[:, here] = self.best
-        self.worst = max(self.worst, float(onp.where(done, self.least, 0.0).max()))
+        self.answer[:, here] = self.best_g
+        self.worst = max(self.worst, float(onp.where(self.done, self.least, 0.0).max()))
         if len(left):
             self._keep(left)
         return not len(left)
@@ -114,7 +116,9 @@ class _Search:
         self.x, self.z, self.g, self.r, self.best, self.best_g = (
             a[:, left] for a in (self.x, self.z, self.g, self.r, self.best, self.best_g)
         )
-        self.residual, self.least, self.since = (a[left] for a in (self.residual, self.least, self.since))
+        self.residual, self.least, self.since, self.done = (
+            a[left] for a in (self.residual, self.least, self.since, self.done)
+        )
         self.dG, self.dR = ([a[:, left] for a in kept] for kept in (self.dG, self.dR))
 
     def step(self):
