@@ -11,6 +11,7 @@ from nfscratch import backend as arrays
 from nfscratch import chapter, terminal, validate
 from nfscratch.book.commands import app as book
 from nfscratch.course.commands import add_to
+from nfscratch.mplbackend import check_mplbackend
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +43,7 @@ def run_chapter(
     """Run a chapter: its checks, its experiment, its figures."""
     try:
         path, seed = chapter.find(name), validate.seed(seed)
+        check_mplbackend()
     except ValueError as error:
         _fail(error)
     arguments = ["--seed", str(seed), "--figures", str(figures)] + ["--fast"] * fast

@@ -12,6 +12,9 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import backend, chapter, terminal
+from nfscratch.book import commands
+from nfscratch.check import pytest_plugin
+from nfscratch.course import pytest_tasks
 
 NOISY = """# # A noisy chapter
 import json, sys
@@ -184,6 +187,18 @@ def test_an_environment_that_cannot_be_is_one_line_for_every_command(arguments, 
     is_one_line(arguments, *wrong)
 
 
+@pytest.mark.parametrize("arguments", [("run", "01"), ("grade", "."), ("book", "build")])
+def test_a_backend_that_matplotlib_has_not_is_one_line(arguments, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "nosuch")
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)  # it looks at the variable when it is imported
+    monkeypatch.setattr(commands, "find_spec", lambda name: name)
+    code, out, said = invoke(*arguments)
+    assert (code != 0, out) == (True, "")
+    assert said.endswith("MPLBACKEND must name a backend of matplotlib, such as agg; got 'nosuch'\n")
+    assert said.count("\n") == 1
+
+
 def test_an_option_overrules_the_environment(chapters, monkeypatch, capfd):
     monkeypatch.setenv("NFSCRATCH_DTYPE", "float16")
     backend.use_from_environment()
@@ -230,9 +245,33 @@ def test_an_audit_in_python_has_the_same_limit():
 
 
 def test_a_negative_seed_is_refused_in_one_line(chapters):
-    for arguments in (("run", "07", "--seed", "-1"), ("audit", "nfscratch:ActNorm", "--seed", "-1")):
-        code, _, said = invoke(*arguments)
+    for arguments in (("run", "07"), ("audit", "nfscratch:ActNorm")):
+        code, _, said = invoke(*arguments, "--seed", "-1")
         assert (code, said) == (2, "nfscratch: seed must be an integer of at least 0; got -1\n")
+
+
+def test_a_negative_seed_or_variant_of_the_course_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ch04_coupling.py").write_text("x = 1\n")
+    (tmp_path / "quiz.py").write_text("def check_nats_called_bits(layer, rng): pass\n")
+    graded, archived = ("grade", "."), ("grade", "--chapter", "4", "--gradescope-zip", "a.zip")
+    for *arguments, name in (
+        ("check", "4.1", "--seed"), (*graded, "--seed"), ("museum", "quiz", "quiz.py", "--seed"),
+        (*graded, "--rename"), (*archived, "--rename"), ("handout", "4", "--rename"),
+    ):  # fmt: skip
+        what = "seed" if name == "--seed" else "the variant's number"
+        assert invoke(*arguments, name, "-1") == (
+            2, "", f"nfscratch: {what} must be an integer of at least 0; got -1\n",
+        ), arguments  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ch04_coupling.py", "quiz.py"]
+
+
+@pytest.mark.parametrize("option", ["--check-seed", "--flow-laws-seed"])
+def test_a_negative_seed_of_pytest_is_refused_before_a_test_runs(option, request, monkeypatch):
+    plugin = pytest_tasks if option == "--check-seed" else pytest_plugin
+    monkeypatch.setattr(request.config.option, option.strip("-").replace("-", "_"), -1)
+    with pytest.raises(pytest.UsageError, match=rf"{option} must be an integer of at least 0; got -1"):
+        plugin.pytest_configure(request.config)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from functools import partialmethod
+from pathlib import Path
 
 import pytest
 
@@ -199,6 +201,41 @@ def test_the_data_folder_and_what_it_holds(tmp_path, monkeypatch):
     assert next(surroundings.data_folder()).mark == BROKEN
 
 
+def denied(*names):
+    """Path's own method, that may not look at what has these names."""
+
+    def looked(path, *arguments, of=None, **options):
+        if path.name in names:
+            raise PermissionError(13, "Permission denied", str(path))
+        return of(path, *arguments, **options)
+
+    return looked
+
+
+@pytest.mark.parametrize("method", ["is_file", "open"])
+def test_a_set_that_cannot_be_read_is_a_line_beside_the_others(method, tmp_path, monkeypatch):
+    for file in ("mnist/mnist.npz", "freyfaces/freyfaces.npz"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).touch()
+    monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path))
+    monkeypatch.setattr(Path, method, partialmethod(denied("mnist.npz"), of=getattr(Path, method)))
+    holds, broken = surroundings.data_folder()
+    assert (holds.mark, holds.what) == (OK, f"NFSCRATCH_DATA={tmp_path} holds freyfaces")
+    said = f"mnist: {tmp_path}/mnist/mnist.npz cannot be used: Permission denied"
+    assert (broken.mark, broken.what, broken.advice) == (BROKEN, said, surroundings.READ)
+
+
+def test_folders_that_may_not_be_looked_into_are_lines(tmp_path, monkeypatch):
+    monkeypatch.setenv("NFSCRATCH_DATA", str(tmp_path))
+    for method in ("is_dir", "exists", "mkdir"):
+        monkeypatch.setattr(Path, method, partialmethod(denied(tmp_path.name), of=getattr(Path, method)))
+    (line,) = surroundings.data_folder()
+    said = f"NFSCRATCH_DATA={tmp_path}: {tmp_path} cannot be used: Permission denied"
+    assert (line.mark, line.what) == (BROKEN, said)
+    line = surroundings.figures_folder(tmp_path)
+    assert (line.mark, line.what) == (BROKEN, f"figures cannot be written to {tmp_path}: Permission denied")
+
+
 def test_environment_variables_that_nothing_reads():
     variables = {"NFSCRATCH_DTPYE": "float32", "NFSCRATCH_DTYPE": "float32", "NFSCRATCH_DATA": "x", "PATH": "/"}
     slip, dtype = surroundings.environment(variables)
@@ -245,6 +282,7 @@ def test_what_is_broken_gives_exit_code_1(tmp_path, monkeypatch):
     ("variable", "value", "what"),
     [
         ("NFSCRATCH_DTYPE", "float16", "NFSCRATCH_DTYPE must be one of float64, float32; got 'float16'"),
+        ("MPLBACKEND", "nosuch", "MPLBACKEND must name a backend of matplotlib, such as agg; got 'nosuch'"),
         ("NFSCRATCH_BACKEND", "jax", "NFSCRATCH_BACKEND must be one of numpy, cupy; got 'jax'"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from nfscratch import terminal, validate
+from nfscratch.mplbackend import check_mplbackend
 
 NEEDED = ("sphinx", "myst_nb", "jupytext", "furo", "nbclient", "ipykernel")
 HERE = "127.0.0.1"  # the address of this machine that no other one reaches
@@ -31,6 +32,10 @@ def build(
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         _fail(f"the book needs {', '.join(missing)}; install the extra: pip install '.[book]'")
+    try:
+        check_mplbackend()
+    except ValueError as error:
+        _fail(str(error))
     from nfscratch import chapter as chapters
     from nfscratch.book import site
 

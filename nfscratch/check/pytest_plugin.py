@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 MARK = "flow_laws"
+SEED = "--flow-laws-seed"
 HELP = {
     "--flow-laws": "check the laws of a flow: a Bijection, a Flow, a factory or a pair, as module:object",
     "--flow-laws-seed": "the seed of the points and parameters that the laws are checked at (0)",
@@ -110,6 +111,8 @@ def pytest_addoption(parser: Any) -> None:
 
 def pytest_configure(config: Any) -> None:
     config.addinivalue_line("markers", f"{MARK}(dims, letters, seed, ...): the function returns a map; check its laws")
+    if config.getoption(SEED) < 0:
+        raise pytest.UsageError(f"{SEED} must be an integer of at least 0; got {config.getoption(SEED)}")
     if config.getoption("--flow-laws") and config.args_source is not config.ArgsSource.ARGS:
         config.args = []  # the laws alone, and not what lies in the current folder
     if config.getoption("--flow-laws-json") is not None:

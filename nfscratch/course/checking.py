@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nfscratch.course.blanks import definition
 from nfscratch.course.homework import Homework
-from nfscratch.course.seeds import fresh_seed
+from nfscratch.course.seeds import chosen, fresh_seed
 from nfscratch.course.selfcheck import Mark, Setting, Status, judge_each
 from nfscratch.course.summary import ending, line, message, shown_in_full
 from nfscratch.course.task import Task
@@ -20,7 +20,7 @@ FEW = 2  # functions that have changed: more are no edit, but another file
 
 def check(work: Homework, tasks: Sequence[Task], seed: int | None, say: Say) -> list[Mark]:
     """Judge some tasks, and say what came of each."""
-    seed = fresh_seed() if seed is None else seed
+    seed = chosen(seed)
     submission, marks = work.submission(), []
     say(f"{work.path}, seed {seed}")
     for mark in judge_each(work.assignment, tasks, submission, seed, Setting(work.variant)):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nfscratch.course.blanks import body
 from nfscratch.course.sandbox.here import InProcess
-from nfscratch.course.seeds import fresh_seed
+from nfscratch.course.seeds import chosen
 from nfscratch.course.selfcheck import Mark, Setting, Status, judge
 from nfscratch.course.submission import Submission
 from nfscratch.course.summary import told
@@ -26,7 +26,7 @@ def judged(number: str, id: str, source: str, seed: int | None = None) -> str:
     task = given.task(id)
     setting = Setting(Variant.plain(given), child=InProcess)
     submission = Submission(Path("your cell"), together(given, task, source))
-    return said(judge(given, task, submission, fresh_seed() if seed is None else seed, setting))
+    return said(judge(given, task, submission, chosen(seed), setting))
 
 
 def together(given: Assignment, task: Task, source: str) -> str:

@@ -72,6 +72,8 @@ def pytest_configure(config: Any) -> None:
         from nfscratch.course.seeds import fresh_seed
 
         config.option.check_seed = fresh_seed()  # workers of xdist get the same
+    if config.option.check_seed < 0:
+        raise pytest.UsageError(f"--check-seed must be an integer of at least 0; got {config.option.check_seed}")
     Folder.seed, Folder.tested = config.option.check_seed, []
 
 

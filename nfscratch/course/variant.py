@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from math import inf
 
+from nfscratch import validate
 from nfscratch.course.renaming import renamed
 from nfscratch.course.task import Assignment, Task
 
@@ -25,9 +27,10 @@ class Variant:
 
     @classmethod
     def of(cls, assignment: Assignment, number: int | None) -> Variant:
-        """The variant of this number; None is the chapter as it is."""
+        """The variant of this number, an integer from 0 up; None is the chapter as it is."""
         if number is None:
             return cls.plain(assignment)
+        number = validate.count("the variant's number", number, most=inf)
         draw = random.Random(f"{assignment.number} {number}")
         names = {task.function: draw.choice(task.also_called) for task in assignment.tasks if task.also_called}
         return cls(names, {constant.name: draw.choice(constant.choices) for constant in assignment.constants})

@@ -35,14 +35,17 @@ def root() -> Path | None:
 
 def held() -> list[str]:
     """The sets that the folder has, as an archive or as downloaded files."""
-    folder = root()
-    return [] if folder is None else [name for name, archive in ARCHIVES.items() if _has(folder, archive)]
+    return [name for name in ARCHIVES if files_of(name)]
 
 
-def _has(folder: Path, archive: Archive) -> bool:
+def files_of(name: str) -> list[Path]:
+    """The files of a set that the folder has: its archive, or all that are downloaded, or none."""
+    folder, archive = root(), ARCHIVES[name]
+    if folder is None:
+        return []
     path = folder / archive.path
-    files = [path.parent / file for file, _ in archive.downloads.values()]
-    return path.is_file() or (bool(files) and all(file.is_file() for file in files))
+    files = [path] if path.is_file() else [path.parent / file for file, _ in archive.downloads.values()]
+    return files if all(file.is_file() for file in files) else []
 
 
 def arrays(name: str) -> dict[str, np.ndarray]:

@@ -20,14 +20,15 @@ from pathlib import Path
 from nfscratch.doctor.computing import arrays, blas
 from nfscratch.doctor.line import ABSENT, BROKEN, HINT, OK, Line
 from nfscratch.doctor.packages import versions
-from nfscratch.doctor.surroundings import data_folder, environment, figures_folder
+from nfscratch.doctor.surroundings import data_folder, drawing, environment, figures_folder
 
 __all__ = ["ABSENT", "BROKEN", "HINT", "OK", "Line", "examine", "healthy"]
 
 
 def examine(figures: Path = Path("figures")) -> list[Line]:
     """Every finding, in the order in which it is printed."""
-    return [*versions(), *arrays(), *blas(), figures_folder(figures), *data_folder(), *environment(os.environ)]
+    around = [figures_folder(figures), *drawing(), *data_folder(), *environment(os.environ)]
+    return [*versions(), *arrays(), *blas(), *around]
 
 
 def healthy(lines: list[Line]) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from nfscratch import chapter
 from nfscratch.course.task import assignment
+from nfscratch.course.variant import Variant
 from nfscratch.writing import writing
 
 PACKAGE = "package"  # the folder in the zip that stands on the path
@@ -58,6 +59,7 @@ def write(path: Path, number: str | None, tasks: Sequence[str], variant: int | N
         raise ValueError(f"--gradescope-zip must be a file that ends in .zip; got {path}")
     found = assignment(number)
     ids = [found.task(id).id for id in tasks]
+    Variant.of(found, variant)  # refuses a number that is none
     options = ["--chapter", found.number, "--gradescope", *(word for id in ids for word in ("--tasks", id))]
     options += [] if variant is None else ["--rename", str(variant)]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from nfscratch.course.grading.formats import autolab, csv_table, gradescope, jun
 from nfscratch.course.grading.grade import grade, job
 from nfscratch.course.sandbox.barriers import warning
 from nfscratch.course.task import assignment
+from nfscratch.mplbackend import check_mplbackend
 
 FORMATS: dict[str, Any] = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
 
@@ -29,6 +30,7 @@ def run(
     seed: int | None, workers: int | None, formats: Sequence[str],
 ) -> list[str]:  # fmt: skip
     """Grade a folder; the lines that the command says."""
+    check_mplbackend()  # the report is drawn when all is judged
     check_apart(submissions, results)
     number = assignment(chapter_in(submissions) if chapter is None else chapter).number
     handed = collected(submissions, number, results)

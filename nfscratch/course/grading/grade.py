@@ -26,7 +26,7 @@ from nfscratch.course.grading.collect import EACH, NOTES, Handed
 from nfscratch.course.grading.graded import Graded, GradedCheck, GradedTask, earlier, key_of, of_mark
 from nfscratch.course.judging.fault import Kind
 from nfscratch.course.properties import checks_of
-from nfscratch.course.seeds import fresh_seed
+from nfscratch.course.seeds import chosen
 from nfscratch.course.selfcheck import Mark, Setting, judge_each
 from nfscratch.course.submission import Submission, read
 from nfscratch.course.task import Task, assignment
@@ -57,7 +57,8 @@ def job(number: str, ids: Sequence[str], variant: int | None, seed: int | None, 
     """A run's job, noted in grading.json; without a seed it has a fresh one."""
     found = assignment(number)
     ids = tuple(found.task(id).id for id in ids) or tuple(task.id for task in found.tasks)
-    made = Job(found.number, ids, variant, fresh_seed() if seed is None else seed, seed is not None)
+    Variant.of(found, variant)  # a number that is none is refused here, and not for each student
+    made = Job(found.number, ids, variant, chosen(seed), seed is not None)
     results.mkdir(parents=True, exist_ok=True)
     kept = results / NOTES
     settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seeds": [*_seeds(kept), made.seed]}

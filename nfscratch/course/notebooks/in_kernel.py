@@ -22,7 +22,7 @@ from nfscratch.course.notebooks.apart import NOTEBOOK, Request, Verdict, judged
 from nfscratch.course.notebooks.needed import cells_run, needed
 from nfscratch.course.sandbox.here import InProcess
 from nfscratch.course.sandbox.limits import Limits
-from nfscratch.course.seeds import fresh_seed
+from nfscratch.course.seeds import chosen
 from nfscratch.course.selfcheck import Setting, judge
 from nfscratch.course.submission import Submission
 from nfscratch.course.task import assignment
@@ -50,7 +50,7 @@ class Judged:
     """A task of a notebook, judged once, when its first check is asked for."""
 
     def __init__(self, id: str, variant: int | None = None, seed: int | None = None):
-        self.id, self.variant, self.seed = id, variant, fresh_seed() if seed is None else seed
+        self.id, self.variant, self.seed = id, variant, chosen(seed)
         self.verdict: Verdict | None = None
 
     def of(self, namespace: dict[str, Any]) -> Verdict:
