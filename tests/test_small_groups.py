@@ -176,3 +176,12 @@ def test_functions_answer_where_all_is_finite_or_an_ordinary_x_has_no_log_det():
         ((0.5, [0.0]), True),
     ):  # fmt: skip
         assert answers(*given) is found, given
+
+
+def test_the_first_points_of_functions_are_those_of_seed_0_within_their_domain():
+    for dim, shape in ((2, (6, 2)), ((1, 2, 2), (6, 1, 2, 2)), (onp.int64(3), (6, 3))):
+        normal = onp.random.default_rng(0).normal(size=shape)
+        assert (draws._some_points(dim, {}) == normal).all() and (
+            draws._some_points(dim, {"domain": None}) == normal
+        ).all()
+        assert onp.allclose(draws._some_points(dim, {"domain": (2.0, None)}), 2.0 + onp.exp(normal))
