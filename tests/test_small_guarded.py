@@ -54,6 +54,15 @@ def test_an_exception_passes_as_it_is_and_what_no_except_exception_catches_is_es
         assert str(found) == words and guarded.origin_of(found) is error
 
 
+class Mute(BaseException):
+    def __str__(self):
+        raise KeyError
+
+
+def test_what_is_escaped_says_that_its_exception_has_no_words():
+    assert str(raised(Mute())) == "(str() of it raises KeyError)"
+
+
 def test_ctrl_c_ends_the_audit():
     """It comes while a function runs, and no statement of its own raises it."""
     with pytest.raises(KeyboardInterrupt):

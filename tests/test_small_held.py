@@ -128,12 +128,21 @@ def test_a_method_holds_its_object_and_a_partial_its_arguments():
     }  # fmt: skip
 
 
-def test_numbers_are_alike_to_a_millionth_of_themselves_and_a_millionth_more():
+def test_numbers_are_alike_to_a_millionth_of_the_second_and_a_millionth_more():
     for p, q, alike in (
         (0.0, 0.9e-6, True), (0.0, 1.1e-6, False), (1000.0, 1000.0009, True), (1000.0, 1000.0011, False),
+        (0.0, 1.0000005e-6, True), (1.0000005e-6, 0.0, False),
         (onp.nan, onp.nan, True), (onp.nan, 1.0, False), (onp.inf, onp.inf, True),
     ):  # fmt: skip
         assert first_batch._alike(onp.array([1.0, p]), onp.array([1.0, q])) is alike, (p, q)
+
+
+def test_numbers_are_lost_that_moved_by_more_than_a_millionth_of_what_they_were_and_a_millionth_more():
+    for before, now, lost in ((0.0, 1.0000005e-6, True), (1.0000005e-6, 0.0, False)):
+        layer = Layer(
+            lambda layer, z, now=now: layer.__dict__.update(m=onp.array([now, 2.0])), m=onp.array([before, 2.0])
+        )
+        assert first_batch._after(layer.pair, 2, Z, Z)[1] is lost, before
 
 
 def test_what_is_its_own_copy_is_not_asked():

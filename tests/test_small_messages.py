@@ -55,6 +55,8 @@ def test_what_came_stands_beside_what_should_have_come():
         assert lines(evidence=evidence)[0] == f"      {words}"
         assert lines(evidence={"yours": yours})[0].startswith("      found")
         assert lines(evidence={"expected": yours, "row": 0})[0].startswith("      found")
+    truths = {"yours": onp.array([True, False]), "expected": onp.array([False, False])}
+    assert lines(evidence=truths)[0] == "      yours [1, 0]   should be [0, 0]   (round trip)"
     single = {"yours": 3.0, "expected": onp.float64(-2)}
     assert lines(evidence=single)[0] == "      yours +3.0000   should be -2.0000   (round trip)"
 

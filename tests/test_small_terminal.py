@@ -101,6 +101,20 @@ def test_a_terminal_has_the_table_the_notes_the_verdict_and_the_entries_in_this_
     assert "No mistake found." in shown(report.Report("MyFlow", (2,), (report.Line("S", Outcome.PASSED),)), Terminal())
 
 
+def test_a_report_goes_to_the_output_of_the_moment(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    failing({}).show()
+    assert "\x1b[" in terminal.getvalue() and "Audit of MyFlow" in terminal.getvalue()
+
+
+def test_a_failure_is_shown_without_its_counter_example():
+    assert repr(failing({"J": J}).failures[0]).startswith(
+        "Failure(letter='J', name='a name', message='what is wrong', "
+    )
+    assert "counter_example" not in repr(failing({"J": J}).failures[0])
+
+
 @pytest.mark.parametrize("file", [Terminal(False), io.StringIO(), SimpleNamespace()])
 def test_elsewhere_it_is_plain_text(file):
     written = []

@@ -82,7 +82,7 @@ def _groups_of_pairs(subject, dims, rng, given, options):
         notes = ["audited in float32, in which the functions compute; dtype='float64' audits them in float64"]
     first = {dim: {"begun": begun[dim], "of_first_batch": of_first[dim]} for dim in dims}
     groups = [_group_of_pairs(subject, dim, rng, given | first[dim], options) for dim in dims]
-    found = max((group.trials[0].subject.accuracy for group in groups), default=0.0)
+    found = max(group.trials[0].subject.accuracy for group in groups)
     if found and not given.get("accuracy"):
         notes.append(words_of(found))
     return groups, notes

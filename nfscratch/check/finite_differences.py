@@ -82,7 +82,7 @@ def _doubt(tries, J, best, size, steps, eps):
     rounding = eps * size[:, None, None] / onp.asarray(steps)[:, None, None, None]  # (S, N, 1, 1)
     apart = onp.maximum(0.0, onp.abs(tries - J) - ROUNDINGS * rounding)
     shorter = onp.arange(len(steps))[:, None, None, None] > best + 1
-    return onp.where(shorter, apart, 0.0).max(axis=0, initial=0.0)
+    return onp.where(shorter, apart, 0.0).max(axis=0)
 
 
 def _central_differences(f, z, middle, step, stacked):
@@ -116,7 +116,7 @@ def moved_params(made: Any, params: Any, rng: onp.random.Generator, scale: float
     """A copy of the parameters, moved as `random_params` moves fresh ones."""
 
     def moved(leaf):
-        fan_in = leaf.shape[1] if leaf.ndim == 2 and leaf.shape[1] > 0 else 1
+        fan_in = leaf.shape[1] if leaf.ndim == 2 else 1
         draw = rng.normal(size=leaf.shape) * scale / fan_in**0.5
         return leaf + backend.asarray(draw, dtype=leaf.dtype, like=leaf)
 
