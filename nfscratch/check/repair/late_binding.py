@@ -129,11 +129,10 @@ def _is_code_of(code, node, file):
 
 def _in_order(functions):
     """The functions as a list holds them, by themselves or in tuples; [] where none holds all of them, each once."""
-    rows = [row for f in functions for row in _lists_of(f) if row is not functions]  # before there are lists of our own
-    for row in rows:
+    for row in _lists_of(functions[0]) if functions else []:
         held = [[f for f in functions if _holds(item, f)] for item in row]
         found = [of_item[0] for of_item in held if len(of_item) == 1]
-        if len({id(f) for f in found}) == len(functions) == len(row):
+        if row is not functions and len({id(f) for f in found}) == len(functions) == len(row):
             return found
     return []
 
