@@ -107,6 +107,7 @@ def alike(one, part, new, other, twin, root=True):
 
 def test_what_is_done_in_a_like_place():
     for one, part, new, other, twin, made in (
+        ("y = a", "a", "2 * a", "y = b", "b", ["y = 2 * b"]), ("y = a", "a", "2 * a", "w = b", "b", []),
         ("y = f(a)", "a", "2 * a", "w = f(b)", "b", ["w = f(2 * b)"]), ("y = f(a)", "a", "2 * a", "w += f(b)", "b", []),
         ("y = g(f(a))", "a", "2 * a", "w = -g(f(b[k]))", "b[k]", ["w = -g(f(2 * b[k]))"]),
         ("y = g(f(a))", "a", "2 * a", "w = h(f(b))", "b", []), ("y = f(a)", "a", "b", "w = f(b)", "b", []),

@@ -24,5 +24,5 @@ def _jacobians(subject, direction, at):
     moved = rows[None, None] + moves[:, None, None, None] * onp.eye(dim)[None, :, None, :]  # (4, D, N, D)
     many = subject.at(onp.tile(onp.arange(n), 4 * dim))
     y, _ = getattr(many, direction)(moved.reshape(-1, *at.shape[1:]).astype(subject.dtype))
-    y = flat(onp.asarray(y, dtype=onp.float64)).reshape(4, dim, n, -1)
+    y = flat(y).reshape(4, dim, n, -1)
     return onp.moveaxis((8 * (y[0] - y[1]) - (y[2] - y[3])) / (12 * step), 0, 2)
