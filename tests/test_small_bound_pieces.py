@@ -133,7 +133,7 @@ def test_a_function_that_would_see_other_variables_is_not_bound():
         ("f", (), False),
         ("<lambda>", ("q",), True),
     ):
-        old = SimpleNamespace(co_name=name, co_freevars=free, co_qualname="outer.<locals>.<lambda>")
+        old = SimpleNamespace(co_name=name, co_freevars=free, co_qualname="make.<locals>.<lambda>")
         if may:
             code = late_binding._bound_code(node, ["a"], old, "f.py")
             assert (code.co_qualname, code.co_freevars, code.co_varnames) == (old.co_qualname, free, ("z", "_own_a"))
@@ -146,3 +146,10 @@ def test_a_file_that_cannot_be_read_has_no_loops(monkeypatch):
     texts = {"broken.py": ["def ("], "empty.py": []}
     monkeypatch.setattr(late_binding, "linecache", SimpleNamespace(getlines=texts.get))
     assert list(late_binding.bound_at_once(SimpleNamespace(lines={"broken.py": {1}, "empty.py": {1}}))) == []
+
+
+def test_the_code_that_stands_at_a_line_of_a_file():
+    code = function_of.__code__
+    line = code.co_firstlineno
+    assert late_binding._is_at(code, __file__, line) and not late_binding._is_at(code, __file__, line + 1)
+    assert not late_binding._is_at(code, "other.py", line) and not late_binding._is_at(None, __file__, line)
