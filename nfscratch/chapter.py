@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nfscratch import backend, notebook, terminal
+from nfscratch.arguments import check_none_is_empty
 
 PACKAGE = Path(__file__).parent
 OPTIONS = "NFSCRATCH_CHAPTER"  # this variable holds the options of a chapter in a notebook, such as "--fast"
@@ -61,6 +62,7 @@ def options(argv: Sequence[str] | None = None) -> Options:
     given = parser.parse_args(argv)
     terminal.spell_out()
     try:
+        check_none_is_empty(sys.argv[1:] if argv is None else argv)
         backend.use(given.backend, given.dtype)
         backend.check_environment()
         _check_folder(given.figures)
@@ -101,7 +103,9 @@ def find(name: str) -> Path:
     known = chapters()
     number = name.removeprefix("ch")
     for stem, path in known.items():
-        if name in (stem, stem[5:], path.name) or (number.isdecimal() and int(number) == int(stem[2:4])):
+        if name in (stem, stem[5:], path.name) or (
+            number.isascii() and number.isdecimal() and int(number) == int(stem[2:4])
+        ):
             return path
     names = [stem[5:] for stem in known]
     close = difflib.get_close_matches(name, names, n=1)

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from nfscratch import backend as arrays
 from nfscratch import chapter, terminal, validate
+from nfscratch.arguments import check_none_is_empty
 from nfscratch.book.commands import app as book
 from nfscratch.course.commands import add_to
 from nfscratch.mplbackend import check_mplbackend
 
+
+class Commands(typer.core.TyperGroup):
+    """The commands: none of them takes an empty argument."""
+
+    def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
+        try:
+            check_none_is_empty(arguments)
+        except ValueError as error:
+            _fail(error)
+        return super().parse_args(context, arguments)
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

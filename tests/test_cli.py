@@ -15,6 +15,7 @@ from nfscratch import backend, chapter, terminal
 from nfscratch.book import commands
 from nfscratch.check import pytest_plugin
 from nfscratch.course import pytest_tasks
+from nfscratch.course.one_line import one_line
 
 NOISY = """# # A noisy chapter
 import json, sys
@@ -340,17 +341,63 @@ RAISING = {
     "a class of its own": "class B(BaseException):\n    pass\nraise B('no')\n",
     "a generator's end": "raise GeneratorExit\n",
     "an error without text": "raise RuntimeError\n",
+    "an error with a wrong text": "class E(Exception):\n    def __str__(self):\n        1 / 0\nraise E\n",
+    "an error that ends": "class E(Exception):\n    def __str__(self):\n        raise SystemExit(0)\nraise E\n",
 }
 
 
 @pytest.mark.parametrize("name", RAISING)
 def test_whatever_an_audited_module_raises_is_one_line(name, tmp_path, monkeypatch):
-    module = "raising_" + name.split()[-1]
+    module = "raising_" + "_".join(name.replace("'", "").split())
     (tmp_path / f"{module}.py").write_text(RAISING[name], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     code, out, err = invoke("audit", f"{module}:x")
     assert code == 2 and out == "" and len(err.splitlines()) == 1 and f"{module}:x fails: " in err
+
+
+def test_an_end_that_no_line_of_the_target_raised_is_told_without_one():
+    code, out, err = invoke("audit", "sys:exit")
+    assert (code, out) == (2, "") and re.fullmatch(r"nfscratch: sys:exit fails: SystemExit: \d\n", err)
+
+
+# --- empty arguments, and a reader that has gone ---
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("run", "01", "--dtype", ""), "the argument after --dtype"),
+        (("run", "01", "--figures="), "--figures"),
+        (("run", ""), "the argument after run"),
+        (("handout", "4", "-o", ""), "the argument after -o"),
+        (("grade", ".", "--output="), "--output"),
+        (("museum", "quiz", ""), "the argument after quiz"),
+        (("doctor", "--figures", ""), "the argument after --figures"),
+        (("",), "the argument after the command"),
+    ],
+)
+def test_an_empty_argument_is_refused(arguments, named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert invoke(*arguments) == (2, "", f"nfscratch: {named} must not be empty\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_chapter_that_is_run_by_python_refuses_them_too(capsys):
+    for given in [["--figures", ""], ["--dtype="]]:
+        with pytest.raises(SystemExit) as ended:
+            chapter.options(given)
+        assert ended.value.code == 2 and capsys.readouterr().err.endswith(" must not be empty\n")
+
+
+def test_a_reader_that_has_gone_is_no_mistake():
+    with pytest.raises(BrokenPipeError), one_line():
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def test_a_number_is_written_in_the_digits_of_the_list(chapters):
+    with pytest.raises(ValueError, match="no chapter called"):
+        chapter.find("\u0664")
 
 
 @pytest.mark.parametrize("target", ["../a:x", "a b:x", ".a:x", "a.:x", "\0:x"])

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from invoking import invoke
 
-from nfscratch.course.museum import exhibit, sight
+from nfscratch.course.museum import exhibit, quiz, sight
 from nfscratch.course.museum.exhibit import Form, bugs, found, works
 from nfscratch.course.museum.placard import catalogue, shown
 from nfscratch.course.museum.quiz import Verdict, judge, judge_file
 from nfscratch.course.museum.said import beginning, ending, rules, told
 from nfscratch.course.museum.workshop import compared, layer
 from nfscratch.course.sandbox.here import InProcess
+from nfscratch.course.sandbox.limits import Limits
 from nfscratch.course.sandbox.outside import Child
 from nfscratch.course.submission import Submission
 
@@ -186,6 +187,20 @@ def test_a_check_that_catches_sometimes_is_told_so():
 def test_a_check_that_ends_its_process_gives_no_answer():
     left = judged("import os; os._exit(0)", child=Child)
     assert left.verdict is Verdict.NO_ANSWER and "exit code 0" in left.silent.words
+
+
+def test_a_check_that_hangs_is_stopped_and_where_python_stood_is_not_what_it_printed(monkeypatch):
+    monkeypatch.setattr(quiz, "LIMITS", Limits(processor=1, wall=600))
+    hanging = judged("while True: pass", child=Child)
+    lines = list(told(hanging))
+    assert lines[1:] == ["  it was stopped after 1 s: does a loop never end? (it stood at line 3)"]
+    assert len(hanging.answers) == 1 and hanging.printed == ""
+
+
+def test_checks_are_judged_one_after_the_other():
+    text = "def check_nats_called_bits(f, rng): return True\ndef check_probes_summed(f, rng): return True\n"
+    each = quiz.judge_each(Submission(Path("checks.py"), text), 1, InProcess)
+    assert not isinstance(each, list) and next(each).verdict is Verdict.MISSED and len(list(each)) == 1
 
 
 def test_the_same_seed_gives_the_same_verdict():

@@ -167,6 +167,7 @@ def test_a_file_that_sleeps_is_stopped_by_the_clock():
     with pytest.raises(Ended) as caught:
         ask("import time\ndef f(x):\n    time.sleep(3000)", (1,), limits=Limits(wall=3))
     assert caught.value.ending is Ending.TIME and caught.value.line == 3
+    assert str(caught.value) == "it was stopped after 3 s: does a loop never end? (it stood at line 3)"
     assert time.monotonic() - began < 600
 
 

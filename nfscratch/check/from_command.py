@@ -16,7 +16,7 @@ from nfscratch import validate
 from nfscratch.backend import DTYPES
 from nfscratch.check.audit import audit
 from nfscratch.check.draws import DIMS, FactoryRaised
-from nfscratch.check.guarded import origin_of
+from nfscratch.check.guarded import message_of, origin_of
 from nfscratch.check.report import Report
 from nfscratch.excerpt import excerpt
 
@@ -58,12 +58,13 @@ def _in_the_package(error):
 
 
 def _told(target, error):
-    said = str(error).split("\n")[0]
+    said = message_of(error).split("\n")[0]
     what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     if isinstance(error, (ImportError, SyntaxError)):
         return f"{target} cannot be imported: {what}"
     place = _place(error)
-    return f"{target} fails: {what} (line {place.lineno} of {place.filename})"
+    where = "" if _in_the_package(error) else f" (line {place.lineno} of {place.filename})"  # sys.exit has no line
+    return f"{target} fails: {what}{where}"
 
 
 def _place(error):

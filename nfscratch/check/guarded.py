@@ -109,7 +109,9 @@ def message_of(error: BaseException) -> str:
     """str(error); where that raises itself, that it has none."""
     try:
         return f"{error}"
-    except Exception as second:  # of any kind
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # of any kind
         return f"(str() of it raises {type(second).__name__})"
 
 

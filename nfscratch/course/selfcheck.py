@@ -154,8 +154,7 @@ def _in_one_child(task, submission, checks, seed, setting):
             outcomes.append(Outcome(check, unusable or _fault_of(check, asked, rng)))
             if child.ending is not None or (outcomes[-1].fault is not None and not setting.every):
                 break
-    printed = "" if child.ending is not None else child.log[:SHOWN]
-    return outcomes, printed
+    return outcomes, child.written[:SHOWN]
 
 
 def _loaded(child: Child, asked: Asked) -> Fault | None:

@@ -58,13 +58,15 @@ def _existing(what):
 def _judge(path: Path, seed: int | None) -> bool:
     """Judge a file's checks, say what came of them, and return whether all are solved."""
     from nfscratch.course.museum import said
-    from nfscratch.course.museum.quiz import Verdict, judge_file
+    from nfscratch.course.museum.quiz import Verdict, judge_each
     from nfscratch.course.seeds import chosen
     from nfscratch.course.submission import read
 
     submission, seed = read(path), chosen(seed)
-    judged = judge_file(submission, seed)
-    _say(line for one in judged for line in (*said.told(one), ""))
+    judged = []
+    for one in judge_each(submission, seed):
+        judged.append(one)
+        _say((*said.told(one), ""))
     typer.echo(said.ending(judged, submission, seed))
     return all(one.verdict is Verdict.SOLVED for one in judged)
 

@@ -9,7 +9,7 @@ source can be read there. Right and broken layers come with new parameters each 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -27,6 +27,7 @@ from nfscratch.course.submission import Submission
 PREFIX = "check_"
 RIGHT = Mutant("the right one", ())
 RIGHTS, BROKEN = 5, 3  # layers of each kind that a check is shown
+LIMITS = Limits(processor=5, wall=30.0)  # a check takes half a second of the first; a file may have 25 that hang
 NO_VERDICT = ("SystemExit", "MemoryError", "NotImplementedError", "KeyboardInterrupt")
 
 
@@ -90,12 +91,17 @@ class Judged:
 
 def judge_file(submission: Submission, seed: int, child: Callable[..., Child] = Child) -> list[Judged]:
     """Every check of a file, in the museum's order. A ValueError says why there is none."""
+    return list(judge_each(submission, seed, child))
+
+
+def judge_each(submission: Submission, seed: int, child: Callable[..., Child] = Child) -> Iterator[Judged]:
+    """The same, each as soon as it is judged."""
     names = _checks_in(submission, child)
-    return [judge(submission, work, bug, seed, child) for name, (work, bug) in bugs().items() if name in names]
+    yield from (judge(submission, work, bug, seed, child) for name, (work, bug) in bugs().items() if name in names)
 
 
 def _checks_in(submission, child):
-    with child(str(submission.path), submission.text, Limits()) as started:
+    with child(str(submission.path), submission.text, LIMITS) as started:
         try:
             loaded = started.load()
         except Ended as ended:
@@ -115,14 +121,14 @@ def judge(submission: Submission, work: Work, bug: Bug, seed: int, child: Callab
     rng = onp.random.default_rng([seed, *bug.name.encode()])
     shown = [RIGHT] * RIGHTS + [mutant for mutant in work.mutants(bug) for _ in range(BROKEN)]
     answers = []
-    with child(str(submission.path), submission.text, Limits()) as started:
+    with child(str(submission.path), submission.text, LIMITS) as started:
         try:
             started.load()
             for k in rng.permutation(len(shown)):
                 answers.append(_answer(started, work, bug, shown[k], rng))
         except Ended as ended:
             answers.append(Answer(RIGHT, None, f"{ended}"))
-    return Judged(work, bug, tuple(answers), started.log)
+    return Judged(work, bug, tuple(answers), started.written)
 
 
 def _answer(child, work, bug, mutant, rng):

@@ -57,6 +57,7 @@ class Child:
         self.path, self.text, self.limits = path, text, limits
         self.waited, self.printed, self.log = 0.0, 0, ""
         self.ending: Ending | None = None
+        self.seconds: float = limits.processor  # after which it was stopped, if it was
         self.kept_out: tuple[str, ...] = ()  # what the kernel refuses to it: FILES, PROCESSES
         self.room = tempfile.TemporaryDirectory(prefix="nfscratch-", ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
@@ -71,6 +72,11 @@ class Child:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def written(self) -> str:
+        """What the file has printed. Nothing of one that was stopped: its log tells where Python stood, too."""
+        return "" if self.ending is not None else self.log
 
     # --- requests ---
 
@@ -179,8 +185,7 @@ class Child:
         code = self.process.returncode or 0
         name = signal.Signals(-code).name if code < 0 else ""
         line = self._line() if ending in (Ending.TIME, Ending.CRASHED) else None
-        seconds = self.limits.processor
-        return Ended(ending, line, seconds=seconds, printed=self.limits.printed, code=code, signal=name)
+        return Ended(ending, line, seconds=f"{self.seconds:g}", printed=self.limits.printed, code=code, signal=name)
 
     def _line(self):
         """The line of the file where it stood, which the child's log tells."""
@@ -189,7 +194,7 @@ class Child:
 
     def _stop(self, ending: Ending) -> None:
         """Stop the child from another thread: first so that it can say where it stands."""
-        self.ending = self.ending or ending
+        self.ending, self.seconds = self.ending or ending, self.limits.wall
         if hasattr(signal, "SIGXCPU") and self.process.poll() is None:
             self.process.send_signal(signal.SIGXCPU)
             with contextlib.suppress(subprocess.TimeoutExpired):
