@@ -137,6 +137,9 @@ def test_a_slope_counts_where_two_lengths_agree_a_hundred_times_as_well_as_it_er
     for times, settled in ((99, False), (100, False), (101, True)):
         error, _, found = directional._judge(f, 1 + 2.0**-7 - times * 2.0**-7, 1.0, 1e9)
         assert bool(found) is settled and error == times * 2.0**-7, times
+    for slope, settled in ((2.0, True), (2.25, False)):  # beside 1: a millionth of the terms, 1e6, may be between them
+        f = lambda t, slope=slope: t * (1.0 if abs(t) >= 2.0**-10 else slope)  # noqa: E731
+        assert bool(directional._judge(f, slope - 200.0, 1e6, 0.0)[2]) is settled, slope
 
 
 def test_a_log_det_that_is_not_finite_is_told_before_an_x_that_rounds_to_an_end():
