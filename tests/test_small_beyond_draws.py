@@ -7,9 +7,10 @@ import numpy as onp
 from nfscratch.check import undeclared
 from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import directional, edges, out_of_reach, scatter, still, structure
+from nfscratch.check.letters import directional, edges, onto, out_of_reach, scatter, still, structure
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
+from nfscratch.ops.roots import InversionError
 
 INF = onp.inf
 REALS = (-INF, INF)
@@ -178,3 +179,28 @@ def test_two_variables_may_differ_from_the_identity_by_two_singular_values():
         assert (found is not None) is wrong and (found is None or (found[0], found[2]) == (Symptom.RANK, (0, 0))), (
             diagonal
         )
+
+
+def test_an_inverse_that_raises_is_told_at_the_first_x_of_its_radius(monkeypatch):
+    rays = onp.array([[[1.0, 2.0], [3.0, 4.0]], [[10.0, 20.0], [30.0, 40.0]], [[100.0, 0.0], [0.0, 100.0]]])
+    monkeypatch.setattr(onto, "rays", lambda *given: onp.concatenate([rays, 10 * rays[-1:]]))
+    monkeypatch.setattr(onto, "in_units", lambda trial, x: x)
+    for name in ("_outside", "_missed", "_lost"):
+        monkeypatch.setattr(onto, name, lambda *given: None)
+    subject = SimpleNamespace(codomain=REALS, dim=2, out_shape=(2,), dtype=onp.dtype("float64"), bijection=None)
+    for error, least, at in (
+        (ValueError, 1.0, "[1, 2]"), (IndexError, 10.0, "[10, 20]"), (ZeroDivisionError, 1.0, "[1, 2]"),
+        (IndexError, 100.0, "[100, 0]"), (InversionError, 10.0, "[10, 20]"), (InversionError, 100.0, None),
+    ):  # fmt: skip
+
+        def apply(direction, x, error=error, least=least):
+            if direction == "inverse" and x.max() >= least:
+                raise error("no")
+            return x, None
+
+        found = onto._far_out(SimpleNamespace(subject=subject, apply=apply), "rng")
+        if at is None:
+            assert found is onto.ALL_REACHED
+        else:
+            assert found.symptom is Symptom.RAISES and found.at.endswith(f" at x = {at}") and found.evidence["row"] == 0
+            assert found.at.startswith(f"inverse raises {error.__name__}")
