@@ -204,3 +204,16 @@ def test_an_inverse_that_raises_is_told_at_the_first_x_of_its_radius(monkeypatch
         else:
             assert found.symptom is Symptom.RAISES and found.at.endswith(f" at x = {at}") and found.evidence["row"] == 0
             assert found.at.startswith(f"inverse raises {error.__name__}")
+
+
+def test_a_permutation_takes_every_z_to_a_place_and_to_every_place_a_z():
+    for still_there, nowhere in (
+        ([[0, 1], [1, 0]], None),
+        ([[1, 1], [0, 0]], 1),
+        ([[0, 0], [1, 1]], 0),
+        ([[0, 0], [0, 0]], 0),
+    ):
+        found = structure._permutation(SimpleNamespace(moved=~onp.array(still_there, dtype=bool)))
+        assert (found is None) is (nowhere is None), still_there
+        assert found is None or (found[0], found[2]) == (Symptom.NOT_IN_PLACE, (nowhere, nowhere)), still_there
+    assert structure._permutation(SimpleNamespace(moved=onp.array([[False, True], [False, True]]))) is not None
