@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as onp
 
-from nfscratch.check import undeclared
+from nfscratch.check import overflow, undeclared
 from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
 from nfscratch.check.letters import directional, edges, onto, out_of_reach, scatter, still, structure
@@ -217,3 +217,16 @@ def test_a_permutation_takes_every_z_to_a_place_and_to_every_place_a_z():
         assert (found is None) is (nowhere is None), still_there
         assert found is None or (found[0], found[2]) == (Symptom.NOT_IN_PLACE, (nowhere, nowhere)), still_there
     assert structure._permutation(SimpleNamespace(moved=onp.array([[False, True], [False, True]]))) is not None
+
+
+def test_a_number_is_huge_that_is_more_than_the_limit():
+    limit = float(onp.finfo("float64").max) ** 0.4
+    for size, huge in (
+        (limit, False),
+        (onp.nextafter(limit, INF), True),
+        (-limit, False),
+        (onp.nextafter(-limit, -INF), True),
+    ):
+        apply = lambda direction, a, size=size: (onp.full(a.shape, size), onp.zeros(len(a)))  # noqa: E731
+        trial = SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64")), apply=apply)
+        assert overflow.overflows(trial, onp.ones((2, 1)), "forward").tolist() == [huge] * 2, size
