@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import numpy as onp
 
-from nfscratch.check import undeclared
+from nfscratch.check import overflow, undeclared
 from nfscratch.check.domains import out_of
 from nfscratch.check.finding import Symptom
-from nfscratch.check.letters import directional, edges, out_of_reach, scatter, still, structure
+from nfscratch.check.letters import directional, edges, onto, out_of_reach, scatter, still, structure
 from nfscratch.check.pairs import of_pair
 from nfscratch.check.trial import Trial
+from nfscratch.ops.roots import InversionError
 
 INF = onp.inf
 REALS = (-INF, INF)
@@ -137,6 +138,9 @@ def test_a_slope_counts_where_two_lengths_agree_a_hundred_times_as_well_as_it_er
     for times, settled in ((99, False), (100, False), (101, True)):
         error, _, found = directional._judge(f, 1 + 2.0**-7 - times * 2.0**-7, 1.0, 1e9)
         assert bool(found) is settled and error == times * 2.0**-7, times
+    for slope, settled in ((2.0, True), (2.25, False)):  # beside 1: a millionth of the terms, 1e6, may be between them
+        f = lambda t, slope=slope: t * (1.0 if abs(t) >= 2.0**-10 else slope)  # noqa: E731
+        assert bool(directional._judge(f, slope - 200.0, 1e6, 0.0)[2]) is settled, slope
 
 
 def test_a_log_det_that_is_not_finite_is_told_before_an_x_that_rounds_to_an_end():
@@ -175,3 +179,54 @@ def test_two_variables_may_differ_from_the_identity_by_two_singular_values():
         assert (found is not None) is wrong and (found is None or (found[0], found[2]) == (Symptom.RANK, (0, 0))), (
             diagonal
         )
+
+
+def test_an_inverse_that_raises_is_told_at_the_first_x_of_its_radius(monkeypatch):
+    rays = onp.array([[[1.0, 2.0], [3.0, 4.0]], [[10.0, 20.0], [30.0, 40.0]], [[100.0, 0.0], [0.0, 100.0]]])
+    monkeypatch.setattr(onto, "rays", lambda *given: onp.concatenate([rays, 10 * rays[-1:]]))
+    monkeypatch.setattr(onto, "in_units", lambda trial, x: x)
+    for name in ("_outside", "_missed", "_lost"):
+        monkeypatch.setattr(onto, name, lambda *given: None)
+    subject = SimpleNamespace(codomain=REALS, dim=2, out_shape=(2,), dtype=onp.dtype("float64"), bijection=None)
+    for error, least, at in (
+        (ValueError, 1.0, "[1, 2]"), (IndexError, 10.0, "[10, 20]"), (ZeroDivisionError, 1.0, "[1, 2]"),
+        (IndexError, 100.0, "[100, 0]"), (InversionError, 10.0, "[10, 20]"), (InversionError, 100.0, None),
+    ):  # fmt: skip
+
+        def apply(direction, x, error=error, least=least):
+            if direction == "inverse" and x.max() >= least:
+                raise error("no")
+            return x, None
+
+        found = onto._far_out(SimpleNamespace(subject=subject, apply=apply), "rng")
+        if at is None:
+            assert found is onto.ALL_REACHED
+        else:
+            assert found.symptom is Symptom.RAISES and found.at.endswith(f" at x = {at}") and found.evidence["row"] == 0
+            assert found.at.startswith(f"inverse raises {error.__name__}")
+
+
+def test_a_permutation_takes_every_z_to_a_place_and_to_every_place_a_z():
+    for still_there, nowhere in (
+        ([[0, 1], [1, 0]], None),
+        ([[1, 1], [0, 0]], 1),
+        ([[0, 0], [1, 1]], 0),
+        ([[0, 0], [0, 0]], 0),
+    ):
+        found = structure._permutation(SimpleNamespace(moved=~onp.array(still_there, dtype=bool)))
+        assert (found is None) is (nowhere is None), still_there
+        assert found is None or (found[0], found[2]) == (Symptom.NOT_IN_PLACE, (nowhere, nowhere)), still_there
+    assert structure._permutation(SimpleNamespace(moved=onp.array([[False, True], [False, True]]))) is not None
+
+
+def test_a_number_is_huge_that_is_more_than_the_limit():
+    limit = float(onp.finfo("float64").max) ** 0.4
+    for size, huge in (
+        (limit, False),
+        (onp.nextafter(limit, INF), True),
+        (-limit, False),
+        (onp.nextafter(-limit, -INF), True),
+    ):
+        apply = lambda direction, a, size=size: (onp.full(a.shape, size), onp.zeros(len(a)))  # noqa: E731
+        trial = SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64")), apply=apply)
+        assert overflow.overflows(trial, onp.ones((2, 1)), "forward").tolist() == [huge] * 2, size

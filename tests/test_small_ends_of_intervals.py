@@ -143,3 +143,35 @@ def test_a_knot_of_another_variable_is_straight_on_both_sides_and_jumps_by_more_
         )
         assert bool(kinks._is_knot_within(line, 0.25, 1, 3.0)) is is_knot, v
         assert asked == [[[3.0, 7.0 + 2.5 * beside] for beside in (-2, -1, 1, 2)]]
+
+
+def test_a_line_without_any_finite_number_is_asked_at_both_ends_and_in_the_middle(monkeypatch):
+    asked = []
+    monkeypatch.setattr(joins, "_ways_to", lambda line, t: asked.append(t.tolist()) or [])
+    line = SimpleNamespace(values=None, trial=SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64"))))
+    assert not joins._overflows(line, onp.arange(7.0), onp.full((7, 2), onp.nan)) and asked == [[0.0, 3.0, 6.0]]
+
+
+def test_each_variable_by_itself_is_one_line_or_none():
+    moved = onp.array([0.0, 1.0, 2.0, 4.0])
+    y = onp.stack([3 * moved + 1, moved**2, 0 * moved, -moved], axis=1)
+    assert kinks._is_one_line(moved, y).tolist() == [True, False, False, True]
+
+
+def test_a_log_det_is_right_on_both_sides_that_is_less_than_the_bound_away(monkeypatch):
+    """The map is the identity and all steps are powers of 2, so that its slopes are exactly 1."""
+    monkeypatch.setattr(kinks, "RIGHT", 2.0**-5)
+    monkeypatch.setattr(kinks, "PLACES", {onp.dtype("float64"): (2.0**-9, 2.0**-17)})
+    subject = SimpleNamespace(dtype=onp.dtype("float64"), dim=1, shape=lambda direction: (1,))
+    line = SimpleNamespace(trial=SimpleNamespace(subject=subject), direction="forward", units=(0.0, 1.0))
+    line.points = lambda t: t[:, None]
+    for before, after, right in (
+        (0.0, 0.0, True),
+        (0.99, 0.99, True),
+        (0.0, 1.0, False),
+        (1.0, 0.0, False),
+        (-1.0, 0.0, False),
+    ):
+        own = lambda x, b=before, a=after: onp.where(x < 0, b, a) * 2.0**-5  # noqa: E731
+        line.value_at = lambda rows, own=own: onp.concatenate([rows, own(rows)], axis=1)
+        assert kinks._has_its_slopes(line, 0.0) is right, (before, after)

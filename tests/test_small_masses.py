@@ -8,7 +8,7 @@ from scipy.stats import norm
 from tried_maps import rng
 
 from nfscratch.check.finding import Finding, inconclusive
-from nfscratch.check.letters import integral
+from nfscratch.check.letters import integral, mass_box
 
 REALS = (-onp.inf, onp.inf)
 
@@ -41,6 +41,7 @@ def test_a_value_other_than_one_is_confirmed_as_its_finer_grid_gave_it(monkeypat
     for values, wanted in (
         ([0.5, 0.5004, 0.9, 0.9], (201, 0.5004)), ([0.5, 0.5006, 0.5007, 9.0], (401, 0.5007)),
         ([0.0099, 0.0099, 0.3, 0.3], (801, 0.3)), ([0.0101, 0.0101, 0.3, 0.3], (201, 0.0101)),
+        ([0.0099, 0.0103, 0.9, 0.9], (201, 0.0103)), ([0.0103, 0.0099, 0.3, 0.3], (801, 0.3)),
         ([-0.5, -0.5, 0.3, 0.3], (801, 0.3)), ([0.3, 0.2, 0.1, 0.1004], (801, 0.1004)),
     ):  # fmt: skip
         left, asked = list(values), []
@@ -190,3 +191,21 @@ def test_a_density_is_asked_in_pieces_of_forty_thousand_points():
     assert abs(integral.integral(log_p, *box, 61) - 1) < 1e-8 and sizes == [(61 * 61, 2)]
     lopsided = lambda x: onp.log(x[:, 0]) + 0 * rng().normal(size=len(x))  # noqa: E731
     assert abs(integral.integral(lopsided, [1.0, 10.0], [3.0, 15.0], 3) - 4 * 5) < 1e-12
+
+
+def test_a_density_in_float32_is_compared_in_float64():
+    """Beside 2^28 float32 has every sixteenth number: 14 below it is one of them only after rounding."""
+    q = onp.array([2.0**28 - 16, 2.0**28, -onp.inf], dtype="float32")
+    base = SimpleNamespace(q=lambda z: q, in_shape=(1,), dtype=onp.dtype("float32"))
+    assert mass_box._dense_points(base, [0.0], [2.0], 3, -14.0).tolist() == [[1.0]]
+    assert mass_box._dense_points(base, [0.0], [2.0], 3, -16.0).tolist() == [[0.0], [1.0]]
+
+
+def test_a_box_that_shrinks_to_four_fifths_is_looked_at_again():
+    """From +-30 in steps of 1 to +-24, which is exactly as much, and from there in steps of 0.8 to +-23.2."""
+    q = lambda z: onp.where(onp.abs(z[:, 0]) <= 23, 0.0, -onp.inf)  # noqa: E731
+    draw = lambda rng, n: onp.array([[-29.0], [29.0]])  # noqa: E731
+    low, high = mass_box.mass_box(
+        SimpleNamespace(base_sample=draw, q=q, dim=1, in_shape=(1,), dtype=onp.dtype("float64"))
+    )
+    close([low[0], high[0]], [-23.2, 23.2], 1e-9)

@@ -88,6 +88,8 @@ LOOKS = {
     "N": lambda: integral._log_density(DENSITY, DENSITY.x),
     "J": lambda: jacobian.check_jacobian(LOG_DETS, "forward"),
     "jumps": lambda: jumps._steepest(onp.array([onp.inf, onp.inf, 0.0, 1.0]), 1e-6),
+    "constants": lambda: jumps._ends_of_constants(LINE, onp.arange(3.0), onp.full(3, onp.inf), 1e-6),
+    "a wide spread": lambda: jacobian.log_abs_det(onp.eye(2)[None], onp.full((1, 2, 2), 4e307), onp.zeros(1), NOISY),
     "spots": lambda: jumps._Spots(*(onp.array([v]) for v in (0.0, 1.0, onp.inf, onp.inf, 1.0))).still_jumping(1e-6),
     "kinks": lambda: kinks._is_one_line(onp.zeros(3), onp.zeros((3, 1))),
     "mass": lambda: mass_box._dense_points(BASE, [-1.0], [1.0], 5, -14.0),
