@@ -31,6 +31,7 @@ BOOLS = (bool, onp.bool_)
 PLAIN = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", NoneType: "None"}
 KINDS = {int: "iu", float: "iuf", bool: "b"}  # the kinds of dtypes whose entries fit
 METHODS = ("init", "forward", "apply", "march")  # an object that has one of these methods may be a part
+LARGEST = int(onp.finfo(float).max)
 SAYS = "; got "  # how the package's own messages end
 
 
@@ -107,7 +108,8 @@ def odd(part: type, values: dict[str, Any], of_a_file: bool = True) -> str:
     hints = stated(part)
     for name, value in values.items():
         if name in hints and not fits(value, hints[name], of_a_file):
-            return f"{name} must be {_named(hints[name])}{SAYS}{excerpt(value)}"
+            too_large = isinstance(value, int) and _is_too_large(value)
+            return f"{name} must be {_named(hints[name])}{', finite as a float' * too_large}{SAYS}{excerpt(value)}"
     return ""
 
 
@@ -135,16 +137,25 @@ def _is_list(value, hint, of_a_file):
 
 def _to_check(items, hint):
     """The items to check: one of each type where that is enough. A forged file may hold half a million numbers."""
+    if hint is bool or not {type(item) for item in items} <= {int, float, str}:
+        return items
     of_type = {type(item): item for item in items}
-    return of_type.values() if set(of_type) <= {int, float, str} and hint is not bool else items
+    if hint is float and int in of_type:  # a whole number may be too large
+        of_type[int] = max((item for item in items if type(item) is int), key=abs)
+    return of_type.values()
 
 
 def _is_number(value, hint):
     if isinstance(value, BOOLS):
         return hint is bool
     if isinstance(value, (int, onp.integer)):
-        return hint is not bool or value in (0, 1)
+        return value in (0, 1) if hint is bool else hint is int or not _is_too_large(value)
     return hint is float and isinstance(value, (float, onp.floating))
+
+
+def _is_too_large(n):
+    """Whether a whole number is beyond the largest float."""
+    return abs(int(n)) > LARGEST
 
 
 def _may_be_a_part(value):

@@ -6,7 +6,7 @@ A message names the argument, the requirement and the value that came. The calle
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Set
-from math import prod
+from math import isfinite, prod
 from numbers import Real
 from types import MappingProxyType
 from typing import Any
@@ -150,22 +150,37 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether it is a finite real number that a float can hold: 10**400 is none, and neither are True and False."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and isfinite(float(value))
+    except OverflowError:
+        return False
+
+
 def positive(name: str, value: Any) -> None:
     """Refuse anything but a positive finite number."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
+    if not is_finite(value) or not value > 0:
         raise ValueError(f"{name} must be positive and finite; got {excerpt(value)}")
 
 
 def bound(name: str, value: Any) -> None:
-    """Refuse a half-width b of an interval [-b, b] whose length, squared, is no number of float32."""
+    """Refuse a half-width b of an interval [-b, b] whose length, squared or inverted, is no number of float32."""
     positive(name, value)
-    if value > 1e18:
-        raise ValueError(f"{name} must be at most 1e18; got {excerpt(value)}")
+    if not 1e-18 <= value <= 1e18:
+        raise ValueError(f"{name} must be at {'most 1e18' if value > 1 else 'least 1e-18'}; got {excerpt(value)}")
+
+
+def divisor(name: str, value: Any) -> None:
+    """Refuse what float32 cannot divide by: where 1 / value is infinite, 0 / value would be NaN."""
+    positive(name, value)
+    if value < 1e-30:
+        raise ValueError(f"{name} must be at least 1e-30, to be divided by; got {excerpt(value)}")
 
 
 def not_negative(name: str, value: Any) -> None:
     """Refuse anything but a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+    if not is_finite(value) or not value >= 0:
         raise ValueError(f"{name} must be at least 0 and finite; got {excerpt(value)}")
 
 

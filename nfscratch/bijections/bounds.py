@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isfinite
+from math import inf, isfinite, nextafter
 
 import autograd.numpy as np
 import numpy as onp
@@ -136,6 +136,8 @@ class Bounds(Bijection):
         for i, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
             if not low < high or low == inf or high == -inf:
                 raise ValueError(f"low must be below high; got {low} and {high} for variable {i}")
+            if nextafter(low, high) == high:
+                raise ValueError(f"low and high must have numbers between them; got {low} and {high} for variable {i}")
 
     @property
     def codomain(self):

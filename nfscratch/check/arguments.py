@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, prod
-from numbers import Integral, Real
+from math import prod
+from numbers import Integral
 from typing import Any
 
 import numpy as onp
@@ -110,7 +110,7 @@ def _is_none_or_among(value, names):
 
 
 def _is_radius(r):
-    return isinstance(r, Real) and isfinite(r) and r > 0
+    return validate.is_finite(r) and r > 0
 
 
 def _is_dim(dim):

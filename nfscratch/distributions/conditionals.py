@@ -20,7 +20,6 @@ So far out that u^2 overflows, log p is -inf. (r_k u) u, in this order, is 0 whe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from statistics import NormalDist
 
 import autograd.numpy as np
@@ -202,8 +201,7 @@ def _log_normal(x, m, s):
 
 
 def _check_bound(max_log_scale):
-    if not 0 < max_log_scale < inf:
-        raise ValueError(f"max_log_scale must be positive and finite; got {max_log_scale}")
+    validate.divisor("max_log_scale", max_log_scale)
 
 
 def uniform(rng, shape, like):

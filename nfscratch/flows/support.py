@@ -10,12 +10,12 @@ mean and scale of the unbounded coordinates. Outside of the box, and on its ends
 
 from __future__ import annotations
 
-from math import inf, isnan
-from numbers import Real
+from math import inf, isinf
 from typing import Any
 
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.bijections import Bounds
 
 Support = tuple[Any, Any]
@@ -46,6 +46,6 @@ def _ends(name, ends, dim, open_end):
 def _end(name, end, open_end):
     if end is None:
         return open_end
-    if isinstance(end, bool) or not isinstance(end, (Real, onp.number)) or isnan(end):
+    if not validate.is_finite(end) and not (isinstance(end, (float, onp.floating)) and isinf(end)):
         raise ValueError(f"{name} of support must be numbers, or None for an open end; got {end!r}")
     return float(end)

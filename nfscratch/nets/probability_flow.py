@@ -42,7 +42,7 @@ class ProbabilityFlow(Velocity):
     duration: float = 4.0
 
     def __post_init__(self):
-        validate.positive("duration", self.duration)
+        validate.bound("duration", self.duration)
 
     updates = property(lambda self: getattr(self.denoiser, "updates", False))
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -30,7 +28,7 @@ def function(name: str, f: Any) -> None:
 def box(limits: Any) -> tuple[float, float, float, float]:
     """(x1 low, x1 high, x2 low, x2 high) as four numbers."""
     numbers = np.asarray(limits, dtype=object).reshape(-1)
-    if len(numbers) != 4 or not all(isinstance(v, Real) and isfinite(v) for v in numbers):
+    if len(numbers) != 4 or not all(map(validate.is_finite, numbers)):
         raise ValueError(f"box must be four finite numbers, x1 low, x1 high, x2 low and x2 high; got {limits!r}")
     a, b, c, d = map(float, numbers)
     if not (a < b and c < d):

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
-from numbers import Real
 from typing import Any
 
 from nfscratch import validate
@@ -123,6 +121,6 @@ def chosen(
 
 
 def _steps_of(epochs, steps_per_epoch):
-    if isinstance(epochs, bool) or not isinstance(epochs, Real) or not 0 < epochs < inf:
+    if not validate.is_finite(epochs) or epochs <= 0:
         raise ValueError(f"epochs must be a positive number; got {epochs!r}")
     return max(1, round(float(epochs) * steps_per_epoch))

@@ -57,7 +57,7 @@ class Affine(Transformer):
     n_params = 2
 
     def __post_init__(self):
-        validate.positive("max_log_scale", self.max_log_scale)
+        validate.divisor("max_log_scale", self.max_log_scale)
 
     def _log_scale(self, a):
         return bounded(a, self.max_log_scale)

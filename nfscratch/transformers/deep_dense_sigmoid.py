@@ -51,7 +51,7 @@ class DeepDenseSigmoid(NumericTransformer):
             raise ValueError("widths must name at least one layer; got none")
         for width in self.widths:
             validate.size("each of widths", width)
-        validate.positive("max_log_scale", self.max_log_scale)
+        validate.divisor("max_log_scale", self.max_log_scale)
 
     @cached_property
     def _sizes(self):

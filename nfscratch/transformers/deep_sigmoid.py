@@ -41,7 +41,7 @@ class DeepSigmoid(NumericTransformer):
 
     def __post_init__(self):
         validate.size("units", self.units)
-        validate.positive("max_log_scale", self.max_log_scale)
+        validate.divisor("max_log_scale", self.max_log_scale)
 
     n_params = property(lambda self: 3 * self.units)
     identity_at_zero = property(lambda self: self.units == 1)

@@ -49,7 +49,7 @@ class LogisticMixtureCDF(NumericTransformer):
 
     def __post_init__(self):
         validate.size("components", self.components)
-        validate.positive("max_log_scale", self.max_log_scale)
+        validate.divisor("max_log_scale", self.max_log_scale)
 
     n_params = property(lambda self: 3 * self.components + 2)
     identity_at_zero = property(lambda self: self.components == 1)

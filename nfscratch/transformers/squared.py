@@ -43,7 +43,7 @@ class Squared(NumericTransformer):
     n_params = 5
 
     def __post_init__(self):
-        validate.positive("max_log_scale", self.max_log_scale)
+        validate.divisor("max_log_scale", self.max_log_scale)
         if not 0 < self.margin < 1:
             raise ValueError(f"margin must be between 0 and 1; got {self.margin}")
 

@@ -10,4 +10,4 @@ from nfscratch import validate
 
 
 def check_bound(c: float) -> None:
-    validate.positive("max_log_scale", c)
+    validate.divisor("max_log_scale", c)

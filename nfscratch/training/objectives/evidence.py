@@ -24,8 +24,6 @@ both directions are one pass.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
-from numbers import Real
 from typing import Any
 
 import autograd.numpy as np
@@ -197,11 +195,7 @@ def _check_callable(name, log_p):
 
 
 def _check_inverse_temperature(inverse_temperature):
-    if (
-        isinstance(inverse_temperature, bool)
-        or not isinstance(inverse_temperature, Real)
-        or not (isfinite(inverse_temperature) and inverse_temperature >= 0.0)
-    ):
+    if not validate.is_finite(inverse_temperature) or inverse_temperature < 0.0:
         raise ValueError(f"inverse_temperature must be a finite number of at least 0; got {inverse_temperature!r}")
 
 
