@@ -46,6 +46,8 @@ ROOT = Path(__file__).resolve().parents[1]
         ("y = f(a, b, c)", {"y = (f(b, a, c))"}),
         ("y = f(*a, b)", set()),
         ("y = np.maximum(a, b)", set()),
+        ("y = max(a, b) - min(c, d)", {"y = (max(a, b) + min(c, d))"}),
+        ("y = max(a, b, key=f)", {"y = (max(b, a, key=f))", "y = (max(a, b))"}),
         ("y = np.maximum(a, b, out=c)", {"y = (np.maximum(a, b))"}),
         ("y = a.reshape(-1, b)", {"y = a.reshape((1), b)", "y = (a.reshape(b, -1))"}),
         ("y = a.reshape(1, b)", {"y = a.reshape(2, b)", "y = (a.reshape(b, 1))"}),

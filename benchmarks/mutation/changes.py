@@ -30,6 +30,7 @@ ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: as
 ARITHMETIC |= {ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
 
 SYMMETRIC = {"maximum", "minimum", "fmax", "fmin", "logaddexp", "array_equal"}  # of NumPy: no input tells an order
+SYMMETRIC |= {"max", "min"}  # of Python
 
 
 def changes(node: ast.AST, is_condition: bool = False) -> Iterator[tuple[Change, str]]:
@@ -112,7 +113,8 @@ def of_call(node):
 
 
 def is_symmetric(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr in SYMMETRIC
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name in SYMMETRIC and not any(keyword.arg == "key" for keyword in call.keywords)
 
 
 def is_open_size(node: ast.AST, parent: ast.AST) -> bool:
