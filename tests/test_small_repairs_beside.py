@@ -25,7 +25,7 @@ def test_a_line_that_both_directions_go_through_changes_both_log_dets():
 
 def test_long_pieces_of_source_differ_by_what_differs():
     """What stands often in them counts as everything else does."""
-    long = "x + " * 60 + "y"
+    long = "y" + " + x" * 60
     assert len(long) > 200 and repair(long, long.replace("y", "z"))._distance == 2
     assert repair("y", long)._distance == len(long) - 1
 

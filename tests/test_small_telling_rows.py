@@ -93,8 +93,8 @@ def test_rows_with_a_wrong_claim_where_there_are_few_among_them():
     assert claims([0, 0, 9, 9, 9], z=[0, 1, 9, 8, 7], at=[0]) == [0, 2, 3, 4] and claims(
         [0, 9, 9, 9, 9], z=[0, 9, 8, 7, 6], at=[0]
     ) == [0, 2, 3, 4]
-    alike = [7.0 * k % 3 for k in range(39)] + [9.0]
-    assert claims([9.0] * 40, at=[39], fine=onp.arange(40) != 39, z=alike) == [0, 3, 6, 39]
+    alike = [7.0 * k % 5 for k in range(39)] + [9.0]
+    assert claims([9.0] * 40, at=[39], fine=onp.arange(40) != 39, z=alike) == [0, 5, 10, 39]
     of = trial(range(3), claimed=onp.zeros((3, 1)), J=onp.tile(onp.eye(2), (3, 1, 1)))
     assert telling.with_wrong_claims(of, "forward", onp.array([1]), onp.ones(3, dtype=bool), 1e-5).tolist() == [1]
     of = trial(range(3), claimed=[1, 1, 1], J=onp.tile(onp.eye(2), (3, 1, 1)))
