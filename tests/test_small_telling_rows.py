@@ -72,6 +72,13 @@ def test_two_rows_that_do_not_come_back_are_among_them():
     assert telling._not_undone(lost, 1e-5) == set() and rows(lost) == [0, 1, 2, 3, 4, 5]
 
 
+def test_a_claim_is_wrong_from_its_bound_on():
+    fine, J = onp.ones(3, dtype=bool), onp.tile(onp.eye(2), (3, 1, 1))
+    for off, found in ((1.25, [0, 2]), (1.1875, [0])):
+        of = trial(range(3), claimed=onp.array([0, 0, off]), J=J)
+        assert telling.with_wrong_claims(of, "forward", onp.array([0]), fine, 0.125).tolist() == found
+
+
 def claims(off, at=(0, 1), fine=None, z=None):
     J = onp.tile(onp.diag([2.0, 3.0]), (len(off), 1, 1))
     J[-1] *= 100.0
