@@ -158,6 +158,8 @@ def test_forwards_log_det_by_differences(monkeypatch):
     )
     for off, said in OFF:
         assert bool(s._is_log_det(TRUE + off)) is said, off
+    s.near = 0.125  # so that the bounds are 1.25, 2.5 and 5, without rounding
+    assert not s._is_log_det(TRUE + [1.25, 2.5, 0]) and s._is_log_det(TRUE + [1.25, 2.4375, 0])
     assert not s._is_log_det(TRUE[:, None]) and not s._is_log_det(TRUE[:2])
 
 

@@ -60,6 +60,11 @@ def test_what_is_another_than_before_any_edit(monkeypatch):
         with watched(monkeypatch, screen) as asked:
             assert s.changed() == names and s.now is now and s.spent == 100
             assert s.moves_points() is moves and asked == [(MOST, "met")] * 2 and s.spent == 111
+    loose = screen_of(results=four(x=onp.ones((3, 2))), near=0.5)  # 0 is near 1 there, and 1 is not near 0
+    for now, before, names in ((0.0, 1.0, set()), (1.0, 0.0, {"x", "forward"})):
+        loose.results, loose._results = four(x=onp.full((3, 2), before)), lambda now=now: four(x=onp.full((3, 2), now))
+        with watched(monkeypatch, screen):
+            assert loose.changed() == names and loose.moves_points() is bool(names)
     with watched(monkeypatch, screen, TooLong()):
         s.now = "before"
         assert s.changed() == {"x", "forward", "inverse"} and s.now is None and s.moves_points() is True

@@ -72,6 +72,13 @@ def test_two_rows_that_do_not_come_back_are_among_them():
     assert telling._not_undone(lost, 1e-5) == set() and rows(lost) == [0, 1, 2, 3, 4, 5]
 
 
+def test_a_claim_is_wrong_from_its_bound_on():
+    fine, J = onp.ones(3, dtype=bool), onp.tile(onp.eye(2), (3, 1, 1))
+    for off, found in ((1.25, [0, 2]), (1.1875, [0])):
+        of = trial(range(3), claimed=onp.array([0, 0, off]), J=J)
+        assert telling.with_wrong_claims(of, "forward", onp.array([0]), fine, 0.125).tolist() == found
+
+
 def claims(off, at=(0, 1), fine=None, z=None):
     J = onp.tile(onp.diag([2.0, 3.0]), (len(off), 1, 1))
     J[-1] *= 100.0
@@ -93,8 +100,8 @@ def test_rows_with_a_wrong_claim_where_there_are_few_among_them():
     assert claims([0, 0, 9, 9, 9], z=[0, 1, 9, 8, 7], at=[0]) == [0, 2, 3, 4] and claims(
         [0, 9, 9, 9, 9], z=[0, 9, 8, 7, 6], at=[0]
     ) == [0, 2, 3, 4]
-    alike = [7.0 * k % 3 for k in range(39)] + [9.0]
-    assert claims([9.0] * 40, at=[39], fine=onp.arange(40) != 39, z=alike) == [0, 3, 6, 39]
+    alike = [7.0 * k % 5 for k in range(39)] + [9.0]
+    assert claims([9.0] * 40, at=[39], fine=onp.arange(40) != 39, z=alike) == [0, 5, 10, 39]
     of = trial(range(3), claimed=onp.zeros((3, 1)), J=onp.tile(onp.eye(2), (3, 1, 1)))
     assert telling.with_wrong_claims(of, "forward", onp.array([1]), onp.ones(3, dtype=bool), 1e-5).tolist() == [1]
     of = trial(range(3), claimed=[1, 1, 1], J=onp.tile(onp.eye(2), (3, 1, 1)))

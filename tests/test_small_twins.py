@@ -51,6 +51,8 @@ def test_what_stands_as_it_is_in_the_other_function_stays_so():
     """z of the module is not the argument of g: the new expression is not renamed there."""
     text = "def f(z):\n    a = np.exp(s)\n    return a\ndef g(x):\n    b = np.exp(s)\n    return b"
     assert done(text, "np.exp(s)", "np.exp(z)") == [(["a = np.exp(z)", "b = np.exp(x)"], (2, 5), [1])]
+    of_two = text.replace("g(x)", "g(x, y)")
+    assert done(of_two, "np.exp(s)", "np.exp(z)")[0][0] == ["a = np.exp(z)", "b = np.exp(z)"]
     as_it_is = text.replace("np.exp(s)", "np.exp(z)")
     assert done(as_it_is, "np.exp(z)", "np.log(z)") == [(["a = np.log(z)", "b = np.log(z)"], (2, 5), [1])]
 
