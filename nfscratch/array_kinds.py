@@ -2,7 +2,8 @@
 
     taken      lists, NumPy and CuPy arrays; anything with __array__, such as PyTorch's and JAX's arrays on the host
                pandas and polars tables whose columns are floats, integers or booleans, without a missing value
-    refused    sparse matrices; tensors that require a gradient or lie on a GPU; tracers of JAX
+    refused    sparse matrices; masked arrays with a masked entry;
+               tensors that require a gradient or lie on a GPU; tracers of JAX
                columns of text, categories, objects or dates; missing values, by column and row
 
 Libraries are recognised by the methods of their objects, so that none of them is imported.
@@ -26,6 +27,8 @@ def plain(name: str, x: Any) -> Any:
     TypeError, ValueError: in one line, with the argument's name and what to pass instead.
     """
     refuse(name, x)
+    if isinstance(x, onp.ma.MaskedArray):  # nothing is masked
+        return x.data
     if is_native(x):
         return x
     if is_table(x):
@@ -36,6 +39,7 @@ def plain(name: str, x: Any) -> Any:
 def refuse(name: str, x: Any) -> None:
     """Refuse what `plain` cannot turn into numbers, by its kind; a table by its columns."""
     _refuse_sparse(name, x)
+    refuse_masked(name, x)
     _refuse_tensor(name, x)
     _refuse_tracer(name, x)
     _refuse_lazy(name, x)
@@ -76,6 +80,14 @@ def _refuse_sparse(name, x):
     method = "to_dense" if getattr(x, "is_sparse", False) is True else method  # PyTorch's
     if method is not None:
         raise TypeError(f"{name} must be a dense array; got a sparse {type(x).__name__}: pass {name}.{method}()")
+
+
+def refuse_masked(name: str, x: Any) -> None:
+    """A masked entry has no value: what lies under the mask would count as one."""
+    if isinstance(x, onp.ma.MaskedArray) and onp.ma.is_masked(x):
+        raise TypeError(
+            f"{name} must have a value everywhere; got a masked array: leave out the masked rows, in every argument"
+        )
 
 
 def _refuse_tensor(name, x):

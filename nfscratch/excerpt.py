@@ -10,4 +10,8 @@ MOST = 80  # characters of one value
 def excerpt(value: Any, most: int = MOST) -> str:
     """repr(value) on one line, of `most` characters at most; " ..." stands for what was cut off."""
     text = " ".join(repr(value).split())
+    if getattr(value, "shape", None) == () and text.startswith(
+        "array("
+    ):  # what looks like the number that is asked for
+        text += ", an array and no number"
     return text if len(text) <= most else f"{text[: most - 4]} ..."

@@ -226,10 +226,6 @@ def generator(rng: Any) -> None:
 def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({})) -> Any:
     """`x` as an array of real numbers, in its own dtype and on its own device. remedies: by the kind of a dtype."""
     x = plain(name, x)
-    if isinstance(x, onp.ma.MaskedArray):
-        raise TypeError(
-            f"{name} must have a value everywhere; got a masked array: leave out the masked rows, in every argument"
-        )
     if x.dtype.kind not in "biuf":
         usual = dict.fromkeys("OUST", f"if they stand for numbers, pass numpy.asarray({name}, float)")
         remedy = "".join(f"; {table[x.dtype.kind]}" for table in (remedies or usual,) if x.dtype.kind in table)

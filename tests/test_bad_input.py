@@ -195,6 +195,9 @@ def test_a_masked_array_is_refused_and_the_rows_to_pass_are_named():
         masked,
     )
     assert len(FLOW.log_prob(PARAMS, onp.ma.compress_rows(masked))) < 20
+    log_p = FLOW.log_prob(PARAMS, onp.ma.masked_array(X))  # nothing is masked
+    onp.testing.assert_array_equal(log_p, FLOW.log_prob(PARAMS, X))
+    assert type(log_p) is onp.ndarray
 
 
 def test_a_constant_column_is_named_and_what_to_do_with_it():

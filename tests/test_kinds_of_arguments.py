@@ -99,3 +99,57 @@ def test_a_size_that_no_array_has_is_refused_where_the_part_is_made():
     refused("bins must be at most 2147483648", nf.RationalQuadraticSpline, huge)
     refused("each of blocks must be at most 2147483648", nf.Blocks, [huge])
     refused("context_dim must be at most 2147483648", nf.flows.nice, 2, context_dim=huge)
+
+
+def test_recording_steps_and_jitter_are_checked():
+    refused("x must be finite; NaN or infinity in row 3", nf.recording_steps, onp.where(X == X[3, 1], onp.inf, X))
+    for shape in ((60, 0), (0, 2)):
+        refused("x must have at least one row and one column; got shape ", nf.recording_steps, onp.zeros(shape))
+    far = X.copy()
+    far[7, 1] = 1e300
+    assert nf.recording_steps(far).tolist() == [0.0, 0.0]
+    far[:, 0] = onp.rint(4 * far[:, 0])
+    far[7, 0] = 1e300
+    assert nf.recording_steps(far).tolist() == pytest.approx([1.0, 0.0])  # the far value hides no grid either
+    refused(
+        r"jitter must be one width, or one per column, shape \(2,\); got \(1,\)", nf.fit, FLOW, X, rng=0, jitter=[0.1]
+    )
+    refused("jitter must be a width, or one per column; got True", nf.fit, FLOW, X, rng=0, jitter=True)
+    refused(
+        r"Coupling takes arrays of shape \(N, 2\), as its mask has; got \(60, 1\)",
+        FLOW.bijection.layers[1].inverse,
+        [],
+        X[:, :1],
+    )
+
+
+def test_problems_of_solvers_shapes_of_noise_and_numbers_in_arrays_are_refused_by_name():
+    y = onp.ones((1, 2))
+
+    def falls(t, y):
+        return -y
+
+    for solver in (nf.ode.Dopri5(), nf.ode.RK4()):
+        for t in (None, "a", [1], 1j, onp.nan, onp.inf, True):
+            refused("t1 must be a finite number; got ", solver.solve, falls, y, 0.0, t)
+            refused("t0 must be a finite number; got ", solver.solve, falls, y, t, 0.0)
+        refused(r"f must be a function of \(t, y\); got None", solver.solve, None, y, 0.0, 1.0)
+        refused("y must be an array of floats; got dtype int64", solver.solve, falls, onp.array([[1, 2]]), 0.0, 1.0)
+    refused(
+        "t1 must be a finite number; got None",
+        nf.ode.EulerMaruyama().solve,
+        falls,
+        falls,
+        y,
+        0,
+        None,
+        onp.random.default_rng(0),
+    )
+    for shape in (5, {3: 1}, onp.array(3), (True,), "ab", (1, 4)):
+        refused("pixel_noise takes a shape ", nf.flows.pixel_noise, shape)
+    refused(r"Residual takes a shape D, \(D,\) or \(C, H, W\); got \(2, 2, 2, 2, 2\)", nf.Residual, (2,) * 5)
+    refused(r"network must see images of shape \(2, 4, 4\)", nf.Residual, (2, 4, 4))
+    refused(r"\(3, 1, 3\), which are 3; one number, such as 3, is for any count", nf.LipschitzConv, hidden=[4])
+    refused(r"positive and finite; got array\(0.5\), an array and no number", nf.Affine, onp.array(0.5))
+    refused(r"dim must be an integer of at least 1; got array\(2\), an array and no number", nf.flows.maf, onp.array(2))
+    refused("n must be at most 2147483648; got 10{30}$", nf.data.load, "moons", n=10**30)

@@ -130,3 +130,15 @@ def test_images_come_as_rows_or_as_images():
     )
     onp.testing.assert_array_equal(rows.get_array(), images.get_array())
     assert rows.get_array()[1:3, 1:4].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_masked_values_are_not_drawn_and_a_function_must_return_numbers():
+    masked, message = onp.ma.masked_array(X, mask=X > 0.5), "must have a value everywhere; got a masked array"
+    for draw in (lambda: plot.corner(*FLOW, masked), lambda: plot.pairs(masked, X)):
+        with pytest.raises(TypeError, match=f"data {message}"):
+            draw()
+    for draw in (lambda: plot.pairs(X, masked), lambda: plot.scatter(AX, masked)):
+        with pytest.raises(TypeError, match=message):
+            draw()
+    with pytest.raises(TypeError, match="log_prob must return an array of real numbers; got 'a'"):
+        plot.density(AX, lambda x: "a", BOX)

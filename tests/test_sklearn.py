@@ -281,3 +281,23 @@ def test_what_is_no_number_is_refused_by_column_in_every_method():
     refused(TypeError, "^y must have columns of numbers; got a column of category: enc", conditional().fit, X, nameless)
     refused(TypeError, "^X must not require a gradient;", density().fit, Tensor(X, requires_grad=True))
     onp.testing.assert_array_equal(density().fit(Tensor(X)).score_samples(X), density().fit(X).score_samples(X))
+
+
+def test_masked_values_dates_and_texts_are_no_data_and_settings_are_blamed_by_their_own_names():
+    masked, message = onp.ma.masked_array(X, mask=X > X.mean()), " must have a value everywhere; got a masked array"
+    refused(TypeError, "X" + message, density().fit, masked)
+    refused(TypeError, "X" + message, conditional().fit, masked, X)
+    refused(TypeError, "y" + message, conditional().fit, X, masked)
+    refused(TypeError, "sample_weight" + message, density().fit, X, sample_weight=masked[:, 0])
+    for dates_or_texts in (X.astype("M8[s]"), X.astype("m8[s]"), X.astype(str)):
+        refused(TypeError, "X must be an array of real numbers; got dtype ", density().fit, dates_or_texts)
+        refused(TypeError, "y must be an array of real numbers; got dtype ", conditional().fit, X, dates_or_texts)
+    for wrong in (3, [], "a", {"dim"}):
+        message = "must be a dict of arguments by their names, or None; got "
+        refused(TypeError, f"flow_options {message}", density(flow_options=wrong).fit, X)
+        refused(TypeError, f"fit_options {message}", density(fit_options=wrong).fit, X)
+    refused(ValueError, "flow_options must leave out dim, .*; got dim", density(flow_options={"dim": 3}).fit, X)
+    refused(ValueError, "fit_options must leave out flow, x, .*; got rng", density(fit_options={"rng": 3}).fit, X)
+    small = conditional(draws=onp.uint8(200)).fit(X, X)
+    onp.testing.assert_array_equal(small.predict(X), conditional(draws=200).fit(X, X).predict(X))
+    refused(ValueError, "learning_rate must be positive and finite; got -1", density(learning_rate=-1).fit, X)

@@ -170,8 +170,8 @@ class Coupling(Derived):
     def _split(self, z):
         """The kept and the changed variables, batch-last: (|K|, N), (|C|, N)."""
         if z.shape[1:] != self.in_shape:
-            variables, entries = (" x ".join(map(str, shape)) for shape in (z.shape[1:], self.in_shape))
-            raise ValueError(f"mask must have one entry for each of the {variables} variables; got {entries} entries")
+            shape = ", ".join(map(str, self.in_shape))
+            raise ValueError(f"Coupling takes arrays of shape (N, {shape}), as its mask has; got {tuple(z.shape)}")
         rows = flat(z)
         return rows[_on(self.kept, z)], rows[_on(self.changed, z)]
 

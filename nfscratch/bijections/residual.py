@@ -70,8 +70,12 @@ class Residual(NumericInverse):
     update_sees_data = False
 
     def __post_init__(self):
-        object.__setattr__(self, "shape", validate.event_shape("Residual", self.shape))
+        object.__setattr__(self, "shape", validate.event_shape("Residual", self.shape, axes=(1, 3)))
         validate.part("network", self.network, Network, "nf.LipschitzMLP((64, 64))")
+        if len(self.shape) == 3 and isinstance(self.network, LipschitzMLP):
+            raise ValueError(
+                f"network must see images of shape {self.shape}, such as nf.LipschitzConv(); got LipschitzMLP"
+            )
         validate.choice("log_det", self.log_det, LOG_DETS)
         validate.choice("gradient", self.gradient, GRADIENTS)
         validate.choice("solver", self.solver, METHODS)

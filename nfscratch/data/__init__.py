@@ -17,6 +17,7 @@ from numbers import Integral
 
 import numpy as np
 
+from nfscratch import validate
 from nfscratch.data.binary import COLUMNS, load_binary
 from nfscratch.data.dataset import Dataset
 from nfscratch.data.images import load_freyfaces, load_mnist
@@ -56,6 +57,8 @@ def load(name: str, *, rng: np.random.Generator | None = None, n: int | None = N
         raise TypeError(f"rng must be a numpy.random.Generator or None; got {type(rng).__name__}")
     if n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or n < 1):
         raise ValueError(f"n must be a positive integer or None; got {n!r}")
+    if n is not None and n > validate.LARGEST:
+        raise ValueError(f"n must be at most {validate.LARGEST}; got {n}")
     return LOADERS[name](rng, None if n is None else int(n))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from nfscratch import validate
+from nfscratch import returned, validate
 from nfscratch.evaluate.checked_draws import two_samples
 
 ROUNDING = 1e-12  # relative: statistics that differ by less are equal
@@ -92,7 +92,7 @@ def _statistic_of_pairs(k, n, first):
 
 
 def _number(value):
-    value = np.asarray(value, dtype=float)
-    if value.shape != () or not np.isfinite(value):
-        raise ValueError(f"statistic must return one finite number; got {value}")
-    return float(value)
+    found = returned.number("statistic", value)
+    if not np.isfinite(found):
+        raise ValueError(f"statistic must return one finite number; got {found}")
+    return found

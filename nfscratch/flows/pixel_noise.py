@@ -31,6 +31,7 @@ def pixel_noise(
     max_log_scale: float = 1.0,
 ) -> Flow:
     """A Flow on (0, 1) for images of `shape` (C, H, W), with the image, flattened, as its context: for Dequantized."""
+    shape = validate.event_shape("pixel_noise", shape, axes=(3,))
     network = ConvNet(hidden, activation, context_channels=shape[0])
     couplings = [
         Coupling(Affine(max_log_scale), checkerboard_mask(shape, flip=k % 2 == 1), network, prod(shape))

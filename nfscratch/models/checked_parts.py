@@ -7,6 +7,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
+from nfscratch.array_kinds import plain
 from nfscratch.autodiff import raw
 from nfscratch.distributions import Distribution, StandardNormal
 from nfscratch.flows import Flow
@@ -50,7 +51,7 @@ def of_width(name, out, width):
 
 def rows_width(name: str, x: Any) -> int:
     """How many numbers a row of x has, or ValueError unless x is a table of rows."""
-    shape = onp.shape(x)
+    shape = onp.shape(x) if hasattr(x, "shape") else plain(name, x).shape
     if len(shape) != 2 or shape[1] == 0:
         raise ValueError(f"{name} must have shape (N, D), images as rows of their pixels; got {shape}")
     return shape[1]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.ode.right_side import RightSide, is_finite, time_like
+from nfscratch.ode.right_side import RightSide, check_problem, is_finite, time_like
 from nfscratch.ode.solver import Solution
 
 
@@ -36,6 +36,7 @@ class EulerMaruyama:
         The draws are the generator's, in float64 on the host, so that a seed means the same on every dtype and device.
         """
         validate.generator(rng)
+        check_problem(y, t0, t1, f=f, g=g)
         rhs, h = RightSide(lambda t, y: (f(t, y), g(t, y))), (t1 - t0) / self.steps
         for n in range(self.steps):
             t = time_like(y, t0 + n * h)

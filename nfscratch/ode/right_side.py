@@ -8,13 +8,15 @@ millions. NaN and infinity are looked for once, at the end of a solve; `name_fir
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.array_kinds import listed_rows
 from nfscratch.autodiff import raw
+from nfscratch.excerpt import excerpt
 
 
 class IntegrationError(ValueError):
@@ -87,6 +89,22 @@ class RightSide:
                 at,
                 self.evaluations,
             )
+
+
+def check_problem(y: Any, t0: float, t1: float, **functions: Callable) -> None:
+    """Refuse a state without axes or of whole numbers, times that are no finite numbers, and no functions of (t, y)."""
+    shape, dtype = getattr(y, "shape", ()), getattr(y, "dtype", None)
+    if len(shape) < 2 or dtype is None:
+        raise ValueError(
+            f"y must have shape (S, N), N systems of S numbers each; got {getattr(y, 'shape', type(y).__name__)}"
+        )
+    if dtype.kind != "f":
+        raise TypeError(f"y must be an array of floats; got dtype {dtype}")
+    for name, t in (("t0", t0), ("t1", t1)):
+        if isinstance(t, bool) or not isinstance(raw(t), (Real, onp.ndarray)) or onp.ndim(raw(t)) or not is_finite(t):
+            raise ValueError(f"{name} must be a finite number; got {excerpt(t)}")
+    for name, f in functions.items():
+        validate.function(name, f, "(t, y)")
 
 
 def time_like(y: Any, t: float) -> Any:

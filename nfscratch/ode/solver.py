@@ -16,7 +16,7 @@ from typing import Any
 
 import autograd.numpy as np
 
-from nfscratch.ode.right_side import RightSide, is_finite, name_first_nan
+from nfscratch.ode.right_side import RightSide, check_problem, is_finite, name_first_nan
 from nfscratch.ode.tableau import Step
 from nfscratch.typed_fields import TypedFields
 
@@ -48,6 +48,7 @@ class Solver(TypedFields):
 
     def solve(self, f: Callable, y: Any, t0: float, t1: float) -> Solution:
         """The state at t1. Raises IntegrationError, which says t and the evaluations used, where it is not reached."""
+        check_problem(y, t0, t1, f=f)
         return follow(self, lambda t, y: (f(t, y), None), y, t0, t1)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nfscratch import validate
+from nfscratch import returned, validate
+from nfscratch.array_kinds import refuse_masked
 from nfscratch.backend import to_numpy
 
 
@@ -59,7 +60,7 @@ def matrix(name: str, J: Any) -> np.ndarray:
 
 def values_at(name: str, f: Callable[[Any], Any], x: np.ndarray, event: tuple[int, ...] = ()) -> np.ndarray:
     """f(x) on the host, one value of shape `event` for each row of x."""
-    values = np.asarray(to_numpy(f(x)), dtype=float)
+    values = returned.array(name, f(x)).astype(float)
     if values.shape != (len(x), *event):
         raise ValueError(f"{name} must return shape {_n(event)} for points (N, 2); got {values.shape} for N = {len(x)}")
     return values
@@ -71,6 +72,7 @@ def _n(event):
 
 def _host(name, x):
     """x as an array of real numbers on the host."""
+    refuse_masked(name, x)
     x = np.asarray(to_numpy(x))
     if x.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers; got dtype {x.dtype}")

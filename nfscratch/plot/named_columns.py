@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nfscratch.array_kinds import refuse_masked
 from nfscratch.backend import to_numpy
 
 MOST = 8  # columns that are legible on a page
@@ -109,6 +110,7 @@ def _has_names(table):
 
 
 def _from_array(name, table):
+    refuse_masked(name, table)
     x = np.asarray(to_numpy(table))
     if x.dtype.kind not in "biuf":
         got = f"dtype {x.dtype}" if x.ndim else type(table).__name__

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import autodiff, backend
+from nfscratch.excerpt import excerpt
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,24 @@ class Target:
     def value(self, x: Any) -> Any:
         """log p of each row."""
         if self.log_prob_vjp is not None:
-            return self.checked(self.log_prob_vjp(x)[0], x)
+            return self._with_pullback(x)[0]
         return self._pair(x)[0] if self.has_grad else self.checked(self.log_prob(x), x)
 
     def vjp(self, x: Any) -> tuple[Any, Callable]:
         """log p of each row, and the pullback of g (n,)."""
         if self.log_prob_vjp is not None:
-            log_p, pullback = self.log_prob_vjp(x)
-            return self.checked(log_p, x), pullback
+            return self._with_pullback(x)
         if self.has_grad:
             log_p, slope = self._pair(x)
             return log_p, lambda g: (g * slope.T).T
         log_p, pullback = autodiff.value_and_vjp(lambda x: self.checked(self.log_prob(x), x), x)
         return log_p, lambda g: pullback(g)[0]
+
+    def _with_pullback(self, x):
+        pair = self.log_prob_vjp(x)
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not callable(pair[1]):
+            raise TypeError(f"log_prob_vjp must return (values, pullback), pullback(g) -> g_x; got {excerpt(pair)}")
+        return self.checked(pair[0], x), pair[1]
 
     def _pair(self, x):
         pair = self.log_prob(x)
@@ -68,8 +74,10 @@ class Target:
     def checked(self, log_p: Any, x: Any) -> Any:
         """The values, if there is one for each row."""
         shape, n = getattr(log_p, "shape", None), len(x)
-        if shape == (n,):
+        if shape == (n,) and getattr(log_p, "dtype", onp.dtype(float)).kind == "f":
             return log_p
+        if shape == (n,):
+            raise TypeError(f"log_prob must return floats, which have a slope; got dtype {log_p.dtype}")
         got = type(log_p).__name__ if shape is None else f"shape {tuple(shape)}"
         hint = "; sum over the variables alone, axis=1" if shape == () else ""
         if shape == tuple(x.shape[1:]):

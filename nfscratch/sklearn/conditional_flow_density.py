@@ -145,9 +145,14 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
         h = self.flow_.embedded(self.params_, X)
         return self.flow_.bijection.forward_value(self.params_["bijection"], z, h)[0]
 
+    @property
+    def _count(self):
+        """`draws`, of whatever dtype scikit-learn keeps it as it came."""
+        return int(self.draws)
+
     def _drawn_quantiles(self, X, levels):
         """(N, Q, K), of some rows at a time."""
-        step = max(1, ROWS // self.draws)
+        step = max(1, ROWS // self._count)
         parts = [onp.quantile(self._draws_of(X[k : k + step]), levels, axis=1) for k in range(0, len(X), step)]
         return onp.concatenate(parts, axis=1).swapaxes(0, 1)
 
@@ -156,13 +161,13 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
         base, like = self.flow_.base, trees.first_array(self.params_)
         if base.context_dim:  # the draws of the base depend on the row
             return onp.stack([self._draws_at(row) for row in X])
-        z = base.sample(self.params_["base"], onp.random.default_rng(self.seed_), self.draws, like)
-        y = self._image(onp.tile(backend.to_numpy(z), (len(X), 1)), onp.repeat(X, self.draws, axis=0))
-        return y.reshape(len(X), self.draws, -1)
+        z = base.sample(self.params_["base"], onp.random.default_rng(self.seed_), self._count, like)
+        y = self._image(onp.tile(backend.to_numpy(z), (len(X), 1)), onp.repeat(X, self._count, axis=0))
+        return y.reshape(len(X), self._count, -1)
 
     def _draws_at(self, row):
         """(draws, K)."""
-        y = self.flow_.sample(self.params_, onp.random.default_rng(self.seed_), self.draws, row[None])
+        y = self.flow_.sample(self.params_, onp.random.default_rng(self.seed_), self._count, row[None])
         return onp.asarray(backend.to_numpy(y), dtype=onp.float64)
 
     # --- shapes ----------------------------------------------------------------------------------------------------

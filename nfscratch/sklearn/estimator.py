@@ -6,6 +6,7 @@ A setting that is None keeps the default of the recipe, or of `nf.fit`. What no 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
@@ -15,6 +16,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nfscratch import array_kinds, backend, flows, validate
+from nfscratch.excerpt import excerpt
 from nfscratch.flows import Flow
 from nfscratch.sklearn.one_order import in_one_order
 from nfscratch.training.fit import fit
@@ -22,6 +24,8 @@ from nfscratch.training.held_out import FEW
 from nfscratch.training.interrupts import RAISE, result_of
 from nfscratch.training.optimizers import adam
 
+NO_NUMBERS = "MmSTU"  # the kinds of dtypes of dates and texts
+OF_FIT = ("flow", "x", "rng", "context", "weights", "numbers")  # arguments of `fit` that are an estimator's own
 RECIPES = ("rq_nsf", "real_nvp", "maf", "iaf", "naf", "nice", "gin", "linear")  # those that are made for data
 
 
@@ -43,7 +47,7 @@ class FlowEstimator(BaseEstimator):
         return made
 
     def _flow_options(self):
-        return _given(layers=self.layers, hidden=self.hidden) | (self.flow_options or {})
+        return _given(layers=self.layers, hidden=self.hidden) | _options("flow_options", self.flow_options, ("dim",))
 
     def _train(self, flow: Flow, x: Any, context: Any = None, weights: Any = None) -> None:
         """Fit, and keep the result. Ctrl-C keeps the best so far and ends a search too, but for interrupt="return"."""
@@ -64,9 +68,10 @@ class FlowEstimator(BaseEstimator):
     def _fit_options(self, n):
         settings = _given(steps=self.steps, batch_size=self.batch_size, patience=self.patience)
         if self.learning_rate is not None:
+            validate.positive("learning_rate", self.learning_rate)
             settings["optimizer"] = adam(self.learning_rate)
         settings |= {"validation": self._held_out(n), "progress": None if self.verbose else False, "interrupt": RAISE}
-        return settings | (self.fit_options or {})
+        return settings | _options("fit_options", self.fit_options, OF_FIT)
 
     def _held_out(self, n):
         """The share to hold out; None where `fit` would refuse it for too few rows, which a search may well come to."""
@@ -102,7 +107,11 @@ def checked_weights(sample_weight: Any, n: int) -> onp.ndarray | None:
 def host(name: str, value: Any) -> Any:
     """`value` for scikit-learn: refused by its kind where it is no data; in the host's memory where it was on a GPU."""
     array_kinds.refuse(name, value)
-    return backend.to_numpy(value) if array_kinds.is_native(value) else value
+    if not array_kinds.is_native(value):
+        return value
+    if value.dtype.kind in NO_NUMBERS:  # scikit-learn makes numbers of them
+        validate.numeric(name, value)
+    return backend.to_numpy(array_kinds.plain(name, value))
 
 
 def generator(random_state: Any) -> onp.random.Generator:
@@ -110,6 +119,17 @@ def generator(random_state: Any) -> onp.random.Generator:
     if isinstance(random_state, onp.random.Generator):
         return random_state
     return onp.random.default_rng(check_random_state(random_state).randint(2**31, size=4))
+
+
+def _options(name, given, own):
+    """`given`, a dict of arguments or None, as a dict. own: the arguments that the estimator gives itself."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} must be a dict of arguments by their names, or None; got {excerpt(given)}")
+    if taken := [argument for argument in own if argument in given]:
+        raise ValueError(f"{name} must leave out {', '.join(own)}, which the estimator gives; got {', '.join(taken)}")
+    return dict(given)
 
 
 def _given(**settings):

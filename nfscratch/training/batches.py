@@ -7,6 +7,8 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.array_kinds import is_native
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import batch_first, batch_last
 
 
@@ -19,7 +21,10 @@ class Batches:
 
     def __init__(self, data: Any, size: int, rng: onp.random.Generator):
         self.data, self.rng = data, rng
-        lengths = {len(part) for part in (data if isinstance(data, tuple) else (data,)) if part is not None}
+        parts = [part for part in (data if isinstance(data, tuple) else (data,)) if part is not None]
+        if odd := [part for part in parts if not is_native(part) or part.ndim == 0]:
+            raise TypeError(f"data must be an array of rows, or a tuple of arrays or None; got {excerpt(odd[0])}")
+        lengths = {len(part) for part in parts}
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(
                 f"data must have at least 1 row, and the same number of rows in every part; got {sorted(lengths)} rows"

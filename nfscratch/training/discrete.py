@@ -84,7 +84,10 @@ def recording_steps(x: Any) -> Any:
     x = validate.numeric("x", x)
     if x.ndim < 2:
         raise ValueError(f"x must have shape (N, D); got {x.shape}")
-    steps = onp.zeros(x[0].size if len(x) else x.shape[1])
+    if x.size == 0:
+        raise ValueError(f"x must have at least one row and one column; got shape {x.shape}")
+    validate.finite("x", x)
+    steps = onp.zeros(x[0].size)
     for column, step in discrete_columns(x).items():
         steps[column] = step
     return steps.reshape(x.shape[1:])
@@ -176,8 +179,10 @@ def _recorded(column, eps):
     size = onp.abs(column).max()
     if size == 0.0:
         return None
-    column = column / size  # from here on without a unit
+    given, column = column, column / size  # from here on without a unit
     levels, counts = _levels(column, ROUNDING * eps)
+    if len(hidden := _hidden(given, column, levels, counts)):
+        return _recorded(hidden, eps)
     if len(levels) == 1:
         return None
     gaps, share, most = onp.diff(levels), len(levels) / len(column), int(counts.argmax())
@@ -191,6 +196,16 @@ def _recorded(column, eps):
     return Recorded(
         float(step * size), float(levels[most] * size), counts[most] / len(column), len(levels), len(column)
     )
+
+
+def _hidden(given, column, levels, counts):
+    """The rows that a few far larger ones make equal by rounding, though they have several values; else none."""
+    most = int(counts.argmax())
+    if len(column) - counts[most] >= max(SAME_ROWS, SAME_SHARE * len(column)) or len(levels) == 1:
+        return given[:0]
+    below, above = [*levels[most : most + 2], onp.inf][:2]
+    inside = given[(column >= below) & (column < above)]
+    return inside if len(onp.unique(inside)) > SEVERAL else given[:0]
 
 
 def _are_multiples(gaps, usual):

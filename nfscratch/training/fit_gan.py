@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees, validate
+from nfscratch import returned, trees, validate
 from nfscratch.models.gan import GAN
 from nfscratch.training import far_end
 from nfscratch.training.budget import Budget
@@ -108,7 +108,7 @@ def fit_gan(
         counted(start),
         rng=rng,
         data=x,
-        evaluate=None if measure is None else lambda p: measure(without_count(p)),
+        evaluate=None if measure is None else lambda p: returned.number("measure", measure(without_count(p))),
         update=lambda p, batch: one_more(gan, p),
         blame=lambda p, grads, batch: (
             f"the loss of the {_player(p)} (here a step is one player's turn); {SMALLER_STEPS}"

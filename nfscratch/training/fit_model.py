@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from math import isfinite
 from numbers import Real
 from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees, validate
+from nfscratch import returned, trees, validate
 from nfscratch.checkpoint.description import config_hash, describe, fingerprint
 from nfscratch.checkpoint.header import about
 from nfscratch.models.model import Model
@@ -81,7 +82,7 @@ def fit_model(
     augment = None if augment is None else _checked(augment, model)
     if held_out is not None and augment is not None:
         held_out = augment(held_out, onp.random.default_rng(0))
-    arguments = (lambda p: {}) if at_step is None else (lambda p: at_step(steps_done(p)))
+    arguments = (lambda p: {}) if at_step is None else (lambda p: returned.mapping("at_step", at_step(steps_done(p))))
     result = minimize(
         lambda p, rng, batch: model.loss_value_and_grad(p, rng, batch, **arguments(p)),
         counted(model.init(rng, x) if params is None else params),
@@ -134,7 +135,7 @@ def _hold_out(validation, x, model, rng):
         return x, None
     if not isinstance(validation, Real):
         return x, one_at_least("validation", model.rows(validation, x, x.shape[1], "validation"))
-    n = round(validation * len(x))
+    n = round(validation * len(x)) if isfinite(validation) else 0
     if not 0 < n < len(x):
         raise ValueError(
             f"validation must leave rows on both sides; got {validation} of {len(x)} rows (None holds out none)"

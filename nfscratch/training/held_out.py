@@ -154,8 +154,11 @@ def jittered(width: Any, shape: tuple[int, ...]) -> Callable[[Any, Any], Any]:
     """(batch, rng) -> batch + U[0, width)."""
     if width is None:
         return lambda x, rng: x
-    given = onp.asarray(validate.numeric("jitter", width), dtype=onp.float64)
-    if given.shape not in ((), (1,), tuple(shape)):
+    given = onp.asarray(validate.numeric("jitter", width))
+    if given.dtype.kind == "b":
+        raise TypeError(f"jitter must be a width, or one per column; got {width}")
+    given = given.astype(onp.float64)
+    if given.shape not in ((), tuple(shape)):
         raise ValueError(f"jitter must be one width, or one per column, shape {tuple(shape)}; got {given.shape}")
     if not (onp.isfinite(given).all() and (given >= 0).all()):
         raise ValueError(f"jitter must be finite and at least 0; got {width}")

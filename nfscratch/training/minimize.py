@@ -17,7 +17,7 @@ from typing import Any
 import autograd
 import numpy as onp
 
-from nfscratch import trees, validate
+from nfscratch import returned, trees, validate
 from nfscratch.checkpoint.description import fingerprint
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
@@ -107,7 +107,7 @@ def minimize(
     _check_floats(params)
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
     plan = Plan(
-        loss if has_grad else _traced(loss),
+        returned.with_gradient("loss", loss) if has_grad else _traced(loss),
         *(optimizer, schedule, steps, _times(evaluate_every, file, schedule, steps)),
         *(clip, evaluate, patience, update, blame, augment, callback, budget if file is None else None),
     )
@@ -236,7 +236,7 @@ def _check_floats(params):
 
 def _traced(loss):
     """The loss as a function that returns (value, gradient tree), by autograd."""
-    both = autograd.value_and_grad(loss)
+    both = autograd.value_and_grad(returned.one_number("loss", loss))
     return lambda params, rng, *batch: both(params, rng, *batch)
 
 

@@ -22,6 +22,8 @@ import numpy as onp
 
 from nfscratch import backend, trees, validate
 
+MOST_EPS = 1e3  # of a number beside the root mean square of a gradient: with a larger one hardly anything moves
+
 
 @dataclass(frozen=True)
 class Adam:
@@ -40,6 +42,8 @@ class Adam:
         if not (self.b1 < 1 and self.b2 < 1):
             raise ValueError(f"b1 and b2 must be in [0, 1); got {self.b1} and {self.b2}")
         validate.positive("eps", self.eps)  # with 0, a number whose gradient is 0 would become NaN
+        if self.eps > MOST_EPS:
+            raise ValueError(f"eps must be at most {MOST_EPS:g}; got {self.eps}")
         validate.not_negative("weight_decay", self.weight_decay)
 
     def init(self, p: Any) -> dict:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import outside, trees
+from nfscratch import outside, returned, trees
 from nfscratch.bijections.normalize.whiten import Whitening
 from nfscratch.training.ending import Ended, Ending
 
@@ -86,7 +86,7 @@ class Record:
         Patience compares an evaluation with those after step 0. A start that was fitted to the data, such as their
         Gaussian, can be better than the first steps, and worse than what these lead to.
         """
-        value = -step if self.evaluate is None else float(self.evaluate(params))
+        value = -step if self.evaluate is None else returned.number("evaluate", self.evaluate(params))
         lowest = self._lowest_after_the_start()
         if self.evaluate is not None:
             self.history["step"].append(step)

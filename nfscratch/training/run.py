@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, trees
+from nfscratch import backend, returned, trees
 from nfscratch.training.batches import Batches
 from nfscratch.training.budget import Budget
 from nfscratch.training.defaults import Times
@@ -67,7 +67,8 @@ class Plan:
     def rate_factor(self, step: int) -> float:
         """The schedule's factor on the rate of the step that comes after `step` steps."""
         done = step / self.steps
-        return self.schedule(done if self.cooling is None else min(1.0, max(done, self.cooling.share())))
+        share = done if self.cooling is None else min(1.0, max(done, self.cooling.share()))
+        return returned.factor("schedule", self.schedule(share), share)
 
 
 class Run:
@@ -125,7 +126,7 @@ class Run:
             return
         loss, validation = (record.history[key][-1:] or [None] for key in ("loss", "validation"))
         at = Evaluation(self.step, self.plan.steps, loss[0], validation[0], record.best_step, trees.copy(self.params))
-        if self.plan.callback(at) and record.ending is None:
+        if returned.is_true(self.plan.callback(at)) and record.ending is None:
             record.ending = Ending(Ended.STOPPED, self.step)
 
     def _blamed(self, grads, batch):
