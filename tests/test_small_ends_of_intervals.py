@@ -175,3 +175,32 @@ def test_a_log_det_is_right_on_both_sides_that_is_less_than_the_bound_away(monke
         own = lambda x, b=before, a=after: onp.where(x < 0, b, a) * 2.0**-5  # noqa: E731
         line.value_at = lambda rows, own=own: onp.concatenate([rows, own(rows)], axis=1)
         assert kinks._has_its_slopes(line, 0.0) is right, (before, after)
+
+
+def test_from_points_that_the_map_meets_a_line_is_asked_where_all_of_them_have_finite_values():
+    met = onp.array([[1.0], [2.0]])
+    line = SimpleNamespace(direction="inverse", points=lambda t: 10 * t[:, None], value_at=lambda a: values)
+    line.trial = SimpleNamespace(input=lambda direction: met if direction == "inverse" else None)
+    values = onp.ones((2, 2))
+    ways = joins._ways_to(line, onp.array([3.0, 4.0]))
+    assert [(way[0] is line.value_at, way[1] is met, way[2].tolist()) for way in ways] == [
+        (True, True, [[30.0]]), (True, True, [[40.0]])
+    ]  # fmt: skip
+    values = onp.array([[1.0, 1.0], [1.0, onp.nan]])
+    assert joins._ways_to(line, onp.array([3.0])) == []
+    met, values = onp.ones((0, 1)), onp.ones((0, 2))
+    assert joins._ways_to(line, onp.array([3.0])) == []
+
+
+def test_a_kink_is_meant_where_it_is_declared_or_straight_on_both_sides(monkeypatch):
+    straight = kinks.STRAIGHT
+    monkeypatch.setattr(kinks, "_is_knot_of", lambda line, k, join: k in knots and join == 0.5)
+    for sides, smooth, knots, meant in (
+        ((straight, 0.0), None, (), False), ((0.0, straight), True, (), False),
+        ((0.0, 0.99 * straight), None, (), True),
+        ((0.99 * straight, 0.0), None, (), True), ((9.0, 9.0), False, (), True), ((9.0, 0.0), None, (0,), True),
+        ((9.0, 0.0), None, (1,), False), ((9.0, 0.0), None, (2,), True), ((9.0, 0.0), None, (3,), False),
+    ):  # fmt: skip
+        monkeypatch.setattr(kinks, "sides", lambda line, join, sides=sides: sides)
+        line = SimpleNamespace(j=1, trial=SimpleNamespace(subject=SimpleNamespace(smooth=smooth, dim=3)))
+        assert kinks._is_meant(line, 0.5) is meant, (sides, smooth, knots)

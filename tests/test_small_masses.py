@@ -201,11 +201,12 @@ def test_a_density_in_float32_is_compared_in_float64():
     assert mass_box._dense_points(base, [0.0], [2.0], 3, -16.0).tolist() == [[0.0], [1.0]]
 
 
-def test_a_box_that_shrinks_to_four_fifths_is_looked_at_again():
+def test_a_box_that_shrinks_to_four_fifths_is_looked_at_again_and_a_wider_one_is_not():
     """From +-30 in steps of 1 to +-24, which is exactly as much, and from there in steps of 0.8 to +-23.2."""
-    q = lambda z: onp.where(onp.abs(z[:, 0]) <= 23, 0.0, -onp.inf)  # noqa: E731
     draw = lambda rng, n: onp.array([[-29.0], [29.0]])  # noqa: E731
-    low, high = mass_box.mass_box(
-        SimpleNamespace(base_sample=draw, q=q, dim=1, in_shape=(1,), dtype=onp.dtype("float64"))
-    )
-    close([low[0], high[0]], [-23.2, 23.2], 1e-9)
+    for support, end in ((23.0, 23.2), (27.0, 28.0), (29.0, 30.0)):
+        q = lambda z, support=support: onp.where(onp.abs(z[:, 0]) <= support, 0.0, -onp.inf)  # noqa: E731
+        low, high = mass_box.mass_box(
+            SimpleNamespace(base_sample=draw, q=q, dim=1, in_shape=(1,), dtype=onp.dtype("float64"))
+        )
+        close([low[0], high[0]], [-end, end], 1e-9)
