@@ -147,6 +147,7 @@ CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.training.folds": {"FOLDS": 5},
     "nfscratch.training.held_out": {"FEW": 5},
     "nfscratch.training.objectives.objective": {"LEAST_ROWS": 10000},
+    "nfscratch.training.optimizers": {"MOST_EPS": 1000.0},
     "nfscratch.training.objectives.pairing": {"GROUP": 64},
     "nfscratch.training.remedies": {"FAR_OUT": 30.0},
     "nfscratch.training.repeated": {"COPIES": 0.01, "FEW": 20, "BEYOND_CHANCE": 10},
