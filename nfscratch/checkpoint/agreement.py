@@ -12,6 +12,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.checkpoint import tree
+from nfscratch.checkpoint.container import FLOATS
 from nfscratch.checkpoint.description import describe, own_parts
 from nfscratch.checkpoint.header import CheckpointError
 from nfscratch.excerpt import excerpt
@@ -19,7 +20,6 @@ from nfscratch.flows import Dequantized, Flow
 from nfscratch.flows.parameters import Comparison, ParamsError
 from nfscratch.models import Model
 
-FLOATS = ("float32", "float64")
 SMALL = 2**16  # so many numbers may be drawn, and
 WIDE = 2**20  # events may have so many, whatever the file holds: neither costs much
 

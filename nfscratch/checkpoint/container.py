@@ -28,6 +28,7 @@ from nfscratch.excerpt import excerpt
 FORMAT, VERSION = "nfscratch", "1"
 READABLE = ("1",)
 UNSEALED = b"0" * 64
+FLOATS = ("float32", "float64")
 PIECE = 2**20
 AT_ONCE = 64 * PIECE  # a file up to this size is verified first, so that damage is called damage
 
@@ -43,11 +44,20 @@ def write(path: Any, kind: str, params: Any, fields: dict[str, str]) -> None:
     head = _in_order(bytes(data[8:end]))
     if len(head) - 8 > header.LIMIT:
         raise CheckpointError(f"the description must have at most {header.LIMIT} bytes; got {len(head) - 8}")
+    _check_readable(head[8:], texts)
     if head.count(UNSEALED) != 1:
         raise CheckpointError("metadata must be free of 64 zeros in a row: there the seal stands")
     digest = hashlib.sha256(head)
     digest.update(data[end:])
     atomic.write(path, (head.replace(UNSEALED, digest.hexdigest().encode()), data[end:]))
+
+
+def _check_readable(head, texts):
+    """Refuse to write what would be refused when it is read: too many brackets, or a name twice."""
+    for key in ("tree", "flow", "run", "metadata"):
+        if key in texts:
+            header.parse(texts[key], f"the {key}")
+    header.parse(head, "the header")  # which has those texts in it
 
 
 def _in_order(entries):
@@ -63,7 +73,7 @@ class Sealed:
     def __init__(self, file: BinaryIO, size: int, kind: str):
         self._file = file
         self.tensors, self.fields, head = header.read(file, size)
-        self._start, self._head, self._verified = 8 + len(head), head, False
+        self._start, self._head, self.verified = 8 + len(head), head, False
         self._check_format(kind)
         if size <= AT_ONCE:
             self.verify()
@@ -76,6 +86,18 @@ class Sealed:
     def numbers(self) -> int:
         """How many numbers the tensors hold."""
         return sum(tensor.size // int(tensor.dtype[2:]) for tensor in self.tensors.values())
+
+    def check_dtypes(self) -> None:
+        """Refuse tensors of several dtypes, or of another than the package's own parts have parameters of.
+
+        A number of one byte is no parameter: there would be room for eight times the layers.
+        """
+        found = {onp.dtype(tensor.dtype).name for tensor in self.tensors.values()}
+        if len(found) > 1 or not found <= set(FLOATS):
+            wanted = " or all ".join(FLOATS)
+            raise CheckpointError(
+                f"params must be arrays of real numbers, all {wanted}; got {' and '.join(sorted(found))}"
+            )
 
     def read(self) -> Any:
         """The tree, with host arrays at its leaves. Judge `shapes()` first: this makes room for them."""
@@ -103,9 +125,9 @@ class Sealed:
 
     def verify(self) -> None:
         """Refuse the file unless every byte of it is as its seal says."""
-        if not self._verified:
+        if not self.verified:
             self._check_seal(self._head)
-            self._verified = True
+            self.verified = True
 
     def _check_seal(self, head):
         seal = self.fields.get("sha256", "").encode(errors="replace")

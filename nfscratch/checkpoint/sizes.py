@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nfscratch.checkpoint import many_parts
 from nfscratch.checkpoint.described_part import PART, Described, is_part, parts_in
 from nfscratch.checkpoint.header import CheckpointError
 
@@ -22,8 +23,9 @@ SHAPES = ("dim", "shape", "from_shape", "to_shape")
 
 
 def judge(description: Any, numbers: float) -> None:
-    """Refuse a description whose flow is larger than a file with so many numbers can be."""
+    """Refuse a description whose flow is larger than a file with so many numbers can be, or has too many parts."""
     _check_events(description, max(numbers, FREE))
+    many_parts.judge(description)
     asked = size(description)
     if not asked <= TIMES * numbers + FREE:  # NaN too: infinity times nothing
         raise CheckpointError(

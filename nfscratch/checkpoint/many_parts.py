@@ -1,0 +1,40 @@
+"""How many objects a description asks for: what they cost is time, whatever the tensors hold.
+
+    objects(part) = 1 + the layers of a network + objects(each part in it)            a Stack: `count` times its layer
+
+A stack of 300,000 planar layers has 40 bytes a layer, so that a file has room for them, and takes ten seconds to build.
+So a flow has at most 16,384 objects: they take about a second, at 60 microseconds each. `nf.save` refuses what
+`nf.load` would, by the same rule; `load(path, flow=)` takes a caller's own flow of any size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nfscratch.checkpoint.described_part import Described, parts_in
+from nfscratch.checkpoint.header import CheckpointError
+
+MOST = 2**14
+LAYERS = ("hidden", "channels", "widths")  # lists with a number for each layer of a network
+REPEATED = {"ResidualConvNet": "blocks", "MaskEnsemble": "masks"}  # as many of their own
+
+
+def judge(description: Any) -> None:
+    """Refuse a description of more objects than can be built in about a second."""
+    asked = objects(description)
+    if not asked <= MOST:
+        raise CheckpointError(f"the flow must have at most {MOST} parts, with each layer of a Stack; got {asked:.7g}")
+
+
+def objects(value: Any) -> float:
+    """The number of objects in a description."""
+    return sum(map(_of_part, parts_in(value)))
+
+
+def _of_part(description):
+    part = Described(description)
+    inside = sum(map(objects, part.fields.values()))
+    if part.name == "Stack":
+        return 1 + max(part.whole("count"), 1.0) * inside
+    own = part.whole(REPEATED[part.name]) if part.name in REPEATED else 0.0
+    return 1 + own + inside + sum(part.count(field) for field in LAYERS if field in part.fields)
