@@ -76,6 +76,11 @@ def test_the_functions_of_models_and_posteriors_are_told_apart_too():
     )
     refused("measure must return a number; got None", nf.fit_gan, game, X, measure=lambda p: None, **run)
     refused("log_prob_vjp must return .*; got 1", nf.fit_posterior, None, 2, rng=0, log_prob_vjp=lambda t: 1)
+    bound, flow = nf.objectives.reverse_kl_value_and_grad, nf.flows.inference(2)
+    params = flow.init(0)
+    refused("log_target_vjp must return .*; got 1", bound, flow, None, params, 0, 5, log_target_vjp=lambda t: 1)
+    message = "log_target must return floats, which have a slope; got dtype int64"
+    refused(message, bound, flow, lambda t: t[:, 0].astype(int), params, 0, 5)
     refused(
         "log_prob must return floats, which have a slope; got dtype int64",
         nf.fit_posterior,
