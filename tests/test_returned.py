@@ -54,6 +54,9 @@ def test_what_a_function_of_the_callers_must_return_is_said_by_its_name():
         )
     for data in (3, "a", [1, 2], onp.array(3)):
         refused("data must be an array of rows, or a tuple of arrays or None; got ", minimize, data=data)
+    masked = onp.ma.masked_array(X, mask=X > 1)
+    refused("data must have a value everywhere; got a masked array", minimize, data=(X, masked))
+    refused("draws must have a value everywhere; got a masked array", nf.to_arviz, masked)
     for value in ("x", [1], onp.ones(2), 3):  # none is True
         assert minimize(callback=lambda at, value=value: value, evaluate=lambda p: 0.0).ended is nf.Ended.ALL_STEPS
     for value in (True, onp.True_):
