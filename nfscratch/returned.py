@@ -90,6 +90,20 @@ def array(name: str, value: Any) -> onp.ndarray:
     return found
 
 
+def values_and_pullback(name: str, pair: Any) -> tuple[Any, Callable]:
+    """`pair`, if it is (values, pullback)."""
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not callable(pair[1]):
+        raise TypeError(f"{name} must return (values, pullback), pullback(g) -> g_x; got {_came(pair)}")
+    return tuple(pair)
+
+
+def floats(name: str, values: Any) -> Any:
+    """`values`, an array; one of whole numbers has no slope, and a fit to it goes anywhere."""
+    if values.dtype.kind != "f":
+        raise TypeError(f"{name} must return floats, which have a slope; got dtype {values.dtype}")
+    return values
+
+
 def _check_gradient(name, grads, params):
     """Refuse a gradient whose leaves do not have the shapes of the parameters; True where they do."""
     got, wanted = ([tuple(getattr(leaf, "shape", (type(leaf).__name__,))) for leaf in side] for side in (grads, params))

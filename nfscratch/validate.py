@@ -110,6 +110,13 @@ def is_in_order(given: Any) -> bool:
     return not isinstance(given, (str, bytes, bytearray, Mapping, Set))
 
 
+def listed(given: Any) -> tuple:
+    """`given` as a tuple. A set has no order, and the words are those of its field's type (typed_fields.py)."""
+    if not is_in_order(given):
+        raise TypeError("the order of a set is chance")
+    return tuple(given)
+
+
 def event_shape(who: str, given: Any, axes: Collection[int] = range(1, 33)) -> tuple[int, ...]:
     """`given`, one size D or a sequence of sizes, as a tuple of ints; `axes`: how many sizes `who` takes."""
     try:

@@ -51,11 +51,11 @@ def test_a_number_of_a_small_dtype_makes_the_part_that_the_number_makes():
 
 
 def test_a_part_of_another_kind_or_one_part_for_a_list_is_refused_by_name():
-    for one in (FLOW, NORMAL, ADAM, nf.PLU, nf.PLU(2), nf.MLP()):
+    for one in (FLOW, NORMAL, ADAM, nf.PLU, nf.PLU(2), nf.MLP(), {nf.PLU(2)}, {nf.PLU(2): 1}):  # a set has no order
         refused("layers must be a list, each entry a Bijection; got ", nf.Chain, one)
         refused("blocks must be a list, each entry a Bijection; got ", nf.Blocks, one)
         refused("levels must be a list, each entry a Bijection; got ", nf.MultiScale, one)
-    for one in (NORMAL, ADAM, nf.MLP()):
+    for one in (NORMAL, ADAM, nf.MLP(), {nf.MLP()}):
         refused("networks must be a list, each entry a Network; got ", nf.Heads, one)
     refused("networks must be a list, each entry a Network; got ", nf.Heads, [ADAM])
     refused("base must be a Distribution; got Adam", nf.Flow, ADAM, nf.PLU(2))
@@ -148,7 +148,8 @@ def test_problems_of_solvers_shapes_of_noise_and_numbers_in_arrays_are_refused_b
     for shape in (5, {3: 1}, onp.array(3), (True,), "ab", (1, 4)):
         refused("pixel_noise takes a shape ", nf.flows.pixel_noise, shape)
     refused(r"Residual takes a shape D, \(D,\) or \(C, H, W\); got \(2, 2, 2, 2, 2\)", nf.Residual, (2,) * 5)
-    refused(r"network must see images of shape \(2, 4, 4\)", nf.Residual, (2, 4, 4))
+    refused(r"network must take the shape \(2, 4, 4\), as nf.LipschitzConv\(\) does", nf.Residual, (2, 4, 4))
+    refused(r"network must take the shape \(2,\), as nf.LipschitzMLP\(\) does", nf.Residual, 2, nf.LipschitzConv())
     refused(r"\(3, 1, 3\), which are 3; one number, such as 3, is for any count", nf.LipschitzConv, hidden=[4])
     refused(r"positive and finite; got array\(0.5\), an array and no number", nf.Affine, onp.array(0.5))
     refused(r"dim must be an integer of at least 1; got array\(2\), an array and no number", nf.flows.maf, onp.array(2))

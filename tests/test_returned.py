@@ -54,6 +54,9 @@ def test_what_a_function_of_the_callers_must_return_is_said_by_its_name():
         )
     for data in (3, "a", [1, 2], onp.array(3)):
         refused("data must be an array of rows, or a tuple of arrays or None; got ", minimize, data=data)
+    masked = onp.ma.masked_array(X, mask=X > 1)
+    refused("data must have a value everywhere; got a masked array", minimize, data=(X, masked))
+    refused("draws must have a value everywhere; got a masked array", nf.to_arviz, masked)
     for value in ("x", [1], onp.ones(2), 3):  # none is True
         assert minimize(callback=lambda at, value=value: value, evaluate=lambda p: 0.0).ended is nf.Ended.ALL_STEPS
     for value in (True, onp.True_):
@@ -76,6 +79,11 @@ def test_the_functions_of_models_and_posteriors_are_told_apart_too():
     )
     refused("measure must return a number; got None", nf.fit_gan, game, X, measure=lambda p: None, **run)
     refused("log_prob_vjp must return .*; got 1", nf.fit_posterior, None, 2, rng=0, log_prob_vjp=lambda t: 1)
+    bound, flow = nf.objectives.reverse_kl_value_and_grad, nf.flows.inference(2)
+    params = flow.init(0)
+    refused("log_target_vjp must return .*; got 1", bound, flow, None, params, 0, 5, log_target_vjp=lambda t: 1)
+    message = "log_target must return floats, which have a slope; got dtype int64"
+    refused(message, bound, flow, lambda t: t[:, 0].astype(int), params, 0, 5)
     refused(
         "log_prob must return floats, which have a slope; got dtype int64",
         nf.fit_posterior,

@@ -280,6 +280,7 @@ def test_rows_that_are_all_equal_have_no_bandwidth_of_their_own(measure):
         (lambda: mmd(A, A, bandwidth=0), ValueError, "bandwidth must be positive and finite; got 0"),
         (lambda: mmd(A, A, unbiased="no"), ValueError, "unbiased must be True or False; got 'no'"),
         (lambda: mmd(A, A, bandwidth=1e-200), ValueError, "bandwidth must be at least 1e-150"),
+        (lambda: mmd(A, A, bandwidth=1e200), ValueError, r"bandwidth must be at most 1e[+]150"),
         (lambda: mmd_test(A, A, -1), TypeError, "rng must be a numpy.random.Generator"),
         (lambda: energy_test(A, A, rng(), permutations=0), ValueError, "permutations must be an integer of at least 1"),
         (lambda: permutation_test(3, A, A, rng()), TypeError, r"statistic must be a function of a \(N, D\) and b"),

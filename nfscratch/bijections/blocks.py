@@ -30,7 +30,7 @@ class Blocks(Derived):
     blocks: Sequence[Bijection]
 
     def __post_init__(self):
-        object.__setattr__(self, "blocks", tuple(map(_block, self.blocks)))
+        object.__setattr__(self, "blocks", tuple(map(_block, validate.listed(self.blocks))))
         if not self.blocks:
             raise ValueError("Blocks needs at least one block; got none")
         conditioned = {block.context_dim for block in self.blocks} - {0}

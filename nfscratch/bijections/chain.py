@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from nfscratch import outside, trees
+from nfscratch import outside, trees, validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import kind
 from nfscratch.bijections.start import StartBatch
@@ -33,7 +33,7 @@ class Chain(Derived):
     layers: Sequence[Bijection]
 
     def __post_init__(self):
-        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "layers", validate.listed(self.layers))
         if not self.layers:
             raise ValueError("Chain needs at least one layer; got none")
         for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):

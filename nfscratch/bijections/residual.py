@@ -30,6 +30,7 @@ from nfscratch.autodiff import contains_box, raw
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.nets.lipschitz import LipschitzMLP
+from nfscratch.nets.lipschitz_conv import LipschitzConv
 from nfscratch.nets.network import Network, network_jacobian, prepared
 from nfscratch.ops.events import batch_first, batch_last, flat, unflat
 from nfscratch.ops.fixed_point import METHODS, solve_fixed_point
@@ -72,9 +73,10 @@ class Residual(NumericInverse):
     def __post_init__(self):
         object.__setattr__(self, "shape", validate.event_shape("Residual", self.shape, axes=(1, 3)))
         validate.part("network", self.network, Network, "nf.LipschitzMLP((64, 64))")
-        if len(self.shape) == 3 and isinstance(self.network, LipschitzMLP):
+        wrong, right = (LipschitzConv, LipschitzMLP) if len(self.shape) == 1 else (LipschitzMLP, LipschitzConv)
+        if isinstance(self.network, wrong):
             raise ValueError(
-                f"network must see images of shape {self.shape}, such as nf.LipschitzConv(); got LipschitzMLP"
+                f"network must take the shape {self.shape}, as nf.{right.__name__}() does; got {wrong.__name__}"
             )
         validate.choice("log_det", self.log_det, LOG_DETS)
         validate.choice("gradient", self.gradient, GRADIENTS)

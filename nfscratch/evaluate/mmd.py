@@ -26,7 +26,7 @@ from nfscratch.evaluate.permutation_test import TwoSampleTest, checked, pairs_te
 
 SQUARED = "sqeuclidean"
 ROWS = 2000  # whose distances the median is taken of
-SMALLEST = 1e-150
+SMALLEST, LARGEST = 1e-150, 1e150
 
 
 def mmd(a: Any, b: Any, *, bandwidth: float | None = None, unbiased: bool = True) -> float:
@@ -77,6 +77,8 @@ def _bandwidth(given, a, b):
     validate.positive("bandwidth", given)
     if given < SMALLEST:
         raise ValueError(f"bandwidth must be at least {SMALLEST}, so that its square is not 0; got {given!r}")
+    if given > LARGEST:
+        raise ValueError(f"bandwidth must be at most {LARGEST}, so that its square is finite; got {given!r}")
     return float(given)
 
 

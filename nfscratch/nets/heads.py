@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
+from nfscratch import validate
 from nfscratch.nets.network import Network, features
 from nfscratch.ops.events import batch_first, batch_last
 
@@ -21,7 +22,7 @@ class Heads(Network):
     networks: Sequence[Network]
 
     def __post_init__(self):
-        object.__setattr__(self, "networks", tuple(self.networks))
+        object.__setattr__(self, "networks", validate.listed(self.networks))
         if not self.networks:
             raise ValueError("Heads needs at least one network; got none")
 

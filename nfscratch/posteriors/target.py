@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import autodiff, backend
-from nfscratch.excerpt import excerpt
+from nfscratch import autodiff, backend, returned
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,8 @@ class Target:
         return log_p, lambda g: pullback(g)[0]
 
     def _with_pullback(self, x):
-        pair = self.log_prob_vjp(x)
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not callable(pair[1]):
-            raise TypeError(f"log_prob_vjp must return (values, pullback), pullback(g) -> g_x; got {excerpt(pair)}")
-        return self.checked(pair[0], x), pair[1]
+        log_p, pullback = returned.values_and_pullback("log_prob_vjp", self.log_prob_vjp(x))
+        return self.checked(log_p, x), pullback
 
     def _pair(self, x):
         pair = self.log_prob(x)
@@ -74,10 +71,8 @@ class Target:
     def checked(self, log_p: Any, x: Any) -> Any:
         """The values, if there is one for each row."""
         shape, n = getattr(log_p, "shape", None), len(x)
-        if shape == (n,) and getattr(log_p, "dtype", onp.dtype(float)).kind == "f":
-            return log_p
         if shape == (n,):
-            raise TypeError(f"log_prob must return floats, which have a slope; got dtype {log_p.dtype}")
+            return returned.floats("log_prob", log_p)
         got = type(log_p).__name__ if shape is None else f"shape {tuple(shape)}"
         hint = "; sum over the variables alone, axis=1" if shape == () else ""
         if shape == tuple(x.shape[1:]):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.array_kinds import refuse_masked
 from nfscratch.posteriors.posterior_result import PosteriorResult
 
 
@@ -26,6 +27,7 @@ def to_arviz(draws: Any, names: Any = None, log_weights: Any = None, rng: Any = 
     """
     if isinstance(draws, PosteriorResult):
         draws, log_weights = draws.draws, draws.log_weights
+    refuse_masked("draws", draws)
     draws = onp.asarray(backend.to_numpy(draws))
     if draws.ndim not in (2, 3):
         raise ValueError(f"draws must have shape (n, D) or (chains, n, D); got {draws.shape}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
-from nfscratch.array_kinds import is_native
+from nfscratch.array_kinds import is_native, refuse_masked
 from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import batch_first, batch_last
 
@@ -24,6 +24,8 @@ class Batches:
         parts = [part for part in (data if isinstance(data, tuple) else (data,)) if part is not None]
         if odd := [part for part in parts if not is_native(part) or part.ndim == 0]:
             raise TypeError(f"data must be an array of rows, or a tuple of arrays or None; got {excerpt(odd[0])}")
+        for part in parts:
+            refuse_masked("data", part)
         lengths = {len(part) for part in parts}
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(

@@ -43,7 +43,7 @@ class MultiScale(Derived):
     levels: Sequence[Bijection]
 
     def __post_init__(self):
-        object.__setattr__(self, "levels", tuple(self.levels))
+        object.__setattr__(self, "levels", validate.listed(self.levels))
         if not self.levels:
             raise ValueError("MultiScale needs at least one level; got none")
         for level in self.levels:

@@ -29,7 +29,7 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff, trees, validate
+from nfscratch import autodiff, returned, trees, validate
 from nfscratch.ops.events import laid_out
 
 GRADIENTS = ("total", "path")
@@ -183,7 +183,7 @@ def _with_pullback(name, log_p, log_p_vjp):
     _check_callable(f"{name}_vjp", log_p_vjp)
 
     def given(x):
-        values, pullback = log_p_vjp(x)
+        values, pullback = returned.values_and_pullback(f"{name}_vjp", log_p_vjp(x))
         return _one_per_draw(name, values, len(x)), pullback
 
     return given
@@ -204,7 +204,7 @@ def _one_per_draw(name, log_p, n):
     shape = tuple(getattr(log_p, "shape", ()))
     if shape != (n,):
         raise ValueError(f"{name} must return one number for each of the n draws, shape ({n},); got shape {shape}")
-    return log_p
+    return returned.floats(name, log_p)
 
 
 def _repeated(flow, params, context, n, K):
