@@ -11,11 +11,10 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch import backend, labels
+from nfscratch import backend
 from nfscratch.array_kinds import is_native, listed_rows, plain
 from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import laid_out
@@ -37,45 +36,6 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     return laid_out(x)
 
 
-def context(
-    value: Any, dim: int | None, n: int | None, like: Any, name: str = "context", shape: tuple[int, ...] | None = None
-) -> Any:
-    """`value` as an array (n, dim); one row, (dim,) or (1, dim), serves all. dim 0: the flow takes no context.
-
-    dim None: any width is accepted, but not shape (N,), which could be N rows of one number or one row of N.
-    n None: any number of rows from 1 on is accepted, and they stay as many.
-    shape: that of an image or a series, as which rows may come too; they are made flat.
-    """
-    if dim == 0:
-        if value is not None:
-            got = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else f"a {type(value).__name__}"
-            raise ValueError(f"{name} must be None, because this flow takes no context; got {got}")
-        return None
-    if value is None:
-        raise ValueError(f"{name} must have shape {_rows_of(dim, shape)}; got None")
-    given, value = value, value if isbox(value) else numeric(name, value, labels.REMEDIES)
-    value = _as_rows(name, value, dim, n, shape, given)
-    value = events(name, value, value.shape[1:], like)
-    if len(value) == n or (n is None and len(value) > 0):
-        return value
-    if len(value) != 1:
-        wanted = "at least 1 row" if n is None else f"one row for each of the {n} rows, or 1 row for all"
-        raise ValueError(f"{name} must have {wanted}; got {len(value)} rows")
-    return np.broadcast_to(value, (n, value.shape[1]))
-
-
-def _as_rows(name, value, dim, n, shape, given):
-    """A context as rows (N, dim)."""
-    if shape is not None and shape in (tuple(value.shape), tuple(value.shape[1:])):
-        return np.reshape(value, (-1 if value.size else 0, dim))
-    if value.ndim == 2 and dim in (None, value.shape[1]):
-        return value
-    if value.ndim == 1 and len(value) == dim and not labels.could_be_labels(value, n):
-        return value[None]
-    hint = labels.hint(name, value, dim, given) if shape is None else hint_of_images(name, value, shape)
-    raise ValueError(f"{name} must have shape {_rows_of(dim, shape)}; got {tuple(value.shape)}{hint}")
-
-
 def hint_of_images(name, value, shape):
     """How images get their axis of channels, or get it to the front."""
     given = tuple(value.shape[1:])
@@ -84,11 +44,6 @@ def hint_of_images(name, value, shape):
     if shape[0] == 1 and given == (*shape[1:], 3):
         return f"; colour has three channels: make the flow for {(3, *shape[1:])}, or mean over the last axis for grey"
     return f"; channels come first, numpy.moveaxis({name}, -1, 1)" if given == (*shape[1:], shape[0]) else ""
-
-
-def _rows_of(dim, shape):
-    rows = f"(N, {'C' if dim is None else dim})"
-    return rows if shape in (None, (dim,)) else f"{rows} or (N, {', '.join(map(str, shape))})"
 
 
 def finite(name: str, x: Any) -> None:

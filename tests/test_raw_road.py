@@ -136,7 +136,10 @@ def bookkeeping(call):
     profile.enable()
     call()
     profile.disable()
-    rooms = tuple(f"{PACKAGE}/{room}" for room in ("autodiff/", "flows/", "trees.py", "validate.py", "backend.py"))
+    rooms = tuple(
+        f"{PACKAGE}/{room}"
+        for room in ("autodiff/", "flows/", "trees.py", "validate.py", "context_rows.py", "backend.py")
+    )
     all_calls = decides = 0
     for (file, _, name), (_, n, _, _, callers) in pstats.Stats(profile).stats.items():
         all_calls += n

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import trees, validate
+from nfscratch import context_rows, trees, validate
 from nfscratch.backend import DTYPES
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.guarded import guarded, shown
@@ -123,7 +123,7 @@ def checked_context(made: Any, params: Any, context: Any) -> Any:
     like = onp.empty(0)
     if isinstance(made, Flow):
         return made.checked_context(params, context, None, like)
-    return validate.context(context, made.context_dim, None, like)
+    return context_rows.context(context, made.context_dim, None, like)
 
 
 def context_width(made: Any) -> int | None:

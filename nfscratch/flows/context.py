@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from nfscratch import validate
+from nfscratch import context_rows
 from nfscratch.autodiff import raw
 from nfscratch.flows.parameters import naming_params
 from nfscratch.nets.network import features, network_shape, network_value, network_width
@@ -48,7 +48,7 @@ class TakesContext:
         params None: there are none yet; the width is then `width`, where it is given. n None: any number of rows.
         """
         width = self.context_width(params) if width is None else width
-        return validate.context(context, width, n, like, name, network_shape(self.embed))
+        return context_rows.context(context, width, n, like, name, network_shape(self.embed))
 
     def _init_embed(self, rng, context, n, like):
         """Parameters of `embed` from the context of n rows, or of any number of rows where n is None."""

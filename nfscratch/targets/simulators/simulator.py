@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nfscratch import validate
+from nfscratch import context_rows, validate
 from nfscratch.targets.simulators.prior import BoxPrior, Prior, TailedBox
 
 FLOAT64 = np.empty(0)
@@ -107,7 +107,7 @@ class Simulator:
         if self.log_density is None:
             raise NotImplementedError(f"{self.name} has no formula for its likelihood")
         theta = self._theta(theta)
-        return self.log_density(theta, validate.context(x, self.data_dim, len(theta), FLOAT64, name="x"))
+        return self.log_density(theta, context_rows.context(x, self.data_dim, len(theta), FLOAT64, name="x"))
 
     def posterior(self, x: Any) -> Posterior:
         """The exact p(theta | x) of one observation, (data_dim,) or (1, data_dim)."""
