@@ -11,7 +11,7 @@ from tried_maps import rng, zero
 from tried_maps import small_trial as trial_of
 
 import nfscratch as nf
-from nfscratch.check import Mistake, guarded, notes, report, stops_early, subject
+from nfscratch.check import Mistake, bound, guarded, notes, report, stops_early, subject
 from nfscratch.check.diagnosis import chain_log_det, one_change, wrong_columns, wrong_edges
 from nfscratch.check.diagnosis.columns import Columns
 from nfscratch.check.diagnosis.mistakes import Named
@@ -456,8 +456,8 @@ def test_what_a_subject_is_made_of():
     )
     assert subject._common((0.0, 1.0), (1.0, 3.0)) == (0.0, 1.0)
     rows = onp.arange(3)[:, None]
-    assert subject._rows_of(rows, 3) is rows and subject._rows_of(None, 5) is None
-    assert subject._rows_of(rows, 5)[:, 0].tolist() == [0, 1, 2, 0, 1] and subject._rows_of(rows, 2)[:, 0].tolist() == [
+    assert bound.rows_of(rows, 3) is rows and bound.rows_of(None, 5) is None
+    assert bound.rows_of(rows, 5)[:, 0].tolist() == [0, 1, 2, 0, 1] and bound.rows_of(rows, 2)[:, 0].tolist() == [
         0,
         1,
     ]
