@@ -67,11 +67,16 @@ def test_an_ending_has_the_numbers_that_belong_to_it():
     saved_run._ending({**dict.fromkeys(ENDED), "how": "STOPPED", "step": 3}, 3)
     saved_run._ending({**dict.fromkeys(ENDED), "how": "EARLY_STOPPING", "step": 3, "evaluations": 4}, 3)
     for change, words in (
-        ({"step": 5}, "run/record/ended/step must be a whole number from 0 to 4; got 5"),
-        ({"evaluations": 5}, "run/record/ended/evaluations must be a whole number from 0 to 4; got 5"),
-        ({"step": None}, "run/record/ended/step must be a int; got None"),
-        ({"blamed": None}, "run/record/ended/blamed must be a str; got None"),
-        ({"loss": 2.5}, "run/record/ended/loss must be a str; got 2.5"),
+        ({"step": 5}, "run/record/ended/step must be 4, by the steps that were done; got 5"),
+        ({"evaluations": 3}, "run/record/ended/evaluations must be null where it is DIVERGED; got 3"),
+        ({"blamed": "a\x1b[2J"}, r"run/record/ended/blamed must be free of control characters; got 'a\x1b[2J'"),
+        (
+            {"how": "STOPPED", "step": 3, "loss": None},
+            "run/record/ended/blamed must be null where it is STOPPED; got 'the loss'",
+        ),
+        ({"step": None}, "run/record/ended/step must be a whole number; got None"),
+        ({"blamed": None}, "run/record/ended/blamed must be a text; got None"),
+        ({"loss": 2.5}, "run/record/ended/loss must be a text; got 2.5"),
         ({"loss": "much"}, "run/record/ended/loss must be a number as text; got 'much'"),
         ({"loss": "2.50"}, "run/record/ended/loss must be a number as text; got '2.50'"),
         (
@@ -123,8 +128,11 @@ def test_arrays_in_json_are_whole_numbers_of_their_dtype():
 
 def test_the_best_validation_is_that_of_its_step():
     steps, values = onp.array([0, 10, 20]), onp.array([3.0, 1.0, onp.nan])
-    assert saved_run._lowest(steps, values, 10) == 1.0 and onp.isnan(saved_run._lowest(steps, values, 0))
-    assert onp.isnan(saved_run._lowest(steps, values, 15)) and onp.isnan(saved_run._lowest(steps, values, 20))
+    assert saved_run._lowest(steps, values, 10) == 1.0
+    for other in (0, 20):
+        words = f"record/history/validation must be lowest at the best step, {other}; got 1.0"
+        refused(words, saved_run._lowest, steps, values, other)
+    refused("run/record/best_step must be a step of the history; got 15", saved_run._lowest, steps, values, 15)
     assert saved_run._is_permutation(onp.array([2, 0, 1])) and not saved_run._is_permutation(onp.array([2, 0, 2]))
 
 
@@ -132,6 +140,6 @@ def test_trained_numbers_are_finite_and_stored_ones_as_those_of_a_new_run():
     own = {"a": onp.array([1.0, onp.inf])}
     saved_run._finite("params", {"a": onp.array([2.0, onp.nan])}, own)
     refused(
-        "params must be finite numbers; got 'NaN or infinity'",
+        "params/a must be finite numbers; got 'NaN or infinity'",
         *(saved_run._finite, "params", {"a": onp.array([onp.nan, 1.0])}, own),
     )

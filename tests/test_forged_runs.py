@@ -148,14 +148,35 @@ FORGED = {
     "wider moments": ("optimizer/m", ODDER, "optimizer/m must be an array of float64 of shape"),
     "moments in float32": ("optimizer/v", lambda a: a.astype("f4"), "optimizer/v must be an array of float64"),
     "no moments": ("optimizer", lambda a: {}, "optimizer must be an object with m, v"),
-    "best parameters of NaN": ("record/best/0/bijection/1", None, "record/best must be finite numbers"),
-    "a parameter of infinity": ("params/bijection/0/0/b", lambda a: a + onp.inf, "params must be finite numbers"),
-    "a stored mean of NaN": ("params/bijection/1/fixed/mean", NAN, "params must be finite numbers"),
-    "moments of NaN": ("optimizer/v", NAN, "optimizer must be finite numbers"),
+    "best parameters of NaN": ("record/best/0/bijection/1", None, "record/best/0/.* must be finite numbers"),
+    "a parameter of infinity": (
+        "params/bijection/0/0/b",
+        lambda a: a + onp.inf,
+        "params/bijection/0/0/b must be finite",
+    ),
+    "a stored mean of NaN": ("params/bijection/1/fixed/mean", NAN, "params/.*/fixed/mean must be finite"),
+    "moments of NaN": ("optimizer/v", NAN, "optimizer/v must be finite numbers"),
     "squares below 0": ("optimizer/v", lambda a: a - 1.0, "optimizer/v must be at least 0"),
+    "a spread of 0": ("params/bijection/1/fixed/std", onp.zeros_like, "params/bijection/1/fixed/std must be above 0"),
+    "a validation of -inf": (
+        "record/history/validation",
+        lambda a: a - onp.inf,
+        "history/validation must be free of -inf",
+    ),
+    "a validation below the best": (
+        "record/history/validation",
+        lambda a: a - [0, 9, 0],
+        "must be lowest at the best step",
+    ),
+    "an evaluation out of turn": (
+        "record/history/step",
+        lambda a: a + [0, 1, 0],
+        "the steps after which this run eval",
+    ),
+    "a first evaluation that is late": ("record/history/step", lambda a: a + [1, 0, 0], "must be 0 and then the steps"),
     "two best": ("record/best", lambda a: a * 2, "record/best must be a list of at most one tree"),
     "no best": ("record/best", lambda a: [], "run/record/best_step must be null without best parameters"),
-    "a lower best value": ("record/best_value", lambda a: a - 1.0, "record/best_value must be .*, by the history"),
+    "a lower best value": ("record/best_value", lambda a: a - 1.0, "record/best_value must be .*, that of step 0"),
     "a best value of NaN": ("record/best_value", NAN, "record/best_value must be"),
     "longer losses": ("record/history/loss", ODDER, r"record/history/loss must be an array of float64 of shape \(4,\)"),
     "losses of NaN": ("record/history/loss", NAN, "record/history/loss must be finite"),
@@ -200,6 +221,66 @@ def test_a_number_that_contradicts_the_others_is_refused_by_its_name(name, half,
     sealed(tmp_path / "run", tree, fields, run=run)
     with pytest.raises(nf.CheckpointError, match=message):
         fit(tmp_path / "run", kind)
+
+
+@pytest.mark.parametrize("key", ["more", "configuration"])
+def test_what_no_run_writes_is_refused(key, half, tmp_path):
+    kind, _, tree, fields = half
+    more = {**json.loads(fields["run"])["configuration"], "y\nz": 1} if key == "configuration" else 1
+    sealed(tmp_path / "run", tree, fields, **{key: more})
+    with pytest.raises(nf.CheckpointError, match=r"must be an object with began, |must have no other entries"):
+        fit(tmp_path / "run", kind)
+
+
+def test_a_state_that_is_null_is_no_new_run(half, tmp_path):
+    kind, _, tree, fields = half
+    container.write(tmp_path / "run", "run", tree, {"run": "null", "config": fields["config"]})
+    with pytest.raises(nf.CheckpointError, match="the run must be an object with began, configuration, rng, run"):
+        fit(tmp_path / "run", kind)
+
+
+def test_patience_and_the_ending_agree():
+    stopped = {"how": "EARLY_STOPPING", "evaluations": 3}
+    for record, patience in (
+        ({"ended": None, "since_best": 9}, None),
+        ({"ended": None, "since_best": 2}, 3),
+        ({"ended": stopped, "since_best": 3}, 3),
+    ):
+        saved_run._patience(record, patience)
+    for record, patience, why in (
+        ({"ended": None, "since_best": 3}, 3, "since_best must be below 3, the patience"),
+        ({"ended": stopped, "since_best": 3}, None, "how must be another in a run without patience"),
+        ({"ended": stopped, "since_best": 3}, 4, "evaluations must be at least 4, the patience"),
+    ):
+        with pytest.raises(nf.CheckpointError, match=why):
+            saved_run._patience(record, patience)
+
+
+def test_a_twister_that_draws_only_0_is_refused():
+    own = onp.random.MT19937(0).state
+    kept = {"dtype": "<u4", "array": [0] * 624}
+    with pytest.raises(nf.CheckpointError, match="key/array must be other than all 0"):
+        saved_run.generator(own["state"]["key"], kept, "key")
+    saved_run.generator(own["state"]["key"], {**kept, "array": [0] * 623 + [1]}, "key")
+
+
+def test_an_evaluation_of_minus_infinity_is_none_and_its_run_goes_on(tmp_path):
+    """No number is below it, so that it cannot be ranked; in a file it is refused."""
+    path, values = tmp_path / "run", iter([1.0, -onp.inf, 0.5, 0.4])
+    for steps in (2, 3):
+        result = nf.minimize(
+            lambda p, rng: ((p["a"] ** 2).sum(), {"a": 2 * p["a"]}),
+            {"a": onp.ones(1)},
+            rng=0,
+            steps=steps,
+            schedule=nf.constant,
+            has_grad=True,
+            evaluate=lambda p: next(values),
+            evaluate_every=1,
+            progress=False,
+            checkpoint=path,
+        )
+    assert onp.isnan(result.history["validation"][1]) and result.best_step == 3
 
 
 def test_an_even_increment_of_a_generator_is_refused():

@@ -132,11 +132,17 @@ def test_a_number_that_its_numpy_type_does_not_hold_is_refused(name, value, flow
 
 ENDINGS = [  # of a run of 4 steps
     ({"how": "DIVERGED", "step": 5, "loss": "MLP", "blamed": "", "evaluations": None}, "loss must be a number as text"),
-    ({"how": "DIVERGED", "step": 5, "loss": None, "blamed": "x", "evaluations": None}, "loss must be a str"),
-    ({"how": "DIVERGED", "step": 99, "loss": "inf", "blamed": "x", "evaluations": None}, "step must be a whole number"),
+    ({"how": "DIVERGED", "step": 5, "loss": None, "blamed": "x", "evaluations": None}, "loss must be a text"),
+    (
+        {"how": "DIVERGED", "step": 99, "loss": "inf", "blamed": "x", "evaluations": None},
+        "step must be 5, by the steps",
+    ),
     ({"how": "EARLY_STOPPING", "step": 4, "loss": None, "blamed": None, "evaluations": None}, "evaluations must be a"),
     ({"how": "EARLY_STOPPING", "step": 4, "loss": None, "blamed": None, "evaluations": -1}, "evaluations must be a"),
-    ({"how": "STOPPED", "step": None, "loss": None, "blamed": None, "evaluations": None}, "step must be a int"),
+    (
+        {"how": "STOPPED", "step": None, "loss": None, "blamed": None, "evaluations": None},
+        "step must be a whole number",
+    ),
     ({"how": "ALL_STEPS", "step": 4, "loss": None, "blamed": None, "evaluations": None}, "how must be one of EARLY"),
     ({"how": "INTERRUPTED", "step": 4, "loss": None, "blamed": None, "evaluations": None}, "how must be one of EARLY"),
 ]
@@ -324,7 +330,7 @@ READERS = {
 def verdict_with(read, flows, path):
     """The verdict on a file with another tensor, read by `read`."""
     good, pieces = flows[1], Pieces(flows[1].content)
-    name = max(pieces.tensors)
+    name = min(pieces.tensors)
     pieces.tensors[name] = pieces.tensors[name] + 1.0
     path.with_name("original").write_bytes(good.content)
     doors = (raising,) if read is with_a_bad_door else good.doors

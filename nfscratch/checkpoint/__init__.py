@@ -8,6 +8,7 @@ description.py   a flow as JSON, from a registry of the package's parts
 rebuilding.py    a flow from its description
 sizes.py         how large a flow is, by arithmetic on its description, before it is built
 described_part.py   a part's fields as numbers, from its description
+stored.py        what holds for stored leaves that are divided by
 agreement.py     whether a parameter tree is one of a flow
 whole_flow.py    save and load
 """

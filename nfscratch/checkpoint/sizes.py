@@ -40,7 +40,8 @@ def _check_events(description, most, where="flow"):
         for field in part.fields:
             if field in SHAPES and part.event(field) > most:
                 raise CheckpointError(
-                    f"{where} must be as wide as its tensors say; got events of {part.event(field):.2g} numbers"
+                    f"{where} must be as wide as its tensors say; got events of {part.event(field):.2g} numbers, "
+                    f"in {part.count(field):.0f} axes"
                 )
             _check_events(part.part(field), most, f"{where}.{field}")
 

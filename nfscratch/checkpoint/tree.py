@@ -65,7 +65,9 @@ def _grow(skeleton, leaf, unused, keys):
         raise CheckpointError(f"the tree must be of dicts, lists and tuples; got {excerpt(skeleton)}")
     path = "/".join(map(str, keys))
     if path not in unused:
-        raise CheckpointError(f"every leaf of the tree must have a tensor; {excerpt(path)} has none")
+        raise CheckpointError(
+            f"every leaf of the tree must have a tensor; {excerpt(path) if path else 'the tree'} has none"
+        )
     unused.remove(path)
     return leaf[path]
 

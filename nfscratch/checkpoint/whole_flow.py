@@ -19,7 +19,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, outside
-from nfscratch.checkpoint import agreement, atomic, container, header, sizes, tree
+from nfscratch.checkpoint import agreement, atomic, container, header, sizes, stored, tree
 from nfscratch.checkpoint.description import canonical, config_hash, describe, difference, own_parts
 from nfscratch.checkpoint.header import CheckpointError, about
 from nfscratch.checkpoint.rebuilding import build
@@ -39,6 +39,7 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
         own = list(own_parts(description))
         if not own:  # `load` will judge it so: what it would refuse is not written
             sizes.judge(description, sum(onp.size(leaf) for leaf in tree.split(params)[1].values()))
+            stored.judge("params", params)
         fields = {
             "flow": canonical(description),
             "config": config_hash(description),
@@ -67,6 +68,8 @@ def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:
         description = _described(sealed)
         flow = _rebuilt(description, sealed) if flow is None else _agreeing(flow, description, sealed)
         params = sealed.read()
+        if not any(own_parts(description)):  # of a caller's own part nothing is known
+            stored.judge("params", params)
     _warn_if_not_finite(path, params)
     return flow, tree.map_tree(lambda leaf: backend.asarray(leaf, dtype=leaf.dtype), params)
 

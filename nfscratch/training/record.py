@@ -87,6 +87,7 @@ class Record:
         Gaussian, can be better than the first steps, and worse than what these lead to.
         """
         value = -step if self.evaluate is None else returned.number("evaluate", self.evaluate(params))
+        value = onp.nan if value == -onp.inf else value  # below all numbers, and no best: as NaN is
         lowest = self._lowest_after_the_start()
         if self.evaluate is not None:
             self.history["step"].append(step)

@@ -27,6 +27,7 @@ from nfscratch.excerpt import excerpt
 from nfscratch.training import earlier, saved_run
 from nfscratch.training.optimizers import constant
 
+STATE = ("began", "configuration", "rng", "run")
 SECONDS = 30.0  # between two writes, where no number of steps was asked for
 
 
@@ -51,7 +52,10 @@ class RunFile:
         if not os.path.lexists(self.path):
             return None, None
         with container.opened(self.path, "run") as sealed:
-            return sealed.fields.get("sha256"), header.parse(sealed.fields.get("run", ""), "the run")
+            saved = header.parse(sealed.fields.get("run", ""), "the run")
+            if not isinstance(saved, dict) or not set(saved) <= set(STATE):
+                raise CheckpointError(f"the run must be an object with {', '.join(STATE)}; got {excerpt(saved)}")
+            return sealed.fields.get("sha256"), saved
 
     def _entry(self, key):
         if not isinstance(self._saved, dict) or key not in self._saved:
@@ -106,6 +110,8 @@ class RunFile:
         if self._saved is None:
             return self._write(run)
         with about(self.path):
+            if unknown := set(self._entry("configuration")) - set(self.configuration):
+                raise CheckpointError(f"configuration must have no other entries than a run's; got {excerpt(unknown)}")
             tree, numbers = self._judged(run)
         run.restore(tree, numbers)
         self._rewound("rng")

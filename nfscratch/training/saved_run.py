@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.checkpoint import stored
 from nfscratch.checkpoint.header import CheckpointError
 from nfscratch.checkpoint.tree import split
 from nfscratch.excerpt import excerpt
 from nfscratch.training.ending import Ended
 from nfscratch.training.optimizers import Adam
 
+MT19937 = 624  # the words of its state
+WORDS = {int: "a whole number", str: "a text", float: "a number", bool: "True or False"}
 HISTORY = {"loss": "f8", "step": "i8", "validation": "f8"}
 ENDING = {"how": str, "step": int, "evaluations": int, "loss": str, "blamed": str}
 WRITTEN = {  # the endings that stand in a file, each with what must not be null: the others come after it is written
@@ -54,16 +57,17 @@ def numbers(run: Any, theirs: Any) -> None:
     _keys("run/optimizer", theirs["optimizer"], own["optimizer"])
     for name, value in own["optimizer"].items():
         got = theirs["optimizer"][name]
-        _require(type(got) is type(value), f"run/optimizer/{name}", f"a {type(value).__name__}", got)
+        _require(type(got) is type(value), f"run/optimizer/{name}", WORDS[type(value)], got)
         if type(value) is int and isinstance(run.plan.optimizer, Adam):
             _count(f"run/optimizer/{name}", got, theirs["step"])
-            updates = got == theirs["step"] or type(run.plan.optimizer) is not Adam
+            updates = got == theirs["step"] or not _is_ours(run.plan.optimizer)
             _require(updates, f"run/optimizer/{name}", f"{theirs['step']}, as many updates as steps", got)
     _keys("run/record", theirs["record"], own["record"])
     _count("run/record/since_best", theirs["record"]["since_best"])
     if theirs["record"]["best_step"] is not None:
         _count("run/record/best_step", theirs["record"]["best_step"], theirs["step"])
     _ending(theirs["record"]["ended"], theirs["step"])
+    _patience(theirs["record"], run.plan.patience)
 
 
 def values(run: Any, tree: Any, theirs: Any) -> None:
@@ -72,12 +76,16 @@ def values(run: Any, tree: Any, theirs: Any) -> None:
     steps, validation = record["history"]["step"], record["history"]["validation"]
     in_order = steps.size == 0 or (steps[0] >= 0 and steps[-1] <= theirs["step"] and bool((onp.diff(steps) > 0).all()))
     _require(in_order, "record/history/step", f"growing from 0 to at most {theirs['step']}", steps.tolist())
+    due = all(map(run.plan.evaluations.due, steps.tolist())) and not any(steps[:1])
+    _require(due, "record/history/step", "0 and then the steps after which this run evaluates", steps.tolist())
+    _require(not (validation == -onp.inf).any(), "record/history/validation", "free of -inf", -onp.inf)
     finite = bool(onp.isfinite(record["history"]["loss"]).all())
     _require(finite, "record/history/loss", "finite numbers", "NaN or infinity")
     own = run.state()[0]
     for name in ("params", "optimizer"):  # a step that is not finite is not taken
         _finite(name, tree[name], own[name])
     _squares(run, tree["optimizer"])
+    stored.judge("params", tree["params"], own["params"])
     _count("run/record/since_best", found["since_best"], len(steps) if run.plan.evaluate is not None else 0)
     for order in tree["order"]:
         _require(_is_permutation(order), "order", "each row once", order.tolist())
@@ -87,21 +95,41 @@ def values(run: Any, tree: Any, theirs: Any) -> None:
         return _require(value == onp.inf, "record/best_value", "infinity without best parameters", value)
     _require(best_step is not None, "run/record/best_step", "a count, for the best parameters", best_step)
     best = float(-best_step) if run.plan.evaluate is None else _lowest(steps, validation, best_step)
-    _require(value == best, "record/best_value", f"{best}, by the history", value)
+    _require(value == best, "record/best_value", f"{best}, that of step {best_step}", value)
     _finite("record/best", record["best"], [own["params"]])
+    stored.judge("record/best", record["best"], [own["params"]])
 
 
 def _finite(name, theirs, own):
     """Stored leaves too, except where those of a new run are not finite either: a mask of a caller's own may be so."""
-    pairs = zip(split(theirs)[1].values(), split(own)[1].values(), strict=True)
-    finite = all((onp.isfinite(leaf) | ~onp.isfinite(mine)).all() for leaf, mine in pairs)
-    _require(finite, name, "finite numbers", "NaN or infinity")
+    pairs = zip(split(theirs)[1].items(), split(own)[1].values(), strict=True)
+    for (path, leaf), mine in pairs:
+        finite = bool((onp.isfinite(leaf) | ~onp.isfinite(mine)).all())
+        _require(finite, f"{name}/{path}", "finite numbers", "NaN or infinity")
 
 
 def _squares(run, theirs):
-    """Adam takes the root of its second moments."""
-    squares = type(run.plan.optimizer) is not Adam or bool((theirs["v"] >= 0).all())
+    """Adam takes the root of its second moments, and so does each player of a GAN."""
+    squares = not _is_ours(run.plan.optimizer) or bool((theirs["v"] >= 0).all())
     _require(squares, "optimizer/v", "at least 0, means of squares", "numbers below 0")
+
+
+def _is_ours(optimizer):
+    """An Adam of the package: of a caller's own class nothing is known."""
+    return isinstance(optimizer, Adam) and type(optimizer).__module__.startswith("nfscratch.")
+
+
+def _patience(record, patience):
+    """A run whose patience is at its end has stopped, and no other has stopped for that."""
+    stopped = record["ended"] is not None and record["ended"]["how"] == Ended.EARLY_STOPPING.name
+    if patience is None:
+        return _require(not stopped, "run/record/ended/how", "another in a run without patience", "EARLY_STOPPING")
+    since = record["ended"]["evaluations"] if stopped else record["since_best"]
+    name = "run/record/ended/evaluations" if stopped else "run/record/since_best"
+    wanted = (
+        f"at least {patience}, the patience" if stopped else f"below {patience}, the patience of a run that goes on"
+    )
+    _require((since >= patience) is stopped, name, wanted, since)
 
 
 def generator(own: Any, theirs: Any, name: str) -> None:
@@ -129,13 +157,16 @@ def _array(own, theirs, name):
     fits = isinstance(listed, list) and len(listed) == own.size and own.ndim == 1
     fits = fits and all(type(n) is int and 0 <= n <= most for n in listed)
     _require(fits, f"{name}/array", f"{own.size} whole numbers of at most {most}", listed)
+    _require(own.size != MT19937 or any(listed), f"{name}/array", "other than all 0: only 0 would be drawn", 0)
 
 
 def _lowest(steps, validation, best_step):
-    """The best validation, if it is that of `best_step`; else NaN, which equals nothing."""
-    at_best = validation[steps == best_step]
-    lowest = validation[onp.isfinite(validation)].min(initial=onp.inf)
-    return float(lowest) if at_best.size and at_best[0] == lowest else onp.nan
+    """The best validation, which must be that of `best_step`."""
+    _require(best_step in steps, "run/record/best_step", "a step of the history", best_step)
+    lowest = float(validation[onp.isfinite(validation)].min(initial=onp.inf))
+    at_best = float(validation[steps == best_step][0])
+    _require(at_best == lowest, "record/history/validation", f"lowest at the best step, {best_step}", lowest)
+    return lowest
 
 
 def _is_permutation(order):
@@ -171,7 +202,7 @@ def _keys(name, got, wanted):
 
 def _count(name, got, most=2**62):
     fits = type(got) is int and 0 <= got <= most
-    _require(fits, name, f"a whole number from 0 to {most}", got)
+    _require(fits, name, f"a whole number from 0 to {'2^62' if most == 2**62 else most}", got)
 
 
 def _ending(got, step):
@@ -182,12 +213,18 @@ def _ending(got, step):
     known = isinstance(got["how"], str) and got["how"] in WRITTEN
     _require(known, "run/record/ended/how", f"one of {', '.join(WRITTEN)}", got["how"])
     for key, kind in ENDING.items():
-        fits = type(got[key]) is kind or (got[key] is None and key not in WRITTEN[got["how"]])
-        _require(fits, f"run/record/ended/{key}", f"a {kind.__name__}", got[key])
-    for key in ("step", "evaluations"):
-        if got[key] is not None:
-            _count(f"run/record/ended/{key}", got[key], step + 1)
+        belongs = key in WRITTEN[got["how"]]
+        fits = type(got[key]) is kind if belongs else got[key] is None
+        _require(
+            fits, f"run/record/ended/{key}", WORDS[kind] if belongs else f"null where it is {got['how']}", got[key]
+        )
+    last = step + (got["how"] == Ended.DIVERGED.name)  # the step that diverged was not taken
+    _require(got["step"] == last, "run/record/ended/step", f"{last}, by the steps that were done", got["step"])
+    if got["evaluations"] is not None:
+        _count("run/record/ended/evaluations", got["evaluations"], step + 1)
     _require(got["loss"] is None or _is_float(got["loss"]), "run/record/ended/loss", "a number as text", got["loss"])
+    plain = (got["blamed"] or "").replace("\n", "").isprintable()  # a message shows it
+    _require(plain, "run/record/ended/blamed", "free of control characters", got["blamed"])
 
 
 def _is_float(text):

@@ -43,7 +43,8 @@ def temporaries(folder):
 
 
 def main(folder):
-    path, flow = os.path.join(folder, "flow.safetensors"), nf.flows.real_nvp(3, layers=2, hidden=(64, 64))
+    path = os.path.join(folder, "flow.safetensors")
+    flow = nf.flows.real_nvp(3, layers=2, hidden=(64, 64), whiten="diagonal")
     fresh = flow.init(onp.random.default_rng(0))
     params = {k: nf.trees.map_leaves(lambda a, k=k: a * 0 + k, fresh) for k in (1.0, 2.0)}
     nf.save(path, flow, params[1.0])
