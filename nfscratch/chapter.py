@@ -20,6 +20,7 @@ from typing import Any
 
 from nfscratch import backend, notebook, terminal
 from nfscratch.arguments import check_none_is_empty
+from nfscratch.checkpoint import atomic
 
 PACKAGE = Path(__file__).parent
 OPTIONS = "NFSCRATCH_CHAPTER"  # this variable holds the options of a chapter in a notebook, such as "--fast"
@@ -38,6 +39,10 @@ class Options:
         """Write a figure as `name`.png, and say where."""
         self.figures.mkdir(parents=True, exist_ok=True)
         path = self.figures / f"{name}.png"
+        try:
+            atomic.check_place(path)  # a pipe would wait for its reader
+        except (OSError, ValueError) as error:
+            raise SystemExit(str(error)) from None
         try:
             figure.savefig(path)
         except OSError as error:  # a full disk

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
+
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """An OSError inside that names no file gets the name of this one."""
+    """An OSError inside that names no file gets the name of this one. A pipe or a device is refused: it may wait."""
+    atomic.check_place(path)
     try:
         yield
     except OSError as error:

@@ -8,14 +8,21 @@ removes those whose writer is dead; the temporary of a process that runs, or of 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+LONGEST = 180  # bytes of a name that fits a temporary's: file systems take 255
 _in_use: set[Path] = set()  # this process's own temporaries: its id alone does not tell them from a namesake's
+
+
+class SpecialFileError(ValueError):
+    """What stands at a path is no regular file."""
 
 
 def check(path: Any, name: str = "path") -> None:
@@ -24,11 +31,42 @@ def check(path: Any, name: str = "path") -> None:
         raise TypeError(f"{name} must be the name of a file; got a {type(path).__name__}")
     if "\0" in os.fspath(path):
         raise ValueError(f"{name} must be the name of a file, without NUL in it; got {path!r}")
+    if not os.fspath(path):  # it would stand for the current folder
+        raise ValueError(f"{name} must be the name of a file; got ''")
+
+
+def check_place(path: str | os.PathLike) -> None:
+    """Refuse to replace what is no regular file, or may not be written. Links are followed. OSErrors name `path`."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        if os.fspath(path).endswith(os.sep):
+            raise IsADirectoryError(f"{path}: path must be the name of a file; got a folder") from None
+        return
+    if not stat.S_ISREG(mode):
+        raise SpecialFileError(f"{path}: path must be the name of a file; got a {kind_of_node(mode)}")
+    if not mode & 0o222 or not os.access(path, os.W_OK):  # the first of them for an administrator, who may write all
+        raise PermissionError(f"{path}: the file must not be read-only; it is")
+
+
+def kind_of_node(mode: int) -> str:
+    """What stands at a path, in a word or three."""
+    return "folder" if stat.S_ISDIR(mode) else "pipe" if stat.S_ISFIFO(mode) else "device or socket"
 
 
 def write(path: str | os.PathLike, pieces: Iterable[bytes | memoryview]) -> None:
     """Write the pieces, one after the other, as the file `path`."""
-    path = Path(os.path.realpath(path))  # a link stays a link
+    check(path)
+    check_place(path)
+    try:
+        _replace(Path(os.path.realpath(path)), pieces)  # a link stays a link
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None  # and not that of the temporary
+
+
+def _replace(path, pieces):
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path}: its folder must exist; there is no {path.parent}")
     sweep(path)
@@ -56,7 +94,9 @@ def sweep(path: Path) -> None:
 def _prefix(path: Path) -> str:
     host = os.uname().nodename if hasattr(os, "uname") else "host"
     host = re.sub(r"[^A-Za-z0-9-]", "-", host)[:32]
-    return f".{path.name}.{host}."
+    long = len(os.fsencode(path.name)) > LONGEST
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32] if long else path.name
+    return f".{name}.{host}."
 
 
 def _is_written(temporary: Path, pid: int) -> bool:

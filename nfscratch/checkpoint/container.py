@@ -149,12 +149,8 @@ def opened(path: Any, kind: str) -> Iterator[Sealed]:
         try:
             mode = os.stat(path).st_mode  # before opening: to open a pipe would wait for its writer
             if not stat.S_ISREG(mode):
-                raise CheckpointError(f"a checkpoint must be a file; got a {_kind_of_node(mode)}")
+                raise CheckpointError(f"a checkpoint must be a file; got a {atomic.kind_of_node(mode)}")
             with open(path, "rb") as file:
                 yield Sealed(file, os.fstat(file.fileno()).st_size, kind)
         except OSError as error:
             raise CheckpointError(f"a checkpoint must be a file that can be read; {error.strerror}") from None
-
-
-def _kind_of_node(mode):
-    return "folder" if stat.S_ISDIR(mode) else "pipe" if stat.S_ISFIFO(mode) else "device or socket"

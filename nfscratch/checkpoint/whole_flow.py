@@ -52,8 +52,10 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
 
 def _check_path(path):
     atomic.check(path)
-    if os.path.isdir(path):
-        raise CheckpointError(f"{path}: path must be the name of a file; got a folder")
+    try:
+        atomic.check_place(path)
+    except atomic.SpecialFileError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:

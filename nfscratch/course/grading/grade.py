@@ -112,7 +112,7 @@ def grade_one(one: Handed, what: Job, results: Path) -> Graded:
     found = _judged(one, submission, trouble, what, key)
     part = file.with_name(f"{file.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    with writing(part):
+    with writing(file), writing(part):
         part.write_text(found.as_json(), encoding="utf-8")
     part.replace(file)
     return found
