@@ -55,6 +55,10 @@ def test_what_load_would_refuse_is_not_saved(tmp_path, monkeypatch):
     for metadata, why in (([[]] * 100_000, "100000 brackets"), ({1: 0, "1": 0}, "a name twice")):
         with pytest.raises(nf.CheckpointError, match=f"the metadata must .*{why}"):
             nf.save(path, PLANAR, params_of(5), metadata=metadata)
+    for seed, why in ((2**14_000, "flow.base.seed must be below 2.14000, to be saved"), (10**70, "64 zeros in a row")):
+        flow = nf.flows.made(2, nf.Bernoulli(), hidden=(4,), masks=2, seed=seed)
+        with pytest.raises(nf.CheckpointError, match=why):
+            nf.save(path, flow, flow.init(onp.random.default_rng(0)))
     assert not path.exists()
 
 

@@ -46,7 +46,7 @@ def write(path: Any, kind: str, params: Any, fields: dict[str, str]) -> None:
         raise CheckpointError(f"the description must have at most {header.LIMIT} bytes; got {len(head) - 8}")
     _check_readable(head[8:], texts)
     if head.count(UNSEALED) != 1:
-        raise CheckpointError("metadata must be free of 64 zeros in a row: there the seal stands")
+        raise CheckpointError("metadata and whole numbers must be free of 64 zeros in a row: there the seal stands")
     digest = hashlib.sha256(head)
     digest.update(data[end:])
     atomic.write(path, (head.replace(UNSEALED, digest.hexdigest().encode()), data[end:]))

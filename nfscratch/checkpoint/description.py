@@ -27,6 +27,7 @@ from nfscratch.excerpt import excerpt
 from nfscratch.nets.network import ADDED_LATER
 
 MODULES = (bijections, transformers, distributions, nets, ode, flows, models)
+LARGEST_WHOLE = 14_000  # bits: Python reads and writes texts of at most 4,300 digits
 WHOLE = (flows.Flow, flows.Dequantized)  # contracts that are parts themselves
 CONTRACTS = (
     bijections.Bijection,
@@ -97,6 +98,8 @@ def describe(value: Any, where: str = "flow", *, own: bool = False) -> Any:
     if isinstance(value, onp.generic) and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
         return {"numpy": value.dtype.name, "value": describe(value.item(), where, own=own)}
     if isinstance(value, int):
+        if value.bit_length() > LARGEST_WHOLE:
+            raise CheckpointError(f"{where} must be below 2^{LARGEST_WHOLE}, to be saved; got a larger number")
         return int(value)
     if isinstance(value, float):
         return float(value) if isfinite(value) else {"float": repr(float(value))}
