@@ -139,7 +139,7 @@ def judged(forged, path, monkeypatch):
 def test_a_billion_in_any_field_is_refused_by_arithmetic(honest):
     for part, field, _, description, params in forgeries(honest, (10**9,), once=True):
         if field not in SETTINGS:
-            with pytest.raises(nf.CheckpointError, match=r"no more parameters than|as wide as its|at most 16384 parts"):
+            with pytest.raises(nf.CheckpointError, match=r"no more parameters than|as wide as its|at most 8192 parts"):
                 sizes.judge(description, numbers_in(params))
                 pytest.fail(f"{part}.{field}")
 

@@ -216,7 +216,7 @@ COSTLY = {
     "a long name over a deep list": ({"part": "MLP", "fields": {LONG: deep(0, 400)}}, "fields of MLP must be among"),
     "a name of two lines": ({"part": "MLP", "fields": {"a\nb": 1}}, "fields of MLP must be among"),
     "many axes": ({"tuple": [1] * 50_000}, "must be as wide as its tensors say"),
-    "many layers": (tall(20_000), "must have at most 16384 parts, with each layer of a Stack; got 20010"),
+    "many layers": (tall(20_000), "must have at most 8192 parts, with each layer of a Stack; got 20010"),
     "an own part of two lines": ({"own": "x\ny\x1b[2J" * 900, "fields": {}}, "is not a part of nfscratch|is a x"),
 }
 

@@ -34,7 +34,7 @@ def test_a_stack_of_too_many_layers_is_refused_unbuilt_although_its_tensors_are_
     description["fields"]["bijection"]["fields"]["count"] = 20_000
     sealed(description, params_of(20_000), tmp_path / "f")
     error, built, _ = loading(tmp_path / "f", monkeypatch)
-    assert "must have at most 16384 parts" in str(error) and not built
+    assert "must have at most 8192 parts" in str(error) and not built
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i8", "f2"])
@@ -89,5 +89,5 @@ def test_one_part_more_than_the_most():
     description = part("Chain", layers=[part("Exp")] * (many_parts.MOST - 1))
     many_parts.judge(description)
     description["fields"]["layers"] += [part("Exp")]
-    with pytest.raises(nf.CheckpointError, match="got 16385"):
+    with pytest.raises(nf.CheckpointError, match="got 8193"):
         many_parts.judge(description)

@@ -3,7 +3,7 @@
     objects(part) = 1 + the layers of a network + objects(each part in it)            a Stack: `count` times its layer
 
 A stack of 300,000 planar layers has 40 bytes a layer, so that a file has room for them, and takes ten seconds to build.
-So a flow has at most 16,384 objects: they take about a second, at 60 microseconds each. `nf.save` refuses what
+So a flow has at most 8,192 objects: they take up to a second, at 60 to 110 microseconds each. `nf.save` refuses what
 `nf.load` would, by the same rule; `load(path, flow=)` takes a caller's own flow of any size.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from nfscratch.checkpoint.described_part import Described, parts_in
 from nfscratch.checkpoint.header import CheckpointError
 
-MOST = 2**14
+MOST = 2**13
 LAYERS = ("hidden", "channels", "widths")  # lists with a number for each layer of a network
 REPEATED = {"ResidualConvNet": "blocks", "MaskEnsemble": "masks"}  # as many of their own
 
