@@ -1,6 +1,7 @@
 """What the trainers hand on to `minimize`: each argument of the caller, under its own name, and what they add."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as onp
 import pytest
@@ -129,3 +130,11 @@ def test_parameters_that_are_no_floats_are_named_by_kind_and_place():
     ):
         with pytest.raises(TypeError, match=said):
             nf.minimize(lambda p, rng: 0.0, params, rng=0, steps=1, progress=False)
+
+
+def test_the_block_that_is_freed_at_the_start_is_below_the_32_mib_up_to_which_glibc_learns(monkeypatch):
+    module, sizes = sys.modules["nfscratch.training.minimize"], []
+    empty = lambda *args, **options: sizes.append(onp.empty(*args, **options).nbytes)  # noqa: E731
+    monkeypatch.setattr(module, "onp", SimpleNamespace(uint8=onp.uint8, empty=empty))
+    module.raise_malloc_thresholds()
+    assert 16 * 2**20 < sizes[0] < 32 * 2**20
