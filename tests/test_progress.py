@@ -114,7 +114,7 @@ def test_a_bar_in_a_notebook_begins_where_the_run_does(kernel, clock):
 
 def test_a_bar_on_a_terminal_shows_step_rate_and_text_and_is_gone_at_the_end(monkeypatch, clock, capsys):
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
-    with progress.Progress(100, "fit") as shown:
+    with progress.Progress(101, "fit") as shown:
         (task,) = shown._screen.bar.tasks
         for clock[0], step in ((0.05, 3), (0.1, 5), (0.15, 9), (0.2, 20)):
             shown.update(step, lambda: "text")
@@ -122,6 +122,6 @@ def test_a_bar_on_a_terminal_shows_step_rate_and_text_and_is_gone_at_the_end(mon
             assert seen == {3: (0, "", ""), 5: (5, "50 steps/s", "text"), 9: (5, "50 steps/s", "text")}.get(
                 step, (20, "100 steps/s", "text")
             )
-        assert (task.total, task.description, shown._screen.bar.live.transient) == (100, "fit", True)
+        assert (task.total, task.description, shown._screen.bar.live.transient) == (101, "fit", True)
         assert shown._screen.bar.console.stderr and isinstance(shown._screen.bar.console, Console)
     assert not shown._screen.bar.live.is_started
