@@ -39,8 +39,9 @@ def factor(name: str, value: Any, at: float) -> float:
 
 
 def is_true(value: Any) -> bool:
-    """Whether `value` is True, or NumPy's; a text, a list or an array is not."""
-    return isinstance(value, (bool, onp.bool_)) and bool(value)
+    """Whether `value` is True, or 1, or an array without axes that says so; a text, a list or another number is not."""
+    value = value[()] if getattr(value, "shape", None) == () else value
+    return isinstance(value, (bool, onp.bool_, int, onp.integer)) and bool(value == 1)
 
 
 def mapping(name: str, value: Any) -> Mapping:

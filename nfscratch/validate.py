@@ -106,8 +106,8 @@ def seed(n: Any) -> int:
 
 
 def flag(name: str, value: Any) -> bool:
-    """`value`, if it is True or False."""
-    if not isinstance(value, (bool, onp.bool_)):
+    """`value`, if it is True or False, or 1 or 0, such as the k % 2 of layer k."""
+    if not isinstance(value, (bool, onp.bool_, int, onp.integer)) or value not in (0, 1):
         raise ValueError(f"{name} must be True or False; got {excerpt(value)}")
     return bool(value)
 

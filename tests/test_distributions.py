@@ -162,3 +162,9 @@ def test_a_uniform_number_on_an_edge_belongs_to_what_comes_after_it():
     assert (nf.Bernoulli().draw(onp.zeros((1, 5)), u) == [1, 1, 0, 0, 0]).all()
     mixture, given = nf.GaussianMixture(1, 2), type("Given", (), {"random": lambda self, n: u})()
     assert (mixture._components(onp.zeros(2), given, 5) == [0, 0, 1, 1, 1]).all()
+
+
+def test_whole_numbers_are_rows_of_a_mixture():
+    base = nf.GaussianMixture(2, 3)
+    params, z = base.init(onp.random.default_rng(0)), onp.array([[1, 2], [0, -1]])
+    assert (base.log_prob(params, z) == base.log_prob(params, z.astype(float))).all()

@@ -290,8 +290,8 @@ def test_a_far_row_keeps_its_density_beside_one_for_which_a_search_fails():
             raise nf.InversionError("no root", 1.0)
         return -onp.log(onp.abs(x[:, 0]))
 
-    x = onp.full((40, 1), 1e100)
-    x[[3, 17, 36]], x[20] = 1e300, 2.0
+    x = onp.full((1024, 1), 1e100)
+    x[[3, 417, 936]], x[20] = 1e300, 2.0
     log_p = far_rows_have_density_0(log_prob, x, size_of_rows)
     expected = onp.where(x[:, 0] > 1e200, -onp.inf, -onp.log(x[:, 0]))
     assert log_p.tolist() == expected.tolist()
@@ -341,6 +341,22 @@ def test_a_row_that_is_squeezed_and_stretched_again_leaves_no_nan_in_the_gradien
         assert onp.isfinite(a).all() and onp.isfinite(c).all()
         onp.testing.assert_allclose(a, b, rtol=1e-3)
         onp.testing.assert_allclose(c, b, rtol=1e-3)
+
+
+class HasATrap(nf.Planar):
+    """Its value is right, and its gradient NaN for negative numbers: the root that is not taken has none."""
+
+    def inverse(self, params, x, context=None, rng=None):
+        return np.where(x > 0, np.sqrt(x) ** 2, x), 0.0 * np.sum(x, axis=1)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_nan_in_the_gradient_of_a_callers_own_layer_is_seen():
+    flow, x = nf.Flow(nf.DiagonalNormal(2), nf.Chain([HasATrap(2), nf.ActNorm(2)])), rng().normal(size=(20, 2))
+    params = flow.init(rng())
+    assert onp.isfinite(flow.log_prob(params, x)).all()
+    grads = flow.log_prob_vjp(params, x)[1](onp.ones(20))[0]
+    assert any(onp.isnan(g).any() for g in trees.leaves(grads))
 
 
 class Spoils(nf.Planar):

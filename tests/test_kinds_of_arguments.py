@@ -77,8 +77,9 @@ def test_masks_and_orders_check_their_sizes_flips_and_seeds():
         refused("dim must be at most 2147483648; got 10{30}$", make, 10**30)
     makers = {nf.half_mask: 4, nf.alternating_mask: 4, nf.checkerboard_mask: (1, 2, 2), nf.channel_mask: (2, 2, 2)}
     for make, shape in makers.items():
-        for flip in ("False", "yes", float("nan"), [], nf.Adam, 1, None):
+        for flip in ("False", "yes", float("nan"), [], nf.Adam, 2, 1.0, None):
             refused("flip must be True or False; got ", make, shape, flip)
+        assert make(shape, 3 % 2) == make(shape, onp.int64(1)) == make(shape, True) != make(shape, 4 % 2)
         assert make(shape, onp.True_) == make(shape, True) != make(shape)
     for seed in (True, [0], (1,), onp.arange(2), "a", 1.5, float("nan"), -1, {}):
         refused("seed must be an integer of at least 0; got ", nf.random_order, 2, seed=seed)

@@ -57,9 +57,9 @@ def test_what_a_function_of_the_callers_must_return_is_said_by_its_name():
     masked = onp.ma.masked_array(X, mask=X > 1)
     refused("data must have a value everywhere; got a masked array", minimize, data=(X, masked))
     refused("draws must have a value everywhere; got a masked array", nf.to_arviz, masked)
-    for value in ("x", [1], onp.ones(2), 3):  # none is True
+    for value in ("x", [1], onp.ones(2), 3, 0, 1.0, onp.array(False)):  # none is True
         assert minimize(callback=lambda at, value=value: value, evaluate=lambda p: 0.0).ended is nf.Ended.ALL_STEPS
-    for value in (True, onp.True_):
+    for value in (True, onp.True_, 1, onp.array(True)):
         assert minimize(callback=lambda at, value=value: value, evaluate=lambda p: 0.0).ended is nf.Ended.STOPPED
     refused("eps must be at most 1000; got 1e[+]300", nf.adam, eps=1e300)
 

@@ -30,7 +30,7 @@ def from_component(x, mean, log_std, xp):
 
     u^2 may still overflow: then the component has density 0 at x. xp: NumPy, or autograd's.
     """
-    largest = float(onp.finfo(x.dtype).max)
+    largest = float(onp.finfo(mean.dtype).max)
     inverse_std = xp.exp(xp.minimum(-log_std, 0.99 * log(largest)))
     return xp.clip((x - mean) * inverse_std, -(largest**0.75), largest**0.75), inverse_std
 

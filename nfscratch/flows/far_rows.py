@@ -28,7 +28,7 @@ from nfscratch.flows.on_the_way import size_of_rows
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
-MOST = 32  # evaluations, to find the far rows that have no z
+MOST = 128  # evaluations, to find the far rows that have no z
 NEAR = 1.0  # where all rows are lost, their entries are pulled into [-NEAR, NEAR] for the evaluation in their place
 
 
@@ -89,9 +89,9 @@ def _not_found(evaluate, x, far):
     if len(waiting[0]) > 1:
         evaluate(nearer(x, far))  # an error here is of a row that is near
     while waiting and asked < MOST:
-        rows, asked = waiting.pop(0), asked + 2
+        rows = waiting.pop(0)
         for half in onp.array_split(rows, 2) if len(rows) > 1 else ():
-            others = far.copy()
+            others, asked = far.copy(), asked + 1
             others[half] = False
             try:
                 evaluate(nearer(x, others))

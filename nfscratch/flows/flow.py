@@ -146,7 +146,8 @@ class Flow(TakesContext, TypedFields):
         return far_rows_have_gradient_0(lambda x: self._log_prob_vjp(params, x, context, rng), x, sizes)
 
     def _log_prob_vjp(self, params, x, context, rng):
-        return spoilt_rows_have_gradient_0(lambda x: self._log_prob_vjp_of(params, x, context, rng), x)
+        of_rows = lambda x: self._log_prob_vjp_of(params, x, context, rng)  # noqa: E731
+        return of_rows(x) if self._own_parts else spoilt_rows_have_gradient_0(of_rows, x)
 
     def _log_prob_vjp_of(self, params, x, context, rng):
         h, back_embed = self._embed_vjp(params, context)

@@ -5,7 +5,8 @@
 A layer squeezes such a row into the smallest numbers of the dtype, and the next one stretches it again. The factors of
 the gradient overflow, though their product is an ordinary number, and the sum over all rows is NaN. Where that comes,
 the rows with such a dlog p/dx are put at another row's point, and count with the gradient 0, as rows far out do
-(flows/far_rows.py). It costs a look at dlog p/dx; the second evaluation is for batches with such a row alone.
+(flows/far_rows.py). A flow with a part of the caller's own is left as it is: its NaN may be a mistake that has to be
+seen. It costs a look at dlog p/dx; the second evaluation is for batches with such a row alone.
 """
 
 from __future__ import annotations
