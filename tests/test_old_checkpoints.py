@@ -14,6 +14,7 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import checkpoint
+from nfscratch.checkpoint import whole_flow
 from nfscratch.checkpoint.description import describe, registry
 from nfscratch.nets.network import ADDED_LATER
 
@@ -65,3 +66,19 @@ def test_a_part_is_described_as_it_was_unless_a_new_field_is_used(name):
 def test_a_made_density_written_before_has_the_same_description():
     described = describe(nf.flows.made(3, nf.Gaussian(), hidden=(4,)))
     assert "context_dim" not in described["fields"]["base"]["fields"]
+
+
+def test_a_file_with_whole_numbers_of_numpy_is_of_the_flow_that_makes_ints_of_them(tmp_path, monkeypatch):
+    flow, path = nf.Flow(nf.StandardNormal(2), nf.PLU(2, seed=3)), tmp_path / "plu.flow"
+
+    def as_it_was(value):
+        described = describe(value)
+        described["fields"]["base"]["fields"]["dim"] = {"numpy": "int64", "value": 2}
+        return described
+
+    with monkeypatch.context() as patch:
+        patch.setattr(whole_flow, "describe", as_it_was)
+        nf.save(path, flow, flow.init(onp.random.default_rng(0)))
+    assert nf.load(path, flow=flow)[0] is flow and nf.load(path)[0].base.dim == 2
+    with pytest.raises(nf.CheckpointError, match=r"it is of another: flow.bijection.seed is 3; got 4"):
+        nf.load(path, flow=nf.Flow(nf.StandardNormal(2), nf.PLU(2, seed=4)))
