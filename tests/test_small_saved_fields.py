@@ -119,6 +119,7 @@ def test_the_lowest_validation_is_that_of_the_finite_ones():
     assert saved_run._lowest(steps, seen, 1) == 3.0
     assert onp.isnan(saved_run._lowest(steps, seen, 2))
     assert onp.isnan(saved_run._lowest(steps, seen, 7))
+    assert onp.isnan(saved_run._lowest(steps, onp.full(3, onp.nan), 1))
 
 
 def test_counts_outside_their_range_are_refused():
