@@ -134,3 +134,11 @@ def test_pixels_are_whole_numbers_in_range_and_have_no_derivative():
     under = lambda x: checked("x", x, (2,), 8, like).sum()  # noqa: E731
     wanted = "x must be whole numbers, which have no derivative; got an array under a derivative"
     assert said(ValueError, lambda: autograd.grad(under)(good.astype(float))) == wanted
+
+
+def test_events_that_are_single_numbers_come_in_rows_too():
+    pixels._check_shape("x", onp.zeros(3), ())
+    assert said(ValueError, lambda: pixels._check_shape("x", onp.zeros(()), ())).startswith("x must have shape (N, ")
+    image = lambda x: said(ValueError, lambda: pixels._check_shape("x", x, (2, 3)))  # noqa: E731
+    assert image(onp.zeros((4, 6))) == "x must have shape (N, 2, 3); got (4, 6); pass x.reshape(-1, 2, 3)"
+    assert image(onp.zeros((2, 3))) == "x must have shape (N, 2, 3); got (2, 3); for one image pass x[None]"
