@@ -137,8 +137,8 @@ def test_a_gain_that_is_not_shown_is_taken_back(monkeypatch):
         assert (result.params, result.best_step) == ((start, 0) if taken else ({}, 4))
     assert message == (
         "1 held-out row does not show that training helped: on average step 4 is 0.5 nats better than the start, and "
-        "it takes 7 rows or more and a gain of 31.8 standard errors. The parameters of step 0 are returned; hold out more "
-        "rows, or say how long to train"
+        "it takes 7 rows or more and a gain of 31.8 standard errors. The parameters of step 0 are returned; hold out "
+        "more rows, or say how long to train"
     )
     assert not verdict.takes_back(FLOW, None, result_of(best=0), rows)
 
