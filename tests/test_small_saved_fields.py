@@ -19,9 +19,11 @@ OWN = {
 TEXTS = {"step": 0, "position": 0, "optimizer": {"t": 0}, "record": {"best_step": None, "since_best": 0, "ended": None}}
 
 
-def run_of(optimizer=None, evaluate=len, steps=9, batches=3):
+def run_of(optimizer=None, evaluate=len, steps=9, batches=3, patience=None):
+    evaluations = SimpleNamespace(due=lambda step: step % 2 == 0)
+    plan = {"evaluate": evaluate, "steps": steps, "patience": patience, "evaluations": evaluations}
     return SimpleNamespace(
-        plan=SimpleNamespace(optimizer=optimizer or nf.adam(), evaluate=evaluate, steps=steps),
+        plan=SimpleNamespace(optimizer=optimizer or nf.adam(), **plan),
         batches=None if batches is None else SimpleNamespace(n=batches),
         state=lambda: (OWN, TEXTS),
     )
@@ -79,9 +81,12 @@ def test_arrays_that_contradict_the_numbers_are_refused():
             texts(),
             "record/history/loss must be finite numbers; got 'NaN or inf",
         ),
-        (tree(params={"w": nan}), texts(), "params must be finite numbers; got 'NaN or infinity"),
-        (tree(optimizer={"m": nan, "v": nan}), texts(), "optimizer must be finite numbers; got 'NaN or infinity"),
-        (tree(optimizer={"m": nan * 0, "v": -nan}), texts(), "optimizer must be finite numbers"),
+        (tree(params={"w": nan}), texts(), "params/w must be finite numbers; got 'NaN or infinity"),
+        (tree(optimizer={"m": nan, "v": nan}), texts(), "optimizer/m must be finite numbers; got 'NaN or infinity"),
+        (tree(optimizer={"m": onp.zeros(2), "v": nan}), texts(), "optimizer/v must be finite numbers"),
+        (tree(past=history(step=[0, 2, 3])), texts(), "record/history/step must be 0 and then the steps after which"),
+        (tree(past=history(step=[2, 4], validation=[1, 2])), texts(), "record/history/step must be 0 and then the st"),
+        (tree(past=history(validation=[0, 1, -onp.inf])), texts(), "record/history/validation must be free of -inf"),
         (
             tree(optimizer={"m": onp.zeros(2), "v": onp.array([1.0, -1e-9])}),
             texts(),
@@ -92,9 +97,9 @@ def test_arrays_that_contradict_the_numbers_are_refused():
         (tree(best=False, value=onp.inf), texts(), "run/record/best_step must be null without best parameters; got 2"),
         (tree(best=False), texts(None), "record/best_value must be infinity without best parameters; got 1.0"),
         (tree(), texts(None), "run/record/best_step must be a count, for the best parameters; got None"),
-        (tree(value=2.0), texts(), "record/best_value must be 1.0, by the history; got 2.0"),
-        (tree(value=2.0), texts(4), "record/best_value must be nan, by the history"),
-        (tree(), texts(3), "record/best_value must be nan, by the history"),
+        (tree(value=2.0), texts(), "record/best_value must be 1.0, that of step 2; got 2.0"),
+        (tree(value=2.0), texts(4), "record/history/validation must be lowest at the best step, 4; got 1.0"),
+        (tree(), texts(3), "run/record/best_step must be a step of the history; got 3"),
     )
     for arrays, numbers, said in cases:
         message = refused(saved_run.values, run_of(), arrays, numbers)
@@ -109,7 +114,7 @@ def test_best_parameters_of_nan_are_refused_and_a_stored_nan_of_the_run_itself_i
     arrays["record"]["best"] = [{"w": onp.array([onp.nan, 1.0])}]
     assert (
         refused(saved_run.values, run_of(), arrays, texts())
-        == "record/best must be finite numbers; got 'NaN or infinity'"
+        == "record/best/0/w must be finite numbers; got 'NaN or infinity'"
     )
     saved_run._finite("params", {"a": onp.array([onp.nan, 1.0])}, {"a": onp.array([onp.nan, 2.0])})
 
@@ -117,8 +122,10 @@ def test_best_parameters_of_nan_are_refused_and_a_stored_nan_of_the_run_itself_i
 def test_the_lowest_validation_is_that_of_the_finite_ones():
     steps, seen = onp.array([0, 1, 2]), onp.array([-onp.inf, 3.0, onp.nan])
     assert saved_run._lowest(steps, seen, 1) == 3.0
-    assert onp.isnan(saved_run._lowest(steps, seen, 2))
-    assert onp.isnan(saved_run._lowest(steps, seen, 7))
+    lowest = "record/history/validation must be lowest at the best step,"
+    assert refused(saved_run._lowest, steps, seen, 2) == f"{lowest} 2; got 3.0"
+    assert refused(saved_run._lowest, steps, onp.full(3, onp.nan), 1) == f"{lowest} 1; got inf"
+    assert refused(saved_run._lowest, steps, seen, 7) == "run/record/best_step must be a step of the history; got 7"
 
 
 def test_counts_outside_their_range_are_refused():
@@ -128,7 +135,7 @@ def test_counts_outside_their_range_are_refused():
         ({"step": 5.0}, "step must be a whole number from 0 to 9; got 5.0"),
         ({"position": 4}, "position must be a whole number from 0 to 3; got 4"),
         ({"optimizer": {"t": 5, "s": 1}}, "run/optimizer must be an object with t; got"),
-        ({"optimizer": {"t": 5.0}}, "run/optimizer/t must be a int; got 5.0"),
+        ({"optimizer": {"t": 5.0}}, "run/optimizer/t must be a whole number; got 5.0"),
         ({"optimizer": {"t": 4}}, "run/optimizer/t must be 5, as many updates as steps; got 4"),
         ({"optimizer": {"t": 6}}, "run/optimizer/t must be a whole number from 0 to 5; got 6"),
         ({"record": {}}, "run/record must be an object with best_step, ended, since_best; got []"),
@@ -150,25 +157,49 @@ def test_counts_outside_their_range_are_refused():
 
 
 def test_an_ending_has_the_numbers_that_belong_to_it_and_no_others():
-    early = {"how": "EARLY_STOPPING", "step": 6, "evaluations": 3, "loss": None, "blamed": None}
-    diverged = {"how": "DIVERGED", "step": 0, "evaluations": None, "loss": "nan", "blamed": "a layer"}
-    for ended in (None, early, diverged, {**early, "how": "STOPPED", "evaluations": None}, {**diverged, "loss": "1.5"}):
+    early = {"how": "EARLY_STOPPING", "step": 5, "evaluations": 3, "loss": None, "blamed": None}
+    stopped = {**early, "how": "STOPPED", "evaluations": None}
+    diverged = {"how": "DIVERGED", "step": 6, "evaluations": None, "loss": "nan", "blamed": "a layer\nof two"}
+    for ended in (None, early, diverged, stopped, {**diverged, "loss": "1.5"}, {**early, "evaluations": 6}):
         saved_run._ending(ended, 5)
     at = "run/record/ended/"
     for ended, said in (
         ({**early, "how": "FINISHED"}, f"{at}how must be one of EARLY_STOPPING, DIVERGED, STOPPED; got 'FINISHED'"),
         ({**early, "how": ["STOPPED"]}, f"{at}how must be one of"),
-        ({**early, "step": None}, f"{at}step must be a int; got None"),
-        ({**early, "evaluations": None}, f"{at}evaluations must be a int; got None"),
-        ({**diverged, "loss": None}, f"{at}loss must be a str; got None"),
-        ({**diverged, "blamed": None}, f"{at}blamed must be a str; got None"),
-        ({**early, "step": 7}, f"{at}step must be a whole number from 0 to 6; got 7"),
+        ({**early, "step": None}, f"{at}step must be a whole number; got None"),
+        ({**early, "evaluations": None}, f"{at}evaluations must be a whole number; got None"),
+        ({**stopped, "evaluations": 3}, f"{at}evaluations must be null where it is STOPPED; got 3"),
+        ({**diverged, "loss": None}, f"{at}loss must be a text; got None"),
+        ({**diverged, "blamed": None}, f"{at}blamed must be a text; got None"),
+        ({**early, "step": 6}, f"{at}step must be 5, by the steps that were done; got 6"),
+        ({**diverged, "step": 5}, f"{at}step must be 6, by the steps that were done; got 5"),
         ({**early, "evaluations": 7}, f"{at}evaluations must be a whole number from 0 to 6; got 7"),
         ({**diverged, "loss": "1.50"}, f"{at}loss must be a number as text; got '1.50'"),
         ({**diverged, "loss": "much"}, f"{at}loss must be a number as text; got 'much'"),
+        ({**diverged, "blamed": "a\x1b[2J"}, f"{at}blamed must be free of control characters; got"),
     ):
         message = refused(saved_run._ending, ended, 5)
         assert message.startswith(said), (said, message)
+
+
+def test_a_run_whose_patience_is_at_its_end_has_stopped_and_no_other_has():
+    def judged(patience, since, stopped, how="EARLY_STOPPING"):
+        ended = {"how": how, "evaluations": since} if stopped else None
+        return {"ended": ended, "since_best": since}, patience
+
+    for case in ((3, 2, False), (3, 3, True), (3, 4, True), (None, 9, False), (3, 1, True, "STOPPED")):
+        record = judged(*case)
+        if case[3:]:
+            record[0]["ended"]["evaluations"] = None
+        saved_run._patience(*record)
+    for case, said in (
+        ((3, 3, False), "run/record/since_best must be below 3, the patience of a run that goes on; got 3"),
+        ((3, 2, True), "run/record/ended/evaluations must be at least 3, the patience; got 2"),
+        ((None, 2, True), "run/record/ended/how must be another in a run without patience; got 'EARLY_STOPPING'"),
+    ):
+        assert refused(saved_run._patience, *judged(*case)) == said
+    saved_run.numbers(run_of(patience=2), texts())
+    assert "since_best must be below 1" in refused(saved_run.numbers, run_of(patience=1), texts())
 
 
 def test_a_tree_of_another_form_is_refused_by_its_place():

@@ -25,10 +25,10 @@ class DeviceVSpace(ArrayVSpace):
         self.like, self.shape, self.dtype = like, like.shape, like.dtype
 
     def zeros(self) -> Any:
-        return onp.zeros_like(self.like, shape=self.shape)
+        return onp.zeros_like(self.like)
 
     def ones(self) -> Any:
-        return onp.ones_like(self.like, shape=self.shape)
+        return onp.ones_like(self.like)
 
     def standard_basis(self) -> Any:
         for index in onp.ndindex(*self.shape):

@@ -78,7 +78,8 @@ def estimate(linearized: Callable, probes: Probes) -> tuple[Any, Any]:
 
 def traced_estimate(jvp: Callable, probes: Probes) -> Any:
     """(1) alone, for autograd. jvp(u) -> J u, of the shape of v."""
-    u, total, axes = probes.v, 0.0, tuple(range(2, probes.v.ndim))
+    u, axes = probes.v, tuple(range(2, probes.v.ndim))
+    total = onp.zeros_like(u, shape=probes.counts.shape)  # of no rows too
     for k in range(1, int(probes.counts.max(initial=0)) + 1):
         u = jvp(u)
         factor = backend.asarray(probes.factor(k) / k * (probes.counts >= k), dtype=probes.v.dtype, like=probes.v)
