@@ -1,0 +1,130 @@
+"""The other roads to the same numbers: derivatives forwards, images with a context, one draw a call, runs in folds."""
+
+import autograd
+import autograd.numpy as np
+import numpy as onp
+import pytest
+from autograd import make_jvp
+
+import nfscratch as nf
+from nfscratch.bijections import permutation
+from nfscratch.bijections.linear import plu
+from nfscratch.nets import layered
+from nfscratch.ops import triangle
+from nfscratch.training import folds, verdict
+from nfscratch.training.descent import Descent
+from nfscratch.training.ending import Ended
+from nfscratch.training.folds import Curve
+from nfscratch.training.held_out import Rows
+from nfscratch.training.objectives import MaximumLikelihood
+from nfscratch.training.record import Result
+
+ORDER, BACK = onp.array([2, 0, 1]), onp.array([1, 2, 0])
+FLOW = nf.Flow(nf.StandardNormal(1), nf.Diagonal(1))
+
+
+def linear_maps():
+    """Linear functions of their first argument, and its shape."""
+    for lower in (True, False):
+        yield lambda t, lower=lower: triangle.strict_triangle(t, 3, lower), (2, 3)
+        yield lambda T, lower=lower: triangle.strict_entries(T, 3, lower), (2, 3, 3)
+    yield lambda x: permutation.take_columns(x, ORDER, BACK), (4, 3)
+    yield lambda x: plu.take_rows(x, ORDER, BACK), (3, 4)
+    yield lambda x: np.flip(x, 1), (2, 3)
+    yield lambda x: np.take(x, ORDER, axis=1), (4, 3)
+    yield lambda x: np.diagonal(x, 1), (3, 4)
+    yield lambda x: np.trace(x), (3, 4)
+
+
+def test_the_derivative_forwards_of_a_linear_map_is_the_map():
+    rng = onp.random.default_rng(0)
+    for f, shape in linear_maps():
+        x, v = rng.normal(size=(2, *shape))
+        value, along = make_jvp(f)(x)(v)
+        assert (value == f(x)).all()
+        assert onp.allclose(along, f(v), rtol=1e-14)
+
+
+def test_the_derivative_backwards_of_a_linear_map_is_its_adjoint():
+    rng = onp.random.default_rng(1)
+    for f, shape in linear_maps():
+        x = rng.normal(size=shape)
+        w = rng.normal(size=onp.shape(f(x)))
+        back = autograd.grad(lambda x: np.sum(w * f(x)))(x)  # noqa: B023
+        v = rng.normal(size=shape)
+        assert (back * v).sum() == pytest.approx((w * f(v)).sum(), rel=1e-12)
+
+
+def test_a_triangle_holds_its_entries_row_by_row():
+    entries = onp.array([1.0, 2.0, 3.0])
+    assert triangle.strict_triangle(entries, 3, True).tolist() == [[0, 0, 0], [1, 0, 0], [2, 3, 0]]
+    assert triangle.strict_triangle(entries, 3, False).tolist() == [[0, 1, 2], [0, 0, 3], [0, 0, 0]]
+    for lower in (True, False):
+        whole = onp.arange(9.0).reshape(3, 3)
+        wanted = whole[onp.tril_indices(3, -1) if lower else onp.triu_indices(3, 1)]
+        assert triangle.strict_entries(whole, 3, lower).tolist() == wanted.tolist()
+
+
+def test_a_context_joins_an_image_as_channels_or_as_numbers_that_are_the_same_everywhere():
+    x, N = onp.arange(48.0).reshape(4, 2, 2, 3), 4  # 4 images of 2 channels
+    pictures = onp.arange(24.0).reshape(N, 6)  # one channel each
+    numbers = onp.arange(8.0).reshape(N, 2)
+    assert layered.columns(x, None).shape == (2, 2, 3, N)
+    joined = layered.columns(x, pictures, 1)
+    assert joined.shape == (3, 2, 3, N)
+    assert (joined[:2] == onp.moveaxis(x, 0, -1)).all()
+    assert (joined[2] == onp.moveaxis(pictures.reshape(N, 2, 3), 0, -1)).all()
+    joined = layered.columns(x, numbers)
+    assert joined.shape == (4, 2, 3, N)
+    assert (joined[2:] == numbers.T[:, None, None]).all()
+    assert (layered.columns(numbers, pictures) == onp.concatenate((numbers, pictures), axis=1).T).all()
+
+
+def test_an_estimated_density_is_one_draw_a_call_on_every_road():
+    flow = nf.Flow(nf.StandardNormal(2), nf.Residual(2, log_det="roulette", probes=1))
+    draws = onp.random.default_rng(2)
+    moved = lambda leaf: leaf + 0.05 * draws.normal(size=leaf.shape)  # noqa: E731
+    params, x = nf.trees.map_leaves(moved, flow.init(0), fixed=lambda leaf: leaf), draws.normal(size=(5, 2))
+    value = flow.log_prob(params, x, rng=7)
+    assert value.shape == (5,)
+    assert (value == flow.log_prob(params, x, rng=7)).all()
+    assert (value != flow.log_prob(params, x, rng=8)).any()
+    under = autograd.grad(lambda s: np.sum(flow.log_prob(params, x * s, rng=7)))(1.0)
+    assert onp.isfinite(under)
+    value_too, _ = flow.log_prob_vjp(params, x, rng=onp.random.default_rng(7))
+    assert onp.allclose(value, value_too, rtol=1e-9)
+
+
+def test_folds_train_for_the_steps_at_which_the_gain_is_more_than_chance_allows(monkeypatch):
+    spread = onp.array([1.0, -1.0] * 4)  # of 8 rows: the error of its mean is sqrt(8 / 7 / 8)
+    error, rows = 7**-0.5, Rows(onp.zeros((8, 1)), None, None, onp.arange(8))
+    at_seven = verdict.quantile(7)  # 3.00; of 6 it is 3.14
+    asked = {}
+
+    def minimize(**given):
+        asked.update(given)
+        return Result({}, {"loss": [1.0], "step": [], "validation": []}, None, 1, {})
+
+    monkeypatch.setattr(folds, "minimize", minimize)
+    monkeypatch.setattr(folds, "say_what_was_taken", lambda flow, result: None)
+    descent = Descent(FLOW, MaximumLikelihood(), None, "store", {"schedule": lambda done: 10.0 * done, "clip": None})
+    length = {"steps": 40, "patience": 5, "batch_size": 4}
+    for factor, trains in ((1.01, True), (0.99, False)):
+        gains = onp.stack((0.0 * spread, spread + factor * at_seven * error, spread - 1.0))
+        monkeypatch.setattr(folds, "_curve", lambda *of: Curve(onp.array([0, 10, 20]), gains))  # noqa: B023
+        asked.clear()
+        call = lambda: folds.fit_by_folds(descent, "start", None, rows, None, lambda rows: None, 3, length)  # noqa: E731
+        if trains:
+            result = call()
+            assert (asked["steps"], asked["patience"], asked["batch_size"], asked["rng"]) == (10, None, 4, 3)
+            assert asked["schedule"](0.5) == 10.0 * 0.25 * 0.5  # the rate of the first quarter of 40 steps
+            assert result.history["step"] == [0, 10, 20]
+            assert result.history["validation"] == pytest.approx([0.0, -factor * at_seven * error, 1.0])
+        else:
+            with pytest.warns(
+                nf.TrainingWarning, match="on average step 10 is .* nats better than the start, and it t"
+            ):
+                result = call()
+            assert asked == {}
+            assert result.ended is Ended.NOT_TRAINED
+            assert result.params == "start"
