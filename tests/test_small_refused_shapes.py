@@ -142,3 +142,17 @@ def test_events_that_are_single_numbers_come_in_rows_too():
     image = lambda x: said(ValueError, lambda: pixels._check_shape("x", x, (2, 3)))  # noqa: E731
     assert image(onp.zeros((4, 6))) == "x must have shape (N, 2, 3); got (4, 6); pass x.reshape(-1, 2, 3)"
     assert image(onp.zeros((2, 3))) == "x must have shape (N, 2, 3); got (2, 3); for one image pass x[None]"
+
+
+def test_parameters_of_another_flow_are_refused_by_everything_that_takes_them():
+    like = nf.StandardNormal(IMAGE)
+    flow = nf.Flow(like, nf.PixelLevels(IMAGE, 8))
+    pixel_flow, x = nf.Dequantized(flow, values=8), onp.zeros((2, *IMAGE))
+    for of in (flow, pixel_flow):
+        for wrong in ({}, {"base": {}}, [1], 3.5):
+            for call in (
+                lambda: of.log_prob(wrong, x),  # noqa: B023
+                lambda: of.sample(wrong, 0, 2),  # noqa: B023
+                lambda: of.log_prob_terms(wrong, x),  # noqa: B023
+            ):
+                assert said(ValueError, call).startswith("params must ")
