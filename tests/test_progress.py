@@ -123,5 +123,6 @@ def test_a_bar_on_a_terminal_shows_step_rate_and_text_and_is_gone_at_the_end(mon
                 step, (20, "100 steps/s", "text")
             )
         assert (task.total, task.description, shown._screen.bar.live.transient) == (101, "fit", True)
+        assert shown._screen.bar.columns[1].bar_width == 24
         assert shown._screen.bar.console.stderr and isinstance(shown._screen.bar.console, Console)
     assert not shown._screen.bar.live.is_started
