@@ -9,8 +9,11 @@ from autograd import make_jvp
 import nfscratch as nf
 from nfscratch.bijections import permutation
 from nfscratch.bijections.linear import plu
+from nfscratch.distributions import Categorical
+from nfscratch.flows import chunks
 from nfscratch.nets import layered
 from nfscratch.ops import triangle
+from nfscratch.ops.roots import InversionError
 from nfscratch.training import folds, verdict
 from nfscratch.training.descent import Descent
 from nfscratch.training.ending import Ended
@@ -128,3 +131,68 @@ def test_folds_train_for_the_steps_at_which_the_gain_is_more_than_chance_allows(
             assert asked == {}
             assert result.ended is Ended.NOT_TRAINED
             assert result.params == "start"
+
+
+class Twice(nf.DiagonalNormal):
+    """Draws that take a second number for each row after the first ones of all rows."""
+
+    def sample(self, params, rng, n, like=None, context=None):
+        first = super().sample(params, rng, n, like)
+        return first * (1.0 + rng.random((n, 1)))
+
+
+def test_draws_do_not_depend_on_how_many_rows_are_taken_at_a_time(monkeypatch):
+    for base in (nf.DiagonalNormal(2), Twice(2)):
+        flow = nf.Flow(base, nf.Diagonal(2))
+        params = flow.init(0)
+        whole = flow.sample(params, 5, 7)
+        with monkeypatch.context() as patch:
+            patch.setattr(chunks, "ROWS", 2)
+            assert (flow.sample(params, 5, 7) == whole).all(), type(base).__name__
+
+
+def test_rows_are_taken_some_at_a_time_and_put_together_in_their_order(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS", 4)
+    x, seen = onp.arange(18.0).reshape(9, 2), []
+
+    def parts(x, context):
+        seen.append(len(x))
+        return x + context, x[:, 0]
+
+    both, first = chunks.in_chunks(parts, x, 10.0 * x)
+    assert seen == [4, 4, 1]
+    assert (both == 11.0 * x).all()
+    assert (first == x[:, 0]).all()
+    assert both.flags.f_contiguous
+    assert (chunks.in_chunks(lambda x, context: 2.0 * x, x) == 2.0 * x).all()
+
+    def lost(x, context):
+        if x[0, 0] >= 8.0:
+            raise InversionError("row 0 was lost", 0)
+        return x
+
+    with pytest.raises(InversionError, match=r"^of the rows from 4 on, row 0 was lost$"):
+        chunks.in_chunks(lost, x)
+
+
+def test_a_chunk_has_fewer_rows_the_wider_they_are_and_at_least_256():
+    for shape, cost, rows in (
+        ((1,), "one pass", 2**14),
+        ((4,), "one pass", 2**13),
+        ((2, 8), "one pass", 2**12),
+        ((2**14,), "one pass", 2**8),
+        ((1,), "sequential", 2**14),
+        ((64,), "sequential", 2**13),
+        ((2**14,), "iterative", 2**8),
+        ((0,), "one pass", 2**14),
+    ):
+        assert chunks.rows_of(onp.empty((0, *shape)), cost) == rows, (shape, cost)
+
+
+def test_a_level_of_a_large_logit_is_drawn_without_overflow():
+    for logits, level in (((800.0, 0.0, 0.0), 0.0), ((0.0, 800.0, 0.0), 0.5), ((-900.0, -900.0, 0.0), 1.0)):
+        theta = onp.array(logits)[:, None, None]
+        for u in (0.001, 0.999):
+            assert Categorical(3).draw(theta, onp.full((1, 1), u)).tolist() == [[level]]
+    equal = onp.zeros((3, 1, 3))
+    assert Categorical(3).draw(equal, onp.array([[0.1, 0.5, 0.9]])).tolist() == [[0.0, 0.5, 1.0]]
