@@ -196,3 +196,17 @@ def test_a_level_of_a_large_logit_is_drawn_without_overflow():
             assert Categorical(3).draw(theta, onp.full((1, 1), u)).tolist() == [[level]]
     equal = onp.zeros((3, 1, 3))
     assert Categorical(3).draw(equal, onp.array([[0.1, 0.5, 0.9]])).tolist() == [[0.0, 0.5, 1.0]]
+
+
+def test_gradients_of_an_image_and_its_context_are_the_adjoint_of_joining_them():
+    rng = onp.random.default_rng(3)
+    x = rng.normal(size=(4, 2, 2, 3))
+    for context, channels, table in ((6, 1, x), (12, 2, x), (2, 0, x), (3, 0, x[:, :, 0, 0])):
+        c = rng.normal(size=(4, context))
+        joined = layered.columns(table, c, channels)
+        g = rng.normal(size=joined.shape)
+        g_x, g_c = layered.apart(g, table, c, channels)
+        assert (g_x.shape, g_c.shape) == (table.shape, c.shape)
+        assert (g_x * table).sum() + (g_c * c).sum() == pytest.approx((g * joined).sum(), rel=1e-12)
+    g_x, g_c = layered.apart(onp.ones((2, 2, 3, 4)), x, None)
+    assert (g_x.shape, g_c) == (x.shape, None)
