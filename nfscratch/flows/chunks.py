@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
 import numpy as onp
 
 from nfscratch.ops.roots import InversionError
 
-ROWS = 2**14  # of one chunk, of one variable: more hide no more of Python's part
-NUMBERS = 2**19  # of x in one chunk, where each number takes many passes
+ROWS = 2**14  # of one chunk: enough for the calls of Python to cost little
+NUMBERS = 2**14  # of x in one chunk of wide rows;
+MANY = 2**19  # where a number takes many passes, and each has its calls
+NARROW = 4  # variables, up to which a chunk has ROWS
 LEAST = 2**8  # rows, however wide
 
 
 def rows_of(x: Any, cost: str = "one pass") -> int:
-    """How many rows of x a chunk has: ROWS / sqrt(D). cost: that of the direction, as a bijection's traits say it.
+    """How many rows of x a chunk has. cost: that of the direction, as a bijection's traits say it.
 
-    Few, and the calls of Python are many: most of all where a map takes a pass for each variable. Many, and a spline's
-    parameters, some tens for each number, leave the cache: at D = 64 a spline flow takes twice as long with 8,192 rows
-    as with 2,048.
+    A layer has some tens of arrays of a chunk's size, a spline's parameters are some tens of numbers for each of x, and
+    what does not stay in the cache and in the memory that the process has costs up to twice the time.
     """
     width = max(1, prod(x.shape[1:]))
-    rows = int(ROWS / sqrt(width)) if cost == "one pass" else min(ROWS, NUMBERS // width)
-    return max(min(ROWS, LEAST), rows)
+    if width <= NARROW:
+        return ROWS
+    return max(min(ROWS, LEAST), min(ROWS, (NUMBERS if cost == "one pass" else MANY) // width))
 
 
 def in_chunks(fun: Callable, x: Any, context: Any = None, cost: str = "one pass") -> Any:
