@@ -8,10 +8,11 @@ import signal
 
 def main() -> None:
     """The command line."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:  # a shell may have it ignored, for a program in the background
+    silent = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a shell may have it ignored
+    if silent:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from nfscratch.cli import main as command
 
-    signal.signal(signal.SIGINT, before)
+    if silent:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     command()

@@ -27,7 +27,7 @@ from nfscratch.course.submission import Submission
 PREFIX = "check_"
 RIGHT = Mutant("the right one", ())
 RIGHTS, BROKEN = 5, 3  # layers of each kind that a check is shown
-LIMITS = Limits(processor=5, wall=30.0)  # a check takes half a second of the first; a file may have 25 that hang
+LIMITS = Limits(processor=5, wall=30.0)  # a check needs half a second; a file may have 25 that hang
 NO_VERDICT = ("SystemExit", "MemoryError", "NotImplementedError", "KeyboardInterrupt")
 
 
