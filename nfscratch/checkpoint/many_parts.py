@@ -4,7 +4,7 @@
 
 A stack of 300,000 planar layers has 40 bytes a layer, so that a file has room for them, and takes ten seconds to build.
 So a flow has at most 8,192 objects: they take up to a second, at 60 to 110 microseconds each. `nf.save` refuses what
-`nf.load` would, by the same rule. A flow with parts of the caller's own is of any size, in `save` and `load(path, flow=)`.
+`nf.load` would, by the same rule. A flow with parts of the caller's own is of any size, in both.
 """
 
 from __future__ import annotations
