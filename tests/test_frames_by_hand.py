@@ -74,7 +74,7 @@ def test_a_search_that_fails_at_rows_far_out_is_no_error_and_elsewhere_is_one():
             call(failing, 11.0 * onp.ones((2, 2)), largest)
     alone = far_rows.far_rows_have_gradient_0(failing, X[1:2], largest)[0]
     assert alone.tolist() == [-inf]
-    assert far_rows._nearer(X[1:2], onp.array([True])).tolist() == [[1.0, 1.0]]
+    assert far_rows.nearer(X[1:2], onp.array([True])).tolist() == [[1.0, 1.0]]
     assert far_rows._are_far(onp.array([[ROOT, 0.0], [0.0, -1.01 * ROOT]]), largest).tolist() == [False, True]
 
 

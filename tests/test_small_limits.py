@@ -176,7 +176,7 @@ def test_an_exponential_with_the_other_sign(text, inverted):
 
 
 @pytest.mark.parametrize(("part", "words"), [
-    ("a = 1", ["after `c = 3`"]), ("b = 2", []), ("c = 3", ["before `a = 1`"]),
+    ("a = 1", ["after `c = 3`", "after `d = 4`"]), ("b = 2", ["after `d = 4`"]), ("c = 3", ["before `a = 1`"]),
     ("d = 4", ["before `a = 1`", "before `b = 2`"]),
 ])  # fmt: skip
 def test_where_a_line_is_moved_to(part, words):
