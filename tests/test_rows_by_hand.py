@@ -168,7 +168,7 @@ def test_jitter_is_as_wide_as_is_said():
         noise = held_out.jittered(width, (2,))(x, draws(0))
         assert noise.dtype == onp.float32 and not noise[:, 0].any()
         assert 0.0 <= noise[:, 1].min() < 0.02 and 3.98 < noise[:, 1].max() <= 4.0
-    with pytest.raises(ValueError, match="jitter must be one width, or one per column, shape .2,.; got .1,."):
+    with pytest.raises(ValueError, match=r"jitter must be one width, or one per column, shape .2,.; got .1,."):
         held_out.jittered([1.0], (2,))
     assert (
         held_out.jittered([1.0, 2.0], (2,))(x, draws(0)).all()
