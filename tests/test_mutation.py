@@ -46,6 +46,7 @@ ROOT = Path(__file__).resolve().parents[1]
         ("y = f(a, b, c)", {"y = (f(b, a, c))"}),
         ("y = f(*a, b)", set()),
         ("y = np.maximum(a, b)", set()),
+        ("y = f(None, None, a)", set()),
         ("y = max(a, b) - min(c, d)", {"y = (max(a, b) + min(c, d))"}),
         ("y = max(a, b, key=f)", {"y = (max(b, a, key=f))", "y = (max(a, b))"}),
         ("y = np.maximum(a, b, out=c)", {"y = (np.maximum(a, b))"}),

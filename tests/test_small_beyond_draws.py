@@ -230,3 +230,18 @@ def test_a_number_is_huge_that_is_more_than_the_limit():
         apply = lambda direction, a, size=size: (onp.full(a.shape, size), onp.zeros(len(a)))  # noqa: E731
         trial = SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64")), apply=apply)
         assert overflow.overflows(trial, onp.ones((2, 1)), "forward").tolist() == [huge] * 2, size
+
+
+def test_an_inverse_that_is_not_finite_is_told_at_its_row(monkeypatch):
+    """Near by, which is within 3 of a bounded codomain and within 10 else; not where something overflowed."""
+    z, x = onp.zeros((4, 2)), onp.arange(8.0).reshape(4, 2)
+    z[3, 1] = onp.nan
+    over = onp.zeros(4, bool)
+    monkeypatch.setattr(onto, "overflows", lambda trial, x, direction: over)
+    for codomain, r, row in ((REALS, 10.0, 3), (REALS, 10.1, None), ((0.0, 1.0), 3.0, 3), ((0.0, 1.0), 3.1, None)):
+        trial = SimpleNamespace(subject=SimpleNamespace(codomain=codomain))
+        found = onto._lost(trial, z, x, r)
+        assert (found and found.evidence["row"]) == row, (codomain, r)
+        assert onto._lost(trial, onp.zeros((4, 2)), x, r) is None
+    over[0] = True
+    assert onto._lost(SimpleNamespace(subject=SimpleNamespace(codomain=REALS)), z, x, 1.0) is None

@@ -105,7 +105,8 @@ def of_logic(node):
 
 
 def of_call(node):
-    if len(node.args) > 1 and not is_symmetric(node) and not any(isinstance(a, ast.Starred) for a in node.args):
+    first_two = {ast.dump(a) for a in node.args[:2]}  # of one text, they are one argument twice
+    if len(first_two) > 1 and not is_symmetric(node) and not any(isinstance(a, ast.Starred) for a in node.args):
         yield Change.SWAPPED, with_(node, args=[node.args[1], node.args[0], *node.args[2:]])
     for i, keyword in enumerate(node.keywords):
         if keyword.arg is not None:
