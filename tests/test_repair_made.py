@@ -175,7 +175,10 @@ OBJECTS = """
     "right, wrong, said",
     [
         ("self.back = np.argsort(self.order)", "self.back = self.order", "argsort(self.order)"),
-        ("self.size = self.log_scale.sum()", "self.size = self.log_scale.mean()", "self.log_scale.sum()"),
+        pytest.param(
+            *("self.size = self.log_scale.sum()", "self.size = self.log_scale.mean()", "self.log_scale.sum()"),
+            marks=pytest.mark.exhaustive,
+        ),
     ],
 )
 def test_a_line_that_made_an_attribute_is_tried_otherwise_for_all_objects(right, wrong, said, tmp_path):
@@ -211,7 +214,9 @@ EXPONENTIAL = """
 """
 
 
-@pytest.mark.parametrize("right, wrong", [("return total", "return term"), ("/ k", "/ (k + 1)")])
+@pytest.mark.parametrize("right, wrong", [
+    ("return total", "return term"), pytest.param("/ k", "/ (k + 1)", marks=pytest.mark.exhaustive),
+])  # fmt: skip
 def test_a_function_that_ran_at_import_is_tried_otherwise(right, wrong, tmp_path):
     repair = repair_of(EXPONENTIAL, right, wrong, tmp_path)
     assert repair is not None and any(right in each.change for each in (repair, *repair.others))

@@ -20,6 +20,7 @@ def repaired(text, right, wrong, folder, name, dim=4):
     return repair
 
 
+@pytest.mark.exhaustive
 def test_a_line_that_the_other_direction_has_is_put_in(tmp_path):
     repair = repaired(LOOPS, "        log_det += np.log(slope).sum(axis=1)\n", "\n", tmp_path, "line_lost")
     assert "np.log(" in repair.change and repair.is_clear

@@ -181,6 +181,7 @@ def inverse(x):
         assert "x / C" in search.repair().after
 
 
+@pytest.mark.exhaustive
 def test_a_scale_that_is_no_exponential_is_not_said_to_lack_a_clamp(tmp_path):
     text = (
         HEAD

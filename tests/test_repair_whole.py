@@ -25,6 +25,7 @@ def repaired(text, folder, name, dim=4, **declared):
     return Search(trial_of(module, dim, **given, **declared)).repair()
 
 
+@pytest.mark.exhaustive
 def test_a_density_that_comes_with_the_map_is_not_in_the_way(tmp_path):
     wrong = COUPLING.replace("moved = moved - t", "moved = moved + t")
     found = repaired(wrong + DENSITY, tmp_path, "with_density")
@@ -84,6 +85,7 @@ def test_what_stands_in_both_directions_is_mended_in_both(wrong, tmp_path):
     assert found.is_clear and found.lines == (11, 15) and {"forward", "inverse"} <= found.changed
 
 
+@pytest.mark.exhaustive
 def test_a_change_of_a_shared_line_holds_for_both_directions(tmp_path):
     found = repaired(SOFTPLUS, tmp_path, "softplus")
     assert found.is_clear and "sign * np.log(scale).sum" in found.after
