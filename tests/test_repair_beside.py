@@ -11,6 +11,8 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.repair.frozen import _is_mapped, frozen
 from nfscratch.check.repair.live_code import Reached
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 FLOW = """
 import numpy as np
 from scipy.stats import norm

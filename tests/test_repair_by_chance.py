@@ -10,6 +10,8 @@ from nfscratch.check.repair.candidates import candidates
 from nfscratch.check.repair.other_orders import OtherOrders
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 HEAD = "import numpy as np\n"
 TURNED = (
     HEAD

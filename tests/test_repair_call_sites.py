@@ -4,10 +4,13 @@ import ast
 from textwrap import dedent
 
 import numpy as np
+import pytest
 from edited_code import module_of, trial_of
 
 from nfscratch.check.repair.call_sites import calls_at_import
 from nfscratch.check.repair.search import Search
+
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
 
 MADE = """
     import numpy as np

@@ -7,6 +7,8 @@ from edited_code import module_of, trial_of
 from nfscratch.check.repair.frozen import frozen
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 LONG = pytest.mark.exhaustive
 TURNED = """
     import numpy as np

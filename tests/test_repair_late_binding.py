@@ -9,6 +9,8 @@ from nfscratch.check.repair.late_binding import bound_at_once
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 IN_BOTH = """
     import numpy as np
     A = [np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [0.5, 1.0]]), np.array([[1.0, 0.3], [0.7, 1.5]])]

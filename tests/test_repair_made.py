@@ -9,6 +9,8 @@ from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made import made_statements
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 RANK_ONE = """
     import numpy as np
 

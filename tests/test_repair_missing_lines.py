@@ -9,6 +9,8 @@ from edited_code import COUPLING, LOOPS, module_of, trial_of
 import nfscratch as nf
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 
 def repaired(text, right, wrong, folder, name, dim=4):
     text = dedent(text)

@@ -9,6 +9,8 @@ from nfscratch.check.diagnosis.mistakes import Mistake
 from nfscratch.check.repair.frozen import frozen
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 HEAD = """
 import numpy as np
 from scipy.fft import dct, idct

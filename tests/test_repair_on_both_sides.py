@@ -18,6 +18,8 @@ from nfscratch.check.repair.planar import kept_above
 from nfscratch.check.repair.slots import _of_function
 from nfscratch.check.repair.turns import averaged
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 HEAD = "import numpy as np\n"
 TAILS = (
     HEAD

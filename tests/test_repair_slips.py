@@ -11,6 +11,8 @@ from nfscratch.check.repair.lengths import drops_repeated
 from nfscratch.check.repair.masks import repeats_factor
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 SWAPPED = """
     import numpy as np
     swap = [1, 0, 2]

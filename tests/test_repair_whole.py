@@ -6,6 +6,8 @@ from edited_code import COUPLING, module_of, trial_of
 import nfscratch as nf
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 DENSITY = """
 
     def log_prob(x):
