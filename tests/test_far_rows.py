@@ -343,6 +343,13 @@ def test_a_row_that_is_squeezed_and_stretched_again_leaves_no_nan_in_the_gradien
         onp.testing.assert_allclose(c, b, rtol=1e-3)
 
 
+def test_a_gradient_that_is_infinite_is_said_where_the_parameters_have_theirs():
+    there_and_back = [nf.Elementwise(nf.Softplus(), 1), nf.Inverse(nf.Elementwise(nf.Softplus(), 1))]
+    flow, x = nf.Flow(nf.StandardNormal(1), nf.Chain(there_and_back)), onp.array([[-720.0], [0.5]])
+    g_x = flow.log_prob_vjp(flow.init(rng()), x)[1](onp.ones(2))[1]
+    assert onp.isinf(g_x[0, 0]) and abs(g_x[1, 0] + 0.5) < 1e-6
+
+
 class HasATrap(nf.Planar):
     """Its value is right, and its gradient NaN for negative numbers: the root that is not taken has none."""
 
