@@ -384,7 +384,7 @@ TOY = """LIMIT = 3
 def clipped(x, low=0):
     if x < low:
         return low
-    return min(x, LIMIT)
+    return LIMIT if x > LIMIT else x
 
 
 def countdown(n):
@@ -451,10 +451,10 @@ def small_tree(tmp_path):
 EQUIVALENT = """[[survivor]]
 file = "nfscratch/ops/toy.py"
 within = "clipped"
-minus = "return min(x, LIMIT)"
-plus = "return (min(LIMIT, x))"
+minus = "return LIMIT if x > LIMIT else x"
+plus = "return LIMIT if (x >= LIMIT) else x"
 kind = "equivalent"
-why = "the smaller of two does not depend on their order"
+why = "of two equal numbers it is the same which one is returned"
 """
 EXHAUSTIVE = """import pytest
 from nfscratch.ops import toy
@@ -480,7 +480,7 @@ def alive(tree):
 
 
 def test_a_list_with_an_entry_that_explains_nothing_ends_the_command(small_tree, capsys):
-    (small_tree / "benchmarks" / "survivors.toml").write_text(EQUIVALENT.replace("min(x, LIMIT)", "max(x, LIMIT)"))
+    (small_tree / "benchmarks" / "survivors.toml").write_text(EQUIVALENT.replace("if x > LIMIT", "if x > 5"))
     assert run.main(["nfscratch/ops/toy.py", "--out", str(small_tree / "out")], small_tree) == 2
     assert "nfscratch/ops/toy.py, clipped: no mutant makes" in capsys.readouterr().err
 
@@ -518,7 +518,7 @@ def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatc
     found = results.read(small_tree / "out" / "results.csv").values()
     assert {(r.line, r.plus) for r in found if r.outcome is Outcome.TIMED_OUT} == {(12, "pass"), (12, "n += 1")}
     of_unseen = {(17, "return (a - 1)"), (17, "return a + 2")}
-    others = {(5, "if (x <= low):"), (7, "return (min(LIMIT, x))")}
+    others = {(5, "if (x <= low):"), (7, "return LIMIT if (x >= LIMIT) else x")}
     assert alive(small_tree) == of_unseen | others
     (small_tree / "benchmarks" / "survivors.toml").write_text(EQUIVALENT)
     (small_tree / "tests" / "test_small.py").write_text(TESTS + ONE_MORE)
@@ -527,7 +527,7 @@ def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatc
     assert alive(small_tree) == others
     said = capsys.readouterr().out
     assert "4 mutants to judge" in said and "2 of them by the limit of time; not counted: 1 equivalent" in said
-    assert "equivalent: the smaller of two does not depend on their order" in said and said.count("NOT EXPLAINED") == 1
+    assert "equivalent: of two equal numbers it is the same which one is returned" in said and said.count("NOT EXPLAINED") == 1
 
 
 AROUND_ALL = """import pytest
@@ -580,7 +580,7 @@ def test_the_command_asks_exhaustive_tests_too(small_tree, capsys, monkeypatch):
     (small_tree / "tests" / "test_more.py").write_text(EXHAUSTIVE)
     arguments = ["nfscratch/ops/toy.py", "--sample", "99", "--out", str(small_tree / "out"), "--exhaustive"]
     assert run.main(arguments, small_tree) == 1
-    assert alive(small_tree) == {(5, "if (x <= low):"), (7, "return (min(LIMIT, x))")}
+    assert alive(small_tree) == {(5, "if (x <= low):"), (7, "return LIMIT if (x >= LIMIT) else x")}
     assert "2 by exhaustive ones" in capsys.readouterr().out
 
 
