@@ -454,7 +454,7 @@ within = "clipped"
 minus = "return LIMIT if x > LIMIT else x"
 plus = "return LIMIT if (x >= LIMIT) else x"
 kind = "equivalent"
-why = "of two equal numbers it is the same which one is returned"
+why = "of two equal numbers either is the same"
 """
 EXHAUSTIVE = """import pytest
 from nfscratch.ops import toy
@@ -527,7 +527,7 @@ def test_the_command_on_a_module_of_known_mutants(small_tree, capsys, monkeypatc
     assert alive(small_tree) == others
     said = capsys.readouterr().out
     assert "4 mutants to judge" in said and "2 of them by the limit of time; not counted: 1 equivalent" in said
-    assert "equivalent: of two equal numbers it is the same which one is returned" in said and said.count("NOT EXPLAINED") == 1
+    assert "equivalent: of two equal numbers either is the same" in said and said.count("NOT EXPLAINED") == 1
 
 
 AROUND_ALL = """import pytest
