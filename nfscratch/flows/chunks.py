@@ -11,8 +11,8 @@ import numpy as onp
 from nfscratch.ops.roots import InversionError
 
 ROWS = 2**14  # of one chunk: enough for the calls of Python to cost little
-NUMBERS = 2**14  # of x in one chunk of wide rows;
-MANY = 2**19  # where a number takes many passes, and each has its calls
+NUMBERS = 2**14  # of x in one chunk of wide rows
+MANY = 2**19  # of x in one chunk, where a map takes many passes: each pass costs the calls of Python again
 NARROW = 4  # variables, up to which a chunk has ROWS
 LEAST = 2**8  # rows, however wide
 
@@ -20,8 +20,8 @@ LEAST = 2**8  # rows, however wide
 def rows_of(x: Any, cost: str = "one pass") -> int:
     """How many rows of x a chunk has. cost: that of the direction, as a bijection's traits say it.
 
-    A layer has some tens of arrays of a chunk's size, a spline's parameters are some tens of numbers for each of x, and
-    what does not stay in the cache and in the memory that the process has costs up to twice the time.
+    A layer makes some tens of arrays of a chunk's size, and a spline has some tens of parameters for each number of x.
+    Arrays that leave the cache, or need new memory from the system, cost up to twice the time.
     """
     width = max(1, prod(x.shape[1:]))
     if width <= NARROW:
