@@ -140,8 +140,8 @@ def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
                 yield from places(node, (*above, tree))
 
 
-def placed(new: ast.expr, like: ast.AST) -> ast.expr:
-    """A copy of an expression that stands where another does: a run may go through the lines alone that it met."""
+def placed(new: ast.AST, like: ast.AST) -> ast.AST:
+    """A copy of what stands at the lines of another node: a run may go through the lines alone that it met."""
     copy = deepcopy(new)
     for part in ast.walk(copy):
         ast.copy_location(part, like)

@@ -20,7 +20,7 @@ from typing import Any
 
 from nfscratch.check.repair.code_objects import codes, functions_of
 from nfscratch.check.repair.computes import can_run_again
-from nfscratch.check.repair.edit import Edit, Kind, OfLines, Place, places, source
+from nfscratch.check.repair.edit import Edit, Kind, OfLines, Place, placed, places, source
 from nfscratch.check.repair.live_code import Reached
 from nfscratch.check.repair.made_lines import run_again, with_locals
 
@@ -152,9 +152,10 @@ def _values(loop, place, names, code, row, module):
     cells = dict(zip(code.co_freevars, row[0].__closure__ or (), strict=True))
     known = {k: v for k, v in module.items() if k != "__builtins__"}
     known |= {k: cell.cell_contents for k, cell in cells.items()}
-    line = ast.Assign([ast.Name(ROW, ast.Store())], ast.Call(ast.Name("list", ast.Load()), [loop.iter], []))
+    row = ast.Call(ast.Name("list", ast.Load()), [loop.iter], [])
+    line = placed(ast.Assign([ast.Name(ROW, ast.Store())], row), place.node)
     try:
-        if not can_run_again(_located(line, place.node), known):
+        if not can_run_again(line, known):
             return None
         items = run_again([line], code.co_filename, dict(known))[ROW]
         turns = [_turn(loop, place, code.co_filename, known | {ITEM: item}) for item in items[:MOST]]
@@ -196,15 +197,11 @@ def _kept_by_others(loop, file, names, reached):
 def _turn(loop, place, file, known):
     """The variables after the lines of one turn that stand before the function."""
     own = _set_by(loop)
-    head = _located(ast.Assign([deepcopy(loop.target)], ast.Name(ITEM, ast.Load())), place.node)
+    head = placed(ast.Assign([loop.target], ast.Name(ITEM, ast.Load())), place.node)
     start = place.node.lineno, place.node.col_offset
     before = [n for n in getattr(loop, "body", []) if (n.end_lineno, n.end_col_offset) < start]
     inside = run_again([head], file, {k: v for k, v in known.items() if k not in own})
     return with_locals([line for line in before if isinstance(line, ast.Assign)], file, inside)
-
-
-def _located(line, like):
-    return ast.fix_missing_locations(ast.copy_location(line, like))
 
 
 def _with_defaults(args, names):

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from copy import deepcopy
 
-from nfscratch.check.repair.edit import Edit, Place
+from nfscratch.check.repair.edit import Edit, Place, placed
 
 HOLE = ast.Name("HOLE", ast.Load())
 
@@ -22,9 +22,9 @@ def changed_alike(place: Place, new: ast.AST, twin: Place) -> Iterator[Edit]:
     if _is_other_function(place.node, new):
         same = isinstance(twin.node, ast.Attribute) and twin.node.attr == place.node.attr
         if same and _without(place.parent, place.node) == _without(twin.parent, twin.node):
-            yield twin.exchanged(_at_line_of(ast.Attribute(deepcopy(twin.node.value), new.attr, ast.Load()), twin.node))
+            yield twin.exchanged(placed(ast.Attribute(twin.node.value, new.attr, ast.Load()), twin.node))
     elif _has_within(new, place.node) and _around(place) == _around(twin):
-        yield twin.exchanged(_at_line_of(_with(new, place.node, twin.node), twin.node))
+        yield twin.exchanged(placed(_with(new, place.node, twin.node), twin.node))
 
 
 def _is_other_function(node, new):
@@ -63,10 +63,3 @@ def _with(tree, old, new):
             return self.generic_visit(node)
 
     return Put().visit(deepcopy(tree))
-
-
-def _at_line_of(new, node):
-    """A run may go through the lines alone that it met."""
-    for part in ast.walk(new):
-        ast.copy_location(part, node)
-    return new
