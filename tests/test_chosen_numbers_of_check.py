@@ -272,6 +272,7 @@ nfscratch.check.letters.joins
     SHARES 0.03 0.1475 0.265 0.3825 0.5 0.6175 0.735 0.8525 0.97
     FARTHEST 10.0
     LEAST 1e-06
+    SIDES -1e-08 1e-08
     BESIDE 0.05
     _numbers_around(n) 4
     _along(n) 601

@@ -25,6 +25,7 @@ import numpy as onp
 
 from nfscratch import backend, trees
 from nfscratch.bijections.contract import Bijection
+from nfscratch.check.rows import flat
 
 ROUNDINGS = 16.0  # of a map, in units of eps max|f|: a network of a few products
 SMOOTH = 1e-5  # of a slope: two short steps agree on it
@@ -72,7 +73,7 @@ def sharper(z: Any, J: Any, error: Any, fine: Any, fine_error: Any) -> tuple[Any
     size = onp.maximum(1.0, onp.abs(fine).max(axis=1, keepdims=True))
     agrees = (onp.abs(fine - J) <= error + fine_error).all(axis=(1, 2)) & (fine_error <= SMOOTH * size).all(axis=(1, 2))
     told = (onp.abs(fine).max(axis=1) > error.max(axis=1)).all(axis=1)
-    near = onp.abs(z).reshape(len(z), -1).max(axis=1) <= QUADRATURES_HOLD
+    near = onp.abs(flat(z)).max(axis=1) <= QUADRATURES_HOLD
     smooth = (agrees & told & near)[:, None, None]
     return onp.where(smooth, fine, J), onp.where(smooth, fine_error, error)
 

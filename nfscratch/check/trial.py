@@ -83,7 +83,7 @@ class Trial:
     def again(self) -> tuple[Any, Any]:
         """x' and log_det of forward at z'; NaN where z' is not finite, for which a map of another library may raise."""
         z = self.back[0]
-        rows = onp.flatnonzero(onp.isfinite(z).reshape(len(z), -1).all(axis=1))
+        rows = onp.flatnonzero(onp.isfinite(flat(z)).all(axis=1))
         return self.apply("forward", z) if len(rows) == len(z) else self._apply_to("forward", z, rows)
 
     def _apply_to(self, direction, a, rows):

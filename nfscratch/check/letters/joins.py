@@ -35,6 +35,7 @@ SOUND = Finding("E", AT_EDGES, 0.0, 0.0)
 SHARES = onp.linspace(0.03, 0.97, 9)  # of a jump
 FARTHEST = 10.0
 LEAST = 1e-6
+SIDES = onp.array([-1e-8, 1e-8])  # of a join
 BESIDE = 0.05  # of a jump; where the next steps are larger, it is none
 
 
@@ -139,7 +140,7 @@ class _Line:
     def is_cut(self, join):
         """Whether the map jumps here and is one-to-one all the same, in what it jumps over and on both sides."""
         there = self.trial.subject.shape(OTHER[self.direction])
-        before, after = self.values(join + onp.array([-1e-8, 1e-8]))[:, :-1]
+        before, after = self.values(join + SIDES)[:, :-1]
         over = (before + SHARES[:, None] * (after - before)).reshape(-1, *there)
         step = float(onp.abs(after - before).max())
         if not step > LEAST * max(1.0, float(onp.abs(before).max())):  # only its derivative jumps
@@ -221,6 +222,6 @@ def _jump(line, column, join):
     is_log_det = column == line.trial.subject.dim
     symptom = Symptom.DERIVATIVE_JUMPS if is_log_det else Symptom.JUMP
     words = "log_det jumps: the derivative has two values" if is_log_det else f"{line.direction} jumps"
-    before, after = (float(line.values(join + side)[0, column]) for side in (-1e-8, 1e-8))
+    before, after = (float(v) for v in line.values(join + SIDES)[:, column])
     numbers = {"yours": after, "expected": before, "sides": sides(line, join), "function": line.direction}
     return line.fails(words, symptom, onp.array([join]), **numbers)

@@ -201,7 +201,7 @@ def _missed(trial, z, x, r):
 
 def _lost(trial, z, x, r):
     """An inverse that is not finite, near by or well within the codomain, with no overflow to excuse it."""
-    lost = ~onp.isfinite(z).reshape(len(z), -1).all(axis=1)
+    lost = ~onp.isfinite(flat(z)).all(axis=1)
     near = 3.0 if bounded(trial.subject.codomain) else 10.0
     if not lost.any() or r > near or overflows(trial, x, "inverse").any():
         return None

@@ -118,7 +118,7 @@ def _misshapen(s, x, n):
 
 
 def _repeated(x):
-    repeated = len(x) - len(onp.unique(x.reshape(len(x), -1), axis=0))
+    repeated = len(x) - len(onp.unique(flat(x), axis=0))
     if repeated <= REPEATS * len(x):
         return None
     return _found(Symptom.REPEATED, "the same points twice", repeated / len(x), REPEATS, {"x": flat(x)})

@@ -141,7 +141,7 @@ def places(tree: ast.AST, above: tuple[ast.AST, ...] = ()) -> Iterator[Place]:
 
 
 def placed(new: ast.AST, like: ast.AST) -> ast.AST:
-    """A copy of what stands at the lines of another node: a run may go through the lines alone that it met."""
+    """A copy of a node, put at the lines of another: a run may go through the lines alone that it met."""
     copy = deepcopy(new)
     for part in ast.walk(copy):
         ast.copy_location(part, like)
