@@ -1,5 +1,6 @@
 """What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it.
 No test leaves its backend or dtype to the next one, and none has less time for an audit on a slow or busy machine.
+Where several workers run, each has one BLAS thread.
 While tests are collected, Python does not search for garbage; in a first run the workers share the files to compile.
 """
 
@@ -11,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import threadpoolctl
 
-from nfscratch import backend
+from nfscratch import backend, blas
 from nfscratch.check import time_limit
 from nfscratch.check.repair import child, search
 
@@ -21,6 +23,10 @@ pytest.register_assert_rewrite("comparing", "interrupted", "laws", "refusals", "
 if sys.dont_write_bytecode:  # else each worker, and each process that a test starts, compiles all of it anew
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: BLAS threads of one would wait for the other
+    threadpoolctl.threadpool_limits(1, user_api="blas")
+    blas._let_go(force=True)
 
 gc.disable()  # tests and trees of their code stay: to look through all of them again and again took 2 to 7 s a worker
 

@@ -80,7 +80,7 @@ CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.flows.real_nvp_image": {"CHECKERBOARDS": 3, "CHANNELS": 3, "DEEPEST": 4},
     "nfscratch.flows.recipe": {"RESCALED": 0.001},
     "nfscratch.training.advice": {"FEW": 5, "MOST": 0.8, "LEAST": 0.1, "SHORT": 50, "HUGE": 1e200},
-    "nfscratch.training.blas": {"LARGE": 2**25},
+    "nfscratch.blas": {"LARGE": 2**25},
     "nfscratch.training.curved": {
         "LEFT": 1e-05,
         "ROUNDING": 16,

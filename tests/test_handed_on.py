@@ -11,12 +11,11 @@ import pytest
 from comparing import close, close_trees
 
 import nfscratch as nf
-from nfscratch import autodiff, trees
+from nfscratch import autodiff, blas, trees
 from nfscratch.bijections.contract import autodiff_jacobian
 from nfscratch.bijections.recomputed import Recomputed, recomputing
 from nfscratch.check import random_params
 from nfscratch.nets.network import network_width
-from nfscratch.training import blas
 
 
 def rng(seed=0):

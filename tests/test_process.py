@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import autograd.numpy as np
@@ -15,8 +16,9 @@ import threadpoolctl
 from fitting import fit, rng
 
 import nfscratch as nf
+from nfscratch import blas
 from nfscratch.posteriors.search import rough_posterior
-from nfscratch.training import blas, interrupts
+from nfscratch.training import interrupts
 
 TESTS = Path(__file__).parent
 
@@ -164,7 +166,22 @@ def blas_threads():
     return [lib["num_threads"] for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas"]
 
 
-needs_threads = pytest.mark.skipif(max(blas_threads(), default=1) < 2, reason="BLAS has one thread: no limit to see")
+@contextmanager
+def two_threads():
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        blas._let_go(force=True)  # else only this thread may set them
+        yield max(blas_threads(), default=1)
+    blas._let_go(force=True)
+
+
+@pytest.fixture(autouse=True)
+def the_process_has_two_threads():
+    with two_threads():
+        yield
+
+
+with two_threads() as most:
+    needs_threads = pytest.mark.skipif(most < 2, reason="BLAS has one thread: no limit to see")
 
 
 class Meeting:
@@ -248,6 +265,30 @@ def threads_in_a_search():
 
     rough_posterior(value, lambda y: (value(y), -y), 2, rng())
     return seen
+
+
+def a_pair_that_notes_its_threads(seen):
+    def shifted(a, by):
+        seen.extend(blas_threads())
+        return a + by, onp.zeros(len(a))
+
+    return lambda z: shifted(z, 1.0), lambda x: shifted(x, -1.0)
+
+
+@needs_threads
+def test_an_audit_has_one_thread():
+    before, seen = blas_threads(), []
+    nf.check.audit(a_pair_that_notes_its_threads(seen), letters="SR", dims=(2,), show=False)
+    assert set(seen) == {1} and blas_threads() == before
+
+
+@needs_threads
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_the_child_of_an_audit_has_one_thread():
+    from nfscratch.check.repair.child import answered_by_child  # it loads scipy, which a test below needs unloaded
+
+    with blas.ONE_THREAD:
+        assert set(answered_by_child(blas_threads)) == {1}
 
 
 @needs_threads

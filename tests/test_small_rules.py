@@ -10,10 +10,11 @@ import pytest
 from comparing import close
 
 import nfscratch as nf
+from nfscratch import blas
 from nfscratch.bijections import masks, order
 from nfscratch.bijections.start import SAMPLE, StartBatch
 from nfscratch.bijections.views import view_of
-from nfscratch.training import blas, optimizers, progress, remedies
+from nfscratch.training import optimizers, progress, remedies
 from nfscratch.training.objectives import evidence, matching
 
 

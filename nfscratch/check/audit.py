@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.blas import ONE_THREAD
 from nfscratch.check.arguments import letters_of
 from nfscratch.check.battery import checks_of
 from nfscratch.check.diagnosis.explain import explain, unexplained
@@ -76,7 +77,7 @@ def audit(
     declared |= {"domain": domain, "codomain": codomain, "accuracy": accuracy}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
     # Far out numbers overflow, and the subject may warn of it: the checks look at what came of it.
-    with onp.errstate(all="ignore"), warnings.catch_warnings(), _own_random_state():
+    with ONE_THREAD, onp.errstate(all="ignore"), warnings.catch_warnings(), _own_random_state():
         warnings.simplefilter("ignore")
         report = _report(letters, rng, changes, *prepared(subject, dims, rng, declared, options))
     if show:

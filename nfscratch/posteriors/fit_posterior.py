@@ -19,6 +19,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import validate
+from nfscratch.blas import one_thread
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.inference import inference
 from nfscratch.posteriors.first_params import RATE, first_params
@@ -28,7 +29,6 @@ from nfscratch.posteriors.target import Target, check_values, of_draws
 from nfscratch.posteriors.target_checks import check_function
 from nfscratch.posteriors.unbounded import Unbounded
 from nfscratch.training import far_end, interrupts
-from nfscratch.training.blas import one_thread
 from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, adam
 from nfscratch.training.run import Evaluation

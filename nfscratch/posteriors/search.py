@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from nfscratch.blas import ONE_THREAD
 from nfscratch.posteriors.elsewhere import starts_elsewhere
-from nfscratch.training.blas import ONE_THREAD
 
 WIDTHS = (0.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 16.0, 16.0)  # of the boxes about 0 where the paths begin
 POINTS, DRAWS = 16, 64

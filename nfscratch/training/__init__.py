@@ -10,7 +10,6 @@ ending.py       how a run ended, in named values
 budget.py       a budget of time
 progress.py     the progress bar
 interrupts.py   Ctrl-C without loss
-blas.py         one BLAS thread while flows train, counted over all fits
 data_rows.py    data for a flow, checked, and in pieces
 row_weights.py  weights of rows
 held_out.py     the rows that a fit does not train on, and the noise of the others

@@ -18,10 +18,10 @@ import autograd
 import numpy as onp
 
 from nfscratch import returned, trees, validate
+from nfscratch.blas import one_thread
 from nfscratch.checkpoint.description import fingerprint
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
-from nfscratch.training.blas import one_thread
 from nfscratch.training.budget import Budget
 from nfscratch.training.defaults import Times
 from nfscratch.training.ending import Ended

@@ -14,7 +14,7 @@ import numpy as onp
 
 import nfscratch as nf
 
-ROOMS = ("autodiff", "ops", "nets", "transformers", "bijections", "distributions", "flows", "training")
+ROOMS = ("autodiff", "ops", "nets", "transformers", "bijections", "distributions", "flows", "training", "blas")
 OFFERED = (nf, nf.flows, nf.bijections, nf.transformers, nf.distributions, nf.training.objectives)
 ASSIGNED = re.compile(r"^([A-Z][A-Z_0-9, ]*)(?:: [^=\n]+)? = ", re.MULTILINE)
 
@@ -22,7 +22,7 @@ ASSIGNED = re.compile(r"^([A-Z][A-Z_0-9, ]*)(?:: [^=\n]+)? = ", re.MULTILINE)
 @cache
 def modules():
     packages = [import_module(f"nfscratch.{room}") for room in ROOMS]
-    inside = (found for p in packages for found in pkgutil.walk_packages(p.__path__, f"{p.__name__}."))
+    inside = (found for p in packages for found in pkgutil.walk_packages(getattr(p, "__path__", ()), f"{p.__name__}."))
     return [*packages, *(import_module(found.name) for found in inside)]
 
 
