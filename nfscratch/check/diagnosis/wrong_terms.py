@@ -21,7 +21,8 @@ BOUNDS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0)
 def near(c: Any, prediction: Any, tolerance: float = 2e-5) -> Any:
     """Nothing is near an infinite prediction: its own tolerance would take in every number."""
     with onp.errstate(all="ignore"):
-        return (onp.abs(c - prediction) <= tolerance * (1.0 + onp.abs(prediction))) & onp.isfinite(prediction)
+        gap, size = onp.abs(c - prediction), onp.minimum(onp.abs(c), onp.abs(prediction))
+        return (gap <= tolerance * (1.0 + size)) & onp.isfinite(gap)
 
 
 def by_subset(samples: list[Any]) -> Mistake | None:
