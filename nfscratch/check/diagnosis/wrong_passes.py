@@ -78,8 +78,7 @@ def _function(c, direction):
 
 def _depends(c, direction):
     J = c.J if direction == "forward" else c.trial.numeric_back[0][c.rows]
-    with onp.errstate(all="ignore"):
-        return onp.nanmax(onp.abs(J), axis=0) > 1e-7
+    return onp.nanmax(onp.abs(J), axis=0) > 1e-7
 
 
 def _off_diagonal(depends):
