@@ -52,6 +52,10 @@ def test_three_rows_that_stand_at_an_end_on_its_bounds():
     again, far = [0.1, 0.2, 0.3, 0.4], (0, 3 + 1e-6 * 4, 4, 5)
     assert stands(far, (0, 3, 3, 3), again) is None
     assert stands((0, 3 + 1.01e-6 * 4, 4, 5), (0, 3, 3, 3), again) == "END_OF_BRACKET"
+    near, end = 1.2000000000000002e-6, 1e-9  # and another z a millionth further, to the last bit
+    for apart, name in ((1e-6, None), (1.1e-6, "END_OF_BRACKET")):
+        assert (near + 1e-6) - near == 1e-6
+        assert stands((0, near, near, near + apart), (-1, end, end, end), again) == name
 
 
 def test_the_x_of_an_end_is_one_number_and_round_by_its_first_row():

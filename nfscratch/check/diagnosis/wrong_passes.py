@@ -87,8 +87,8 @@ def _off_diagonal(depends):
 
 def is_deep(depends: Any) -> bool:
     """Whether some variable depends on one that depends on a third, or two depend on each other's past."""
-    others = depends & ~onp.eye(len(depends), dtype=bool)
-    return bool(others.any()) if len(others) == 2 else bool((others.astype(int) @ others).any())
+    others = (depends & ~onp.eye(len(depends), dtype=bool)).astype(int)
+    return bool(others.any()) if len(others) == 2 else bool((others @ others).any())
 
 
 def _is_iterate(f, given, made):

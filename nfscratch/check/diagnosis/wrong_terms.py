@@ -61,7 +61,7 @@ def _branch(s):
     """A gap that is one number tells no branch: of a map to numbers below 0 all rows have as many of them."""
     for below in ((s.at < 0).sum(axis=1), (s.there < 0).sum(axis=1)):
         gap = s.c - s.t
-        slope = gap @ below / max(1, below @ below)
+        slope = (gap * below).sum() / max(1, (below * below).sum())
         if near(gap, slope * below).all() and (len(set(below.tolist())) > 1 or abs(slope) < 1e-9):
             return True
     return False
