@@ -167,9 +167,9 @@ def test_the_bounds_of_a_clamp_themselves():
 # --- columns side by side ---
 
 
-@pytest.mark.parametrize(("off", "wrong"), [(10.00001, False), (10.00005, True), (-10.00001, False)])
+@pytest.mark.parametrize(("off", "wrong"), [(10.00001, False), (10.00005, True), (-9.9999, False), (-10.00001, True)])
 def test_an_inverse_is_wrong_beyond_a_share_of_what_is_right(off, wrong):
-    """1e-5 of 1 and z, not of 1 and z'."""
+    """1e-5 of 1 and the smaller one of z and z'."""
     z = onp.array([[1e6, 0.5], [1.0, 2.0], [onp.nan, 3.0]])
     trial = SimpleNamespace(z=z, x=2 * z, back=(z + [off, 0.0],), J=onp.stack([onp.eye(2)] * 3))
     trial.back[0][1, 0] = 1.0

@@ -23,10 +23,11 @@ def test_numbers_that_are_not_finite_are_the_same_as_nothing():
     assert not columns.same(odd, odd).any() and not columns.same(odd, onp.zeros(3)).any()
 
 
-def test_a_copy_is_one_within_a_share_of_the_column_that_it_is_a_copy_of():
-    a, b = onp.array([[1e6 + 10.00005, 3.0]]), onp.array([[1e6, 3.0]])
-    assert columns.copies(a, b).tolist() == [[False, False], [False, True]]
-    assert columns.copies(b, a).tolist() == [[True, False], [False, True]]
+def test_a_copy_is_one_within_a_share_of_the_smaller_column():
+    for off, is_copy in ((10.00005, False), (10.00001, True)):
+        a, b = onp.array([[1e6 + off, 3.0]]), onp.array([[1e6, 3.0]])
+        for found in (columns.copies(a, b), columns.copies(b, a)):
+            assert found.tolist() == [[is_copy, False], [False, True]]
 
 
 def step(error, other, follows, boundaries=(0, 1, 2, 3)):

@@ -31,6 +31,7 @@ ARITHMETIC |= {ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.Bi
 
 SYMMETRIC = {"maximum", "minimum", "fmax", "fmin", "logaddexp", "array_equal"}  # of NumPy: no input tells an order
 SYMMETRIC |= {"max", "min"}  # of Python
+SYMMETRIC |= {"same", "near", "equal", "_is"}  # of the diagnosis: tests/test_small_symmetric.py holds them to it
 
 
 def changes(node: ast.AST, is_condition: bool = False) -> Iterator[tuple[Change, str]]:

@@ -27,9 +27,10 @@ TRIES_OF_A_LINE = 3  # that fail before the line is left alone
 
 
 def equal(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
-    """Whether they are the same. Rows that are not finite in both do not count, unless all are so."""
+    """Whether they are the same, in either order. Rows that are not finite in both do not count, unless all are so."""
     with onp.errstate(all="ignore"):
-        same = onp.abs(a - b) <= tolerance * (1 + onp.abs(b))
+        gap, size = onp.abs(a - b), onp.minimum(onp.abs(a), onp.abs(b))
+        same = (gap <= tolerance * (1 + size)) & onp.isfinite(gap)
         return bool((same | (~onp.isfinite(a) & ~onp.isfinite(b))).all() and same.any())
 
 

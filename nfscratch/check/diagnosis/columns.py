@@ -36,8 +36,10 @@ class Columns:
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-5) -> Any:
+    """Up to a share of 1 and the smaller of both: the same of (b, a), and nothing is the same as infinity."""
     with onp.errstate(all="ignore"):
-        return onp.abs(a - b) <= tolerance * (1 + onp.abs(b))
+        gap, size = onp.abs(a - b), onp.minimum(onp.abs(a), onp.abs(b))
+        return (gap <= tolerance * (1 + size)) & onp.isfinite(gap)
 
 
 def copies(a: Any, b: Any) -> Any:

@@ -142,6 +142,7 @@ def _passed_over(trial: Trial) -> Mistake | None:
         return Mistake.SHIFT_NOT_UNDONE
     if onp.abs(shift).max() > CLOSE:
         return Mistake.LAYER_NOT_UNDONE
-    if equal(onp.abs(J).sum(axis=0), onp.ones(len(J)), CLOSE) and onp.abs(J * (1 - J)).max() < CLOSE:
+    sums = onp.concatenate([J.sum(axis=0), J.sum(axis=1)])
+    if equal(sums, onp.ones(len(sums)), CLOSE) and onp.abs(J * (1 - J)).max() < CLOSE:
         return Mistake.PERMUTATION
     return Mistake.SCALE_NOT_UNDONE if onp.abs(J - onp.diag(onp.diag(J))).max() < CLOSE else Mistake.LAYER_NOT_UNDONE

@@ -54,8 +54,7 @@ def _name_of_order(c, order):
     swapped = any((m == h).all() for m in inside for h in (*_halves(c.dim), *_own_halves(c)))
     # Once too often, or too seldom: that is the permutation. Another of its powers may be two halves that it rolls.
     once = any((order == power).all() for power in (*powers[:1], *powers[-1:]))
-    power = once or (any((order == power).all() for power in powers) and not (swapped and c.dim > 3))
-    return Mistake.PERMUTATION if power or is_permutation(c.J) or not swapped else Mistake.HALVES_SWAPPED
+    return Mistake.PERMUTATION if once or is_permutation(c.J) or not swapped else Mistake.HALVES_SWAPPED
 
 
 def _powers(own):
@@ -87,7 +86,8 @@ def _is_dealt(order):
 
 def is_permutation(J: Any) -> bool:
     """Whether every J is one."""
-    return bool((onp.abs(J * (1 - J)).max() < 1e-7) and (onp.abs(J.sum(axis=1) - 1) < 1e-7).all())
+    sums = onp.concatenate([J.sum(axis=1), J.sum(axis=2)])
+    return bool(onp.abs(J * (1 - J)).max() < 1e-7 and onp.abs(sums - 1).max() < 1e-7)
 
 
 def _orders_after_reordering(c):

@@ -41,7 +41,7 @@ def _partial_sums(J, other, alternates):
             power = power @ A
             sign = -1.0 if alternates and k % 2 == 0 else 1.0
             terms.append(sign / k * onp.trace(power, axis1=1, axis2=2))
-        return onp.cumsum(terms, axis=0) * (-1.0 if other else 1.0)
+        return (-1.0 if other else 1.0) * onp.cumsum(terms, axis=0)
 
 
 def is_sum_over_probes(ratio: float) -> bool:

@@ -46,8 +46,9 @@ def _multiple(evidence_of):
 def _ratio(e):
     """r, where the claim is log q(z) + r l in all rows; None where it is not."""
     l, rest = e["log_det"][e["rows"]], (onp.asarray(e["yours"]) - e["q"])[e["rows"]]
-    r = float(rest @ l / max(1e-300, l @ l))
-    fits = onp.abs(rest - r * l).max(initial=0.0) <= 1e-4 * (1 + onp.abs(l).max(initial=0.0))
+    square = (l * l).sum()
+    r = float((rest * l).sum() / square) if square else 0.0
+    fits = onp.abs(rest - r * l).max() <= 1e-4 * (1 + onp.abs(l).max())
     return r if fits else None
 
 
@@ -57,7 +58,7 @@ def _of_the_whole(evidence_of):
     if max(dims) > 1 and all(_fits(e, [onp.asarray(e["expected"]) / e["z"].shape[1]]) for e in evidence_of):
         return Mistake.DIVIDED_BY_D
     gaps = [(onp.asarray(e["yours"]) - e["expected"])[e["rows"]] for e in evidence_of]
-    sizes = [1 + onp.abs(e["expected"][e["rows"]]).max(initial=0.0) for e in evidence_of]
+    sizes = [1 + onp.abs(e["expected"][e["rows"]]).max() for e in evidence_of]
     if all(onp.ptp(gap) <= 2e-5 * size for gap, size in zip(gaps, sizes, strict=True)):
         return Mistake.CONSTANT_MISSING
     return None

@@ -48,7 +48,7 @@ def _error(c, row, j, width):
 
 def _is_sawtooth(e: Any) -> bool:
     """Several jumps to one side, pieces that run to the other, and a change of sign at nearly all of the jumps."""
-    if not onp.isfinite(e).all() or onp.ptp(e) == 0:
+    if not onp.isfinite(e).all():
         return False
     step = onp.diff(e)
     jumps = onp.flatnonzero(onp.abs(step) > 0.3 * onp.ptp(e))
@@ -57,4 +57,4 @@ def _is_sawtooth(e: Any) -> bool:
         return False
     side = onp.sign(step[jumps[0]])
     crosses = e[jumps] * e[jumps + 1] < 0
-    return bool((onp.sign(step[jumps]) == side).all() and (calm * side <= 0).mean() > 0.9 and crosses.mean() > 0.7)
+    return bool((onp.sign(step[jumps]) == side).all() and (side * calm <= 0).mean() > 0.9 and crosses.mean() > 0.7)

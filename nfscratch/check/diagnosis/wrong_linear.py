@@ -60,7 +60,9 @@ def _line(x, y) -> Any:
 
 
 def _is(a, b):
-    return bool(onp.abs(a - b).max(initial=0.0) < EXACT * (1 + onp.abs(b).max(initial=0.0)))
+    """Whether two matrices, or two rows, are the same up to a share of 1 and of the smaller one's largest entry."""
+    size = min(onp.abs(a).max(initial=0.0), onp.abs(b).max(initial=0.0))
+    return bool(onp.abs(a - b).max(initial=0.0) < EXACT * (1 + size))
 
 
 def _of_factors(W, A, seen):

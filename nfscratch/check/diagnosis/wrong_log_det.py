@@ -166,7 +166,7 @@ def _by_ratio(samples):
 
 
 def _ratio(s):
-    r = float(s.c @ s.t / (s.t @ s.t))
+    r = float((s.c * s.t).sum() / (s.t * s.t).sum())
     return r if onp.isfinite(r) and near(s.c, r * s.t).all() else None
 
 

@@ -78,8 +78,7 @@ def _function(c, direction):
 
 def _depends(c, direction):
     J = c.J if direction == "forward" else c.trial.numeric_back[0][c.rows]
-    with onp.errstate(all="ignore"):
-        return onp.nanmax(onp.abs(J), axis=0) > 1e-7
+    return onp.nanmax(onp.abs(J), axis=0) > 1e-7
 
 
 def _off_diagonal(depends):
@@ -88,8 +87,8 @@ def _off_diagonal(depends):
 
 def is_deep(depends: Any) -> bool:
     """Whether some variable depends on one that depends on a third, or two depend on each other's past."""
-    others = depends & ~onp.eye(len(depends), dtype=bool)
-    return bool(others.any()) if len(others) == 2 else bool((others.astype(int) @ others).any())
+    others = (depends & ~onp.eye(len(depends), dtype=bool)).astype(int)
+    return bool(others.any()) if len(others) == 2 else bool((others @ others).any())
 
 
 def _is_iterate(f, given, made):

@@ -34,8 +34,7 @@ WIDEST, STEPS_OF_ALL = 6, 8  # variables, and steps, of Newton's method where th
 def folds(c: Columns) -> Mistake | None:
     """Two points with one image, and a fold between them."""
     far = onp.abs(c.back - c.z).max(axis=1) > 1e-2 * (1 + onp.abs(c.z).max(axis=1))
-    with onp.errstate(all="ignore"):
-        met = far & same(c.again, c.x, 1e-8).all(axis=1)
+    met = far & same(c.again, c.x, 1e-8).all(axis=1)
     rows = onp.flatnonzero(met)[:FEW]
     if met.sum() < 0.8 * far.sum():  # another mistake, which meets the image by chance
         return None
@@ -74,8 +73,7 @@ def _lacks_masks(c):
     for size in FAR:
         z = size * c.z / onp.linalg.norm(c.z, axis=1, keepdims=True)
         x = flat(c.trial.apply("forward", z.reshape(-1, *s.in_shape).astype(s.dtype), c.rows)[0])
-        with onp.errstate(all="ignore"):
-            far.append(onp.abs(x - z).max(axis=1) / size)
+        far.append(onp.abs(x - z).max(axis=1) / size)
     moved = (c.z + 1e-2).reshape(-1, *s.in_shape).astype(s.dtype)
     bends = onp.abs(c.trial.derivatives("forward", moved, c.rows)[0] - c.J).max(axis=(1, 2)) > 1e-5
     return bool(bends.mean() > 0.5 and (~(onp.array(far) < 1e-2)).mean() > 0.9)

@@ -21,7 +21,8 @@ BOUNDS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0)
 def near(c: Any, prediction: Any, tolerance: float = 2e-5) -> Any:
     """Nothing is near an infinite prediction: its own tolerance would take in every number."""
     with onp.errstate(all="ignore"):
-        return (onp.abs(c - prediction) <= tolerance * (1.0 + onp.abs(prediction))) & onp.isfinite(prediction)
+        gap, size = onp.abs(c - prediction), onp.minimum(onp.abs(c), onp.abs(prediction))
+        return (gap <= tolerance * (1.0 + size)) & onp.isfinite(gap)
 
 
 def by_subset(samples: list[Any]) -> Mistake | None:
@@ -60,7 +61,7 @@ def _branch(s):
     """A gap that is one number tells no branch: of a map to numbers below 0 all rows have as many of them."""
     for below in ((s.at < 0).sum(axis=1), (s.there < 0).sum(axis=1)):
         gap = s.c - s.t
-        slope = gap @ below / max(1, below @ below)
+        slope = (gap * below).sum() / max(1, (below * below).sum())
         if near(gap, slope * below).all() and (len(set(below.tolist())) > 1 or abs(slope) < 1e-9):
             return True
     return False
