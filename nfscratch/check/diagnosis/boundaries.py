@@ -29,7 +29,7 @@ TRIES_OF_A_LINE = 3  # that fail before the line is left alone
 def equal(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     """Whether they are the same. Rows that are not finite in both do not count, unless all are so."""
     with onp.errstate(all="ignore"):
-        same = onp.abs(a - b) <= tolerance * (1 + onp.abs(b))
+        same = onp.isfinite(b) & (onp.abs(a - b) <= tolerance * (1 + onp.abs(b)))
         return bool((same | (~onp.isfinite(a) & ~onp.isfinite(b))).all() and same.any())
 
 
@@ -83,7 +83,7 @@ class Boundaries:
                 continue
             tries += 1
             spots = self._tested(life)
-            failures[line] += 1 if not spots else -(10**6)
+            failures[line] += -onp.inf if spots else 1
             if known is not None:
                 known.spots += spots
             elif spots:
@@ -166,7 +166,7 @@ class Boundaries:
 
     def by_rows(self, call, h):
         """call(h); row by row where the runs were of one row."""
-        if len(self.a) > 1 or len(h) <= 1:
+        if len(self.a) > 1 or not len(h):
             return call(h)
         states, gains = zip(*(call(row[None]) for row in h), strict=True)
         return onp.concatenate(states), onp.concatenate(gains)

@@ -36,8 +36,9 @@ class Columns:
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-5) -> Any:
+    """Where they are. Nothing is the same as a number that is not finite, whose tolerance would take in every one."""
     with onp.errstate(all="ignore"):
-        return onp.abs(a - b) <= tolerance * (1 + onp.abs(b))
+        return onp.isfinite(b) & (onp.abs(a - b) <= tolerance * (1 + onp.abs(b)))
 
 
 def copies(a: Any, b: Any) -> Any:
