@@ -7,11 +7,11 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
+from nfscratch import blas
 from nfscratch.bijections.normalize import whiten
 from nfscratch.distributions import categorical
 from nfscratch.flows.far_rows import NEAR, nearer
 from nfscratch.ops import roulette
-from nfscratch.training import blas
 from nfscratch.trees import FIXED
 
 CROSS = onp.array([[1, 1], [-1, -1], [1, -1], [-1, 1]], float)

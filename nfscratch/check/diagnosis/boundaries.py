@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as onp
 
+from nfscratch.check.diagnosis.columns import same
 from nfscratch.check.diagnosis.held import put, summed, taken
 from nfscratch.check.diagnosis.recorded import Action, Life, Place, Record, by_place, replayed
 from nfscratch.check.diagnosis.stretches import stretch
@@ -28,10 +29,8 @@ TRIES_OF_A_LINE = 3  # that fail before the line is left alone
 
 def equal(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     """Whether they are the same, in either order. Rows that are not finite in both do not count, unless all are so."""
-    with onp.errstate(all="ignore"):
-        gap, size = onp.abs(a - b), onp.minimum(onp.abs(a), onp.abs(b))
-        same = (gap <= tolerance * (1 + size)) & onp.isfinite(gap)
-        return bool((same | (~onp.isfinite(a) & ~onp.isfinite(b))).all() and same.any())
+    alike = same(a, b, tolerance)
+    return bool((alike | (~onp.isfinite(a) & ~onp.isfinite(b))).all() and alike.any())
 
 
 class Spot(NamedTuple):
@@ -84,7 +83,7 @@ class Boundaries:
                 continue
             tries += 1
             spots = self._tested(life)
-            failures[line] += 1 if not spots else -(10**6)
+            failures[line] += -onp.inf if spots else 1
             if known is not None:
                 known.spots += spots
             elif spots:
@@ -167,7 +166,7 @@ class Boundaries:
 
     def by_rows(self, call, h):
         """call(h); row by row where the runs were of one row."""
-        if len(self.a) > 1 or len(h) <= 1:
+        if len(self.a) > 1 or not len(h):
             return call(h)
         states, gains = zip(*(call(row[None]) for row in h), strict=True)
         return onp.concatenate(states), onp.concatenate(gains)
