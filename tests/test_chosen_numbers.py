@@ -73,7 +73,7 @@ CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.distributions.student": {"BOUND": 4.0, "MIDDLE": 2.0794415416798357},
     "nfscratch.flows.boundary": {"ROWS": 3, "TOLERANCE": 1e-06, "MOVE": 0.01},
     "nfscratch.flows.chunks": {"ROWS": 16384, "NUMBERS": 2**14, "MANY": 2**19, "NARROW": 4, "LEAST": 256},
-    "nfscratch.flows.far_rows": {"MOST": 128, "NEAR": 1.0},
+    "nfscratch.flows.lost_rows": {"MOST": 128},
     "nfscratch.flows.image_recipe": {"MOST_LEVELS": 3},
     "nfscratch.flows.parameters": {"KNOWN": 32},
     "nfscratch.flows.pixels": {"FEW": 4},

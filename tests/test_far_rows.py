@@ -11,8 +11,13 @@ from nfscratch import trees
 from nfscratch.flows import on_the_way
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.on_the_way import size_of_rows
+from nfscratch.ode import IntegrationError
 
 DTYPES = ("float64", "float32")
+
+
+def sizes(x, context):
+    return size_of_rows(x)
 
 
 def rng(seed=0):
@@ -209,11 +214,11 @@ def test_nan_that_has_another_cause_is_left_to_be_seen():
 
 
 def test_a_search_that_fails_near_by_is_still_an_error():
-    def failing(x):
-        raise nf.InversionError("no root", 1.0)
+    def failing(x, context):
+        raise nf.InversionError("no root", 1)
 
     with pytest.raises(nf.InversionError):
-        far_rows_have_density_0(failing, onp.ones((2, 2)), size_of_rows)
+        far_rows_have_density_0(failing, onp.ones((2, 2)), None, sizes)
 
 
 @pytest.mark.parametrize("density", [nf.GaussianMixture(2, 3), nf.AutoregressiveDensity(2, nf.MixtureOfGaussians(3))])
@@ -271,28 +276,28 @@ def test_a_row_that_overflows_on_its_way_has_density_0_and_spoils_no_gradient(na
 
 
 def test_where_a_search_fails_for_a_far_row_the_rows_of_density_0_beside_it_have_the_gradient_0_too():
-    def log_prob_vjp(x):
+    def log_prob_vjp(x, context):
         if (x > 1e80).any():
-            raise nf.InversionError("no root", 1.0)
+            raise nf.InversionError("no root", 1)
         log_p = onp.where(x[:, 0] < 0, -onp.inf, -x[:, 0])
         return log_p, lambda g: onp.where(onp.isfinite(log_p), -g, onp.nan)
 
     x = onp.array([[1e90], [-1.0], [2.0]])
-    log_p, pullback = far_rows_have_gradient_0(log_prob_vjp, x, size_of_rows)
+    log_p, pullback = far_rows_have_gradient_0(log_prob_vjp, x, None, sizes)
     assert log_p.tolist() == [-onp.inf, -onp.inf, -2.0] and pullback(onp.ones(3)).tolist() == [0.0, 0.0, -1.0]
 
 
 def test_a_far_row_keeps_its_density_beside_one_for_which_a_search_fails():
-    """Any other rows may stand beside it, as many as the questions about halves can tell apart."""
+    """A solver does not say which: other rows may stand beside it that the questions about halves can tell apart."""
 
-    def log_prob(x):
+    def log_prob(x, context):
         if (x > 1e200).any():
-            raise nf.InversionError("no root", 1.0)
+            raise IntegrationError("it stopped", 1.0, 0)
         return -onp.log(onp.abs(x[:, 0]))
 
     x = onp.full((1024, 1), 1e100)
     x[[3, 417, 936]], x[20] = 1e300, 2.0
-    log_p = far_rows_have_density_0(log_prob, x, size_of_rows)
+    log_p = far_rows_have_density_0(log_prob, x, None, sizes)
     expected = onp.where(x[:, 0] > 1e200, -onp.inf, -onp.log(x[:, 0]))
     assert log_p.tolist() == expected.tolist()
 
@@ -392,3 +397,59 @@ def test_a_component_whose_scale_is_no_number_leaves_no_nan(dtype, narrow, at):
         assert onp.isfinite(log_p).all() and all(onp.isfinite(g).all() for g in grads)
         for g, h in zip(grads, trees.leaves(plain), strict=False):
             onp.testing.assert_allclose(g, h, rtol=1e-4)
+
+
+WITH_SEARCHES = {
+    "DeepSigmoid": nf.Elementwise(nf.DeepSigmoid(), 2),
+    "Sylvester": nf.Sylvester(2, 1),
+    "Planar": nf.Planar(2),
+    "Residual": nf.Residual(2),
+    "no search": nf.Elementwise(nf.Affine(), 2),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*takes .*inf.*:UserWarning")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", WITH_SEARCHES)
+def test_a_row_that_is_lost_by_its_context_or_stands_alone_has_density_0_and_gradient_0(name, dtype):
+    """x - mean is multiplied by exp(c): the third row comes out infinite, at any x."""
+    flow = nf.Flow(nf.StandardNormal(2), nf.Chain([WITH_SEARCHES[name], nf.Conditioned(nf.ActNorm(2), nf.MLP(()), 1)]))
+    params = trees.cast(flow.init(rng()), dtype)
+    (layer,) = params["bijection"][1]["network"]
+    layer["W"] = onp.array([[-1.0, -1.0, 0.0, 0.0]], dtype).reshape(layer["W"].shape)
+    x = onp.array([[0.5, 0.2], [0.3, -1.0], [1.0, 2.0]], dtype)
+    c = onp.array([[0.0], [0.1], [1000.0]], dtype)
+    total = lambda p, x, c: np.sum(flow.log_prob(p, x, c))  # noqa: E731
+    others = flow.log_prob(params, x[:2], c[:2])
+    assert onp.isfinite(others).all()
+    onp.testing.assert_array_equal(flow.log_prob(params, x, c), [*others, -onp.inf])
+    onp.testing.assert_array_equal(flow.log_prob(params, x[2:], c[2:]), [-onp.inf])
+    with_it, without = (trees.leaves(autograd.grad(total)(params, x[:n], c[:n])) for n in (3, 2))
+    for a, b in zip(with_it, without, strict=True):
+        onp.testing.assert_allclose(a, b, rtol=1e-6 if dtype == "float64" else 1e-3)
+    for leaves in (autograd.grad(total, k)(params, x[2:], c[2:]) for k in range(3)):
+        assert all(not leaf.any() for leaf in trees.leaves(leaves))
+    g_params, g_x, g_c = flow.log_prob_vjp(params, x[2:], c[2:])[1](onp.ones(1, dtype))
+    assert all(not leaf.any() for leaf in (*trees.leaves(g_params), g_x, g_c))
+
+
+@pytest.mark.parametrize("layer", [nf.LogisticMixtureCDF(), nf.DeepSigmoid(), nf.UMNN()], ids=repr)
+def test_a_far_row_keeps_its_density_beside_any_number_for_which_a_search_fails(layer):
+    flow = nf.Flow(nf.StudentT(1), nf.Elementwise(layer, 1))
+    params, x = flow.init(rng()), onp.array([[1e80], [onp.finfo(float).max]])
+    log_p = flow.log_prob(params, onp.repeat(x, 300, axis=0))
+    assert (log_p[:300] == flow.log_prob(params, x[:1])).all() and (log_p[300:] == log_p[300]).all()
+
+
+@pytest.mark.parametrize("layer", [nf.Planar(2), nf.Sylvester(2, 2), nf.Residual(2)], ids=repr)
+def test_an_error_of_a_search_says_which_rows_failed(layer):
+    x = rng().normal(size=(6, 2))
+    x[[1, 4], 1] = onp.nan
+    with pytest.raises(nf.InversionError) as caught:
+        layer.solve(layer.init(rng()), x)
+    assert caught.value.rows == [1, 4]
+    for transformer in (nf.DeepSigmoid(), nf.Squared(), nf.UMNN()):
+        with pytest.raises(nf.InversionError) as caught:
+            elementwise = nf.Elementwise(transformer, 2)
+            elementwise.inverse_value(elementwise.init(rng()), x)
+        assert caught.value.rows == [1, 4], transformer

@@ -18,7 +18,7 @@ X = onp.array([[1.0, 2.0], [3.0, 2.0 * ROOT], [5.0, 6.0], [0.5, 0.5]])
 # --- rows far out ---
 
 
-def largest(x):
+def largest(x, context=None):
     """The largest number of each row on its way, where the layers change nothing."""
     return onp.abs(x).max(axis=1)
 
@@ -26,7 +26,7 @@ def largest(x):
 def vjp_of(values):
     """A density that is `values` at the rows of X and their column sum elsewhere; its pullback is g for each row."""
 
-    def log_prob_vjp(x):
+    def log_prob_vjp(x, context):
         asked.append(x)
         log_p = onp.where((x == X[: len(x)]).all(axis=1), values[: len(x)], x.sum(axis=1))
         return log_p, lambda g: ("params", onp.repeat(g[:, None], 2, axis=1), None)
@@ -49,33 +49,52 @@ def vjp_of(values):
 )
 def test_rows_that_are_lost_have_gradient_0(values, expected, lost):
     log_prob_vjp, asked = vjp_of(onp.array(values))
-    log_p, pullback = far_rows.far_rows_have_gradient_0(log_prob_vjp, X, largest)
+    log_p, pullback = far_rows.far_rows_have_gradient_0(log_prob_vjp, X, None, largest)
     assert onp.array_equal(log_p, expected, equal_nan=True) and len(asked) == 1 + bool(lost)
     g = pullback(onp.ones(4))[1][:, 0]
     assert g.tolist() == [0.0 if row in lost else 1.0 for row in range(4)]
     if lost:
         assert (asked[1][lost] == X[0]).all() and (onp.delete(asked[1], lost, 0) == onp.delete(X, lost, 0)).all()
     assert onp.array_equal(
-        far_rows.far_rows_have_density_0(lambda x: log_prob_vjp(x)[0], X, largest), expected, equal_nan=True
+        far_rows.far_rows_have_density_0(lambda *rows: log_prob_vjp(*rows)[0], X, None, largest),
+        expected,
+        equal_nan=True,
     )
 
 
 def test_a_search_that_fails_at_rows_far_out_is_no_error_and_elsewhere_is_one():
-    def failing(x):
-        if onp.abs(x).max() > 10.0:
+    def failing(x, context):
+        if (onp.abs(x) > 10.0).any():
             raise InversionError("it stopped")
         return x.sum(axis=1), lambda g: ({}, g[:, None] * onp.ones(2), None)
 
-    log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X, largest)
+    log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X, None, largest)
     assert log_p.tolist() == [3.0, -inf, 11.0, 1.0] and pullback(onp.ones(4))[1][1].tolist() == [0.0, 0.0]
-    assert far_rows.far_rows_have_density_0(lambda x: failing(x)[0], X, largest).tolist() == [3.0, -inf, 11.0, 1.0]
+    density = far_rows.far_rows_have_density_0(lambda *rows: failing(*rows)[0], X, None, largest)
+    assert density.tolist() == [3.0, -inf, 11.0, 1.0]
     for call in (far_rows.far_rows_have_gradient_0, far_rows.far_rows_have_density_0):
         with pytest.raises(InversionError):
-            call(failing, 11.0 * onp.ones((2, 2)), largest)
-    alone = far_rows.far_rows_have_gradient_0(failing, X[1:2], largest)[0]
-    assert alone.tolist() == [-inf]
-    assert far_rows.nearer(X[1:2], onp.array([True])).tolist() == [[1.0, 1.0]]
-    assert far_rows._are_far(onp.array([[ROOT, 0.0], [0.0, -1.01 * ROOT]]), largest).tolist() == [False, True]
+            call(failing, 11.0 * onp.ones((2, 2)), None, largest)
+    ends = onp.array([[ROOT, 0.0], [0.0, -1.01 * ROOT]])
+    assert far_rows._are_far(ends, None, largest).tolist() == [False, True]
+
+
+def test_where_all_rows_are_lost_the_density_is_0_and_so_is_every_gradient():
+    """No row is evaluated in their place, near 0 or elsewhere: a batch of no rows gives the zeros."""
+
+    def failing(x, context):
+        if len(x):
+            raise InversionError("it stopped", 0, range(len(x)))
+        return onp.zeros(0), lambda g: ({"a": onp.zeros(3) + g.sum()}, onp.zeros((0, 2)), onp.zeros((0, 1)))
+
+    for context in (None, onp.ones((2, 1))):
+        log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X[[1, 1]], context, largest)
+        g_params, g_x, g_context = pullback(onp.ones(2))
+        assert (
+            log_p.tolist() == [-inf, -inf] and g_params["a"].tolist() == [0.0] * 3 and g_x.tolist() == [[0.0] * 2] * 2
+        )
+        assert g_context is None if context is None else g_context.tolist() == [[0.0], [0.0]]
+    assert far_rows.far_rows_have_density_0(lambda *rows: failing(*rows)[0], X[1:2], None, largest).tolist() == [-inf]
 
 
 # --- statistics that are kept ---

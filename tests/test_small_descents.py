@@ -107,7 +107,7 @@ def test_rows_out_of_reach_are_listed_up_to_the_number_shown():
 def test_rows_whose_gradient_is_spoilt_have_gradient_0_and_the_others_keep_theirs():
     x, seen = onp.array([[1.0, 2.0], [5.0, 5.0], [3.0, 4.0]]), []
 
-    def log_prob_vjp(x):
+    def log_prob_vjp(x, context):
         def pullback(g):
             seen.append((x, g))
             slope = onp.where(x == 5.0, onp.nan, 2.0 * x)
@@ -122,6 +122,31 @@ def test_rows_whose_gradient_is_spoilt_have_gradient_0_and_the_others_keep_their
     assert g_params["a"].tolist() == [62.0, 84.0]
     assert seen[1][0].tolist() == [[1.0, 2.0], [1.0, 2.0], [3.0, 4.0]]
     assert seen[1][1].dtype == onp.float32
+
+
+def test_a_gradient_of_the_parameters_that_is_finite_stays_where_that_of_a_row_is_none():
+    """The row's own gradient is 0 then, and its context's; an infinite one is left, unless the parameters' is none."""
+    x, c = onp.array([[1.0], [5.0], [3.0]]), onp.array([[7.0], [8.0], [9.0]])
+    for at_5, total, asked, of_rows, of_context in (
+        (onp.nan, 3.0, 1, [1.0, 0.0, 1.0], [7.0, 0.0, 9.0]), (onp.inf, 3.0, 1, [1.0, onp.inf, 1.0], [7.0, 8.0, 9.0]),
+        (onp.inf, onp.nan, 2, [1.0, 0.0, 1.0], [7.0, 0.0, 9.0]), (1.0, onp.nan, 1, [1.0, 1.0, 1.0], [7.0, 8.0, 9.0]),
+    ):  # fmt: skip
+        seen = []
+
+        def log_prob_vjp(x, context, at_5=at_5, total=total, seen=seen):
+            def pullback(g):
+                seen.append(context[:, 0].tolist())
+                here = onp.where(x == 5.0, at_5, 1.0)
+                return {"a": onp.array([total if (x == 5.0).any() else 2.0])}, g[:, None] * here, g[:, None] * context
+
+            return x.sum(axis=1), pullback
+
+        _, kept = spoilt_rows.spoilt_rows_have_gradient_0(log_prob_vjp, x, c)
+        g_params, g_x, g_context = kept(onp.ones(3))
+        assert len(seen) == asked and g_x[:, 0].tolist() == of_rows and g_context[:, 0].tolist() == of_context, at_5
+        expected = 2.0 if asked == 2 else total
+        assert onp.array_equal(g_params["a"], [expected], equal_nan=True), (at_5, total)
+        assert asked == 1 or seen[1] == [7.0, 7.0, 9.0]
 
 
 def test_a_cubic_lies_on_the_cubic_of_its_neighbours_and_a_power_of_four_does_not():

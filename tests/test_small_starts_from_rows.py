@@ -10,7 +10,7 @@ import nfscratch as nf
 from nfscratch import blas
 from nfscratch.bijections.normalize import whiten
 from nfscratch.distributions import categorical
-from nfscratch.flows.far_rows import NEAR, nearer
+from nfscratch.flows.lost_rows import nearer
 from nfscratch.ops import roulette
 from nfscratch.trees import FIXED
 
@@ -112,12 +112,12 @@ def test_a_level_is_a_whole_number_but_for_less_than_the_tolerance():
             base._chosen(onp.array([[0.0], [x]]))
 
 
-def test_lost_rows_are_put_at_the_first_row_that_is_not_lost_or_nearer_to_0():
+def test_lost_rows_are_put_at_the_first_row_that_is_not_lost_with_its_context():
     x = onp.array([[1e30, 1.0], [2.0, 3.0], [4.0, 5.0]])
-    assert nearer(x, onp.array([True, False, False])).tolist() == [[2.0, 3.0], [2.0, 3.0], [4.0, 5.0]]
-    assert nearer(x[:1], onp.array([True])).tolist() == [[NEAR, 1.0]]
+    moved, context = nearer(x, x[:, :1], onp.array([True, False, False]))
+    assert moved.tolist() == [[2.0, 3.0], [2.0, 3.0], [4.0, 5.0]] and context.tolist() == [[2.0], [2.0], [4.0]]
     images = x[:, None]
-    assert nearer(images, onp.array([True, False, True]))[:, 0].tolist() == [[2.0, 3.0]] * 3
+    assert nearer(images, None, onp.array([True, False, True]))[0][:, 0].tolist() == [[2.0, 3.0]] * 3
 
 
 def test_a_trace_of_no_rows_is_no_numbers():

@@ -199,7 +199,7 @@ class Residual(NumericInverse):
             return unflat(solve_fixed_point(step, flat(x), self.solver).z, self.shape)
         except InversionError as error:
             who = f"Residual with {type(self.network).__name__}"
-            raise InversionError(f"{who}: {error}", error.entry) from error
+            raise InversionError(f"{who}: {error}", error.entry, error.rows) from error
 
     def _check_contraction(self, params):
         if not hasattr(self.network, "lipschitz_bound"):

@@ -40,7 +40,8 @@ def in_chunks(fun: Callable, x: Any, context: Any = None, cost: str = "one pass"
         try:
             part = fun(x[rows], None if context is None else context[rows])
         except InversionError as error:  # which numbers the rows that it was given
-            raise InversionError(f"of the rows from {start} on, {error}", error.entry) from error
+            failing = None if error.rows is None else [start + row for row in error.rows]
+            raise InversionError(f"of the rows from {start} on, {error}", error.entry, failing) from error
         parts = part if isinstance(part, tuple) else (part,)
         if result is None:
             result = tuple(onp.empty_like(p, shape=(len(x), *p.shape[1:]), order="F") for p in parts)

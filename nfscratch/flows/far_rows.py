@@ -11,6 +11,9 @@ those outside of a support, and far rows whose log_prob is below minus that four
 |x| stands to the third power, which overflows before log_prob does. Their value stays. A far row with an ordinary
 log_prob, such as one in large units or under Student's t, has its gradient.
 NaN in a row that is not far out has another cause, such as parameters that are NaN: it is left for the caller to see.
+
+The other point is that of the first row that is not lost, with that row's context: a context of its own may be what
+loses a row. Where all rows are lost there is no such point, and a batch of no rows gives the gradient's zeros.
 """
 
 from __future__ import annotations
@@ -24,96 +27,80 @@ import numpy as onp
 from autograd.tracer import isbox
 
 from nfscratch.autodiff import raw
+from nfscratch.flows.lost_rows import lost_and_found, nearer, no_rows
 from nfscratch.flows.on_the_way import size_of_rows
-from nfscratch.ode import IntegrationError
-from nfscratch.ops.roots import InversionError
-
-MOST = 128  # evaluations, to find the far rows that have no z
-NEAR = 1.0  # where all rows are lost, their entries are pulled into [-NEAR, NEAR] for the evaluation in their place
 
 
-def far_rows_have_density_0(log_prob: Callable[[Any], Any], x: Any, sizes: Callable[[Any], Any]) -> Any:
-    """log_prob(x), one number for each row, as the module says. sizes(x): the largest number of each row on its way."""
+def far_rows_have_density_0(log_prob: Callable, x: Any, context: Any, sizes: Callable) -> Any:
+    """log_prob(x, context), one number for each row, as the module says.
+
+    sizes(x, context): the largest number of each row on its way. context: (N, C) or None.
+    """
 
     def seen(log_p):
         return raw(log_p), -_fourth_root(x) if isbox(log_p) else -inf
 
-    return _guarded(log_prob, x, sizes, seen, lambda log_p, lost, kept: np.where(lost, kept, log_p))
+    def replaced(log_p, lost, kept):
+        return np.where(lost, kept, log_p)
+
+    def all_lost(log_p, kept):
+        return kept + np.sum(log_p)  # of no rows: 0, and a gradient of zeros
+
+    return _guarded(log_prob, x, context, sizes, seen, replaced, all_lost)
 
 
-def far_rows_have_gradient_0(
-    log_prob_vjp: Callable[[Any], Any], x: Any, sizes: Callable[[Any], Any]
-) -> tuple[Any, Callable]:
-    """log_prob_vjp(x), the same two numbers as under a derivative of the density that is guarded above."""
+def far_rows_have_gradient_0(log_prob_vjp: Callable, x: Any, context: Any, sizes: Callable) -> tuple[Any, Callable]:
+    """log_prob_vjp(x, context), the same two numbers as under a derivative of the density that is guarded above."""
 
     def replaced(both, lost, kept):
         log_p, pullback = both
         return onp.where(lost, kept, log_p), lambda g: pullback(onp.where(lost, 0.0, g).astype(log_p.dtype))
 
-    return _guarded(log_prob_vjp, x, sizes, lambda both: (both[0], -_fourth_root(x)), replaced)
+    def all_lost(both, kept):
+        return kept, lambda g: zeros_of(both[1], g, x, context)
+
+    return _guarded(log_prob_vjp, x, context, sizes, lambda both: (both[0], -_fourth_root(x)), replaced, all_lost)
 
 
-def _guarded(evaluate, x, sizes, seen, replaced):
-    """evaluate(x), where rows are lost with others in their place: replaced(result, which rows, their log_prob).
+def zeros_of(pullback_of_no_rows: Callable, g: Any, x: Any, context: Any) -> tuple[Any, Any, Any]:
+    """The gradient 0 of the parameters, of x and of the context."""
+    return pullback_of_no_rows(g[:0])[0], onp.zeros_like(x), None if context is None else onp.zeros_like(context)
 
-    seen(evaluate(x)): the values of log_prob, and the least that a far row can have without being lost.
+
+def _guarded(evaluate, x, context, sizes, seen, replaced, all_lost):
+    """evaluate(x, context), where rows are lost with others in their place: replaced(result, which rows, their values).
+
+    seen(result): the values of log_prob, and the least that a far row can have without being lost.
+    all_lost(result of no rows, values): what takes its place where no row is left.
     """
     with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        try:
-            found = evaluate(x)
-        except (InversionError, IntegrationError):
-            far = _are_far(x, sizes)
-            if not far.any():
-                raise
-            lost = _not_found(evaluate, x, far)
-            beside = nearer(x, lost)  # there the other rows have their log_prob, and some of them may be lost by it
-            found = evaluate(beside) if lost.all() else _guarded(evaluate, beside, sizes, seen, replaced)
-            return replaced(found, lost, -inf)
+        lost, found = lost_and_found(evaluate, x, context, lambda: _are_far(x, context, sizes))
+        if lost is None:
+            lost = onp.zeros_like(raw(x), shape=len(x), dtype=bool)
+        elif lost.all():
+            return all_lost(no_rows(evaluate, x, context), onp.full_like(raw(x), -inf, shape=len(x)))
+        else:
+            found = replaced(found, lost, -inf)
         value, least = seen(found)
-        good = (value >= least) & (value < inf)
+        good = lost | ((value >= least) & (value < inf))
         if good.all():
             return found
-        lost = value == -inf
-        if not (good | lost).all():
-            lost = lost | (~good & _are_far(x, sizes, asked=~(good | lost)))
+        away = value == -inf
+        if not (good | away).all():
+            away = away | (~good & _are_far(x, context, sizes, asked=~(good | away)))
         kept = onp.where(onp.isfinite(value), value, -inf)
-        return replaced(evaluate(nearer(x, lost)), lost, kept) if lost.any() else found
+        if away.all():
+            return all_lost(no_rows(evaluate, x, context), kept)
+        return replaced(evaluate(*nearer(x, context, away)), away, kept) if away.any() else found
 
 
-def _not_found(evaluate, x, far):
-    """The far rows for which a search or a solver fails: halves of them are asked, the others standing nearer.
-
-    After MOST questions those that are not known count as not found.
-    """
-    lost, waiting, asked = far.copy(), [onp.flatnonzero(far)], 0
-    if len(waiting[0]) > 1:
-        evaluate(nearer(x, far))  # an error here is of a row that is near
-    while waiting and asked < MOST:
-        rows = waiting.pop(0)
-        for half in onp.array_split(rows, 2) if len(rows) > 1 else ():
-            others, asked = far.copy(), asked + 1
-            others[half] = False
-            try:
-                evaluate(nearer(x, others))
-                lost[half] = False
-            except (InversionError, IntegrationError):
-                waiting.append(half)
-    return lost
-
-
-def nearer(x: Any, lost: Any) -> Any:
-    """x, with the lost rows where they can be evaluated: at the first row that is not lost, else pulled near to 0."""
-    rows, others = onp.reshape(lost, (-1, *(1,) * (x.ndim - 1))), raw(x)[~lost]
-    return np.where(rows, others[:1] if len(others) else onp.clip(raw(x), -NEAR, NEAR), x)
-
-
-def _are_far(x, sizes, asked=True):
+def _are_far(x, context, sizes, asked=True):
     """The rows with a number, at x or on its way, so large that a product of four such numbers is none of the dtype.
 
     The way is taken only where a row that is asked for is not far at x itself.
     """
     far = size_of_rows(raw(x)) > _fourth_root(x)
-    return far if (far | onp.logical_not(asked)).all() else far | (sizes(x) > _fourth_root(x))
+    return far if (far | onp.logical_not(asked)).all() else far | (sizes(x, context) > _fourth_root(x))
 
 
 def _fourth_root(x):

@@ -10,6 +10,7 @@ infinitely large. Any other NaN is no size, such as that of a caller's own layer
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as onp
@@ -67,4 +68,4 @@ def layers(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[t
 
 def size_of_rows(x: Any) -> Any:
     """The largest |entry| of each row."""
-    return onp.abs(x).reshape((len(x), -1)).max(axis=1)
+    return onp.abs(x).reshape((len(x), prod(x.shape[1:]))).max(axis=1)

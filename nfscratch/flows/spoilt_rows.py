@@ -5,8 +5,9 @@
 A layer squeezes such a row into the smallest numbers of the dtype, and the next one stretches it again. The factors of
 the gradient overflow, though their product is an ordinary number, and the sum over all rows is NaN. Where that comes,
 the rows with such a dlog p/dx are put at another row's point, and count with the gradient 0, as rows far out do
-(flows/far_rows.py). A flow with a part of the caller's own is left as it is: its NaN may be a mistake that has to be
-seen. It costs a look at dlog p/dx; the second evaluation is for batches with such a row alone.
+(flows/far_rows.py). Where the parameters' gradient is finite all the same, it stays, and dlog p/dx alone is 0.
+A flow with a part of the caller's own is left as it is: its NaN may be a mistake that has to be seen. It costs a look
+at both gradients; the second evaluation is for batches with such a row alone.
 """
 
 from __future__ import annotations
@@ -17,20 +18,31 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import trees
-from nfscratch.flows.far_rows import nearer
+from nfscratch.flows.far_rows import zeros_of
+from nfscratch.flows.lost_rows import nearer, no_rows
 from nfscratch.flows.on_the_way import size_of_rows
 
 
-def spoilt_rows_have_gradient_0(log_prob_vjp: Callable[[Any], Any], x: Any) -> tuple[Any, Callable]:
-    """log_prob_vjp(x): log p (N,), and pullback(g) -> g_params, g_x, g_context, as the module says."""
-    log_p, pullback = log_prob_vjp(x)
+def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, x: Any, context: Any = None) -> tuple[Any, Callable]:
+    """log_prob_vjp(x, context): log p (N,), and pullback(g) -> g_params, g_x, g_context, as the module says."""
+    log_p, pullback = log_prob_vjp(x, context)
 
     def kept(g):
         with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            found = pullback(g)
-            if onp.isfinite(found[1]).all() or (not onp.isnan(found[1]).any() and trees.is_finite(found[0])):
-                return found  # an infinite dlog p/dx by itself may be right: it is that large
-            spoilt = ~onp.isfinite(size_of_rows(found[1]))
-            return log_prob_vjp(nearer(x, spoilt))[1](onp.where(spoilt, 0.0, g).astype(log_p.dtype))
+            g_params, g_x, g_context = found = pullback(g)
+            spoilt = onp.isnan(size_of_rows(g_x))  # an infinite dlog p/dx by itself may be right: it is that large
+            if trees.is_finite(g_params):
+                return (g_params, _without(spoilt, g_x), _without(spoilt, g_context)) if spoilt.any() else found
+            spoilt = spoilt | onp.isinf(size_of_rows(g_x))
+            if not spoilt.any():
+                return found
+            if spoilt.all():
+                return zeros_of(no_rows(log_prob_vjp, x, context)[1], g, x, context)
+            return log_prob_vjp(*nearer(x, context, spoilt))[1](onp.where(spoilt, 0.0, g).astype(log_p.dtype))
 
     return log_p, kept
+
+
+def _without(rows, a):
+    """a with zeros in these rows."""
+    return None if a is None else onp.where(onp.reshape(rows, (-1, *(1,) * (a.ndim - 1))), onp.zeros_like(a), a)

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch import backend
 from nfscratch.ops.identity import identity
 from nfscratch.ops.roots import ROUNDING, InversionError
 
@@ -62,7 +63,7 @@ def solve_fixed_point(
         if search.finished(tolerance, max(tolerance, ROUNDING * eps), calls):
             return Solution(search.answer, search.worst, calls)
         search.step()
-    raise search.error(f"stopped after {max_calls} steps")
+    raise search.error(f"stopped after {max_calls} steps", ~search.done)
 
 
 class _Search:
@@ -87,7 +88,7 @@ class _Search:
         self.residual = onp.abs(self.r).max(axis=0) / onp.maximum(1.0, scale)
         if not bool(onp.isfinite(self.residual).all()):
             self.least = self.residual
-            raise self.error("met NaN or infinity")
+            raise self.error("met NaN or infinity", ~onp.isfinite(self.residual))
         better = (self.residual < self.least) & ~self.done  # what is done does not wait for its neighbours
         self.best, self.best_g = onp.where(better, self.z, self.best), onp.where(better, g, self.best_g)
         self.least, self.since = onp.where(better, self.residual, self.least), onp.where(better, calls, self.since)
@@ -137,10 +138,11 @@ class _Search:
         a = onp.linalg.solve(M, b / size[:, None, None])[:, :, 0]
         return (a.T[:, None, :] * G).sum(axis=0)
 
-    def error(self, what):
+    def error(self, what, failing):
         worst = int(onp.argmax(onp.where(onp.isnan(self.least), onp.inf, self.least)))
         column = worst if self.where is None else int(self.where[worst])
         return InversionError(
             f"the search for z {what}, at a relative residual of {float(self.least[worst]):.1e} in row {column}",
             column * self.x.shape[0],
+            backend.to_numpy(onp.flatnonzero(failing) if self.where is None else self.where[failing]).tolist(),
         )

@@ -21,11 +21,14 @@ ROUNDING = 64  # eps; the package's maps leave at most 8 (300 wild draws of each
 
 
 class InversionError(ValueError):
-    """A numeric inverse did not reach its residual; `entry` is where in x (flattened) it is worst."""
+    """A numeric inverse did not reach its residual.
 
-    def __init__(self, message, entry=0):
+    entry: where in x (flattened) it is worst. rows: those of x that are known to have failed, or None.
+    """
+
+    def __init__(self, message, entry=0, rows=None):
         super().__init__(message)
-        self.entry = entry
+        self.entry, self.rows = entry, rows
 
 
 def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200):
@@ -112,7 +115,8 @@ def _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where):
 
 
 def _error(what, residual, x, bad, where=None):
-    """InversionError that says how many of x, which is the worst, and by how much it was missed."""
+    """InversionError that says how many of x (..., N), which is the worst, and by how much it was missed."""
+    n = x.shape[-1]
     residual, x, bad = (backend.to_numpy(a).reshape(-1) for a in (residual, x, bad))
     relative = onp.where(bad, residual / onp.maximum(1.0, onp.abs(x)), -onp.inf)
     worst = int(onp.argmax(relative))  # (NaN, if there is one)
@@ -121,6 +125,7 @@ def _error(what, residual, x, bad, where=None):
         f"{what} a relative residual of {relative[worst]:.1e} at x = {x[worst]:.9g}, entry {entry}; "
         f"{bad.sum()} of the entries fail",
         entry,
+        onp.unique(onp.flatnonzero(bad) % n if where is None else backend.to_numpy(where)[bad]).tolist(),
     )
 
 

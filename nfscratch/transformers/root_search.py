@@ -46,7 +46,8 @@ class NumericTransformer(Transformer):
         except InversionError as error:
             variable, row = divmod(error.entry, len(x))
             where = f"{type(self).__name__}, row {row}, variable {variable} of those given"
-            raise InversionError(f"{where}: {error}", error.entry) from error
+            rows = sorted({entry % len(x) for entry in error.rows})
+            raise InversionError(f"{where}: {error}", error.entry, rows) from error
         return z.reshape(x.T.shape).T
 
     def inverse(self, theta, x):

@@ -1,0 +1,86 @@
+"""Rows that a search or a solver loses: which they are, and where they stand while the others are evaluated.
+
+A search says which rows it did not find (InversionError.rows). They are put at another row's point, and the others are
+asked again, until none fails. A solver of an ODE does not say which row stopped it: there halves of the far rows are
+asked by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import autograd.numpy as np
+import numpy as onp
+
+from nfscratch.autodiff import raw
+from nfscratch.ode import IntegrationError
+from nfscratch.ops.roots import InversionError
+
+MOST = 128  # evaluations of halves
+
+
+def lost_and_found(evaluate: Callable, x: Any, context: Any, far: Callable[[], Any]) -> tuple[Any, Any]:
+    """(lost, evaluate(x, context) with the lost rows elsewhere); lost (N,), or None where no row is.
+
+    far(): the rows that may be lost (N,). What fails at another row is that row's error. Where all are lost, none is
+    evaluated.
+    """
+    lost = may_be = None
+    while lost is None or not lost.all():
+        try:
+            return lost, evaluate(x, context) if lost is None else evaluate(*nearer(x, context, lost))
+        except (InversionError, IntegrationError) as error:
+            may_be = far() if may_be is None else may_be
+            left = may_be if lost is None else may_be & ~lost
+            failing = _failing(error, evaluate, x, context, left)
+            if not failing.any():
+                raise
+            lost = failing if lost is None else lost | failing
+    return lost, None
+
+
+def _failing(error, evaluate, x, context, left):
+    """Those of the rows that are left for which the search failed."""
+    rows = getattr(error, "rows", None)
+    if rows is None:
+        return _by_halves(evaluate, x, context, left)
+    failing = onp.zeros_like(left)
+    failing[list(rows)] = True
+    return failing & left
+
+
+def _by_halves(evaluate, x, context, left):
+    """Halves of these rows are asked, each by itself. After MOST questions those not known count as lost."""
+    lost, waiting, asked = onp.zeros_like(left), [onp.flatnonzero(left)], 0
+    while waiting:
+        rows, asked = waiting.pop(0), asked + 1
+        if asked > MOST or _fails(evaluate, x, context, rows):
+            if asked > MOST or len(rows) < 2:
+                lost[rows] = True
+            else:
+                waiting += onp.array_split(rows, 2)
+    return lost
+
+
+def _fails(evaluate, x, context, rows):
+    try:
+        evaluate(x[rows], None if context is None else context[rows])
+    except (InversionError, IntegrationError):
+        return len(rows) > 0
+    return False
+
+
+def nearer(x: Any, context: Any, lost: Any) -> tuple[Any, Any]:
+    """x and context, with the first row that is not lost in the place of each that is."""
+    first = int(onp.argmin(lost))
+    return _with(x, lost, first), None if context is None else _with(context, lost, first)
+
+
+def _with(a, lost, first):
+    return np.where(onp.reshape(lost, (-1, *(1,) * (a.ndim - 1))), raw(a)[first : first + 1], a)
+
+
+def no_rows(evaluate: Callable, x: Any, context: Any) -> Any:
+    """What it gives for a batch of no rows."""
+    return evaluate(x[:0], None if context is None else context[:0])
