@@ -204,7 +204,7 @@ def test_two_lines_may_do_nothing_but_call(lines, few):
 
 @pytest.mark.parametrize(("given", "depths", "call"), [
     ([1], {1: 4}, 1), ([2], {1: 4, 2: 5}, 2), ([1, 2], {1: 4, 2: 5}, 1), ([1, 2], {1: 4, 2: 4}, None),
-    ([3], {1: 4}, None), ([1], {1: 3}, None), ([2, 3], {1: 4, 2: 6, 3: 5}, 3),
+    ([3], {1: 4}, None), ([1], {1: 3}, None), ([2, 3], {1: 4, 2: 6, 3: 5}, 3), ([2], {1: 4, 2: 4, 3: 5}, 2),
 ])  # fmt: skip
 def test_the_outermost_call_that_is_given_the_state(given, depths, call):
     lines = [(depth, "f", 10 + k, frame) for frame, depth in depths.items() for k in range(2)]

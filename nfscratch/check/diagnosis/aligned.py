@@ -46,7 +46,7 @@ def matching(J: Any) -> Any:
     J = onp.abs(J[finite_matrices(J)])
     if not len(J):
         return None
-    left = J.max(axis=0) > ZERO * onp.maximum(1.0, J.max(axis=(0, 1, 2)))
+    left = J.max(axis=0) > ZERO * onp.maximum(1.0, J.max())
     order = onp.full(len(left), -1)
     for _ in range(len(left)):
         single = onp.argwhere(left & ((left.sum(axis=1, keepdims=True) == 1) | (left.sum(axis=0) == 1)))

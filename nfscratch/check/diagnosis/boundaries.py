@@ -84,7 +84,7 @@ class Boundaries:
                 continue
             tries += 1
             spots = self._tested(life)
-            failures[line] += 1 if not spots else -(10**6)
+            failures[line] += -onp.inf if spots else 1
             if known is not None:
                 known.spots += spots
             elif spots:
@@ -167,7 +167,7 @@ class Boundaries:
 
     def by_rows(self, call, h):
         """call(h); row by row where the runs were of one row."""
-        if len(self.a) > 1 or len(h) <= 1:
+        if len(self.a) > 1 or not len(h):
             return call(h)
         states, gains = zip(*(call(row[None]) for row in h), strict=True)
         return onp.concatenate(states), onp.concatenate(gains)

@@ -61,8 +61,7 @@ def _varies(trials):
     """Whether the true log_det is not one number, to which any factor and any constant would lead."""
 
     def ptp(t):
-        with onp.errstate(all="ignore"):
-            l = onp.linalg.slogdet(t.J[onp.isfinite(t.J).all(axis=(1, 2))])[1]
+        l = onp.linalg.slogdet(t.J[onp.isfinite(t.J).all(axis=(1, 2))])[1]
         return onp.ptp(l[onp.isfinite(l)])
 
     return any(ptp(t) > 1e-6 for t in trials)
@@ -107,7 +106,7 @@ def _of_chain(direction, chain: Paired, trials):
             return named[0], Mistake.LOG_DET_FORMULA if one_layer else Mistake.LAYER_LEFT_OUT
         if named[1] not in (Mistake.LOG_DET_FORMULA, Mistake.ALWAYS_ZERO):  # of several steps one may add nothing
             return named
-        nameless = nameless or (named if len(suspects) == 1 and step != (known[0], known[-1]) else None)
+        nameless = named if len(suspects) == 1 else None
     other = Exchanged(sums)
     if other.step is None or other.step in suspects:
         return nameless

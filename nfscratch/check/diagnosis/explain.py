@@ -130,7 +130,7 @@ def _is_wrong_where_finite(where, across):
     claims = [(s.c, s.t) for s in samples if s.failed]
     finite = [onp.isfinite(c) for c, _ in claims]
     wrong = [~near(c[k], t[k], 1e-4) for (c, t), k in zip(claims, finite, strict=True)]
-    return bool(wrong) and all(k.mean() > 0.5 and w.mean() > 0.5 for k, w in zip(finite, wrong, strict=True))
+    return bool(wrong) and all(most.mean() > 0.5 for most in (*finite, *wrong))
 
 
 def _raised(evidence):

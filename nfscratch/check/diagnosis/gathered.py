@@ -32,11 +32,17 @@ def alike(a: Any, b: Any) -> bool:
         return bool(good.sum() > len(good) // 4 and (onp.abs(a - b) <= CLOSE * (1 + onp.abs(b)))[good].all())
 
 
+def is_none(a: Any) -> bool:
+    """Whether nothing is there: of an error, or of a layer's log_det."""
+    return alike(a, 0.0)
+
+
 def _log_abs_det(J, spread):
     """log|det J|, and NaN in rows where finite differences do not tell it well enough."""
-    good = finite_matrices(J) & finite_matrices(spread)
-    off = onp.einsum("nij,nji->n", onp.abs(onp.linalg.pinv(onp.where(good[:, None, None], J, 1.0))), spread)
-    return onp.where(good & (off < CLOSE / 4), onp.linalg.slogdet(J)[1], onp.nan)
+    found, good = onp.full(len(J), onp.nan), finite_matrices(J) & finite_matrices(spread)
+    off = onp.einsum("nij,nji->n", onp.abs(onp.linalg.pinv(J[good])), spread[good])
+    found[good] = onp.where(off < CLOSE / 4, onp.linalg.slogdet(J[good])[1], onp.nan)
+    return found
 
 
 @dataclass
@@ -110,7 +116,7 @@ class Gathered:
             if sums is None:
                 continue
             claim = self._read(spot.place, sums)
-            fits = any(alike(claim - mark.true, e) for e in (0 * mark.true, self.error))
+            fits = is_none(claim - mark.true) or alike(claim - mark.true, self.error)
             if mark.claim is None or fits:
                 mark.spot, mark.sums, mark.claim = spot, sums, claim
             if fits:
@@ -136,7 +142,7 @@ class Gathered:
 
     def _wrong_stretch(self):
         """Two of the known marks: all is right until the first, and all of the error is there at the second."""
-        right = [k for k, m in enumerate(self.known) if alike(m.error, 0 * self.true)]
+        right = [k for k, m in enumerate(self.known) if is_none(m.error)]
         full = [k for k, m in enumerate(self.known) if alike(m.error, self.error)]
         for p in right[::-1]:
             q = next((k for k in full if k > p), None)
@@ -156,7 +162,7 @@ class Gathered:
 
     def _wrong_between(self, at):
         errors = {m.boundary: m.error for m in self.known}
-        return [(i, j) for i, j in pairwise(at) if not alike(errors[j] - errors[i], 0 * self.true)]
+        return [(i, j) for i, j in pairwise(at) if not is_none(errors[j] - errors[i])]
 
     # --- which layers' log_dets were added up ---
 
@@ -164,7 +170,7 @@ class Gathered:
         """LAST_LAYER or LAYER_LEFT_OUT, where the claim is the sum of the other layers' true log_dets."""
         true = [m.true for m in self.marks]
         steps = [b - a for a, b in pairwise(true)]
-        steps = [s for s in steps if not alike(s, 0 * s)]
+        steps = [s for s in steps if not is_none(s)]
         if len(steps) < 2:
             return None
         if self._is_end(steps) or self._is_last_turn():
@@ -182,7 +188,7 @@ class Gathered:
 
     def _is_left_out(self, before, after):
         step = after.true - before.true
-        return alike(self.claim, self.true - step) and not alike(step, 0 * step)
+        return alike(self.claim, self.true - step) and not is_none(step)
 
     def gives_zero(self, i: int, j: int) -> bool:
         """Whether a call between two boundaries gave back a log_det of 0: then the sum is right, the layer is wrong."""
@@ -199,7 +205,7 @@ class Gathered:
 
     def _is_last_turn(self):
         for turns in self._turns():
-            steps = [s for a, b in turns if not alike(s := b.true - a.true, 0 * b.true)]
+            steps = [s for a, b in turns if not is_none(s := b.true - a.true)]
             if len(steps) > 1 and self._is_end(steps):
                 return True
         return False

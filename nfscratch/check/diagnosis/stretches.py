@@ -44,5 +44,5 @@ def _call_with(record, lines, above, state):
     for depth in sorted({line[0] for line in lines if line[0] > above}):
         found = {line[3] for line in lines if line[0] == depth} & given
         if found:
-            return [line for line in lines if line[0] == depth and line[3] in found] if len(found) == 1 else []
+            return [line for line in lines if line[3] in found] if len(found) == 1 else []
     return []
