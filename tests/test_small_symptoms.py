@@ -209,7 +209,9 @@ def test_a_change_of_the_other_direction(where, direction, changed, other):
     ("x[:, p]", "x[:, argsort(p)]", None, True), ("x[:, p]", "x", None, False),
     ("for a in b", "for a in reversed(b)", None, False),
     ("x", "x[:, p]", None, True), ("x", "y", Kind.EXCHANGED, False), ("x", "y", Kind.AT_ONCE, False),
-    ("x", "y", Kind.PUT_IN, True),
+    ("x", "y", Kind.PUT_IN, True), ("x", "y", Kind.SWAPPED, False),
+    ("x", "x[:, np.argsort([*range(0, 3, 2), 1])]", None, False),
+    ("x[:, argsort([*range(3)])]", "x[:, p[0]]", None, True),
 ])  # fmt: skip
 def test_a_change_of_the_order_of_columns(before, after, kind, of_columns):
     of_lines = None if kind is None else OfLines(kind, (), (), "")

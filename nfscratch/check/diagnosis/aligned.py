@@ -47,9 +47,9 @@ def matching(J: Any) -> Any:
     if not len(J):
         return None
     left = J.max(axis=0) > ZERO * onp.maximum(1.0, J.max())
-    order = onp.full(len(left), -1)
-    for _ in range(len(left)):
-        single = onp.argwhere(left & ((left.sum(axis=1, keepdims=True) == 1) | (left.sum(axis=0) == 1)))
+    order = onp.zeros(len(left), dtype=int)
+    for _ in range(len(left)):  # where there is one choice alone, a row has a single entry, until none is left
+        single = onp.argwhere(left & (left.sum(axis=1, keepdims=True) == 1))
         if not len(single):
             return None
         i, j = single[0]
