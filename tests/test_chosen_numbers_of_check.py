@@ -116,6 +116,8 @@ nfscratch.check.diagnosis.gathered
     CLOSE 2e-05
 nfscratch.check.diagnosis.held
     MOST_PARTS 7
+nfscratch.check.diagnosis.loops
+    MOST 1000000
 nfscratch.check.diagnosis.paired
     ROWS 7
     FEW 10
@@ -123,11 +125,17 @@ nfscratch.check.diagnosis.paired
     CLOSE 1e-06
 nfscratch.check.diagnosis.recorded
     OFTEN 400
+nfscratch.check.diagnosis.set_once
+    UNSET False 0 True
+    SHOWN 3
+    _results(other) False
 nfscratch.check.diagnosis.spline_line
     BOX 3.0
     FINE 0.05 1e-10 0.01 1e-12
     inner(margin) 0.01
     is_piecewise_linear(n) 601
+nfscratch.check.diagnosis.stretches
+    FEW 2
 nfscratch.check.diagnosis.wrong_bracket
     MARGIN 0.001
 nfscratch.check.diagnosis.wrong_branches

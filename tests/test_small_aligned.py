@@ -61,3 +61,11 @@ def test_an_entry_counts_beside_the_largest_of_all_rows_and_columns():
     J = onp.array([[[1.0, 1e-9], [1e-9, 1.0]]])
     assert aligned.matching(J).tolist() == [0, 1] and aligned.matching(1.000001 * J) is not None
     assert aligned.matching(onp.where(J < 1, 1.000001 * J, J)) is None
+
+
+def test_a_second_direction_is_one_from_just_a_millionth_on(monkeypatch):
+    """Of 1 and the largest entry, which is 3 here."""
+    J = onp.array([[[3.0, 0.0], [0.0, 1.0]]])
+    for size, near in ((4e-6, False), (4e-6 - 1e-21, True)):
+        monkeypatch.setattr(onp.linalg, "svd", lambda a, compute_uv, size=size: onp.array([[2.0, size]]))
+        assert aligned._is_near_identity(J) is near, size

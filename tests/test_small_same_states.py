@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as onp
 
-from nfscratch.check.diagnosis import columns, means, triangles
+from nfscratch.check.diagnosis import columns, means, running_total, triangles
 from nfscratch.check.diagnosis.boundaries import Boundaries, Spot, equal
 
 A, B = onp.array([[1.0, 2.0], [3.0, 4.0]]), onp.array([[5.0, 6.0], [7.0, 8.0]])
@@ -91,6 +91,18 @@ def test_a_line_has_three_tries_however_often_the_run_has_come_there():
     lives = [life(11 + k, (9, 7, k), order=k) for k in range(40)]
     assert [at[2] for at in looked_at(lives, fails=range(11, 60))[0]] == [0, 1, 2]
     assert len(looked_at(lives, fails=range(14, 60))[0]) == 40, "it has passed"
+
+
+def test_sums_add_up_within_a_ten_millionth_of_1_and_what_the_other_run_gains():
+    """What comes out is beside 0: 1e-7 (1 + 5e-8) is 0 within 1e-7 of 1 and itself alone."""
+    for came, other, adds in ((1e-7 + 5e-15, 0.0, False), (0.0, 1e-7 + 5e-15, True), (0.999e-7, 0.0, True)):
+        of = SimpleNamespace(
+            a=A, b=B, there={("here", ("h",)): B}, other=SimpleNamespace(y=B, log_det=other + 0 * A[0])
+        )
+        of.replayed = lambda at, actions, came=came: (
+            [act({"h": A.copy(), "v": onp.zeros(2)}) for act in actions.values()] and B, came + 0 * A[0],
+        )  # fmt: skip
+        assert running_total._adds_up(of, Spot("here", ("h",), 1), [("v", 1.0)]) is adds, (came, other)
 
 
 def test_a_half_is_as_wide_as_its_variable_in_one_row():

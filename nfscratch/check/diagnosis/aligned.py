@@ -61,8 +61,8 @@ def matching(J: Any) -> Any:
 def nearly_identity(J: Any) -> Any:
     """p (D,) with J[:, p] = s I + u v^T in every row, where there is one p alone; else None. s = 1 where D = 2."""
     J = J[finite_matrices(J)][:RANKED]
-    dim = J.shape[1]
-    if not len(J) or not 2 <= dim <= WIDEST:
+    n, dim, _ = J.shape
+    if not n or not 2 <= dim <= WIDEST:
         return None
     found = [p for p in permutations(range(dim)) if _is_near_identity(J[:1, p]) and _is_near_identity(J[:, p])]
     return onp.array(found[0]) if len(found) == 1 else None
@@ -70,8 +70,8 @@ def nearly_identity(J: Any) -> Any:
 
 def _is_near_identity(J):
     """Whether all but one eigenvalue are one number, whose eigenvectors are as many."""
-    dim = J.shape[1]
-    s = _common_eigenvalue(J) if dim > 2 else onp.ones(len(J))
+    n, dim, _ = J.shape
+    s = _common_eigenvalue(J) if dim > 2 else onp.ones(n)
     values = onp.linalg.svd(J - s[:, None, None] * onp.eye(dim), compute_uv=False)
     return bool((values[:, 1] < 1e-6 * (1 + onp.abs(J).max(axis=(1, 2)))).all())
 

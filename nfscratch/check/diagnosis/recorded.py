@@ -118,7 +118,7 @@ class Record:
         call = self._calls.setdefault(frame, len(self._calls))
         depth, place = _depth(frame), (id(code), line, self._met[id(code), line])
         self.lines.append((depth, code.co_filename, line, call))
-        turns = line <= self._last.get(call, -1)
+        turns = call in self._last and line <= self._last[call]
         self._last[call] = line
         for names, value in states(_own(frame), self._shape):
             life = self._life(names, call, depth, value)
