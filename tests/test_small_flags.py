@@ -128,6 +128,9 @@ def test_the_results_of_both_directions_after_half_of_the_batch():
     asked.clear()
     set_once._results(trial, other=True)
     assert asked == [("i", [10]), ("f", [0]), ("f", [0, 2, 3]), ("i", [10, 12, 13])]
+    asked.clear()
+    set_once._results(trial_of(way("f"), way("i"), usable=[True] * 4), other=True)
+    assert asked[:2] == [("i", [10, 11]), ("f", [0, 1])]
 
 
 @pytest.mark.parametrize(("after", "differ"), [
@@ -218,14 +221,15 @@ def test_where_a_function_sets_something_once_in_words(text, left, words, monkey
     head = next(n.lineno for n in ast.walk(tree) if isinstance(n, ast.If))
     reached = SimpleNamespace(lines={"/a/mine.py": {head}})
     monkeypatch.setattr(set_once, "Reached", lambda call: reached if call.args == ("trial", 0) else None)
-    monkeypatch.setattr(set_once, "live_statements", lambda r: [SimpleNamespace(tree=tree, file="/a/mine.py")])
-    monkeypatch.setattr(set_once, "functions_met", lambda file, lines: [tree.body[0]])
+    statement = SimpleNamespace(tree=tree, file="/a/mine.py")
+    monkeypatch.setattr(set_once, "live_statements", lambda r: [statement] if r is reached else [])
+    met = lambda *of: [tree.body[0]] if of == ("/a/mine.py", {head}) else []  # noqa: E731
+    monkeypatch.setattr(set_once, "functions_met", met)
     monkeypatch.setattr(set_once, "Scope", lambda *of: of)
 
     def left_behind(trial, branch, flag, given, r):
-        assert (trial, branch.lineno, given[0], r) == ("trial", head, tree.body[0], reached) and isinstance(
-            flag, ast.expr
-        )
+        assert (trial, branch.lineno, r) == ("trial", head, reached) and isinstance(flag, ast.expr)
+        assert given == (tree.body[0], statement, reached)
         return left
 
     monkeypatch.setattr(set_once, "_is_left_behind", left_behind)

@@ -42,8 +42,8 @@ def flattens(a: Any, s: Any) -> bool:
     a, s = a[large], s[large]
     if len(a) < LEAST or len(onp.unique(onp.round(s, 6))) < VARIED or not (a * s >= 0).all():
         return False
-    ratio = onp.abs(s) / onp.abs(a)
-    sides = [side for side in (a > 0, a < 0) if side.any()]
+    ratio, below = onp.abs(s) / onp.abs(a), onp.signbit(a)
+    sides = [side for side in (below, ~below) if side.any()]
     return all(_falls(onp.abs(a[k]), onp.abs(s[k])) for k in sides) and ratio.max() > CLEARLY * ratio.min() > 0
 
 

@@ -42,7 +42,7 @@ def _found(trial):
         for function in functions_met(statement.file, reached.lines[statement.file]):
             scope = Scope(_same(statement.tree, function), statement, reached)
             for branch, flag, targets in _branches(function, reached.lines[statement.file]):
-                if targets and _is_left_behind(trial, branch, flag, scope, reached):
+                if _is_left_behind(trial, branch, flag, scope, reached):
                     line = next(n.lineno for n in branch.body if set(_targets(n)) & set(targets))
                     what, test = " and ".join(targets[:SHOWN]), ast.unparse(branch.test)
                     here = f"line {line} of {Path(statement.file).name}"
