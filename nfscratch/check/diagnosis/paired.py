@@ -71,7 +71,7 @@ class Paired:
         """(i, j) of the states that both meet, or can be started from, from (m, 0) for x down to the end, (0, n)."""
         found, j0 = [(len(self.forward) - 1, 0)], 0
         values = [b.value for b in self.inverse.all]
-        while found[-1][0] > 0 and found[-1][1] < len(self.inverse) - 1:
+        while True:  # behind either end there is no further pair
             pair = self._next(found[-1], values, j0)
             if pair is None:
                 pair = self._anew(found[-1], strong=True) or self._anew(found[-1], strong=False)
