@@ -27,7 +27,7 @@ def state(tag):
 @pytest.mark.parametrize(("inverse", "matched"), [
     ([14, 13, 12], [(4, 0), (3, 1), (0, 2)]), ([14, 13, 12, 10], [(4, 0), (3, 1), (2, 2), (0, 3)]),
     ([14, 11], [(4, 0), (0, 1)]), ([14, 13, 10, 90], [(4, 0), (3, 1), (0, 3)]),
-    ([14, 11, 10], [(4, 0), (1, 1), (0, 2)]),
+    ([14, 11, 10], [(4, 0), (1, 1), (0, 2)]), ([14, 11, 90], [(4, 0), (1, 1), (0, 2)]),
 ])  # fmt: skip
 def test_the_end_of_an_inverse_is_paired_with_z_alone(inverse, matched):
     """Even where it ends at another state of forward, or meets z before."""

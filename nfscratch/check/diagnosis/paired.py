@@ -10,6 +10,7 @@ the mistake, its turns are paired, the last of one function with the first of th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -85,7 +86,7 @@ class Paired:
     def _next(self, pair, values, j0):
         """The next state of the inverse's run that is one of forward's. values: from boundary j0 on."""
         for j in range(pair[1] + 1, len(self.inverse)):
-            for i in range(pair[0] - 1, -1, -1):
+            for i in reversed(range(pair[0])):
                 if equal(values[j - j0], self.forward.all[i].value, CLOSE):
                     return i, j
         return None
@@ -182,10 +183,8 @@ def _telling_rows(trial):
     checks = (check_round_trip, lambda t: check_jacobian(t, "forward"), lambda t: check_jacobian(t, "inverse"))
     fails = onp.zeros(len(trial), dtype=bool)
     for check in checks:
-        try:
+        with suppress(Exception):  # of any kind: this check has nothing to say
             fails |= (check(trial).evidence or {}).get("bad", False)
-        except Exception:  # of any kind: this check has nothing to say
-            continue
     good = onp.isfinite(flat(trial.x)).all(axis=1) & trial.usable
     order = onp.argsort(largest(trial.z), kind="stable")
     bad, other = ([k for k in order if good[k] and fails[k] == which] for which in (True, False))
