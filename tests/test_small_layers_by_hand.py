@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import numpy as onp
 
-from nfscratch.check.diagnosis import wrong_passes, wrong_planar, wrong_rows, wrong_spline
+from nfscratch.check import Mistake
+from nfscratch.check.diagnosis import wrong_passes, wrong_planar, wrong_radial, wrong_rows, wrong_spline
 
 # --- passes ---
 
@@ -72,6 +73,19 @@ def test_a_ratio_of_a_millionth_is_none():
         assert bool(wrong_planar._steady(s, onp.full(4, by))) is one, by
 
 
+# --- radial layers ---
+
+
+def test_what_is_predicted_is_given_to_four_digits_in_more_than_half_of_the_rows():
+    nan = onp.nan
+    for predicted, back, given in (
+        ([0, 0], [0.9e-4, 0], True), ([0, 0], [1.1e-4, 0], False), ([nan, 0, 0], [9, 0, 0], True),
+        ([nan, 0], [9, 0], False), ([nan, 1e5, 0], [9, 9, 0], False), ([2e4, 0, 0], [9, 0, 0], True),
+    ):  # fmt: skip
+        predicted, back = onp.array(predicted, dtype=float)[:, None], onp.array(back, dtype=float)[:, None]
+        assert bool(wrong_radial._is_given(SimpleNamespace(back=back), predicted)) is given, (predicted, back)
+
+
 # --- splines ---
 
 
@@ -110,3 +124,31 @@ def test_a_memory_has_more_than_half_as_many_log_dets_as_rows(monkeypatch):
         f = lambda batch, first=first: ("x", onp.array(first, dtype=float))  # noqa: E731
         monkeypatch.setattr(wrong_rows, "functions", lambda trial, f=f, a=a: [("forward", f, a)])
         assert wrong_rows._remembers("trial", "forward") is memory, first
+
+
+def test_the_sum_of_a_base_is_seen_to_five_digits():
+    """Of the first row, here 0 or 3."""
+    for rest, total, summed in (
+        (0.0, 1e-5, False), (0.0, 0.9e-5, True), (0.0, -1e-5, False), (3.0, 3 + 3.9e-5, True), (3.0, 3 + 4.1e-5, False),
+    ):  # fmt: skip
+        subject = SimpleNamespace(q=lambda z, total=total: onp.array([total, 0.0]))
+        trial = SimpleNamespace(usable=onp.ones(2, dtype=bool), x=onp.zeros((2, 1)), subject=subject)
+        trial.apply = lambda direction, x, rows: (x, onp.array([5.0, 7.0]))
+        whole = onp.array([5.0, 7.0]) + rest
+        assert bool(wrong_rows._summed_base(trial, whole)) is summed, (rest, total)
+
+
+def test_two_rows_in_another_order_tell_calls_or_places(monkeypatch):
+    monkeypatch.setattr(wrong_rows, "_among_rows", lambda trial, which: Mistake.BATCH_STATISTICS)
+    for remembers, name in ((True, "DEPENDS_ON_CALLS"), (False, "PLACE_IN_BATCH")):
+        monkeypatch.setattr(wrong_rows, "_remembers", lambda trial, which, remembers=remembers: remembers)
+        for rows, n, found in (([1, 0], 2, name), ([0], 1, "BATCH_STATISTICS"), ([0], 2, "BATCH_STATISTICS")):
+            evidence = {"rows": rows, "which": 0}
+            assert wrong_rows._of_rows("trial", evidence, "forward", n) is Mistake[found], (rows, n)
+
+
+def test_statistics_keep_each_row_to_a_tenth_of_what_moves_the_first():
+    """It is moved by 10; rows that come twice are off by 1, or by less."""
+    for off, uses in ((1.0, False), (0.9, True), (-1.0, False)):
+        result = lambda batch, *rows, off=off: onp.full((len(batch), 1), off if rows else 10.0)  # noqa: E731
+        assert wrong_rows._uses_statistics(result, onp.ones((3, 1)), onp.zeros((3, 1))) is uses
