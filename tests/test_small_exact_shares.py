@@ -27,13 +27,29 @@ def test_only_a_kind_of_index_error_tells_of_the_last_bin():
 
 def test_an_interval_whose_length_overflows_has_no_inside():
     def apply(direction, a, rows):
-        raise AssertionError("nothing is asked")
+        if a == high:
+            raise IndexError
+        return a, onp.zeros(1)
 
     subject = SimpleNamespace(dtype=onp.dtype("float64"), shape=lambda direction: (1,))
     trial = SimpleNamespace(subject=subject, apply=apply)
     low, high = onp.array([-1.7e308]), onp.array([1.7e308])
     with onp.errstate(over="ignore"):
         assert wrong_edges._raises_only_at(trial, "forward", low, high) is False
+        assert wrong_edges._raises_only_at(trial, "forward", onp.zeros(1), high) is True
+
+
+def test_growth_is_looked_at_from_one_seed(monkeypatch):
+    seen, made = [], onp.random.default_rng
+    monkeypatch.setattr(onp.random, "default_rng", lambda seed: seen.append(seed) or made(seed))
+    for failed in (True, False):
+        monkeypatch.setattr(
+            wrong_edges, "check_growth", lambda trial, rng, failed=failed: SimpleNamespace(failed=failed)
+        )
+        for symptom, breaks in ((Symptom.JUMP, True), (Symptom.NOT_FINITE, True), (Symptom.RAISES, False)):
+            case = SimpleNamespace(trial="trial", finding=SimpleNamespace(symptom=symptom))
+            assert wrong_edges._is_not_onto(case) is (breaks and failed)
+    assert seen == [0] * 4
 
 
 def test_two_rows_tell_a_column_that_stands_still():
@@ -121,7 +137,7 @@ def test_of_rows_that_are_as_near_to_0_the_first_ones_are_looked_at(monkeypatch)
     asked = []
     monkeypatch.setattr(wrong_halving, "_error", lambda c, row, j, width: asked.append(int(row)) or row)
     monkeypatch.setattr(wrong_halving, "_is_sawtooth", lambda e: False)
-    z = onp.where(onp.arange(200) % 3 == 0, 1.0, 2.0)[:, None]
+    z = onp.where(onp.arange(300) % 3 == 0, 1.0, 2.0)[:, None]
     assert wrong_halving.halved_too_seldom(SimpleNamespace(z=z, back=z + 0.01, dim=1)) is None
     assert sorted(set(asked)) == [0, 3]
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as onp
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import wrong_linear, wrong_log_det
+from nfscratch.check.diagnosis import wrong_linear, wrong_log_det, wrong_terms
 
 # --- the diagonal of a factor ---
 
@@ -67,6 +67,20 @@ def test_a_wrong_number_says_more_than_a_claim_that_is_no_number(monkeypatch):
         s = wrong_log_det.Sample(of_rows(), "inverse")
         assert s.failed and seen == asked and s.c.tolist() == [1.0, 3.0] and s.t.tolist() == [4.0, 6.0]
         assert s.at.tolist() == [[2.0, 2.0]] * 2 and s.there.tolist() == [[1.0, 1.0]] * 2
+
+
+def test_a_variable_changes_by_a_ten_millionth_in_some_row():
+    for entry, changed in ((1e-7, 2), (0.9e-7, 1), (-1e-7, 2)):
+        J = onp.stack([onp.eye(2), onp.array([[1.0, entry], [0.0, 3.0]])])
+        assert wrong_log_det.Sample.changed(SimpleNamespace(J=J, dim=2)) == changed, entry
+
+
+def test_a_claim_beside_a_cut_is_as_large_as_the_cut_up_to_a_millionth():
+    """The first variable is cut at 1 in five rows, of which the first claims a little less than 0."""
+    l = onp.array([[1.0, 0.1 * k] for k in range(5)] + [[0.5, 0.5]])
+    for off, fits in ((-1e-6, True), (-1.1e-6, False), (0.0, True)):
+        s = SimpleNamespace(failed=True, t=onp.zeros(6), c=onp.array([off, 1.0, 1.0, 1.0, 1.0, 0.0]))
+        assert wrong_terms._cut(s, l) == (fits, True), off
 
 
 # --- a ratio ---

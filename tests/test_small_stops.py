@@ -112,7 +112,8 @@ def test_fresh_points_keep_the_sizes_of_their_columns(monkeypatch):
     seeds, made = [], onp.random.default_rng
     monkeypatch.setattr(onp.random, "default_rng", lambda seed: seeds.append(seed) or made(seed))
     monkeypatch.setattr(wrong_branches, "Trial", Fresh)
-    s = SimpleNamespace(at=onp.array([[1.0, -100.0], [-2.0, 200.0], [3.0, 300.0]]), dim=2, direction="forward")
+    at = onp.tile([[1.0, -100.0], [-2.0, 200.0], [3.0, 300.0]], (7, 1))
+    s = SimpleNamespace(at=at, dim=2, direction="forward")
     s.trial = SimpleNamespace(subject=SimpleNamespace(in_shape=(2,)))
     for sign in (1.0, -1.0):
         wrong_branches._rights(s, sign)
@@ -156,3 +157,14 @@ def test_what_forward_does_where_inverse_does_nothing_on_its_bounds():
         x[1, 0] += shift
         trial = SimpleNamespace(z=z, x=x, J=onp.stack([J, J + change]), back=(x.copy(),))
         assert wrong_chain._passed_over(trial).name == name, (J, change, shift)
+
+
+def test_one_row_tells_a_layer_that_is_passed_over():
+    for J, shift, name in (
+        (2.0, 0.0, "SCALE_NOT_UNDONE"),
+        (1.0, 3.0, "SHIFT_NOT_UNDONE"),
+        (2.0, 3.0, "LAYER_NOT_UNDONE"),
+    ):
+        x = column(5 * J + shift)
+        trial = SimpleNamespace(z=column(5), x=x, J=onp.full((1, 1, 1), J), back=(x.copy(),))
+        assert wrong_chain._passed_over(trial).name == name

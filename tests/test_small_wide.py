@@ -34,6 +34,12 @@ def test_offsets_are_tried_by_factors_and_by_steps():
         assert onp.abs(found - offset).min() < 1e-12, offset
 
 
+def test_numbers_that_differ_by_a_millionth_tell_a_line():
+    for spread, told in ((1e-6, True), (0.9e-6, False)):
+        l = onp.linspace(0.0, spread, 12)[:, None]
+        assert bool(wrong_clamp._miss(l[:, 0] / spread, l, lambda l, p: l, 0.0) < 1e-6) is told, spread
+
+
 # --- orders of columns ---
 
 

@@ -36,15 +36,13 @@ def _cut_at(right, came):
     right, came = right[:, wrong], came[:, wrong]
     low, high = came.min(), came.max()
     bound = max(abs(low), abs(high))
-    room = 1e-6 * (1 + bound)
-    beyond = (right < low - room) | (right > high + room)
-    if not beyond.any() or not same(onp.clip(right, low, high), came, 1e-3).all():
+    if not same(onp.clip(right, low, high), came, 1e-3).all():
         return []
     # A search that stops early is as wrong near 0 as far out: what is cut off is right up to the ends.
     near = (right > low + 0.05 * (high - low)) & (right < high - 0.05 * (high - low))
     least = onp.abs(came - right)[near].max(initial=0.0)
     sides = ((abs(low), low - right.min()), (abs(high), right.max() - high))
-    return [end for end, by in sides if near.any() and by > 100 * least + 1e-3 * bound]
+    return [end for end, by in sides if near.any() and by > 100 * least + max(1e-3 * bound, 1e-6)]
 
 
 def _stands_at_an_end(c):

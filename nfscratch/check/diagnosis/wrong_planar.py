@@ -63,5 +63,4 @@ def _ratio_to_trace(s):
 
 
 def _ratio_to_h(s):
-    z, x = (s.at, s.there) if s.direction == "forward" else (s.there, s.at)
-    return _steady(s, (x - z) @ _rank_one(s))
+    return _steady(s, (s.there - s.at) @ _rank_one(s))  # x - z or z - x: a ratio has either sign

@@ -94,8 +94,7 @@ def _turns(c, row):
     s = c.trial.subject
     J = c.trial.derivatives("forward", way.reshape(-1, *s.in_shape), onp.full(ON_THE_WAY, c.rows[row]))[0]
     sign, size = onp.linalg.slogdet(J)
-    sign = sign[onp.isfinite(size) & (size > -20)]
-    return bool((sign > 0).any() and (sign < 0).any())
+    return len(onp.unique(sign[onp.isfinite(size) & (size > -20)])) > 1
 
 
 def cut_search(c: Columns) -> Mistake | None:
