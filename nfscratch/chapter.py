@@ -21,8 +21,10 @@ from typing import Any
 from nfscratch import backend, notebook, terminal
 from nfscratch.arguments import check_none_is_empty
 from nfscratch.checkpoint import atomic
+from nfscratch.excerpt import excerpt
 
 PACKAGE = Path(__file__).parent
+LARGEST_SEED = 2**31  # a chapter may add to its seed, and scikit-learn takes seeds below 2**32
 OPTIONS = "NFSCRATCH_CHAPTER"  # this variable holds the options of a chapter in a notebook, such as "--fast"
 
 
@@ -81,7 +83,9 @@ def options(argv: Sequence[str] | None = None) -> Options:
 def _seed(text):
     """The --seed of a command line."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; got {text}")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; got {excerpt(text)}")
+    if len(text.lstrip("0")) > len(str(LARGEST_SEED)) or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"must be at most {LARGEST_SEED}; got {excerpt(text)}")
     return int(text)
 
 

@@ -101,7 +101,7 @@ class Dequantized(TakesContext, TypedFields):
         """A lower bound of log P(x) in nats, (3) with `draws` draws: (N, *shape) -> (N,)."""
         params = self._checked(rebox(params))
         x = self.checked_x("x", x, trees.array_like(params))
-        rng = onp.random.default_rng(0) if rng is None else rng
+        rng = validate.seeded(0 if rng is None else rng)
         terms = [self._one_draw(params, x, context, rng) for _ in range(validate.count("draws", draws, least=1))]
         return terms[0] if draws == 1 else autodiff.logsumexp(np.stack(terms), axis=0) - log(draws)
 
@@ -109,7 +109,7 @@ class Dequantized(TakesContext, TypedFields):
         """The terms whose sum is `log_prob` with the same rng: {name: (N,)}, in nats. For nf.evaluate.bits_per_dim."""
         params = self._checked(params)
         x = self.checked_x("x", x, trees.array_like(params))
-        u, log_q = self.noise_of(params, x, onp.random.default_rng(0) if rng is None else rng)
+        u, log_q = self.noise_of(params, x, validate.seeded(0 if rng is None else rng))
         terms = {} if self.noise is None else {"noise: - log q(u | x)": -log_q}
         return {**terms, **log_prob_terms(self.flow, self.flow_params(params), below_next(x, u), context)}
 
@@ -126,7 +126,7 @@ class Dequantized(TakesContext, TypedFields):
     @naming_params
     def log_prob_vjp(self, params: Any, x: Any, context: Any = None, rng: Any = None) -> Any:
         """One draw of (2), and pullback(g) -> g_params, None, g_context: whole numbers have no gradient. For `fit`."""
-        rng = onp.random.default_rng(0) if rng is None else rng
+        rng = validate.seeded(0 if rng is None else rng)
         u, log_q, back_noise = self._noise_vjp(params, x, rng)
         y = below_next(x, u)
         log_p, back_flow = self.flow.log_prob_vjp(self.flow_params(params), y, context, rng)

@@ -61,12 +61,7 @@ class BernoulliLikelihood(Likelihood):
     """Equation (1): the decoder's outputs are logits. x: 0 and 1, or probabilities between them."""
 
     def check(self, x, name="x"):
-        good = (x >= 0) & (x <= 1)
-        if not bool(good.all()):
-            rows = onp.flatnonzero(~backend.to_numpy(good.all(axis=1)))
-            raise ValueError(
-                f"{name} must lie in [0, 1] for the likelihood 'bernoulli'; it does not in {listed_rows(rows)}"
-            )
+        _check_probabilities(name, x, " for the likelihood 'bernoulli'")
 
     def log_prob(self, params, out, x):
         return np.sum(x * out - np.maximum(out, 0.0) - np.log(1.0 + np.exp(-np.abs(out))), axis=1)
@@ -136,5 +131,16 @@ def likelihood_of(given: Any) -> Likelihood:
 
 def binarised(x: Any, rng: onp.random.Generator) -> Any:
     """0 and 1: 1 with probability x (N, D) each. It serves as `augment` of nf.fit_vae."""
-    u = backend.asarray(onp.asfortranarray(rng.random(x.shape)), dtype=x.dtype, like=x)
+    x, rng = validate.numeric("x", x), validate.seeded(rng)
+    _check_probabilities("x", x)
+    dtype = x.dtype if x.dtype.kind == "f" else onp.float64
+    u = backend.asarray(onp.asfortranarray(rng.random(x.shape)), dtype=dtype, like=x)
     return (u < x).astype(x.dtype)
+
+
+def _check_probabilities(name, x, why=""):
+    """Refuse rows with a number that is no probability, such as NaN."""
+    good = (x >= 0) & (x <= 1)
+    if not bool(good.all()):
+        rows = onp.flatnonzero(~backend.to_numpy(good.reshape(len(x), -1).all(axis=1)))
+        raise ValueError(f"{name} must lie in [0, 1]{why}; it does not in {listed_rows(rows)}")

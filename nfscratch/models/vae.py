@@ -113,6 +113,7 @@ class VAE(Model):
 
     def _bound(self, params, x, rng, draws, over_draws, beta=1.0):
         rng = validate.seeded(rng)
+        validate.not_negative("beta", beta)
         draws, params = validate.count("draws", draws, least=1), rebox(params)
         x = self.checked(params, x)
         if contains_box(params):
@@ -208,13 +209,13 @@ class VAE(Model):
     def sample(self, params: Any, rng: onp.random.Generator, n: int, mean: bool = False) -> Any:
         """n draws of x, or with mean=True E[x | z] for n draws of z ~ p(z): (n, D)."""
         check_entries(self, params)
+        rng, mean = validate.seeded(rng), validate.flag("mean", mean)
         z = self._from_prior(params, rng, validate.count("n", n))
         out = network_value(self.decoder, params["decoder"], z)
         likelihood = params["likelihood"]
         return self.likelihood.mean(likelihood, out) if mean else self.likelihood.sample(likelihood, rng, out)
 
     def _from_prior(self, params, rng, n):
-        rng = validate.seeded(rng)
         like = () if isinstance(self.prior, Flow) else (trees.array_like(params),)
         return self.prior.sample(params["prior"], rng, n, *like)
 

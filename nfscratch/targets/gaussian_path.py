@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nfscratch import validate
 from nfscratch.targets.density import LOG_2PI, log_sum_exp
 from nfscratch.targets.toy_plane import EIGHT_CENTRES, EIGHT_SD
 
@@ -72,6 +73,7 @@ class GaussianPath:
 
     def sample(self, rng: np.random.Generator, n: int, t: float = 1.0) -> np.ndarray:
         """n draws of p_t: (n, D)."""
+        rng, n = validate.seeded(rng), validate.count("n", n)
         (a, b), D = self.schedule.coefficients(np.asarray(t, dtype=float)), self.means.shape[1]
         k = rng.choice(len(self.weights), size=n, p=self.weights)
         x = self.means[k] + np.einsum("nij,nj->ni", np.linalg.cholesky(self.covariances)[k], rng.normal(size=(n, D)))

@@ -115,7 +115,6 @@ def denoiser_of(field: Any) -> Any:
 
 
 def _posed(regression, ends, flow, params, x, context, rng):
-    validate.generator(rng)
     z, x = ends.noise(flow, params, rng, len(x), context), ends.data(params, x, context)
     t = (rng.random() + onp.arange(len(x)) / max(len(x), 1)) % 1.0
     return regression(ends.layer.field, z, x, backend.asarray(t, dtype=x.dtype, like=x))
@@ -125,7 +124,7 @@ def _posed(regression, ends, flow, params, x, context, rng):
 
 
 def _value(regression, flow, params, x, context, rng, weights):
-    ends = Ends.of(flow)
+    ends, rng = Ends.of(flow), validate.seeded(rng)
     if autodiff.contains_box(params):
         x, context = data_rows.checked(flow, raw_tree(params), x, context)[:2]
         shares = row_weights.checked(weights, len(x), x)
@@ -150,7 +149,7 @@ def _mean(squares, weights):
 
 
 def _value_and_grad(regression, flow, params, x, context, rng, weights, total):
-    ends = Ends.of(flow)
+    ends, rng = Ends.of(flow), validate.seeded(rng)
     h, back_embed = _embed_vjp(flow, params, context)
     posed = _posed(regression, ends, flow, params, x, h, rng)
     g, pullback = posed.field.apply_vjp(ends.field_params(params), posed.points, posed.t, h)
