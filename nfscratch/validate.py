@@ -21,6 +21,7 @@ from nfscratch.ops.events import laid_out
 
 MOST = 2**62  # what a count can be at most: NumPy's sizes end at twice that
 LARGEST = 2**31  # what a size of a part can be at most, and the numbers of one event: 16 GB in float64
+FAR = 1e30  # what a scale can be at most: float32 ends at 3.4e38, and what is made of a scale has room there
 
 
 def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
@@ -134,10 +135,20 @@ def bound(name: str, value: Any) -> None:
 
 
 def divisor(name: str, value: Any) -> None:
-    """Refuse what float32 cannot divide by: where 1 / value is infinite, 0 / value would be NaN."""
-    positive(name, value)
+    """Refuse what float32 cannot divide by, in float64 too: a flow may change its dtype.
+
+    Where value or 1 / value is infinite, its product with 0 is NaN.
+    """
+    factor(name, value)
     if value < 1e-30:
         raise ValueError(f"{name} must be at least 1e-30, to be divided by; got {excerpt(value)}")
+
+
+def factor(name: str, value: Any) -> None:
+    """Refuse a positive number that is infinite in float32, or nearly so."""
+    positive(name, value)
+    if value > FAR:
+        raise ValueError(f"{name} must be at most 1e30, to be a number of float32; got {excerpt(value)}")
 
 
 def not_negative(name: str, value: Any) -> None:

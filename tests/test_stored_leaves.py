@@ -41,6 +41,32 @@ def test_a_stored_leaf_that_cannot_be_is_neither_saved_nor_loaded(name, tmp_path
     assert not (tmp_path / "new").exists()
 
 
+def test_directions_that_a_lipschitz_network_divides_by_have_length_1_in_each_layer(tmp_path):
+    residual = nf.Residual(2, nf.LipschitzMLP((3,)))
+    image = nf.Residual((1, 4, 4), nf.LipschitzConv((2,), kernels=3))
+    for layer, base in ((residual, 2), (nf.Stack(residual, 4), 2), (image, (1, 4, 4))):
+        flow = nf.Flow(nf.StandardNormal(base), layer)
+        params = flow.init(onp.random.default_rng(0))
+        nf.save(tmp_path / "honest", flow, params)
+        nf.load(tmp_path / "honest")
+        for key, factor in (("v", 0.0), ("u", 0.0), ("v", 1e-170), ("u", 1e170)):
+            fixed = params["bijection"][0]["fixed"]
+            honest = fixed[key]
+            forged = honest.copy()
+            forged[: 1 if isinstance(layer, nf.Stack) else None] *= factor  # of a stack, the first layer alone
+            fixed[key] = forged
+            sealed(describe(flow), params, tmp_path / "forged")
+            for call in (
+                lambda: nf.load(tmp_path / "forged"),
+                lambda f=flow, p=params: nf.save(tmp_path / "new", f, p),
+            ):
+                with pytest.raises(nf.CheckpointError, match=f"params/bijection/0/fixed/{key} must be of length 1"):
+                    call()
+            fixed[key] = honest
+    stored.judge("params", {"fixed": {"u": onp.zeros(2), "v": onp.zeros(2)}})  # a caller's own
+    stored.judge("params", [{"W": onp.ones((2, 0)), "b": onp.ones(2), "fixed": {"u": LOWER[0], "v": onp.ones(0)}}])
+
+
 def test_matrices_that_have_an_inverse_pass_and_what_a_new_run_breaks_may_be_broken():
     for key, good in (("mixing", LOWER), ("mixing", LOWER[None]), ("weights", [[0, 0], [9.0, 0]]), ("std", [1e-300])):
         stored.judge("params", {"fixed": {key: onp.array(good)}})

@@ -171,8 +171,9 @@ def difference(one: Any, other: Any, where: str = "flow") -> str:
 
 def _brief(value):
     if isinstance(value, dict):
-        named = next((value[key] for key in ("part", "own", "float") if key in value), None)
-        return f"a {named}" if named else excerpt(tuple(value["tuple"]) if "tuple" in value else value)
+        named = next((value[key] for key in ("part", "own", "float") if isinstance(value.get(key), str)), None)
+        items = value.get("tuple")  # a forged one may be anything
+        return f"a {named}" if named else excerpt(tuple(items) if isinstance(items, list) else value)
     return excerpt(value)
 
 

@@ -41,7 +41,7 @@ class GaussianMixture(Distribution):
     def __post_init__(self):
         validate.size("dim", self.dim)
         validate.size("components", self.components)
-        validate.positive("spread", self.spread)
+        validate.factor("spread", self.spread)
 
     def init(self, rng, z=None, context=None):
         means = rng.normal(size=(self.components, self.dim)) * self.spread

@@ -79,7 +79,7 @@ class FreeForm(Scaled):
     def __post_init__(self):
         check_network("encoder", self.encoder)
         check_network("decoder", self.decoder)
-        validate.positive("beta", self.beta)
+        validate.factor("beta", self.beta)
         if self.base is not None:
             validate.part("base", self.base, Distribution, "nf.StandardNormal(2)")
 

@@ -57,7 +57,7 @@ class InfoVAE(VAE):
         if self.mmd_weight is not None:
             validate.not_negative("mmd_weight", self.mmd_weight)
         if self.bandwidth is not None:
-            validate.positive("bandwidth", self.bandwidth)
+            validate.bound("bandwidth", self.bandwidth)
 
     def loss_value_and_grad(
         self, params: Any, rng: Any, x: Any, beta: float = 1.0, draws: int = 1, importance: bool = False

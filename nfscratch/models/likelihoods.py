@@ -92,7 +92,7 @@ class NormalLikelihood(Likelihood):
     scale: float = 1.0  # e^s at the start
 
     def __post_init__(self):
-        validate.positive("scale", self.scale)
+        validate.divisor("scale", self.scale)
 
     def init(self, rng):
         return {"log_scale": backend.asarray(onp.full(1, onp.log(self.scale)))}

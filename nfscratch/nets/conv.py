@@ -41,7 +41,7 @@ class ConvNet(Layered):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, len(self.hidden) + 1))
         check_activation(self.activation)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
         validate.size("context_channels", self.context_channels, 0)
 
     def init(self, rng, n_in, n_out, context_dim=0):

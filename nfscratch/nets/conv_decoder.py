@@ -55,7 +55,7 @@ class ConvDecoder(Network):
             raise ValueError("ConvDecoder needs the channels of at least one image; got none")
         check_activation(self.activation)
         validate.count("step", self.step, least=1)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
 
     def n_in(self, params):
         return params["dense"][0]["W"].shape[1]

@@ -54,7 +54,7 @@ class ConvFeatures(Network):
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, len(self.channels)))
         check_activation(self.activation)
         validate.count("step", self.step, least=1)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
 
     in_shape = property(lambda self: self.shape)
 

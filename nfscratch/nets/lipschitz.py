@@ -59,7 +59,7 @@ class Lipschitz(Network):
                 f"coefficient must be below 1, or x + F(x) need not be invertible; got {self.coefficient!r}"
             )
         validate.choice("activation", self.activation, CONTRACTING)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
         validate.positive("tolerance", self.tolerance)
 
     @property

@@ -51,7 +51,7 @@ class MADE(Network):
     def __post_init__(self):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
         check_activation(self.activation)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Weights gain * N(0, v / reach), where reach counts what a unit sees, v as for MLP; the last layer is 0."""

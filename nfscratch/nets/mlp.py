@@ -32,7 +32,7 @@ class MLP(Layered):
     def __post_init__(self):
         object.__setattr__(self, "hidden", hidden_widths(self.hidden))
         check_activation(self.activation)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         """Weights gain * N(0, v / fan_in), v = 2 for relu, 1 for tanh (ops/activations.py); last layer 0."""

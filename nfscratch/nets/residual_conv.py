@@ -53,7 +53,7 @@ class ResidualConvNet(Network):
         validate.size("blocks", self.blocks)
         object.__setattr__(self, "kernels", kernel_widths(self.kernels, 4))
         check_activation(self.activation)
-        validate.positive("gain", self.gain)
+        validate.factor("gain", self.gain)
         validate.size("context_channels", self.context_channels, 0)
 
     def init(self, rng, n_in, n_out, context_dim=0):

@@ -50,8 +50,8 @@ class Dopri5(Solver):
     max_evaluations: int = 10_000
 
     def __post_init__(self):
-        validate.positive("rtol", self.rtol)
-        validate.positive("atol", self.atol)
+        validate.factor("rtol", self.rtol)
+        validate.factor("atol", self.atol)
         limit = validate.count("max_evaluations", self.max_evaluations, least=1, most=MOST_EVALUATIONS)
         object.__setattr__(self, "max_evaluations", limit)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.normalize.channels import (
     channel_jacobian,
@@ -61,8 +61,7 @@ class BatchNorm(Bijection):
         object.__setattr__(self, "shape", channel_shape("BatchNorm", self.shape))
         if not 0 <= self.momentum < 1:
             raise ValueError(f"momentum must be in [0, 1); got {self.momentum}")
-        if not 0 < self.eps < float("inf"):
-            raise ValueError(f"eps must be positive and finite; got {self.eps}")
+        validate.divisor("eps", self.eps)
 
     def init(self, rng, x=None, context=None):
         n = self.shape[0]
