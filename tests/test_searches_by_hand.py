@@ -43,7 +43,11 @@ def test_the_worst_entry_is_named_relative_to_its_size():
     error = roots._error("it stopped at", residual, x, bad)
     assert str(error) == "it stopped at a relative residual of 2.0e+00 at x = 2, entry 1; 3 of the entries fail"
     error = roots._error("it stopped at", residual, x, bad, onp.array([5, 6, 7, 8]))
-    assert error.entry == 6 and "entry 6; 3 of" in str(error)
+    assert error.entry == 6 and "entry 6; 3 of" in str(error) and error.rows == [5, 6, 8]
+    error = roots._error("it stopped at", residual - onp.array([0, 0, 0, onp.inf]), x, onp.arange(4) == 3)
+    assert error.entry == 3 and error.rows == [3], "beside infinity nothing is said of it"
+    two_rows = [a.reshape(2, 2) for a in (residual, x, bad)]
+    assert roots._error("it stopped at", *two_rows).rows == [0, 1]
 
 
 def test_a_search_takes_no_more_steps_than_it_is_allowed():

@@ -118,14 +118,14 @@ def _error(what, residual, x, bad, where=None):
     """InversionError that says how many of x (..., N), which is the worst, and by how much it was missed."""
     n = x.shape[-1]
     residual, x, bad = (backend.to_numpy(a).reshape(-1) for a in (residual, x, bad))
-    relative = onp.where(bad, residual / onp.maximum(1.0, onp.abs(x)), -onp.inf)
-    worst = int(onp.argmax(relative))  # (NaN, if there is one)
+    failing, relative = onp.flatnonzero(bad), residual / onp.maximum(1.0, onp.abs(x))
+    worst = int(failing[onp.argmax(relative[failing])])  # (NaN, if there is one)
     entry = worst if where is None else int(where[worst])
     return InversionError(
         f"{what} a relative residual of {relative[worst]:.1e} at x = {x[worst]:.9g}, entry {entry}; "
         f"{bad.sum()} of the entries fail",
         entry,
-        onp.unique(onp.flatnonzero(bad) % n if where is None else backend.to_numpy(where)[bad]).tolist(),
+        onp.unique(failing % n if where is None else backend.to_numpy(where)[failing]).tolist(),
     )
 
 
