@@ -109,6 +109,14 @@ def test_the_columns_tell_a_scale_where_they_differ_by_a_hundredth_and_agree_to_
         assert wrong_elementwise._power(m, 5 * m * onp.exp([0.0, off])) == power, (m, off)
 
 
+def test_points_stay_that_come_back_to_five_digits():
+    for off, stays in ((0.9e-5, True), (1.1e-5, False), (-1.1e-5, False)):
+        apply = lambda way, at, rows, off=off: (at + off * (way == "inverse"), None)  # noqa: E731
+        subject = SimpleNamespace(in_shape=(1,), dtype=onp.dtype("float64"))
+        c = SimpleNamespace(trial=SimpleNamespace(subject=subject, apply=apply), rows="rows")
+        assert wrong_elementwise._stays(c, onp.zeros((3, 1)), onp.array([[True], [False], [True]])) is stays
+
+
 # --- sawtooths ---
 
 
