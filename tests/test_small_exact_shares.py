@@ -180,3 +180,9 @@ def test_a_number_is_found_where_the_function_rises_and_where_it_falls(monkeypat
         monkeypatch.setattr(wrong_line_search, "_g", lambda c, w, s, g=g: g(s))
         s = onp.array([-2.0, 0.0, 0.5, 40.0])
         close(wrong_line_search._number(None, None, g(s)), s, 1e-9)
+
+
+def test_what_stands_at_an_end_has_its_right_number_beyond_it():
+    for right, is_one in ((3.0, False), (3.1, True), (2.9, False), (-3.0, False)):
+        s, a = onp.full(4, -3.0), onp.array([50.0, 60.0, 70.0, 80.0])
+        assert wrong_line_search._is_end(s, a, onp.full(4, right)) is is_one, right

@@ -111,6 +111,18 @@ def test_a_determinant_itself_or_one_over_it_with_or_without_its_sign():
     assert found == [[-2.0, 8.0], [2.0, 8.0], [-0.5, 0.125], [0.5, 0.125]]
 
 
+def test_what_is_cut_lies_within_a_millionth_of_the_top():
+    """A last row that lies lower is not cut, and is to be right."""
+    l = onp.array([[-1.0, 0.1 * k] for k in range(5)] + [[0.3, 0.3]])
+    for low, cut in ((1 - 1e-6, False), (1 - 0.9e-6, True), (1e-6 - 1, False), (0.9e-6 - 1, True)):
+        l[5, 0] = low
+        claims = [-1.0] * 5 + [onp.sign(low)]
+        s = SimpleNamespace(failed=True, t=onp.zeros(6), c=onp.array(claims))
+        assert wrong_terms._cut(s, l) == (cut, cut), low
+        s.c[5] = 0.0
+        assert wrong_terms._cut(s, l) == (True, True), low
+
+
 # --- a ratio ---
 
 
