@@ -109,6 +109,14 @@ def test_the_columns_tell_a_scale_where_they_differ_by_a_hundredth_and_agree_to_
         assert wrong_elementwise._power(m, 5 * m * onp.exp([0.0, off])) == power, (m, off)
 
 
+def test_points_stay_that_come_back_to_five_digits():
+    for off, stays in ((0.9e-5, True), (1.1e-5, False), (-1.1e-5, False)):
+        apply = lambda way, at, rows, off=off: (at + off * (way == "inverse"), None)  # noqa: E731
+        subject = SimpleNamespace(in_shape=(1,), dtype=onp.dtype("float64"))
+        c = SimpleNamespace(trial=SimpleNamespace(subject=subject, apply=apply), rows="rows")
+        assert wrong_elementwise._stays(c, onp.zeros((3, 1)), onp.array([[True], [False], [True]])) is stays
+
+
 # --- sawtooths ---
 
 
@@ -172,3 +180,9 @@ def test_a_number_is_found_where_the_function_rises_and_where_it_falls(monkeypat
         monkeypatch.setattr(wrong_line_search, "_g", lambda c, w, s, g=g: g(s))
         s = onp.array([-2.0, 0.0, 0.5, 40.0])
         close(wrong_line_search._number(None, None, g(s)), s, 1e-9)
+
+
+def test_what_stands_at_an_end_has_its_right_number_beyond_it():
+    for right, is_one in ((3.0, False), (3.1, True), (2.9, False), (-3.0, False)):
+        s, a = onp.full(4, -3.0), onp.array([50.0, 60.0, 70.0, 80.0])
+        assert wrong_line_search._is_end(s, a, onp.full(4, right)) is is_one, right

@@ -34,6 +34,28 @@ def test_numbers_of_other_dimensions_are_not_compared():
     assert wrong_linear.by_factor(samples) is None
 
 
+def test_factors_of_a_pivoted_matrix_are_at_most_1_up_to_five_digits():
+    for factor, pivoted in (
+        (1 + 1e-5, True),
+        (1 + 1.1e-5, False),
+        (-1 - 1e-5, True),
+        (-1 - 1.1e-5, False),
+        (0.5, True),
+    ):
+        A = onp.array([[1.0, 0.0], [-factor, 1.0]])
+        assert onp.linalg.inv(A)[1, 0] == factor and wrong_linear._is_pivoted(A) is pivoted, factor
+
+
+def test_a_matrix_is_looked_at_up_to_a_condition_of_a_million(monkeypatch):
+    looked = []
+    monkeypatch.setattr(wrong_linear, "_line", lambda x, y: looked.append(x) or (None, None))
+    c = SimpleNamespace(dim=2, is_linear=True, J=onp.ones((1, 2, 2)), x="x", z="z", back="back")
+    for condition, lines in ((1e6, ["x", "z"]), (1.1e6, [])):
+        monkeypatch.setattr(onp.linalg, "cond", lambda W, condition=condition: condition)
+        assert wrong_linear.linear(c) is None and looked == lines
+        looked.clear()
+
+
 # --- a sample ---
 
 
@@ -83,6 +105,24 @@ def test_a_claim_beside_a_cut_is_as_large_as_the_cut_up_to_a_millionth():
         assert wrong_terms._cut(s, l) == (fits, True), off
 
 
+def test_a_determinant_itself_or_one_over_it_with_or_without_its_sign():
+    J = onp.stack([onp.diag([-2.0, 1.0]), onp.diag([4.0, 2.0])])
+    found = [p.round(12).tolist() for p in wrong_log_det._determinants(SimpleNamespace(J=J))]
+    assert found == [[-2.0, 8.0], [2.0, 8.0], [-0.5, 0.125], [0.5, 0.125]]
+
+
+def test_what_is_cut_lies_within_a_millionth_of_the_top():
+    """A last row that lies lower is not cut, and is to be right."""
+    l = onp.array([[-1.0, 0.1 * k] for k in range(5)] + [[0.3, 0.3]])
+    for low, cut in ((1 - 1e-6, False), (1 - 0.9e-6, True), (1e-6 - 1, False), (0.9e-6 - 1, True)):
+        l[5, 0] = low
+        claims = [-1.0] * 5 + [onp.sign(low)]
+        s = SimpleNamespace(failed=True, t=onp.zeros(6), c=onp.array(claims))
+        assert wrong_terms._cut(s, l) == (cut, cut), low
+        s.c[5] = 0.0
+        assert wrong_terms._cut(s, l) == (True, True), low
+
+
 # --- a ratio ---
 
 
@@ -110,3 +150,14 @@ def test_a_log_det_may_be_estimated_where_the_map_moves_by_less_than_0_85():
         for changed in (1, 2):
             s = SimpleNamespace(J=J, dim=2, changed=lambda changed=changed: changed)
             assert bool(wrong_log_det._may_be_estimated(s)) is (may and changed == 2), (size, changed)
+
+
+def test_a_constant_of_less_than_a_thousandth_has_no_name(monkeypatch):
+    """One that is close to 0 fits any log_det."""
+    monkeypatch.setattr(wrong_log_det, "by_subset", lambda samples: None)
+    monkeypatch.setattr(wrong_log_det, "_is_logit_scale", lambda sample: False)
+    s = SimpleNamespace(c=onp.array([1e-3, 1e-3]), t=onp.zeros(2), dim=1, trial=SimpleNamespace(subject="subject"))
+    for number, name in ((1e-3, "OFF_BY_CONSTANT"), (1.01e-3, "LOGIT_SCALE"), (0.99e-3, "OFF_BY_CONSTANT")):
+        known = {number: Mistake.LOGIT_SCALE}
+        monkeypatch.setattr(wrong_log_det, "_known_constants", lambda subject, known=known: known)
+        assert wrong_log_det._by_constant([s]) is Mistake[name], number

@@ -48,6 +48,17 @@ def test_a_result_on_the_piece_over_the_place_x(monkeypatch):
     assert vote(monkeypatch, span=(0.0, 100.0)) is Mistake.KNOTS_OF_Z
 
 
+def test_a_piece_that_bends_by_just_a_billionth_is_none(monkeypatch):
+    """From -1e-9 over 0 to 2e-9 it rises by 3e-9 in two steps of 4e-4."""
+    monkeypatch.setattr(wrong_spline, "span", lambda line: (0.0, 4.0))
+    for high, told in ((2e-9, False), (1.9e-9, True)):
+        x = onp.array([[-1e-9], [0.0], [high]])
+        monkeypatch.setattr(wrong_spline, "along", lambda line, j, values, row, x=x: SimpleNamespace(x=x))
+        back = 7.0 + 7.0 * 8e-4 / (high + 1e-9)
+        found = wrong_spline._vote_of_lines("line", 0, 3.0, 7.0, back, "row")
+        assert found is (Mistake.KNOTS_OF_Z if told else None), high
+
+
 def test_a_piece_that_is_x_throughout_tells_no_root(monkeypatch):
     """p = x q for each z, so that the quadratic is 0."""
     monkeypatch.setattr(wrong_spline, "span", lambda line: (0.0, 300.0))
@@ -87,3 +98,17 @@ def test_a_map_is_asked_at_0_in_its_own_dtype():
         c = SimpleNamespace(trial=trial, rows=onp.array([7, *range(11)]), z=z, x=2 * z + 1, back=back)
         assert wrong_search._is_bisection_of_own_width(c) is told
     assert asked == [("forward", "float32", [[0.0]], [7])] * 8
+
+
+def test_the_width_of_an_interval_may_be_x_or_what_is_left_of_it_without_its_affine_part():
+    """x = 1.1 z + 1. An odd part of one width is none of another, because 1.1 is none."""
+    z = onp.linspace(1, 2, 12)[:, None]
+    apply, derivatives = (
+        (lambda way, at, rows: (1.1 * at + 1, None)),
+        (lambda way, at, rows: (onp.full((1, 1, 1), 1.1),)),
+    )
+    subject = SimpleNamespace(in_shape=(1,), dtype=onp.dtype("float64"))
+    trial, x = SimpleNamespace(subject=subject, apply=apply, derivatives=derivatives), 1.1 * z + 1
+    for width, told in ((x, True), (x - 1, True), (z, True), (x + 1, False), (x - 2, False), (1.1 * (x - 1), False)):
+        c = SimpleNamespace(trial=trial, rows=onp.arange(12), z=z, x=x, back=0.75 * width)
+        assert wrong_search._is_bisection_of_own_width(c) is told

@@ -40,6 +40,14 @@ def test_numbers_that_differ_by_a_millionth_tell_a_line():
         assert bool(wrong_clamp._miss(l[:, 0] / spread, l, lambda l, p: l, 0.0) < 1e-6) is told, spread
 
 
+def test_rows_whose_l_is_steeper_than_a_thousand_do_not_count():
+    """The first l is 0, where h has that slope; the second one makes the line."""
+    l = onp.stack([onp.zeros(12), onp.arange(1.0, 13.0)], axis=1)
+    for slope, counts in ((1000.0, False), (999.0, True), (-1000.0, False), (1001.0, False)):
+        h = lambda l, p, slope=slope: onp.where(onp.abs(l) < 0.5, slope * l, l)  # noqa: E731
+        assert bool(wrong_clamp._miss(l[:, 1], l, h, 0.0) < 1e-9) is counts, slope
+
+
 # --- orders of columns ---
 
 

@@ -30,7 +30,7 @@ WIDEST = 6  # variables: 720 orders of the rows
 
 def is_dense(W: Any) -> bool:
     """Whether W has entries on both sides of its diagonal."""
-    return bool(onp.abs(onp.triu(W, 1)).max(initial=0) > 1e-6 and onp.abs(onp.tril(W, -1)).max(initial=0) > 1e-6)
+    return bool(onp.abs(onp.triu(W, 1)).max() > 1e-6 and onp.abs(onp.tril(W, -1)).max() > 1e-6)
 
 
 def is_product_of_reflections(W: Any) -> bool:
