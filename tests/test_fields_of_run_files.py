@@ -112,7 +112,10 @@ def test_the_state_of_a_generator_has_the_form_of_its_own():
             else:
                 with pytest.raises(CheckpointError, match=f"{key} must be a whole number from 0 to {most}; got"):
                     saved_run.generator(own, changed, "rng")
-    with pytest.raises(CheckpointError, match="rng/state/inc must be odd, or the generator repeats itself soon; got 4"):
+    with pytest.raises(
+        CheckpointError,
+        match=f"rng/state/inc must be {own['state']['inc']}, that of this generator: it never changes; got 4",
+    ):
         saved_run.generator(own, {**own, "state": {**own["state"], "inc": 4}}, "rng")
 
 

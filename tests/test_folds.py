@@ -145,6 +145,13 @@ def test_jitter_and_given_params_go_through_the_folds(result):
 
 
 @pytest.mark.exhaustive
+def test_where_the_run_on_all_rows_does_not_begin_a_warning_says_that_nothing_was_written(tmp_path):
+    z = onp.random.default_rng(3).normal(size=(5, 2))
+    with pytest.warns(nf.TrainingWarning, match="run: nothing was written: a checkpoint keeps the run on all rows"):
+        nf.fit(nf.flows.real_nvp(2, layers=1, hidden=(3,)), z, rng=0, progress=False, checkpoint=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_with_a_checkpoint_goes_on_to_the_same_result(tmp_path, result):
     path = tmp_path / "run.flow"
     stopped = fit(checkpoint=path, callback=lambda at: at.step >= 20)

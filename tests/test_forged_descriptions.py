@@ -58,3 +58,51 @@ def test_a_file_with_an_odd_description_is_refused_with_and_without_a_flow_of_on
         for options in ({}, {"flow": FLOW}):
             with pytest.raises(nf.CheckpointError, match="forged: "):
                 nf.load(tmp_path / "forged", **options)
+
+
+IMAGE = (2, 2, 2)
+CONV = nf.ConvNet((2,), context_channels=1)
+
+
+def on_images(network, context_dim):
+    return nf.Coupling(nf.Affine(), nf.channel_mask(IMAGE), network, context_dim)
+
+
+def test_channels_of_a_context_are_those_of_an_image_that_is_as_large_as_the_events(tmp_path):
+    for network in (CONV, nf.ResidualConvNet(2, 1, context_channels=1), nf.Heads((CONV, CONV))):
+        on_images(network, 4)
+        for context_dim in (0, 1, 2, 5, 8):
+            with pytest.raises(
+                ValueError, match=f"context_dim must be 4, because .* of 2 by 2 pixels; got {context_dim}"
+            ):
+                on_images(network, context_dim)
+    flow = nf.Flow(nf.StandardNormal(IMAGE), on_images(nf.ConvNet((2,)), 2))
+    forged = describe(flow)
+    forged["fields"]["bijection"]["fields"]["conditioner"]["fields"]["context_channels"] = 2
+    sealed(forged, flow.init(onp.random.default_rng(0)), tmp_path / "forged")
+    with pytest.raises(nf.CheckpointError, match="context_dim must be 8"):
+        nf.load(tmp_path / "forged")
+
+
+FOR_ROWS = {
+    "Field": lambda net: nf.Field(net),
+    "Conditioned": lambda net: nf.Conditioned(nf.Planar(2), net, 3),
+    "ConditionedBase": lambda net: nf.ConditionedBase(nf.DiagonalNormal(2), net, 3),
+    "StandardizedInput": lambda net: nf.StandardizedInput(net),
+    "embed": lambda net: nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), (True, False), context_dim=3), net),
+    "a recipe's embed": lambda net: nf.flows.maf(2, context_dim=3, embed=net),
+    "encoder": lambda net: nf.models.AutoEncoder(net, nf.MLP((3,)), 2),
+    "decoder": lambda net: nf.models.FreeForm(nf.MLP((3,)), net),
+    "generator": lambda net: nf.models.GAN(net, nf.MLP((3,)), 2),
+    "critic": lambda net: nf.models.GAN(nf.MLP((3,)), net, 2),
+}
+
+
+def test_a_network_of_images_is_refused_where_rows_go_in():
+    for make in FOR_ROWS.values():
+        make(nf.MLP((3,)))
+        for net in (nf.ConvNet((2,)), nf.ResidualConvNet(2, 1), nf.Heads((nf.ConvNet((2,)), nf.ConvNet((2,))))):
+            with pytest.raises(ValueError, match="must take rows of numbers; got a "):
+                make(net)
+    with pytest.raises(ValueError, match="Heads needs networks that all see images, or none of them"):
+        nf.Heads((nf.ConvNet((2,)), nf.MLP((3,))))

@@ -10,6 +10,7 @@ import pytest
 import nfscratch as nf
 from nfscratch.checkpoint import container
 from nfscratch.training import saved_run
+from nfscratch.training.batches import Batches
 
 X = onp.random.default_rng(1).normal(size=(30, 2))
 FLOW = nf.flows.real_nvp(2, layers=1, hidden=(4,), whiten="diagonal")
@@ -283,10 +284,32 @@ def test_an_evaluation_of_minus_infinity_is_none_and_its_run_goes_on(tmp_path):
     assert onp.isnan(result.history["validation"][1]) and result.best_step == 3
 
 
-def test_an_even_increment_of_a_generator_is_refused():
+def test_what_never_changes_in_a_generator_is_that_of_the_runs_own():
     own = onp.random.PCG64(0).state
-    with pytest.raises(nf.CheckpointError, match="rng/state/inc must be odd"):
-        saved_run.generator(own, {**own, "state": {**own["state"], "inc": 4}}, "rng")
+    for inc in (4, 11, own["state"]["inc"] + 2):
+        with pytest.raises(nf.CheckpointError, match=f"rng/state/inc must be {own['state']['inc']}, that of this gen"):
+            saved_run.generator(own, {**own, "state": {**own["state"], "inc": inc}}, "rng")
+    rng = onp.random.Generator(onp.random.Philox(0))
+    own = rng.bit_generator.state["state"]
+    rng.random(7)
+    kept = {name: {"dtype": "<u8", "array": a.tolist()} for name, a in rng.bit_generator.state["state"].items()}
+    saved_run.generator(own, kept, "rng")
+    kept["key"]["array"][1] += 1
+    with pytest.raises(nf.CheckpointError, match=r"rng/key/array must be .*, those of this generator"):
+        saved_run.generator(own, kept, "rng")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 20])
+def test_the_place_in_the_order_is_the_one_after_so_many_batches(size):
+    batches = Batches(onp.ones((7, 1)), size, onp.random.default_rng(0))
+    for taken in range(12):
+        for step, ended in ((taken, None), (taken, {"how": "STOPPED"}), (taken - 1, {"how": "DIVERGED"})):
+            kept = {"step": step, "record": {"ended": ended}}
+            saved_run._position(batches, {**kept, "position": batches.position})
+            for wrong in (batches.position + 1, batches.position - 1, float(batches.position), None):
+                with pytest.raises(nf.CheckpointError, match=f"position must be {batches.position}, after {taken} bat"):
+                    saved_run._position(batches, {**kept, "position": wrong})
+        batches.next()
 
 
 def test_arrays_of_another_shape_are_refused_before_they_are_read(half, tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ from nfscratch import trees, validate
 from nfscratch.bijections.contract import Bijection, used_context
 from nfscratch.bijections.traits import Derived, traits_of
 from nfscratch.nets import MLP, Network
-from nfscratch.nets.network import network_value
+from nfscratch.nets.network import check_rows, network_value
 from nfscratch.nets.per_row import per_row, per_row_vjp, takes_rows
 
 
@@ -44,6 +44,7 @@ class Conditioned(Derived):
     def __post_init__(self):
         validate.part("layer", self.layer, Bijection, "nf.Planar(2)")
         validate.size("context_dim", self.context_dim)
+        check_rows("network", self.network)
         if self.layer.context_dim not in (0, self.context_dim):
             raise ValueError(
                 f"layer must take the same context, of {self.context_dim} numbers, or none; "

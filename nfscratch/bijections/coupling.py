@@ -33,7 +33,7 @@ from nfscratch.backend import Constant
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.masks import as_mask, as_tuple
 from nfscratch.bijections.traits import Derived, moved_by
-from nfscratch.bijections.views import view_of
+from nfscratch.bijections.views import check_context, view_of
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_jacobian, network_value
 from nfscratch.ops.events import flat, unflat
@@ -76,6 +76,7 @@ class Coupling(Derived):
         object.__setattr__(self, "mask", as_tuple(as_mask(self.mask)))
         validate.size("context_dim", self.context_dim, 0)
         _ = self._view  # it checks that the network suits the mask
+        check_context(self.conditioner, onp.shape(self.mask), self.context_dim)
 
     @cached_property
     def _view(self):

@@ -13,6 +13,7 @@ Masked where it keeps some pixels, as a checkerboard does (Dinh et al. 2017, arX
 from __future__ import annotations
 
 from functools import cached_property
+from math import prod
 
 import autograd.numpy as np
 import numpy as onp
@@ -32,6 +33,19 @@ def view_of(network, mask, n_params):
         )
     whole = bool((mask == mask[:, :1, :1]).all())
     return Channels(mask, n_params) if whole else Masked(mask, n_params)
+
+
+def check_context(network, shape, context_dim):
+    """Refuse a network that takes the context as an image, of the height and width of `shape`, where it is none."""
+    for each in getattr(network, "networks", ()):  # of Heads
+        check_context(each, shape, context_dim)
+    channels = getattr(network, "context_channels", 0)
+    if channels and context_dim != channels * prod(shape[1:]):
+        raise ValueError(
+            f"context_dim must be {channels * prod(shape[1:])}, because {type(network).__name__} takes the context as "
+            f"an image of context_channels = {channels} and of {' by '.join(map(str, shape[1:]))} pixels; "
+            f"got {context_dim}"
+        )
 
 
 class Vector:

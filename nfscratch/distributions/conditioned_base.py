@@ -20,7 +20,7 @@ from nfscratch import trees, validate
 from nfscratch.bijections.contract import used_context
 from nfscratch.distributions.distribution import Distribution
 from nfscratch.nets import MLP, Network
-from nfscratch.nets.network import network_value
+from nfscratch.nets.network import check_rows, network_value
 from nfscratch.nets.per_row import per_row, per_row_vjp, takes_rows
 
 
@@ -43,6 +43,7 @@ class ConditionedBase(Distribution):
     def __post_init__(self):
         validate.part("distribution", self.distribution, Distribution, "nf.DiagonalNormal(2)")
         validate.size("context_dim", self.context_dim)
+        check_rows("network", self.network)
         if self.distribution.context_dim:
             raise ValueError(
                 "distribution must take no context of its own; "

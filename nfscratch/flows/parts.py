@@ -9,6 +9,7 @@ from nfscratch import outside
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.inverse import kind
+from nfscratch.nets.network import check_rows
 from nfscratch.ops.intervals import within
 
 
@@ -22,6 +23,7 @@ def check_agreement(flow: Any) -> None:
         raise ValueError(f"base and bijection must take the same context; got context_dim {sorted(dims)}")
     if flow.embed is not None and not dims:
         raise ValueError("embed needs a bijection or a base that takes a context; got context_dim 0 for both")
+    check_rows("embed", flow.embed)
     domain = bijection.domain
     if domain is not None and not within(base.support, domain):
         outside.warn(

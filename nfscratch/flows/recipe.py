@@ -25,6 +25,7 @@ from nfscratch.distributions import Distribution, FittedTails, StandardNormal
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.support import Support, onto_support
 from nfscratch.nets import Network, StandardizedInput
+from nfscratch.nets.network import check_rows
 
 RESCALED = 1e-3  # Standardize hands on columns of scale 1; what is smaller is the Remainder of a column that is given
 
@@ -99,7 +100,8 @@ def check_base(base: Any, shape: tuple[int, ...]) -> None:
 
 
 def check_network(name: str, network: Any) -> None:
-    """Raise TypeError unless `network` has the methods of a Network; its class may be the caller's own."""
+    """Raise TypeError unless `network` has the methods of a Network that takes rows; its class may be a caller's."""
     methods = (getattr(network, method, None) for method in ("init", "apply", "apply_vjp"))
     if isinstance(network, type) or not all(map(callable, methods)):
         raise TypeError(f"{name} must be a Network, such as nf.MLP((64, 64)); got {network!r}")
+    check_rows(name, network)

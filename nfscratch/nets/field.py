@@ -20,7 +20,7 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.nets.mlp import MLP
-from nfscratch.nets.network import Network, network_method
+from nfscratch.nets.network import Network, check_rows, network_method
 from nfscratch.nets.velocity import Velocity, checked_velocity, time_per_row
 
 SMOOTH = MLP((64, 64), "silu")
@@ -34,6 +34,7 @@ class Field(Velocity):
     frequencies: int = 3
 
     def __post_init__(self):
+        check_rows("network", self.network)
         object.__setattr__(self, "frequencies", validate.size("frequencies", self.frequencies, 0))
 
     updates = property(lambda self: getattr(self.network, "updates", False))

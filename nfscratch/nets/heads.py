@@ -25,6 +25,8 @@ class Heads(Network):
         object.__setattr__(self, "networks", validate.listed(self.networks))
         if not self.networks:
             raise ValueError("Heads needs at least one network; got none")
+        if len({bool(getattr(network, "sees_images", False)) for network in self.networks}) > 1:
+            raise ValueError("Heads needs networks that all see images, or none of them; got some that do")
 
     def n_in(self, params):
         return self.networks[0].n_in(params[0])

@@ -116,6 +116,12 @@ class Network(TypedFields):
         return np.stack([np.reshape(row, (len(x), prod(x.shape[1:]))) for row in rows], axis=1)
 
 
+def check_rows(name, network):
+    """Refuse a network of images where rows of numbers go in, for any object."""
+    if getattr(network, "sees_images", False):
+        raise ValueError(f"{name} must take rows of numbers; got a {type(network).__name__}, which sees images")
+
+
 def features(network, rng, n_in, n_out):
     """Parameters of a network whose output is the input of another one, for any object with init."""
     if hasattr(network, "init_features"):

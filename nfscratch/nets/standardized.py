@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.nets.network import ADDED_LATER, Network, features, network_shape, network_value
+from nfscratch.nets.network import ADDED_LATER, Network, check_rows, features, network_shape, network_value
 from nfscratch.ops.moments import moments, robust_moments
 from nfscratch.trees import FIXED
 
@@ -32,6 +32,7 @@ class StandardizedInput(Network):
 
     def __post_init__(self):
         validate.choice("kind", self.kind, ("moments", "robust"))
+        check_rows("network", self.network)
 
     def init(self, rng, n_in, n_out, context_dim=0):
         if self.network is None and n_in != n_out:

@@ -116,7 +116,9 @@ def fit(
         A handler that the host of the program has for Ctrl-C, other than Python's own, is called before that.
     params: where to start; default: flow.init on the training rows.
     checkpoint: a file that keeps the run: written every `checkpoint_every` steps (default: every 30 seconds), at
-        Ctrl-C and at the end. Where it is there, the same call goes on from it, to the same result as without a stop;
+        Ctrl-C and at the end. The folds of few rows are not kept: the file is written from where all rows are trained
+        on, and a warning says so where that does not begin.
+        Where the file is there, the same call goes on from it, to the same result as without a stop;
         `rng` is then set to where the run began, so it must have the same seed, not the same state. A run that the
         callback or `seconds` ended goes on too; the callback's next evaluation may end it again.
         With schedule=nf.constant a run can be made longer: the same call with more `steps` (see minimize).

@@ -54,15 +54,15 @@ def fit_by_folds(
     if curve.cut is not None:
         if curve.cut.how is Ended.OUT_OF_TIME:
             outside.warn(f"{_too_short(N)}. {KEPT}; give it more time, or say how long: steps=100", TrainingWarning)
-        return _start(descent.flow, start, curve.cut)
+        return _start(descent, start, curve.cut)
     log_p = curve.log_p if rows.weights is None else verdict.weighted(curve.log_p, rows.weights)
     history = {"step": curve.steps.tolist(), "validation": (-log_p.mean(axis=1)).tolist()}
     if N < verdict.LEAST:
-        return _untrained(descent.flow, start, f"x has {N} rows: so few cannot show that training helps", history)
+        return _untrained(descent, start, f"x has {N} rows: so few cannot show that training helps", history)
     best = int(onp.nanargmax(log_p.mean(axis=1)))
     gain, error = verdict.mean_and_error(log_p[best] - log_p[0])
     if not gain > verdict.quantile(N - 1) * error:  # at best == 0 both are 0
-        return _untrained(descent.flow, start, _why(N, curve.steps[best], gain, error), history)
+        return _untrained(descent, start, _why(N, curve.steps[best], gain, error), history)
     share, schedule = curve.steps[best] / length["steps"], descent.options["schedule"]
     length = {**length, "steps": int(curve.steps[best]), "patience": None}
     result = minimize(
@@ -85,14 +85,20 @@ def _too_short(N):
     return f"the time was spent before {FOLDS} folds of the {N} rows of x could say how long to train"
 
 
-def _untrained(flow, start, why, history=None):
+def _untrained(descent, start, why, history=None):
     outside.warn(f"{why}. {KEPT}; to train all the same, say how long: steps=100", TrainingWarning)
-    return _start(flow, start, Ending(Ended.NOT_TRAINED), history)
+    return _start(descent, start, Ending(Ended.NOT_TRAINED), history)
 
 
-def _start(flow, start, ending, history=None):
+def _start(descent, start, ending, history=None):
+    if descent.options["checkpoint"] is not None:
+        path = descent.options["checkpoint"].path
+        outside.warn(
+            f"{path}: nothing was written: a checkpoint keeps the run on all rows, and it did not begin",
+            TrainingWarning,
+        )
     result = Result(start, {"loss": [], "step": [], "validation": [], **(history or {})}, ending, 0, start)
-    say_what_was_taken(flow, result)
+    say_what_was_taken(descent.flow, result)
     return result
 
 

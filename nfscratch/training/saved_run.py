@@ -18,7 +18,7 @@ from nfscratch.excerpt import excerpt
 from nfscratch.training.ending import Ended
 from nfscratch.training.optimizers import Adam
 
-MT19937 = 624  # the words of its state
+MT19937, PHILOX = 624, 2  # the words of a twister's state, and of the other's key
 WORDS = {int: "a whole number", str: "a text", float: "a number", bool: "True or False"}
 HISTORY = {"loss": "f8", "step": "i8", "validation": "f8"}
 ENDING = {"how": str, "step": int, "evaluations": int, "loss": str, "blamed": str}
@@ -52,8 +52,6 @@ def numbers(run: Any, theirs: Any) -> None:
     own = run.state()[1]
     _keys("run", theirs, own)
     _count("step", theirs["step"], run.plan.steps)
-    if run.batches is not None:
-        _count("position", theirs["position"], run.batches.n)
     _keys("run/optimizer", theirs["optimizer"], own["optimizer"])
     for name, value in own["optimizer"].items():
         got = theirs["optimizer"][name]
@@ -67,7 +65,17 @@ def numbers(run: Any, theirs: Any) -> None:
     if theirs["record"]["best_step"] is not None:
         _count("run/record/best_step", theirs["record"]["best_step"], theirs["step"])
     _ending(theirs["record"]["ended"], theirs["step"])
+    if run.batches is not None:
+        _position(run.batches, theirs)
     _patience(theirs["record"], run.plan.patience)
+
+
+def _position(batches, theirs):
+    """A step takes one batch, also one that diverges and is not taken itself."""
+    ended = theirs["record"]["ended"]
+    taken = theirs["step"] + (ended is not None and ended["how"] == Ended.DIVERGED.name)
+    due, got = batches.size * ((taken - 1) % (batches.n // batches.size) + 1) if taken else 0, theirs["position"]
+    _require(type(got) is int and got == due, "position", f"{due}, after {taken} batches of {batches.size}", got)
 
 
 def values(run: Any, tree: Any, theirs: Any) -> None:
@@ -146,7 +154,7 @@ def generator(own: Any, theirs: Any, name: str) -> None:
         limits = {"pos": 624, "buffer_pos": 4, "has_uint32": 1, "uinteger": 2**32 - 1}  # beyond them memory is read
         last = name.rsplit("/")[-1]
         _count(name, theirs, limits.get(last, 2**128 - 1))
-        _require(last != "inc" or theirs % 2 == 1, name, "odd, or the generator repeats itself soon", theirs)
+        _require(last != "inc" or theirs == own, name, f"{own}, that of this generator: it never changes", theirs)
 
 
 def _array(own, theirs, name):
@@ -158,6 +166,8 @@ def _array(own, theirs, name):
     fits = fits and all(type(n) is int and 0 <= n <= most for n in listed)
     _require(fits, f"{name}/array", f"{own.size} whole numbers of at most {most}", listed)
     _require(own.size != MT19937 or any(listed), f"{name}/array", "other than all 0: only 0 would be drawn", 0)
+    key = own.tolist() if own.size == PHILOX else listed
+    _require(listed == key, f"{name}/array", f"{key}, those of this generator: they never change", listed)
 
 
 def _lowest(steps, validation, best_step):
