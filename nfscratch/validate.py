@@ -206,6 +206,14 @@ def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({}
     return x
 
 
+def row(name: str, given: Any) -> tuple[float, ...]:
+    """`given`, D numbers in an order, infinite ones among them, as a tuple of floats."""
+    x = numeric(name, given if hasattr(given, "dtype") else listed(given))
+    if x.ndim != 1:
+        raise ValueError(f"{name} must have D numbers, shape (D,); got shape {tuple(x.shape)}")
+    return tuple(map(float, backend.to_numpy(x)))
+
+
 def _check_shape(name: str, x: Any, shape: tuple[int, ...], given: Any) -> None:
     if tuple(x.shape[1:]) != tuple(shape) or x.ndim == 0:
         expected = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"

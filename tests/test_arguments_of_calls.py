@@ -5,7 +5,9 @@ from refusals import NAN, refused
 
 import nfscratch as nf
 from nfscratch import objectives
-from nfscratch.targets import gaussian_path
+from nfscratch.posteriors.to_arviz import to_arviz
+from nfscratch.targets import gaussian_path, toy
+from nfscratch.targets.simulators import prior
 
 RNG = onp.random.default_rng
 X = RNG(0).normal(size=(8, 2))
@@ -45,3 +47,58 @@ def test_what_stands_beside_the_generator_is_refused_by_name():
     refused(ValueError, r"x must lie in \[0, 1\]; it does not in row 0$", binarised, [[7.0]], 0)
     refused(TypeError, "x must have a value everywhere", binarised, onp.ma.masked_array([[0.5]], True), 0)
     assert binarised(onp.array([[True, False]]), 0).tolist() == [[True, False]]
+
+
+def test_numbers_in_an_order_are_real_and_none_is_masked():
+    masked, wrong = onp.ma.masked_array([0.0, 1.0], [True, False]), [onp.array([0, 1j]), ["0", "1"]]
+    labels = onp.arange(8) % 2
+    score = nf.evaluate.classification_accuracy_score
+    quantiles = nf.sklearn.ConditionalFlowDensity("linear", steps=1, random_state=0).fit(X, X[:, 0]).predict_quantiles
+    one_row = lambda v: v[None] if hasattr(v, "dtype") else [v]  # noqa: E731
+    takes = {
+        "low": lambda v: nf.Bounds(v, [2, 3]),
+        "high": lambda v: prior.BoxPrior([-2, -3], v),
+        "x": lambda v: toy.DENSITIES["moons"].log_prob(one_row(v)),
+        "q": lambda v: quantiles(X[:1], v),
+        "log_weights": lambda v: to_arviz(X[:2], log_weights=v),
+        "draws": lambda v: to_arviz(one_row(v)),
+    }
+    for name, call in takes.items():
+        refused(TypeError, f"{name} must have a value everywhere; got a masked array", call, masked)
+        for given in wrong:
+            refused(TypeError, f"{name} must be an array of real numbers; got dtype", call, given)
+    refused(TypeError, "low must be a list, each entry a number; got {", nf.Bounds, {-0.5, -1.0}, [2, 3])
+    refused(ValueError, r"low must have D numbers, shape \(D,\); got shape \(1, 2, 2\)", nf.Bounds, [X[:2, :2]], [1, 1])
+    refused(ValueError, r"support must be a pair \(low, high\); got ", nf.flows.maf, 2, support=({0, 1}, [2, 3]))
+    assert nf.Bounds(onp.array([-onp.inf, 1], "f4"), range(2, 4)).low == (-onp.inf, 1.0)
+    for spoil in (lambda y: onp.ma.masked_array(y, y == 0), lambda y: onp.where(y == 0, onp.inf, y)):
+        refused((TypeError, ValueError), "labels_made must ", score, X, spoil(labels), X, labels)
+        refused((TypeError, ValueError), "labels_real must ", score, X, labels, X, spoil(labels))
+
+
+def test_a_step_of_the_fixed_leaves_looks_at_its_arguments_as_log_prob_does():
+    context = RNG(1).normal(size=(8, 3))
+    flow = nf.flows.maf(2, layers=1, hidden=(4,), context_dim=3, batch_norm=True)
+    params = flow.init(0, X, context)
+    spoilt = ((params, X, onp.arange(8)), (params, X * NAN, context), (None, X, context), ({}, X, context))
+    for given in spoilt:
+        for call in (flow.update, flow.log_prob):
+            refused(ValueError, "^(context|x|params) must ", call, *given)
+    listed = flow.update(params, X.tolist(), context.tolist())
+    for ours, theirs in zip(nf.trees.leaves(listed), nf.trees.leaves(flow.update(params, X, context)), strict=True):
+        onp.testing.assert_array_equal(ours, theirs)
+
+
+def test_numbers_beyond_what_can_be_counted_are_refused_by_name():
+    flow = nf.flows.real_nvp(2, layers=1, hidden=(4,))
+    model = nf.models.AutoEncoder(NETWORK, NETWORK, 1)
+    for fit, subject in ((nf.fit, flow), (nf.fit_model, model)):
+        for share in (1e308, -1e308, 10**400):
+            message = "validation must leave rows on both sides; got -?1"
+            refused(ValueError, message, fit, subject, X, rng=0, validation=share)
+    refused(ValueError, "epochs must be at most 2147483648; got 1e", nf.fit, flow, X, rng=0, epochs=1e308)
+    free = nf.models.FreeForm(NETWORK, NETWORK)
+    params = free.init(0, X)
+    for largest in (NAN, "x", 0):
+        refused(ValueError, "largest must be an integer of at least 1; got ", free.log_prob, params, X, largest=largest)
+    refused(TypeError, "gan must be a Model, such as nf.models.GAN", nf.fit_gan, 3, X, rng=0)

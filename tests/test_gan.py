@@ -329,7 +329,7 @@ def test_what_does_not_fit_is_refused_in_one_line():
         nf.fit_gan(GAN(nf.flows.planar(2), net), x, rng=0, **QUIET)
     with pytest.raises(TypeError, match=r"model must be one that nf.fit_model trains; got GAN: use nf.fit_gan"):
         nf.fit_model(GAN(net, net, 2), x, rng=0)
-    with pytest.raises(TypeError, match=r"model must be one that nf.fit_gan trains; got AutoEncoder"):
+    with pytest.raises(TypeError, match=r"gan must be one that nf.fit_gan trains; got AutoEncoder"):
         nf.fit_gan(nf.models.AutoEncoder(net, net, 2), x, rng=0)
     with pytest.raises(TypeError, match=r"optimizer must be an Adam, such as nf.adam"):
         nf.fit_gan(GAN(net, net, 2), x, rng=0, optimizer=3)

@@ -25,6 +25,7 @@ from math import inf, isfinite, nextafter
 import autograd.numpy as np
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.contract import Bijection
 from nfscratch.ops.identity import identity
@@ -130,7 +131,7 @@ class Bounds(Bijection):
 
     def __post_init__(self):
         for name in ("low", "high"):
-            object.__setattr__(self, name, tuple(float(end) for end in getattr(self, name)))
+            object.__setattr__(self, name, validate.row(name, getattr(self, name)))
         if len(self.low) != len(self.high) or not self.low:
             raise ValueError(f"low and high must have D numbers each; got {len(self.low)} and {len(self.high)}")
         for i, (low, high) in enumerate(zip(self.low, self.high, strict=True)):

@@ -46,7 +46,7 @@ class Dataset:
 
     def jittered(self, rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
         """x + U[0, jitter): what training sees; a copy of x where the set has no jitter."""
-        return jittered(validate.seeded(rng), np.asarray(x, dtype=float), self.jitter)
+        return jittered(validate.seeded(rng), np.asarray(validate.numeric("x", x), dtype=float), self.jitter)
 
     def images(self, part: str, shape: tuple[int, int, int] | None = None) -> np.ndarray:
         """A part as images (N, C, H, W) of whole numbers, which models of images take: its noise is rounded away.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import backend
+from nfscratch.array_kinds import refuse_masked
 from nfscratch.evaluate.checked_draws import sample
 from nfscratch.evaluate.estimate import Estimate, mean_and_error
 
@@ -59,6 +60,7 @@ def _default():
 
 
 def _labels(which, labels, x):
+    refuse_masked(f"labels_{which}", labels)
     labels = np.asarray(backend.to_numpy(labels))
     if labels.dtype.kind == "O":  # as tables hold words
         labels = np.array(labels.tolist())
@@ -68,6 +70,6 @@ def _labels(which, labels, x):
         raise ValueError(
             f"labels_{which} must have one class for each row of x_{which}, shape ({len(x)},); got {labels.shape}"
         )
-    if labels.dtype.kind == "f" and not (labels == np.floor(labels)).all():
-        raise ValueError(f"labels_{which} must be classes; got numbers that are not whole, such as NaN or 0.5")
+    if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.floor(labels))).all():
+        raise ValueError(f"labels_{which} must be classes; got numbers that are not whole, such as NaN, inf or 0.5")
     return labels

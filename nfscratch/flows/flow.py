@@ -30,6 +30,7 @@ from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
+from nfscratch.flows.fixed import HasFixed
 from nfscratch.flows.parameters import checked, naming_params, remember
 from nfscratch.flows.parts import check_agreement, has_own_part
 from nfscratch.flows.spoilt_rows import spoilt_rows_have_gradient_0
@@ -38,7 +39,7 @@ from nfscratch.typed_fields import TypedFields
 
 
 @dataclass(frozen=True, eq=False)
-class Flow(TakesContext, TypedFields):
+class Flow(HasFixed, TakesContext, TypedFields):
     """params: {"base": ..., "bijection": ..., "embed": ...}. embed: a network h(y), such as ConvFeatures for images."""
 
     base: Distribution
@@ -84,21 +85,6 @@ class Flow(TakesContext, TypedFields):
         batch.thin(bijection)
         z, _ = in_chunks(lambda x, h: self.bijection.inverse_value(bijection, x, h, rng), batch.x, batch.context)
         return self.base.init(rng, z, *self._of_base(batch.context))
-
-    @property
-    def updates(self) -> bool:
-        """Whether `update` does anything."""
-        return self.bijection.updates or self.base.updates or getattr(self.embed, "updates", False)
-
-    def update(self, params: Any, x: Any, context: Any = None) -> Any:
-        """Parameters with new "fixed" leaves, such as running statistics, after a look at a batch."""
-        h = self.embedded(params, context)
-        updated = {**params, "bijection": self.bijection.update(params["bijection"], x, h)}
-        if self.base.updates:
-            updated["base"] = self.base.update(params["base"])
-        if getattr(self.embed, "updates", False):
-            updated["embed"] = self.embed.update(params["embed"])
-        return updated
 
     # --- density ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ mean and scale of the unbounded coordinates. Outside of the box, and on its ends
 
 from __future__ import annotations
 
+from collections.abc import Set
 from math import inf, isinf
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.bijections import Bounds
+from nfscratch.excerpt import excerpt
 
 Support = tuple[Any, Any]
 
@@ -25,8 +27,8 @@ def onto_support(dim: int, support: Support | None) -> list[Bounds]:
     """The layers that come last: one, or none where all is open."""
     if support is None:
         return []
-    if not isinstance(support, (tuple, list)) or len(support) != 2:
-        raise ValueError(f"support must be a pair (low, high); got {support!r}")
+    if not isinstance(support, (tuple, list)) or len(support) != 2 or any(isinstance(end, Set) for end in support):
+        raise ValueError(f"support must be a pair (low, high); got {excerpt(support)}")
     low, high = _ends("low", support[0], dim, -inf), _ends("high", support[1], dim, inf)
     for i, (a, b) in enumerate(zip(low, high, strict=True)):
         if not a < b or a == inf or b == -inf:
@@ -47,5 +49,5 @@ def _end(name, end, open_end):
     if end is None:
         return open_end
     if not validate.is_finite(end) and not (isinstance(end, (float, onp.floating)) and isinf(end)):
-        raise ValueError(f"{name} of support must be numbers, or None for an open end; got {end!r}")
+        raise ValueError(f"{name} of support must be numbers, or None for an open end; got {excerpt(end)}")
     return float(end)

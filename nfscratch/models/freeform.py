@@ -138,6 +138,7 @@ class FreeForm(Scaled):
 
         It takes the D x D Jacobian of each row. D above `largest` is refused, so that nobody waits for it unawares.
         """
+        largest = validate.count("largest", largest, least=1)
         params = trees.with_constant_fixed(rebox(params))
         x = self.checked(params, x)
         D = x.shape[1]

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.array_kinds import refuse_masked
 from nfscratch.posteriors.posterior_result import PosteriorResult
 
 
@@ -27,12 +26,12 @@ def to_arviz(draws: Any, names: Any = None, log_weights: Any = None, rng: Any = 
     """
     if isinstance(draws, PosteriorResult):
         draws, log_weights = draws.draws, draws.log_weights
-    refuse_masked("draws", draws)
-    draws = onp.asarray(backend.to_numpy(draws))
+    draws = backend.to_numpy(validate.numeric("draws", draws))
     if draws.ndim not in (2, 3):
         raise ValueError(f"draws must have shape (n, D) or (chains, n, D); got {draws.shape}")
     if log_weights is not None:
-        draws = _resampled(draws, onp.asarray(log_weights, dtype=onp.float64), validate.seeded(rng))
+        log_weights = onp.asarray(backend.to_numpy(validate.numeric("log_weights", log_weights)), dtype=onp.float64)
+        draws = _resampled(draws, log_weights, validate.seeded(rng))
     chains = draws if draws.ndim == 3 else draws[None]
     return _from_dict(_variables(chains, _sizes(names, chains.shape[-1])))
 

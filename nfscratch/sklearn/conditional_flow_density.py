@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nfscratch import backend, trees, validate
 from nfscratch.distributions import StandardNormal
+from nfscratch.excerpt import excerpt
 from nfscratch.flows import Flow
 from nfscratch.flows.chunks import ROWS, in_chunks
 from nfscratch.sklearn.estimator import FlowEstimator, checked_weights, generator, host
@@ -186,7 +187,7 @@ class ConditionalFlowDensity(RegressorMixin, FlowEstimator):
 
 
 def _levels(q):
-    levels = onp.atleast_1d(onp.asarray(q, dtype=onp.float64))
+    levels = onp.atleast_1d(onp.asarray(backend.to_numpy(validate.numeric("q", q)), dtype=onp.float64))
     if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
-        raise ValueError(f"q must be a number or a row of numbers between 0 and 1, both excluded; got {q!r}")
+        raise ValueError(f"q must be a number or a row of numbers between 0 and 1, both excluded; got {excerpt(q)}")
     return levels

@@ -15,6 +15,8 @@ from numbers import Integral
 
 import numpy as np
 
+from nfscratch import backend, validate
+
 LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -52,7 +54,7 @@ class Density:
         return np.where(np.isnan(log_p), -np.inf, log_p)
 
     def _points(self, x: np.ndarray) -> np.ndarray:
-        x = np.asarray(x, dtype=float)
+        x = np.asarray(backend.to_numpy(validate.numeric("x", x)), dtype=float)
         if x.ndim != 2 or x.shape[1] != self.dim:
             raise ValueError(f"{self.name}: x must have shape (N, {self.dim}); got {x.shape}")
         bad = np.flatnonzero(np.isnan(x).any(axis=1))

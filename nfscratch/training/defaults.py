@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import Any
 
 from nfscratch import validate
+from nfscratch.excerpt import excerpt
 
 BATCH_SHARE, SMALLEST_BATCH, LARGEST_BATCH = 10, 32, 512
 BATCH_NUMBERS = 2**20  # of a batch: rows of an image are many numbers each
@@ -122,5 +123,7 @@ def chosen(
 
 def _steps_of(epochs, steps_per_epoch):
     if not validate.is_finite(epochs) or epochs <= 0:
-        raise ValueError(f"epochs must be a positive number; got {epochs!r}")
+        raise ValueError(f"epochs must be a positive number; got {excerpt(epochs)}")
+    if epochs > validate.LARGEST:
+        raise ValueError(f"epochs must be at most {validate.LARGEST}; got {excerpt(epochs)}")
     return max(1, round(float(epochs) * steps_per_epoch))

@@ -92,7 +92,7 @@ def fit_gan(
     where the last call ended, bit for bit.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
-    check_model(gan, fit_gan)
+    check_model("gan", gan, fit_gan, "nf.models.GAN(nf.MLP(), nf.MLP(), 2)")
     check_functions(measure=measure, callback=callback)
     steps, optimizer = validate.count("steps", steps, least=1), _adam(optimizer)
     every = max(10, steps // 50) if evaluate_every is None else validate.count("evaluate_every", evaluate_every, 1)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -70,7 +69,7 @@ def fit_model(
     TrainingWarning: the end of the run is far worse than its best (far_end.py), or no step was better than the start.
     """
     rng, budget = validate.seeded(rng), Budget.of(seconds)
-    check_model(model, fit_model)
+    check_model("model", model, fit_model, "nf.models.AutoEncoder(nf.MLP(), nf.MLP(), 2)")
     check_functions(augment=augment, callback=callback, at_step=at_step)
     x = first_rows(model, x, params)
     if checkpoint is not None:  # before the first number is drawn
@@ -135,7 +134,7 @@ def _hold_out(validation, x, model, rng):
         return x, None
     if not isinstance(validation, Real):
         return x, one_at_least("validation", model.rows(validation, x, x.shape[1], "validation"))
-    n = round(validation * len(x)) if isfinite(validation) else 0
+    n = round(validation * len(x)) if 0 < validation < len(x) else 0
     if not 0 < n < len(x):
         raise ValueError(
             f"validation must leave rows on both sides; got {validation} of {len(x)} rows (None holds out none)"
@@ -158,12 +157,12 @@ def _finish(result, model, x):
 # --- what fit_gan needs as well ---------------------------------------------------------------------------------------
 
 
-def check_model(model: Any, trainer: Callable) -> None:
-    """Raise TypeError unless this function, `trainer`, trains the model."""
-    validate.part("model", model, Model, "nf.models.AutoEncoder(nf.MLP(), nf.MLP(), 2)")
+def check_model(name: str, model: Any, trainer: Callable, example: str) -> None:
+    """Raise TypeError unless this function, `trainer`, trains the model, its argument `name`."""
+    validate.part(name, model, Model, example)
     if model.trainer != f"nf.{trainer.__name__}":
         raise TypeError(
-            f"model must be one that nf.{trainer.__name__} trains; got {type(model).__name__}: use {model.trainer}"
+            f"{name} must be one that nf.{trainer.__name__} trains; got {type(model).__name__}: use {model.trainer}"
         )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -105,7 +104,7 @@ def _share(share, rows, noisy, rng, groups, least):
 def _how_many(share, N, least):
     """The number of rows to hold out. Of few rows, a share that is less than a row is one, and a warning says so."""
     if not 0 < share < 1 or round(share * N) > 0 or N > FEW:
-        asked = round(share * N) if isfinite(share) else 0
+        asked = round(share * N) if -N <= share <= N else 0
         return max(asked, min(least, N // 5)) if asked > 0 else asked
     if least:
         return 1  # folds.py has its own words

@@ -54,7 +54,7 @@ class BoxPrior(Prior):
 
     def __post_init__(self):
         for name in ("low", "high"):
-            object.__setattr__(self, name, tuple(float(end) for end in getattr(self, name)))
+            object.__setattr__(self, name, validate.row(name, getattr(self, name)))
         ordered = all(-np.inf < a < b < np.inf for a, b in zip(self.low, self.high, strict=False))
         if not self.low or len(self.low) != len(self.high) or not ordered:
             raise ValueError(f"low and high must be D finite numbers each, low below high; got {self.low}, {self.high}")
