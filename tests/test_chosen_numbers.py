@@ -154,7 +154,7 @@ CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.training.resume": {"SECONDS": 30.0},
     "nfscratch.training.row_weights": {"COPIES": 8, "FEW": 20000},
     "nfscratch.training.run": {"LIMIT": 100000000.0},
-    "nfscratch.training.saved_run": {"MT19937": 624},
+    "nfscratch.training.saved_run": {"MT19937": 624, "PHILOX": 2},
     "nfscratch.training.unreachable": {"SHOWN": 5},
     "nfscratch.training.verdict": {"LEVEL": 0.99, "LEAST": 7},
     "nfscratch.training.watched_draws": {"ROWS": 500, "BEARABLE": 0.05, "NOISE": 5.0},

@@ -110,7 +110,8 @@ def test_folds_train_for_the_steps_at_which_the_gain_is_more_than_chance_allows(
 
     monkeypatch.setattr(folds, "minimize", minimize)
     monkeypatch.setattr(folds, "say_what_was_taken", lambda flow, result: None)
-    descent = Descent(FLOW, MaximumLikelihood(), None, "store", {"schedule": lambda done: 10.0 * done, "clip": None})
+    options = {"schedule": lambda done: 10.0 * done, "clip": None, "checkpoint": None}
+    descent = Descent(FLOW, MaximumLikelihood(), None, "store", options)
     length = {"steps": 40, "patience": 5, "batch_size": 4}
     for factor, trains in ((1.01, True), (0.99, False)):
         gains = onp.stack((0.0 * spread, spread + factor * at_seven * error, spread - 1.0))

@@ -24,7 +24,7 @@ def run_of(optimizer=None, evaluate=len, steps=9, batches=3, patience=None):
     plan = {"evaluate": evaluate, "steps": steps, "patience": patience, "evaluations": evaluations}
     return SimpleNamespace(
         plan=SimpleNamespace(optimizer=optimizer or nf.adam(), **plan),
-        batches=None if batches is None else SimpleNamespace(n=batches),
+        batches=None if batches is None else SimpleNamespace(n=batches, size=1),
         state=lambda: (OWN, TEXTS),
     )
 
@@ -46,7 +46,7 @@ def tree(best=True, value=1.0, past=None, **changes):
 
 def texts(best_step=2, since_best=1, ended=None, **changes):
     record = {"best_step": best_step, "since_best": since_best, "ended": ended}
-    return {"step": 5, "position": 1, "optimizer": {"t": 5}, "record": record, **changes}
+    return {"step": 5, "position": 2, "optimizer": {"t": 5}, "record": record, **changes}
 
 
 def refused(call, *arguments):
@@ -133,7 +133,7 @@ def test_counts_outside_their_range_are_refused():
         ({"step": 10}, "step must be a whole number from 0 to 9; got 10"),
         ({"step": -1}, "step must be a whole number from 0 to 9; got -1"),
         ({"step": 5.0}, "step must be a whole number from 0 to 9; got 5.0"),
-        ({"position": 4}, "position must be a whole number from 0 to 3; got 4"),
+        ({"position": 4}, "position must be 2, after 5 batches of 1; got 4"),
         ({"optimizer": {"t": 5, "s": 1}}, "run/optimizer must be an object with t; got"),
         ({"optimizer": {"t": 5.0}}, "run/optimizer/t must be a whole number; got 5.0"),
         ({"optimizer": {"t": 4}}, "run/optimizer/t must be 5, as many updates as steps; got 4"),
@@ -261,12 +261,14 @@ def test_numbers_of_a_generator_beyond_what_it_can_have_are_refused():
         said = f"rng/{key} must be a whole number from 0 to {most}; got"
         assert refused(saved_run.generator, 0, most + 1, f"rng/{key}").startswith(said)
         assert refused(saved_run.generator, 0, -1, f"rng/{key}").startswith(said)
-    saved_run.generator({"inc": 1}, {"inc": 7}, "rng")
-    said = "rng/inc must be odd, or the generator repeats itself soon; got 8"
-    assert refused(saved_run.generator, {"inc": 1}, {"inc": 8}, "rng") == said
+    saved_run.generator({"inc": 7}, {"inc": 7}, "rng")
+    said = "rng/inc must be 1, that of this generator: it never changes; got 7"
+    assert refused(saved_run.generator, {"inc": 1}, {"inc": 7}, "rng") == said
     assert refused(saved_run.generator, "PCG64", "MT19937", "rng") == "rng must be 'PCG64'; got 'MT19937'"
-    own = onp.zeros(2, onp.uint32)
-    saved_run.generator(own, {"dtype": "<u4", "array": [0, 2**32 - 1]}, "rng")
-    for listed in ([0], [0, 2**32], [0, -1], [0, True], "ab"):
+    own = onp.zeros(3, onp.uint32)
+    saved_run.generator(own, {"dtype": "<u4", "array": [0, 1, 2**32 - 1]}, "rng")
+    for listed in ([0], [0, 0, 2**32], [0, 0, -1], [0, 0, True], "abc"):
         message = refused(saved_run.generator, own, {"dtype": "<u4", "array": listed}, "rng")
-        assert message.startswith("rng/array must be 2 whole numbers of at most 4294967295; got")
+        assert message.startswith("rng/array must be 3 whole numbers of at most 4294967295; got")
+    key = refused(saved_run.generator, onp.array([4, 5], "u8"), {"dtype": "<u8", "array": [4, 6]}, "rng")
+    assert key == "rng/array must be [4, 5], those of this generator: they never change; got [4, 6]"
