@@ -1,11 +1,12 @@
-"""What the look of a letter is given, and which claims are wrong where they are finite."""
+"""What the look of a letter is given, which search for a change, and which claims are wrong where they are finite."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as onp
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import explain
+from nfscratch.check.diagnosis import explain, one_change
 from nfscratch.check.diagnosis.mistakes import Named
 
 FOLD, OTHER = Named(Mistake.FOLDS, "inverse"), Named(Mistake.SIGN, "inverse")
@@ -55,3 +56,27 @@ def test_each_claim_is_finite_in_most_rows_and_wrong_in_most_of_those(monkeypatc
         monkeypatch.setattr(explain, "Sample", lambda trial, way, samples=samples: next(samples))
         case = SimpleNamespace(trial=SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64"))))
         assert explain._is_wrong_where_finite("log_det forward", [case] * len(claims)) is told, claims
+
+
+def test_a_density_is_searched_by_itself_where_it_fails(monkeypatch):
+    """D and K always, I where it speaks of log_prob: of another function, and of other letters, the map is searched."""
+
+    def said(name):
+        words = {"reached": "reached", "call": "call", "both": "both"}
+        return lambda *given: SimpleNamespace(**words, repair=lambda: (name, given, set(onp.geterr().values())))
+
+    monkeypatch.setattr(one_change, "Search", said("map"))
+    monkeypatch.setattr(one_change, "SearchBeside", said("beside"))
+    monkeypatch.setattr(one_change, "frozen", lambda reached, call: nullcontext())
+    monkeypatch.setattr(one_change, "answered_by_child", lambda search: search())
+    monkeypatch.setattr(one_change, "may_be_changed", lambda trial, row: True)
+    of_density, of_map = {"function": "log_prob", "row": 2}, {"function": "forward", "row": 2}
+    for letter, evidence, beside in (
+        ("I", of_density, True), ("I", of_map, False), ("I", {"row": 2}, False), ("I", None, False), ("I", {}, False),
+        ("R", of_density, False), ("S", of_density, False), ("D", of_map, True), ("K", None, True), ("D", None, True),
+    ):  # fmt: skip
+        trial = SimpleNamespace(subject=SimpleNamespace(dtype=onp.dtype("float64")))
+        case = SimpleNamespace(dim=2, trial=trial, finding=SimpleNamespace(failed=True, evidence=evidence))
+        row = (evidence or {}).get("row", 0)
+        expected = ("beside", (letter, trial, []), {"ignore"}) if beside else ("map", (trial, row, []), {"ignore"})
+        assert one_change._repair(letter, [case]) == expected, (letter, evidence)
