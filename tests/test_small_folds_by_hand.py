@@ -37,6 +37,9 @@ def test_only_a_variable_that_folds_itself_is_asked_whether_it_is_bent(monkeypat
     c = of_jacobian((1, 0))
     c.J, c.dim = onp.array([[[0.5, 0.0], [1.0, 2.0]], [[3.0, 0.0], [1.0, -2.0]]]), 2
     assert wrong_search.name_of_fold(c) is Mistake.FOLDS and asked == [1]
+    c.J[:, 0, 0] = -0.5, -3.0
+    assert wrong_search.name_of_fold(c) is Mistake.FOLDS and asked == [1, 1]
+    asked.pop()
     c.J[1, 1, 1] = 0.0
     assert wrong_search.name_of_fold(c) is Mistake.FOLDS and asked == [1]
 

@@ -67,6 +67,13 @@ def test_a_ratio_that_is_off_by_just_a_thousandth_is_the_same():
         assert bool(wrong_planar._steady(s, by)) is same, last
 
 
+def test_a_ratio_is_that_of_one_of_the_first_three_rows():
+    """-1000 stands between the others, which are a thousandth and a half apart."""
+    s = SimpleNamespace(c=onp.zeros(4), direction="forward")
+    for ratios, same in (((999.25, 1000.75, 999.25, 1000), False), ((999.25, 1000.75, 1000, 999.25), True)):
+        assert bool(wrong_planar._steady(s, 2 / onp.array(ratios))) is same, ratios
+
+
 def test_a_ratio_of_a_millionth_is_none():
     s = SimpleNamespace(c=onp.zeros(4), direction="forward")
     for by, one in ((2e6, False), (1.9e6, True), (-2e6, False), (-1.9e6, True)):

@@ -59,6 +59,21 @@ def test_a_piece_that_bends_by_just_a_billionth_is_none(monkeypatch):
         assert found is (Mistake.KNOTS_OF_Z if told else None), high
 
 
+def test_no_knot_stands_in_a_window_whose_terms_miss_by_less_than_1e_12(monkeypatch):
+    """Else the next window is asked, of three."""
+    asked = []
+    monkeypatch.setattr(wrong_spline, "span", lambda line: (0.0, 300.0))
+    along = lambda line, j, values, row: asked.append(len(values)) or SimpleNamespace(x=values[:, None])  # noqa: E731
+    monkeypatch.setattr(wrong_spline, "along", along)
+    for miss, windows in ((0.9e-12, 1), (1e-12, 3), (1.0, 3)):
+        A = onp.zeros((9, 6))
+        A[:6] = onp.diag([1.0, 1.0, 1.0, 1.0, 1.0, miss])
+        monkeypatch.setattr(wrong_spline, "terms", lambda t, x, A=A: A)
+        wrong_spline._fit("line", "row", 0, 5.0, 1.0)
+        assert asked == [9] * windows, miss
+        asked.clear()
+
+
 def test_a_piece_that_is_x_throughout_tells_no_root(monkeypatch):
     """p = x q for each z, so that the quadratic is 0."""
     monkeypatch.setattr(wrong_spline, "span", lambda line: (0.0, 300.0))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as onp
 
 from nfscratch.check import Mistake
-from nfscratch.check.diagnosis import wrong_contraction, wrong_density, wrong_directions
+from nfscratch.check.diagnosis import wrong_contraction, wrong_density, wrong_directions, wrong_inverse
 
 # --- iterations ---
 
@@ -130,3 +130,21 @@ def test_where_no_layer_is_wrong_by_itself_the_sum_of_a_chain_is_asked_before_th
         assert wrong_directions._in_layers("forward", [bad]) == ("", Mistake[name])
         assert asked == [(trial, "forward")] * len(layers)
         asked.clear()
+
+
+# --- an inverse that applies forward ---
+
+
+def test_only_one_function_with_a_symmetric_jacobian_may_undo_itself(monkeypatch):
+    """x = 2 z, whose forward of x is what came."""
+    monkeypatch.setattr(wrong_inverse, "_of_one_that_applies_forward", lambda c: Mistake.APPLIES_FORWARD)
+    z = onp.array([[1.0, 2.0], [3.0, 5.0]])
+    trial = SimpleNamespace(subject=SimpleNamespace(in_shape=(2,)), apply=lambda way, at, rows: (2 * at, None))
+    for beside, one, name in (
+        (0.0, True, "NO_UNDOING"), (0.0, False, "APPLIES_FORWARD"), (1.0, True, "APPLIES_FORWARD"),
+        (1.0, False, "APPLIES_FORWARD"),
+    ):  # fmt: skip
+        monkeypatch.setattr(wrong_inverse, "is_one_function", lambda trial, one=one: one)
+        J = onp.stack([onp.array([[2.0, beside], [0.0, 2.0]])] * 2)
+        c = SimpleNamespace(z=z, x=2 * z, back=4 * z, J=J, trial=trial, rows=onp.arange(2))
+        assert wrong_inverse._argument(c) is Mistake[name], (beside, one)

@@ -75,7 +75,7 @@ def _number(c, w, moved) -> Any:
     up = onp.sign(_g(c, w, high) - _g(c, w, low))
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        above = onp.sign(_g(c, w, middle) - moved) == up
+        above = up * (_g(c, w, middle) - moved) > 0
         low, high = onp.where(above, low, middle), onp.where(above, middle, high)
     return 0.5 * (low + high)
 
