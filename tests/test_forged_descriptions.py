@@ -11,6 +11,7 @@ import pytest
 from test_forged_sizes import sealed
 
 import nfscratch as nf
+from nfscratch.checkpoint import container
 from nfscratch.checkpoint.description import describe, difference
 
 FLOW = nf.Flow(nf.StandardNormal(2), nf.Elementwise(nf.Affine(), 2))
@@ -58,6 +59,46 @@ def test_a_file_with_an_odd_description_is_refused_with_and_without_a_flow_of_on
         for options in ({}, {"flow": FLOW}):
             with pytest.raises(nf.CheckpointError, match="forged: "):
                 nf.load(tmp_path / "forged", **options)
+
+
+def nested(levels, wrap):
+    layer = nf.Diagonal(2)
+    for _ in range(levels):
+        layer = wrap(layer)
+    return nf.Flow(nf.StandardNormal(2), layer)
+
+
+def test_what_load_refuses_for_its_depth_or_its_axes_is_not_written(tmp_path, monkeypatch):
+    chain, stack = lambda layer: nf.Chain([layer]), lambda layer: nf.Stack(layer, 1)
+    for wrap, most, why in (
+        (chain, 99, "at most 400 brackets in one another"),
+        (stack, 31, "got 33 axes, more than 32"),
+    ):
+        for levels, fits in ((most, True), (most + 1, False)):
+            flow, path = nested(levels, wrap), tmp_path / f"{levels}"
+            params = flow.init(onp.random.default_rng(0))
+            if fits:
+                nf.save(path, flow, params)
+                nf.load(path), nf.load(path, flow=flow)
+                continue
+            with pytest.raises(nf.CheckpointError, match=why):
+                nf.save(path, flow, params)
+            assert not path.exists()
+            monkeypatch.setattr(container, "_check_readable", lambda *args: None)
+            nf.save(path, flow, params)
+            monkeypatch.undo()
+            for options in ({}, {"flow": flow}):
+                with pytest.raises(nf.CheckpointError, match=why):
+                    nf.load(path, **options)
+
+
+def test_a_flow_that_cannot_be_made_of_its_description_is_not_written(tmp_path):
+    transformer = nf.Affine()
+    flow = nf.Flow(nf.StandardNormal(2), nf.Elementwise(transformer, 2))
+    object.__setattr__(transformer, "max_log_scale", 1e300)  # past the constructor
+    with pytest.raises(nf.CheckpointError, match=r"transformer cannot be made: .* at most 1e30"):
+        nf.save(tmp_path / "flow", flow, flow.init(onp.random.default_rng(0)))
+    assert not (tmp_path / "flow").exists()
 
 
 IMAGE = (2, 2, 2)

@@ -16,6 +16,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as onp
@@ -44,7 +45,7 @@ def write(path: Any, kind: str, params: Any, fields: dict[str, str]) -> None:
     head = _in_order(bytes(data[8:end]))
     if len(head) - 8 > header.LIMIT:
         raise CheckpointError(f"the description must have at most {header.LIMIT} bytes; got {len(head) - 8}")
-    _check_readable(head[8:], texts)
+    _check_readable(head, len(head) + len(data) - end, texts)
     if head.count(UNSEALED) != 1:
         raise CheckpointError("metadata and whole numbers must be free of 64 zeros in a row: there the seal stands")
     digest = hashlib.sha256(head)
@@ -52,12 +53,12 @@ def write(path: Any, kind: str, params: Any, fields: dict[str, str]) -> None:
     atomic.write(path, (head.replace(UNSEALED, digest.hexdigest().encode()), data[end:]))
 
 
-def _check_readable(head, texts):
-    """Refuse to write what would be refused when it is read: too many brackets, or a name twice."""
+def _check_readable(head, size, texts):
+    """Refuse to write what would be refused when it is read: too many brackets, a name twice, too many axes."""
     for key in ("tree", "flow", "run", "metadata"):
         if key in texts:
             header.parse(texts[key], f"the {key}")
-    header.parse(head, "the header")  # which has those texts in it
+    header.read(BytesIO(head), size)  # which has those texts in it
 
 
 def _in_order(entries):

@@ -3,7 +3,7 @@
     8 bytes, little-endian: n      n bytes of JSON: {"name": {"dtype", "shape", "data_offsets"}, ...}      the data
 
 Nothing is made room for that the file has no bytes for: n is at most what is there and at most 2 MiB; JSON has at
-most 100,000 brackets; the tensors lie end to end and fill the data exactly.
+most 100,000 brackets, 400 of them in one another; the tensors lie end to end and fill the data exactly.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from nfscratch.excerpt import excerpt
 
 LIMIT = 2 * 2**20
 BRACKETS = 100_000
+DEEPEST = 400  # brackets in one another: 99 chains. Python's own limit depends on who calls, in `save` and in `load`
+AXES = 32  # of a tensor
 LONGEST = 400  # characters of a message
 DTYPES = {
     "F64": "<f8",
@@ -97,17 +99,28 @@ def read(file: BinaryIO, file_size: int) -> tuple[dict[str, Tensor], dict[str, s
 
 
 def parse(text: str | bytes, what: str) -> Any:
-    """JSON of bounded size and depth, without repeated names and without NaN."""
+    """JSON of bounded size and depth, without repeated names and without NaN, in `save` as in `load`."""
     opening = ("[", "{") if isinstance(text, str) else (b"[", b"{")
     if len(text) > LIMIT or sum(text.count(bracket) for bracket in opening) > BRACKETS:
         raise CheckpointError(f"{what} must have at most {LIMIT} bytes and {BRACKETS} brackets; got more")
     try:
         text = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite)
+        return _not_deep(value)
     except CheckpointError as error:
         raise CheckpointError(f"{what} {error}") from None
     except (ValueError, RecursionError):
         raise CheckpointError(f"{what} must be JSON; got something else: it is no checkpoint, or damaged") from None
+
+
+def _not_deep(value):
+    level, depth = [value], 0
+    while level := [node for node in level if isinstance(node, (dict, list))]:
+        depth += 1
+        if depth > DEEPEST:
+            raise CheckpointError(f"must have at most {DEEPEST} brackets in one another; got more")
+        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
+    return value
 
 
 def _once(pairs):
@@ -129,8 +142,11 @@ def _tensor(name, entry, file_size):
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise CheckpointError(f"tensor {excerpt(name)} must have a dtype of {', '.join(DTYPES)}; got {excerpt(dtype)}")
-    if not _are_counts(shape) or len(shape) > 32:
-        raise CheckpointError(f"tensor {excerpt(name)} must have a shape of whole numbers; got {excerpt(shape)}")
+    if not _are_counts(shape) or len(shape) > AXES:
+        many = f"; got {len(shape)} axes, more than {AXES}" if isinstance(shape, list) and len(shape) > AXES else ""
+        raise CheckpointError(
+            f"tensor {excerpt(name)} must have a shape of whole numbers{many or f'; got {excerpt(shape)}'}"
+        )
     if not _are_counts(offsets) or len(offsets) != 2:
         raise CheckpointError(f"tensor {excerpt(name)} must have two offsets; got {excerpt(offsets)}")
     width = int(DTYPES[dtype][2:])

@@ -40,6 +40,7 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
         if not own:  # `load` will judge it so: what it would refuse is not written
             sizes.judge(description, sum(onp.size(leaf) for leaf in tree.split(params)[1].values()))
             stored.judge("params", params)
+            build(description)
         fields = {
             "flow": canonical(description),
             "config": config_hash(description),
