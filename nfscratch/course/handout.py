@@ -10,17 +10,18 @@ raises a ValueError that says which.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course.blanks import bodies, definition, leaked, with_stubs
 from nfscratch.course.notebooks import nbgrader, otter
 from nfscratch.course.notebooks.cells import Wanted
 from nfscratch.course.pages import readme, settings, tests
 from nfscratch.course.task import Assignment, Task
 from nfscratch.course.variant import Variant
-from nfscratch.writing import writing
 
 
 class Platform(StrEnum):
@@ -37,16 +38,22 @@ class Handout:
     files: dict[str, str]
 
     def write(self, folder: Path) -> list[Path]:
-        """Write all files into a folder; a ValueError says that one of them is there already."""
+        """Write all files into a folder, or none of them; a ValueError says that one is there already."""
         there = [name for name in self.files if (folder / name).exists()]
         if there:
             raise ValueError(f"{folder / there[0]} is there already; give an empty folder, or remove it")
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in self.files.items():
-            (folder / name).parent.mkdir(exist_ok=True)
-            with writing(folder / name):
-                (folder / name).write_text(text, encoding="utf-8")
-        return [folder / name for name in self.files]
+        paths = [folder / name for name in self.files]
+        try:
+            for path, text in zip(paths, self.files.values(), strict=True):
+                path.parent.mkdir(exist_ok=True)
+                atomic.write(path, [text.encode()])
+        except OSError:  # a full disk: the next call would find half a handout there already
+            for path in paths:
+                with suppress(OSError):
+                    path.unlink()
+            raise
+        return paths
 
 
 def make(

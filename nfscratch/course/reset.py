@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course.blanks import body
 from nfscratch.course.handout import stub_of
 from nfscratch.course.homework import Homework
 from nfscratch.course.submission import text_of
 from nfscratch.course.task import Task
-from nfscratch.writing import writing
 
 
 def reset(work: Homework, task: Task) -> Path:
@@ -21,10 +21,9 @@ def reset(work: Homework, task: Task) -> Path:
     change = _in_notebook if work.path.suffix == ".ipynb" else _in_script
     new = change(old, function, lines)
     copy = _free(work.path)
-    with writing(copy):
-        copy.write_text(old, encoding="utf-8")
-    with writing(work.path):
-        work.path.write_text(new, encoding="utf-8")
+    as_it_was = work.path.read_bytes()
+    atomic.write(copy, [as_it_was])  # whole, or not at all, and before the file is touched
+    atomic.write(work.path, [(new.replace("\n", "\r\n") if b"\r\n" in as_it_was else new).encode()])
     return copy
 
 

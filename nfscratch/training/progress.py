@@ -27,7 +27,8 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self.show is not False:
-            self._screen = _screen()(self.steps, self.title)
+            screen = _screen()
+            self._screen = None if screen is None else screen(self.steps, self.title)
         return self
 
     def begin(self, step: int) -> None:
@@ -60,10 +61,22 @@ class Progress:
 
 
 def _screen():
-    """The class of what shows the progress here."""
+    """The class of what shows the progress here, or None where nothing can."""
     if notebook.running():
         return _InNotebook
-    return _OnTerminal if sys.stderr.isatty() else _InLog
+    if not _has_stderr():
+        return None
+    return _OnTerminal if on_terminal() else _InLog
+
+
+def on_terminal() -> bool:
+    """Whether somebody watches stderr."""
+    return _has_stderr() and sys.stderr.isatty()
+
+
+def _has_stderr():
+    """A program that Windows starts without a console has none, and a daemon may have closed it."""
+    return sys.stderr is not None and not getattr(sys.stderr, "closed", False)
 
 
 class _InNotebook:
