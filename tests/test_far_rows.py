@@ -453,3 +453,27 @@ def test_an_error_of_a_search_says_which_rows_failed(layer):
             elementwise = nf.Elementwise(transformer, 2)
             elementwise.inverse_value(elementwise.init(rng()), x)
         assert caught.value.rows == [1, 4], transformer
+
+
+def test_rows_that_a_solver_loses_only_beside_each_other_are_all_lost():
+    asked = []
+
+    def together(x, context):
+        asked.append(len(x))
+        if (x > 1e80).sum() > 1:
+            raise IntegrationError("it stopped", 1.0, 0)
+        return -x[:, 0]
+
+    x = onp.array([[1e81], [1e82], [1e83], [2.0]])
+    assert far_rows_have_density_0(together, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
+    assert asked == [4, 3, 2, 1, 1, 1, 4], "the batch, the three, halves of them, and the batch with none of them"
+
+    def never(x, context):
+        asked.append(len(x))
+        if (x > 1e80).any() and (len(x) > 1 or x[0, 0] < 1e82):
+            raise IntegrationError("it stopped", 1.0, 0)
+        return -x[:, 0]
+
+    asked.clear()
+    assert far_rows_have_density_0(never, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
+    assert asked == [4, 3, 2, 1, 1, 1, 4, 4]

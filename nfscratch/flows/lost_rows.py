@@ -26,14 +26,15 @@ def lost_and_found(evaluate: Callable, x: Any, context: Any, far: Callable[[], A
     far(): the rows that may be lost (N,). What fails at another row is that row's error. Where all are lost, none is
     evaluated.
     """
-    lost = may_be = None
+    lost, may_be, halved = None, None, False
     while lost is None or not lost.all():
         try:
             return lost, evaluate(x, context) if lost is None else evaluate(*nearer(x, context, lost))
         except (InversionError, IntegrationError) as error:
             may_be = far() if may_be is None else may_be
             left = may_be if lost is None else may_be & ~lost
-            failing = _failing(error, evaluate, x, context, left)
+            failing = left if halved else _failing(error, evaluate, x, context, left)
+            halved = getattr(error, "rows", None) is None  # those that fail again, beside each other, are all lost
             if not failing.any():
                 raise
             lost = failing if lost is None else lost | failing
@@ -41,10 +42,11 @@ def lost_and_found(evaluate: Callable, x: Any, context: Any, far: Callable[[], A
 
 
 def _failing(error, evaluate, x, context, left):
-    """Those of the rows that are left for which the search failed."""
+    """Those of the rows that are left for which it failed."""
     rows = getattr(error, "rows", None)
     if rows is None:
-        return _by_halves(evaluate, x, context, left)
+        failing = _by_halves(evaluate, x, context, left)
+        return failing if failing.any() else left  # none fails by itself, or one does that is not among them
     failing = onp.zeros_like(left)
     failing[list(rows)] = True
     return failing & left
