@@ -33,6 +33,7 @@ from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
 from nfscratch.check.time_limit import OutOfTime, TimeLimit, limit_for
 from nfscratch.check.trial import Trial, Unusable
+from nfscratch.validate import flag
 
 SEVERAL = "RXJD"  # these letters go on after a failure, because their diagnosis compares dimensions
 
@@ -72,7 +73,7 @@ def audit(
     have 20 seconds of processor time, slower ones in proportion until a check fails; a note says what was left out.
     """
     rng = onp.random.default_rng(0) if rng is None else rng
-    letters = letters_of(letters)
+    letters, changes, show = letters_of(letters), flag("changes", changes), flag("show", show)
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
     declared |= {"domain": domain, "codomain": codomain, "accuracy": accuracy}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}
