@@ -65,8 +65,9 @@ def audit(
         stands in the functions, and the round trip is off by no more than 1e-6, as much as that, and a note says so.
     letters: the checks to run, such as "SRJ".
     changes: whether to look for the one change of the code that mends the mistake, by trying changes of the functions
-        that the caller wrote, in a forked process; it takes some seconds where a check fails. Functions that name
-        files, processes or other machines are not changed. False where the reader is to find it himself.
+        that the caller wrote, in a forked process; it takes some seconds where a check fails, a minute or two where
+        they wait. Functions that name files, processes or other machines are not changed. False where the reader is
+        to find it himself.
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject. Whatever else
     the subject raises is a finding, SystemExit too; Ctrl-C ends the audit. Functions that answer 1,000 rows in 50 ms
