@@ -93,7 +93,9 @@ def audit_object(
     target: Annotated[
         str, typer.Argument(help="module:object, a Bijection, Flow, factory, or (forward, inverse) pair")
     ],
-    dims: Annotated[str, typer.Option(help="dimensions for a factory or a pair, such as 1,2,5,6")] = "1,2,5,6",
+    dims: Annotated[
+        str | None, typer.Option(help="dimensions: a pair needs them, such as 2; a factory has 1,2,5,6 without it")
+    ] = None,
     dtype: Annotated[str | None, typer.Option(help="float64 or float32 alone; without it, both")] = None,
     letters: Annotated[str | None, typer.Option(help="the checks to run, such as SRJ; without it, all")] = None,
     seed: Annotated[int, typer.Option(help="the same seed tries the same points")] = 0,

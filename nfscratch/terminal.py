@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 SPELLINGS = {
     **{"±": "+/-", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≈": "~", "×": "x", "·": "*", "−": "-", "–": "-"},
@@ -39,9 +40,21 @@ def spell_out() -> None:
             stream.reconfigure(errors="spelled")
 
 
+def is_a_terminal(stream: Any) -> bool:
+    """Whether a person sees what is written. Without a console sys.stderr is None, as under pythonw.exe."""
+    return stream is not None and not getattr(stream, "closed", False) and hasattr(stream, "isatty") and stream.isatty()
+
+
+def say(line: str) -> None:
+    """A line on the standard error, where there is one: `print` takes None for the standard output."""
+    if sys.stderr is not None and not getattr(sys.stderr, "closed", False):
+        print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
 def one_line_of_trouble(name: str) -> Iterator[None]:
     """An OSError inside, such as that of a full disk, ends the program in one line. What is printed is written out."""
+    _take_the_first_three()
     spell_out()
     try:
         try:
@@ -54,7 +67,7 @@ def one_line_of_trouble(name: str) -> Iterator[None]:
         raise SystemExit(1) from None
     except OSError as error:
         _let_go_of_stdout()
-        print(f"{name}: {told(error)}", file=sys.stderr)
+        say(f"{name}: {told(error)}")
         raise SystemExit(2) from None
 
 
@@ -72,5 +85,12 @@ def _let_go_of_stdout():
     """Python writes out the rest at its end: a second failure there would be a traceback."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # it is closed, or there is none
         return
+
+
+def _take_the_first_three():
+    """A file that is opened never gets the number of a stream that the caller has closed: others write to that."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        continue
+    os.close(number)

@@ -68,8 +68,9 @@ def the_next_test_meets_the_same_backend_and_dtype():
 LIMITS = (
     (time_limit, "SECONDS"),
     (search, "LONGEST"),
+    (search, "PATIENCE"),
     (child, "SECONDS"),
-)  # of processor time, which a neighbour slows
+)  # of processor time, which a neighbour slows, and of the clock
 
 
 @pytest.fixture(autouse=True)

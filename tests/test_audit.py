@@ -218,16 +218,24 @@ def test_only_the_letters_asked_for_are_run():
         (3, {}, "an audit takes a Bijection, a Flow, a factory, a pair of functions or a list of pairs; got 3"),
         (coupling(), {}, r"dims must name the dimension of a pair of functions, such as dims=\(2,\)"),
         (nf.ActNorm, {"letters": "SZ"}, "letters must be among SPIRXJDTEOGKN; got 'Z'"),
+        (nf.ActNorm, {"letters": "Zs, é9Z"}, "letters must be among SPIRXJDTEOGKN; got 'Zé9'"),
+        (3, {"smooth": True}, "an audit takes a Bijection, a Flow, .*; got 3"),
+        (nf.ActNorm, {"show": "False"}, "show must be True or False; got 'False'"),
         (lambda dim: dim, {}, "the factory must return a Bijection or a Flow; got int at D = 1"),
         (coupling(), {"dims": (2,), "domain": "the moon"}, "domain must be 'all reals' or an interval"),
     ],
 )
 def test_a_bad_argument_is_named(subject, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        nf.check.audit(subject, changes=False, show=False, **options)
+        nf.check.audit(subject, **({"changes": False, "show": False} | options))
 
 
 FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
+
+
+def in_dtype(dtype):
+    """Parameters of FLOW that no initialiser makes."""
+    return nf.trees.map_leaves(lambda leaf: leaf.astype(dtype), FLOW.init(onp.random.default_rng(0)))
 
 
 @pytest.mark.parametrize(
@@ -248,6 +256,10 @@ FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
         (FLOW, {"letters": 3}, "letters must be a string, such as 'SRJ'; got int"),
         (FLOW, {"draws": 0}, "draws must be an integer of at least 1; got 0"),
         (FLOW, {"radii": ()}, r"radii must be positive numbers.*got \(\)"),
+        (FLOW, {"radii": onp.array(1.0)}, r"radii must be positive numbers.*got array\(1\.0?\)"),
+        (FLOW, {"changes": "False"}, "changes must be True or False; got 'False'"),
+        (FLOW, {"params": in_dtype("float16")}, "params must be arrays, all float64 or all float32; got float16"),
+        (FLOW, {"params": in_dtype("complex128")}, "params must be arrays, all float64 .*; got complex128"),
         (FLOW, {"context": [1.0]}, "context must be None, because this flow takes no context; got a list"),
         (FLOW, {"params": {"a": onp.zeros(3)}}, "params must be a tree of the Flow's own"),
         (FLOW, {"rng": 3}, "rng must be a numpy.random.Generator; got int"),
@@ -266,7 +278,7 @@ FLOW = nf.flows.real_nvp(2, layers=2, hidden=(4,))
 )
 def test_what_does_not_apply_is_refused(subject, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        nf.check.audit(subject, changes=False, show=False, **options)
+        nf.check.audit(subject, **({"changes": False, "show": False} | options))
 
 
 def test_a_report_with_nothing_judged_is_not_ok():

@@ -434,6 +434,24 @@ def test_a_closed_stdout_is_no_traceback(monkeypatch):
             pass
 
 
+def test_without_a_stderr_nothing_is_said_in_its_place(monkeypatch, capsys):
+    class Person(io.StringIO):
+        def isatty(self):
+            return True
+
+    closed = Person()
+    closed.close()
+    streams = (None, closed, io.StringIO(), object(), Person())
+    assert [terminal.is_a_terminal(stream) for stream in streams] == [False] * 4 + [True]
+    for stream, said in ((io.StringIO(), "a line\n"), (None, None), (closed, None)):  # None: pythonw.exe, 2>&-
+        monkeypatch.setattr("sys.stderr", stream)
+        terminal.say("a line")
+        with pytest.raises(SystemExit), terminal.one_line_of_trouble("nfscratch"):
+            raise OSError("no room")
+        assert said is None or stream.getvalue() == f"{said}nfscratch: no room\n"
+    assert capsys.readouterr().out == ""
+
+
 def test_files_that_a_course_cannot_use_are_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "afile").write_text("x", encoding="utf-8")

@@ -1,9 +1,13 @@
 """Grading: who handed in what, what each is worth, what another platform reads, and going on after a stop."""
 
+import contextlib
 import csv
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 import xml.etree.ElementTree as Xml
 from pathlib import Path
 
@@ -233,6 +237,53 @@ def test_after_ctrl_c_no_submission_is_begun_and_a_second_run_judges_the_others(
     assert 1 <= len(judged) < 16
     again = grade.grade(found, grade.job("04", ["4.6"], None, None, results), results, 2)
     assert sorted(f"{one.id}.json" for one in again if one.seed == what.seed_of(one.id)) == judged
+
+
+SLEEPS = "import time\ndef permute_back(x, order):\n    time.sleep(1e6)\n"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="it looks for processes where Linux lists them")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_a_command_that_is_killed(tmp_path, number):
+    (tmp_path / "handed").mkdir()
+    for name in "ab":
+        (tmp_path / "handed" / f"{name}.py").write_text(SLEEPS)
+    command = [sys.executable, "-m", "nfscratch", "grade", "handed", "-o", "out", "--chapter", "4", "--tasks", "4.6"]
+    environment = os.environ | {"PYTHONPATH": str(Path(grade.__file__).parents[3])}
+    running = subprocess.Popen([*command, "--workers", "2"], cwd=tmp_path, env=environment)
+    started = {}
+    while not any("inside.py" in words for words in started.values()):
+        assert running.poll() is None
+        time.sleep(0.05)
+        started = _started_by(running.pid)
+    running.send_signal(number)
+    assert running.wait() == -number and len(started) > 2
+    for _ in range(1200):  # a file's process looks after its parent every five seconds
+        if not (left := started.keys() & _processes().keys()):
+            break
+        time.sleep(0.1)
+    assert not left, [started[process] for process in left]
+
+
+def _started_by(process):
+    """{number: command} of what a process has started, and of what that has."""
+    found, everyone = {}, _processes()
+    for number, (parent, words) in sorted(everyone.items()):
+        if parent == process or parent in found:
+            found[number] = words
+    return found
+
+
+def _processes():
+    """{number: (parent, command)} of all that run."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ends meanwhile
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                found[int(folder.name)] = int(parent), (folder / "cmdline").read_text()
+    return found
 
 
 def test_the_command_refuses_in_one_line(tmp_path):

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -65,6 +66,16 @@ def test_what_is_no_value_is_refused(data):
 @pytest.mark.parametrize("value", [None, True, 3, -(2**70), 0.1, float("inf"), "text", [1, (2.0, "a")], {"k": [None]}])
 def test_a_value_survives_the_wire(value):
     assert unpack(pack(value, None), None) == value
+
+
+def test_what_an_async_function_returns_is_named_and_python_says_nothing_of_it():
+    async def f():
+        return 1
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert pack([f()], None) == ["list", [["other", "coroutine"]]]
+    assert not said
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "float32", ">f8", "complex128"])

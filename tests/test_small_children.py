@@ -35,7 +35,8 @@ def test_a_child_is_interrupted_in_time_for_its_answer(seconds, first, monkeypat
     monkeypatch.setattr(signal, "signal", lambda number, handler: handlers.update({number: handler}))
     monkeypatch.setattr(child, "SECONDS", seconds)
     child._interrupt()
-    ((which, after, again),) = timers
+    alone, (which, after, again) = timers
+    assert alone == (signal.ITIMER_REAL, child.PATIENCE) and handlers[signal.SIGALRM] is signal.SIG_DFL
     assert which == signal.ITIMER_PROF and again == 0.1 and abs(after - first) < 1e-9
     stop = handlers[signal.SIGPROF]
     before = sys.gettrace()

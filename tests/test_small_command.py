@@ -22,11 +22,6 @@ def test_dimensions_are_positive_integers_with_commas_between(text, dims):
     assert from_command._dims(text) == dims
 
 
-def test_the_usual_dimensions_are_the_default():
-    """The audit of a flow, which has its own, does not take them for the user's."""
-    assert from_command._dims(",".join(map(str, DIMS))) is DIMS
-
-
 @pytest.mark.parametrize("text", ["", "0", "-1", "1,", ",1", "1.5", "a", "1;2", "9" * 19, "0" * 10 + "1", "1 2,,3"])
 def test_what_are_no_dimensions(text):
     with pytest.raises(ValueError, match=r"dims must be positive integers, such as 1,2,5; got"):
@@ -120,5 +115,10 @@ def test_an_audit_of_a_target(monkeypatch):
     assert options == {"dims": (2, 3), "dtype": "float32", "letters": "RJ"}
     from_command.audit_target("math:pi", "2", None, None, 0)
     assert given[1][1]["dtype"] is None
+    from_command.audit_target("math:pi", None, None, None, 0)
+    assert given[2][1]["dims"] is DIMS  # which a flow, with its own, does not take for the user's
+    written = ",".join(map(str, DIMS))
+    from_command.audit_target("math:pi", written, None, None, 0)  # and those that are written out, as any others
+    assert given[3][1]["dims"] == DIMS and given[3][1]["dims"] is not DIMS
     with pytest.raises(ValueError, match=r"dtype must be one of .*; got 'half'"):
         from_command.audit_target("math:pi", "2", "half", None, 0)

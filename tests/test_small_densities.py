@@ -16,7 +16,15 @@ from nfscratch.check.trial import Trial
 
 def of_density(letter="D", **more):
     made = object.__new__(SearchBeside)
-    given = {"letter": letter, "checks": 12, "began": 0.0, "others": (), "trial": SimpleNamespace(), "_is_met": None}
+    given = {
+        "letter": letter,
+        "checks": 12,
+        "began": 0.0,
+        "end": 60.0,
+        "others": (),
+        "trial": SimpleNamespace(),
+        "_is_met": None,
+    }
     made.__dict__.update(given | more)
     return made
 
@@ -64,13 +72,16 @@ def test_a_change_of_a_density_holds_in_all_dimensions(seems, fails, holds, chec
 
 
 def test_a_search_in_a_density_ends(monkeypatch):
-    clock, made = SimpleNamespace(own=0.0), of_density()
-    monkeypatch.setattr(beside, "time", SimpleNamespace(process_time=lambda: clock.own))
+    clock, made = SimpleNamespace(own=0.0, wall=60.0), of_density()
+    times = SimpleNamespace(process_time=lambda: clock.own, perf_counter=lambda: clock.wall)
+    monkeypatch.setattr(beside, "time", times)
     clock.own = beside.LONGEST
     assert not made._is_over()
     clock.own += 0.1
     assert made._is_over()
     clock.own, made.checks = 0.0, 0
+    assert made._is_over()
+    made.checks, clock.wall = 12, 60.1  # it waits
     assert made._is_over()
 
 

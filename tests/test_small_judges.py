@@ -165,7 +165,7 @@ def clock(monkeypatch):
 
 def test_the_clock_is_looked_at_now_and_then(clock):
     made = object.__new__(Search)
-    made.__dict__.update(began=0.0, turn=0, late=False, next_look=0.0, left=1.0)
+    made.__dict__.update(began=0.0, end=1e10, turn=0, late=False, next_look=0.0, left=1.0)
     clock.own = search.LONGEST
     assert not made._is_over() and made.next_look == 1.0 + search.BETWEEN_LOOKS
     clock.own, clock.wall = search.LONGEST + 0.1, made.next_look
@@ -181,6 +181,11 @@ def test_the_clock_is_looked_at_now_and_then(clock):
     assert made._is_over()
     made.left = 0.0
     assert not made._is_over()
+    clock.own, clock.wall = 0.0, 5.0
+    made.__dict__.update(end=5.0, next_look=4.0)
+    assert not made._is_over()
+    made.__dict__.update(end=4.9, next_look=4.0)  # functions that wait take no processor time
+    assert made._is_over() and made.late
 
 
 def repair(what, clear=True, left=()):

@@ -29,8 +29,8 @@ def letters_of(letters: Any) -> str:
     found = letters.upper().replace(",", "").replace(" ", "")
     if not found:
         raise ValueError(f"letters must name at least one of {LETTERS}; got {shown(letters)}")
-    if unknown := set(found) - set(LETTERS):
-        raise ValueError(f"letters must be among {LETTERS}; got {shown(''.join(sorted(unknown)))}")
+    if unknown := "".join(dict.fromkeys(s for s in letters if s.upper() not in LETTERS and s not in ", ")):
+        raise ValueError(f"letters must be among {LETTERS}; got {shown(unknown)}")
     return found
 
 
@@ -43,7 +43,7 @@ def check_options(subject: Any, dims: Any, default_dims: Any, declared: dict, op
     _check_declared(declared)
     if isinstance(subject, (tuple, list)):
         _refuse_bound(options)
-    else:
+    elif callable(subject) or isinstance(subject, (Bijection, Flow)):  # of anything else groups_of says what it is
         _refuse_declared(declared)
     if isinstance(subject, (Bijection, Flow)):
         if dims is not default_dims:
@@ -86,7 +86,8 @@ def _check_numbers(options):
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {shown(options['dtype'])}")
     if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
         raise ValueError(f"draws must be an integer of at least 1; got {shown(draws)}")
-    if not isinstance(radii, (tuple, list, onp.ndarray)) or len(radii) == 0 or not all(map(_is_radius, radii)):
+    row = isinstance(radii, (tuple, list)) or (isinstance(radii, onp.ndarray) and radii.ndim == 1)
+    if not row or len(radii) == 0 or not all(map(_is_radius, radii)):
         raise ValueError(f"radii must be positive numbers, such as (0.3, 1.0); got {shown(radii)}")
     if not isinstance(options["rng"], onp.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator; got {type(options['rng']).__name__}")
@@ -137,6 +138,9 @@ def _check_params(made, params):
     wanted, got = (_shapes(p) for p in (made.init(onp.random.default_rng(0)), params))
     if wanted != got:
         raise ValueError(f"params must be a tree of the {_kind(made)}'s own, shaped as its init makes it; got another")
+    kinds = {str(leaf.dtype) for leaf in trees.leaves(params) if isinstance(leaf, onp.ndarray)}
+    if len(kinds) > 1 or not kinds <= set(DTYPES):
+        raise ValueError(f"params must be arrays, all {' or all '.join(DTYPES)}; got {', '.join(sorted(kinds))}")
 
 
 def _shapes(params):

@@ -33,6 +33,7 @@ from nfscratch.check.report import Failure, Line, Report
 from nfscratch.check.rows import flat
 from nfscratch.check.time_limit import OutOfTime, TimeLimit, limit_for
 from nfscratch.check.trial import Trial, Unusable
+from nfscratch.validate import flag
 
 SEVERAL = "RXJD"  # these letters go on after a failure, because their diagnosis compares dimensions
 
@@ -64,15 +65,16 @@ def audit(
         stands in the functions, and the round trip is off by no more than 1e-6, as much as that, and a note says so.
     letters: the checks to run, such as "SRJ".
     changes: whether to look for the one change of the code that mends the mistake, by trying changes of the functions
-        that the caller wrote, in a forked process; it takes some seconds where a check fails. Functions that name
-        files, processes or other machines are not changed. False where the reader is to find it himself.
+        that the caller wrote, in a forked process; it takes some seconds where a check fails, a minute or two where
+        they wait. Functions that name files, processes or other machines are not changed. False where the reader is
+        to find it himself.
 
     A TypeError or ValueError names an argument that is wrong, or that does not apply to this subject. Whatever else
     the subject raises is a finding, SystemExit too; Ctrl-C ends the audit. Functions that answer 1,000 rows in 50 ms
     have 20 seconds of processor time, slower ones in proportion until a check fails; a note says what was left out.
     """
     rng = onp.random.default_rng(0) if rng is None else rng
-    letters = letters_of(letters)
+    letters, changes, show = letters_of(letters), flag("changes", changes), flag("show", show)
     declared = {"log_prob": log_prob, "sample": sample, "structure": structure, "smooth": smooth}
     declared |= {"domain": domain, "codomain": codomain, "accuracy": accuracy}
     options = {"params": params, "context": context, "dtype": dtype, "draws": draws, "radii": radii}

@@ -55,7 +55,7 @@ def groups_of(
         return [_group(subject, rng, options)], []
     if is_pair(subject) or is_pairs(subject):
         if dims is DIMS:
-            raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,)")
+            raise ValueError("dims must name the dimension of a pair of functions, such as dims=(2,), or --dims 2")
         given = {k: v for k, v in declared.items() if v is not None}
         return _groups_of_pairs(subject, dims, rng, given, options)
     if not callable(subject) or _has_directions(subject):

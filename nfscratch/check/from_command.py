@@ -25,15 +25,15 @@ class BadTarget(Exception):
     """The object that was named raises an error of its own when it is imported or called."""
 
 
-def audit_target(target: str, dims: str, dtype: str | None, letters: str | None, seed: int) -> Report:
+def audit_target(target: str, dims: str | None, dtype: str | None, letters: str | None, seed: int) -> Report:
     """Audit `module:object`; a ValueError, TypeError or BadTarget says in one line what is wrong with the arguments."""
     if dtype is not None and dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
-    dims, seed = _dims(dims), validate.seed(seed)
+    wanted, seed = DIMS if dims is None else _dims(dims), validate.seed(seed)
     with _named(target):
         subject = imported(target)
     with _named(target):
-        return audit(subject, dims=dims, dtype=dtype, letters=letters, rng=onp.random.default_rng(seed))
+        return audit(subject, dims=wanted, dtype=dtype, letters=letters, rng=onp.random.default_rng(seed))
 
 
 @contextmanager
@@ -96,5 +96,4 @@ def _dims(text: str) -> tuple[int, ...]:
     parts = text.replace(" ", "").split(",")
     if not all(re.fullmatch(r"0{0,9}[1-9][0-9]{0,17}", part) for part in parts):
         raise ValueError(f"dims must be positive integers, such as 1,2,5; got {excerpt(text)}")
-    found = tuple(int(part) for part in parts)
-    return DIMS if found == DIMS else found
+    return tuple(int(part) for part in parts)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch import terminal
 from nfscratch.check.finding import Outcome
 
 LETTERS = "SPIRXJDTEOGKN"
@@ -84,7 +85,7 @@ class Report:
     def show(self, file: Any = None) -> None:
         """Print: a coloured table on a terminal, plain text elsewhere."""
         file = sys.stdout if file is None else file
-        if not (hasattr(file, "isatty") and file.isatty()):
+        if not terminal.is_a_terminal(file):
             print(self, file=file)
             return
         _show_on_terminal(self, file)

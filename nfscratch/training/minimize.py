@@ -10,14 +10,13 @@ With a checkpoint, calling the same again goes on where the last call ended, bit
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import autograd
 import numpy as onp
 
-from nfscratch import returned, trees, validate
+from nfscratch import returned, terminal, trees, validate
 from nfscratch.blas import one_thread
 from nfscratch.checkpoint.description import fingerprint
 from nfscratch.training import interrupts
@@ -143,7 +142,7 @@ def _handed_back(result, steps, title, interrupt, pressed):
     line = f"{title}: {result.stopped} of {steps}; the best parameters so far are kept"
     if interrupt == interrupts.RAISE:
         raise Interrupted(f"{line}, in `result` of this exception", result)
-    print(f'{line}. The program goes on after it; interrupt="raise" would end it here', file=sys.stderr)
+    terminal.say(f'{line}. The program goes on after it; interrupt="raise" would end it here')
     return result
 
 

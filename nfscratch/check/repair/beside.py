@@ -29,7 +29,7 @@ from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.rounds import ROUNDS
 from nfscratch.check.trial import Trial
 
-LONGEST = 6.0  # seconds of processor time
+LONGEST, PATIENCE = 6.0, 60.0  # seconds of processor time, and on the clock
 MOST = 10**6  # lines of one edited run
 POINTS = 8
 FEW = 1_000  # draws that a change is tried with first
@@ -47,7 +47,7 @@ class SearchBeside:
         self.call = self._draws if letter == "K" else self._log_prob
         self.of_map, self.reached = Reached(self._both), Reached(self.call)
         self.reached.goes_through(self._both)  # whose variables the function may lack; its lines are left alone
-        self.began, self.checks = time.process_time(), CHECKED
+        self.began, self.end, self.checks = time.process_time(), time.perf_counter() + PATIENCE, CHECKED
 
     def _log_prob(self, rows=slice(None)):
         return onp.asarray(self.trial.subject.log_prob(self.trial.x[rows].copy()))
@@ -84,7 +84,8 @@ class SearchBeside:
                 yield Repair(statement.file, lines, before, after, edit.of_lines, (self.letter,), frozenset())
 
     def _is_over(self):
-        return time.process_time() - self.began > LONGEST or not self.checks
+        late = time.process_time() - self.began > LONGEST or time.perf_counter() > self.end
+        return late or not self.checks
 
     def _both(self):
         self.trial.subject.forward(self.trial.z.copy())

@@ -83,13 +83,18 @@ def _limit():
 
 
 def _interrupt():
-    """A run that does not end is stopped in time for the rest of the answer."""
+    """A run that does not end is stopped in time for the rest of the answer; one that waits, for good.
+
+    The parent's patience is no help where the parent itself was killed.
+    """
     first, again = max(SECONDS - 0.5, 0.1), 0.1
 
     def stop(*_):
         if sys.gettrace() is not None:  # an edited function runs
             raise TooLong
 
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, first, again)
 

@@ -46,7 +46,7 @@ from nfscratch.check.trial import Trial
 
 MADE = (made_otherwise, attributes_otherwise, cells_otherwise)
 MOST = 5_000_000  # lines that all edited runs together may go through: some seconds
-LONGEST = 7.0  # seconds of processor time: a net, looked at
+LONGEST, PATIENCE = 7.0, 60.0  # seconds of processor time, and on the clock for functions that wait: nets
 SELDOM, BETWEEN_LOOKS = 64, 0.2  # edits, and seconds: some systems are slow to say the processor's time
 SLOW = 500  # lines of one run
 COMPILED = 0.6  # what compiling one node of a tree costs, in lines
@@ -71,9 +71,9 @@ class Search(Evidence):
             self.reached.goes_through(lambda: trial.subject.inverse(trial.z.copy()))
         self.caches = Caches(self.reached, self.both)
         self.statements = [] if self.reached.touches_the_world else live_statements(self.reached)
-        self.left, self.checks = 0.0, CHECKED
+        self.left, self.checks, self.turn, self.late, self.next_look = 0.0, CHECKED, 0, False, 0.0
         self.cut_off = False  # whether the first rounds did not come to their end
-        self.began, self.turn, self.late, self.next_look = time.process_time(), 0, False, 0.0
+        self.began, self.end = time.process_time(), time.perf_counter() + PATIENCE
 
     @cached_property
     def screen(self):
@@ -194,8 +194,8 @@ class Search(Evidence):
         """A slow machine ends it, too, before the process is ended from outside and what was found is lost."""
         self.turn += 1
         if self.turn % SELDOM == 0 or time.perf_counter() > self.next_look:
-            self.late = self.late or time.process_time() - self.began > LONGEST
-            self.next_look = time.perf_counter() + BETWEEN_LOOKS
+            now, own = time.perf_counter(), time.process_time()
+            self.late, self.next_look = self.late or own - self.began > LONGEST or now > self.end, now + BETWEEN_LOOKS
         return self.late or self.left < 0
 
     @cached_property

@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import zlib
 from collections.abc import Callable, Generator, Sequence
@@ -93,12 +94,23 @@ def _each(handed, what, results, workers) -> Generator[Graded]:
         yield from (grade_one(one, what, results) for one in handed)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+    with ProcessPoolExecutor(workers, context, _begin_worker) as pool:
         futures = [pool.submit(grade_one, one, what, results) for one in handed]
         try:
             yield from (future.result() for future in as_completed(futures))
         finally:  # after Ctrl-C, too: what is at hand is judged to its end, and nothing else is begun
             pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker():
+    """A worker leaves Ctrl-C to the command, and ends where the command was killed: idle ones would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _end_with(command):
+    command.join()
+    os._exit(1)
 
 
 def grade_one(one: Handed, what: Job, results: Path) -> Graded:

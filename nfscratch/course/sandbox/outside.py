@@ -82,7 +82,7 @@ class Child:
 
     def load(self) -> dict:
         """Start, and load the file: {"functions": names} or {"error": ...}."""
-        settings = {"shelves": shelves(), "limits": self.limits.as_data(), "files": readable()}
+        settings = {"shelves": shelves(), "limits": self.limits.as_data(), "files": readable(), "parent": os.getpid()}
         self.kept_out = tuple(self._exchange(settings, ()).get("kept_out", ()))
         return self._exchange({"do": "load", "path": self.path, "text": self.text}, ())
 

@@ -19,6 +19,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from types import CoroutineType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -66,6 +67,8 @@ def pack(value: Any, function: Callable[[Any], int]) -> list:
         return ["dict", [[pack(key, function), pack(item, function)] for key, item in value.items()]]
     if isinstance(value, Draws):
         return ["rng", value.seed]
+    if isinstance(value, CoroutineType):  # of an async def: else Python warns that it was never awaited
+        value.close()
     return ["function", function(value)] if callable(value) else ["other", type(value).__name__]
 
 
