@@ -127,6 +127,8 @@ def test_channels_of_a_context_are_those_of_an_image_that_is_as_large_as_the_eve
 
 FOR_ROWS = {
     "Field": lambda net: nf.Field(net),
+    "Residual": lambda net: nf.Residual(2, net),
+    "Continuous": lambda net: nf.Continuous(net, 2),
     "Conditioned": lambda net: nf.Conditioned(nf.Planar(2), net, 3),
     "ConditionedBase": lambda net: nf.ConditionedBase(nf.DiagonalNormal(2), net, 3),
     "StandardizedInput": lambda net: nf.StandardizedInput(net),
