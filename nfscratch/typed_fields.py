@@ -9,7 +9,8 @@
 
 A part checks the values of its fields in `__post_init__`, and its messages say what it needs. The types are looked at
 after that, or where the check raised an error that says nothing. A field that takes other types too has them in its
-annotation. Before all that a whole number of NumPy's, alone or in a list, becomes an int: 200 as a uint8 overflows.
+annotation. Before all that a number of NumPy's, or of a subclass of int or float such as an IntEnum, becomes an int or
+a float, alone or in a list: 200 as a uint8 overflows, and beside arrays of float32 NumPy takes the others for float64.
 The classes of a caller are not checked. A file's values are checked before a part is made of them
 (checkpoint/rebuilding.py), and more strictly: a list in a file is a list, never an array.
 """
@@ -69,7 +70,7 @@ def _checking(own: Callable) -> Callable:
 
 
 def _plain_numbers(part):
-    """The whole numbers in the fields of a part, as ints: arithmetic with one of NumPy's stays in its dtype."""
+    """The numbers in the fields of a part, as ints and floats: arithmetic with one of NumPy's stays in its dtype."""
     if not _is_ours(type(part)) or not is_dataclass(part):
         return
     for field in fields(part):
@@ -79,14 +80,19 @@ def _plain_numbers(part):
 
 
 def plain_numbers(value: Any) -> Any:
-    """A whole number of NumPy's as an int, and a list of such numbers as one of ints; anything else as it is."""
-    if isinstance(value, onp.integer):
-        return int(value)
+    """A number of another type as an int or a float, and a list of such numbers as one of these; else as it is."""
+    if _is_odd(type(value)):
+        return int(value) if isinstance(value, (int, onp.integer)) else float(value)
     if type(value) is onp.ndarray and value.ndim == 1 and value.dtype.kind in "iu":
         return tuple(value.tolist())
-    if type(value) in LISTS and any(issubclass(kind, onp.integer) for kind in set(map(type, value))):
+    if type(value) in LISTS and any(map(_is_odd, set(map(type, value)))):
         return type(value)(map(plain_numbers, value))
     return value
+
+
+def _is_odd(kind):
+    """Whether it is a type of real numbers, neither Python's own nor of truths."""
+    return issubclass(kind, (int, float, onp.integer, onp.floating)) and kind not in (bool, int, float)
 
 
 def _odd_field(part):

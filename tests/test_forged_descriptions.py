@@ -117,6 +117,11 @@ def test_channels_of_a_context_are_those_of_an_image_that_is_as_large_as_the_eve
                 ValueError, match=f"context_dim must be 4, because .* of 2 by 2 pixels; got {context_dim}"
             ):
                 on_images(network, context_dim)
+
+    class Own(nf.Network):
+        sees_images, context_channels = True, 7  # whatever it means by that
+
+    on_images(Own(), 2)
     flow = nf.Flow(nf.StandardNormal(IMAGE), on_images(nf.ConvNet((2,)), 2))
     forged = describe(flow)
     forged["fields"]["bijection"]["fields"]["conditioner"]["fields"]["context_channels"] = 2
@@ -127,6 +132,8 @@ def test_channels_of_a_context_are_those_of_an_image_that_is_as_large_as_the_eve
 
 FOR_ROWS = {
     "Field": lambda net: nf.Field(net),
+    "Residual": lambda net: nf.Residual(2, net),
+    "Continuous": lambda net: nf.Continuous(net, 2),
     "Conditioned": lambda net: nf.Conditioned(nf.Planar(2), net, 3),
     "ConditionedBase": lambda net: nf.ConditionedBase(nf.DiagonalNormal(2), net, 3),
     "StandardizedInput": lambda net: nf.StandardizedInput(net),

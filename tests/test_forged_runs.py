@@ -11,6 +11,7 @@ import nfscratch as nf
 from nfscratch.checkpoint import container
 from nfscratch.training import saved_run
 from nfscratch.training.batches import Batches
+from nfscratch.training.resume import _array_as_list
 
 X = onp.random.default_rng(1).normal(size=(30, 2))
 FLOW = nf.flows.real_nvp(2, layers=1, hidden=(4,), whiten="diagonal")
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:no step made the validation bett
 
 def fit(path, kind=onp.random.PCG64, **options):
     given = {"steps": STEPS, "batch_size": 8, "evaluate_every": 2, "progress": False, "checkpoint": path, **options}
-    return nf.fit(FLOW, X, rng=onp.random.Generator(kind(0)), **given)
+    return nf.fit(FLOW, X, **{"rng": onp.random.Generator(kind(0)), **given})
 
 
 @pytest.fixture(scope="module", params=GENERATORS, ids=lambda kind: kind.__name__)
@@ -341,3 +342,36 @@ def test_an_ending_of_version_0_1_that_is_no_sentence_is_refused(half, tmp_path)
         sealed(tmp_path / "run", tree, fields, run={**run, "record": record})
         with pytest.raises(nf.CheckpointError, match=r"run/record/stopped must be one of version 0\.1"):
             fit(tmp_path / "run", kind)
+
+
+def test_the_number_of_steps_of_a_run_that_can_be_made_longer_is_one(tmp_path):
+    path, options = tmp_path / "run", {"schedule": nf.constant}
+    fit(path, **options, callback=lambda at: at.step == DONE)
+    with container.opened(path, "run") as kept:
+        tree, fields = kept.read(), dict(kept.fields)
+    configuration = json.loads(fields["run"])["configuration"]
+    for steps in (None, "x", [], {}, True, -1, DONE - 1, 6.5):
+        sealed(path, tree, fields, configuration={**configuration, "steps": steps})
+        with pytest.raises(
+            nf.CheckpointError, match="configuration/steps must be a whole number of at least the 4 done"
+        ):
+            fit(path, **options)
+
+
+def test_a_file_that_is_refused_does_not_move_the_callers_generator(half, tmp_path):
+    kind, _, tree, fields = half
+    state = json.loads(fields["run"])
+    later = onp.random.Generator(kind(0))
+    later.random(9)
+    began = json.loads(json.dumps(later.bit_generator.state, default=_array_as_list))
+    forgeries = (
+        {"run": {**state["run"], "position": 7}},
+        {"rng": {**state["rng"], "bit_generator": "none"}},
+        {"configuration": {**state["configuration"], "steps": 3}},
+    )
+    for forged in forgeries:
+        sealed(tmp_path / "run", tree, fields, began=began, **forged)
+        rng = onp.random.Generator(kind(0))
+        with pytest.raises(nf.CheckpointError):
+            fit(tmp_path / "run", kind, rng=rng)
+        assert rng.random() == onp.random.Generator(kind(0)).random()

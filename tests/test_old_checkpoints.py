@@ -80,5 +80,9 @@ def test_a_file_with_whole_numbers_of_numpy_is_of_the_flow_that_makes_ints_of_th
         patch.setattr(whole_flow, "describe", as_it_was)
         nf.save(path, flow, flow.init(onp.random.default_rng(0)))
     assert nf.load(path, flow=flow)[0] is flow and nf.load(path)[0].base.dim == 2
+    for name, value in (("float32", 0.5), ("float64", {"float": "inf"}), ("int8", 3)):
+        assert whole_flow._in_plain_numbers([{"numpy": name, "value": value}]) == [value]
+    for kept in ({"numpy": "bool", "value": True}, {"numpy": "float64", "value": {"part": "MLP"}}):
+        assert whole_flow._in_plain_numbers(kept) == kept
     with pytest.raises(nf.CheckpointError, match=r"it is of another: flow.bijection.seed is 3; got 4"):
         nf.load(path, flow=nf.Flow(nf.StandardNormal(2), nf.PLU(2, seed=4)))

@@ -61,6 +61,10 @@ def test_a_link_to_a_file_is_followed_and_kept_and_a_link_to_a_pipe_is_refused(t
         save(tmp_path / name)
         assert (tmp_path / name).is_symlink()
         nf.load(tmp_path / name)
+    (tmp_path / "to a run").symlink_to(tmp_path / "run")
+    for _ in range(2):  # a new file, and the same again
+        run(tmp_path / "to a run")
+        assert (tmp_path / "to a run").is_symlink() and (tmp_path / "run").is_file()
     os.mkfifo(tmp_path / "p")
     (tmp_path / "to pipe").symlink_to(tmp_path / "p")
     with pytest.raises(nf.CheckpointError, match="to pipe: path must be the name of a file; got a pipe"):

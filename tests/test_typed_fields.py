@@ -1,5 +1,6 @@
 """Every field of every part: a value of another type is refused where the part is made, in one line that names it."""
 
+import enum
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, fields, is_dataclass, replace
 
@@ -56,7 +57,7 @@ def test_a_field_of_another_type_is_refused_by_its_name(name):
     [
         (lambda: nf.Coupling(nf.Affine(), nf.half_mask(2), nf.MLP), "conditioner must be a Network; got <class"),
         (lambda: nf.Coupling(nf.Affine(), nf.half_mask(2), 3), "conditioner must be a Network; got 3"),
-        (lambda: nf.BatchNorm(2, eps=True), "eps must be a number; got True"),
+        (lambda: nf.BatchNorm(2, eps=True), "eps must be positive and finite; got True"),
         (lambda: nf.BatchNorm(2, momentum=[1]), r"momentum must be a number; got \[1\]"),
         (lambda: nf.RationalQuadraticSpline(circular=-1), "circular must be True or False; got -1"),
         (lambda: nf.Heads((nf.MLP((4,)), 3)), "networks must be a list, each entry a Network; got"),
@@ -137,3 +138,33 @@ def test_a_seed_may_be_of_any_size():
     assert nf.PLU(3, seed=2**63).seed == 2**63 and nf.flows.maf(2, seed=2**100).shape == (2,)
     with pytest.raises(ValueError, match=r"^seed must be an integer of at least 0; got -1$"):
         nf.PLU(3, seed=-1)
+
+
+class Whole(enum.IntEnum):
+    TWO = 2
+
+
+class Length(float):
+    pass
+
+
+def test_a_number_of_another_type_is_taken_as_a_plain_one_and_leaves_float32_as_it_is(tmp_path):
+    """NumPy takes a subclass of int or float, as its own float64, for an array of float64."""
+    x, rng = onp.random.default_rng(2).normal(size=(6, 2)).astype("f4"), onp.random.default_rng
+    nf.use(dtype="float32")
+    try:
+        for odd in (Whole.TWO, Length(2), onp.float64(2), onp.float32(2), onp.int8(2)):
+            for field in (nf.Affine(odd), nf.RationalQuadraticSpline(3, odd)):
+                number = field.max_log_scale if isinstance(field, nf.Affine) else field.bound
+                assert type(number) in (int, float) and number == 2
+                flow = nf.Flow(nf.StandardNormal(2), nf.Elementwise(field, 2))
+                params = nf.trees.map_leaves(lambda leaf: leaf + onp.float32(0.3), flow.init(rng(0), x))
+                nf.save(tmp_path / "flow", flow, params)
+                again, loaded = nf.load(tmp_path / "flow")
+                log_p = flow.log_prob(params, x)
+                assert log_p.dtype == onp.float32 and (again.log_prob(loaded, x) == log_p).all()
+            assert type(nf.ProbabilityFlow(duration=odd).duration) in (int, float)
+            assert {type(n) for n in nf.Bounds([0, odd - 2], (3.0, odd)).high} == {float}
+            assert [type(n) for n in nf.MLP([3, Whole.TWO]).hidden] == [int, int]
+    finally:
+        nf.use(dtype="float64")

@@ -31,7 +31,7 @@ from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.nets.lipschitz import LipschitzMLP
 from nfscratch.nets.lipschitz_conv import LipschitzConv
-from nfscratch.nets.network import Network, network_jacobian, prepared
+from nfscratch.nets.network import Network, check_rows, network_jacobian, prepared
 from nfscratch.ops.events import batch_first, batch_last, flat, unflat
 from nfscratch.ops.fixed_point import METHODS, solve_fixed_point
 from nfscratch.ops.identity import identity
@@ -73,6 +73,8 @@ class Residual(NumericInverse):
     def __post_init__(self):
         object.__setattr__(self, "shape", validate.event_shape("Residual", self.shape, axes=(1, 3)))
         validate.part("network", self.network, Network, "nf.LipschitzMLP((64, 64))")
+        if len(self.shape) == 1:
+            check_rows("network", self.network)
         wrong, right = (LipschitzConv, LipschitzMLP) if len(self.shape) == 1 else (LipschitzMLP, LipschitzConv)
         if isinstance(self.network, wrong):
             raise ValueError(

@@ -19,7 +19,10 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch.backend import Constant
+from nfscratch.nets import ConvNet, ResidualConvNet
 from nfscratch.ops.events import batch_first, batch_last
+
+ON_IMAGES = (ConvNet, ResidualConvNet)
 
 
 def view_of(network, mask, n_params):
@@ -39,7 +42,7 @@ def check_context(network, shape, context_dim):
     """Refuse a network that takes the context as an image, of the height and width of `shape`, where it is none."""
     for each in getattr(network, "networks", ()):  # of Heads
         check_context(each, shape, context_dim)
-    channels = getattr(network, "context_channels", 0)
+    channels = network.context_channels if isinstance(network, ON_IMAGES) else 0  # a caller's own may mean another
     if channels and context_dim != channels * prod(shape[1:]):
         raise ValueError(
             f"context_dim must be {channels * prod(shape[1:])}, because {type(network).__name__} takes the context as "

@@ -120,20 +120,24 @@ def _rebuilt(description, sealed):
     return flow
 
 
-def _in_plain_ints(description):
-    """NumPy's whole numbers as ints, which parts make of them; older files have them as they were given."""
+INFINITE = [{"float": text} for text in ("inf", "-inf", "nan")]
+
+
+def _in_plain_numbers(description):
+    """NumPy's numbers as ints and floats, which parts make of them; older files have them as they were given."""
     if isinstance(description, list):
-        return [_in_plain_ints(item) for item in description]
+        return [_in_plain_numbers(item) for item in description]
     if not isinstance(description, dict):
         return description
-    if set(description) == {"numpy", "value"} and type(description["value"]) is int:
-        return description["value"]
-    return {name: _in_plain_ints(item) for name, item in description.items()}
+    value = description.get("value")
+    if set(description) == {"numpy", "value"} and (type(value) in (int, float) or value in INFINITE):
+        return value
+    return {name: _in_plain_numbers(item) for name, item in description.items()}
 
 
 def _agreeing(flow, description, sealed):
     """The caller's own flow, of any size, if it is the one in the file."""
-    mine, its = (_in_plain_ints(d) for d in (describe(flow), description))
+    mine, its = (_in_plain_numbers(d) for d in (describe(flow), description))
     if config_hash(mine) != config_hash(its):
         raise CheckpointError(f"it must be of this flow; it is of another: {difference(its, mine)}")
     agreement.check(flow, sealed.shapes())

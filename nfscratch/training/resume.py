@@ -49,7 +49,7 @@ class RunFile:
 
     def _read(self):
         """Its seal and its texts. The arrays are read once it is known which there must be."""
-        if not os.path.lexists(self.path):
+        if not os.path.exists(self.path):  # a link to a file that is still to come is followed
             return None, None
         with container.opened(self.path, "run") as sealed:
             saved = header.parse(sealed.fields.get("run", ""), "the run")
@@ -59,6 +59,7 @@ class RunFile:
 
     def _entry(self, key):
         if not isinstance(self._saved, dict) or key not in self._saved:
+            self.rng.bit_generator.state = self._given
             raise CheckpointError(f"{self.path}: it must hold the state of a run; its {key} is missing")
         return self._saved[key]
 
@@ -87,6 +88,10 @@ class RunFile:
             self._refuse(
                 f"steps must be at least {excerpt(done)}, the number that the run in the file has done; got {steps}"
             )
+        if type(theirs) is not int or theirs < done:
+            self._refuse(
+                f"configuration/steps must be a whole number of at least the {done} done; got {excerpt(theirs)}"
+            )
         self.configuration["steps"] = steps
 
     def evaluate_every(self, schedule: Any) -> int | None:
@@ -109,12 +114,18 @@ class RunFile:
         """Bring `run` to where the file left off; without a file, write the first state, to see that writing works."""
         if self._saved is None:
             return self._write(run)
-        with about(self.path):
-            if unknown := set(self._entry("configuration")) - set(self.configuration):
-                raise CheckpointError(f"configuration must have no other entries than a run's; got {excerpt(unknown)}")
-            tree, numbers = self._judged(run)
+        try:
+            with about(self.path):
+                if unknown := set(self._entry("configuration")) - set(self.configuration):
+                    raise CheckpointError(
+                        f"configuration must have no other entries than a run's; got {excerpt(unknown)}"
+                    )
+                tree, numbers = self._judged(run)
+            self._rewound("rng")
+        except CheckpointError:
+            self.rng.bit_generator.state = self._given  # a file that is refused moves no generator
+            raise
         run.restore(tree, numbers)
-        self._rewound("rng")
         self._seal, self._saved, self._written = None, None, _mark(run)
 
     def _judged(self, run):
