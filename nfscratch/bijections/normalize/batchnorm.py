@@ -32,7 +32,7 @@ from nfscratch.bijections.normalize.channels import (
     samples,
 )
 from nfscratch.bijections.normalize.statistics import mean_and_std
-from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
+from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, held
 from nfscratch.ops.events import batch_first, batch_last, check_event
 from nfscratch.ops.layout import sum_to
 from nfscratch.trees import FIXED
@@ -74,15 +74,15 @@ class BatchNorm(Bijection):
 
     def forward(self, params, z, context=None, rng=None):
         s, m, beta = self._coefficients(params, z)
-        return batch_first(affine(s, m, batch_last(z) - beta)), channel_log_det(s, z)
+        return batch_first(affine(held(s), m, batch_last(z) - beta)), channel_log_det(s, z)
 
     def inverse(self, params, x, context=None, rng=None):
         s, m, beta = self._coefficients(params, x)
-        return batch_first(affine_inverse(s, m, batch_last(x)) + beta), -channel_log_det(s, x)
+        return batch_first(affine_inverse(held(s), m, batch_last(x)) + beta), -channel_log_det(s, x)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         s, m, beta = self._coefficients(params, z)
-        x, back = affine_vjp(s, m, batch_last(z) - beta)
+        x, back = affine_vjp(held(s), m, batch_last(z) - beta)
 
         def pullback(g_x, g_log_det):
             g_s, _, g_z = back(batch_last(g_x), g_log_det)
@@ -92,7 +92,7 @@ class BatchNorm(Bijection):
 
     def inverse_vjp(self, params, x, context=None, rng=None):
         s, m, beta = self._coefficients(params, x)
-        u, back = affine_inverse_vjp(s, m, batch_last(x))
+        u, back = affine_inverse_vjp(held(s), m, batch_last(x))
 
         def pullback(g_z, g_log_det):
             g_u = batch_last(g_z)
