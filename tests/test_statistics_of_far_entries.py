@@ -1,13 +1,17 @@
-"""What layers take from a table with an entry near the end of its dtype: means and scales that are numbers."""
+"""A table with an entry near the end of its dtype: layers take numbers from it, and what stops a fit is named."""
 
 import numpy as onp
 import pytest
 
 import nfscratch as nf
-from nfscratch import trees
+from nfscratch import lost_digits, trees
 from nfscratch.bijections.normalize.remainder import predictions
 from nfscratch.bijections.normalize.whiten import groups
 from nfscratch.bijections.start import StartBatch
+from nfscratch.training import divergence
+from nfscratch.training.beginning import begun
+from nfscratch.training.held_out import Rows
+from nfscratch.training.remedies import farthest
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +71,32 @@ def test_rows_that_overflow_on_the_way_are_left_behind():
     none = StartBatch(onp.array([[800.0], [900.0]]), None)
     none.carry(layer, params, None)
     assert len(none.x) == 2
+
+
+class NoStart:
+    def init(self, rng, x, context):
+        raise nf.InversionError("no z")
+
+
+def test_an_entry_that_stops_a_fit_is_named_by_row_and_column():
+    rows = Rows(table("float64", -1.7e308), None, None, 7 + onp.arange(40))
+    with pytest.raises(nf.InversionError, match=r"no z. x has -1.7e\+308 in row 7, column 1"):
+        begun(NoStart(), None, rows.x, rows)
+    assert farthest(onp.array([[0.0], [0.0], [0.0], [0.0], [1e300]]))[:2] == (4, 0)
+    layer = nf.Flow(nf.StandardNormal(1), nf.Standardize(1))
+    params = layer.init(onp.random.default_rng(0))
+    params["bijection"]["fixed"] = {"mean": onp.array([0.0]), "std": onp.array([0.5])}
+    x = onp.array([[0.5], [1e308]])
+    rows = Rows(x, None, None, onp.array([3, 11]))
+    with onp.errstate(over="ignore"):
+        said = divergence.blame(layer, params, {}, x[::-1], None, rows)
+    assert "x has 1e+308 in row 11, column 0" in said
+
+
+def test_numbers_too_small_for_a_dtype_are_said_to_be_so():
+    """3e-300 is 0 in float32, whose least number is 1.4e-45; no offset changes that, a factor does."""
+    x = onp.random.default_rng(0).normal(size=(30, 2)) * [1.0, 1e-300]
+    with pytest.raises(ValueError, match=r"standard deviation .*e-301, and float32 .* lie 1.4e-45 apart.*multiply the"):
+        lost_digits.check("x", x, "float32")
+    with pytest.raises(ValueError, match="subtract an offset from the column, or use float64"):
+        lost_digits.check("x", x * [1.0, 1e300] + [0.0, 1e9], "float32")
