@@ -6,6 +6,8 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
+from nfscratch import trees
+from nfscratch.flows.drawn import refusing_nan
 from nfscratch.models.likelihoods import NormalLikelihood
 from nfscratch.ops.affine import affine_inverse_vjp, bounded, bounded_vjp
 
@@ -62,3 +64,24 @@ def test_a_bound_that_no_exponential_bears_is_none(dtype):
     assert onp.array_equal(s, bounded(a, 1000.0)) and s.dtype == a.dtype
     assert back(onp.ones_like(a)) == pytest.approx([0.0, 1.0, 0.0], rel=1e-5) and back(a).dtype == a.dtype
     assert onp.isfinite(affine_inverse_vjp(s, a, a)[0]).all()
+
+
+@pytest.mark.parametrize("dtype", FAR)
+def test_a_draw_that_a_layer_makes_nan_of_is_refused_by_number_and_layer(dtype):
+    """An autoregressive layer makes infinity of z = 9e307, and the next one NaN of it."""
+    flow = nf.flows.iaf(2, layers=2, hidden=(4,), base=nf.DiagonalNormal(2))
+    draws = rng(1)
+    moved = trees.map_leaves(lambda a: a + draws.normal(size=a.shape), flow.init(rng()), fixed=lambda a: a)
+    params = trees.cast(moved, dtype)
+    with onp.errstate(over="ignore", invalid="ignore"):
+        ordinary = flow.sample(params, rng(), 5)
+        params["base"]["log_std"] = onp.full(2, FAR[dtype], dtype)
+        for draw in (flow.sample, flow.sample_and_log_prob):
+            with pytest.raises(ValueError, match=r"draw 2 is NaN: the base .* draws .*, and layer 4 of 5 .Remainder."):
+                draw(params, rng(), 5)
+        spoilt = {**params, "base": {**params["base"], "mean": onp.full(2, onp.nan, dtype)}}
+        assert onp.isnan(flow.sample(spoilt, rng(), 5)).all() and onp.isfinite(ordinary).all()
+    of_chunk = refusing_nan(flow, params, lambda z, h: (z,))
+    of_chunk(onp.zeros((4, 2), dtype), None)
+    with pytest.raises(ValueError, match="draw 5 is NaN"):
+        of_chunk(onp.array([[0.0, 0.0], [0.0, onp.nan]], dtype), None)
