@@ -31,10 +31,10 @@ def check(name: str, x: Any, dtype: Any, cast_only: bool = False) -> None:
     if x.dtype.kind == "f" and not onp.isfinite(x).all():
         return  # `finite` refuses it: NaN has no digits to lose
     axes = (0, *range(2, x.ndim))
-    step = float(onp.finfo(dtype).eps) * onp.abs(x.astype(onp.float64)).max(axis=axes)
-    low = x.min(axis=axes, keepdims=True)
-    with onp.errstate(over="ignore", invalid="ignore"):  # a difference may be too large for a number
-        spread = (x - low).astype(onp.float64).std(axis=axes)  # whole numbers are subtracted exactly
+    numbers = onp.finfo(dtype)
+    least = float(numbers.eps) * float(numbers.tiny)  # how far numbers near 0 lie apart
+    step = onp.maximum(float(numbers.eps) * onp.abs(x.astype(onp.float64)).max(axis=axes), least)
+    spread = _spread(x, axes)
     varies = (x.max(axis=axes) > x.min(axis=axes)) & (wider | (spread > ROUNDING * step))
     coarse = onp.flatnonzero(varies & (spread < FINE * step))
     if not len(coarse):
@@ -44,10 +44,22 @@ def check(name: str, x: Any, dtype: Any, cast_only: bool = False) -> None:
         f"{name}: column {worst} has values up to {onp.abs(x[:, worst]).max():.4g} with standard deviation "
         f"{spread[worst]:.3g}, and {dtype} numbers of that size lie {step[worst]:.3g} apart"
     )
-    remedy = "subtract an offset from the column" + (', or use float64: nf.use(dtype="float64")' if wider else "")
+    small = bool(step[worst] == least)
+    remedy = ("multiply" if small else "subtract an offset from") + " the column" + " by a constant" * small
+    remedy += ', or use float64: nf.use(dtype="float64")' * wider
     if wider and spread[worst] < TOLD_APART * step[worst]:
         raise ValueError(f"{words}: its values cannot be told apart; {remedy}")
     outside.warn(f"{words}: digits are lost; {remedy}")
+
+
+def _spread(x, axes):
+    """The standard deviation of each column; whole numbers are subtracted exactly."""
+    with onp.errstate(over="ignore", invalid="ignore"):  # a difference may be too large for a number
+        u = (x - x.min(axis=axes, keepdims=True)).astype(onp.float64)
+        size = u.max(axis=axes, keepdims=True)
+        odd = (size > 0.0) & (size < 1e-100)  # its square would be 0
+        size = onp.where(odd, size, 1.0)
+        return (u / size if odd.any() else u).std(axis=axes) * size.reshape((-1,))
 
 
 def _is_wider(given: Any, dtype: Any) -> bool:

@@ -366,3 +366,23 @@ def test_the_shares_of_an_ensemble_sum_to_1_where_log_p_is_large(dtype, z):
     params = trees.cast(ensemble.init(onp.random.default_rng(0)), dtype)
     _, pullback = ensemble.log_prob_vjp(params, onp.array([[z, 0.5]], dtype))
     onp.testing.assert_allclose(pullback(onp.ones(1, dtype))[1], [[-z, -0.5]], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "far"), [("float64", 1e308), ("float32", 2e38)])
+def test_where_the_network_overflows_the_density_is_0_and_its_gradient_too(dtype, far):
+    density = nf.AutoregressiveDensity(3, nf.Gaussian(), nf.MADE((8,), "silu"), context_dim=1)
+    draws = onp.random.default_rng(0)
+    params = trees.map_leaves(lambda a: (a + draws.normal(size=a.shape)).astype(dtype), density.init(draws))
+    near, c = draws.normal(size=(1, 3)).astype(dtype), onp.ones((3, 1), dtype)
+    z = onp.concatenate([onp.full_like(near, far), near, onp.full_like(near, -far)])
+    log_p, (alone, back) = density.log_prob(params, z, c), density.log_prob_vjp(params, near, c[:1])
+    assert log_p.tolist() == [-onp.inf, pytest.approx(alone[0], rel=1e-5), -onp.inf] and log_p.dtype == dtype
+    both, pullback = density.log_prob_vjp(params, z, c)
+    assert both == pytest.approx(log_p, rel=1e-5) and both.dtype == dtype
+    traced = autograd.grad(lambda z: np.sum(density.log_prob(params, z, c)))(z)
+    g_params, g_z, g_context = pullback(onp.ones_like(both))
+    for g in (g_z, traced):
+        assert not g[[0, 2]].any() and g[1] == pytest.approx(back(onp.ones_like(alone))[1][0], rel=1e-4)
+    assert trees.is_finite(g_params) and not g_context[[0, 2]].any()
+    spoilt = trees.map_leaves(lambda a: a * onp.nan, params)
+    assert onp.isnan(density.log_prob(spoilt, z, c)).all(), "NaN in the parameters is left to see"

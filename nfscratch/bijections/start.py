@@ -3,6 +3,7 @@
 A layer needs few rows for a first mean or scale: of 2,000 rows the mean is known to 1/45 of the standard deviation. To
 carry all rows through all layers is as much work as an epoch of training. So all rows are carried while the products,
 rows x (D + parameters of the layer), stay below 2^30 in sum, which is about a second; then a sample is taken, once.
+Rows that overflow on the way are left behind: of infinity every mean is infinite, and every scale NaN.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ class StartBatch:
     def carry(self, layer: Any, params: Any, rng: Any) -> None:
         """Replace x by what `layer` makes of it on the way to the noise."""
         self.thin(params)
-        self.x, _ = layer.inverse_value(params, self.x, self.context, rng)
+        with onp.errstate(over="ignore", invalid="ignore"):
+            self.x, _ = layer.inverse_value(params, self.x, self.context, rng)
+        if not bool(onp.isfinite(self.x).all()):
+            good = onp.flatnonzero(onp.isfinite(self.x).reshape((len(self.x), -1)).all(axis=1))
+            if len(good) > 1:
+                self._take(good)
 
     def thin(self, params: Any) -> None:
         """Take a sample, where a part with `params` would make all rows too much work."""
@@ -36,6 +42,8 @@ class StartBatch:
 
     def _sample(self):
         rows = onp.random.default_rng(0).choice(len(self.x), SAMPLE, replace=False, shuffle=False)
-        rows = backend.asarray(rows, dtype=int, like=self.x)
+        self._take(backend.asarray(rows, dtype=int, like=self.x))
+
+    def _take(self, rows):
         self.x = onp.asarray(self.x[rows], order="F", like=self.x)
         self.context = None if self.context is None else self.context[rows]

@@ -50,6 +50,7 @@ STEPS = 4  # of (2) for each of them, from the scale of the one before
 CONSTANT = 1e-3  # z has standard deviation 1, or it is rounding: that of a column which others give
 SMALLEST = 1e-3  # of the mean of |u|: many equal numbers would make s 0, and the density infinite
 MIDDLE_DOF = 8.0  # stored for a direction that is normal
+FARTHEST = 1e100  # its square is a number, and a tail that reaches farther is no heavier
 ROWS = 2000  # so many rows are looked at
 
 
@@ -134,7 +135,7 @@ def heavy_tails(z):
     none, D = onp.zeros(z.shape[1]), z.shape[1]
     if not onp.isfinite(z).all():
         return none, none
-    z, p = distinct(z)
+    z, p = distinct(onp.clip(z, -FARTHEST, FARTHEST))
     N = 1.0 / onp.square(p).sum()
     u = z / onp.sqrt(1.0 - _leverage(z, p, N))
     size = onp.sqrt((p * u * u).sum(axis=0))

@@ -9,6 +9,8 @@ it makes "MAF MoG". With `Gaussian` factors it is the same density as a standard
 `Autoregressive(Affine())`, which is the better form where a draw is to be differentiated.
 
 With context_dim = C, theta depends on a context (N, C) too: p(x | context).
+
+So far out that the network overflows (inf - inf) the density is 0, as it is in a Flow: log p is -inf, its gradient 0.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import validate
+from nfscratch import trees, validate
+from nfscratch.autodiff import raw
+from nfscratch.autodiff.boxes import raw_tree
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.distributions.conditionals import Conditional
@@ -62,12 +67,36 @@ class AutoregressiveDensity(Distribution):
         return self.conditioner.update(params)
 
     def log_prob(self, params, z, context=None):
+        with onp.errstate(over="ignore", invalid="ignore"):
+            log_p = self._log_prob(params, z, context)
+            lost = self._overflowing(raw(log_p), params, z)
+            if lost is None:
+                return log_p
+            return np.where(lost, -inf, self._log_prob(params, *_elsewhere(lost, z, context)))
+
+    def log_prob_vjp(self, params, z, context=None):
+        with onp.errstate(over="ignore", invalid="ignore"):
+            log_p, pullback = self._log_prob_vjp(params, z, context)
+            lost = self._overflowing(log_p, params, z)
+            if lost is None:
+                return log_p, pullback
+            other, pullback = self._log_prob_vjp(params, *_elsewhere(lost, z, context))
+        return onp.where(lost, log_p.dtype.type(-inf), other), lambda g: pullback(onp.where(lost, onp.zeros_like(g), g))
+
+    def _overflowing(self, log_p, params, z):
+        """The rows (N,) on which the network meets inf - inf with finite parameters; None where there is none."""
+        if not bool(onp.isnan(log_p).any()) or not trees.is_finite(raw_tree(params)):
+            return None
+        lost = onp.isnan(log_p) & onp.isfinite(raw(z)).all(axis=1)
+        return lost if bool(lost.any()) else None
+
+    def _log_prob(self, params, z, context):
         z, context = self._by_order.there(z), used_context(self, context, z)
         out = self.conditioner.apply(params, z, context)
         theta = np.reshape(out, (len(z), self.dim, self.conditional.n_params))
         return np.sum(self.conditional.log_prob(theta, z), axis=1)
 
-    def log_prob_vjp(self, params, z, context=None):
+    def _log_prob_vjp(self, params, z, context):
         z, context = self._by_order.there(z), used_context(self, context, z)
         out, back_net = self.conditioner.apply_vjp(params, z, context)
         theta = out.reshape((len(z), self.dim, self.conditional.n_params))
@@ -91,3 +120,8 @@ class AutoregressiveDensity(Distribution):
         context = used_context(self, context, range(n))
         x, _ = self.conditioner.generate(params, value, self.dim, noise[0], context)
         return self._by_order.back(x.T)
+
+
+def _elsewhere(lost, z, context):
+    """z and context, with zeros in the rows that are lost."""
+    return [a if a is None else np.where(lost[:, None], onp.zeros_like(raw(a)), a) for a in (z, context)]

@@ -21,7 +21,7 @@ import numpy as onp
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.distributions.distribution import Distribution, standard_normal
-from nfscratch.distributions.normal import HALF_LOG_2PI, from_component
+from nfscratch.distributions.normal import HALF_LOG_2PI, deviation, from_component
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class GaussianMixture(Distribution):
     def sample(self, params, rng, n, like=None, context=None):
         k = backend.asarray(self._components(params["logits"], rng, n), dtype=int, like=params["mean"])
         eps = standard_normal(rng, (n, self.dim), params["mean"])
-        return _chosen(params["mean"], k) + np.exp(_chosen(params["log_std"], k)) * eps
+        return _chosen(params["mean"], k) + deviation(_chosen(params["log_std"], k), eps)
 
     def _components(self, logits, rng, n):
         """The component of each of n draws: how many edges of the cumulated weights lie at or below U[0, 1)."""

@@ -29,6 +29,7 @@ from nfscratch.flows import on_the_way
 from nfscratch.flows.boundary import check_once, checked_sum
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.context import TakesContext
+from nfscratch.flows.drawn import refusing_nan
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.fixed import HasFixed
 from nfscratch.flows.parameters import checked, naming_params, remember
@@ -207,6 +208,7 @@ class Flow(HasFixed, TakesContext, TypedFields):
 
     def _draws(self, params, rng, n, context, fun):
         """fun(z, h) of n draws of the base, some rows at a time."""
+        fun = refusing_nan(self, params, fun)
         h = in_chunks(lambda c, _: self._embedded_value(params, c), context) if context is not None else None
         by_row = self.base.draws_row_by_row(params["base"]) and not self.bijection.stochastic
         if self.base.reparameterized and not by_row:  # the other roads draw all at once, and make the same draws

@@ -23,8 +23,8 @@ import numpy as onp
 from nfscratch import backend, validate
 from nfscratch.array_kinds import listed_rows
 from nfscratch.distributions.distribution import standard_normal
-from nfscratch.distributions.normal import HALF_LOG_2PI
-from nfscratch.ops.affine import affine_inverse_vjp
+from nfscratch.distributions.normal import HALF_LOG_2PI, deviation
+from nfscratch.ops.affine import affine_inverse_vjp, held
 from nfscratch.typed_fields import TypedFields
 
 
@@ -98,12 +98,12 @@ class NormalLikelihood(Likelihood):
         return {"log_scale": backend.asarray(onp.full(1, onp.log(self.scale)))}
 
     def log_prob(self, params, out, x):
-        u = (x - out) * np.exp(-params["log_scale"])
+        u = (x - out) * np.exp(-held(params["log_scale"]))
         return np.sum(-0.5 * np.square(u) - params["log_scale"] - HALF_LOG_2PI, axis=1)
 
     def log_prob_vjp(self, params, out, x):
         s = params["log_scale"]
-        u, back = affine_inverse_vjp(s[:, None], out.T, x.T)
+        u, back = affine_inverse_vjp(held(s)[:, None], out.T, x.T)
 
         def pullback(g):
             g_s, g_out, _ = back(-(g * u), g + onp.zeros_like(u))
@@ -115,7 +115,7 @@ class NormalLikelihood(Likelihood):
         return out
 
     def sample(self, params, rng, out):
-        return out + np.exp(params["log_scale"]) * standard_normal(rng, out.shape, out)
+        return out + deviation(params["log_scale"], standard_normal(rng, out.shape, out))
 
 
 LIKELIHOODS = {"bernoulli": BernoulliLikelihood, "normal": NormalLikelihood}

@@ -8,13 +8,18 @@ import numpy as onp
 def moments(x):
     """Mean and standard deviation (C,) of host rows x (N, C) in float64.
 
-    Columns beyond 1e100 or below 1e-100 are divided by their largest entry first: 1e200 squared is infinity.
+    They are taken in_units: 1e200 squared is infinity.
     """
+    x, unit = in_units(x)
+    return x.mean(axis=0) * unit, x.std(axis=0) * unit
+
+
+def in_units(x):
+    """x / unit, and the unit of each column: 1, or the largest entry where a column is beyond 1e100 or below 1e-100."""
     size = onp.abs(x).max(axis=0)
-    if ((size < 1e100) & ((size > 1e-100) | (size == 0.0))).all():
-        return x.mean(axis=0), x.std(axis=0)
-    unit = onp.where(size > 0.0, size, 1.0)
-    return (x / unit).mean(axis=0) * unit, (x / unit).std(axis=0) * unit
+    odd = (size > 0.0) & ((size >= 1e100) | (size <= 1e-100))
+    unit = onp.where(odd, size, 1.0)
+    return (x / unit if odd.any() else x), unit
 
 
 def robust_moments(x, std):

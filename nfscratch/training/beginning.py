@@ -18,8 +18,10 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.bijections.normalize.whiten import taken
+from nfscratch.ops.roots import InversionError
 from nfscratch.training import deciding_rows
 from nfscratch.training.record import Result
+from nfscratch.training.remedies import farthest_entry
 
 
 @dataclass
@@ -53,4 +55,10 @@ def beginning(flow: Any, params: Any, noisy: Any, rows: Any, rng: Any, given: An
 def begun(flow: Any, rng: Any, x: Any, rows: Any) -> Any:
     """Parameters that start from `rows` with the noise of x, in the dtype of x."""
     start = replace(rows, x=x).copied()
-    return trees.cast(flow.init(rng, start.x, start.context), x.dtype)
+    try:
+        return trees.cast(flow.init(rng, start.x, start.context), x.dtype)
+    except InversionError as error:  # which counts the rows that a layer was given
+        raise InversionError(
+            f"the flow's start cannot be evaluated for all rows: {error}. {farthest_entry(rows)}, which lies farthest "
+            "out: leave the row out, or transform the column (its log, its ranks)"
+        ) from error

@@ -25,16 +25,16 @@ WIDER_BASE = "the density is 0 there; choose a base that is positive where the l
 
 def blame(flow: Any, params: Any, grads: Any, x: Any, context: Any, rows: Any = None) -> str:
     """The part at fault, and a remedy, for a batch on which the loss of `flow` diverged. rows: all that it is from."""
-    return "; ".join(filter(None, [_fault(flow, params, grads, x, context), remedies.of_data(rows)]))
+    return "; ".join(filter(None, [_fault(flow, params, grads, x, context, rows), remedies.of_data(rows)]))
 
 
-def _fault(flow, params, grads, x, context):
+def _fault(flow, params, grads, x, context, rows):
     h = flow.embedded(params, context)
     if h is not None and not onp.isfinite(h).all():
         return f"{embed_name(flow)} gives NaN or infinity; {remedies.for_steps(flow.embed)}"
     fault, enlarging, z = _through_layers(flow.bijection, params["bijection"], x, h)
     if fault:
-        return fault
+        return fault + _entry_of(x, z, rows)
     near = onp.abs(z).reshape((len(z), -1)).max(axis=1) <= FAR * max(1.0, _size(x))
     if near.any() and (fault := _fault_of_base(flow.base, params["base"], z, h, near)):
         return f"{base_name(flow)}: {fault}"
@@ -64,6 +64,17 @@ def _fault_of_layer(layer, x, z):
         return f"gives NaN or infinity at {float(x[outside][0]):.6g}, because it reaches ({low}, {high}) alone"
     where = "z" if not onp.isfinite(z).all() else "log_det"
     return f"gives NaN or infinity in {where}; {remedies.for_steps(layer)}"
+
+
+def _entry_of(x, z, rows):
+    """Which entry of the data the first row has that is far out, where only some rows give NaN or infinity."""
+    bad = ~onp.isfinite(z).reshape((len(z), -1)).all(axis=1)
+    if rows is None or bad.all() or not bad.any():
+        return ""
+    event = backend.to_numpy(x[int(bad.argmax())]).ravel()
+    column = int(onp.abs(event).argmax())
+    same = onp.flatnonzero(backend.to_numpy(rows.x).reshape((len(rows.x), -1))[:, column] == event[column])
+    return f"; {remedies.entry(rows, int(same[0]), column)}" if len(same) else ""
 
 
 def _size(x):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.ops.moments import moments
 
 SMALLER_STEPS = "try a smaller rate, or clip=1.0"
 BOUNDED = ("tanh",)
@@ -57,6 +58,18 @@ def of_data(rows: Any) -> str:
     )
 
 
+def farthest_entry(rows: Any) -> str:
+    """The entry of x that lies farthest out, by row and column."""
+    row, column, _ = farthest(rows.x)
+    return entry(rows, row, column)
+
+
+def entry(rows: Any, row: int, column: int) -> str:
+    """An entry of x: its value, and the row and column as the caller counts them."""
+    value = float(backend.to_numpy(rows.x[row]).ravel()[column])
+    return f"{rows.where} has {value:.6g} in row {rows.numbers[row]}, column {column}"
+
+
 def farthest(x: Any) -> tuple[int, int, float]:
     """Row, column and distance of the entry that lies farthest from its column's median.
 
@@ -64,8 +77,9 @@ def farthest(x: Any) -> tuple[int, int, float]:
     where half of the rows are equal, it is the standard deviation.
     """
     x = backend.to_numpy(x).reshape((len(x), -1)).astype(onp.float64)
-    low, middle, high = onp.percentile(x, [25, 50, 75], axis=0)
-    unit = onp.where(high > low, (high - low) / 1.349, x.std(axis=0))
-    distance = onp.abs(x - middle) / onp.where(unit > 0, unit, 1.0)
+    with onp.errstate(over="ignore", invalid="ignore"):
+        low, middle, high = onp.percentile(x, [25, 50, 75], axis=0)
+        unit = onp.where(high > low, high / 1.349 - low / 1.349, moments(x)[1])
+        distance = onp.abs(x - middle) / onp.where(unit > 0, unit, 1.0)
     row, column = onp.unravel_index(int(distance.argmax()), distance.shape)
     return int(row), int(column), float(distance[row, column])

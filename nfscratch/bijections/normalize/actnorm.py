@@ -27,7 +27,7 @@ from nfscratch.bijections.normalize.channels import (
     per_channel,
 )
 from nfscratch.bijections.normalize.statistics import mean_and_std
-from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
+from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, held
 from nfscratch.ops.events import batch_first, batch_last, check_event
 
 
@@ -55,11 +55,11 @@ class ActNorm(Bijection):
 
     def forward(self, params, z, context=None, rng=None):
         s, t = self._coefficients(params, z)
-        return batch_first(affine(s, t, batch_last(z))), channel_log_det(s, z)
+        return batch_first(affine(held(s), t, batch_last(z))), channel_log_det(s, z)
 
     def inverse(self, params, x, context=None, rng=None):
         s, t = self._coefficients(params, x)
-        return batch_first(affine_inverse(s, t, batch_last(x))), -channel_log_det(s, x)
+        return batch_first(affine_inverse(held(s), t, batch_last(x))), -channel_log_det(s, x)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         return self._vjp(affine_vjp, +1.0, params, z)
@@ -69,7 +69,7 @@ class ActNorm(Bijection):
 
     def _vjp(self, kernel_vjp, sign, params, z):
         s, t = self._coefficients(params, z)
-        x, back = kernel_vjp(s, t, batch_last(z))
+        x, back = kernel_vjp(held(s), t, batch_last(z))
 
         def pullback(g_x, g_log_det):
             g_s, g_t, g_z = back(batch_last(g_x), g_log_det)  # each pixel adds g_log_det to g_s: the factor H W

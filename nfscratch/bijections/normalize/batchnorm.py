@@ -32,7 +32,7 @@ from nfscratch.bijections.normalize.channels import (
     samples,
 )
 from nfscratch.bijections.normalize.statistics import mean_and_std
-from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp
+from nfscratch.ops.affine import affine, affine_inverse, affine_inverse_vjp, affine_vjp, held
 from nfscratch.ops.events import batch_first, batch_last, check_event
 from nfscratch.ops.layout import sum_to
 from nfscratch.trees import FIXED
@@ -66,23 +66,22 @@ class BatchNorm(Bijection):
     def init(self, rng, x=None, context=None):
         n = self.shape[0]
         mean, std = (onp.zeros(n), onp.ones(n)) if x is None else mean_and_std(x, "BatchNorm")
-        return {
-            "beta": backend.asarray(onp.zeros(n)),
-            "log_gamma": backend.asarray(onp.zeros(n)),
-            FIXED: {"mean": backend.asarray(mean), "variance": backend.asarray(onp.square(std))},
-        }
+        zeros = backend.asarray(onp.zeros(n))
+        largest = float(onp.finfo(zeros.dtype).max)
+        variance = backend.asarray(onp.square(onp.minimum(std, largest**0.5)))
+        return {"beta": zeros, "log_gamma": zeros.copy(), FIXED: {"mean": backend.asarray(mean), "variance": variance}}
 
     def forward(self, params, z, context=None, rng=None):
         s, m, beta = self._coefficients(params, z)
-        return batch_first(affine(s, m, batch_last(z) - beta)), channel_log_det(s, z)
+        return batch_first(affine(held(s), m, batch_last(z) - beta)), channel_log_det(s, z)
 
     def inverse(self, params, x, context=None, rng=None):
         s, m, beta = self._coefficients(params, x)
-        return batch_first(affine_inverse(s, m, batch_last(x)) + beta), -channel_log_det(s, x)
+        return batch_first(affine_inverse(held(s), m, batch_last(x)) + beta), -channel_log_det(s, x)
 
     def forward_vjp(self, params, z, context=None, rng=None):
         s, m, beta = self._coefficients(params, z)
-        x, back = affine_vjp(s, m, batch_last(z) - beta)
+        x, back = affine_vjp(held(s), m, batch_last(z) - beta)
 
         def pullback(g_x, g_log_det):
             g_s, _, g_z = back(batch_last(g_x), g_log_det)
@@ -92,7 +91,7 @@ class BatchNorm(Bijection):
 
     def inverse_vjp(self, params, x, context=None, rng=None):
         s, m, beta = self._coefficients(params, x)
-        u, back = affine_inverse_vjp(s, m, batch_last(x))
+        u, back = affine_inverse_vjp(held(s), m, batch_last(x))
 
         def pullback(g_z, g_log_det):
             g_u = batch_last(g_z)
@@ -110,6 +109,7 @@ class BatchNorm(Bijection):
 
         A column that is constant in the batch, as every column is in a batch of one row (and one pixel), says nothing
         of its scale: its variance is kept. So one that is constant in most batches has the variance of the others.
+        Neither does one whose mean or variance overflows: both are kept.
         """
         rows = samples(x)
         if len(rows) == 0:
@@ -117,8 +117,11 @@ class BatchNorm(Bijection):
         mean, variance = params[FIXED]["mean"], params[FIXED]["variance"]
         rate, unbiased = 1.0 - self.momentum, len(rows) / max(1, len(rows) - 1)
         constant = onp.all(rows == rows[:1], axis=0)
-        seen = onp.where(constant, variance, onp.var(rows, axis=0) * unbiased)
-        moved = {"mean": mean + rate * (onp.mean(rows, axis=0) - mean), "variance": variance + rate * (seen - variance)}
+        with onp.errstate(over="ignore", invalid="ignore"):
+            centre, spread = onp.mean(rows, axis=0), onp.var(rows, axis=0) * unbiased
+        known = onp.isfinite(centre) & onp.isfinite(spread)
+        centre, spread = onp.where(known, centre, mean), onp.where(known & ~constant, spread, variance)
+        moved = {"mean": mean + rate * (centre - mean), "variance": variance + rate * (spread - variance)}
         return {**params, FIXED: moved}
 
     def _coefficients(self, params, z):

@@ -31,6 +31,7 @@ from nfscratch import backend, validate
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.bijections.normalize.whiten import DEPENDENT, LARGEST, groups
 from nfscratch.ops.identity import identity
+from nfscratch.ops.moments import in_units
 from nfscratch.trees import FIXED
 
 NEARLY = 1e-4  # the residual variance, of 1 for a column, below which the others nearly determine it
@@ -88,8 +89,10 @@ def _pieces(params):
 
 def predictions(u, n):
     """W and s for rows u (N, D), n of them different, whose columns may have any location and scale."""
-    (N, D), u = u.shape, u - u.mean(axis=0)
+    (N, D), (u, unit) = u.shape, in_units(u)
+    u = u - u.mean(axis=0)
     spread = onp.sqrt(onp.square(u).mean(axis=0))
+    scale = spread * unit
     W, s, Q, R, before = onp.zeros((D, D)), onp.ones(D), onp.zeros((D, N)), onp.zeros((D, D)), []
     for j in onp.flatnonzero(spread > 0.0):
         K, column = len(before), u[:, j] / spread[j]
@@ -97,8 +100,8 @@ def predictions(u, n):
         variance = left @ left / N * n / (n - 1 - K)
         if variance < NEARLY:
             weights = onp.linalg.solve(R[:K, :K], R[:K, K])
-            W[j, before] = weights * spread[j] / spread[before]
-            s[j] = spread[j] * onp.sqrt(max(variance, DEPENDENT))
+            W[j, before] = weights * scale[j] / scale[before]
+            s[j] = scale[j] * onp.sqrt(max(variance, DEPENDENT))
         if variance > DEPENDENT:
             R[K, K] = onp.linalg.norm(left)
             Q[K] = left / R[K, K]

@@ -37,6 +37,7 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection, same_jacobian, zeros_per_row
 from nfscratch.bijections.normalize.statistics import LOOKED_AT, STATISTICS, ScaleWarning, centre_and_scale
 from nfscratch.nets.network import ADDED_LATER
+from nfscratch.ops.moments import in_units
 from nfscratch.trees import FIXED
 
 LARGEST = 256  # dimensions
@@ -91,10 +92,10 @@ class Whiten(Bijection):
         L = onp.eye(self.dim)
         if len(u) <= self.dim or self.dim > LARGEST or (group := groups(u)).max() < self.dim:
             return L, 1.0
-        u = onp.clip(u, -CUT, CUT) if self.kind == "robust" else u
+        u, unit = in_units(onp.clip(u, -CUT, CUT) if self.kind == "robust" else u)
         u = u - u.mean(axis=0)
         spread = u.std(axis=0)
-        varies = onp.flatnonzero(spread > self.floor)  # a constant column has no correlations
+        varies = onp.flatnonzero(spread * unit > self.floor)  # a constant column has no correlations
         u = u[:, varies] / spread[varies]
         if not LOOKED_AT.get():  # `fit` has named the columns
             _warn_of_dependence(u.T @ u / len(u), varies)
@@ -169,6 +170,7 @@ def groups(u):
     Two sums of a row decide, as one complex number: one sum alone agrees by chance in some pair of 400 rows.
     """
     weights = onp.random.default_rng(0).normal(size=(u.shape[1], 2)) @ [1.0, 1.0j]
+    u, _ = in_units(u)
     key = sum(column * weight for column, weight in zip(u.T, weights, strict=True))
     _, first, group = onp.unique(onp.rint(key / AGREE), return_index=True, return_inverse=True)
     return onp.argsort(onp.argsort(first))[group]
