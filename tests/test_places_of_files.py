@@ -7,8 +7,8 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import chapter, plot
+from nfscratch.book import site
 from nfscratch.checkpoint import atomic
-from nfscratch.writing import writing
 
 FLOW = nf.Flow(nf.StandardNormal(2), nf.ActNorm(2))
 PARAMS = FLOW.init(onp.random.default_rng(0))
@@ -29,8 +29,7 @@ def figure(path):
 
 
 def text(path):
-    with writing(path):
-        path.write_text("x")
+    site._write(path, "x")
 
 
 @pytest.mark.parametrize("write", [save, run, figure, text])

@@ -16,24 +16,20 @@ from nfscratch.course.grading.collect import Handed
 from nfscratch.course.grading.formats import autolab, csv_table, gradescope, junit
 from nfscratch.course.handout import Handout
 from nfscratch.course.task import assignment
-from nfscratch.writing import writing
-
-FULL = Path("/dev/full")
 
 
-@pytest.fixture
-def device(monkeypatch):
-    """A device that is full stands for the disk; without this it would be refused as a device."""
-    if not FULL.exists():
-        pytest.skip("needs a device that is full")
-    monkeypatch.setattr(atomic, "check_place", lambda path: None)
+def fill(monkeypatch, name):
+    """The disk has room for half of the file of this name."""
+    through = atomic._write_through
 
+    def half(temporary, pieces):
+        if not temporary.name.startswith(f".{name}."):
+            return through(temporary, pieces)
+        text = b"".join(pieces)
+        through(temporary, [text[: len(text) // 2]])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as `write` raises it, without a name
 
-def test_an_error_without_a_file_gets_one_and_an_error_with_one_keeps_it():
-    for given, named in ((None, "mine"), ("other", "other")):
-        with pytest.raises(OSError) as found, writing(Path("mine")):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), given)
-        assert terminal.told(found.value) == f"{named} cannot be used: No space left on device"
+    monkeypatch.setattr(atomic, "_write_through", half)
 
 
 def test_an_error_that_the_package_has_worded_is_not_said_to_be_of_writing():
@@ -50,7 +46,7 @@ def graded(tmp_path_factory):
 
 WRITERS = {
     "grading.json": lambda folder, graded: grade.job("04", ["4.6"], None, 1, folder),
-    "anna.json.part": lambda folder, graded: grade.grade_one(
+    "anna.json": lambda folder, graded: grade.grade_one(
         Handed("anna", None, "none"), grade.Job("04", ("4.6",), None, 1), folder / ".."
     ),
     "class_report.md": lambda folder, graded: class_report.write([graded], folder),
@@ -66,27 +62,28 @@ WRITERS = {
 }
 
 
-@pytest.mark.usefixtures("device")
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_full_disk_is_said_with_the_file(name, tmp_path, graded, monkeypatch):
+def test_a_full_disk_is_said_with_the_file_and_leaves_no_half_of_it(name, tmp_path, graded, monkeypatch):
     monkeypatch.setattr(wheels.metadata, "version", lambda name: "1")
-    monkeypatch.setattr(grade, "_seeds", lambda kept: [])  # which would read the device, and it has no end
-    if name == "README.md":  # a handout overwrites nothing
-        monkeypatch.setattr(Path, "exists", lambda path: False)
     folder = tmp_path / grade.EACH
     folder.mkdir()
-    os.symlink(FULL, folder / name)
-    with pytest.raises(OSError) as found:
-        WRITERS[name](folder, graded)
-    assert found.value.errno == errno.ENOSPC and Path(found.value.filename).name == name
+    fill(monkeypatch, name)
+    for before in (False, name != "README.md"):  # a handout overwrites nothing
+        if before:
+            (folder / name).write_bytes(b"as it was")
+        with pytest.raises(OSError) as found:
+            WRITERS[name](folder, graded)
+        assert found.value.errno == errno.ENOSPC and Path(found.value.filename).name == name
+        assert not list(folder.glob(".*")) and (folder / name).is_file() is before
+        assert not before or (folder / name).read_bytes() == b"as it was"
 
 
-@pytest.mark.usefixtures("device")
 def test_a_reset_that_a_full_disk_does_not_take_names_its_copy(tmp_path, monkeypatch):
     (tmp_path / "ch04_coupling.py").write_text(assignment("04").text, encoding="utf-8")
-    monkeypatch.setattr("nfscratch.course.reset._free", lambda path: FULL)
+    copy = tmp_path / "ch04_coupling.py.before_reset_1"
+    fill(monkeypatch, copy.name)
     said = invoke("reset", "4.1", "--folder", str(tmp_path))
-    assert said == (2, "", "nfscratch: /dev/full cannot be used: No space left on device\n")
+    assert said == (2, "", f"nfscratch: {copy} cannot be used: No space left on device\n")
 
 
 # --- the server of the book ---

@@ -29,7 +29,7 @@ from nfscratch.book import (
     settings,
     weight,
 )
-from nfscratch.writing import writing
+from nfscratch.checkpoint import atomic
 
 WORKERS = 2
 TEXTS = {"faq": Path(__file__).parent / "text" / "faq.py"}  # scripts that are run as chapters are
@@ -118,8 +118,7 @@ def _prose(path: Path) -> str:
 def _write(path: Path, text: str) -> None:
     """Write it only where it is not what is there: Sphinx reads anew what is newer."""
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        with writing(path):
-            path.write_text(text, encoding="utf-8")
+        atomic.write(path, [text.encode()])
 
 
 def _forget_others(pages: Mapping[str, str], source: Path, out: Path) -> None:

@@ -5,13 +5,14 @@ A wheel is a zip of a distribution's files. It is made from the installed one, s
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 from nfscratch import chapter
-from nfscratch.writing import writing
+from nfscratch.checkpoint import atomic
 
 PURE = ("autograd", "rich", "markdown-it-py", "mdurl", "pooch")
 STAMP = (2020, 1, 1, 0, 0, 0)  # equal files make equal wheels
@@ -25,9 +26,11 @@ def packed(folder: Path) -> list[str]:
 
 def _wheel(name: str, files: Iterator[tuple[str, bytes]], folder: Path) -> str:
     file = f"{name.replace('-', '_')}-{metadata.version(name)}-py3-none-any.whl"
-    with writing(folder / file), zipfile.ZipFile(folder / file, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in sorted(files):
             archive.writestr(zipfile.ZipInfo(path, STAMP), content, zipfile.ZIP_DEFLATED)
+    atomic.write(folder / file, [packed.getvalue()])
     return file
 
 

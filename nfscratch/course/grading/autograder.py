@@ -10,15 +10,16 @@ stand for other places, so that both scripts can be tried elsewhere.
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import shlex
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nfscratch import chapter
+from nfscratch.checkpoint import atomic
 from nfscratch.course.task import assignment
 from nfscratch.course.variant import Variant
-from nfscratch.writing import writing
 
 PACKAGE = "package"  # the folder in the zip that stands on the path
 LEFT_OUT = ("__pycache__", "_chapters")
@@ -63,12 +64,14 @@ def write(path: Path, number: str | None, tasks: Sequence[str], variant: int | N
     options = ["--chapter", found.number, "--gradescope", *(word for id in ids for word in ("--tasks", id))]
     options += [] if variant is None else ["--rename", str(variant)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with writing(path), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as into:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as into:
         _script(into, "setup.sh", SETUP)
         _script(into, "run_autograder", RUN.format(package=PACKAGE, options=shlex.join(options)))
         into.writestr("requirements.txt", "\n".join(_requirements()) + "\n")
         for file, name in _files():
             into.write(file, f"{PACKAGE}/nfscratch/{name}")
+    atomic.write(path, [packed.getvalue()])
     return path
 
 

@@ -5,23 +5,22 @@ Names of submissions stand only where one could not be judged: the table of poin
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course.grading.graded import Graded, GradedTask
 from nfscratch.course.selfcheck import Status
-from nfscratch.writing import writing
 
 MISTAKES = 4  # that are listed for each task
 
 
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     page, picture = folder / "class_report.md", folder / "class_report.png"
-    with writing(page):
-        page.write_text(text(results), encoding="utf-8")
-    with writing(picture):
-        draw(results, picture)
+    atomic.write(page, [text(results).encode()])
+    atomic.write(picture, [drawn(results)])
     return [page, picture]
 
 
@@ -74,8 +73,8 @@ def _row(tasks):
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def draw(results: Sequence[Graded], path: Path) -> None:
-    """A bar for each task: how many passed, did not write it, and failed."""
+def drawn(results: Sequence[Graded]) -> bytes:
+    """A picture: a bar for each task: how many passed, did not write it, and failed."""
     from nfscratch import plot
 
     columns = by_task(results)
@@ -91,4 +90,6 @@ def draw(results: Sequence[Graded], path: Path) -> None:
     )
     ax.invert_yaxis()
     ax.legend(ncols=len(kinds), loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
-    figure.savefig(path)
+    picture = io.BytesIO()
+    figure.savefig(picture)
+    return picture.getvalue()

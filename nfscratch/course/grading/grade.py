@@ -22,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course import properties
 from nfscratch.course.grading.collect import EACH, NOTES, Handed
 from nfscratch.course.grading.graded import Graded, GradedCheck, GradedTask, earlier, key_of, of_mark
@@ -32,7 +33,6 @@ from nfscratch.course.selfcheck import Mark, Setting, judge_each
 from nfscratch.course.submission import Submission, read
 from nfscratch.course.task import Task, assignment
 from nfscratch.course.variant import Variant
-from nfscratch.writing import writing
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def job(number: str, ids: Sequence[str], variant: int | None, seed: int | None, 
     results.mkdir(parents=True, exist_ok=True)
     kept = results / NOTES
     settings = {"chapter": made.number, "tasks": ids, "variant": variant, "seeds": [*_seeds(kept), made.seed]}
-    with writing(kept):
-        kept.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    atomic.write(kept, [f"{json.dumps(settings, indent=1)}\n".encode()])
     return made
 
 
@@ -122,11 +121,8 @@ def grade_one(one: Handed, what: Job, results: Path) -> Graded:
     if kept is not None and not (what.repeats and kept.seed != what.seed_of(one.id)):
         return kept
     found = _judged(one, submission, trouble, what, key)
-    part = file.with_name(f"{file.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with writing(file), writing(part):
-        part.write_text(found.as_json(), encoding="utf-8")
-    part.replace(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(file, [found.as_json().encode()])
     return found
 
 

@@ -9,15 +9,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course.grading.graded import Graded
-from nfscratch.writing import writing
 
 
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     places = [folder / f"{found.id}.autolab.json" for found in results]
     for found, path in zip(results, places, strict=True):
-        with writing(path):
-            path.write_text(line(found) + "\n", encoding="utf-8")
+        atomic.write(path, [f"{line(found)}\n".encode()])
     return places
 
 

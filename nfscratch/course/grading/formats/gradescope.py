@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course.grading.graded import Graded, GradedCheck, GradedTask
-from nfscratch.writing import writing
 
 VISIBLE, HIDDEN = "visible", "hidden"
 
@@ -22,8 +22,7 @@ def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     places = [folder / "results.json" if alone else folder / found.id / "results.json" for found in results]
     for found, path in zip(results, places, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with writing(path):
-            path.write_text(json.dumps(as_data(found), indent=1) + "\n", encoding="utf-8")
+        atomic.write(path, [f"{json.dumps(as_data(found), indent=1)}\n".encode()])
     return places
 
 

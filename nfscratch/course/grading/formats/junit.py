@@ -6,8 +6,8 @@ import xml.etree.ElementTree as Xml
 from collections.abc import Sequence
 from pathlib import Path
 
+from nfscratch.checkpoint import atomic
 from nfscratch.course.grading.graded import Graded
-from nfscratch.writing import writing
 
 
 def write(results: Sequence[Graded], folder: Path) -> list[Path]:
@@ -15,8 +15,7 @@ def write(results: Sequence[Graded], folder: Path) -> list[Path]:
     for found in results:
         suites.append(_suite(found))
     path = folder / "junit.xml"
-    with writing(path):
-        Xml.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+    atomic.write(path, [Xml.tostring(suites, encoding="utf-8", xml_declaration=True)])
     return [path]
 
 
