@@ -70,6 +70,7 @@ LIMITS = (
     (search, "LONGEST"),
     (search, "PATIENCE"),
     (child, "SECONDS"),
+    (child, "PATIENCE"),
 )  # of processor time, which a neighbour slows, and of the clock
 
 

@@ -377,7 +377,6 @@ nfscratch.check.repair.call_sites
 nfscratch.check.repair.candidates
     candidates(slow) False
 nfscratch.check.repair.child
-    PATIENCE 120.0
     MEMORY 2147483648
 nfscratch.check.repair.conditions
     MOST 4

@@ -100,6 +100,7 @@ def test_a_child_has_no_voice(monkeypatch):
 def test_all_that_a_child_writes_in_time(monkeypatch):
     """Each wait is what is left of its time, and none where that is over."""
     waits, clock = [], SimpleNamespace(now=10.0)
+    monkeypatch.setattr(child, "PATIENCE", 120.0)
     parts = {3: [b"ab", b"cd", b""]}
     pipe = SimpleNamespace(fileno=lambda: 3)
 

@@ -21,7 +21,7 @@ from nfscratch.blas import ONE_THREAD
 from nfscratch.check.repair.live_code import TooLong
 
 SECONDS = 8  # of processor time
-PATIENCE = 120.0  # seconds on the clock: a net, for a child that waits for something
+PATIENCE = 120.0  # seconds on the clock: a net, for a child that waits; edited functions have half of it
 MEMORY = 2 * 1024**3  # bytes beside those that the process has
 
 
@@ -83,18 +83,20 @@ def _limit():
 
 
 def _interrupt():
-    """A run that does not end is stopped in time for the rest of the answer; one that waits, for good.
-
-    The parent's patience is no help where the parent itself was killed.
-    """
-    first, again = max(SECONDS - 0.5, 0.1), 0.1
+    """A run that does not end, or waits, is stopped in time for the rest of the answer."""
+    first, again, parent = max(SECONDS - 0.5, 0.1), 0.1, os.getppid()
 
     def stop(*_):
         if sys.gettrace() is not None:  # an edited function runs
             raise TooLong
 
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    def stop_waiting(*_):
+        if os.getppid() != parent:  # it was killed, and waits for no answer
+            os._exit(1)
+        stop()
+
+    signal.signal(signal.SIGALRM, stop_waiting)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE / 2, again)
     signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, first, again)
 
