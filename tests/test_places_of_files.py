@@ -32,6 +32,15 @@ def text(path):
     site._write(path, "x")
 
 
+def test_a_file_that_is_written_again_keeps_its_permissions(tmp_path):
+    path = tmp_path / "mine.py"
+    for mode in (0o600, 0o664, 0o755):
+        atomic.write(path, [b"x"])
+        path.chmod(mode)
+        atomic.write(path, [b"y"])
+        assert path.stat().st_mode & 0o777 == mode and path.read_bytes() == b"y"
+
+
 @pytest.mark.parametrize("write", [save, run, figure, text])
 def test_a_pipe_stays_and_nobody_waits_for_it(write, tmp_path):
     path = tmp_path / "p.png"

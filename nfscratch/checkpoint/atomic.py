@@ -2,8 +2,9 @@
 
     temporary in the same folder  ->  fsync  ->  os.replace  ->  fsync of the folder
 
-A writer that is killed leaves its temporary behind, `.NAME.HOST.PID.RANDOM.tmp`. The next write of the same file
-removes those whose writer is dead; the temporary of a process that runs, or of another host, is left alone.
+The new one has the permissions of the old one. A writer that is killed leaves its temporary behind,
+`.NAME.HOST.PID.RANDOM.tmp`. The next write of the same file removes those whose writer is dead; the temporary of a
+process that runs, or of another host, is left alone.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def _replace(path, pieces):
     _in_use.add(temporary)
     try:
         _write_through(temporary, pieces)
+        with suppress(OSError):  # there is no old one, or the system keeps no such modes
+            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(temporary, path)
     finally:  # after the replacement there is nothing left to remove
         with suppress(OSError):
