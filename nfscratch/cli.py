@@ -100,7 +100,7 @@ def audit_object(
     letters: Annotated[str | None, typer.Option(help="the checks to run, such as SRJ; without it, all")] = None,
     seed: Annotated[int, typer.Option(help="the same seed tries the same points")] = 0,
 ) -> None:
-    """Audit a map: every check, and a name for what is wrong. Exit code 0: nothing found; 1: a mistake."""
+    """Audit a map: every check, and a name for what is wrong. Exit code 0: nothing found; 1: a mistake; 2: neither."""
     from nfscratch.check.from_command import BadTarget, audit_target
 
     try:
