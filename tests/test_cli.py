@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -318,7 +319,7 @@ def test_a_figure_that_a_full_disk_does_not_take_is_one_line_and_leaves_no_part(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is full")
 def test_a_full_disk_is_one_line():
     with open("/dev/full", "w") as full:
         ended = subprocess.run(
