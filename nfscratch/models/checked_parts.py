@@ -10,6 +10,7 @@ from nfscratch import validate
 from nfscratch.array_kinds import plain
 from nfscratch.autodiff import raw
 from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.excerpt import excerpt
 from nfscratch.flows import Flow
 from nfscratch.flows.parameters import ParamsError, found, odd_numbers
 from nfscratch.flows.recipe import check_network
@@ -107,5 +108,7 @@ def check_generator(generator: Any, dim: Any) -> int:
             f"context_dim {generator.context_dim} and a base {type(generator.base).__name__}"
         )
     if dim not in (None, generator.base.shape[0]):
-        raise ValueError(f"dim must be that of the generator's base, {generator.base.shape[0]}, or None; got {dim!r}")
+        raise ValueError(
+            f"dim must be that of the generator's base, {generator.base.shape[0]}, or None; got {excerpt(dim)}"
+        )
     return generator.base.shape[0]

@@ -19,6 +19,7 @@ import numpy as onp
 from nfscratch import returned, terminal, trees, validate
 from nfscratch.blas import one_thread
 from nfscratch.checkpoint.description import fingerprint
+from nfscratch.excerpt import excerpt
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
 from nfscratch.training.budget import Budget
@@ -189,7 +190,7 @@ def _check_arguments(optimizer, clip, patience, evaluate, interrupt):
     if clip is not None:
         validate.positive("clip", clip)
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-        raise TypeError(f"optimizer must have a step method, such as nf.adam(1e-3); got {optimizer!r}")
+        raise TypeError(f"optimizer must have a step method, such as nf.adam(1e-3); got {excerpt(optimizer)}")
 
 
 def _run_file(checkpoint, checkpoint_every, rng, params, data):

@@ -30,6 +30,7 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, returned, trees, validate
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import laid_out
 
 GRADIENTS = ("total", "path")
@@ -191,12 +192,14 @@ def _with_pullback(name, log_p, log_p_vjp):
 
 def _check_callable(name, log_p):
     if not callable(log_p):
-        raise TypeError(f"{name} must be a function of the draws x (n, ...); got {log_p!r}")
+        raise TypeError(f"{name} must be a function of the draws x (n, ...); got {excerpt(log_p)}")
 
 
 def _check_inverse_temperature(inverse_temperature):
     if not validate.is_finite(inverse_temperature) or inverse_temperature < 0.0:
-        raise ValueError(f"inverse_temperature must be a finite number of at least 0; got {inverse_temperature!r}")
+        raise ValueError(
+            f"inverse_temperature must be a finite number of at least 0; got {excerpt(inverse_temperature)}"
+        )
 
 
 def _one_per_draw(name, log_p, n):

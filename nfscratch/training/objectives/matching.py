@@ -24,6 +24,7 @@ import numpy as onp
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.autodiff.boxes import raw_tree
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.probability_flow import ProbabilityFlow
 from nfscratch.nets.velocity import checked_velocity
 from nfscratch.training import data_rows, row_weights
@@ -88,7 +89,7 @@ def _straight(pairing, context, weights):
     if pairing != "independent" and not (context is None and weights is None):
         given = "weights" if context is None else "a context"
         raise ValueError(
-            f'pairing must be "independent" with {given}: a row\'s noise must not depend on it; got {pairing!r}'
+            f'pairing must be "independent" with {given}: a row\'s noise must not depend on it; got {excerpt(pairing)}'
         )
 
     def regression(field, z, x, t):
