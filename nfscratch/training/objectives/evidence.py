@@ -31,6 +31,7 @@ import numpy as onp
 
 from nfscratch import autodiff, returned, trees, validate
 from nfscratch.excerpt import excerpt
+from nfscratch.flows.context import check_flow
 from nfscratch.ops.events import laid_out
 
 GRADIENTS = ("total", "path")
@@ -44,6 +45,7 @@ def elbo(
     log_joint(x): (n, *shape) -> (n,), the log of a density up to a constant. context: one row for all, or n rows.
     inverse_temperature: 1 / T in (1), the weight of log_joint.
     """
+    check_flow(flow)
     _check_callable("log_joint", log_joint)
     _check_inverse_temperature(inverse_temperature)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
@@ -83,6 +85,7 @@ def reverse_kl(
 
     Arguments as of `elbo`.
     """
+    check_flow(flow)
     _check_callable("log_target", log_target)
     _check_inverse_temperature(inverse_temperature)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
@@ -112,6 +115,7 @@ def iwae(flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, draws: i
     log_joint(x): (n K, *shape) -> (n K,); the K draws of the first bound come first. context: one row for all, or n
     rows, one for each bound.
     """
+    check_flow(flow)
     _check_callable("log_joint", log_joint)
     n, K = validate.count("n", n, least=1), validate.count("draws", draws, least=1)
     x, log_q = flow.sample_and_log_prob(params, rng, n * K, _repeated(flow, params, context, n, K))
