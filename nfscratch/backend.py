@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.excerpt import excerpt
+
 BACKENDS = ("numpy", "cupy")
 DTYPES = ("float64", "float32")
 
@@ -32,10 +34,10 @@ _unmet: dict[str, Exception] = {}  # variable of the environment -> why it canno
 def use(backend: str | None = None, dtype: str | None = None) -> None:
     """Make new arrays on `backend` ("numpy" or "cupy") and with `dtype` ("float64" or "float32"); None: unchanged."""
     if backend is not None and not (isinstance(backend, str) and backend in BACKENDS):
-        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {excerpt(backend)}")
     dtype = _name_of(dtype)
     if dtype is not None and dtype not in DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
+        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {excerpt(dtype)}")
     prototypes = {None: lambda: _prototype, "numpy": lambda: onp.empty(0), "cupy": cupy_prototype}
     use_arrays_like(prototypes[backend](), dtype)
     for name, given in (("backend", backend), ("dtype", dtype)):

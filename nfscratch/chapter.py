@@ -119,7 +119,7 @@ def find(name: str) -> Path:
     names = [stem[5:] for stem in known]
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise ValueError(f"no chapter called {name!r}; there are: {', '.join(names)}{hint}")
+    raise ValueError(f"no chapter called {excerpt(name)}; there are: {', '.join(names)}{hint}")
 
 
 def title(path: Path) -> str:

@@ -9,7 +9,10 @@ MOST = 80  # characters of one value
 
 def excerpt(value: Any, most: int = MOST) -> str:
     """repr(value) on one line, of `most` characters at most; " ..." stands for what was cut off."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # the caller's own class; an error of its repr would hide what is wrong
+        text = f"a {type(value).__name__}"
     if getattr(value, "shape", None) == () and text.startswith(
         "array("
     ):  # what looks like the number that is asked for

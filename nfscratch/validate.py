@@ -208,7 +208,10 @@ def numeric(name: str, x: Any, remedies: Mapping[str, str] = MappingProxyType({}
 
 def row(name: str, given: Any) -> tuple[float, ...]:
     """`given`, D numbers in an order, infinite ones among them, as a tuple of floats."""
-    x = numeric(name, given if hasattr(given, "dtype") else listed(given))
+    given = given if hasattr(given, "dtype") else listed(given)
+    if isinstance(given, tuple) and all(isinstance(end, Real) for end in given):
+        return tuple(map(float, given))  # one that no float can hold: the words are those of its field's type
+    x = numeric(name, given)
     if x.ndim != 1:
         raise ValueError(f"{name} must have D numbers, shape (D,); got shape {tuple(x.shape)}")
     return tuple(map(float, backend.to_numpy(x)))

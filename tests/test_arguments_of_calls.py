@@ -102,3 +102,28 @@ def test_numbers_beyond_what_can_be_counted_are_refused_by_name():
     for largest in (NAN, "x", 0):
         refused(ValueError, "largest must be an integer of at least 1; got ", free.log_prob, params, X, largest=largest)
     refused(TypeError, "gan must be a Model, such as nf.models.GAN", nf.fit_gan, 3, X, rng=0)
+
+
+def test_an_objective_names_a_flow_that_is_none_and_parameters_that_are_not_the_flows():
+    flow, moving = nf.flows.real_nvp(2, layers=1, hidden=(4,)), nf.flows.continuous(2, field=nf.Field(NETWORK))
+    params = flow.init(0, X)
+    log_p = lambda x: -onp.square(x).sum(axis=1)  # noqa: E731
+    of_rows = (objectives.nll, objectives.score_matching, objectives.flow_matching)
+    of_draws = (objectives.elbo, objectives.reverse_kl, objectives.iwae)
+    message = r"^flow must be a Flow, such as nf.flows.maf\(2\); got "
+    for none in (3, nf.StandardNormal(2), NETWORK):
+        for objective in of_rows:
+            refused(TypeError, message, objective, none, params, X, **({} if objective is of_rows[0] else {"rng": 0}))
+        for objective in of_draws:
+            refused(TypeError, message, objective, none, log_p, params, 0, 3)
+    for wrong in ("x", {}, None, [params]):
+        refused(ValueError, "^params must have the entries", objectives.nll, flow, wrong, X)
+        refused(ValueError, "^params must have the entries", objectives.flow_matching, moving, wrong, X, rng=0)
+    refused(TypeError, "x must have rows of one length", objectives.nll, flow, params, [[1.0], [1.0, 2.0]])
+    refused(ValueError, "x must have at least 1 row", objectives.nll, flow, params, [])
+
+
+def test_minimize_refuses_what_it_would_not_use():
+    loss, start = lambda p, rng: (p * p).sum(), onp.ones(2)
+    refused(ValueError, "augment needs data", nf.minimize, loss, start, rng=0, augment=lambda batch, rng: batch)
+    refused(ValueError, r"has_grad must be True or False; got \[\]", nf.minimize, loss, start, rng=0, has_grad=[])

@@ -8,6 +8,7 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
+from nfscratch import trees
 from nfscratch.flows import parameters
 
 
@@ -172,3 +173,24 @@ def test_save_names_the_place_in_the_same_words(tmp_path):
     params, message = WRONG["a wrong shape"]
     with pytest.raises(nf.CheckpointError, match=re.escape(message)):
         nf.save(tmp_path / "a.flow", FLOW, params)
+
+
+@pytest.mark.parametrize("kind", ["complex128", "int64", "float16", "bool", "object", "a masked array"])
+def test_parameters_of_another_kind_of_number_are_refused_by_their_place(kind):
+    flow = nf.flows.real_nvp(2, layers=2, hidden=(4,))
+    x = onp.random.default_rng(0).normal(size=(20, 2))
+    params = flow.init(0, x)
+    model = nf.models.AutoEncoder(nf.MLP((4,)), nf.MLP((4,)), 1)
+    of = (lambda v: onp.ma.masked_array(v, True)) if "mask" in kind else (lambda v: v.astype(kind))
+    wrong, of_model = trees.map_leaves(of, params), trees.map_leaves(of, model.init(0, x))
+    calls = (
+        lambda: flow.log_prob(wrong, x),
+        lambda: flow.sample(wrong, 0, 1),
+        lambda: nf.fit(flow, x, rng=0, steps=1, params=wrong, progress=False),
+        lambda: model.encode(of_model, x),
+    )
+    for call in calls:
+        with pytest.raises(
+            ValueError, match=rf"^params.* must be of real numbers, in float32 or float64; got (dtype )?{kind}$"
+        ):
+            call()

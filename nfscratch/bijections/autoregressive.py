@@ -32,6 +32,7 @@ from nfscratch.autodiff import solve_triangular, take
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.bijections.traits import Derived, dearest, moved_by
+from nfscratch.excerpt import excerpt
 from nfscratch.nets import MADE
 from nfscratch.nets.network import network_jacobian, network_value
 from nfscratch.ops.identity import identity
@@ -67,7 +68,7 @@ class Autoregressive(Derived):
         validate.size("context_dim", self.context_dim, 0)
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
-            raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
+            raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {excerpt(self.conditioner)}")
         validate.part("transformer", self.transformer, Transformer, "nf.Affine()")
         if self.transformer.least_width > 1:
             raise ValueError(

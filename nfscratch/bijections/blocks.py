@@ -18,6 +18,7 @@ from nfscratch import trees, validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.reshape import Reshape
 from nfscratch.bijections.traits import Derived, beside, shared
+from nfscratch.excerpt import excerpt
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,7 @@ def _block(given):
     if not isinstance(given, Bijection):
         raise TypeError(
             "a block must be a bijection, such as nf.Simplex(3), or a number of variables that stay as they are; "
-            f"got {given!r}"
+            f"got {excerpt(given)}"
         )
     if len(given.in_shape) != 1 or len(given.out_shape) != 1:
         raise ValueError(f"a block must take and give vectors (D,); got {given.in_shape} and {given.out_shape}")

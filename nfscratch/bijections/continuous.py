@@ -31,6 +31,7 @@ import numpy as onp
 from nfscratch import backend, trees, validate
 from nfscratch.autodiff import contains_box, raw
 from nfscratch.bijections.contract import Bijection, autodiff_jacobian, used_context
+from nfscratch.excerpt import excerpt
 from nfscratch.nets import Field, Network
 from nfscratch.nets.velocity import checked_tangents
 from nfscratch.ode import Dopri5, Solution, Solver, adjoint, through_steps
@@ -209,5 +210,5 @@ def _check_field(field: Any) -> None:
     methods: list[Callable | None] = [getattr(field, name, None) for name in ("init", "jvp", "jvp_vjp")]
     if isinstance(field, type) or not all(map(callable, methods)):
         raise TypeError(
-            f"field must be a Velocity or a Network, such as nf.Field(nf.MLP((64, 64), 'tanh')); got {field!r}"
+            f"field must be a Velocity or a Network, such as nf.Field(nf.MLP((64, 64), 'tanh')); got {excerpt(field)}"
         )

@@ -34,6 +34,7 @@ from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.masks import as_mask, as_tuple
 from nfscratch.bijections.traits import Derived, moved_by
 from nfscratch.bijections.views import check_context, view_of
+from nfscratch.excerpt import excerpt
 from nfscratch.nets import MLP, Network
 from nfscratch.nets.network import network_jacobian, network_value
 from nfscratch.ops.events import flat, unflat
@@ -71,7 +72,7 @@ class Coupling(Derived):
         if self.transformer.n_params == 0:
             raise ValueError(
                 "transformer must have parameters, which the kept variables decide; "
-                f"got {self.transformer!r}: nf.Elementwise applies it to all variables"
+                f"got {excerpt(self.transformer)}: nf.Elementwise applies it to all variables"
             )
         object.__setattr__(self, "mask", as_tuple(as_mask(self.mask)))
         validate.size("context_dim", self.context_dim, 0)

@@ -14,6 +14,7 @@ import autograd.numpy as np
 
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.traits import Derived, swapped, traits_of
+from nfscratch.excerpt import excerpt
 from nfscratch.transformers.inverted import InverseTransformer
 from nfscratch.transformers.transformer import Transformer
 
@@ -27,7 +28,9 @@ def Inverse(part: Bijection | Transformer) -> Bijection | Transformer:
         return InverseTransformer(part)
     if isinstance(part, Bijection):
         return InverseBijection(part)
-    raise TypeError(f"Inverse needs a bijection or a transformer, such as nf.Planar(2) or nf.Affine(); got {part!r}")
+    raise TypeError(
+        f"Inverse needs a bijection or a transformer, such as nf.Planar(2) or nf.Affine(); got {excerpt(part)}"
+    )
 
 
 def kind(part: Any) -> str:

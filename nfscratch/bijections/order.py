@@ -15,6 +15,7 @@ import numpy as onp
 from nfscratch import validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.permutation import take_columns
+from nfscratch.excerpt import excerpt
 
 
 def random_order(dim: int, *, seed: int) -> tuple[int, ...]:
@@ -28,14 +29,16 @@ def variable_order(order: Sequence[int] | str | None, dim: int) -> tuple[int, ..
     named = {None: range(dim), "natural": range(dim), "reversed": range(dim)[::-1]}
     if order is None or isinstance(order, str):
         if order not in named:
-            raise ValueError(f"order must be natural, reversed, or hold each of 0 ... {dim - 1} once; got {order!r}")
+            raise ValueError(
+                f"order must be natural, reversed, or hold each of 0 ... {dim - 1} once; got {excerpt(order)}"
+            )
         return tuple(named[order])
     try:
         given = onp.asarray(order)
     except ValueError:  # rows of unequal length
         given = onp.asarray(None)
     if given.ndim != 1 or given.dtype.kind not in "iu" or not onp.array_equal(onp.sort(given), onp.arange(dim)):
-        raise ValueError(f"order must hold each of 0 ... {dim - 1} once; got {order!r}")
+        raise ValueError(f"order must hold each of 0 ... {dim - 1} once; got {excerpt(order)}")
     return tuple(int(i) for i in given)
 
 

@@ -29,6 +29,7 @@ from nfscratch import trees, validate
 from nfscratch.autodiff import contains_box, raw
 from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.numeric import NumericInverse
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.lipschitz import LipschitzMLP
 from nfscratch.nets.lipschitz_conv import LipschitzConv
 from nfscratch.nets.network import Network, check_rows, network_jacobian, prepared
@@ -87,7 +88,7 @@ class Residual(NumericInverse):
             object.__setattr__(self, name, validate.count(name, getattr(self, name), least, most))
         validate.positive("stop", self.stop)
         if not self.stop < 1:
-            raise ValueError(f"stop must be below 1, or roulette never takes a further term; got {self.stop!r}")
+            raise ValueError(f"stop must be below 1, or roulette never takes a further term; got {excerpt(self.stop)}")
 
     def init(self, rng, x=None, context=None):
         size = self.shape[0] if len(self.shape) == 1 else self.shape

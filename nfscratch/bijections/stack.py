@@ -18,6 +18,7 @@ from nfscratch import trees, validate
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.traits import Derived
+from nfscratch.excerpt import excerpt
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Stack(Derived):
     def __post_init__(self):
         validate.size("count", self.count)
         if not isinstance(self.layer, Bijection):
-            raise TypeError(f"layer must be a bijection, such as nf.Planar(2); got {self.layer!r}")
+            raise TypeError(f"layer must be a bijection, such as nf.Planar(2); got {excerpt(self.layer)}")
         if self.layer.in_shape != self.layer.out_shape:
             raise ValueError(
                 f"layer must keep the event shape; got {type(self.layer).__name__}, "

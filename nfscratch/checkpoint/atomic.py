@@ -18,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nfscratch.excerpt import excerpt
+
 LONGEST = 180  # bytes of a name that fits a temporary's: file systems take 255
 _in_use: set[Path] = set()  # this process's own temporaries: its id alone does not tell them from a namesake's
 
@@ -31,7 +33,7 @@ def check(path: Any, name: str = "path") -> None:
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{name} must be the name of a file; got a {type(path).__name__}")
     if "\0" in os.fspath(path):
-        raise ValueError(f"{name} must be the name of a file, without NUL in it; got {path!r}")
+        raise ValueError(f"{name} must be the name of a file, without NUL in it; got {excerpt(path)}")
     if not os.fspath(path):  # it would stand for the current folder
         raise ValueError(f"{name} must be the name of a file; got ''")
 

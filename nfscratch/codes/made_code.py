@@ -26,6 +26,7 @@ from nfscratch.codes.arithmetic import CodeError, Decoder, Encoder
 from nfscratch.codes.softmax_counts import WEIGHTS, counts_of
 from nfscratch.codes.whole_network import OUTPUT, UNIT, WholeNetwork
 from nfscratch.distributions import AutoregressiveDensity
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.parameters import Comparison
 
 VERSION = 1
@@ -72,7 +73,7 @@ class _Coder:
     def __init__(self, made, params):
         validate.part("made", made, AutoregressiveDensity, "nf.AutoregressiveDensity(64, nf.Bernoulli())")
         if made.conditional.n_levels < 2:
-            raise TypeError(f"conditional must be nf.Bernoulli() or nf.Categorical(K); got {made.conditional!r}")
+            raise TypeError(f"conditional must be nf.Bernoulli() or nf.Categorical(K); got {excerpt(made.conditional)}")
         if made.context_dim:
             raise ValueError(f"made must have no context; got context_dim={made.context_dim}")
         Comparison(onp.random.default_rng(0)).part(made, (), params, "params")

@@ -24,6 +24,7 @@ from nfscratch.data.images import load_freyfaces, load_mnist
 from nfscratch.data.posteriordb import ReferencePosterior, reference_posterior
 from nfscratch.data.tables import SOURCES, load_table
 from nfscratch.data.toys import load_toy
+from nfscratch.excerpt import excerpt
 from nfscratch.targets.toy import DENSITIES
 
 Loader = Callable[[np.random.Generator | None, int | None], Dataset]
@@ -56,7 +57,7 @@ def load(name: str, *, rng: np.random.Generator | None = None, n: int | None = N
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator or None; got {type(rng).__name__}")
     if n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or n < 1):
-        raise ValueError(f"n must be a positive integer or None; got {n!r}")
+        raise ValueError(f"n must be a positive integer or None; got {excerpt(n)}")
     if n is not None and n > validate.LARGEST:
         raise ValueError(f"n must be at most {validate.LARGEST}; got {n}")
     return LOADERS[name](rng, None if n is None else int(n))
@@ -65,7 +66,7 @@ def load(name: str, *, rng: np.random.Generator | None = None, n: int | None = N
 def _unknown(name: object) -> str:
     close = get_close_matches(str(name), LOADERS, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"no data set called {name!r}; there are: {', '.join(LOADERS)}{hint}"
+    return f"no data set called {excerpt(name)}; there are: {', '.join(LOADERS)}{hint}"
 
 
 __all__ = ["LOADERS", "Dataset", "ReferencePosterior", "load", "names", "reference_posterior"]

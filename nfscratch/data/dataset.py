@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nfscratch import validate
+from nfscratch.excerpt import excerpt
 
 PARTS = ("train", "validation", "test")
 
@@ -54,7 +55,7 @@ class Dataset:
         shape: (C, H, W); default: one channel, square. ValueError for a set that is not one of whole numbers.
         """
         if part not in PARTS:
-            raise ValueError(f"part must be one of {', '.join(PARTS)}; got {part!r}")
+            raise ValueError(f"part must be one of {', '.join(PARTS)}; got {excerpt(part)}")
         if np.ndim(self.jitter) or self.jitter != 1.0:
             raise ValueError(f"images needs a set of whole numbers, whose jitter is 1; {self.name} is none")
         side = round(self.dim**0.5)

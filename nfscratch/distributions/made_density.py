@@ -30,6 +30,7 @@ from nfscratch.bijections.contract import used_context
 from nfscratch.bijections.order import Sorting, variable_order
 from nfscratch.distributions.conditionals import Conditional
 from nfscratch.distributions.distribution import Distribution
+from nfscratch.excerpt import excerpt
 from nfscratch.nets import MADE
 from nfscratch.nets.network import ADDED_LATER
 
@@ -53,7 +54,7 @@ class AutoregressiveDensity(Distribution):
         validate.size("context_dim", self.context_dim, 0)
         object.__setattr__(self, "order", variable_order(self.order, self.dim))
         if not isinstance(self.conditioner, MADE):
-            raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {self.conditioner!r}")
+            raise TypeError(f"conditioner must be a MADE, whose masks keep the order; got {excerpt(self.conditioner)}")
         validate.part("conditional", self.conditional, Conditional, "nf.Bernoulli()")
 
     @cached_property

@@ -17,6 +17,7 @@ from nfscratch import backend
 from nfscratch.array_kinds import refuse_masked
 from nfscratch.evaluate.checked_draws import sample
 from nfscratch.evaluate.estimate import Estimate, mean_and_error
+from nfscratch.excerpt import excerpt
 
 
 def classification_accuracy_score(
@@ -33,10 +34,12 @@ def classification_accuracy_score(
         raise ValueError(f"x_made and x_real must have equally many columns; got {x_made.shape} and {x_real.shape}")
     labels_made, labels_real = _labels("made", labels_made, x_made), _labels("real", labels_real, x_real)
     if len(np.unique(labels_made)) < 2:
-        raise ValueError(f"labels_made must have at least 2 classes; got {labels_made.tolist()[0]!r} alone")
+        raise ValueError(f"labels_made must have at least 2 classes; got {excerpt(labels_made.tolist()[0])} alone")
     real, made = labels_real.tolist(), labels_made.tolist()
     if not set(real) & set(made):
-        raise ValueError(f"labels_real and labels_made must have classes in common; got {real[0]!r} and {made[0]!r}")
+        raise ValueError(
+            f"labels_real and labels_made must have classes in common; got {excerpt(real[0])} and {excerpt(made[0])}"
+        )
     fitted = _copy(classifier).fit(x_made, labels_made)
     return mean_and_error(np.asarray(fitted.predict(x_real)) == labels_real)
 
@@ -47,7 +50,7 @@ def _copy(classifier):
     if classifier is None:
         return _default()
     if isinstance(classifier, type) or not all(hasattr(classifier, method) for method in ("fit", "predict")):
-        raise TypeError(f"classifier must have fit and predict, such as sklearn's SVC(); got {classifier!r}")
+        raise TypeError(f"classifier must have fit and predict, such as sklearn's SVC(); got {excerpt(classifier)}")
     return clone(classifier, safe=False)
 
 

@@ -23,6 +23,7 @@ from nfscratch import validate
 from nfscratch.evaluate.checked_draws import two_samples
 from nfscratch.evaluate.pairs_of_rows import between, matrix, within
 from nfscratch.evaluate.permutation_test import TwoSampleTest, checked, pairs_test
+from nfscratch.excerpt import excerpt
 
 SQUARED = "sqeuclidean"
 ROWS = 2000  # whose distances the median is taken of
@@ -76,9 +77,9 @@ def _bandwidth(given, a, b):
         return median_distance(a, b)
     validate.positive("bandwidth", given)
     if given < SMALLEST:
-        raise ValueError(f"bandwidth must be at least {SMALLEST}, so that its square is not 0; got {given!r}")
+        raise ValueError(f"bandwidth must be at least {SMALLEST}, so that its square is not 0; got {excerpt(given)}")
     if given > LARGEST:
-        raise ValueError(f"bandwidth must be at most {LARGEST}, so that its square is finite; got {given!r}")
+        raise ValueError(f"bandwidth must be at most {LARGEST}, so that its square is finite; got {excerpt(given)}")
     return float(given)
 
 

@@ -10,8 +10,15 @@ from typing import Any
 
 from nfscratch import context_rows
 from nfscratch.autodiff import raw
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.parameters import naming_params
 from nfscratch.nets.network import features, network_shape, network_value, network_width
+
+
+def check_flow(flow: Any) -> None:
+    """Refuse what is neither a Flow nor a Dequantized flow."""
+    if not isinstance(flow, TakesContext):
+        raise TypeError(f"flow must be a Flow, such as nf.flows.maf(2); got {excerpt(flow)}")
 
 
 class TakesContext:

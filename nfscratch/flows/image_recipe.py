@@ -20,6 +20,7 @@ from nfscratch import validate
 from nfscratch.bijections import Coupling, MultiScale, PixelLevels, channel_mask
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.contract import Bijection
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.flows.pixel_noise import pixel_noise
 from nfscratch.flows.recipe import on_base
@@ -51,9 +52,9 @@ def image_shape(shape: Shape) -> Shape:
     try:
         C, H, W = validate.event_shape("shape", shape, axes=(3,))
     except ValueError:
-        raise ValueError(f"shape must be (C, H, W), such as (1, 28, 28); got {shape!r}") from None
+        raise ValueError(f"shape must be (C, H, W), such as (1, 28, 28); got {excerpt(shape)}") from None
     if W in (1, 3) and min(C, H) > 3:
-        raise ValueError(f"shape must be (C, H, W), channels first: ({W}, {C}, {H}); got {shape!r}")
+        raise ValueError(f"shape must be (C, H, W), channels first: ({W}, {C}, {H}); got {excerpt(shape)}")
     return C, H, W
 
 

@@ -21,6 +21,7 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import Inverse
 from nfscratch.bijections.normalize.whiten import LARGEST
 from nfscratch.distributions import Distribution
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.layers import check_transformer, coupling_layers
 from nfscratch.flows.recipe import on_base, sizes
@@ -76,7 +77,7 @@ def _constrained(dim, constraints, support):
     if not isinstance(constraints, (list, tuple)):
         raise TypeError(
             "constraints must be a list of bijections and of numbers of free variables, such as [2, nf.Simplex(3)]; "
-            f"got {constraints!r}"
+            f"got {excerpt(constraints)}"
         )
     last = Blocks(constraints)
     if dim is not None and dim != last.out_shape[0]:

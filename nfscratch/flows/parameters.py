@@ -5,9 +5,9 @@ The layers' own `init` says what they make; it is asked layer by layer. A messag
     params['bijection'][3]['W'] must have shape (64, 2); got shape (32, 2)
 
 Parameters of another width or depth often compute, and give another density. So every evaluation compares the tree's
-signature, its keys and shapes, with those that were found right before: a few microseconds. A signature that is new to
-the flow is compared with what the layers make. `Flow.init` remembers its own. `naming_params` compares again after an
-evaluation has failed. `nf.save` and `nf.load` compare always, and every shape exactly.
+signature, its keys, shapes and dtypes, with those that were found right before: a few microseconds. A signature that is
+new to the flow is compared with what the layers make. `Flow.init` remembers its own. `naming_params` compares again
+after an evaluation has failed. `nf.save` and `nf.load` compare always, and every shape exactly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nfscratch.excerpt import excerpt
 from nfscratch.ops.roots import InversionError
 
 OF_FLOW = ("base", "bijection", "embed")
-END = onp.empty((0, 0, 0))
+END, Masked = onp.empty((0, 0, 0)), onp.ma.MaskedArray
 KNOWN = 32  # signatures that a flow remembers: parameters for each row have another one for every number of rows
 
 
@@ -63,7 +63,7 @@ def remember(flow: Any, params: Any) -> Any:
 
 
 def signature(tree: Any) -> Any:
-    """Keys and shapes of a tree, boxes in it or not, as something that can be looked up.
+    """Keys, shapes and dtypes of a tree, boxes in it or not, as something that can be looked up.
 
     The nodes are taken breadth first, and a mark ends the children of each. One loop without calls: it runs for every
     evaluation, also of one row.
@@ -79,9 +79,9 @@ def signature(tree: Any) -> Any:
             nodes += node
             nodes += (END,)
         elif node.__class__ is onp.ndarray:
-            seen += (node.shape,)
+            seen += (node.shape, node.dtype)
         else:
-            seen += (getattr(node, "shape", type(node).__name__),)
+            seen += (getattr(node, "shape", type(node).__name__), getattr(node, "dtype", None), type(node) is Masked)
     return tuple(seen)
 
 
@@ -106,6 +106,8 @@ def naming_params(method: Callable) -> Callable:
 
 def disagreement(flow: Any, params: Any, per_sample: bool = True) -> ParamsError | None:
     """What is wrong with the tree, or None. per_sample: leaves may have more axes in front than the flow makes."""
+    if not hasattr(flow, "bijection"):  # no flow
+        return None
     try:
         Comparison(onp.random.default_rng(0), per_sample=per_sample).flow(flow, raw_tree(params))
     except ParamsError as error:
@@ -176,6 +178,8 @@ class Comparison:
                 self.compare(child, params[i], f"{path}[{i}]")
         elif not self.same_shape(made, params):
             raise ParamsError(f"{path} must have shape {tuple(made.shape)}; got {found(params)}")
+        elif (odd := odd_numbers(params)) and made.dtype.kind == "f":
+            raise ParamsError(f"{path} must be of real numbers, in float32 or float64; got {odd}")
 
     def same_shape(self, made, leaf):
         shape, own = tuple(getattr(leaf, "shape", (None,))), tuple(made.shape)
@@ -187,6 +191,14 @@ class Comparison:
     def keys(self, made, params, path):
         if not isinstance(params, dict) or set(params) != set(made):
             raise ParamsError(f"{path} must have the entries {sorted(made)}; got {found(params)}")
+
+
+def odd_numbers(leaf: Any) -> str:
+    """What kind of numbers a leaf has, if parameters cannot be of that kind; else ""."""
+    if isinstance(leaf, Masked):
+        return "a masked array"
+    dtype = onp.dtype(getattr(leaf, "dtype", float))  # the description of a leaf in a file may have none
+    return "" if dtype.kind == "f" and dtype.itemsize > 2 else f"dtype {dtype}"
 
 
 def found(params: Any) -> str:

@@ -22,6 +22,7 @@ from nfscratch.bijections.contract import Bijection
 from nfscratch.bijections.normalize.statistics import STATISTICS
 from nfscratch.bijections.normalize.whiten import LARGEST
 from nfscratch.distributions import Distribution, FittedTails, StandardNormal
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.support import Support, onto_support
 from nfscratch.nets import Network, StandardizedInput
@@ -103,5 +104,5 @@ def check_network(name: str, network: Any) -> None:
     """Raise TypeError unless `network` has the methods of a Network that takes rows; its class may be a caller's."""
     methods = (getattr(network, method, None) for method in ("init", "apply", "apply_vjp"))
     if isinstance(network, type) or not all(map(callable, methods)):
-        raise TypeError(f"{name} must be a Network, such as nf.MLP((64, 64)); got {network!r}")
+        raise TypeError(f"{name} must be a Network, such as nf.MLP((64, 64)); got {excerpt(network)}")
     check_rows(name, network)

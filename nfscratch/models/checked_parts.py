@@ -10,10 +10,12 @@ from nfscratch import validate
 from nfscratch.array_kinds import plain
 from nfscratch.autodiff import raw
 from nfscratch.distributions import Distribution, StandardNormal
+from nfscratch.excerpt import excerpt
 from nfscratch.flows import Flow
-from nfscratch.flows.parameters import ParamsError, found
+from nfscratch.flows.parameters import ParamsError, found, odd_numbers
 from nfscratch.flows.recipe import check_network
 from nfscratch.nets.network import network_width
+from nfscratch.trees import first_array
 
 
 def prior_of(given: Any, shape: tuple[int, ...]) -> Distribution | Flow:
@@ -63,6 +65,9 @@ def check_entries(model: Any, params: Any) -> None:
     if not isinstance(inside, dict) or not set(model.entries) <= set(inside):
         entries = ", ".join(model.entries)
         raise ParamsError(f"params must be those of {model.called}.init, a dict of {entries}; got {found(inside)}")
+    leaf = raw(first_array(inside))
+    if hasattr(leaf, "dtype") and (odd := odd_numbers(leaf)):
+        raise ParamsError(f"params must be of real numbers, in float32 or float64; got {odd}")
 
 
 def compare(vae: Any, comparison: Any, params: Any) -> None:
@@ -103,5 +108,7 @@ def check_generator(generator: Any, dim: Any) -> int:
             f"context_dim {generator.context_dim} and a base {type(generator.base).__name__}"
         )
     if dim not in (None, generator.base.shape[0]):
-        raise ValueError(f"dim must be that of the generator's base, {generator.base.shape[0]}, or None; got {dim!r}")
+        raise ValueError(
+            f"dim must be that of the generator's base, {generator.base.shape[0]}, or None; got {excerpt(dim)}"
+        )
     return generator.base.shape[0]

@@ -140,7 +140,7 @@ def binarised(x: Any, rng: onp.random.Generator) -> Any:
 
 def _check_probabilities(name, x, why=""):
     """Refuse rows with a number that is no probability, such as NaN."""
-    good = (x >= 0) & (x <= 1)
-    if not bool(good.all()):
+    if x.size and not bool((x.min() >= 0) & (x.max() <= 1)):  # two passes without an array; with NaN neither holds
+        good = (x >= 0) & (x <= 1)
         rows = onp.flatnonzero(~backend.to_numpy(good.reshape(len(x), -1).all(axis=1)))
         raise ValueError(f"{name} must lie in [0, 1]{why}; it does not in {listed_rows(rows)}")

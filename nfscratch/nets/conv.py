@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.layered import Layered
 from nfscratch.nets.mlp import check_activation, hidden_widths, weight_variance
 from nfscratch.nets.network import ADDED_LATER
@@ -77,7 +78,9 @@ def kernel_widths(kernels, count):
     widths = tuple(kernels) if several else (kernels,) * count
     if len(widths) != count or not all(map(is_odd, widths)):
         hint = f", which are {len(widths)}; one number, such as 3, is for any count of layers" if several else ""
-        raise ValueError(f"kernels must be an odd number, or {count} of them, one a layer; got {kernels!r}{hint}")
+        raise ValueError(
+            f"kernels must be an odd number, or {count} of them, one a layer; got {excerpt(kernels)}{hint}"
+        )
     return tuple(validate.size("each of kernels", k) for k in widths)
 
 

@@ -22,6 +22,7 @@ import numpy as onp
 
 from nfscratch import backend, validate
 from nfscratch.autodiff import raw_tree
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.mlp import MLP, hidden_widths
 from nfscratch.nets.network import Network
 from nfscratch.ops.activations import ACTIVATIONS
@@ -56,7 +57,7 @@ class Lipschitz(Network):
         validate.positive("coefficient", self.coefficient)
         if not self.coefficient < 1:
             raise ValueError(
-                f"coefficient must be below 1, or x + F(x) need not be invertible; got {self.coefficient!r}"
+                f"coefficient must be below 1, or x + F(x) need not be invertible; got {excerpt(self.coefficient)}"
             )
         validate.choice("activation", self.activation, CONTRACTING)
         validate.factor("gain", self.gain)

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.layered import Layered
 from nfscratch.nets.network import ADDED_LATER
 from nfscratch.ops.activations import ACTIVATIONS
@@ -53,7 +54,7 @@ def hidden_widths(hidden, name="hidden"):
     """`hidden` as a tuple, or ValueError."""
     widths = tuple(hidden) if isinstance(hidden, Iterable) and validate.is_in_order(hidden) else None
     if widths is None or not all(map(_is_width, widths)):
-        raise ValueError(f"{name} must be a sequence of widths, each a positive integer; got {hidden!r}")
+        raise ValueError(f"{name} must be a sequence of widths, each a positive integer; got {excerpt(hidden)}")
     return tuple(validate.size(f"each of {name}", width) for width in widths)
 
 

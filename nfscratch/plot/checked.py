@@ -10,6 +10,7 @@ import numpy as np
 from nfscratch import returned, validate
 from nfscratch.array_kinds import refuse_masked
 from nfscratch.backend import to_numpy
+from nfscratch.excerpt import excerpt
 
 
 def axis(ax: Any) -> None:
@@ -30,10 +31,10 @@ def box(limits: Any) -> tuple[float, float, float, float]:
     """(x1 low, x1 high, x2 low, x2 high) as four numbers."""
     numbers = np.asarray(limits, dtype=object).reshape(-1)
     if len(numbers) != 4 or not all(map(validate.is_finite, numbers)):
-        raise ValueError(f"box must be four finite numbers, x1 low, x1 high, x2 low and x2 high; got {limits!r}")
+        raise ValueError(f"box must be four finite numbers, x1 low, x1 high, x2 low and x2 high; got {excerpt(limits)}")
     a, b, c, d = map(float, numbers)
     if not (a < b and c < d):
-        raise ValueError(f"box must have low < high for both variables; got {limits!r}")
+        raise ValueError(f"box must have low < high for both variables; got {excerpt(limits)}")
     return a, b, c, d
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from nfscratch.array_kinds import refuse_masked
 from nfscratch.backend import to_numpy
+from nfscratch.excerpt import excerpt
 
 MOST = 8  # columns that are legible on a page
 MANY = 4  # with more columns than these, panels are small
@@ -52,10 +53,10 @@ def _label(name, unit, line):
 
 def _numbers(columns, names):
     if isinstance(columns, (str, bytes)) or not np.iterable(columns):
-        raise TypeError(f"columns must be a list of numbers or names, such as [0, 2]; got {columns!r}")
+        raise TypeError(f"columns must be a list of numbers or names, such as [0, 2]; got {excerpt(columns)}")
     index = [_number(column, names) for column in columns]
     if not index or len(set(index)) < len(index):
-        raise ValueError(f"columns must be at least one column, and each of them once; got {columns!r}")
+        raise ValueError(f"columns must be at least one column, and each of them once; got {excerpt(columns)}")
     return index
 
 
@@ -63,7 +64,7 @@ def _number(column, names):
     if isinstance(column, str):
         return _number_of_name(column, names)
     if isinstance(column, bool) or not isinstance(column, Integral) or not 0 <= column < len(names):
-        raise ValueError(f"columns must be numbers from 0 to {len(names) - 1}, or names; got {column!r}")
+        raise ValueError(f"columns must be numbers from 0 to {len(names) - 1}, or names; got {excerpt(column)}")
     return int(column)
 
 
@@ -71,7 +72,7 @@ def _number_of_name(column, names):
     if column not in names:
         close = get_close_matches(column, names, n=1)
         hint = f" (did you mean {close[0]!r}?)" if close else f"; the names are {', '.join(names[:MOST])}"
-        raise ValueError(f"columns must be columns of the table; got {column!r}{hint}")
+        raise ValueError(f"columns must be columns of the table; got {excerpt(column)}{hint}")
     return names.index(column)
 
 
@@ -87,7 +88,7 @@ def names_of(table: Any, given: Any, dim: int) -> tuple[list[str], bool]:
 def texts(name: str, given: Any, dim: int) -> list[str]:
     """`given` as one text for each of `dim` columns."""
     if isinstance(given, (str, bytes)) or not np.iterable(given):
-        raise TypeError(f"{name} must be a list of texts, one for each of the {dim} columns; got {given!r}")
+        raise TypeError(f"{name} must be a list of texts, one for each of the {dim} columns; got {excerpt(given)}")
     found = list(map(str, given))
     if len(found) != dim:
         raise ValueError(f"{name} must be one text for each of the {dim} columns; got {len(found)}")
@@ -125,7 +126,7 @@ def _from_frame(name, table):
 def _column(name, table, column):
     values = np.asarray(table[column])
     if values.ndim != 1:
-        raise ValueError(f"{name} must have a different name for each column; got {column!r} more than once")
+        raise ValueError(f"{name} must have a different name for each column; got {excerpt(column)} more than once")
     if values.dtype.kind not in "biuf":
         kind = getattr(table[column], "dtype", values.dtype)
         raise TypeError(f"{name} must be numbers, and none missing; column {column!r} has dtype {kind}")

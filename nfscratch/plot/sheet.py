@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nfscratch import validate
+from nfscratch.excerpt import excerpt
 from nfscratch.plot import checked
 
 
@@ -19,7 +20,7 @@ def image_rows(ax: Any, x: Any, shape: tuple[int, int], columns: int, low: float
     h, w = _two_sizes(shape)
     columns = validate.count("columns", columns, 1)
     if not low < high:
-        raise ValueError(f"low must be less than high; got {low!r} and {high!r}")
+        raise ValueError(f"low must be less than high; got {excerpt(low)} and {excerpt(high)}")
     x = checked.points("x", x, (h, w) if np.ndim(x) == 3 else (h * w,))
     image = ax.imshow(_sheet(x.reshape(-1, h, w), columns, low), cmap="gray_r", vmin=low, vmax=high)
     image.set_interpolation("nearest")
@@ -29,7 +30,7 @@ def image_rows(ax: Any, x: Any, shape: tuple[int, int], columns: int, low: float
 
 def _two_sizes(shape):
     if not isinstance(shape, (tuple, list)) or len(shape) != 2:
-        raise ValueError(f"shape must be (height, width) in pixels; got {shape!r}")
+        raise ValueError(f"shape must be (height, width) in pixels; got {excerpt(shape)}")
     return (validate.count(f"the {name} in shape", n, 1) for name, n in zip(("height", "width"), shape, strict=True))
 
 

@@ -20,6 +20,7 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.blas import one_thread
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.flow import Flow
 from nfscratch.flows.inference import inference
 from nfscratch.posteriors.first_params import RATE, first_params
@@ -142,7 +143,7 @@ def checked_flow(flow: Any) -> Flow:
     if not isinstance(flow, Flow):
         if isinstance(flow, bool) or not isinstance(flow, (int, onp.integer)) or flow < 1:
             raise TypeError(
-                f"flow must be a Flow, such as nf.flows.inference(3), or a number of variables; got {flow!r}"
+                f"flow must be a Flow, such as nf.flows.inference(3), or a number of variables; got {excerpt(flow)}"
             )
         return inference(int(flow))
     if len(flow.shape) != 1:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import autodiff, backend, returned
+from nfscratch.excerpt import excerpt
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Target:
         for name in ("log_prob", "log_prob_vjp"):
             given = getattr(self, name)
             if given is not None and not callable(given):
-                raise TypeError(f"{name} must be a function of x (n, D); got {given!r}")
+                raise TypeError(f"{name} must be a function of x (n, D); got {excerpt(given)}")
         if self.log_prob is None and self.log_prob_vjp is None:
             raise TypeError("log_prob must be a function of x (n, D); got None")
         if self.has_grad and self.log_prob_vjp is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
+from nfscratch.excerpt import excerpt
 from nfscratch.posteriors.posterior_result import PosteriorResult
 
 
@@ -53,11 +54,11 @@ def _sizes(names, dim):
     if names is None:
         return {"x": dim}
     if isinstance(names, str):
-        raise TypeError(f"names must be a list of names, or {{name: how many columns}}; got {names!r}")
+        raise TypeError(f"names must be a list of names, or {{name: how many columns}}; got {excerpt(names)}")
     sizes = dict(names) if isinstance(names, dict) else {str(name): 1 for name in names}
     counts = [validate.count(f"the number of columns of {name!r}", n, 1) for name, n in sizes.items()]
     if sum(counts) != dim or len(sizes) != len(names):
-        raise ValueError(f"names must stand for the {dim} columns, each once; got {names!r}")
+        raise ValueError(f"names must stand for the {dim} columns, each once; got {excerpt(names)}")
     return sizes
 
 

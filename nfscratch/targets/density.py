@@ -16,6 +16,7 @@ from numbers import Integral
 import numpy as np
 
 from nfscratch import backend, validate
+from nfscratch.excerpt import excerpt
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -40,7 +41,7 @@ class Density:
         if not isinstance(rng, np.random.Generator):
             raise TypeError(f"rng must be a numpy.random.Generator; got {type(rng).__name__}")
         if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
-            raise ValueError(f"n must be an integer, 0 or more; got {n!r}")
+            raise ValueError(f"n must be an integer, 0 or more; got {excerpt(n)}")
         return self.draw(rng, int(n))
 
     def log_prob(self, x: np.ndarray) -> np.ndarray:

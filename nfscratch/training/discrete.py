@@ -26,6 +26,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, outside, validate
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.training import remedies
 from nfscratch.training.record import TrainingWarning
@@ -72,7 +73,7 @@ def is_for_discrete_data(flow: Any) -> bool:
 def refuse_jitter(flow: Any, jitter: Any) -> None:
     """ValueError for noise that would be added to whole numbers before the flow adds its own."""
     if jitter is not None and isinstance(flow, Dequantized):
-        raise ValueError(f"jitter must be None for a Dequantized flow, which adds its own noise; got {jitter!r}")
+        raise ValueError(f"jitter must be None for a Dequantized flow, which adds its own noise; got {excerpt(jitter)}")
 
 
 def recording_steps(x: Any) -> Any:

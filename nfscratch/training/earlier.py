@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from nfscratch.excerpt import excerpt
 from nfscratch.training.ending import Ended, Ending
 
 SENTENCES = {
@@ -35,4 +36,4 @@ def ending_of(sentence: str) -> Ending | None:
     for how, pattern in SENTENCES.items():
         if found := re.fullmatch(pattern, sentence, re.DOTALL):
             return Ending(how, **{name: READ[name](text) for name, text in found.groupdict().items()})
-    raise ValueError(f"stopped must say how the run ended; got {sentence!r}")
+    raise ValueError(f"stopped must say how the run ended; got {excerpt(sentence)}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from nfscratch import validate
 from nfscratch.bijections.recomputed import recomputing
+from nfscratch.excerpt import excerpt
 from nfscratch.flows.dequantized import Dequantized
 from nfscratch.training.objectives import MaximumLikelihood, Objective
 
@@ -26,7 +27,9 @@ def for_steps(flow: Any, memory: str, objective: Objective) -> Any:
     if memory == STORE:
         return flow
     if not isinstance(objective, MaximumLikelihood):
-        raise ValueError(f'memory must be "store" for {objective}, whose loss goes through one layer; got {memory!r}')
+        raise ValueError(
+            f'memory must be "store" for {objective}, whose loss goes through one layer; got {excerpt(memory)}'
+        )
     return _recomputing(flow)
 
 

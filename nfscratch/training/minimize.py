@@ -19,6 +19,7 @@ import numpy as onp
 from nfscratch import returned, terminal, trees, validate
 from nfscratch.blas import one_thread
 from nfscratch.checkpoint.description import fingerprint
+from nfscratch.excerpt import excerpt
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
 from nfscratch.training.budget import Budget
@@ -104,9 +105,11 @@ def minimize(
     progress = None if progress is None else validate.flag("progress", progress)
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     _check_floats(params)
+    if augment is not None and data is None:
+        raise ValueError("augment needs data, whose batches it changes; got data=None")
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
     plan = Plan(
-        returned.with_gradient("loss", loss) if has_grad else _traced(loss),
+        returned.with_gradient("loss", loss) if validate.flag("has_grad", has_grad) else _traced(loss),
         *(optimizer, schedule, steps, _times(evaluate_every, file, schedule, steps)),
         *(clip, evaluate, patience, update, blame, augment, callback, budget if file is None else None),
     )
@@ -189,7 +192,7 @@ def _check_arguments(optimizer, clip, patience, evaluate, interrupt):
     if clip is not None:
         validate.positive("clip", clip)
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-        raise TypeError(f"optimizer must have a step method, such as nf.adam(1e-3); got {optimizer!r}")
+        raise TypeError(f"optimizer must have a step method, such as nf.adam(1e-3); got {excerpt(optimizer)}")
 
 
 def _run_file(checkpoint, checkpoint_every, rng, params, data):
@@ -242,7 +245,6 @@ def _traced(loss):
 def raise_malloc_thresholds():
     """Let glibc keep freed memory: after one large free it raises its thresholds, and a step's arrays are recycled.
 
-    Without it every array above 128 KiB is mapped and unmapped anew: thousands of page faults a step, about a tenth of
-    its time. Elsewhere than on glibc it does nothing.
+    Without it each array above 128 KiB is mapped anew, about a tenth of a step's time. Elsewhere it does nothing.
     """
     onp.empty(31 * 2**20, dtype=onp.uint8)

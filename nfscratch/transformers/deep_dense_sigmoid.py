@@ -29,6 +29,7 @@ import numpy as onp
 from nfscratch import validate
 from nfscratch.autodiff import logsumexp
 from nfscratch.backend import Constant
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.affine import bounded
 from nfscratch.ops.sigmoid_mixture import UNITS, log_softmax, sigmoid_mixture_node
 from nfscratch.transformers.in_columns import in_columns
@@ -45,7 +46,9 @@ class DeepDenseSigmoid(NumericTransformer):
 
     def __post_init__(self):
         if not validate.is_in_order(self.widths):
-            raise ValueError(f"widths must be a sequence of widths, each a positive integer; got {self.widths!r}")
+            raise ValueError(
+                f"widths must be a sequence of widths, each a positive integer; got {excerpt(self.widths)}"
+            )
         object.__setattr__(self, "widths", tuple(self.widths))
         if not self.widths:
             raise ValueError("widths must name at least one layer; got none")

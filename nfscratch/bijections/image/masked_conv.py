@@ -26,6 +26,7 @@ from nfscratch.backend import Constant
 from nfscratch.bijections.contract import Bijection, same_jacobian
 from nfscratch.bijections.linear import Conv1x1, Linear, Triangular
 from nfscratch.bijections.linear.affine_map import shift_and_matrix
+from nfscratch.excerpt import excerpt
 from nfscratch.nets.conv import is_odd
 from nfscratch.ops.convolution import CONVOLUTION, convolve
 from nfscratch.ops.events import batch_first, batch_last, check_event
@@ -53,7 +54,7 @@ class MaskedConv(Bijection):
 
     def __post_init__(self):
         if not is_odd(self.kernel):
-            raise ValueError(f"kernel must be an odd number; got {self.kernel!r}")
+            raise ValueError(f"kernel must be an odd number; got {excerpt(self.kernel)}")
         object.__setattr__(self, "kernel", int(self.kernel))
         validate.choice("turned", self.turned, (True, False))
         object.__setattr__(self, "shape", validate.event_shape("MaskedConv", self.shape, axes=(3,)))

@@ -27,6 +27,7 @@ import numpy as onp
 
 from nfscratch import validate
 from nfscratch.bijections.contract import Bijection
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.events import check_event
 from nfscratch.ops.identity import identity
 from nfscratch.ops.layout import sum_events
@@ -59,7 +60,7 @@ class PixelLevels(Bijection):
         if self.alpha is None:
             object.__setattr__(self, "alpha", SHARE / self.values)
         if isinstance(self.alpha, bool) or not isinstance(self.alpha, (int, float)) or not 0 <= self.alpha < 0.5:
-            raise ValueError(f"alpha must be a number from 0 up to, but less than, 0.5; got {self.alpha!r}")
+            raise ValueError(f"alpha must be a number from 0 up to, but less than, 0.5; got {excerpt(self.alpha)}")
 
     @cached_property
     def low(self) -> float:

@@ -17,6 +17,7 @@ from nfscratch import validate
 from nfscratch.bijections.contract import Bijection, same_jacobian
 from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.bijections.linear.plu import PLU
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.identity import identity
 
 
@@ -35,7 +36,7 @@ class Conv1x1(Bijection):
     def __post_init__(self):
         shape = tuple(self.shape) if hasattr(self.shape, "__iter__") else ()
         if len(shape) != 3:
-            raise ValueError(f"shape must be (C, H, W), each at least 1; got {self.shape!r}")
+            raise ValueError(f"shape must be (C, H, W), each at least 1; got {excerpt(self.shape)}")
         shape = tuple(validate.count(f"{name} of shape (C, H, W)", n, 1) for name, n in zip("CHW", shape, strict=True))
         object.__setattr__(self, "shape", shape)
         if self.linear is None:

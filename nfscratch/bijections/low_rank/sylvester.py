@@ -29,6 +29,7 @@ from nfscratch import backend, validate
 from nfscratch.backend import Constant
 from nfscratch.bijections.low_rank.layer import LowRank
 from nfscratch.bijections.low_rank.planar import AT_REST
+from nfscratch.excerpt import excerpt
 from nfscratch.ops.identity import identity
 from nfscratch.ops.layout import rows, sum_to
 from nfscratch.ops.orthonormal import gram_schmidt, gram_schmidt_vjp, householder, householder_vjp
@@ -63,9 +64,9 @@ class Sylvester(LowRank):
         if self.rank > self.dim:
             raise ValueError(f"rank must be at most dim = {self.dim}; got {self.rank}")
         if self.orthogonal not in ORTHOGONAL:
-            raise ValueError(f"orthogonal must be one of {', '.join(ORTHOGONAL)}; got {self.orthogonal!r}")
+            raise ValueError(f"orthogonal must be one of {', '.join(ORTHOGONAL)}; got {excerpt(self.orthogonal)}")
         if self.flip and self.orthogonal != "triangular":
-            raise ValueError(f"flip belongs to orthogonal='triangular'; got {self.orthogonal!r}")
+            raise ValueError(f"flip belongs to orthogonal='triangular'; got {excerpt(self.orthogonal)}")
 
     def init(self, rng, x=None, context=None):
         """A random Q, rt_ii = 1, b ~ N(0, 1), and R nearly 0: close to the identity."""

@@ -14,6 +14,7 @@ import numpy as onp
 from nfscratch import trees
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.continuous import Continuous
+from nfscratch.flows.context import check_flow
 
 Place = tuple[int, ...]
 
@@ -30,6 +31,7 @@ class Ends:
     @staticmethod
     def of(flow: Any) -> Ends:
         """The ends of a flow, or TypeError unless exactly one of its layers is continuous."""
+        check_flow(flow)
         layers = tuple(_leaves(flow.bijection))
         found = [k for k, (_, layer) in enumerate(layers) if isinstance(layer, Continuous)]
         if len(found) != 1:

@@ -30,6 +30,8 @@ import autograd.numpy as np
 import numpy as onp
 
 from nfscratch import autodiff, returned, trees, validate
+from nfscratch.excerpt import excerpt
+from nfscratch.flows.context import check_flow
 from nfscratch.ops.events import laid_out
 
 GRADIENTS = ("total", "path")
@@ -43,6 +45,7 @@ def elbo(
     log_joint(x): (n, *shape) -> (n,), the log of a density up to a constant. context: one row for all, or n rows.
     inverse_temperature: 1 / T in (1), the weight of log_joint.
     """
+    check_flow(flow)
     _check_callable("log_joint", log_joint)
     _check_inverse_temperature(inverse_temperature)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
@@ -82,6 +85,7 @@ def reverse_kl(
 
     Arguments as of `elbo`.
     """
+    check_flow(flow)
     _check_callable("log_target", log_target)
     _check_inverse_temperature(inverse_temperature)
     x, log_q = flow.sample_and_log_prob(params, rng, validate.count("n", n, least=1), context)
@@ -111,6 +115,7 @@ def iwae(flow: Any, log_joint: Callable, params: Any, rng: Any, n: int, draws: i
     log_joint(x): (n K, *shape) -> (n K,); the K draws of the first bound come first. context: one row for all, or n
     rows, one for each bound.
     """
+    check_flow(flow)
     _check_callable("log_joint", log_joint)
     n, K = validate.count("n", n, least=1), validate.count("draws", draws, least=1)
     x, log_q = flow.sample_and_log_prob(params, rng, n * K, _repeated(flow, params, context, n, K))
@@ -191,12 +196,14 @@ def _with_pullback(name, log_p, log_p_vjp):
 
 def _check_callable(name, log_p):
     if not callable(log_p):
-        raise TypeError(f"{name} must be a function of the draws x (n, ...); got {log_p!r}")
+        raise TypeError(f"{name} must be a function of the draws x (n, ...); got {excerpt(log_p)}")
 
 
 def _check_inverse_temperature(inverse_temperature):
     if not validate.is_finite(inverse_temperature) or inverse_temperature < 0.0:
-        raise ValueError(f"inverse_temperature must be a finite number of at least 0; got {inverse_temperature!r}")
+        raise ValueError(
+            f"inverse_temperature must be a finite number of at least 0; got {excerpt(inverse_temperature)}"
+        )
 
 
 def _one_per_draw(name, log_p, n):

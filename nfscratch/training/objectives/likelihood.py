@@ -14,9 +14,12 @@ import numpy as onp
 
 from nfscratch import autodiff
 from nfscratch.autodiff.boxes import raw
+from nfscratch.flows.context import check_flow
+from nfscratch.flows.parameters import naming_params
 from nfscratch.training import data_rows, row_weights
 
 
+@naming_params
 def nll(flow: Any, params: Any, x: Any, context: Any = None, weights: Any = None) -> Any:
     """The mean negative log-likelihood, in nats per row; `autograd.grad` of it takes the layers' pullbacks.
 
@@ -24,7 +27,8 @@ def nll(flow: Any, params: Any, x: Any, context: Any = None, weights: Any = None
     Without a derivative it takes as many rows at a time as `flows.chunks.rows_of` says, and sums in float64: memory
     does not grow with N beyond the rows themselves.
     """
-    if onp.shape(x)[:1] == (0,):
+    check_flow(flow)
+    if (isinstance(x, (list, tuple)) and not x) or getattr(x, "shape", ())[:1] == (0,):
         raise ValueError("x must have at least 1 row to take a mean over; got 0")
     if autodiff.contains_box((params, x, context)):
         return -_mean(flow.log_prob(params, x, context), weights)

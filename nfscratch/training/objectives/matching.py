@@ -24,6 +24,8 @@ import numpy as onp
 
 from nfscratch import autodiff, backend, validate
 from nfscratch.autodiff.boxes import raw_tree
+from nfscratch.excerpt import excerpt
+from nfscratch.flows.parameters import naming_params
 from nfscratch.nets.probability_flow import ProbabilityFlow
 from nfscratch.nets.velocity import checked_velocity
 from nfscratch.training import data_rows, row_weights
@@ -41,6 +43,7 @@ class Regression:
     target: Any
 
 
+@naming_params
 def flow_matching(
     flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None, weights: Any = None, pairing="independent"
 ) -> Any:
@@ -68,6 +71,7 @@ def flow_matching_value_and_grad(
     return _value_and_grad(straight, flow, params, x, context, rng, weights, total)
 
 
+@naming_params
 def score_matching(flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None, weights: Any = None) -> Any:
     """Equation (2) for rows x (N, D), for a flow whose field is a ProbabilityFlow; arguments as of flow_matching."""
     return _value(_diffused, flow, params, x, context, rng, weights)
@@ -88,7 +92,7 @@ def _straight(pairing, context, weights):
     if pairing != "independent" and not (context is None and weights is None):
         given = "weights" if context is None else "a context"
         raise ValueError(
-            f'pairing must be "independent" with {given}: a row\'s noise must not depend on it; got {pairing!r}'
+            f'pairing must be "independent" with {given}: a row\'s noise must not depend on it; got {excerpt(pairing)}'
         )
 
     def regression(field, z, x, t):
