@@ -24,8 +24,8 @@ LARGEST = 2**31  # what a size of a part can be at most, and the numbers of one 
 FAR = 1e30  # what a scale can be at most: float32 ends at 3.4e38, and what is made of a scale has room there
 
 
-def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
-    """`x` as an array (N, *shape), batch-last in memory, with the type and dtype of the array `like`."""
+def events(name: str, x: Any, shape: tuple[int, ...], like: Any, laid: bool = True) -> Any:
+    """`x` as an array (N, *shape), with the type and dtype of the array `like`; laid: batch-last in memory."""
     if isbox(x):  # under a derivative: its dtype and values cannot be changed or checked any more
         _check_shape(name, x, shape, x)
         return x
@@ -34,7 +34,7 @@ def events(name: str, x: Any, shape: tuple[int, ...], like: Any) -> Any:
     with onp.errstate(over="ignore"):  # a value too large for the dtype becomes infinite, and is refused below
         x = backend.asarray(x, dtype=like.dtype, like=like)
     finite(name, x)
-    return laid_out(x)
+    return laid_out(x) if laid else x
 
 
 def hint_of_images(name, value, shape):

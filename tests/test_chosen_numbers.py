@@ -10,6 +10,7 @@ from stated_numbers import by_module, constants
 
 CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.ops.activations": {"FAR": 40.0, "CUBIC": 0.044715, "RATE": 0.7978845608028654},
+    "nfscratch.ops.affine": {"SAFE": 80.0},
     "nfscratch.ops.fixed_point": {"MEMORY": 6, "PATIENCE": 30},
     "nfscratch.ops.gamma_ratio": {"STEPS": 16},
     "nfscratch.ops.intervals": {"REALS": (-inf, inf)},
@@ -67,6 +68,7 @@ CONSTANTS = {  # of an array: its length, its first number and its last
         "CONSTANT": 0.001,
         "SMALLEST": 0.001,
         "MIDDLE_DOF": 8.0,
+        "FARTHEST": 1e100,
         "ROWS": 2000,
     },
     "nfscratch.distributions.normal": {"HALF_LOG_2PI": 0.9189385332046727},

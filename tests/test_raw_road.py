@@ -308,3 +308,12 @@ def test_a_row_without_an_inverse_is_named_by_the_rows_that_it_is_counted_from(m
     with pytest.raises(nf.InversionError, match=r"^of the rows from 600 on, row 50 of those given: no root$") as failed:
         chunks.in_chunks(fun, x)
     assert failed.value.entry == 50
+
+
+def test_log_prob_makes_no_copy_of_the_table():
+    """Each chunk is laid out by itself, with the bits that a table laid out as a whole has."""
+    flow = nf.flows.real_nvp(64, layers=1, hidden=(4,))
+    params, x = flow.init(rng()), rng(1).normal(size=(10_000, 64))
+    expected = flow.log_prob(params, onp.asfortranarray(x))
+    assert peak(lambda: flow.log_prob(params, x)) < x.nbytes / 2
+    assert onp.array_equal(flow.log_prob(params, x), expected)

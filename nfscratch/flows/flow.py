@@ -36,6 +36,7 @@ from nfscratch.flows.parameters import checked, naming_params, remember
 from nfscratch.flows.parts import check_agreement, has_own_part
 from nfscratch.flows.spoilt_rows import spoilt_rows_have_gradient_0
 from nfscratch.nets import Network
+from nfscratch.ops.events import laid_out
 from nfscratch.typed_fields import TypedFields
 
 
@@ -94,7 +95,7 @@ class Flow(HasFixed, TakesContext, TypedFields):
         """log p(x), equation (1), in nats: (N, *shape) -> (N,). context: (N, C), or one row for all."""
         params = checked(self, rebox(params))
         like, rng = trees.array_like(params), None if rng is None else validate.seeded(rng)
-        x = self.checked_x("x", x, like)
+        x = validate.events("x", x, self.shape, like, laid=False)  # that copies: chunk by chunk, below
         context = self.checked_context(params, context, len(x), like)
         if self._own_parts and len(x) > 1:
             check_once(self, params, x, context)
@@ -105,7 +106,7 @@ class Flow(HasFixed, TakesContext, TypedFields):
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
-        params = trees.with_constant_fixed(params)
+        params, x = trees.with_constant_fixed(params), x if isbox(x) else laid_out(x)
         h = self.embedded(params, context)
         z, log_det = self.bijection.inverse(params["bijection"], x, h, rng)
         log_p = self.base.log_prob(params["base"], z, *self._of_base(h))
@@ -118,13 +119,13 @@ class Flow(HasFixed, TakesContext, TypedFields):
         return in_chunks(of_chunk, x, context, self.bijection.inverse_cost)
 
     def _log_prob_of_chunk(self, params, x, context, rng):
-        h = self._embedded_value(params, context)
+        h, x = self._embedded_value(params, context), laid_out(x)
         z, log_det = self.bijection.inverse_value(params["bijection"], x, h, rng)
         log_p = self.base.log_prob_value(params["base"], z, *self._of_base(h))
         return checked_sum(self, log_p, log_det, params, x, context)
 
     def _log_prob_node(self, params, x, context, rng):
-        log_p, pullback = self._log_prob_vjp(params, x, context, rng)
+        log_p, pullback = self._log_prob_vjp(params, laid_out(x), context, rng)
         return log_p, trees.completing(pullback, params)
 
     @naming_params

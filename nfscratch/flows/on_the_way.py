@@ -24,6 +24,7 @@ from nfscratch.bijections.stack import Stack
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.parts import has_own_part
 from nfscratch.ode import IntegrationError
+from nfscratch.ops.events import laid_out
 from nfscratch.ops.roots import InversionError
 
 
@@ -32,7 +33,7 @@ def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
     params = raw_tree(params)
     way = list(layers(flow.bijection, params["bijection"], "inverse_value", "forward_value"))
     h = raw(flow.embedded(params, raw(context)))
-    return in_chunks(lambda x, h: _largest(way, x, h), raw(x), h)
+    return in_chunks(lambda x, h: _largest(way, laid_out(x), h), raw(x), h)
 
 
 def _largest(way, x, h):

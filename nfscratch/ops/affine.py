@@ -18,6 +18,7 @@ So a log-scale that nothing bounds is `held` before it comes here, and (1) holds
 
 from __future__ import annotations
 
+from functools import cache
 from math import log
 
 import autograd.numpy as np
@@ -28,6 +29,7 @@ from nfscratch.ops.layout import sum_to
 SAFE = 80.0  # up to this e^s is a number of every dtype
 
 
+@cache
 def end(dtype):
     """The largest s whose e^s is a number of the dtype, however it is rounded."""
     numbers = onp.finfo(dtype)
