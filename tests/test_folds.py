@@ -144,7 +144,7 @@ def test_jitter_and_given_params_go_through_the_folds(result):
     assert log_p >= FLOW.log_prob(result.params, Y, X).mean() - 0.05
 
 
-@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore:x has 5 rows")
 def test_where_the_run_on_all_rows_does_not_begin_a_warning_says_that_nothing_was_written(tmp_path):
     z = onp.random.default_rng(3).normal(size=(5, 2))
     with pytest.warns(nf.TrainingWarning, match="run: nothing was written: a checkpoint keeps the run on all rows"):
@@ -152,6 +152,7 @@ def test_where_the_run_on_all_rows_does_not_begin_a_warning_says_that_nothing_wa
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_run_with_a_checkpoint_goes_on_to_the_same_result(tmp_path, result):
     path = tmp_path / "run.flow"
     stopped = fit(checkpoint=path, callback=lambda at: at.step >= 20)
