@@ -114,7 +114,8 @@ def odd(part: type, values: dict[str, Any], of_a_file: bool = True) -> str:
     hints = stated(part)
     for name, value in values.items():
         if name in hints and not fits(value, hints[name], of_a_file):
-            too_large = isinstance(value, int) and _is_too_large(value)
+            items = value if isinstance(value, LISTS) else (value,)
+            too_large = any(type(item) is int and _is_too_large(item) for item in items)
             return f"{name} must be {_named(hints[name])}{', finite as a float' * too_large}{SAYS}{excerpt(value)}"
     return ""
 

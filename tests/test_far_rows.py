@@ -218,7 +218,7 @@ def test_a_search_that_fails_near_by_is_still_an_error():
         raise nf.InversionError("no root", 1)
 
     with pytest.raises(nf.InversionError):
-        far_rows_have_density_0(failing, onp.ones((2, 2)), None, sizes)
+        far_rows_have_density_0(failing, {}, onp.ones((2, 2)), None, sizes)
 
 
 @pytest.mark.parametrize("density", [nf.GaussianMixture(2, 3), nf.AutoregressiveDensity(2, nf.MixtureOfGaussians(3))])
@@ -283,7 +283,7 @@ def test_where_a_search_fails_for_a_far_row_the_rows_of_density_0_beside_it_have
         return log_p, lambda g: onp.where(onp.isfinite(log_p), -g, onp.nan)
 
     x = onp.array([[1e90], [-1.0], [2.0]])
-    log_p, pullback = far_rows_have_gradient_0(log_prob_vjp, x, None, sizes)
+    log_p, pullback = far_rows_have_gradient_0(log_prob_vjp, {}, x, None, sizes)
     assert log_p.tolist() == [-onp.inf, -onp.inf, -2.0] and pullback(onp.ones(3)).tolist() == [0.0, 0.0, -1.0]
 
 
@@ -297,7 +297,7 @@ def test_a_far_row_keeps_its_density_beside_one_for_which_a_search_fails():
 
     x = onp.full((1024, 1), 1e100)
     x[[3, 417, 936]], x[20] = 1e300, 2.0
-    log_p = far_rows_have_density_0(log_prob, x, None, sizes)
+    log_p = far_rows_have_density_0(log_prob, {}, x, None, sizes)
     expected = onp.where(x[:, 0] > 1e200, -onp.inf, -onp.log(x[:, 0]))
     assert log_p.tolist() == expected.tolist()
 
@@ -465,7 +465,7 @@ def test_rows_that_a_solver_loses_only_beside_each_other_are_all_lost():
         return -x[:, 0]
 
     x = onp.array([[1e81], [1e82], [1e83], [2.0]])
-    assert far_rows_have_density_0(together, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
+    assert far_rows_have_density_0(together, {}, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
     assert asked == [4, 3, 2, 1, 1, 1, 4], "the batch, the three, halves of them, and the batch with none of them"
 
     def never(x, context):
@@ -475,5 +475,5 @@ def test_rows_that_a_solver_loses_only_beside_each_other_are_all_lost():
         return -x[:, 0]
 
     asked.clear()
-    assert far_rows_have_density_0(never, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
+    assert far_rows_have_density_0(never, {}, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
     assert asked == [4, 3, 2, 1, 1, 1, 4, 4]

@@ -49,14 +49,14 @@ def vjp_of(values):
 )
 def test_rows_that_are_lost_have_gradient_0(values, expected, lost):
     log_prob_vjp, asked = vjp_of(onp.array(values))
-    log_p, pullback = far_rows.far_rows_have_gradient_0(log_prob_vjp, X, None, largest)
+    log_p, pullback = far_rows.far_rows_have_gradient_0(log_prob_vjp, {}, X, None, largest)
     assert onp.array_equal(log_p, expected, equal_nan=True) and len(asked) == 1 + bool(lost)
     g = pullback(onp.ones(4))[1][:, 0]
     assert g.tolist() == [0.0 if row in lost else 1.0 for row in range(4)]
     if lost:
         assert (asked[1][lost] == X[0]).all() and (onp.delete(asked[1], lost, 0) == onp.delete(X, lost, 0)).all()
     assert onp.array_equal(
-        far_rows.far_rows_have_density_0(lambda *rows: log_prob_vjp(*rows)[0], X, None, largest),
+        far_rows.far_rows_have_density_0(lambda *rows: log_prob_vjp(*rows)[0], {}, X, None, largest),
         expected,
         equal_nan=True,
     )
@@ -68,33 +68,35 @@ def test_a_search_that_fails_at_rows_far_out_is_no_error_and_elsewhere_is_one():
             raise InversionError("it stopped")
         return x.sum(axis=1), lambda g: ({}, g[:, None] * onp.ones(2), None)
 
-    log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X, None, largest)
+    log_p, pullback = far_rows.far_rows_have_gradient_0(failing, {}, X, None, largest)
     assert log_p.tolist() == [3.0, -inf, 11.0, 1.0] and pullback(onp.ones(4))[1][1].tolist() == [0.0, 0.0]
-    density = far_rows.far_rows_have_density_0(lambda *rows: failing(*rows)[0], X, None, largest)
+    density = far_rows.far_rows_have_density_0(lambda *rows: failing(*rows)[0], {}, X, None, largest)
     assert density.tolist() == [3.0, -inf, 11.0, 1.0]
     for call in (far_rows.far_rows_have_gradient_0, far_rows.far_rows_have_density_0):
         with pytest.raises(InversionError):
-            call(failing, 11.0 * onp.ones((2, 2)), None, largest)
+            call(failing, {}, 11.0 * onp.ones((2, 2)), None, largest)
     ends = onp.array([[ROOT, 0.0], [0.0, -1.01 * ROOT]])
     assert far_rows._are_far(ends, None, largest).tolist() == [False, True]
 
 
 def test_where_all_rows_are_lost_the_density_is_0_and_so_is_every_gradient():
-    """No row is evaluated in their place, near 0 or elsewhere: a batch of no rows gives the zeros."""
+    """No row is evaluated in their place, near 0 or elsewhere."""
 
     def failing(x, context):
-        if len(x):
-            raise InversionError("it stopped", 0, range(len(x)))
-        return onp.zeros(0), lambda g: ({"a": onp.zeros(3) + g.sum()}, onp.zeros((0, 2)), onp.zeros((0, 1)))
+        asked.append(len(x))
+        raise InversionError("it stopped", 0, range(len(x)))
+
+    params, asked = {"a": onp.ones(3), "fixed": onp.ones(2)}, []
 
     for context in (None, onp.ones((2, 1))):
-        log_p, pullback = far_rows.far_rows_have_gradient_0(failing, X[[1, 1]], context, largest)
+        log_p, pullback = far_rows.far_rows_have_gradient_0(failing, params, X[[1, 1]], context, largest)
         g_params, g_x, g_context = pullback(onp.ones(2))
         assert (
             log_p.tolist() == [-inf, -inf] and g_params["a"].tolist() == [0.0] * 3 and g_x.tolist() == [[0.0] * 2] * 2
         )
         assert g_context is None if context is None else g_context.tolist() == [[0.0], [0.0]]
-    assert far_rows.far_rows_have_density_0(lambda *rows: failing(*rows)[0], X[1:2], None, largest).tolist() == [-inf]
+    assert far_rows.far_rows_have_density_0(failing, params, X[1:2], None, largest).tolist() == [-inf]
+    assert asked == [2, 2, 1]
 
 
 # --- statistics that are kept ---

@@ -6,8 +6,10 @@ from comparing import close
 from scipy.integrate import solve_ivp
 from strict import StrictArray
 
+import nfscratch as nf
 from nfscratch import ode
 from nfscratch.autodiff import value_and_vjp
+from nfscratch.flows.chunks import in_chunks
 from nfscratch.ode.tableau import CLASSIC, DORMAND_PRINCE, step
 
 A = onp.array([[0.3, 1.0], [-1.2, 0.1]])
@@ -393,3 +395,39 @@ def test_noise_that_blows_up_is_named():
         )
     with pytest.raises(TypeError, match="rng must be a"):
         ode.EulerMaruyama(4).solve(field, field, points(), 0.0, 1.0, 0)
+
+
+# --- which systems failed ---
+
+
+def test_an_error_says_which_systems_failed_where_each_has_its_own_time():
+    y = onp.array([[0.5, 4.0, 0.1, 4.0]])  # dy = y^2 is infinite at t = 1 / y
+
+    def rows(f, y, **options):
+        with pytest.raises(ode.IntegrationError) as error:
+            ode.Dopri5(**options).solve(f, y, 0.0, 1.0)
+        return error.value
+
+    assert rows(lambda t, y: y * y, y, max_evaluations=100_000).rows == [1, 3]  # the step has fallen to nothing
+    stiff = onp.array([1.0, 1e6, 1.0, 1e6])
+    slow = rows(lambda t, y: -stiff * y, y, max_evaluations=200)
+    assert slow.rows == [1, 3] and "the most that it may" in str(slow)
+    assert rows(lambda t, y: onp.where(y > 3.0, onp.nan, y), y).rows == [1, 3]  # at the start
+    later = slow.from_row(100)
+    assert later.rows == [101, 103] and (later.t, later.evaluations, str(later)) == (slow.t, 200, str(slow))
+    assert ode.IntegrationError("together", 0.0, 1).from_row(7).rows is None
+
+
+def test_rows_beyond_the_first_chunk_are_those_of_the_batch(monkeypatch):
+    monkeypatch.setattr("nfscratch.flows.chunks.ROWS", 3)
+    errors = {1: nf.InversionError("no root", 0, [1]), 4: ode.IntegrationError("it stopped", 0.0, 1, [2])}
+    for first, error in errors.items():
+
+        def failing(x, context, first=first, error=error):
+            if x[0, 0] == 3 * (first // 3):
+                raise error
+            return x
+
+        with pytest.raises(type(error)) as caught:
+            in_chunks(failing, onp.arange(6.0)[:, None])
+        assert caught.value.rows == [row + 3 * (first // 3) for row in error.rows]

@@ -115,7 +115,7 @@ def test_rows_whose_gradient_is_spoilt_have_gradient_0_and_the_others_keep_their
 
         return x.sum(axis=1).astype(onp.float32), pullback
 
-    log_p, pullback = spoilt_rows.spoilt_rows_have_gradient_0(log_prob_vjp, x)
+    log_p, pullback = spoilt_rows.spoilt_rows_have_gradient_0(log_prob_vjp, {}, x, None)
     assert log_p.tolist() == [3.0, 10.0, 7.0]
     g_params, g_x, _ = pullback(onp.array([1.0, 1.0, 10.0]))
     assert g_x.tolist() == [[2.0, 4.0], [0.0, 0.0], [60.0, 80.0]]
@@ -141,7 +141,7 @@ def test_a_gradient_of_the_parameters_that_is_finite_stays_where_that_of_a_row_i
 
             return x.sum(axis=1), pullback
 
-        _, kept = spoilt_rows.spoilt_rows_have_gradient_0(log_prob_vjp, x, c)
+        _, kept = spoilt_rows.spoilt_rows_have_gradient_0(log_prob_vjp, {}, x, c)
         g_params, g_x, g_context = kept(onp.ones(3))
         assert len(seen) == asked and g_x[:, 0].tolist() == of_rows and g_context[:, 0].tolist() == of_context, at_5
         expected = 2.0 if asked == 2 else total

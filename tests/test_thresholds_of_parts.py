@@ -189,7 +189,7 @@ def test_a_row_is_far_out_beyond_the_fourth_root_of_the_largest_number():
         x = onp.array([[0.0, 0.99 * root], [1.01 * root, 0.0], [0.0, 0.0]], dtype)
         assert far_rows._are_far(x, None, sizes).tolist() == [False, True, False]
         lost = lambda z, context: onp.where((onp.abs(z) > 10.0).any(axis=1), onp.nan, 0.5).astype(z.dtype)  # noqa: E731
-        found = far_rows.far_rows_have_density_0(lost, x, None, sizes)
+        found = far_rows.far_rows_have_density_0(lost, {}, x, None, sizes)
         assert onp.isnan(found[0]) and found[1] == -onp.inf and found[2] == 0.5
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
 
 ROWS = 2**14  # of one chunk: enough for the calls of Python to cost little
@@ -39,9 +40,8 @@ def in_chunks(fun: Callable, x: Any, context: Any = None, cost: str = "one pass"
         rows = slice(start, start + size)
         try:
             part = fun(x[rows], None if context is None else context[rows])
-        except InversionError as error:  # which numbers the rows that it was given
-            failing = None if error.rows is None else [start + row for row in error.rows]
-            raise InversionError(f"of the rows from {start} on, {error}", error.entry, failing) from error
+        except (InversionError, IntegrationError) as error:  # which numbers the rows that it was given
+            raise error.from_row(start) from error
         parts = part if isinstance(part, tuple) else (part,)
         if result is None:
             result = tuple(onp.empty_like(p, shape=(len(x), *p.shape[1:]), order="F") for p in parts)

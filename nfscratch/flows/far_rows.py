@@ -13,7 +13,7 @@ log_prob, such as one in large units or under Student's t, has its gradient.
 NaN in a row that is not far out has another cause, such as parameters that are NaN: it is left for the caller to see.
 
 The other point is that of the first row that is not lost, with that row's context: a context of its own may be what
-loses a row. Where all rows are lost there is no such point, and a batch of no rows gives the gradient's zeros.
+loses a row. Where all rows are lost there is no such point: nothing is evaluated in their place.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.tracer import isbox
 
-from nfscratch.autodiff import raw
-from nfscratch.flows.lost_rows import lost_and_found, nearer, no_rows
+from nfscratch import trees
+from nfscratch.autodiff import known, raw
+from nfscratch.flows.lost_rows import lost_and_found, nearer
 from nfscratch.flows.on_the_way import size_of_rows
 
 
-def far_rows_have_density_0(log_prob: Callable, x: Any, context: Any, sizes: Callable) -> Any:
+def far_rows_have_density_0(log_prob: Callable, params: Any, x: Any, context: Any, sizes: Callable) -> Any:
     """log_prob(x, context), one number for each row, as the module says.
 
-    sizes(x, context): the largest number of each row on its way. context: (N, C) or None.
+    sizes(x, context): the largest number of each row on its way. context: (N, C) or None. params: those of log_prob.
     """
 
     def seen(log_p):
@@ -43,42 +44,45 @@ def far_rows_have_density_0(log_prob: Callable, x: Any, context: Any, sizes: Cal
     def replaced(log_p, lost, kept):
         return np.where(lost, kept, log_p)
 
-    def all_lost(log_p, kept):
-        return kept + np.sum(log_p)  # of no rows: 0, and a gradient of zeros
+    def all_lost(kept):
+        return known(kept, lambda g: (None, None, None), params, x, context)  # a gradient of zeros
 
     return _guarded(log_prob, x, context, sizes, seen, replaced, all_lost)
 
 
-def far_rows_have_gradient_0(log_prob_vjp: Callable, x: Any, context: Any, sizes: Callable) -> tuple[Any, Callable]:
+def far_rows_have_gradient_0(
+    log_prob_vjp: Callable, params: Any, x: Any, context: Any, sizes: Callable
+) -> tuple[Any, Callable]:
     """log_prob_vjp(x, context), the same two numbers as under a derivative of the density that is guarded above."""
 
     def replaced(both, lost, kept):
         log_p, pullback = both
         return onp.where(lost, kept, log_p), lambda g: pullback(onp.where(lost, 0.0, g).astype(log_p.dtype))
 
-    def all_lost(both, kept):
-        return kept, lambda g: zeros_of(both[1], g, x, context)
+    def all_lost(kept):
+        return kept, lambda g: zeros_of(params, x, context)
 
     return _guarded(log_prob_vjp, x, context, sizes, lambda both: (both[0], -_fourth_root(x)), replaced, all_lost)
 
 
-def zeros_of(pullback_of_no_rows: Callable, g: Any, x: Any, context: Any) -> tuple[Any, Any, Any]:
-    """The gradient 0 of the parameters, of x and of the context."""
-    return pullback_of_no_rows(g[:0])[0], onp.zeros_like(x), None if context is None else onp.zeros_like(context)
+def zeros_of(params: Any, x: Any, context: Any) -> tuple[Any, Any, Any]:
+    """The gradient 0 of all three."""
+    of_context = None if context is None else onp.zeros_like(context)
+    return trees.map_leaves(onp.zeros_like, params), onp.zeros_like(x), of_context
 
 
 def _guarded(evaluate, x, context, sizes, seen, replaced, all_lost):
     """evaluate(x, context), where rows are lost with others in their place: replaced(result, which rows, their values).
 
     seen(result): the values of log_prob, and the least that a far row can have without being lost.
-    all_lost(result of no rows, values): what takes its place where no row is left.
+    all_lost(values): what takes its place where no row is left.
     """
     with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
         lost, found = lost_and_found(evaluate, x, context, lambda: _are_far(x, context, sizes))
         if lost is None:
             lost = onp.zeros_like(raw(x), shape=len(x), dtype=bool)
         elif lost.all():
-            return all_lost(no_rows(evaluate, x, context), onp.full_like(raw(x), -inf, shape=len(x)))
+            return all_lost(onp.full_like(raw(x), -inf, shape=len(x)))
         else:
             found = replaced(found, lost, -inf)
         value, least = seen(found)
@@ -90,7 +94,7 @@ def _guarded(evaluate, x, context, sizes, seen, replaced, all_lost):
             away = away | (~good & _are_far(x, context, sizes, asked=~(good | away)))
         kept = onp.where(onp.isfinite(value), value, -inf)
         if away.all():
-            return all_lost(no_rows(evaluate, x, context), kept)
+            return all_lost(kept)
         return replaced(evaluate(*nearer(x, context, away)), away, kept) if away.any() else found
 
 

@@ -102,7 +102,7 @@ class Flow(HasFixed, TakesContext, TypedFields):
         roads = (self._log_prob_value, self._log_prob_node, self._log_prob)
         sizes = lambda x, context: on_the_way.sizes(self, params, x, context)  # noqa: E731
         of_rows = lambda x, context: take(*roads, params, x, context, rng=rng)  # noqa: E731
-        return far_rows_have_density_0(of_rows, x, context, sizes)
+        return far_rows_have_density_0(of_rows, params, x, context, sizes)
 
     def _log_prob(self, params, x, context, rng):
         """The plain definition."""
@@ -133,11 +133,11 @@ class Flow(HasFixed, TakesContext, TypedFields):
         """log p(x), and pullback(g) -> g_params, g_x, g_context. The arrays are not checked again: `fit` calls this."""
         sizes = lambda x, context: on_the_way.sizes(self, params, x, context)  # noqa: E731
         of_rows = lambda x, context: self._log_prob_vjp(params, x, context, rng)  # noqa: E731
-        return far_rows_have_gradient_0(of_rows, x, context, sizes)
+        return far_rows_have_gradient_0(of_rows, params, x, context, sizes)
 
     def _log_prob_vjp(self, params, x, context, rng):
         of_rows = lambda x, context: self._log_prob_vjp_of(params, x, context, rng)  # noqa: E731
-        return of_rows(x, context) if self._own_parts else spoilt_rows_have_gradient_0(of_rows, x, context)
+        return of_rows(x, context) if self._own_parts else spoilt_rows_have_gradient_0(of_rows, params, x, context)
 
     def _log_prob_vjp_of(self, params, x, context, rng):
         h, back_embed = self._embed_vjp(params, context)

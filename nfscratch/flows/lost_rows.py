@@ -1,8 +1,8 @@
 """Rows that a search or a solver loses: which they are, and where they stand while the others are evaluated.
 
-A search says which rows it did not find (InversionError.rows). They are put at another row's point, and the others are
-asked again, until none fails. A solver of an ODE does not say which row stopped it: there halves of the far rows are
-asked by themselves.
+A search says which rows it did not find, and a solver which did not arrive (`rows` of the error). They are put at
+another row's point, and the others are asked again, until none fails. Where the error does not say it, as that of a
+solver with one step for all, halves of the far rows are asked by themselves.
 """
 
 from __future__ import annotations
@@ -81,8 +81,3 @@ def nearer(x: Any, context: Any, lost: Any) -> tuple[Any, Any]:
 
 def _with(a, lost, first):
     return np.where(onp.reshape(lost, (-1, *(1,) * (a.ndim - 1))), raw(a)[first : first + 1], a)
-
-
-def no_rows(evaluate: Callable, x: Any, context: Any) -> Any:
-    """What it gives for a batch of no rows."""
-    return evaluate(x[:0], None if context is None else context[:0])

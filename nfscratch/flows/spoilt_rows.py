@@ -19,11 +19,11 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.flows.far_rows import zeros_of
-from nfscratch.flows.lost_rows import nearer, no_rows
+from nfscratch.flows.lost_rows import nearer
 from nfscratch.flows.on_the_way import size_of_rows
 
 
-def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, x: Any, context: Any = None) -> tuple[Any, Callable]:
+def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, params: Any, x: Any, context: Any) -> tuple[Any, Callable]:
     """log_prob_vjp(x, context): log p (N,), and pullback(g) -> g_params, g_x, g_context, as the module says."""
     log_p, pullback = log_prob_vjp(x, context)
 
@@ -37,7 +37,7 @@ def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, x: Any, context: Any = N
             if not spoilt.any():
                 return found
             if spoilt.all():
-                return zeros_of(no_rows(log_prob_vjp, x, context)[1], g, x, context)
+                return zeros_of(params, x, context)
             return log_prob_vjp(*nearer(x, context, spoilt))[1](onp.where(spoilt, 0.0, g).astype(log_p.dtype))
 
     return log_p, kept

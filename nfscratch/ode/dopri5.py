@@ -71,6 +71,7 @@ class Dopri5(Solver):
         t, end = (onp.full_like(raw(y), time, shape=(n,)) for time in (t0, t1))
         if t0 == t1 or n == 0:
             return
+        rhs.end = None if together else end
         first, grow = rhs(t, y), GROW
         h = self._first_step(rhs, t, y, first[0], sign, abs(t1 - t0))
         longest = BLIND * abs(t1 - t0) if rhs.for_gradient or isbox(first[0]) else inf
@@ -103,7 +104,8 @@ class Dopri5(Solver):
     def _first_step(self, rhs, t, y, k, sign, length):
         """Such that an Euler step would err by a hundredth of what is allowed."""
         if not is_finite(k):
-            rhs.fail("the field is NaN or infinite at the start", t)
+            bad = ~onp.isfinite(_rms(raw(k)))
+            rhs.fail("the field is NaN or infinite at the start", t, failing=None if rhs.end is None else bad)
         value, slope = raw(y), raw(k)
         rtol, atol = self._tolerances(value.dtype)
         scale = atol + rtol * onp.abs(value)
@@ -123,7 +125,8 @@ class Dopri5(Solver):
             finite = is_finite(error[stuck])
             words = "the step size has fallen to nothing" if finite else "the field is NaN or infinite just ahead"
             remedy = rhs.remedy if finite else ""  # no tolerance makes NaN finite
-            rhs.fail(f"{words} after {rhs.evaluations} evaluations", t[stuck], remedy)
+            failing = None if rhs.end is None else stuck
+            rhs.fail(f"{words} after {rhs.evaluations} evaluations", t[stuck], remedy, failing)
 
 
 def _judged(error, trial, grow, longest):

@@ -20,11 +20,19 @@ from nfscratch.excerpt import excerpt
 
 
 class IntegrationError(ValueError):
-    """A solver did not come to the end. t: where it stood; evaluations: how often f had been called."""
+    """A solver did not come to the end. t: where it stood; evaluations: how often f had been called.
 
-    def __init__(self, message: str, t: float, evaluations: int):
+    rows: the systems that are known to have failed, or None.
+    """
+
+    def __init__(self, message: str, t: float, evaluations: int, rows: list[int] | None = None):
         super().__init__(message)
-        self.t, self.evaluations = t, evaluations
+        self.t, self.evaluations, self.rows = t, evaluations, rows
+
+    def from_row(self, start: int) -> IntegrationError:
+        """The error of a batch in which these rows begin at `start`."""
+        rows = None if self.rows is None else [start + row for row in self.rows]
+        return IntegrationError(str(self), self.t, self.evaluations, rows)
 
 
 class RightSide:
@@ -45,12 +53,12 @@ class RightSide:
         self.f, self.max_evaluations, self.remedy, self.look = f, max_evaluations, remedy, look
         self.for_gradient = for_gradient
         self.furthest_behind = max if backwards else min
-        self.evaluations = 0
+        self.evaluations, self.end = 0, None  # end: where each system has arrived, if each has its own t
 
     def __call__(self, t: Any, y: Any) -> tuple[Any, Any]:
         if self.max_evaluations is not None and self.evaluations >= self.max_evaluations:
             words = f"the solver has used {self.evaluations} evaluations of the field, the most that it may"
-            self.fail(words, t, self.remedy)
+            self.fail(words, t, self.remedy, None if self.end is None else t != self.end)
         if self.look:
             self._check_finite("the solution", t, y)
         k, kept = self.f(t, y)
@@ -61,11 +69,14 @@ class RightSide:
             self._check_finite("the field", t, k)
         return k, kept
 
-    def fail(self, words: str, t: Any, remedy: str = "") -> None:
-        """IntegrationError: the words, t, and the remedy, which the caller gives only where it may help."""
-        at = self._time(t)
+    def fail(self, words: str, t: Any, remedy: str = "", failing: Any = None) -> None:
+        """IntegrationError: the words, t, and the remedy, which the caller gives only where it may help.
+
+        failing (N,): which systems are to blame, where each has its own t.
+        """
+        at, rows = self._time(t), None if failing is None else rows_of(failing)
         after = f"; {remedy}" if remedy else ""
-        raise IntegrationError(f"{words}; the solver stands at t = {at:.6g}{after}", at, self.evaluations)
+        raise IntegrationError(f"{words}; the solver stands at t = {at:.6g}{after}", at, self.evaluations, rows)
 
     def _refuse(self, k, t, y):
         got = f"{k.dtype} {tuple(k.shape)}" if hasattr(k, "shape") else type(k).__name__
@@ -88,7 +99,12 @@ class RightSide:
                 f"after {self.evaluations} evaluations",
                 at,
                 self.evaluations,
+                rows_of(bad),
             )
+
+
+def rows_of(mask: Any) -> list[int]:
+    return onp.flatnonzero(backend.to_numpy(mask)).tolist()
 
 
 def check_problem(y: Any, t0: float, t1: float, **functions: Callable) -> None:

@@ -30,6 +30,11 @@ class InversionError(ValueError):
         super().__init__(message)
         self.entry, self.rows = entry, rows
 
+    def from_row(self, start):
+        """The error of a batch in which these rows begin at `start`; its words and `entry` are of these rows."""
+        rows = None if self.rows is None else [start + row for row in self.rows]
+        return InversionError(f"of the rows from {start} on, {self}", self.entry, rows)
+
 
 def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200):
     """z with f(z)[0] = x, elementwise, for an increasing f that reaches every x; f gives (value, derivative).
