@@ -18,7 +18,8 @@ import time
 from contextlib import suppress
 
 MARK = "NFSCRATCH_AUDIT_OF"  # in the environment of that process: its parent
-FINISHED = 64
+FINISHED = 100  # a program of its own rarely ends so
+VERDICTS = (0, 1, 2, 130)  # of an audit: nothing found, a mistake, a wrong call, Ctrl-C
 FORWARDED = ("SIGTERM", "SIGHUP")  # what would end the parent, and leave the audit
 PATIENCE = 2.0  # seconds for Ctrl-C to end the audit: a terminal gives it to both
 
@@ -92,13 +93,20 @@ def _ended(command: list[str]) -> int:
 
 def _exit_code(ended: int) -> int:
     """The command's exit code; of an audit that did not come to its end 2, and a line that says so."""
-    if ended >= FINISHED:
+    if ended - FINISHED in VERDICTS:
         return ended - FINISHED
     if ended in (-signal.SIGINT, *(-getattr(signal, name, 0) for name in FORWARDED)):
         signal.signal(-ended, signal.SIG_DFL)
         os.kill(os.getpid(), -ended)
-    how = f"ended with exit code {ended}" if ended >= 0 else f"was ended by {signal.Signals(-ended).name}"
+    how = f"ended with exit code {ended}" if ended >= 0 else f"was ended by {_name(-ended)}"
     if sys.stderr is not None:  # `print` would take the standard output
         said = f"the target must leave the process of its audit alone; the process {how} half-way"
         print(f"nfscratch: {said}", file=sys.stderr)
     return 2
+
+
+def _name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those of real time have none
+        return f"signal {number}"

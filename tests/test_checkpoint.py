@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -492,3 +493,11 @@ def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "target")
     nf.save(tmp_path / "link", flow, made(flow))
     assert (tmp_path / "link").is_symlink() and same(nf.load(tmp_path / "target")[1], made(flow))
+
+
+def test_saving_says_no_warning_of_the_flow_again(tmp_path):
+    with pytest.warns(UserWarning, match="draws"):
+        flow = nf.Flow(nf.StandardNormal(2), nf.Inverse(nf.Elementwise(nf.Sigmoid(), 2)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nf.save(tmp_path / "flow", flow, flow.init(0))

@@ -9,6 +9,7 @@ from strict import StrictArray
 import nfscratch as nf
 from nfscratch import trees
 from nfscratch.flows import on_the_way
+from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.on_the_way import size_of_rows
 from nfscratch.ode import IntegrationError
@@ -477,3 +478,36 @@ def test_rows_that_a_solver_loses_only_beside_each_other_are_all_lost():
     asked.clear()
     assert far_rows_have_density_0(never, {}, x, None, sizes).tolist() == [-onp.inf, -onp.inf, -onp.inf, -2.0]
     assert asked == [4, 3, 2, 1, 1, 1, 4, 4]
+
+
+@pytest.mark.parametrize("layer", [nf.Planar(2), nf.Sylvester(2, 1), nf.Elementwise(nf.Squared(), 2)], ids=repr)
+def test_rows_that_a_search_loses_in_several_chunks_are_all_found(layer, monkeypatch):
+    """The first of them that is not yet known stands for the others, until it is known itself."""
+    monkeypatch.setattr("nfscratch.flows.chunks.ROWS", 3)
+    flow = nf.Flow(nf.StandardNormal(2), layer)
+    params = trees.map_leaves(lambda a: a + 0.5 * rng(1).normal(size=a.shape), flow.init(rng()))
+    for n in (3, 4, 8):
+        x = onp.full((n, 2), 1.7e308)
+        assert (flow.log_prob(params, x) == -onp.inf).all(), n
+        x[-1] = 0.5
+        assert onp.isfinite(flow.log_prob(params, x)).tolist() == [False] * (n - 1) + [True], n
+
+
+def test_chunks_tell_of_all_rows_that_fail_and_of_none_where_one_chunk_does_not_know(monkeypatch):
+    monkeypatch.setattr("nfscratch.flows.chunks.ROWS", 3)
+
+    def failing(x, context):
+        if (x < 0).any():
+            raise nf.InversionError("no root", 0, None if (x == -9).any() else onp.flatnonzero(x < 0).tolist())
+        return x
+
+    x = onp.arange(9.0)[:, None]
+    x[[1, 7, 8]] *= -1
+    with pytest.raises(nf.InversionError, match="of the rows from 0 on, no root") as error:
+        in_chunks(failing, x)
+    assert error.value.rows == [1, 7, 8]
+    x[8] = -9
+    with pytest.raises(nf.InversionError) as error:
+        in_chunks(failing, x)
+    assert error.value.rows is None
+    assert in_chunks(failing, abs(x)).tolist() == abs(x).tolist()

@@ -83,9 +83,13 @@ def test_the_exit_code_of_an_audit_is_that_of_its_process_or_2(capsys, monkeypat
     finished = nfscratch_command.FINISHED
     assert [nfscratch_command._exit_code(finished + code) for code in (0, 1, 2, 130)] == [0, 1, 2, 130]
     assert capsys.readouterr().err == ""
-    assert [nfscratch_command._exit_code(ended) for ended in (0, 1, -9)] == [2, 2, 2]
+    assert [nfscratch_command._exit_code(ended) for ended in (0, 1, 64, 103, -9, -40)] == [2] * 6
     words = "nfscratch: the target must leave the process of its audit alone; the process "
-    told = ["ended with exit code 0", "ended with exit code 1", "was ended by SIGKILL"]
+    told = [
+        *(f"ended with exit code {code}" for code in (0, 1, 64, 103)),
+        "was ended by SIGKILL",
+        "was ended by signal 40",
+    ]
     assert capsys.readouterr().err.splitlines() == [f"{words}{how} half-way" for how in told]
     monkeypatch.setattr(sys, "stderr", None)  # a shell has closed it
     assert nfscratch_command._exit_code(0) == 2 and capsys.readouterr() == ("", "")
@@ -103,7 +107,7 @@ def test_an_audit_that_a_shell_started_is_the_same_command_in_a_process_of_its_o
 
 
 def test_the_process_of_an_audit_says_that_it_came_to_its_end(monkeypatch):
-    for ended, code in ((SystemExit(0), 64), (SystemExit(1), 65), (SystemExit(), 64), (None, 64)):
+    for ended, code in ((SystemExit(0), 100), (SystemExit(1), 101), (SystemExit(), 100), (None, 100)):
 
         def command(ended=ended):
             assert nfscratch_command.MARK not in os.environ  # the target may start programs

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from typing import Any
 
 import numpy as onp
@@ -40,7 +41,9 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
         if not own:  # `load` will judge it so: what it would refuse is not written
             sizes.judge(description, sum(onp.size(leaf) for leaf in tree.split(params)[1].values()))
             stored.judge("params", params)
-            build(description)
+            with warnings.catch_warnings():  # whoever made the flow has seen them
+                warnings.simplefilter("ignore")
+                build(description)
         fields = {
             "flow": canonical(description),
             "config": config_hash(description),

@@ -35,16 +35,30 @@ def in_chunks(fun: Callable, x: Any, context: Any = None, cost: str = "one pass"
     size = rows_of(x, cost)
     if len(x) <= size:
         return fun(x, context)
-    result = None
+    result, failed = None, None
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
         try:
             part = fun(x[rows], None if context is None else context[rows])
         except (InversionError, IntegrationError) as error:  # which numbers the rows that it was given
-            raise error.from_row(start) from error
+            failed = _together(failed, error.from_row(start))
+            if failed.rows is None:
+                raise failed from error
+            continue  # the other chunks say which of their rows fail
+        if failed is not None:
+            continue
         parts = part if isinstance(part, tuple) else (part,)
         if result is None:
             result = tuple(onp.empty_like(p, shape=(len(x), *p.shape[1:]), order="F") for p in parts)
         for whole, p in zip(result, parts, strict=True):
             whole[rows] = p
+    if failed is not None:
+        raise failed
     return result if isinstance(part, tuple) else result[0]
+
+
+def _together(first, error):
+    """The first error of several chunks, with the rows of both; None where one does not know its rows."""
+    if first is not None:
+        first.rows = None if error.rows is None else [*first.rows, *error.rows]
+    return first or error

@@ -33,7 +33,7 @@ def lost_and_found(evaluate: Callable, x: Any, context: Any, far: Callable[[], A
         except (InversionError, IntegrationError) as error:
             may_be = far() if may_be is None else may_be
             left = may_be if lost is None else may_be & ~lost
-            failing = left if halved else _failing(error, evaluate, x, context, left)
+            failing = left if halved else _failing(error, evaluate, x, context, left, lost)
             halved = getattr(error, "rows", None) is None  # those that fail again, beside each other, are all lost
             if not failing.any():
                 raise
@@ -41,14 +41,16 @@ def lost_and_found(evaluate: Callable, x: Any, context: Any, far: Callable[[], A
     return lost, None
 
 
-def _failing(error, evaluate, x, context, left):
-    """Those of the rows that are left for which it failed."""
+def _failing(error, evaluate, x, context, left, lost):
+    """Those of the rows that are left for which it failed. A lost row fails where the one in its place does."""
     rows = getattr(error, "rows", None)
     if rows is None:
         failing = _by_halves(evaluate, x, context, left)
         return failing if failing.any() else left  # none fails by itself, or one does that is not among them
     failing = onp.zeros_like(left)
     failing[list(rows)] = True
+    if lost is not None and (failing & lost).any():
+        failing[int(onp.argmin(lost))] = True
     return failing & left
 
 

@@ -7,7 +7,7 @@ the gradient overflow, though their product is an ordinary number, and the sum o
 the rows with such a dlog p/dx are put at another row's point, and count with the gradient 0, as rows far out do
 (flows/far_rows.py). Where the parameters' gradient is finite all the same, it stays, and dlog p/dx alone is 0.
 A flow with a part of the caller's own is left as it is: its NaN may be a mistake that has to be seen. It costs a look
-at both gradients; the second evaluation is for batches with such a row alone.
+at dlog p/dx; the second evaluation is for batches with such a row alone.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, params: Any, x: Any, con
     def kept(g):
         with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
             g_params, g_x, g_context = found = pullback(g)
+            if onp.isfinite(g_x).all():
+                return found
             spoilt = onp.isnan(size_of_rows(g_x))  # an infinite dlog p/dx by itself may be right: it is that large
             if trees.is_finite(g_params):
                 return (g_params, _without(spoilt, g_x), _without(spoilt, g_context)) if spoilt.any() else found
