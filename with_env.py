@@ -31,7 +31,8 @@ def make() -> None:
     """The environment, with the project in it."""
     print(f"Setting up {ENVIRONMENT} (once; a minute or two) ...", file=sys.stderr, flush=True)
     # Without pip inside: some systems ship venv without ensurepip. The pip that is there installs into it.
-    venv.create(ENVIRONMENT, with_pip=False, clear=True)
+    # With links: a copy of a Python that looks for its library beside itself would not start.
+    venv.create(ENVIRONMENT, with_pip=False, clear=True, symlinks=os.name != "nt")
     pip = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--editable", f"{ROOT}[test]"], check=True)
     STAMP.write_text(fingerprint())

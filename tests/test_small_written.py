@@ -44,9 +44,11 @@ def codes_of(text, file="f.py"):
 
 def test_code_is_known_by_its_name_its_variables_and_its_place():
     """Two lambdas of one line stand at other columns; of code without places only the name is known."""
-    first, second = codes_of("f = (lambda: 1), (lambda: 2)")[1:]
+    first, second = codes_of("f = (lambda x: x), (lambda x: x)")[1:]
     assert code_objects.identity(first) != code_objects.identity(second)
-    assert [code_objects.place_of(c, [first, second]) for c in (second, first)] == [1, 0]
+    for text in ("f = (lambda x: x), (lambda x: x)", "f = (lambda: 1), (lambda: 2)"):  # Python 3.12.1: 1 has no column
+        first, second = codes_of(text)[1:]
+        assert [code_objects.place_of(c, [first, second]) for c in (second, first)] == [1, 0], text
     (_, f), (_, g), (_, h) = (
         codes_of("def f(): return 1"),
         codes_of("\ndef f(): return 1"),

@@ -29,7 +29,10 @@ def place_of(code, alone):
 
     Compiled alone it has other instructions, because the compiler does not see what is imported.
     """
-    return next((k for k, c in enumerate(alone) if identity(c) == identity(code)), None)
+    same = [k for k, c in enumerate(alone) if identity(c) == identity(code)]
+    if len(same) > 1:  # before Python 3.12.5 a lambda that gives a constant has no columns (cpython#120722)
+        same = [k for k in same if alone[k] == code]
+    return same[0] if same else None
 
 
 def identity(code):
