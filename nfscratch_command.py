@@ -15,9 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 
-MARK = "NFSCRATCH_AUDIT_OF"  # in the environment of that process: its parent
+MARK = "NFSCRATCH_AUDIT_OF"  # in the environment of that process: its parent, and whether Ctrl-C ends it
 FINISHED = 100  # a program of its own rarely ends so
 VERDICTS = (0, 1, 2, 130)  # of an audit: nothing found, a mistake, a wrong call, Ctrl-C
 FORWARDED = ("SIGTERM", "SIGHUP")  # what would end the parent, and leave the audit
@@ -27,20 +26,26 @@ PATIENCE = 2.0  # seconds for Ctrl-C to end the audit: a terminal gives it to bo
 def main() -> None:
     """The command line."""
     silent = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a shell may have it ignored
-    if silent:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = os.environ.pop(MARK, None)
+    parent = None
+    if MARK in os.environ:
+        parent, silent = map(int, os.environ.pop(MARK).split())
     again = None if parent else _same_command()
+    if (
+        silent
+    ):  # Python says much of Ctrl-C while it starts: a process that starts here ignores it until it can be silent
+        signal.signal(signal.SIGINT, signal.SIG_DFL if again is None else signal.SIG_IGN)
     if again is None:
         from nfscratch.cli import main as command
+    else:
+        audit = subprocess.Popen(again, env={**os.environ, MARK: f"{os.getpid()} {silent:d}"})
     if silent:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if again is not None:
-        sys.exit(_exit_code(_ended(again)))
+        sys.exit(_exit_code(_ended(audit)))
     if parent is None:
         command()
     else:
-        _audit(command, int(parent))
+        _audit(command, parent)
 
 
 def _same_command() -> list[str] | None:
@@ -74,19 +79,20 @@ def _end_with(parent):
 # --- its parent ---
 
 
-def _ended(command: list[str]) -> int:
+def _ended(audit: subprocess.Popen) -> int:
     """How the audit ended: its exit code, or minus the signal."""
-    audit = subprocess.Popen(command, env={**os.environ, MARK: str(os.getpid())})
     for name in FORWARDED:
         number = getattr(signal, name, None)  # Windows has not all of them
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda number, _: audit.send_signal(number))
+    patience = None
     while True:
         try:
-            return audit.wait()
+            return audit.wait(patience)
         except KeyboardInterrupt:
-            with suppress(subprocess.TimeoutExpired):
-                return audit.wait(PATIENCE)
+            patience = PATIENCE
+        except subprocess.TimeoutExpired:
+            patience = None
             if os.name == "posix":  # it did not come from a terminal
                 audit.send_signal(signal.SIGINT)
 

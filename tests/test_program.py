@@ -115,7 +115,7 @@ def test_the_process_of_an_audit_says_that_it_came_to_its_end(monkeypatch):
                 raise ended
 
         monkeypatch.setattr(cli, "main", command)
-        monkeypatch.setenv(nfscratch_command.MARK, str(os.getppid()))
+        monkeypatch.setenv(nfscratch_command.MARK, f"{os.getppid()} 0")
         with pytest.raises(SystemExit) as found:
             nfscratch_command.main()
         assert found.value.code == code

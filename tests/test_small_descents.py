@@ -149,6 +149,13 @@ def test_a_gradient_of_the_parameters_that_is_finite_stays_where_that_of_a_row_i
         assert asked == 1 or seen[1] == [7.0, 7.0, 9.0]
 
 
+def test_a_gradient_of_parameters_that_are_nan_is_nan():
+    flow = nf.flows.maf(2)
+    params = nf.trees.map_leaves(lambda a: a * onp.nan, flow.init(0))
+    g_params, g_x, _ = flow.log_prob_vjp(params, onp.ones((3, 2)))[1](onp.ones(3))
+    assert onp.isnan(g_x).all() and not nf.trees.is_finite(g_params)
+
+
 def test_a_cubic_lies_on_the_cubic_of_its_neighbours_and_a_power_of_four_does_not():
     t = onp.linspace(-1.0, 1.0, 30) ** 3 + onp.linspace(0.0, 0.5, 30)
     v = onp.stack((t**3 - t, 2.0 * t**2, onp.sin(40.0 * t)), axis=1)

@@ -91,5 +91,5 @@ def drawn(results: Sequence[Graded]) -> bytes:
     ax.invert_yaxis()
     ax.legend(ncols=len(kinds), loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     picture = io.BytesIO()
-    figure.savefig(picture)
+    figure.savefig(picture, format="png")
     return picture.getvalue()
