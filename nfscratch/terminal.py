@@ -40,14 +40,19 @@ def spell_out() -> None:
             stream.reconfigure(errors="spelled")
 
 
+def is_open(stream: Any) -> bool:
+    """Whether there is such a stream: a program without a console has none, as under pythonw.exe."""
+    return stream is not None and not getattr(stream, "closed", False)
+
+
 def is_a_terminal(stream: Any) -> bool:
-    """Whether a person sees what is written. Without a console sys.stderr is None, as under pythonw.exe."""
-    return stream is not None and not getattr(stream, "closed", False) and hasattr(stream, "isatty") and stream.isatty()
+    """Whether a person sees what is written."""
+    return is_open(stream) and hasattr(stream, "isatty") and stream.isatty()
 
 
 def say(line: str) -> None:
     """A line on the standard error, where there is one: `print` takes None for the standard output."""
-    if sys.stderr is not None and not getattr(sys.stderr, "closed", False):
+    if is_open(sys.stderr):
         print(line, file=sys.stderr, flush=True)
 
 

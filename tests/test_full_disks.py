@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from nfscratch.checkpoint import atomic
-from nfscratch.course.grading import command
 from nfscratch.course.handout import Handout, make
 from nfscratch.course.homework import homework
 from nfscratch.course.one_line import one_line
 from nfscratch.course.reset import reset
 from nfscratch.course.task import assignment
+from nfscratch.terminal import is_a_terminal
 from nfscratch.training import progress
 
 
@@ -61,7 +61,7 @@ def test_a_program_without_stderr_shows_no_progress(monkeypatch):
         monkeypatch.setattr(sys, "stderr", stream)
         with progress.Progress(3, "fit") as shown:
             shown.update(3, lambda: "")
-        assert not command.on_terminal()
+        assert not is_a_terminal(stream)
 
 
 def test_the_end_of_the_program_says_that_stdout_is_full_and_no_command_before_it(capsys):

@@ -154,6 +154,10 @@ def test_a_gradient_of_parameters_that_are_nan_is_nan():
     params = nf.trees.map_leaves(lambda a: a * onp.nan, flow.init(0))
     g_params, g_x, _ = flow.log_prob_vjp(params, onp.ones((3, 2)))[1](onp.ones(3))
     assert onp.isnan(g_x).all() and not nf.trees.is_finite(g_params)
+    params = flow.init(0)
+    for loss in (onp.nan, onp.inf):
+        g_params, g_x, _ = flow.log_prob_vjp(params, onp.ones((1, 2)))[1](onp.full(1, loss))
+        assert not onp.isfinite(g_x).any() and not nf.trees.is_finite(g_params), "nor is that of a loss"
 
 
 def test_a_cubic_lies_on_the_cubic_of_its_neighbours_and_a_power_of_four_does_not():

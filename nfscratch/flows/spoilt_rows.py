@@ -30,8 +30,8 @@ def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, params: Any, x: Any, con
     def kept(g):
         with onp.errstate(over="ignore", invalid="ignore", divide="ignore"):
             g_params, g_x, g_context = found = pullback(g)
-            if onp.isfinite(g_x).all() or onp.isnan(log_p).any():  # of parameters that are NaN, for the caller to see
-                return found
+            if onp.isfinite(g_x).all() or onp.isnan(log_p).any() or not onp.isfinite(g).all():
+                return found  # NaN of the parameters, or of the loss, is for the caller to see
             spoilt = onp.isnan(size_of_rows(g_x))  # an infinite dlog p/dx by itself may be right: it is that large
             if trees.is_finite(g_params):
                 return (g_params, _without(spoilt, g_x), _without(spoilt, g_context)) if spoilt.any() else found

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Any
 
-from nfscratch import notebook
+from nfscratch import notebook, terminal
 
 
 class Progress:
@@ -64,19 +64,9 @@ def _screen():
     """The class of what shows the progress here, or None where nothing can."""
     if notebook.running():
         return _InNotebook
-    if not _has_stderr():
+    if not terminal.is_open(sys.stderr):
         return None
-    return _OnTerminal if on_terminal() else _InLog
-
-
-def on_terminal() -> bool:
-    """Whether somebody watches stderr."""
-    return _has_stderr() and sys.stderr.isatty()
-
-
-def _has_stderr():
-    """A program that Windows starts without a console has none, and a daemon may have closed it."""
-    return sys.stderr is not None and not getattr(sys.stderr, "closed", False)
+    return _OnTerminal if terminal.is_a_terminal(sys.stderr) else _InLog
 
 
 class _InNotebook:

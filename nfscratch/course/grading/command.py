@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from nfscratch.course.grading.grade import grade, job
 from nfscratch.course.sandbox.barriers import warning
 from nfscratch.course.task import assignment
 from nfscratch.mplbackend import check_mplbackend
-from nfscratch.training.progress import on_terminal
+from nfscratch.terminal import is_a_terminal
 
 FORMATS: dict[str, Any] = {"gradescope": gradescope, "junit": junit, "autolab": autolab}
 
@@ -37,7 +38,7 @@ def run(
     if "gradescope" not in formats:  # there the student reads which file this is: a run without results says nothing
         check_chapter(submissions, number, handed)
     what = job(number, tasks, variant, seed, results)
-    with Progress(transient=True, disable=not on_terminal(), console=Console(stderr=True)) as progress:
+    with Progress(transient=True, disable=not is_a_terminal(sys.stderr), console=Console(stderr=True)) as progress:
         bar = progress.add_task(f"chapter {what.number}", total=len(handed))
         try:
             found = grade(handed, what, results, workers, lambda done, _: progress.update(bar, completed=done))
