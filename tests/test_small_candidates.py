@@ -170,6 +170,20 @@ def test_a_line_that_runs_again_calls_functions_and_no_methods():
     assert made_lines._is_function(texts.__code__, {"texts": texts}) and not made_lines._is_function(texts.__code__, {})
 
 
+def test_values_that_numpy_cannot_compare_are_not_the_same():
+    class Odd:
+        def __array__(self, dtype=None, copy=None):
+            raise TypeError("no array of it")
+
+    ragged = type("Ragged", (), {"__array__": lambda self, dtype=None, copy=None: onp.asarray([[1], [1, 2]])})()
+    for value in (Odd(), ragged):
+        assert made_lines.is_same(value, value) is False
+    assert made_lines.is_same(onp.nan, onp.nan) is made_lines.is_same([1.0, {"a": 2}], [1.0, {"a": 2}]) is True
+    assert (
+        made_lines.is_same(1, 1.0) is made_lines.is_same([1], [1, 2]) is made_lines.is_same({"a": 1}, {"b": 1}) is False
+    )
+
+
 # --- what each round looks at ---
 
 
