@@ -153,6 +153,7 @@ def test_code_that_touches_files_is_never_changed(line, tmp_path):
     assert search.failed and search.statements == [] and search.repair() is None
 
 
+@pytest.mark.exhaustive
 def test_a_failed_audit_prints_and_changes_nothing(tmp_path, capfd):
     text = COUPLING.replace("moved * np.exp(-s)", "moved * np.exp(s)")
     text = text.replace(
@@ -174,6 +175,7 @@ def test_a_failed_audit_prints_and_changes_nothing(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.exhaustive
 def test_a_change_holds_in_every_dimension_or_is_not_said(tmp_path):
     text = """
         import numpy as np
@@ -272,6 +274,7 @@ def inverse(x):
 """
 
 
+@pytest.mark.exhaustive
 def test_changes_that_do_the_same_stand_beside_the_one_that_is_said(tmp_path):
     """Of three equal numbers one is too many: which one, no number says."""
     module = module_of(ROOM, tmp_path, "room")
@@ -319,6 +322,7 @@ def test_what_stands_within_a_function_is_not_called_for_the_first_time_by_an_ed
         assert precious.exists(), name
 
 
+@pytest.mark.exhaustive
 def test_an_edit_that_cannot_be_made_costs_no_repair(tmp_path):
     """A like call has fewer arguments; a list holds infinity."""
     text = """

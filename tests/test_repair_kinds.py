@@ -13,6 +13,8 @@ from nfscratch.check.diagnosis.mistakes import Mistake, Named
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 COUPLED = """
     import numpy as np
 

@@ -9,6 +9,8 @@ from nfscratch.check.repair import missing
 from nfscratch.check.repair.mended import Repair
 from nfscratch.check.repair.search import Search
 
+pytestmark = pytest.mark.exhaustive  # each is a whole search; its rooms have small tests of their own
+
 CHOLESKY = """
     import numpy as np
 

@@ -89,6 +89,7 @@ def test_a_wrong_result_is_told_in_words(forward, words):
         assert words in audited((forward, halve), changes=False).failures[0].message
 
 
+@pytest.mark.exhaustive
 def test_a_wrong_result_stands_in_the_way_of_no_search_for_a_change():
     def forward(z):
         return z[:, 0], double(z)[1]
