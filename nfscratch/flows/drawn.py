@@ -26,7 +26,7 @@ def refusing_nan(flow: Any, params: Any, fun: Callable) -> Callable:
     def of_chunk(z, h):
         nonlocal before
         parts = fun(z, h)
-        if any(bool(onp.isnan(part.max())) for part in parts if part.size):  # half the cost of a look at each
+        if any(bool(onp.isnan(part.max())) for part in parts if part.size):  # NaN if one is
             _refuse(flow, params, z, h, parts, before)
         before += len(z)
         return parts

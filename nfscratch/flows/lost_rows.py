@@ -23,8 +23,8 @@ MOST = 128  # evaluations of halves
 def lost_and_found(evaluate: Callable, x: Any, context: Any, far: Callable[[], Any]) -> tuple[Any, Any]:
     """(lost, evaluate(x, context) with the lost rows elsewhere); lost (N,), or None where no row is.
 
-    far(): the rows that may be lost (N,). What fails at another row is that row's error. Where all are lost, none is
-    evaluated.
+    far(): the rows that may be lost (N,). Where another row fails, its error is raised. Where all rows are lost, none
+    is evaluated.
     """
     lost, may_be, halved = None, None, False
     while lost is None or not lost.all():
