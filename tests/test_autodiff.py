@@ -252,6 +252,15 @@ def numeric_vjp(fun, args, g, eps=1e-6):
     return grads
 
 
+def test_a_stack_of_triangles_is_broadcast_against_stacks_of_stacks():
+    a = onp.stack([spd, 2 * spd])  # (2, n, n)
+    b = onp.stack([[a34, 3 * a34], [-a34, a34 + 1], [a34, a34]])  # (3, 2, n, k)
+    x = solve_triangular(a, b)
+    assert x.shape == b.shape
+    for i, j in onp.ndindex(3, 2):
+        assert onp.array_equal(x[i, j], solve_triangular(a[j], b[i, j]))
+
+
 @pytest.fixture(scope="module")
 def reference():
     """name -> value, cotangent and numeric gradients in float64, computed once."""

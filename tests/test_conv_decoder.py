@@ -137,3 +137,11 @@ def test_an_autoencoder_of_convolutions_is_trained_and_read_back_from_a_file(tmp
     result = nf.fit_vae(vae, x, rng=0, steps=4, progress=False, checkpoint=tmp_path / "vae.run")
     again = nf.fit_vae(vae, x, rng=0, steps=4, progress=False, checkpoint=tmp_path / "vae.run")
     close_trees(again.params, result.params, 0.0)
+
+
+def test_parameters_of_fewer_layers_than_it_has_are_refused():
+    decoder = nf.ConvDecoder((1, 8, 8), hidden=(3, 2))
+    params = moved(decoder.init(rng(), 2, 64))
+    params["convolutions"].pop()
+    with pytest.raises(ValueError, match="longer than"):
+        decoder.apply_vjp(params, rng(1).normal(size=(3, 2)))

@@ -86,6 +86,7 @@ def test_columns_with_noise_of_their_own_are_not_dependent():
 
 POSITIVE, OTHER = onp.exp(rng(1).normal(size=400)), rng(2).gamma(3.0, size=400) + 0.2
 SIGNED = rng(3).normal(size=400)
+RANK = SIGNED.argsort().argsort()
 THREE = onp.column_stack([POSITIVE, OTHER, SIGNED])
 GIVEN = {
     "a logarithm": (onp.log(POSITIVE), "a smooth function of column 0"),
@@ -93,7 +94,7 @@ GIVEN = {
     "a square": (SIGNED**2, "a smooth function of column 2"),
     "a wave": (onp.sin(3 * SIGNED), "a smooth function of column 2"),
     "a probability": (1 / (1 + onp.exp(-SIGNED)), "a smooth function of column 2"),
-    "a rank": (SIGNED.argsort().argsort(), "a monotone function of column 2"),
+    "a rank": (RANK, "a monotone function of column 2"),
     "a rank from above": (-POSITIVE.argsort().argsort(), "a monotone function of column 0"),
     "a ratio": (POSITIVE / OTHER, "a function of columns 0 and 1"),
     "a product": (POSITIVE * OTHER, "a function of columns 0 and 1"),
@@ -109,6 +110,8 @@ NOT_GIVEN = {
     "its group": onp.floor(POSITIVE),
     "a line that dependent_columns names": 2 * SIGNED + 1,
     "a constant": onp.ones(400),
+    "a rank, with one value twice": onp.where(RANK == 200, 199, RANK),
+    "a rank from above, with one value twice": -onp.where(RANK == 200, 199, RANK),
 }
 
 

@@ -246,12 +246,18 @@ def test_a_missing_channel_axis_and_any_kind_of_number_that_is_whole():
         model.log_prob(params, onp.ones((5, *SHAPE)).astype(dtype))
 
 
+def onto(low, high):
+    return nf.Flow(nf.StandardLogistic(2), nf.Elementwise(nf.Sigmoid(low, high), 2))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ((3,), TypeError, "flow must be a Flow"),
         ((pixel_flow(8), None, 1), ValueError, "values must be an integer of at least 2; got 1"),
         ((pixel_flow(8), None, 16), ValueError, "flow must reach all pixel levels, 0 to 16; got a flow that reaches"),
+        ((onto(0.5, 8), None, 8), ValueError, r"all pixel levels, 0 to 8; got a flow that reaches \(0\.5, 8\)"),
+        ((onto(0, 7.5), None, 8), ValueError, r"all pixel levels, 0 to 8; got a flow that reaches \(0, 7\.5\)"),
         (
             (pixel_flow(8), pixel_flow(8), 8),
             ValueError,

@@ -56,6 +56,14 @@ def test_a_value_that_is_not_reached_raises(f, x):
         monotone_root(f, onp.array([0.0, x]))
 
 
+def test_a_bracket_widens_64_times_before_it_is_given_up():
+    ends = []
+    with pytest.raises(InversionError, match="no bracket holds the root"):
+        monotone_root(lambda z: (ends.append(z[0]) or onp.tanh(z), onp.ones_like(z)), onp.array([2.0]))
+    assert len(ends) == 2 * (64 + 1)  # both ends each time, and once more for the error
+    assert max(ends) == pytest.approx(1 + 2 * (4.0**64 - 1) / 3)  # 1 + the widths 2, 8, 32, ...
+
+
 def jump(z):
     return z + onp.where(z > 0.3, 1.0, 0.0).astype(z.dtype), onp.ones_like(z)
 

@@ -210,6 +210,9 @@ def test_a_file_that_speaks_of_the_module_comes_first():
     assert choice.speaks_of(ROOT, "tests/test_domains.py", "nfscratch/check/domains.py")
     assert choice.speaks_of(ROOT, "tests/test_fixed_transformers.py", "nfscratch/transformers/fixed.py")
     assert choice.speaks_of(ROOT, "tests/test_deciding_functions.py", "nfscratch/check/diagnosis/wrong_spline.py")
+    assert choice.speaks_of(
+        ROOT, "tests/test_frozen_classes.py", "nfscratch/bijections/chain.py"
+    )  # it imports them all
     assert not choice.speaks_of(ROOT, "tests/test_domains.py", "nfscratch/ops/spline_bins.py")
 
 

@@ -226,6 +226,14 @@ def test_nearly_dependent_columns_still_become_orthonormal():
     close(Q.T @ Q, onp.eye(4), 1e-13)
 
 
+def test_a_column_of_which_only_rounding_is_left_gets_another_direction():
+    a = rng().normal(size=(1, 5, 1))
+    E = orthonormal.first_columns(a, 5, 2)
+    Q, given, lost = orthonormal._gram_schmidt(onp.concatenate([a, a / 3], axis=2) - E)
+    assert lost[0, 0].tolist() == [False, True] and sorted(given[0, :, 1]) == [0, 0, 0, 0, 1]
+    close(Q[0].T @ Q[0], onp.eye(2), 1e-14)
+
+
 # --- inverses ---
 
 

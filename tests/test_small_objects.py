@@ -47,6 +47,14 @@ def test_the_objects_of_a_class_that_are_looked_at(count, found, tmp_path):
     assert all(onp.array_equal(each.held(owner, "back"), [1, 0]) for each in lines for owner in each.owners)
 
 
+def test_what_else_knows_a_class_is_no_object_of_it(tmp_path):
+    """A class made of it, a function that belongs to it: they have attributes, too."""
+    module = module_of(OBJECTS.format(count=2) + "\n\n    class Wider(Layer):\n        pass\n", tmp_path, "wider")
+    reached = Reached(lambda: [layer.forward(onp.ones((1, 2))) for layer in module.layers])
+    (made,) = made_objects.made_attributes(reached, reached.lines)
+    assert sorted(map(id, made.owners)) == sorted(map(id, module.layers))
+
+
 def test_what_an_object_has_kept_of_its_arguments():
     maker = line(
         "def __init__(self, a, b, c):\n    self.a = a\n    self.kept = b\n    d = c\n    self.e = f\n    self.c = 2 * c"

@@ -10,6 +10,7 @@ from nfscratch import autodiff, backend, trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.nets.network import Network
 from nfscratch.ops.activations import ACTIVATIONS
+from nfscratch.ops.tangents import tangents, tangents_vjp
 
 register_array_type(StrictArray)
 SMOOTH = tuple(name for name in ACTIVATIONS if name != "relu")
@@ -48,6 +49,19 @@ def test_the_pullback_of_value_and_tangent_is_that_of_autograd(name, hidden, dir
             if a is not None:
                 close_trees(a, b, 1e-12)
     close(plain[1], Jv, 1e-13)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_directions_that_all_rows_share_are_those_of_each_row(hidden):
+    _, params, x, v, context, _ = example("tanh", hidden)
+    shared = onp.repeat(v[:, :1], len(x), axis=1)
+    rows, inputs = onp.moveaxis(shared, 2, 0), onp.concatenate([x, context], axis=1).T  # variables first
+    for function in (tangents, lambda *arguments: tangents_vjp(*arguments)[:2]):
+        f, Jv = function(params, inputs, rows, "tanh")
+        f_too, Jv_too = function(params, inputs, rows[:, :, :1], "tanh")
+        assert Jv_too.shape == (3, 1, len(x))
+        close(f_too, f, 0.0)
+        close(Jv_too, Jv, 1e-14)
 
 
 @pytest.mark.parametrize("name", SMOOTH)

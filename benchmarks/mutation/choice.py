@@ -92,8 +92,10 @@ def runs(name: str, start: str) -> bool:
 
 @cache
 def speaks_of(root: Path, test_file: str, file: str) -> bool:
-    """The file of tests imports the module, or says the name of something public that it defines."""
+    """The file of tests imports the module, or all there are, or says the name of something public that it defines."""
     text = (root / test_file).read_text()
+    if "walk_packages" in text:
+        return True
     parent, _, last = file.removesuffix(".py").replace("/", ".").rpartition(".")
     imported = rf"\b{re.escape(parent)}(\.| import ([\w\s,()]*\W)?){last}\b"
     return bool(re.search(imported, text)) or any(re.search(rf"\b{name}\b", text) for name in public(root / file))
