@@ -386,9 +386,8 @@ def test_a_stack_is_held_to_the_codomain_of_its_layers():
     """softplus(softplus(z)) reaches (log 2, inf), and an audit accuses only a Stack that claims more."""
     honest, boastful = (
         nf.check.audit(
-            lambda dim, kind=kind: kind(nf.Elementwise(nf.Softplus(), dim), 2),
-            dims=(1, 2), letters="SREO", changes=False, show=False,
-        )  # fmt: skip
+            lambda dim, kind=kind: kind(nf.Elementwise(nf.Softplus(), dim), 2), dims=(1, 2), letters="SREO", show=False
+        )
         for kind in (nf.Stack, Unbounded)
     )
     honest.raise_if_failed()

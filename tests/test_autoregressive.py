@@ -8,6 +8,7 @@ import numpy as onp
 import pytest
 from cases.case import context_for, wild_params
 from comparing import close, close_trees
+from share import few
 
 import nfscratch as nf
 from nfscratch import trees
@@ -175,7 +176,7 @@ def test_one_pass_gives_what_d_passes_give_for_every_other_transformer(name, dim
 
 
 @every_layer
-@pytest.mark.parametrize("dim", (1, 2, 17, 33))
+@pytest.mark.parametrize("dim", few((1, 2, 17, 33), (1, 2, 33)))
 def test_the_pullback_of_one_pass_is_that_of_d_traced_passes(name, dim):
     layer = LAYERS[name](dim)
     params, z, context = example(layer, n=3, scale=0.5)

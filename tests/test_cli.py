@@ -158,9 +158,8 @@ def test_the_module_runs_and_names_what_it_does_not_know():
     done = command("run", "nosuch")
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"nfscratch: no chapter called 'nosuch'; there are: .*\n", done.stderr)
-    listed = command("list")
-    assert listed.returncode == 0 and listed.stderr == ""
-    assert len(listed.stdout.splitlines()) == len(chapter.chapters())
+    code, listed, said = invoke("list")
+    assert (code, said) == (0, "") and len(listed.splitlines()) == len(chapter.chapters())
 
 
 NO_BACKEND = ("NFSCRATCH_BACKEND", "numpy, cupy", "torch")
