@@ -200,11 +200,11 @@ def test_a_search_may_decline_far_out_in_words():
 
 @pytest.mark.parametrize(
     ("subject", "dims", "wrong"),
-    [(newton(5), (1, 2), [Mistake.OTHER_ROOT, Mistake.NO_ABSOLUTE_VALUE]), (ByNumber, (2,), [Mistake.BATCH_STATISTICS]),
-     (clipped(5.0), (1, 2), [Mistake.END_OF_BRACKET]), (first_branch(), (2, 5), [Mistake.UNCLAMPED]),
-     (shifted_sinh(), (1, 2), [Mistake.SPLINE_SLOPE, Mistake.SPLINE_DENOMINATOR]),
-     (beyond(scaled(), 7.0), (2, 5), [Mistake.UNCLAMPED]),
-     (with_log_det(coupling(), lambda l, a: l + 1e-3), (2, 5), [Mistake.LOGIT_SCALE])],
+    [(newton(5), (2,), [Mistake.OTHER_ROOT, Mistake.NO_ABSOLUTE_VALUE]), (ByNumber, (2,), [Mistake.BATCH_STATISTICS]),
+     (clipped(5.0), (2,), [Mistake.END_OF_BRACKET]), (first_branch(), (2,), [Mistake.UNCLAMPED]),
+     (shifted_sinh(), (2,), [Mistake.SPLINE_SLOPE, Mistake.SPLINE_DENOMINATOR]),
+     (beyond(scaled(), 7.0), (2,), [Mistake.UNCLAMPED]),
+     (with_log_det(coupling(), lambda l, a: l + 1e-3), (2,), [Mistake.LOGIT_SCALE])],
 )  # fmt: skip
 def test_no_name_without_evidence(subject, dims, wrong):
     report = nf.check.audit(subject, dims=dims, changes=False, show=False)
