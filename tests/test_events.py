@@ -73,7 +73,7 @@ def case_of(name, shape):
 
 
 @every_layer
-@every_shape
+@pytest.mark.parametrize("shape", [*SHAPES[:2], pytest.param(SHAPES[2], marks=pytest.mark.exhaustive)], ids=str)
 def test_the_laws_hold_for_images(name, shape):
     case = case_of(name, shape)
     for law in LAWS.values():
