@@ -83,7 +83,7 @@ TABLE = {
         [[1.0, 2.0, 3.0], [1.0]], "must have rows of one length; got a list of rows of several", TypeError
     ),
 }
-FEW = ("rq_nsf", "planar", "made as base")
+FEW = ("rq_nsf", "made as base")
 
 
 OF_DRAWS = ("elbo", "reverse_kl", "iwae")

@@ -213,7 +213,7 @@ def test_the_smallest_failing_example_is_printed_as_code_that_fails_again(monkey
         return z, log_det + (1e-3 if self.dim > 2 else 0.0), back
 
     monkeypatch.setattr(nf.Triangular, "inverse_vjp", wrong)
-    broken = search("Triangular", 60)
+    broken = search("Triangular", 30)
     assert broken.example.part.dim == 3  # the smallest
     assert "off by" in str(broken.error)
     code = broken.example.code(broken.promise, broken.dtype)

@@ -9,6 +9,7 @@ import sys
 import numpy as onp
 import pytest
 from matplotlib import image
+from share import few
 from strict import StrictArray
 
 import nfscratch as nf
@@ -28,12 +29,7 @@ def test_there_are_chapters():
     assert "ch04_coupling" in CHAPTERS
 
 
-def shared(names):
-    """Every eighth chapter in the default run, from the first one on; the others in the exhaustive one."""
-    return [pytest.param(name, marks=pytest.mark.exhaustive if k % 8 else ()) for k, name in enumerate(names)]
-
-
-@pytest.mark.parametrize("name", shared(CHAPTERS))
+@pytest.mark.parametrize("name", few(CHAPTERS, ["ch00_start"]))  # each takes 3 to 6 seconds of the processor
 def test_it_runs_and_draws_every_figure_that_it_describes(name, tmp_path):
     untrained = "ignore:no step made the validation better"  # ten steps of a fast run need not make it better
     warnings = ["-W", "error", "-W", untrained]

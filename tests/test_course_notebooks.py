@@ -6,6 +6,7 @@ import re
 import sys
 import types
 import warnings
+from functools import cache
 
 import pytest
 from invoking import invoke
@@ -186,6 +187,7 @@ def test_otters_test_files_give_the_points_of_each_check(monkeypatch):
 # --- notebooks ---
 
 
+@cache
 def cells_of(number="04", **options):
     made = make(assignment(number), notebook=True, **options)
     text = next(text for name, text in made.files.items() if name.endswith(".ipynb"))

@@ -7,6 +7,7 @@ from functools import partialmethod
 from pathlib import Path
 
 import pytest
+from share import few
 
 from nfscratch.doctor import ABSENT, BROKEN, HINT, OK, computing, packages, surroundings
 
@@ -278,19 +279,21 @@ def test_what_is_broken_gives_exit_code_1(tmp_path, monkeypatch):
     assert "figures cannot be written" in broken and "  ->  " in broken
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "what"),
-    [
-        ("NFSCRATCH_DTYPE", "float16", "NFSCRATCH_DTYPE must be one of float64, float32; got 'float16'"),
-        ("MPLBACKEND", "nosuch", "MPLBACKEND must name a backend of matplotlib, such as agg; got 'nosuch'"),
-        ("NFSCRATCH_BACKEND", "jax", "NFSCRATCH_BACKEND must be one of numpy, cupy; got 'jax'"),
-    ],
-)
-def test_a_variable_that_cannot_be_as_it_says_is_broken(variable, value, what, tmp_path):
-    environment = {**os.environ, variable: value}
+WRONG = {
+    "NFSCRATCH_DTYPE": ("float16", "must be one of float64, float32; got 'float16'"),
+    "MPLBACKEND": ("nosuch", "must name a backend of matplotlib, such as agg; got 'nosuch'"),
+    "NFSCRATCH_BACKEND": ("jax", "must be one of numpy, cupy; got 'jax'"),
+}
+
+
+@pytest.mark.parametrize("names", few(["every", *WRONG], ["every"]))
+def test_variables_that_cannot_be_as_they_say_are_broken(names, tmp_path):
+    wrong = WRONG if names == "every" else {names: WRONG[names]}
+    environment = {**os.environ, **{name: value for name, (value, _) in wrong.items()}}
     done = subprocess.run(
         [sys.executable, "-m", "nfscratch", "doctor"], env=environment, cwd=tmp_path, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (1, "")
-    (broken,) = [line for line in done.stdout.splitlines() if line.startswith(BROKEN)]
-    assert broken == f"{BROKEN}  {what}  ->  correct it, or unset it"
+    broken = sorted(line for line in done.stdout.splitlines() if line.startswith(BROKEN))
+    said = [f"{BROKEN}  {name} {what}  ->  correct it, or unset it" for name, (_, what) in wrong.items()]
+    assert broken == sorted(said)

@@ -153,7 +153,7 @@ def test_a_map_with_an_interval_for_each_variable_is_right():
 )
 def test_a_mistake_beside_an_interval_is_found(wrong, letter):
     ends = ENDS if wrong != "ends" else {"domain": ([None, 0, None], [None, 1, None])}
-    report = audit(by_columns(wrong), dims=(3,), **ends, changes=False, show=False)
+    report = audit(by_columns(wrong), dims=(3,), **ends, letters="SPIRXJO", changes=False, show=False)
     assert report.failures and report.failures[0].letter == letter, report
 
 

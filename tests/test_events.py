@@ -73,7 +73,7 @@ def case_of(name, shape):
 
 
 @every_layer
-@every_shape
+@pytest.mark.parametrize("shape", [*SHAPES[:2], pytest.param(SHAPES[2], marks=pytest.mark.exhaustive)], ids=str)
 def test_the_laws_hold_for_images(name, shape):
     case = case_of(name, shape)
     for law in LAWS.values():
@@ -385,5 +385,5 @@ def test_a_permutation_of_a_vector_is_described_as_in_files_written_before_it_ha
 
 
 def test_the_audit_finds_nothing_in_a_flow_over_images():
-    report = check.audit(image_flow((2, 1, 3)), rng=rng())
+    report = check.audit(image_flow((2, 1, 3)), rng=rng(), draws=1)
     assert report.ok, str(report)

@@ -92,7 +92,7 @@ def test_every_row_is_in_one_fold_and_groups_are_whole(n):
     assert all(len(set(fold[groups == g])) == 1 for g in set(groups))
 
 
-def test_no_run_has_seen_the_rows_that_it_is_judged_by(monkeypatch):
+def test_no_run_has_seen_the_rows_that_it_is_judged_by_and_the_callback_sees_and_stops_the_last_run(monkeypatch):
     held = []
 
     class Seen(folds.Descent):
@@ -102,9 +102,11 @@ def test_no_run_has_seen_the_rows_that_it_is_judged_by(monkeypatch):
                 assert not set(rows.numbers) & set(held_out.numbers) and len(rows.x) + len(held_out.x) == 30
             return super().arguments(start, rows, held_out, rng, **changes)
 
+    seen = []
     monkeypatch.setattr("nfscratch.training.fit.Descent", Seen)
-    fit()
+    result = fit(callback=lambda at: seen.append(at) or len(seen) == 1)
     assert sorted(onp.concatenate(held)) == list(range(30))
+    assert result.ended is nf.Ended.STOPPED and len(seen) == 1 and seen[0].validation is None
 
 
 def test_copies_of_a_row_are_never_in_training_and_validation(monkeypatch):
@@ -120,12 +122,6 @@ def test_time_that_is_up_gives_the_start():
     with pytest.warns(nf.TrainingWarning, match="the time was spent before 5 folds of the 30 rows of x could say"):
         result = fit(seconds=1e-9)
     assert (result.ended, result.best_step, result.steps) == (nf.Ended.OUT_OF_TIME, 0, 0)
-
-
-def test_the_callback_sees_the_last_run_and_can_stop_it():
-    seen = []
-    result = fit(callback=lambda at: seen.append(at) or len(seen) == 1)
-    assert result.ended is nf.Ended.STOPPED and len(seen) == 1 and seen[0].validation is None
 
 
 def test_a_row_of_no_weight_is_no_row_and_equal_weights_are_none(result):

@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as onp
 import pytest
+from share import few
 
 import nfscratch as nf
 from nfscratch.checkpoint import container
@@ -27,7 +28,10 @@ def fit(path, kind=onp.random.PCG64, **options):
     return nf.fit(FLOW, X, **{"rng": onp.random.Generator(kind(0)), **given})
 
 
-@pytest.fixture(scope="module", params=GENERATORS, ids=lambda kind: kind.__name__)
+FEW = (onp.random.PCG64, onp.random.MT19937)  # a state of numbers, and one with an array
+
+
+@pytest.fixture(scope="module", params=few(GENERATORS, FEW), ids=lambda kind: kind.__name__)
 def half(request, tmp_path_factory):
     """A run that was stopped on its way, as its file, its tree and its texts."""
     path = tmp_path_factory.mktemp("run") / "half"
@@ -194,10 +198,9 @@ FORGED = {
 
 
 @pytest.mark.parametrize("name", FORGED)
+@pytest.mark.parametrize("half", [onp.random.PCG64], indirect=True)  # the generator has no part in it
 def test_an_array_that_is_not_the_runs_is_refused_by_its_name(name, half, tmp_path):
     kind, _, tree, fields = half
-    if kind is not onp.random.PCG64:
-        pytest.skip("the generator has no part in it")
     place, leaf, message = FORGED[name]
     if leaf is None:
         forged = {**tree, "record": {**tree["record"], "best": nf.trees.map_leaves(NAN, tree["record"]["best"])}}

@@ -83,7 +83,7 @@ def test_fit_learns_from_raw_pixels_without_a_warning(name):
     shape = (1, 4, 4)
     x = blobs(200, shape)
     model = RECIPES[name](shape, noise="learned", levels=1, hidden=4)
-    result = nf.fit(model, x, rng=0, steps=25, batch_size=32, evaluate_every=5, optimizer=nf.adam(1e-2))
+    result = nf.fit(model, x, rng=0, steps=15, batch_size=32, evaluate_every=5, optimizer=nf.adam(1e-2))
     start = -model.log_prob(model.init(RNG(0), x), x).mean()
     trained = -model.log_prob(result.params, blobs(100, shape, seed=1)).mean()
     assert trained < start - 2.0 and trained < 16 * onp.log(17)

@@ -9,34 +9,45 @@ import pytest
 HEAVY = ("sklearn", "matplotlib", "cupy", "scipy", "rich", "typer", "pandas", "torch", "jax", "pytest")
 
 
-def modules_after(code):
-    """The top-level modules that a fresh interpreter has loaded after `code`."""
-    show = f"{code}\nimport json, sys\nprint(json.dumps(sorted({{m.partition('.')[0] for m in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", show], capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
-
-
-def test_the_import_pulls_in_nothing_heavy():
-    loaded = modules_after("import nfscratch")
-    assert not loaded & set(HEAVY)
-    assert {"nfscratch", "numpy", "autograd"} <= loaded
-
-
-def test_a_flow_is_trained_without_anything_heavy():
-    code = """
-import numpy, nfscratch as nf
+STEPS = """
+import json, sys
+def show():
+    print(json.dumps(sorted(sys.modules)), flush=True)
+import nfscratch as nf
+show()
+import numpy
 rng = numpy.random.default_rng(0)
-nf.fit(nf.flows.real_nvp(2, layers=2), rng.normal(size=(50, 2)), rng=rng, steps=3, validation=None)"""
-    assert not modules_after(code) & set(HEAVY)
+nf.fit(nf.flows.real_nvp(2, layers=2), rng.normal(size=(50, 2)), rng=rng, steps=3, validation=None)
+show()
+for part in ("check", "data", "plot"):
+    assert f"nfscratch.{part}" not in sys.modules, part
+    getattr(nf, part)
+show()
+nf.sklearn.FlowDensity
+show()
+"""
 
 
-@pytest.mark.parametrize("part", ["check", "data", "plot"])
-def test_parts_that_are_not_needed_to_compute_come_when_they_are_asked_for(part):
-    loaded = modules_after(
-        f"import nfscratch\nassert 'nfscratch.{part}' not in __import__('sys').modules\nnfscratch.{part}"
-    )
-    assert "sklearn" not in loaded
+@pytest.fixture(scope="module")
+def loaded():
+    """The top-level modules that one fresh interpreter has: after the import, a fit, its parts, and the estimators."""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", STEPS], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return [{module.partition(".")[0] for module in json.loads(line)} for line in done.stdout.splitlines()]
+
+
+def test_the_import_pulls_in_nothing_heavy(loaded):
+    assert not loaded[0] & set(HEAVY)
+    assert {"nfscratch", "numpy", "autograd"} <= loaded[0]
+
+
+def test_a_flow_is_trained_without_anything_heavy(loaded):
+    assert not loaded[1] & set(HEAVY)
+
+
+def test_parts_that_are_not_needed_to_compute_come_when_they_are_asked_for(loaded):
+    """The process asserts that none of them is there before."""
+    assert "matplotlib" in loaded[2] and "sklearn" not in loaded[2]
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
@@ -46,5 +57,5 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = nfscratch.nosuch
 
 
-def test_the_estimators_come_when_they_are_asked_for():
-    assert "sklearn" in modules_after("import nfscratch\nnfscratch.sklearn.FlowDensity")
+def test_the_estimators_come_when_they_are_asked_for(loaded):
+    assert "sklearn" in loaded[3]

@@ -175,7 +175,7 @@ def near_0_of_a_wide_box(layer, kind, dtype, seed):
 def test_the_audit_allows_a_spline_the_digits_of_its_box(kind, dtype):
     """Its knots are rounded by eps 5000, and near z = 0 that is more than the size of x tells."""
     beyond = False
-    for seed in range(8):
+    for seed in range(4):
         at = near_0_of_a_wide_box(nf.Elementwise, kind, dtype, seed)
         trial = of_bijection_at(*at)
         beyond |= bool((onp.abs(trial.back[0] - trial.z)[:, 0] > trial.allowed).any())

@@ -119,7 +119,8 @@ def leaky(slope, rotations, dtype):
     return forward, inverse
 
 
-@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_kinks_that_lie_close_to_one_another_are_kinks(dtype):
     rng = np.random.default_rng(1572)
     rotations = [np.linalg.qr(rng.normal(size=(4, 4)))[0].astype(dtype) for _ in range(8)]

@@ -135,7 +135,7 @@ OWN_SCALE = """
 ])  # fmt: skip
 def test_a_call_that_sets_what_the_next_one_reads(old, new, mistake, where, tmp_path):
     norm = module_of(OWN_SCALE.replace(old, new) if old else OWN_SCALE, tmp_path, "own").norm
-    failure = nf.check.audit((norm.forward, norm.inverse), dims=(3,), show=False).failures[0]
+    failure = nf.check.audit((norm.forward, norm.inverse), dims=(3,), letters="SP", show=False).failures[0]
     assert failure.letter == "P" and where in failure.name
     assert (failure.mistake is Mistake.INITIALISED_AGAIN) == (mistake is Mistake.INITIALISED_AGAIN)
 

@@ -104,7 +104,7 @@ def test_binary_probabilities_sum_to_one(dim, hidden):
 def test_a_density_of_two_variables_integrates_to_one(name):
     density, params, _ = example(name, 2, "reversed")
     params = trees.map_leaves(lambda a: 0.5 * a, params)
-    t = onp.linspace(-30, 30, 601)
+    t = onp.linspace(-30, 30, 301)
     points = onp.stack(onp.meshgrid(t, t), axis=-1).reshape((-1, 2))
     assert onp.exp(density.log_prob(params, points)).sum() * (t[1] - t[0]) ** 2 == pytest.approx(1, abs=1e-5)
 

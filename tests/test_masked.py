@@ -203,10 +203,14 @@ def test_outputs_that_do_not_divide_among_the_variables_are_refused():
 
 @pytest.mark.parametrize("hidden", [(), (9,), (70, 30), (5, 3)], ids=str)
 @pytest.mark.parametrize("dim", (1, 2, 7, 40))
-@pytest.mark.parametrize("widths", [None, (1,), (3, 1), (16, 4, 1), (20, 10, 5, 1)])
 @with_context
-def test_the_schedule_takes_every_weight_that_the_mask_lets_through_exactly_once(hidden, dim, widths, context_dim):
+def test_the_schedule_takes_every_weight_that_the_mask_lets_through_exactly_once(hidden, dim, context_dim):
     """So generating costs the multiplications of one pass, and so does its pullback."""
+    for widths in (None, (1,), (3, 1), (16, 4, 1), (20, 10, 5, 1)):
+        takes_every_weight_once(hidden, dim, widths, context_dim)
+
+
+def takes_every_weight_once(hidden, dim, widths, context_dim):
     n_params = 2
     stairs = nf.MADE(hidden).stairs(dim, n_params, context_dim)
     degrees = [hidden_degrees(width, dim, context_dim) for width in hidden] + [onp.repeat(onp.arange(dim), n_params)]
@@ -218,7 +222,7 @@ def test_the_schedule_takes_every_weight_that_the_mask_lets_through_exactly_once
             for k in range(len(stairs)):
                 taken[k][pieces(schedule, k, block, origin)] += 1
         for count, stair in zip(taken, stairs, strict=True):
-            assert (count == stair.mask.host).all()
+            assert (count == stair.mask.host).all(), widths
 
 
 def pieces_forward(schedule, k, block, origin):

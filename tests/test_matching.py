@@ -241,8 +241,8 @@ def test_fit_learns_two_blobs(kind):
     assert result.validation == min(history) < history[0]
     gain = objectives.nll(flow, start, x[:100]) - objectives.nll(flow, result.params, x[:100])
     assert gain > 0.3
-    again = nf.fit(flow, x, rng=3, params=start, objective=which, steps=300, optimizer=nf.adam(1e-2), progress=False)
-    assert again.history["validation"] == history
+    one, again = (nf.fit(flow, x, rng=3, params=start, objective=which, steps=20, progress=False) for _ in range(2))
+    assert one.history["validation"] == again.history["validation"]
 
 
 def test_a_run_file_of_another_objective_is_refused(tmp_path):

@@ -296,7 +296,7 @@ def test_the_trace_function_that_stood_before_comes_back():
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        audit(loop("order"))
+        audit(composed("shift"))
         assert sys.gettrace() is trace
     finally:
         sys.settrace(before)

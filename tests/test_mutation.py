@@ -133,12 +133,11 @@ def test_a_function_that_was_made_before_gets_it_too(module):
     assert module.kept(4) == 7 and module.outer(1)(1) == 2
 
 
-@pytest.mark.parametrize(
-    ("a", "b"), [("K = 1", "K = 2"), ("y=2", "y=3"), ("outer(3)", "outer(4)"), ("lambda b: a * b", "a")]
-)
-def test_what_an_import_does_and_other_variables_are_not_changed_in_memory(module, a, b):
-    with pytest.raises(NotInMemory):
-        planted(module, a, b)
+def test_what_an_import_does_and_other_variables_are_not_changed_in_memory(module):
+    functions = functions_by_file()[module.__file__]
+    for a, b in (("K = 1", "K = 2"), ("y=2", "y=3"), ("outer(3)", "outer(4)"), ("lambda b: a * b", "a")):
+        with pytest.raises(NotInMemory):
+            plant(module.__file__, SOURCE, SOURCE.replace(a, b), functions)
 
 
 # --- which tests ---

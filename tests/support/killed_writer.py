@@ -48,9 +48,8 @@ def main(folder):
     fresh = flow.init(onp.random.default_rng(0))
     params = {k: nf.trees.map_leaves(lambda a, k=k: a * 0 + k, fresh) for k in (1.0, 2.0)}
     nf.save(path, flow, params[1.0])
-    last, killed = 1, True
+    last, killed, old = 1, True, 1.0
     while killed:
-        old = value(path)
         child = os.fork()
         if child == 0:
             save_and_die(path, flow, params[3 - old], last)
@@ -58,7 +57,7 @@ def main(folder):
         found, left = "old" if value(path) == old else "new", temporaries(folder)
         nf.save(path, flow, params[3 - old])
         print(found, left, temporaries(folder))
-        last += 1
+        last, old = last + 1, 3 - old
 
 
 if __name__ == "__main__":
