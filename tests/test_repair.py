@@ -80,7 +80,9 @@ def test_what_is_right_is_not_repaired(text, tmp_path):
 def test_the_report_says_the_line_and_the_change(tmp_path):
     wrong = LOOPS.replace("0.5 * (1 - np.tanh(z) ** 2)", "0.5 * (1 - np.tanh(z))")
     module = module_of(wrong, tmp_path, "slope_forgotten")
-    failure = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False, letters="SR", draws=1).failures[0]
+    failure = nf.check.audit((module.forward, module.inverse), dims=(4,), show=False, letters="SRXJ", draws=1).failures[
+        0
+    ]
     line = next(k for k, text in enumerate(dedent(wrong).split("\n"), 1) if "slope = " in text)
     assert f"ine {line} of slope_forgotten.py" in failure.message
     assert "np.tanh(z) ** 2" in failure.message
