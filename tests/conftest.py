@@ -1,8 +1,7 @@
 """What the asserts of the support modules say where they fail: as much as those of a test. Ctrl-C as tests need it.
 No test leaves its backend or dtype to the next one, and none has less time for an audit on a slow or busy machine.
 Where several workers run, each has one BLAS thread.
-While tests are collected, Python does not search for garbage, and what is there then is set aside (frozen.py); in a
-first run the workers share the files to compile.
+While tests are collected, Python does not search for garbage; in a first run the workers share the files to compile.
 """
 
 import gc
@@ -12,7 +11,6 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import frozen
 import pytest
 import threadpoolctl
 
@@ -34,7 +32,8 @@ gc.disable()  # tests and trees of their code stay: to look through all of them 
 
 
 def pytest_collection_finish():
-    frozen.freeze()  # neither the collector nor who asks for referrers goes through it again
+    gc.collect()
+    gc.freeze()  # what collection made stays: neither the collector nor who asks for referrers goes through it again
     gc.enable()
 
 
