@@ -5,6 +5,7 @@ import warnings
 import numpy as onp
 import pytest
 from fitting import DATA, FLOW, fit, rng
+from share import few
 
 import nfscratch as nf
 from nfscratch.bijections.normalize.whiten import groups
@@ -126,9 +127,12 @@ def test_rows_given_as_validation_are_looked_at_for_lost_digits():
         fit(x, validation=x + [1.7e9, 0.0])
 
 
-@pytest.mark.parametrize("levels", [[0.0, 1.0], [0.0, 2.0], 2.0 ** onp.arange(8)], ids=["0 1", "0 2", "powers of two"])
+LEVELS = {"0 1": [0.0, 1.0], "0 2": [0.0, 2.0], "powers of two": 2.0 ** onp.arange(8)}
+
+
+@pytest.mark.parametrize("levels", few(LEVELS, ["0 1", "powers of two"]))
 def test_rows_of_few_levels_have_hashes_of_their_own(levels):
-    x = onp.random.default_rng(0).choice(levels, size=(200_000, 40))
+    x = onp.random.default_rng(0).choice(LEVELS[levels], size=(200_000, 40))
     assert len(onp.unique(repeated.row_hashes(x))) == len(x)
 
 

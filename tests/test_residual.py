@@ -279,7 +279,7 @@ def test_a_step_of_training_does_not_trace(monkeypatch):
 def fitted():
     data = nf.data.load("moons", n=2000)
     flow = nf.flows.residual(2, layers=4, hidden=(16, 16))
-    options = {"steps": 200, "batch_size": 128, "optimizer": nf.adam(1e-2), "progress": False}
+    options = {"steps": 80, "batch_size": 128, "optimizer": nf.adam(1e-2), "progress": False}
     return flow, data, nf.fit(flow, data.train, rng=0, validation=data.validation, **options)
 
 

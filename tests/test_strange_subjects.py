@@ -105,7 +105,7 @@ def test_a_sample_that_is_no_array_is_told_in_words():
 
 
 def test_a_log_prob_that_is_no_array_is_not_called_a_mean():
-    failure = audited((double, halve), log_prob=lambda x: None).failures[0]
+    failure = audited((double, halve), log_prob=lambda x: None, letters="S").failures[0]
     assert failure.name == "log_prob: shape or dtype"
 
 

@@ -11,7 +11,8 @@ from strangers import CASES
 
 import nfscratch as nf
 
-FEW = CASES[::80]
+DEAR = {"cubic.right0", "dict_chain8.no_bias"}  # of these; a right spline and a chain are among the others
+FEW = [case for case in CASES[::80] if case.name not in DEAR]
 NOT_NAMED = {  # caught, and called in general words, or by another name
     "leaky_perm.perm",  # its permutation of five moves two to the front: halves joined in the wrong order do so, too
     "rqs_perm.knots_x",  # the one layer is found, and called in general words

@@ -39,7 +39,7 @@ def test_the_warning_names_the_rows_and_the_gain():
 
 
 def test_a_gain_that_rows_do_show_is_kept():
-    flow, x, seen = nf.flows.rq_nsf(2, layers=2, hidden=(32,)), two_clusters(300), {}
+    flow, x, seen = nf.flows.rq_nsf(2, layers=1, hidden=(16,)), two_clusters(300), {}
     result = nf.fit(flow, x, rng=0, progress=False, callback=lambda at: seen.update({at.step: at.params}))
     assert result.best_step > 0
     for a, b in zip(trees.leaves(result.params), trees.leaves(seen[result.best_step]), strict=True):

@@ -10,7 +10,8 @@ from functools import cache, cached_property, lru_cache
 from pullbacks import in_dtype, pullback_of
 
 from nfscratch import trees
-from nfscratch.check.trial import of_bijection_at
+from nfscratch.check.subject import of_bijection
+from nfscratch.check.trial import Trial
 
 
 def read_only(a):
@@ -46,8 +47,12 @@ class Evaluation:
 
     @cached_property
     def trial(self):
-        """What the audit's checks share; one look at the round trip and one numeric Jacobian serve them all."""
-        return of_bijection_at(self.bijection, *self.arguments)
+        """What the audit's checks share; one look at the round trip and one numeric Jacobian serve them all.
+
+        The Jacobian of float64 serves float32, too.
+        """
+        twin = None if self.dtype == "float64" else evaluation(self.case, self.dim, "float64").trial
+        return Trial(of_bijection(self.bijection, self.params, self.context, self.dtype), self.z, twin)
 
     def _pullback(self, direction):
         """y, log_det and the gradients of the layer's own pullback."""
@@ -55,5 +60,5 @@ class Evaluation:
 
 
 @lru_cache(maxsize=32)  # a few cases: the laws of one are run one after the other
-def evaluation(case, dim, dtype="float64"):
+def evaluation(case, dim, dtype):
     return Evaluation(case, dim, dtype)

@@ -16,7 +16,6 @@ from strict import StrictArray, transfers
 from nfscratch import trees
 from nfscratch.autodiff import register_array_type
 from nfscratch.bijections.contract import Bijection, autodiff_jacobian
-from nfscratch.check.finite_differences import numeric_jacobian
 from nfscratch.check.letters.cancellation import check_log_dets_cancel
 from nfscratch.check.letters.jacobian import check_jacobian
 from nfscratch.check.letters.round_trip import check_round_trip
@@ -24,19 +23,25 @@ from nfscratch.check.letters.shapes import check_shapes
 
 register_array_type(StrictArray)
 LAWS: dict[str, "Law"] = {}
+SHARE = (1, 5)  # the dimensions in which the default run looks at a case whose map is searched for, or solved for
 
 
 @dataclass(frozen=True)
 class Law:
-    """holds: a function of an Evaluation that raises where the law does not hold."""
+    """holds: a function of an Evaluation that raises where the law does not hold.
+
+    share: the dtype for each of SHARE, where a share of the law has not all of them.
+    """
 
     holds: Callable
     dims: tuple = DIMS
     dtypes: tuple = ("float64",)
+    share: tuple = ()
 
-    def check(self, case, dims=None):
-        for dim in dims or self.dims:
-            for dtype in self.dtypes:
+    def check(self, case, dims=None, share=False):
+        """share: only in D = 1 and 5, and in one dtype for each where the law says so."""
+        for dim in dims or (d for d in self.dims if d in SHARE or not share):
+            for dtype in (self.share[SHARE.index(dim)],) if share and self.share else self.dtypes:
                 try:
                     self.holds(evaluation(case, dim, dtype))
                 except Exception as error:
@@ -44,11 +49,11 @@ class Law:
                     raise
 
 
-def law(dims=DIMS, dtypes=("float64",)):
+def law(dims=DIMS, dtypes=("float64",), share=()):
     """Enter a function into LAWS under its own name."""
 
     def enter(holds):
-        LAWS[holds.__name__.replace("_", " ")] = Law(holds, dims, dtypes)
+        LAWS[holds.__name__.replace("_", " ")] = Law(holds, dims, dtypes, share)
         return holds
 
     return enter
@@ -66,22 +71,15 @@ def closed_form_jacobian_is_the_autodiff_one_and_the_numeric_one(at):
     D = onp.prod(at.bijection.in_shape)
     assert at.jacobian.shape == (len(at.z), D, D)
     close(at.jacobian, autodiff_jacobian(at.bijection.forward, *at.arguments), 1e-10)
-    close(at.jacobian, numeric_jacobian(lambda z: forward(at, z), at.z, stacked=True)[0], 1e-6)
-
-
-def forward(at, z):
-    """x of k N points: k neighbours of each of the N."""
-    context = None if at.context is None else onp.tile(at.context, (len(z) // len(at.z), 1))
-    return at.bijection.forward(at.params, z, context)[0]
+    close(at.jacobian, at.trial.J, 1e-6)
 
 
 @law()
 def log_det_is_that_of_the_jacobian_in_both_directions(at):
     accuracy = 10 * at.bijection.accuracy  # of a solver, which knows no more than the size of it; 0 for a formula
     close(at.log_det, onp.linalg.slogdet(at.jacobian)[1], max(1e-10, accuracy))
-    _, log_det_back = at.bijection.inverse(at.params, at.x, at.context)
     back = autodiff_jacobian(at.bijection.inverse, at.params, at.x, at.context)
-    close(log_det_back, onp.linalg.slogdet(back)[1], max(1e-8, accuracy))
+    close(at.trial.claimed("inverse"), onp.linalg.slogdet(back)[1], max(1e-8, accuracy))
     for direction in ("forward", "inverse"):
         check_jacobian(at.trial, direction).raise_if_failed()
 
@@ -149,7 +147,8 @@ def gradients_agree_with_finite_differences(at):
             return (g_y * y).sum() + (g_log_det * log_det).sum()
 
         # A kink of ReLU inside one step size spoils that one alone.
-        assert min(abs(slope(moved, h) - exact) for h in (1e-4, 1e-5, 1e-6)) <= 1e-6 * max(1.0, abs(exact))
+        off = (abs(slope(moved, h) - exact) for h in (1e-4, 1e-5, 1e-6))
+        assert any(error <= 1e-6 * max(1.0, abs(exact)) for error in off)
 
 
 def slope(f, h):
@@ -179,7 +178,7 @@ def any_memory_layout_will_do(at):
             close_trees(got[2], expected[2], 1e-11)
 
 
-@law(dims=(1, 5), dtypes=("float64", "float32"))
+@law(dims=(1, 5), dtypes=("float64", "float32"), share=("float64", "float32"))
 def a_device_array_gives_the_same_numbers(at):
     params, z, context = on_device(at)
     tolerance, dtype = 1e-6 if at.case.searched else 0.0, onp.dtype(at.dtype)

@@ -228,11 +228,11 @@ def of_network_or_velocity(network, sizes):
     return sums([params, network.apply(params, rng(3).normal(size=(4, *sizes)), 0.3)])
 
 
-def numbers_of(kind):
+def numbers_of(kind, leave_out=()):
     """{name: its numbers}."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {name: call() for name, call in all_numbers()[kind].items()}
+        return {name: call() for name, call in all_numbers()[kind].items() if name not in leave_out}
 
 
 if __name__ == "__main__":
