@@ -33,7 +33,6 @@ gc.disable()  # tests and trees of their code stay: to look through all of them 
 
 def pytest_collection_finish():
     gc.collect()
-    gc.freeze()  # what collection made stays: neither the collector nor who asks for referrers goes through it again
     gc.enable()
 
 

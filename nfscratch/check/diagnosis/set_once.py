@@ -135,7 +135,6 @@ def _put_name(name, value, scope, reached):
     """A variable of the module, or of the function around: its cell."""
     if name in scope.module:
         scope.module[name] = value
-    for code in reached.codes.values():
-        if code.co_filename == scope.file and name in code.co_freevars:
-            for function in functions_of(code):
-                function.__closure__[code.co_freevars.index(name)].cell_contents = value
+    around = [c for c in reached.codes.values() if c.co_filename == scope.file and name in c.co_freevars]
+    for function in functions_of(*around):
+        function.__closure__[function.__code__.co_freevars.index(name)].cell_contents = value

@@ -41,8 +41,10 @@ def identity(code):
     return code.co_qualname, code.co_freevars, min(zip(lines, columns)), max(zip(ends, last))  # noqa: B905
 
 
-def functions_of(code):
-    return [f for f in gc.get_referrers(code) if isinstance(f, FunctionType) and f.__code__ is code]
+def functions_of(*codes):
+    """Those that live, code by code. One look for all of them: it goes through every object of the process."""
+    living = [f for f in gc.get_referrers(*codes) if isinstance(f, FunctionType)] if codes else []
+    return [f for code in codes for f in living if f.__code__ is code]
 
 
 def functions_met(file: str, lines: Iterable[int]) -> list[ast.AST]:

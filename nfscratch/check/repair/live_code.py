@@ -155,14 +155,16 @@ class LiveStatement:
         self.nodes = sum(1 for _ in ast.walk(tree))
         alone = list(codes(self._compiled()))
         self.size = len(alone)
-        self.functions: list[tuple[int, FunctionType]] = []  # the place among all code of the statement
         self.known: dict[tuple[str, int], CodeType] = {}  # (name, first line) -> the code that lives
+        places: dict[int, int] = {}  # id of a code -> its place among all code of the statement
         for code in reached.codes.values():
             known = code.co_filename == file and any(c == code for c in [*imported, *self._codes_of_a_cell()])
             place = place_of(code, alone) if known else None
             if place is not None:
                 self.known[code.co_name, code.co_firstlineno] = code
-                self.functions += [(place, function) for function in functions_of(code)]
+                places[id(code)] = place
+        living = functions_of(*(code for code in reached.codes.values() if id(code) in places))
+        self.functions: list[tuple[int, FunctionType]] = [(places[id(f.__code__)], f) for f in living]
         free = {key: code.co_freevars for key, code in self.known.items() if code.co_freevars}
         self._reads = [(node, _never_run(node, free[key])) for node, key in _definitions(tree) if key in free]
 

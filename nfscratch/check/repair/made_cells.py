@@ -108,14 +108,13 @@ def _is_within(code, maker):
 def _calls(codes) -> list[Cells]:
     """The cells of each call of the outer function: inner functions of one call share some."""
     found: list[Cells] = []
-    for code in codes:
-        for function in functions_of(code):
-            cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
-            of_call = next((each for each in found if any(each.get(k) is c for k, c in cells.items())), None)
-            if of_call is None:
-                found.append(cells)
-            else:
-                of_call.update(cells)
+    for function in functions_of(*codes):
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        of_call = next((each for each in found if any(each.get(k) is c for k, c in cells.items())), None)
+        if of_call is None:
+            found.append(cells)
+        else:
+            of_call.update(cells)
     return found
 
 
