@@ -55,8 +55,8 @@ def finite(name: str, x: Any) -> None:
     rows = onp.flatnonzero(~backend.to_numpy(good))
     first = onp.ravel(backend.to_numpy(x[int(rows[0])]))
     column = int(onp.argmin(onp.isfinite(first)))
-    which = f"; the first is {first[column]}, in column {column}" if x.ndim == 2 and len(first) > 1 else ""
-    if which and len(x) > 1 and not onp.isfinite(x[:, column]).any():
+    which = f"; the first is {first[column]}, in column {column}" if x.ndim == 2 else ""
+    if which and len(x) > 1 and len(first) > 1 and not onp.isfinite(x[:, column]).any():
         which += ", which has no number in any row: leave it out"
     raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}{which}")
 

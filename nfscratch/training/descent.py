@@ -9,7 +9,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch.bijections.normalize.whiten import taken
-from nfscratch.training import row_weights
+from nfscratch.training import remedies, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.held_out import Rows
 from nfscratch.training.memory import for_steps
@@ -72,7 +72,8 @@ class HeldOutLoss:
         bad = onp.flatnonzero(~onp.isfinite(losses))
         names = ", ".join(map(str, self.rows.numbers[bad[:SHOWN]])) + (", ..." if len(bad) > SHOWN else "")
         density = "has" if len(bad) == 1 else "have"
-        return f": row{'s' * (len(bad) > 1)} {names} of {self.rows.where} {density} density 0" if len(bad) else ""
+        said = f": row{'s' * (len(bad) > 1)} {names} of {self.rows.where} {density} density 0"
+        return "; ".join(filter(None, (said, remedies.far_entry(self.rows, bad)))) if len(bad) else ""
 
 
 def _loss(flow, objective):
