@@ -120,7 +120,7 @@ def check_problem(y: Any, t0: float, t1: float, **functions: Callable) -> None:
         if isinstance(t, bool) or not isinstance(raw(t), (Real, onp.ndarray)) or onp.ndim(raw(t)) or not is_finite(t):
             raise ValueError(f"{name} must be a finite number; got {excerpt(t)}")
     for name, f in functions.items():
-        validate.function(name, f, "(t, y)")
+        validate.function(name, f, "(t, y)", 2)
 
 
 def time_like(y: Any, t: float) -> Any:
