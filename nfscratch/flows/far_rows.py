@@ -28,8 +28,9 @@ from autograd.tracer import isbox
 
 from nfscratch import trees
 from nfscratch.autodiff import known, raw
-from nfscratch.flows.lost_rows import lost_and_found, nearer
+from nfscratch.flows.lost_rows import lost_and_found
 from nfscratch.flows.on_the_way import size_of_rows
+from nfscratch.ops.rows import nearer
 
 
 def far_rows_have_density_0(log_prob: Callable, params: Any, x: Any, context: Any, sizes: Callable) -> Any:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.ops.rows import counted_from
 
 ROUNDING = 64  # eps; the package's maps leave at most 8 (300 wild draws of each, both dtypes)
 
@@ -33,8 +34,7 @@ class InversionError(ValueError):
 
     def from_row(self, start):
         """The error of a batch in which these rows begin at `start`; its words and `entry` are of these rows."""
-        rows = None if self.rows is None else [start + row for row in self.rows]
-        return InversionError(f"of the rows from {start} on, {self}", self.entry, rows)
+        return InversionError(f"of the rows from {start} on, {self}", self.entry, counted_from(self.rows, start))
 
 
 def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200, size=None):
