@@ -30,6 +30,7 @@ BEST = "The parameters of step 10 are returned"
             Ended.ALL_STEPS,
             "it was 1 nats at the start and is 1.5 at the end, after 50",
         ),
+        ("tanh", [1.0, 1.5], 50, 0, Ended.ALL_STEPS, f"after 50 steps. {KEPT}; try {LESS}{START}"),
         ("tanh", [1.0, 2.0], 9, 0, Ended.ALL_STEPS, f"after 9 steps. {KEPT}; try {LESS}{START}"),
         ("relu", [1.0, 1.0], 60, 0, Ended.OUT_OF_TIME, f"after 60 steps. {KEPT}; try {RELU}{LESS}{START}"),
         (

@@ -78,6 +78,13 @@ def test_a_jump_is_told_and_a_kink_is_not():
     close(roots.monotone_root(kink, onp.array([0.1, 0.3, 5e8])), [0.1, 0.3, 0.8], 1e-8)
 
 
+def test_a_search_stops_where_eight_roundings_of_x_are_missing():
+    for missing, more in ((8, 0), (9, 1)):
+        asked = []
+        roots.monotone_root(lambda z: asked.append(1) or (z + missing * EPS, onp.ones(1)), onp.ones(1))  # noqa: B023
+        assert len(asked) == 2 + 1 + more  # the ends of the bracket, its middle, and one step of Newton
+
+
 # --- fixed points ---
 
 

@@ -152,6 +152,20 @@ def test_draws_do_not_depend_on_how_many_rows_are_taken_at_a_time(monkeypatch):
             assert (flow.sample(params, 5, 7) == whole).all(), type(base).__name__
 
 
+def test_a_base_is_asked_for_all_rows_at_once_where_its_draws_depend_on_it_and_has_a_derivative(monkeypatch):
+    class Steps(Twice):
+        reparameterized = False
+
+    monkeypatch.setattr(chunks, "ROWS", 3)
+    usual = nf.Flow._base_sample
+    for base, wanted in ((nf.DiagonalNormal(2), [3, 3, 1]), (Twice(2), [7]), (Steps(2), [3, 3, 1])):
+        asked, flow = [], nf.Flow(base, nf.Diagonal(2))
+        draw = lambda *given: asked.append(given[3]) or usual(*given)  # noqa: B023, E731
+        monkeypatch.setattr(type(flow), "_base_sample", draw)
+        flow.sample(flow.init(0), 5, 7)
+        assert asked == wanted, type(base).__name__
+
+
 def test_rows_are_taken_some_at_a_time_and_put_together_in_their_order(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 4)
     x, seen = onp.arange(18.0).reshape(9, 2), []
