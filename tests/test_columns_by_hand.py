@@ -87,6 +87,7 @@ def test_columns_of_events_and_of_whole_numbers_are_looked_at():
     for x in (whole, whole.astype(float)):
         assert sorted(discrete.recorded_columns(x)) == [0, 1, 2, 3]
         assert nf.recording_steps(x).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert nf.recording_steps([[1.0, 2.5]]).shape == (2,)  # one row
     with pytest.raises(ValueError, match=r"x must have at least one row and one column; got shape .0, 3."):
         nf.recording_steps(onp.empty((0, 3)))
 
