@@ -60,3 +60,11 @@ def test_what_is_advised_where_the_end_is_worse(activation, validation, steps, b
     with pytest.warns(nf.TrainingWarning) as caught:
         advice.review(flow, found, rows)
     assert words in str(caught[0].message)
+
+
+def test_one_held_out_row_shows_that_the_end_is_worse():
+    flow = nf.flows.maf(2, layers=1, hidden=(3,))
+    params, history = flow.init(0), {"loss": [1.0] * 60, "step": [0, 10, 20], "validation": [3.0, 1.0, 11.5]}
+    result = Result(params, history, Ending(Ended.ALL_STEPS, 60), 10, params)
+    with pytest.warns(nf.TrainingWarning, match="the validation rose from 1 nats at step 10 to 11.5"):
+        advice.review(flow, result, Rows(onp.zeros((1, 2)), None, None, onp.arange(1)))
