@@ -35,6 +35,8 @@ def test_values_that_differ_by_rounding_are_one_level_unless_they_are_dense():
         ([1.0, 2.1], 0.02, 1.0),
         ([0.5, 1.05], 0.01, 0.5),
         ([1.0, 1.0], 0.0374, 1.0),
+        ([1.0, 1.0624], 0.0125 / 4, 1.0),
+        ([1.0, 1.0625], 0.0125 / 4, 0.0),  # off by a twentieth of the step, and four roundings
         ([1.0, 1.0], 0.0375, 0.0),  # rounding is a fifth of the step: nothing can be said
     ],
 )

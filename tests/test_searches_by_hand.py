@@ -240,5 +240,5 @@ def test_the_constants_of_the_activations():
             close(onp.gradient(h[0], a[0])[1:-1], (1.0 * slope[0])[1:-1], 1e-3)
         if name not in ("relu", "elu"):
             close(onp.gradient(slope[0], a[0])[1:-1], second[0, 1:-1], 1e-3)
-    close(ACTIVATIONS["elu"].jet(onp.array([-1.0, 2.0]))[2], [onp.exp(-1.0), 0.0], 1e-15)
+    close(ACTIVATIONS["elu"].jet(onp.array([-1.0, 0.0, 2.0]))[2], [onp.exp(-1.0), 0.0, 0.0], 1e-15)
     assert ACTIVATIONS["relu"].jet(onp.array([-1.0, 0.0, 2.0]))[1].tolist() == [False, False, True]
