@@ -240,3 +240,22 @@ def test_the_warning_of_planes_word_by_word(monkeypatch):
     dependent.warn_of_dependent_columns(curve[:, [0, 2]], 0.1)
     with pytest.warns(nf.TrainingWarning):
         dependent.warn_of_dependent_columns(curve[:, [0, 2]], None)
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "found"),
+    [
+        (91, 9, 91),
+        (90, 10, 0),  # rows elsewhere: ten are many,
+        (981, 19, 981),
+        (980, 20, 0),  # and of more than 500 the fiftieth part
+        (6, 1, 6),
+        (5, 1, 0),  # five values are no column of their own
+        (6, 0, 0),  # nothing is far away
+    ],
+)
+def test_rows_that_a_few_far_ones_make_equal(near, far, found):
+    small = 1e-20 * onp.arange(near)
+    for column in (onp.append(small, onp.arange(far) + 1.0), onp.append(-1.0 - onp.arange(far), small)):
+        inside = discrete._hidden(column, column, *discrete._levels(column, 1e-16))
+        assert len(inside) == found and set(inside) <= set(small)
