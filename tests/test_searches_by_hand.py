@@ -108,6 +108,16 @@ def test_a_contraction_by_a_half_halves_its_residual_with_each_step():
     assert (nothing.z.shape, nothing.residual, nothing.calls) == ((1, 0), 0.0, 0)
 
 
+@pytest.mark.parametrize(("start", "wanted"), [((0, 0, 1, 1), {2}), ((0, 1, 1, 1), {4}), ((0, 0, 1), {1})])
+def test_columns_that_are_done_are_left_out_as_soon_as_they_are_half_of_all(start, wanted):
+    widths = []
+    found = fixed_point.solve_fixed_point(
+        lambda z, where: widths.append(z.shape[1]) or 0.5 * z, onp.array([start], float), "fixed point", 2.0**-10
+    )
+    assert widths[0] == len(start) and set(widths[1:]) == wanted
+    close(found.z, onp.array([start]) / 1.5, 2e-3)
+
+
 def test_acceleration_is_a_secant_in_one_dimension():
     found = fixed_point.solve_fixed_point(halved, onp.array([[1.0, -4.0, 1e3]]))
     close(found.z, onp.array([[1.0, -4.0, 1e3]]) / 1.5, 1e-15)
