@@ -152,3 +152,17 @@ def test_where_the_layers_send_a_row_more_than_ten_thousand_times_as_far_it_is_n
         monkeypatch.setattr(divergence, "_through_layers", lambda *given, z=z: ("", "a layer", z))
         said = divergence.blame(flow, flow.init(0), {}, x, None)
         assert said.startswith("the base (UniformBox): log_prob is -inf at row 0" if base else "a layer"), said
+
+
+def test_a_log_density_is_a_fault_of_the_base_from_the_square_of_ten_thousand_on_and_for_rows_near_by_alone():
+    beyond = onp.nextafter(1e4, 2e4)
+    for outside, size, said in (
+        (-9.9e7, 2.0, ""),
+        (-1e8, 2.0, "log_prob is -1e+08 at row 0"),
+        (-1e8, 1e4, "log_prob is -1e+08 at row 0"),
+        (-1e8, beyond, ""),
+        (-onp.inf, beyond, "log_prob is -inf at row 0"),
+    ):
+        z = onp.array([[0.0, -size]])
+        found = divergence._fault_of_base(UniformBox(outside), {}, z, None, onp.array([True]))
+        assert found.startswith(said) and bool(found) == bool(said), (outside, size)

@@ -27,7 +27,7 @@ def test_a_row_on_a_bound_is_judged_by_the_same_first_parameters_in_every_run(mo
     monkeypatch.setattr(
         nf.Flow, "init", lambda self, rng, *given: seen.append(rng.bit_generator.state) or usual(self, rng, *given)
     )
-    with pytest.raises(ValueError, match="must lie inside of .*; got 0 in row 1, column 0"):
+    with pytest.raises(ValueError, match=r"must lie inside of .*; got 0 in row 1, column 0"):
         unreachable.refuse(flow, rows_of(onp.array([[0.5], [0.0]])), None)
     assert seen == [onp.random.default_rng(0).bit_generator.state]
 
