@@ -141,6 +141,7 @@ CASES = {
     "x[mask rows, 1]": (lambda x: x[at(mask34[:, 0], x), 1], [a34]),
     "take": (lambda x: np.take(x, at(order, x), axis=-2), [a34]),
     "take flat": (lambda x: np.take(x, at(along, x)), [a34]),
+    "take flat one": (lambda x: np.take(x, at(along, x)[0, 0]), [a34]),
     "take one": (lambda x: np.take(x, 1, axis=1), [a34]),
     "take_along_axis": (lambda x: np.take_along_axis(x, at(along, x), axis=1), [a34]),
     "take_along_axis first": (lambda x: np.take_along_axis(x, at(along, x), 0), [a34]),

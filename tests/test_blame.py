@@ -228,3 +228,26 @@ def test_a_loss_of_ones_own_whose_evaluations_are_never_finite_gives_its_last_pa
     with pytest.warns(nf.TrainingWarning, match="no evaluation was finite, so that no step is the best. The last"):
         result = nf.minimize(lambda p, rng: (p * p).sum(), onp.ones(2), rng=0, steps=5, evaluate=lambda p: onp.inf)
     assert result.best_step == 5 and (result.params < 1).all()
+
+
+def test_where_the_layers_send_a_row_more_than_ten_thousand_times_as_far_it_is_not_the_base(monkeypatch):
+    flow, x = nf.Flow(UniformBox(), nf.Diagonal(2)), onp.ones((1, 2))
+    for size, base in ((1e4, True), (onp.nextafter(1e4, 2e4), False)):
+        z = onp.array([[0.0, -size]])
+        monkeypatch.setattr(divergence, "_through_layers", lambda *given, z=z: ("", "a layer", z))
+        said = divergence.blame(flow, flow.init(0), {}, x, None)
+        assert said.startswith("the base (UniformBox): log_prob is -inf at row 0" if base else "a layer"), said
+
+
+def test_a_log_density_is_a_fault_of_the_base_from_the_square_of_ten_thousand_on_and_for_rows_near_by_alone():
+    beyond = onp.nextafter(1e4, 2e4)
+    for outside, size, said in (
+        (-9.9e7, 2.0, ""),
+        (-1e8, 2.0, "log_prob is -1e+08 at row 0"),
+        (-1e8, 1e4, "log_prob is -1e+08 at row 0"),
+        (-1e8, beyond, ""),
+        (-onp.inf, beyond, "log_prob is -inf at row 0"),
+    ):
+        z = onp.array([[0.0, -size]])
+        found = divergence._fault_of_base(UniformBox(outside), {}, z, None, onp.array([True]))
+        assert found.startswith(said) and bool(found) == bool(said), (outside, size)

@@ -89,6 +89,7 @@ COUNTS = {  # what takes a whole number: its name in the message, and the least 
     "planar": (lambda n: nf.flows.planar(2, context_dim=n), "context_dim", 0),
     "posterior": (lambda n: nf.flows.posterior(2, n), "context_dim", 0),
     "inference": (lambda n: nf.flows.inference(n), "dim", 1),
+    "inference's layers": (lambda n: nf.flows.inference(1, layers=n), "layers", 1),
     "linear": (lambda n: nf.flows.linear(n), "dim", 1),
     "made": (lambda n: nf.flows.made(n, nf.Bernoulli()), "dim", 1),
     "made's masks": (lambda n: nf.flows.made(2, nf.Bernoulli(), masks=n), "masks", 1),

@@ -6,7 +6,7 @@ the same.
 
 from math import inf
 
-from stated_numbers import by_module, constants
+from stated_numbers import by_module, caches, constants
 
 CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.ops.activations": {"FAR": 40.0, "CUBIC": 0.044715, "RATE": 0.7978845608028654},
@@ -167,6 +167,22 @@ CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.training.verdict": {"LEVEL": 0.99, "LEAST": 7},
     "nfscratch.training.watched_draws": {"ROWS": 500, "BEARABLE": 0.05, "NOISE": 5.0},
 }
+
+CACHES = {
+    "nfscratch.ops.affine": {"end": None},
+    "nfscratch.ops.identity": {"_identity": 128},
+    "nfscratch.ops.quadrature": {"_constants": 128},
+    "nfscratch.ops.reflections": {"_axes": 8, "_half_identity": 8},
+    "nfscratch.ops.strips": {"_cut": 256},
+    "nfscratch.ops.triangle": {"_places": 8},
+    "nfscratch.ops.wavefront": {"fronts_of": 64},
+    "nfscratch.nets.made": {"_degrees": 256, "_stairs": 256, "_schedule": 256},
+    "nfscratch.bijections.low_rank.sylvester": {"_columns_of_identity": 128},
+}
+
+
+def test_caches_keep_as_many_results_as_the_table_says():
+    assert by_module(caches) == CACHES
 
 
 def test_constants_are_those_of_the_table():

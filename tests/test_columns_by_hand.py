@@ -35,6 +35,8 @@ def test_values_that_differ_by_rounding_are_one_level_unless_they_are_dense():
         ([1.0, 2.1], 0.02, 1.0),
         ([0.5, 1.05], 0.01, 0.5),
         ([1.0, 1.0], 0.0374, 1.0),
+        ([1.0, 1.0624], 0.0125 / 4, 1.0),
+        ([1.0, 1.0625], 0.0125 / 4, 0.0),  # off by a twentieth of the step, and four roundings
         ([1.0, 1.0], 0.0375, 0.0),  # rounding is a fifth of the step: nothing can be said
     ],
 )
@@ -87,6 +89,7 @@ def test_columns_of_events_and_of_whole_numbers_are_looked_at():
     for x in (whole, whole.astype(float)):
         assert sorted(discrete.recorded_columns(x)) == [0, 1, 2, 3]
         assert nf.recording_steps(x).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert nf.recording_steps([[1.0, 2.5]]).shape == (2,)  # one row
     with pytest.raises(ValueError, match=r"x must have at least one row and one column; got shape .0, 3."):
         nf.recording_steps(onp.empty((0, 3)))
 
@@ -237,3 +240,22 @@ def test_the_warning_of_planes_word_by_word(monkeypatch):
     dependent.warn_of_dependent_columns(curve[:, [0, 2]], 0.1)
     with pytest.warns(nf.TrainingWarning):
         dependent.warn_of_dependent_columns(curve[:, [0, 2]], None)
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "found"),
+    [
+        (91, 9, 91),
+        (90, 10, 0),  # rows elsewhere: ten are many,
+        (981, 19, 981),
+        (980, 20, 0),  # and of more than 500 the fiftieth part
+        (6, 1, 6),
+        (5, 1, 0),  # five values are no column of their own
+        (6, 0, 0),  # nothing is far away
+    ],
+)
+def test_rows_that_a_few_far_ones_make_equal(near, far, found):
+    small = 1e-20 * onp.arange(near)
+    for column in (onp.append(small, onp.arange(far) + 1.0), onp.append(-1.0 - onp.arange(far), small)):
+        inside = discrete._hidden(column, column, *discrete._levels(column, 1e-16))
+        assert len(inside) == found and set(inside) <= set(small)

@@ -120,6 +120,14 @@ def test_images_are_laid_out_batch_last_where_they_enter():
         assert (unflat(flat(image), (3, 2, 4)) == image).all() and (batch_first(batch_last(image)) == image).all()
 
 
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (1, 2, 3)])
+def test_an_event_of_any_number_of_axes_is_the_vector_of_its_numbers_and_comes_back(shape):
+    z = onp.arange(24.0).reshape(4, *shape)
+    assert (flat(z).T == onp.arange(24.0).reshape(4, 6)).all()
+    assert (unflat(flat(z), shape) == z).all() and batch_last(z).shape == (*shape, 4)
+    assert (batch_first(batch_last(z)) == z).all() and (laid_out(z) == z).all()
+
+
 # --- shapes ---
 
 

@@ -52,6 +52,7 @@ ROOT = Path(__file__).resolve().parents[1]
         ("y = np.maximum(a, b, out=c)", {"y = (np.maximum(a, b))"}),
         ("y = same(a, b) or near(c, d, e)", {"y = (same(a, b) and near(c, d, e))"}),
         ("y = a.reshape(-1, b)", {"y = a.reshape((1), b)", "y = (a.reshape(b, -1))"}),
+        ("y = a.reshape((b, -1))", {"y = a.reshape((b, (1)))"}),
         ("y = a.reshape(1, b)", {"y = a.reshape(2, b)", "y = (a.reshape(b, 1))"}),
         ("y = a.sum(-1)", {"y = a.sum((1))", "y = a.sum(-2)"}),
         ("y = f(a, b=c)", {"y = (f(a))"}),

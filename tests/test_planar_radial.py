@@ -115,6 +115,12 @@ def test_the_pullback_of_u_hat_is_that_of_autograd_on_both_sides_of_its_joint():
         assert (abs(ours - theirs) <= 1e-7 + 1e-11 * abs(theirs) / q).all()  # (the traced one cancels as q -> 0)
 
 
+def test_at_its_joint_u_hat_has_the_derivative_of_the_papers_formula():
+    a, q = onp.array([-1.0, 0.5]), onp.full(2, LEAST)
+    k, _, pullback = u_hat_vjp(a, q)
+    close(pullback(onp.ones(2), onp.zeros(2))[1], -k / LEAST, 1e-15)
+
+
 def test_u_hat_is_continuous_at_its_joint_and_short_w_leaves_u_alone():
     a = onp.linspace(-40, 5, 91)
     below, above = (u_hat(a, onp.full_like(a, LEAST * (1 + e))) for e in (-1e-9, 1e-9))

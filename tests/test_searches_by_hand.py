@@ -78,6 +78,13 @@ def test_a_jump_is_told_and_a_kink_is_not():
     close(roots.monotone_root(kink, onp.array([0.1, 0.3, 5e8])), [0.1, 0.3, 0.8], 1e-8)
 
 
+def test_a_search_stops_where_eight_roundings_of_x_are_missing():
+    for missing, more in ((8, 0), (9, 1)):
+        asked = []
+        roots.monotone_root(lambda z: asked.append(1) or (z + missing * EPS, onp.ones(1)), onp.ones(1))  # noqa: B023
+        assert len(asked) == 2 + 1 + more  # the ends of the bracket, its middle, and one step of Newton
+
+
 # --- fixed points ---
 
 
@@ -99,6 +106,16 @@ def test_a_contraction_by_a_half_halves_its_residual_with_each_step():
             fixed_point.solve_fixed_point(halved, x, "fixed point", 2.0**-10, most)
     nothing = fixed_point.solve_fixed_point(halved, x[:, :0])
     assert (nothing.z.shape, nothing.residual, nothing.calls) == ((1, 0), 0.0, 0)
+
+
+@pytest.mark.parametrize(("start", "wanted"), [((0, 0, 1, 1), {2}), ((0, 1, 1, 1), {4}), ((0, 0, 1), {1})])
+def test_columns_that_are_done_are_left_out_as_soon_as_they_are_half_of_all(start, wanted):
+    widths = []
+    found = fixed_point.solve_fixed_point(
+        lambda z, where: widths.append(z.shape[1]) or 0.5 * z, onp.array([start], float), "fixed point", 2.0**-10
+    )
+    assert widths[0] == len(start) and set(widths[1:]) == wanted
+    close(found.z, onp.array([start]) / 1.5, 2e-3)
 
 
 def test_acceleration_is_a_secant_in_one_dimension():
@@ -233,5 +250,5 @@ def test_the_constants_of_the_activations():
             close(onp.gradient(h[0], a[0])[1:-1], (1.0 * slope[0])[1:-1], 1e-3)
         if name not in ("relu", "elu"):
             close(onp.gradient(slope[0], a[0])[1:-1], second[0, 1:-1], 1e-3)
-    close(ACTIVATIONS["elu"].jet(onp.array([-1.0, 2.0]))[2], [onp.exp(-1.0), 0.0], 1e-15)
+    close(ACTIVATIONS["elu"].jet(onp.array([-1.0, 0.0, 2.0]))[2], [onp.exp(-1.0), 0.0, 0.0], 1e-15)
     assert ACTIVATIONS["relu"].jet(onp.array([-1.0, 0.0, 2.0]))[1].tolist() == [False, False, True]

@@ -152,6 +152,27 @@ def test_draws_do_not_depend_on_how_many_rows_are_taken_at_a_time(monkeypatch):
             assert (flow.sample(params, 5, 7) == whole).all(), type(base).__name__
 
 
+def test_a_base_is_asked_for_all_rows_at_once_where_its_draws_depend_on_it_and_has_a_derivative(monkeypatch):
+    class Steps(Twice):
+        reparameterized = False
+
+    class Noisy(nf.Diagonal):
+        stochastic = True
+
+    monkeypatch.setattr(chunks, "ROWS", 3)
+    usual = nf.Flow._base_sample
+    normal, layer = nf.DiagonalNormal(2), nf.Diagonal(2)
+    for base, last, wanted in (
+        *((normal, layer, [3, 3, 1]), (normal, Noisy(2), [7])),
+        *((Twice(2), layer, [7]), (Steps(2), layer, [3, 3, 1])),
+    ):
+        asked, flow = [], nf.Flow(base, last)
+        draw = lambda *given: asked.append(given[3]) or usual(*given)  # noqa: B023, E731
+        monkeypatch.setattr(type(flow), "_base_sample", draw)
+        flow.sample(flow.init(0), 5, 7)
+        assert asked == wanted, (type(base).__name__, type(last).__name__)
+
+
 def test_rows_are_taken_some_at_a_time_and_put_together_in_their_order(monkeypatch):
     monkeypatch.setattr(chunks, "ROWS", 4)
     x, seen = onp.arange(18.0).reshape(9, 2), []

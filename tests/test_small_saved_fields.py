@@ -19,6 +19,10 @@ OWN = {
 TEXTS = {"step": 0, "position": 0, "optimizer": {"t": 0}, "record": {"best_step": None, "since_best": 0, "ended": None}}
 
 
+GROWING = "record/history/step must be growing from 0 to at most 5; got"
+DUE = "record/history/step must be 0 and then the steps after which this run evaluates; got"
+
+
 def run_of(optimizer=None, evaluate=len, steps=9, batches=3, patience=None):
     evaluations = SimpleNamespace(due=lambda step: step % 2 == 0)
     plan = {"evaluate": evaluate, "steps": steps, "patience": patience, "evaluations": evaluations}
@@ -69,13 +73,9 @@ def test_a_run_of_five_steps_is_taken():
 def test_arrays_that_contradict_the_numbers_are_refused():
     nan = onp.array([1.0, onp.nan])
     cases = (
-        (
-            tree(past=history(step=[-1, 2, 4])),
-            texts(),
-            "record/history/step must be growing from 0 to at most 5; got [-1",
-        ),
-        (tree(past=history(step=[0, 2, 6])), texts(), "record/history/step must be growing from 0 to at most 5"),
-        (tree(past=history(step=[0, 2, 2])), texts(), "record/history/step must be growing from 0 to at most 5"),
+        (tree(past=history(step=[-1, 2, 4])), texts(), f"{GROWING} [-1, 2, 4]"),
+        (tree(past=history(step=[0, 2, 6])), texts(), f"{GROWING} [0, 2, 6]"),
+        (tree(past=history(step=[0, 2, 2])), texts(), f"{GROWING} [0, 2, 2]"),
         (
             tree(past=history(loss=[1.0, onp.inf])),
             texts(),
@@ -84,13 +84,17 @@ def test_arrays_that_contradict_the_numbers_are_refused():
         (tree(params={"w": nan}), texts(), "params/w must be finite numbers; got 'NaN or infinity"),
         (tree(optimizer={"m": nan, "v": nan}), texts(), "optimizer/m must be finite numbers; got 'NaN or infinity"),
         (tree(optimizer={"m": onp.zeros(2), "v": nan}), texts(), "optimizer/v must be finite numbers"),
-        (tree(past=history(step=[0, 2, 3])), texts(), "record/history/step must be 0 and then the steps after which"),
-        (tree(past=history(step=[2, 4], validation=[1, 2])), texts(), "record/history/step must be 0 and then the st"),
-        (tree(past=history(validation=[0, 1, -onp.inf])), texts(), "record/history/validation must be free of -inf"),
+        (tree(past=history(step=[0, 2, 3])), texts(), f"{DUE} [0, 2, 3]"),
+        (tree(past=history(step=[2, 4], validation=[1, 2])), texts(), f"{DUE} [2, 4]"),
+        (
+            tree(past=history(validation=[0, 1, -onp.inf])),
+            texts(),
+            "record/history/validation must be free of -inf; got -inf",
+        ),
         (
             tree(optimizer={"m": onp.zeros(2), "v": onp.array([1.0, -1e-9])}),
             texts(),
-            "optimizer/v must be at least 0, means",
+            "optimizer/v must be at least 0, means of squares; got 'numbers below 0'",
         ),
         (tree(), texts(since_best=4), "run/record/since_best must be a whole number from 0 to 3; got 4"),
         (tree(order=[onp.array([0, 1, 1])]), texts(), "order must be each row once; got [0, 1, 1]"),

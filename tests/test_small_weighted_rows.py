@@ -1,5 +1,6 @@
 """Rows with weights, rows at the end of what a flow reaches, and rows in folds: numbers that a hand can check."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as onp
@@ -113,6 +114,23 @@ def test_as_many_rows_as_a_verdict_needs_are_trained_on_in_folds_and_fewer_are_n
                 None, None, None, rows_of(onp.zeros((n, 1))), None, lambda rows: None, None, {"steps": 5}
             )
         assert asked.value.args[0] == wanted
+
+
+def test_a_fit_that_can_hold_out_as_many_rows_as_a_verdict_needs_has_no_folds(monkeypatch):
+    class Asked(Exception):
+        pass
+
+    def asked(*descent, steps=None, **given):
+        raise Asked(steps is None)
+
+    fit = sys.modules[nf.fit.__module__]
+    monkeypatch.setattr(fit, "fit_by_folds", asked)
+    monkeypatch.setattr(fit, "minimize", asked)
+    x = onp.random.default_rng(0).normal(size=(5 * verdict.LEAST, 1))
+    for rows, in_folds in ((x, False), (x[:-1], True)):  # a fifth of the rows
+        with pytest.raises(Asked) as came:
+            nf.fit(NORMAL, rows, rng=0, progress=False)
+        assert came.value.args == (in_folds,)
 
 
 def test_a_fold_is_trained_silently_without_a_file_in_batches_of_no_more_than_its_rows(monkeypatch):

@@ -119,10 +119,12 @@ def is_symmetric(call: ast.Call) -> bool:
     return name in SYMMETRIC and not any(keyword.arg == "key" for keyword in call.keywords)
 
 
-def is_open_size(node: ast.AST, parent: ast.AST) -> bool:
-    """-1 in a reshape: NumPy takes any negative number for it, so that -2 is no mistake."""
-    reshapes = isinstance(parent, ast.Call) and getattr(parent.func, "attr", "") == "reshape"
-    return reshapes and isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+def open_sizes(node: ast.AST) -> list[ast.expr]:
+    """The 1 of each -1 in a reshape: NumPy takes any negative number for it, so that -2 is no mistake."""
+    if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "reshape"):
+        return []
+    sizes = [size for a in node.args for size in (a.elts if isinstance(a, ast.Tuple) else [a])]
+    return [s.operand for s in sizes if isinstance(s, ast.UnaryOp) and isinstance(s.op, ast.USub)]
 
 
 def removable(node: ast.stmt) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from benchmarks.mutation.changes import Change, changes, conditions, is_open_size
+from benchmarks.mutation.changes import Change, changes, conditions, open_sizes
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,10 @@ def mutants(file: str, source: str) -> list[Mutant]:
     """All mutants of a source, in the order of their places. The few that do not `compile` are among them."""
     tree, positions = ast.parse(source), Positions(source)
     found: dict[tuple, Mutant] = {}
+    open_ones = {id(size) for node in ast.walk(tree) for size in open_sizes(node)}
     for node, within, is_condition in nodes(tree):
+        if id(node) in open_ones:
+            continue
         for change, text in changes(node, is_condition):
             mutant = at(file, source, positions, node, within, change, text)
             if mutant.plus != mutant.minus:
@@ -102,8 +105,7 @@ def nodes(node: ast.AST, within: str = "", outer: str = "") -> Iterator[tuple[as
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
                 yield child, where, child in decides
-                if not is_open_size(child, node):
-                    yield from nodes(child, inner(child, where, node), where)
+                yield from nodes(child, inner(child, where, node), where)
 
 
 def inner(node: ast.AST, within: str, parent: ast.AST) -> str:

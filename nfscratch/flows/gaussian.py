@@ -44,7 +44,6 @@ def linear(
     **options: Any,
 ) -> Flow:
     """One linear layer, then Standardize. `options` go to the layer: seed for "plu", lower for "triangular", ..."""
-    dim = validate.size("dim", dim)
     validate.choice("kind", kind, KINDS)
     _check_options(kind, options)
     layer = following(KINDS[kind](dim, **options), MLP(hidden, activation, gain), context_dim)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nfscratch import validate
 from nfscratch.bijections import Bijection, Blocks, Diagonal, Elementwise, Triangular, Whiten
 from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import Inverse
@@ -51,8 +50,7 @@ def inference(
         nf.RationalQuadraticSpline(8, 5.0) bends more, and is better for several modes; its tails are less good.
     """
     last = _constrained(dim, constraints, support)
-    dim = validate.size("dim", dim) if last is None else last.in_shape[0]
-    sizes(dim, layers)
+    dim, layers = sizes(dim if last is None else last.in_shape[0], layers)
     if transformer is None:
         transformer = Affine(3.0) if dim > 1 else RationalQuadraticSpline(8, 5.0)
     check_transformer(transformer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as onp
@@ -38,10 +39,10 @@ DENSE = Product(_times, lambda W, g: W.T @ g, lambda g, h, W: g @ h.T)
 
 def bias(b, h):
     """b (n,), to be added to an array with n in front."""
-    return b[:, None] if h.ndim == 2 else b.reshape((b.shape[0], *(1,) * (h.ndim - 1)))
+    return b.reshape((b.shape[0], *(1,) * (h.ndim - 1)))
 
 
 def bias_gradient(g, ones=None):
     """The sum over all axes but the first. A product with ones sums faster than .sum(axis=1)."""
-    rows = g if g.ndim == 2 else g.reshape((len(g), g[0].size))
+    rows = g.reshape((len(g), prod(g.shape[1:])))
     return rows @ (onp.ones_like(rows, shape=rows.shape[1:]) if ones is None else ones)

@@ -7,11 +7,16 @@
 Each of the three sums is a logsumexp of log-sigmoids, log sigmoid(s) = -softplus(-s). F itself is never formed: it is 1
 from s = 17 on in float32, and its logit inf; (1) is linear in s far out, and onto all reals.
 
-Pullback. With the shares p_k, q_k, r_k of the terms in the three sums (each sums to 1 over k), and
-G_F = g_x - g_l, G_1 = -(g_x + g_l), G_d = g_l, the gradients of log F, log(1 - F), log F':
+p_k, q_k and r_k are the shares of the terms in the sums F, 1 - F and F'. Far out (2) is a small difference of large
+numbers; with the shares of the smaller of F and 1 - F it is none:
+
+    l = log sum_k q_k (ds_k/dz) sigmoid(s_k) - log F                                where F >= 1/2
+      = log sum_k p_k (ds_k/dz) sigmoid(-s_k) - log(1 - F)                          elsewhere           (3)
+
+Pullback, with G_F = g_x - g_l, G_1 = -(g_x + g_l), G_d = g_l, the gradients of log F, log(1 - F), log F':
 
     g_s = G_F p sigmoid(-s) - G_1 q sigmoid(s) + G_d r (sigmoid(-s) - sigmoid(s))
-    g_log_w = G_F p + G_1 q + G_d r,        g_log_slope = G_d r                                         (3)
+    g_log_w = G_F p + G_1 q + G_d r,        g_log_slope = G_d r                                         (4)
 
 Batch-last; k runs along axis -3: s (K, D, N), log_w and log_slope the same or broadcast.
 """

@@ -82,3 +82,9 @@ def traits(module):
         said = {name: v for name, v in vars(kind).items() if name not in given and not name.startswith("_")}
         found |= {f"{kind.__name__}.{name}": v for name, v in said.items() if is_numeric(v)}
     return found
+
+
+def caches(module):
+    """How many results the functions with a cache keep."""
+    kept = {name: f for name, f in vars(module).items() if getattr(f, "__module__", "") == module.__name__}
+    return {name: f.cache_parameters()["maxsize"] for name, f in kept.items() if hasattr(f, "cache_parameters")}
