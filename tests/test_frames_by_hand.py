@@ -107,13 +107,17 @@ class Counting(nf.StandardNormal):
 
     updates = True
 
+    def init(self, rng, x=None):
+        return {"looks": onp.zeros(1)}
+
     def update(self, params):
         return {"looks": params["looks"] + 1}
 
 
 def test_only_what_keeps_statistics_is_updated():
     x = onp.random.default_rng(0).normal(size=(9, 2))
-    for base, before, after in ((nf.StandardNormal(2), {}, {}), (Counting(2), {"looks": 1.0}, {"looks": 2.0})):
+    once, twice = {"looks": onp.ones(1)}, {"looks": 2 * onp.ones(1)}
+    for base, before, after in ((nf.StandardNormal(2), {}, {}), (Counting(2), once, twice)):
         flow = nf.Flow(base, nf.Reverse(2))
         assert flow.updates == (before != after)
         updated = flow.update({"base": before, "bijection": {}, "embed": {}}, x)
