@@ -107,7 +107,7 @@ class Counting(nf.StandardNormal):
 
     updates = True
 
-    def init(self, rng, x=None):
+    def init(self, rng, z=None, context=None):
         return {"looks": onp.zeros(1)}
 
     def update(self, params):
