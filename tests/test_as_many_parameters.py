@@ -5,6 +5,7 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import trees
+from nfscratch.bijections.normalize.whiten import taken
 from nfscratch.flows.evaluations import evaluations
 from nfscratch.training.record import Result
 
@@ -91,3 +92,11 @@ def test_a_jacobian_of_levels_and_a_stack_of_radial_layers_take_as_many_too():
     for key in ("alpha", "gamma"):
         with pytest.raises(ValueError, match=r"zip\(\) argument"):
             stack.forward_value({**params, key: params[key][:1]}, Z)
+
+
+def test_what_a_whiten_took_is_looked_for_with_as_many_parameters():
+    chain = nf.Chain([nf.ActNorm(2), nf.Whiten(2)])
+    params = chain.init(RNG)
+    assert taken(chain, params).kind == "diagonal" and taken(chain.layers[0], params[0]) is None
+    with pytest.raises(ValueError, match=r"zip\(\) argument"):
+        taken(chain, params[:1])
