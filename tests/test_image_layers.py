@@ -429,3 +429,16 @@ def test_a_network_sees_an_odd_image_with_zeros_for_the_pixels_that_change(flip)
     theta = at_all.reshape(5, 3, 2, 3, 3)[:, :, ~mask].transpose(0, 2, 1)
     assert (view.theta(at_all) == theta).all()
     assert (view.out_of(theta) == at_all * onp.tile(~mask, (3, 1, 1))).all()
+
+
+def test_an_emerging_convolution_is_undone_by_its_plain_inverse_too():
+    layer, z = nf.EmergingConv((2, 3, 3)), RNG(0).normal(size=(2, 2, 3, 3))
+    params = wild(layer)
+    x, log_det = layer.forward(params, z)
+    for found, expected in zip(layer.inverse(params, x), (z, -log_det), strict=True):
+        close(found, expected, 1e-8)
+
+
+def test_a_reshape_has_the_identity_for_its_jacobian():
+    z = RNG(0).normal(size=(4, 2, 3))
+    assert (nf.Reshape((2, 3), (3, 1, 2)).jacobian({}, z) == onp.stack([onp.eye(6)] * 4)).all()
