@@ -90,7 +90,7 @@ class Whiten(Bijection):
     def _mixing(self, u):
         """L and a of (2)."""
         L = onp.eye(self.dim)
-        if len(u) <= self.dim or self.dim > LARGEST or (group := groups(u)).max() < self.dim:
+        if self.dim > LARGEST or (group := groups(u)).max() < self.dim:
             return L, 1.0
         u, unit = in_units(onp.clip(u, -CUT, CUT) if self.kind == "robust" else u)
         u = u - u.mean(axis=0)
