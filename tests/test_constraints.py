@@ -139,3 +139,11 @@ def test_a_whole_stick_is_cut_by_the_rounding_of_its_shares(K, dtype):
     assert 1 - x[0, 0] == 4 * K * kind.eps and (x[0, 1:] <= kind.tiny).all() and (x > 0).all()
     back, log_det = nf.Simplex(K).inverse({}, x)
     assert onp.isfinite(back).all() and onp.isfinite(log_det).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_one_number_between_two_ends_is_enough(dtype):
+    middle = onp.nextafter(onp.array(1.0, dtype), onp.array(2.0, dtype))
+    layer = nf.Bounds([1.0], [float(onp.nextafter(middle, onp.array(2.0, dtype)))])
+    x, _ = layer.forward({}, onp.array([[-3.0], [0.0], [3.0]], dtype))
+    assert x.dtype == dtype and (x == middle).all()
