@@ -414,3 +414,10 @@ def test_of_no_rows_the_gradient_is_zero_for_all_that_it_depends_on(context_dim)
     g_params, g_z, g_context = pullback(x, log_det)
     close_trees(g_params, trees.map_leaves(onp.zeros_like, params), 0.0)
     assert g_z.shape == (0, 2) and (g_context is None if context is None else g_context.shape == (0, 3))
+
+
+def test_a_jacobian_can_be_differentiated():
+    layer = nf.Continuous(nf.MLP((2,), "tanh"), 2, nf.ode.RK4(1))
+    params, z = wild(layer, 0.5, n=1)
+    total = lambda t: np.sum(np.sin(layer.jacobian(params, t * z)))  # noqa: E731
+    close(autograd.grad(total)(1.0), (total(1.0 + 1e-5) - total(1.0 - 1e-5)) / 2e-5, 1e-7)

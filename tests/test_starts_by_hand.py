@@ -152,6 +152,15 @@ def test_parts_of_a_column_by_orthonormal_rows():
     close(left, [0.0, 0.0, 5.0], 1e-15)
 
 
+@pytest.mark.parametrize(("floor", "taken"), [(1.9, 2.0), (2.0, 1.0)])
+def test_a_standard_deviation_of_the_floor_counts_as_none(floor, taken):
+    signs = onp.resize([-2.0, 2.0], 20)
+    x = onp.column_stack([signs, 3.0 * signs + normal(20, 1)[:, 0]])
+    fixed = nf.Whiten(2, floor=floor).init(None, x)["fixed"]
+    assert fixed["std"][0] == taken and fixed["std"][1] > 2.0
+    assert (fixed["mixing"][1, 0] == 0.0) == (taken == 1.0)
+
+
 def test_parts_are_taken_twice_so_that_rows_need_not_be_orthonormal_to_the_last_digit():
     parts, left = remainder._split(onp.array([[1.25, 0.0]]), onp.array([16.0, 3.0]))
     close(parts, [20.0 - 11.25], 1e-15)  # 20 of them first, which leaves 16 - 25 = -9, and 1.25 times that
