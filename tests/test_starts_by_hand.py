@@ -152,10 +152,10 @@ def test_parts_of_a_column_by_orthonormal_rows():
     close(left, [0.0, 0.0, 5.0], 1e-15)
 
 
-@pytest.mark.parametrize(("floor", "taken"), [(1.9, 2.0), (2.0, 1.0)])
+@pytest.mark.parametrize(("floor", "taken"), [(0.4, 0.5), (0.5, 1.0)])
 def test_a_standard_deviation_of_the_floor_counts_as_none(floor, taken):
-    signs = onp.resize([-2.0, 2.0], 20)
-    x = onp.column_stack([signs, 3.0 * signs + normal(20, 1)[:, 0]])
+    signs = onp.resize([-0.5, 0.5], 20)
+    x = onp.column_stack([signs, 9.0 * signs + normal(20, 1)[:, 0]])
     fixed = nf.Whiten(2, floor=floor).init(None, x)["fixed"]
     assert fixed["std"][0] == taken and fixed["std"][1] > 2.0
     assert (fixed["mixing"][1, 0] == 0.0) == (taken == 1.0)
