@@ -175,3 +175,4 @@ def test_fresh_networks_of_images_have_the_variance_that_keeps_the_size_of_their
         close(one["W"], draw.normal(size=(4, 4, 3, 3)) * (18.0 / 36) ** 0.5, 1e-14)
         close(two["W"], draw.normal(size=(4, 4, 1, 1)) * (9.0 / 4) ** 0.5, 1e-14)
     assert residual["last"]["W"].shape == (6, 4, 1, 1) and not residual["last"]["W"].any()
+    assert nf.ResidualConvNet(4, 2).n_in(residual) == 2
