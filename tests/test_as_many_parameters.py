@@ -5,6 +5,7 @@ import pytest
 
 import nfscratch as nf
 from nfscratch import trees
+from nfscratch.bijections.normalize.whiten import taken
 from nfscratch.flows.evaluations import evaluations
 from nfscratch.training.record import Result
 
@@ -78,3 +79,24 @@ def test_a_stack_runs_its_layers_at_once_where_no_row_has_parameters_of_its_own(
     assert stack._at_once(of_all) and not stack._at_once(of_rows)
     for one, each in zip(stack.forward_value(of_all, z), stack.forward_value(of_rows, z), strict=True):
         onp.testing.assert_allclose(one, each, rtol=1e-12)
+
+
+def test_a_jacobian_of_levels_and_a_stack_of_radial_layers_take_as_many_too():
+    levels = nf.MultiScale([nf.ActNorm((1, 1, 2)), nf.ActNorm((2, 1, 2))])
+    params = levels.init(RNG)
+    for wrong in (params[:-1], [*params, params[-1]]):
+        with pytest.raises(ValueError, match=r"zip\(\) argument"):
+            levels.jacobian(wrong, Z[:, [0, 1, 0, 1]])
+    stack = nf.Stack(nf.Radial(2), 2)
+    params = stack.init(RNG)
+    for key in ("alpha", "gamma"):
+        with pytest.raises(ValueError, match=r"zip\(\) argument"):
+            stack.forward_value({**params, key: params[key][:1]}, Z)
+
+
+def test_what_a_whiten_took_is_looked_for_with_as_many_parameters():
+    chain = nf.Chain([nf.ActNorm(2), nf.Whiten(2)])
+    params = chain.init(RNG)
+    assert taken(chain, params).kind == "diagonal" and taken(chain.layers[0], params[0]) is None
+    with pytest.raises(ValueError, match=r"zip\(\) argument"):
+        taken(chain, params[:1])

@@ -9,6 +9,7 @@ import pytest
 from refusals import FLOW, PARAMS, X, refused
 
 import nfscratch as nf
+from nfscratch.nets.standardized import StandardizedInput
 from nfscratch.training import objectives
 
 AFFINE, MASK, LATENT = nf.Affine(), (True, False), nf.DiagonalNormal(2)
@@ -207,3 +208,10 @@ def test_a_number_at_its_bound_is_taken_and_the_next_is_refused(name):
     make, last, first, message = ENDS[name]
     make(last)
     refused(ValueError, message, make, first)
+
+
+@pytest.mark.parametrize("make", [nf.Standardize, nf.Whiten, lambda dim, kind: StandardizedInput(nf.MLP((dim,)), kind)])
+def test_statistics_are_of_one_of_two_kinds_where_the_part_is_made(make):
+    for kind in ("moments", "robust"):
+        make(2, kind)
+    refused(ValueError, "^kind must be one of moments, robust; got 'median'", make, 2, "median")

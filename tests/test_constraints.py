@@ -127,3 +127,23 @@ def test_bad_arguments_are_named():
 def test_an_interval_without_a_point_inside_is_refused(low, high):
     with pytest.raises(ValueError, match=f"low must be below high; got {low} and {high} for variable 1"):
         nf.Bounds([0.0, low], [1.0, high])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("K", [2, 3, 7])
+def test_a_whole_stick_is_cut_by_the_rounding_of_its_shares(K, dtype):
+    """The first share takes all, and rounds to 1: it ends 4 K eps below, and the others at the smallest number."""
+    kind = onp.finfo(dtype)
+    x, _ = nf.Simplex(K).forward({}, onp.array([[800.0] + [-800.0] * (K - 2)], dtype=dtype))
+    assert x.dtype == dtype
+    assert 1 - x[0, 0] == 4 * K * kind.eps and (x[0, 1:] <= kind.tiny).all() and (x > 0).all()
+    back, log_det = nf.Simplex(K).inverse({}, x)
+    assert onp.isfinite(back).all() and onp.isfinite(log_det).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_one_number_between_two_ends_is_enough(dtype):
+    middle = onp.nextafter(onp.array(1.0, dtype), onp.array(2.0, dtype))
+    layer = nf.Bounds([1.0], [float(onp.nextafter(middle, onp.array(2.0, dtype)))])
+    x, _ = layer.forward({}, onp.array([[-3.0], [0.0], [3.0]], dtype))
+    assert x.dtype == dtype and (x == middle).all()

@@ -407,3 +407,20 @@ def test_a_row_so_far_out_that_no_step_is_small_enough_has_density_0():
     params = check.random_params(flow, rng(1), 1.0, x=rng(2).normal(size=(9, 2)))
     log_p = flow.log_prob(params, [[1e300, 0.0], [1.0, 1.0]])
     assert log_p[0] == -onp.inf and onp.isfinite(log_p[1])
+
+
+@pytest.mark.parametrize("context_dim", [0, 3])
+def test_of_no_rows_the_gradient_is_zero_for_all_that_it_depends_on(context_dim):
+    layer = nf.Continuous(nf.MLP((4,), "tanh"), 2, context_dim=context_dim)
+    params, context = layer.init(rng()), onp.ones((0, context_dim)) if context_dim else None
+    x, log_det, pullback = layer.forward_vjp(params, onp.ones((0, 2)), context)
+    g_params, g_z, g_context = pullback(x, log_det)
+    close_trees(g_params, trees.map_leaves(onp.zeros_like, params), 0.0)
+    assert g_z.shape == (0, 2) and (g_context is None if context is None else g_context.shape == (0, 3))
+
+
+def test_a_jacobian_can_be_differentiated():
+    layer = nf.Continuous(nf.MLP((2,), "tanh"), 2, nf.ode.RK4(1))
+    params, z = wild(layer, 0.5, n=1)
+    total = lambda t: np.sum(np.sin(layer.jacobian(params, t * z)))  # noqa: E731
+    close(autograd.grad(total)(1.0), (total(1.0 + 1e-5) - total(1.0 - 1e-5)) / 2e-5, 1e-7)

@@ -143,5 +143,6 @@ def test_parameters_of_fewer_layers_than_it_has_are_refused():
     decoder = nf.ConvDecoder((1, 8, 8), hidden=(3, 2))
     params = moved(decoder.init(rng(), 2, 64))
     params["convolutions"].pop()
-    with pytest.raises(ValueError, match="longer than"):
-        decoder.apply_vjp(params, rng(1).normal(size=(3, 2)))
+    for method in (decoder.apply, decoder.apply_vjp, decoder.apply_value):
+        with pytest.raises(ValueError, match="longer than"):
+            method(params, rng(1).normal(size=(3, 2)))

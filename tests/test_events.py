@@ -395,3 +395,8 @@ def test_a_permutation_of_a_vector_is_described_as_in_files_written_before_it_ha
 def test_the_audit_finds_nothing_in_a_flow_over_images():
     report = check.audit(image_flow((2, 1, 3)), rng=rng(), draws=1)
     assert report.ok, str(report)
+
+
+def test_a_permutation_of_a_vector_is_the_same_whether_its_shape_is_said_or_not():
+    said, unsaid = nf.Permutation((1, 2, 0), (3,)), nf.Permutation((1, 2, 0))
+    assert said.shape is unsaid.shape is None and said.in_shape == unsaid.in_shape == (3,)

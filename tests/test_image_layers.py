@@ -6,6 +6,7 @@ from comparing import close, close_trees
 
 import nfscratch as nf
 from nfscratch import check, trees
+from nfscratch.bijections.views import view_of
 from nfscratch.nets.network import Network
 from nfscratch.ops.wavefront import fronts_of
 
@@ -416,3 +417,28 @@ def test_a_flow_of_images_tells_how_channels_get_to_the_front():
         flow.log_prob(params, onp.zeros((5, 2, 3)))
     with pytest.raises(ValueError, match=r"got \(5, 2, 3, 1\); channels come first, numpy.moveaxis\(x, -1, 1\)"):
         flow.log_prob(params, onp.zeros((5, 2, 3, 1)))
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_network_sees_an_odd_image_with_zeros_for_the_pixels_that_change(flip):
+    """Of 3 by 3 pixels 4 or 5 are kept: the two parts are of different sizes."""
+    mask = onp.array(nf.checkerboard_mask((2, 3, 3), flip))
+    view, z = view_of(nf.ConvNet((2,)), mask, 3), RNG(0).normal(size=(5, 2, 3, 3))
+    kept, at_all = z[:, mask].T, RNG(1).normal(size=(5, view.n_out, 3, 3))
+    assert (view.seen(kept) == z * mask).all() and (view.kept_of(z) == kept).all()
+    theta = at_all.reshape(5, 3, 2, 3, 3)[:, :, ~mask].transpose(0, 2, 1)
+    assert (view.theta(at_all) == theta).all()
+    assert (view.out_of(theta) == at_all * onp.tile(~mask, (3, 1, 1))).all()
+
+
+def test_an_emerging_convolution_is_undone_by_its_plain_inverse_too():
+    layer, z = nf.EmergingConv((2, 3, 3)), RNG(0).normal(size=(2, 2, 3, 3))
+    params = wild(layer)
+    x, log_det = layer.forward(params, z)
+    for found, expected in zip(layer.inverse(params, x), (z, -log_det), strict=True):
+        close(found, expected, 1e-8)
+
+
+def test_a_reshape_has_the_identity_for_its_jacobian():
+    z = RNG(0).normal(size=(4, 2, 3))
+    assert (nf.Reshape((2, 3), (3, 1, 2)).jacobian({}, z) == onp.stack([onp.eye(6)] * 4)).all()

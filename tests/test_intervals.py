@@ -7,6 +7,7 @@ import pytest
 from scipy import integrate
 
 import nfscratch as nf
+from nfscratch.bijections.recomputed import Recomputed
 from nfscratch.ops.intervals import REALS, apart, within
 
 
@@ -120,3 +121,18 @@ def test_within_and_apart():
     assert within((0.1 + 0.2, 1), (0.3, 1)) and within((0.3, 1), (0.1 + 0.2, 1)) and not within((0.29, 1), (0.3, 1))
     assert within(None, REALS) and not within(None, (0, 1)) and not within(REALS, None)
     assert apart((0, 1), (1, 2)) and apart((3, inf), (-inf, 2)) and not apart((0, 1), (0.5, 2))
+
+
+def test_a_chain_carries_an_interval_back_from_its_last_layer_to_its_first():
+    chain = nf.Chain([sigmoid, fixed(nf.Exp()), fixed(nf.Tanh())])
+    low, high = onp.tanh(onp.exp([0.5, 1.0]))
+    assert chain.image((0.0, inf)) == pytest.approx((low, high))
+    assert chain.preimage((low, high))[0] == pytest.approx(0.0, abs=1e-12)
+    assert chain.preimage((low, 0.99))[1] == pytest.approx(onp.log(1 / (1 / onp.log(onp.arctanh(0.99)) - 1)))
+
+
+@pytest.mark.parametrize("around", [Recomputed, lambda g: nf.Blocks([g, g]), lambda g: nf.Chain([g]), nf.Inverse])
+def test_what_holds_a_map_carries_intervals_as_it_does(around):
+    held, ways = around(sigmoid), ("image", "preimage")
+    image, preimage = (getattr(held, way) for way in (ways[::-1] if around is nf.Inverse else ways))
+    assert image((0.0, inf)) == (0.5, 1.0) and preimage((0.5, 1.0)) == (0.0, inf)

@@ -36,6 +36,15 @@ def test_where_the_search_for_a_root_begins():
     close(nf.Squared().bracket(theta, x), [x - 0.95 * 8.0 / 27.0**0.5, x], 1e-13)
 
 
+def test_the_search_for_a_root_of_sigmoids_begins_between_those_of_the_units():
+    x = normal(4, 2)
+    for law in (nf.DeepSigmoid(3), nf.DeepSigmoid(1)):
+        theta = normal(4, 2, law.n_params, seed=2)
+        low, high = law.bracket(theta, x)
+        assert (law.forward(theta, low)[0] <= x + 1e-9).all() and (law.forward(theta, high)[0] >= x - 1e-9).all()
+    close(low, high, 1e-15)  # of one unit the root is known
+
+
 class Halting(nf.transformers.root_search.NumericTransformer):
     """z + 1 where z < 1: it does not reach 2."""
 

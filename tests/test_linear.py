@@ -2,6 +2,7 @@
 
 import itertools
 
+import autograd.numpy as np
 import numpy as onp
 import pytest
 from comparing import close, close_trees
@@ -9,6 +10,7 @@ from comparing import close, close_trees
 import nfscratch as nf
 from nfscratch import check, trees
 from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.linear.affine_map import Linear
 from nfscratch.ops import reflections as kernel
 from nfscratch.ops import triangle
 
@@ -463,3 +465,31 @@ def test_linear_flows_are_saved_and_loaded(tmp_path):
     nf.save(tmp_path / "linear.flow", flow, params)
     loaded, loaded_params = nf.load(tmp_path / "linear.flow")
     assert (loaded.log_prob(loaded_params, x) == flow.log_prob(params, x)).all()
+
+
+class Scaled(Linear):
+    """A subclass that leaves the pullbacks to the base, which traces them: A = diag(e^a)."""
+
+    shapes = property(lambda self: {"a": (self.dim,)})
+
+    def apply(self, params, z):
+        return np.exp(params["a"])[..., None] * z, np.sum(params["a"], axis=-1)
+
+    def solve(self, params, x):
+        return np.exp(-params["a"])[..., None] * x, -np.sum(params["a"], axis=-1)
+
+
+@pytest.mark.parametrize("way", ["forward", "inverse"])
+@pytest.mark.parametrize("rows", [(), (4,)], ids=["shared", "per sample"])
+def test_pullbacks_that_a_subclass_does_not_write_are_traced(way, rows):
+    layer, z, g = Scaled(3), rng(1).normal(size=(4, 3)), rng(2).normal(size=(4, 3))
+    a, shift = rng(3).normal(size=(2, *rows, 3))
+    params, sign = {"a": a, "shift": shift}, 1.0 if way == "forward" else -1.0
+    y, log_det, pullback = getattr(layer, f"{way}_vjp")(params, z)
+    inside = z if way == "forward" else z - shift
+    close(y, onp.exp(sign * a) * inside + (shift if way == "forward" else 0.0), 1e-14)
+    close(log_det, onp.full(4, sign * a.sum(axis=-1)), 1e-14)
+    g_params, g_z, _ = pullback(g, onp.array([1.0, 2.0, 3.0, 4.0]))
+    g_a = sign * (g * onp.exp(sign * a) * inside + onp.array([[1.0], [2.0], [3.0], [4.0]]))
+    close(g_params["a"], g_a if rows else g_a.sum(axis=0), 1e-13)
+    close(g_z, g * onp.exp(sign * a), 1e-14)

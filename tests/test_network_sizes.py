@@ -5,7 +5,7 @@ import pytest
 from comparing import close
 
 import nfscratch as nf
-from nfscratch.nets import conv_decoder, conv_features, made
+from nfscratch.nets import conv, conv_decoder, conv_features, made, mlp
 from nfscratch.ops.one_pass import Schedule, block_widths
 from nfscratch.ops.spectral import norm
 
@@ -147,3 +147,32 @@ def test_each_of_the_layers_takes_its_share_of_the_bound():
     close(norms, [0.8 ** (1 / 3)] * 3, 1e-6)
     close(fine.lipschitz_bound(params), 0.8, 1e-6)
     assert (fine.layers(params)[0]["W"][:, 3:] == params[0]["C"]).all()
+
+
+def test_fresh_weights_have_the_variance_over_what_a_unit_sees():
+    layers = {
+        "a convolution": (lambda r: conv.conv_layer(r, 3, 2, 5, 0.7), (2, 3, 5, 5), 3 * 25),
+        "one in steps": (lambda r: conv_features._kernel(r, 3, 2, (1, 5), 0.7), (2, 3, 1, 5), 3 * 5),
+        "its transpose": (lambda r: conv_decoder._kernel(r, 3, 2, 5, 0.7), (3, 2, 5, 5), 3 * 25),
+        "a dense one": (lambda r: mlp._dense_layer(r, 3, 2, 0.7), (2, 3), 3),
+    }
+    for name, (drawn, shape, seen) in layers.items():
+        layer = drawn(rng())
+        close(layer["W"], rng().normal(size=shape) * (0.7 / seen) ** 0.5, 1e-15)
+        assert (layer["b"] == onp.zeros(2)).all(), name
+
+
+def test_fresh_networks_of_images_have_the_variance_that_keeps_the_size_of_their_units():
+    """relu: 2 over what a unit sees; a pixel of an image twice as high and wide sees a quarter; two blocks add up."""
+    draw = rng()
+    decoder = nf.ConvDecoder((2, 4, 4), (3, 5), (7,)).init_features(rng(), 3, 32)
+    for layer, shape in zip(decoder["convolutions"], ((3, 5, 3, 3), (5, 2, 3, 3)), strict=True):
+        close(layer["W"], draw.normal(size=shape) * (2.0 * 4 / (shape[0] * 9)) ** 0.5, 1e-15)
+    draw = rng()
+    residual = nf.ResidualConvNet(4, 2, gain=3.0).init(rng(), 2, 6)
+    close(residual["first"]["W"], draw.normal(size=(4, 2, 3, 3)) * (18.0 / 18) ** 0.5, 1e-14)
+    for one, two in residual["blocks"]:
+        close(one["W"], draw.normal(size=(4, 4, 3, 3)) * (18.0 / 36) ** 0.5, 1e-14)
+        close(two["W"], draw.normal(size=(4, 4, 1, 1)) * (9.0 / 4) ** 0.5, 1e-14)
+    assert residual["last"]["W"].shape == (6, 4, 1, 1) and not residual["last"]["W"].any()
+    assert nf.ResidualConvNet(4, 2).n_in(residual) == 2

@@ -15,6 +15,7 @@ from share import few
 import nfscratch as nf
 from nfscratch import autodiff, check, trees
 from nfscratch.bijections.contract import Bijection
+from nfscratch.bijections.low_rank import planar, sylvester
 from nfscratch.bijections.low_rank.planar import AT_REST
 from nfscratch.ops import orthonormal
 from nfscratch.ops.u_hat import LEAST, MARGIN, u_hat, u_hat_vjp
@@ -558,3 +559,26 @@ def test_museum_the_norm_over_the_wrong_axes():
     close(forward(one, None)[0], nf.Radial(2).forward(params, one)[0], 1e-13)
     audit(1).raise_if_failed()
     assert "I" in {failure.letter for failure in audit(None).failures}
+
+
+@pytest.mark.parametrize(("dtype", "far"), [("float64", 1e200), ("float32", 1e25)])
+def test_a_stack_of_radial_layers_measures_far_points_as_each_layer_does(dtype, far):
+    stack = nf.Stack(nf.Radial(2), 2)
+    params = nf.trees.map_leaves(lambda leaf: leaf.astype(dtype), stack.init(onp.random.default_rng(0)))
+    z = onp.array([[far, -2 * far], [1.0, 2.0]], dtype)
+    x, log_det, pullback = stack.forward_vjp(params, z)
+    for found, expected in zip((x, log_det), stack.chain.forward(stack.each(params), z), strict=True):
+        close(found, expected, 1e-5 if dtype == "float32" else 1e-13)
+    close(pullback(onp.ones_like(x), onp.zeros_like(log_det))[1][0], onp.ones(2), 1e-5)
+
+
+@pytest.mark.parametrize(("room", "layer"), [(planar, nf.Planar(2)), (sylvester, nf.Sylvester(2, 2))])
+def test_a_search_is_given_the_slope_of_what_it_solves(room, layer, monkeypatch):
+    searched, search = [], room.monotone_root
+    monkeypatch.setattr(room, "monotone_root", lambda f, c: searched.append(f) or search(f, c))
+    params = check.random_params(layer, onp.random.default_rng(0), 1.0)
+    layer.inverse(params, onp.random.default_rng(1).normal(size=(5, 2)))
+    p = onp.linspace(-2.0, 2.0, 5)
+    for f in searched:
+        close(f(p)[1], (f(p + 1e-5)[0] - f(p - 1e-5)[0]) / 2e-5, 1e-8)
+    assert len(searched) == (1 if room is planar else 2)

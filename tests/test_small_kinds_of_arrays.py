@@ -1,6 +1,7 @@
 """What is drawn or made on the way has the kind and the dtype of the arrays that it joins."""
 
 import numpy as onp
+import pytest
 from strict import StrictArray
 
 import nfscratch as nf
@@ -76,6 +77,33 @@ def test_parameters_for_each_row_are_tried_in_the_kind_of_the_parameters():
     tree = {"a": strict(2)}
     assert per_row.takes_rows(lambda theta, z: (theta["a"] * z,), tree, (2,))
     assert not per_row.takes_rows(lambda theta, z: (theta["a"][0] * z,), tree, (2,))
+
+
+def test_the_rows_that_try_it_out_are_those_of_one_seed():
+    tree, seen, draws = {"a": strict(2)}, [], rng()
+    assert per_row.takes_rows(lambda theta, z: seen.append((theta["a"], z)) or (theta["a"] * z,), tree, (2,))
+    (theta, z), expected = seen[0], (draws.normal(size=(3, 2)), 0.1 * draws.normal(size=(3, 2)))
+    assert (theta.dtype, z.dtype, z.shape, theta.shape) == (SINGLE, SINGLE, (3, 2), (3, 2))
+    assert onp.allclose(backend.to_numpy(z), expected[0]), "z"
+    assert onp.allclose(backend.to_numpy(theta), backend.to_numpy(tree["a"]) + expected[1]), "theta"
+
+
+@pytest.mark.parametrize(
+    ("alone", "together", "taken"),
+    [
+        (1000.0, 1009.0, True),  # a hundredth of the number
+        (1000.0, 1015.0, False),
+        (0.0, 9e-4, True),  # or a thousandth
+        (0.0, 1.5e-3, False),
+        (onp.nan, onp.nan, True),
+        (onp.nan, 0.0, False),
+    ],
+)
+def test_how_nearly_rows_together_are_each_alone(alone, together, taken):
+    def outputs(theta, z):
+        return (onp.full(len(z), together if len(z) > 1 else alone),)
+
+    assert per_row.takes_rows(outputs, {"a": onp.ones(2)}, (2,)) is taken
 
 
 def test_zeros_of_a_fresh_network_are_drawn_anew_in_its_kind_and_stored_leaves_stay():

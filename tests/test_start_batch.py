@@ -92,3 +92,24 @@ def test_a_base_that_looks_at_data_sees_it_where_the_bijection_leaves_it(monkeyp
     monkeypatch.setattr(start, "WORK", 0)
     nf.Flow(Looking(2), chain()).init(rng(), X)
     assert SEEN[-1] == 2000
+
+
+def test_the_first_level_carries_none_either():
+    nf.MultiScale([Watched((1, 1, 1)), Watched((2, 1, 1))]).init(rng(), X[:, :, None, None])
+    assert SEEN == [(2500, None), (2500, None)] and CARRIED == [2500]
+
+
+def test_all_rows_are_carried_up_to_the_work_that_is_stated(monkeypatch):
+    for work, left in ((2001, 2001), (2000, 2000)):
+        monkeypatch.setattr(start, "WORK", work)
+        batch = start.StartBatch(onp.arange(2001.0)[:, None], None)
+        batch.carry(nf.Permutation([0]), {}, rng())  # 2001 rows of one number, and no parameters
+        assert len(batch.x) == left
+
+
+def test_rows_that_overflow_are_left_behind_where_two_others_stay():
+    for x, left in (([1.0, 2.0, onp.inf], [1.0, 2.0]), ([1.0, onp.inf, onp.nan], [1.0, onp.inf, onp.nan])):
+        batch = start.StartBatch(onp.array(x)[:, None], onp.array(x)[:, None])
+        batch.carry(nf.Permutation([0]), {}, rng())
+        assert onp.array_equal(batch.x[:, 0], left, equal_nan=True)
+        assert onp.array_equal(batch.context[:, 0], left, equal_nan=True)

@@ -152,6 +152,28 @@ def test_parts_of_a_column_by_orthonormal_rows():
     close(left, [0.0, 0.0, 5.0], 1e-15)
 
 
+@pytest.mark.parametrize(("floor", "taken"), [(0.4, 0.5), (0.5, 1.0)])
+def test_a_standard_deviation_of_the_floor_counts_as_none(floor, taken):
+    signs = onp.resize([-0.5, 0.5], 20)
+    x = onp.column_stack([signs, 9.0 * signs + normal(20, 1)[:, 0]])
+    fixed = nf.Whiten(2, floor=floor).init(None, x)["fixed"]
+    assert fixed["std"][0] == taken and fixed["std"][1] > 2.0
+    assert (fixed["mixing"][1, 0] == 0.0) == (taken == 1.0)
+
+
+def test_parts_are_taken_twice_so_that_rows_need_not_be_orthonormal_to_the_last_digit():
+    parts, left = remainder._split(onp.array([[1.25, 0.0]]), onp.array([16.0, 3.0]))
+    close(parts, [20.0 - 11.25], 1e-15)  # 20 of them first, which leaves 16 - 25 = -9, and 1.25 times that
+    close(left, [-9.0 + 11.25 * 1.25, 3.0], 1e-15)
+
+
+def test_columns_are_predicted_up_to_so_many(monkeypatch):
+    u = onp.column_stack([normal(9, 1)[:, 0]] * 2)
+    for largest, looked_at in ((2, True), (1, False)):
+        monkeypatch.setattr(remainder, "LARGEST", largest)
+        assert (nf.Remainder(2).init(None, u)["fixed"]["std"][1] < 1.0) == looked_at
+
+
 # --- what is known of a product ---
 
 

@@ -11,6 +11,8 @@ import numpy as onp
 import pytest
 
 import nfscratch as nf
+from nfscratch.bijections.normalize import statistics
+from nfscratch.nets.standardized import StandardizedInput
 from nfscratch.training import (
     advice,
     curved,
@@ -207,3 +209,19 @@ def test_a_share_of_rows_by_their_number():
             assert held_out._how_many(0.05, n, 0) == 1
     assert held_out._how_many(0.05, 5, 10) == 1 and held_out._how_many(0.05, 6, 0) == 0
     assert [held_out._how_many(share, 4, 0) for share in (nan, inf, 1.0, -1.0)] == [0, 0, 4, -4]
+
+
+EPS = float(onp.finfo(float).eps)
+
+
+@pytest.mark.parametrize(
+    ("ends", "constant"),
+    [((0.0, 0.0), True), ((1.0 - 4 * EPS, 1.0), True), ((1.0 - 5 * EPS, 1.0), False), ((-1.0, -1.0 + 4 * EPS), True)],
+)
+def test_a_spread_of_up_to_four_roundings_is_that_of_a_constant_column(ends, constant):
+    x = onp.array([ends] * 3).reshape(-1, 1)
+    _, std = statistics.centre_and_scale(x, None)
+    look = StandardizedInput(nf.MLP((3,)))
+    seen = look.look(look.init(onp.random.default_rng(0), 1, 2), x)["fixed"]["std"]
+    for scale in (std, seen):
+        assert (scale == 1.0).all() if constant else (0 < scale).all() and (scale < 5 * EPS).all()

@@ -13,6 +13,7 @@ from nfscratch.bijections.numeric import NumericInverse
 from nfscratch.bijections.traits import Derived
 from nfscratch.distributions import Conditional, Distribution
 from nfscratch.nets.lipschitz import Lipschitz
+from nfscratch.nets.standardized import StandardizedInput
 from nfscratch.training.objectives import Objective
 from nfscratch.transformers.splines.spline import Spline
 
@@ -109,3 +110,36 @@ def test_constants_of_the_packages_own_classes():
 
 def test_the_count_of_parameters_of_a_transformer_is_that_of_its_formula():
     assert {repr(part): part.n_params for part in SIZES} == {repr(part): count for part, count in SIZES.items()}
+
+
+class Bare:
+    """A network of a caller's own, which is no nf.Network: the methods that are called, and nothing said of itself."""
+
+    def init(self, rng, n_in, n_out, context_dim=0):
+        return onp.ones((n_out, n_in + context_dim))
+
+    def apply(self, params, x, context=None):
+        return (x if context is None else onp.concatenate((x, context), axis=1)) @ params.T
+
+    def apply_vjp(self, params, x, context=None):
+        return self.apply(params, x, context), lambda g: (g.T @ x, g @ params[:, : x.shape[1]], None)
+
+
+def test_a_network_that_says_nothing_sees_rows_and_is_not_updated():
+    bare, moving = Bare(), nf.LipschitzMLP((3,))
+    heads = nf.Heads((bare, moving))
+    params = heads.init(RNG, 2, 4)
+    assert heads.updates and heads.update(params)[0] is params[0]
+    assert not nf.Heads((bare, bare)).updates and not nf.Heads((bare, nf.MLP((3,)))).sees_images
+    with pytest.raises(ValueError, match="all see images"):
+        nf.Heads((bare, nf.ConvNet((2,))))
+    layers = [nf.Coupling(nf.Affine(), nf.half_mask(2), bare), nf.Conditioned(nf.Planar(2), bare, 2)]
+    for layer in layers:
+        assert not layer.updates and layer.update(params, Z) is params
+    moved = nf.Conditioned(nf.Chain([nf.BatchNorm(2), nf.Planar(2)]), bare, 2)
+    params = moved.init(RNG, None, Z)
+    assert moved.updates and moved.update(params, Z, Z)["network"] is params["network"]
+    for around in (nf.Field(bare), nf.Continuous(nf.Field(bare), 2)):
+        assert not around.updates
+    scaled = StandardizedInput(bare)
+    assert not scaled.updates and scaled.in_shape is None and scaled.n_in(scaled.init(RNG, 5, 4)) == 5

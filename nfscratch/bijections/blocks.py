@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import autograd.numpy as np
 import numpy as onp
@@ -94,7 +95,7 @@ class Blocks(Derived):
     def _parts(self, rows, side):
         """rows (N, D) as the blocks' own columns."""
         ends = self._ends[side]
-        return [rows[:, start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        return [rows[:, start:end] for start, end in pairwise([0, *ends])]
 
     def _joined(self, methods, params, rows, side, context, rng):
         parts = self._parts(rows, side)

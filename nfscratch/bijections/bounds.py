@@ -168,7 +168,7 @@ class Bounds(Bijection):
 
         def pullback(g_z, g_log_det):
             (bend,) = self._by_kind(_Group.bend, z)
-            return {}, ((g_z.T - g_log_det * bend) * onp.where(log_d > -inf, onp.exp(log_d), 0.0)).T, None
+            return {}, ((g_z.T - g_log_det * bend) * onp.exp(log_d)).T, None
 
         return z.T, log_d.sum(axis=0), pullback
 

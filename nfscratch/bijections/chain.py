@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 from nfscratch import outside, trees, validate
 from nfscratch.bijections.contract import Bijection
@@ -36,7 +37,7 @@ class Chain(Derived):
         object.__setattr__(self, "layers", validate.listed(self.layers))
         if not self.layers:
             raise ValueError("Chain needs at least one layer; got none")
-        for k, (first, second) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+        for k, (first, second) in enumerate(pairwise(self.layers)):
             if first.out_shape != second.in_shape:
                 raise ValueError(
                     f"layers of a Chain must fit: {self._named(k)} gives shape {first.out_shape}, "

@@ -138,7 +138,7 @@ class ConvDecoder(Network):
 
     def apply_value(self, params, x, context=None):
         """Some rows at a time: the images of all before they are added up would not fit."""
-        layers = zip(params["convolutions"], self._sizes, strict=False)
+        layers = zip(params["convolutions"], self._sizes[:-1], strict=True)
         few = max(1, AT_ONCE // max(prod(layer["W"].shape[1:]) * prod(size) for layer, size in layers))
         pieces = [slice(start, start + few) for start in range(0, max(len(x), 1), few)]
         outs = [self.apply_vjp(params, x[p], None if context is None else context[p])[0] for p in pieces]

@@ -118,11 +118,11 @@ class VolumePreserving(Affine):
 
     def _log_scale(self, a):
         s = bounded(a, self.max_log_scale)
-        return s - np.mean(s, axis=0, keepdims=True)
+        return s - np.mean(s, axis=0)
 
     def _log_scale_vjp(self, a):
         s, back = bounded_vjp(a, self.max_log_scale)
-        return s - s.mean(axis=0, keepdims=True), lambda g_s: back(g_s - g_s.mean(axis=0, keepdims=True))
+        return s - s.mean(axis=0), lambda g_s: back(g_s - g_s.mean(axis=0))
 
     def tangents(self, theta, z, dtheta):
         a, t = columns(theta, 2)

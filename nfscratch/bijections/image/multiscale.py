@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import prod
 
 import autograd.numpy as np
@@ -48,7 +49,7 @@ class MultiScale(Derived):
             raise ValueError("MultiScale needs at least one level; got none")
         for level in self.levels:
             validate.part("levels", level, Bijection, "a Chain of layers of images")
-        for k, (first, second) in enumerate(zip(self.levels, self.levels[1:], strict=False), 1):
+        for k, (first, second) in enumerate(pairwise(self.levels), 1):
             given, taken = first.out_shape, second.in_shape
             if len(given) != 3 or len(taken) != 3 or given[1:] != taken[1:] or given[0] >= taken[0]:
                 raise ValueError(
@@ -71,7 +72,7 @@ class MultiScale(Derived):
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """The shapes of z_0, z_1, ...: the parts of z, as images."""
         shapes = [self.levels[0].in_shape]
-        for first, second in zip(self.levels, self.levels[1:], strict=False):
+        for first, second in pairwise(self.levels):
             shapes.append((second.in_shape[0] - first.out_shape[0], *second.in_shape[1:]))
         return tuple(shapes)
 

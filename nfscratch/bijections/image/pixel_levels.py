@@ -82,7 +82,7 @@ class PixelLevels(Bijection):
         x, log_det = self.forward(params, z)
 
         def pullback(g_x, g_log_det):
-            moves = (x == self._value(z)) & (x > self.low) & (x < self.high)
+            moves = x == self._value(z)  # what rounds to an end does not move
             slope = onp.where(moves, onp.exp(self._log_slope(z)), 0.0)
             return {}, g_x * slope - _per_row(g_log_det, z) * onp.tanh(0.5 * z), None
 
@@ -92,8 +92,7 @@ class PixelLevels(Bijection):
         z, log_d = self._inverse(x)
 
         def pullback(g_z, g_log_det):
-            slope = onp.where(log_d > -inf, onp.exp(log_d), 0.0)
-            return {}, (g_z + _per_row(g_log_det, z) * onp.tanh(0.5 * z)) * slope, None
+            return {}, (g_z + _per_row(g_log_det, z) * onp.tanh(0.5 * z)) * onp.exp(log_d), None
 
         return z, sum_events(log_d), pullback
 

@@ -83,14 +83,14 @@ class Whiten(Bijection):
         if x is not None:
             mean, std = centre_and_scale(x, None, self.kind)
             std = onp.where(std > self.floor, std, 1.0)
-            L, share = self._mixing((onp.asarray(backend.to_numpy(x), dtype=onp.float64) - mean) / std)
+            L, share = self._mixing((backend.to_numpy(x) - mean) / std)  # of float64, as the mean is
         fixed = {"mean": mean, "mixing": L, "share": onp.array(share), "std": std}
         return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
 
     def _mixing(self, u):
         """L and a of (2)."""
         L = onp.eye(self.dim)
-        if len(u) <= self.dim or self.dim > LARGEST or (group := groups(u)).max() < self.dim:
+        if self.dim > LARGEST or (group := groups(u)).max() < self.dim:
             return L, 1.0
         u, unit = in_units(onp.clip(u, -CUT, CUT) if self.kind == "robust" else u)
         u = u - u.mean(axis=0)

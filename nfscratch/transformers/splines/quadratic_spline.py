@@ -49,7 +49,7 @@ class QuadraticSpline(Spline):
         before = np.concatenate((w[-1:], w[:-1]), axis=0) if self.circular else w[:-1]
         after = w if self.circular else w[1:]
         area = 1.0 if self.circular else 1.0 - 0.5 * (w[:1] + w[-1:])
-        tents = np.sum(e * (0.5 * (before + after)), axis=0, keepdims=True)
+        tents = np.sum(e * (0.5 * (before + after)), axis=0)
         d = self.minimum + (1.0 - self.minimum) * (e * (area / tents))
         if self.circular:
             return np.concatenate((d, d[:1]), axis=0)
