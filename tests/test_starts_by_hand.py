@@ -69,6 +69,15 @@ def test_no_correlations_of_constant_columns_nor_of_very_many(monkeypatch):
     assert str(whiten.Whitening("full", 0.012345)) == "full (0.012 of the identity)"
 
 
+@pytest.mark.parametrize("kind", ["moments", "robust"])
+def test_the_floor_is_in_units_of_the_data(kind):
+    """Above 1, too: divided by it, no column has a standard deviation beyond 1."""
+    x = onp.random.default_rng(0).normal(size=(200, 2)) @ [[100.0, 90.0], [0.0, 30.0]]
+    plain, floored = (nf.Whiten(2, kind, floor).init(None, x)["fixed"] for floor in (0.0, 30.0))
+    assert 0.8 < plain["mixing"][1, 0] == floored["mixing"][1, 0]
+    assert (nf.Whiten(2, kind, 300.0).init(None, x)["fixed"]["mixing"] == onp.eye(2)).all()
+
+
 def test_what_was_taken_is_found_in_a_chain_of_chains():
     layer = nf.Whiten(2)
     params = layer.init(None, normal(9, 2))

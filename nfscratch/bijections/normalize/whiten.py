@@ -83,19 +83,19 @@ class Whiten(Bijection):
         if x is not None:
             mean, std = centre_and_scale(x, None, self.kind)
             std = onp.where(std > self.floor, std, 1.0)
-            L, share = self._mixing((backend.to_numpy(x) - mean) / std)  # of float64, as the mean is
+            L, share = self._mixing((backend.to_numpy(x) - mean) / std, std)  # of float64, as the mean is
         fixed = {"mean": mean, "mixing": L, "share": onp.array(share), "std": std}
         return {FIXED: {key: backend.asarray(value) for key, value in fixed.items()}}
 
-    def _mixing(self, u):
-        """L and a of (2)."""
+    def _mixing(self, u, std):
+        """L and a of (2), for rows u that were divided by std."""
         L = onp.eye(self.dim)
         if self.dim > LARGEST or (group := groups(u)).max() < self.dim:
             return L, 1.0
         u, unit = in_units(onp.clip(u, -CUT, CUT) if self.kind == "robust" else u)
         u = u - u.mean(axis=0)
         spread = u.std(axis=0)
-        varies = onp.flatnonzero(spread * unit > self.floor)  # a constant column has no correlations
+        varies = onp.flatnonzero(spread * unit * std > self.floor)  # a constant column has no correlations
         u = u[:, varies] / spread[varies]
         if not LOOKED_AT.get():  # `fit` has named the columns
             _warn_of_dependence(u.T @ u / len(u), varies)
