@@ -19,10 +19,11 @@ TEXTS = (str, bytes, bytearray)
 
 
 def number(name: str, value: Any) -> float:
-    """`value`, a number or an array of one without axes, as a float; it may be NaN."""
+    """`value`, a number or an array of one without axes, as a float; it may be NaN. True is no number."""
     if type(value) is float:  # asked at every step
         return value
-    if not isinstance(value, TEXTS) and not onp.iscomplexobj(value) and getattr(value, "shape", ()) == ():
+    truth = isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "") == "b"
+    if not truth and not isinstance(value, TEXTS) and not onp.iscomplexobj(value) and getattr(value, "shape", ()) == ():
         try:
             return float(value)
         except (TypeError, ValueError, OverflowError):
@@ -72,12 +73,20 @@ def with_gradient(name: str, f: Callable) -> Callable:
         nonlocal fits
         pair = f(params, *arguments)
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"{name} with has_grad=True must return (value, gradient tree); got {_came(pair)}")
-        number(f"{name} with has_grad=True, in its first part,", pair[0])
+            raise TypeError(f"{name} must return (value, gradient tree); got {_came(pair)}")
+        number(f"{name}, in its first part,", pair[0])
         fits = fits or _check_gradient(name, *map(trees.leaves, (pair[1], params)))
         return pair
 
     return checked
+
+
+def tree_like(name: str, value: Any, like: Any) -> Any:
+    """`value`, a tree of parameters, if it has the keys, lengths and shapes of the tree `like`."""
+    wrong = trees.difference(value, like)
+    if wrong is not None:
+        raise ValueError(f"{name} must return parameters like those that it is given; got {wrong}")
+    return value
 
 
 def array(name: str, value: Any) -> onp.ndarray:
@@ -110,8 +119,7 @@ def _check_gradient(name, grads, params):
     got, wanted = ([tuple(getattr(leaf, "shape", (type(leaf).__name__,))) for leaf in side] for side in (grads, params))
     if got != wanted:
         raise ValueError(
-            f"{name} with has_grad=True must return a gradient with the shapes of params, {excerpt(wanted)}; "
-            f"got {excerpt(got)}"
+            f"{name} must return a gradient with the shapes of params, {excerpt(wanted)}; got {excerpt(got)}"
         )
     return True
 

@@ -169,6 +169,37 @@ def with_fixed_of(source: Tree, tree: Tree) -> Tree:
     return tree
 
 
+def difference(tree: Any, like: Tree, path: str = "") -> str | None:
+    """How `tree` first differs from `like` in keys, lengths, shapes or the kind of its numbers; None where it does not.
+
+    path: where the two stand.
+    """
+    at = f" at {path}" if path else ""
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            came = f"the keys {sorted(map(str, tree))}" if isinstance(tree, dict) else f"a {type(tree).__name__}"
+            return f"{came}{at}, where a dict of {sorted(like)} is needed"
+        children = [(key, tree[key], like[key]) for key in like]
+    elif isinstance(like, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(like):
+            came = f"{len(tree)} parts" if isinstance(tree, (list, tuple)) else f"a {type(tree).__name__}"
+            return f"{came}{at}, where {len(like)} parts are needed"
+        children = [(str(k), a, b) for k, (a, b) in enumerate(zip(tree, like, strict=True))]
+    else:
+        return _other_array(tree, like, at)
+    found = (difference(a, b, f"{path}/{key}" if path else key) for key, a, b in children)
+    return next((wrong for wrong in found if wrong is not None), None)
+
+
+def _other_array(array, like, at):
+    shape = getattr(array, "shape", None)
+    if shape is None or not hasattr(array, "dtype"):
+        return f"a {type(array).__name__}{at}, where an array of shape {like.shape} is needed"
+    if tuple(shape) != tuple(like.shape) or array.dtype.kind != like.dtype.kind:
+        return f"{array.dtype} of shape {tuple(shape)}{at}, where {like.dtype} of shape {tuple(like.shape)} is needed"
+    return None
+
+
 def with_constant_fixed(tree: Tree) -> Tree:
     """The tree, under a derivative, with its stored leaves as constants: the plain definitions start from it."""
     inside = raw(tree)

@@ -6,6 +6,7 @@ A message names the argument, the requirement and the value that came. The calle
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Set
+from inspect import signature
 from math import isfinite, prod
 from numbers import Real
 from types import MappingProxyType
@@ -55,8 +56,8 @@ def finite(name: str, x: Any) -> None:
     rows = onp.flatnonzero(~backend.to_numpy(good))
     first = onp.ravel(backend.to_numpy(x[int(rows[0])]))
     column = int(onp.argmin(onp.isfinite(first)))
-    which = f"; the first is {first[column]}, in column {column}" if x.ndim == 2 and len(first) > 1 else ""
-    if which and len(x) > 1 and not onp.isfinite(x[:, column]).any():
+    which = f"; the first is {first[column]}, in column {column}" if x.ndim == 2 else ""
+    if which and len(x) > 1 and len(first) > 1 and not onp.isfinite(x[:, column]).any():
         which += ", which has no number in any row: leave it out"
     raise ValueError(f"{name} must be finite; NaN or infinity in {listed_rows(rows)}{which}")
 
@@ -170,10 +171,20 @@ def part(name: str, value: Any, kind: type, example: str) -> None:
         raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}; got {excerpt(value)}")
 
 
-def function(name: str, value: Any, arguments: str) -> None:
-    """Refuse what cannot be called; `arguments`: what it is called with."""
+def function(name: str, value: Any, arguments: str, count: int) -> None:
+    """Refuse what cannot be called with `count` arguments; `arguments`: what they are, in words."""
     if not callable(value):
         raise TypeError(f"{name} must be a function of {arguments}; got {excerpt(value)}")
+    try:
+        takes = signature(value)
+    except (TypeError, ValueError):  # one of C, that does not say
+        return
+    try:
+        takes.bind(*range(count))
+    except TypeError:
+        called = f"called with {count} argument{'s' * (count > 1)}"
+        own = getattr(value, "__name__", type(value).__name__)
+        raise TypeError(f"{name} must be a function of {arguments}, {called}; got {own}{takes}") from None
 
 
 def seeded(rng: Any) -> onp.random.Generator:

@@ -1,6 +1,7 @@
 """A fit that diverges, or cannot begin, names the part at fault, the row where it shows, and a remedy."""
 
 import re
+import warnings
 from dataclasses import dataclass
 
 import autograd.numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 import nfscratch as nf
 from nfscratch.distributions.distribution import Distribution
-from nfscratch.training import divergence
+from nfscratch.training import descent, divergence
+from nfscratch.training.held_out import Rows
 
 X = onp.random.default_rng(0).normal(size=(200, 2))
 
@@ -47,15 +49,24 @@ def flow_on(base):
 BASES = {
     "density 0": (
         UniformBox(),
-        r"the base \(UniformBox\): log_prob is -inf at row \d+, z = \[.*\]; the density is 0 there; choose a base",
+        r"the base \(UniformBox\): log_prob is -inf at row \d+ of x, z = \[.*\]; the density is 0 there; choose a base",
     ),
-    "NaN": (UniformBox(onp.nan), r"the base \(UniformBox\): log_prob is nan at row \d+, z = \[.*\]; correct log_prob"),
+    "NaN": (
+        UniformBox(onp.nan),
+        r"the base \(UniformBox\): log_prob is nan at row \d+ of x, z = \[.*\]; correct log_prob",
+    ),
     "infinite": (
         UniformBox(onp.inf),
-        r"the base \(UniformBox\): log_prob is inf at row \d+, z = \[.*\]; correct log_p",
+        r"the base \(UniformBox\): log_prob is inf at row \d+ of x, z = \[.*\]; correct log_p",
     ),
-    "huge": (UniformBox(-1e12), r"the base \(UniformBox\): log_prob is -1e\+12 at row \d+, z = \[.*\]; try a smaller"),
-    "gradient": (RootBase(), r"the base \(RootBase\): the gradient of log_prob is NaN or infinite at row 0, z = \["),
+    "huge": (
+        UniformBox(-1e12),
+        r"the base \(UniformBox\): log_prob is -1e\+12 at row \d+ of x, z = \[.*\]; try a smaller",
+    ),
+    "gradient": (
+        RootBase(),
+        r"the base \(RootBase\): the gradient of log_prob is NaN or infinite at row \d+ of x, z = \[",
+    ),
 }
 
 
@@ -76,18 +87,89 @@ def test_the_row_and_the_point_are_those_where_it_is_wrong():
     flow = nf.Flow(UniformBox(), nf.Chain([nf.Reverse(2)]))
     x = onp.zeros((6, 2))
     x[4] = [3.0, 0.25]
-    assert "at row 4, z = [0.25 3.  ];" in blamed(flow, flow.init(rng()), x)
+    assert "at row 4 of the batch, z = [0.25 3.  ];" in blamed(flow, flow.init(rng()), x)
 
 
 def test_of_a_long_point_two_numbers_of_each_end_are_shown():
     z = onp.arange(18.0).reshape(2, 9)
-    assert divergence._first(onp.array([False, True]), z) == "row 1, z = [ 9. 10. ... 16. 17.]"
+    assert divergence._first(onp.array([False, True]), z, "row {}".format) == "row 1, z = [ 9. 10. ... 16. 17.]"
+
+
+X_30 = onp.random.default_rng(3).normal(size=(30, 2))
+C_30 = onp.random.default_rng(4).normal(size=(30, 1))
+ON_CONTEXT = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), nf.half_mask(2), nf.MLP((4,), "relu"), 1))
+NO_CONTEXT = nf.Flow(nf.StandardNormal(2), nf.Coupling(nf.Affine(), nf.half_mask(2), nf.MLP((4,))))
+
+
+def spiked(a, value, column):
+    a = a.copy()
+    a[3, column] = value
+    return a
+
+
+FAR = {
+    "x": (
+        NO_CONTEXT,
+        spiked(X_30, 1e300, 1),
+        {"validation": None},
+        r"at row 3 of x, z = .*; x lies .* column 1 in row 3",
+    ),
+    "x, moved by jitter": (
+        NO_CONTEXT,
+        spiked(X_30, 1e300, 1),
+        {"validation": None, "jitter": 0.1},
+        r"at row 3 of x, z = .*; x lies .* column 1 in row 3",
+    ),
+    "the context": (
+        ON_CONTEXT,
+        X_30,
+        {"validation": None, "context": spiked(C_30, 1e300, 0)},
+        r"the gradient of \S+ in inverse .* is too large to square; .*; context lies \S+ standard .* column 0 in row 3",
+    ),
+    "validation": (
+        NO_CONTEXT,
+        X_30,
+        {"validation": spiked(X_30, 1e300, 1)},
+        r"row 3 of validation has density 0; validation has 1e\+300 in row 3, column 1\.",
+    ),
+    "the context of validation": (
+        ON_CONTEXT,
+        X_30,
+        {"context": C_30, "validation": (X_30, spiked(C_30, -1e300, 0))},
+        r"Row 3 of validation carries it; context of validation has -1e\+300 in row 3, column 0\.",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::nfscratch.bijections.normalize.statistics.ScaleWarning")
+@pytest.mark.parametrize("where", FAR)
+def test_what_is_far_out_is_named_by_row_and_column(where):
+    flow, x, options, words = FAR[where]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            nf.fit(flow, x, rng=0, steps=2, progress=False, **options)
+            said = " ".join(str(w.message) for w in caught)
+        except FloatingPointError as error:
+            said = str(error)
+    assert re.search(words, said), said
+
+
+def test_a_row_that_is_not_far_out_is_not_said_to_be():
+    """Row 1 is outside of the box; row 0 lies farthest out, and has a density."""
+    flow, held_out = nf.Flow(UniformBox(), nf.Chain([nf.Reverse(2)])), onp.zeros((40, 2))
+    held_out[:, 0] = onp.linspace(-1e-3, 1e-3, 40)
+    held_out[:2, 0] = 0.5, 1.01
+    bad = descent.HeldOutLoss(nf.objectives.MaximumLikelihood(), flow, Rows(held_out, None, None, onp.arange(40)))
+    assert bad.why_not_finite(flow.init(0)) == ": row 1 of x has density 0; x has 1.01 in row 1, column 0"
+    held_out[1, 0], held_out[1, 1] = 0.0, 1.01
+    assert bad.why_not_finite(flow.init(0)) == ": row 1 of x has density 0"
 
 
 def test_a_base_whose_finite_values_explode_is_blamed():
     base, message = BASES["huge"]
     flow = flow_on(base)
-    assert re.match(message, blamed(flow, flow.init(rng(), X)))
+    assert re.match(message.replace("of x", "of the batch"), blamed(flow, flow.init(rng(), X)))
 
 
 def test_parameters_of_the_base_that_are_not_finite_are_named():
@@ -130,7 +212,10 @@ def test_one_held_out_row_of_density_0_does_not_lose_the_fit(length):
     far = held_out.copy()
     far[[3, 7]] = 1e200
     flow = nf.flows.real_nvp(2, layers=2, hidden=(8,))
-    with pytest.warns(nf.TrainingWarning, match="rows 3, 7 of validation have density 0. The last parameters"):
+    with pytest.warns(
+        nf.TrainingWarning,
+        match="rows 3, 7 of validation have density 0; validation has 1e\\+200 in row 3, column 0\\. The last p",
+    ):
         result = nf.fit(flow, x, rng=0, validation=far, **length)
     assert result.params is result.last_params and onp.isfinite(flow.log_prob(result.params, held_out)).all()
     if length:

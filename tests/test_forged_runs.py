@@ -10,7 +10,7 @@ from share import few
 
 import nfscratch as nf
 from nfscratch.checkpoint import container
-from nfscratch.training import saved_run
+from nfscratch.training import drawn, saved_run
 from nfscratch.training.batches import Batches
 from nfscratch.training.resume import _array_as_list
 
@@ -378,3 +378,33 @@ def test_a_file_that_is_refused_does_not_move_the_callers_generator(half, tmp_pa
         with pytest.raises(nf.CheckpointError):
             fit(tmp_path / "run", kind, rng=rng)
         assert rng.random() == onp.random.Generator(kind(0)).random()
+
+
+@pytest.mark.parametrize("key", ["began", "rng"])
+def test_where_a_run_began_and_where_it_stands_are_states_of_one_run(key, tmp_path):
+    """A state of PCG64 says how many draws it is from another one; 2^64 of them are more than a run takes."""
+    fit(tmp_path / "half", callback=lambda at: at.step == DONE)
+    with container.opened(tmp_path / "half", "run") as half:
+        tree, fields = half.read(), dict(half.fields)
+    saved = json.loads(fields["run"])[key]
+    for state, said in ((saved["state"]["state"] ^ 1 << 100, "got two of different runs"), (1, "of different runs")):
+        forged = {**saved, "state": {**saved["state"], "state": state}}
+        sealed(tmp_path / "run", tree, fields, **{key: forged})
+        rng = onp.random.default_rng(0)
+        with pytest.raises(nf.CheckpointError, match=f"rng must be a state that the generator comes to .* {said}"):
+            fit(tmp_path / "run", rng=rng)
+        assert rng.random() == onp.random.default_rng(0).random()
+
+
+@pytest.mark.parametrize("kind", [onp.random.PCG64, onp.random.PCG64DXSM])
+def test_draws_between_two_states_are_counted(kind):
+    own, first = kind(3), kind(3).state
+    for count in (0, 1, 6, 1000):
+        own.random_raw(count, output=False)
+        assert drawn.comes_to(first, own.state) and drawn.comes_to(own.state, first) == (count == 0)
+        counted = (s["state"]["state"] for s in (first, own.state))
+        assert drawn._draws(*counted, drawn.FACTORS[kind.__name__], first["state"]["inc"]) == {6: 7, 1000: 1007}.get(
+            count, count
+        )
+    assert drawn.comes_to(first, kind(3).advance(2**64 - 1).state)
+    assert not drawn.comes_to(first, kind(3).advance(2**64).state)

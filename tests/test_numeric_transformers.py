@@ -22,6 +22,7 @@ ONTO = {
     "deep dense sigmoid": nf.DeepDenseSigmoid(),
     "UMNN": nf.UMNN(),
 }
+EPS = onp.finfo("float64").eps
 every_map = pytest.mark.parametrize("name", ONTO)
 
 
@@ -82,6 +83,39 @@ def test_many_wild_maps_are_inverted_to_a_residual_of_rounding(name, scale, dtyp
     # No search does better than the rounding of the map itself: what a change of theta and z by a few eps causes.
     rounding = abs(z * by_z) + abs(theta * by_theta).sum(axis=2)
     assert (abs(value - x) <= 8 * onp.finfo(dtype).eps * (onp.maximum(1, abs(x)) + rounding)).all()
+
+
+@pytest.mark.parametrize(
+    ("h", "seed", "row", "variable"),
+    [
+        (nf.LogisticMixtureCDF(1, 10.0), 8, 352, 2),
+        (nf.LogisticMixtureCDF(8, 10.0), 8, 264, 2),
+        (nf.DeepDenseSigmoid(max_log_scale=10.0), 22, 391, 1),
+    ],
+    ids=["one logistic", "mixture CDF", "deep dense sigmoid"],
+)
+def test_rounding_that_a_large_scale_enlarges_is_no_jump(h, seed, row, variable):
+    """e^10 logit F: of a logit near 0, a difference of numbers near 1, hardly a digit is as small as eps."""
+    draws = rng(seed)
+    theta = 10.0 * draws.normal(size=(3, h.n_params))[variable : variable + 1]
+    draws.normal(size=(500, 3))
+    x = 3.0 * draws.normal(size=(500, 3))[row : row + 1, variable : variable + 1]
+    z = h.solve(theta, x)
+    size = float(h.rounded(theta.T)[0])
+    assert 64 * EPS < abs(h.forward(theta, z)[0] - x) < 64 * EPS * size and 100 < size < 1e10
+
+
+def test_what_is_rounded_by_numbers_near_one_does_not_hide_a_jump():
+    """A step of height 1: e^10 times eps is a millionth of a millionth of it."""
+
+    def step(z, theta):
+        return z + theta[0] * (z > 1), onp.ones_like(z)
+
+    for size in (None, lambda theta: onp.exp(10.0) + 0 * theta[0]):
+        with pytest.raises(nf.InversionError, match="jumps over x"):
+            roots.monotone_root(step, onp.array([1.5]), theta=onp.ones((1, 1)), size=size)
+    hidden = roots.monotone_root(step, onp.array([1.5]), theta=onp.ones((1, 1)), size=lambda theta: 1 / EPS + theta[0])
+    close(hidden, [1.0], 1e-12)
 
 
 @every_map

@@ -106,3 +106,11 @@ def test_clip_bounds_the_gradient_of_each_step():
     free, lengths[:] = list(lengths), []
     fit(optimizer=Watching(0.05), steps=20, clip=0.05)
     assert max(lengths) <= 0.05 * (1 + 1e-12) and lengths[0] == pytest.approx(min(free[0], 0.05))
+
+
+@pytest.mark.parametrize("done", [float("nan"), -0.01, 1.01, float("inf"), "a", None, True, onp.zeros(2)], ids=repr)
+def test_a_schedule_is_asked_for_a_share_of_the_run(done):
+    for schedule in (nf.cosine, nf.constant):
+        with pytest.raises(ValueError, match="done must be the share of a run that is done, from 0 to 1; got "):
+            schedule(done)
+        assert 0 <= schedule(1) <= schedule(onp.float32(0.5)) <= schedule(onp.array(0.0)) == 1

@@ -97,6 +97,21 @@ def test_errors_name_the_path_that_was_given_and_leave_nothing_behind(tmp_path, 
     assert os.listdir(tmp_path) == ["inside"] and os.listdir(tmp_path / "inside") == []
 
 
+def test_links_that_lead_to_themselves_are_no_files(tmp_path):
+    os.symlink("loop", tmp_path / "loop")
+    os.symlink("b", tmp_path / "a")
+    os.symlink("a", tmp_path / "b")
+    for name in ("loop", "a", "loop/inside"):
+        path = tmp_path / name
+        for write in (save, run):
+            with pytest.raises(nf.CheckpointError, match=f"^{path}: path must be the name of a file; got links that "):
+                write(path)
+        for read in (nf.load, nf.checkpoint.metadata):
+            with pytest.raises(nf.CheckpointError, match=f"^{path}: a checkpoint must be a file that can be read; Too"):
+                read(path)
+    assert sorted(os.listdir(tmp_path)) == ["a", "b", "loop"]
+
+
 def test_a_name_as_long_as_the_system_takes_is_written(tmp_path):
     path = tmp_path / ("n" * 250)
     save(path)

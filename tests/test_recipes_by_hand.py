@@ -225,4 +225,6 @@ def test_of_rows_that_rise_alike_the_first_is_named():
     x[[3, 30, 21, 12]] = onp.inf
     rows = held_out.Rows(x, None, None, onp.arange(40))
     result = SimpleNamespace(last_params=1.0, params=0.5)  # inf - inf is NaN, which counts as much as it can
-    assert advice._rows_that_rise(flow, result, rows) == "Rows 3, 12, 21, 30 of x carry it"
+    assert (
+        advice._rows_that_rise(flow, result, rows) == "Rows 3, 12, 21, 30 of x carry it; x has inf in row 3, column 0"
+    )

@@ -110,10 +110,10 @@ def test_a_layer_that_is_given_what_it_does_not_reach_says_what():
 def test_remedies_follow_the_density():
     assert divergence._remedy(-1e9) == divergence.SMALLER_STEPS and divergence._remedy(-inf) == divergence.WIDER_BASE
     assert divergence._remedy(inf) == divergence._remedy(nan) == "correct log_prob there"
-    assert divergence._first(onp.array([False, True, True]), onp.array([[0.0, 1.0], [1 / 3, 2e9], [5.0, 6.0]])) == (
-        "row 1, z = [3.3333e-01 2.0000e+09]"
-    )
-    many = divergence._first(onp.array([True]), onp.arange(7.0)[None])
+    assert divergence._first(
+        onp.array([False, True, True]), onp.array([[0.0, 1.0], [1 / 3, 2e9], [5.0, 6.0]]), "row {}".format
+    ) == ("row 1, z = [3.3333e-01 2.0000e+09]")
+    many = divergence._first(onp.array([True]), onp.arange(7.0)[None], "row {}".format)
     assert many == "row 0, z = [0. 1. ... 5. 6.]"
 
 

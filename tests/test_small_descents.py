@@ -71,12 +71,12 @@ def test_held_out_rows_of_density_0_are_named_by_the_callers_numbers():
     x[2:] = onp.inf
     for n, said in (
         (2, ""),
-        (3, ": row 20 of y has density 0"),
-        (4, ": rows 20, 30 of y have density 0"),
-        (7, ": rows 20, 30, 40, 50, 60 of y have density 0"),
-        (8, ": rows 20, 30, 40, 50, 60, ... of y have density 0"),
+        (3, ": row 20 of validation has density 0"),
+        (4, ": rows 20, 30 of validation have density 0"),
+        (7, ": rows 20, 30, 40, 50, 60 of validation have density 0"),
+        (8, ": rows 20, 30, 40, 50, 60, ... of validation have density 0"),
     ):
-        value = HeldOutLoss(Given(x), flow, rows_of(x[:n], where="y"))
+        value = HeldOutLoss(Given(x), flow, rows_of(x[:n], where="validation"))
         assert value.why_not_finite(params) == said
 
 

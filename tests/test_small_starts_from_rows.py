@@ -10,8 +10,8 @@ import nfscratch as nf
 from nfscratch import blas
 from nfscratch.bijections.normalize import whiten
 from nfscratch.distributions import categorical
-from nfscratch.flows.lost_rows import nearer
 from nfscratch.ops import roulette
+from nfscratch.ops.rows import nearer
 from nfscratch.trees import FIXED
 
 CROSS = onp.array([[1, 1], [-1, -1], [1, -1], [-1, 1]], float)
@@ -118,6 +118,8 @@ def test_lost_rows_are_put_at_the_first_row_that_is_not_lost_with_its_context():
     assert moved.tolist() == [[2.0, 3.0], [2.0, 3.0], [4.0, 5.0]] and context.tolist() == [[2.0], [2.0], [4.0]]
     images = x[:, None]
     assert nearer(images, None, onp.array([True, False, True]))[0][:, 0].tolist() == [[2.0, 3.0]] * 3
+    nowhere = nearer(images, x[:, :1], onp.ones(3, bool))
+    assert not nowhere[0].any() and not nowhere[1].any() and nowhere[1].shape == (3, 1)
 
 
 def test_a_trace_of_no_rows_is_no_numbers():

@@ -130,6 +130,8 @@ def test_gradients_are_0_at_rows_outside():
 
 BAD = [
     (3, r"support must be a pair \(low, high\); got 3"),
+    (([0, [1, 2]], None), r"low of support must be numbers, or None for an open end; got \[1, 2\]"),
+    ((onp.array([0, "a"], dtype=object), None), "low of support must be numbers, or None for an open end; got 'a'"),
     ((0, 1, 2), r"support must be a pair \(low, high\); got \(0, 1, 2\)"),
     ((1, 1), "support must have low below high for every variable; got 1.0 and 1.0 for variable 0"),
     (([0, 3], 2), "low below high for every variable; got 3.0 and 2.0 for variable 1"),

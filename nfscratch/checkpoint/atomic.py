@@ -9,6 +9,7 @@ process that runs, or of another host, is left alone.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -46,6 +47,10 @@ def check_place(path: str | os.PathLike) -> None:
         if os.fspath(path).endswith(os.sep):
             raise IsADirectoryError(f"{path}: path must be the name of a file; got a folder") from None
         return
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise SpecialFileError(f"{path}: path must be the name of a file; got links that lead to themselves") from None
     if not stat.S_ISREG(mode):
         raise SpecialFileError(f"{path}: path must be the name of a file; got a {kind_of_node(mode)}")
     if not mode & 0o222 or not os.access(path, os.W_OK):  # the first of them for an administrator, who may write all

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import isfinite, prod
 from typing import Any, BinaryIO
 
+from nfscratch.checkpoint.atomic import SpecialFileError
 from nfscratch.excerpt import excerpt
 
 LIMIT = 2 * 2**20
@@ -44,10 +45,10 @@ class CheckpointError(ValueError):
 
 @contextmanager
 def about(path: Any) -> Iterator[None]:
-    """Errors inside name the file, once."""
+    """Errors inside name the file, once. What is no regular file is no checkpoint."""
     try:
         yield
-    except CheckpointError as error:
+    except (CheckpointError, SpecialFileError) as error:
         message = str(error).removeprefix(f"{path}: ")
         raise CheckpointError(f"{path}: {_on_one_line(message)}") from None
     except RecursionError:

@@ -56,10 +56,8 @@ def save(path: str | os.PathLike, flow: Any, params: Any, *, metadata: Any = Non
 
 def _check_path(path):
     atomic.check(path)
-    try:
+    with about(path):
         atomic.check_place(path)
-    except atomic.SpecialFileError as error:
-        raise CheckpointError(str(error)) from None
 
 
 def load(path: str | os.PathLike, flow: Any = None) -> tuple[Any, Any]:

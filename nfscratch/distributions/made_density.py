@@ -33,6 +33,7 @@ from nfscratch.distributions.distribution import Distribution
 from nfscratch.excerpt import excerpt
 from nfscratch.nets import MADE
 from nfscratch.nets.network import ADDED_LATER
+from nfscratch.ops.rows import nearer
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ class AutoregressiveDensity(Distribution):
             lost = self._overflowing(raw(log_p), params, z)
             if lost is None:
                 return log_p
-            return np.where(lost, -inf, self._log_prob(params, *_elsewhere(lost, z, context)))
+            return np.where(lost, -inf, self._log_prob(params, *nearer(z, context, lost)))
 
     def log_prob_vjp(self, params, z, context=None):
         with onp.errstate(over="ignore", invalid="ignore"):
@@ -81,7 +82,7 @@ class AutoregressiveDensity(Distribution):
             lost = self._overflowing(log_p, params, z)
             if lost is None:
                 return log_p, pullback
-            other, pullback = self._log_prob_vjp(params, *_elsewhere(lost, z, context))
+            other, pullback = self._log_prob_vjp(params, *nearer(z, context, lost))
         return onp.where(lost, log_p.dtype.type(-inf), other), lambda g: pullback(onp.where(lost, onp.zeros_like(g), g))
 
     def _overflowing(self, log_p, params, z):
@@ -121,8 +122,3 @@ class AutoregressiveDensity(Distribution):
         context = used_context(self, context, range(n))
         x, _ = self.conditioner.generate(params, value, self.dim, noise[0], context)
         return self._by_order.back(x.T)
-
-
-def _elsewhere(lost, z, context):
-    """z and context, with zeros in the rows that are lost."""
-    return [a if a is None else np.where(lost[:, None], onp.zeros_like(raw(a)), a) for a in (z, context)]

@@ -50,7 +50,7 @@ def permutation_test(
 
     It is called permutations + 1 times, with NumPy arrays in float64.
     """
-    validate.function("statistic", statistic, "a (N, D) and b (M, D)")
+    validate.function("statistic", statistic, "a (N, D) and b (M, D)", 2)
     rng, permutations = checked(rng, permutations)
     a, b = two_samples(a, b)
     pooled = np.concatenate([a, b])

@@ -35,30 +35,37 @@ def in_chunks(fun: Callable, x: Any, context: Any = None, cost: str = "one pass"
     size = rows_of(x, cost)
     if len(x) <= size:
         return fun(x, context)
-    result, failed = None, None
+    whole, failed = None, None
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
         try:
             part = fun(x[rows], None if context is None else context[rows])
         except (InversionError, IntegrationError) as error:  # which numbers the rows that it was given
-            failed = _together(failed, error.from_row(start))
-            if failed.rows is None:
-                raise failed from error
-            continue  # the other chunks say which of their rows fail
-        if failed is not None:
-            continue
-        parts = part if isinstance(part, tuple) else (part,)
-        if result is None:
-            result = tuple(onp.empty_like(p, shape=(len(x), *p.shape[1:]), order="F") for p in parts)
-        for whole, p in zip(result, parts, strict=True):
-            whole[rows] = p
+            failed = _together(failed, error, start)  # the other chunks say which of their rows fail
+        else:
+            whole = _put(part, whole, rows, len(x)) if failed is None else None
     if failed is not None:
         raise failed
-    return result if isinstance(part, tuple) else result[0]
+    return whole
 
 
-def _together(first, error):
-    """The first error of several chunks, with the rows of both; None where one does not know its rows."""
+def _together(first, error, start):
+    """The first error of several chunks, with the rows of all. One that does not know its rows is raised at once."""
+    error = error.from_row(start)
     if first is not None:
         first.rows = None if error.rows is None else [*first.rows, *error.rows]
-    return first or error
+    first = first or error
+    if first.rows is None:
+        raise first
+    return first
+
+
+def _put(part, whole, rows, n):
+    """`part`, an array or a tuple of arrays, as these rows of `whole`, which has n; None: there is no whole yet."""
+    if isinstance(part, tuple):
+        wholes = [None] * len(part) if whole is None else whole
+        return tuple(_put(p, w, rows, n) for p, w in zip(part, wholes, strict=True))
+    if whole is None:
+        whole = onp.empty_like(part, shape=(n, *part.shape[1:]), order="F")
+    whole[rows] = part
+    return whole

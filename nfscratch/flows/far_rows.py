@@ -1,9 +1,9 @@
 """Rows so far out that numbers overflow on the way to z: their density is 0, log_prob is -inf, and it is never NaN.
 
 A layer that gets an infinite number gives NaN: inf - inf, or 0 times inf. A row that is itself an ordinary number in
-its dtype then has no log_prob. So a row is far out where an entry of x, or of what the layers make of it, is beyond the
-fourth root of the dtype's largest number (4e9 in float32, 1e77 in float64). Far rows that come out as NaN, or whose
-inverse a search or a solver does not find, have density 0.
+its dtype then has no log_prob. So a row is far out where an entry of x, of the context that the layers see, or of what
+the layers make of x is beyond the fourth root of the dtype's largest number (4e9 in float32, 1e77 in float64). Far rows
+that come out as NaN, or whose inverse a search or a solver does not find, have density 0.
 
 Under a derivative these rows are evaluated at another point and replaced by -inf: their gradient is 0, and they leave
 no NaN in the gradient of the parameters, which is a sum over all rows. So are all other rows of density 0, such as
@@ -28,8 +28,9 @@ from autograd.tracer import isbox
 
 from nfscratch import trees
 from nfscratch.autodiff import known, raw
-from nfscratch.flows.lost_rows import lost_and_found, nearer
+from nfscratch.flows.lost_rows import lost_and_found
 from nfscratch.flows.on_the_way import size_of_rows
+from nfscratch.ops.rows import nearer
 
 
 def far_rows_have_density_0(log_prob: Callable, params: Any, x: Any, context: Any, sizes: Callable) -> Any:
@@ -99,7 +100,7 @@ def _guarded(evaluate, x, context, sizes, seen, replaced, all_lost):
 
 
 def _are_far(x, context, sizes, asked=True):
-    """The rows with a number, at x or on its way, so large that a product of four such numbers is none of the dtype.
+    """The rows with a number, at x or on the way, so large that a product of four such numbers is none of the dtype.
 
     The way is taken only where a row that is asked for is not far at x itself.
     """

@@ -11,6 +11,8 @@ from typing import Any
 
 from nfscratch import trees
 from nfscratch.flows.parameters import checked, naming_params
+from nfscratch.flows.parts import base_name, embed_name, layers_from_data
+from nfscratch.returned import tree_like
 
 
 class HasFixed:
@@ -30,8 +32,18 @@ class HasFixed:
             context = self.checked_context(params, context, len(x), like)
         h = self.embedded(params, context)
         updated = {**params, "bijection": self.bijection.update(params["bijection"], x, h)}
+        _check_layers(self.bijection, updated["bijection"], params["bijection"])
         if self.base.updates:
-            updated["base"] = self.base.update(params["base"])
+            name = f"update of {base_name(self)}"
+            updated["base"] = tree_like(name, self.base.update(params["base"]), params["base"])
         if getattr(self.embed, "updates", False):
-            updated["embed"] = self.embed.update(params["embed"])
+            name = f"update of {embed_name(self)}"
+            updated["embed"] = tree_like(name, self.embed.update(params["embed"]), params["embed"])
         return updated
+
+
+def _check_layers(bijection, updated, params):
+    """Each layer's update must return what is like its parameters."""
+    pairs = zip(layers_from_data(bijection, params), layers_from_data(bijection, updated), strict=True)
+    for (name, _, given), (_, _, came) in pairs:
+        tree_like(f"update of {name}", came, given)

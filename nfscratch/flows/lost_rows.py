@@ -1,4 +1,4 @@
-"""Rows that a search or a solver loses: which they are, and where they stand while the others are evaluated.
+"""Rows that a search or a solver loses: which they are, while the others are evaluated.
 
 A search says which rows it did not find, and a solver which did not arrive (`rows` of the error). They are put at
 another row's point, and the others are asked again, until none fails. Where the error does not say it, as that of a
@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import autograd.numpy as np
 import numpy as onp
 
-from nfscratch.autodiff import raw
 from nfscratch.ode import IntegrationError
 from nfscratch.ops.roots import InversionError
+from nfscratch.ops.rows import nearer
 
 MOST = 128  # evaluations of halves
 
@@ -73,13 +72,3 @@ def _fails(evaluate, x, context, rows):
     except (InversionError, IntegrationError):
         return len(rows) > 0
     return False
-
-
-def nearer(x: Any, context: Any, lost: Any) -> tuple[Any, Any]:
-    """x and context, with the first row that is not lost in the place of each that is."""
-    first = int(onp.argmin(lost))
-    return _with(x, lost, first), None if context is None else _with(context, lost, first)
-
-
-def _with(a, lost, first):
-    return np.where(onp.reshape(lost, (-1, *(1,) * (a.ndim - 1))), raw(a)[first : first + 1], a)

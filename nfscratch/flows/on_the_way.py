@@ -29,7 +29,8 @@ from nfscratch.ops.roots import InversionError
 
 
 def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
-    """(N,): the largest |entry| of each row of x and of what the layers make of it, up to one that finds no z."""
+    """(N,): the largest |entry| of each row of x, of the context that the layers see, and of what the layers make of x,
+    up to one that finds no z."""
     params = raw_tree(params)
     way = list(layers(flow.bijection, params["bijection"], "inverse_value", "forward_value"))
     h = raw(flow.embedded(params, raw(context)))
@@ -37,7 +38,7 @@ def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
 
 
 def _largest(way, x, h):
-    size = size_of_rows(x)
+    size = size_of_rows(x) if h is None else onp.fmax(size_of_rows(x), size_of_rows(h))
     try:
         for layer, direction, params in way:
             given, (x, _) = size_of_rows(x), getattr(layer, direction)(params, x, h)

@@ -19,8 +19,8 @@ import numpy as onp
 
 from nfscratch import trees
 from nfscratch.flows.far_rows import zeros_of
-from nfscratch.flows.lost_rows import nearer
 from nfscratch.flows.on_the_way import size_of_rows
+from nfscratch.ops.rows import nearer
 
 
 def spoilt_rows_have_gradient_0(log_prob_vjp: Callable, params: Any, x: Any, context: Any) -> tuple[Any, Callable]:

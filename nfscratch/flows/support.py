@@ -39,7 +39,7 @@ def onto_support(dim: int, support: Support | None) -> list[Bounds]:
 
 def _ends(name, ends, dim, open_end):
     """`ends`, one for all variables or a sequence of D, as D floats."""
-    each = [ends] * dim if ends is None or onp.ndim(ends) == 0 else list(ends)
+    each = list(ends) if isinstance(ends, (list, tuple)) or (ends is not None and onp.ndim(ends)) else [ends] * dim
     if len(each) != dim:
         raise ValueError(f"{name} of support must be one number, or one for each of {dim} variables; got {len(each)}")
     return [_end(name, end, open_end) for end in each]

@@ -17,6 +17,7 @@ from nfscratch import backend, validate
 from nfscratch.array_kinds import listed_rows
 from nfscratch.autodiff import raw
 from nfscratch.excerpt import excerpt
+from nfscratch.ops.rows import counted_from
 
 
 class IntegrationError(ValueError):
@@ -31,8 +32,7 @@ class IntegrationError(ValueError):
 
     def from_row(self, start: int) -> IntegrationError:
         """The error of a batch in which these rows begin at `start`."""
-        rows = None if self.rows is None else [start + row for row in self.rows]
-        return IntegrationError(str(self), self.t, self.evaluations, rows)
+        return IntegrationError(str(self), self.t, self.evaluations, counted_from(self.rows, start))
 
 
 class RightSide:
@@ -120,7 +120,7 @@ def check_problem(y: Any, t0: float, t1: float, **functions: Callable) -> None:
         if isinstance(t, bool) or not isinstance(raw(t), (Real, onp.ndarray)) or onp.ndim(raw(t)) or not is_finite(t):
             raise ValueError(f"{name} must be a finite number; got {excerpt(t)}")
     for name, f in functions.items():
-        validate.function(name, f, "(t, y)")
+        validate.function(name, f, "(t, y)", 2)
 
 
 def time_like(y: Any, t: float) -> Any:

@@ -7,7 +7,8 @@ Find z with f(z) = x:
     bisection (low + high) / 2, where it is not; then Newton has another try
     stop      |f(z) - x| <= tolerance max(1, |x|), or high - low <= 4 eps |z|: no number is nearer to the root
     explained a bracket that narrow counts only with |f(z) - x| <= 64 eps (max(1, |x|) + f' max(1, |z|)):
-              rounding of z and inside f leaves that much; a jump of f leaves more, and has no root
+              rounding of z and inside f leaves that much; a jump of f leaves more, and has no root. An f that enlarges
+              what is rounded on its way, such as e^a logit F(z) + t near t, says by how much: `size` for max(1, |x|)
     error     in z, about residual / f'(z)
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import numpy as onp
 
 from nfscratch import backend
+from nfscratch.ops.rows import counted_from
 
 ROUNDING = 64  # eps; the package's maps leave at most 8 (300 wild draws of each, both dtypes)
 
@@ -32,11 +34,10 @@ class InversionError(ValueError):
 
     def from_row(self, start):
         """The error of a batch in which these rows begin at `start`; its words and `entry` are of these rows."""
-        rows = None if self.rows is None else [start + row for row in self.rows]
-        return InversionError(f"of the rows from {start} on, {self}", self.entry, rows)
+        return InversionError(f"of the rows from {start} on, {self}", self.entry, counted_from(self.rows, start))
 
 
-def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200):
+def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterations=200, size=None):
     """z with f(z)[0] = x, elementwise, for an increasing f that reaches every x; f gives (value, derivative).
 
     Newton alone may creep along a flat stretch or leave it; bisection alone takes 50 steps. Together they do neither.
@@ -45,13 +46,14 @@ def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterati
     theta: parameters (P, M) for x (M,). Then f(z, theta) is called, and with the entries that are not yet done alone.
     bracket: (low, high) to start with; it widens where it does not hold the root. Default: x -+ 1.
     tolerance: of the relative residual. Default: 8 eps of x's dtype.
+    size(theta): how large the numbers are whose rounding f(z, theta) has, each as it counts in f. Default: |x|.
     """
     tolerance = 8 * onp.finfo(x.dtype).eps if tolerance is None else tolerance
     function = f if theta is not None else lambda z, theta: f(z)
     low, high = (x - 1.0, x + 1.0) if bracket is None else bracket
     with onp.errstate(over="ignore", invalid="ignore"):  # far out in a bracket f may overflow: that is still outside
         low, high = _bracket(lambda z: function(z, theta)[0], x, low, high)
-        return _search(function, x, theta, low, high, tolerance, max_iterations)
+        return _search(function, x, theta, low, high, tolerance, max_iterations, size)
 
 
 def _bracket(value, x, low, high):
@@ -74,7 +76,7 @@ def _bracket(value, x, low, high):
     )
 
 
-def _search(f, x, theta, low, high, tolerance, max_iterations):
+def _search(f, x, theta, low, high, tolerance, max_iterations, size):
     eps, tiny = onp.finfo(x.dtype).eps, onp.finfo(x.dtype).tiny
     answer, where = onp.empty_like(x), None
     z, last = 0.5 * (low + high), onp.full_like(x, onp.inf)  # last: the step that Newton has to halve
@@ -85,7 +87,7 @@ def _search(f, x, theta, low, high, tolerance, max_iterations):
         reached = residual <= tolerance * onp.maximum(1.0, onp.abs(x))
         jumps = narrow & ~reached & ~_by_rounding(residual, slope, z, x)
         if bool(jumps.any()):
-            _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where)
+            _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where, size)
         done = reached | narrow
         left = onp.flatnonzero(~done)
         if len(left) == 0:
@@ -106,15 +108,17 @@ def _search(f, x, theta, low, high, tolerance, max_iterations):
     raise _error("the search for z stopped at", residual, x, missed, where)
 
 
-def _by_rounding(residual, slope, z, x):
+def _by_rounding(residual, slope, z, x, size=1.0):
     eps = onp.finfo(x.dtype).eps
-    return residual <= ROUNDING * eps * (onp.maximum(1.0, onp.abs(x)) + slope * onp.maximum(1.0, onp.abs(z)))
+    return residual <= ROUNDING * eps * (
+        onp.maximum(onp.maximum(1.0, size), onp.abs(x)) + slope * onp.maximum(1.0, onp.abs(z))
+    )
 
 
-def _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where):
-    """The last chance: at a kink the other side is the steep one."""
+def _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where, size):
+    """The last chance: at a kink the other side is the steep one, and f may enlarge what is rounded on its way."""
     steepest = onp.maximum(slope, onp.maximum(f(low, theta)[1], f(high, theta)[1]))
-    jumps = jumps & ~_by_rounding(residual, steepest, z, x)
+    jumps = jumps & ~_by_rounding(residual, steepest, z, x, 1.0 if size is None else size(theta))
     if bool(jumps.any()):
         raise _error("the map jumps over x: the search for z stopped at", residual, x, jumps, where)
 

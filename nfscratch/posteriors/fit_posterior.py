@@ -87,7 +87,7 @@ def fit_posterior(
     rng, draws = validate.seeded(rng), validate.count("draws", draws, 1)
     anneal, flow = _checked_anneal(anneal, steps), checked_flow(flow)
     if callback is not None:  # it is called by a function of ours, which `minimize` would let pass
-        validate.function("callback", callback, "an Evaluation")
+        validate.function("callback", callback, "an Evaluation", 1)
     target = Target(log_prob, log_prob_vjp, has_grad)
     unbounded = Unbounded(flow, target)
     if start is not None and params is not None:

@@ -6,6 +6,7 @@ batches.py      rows in a new order every epoch
 run.py          one step after the other, and the state that a step depends on
 record.py       the memory of a run: losses, the best parameters
 resume.py       a run that stops anywhere and goes on bit for bit; earlier.py: runs that version 0.1 wrote
+drawn.py        how far a generator has drawn between two of its states
 ending.py       how a run ended, in named values
 budget.py       a budget of time
 progress.py     the progress bar

@@ -59,7 +59,10 @@ def _rows_that_rise(flow, result, held_out):
     if count > min(FEW, max(1, len(rise) // 10)):
         return ""
     names = ", ".join(map(str, held_out.numbers[order[:count]]))
-    return f"Row {names} of {held_out.where} carries it" if count == 1 else f"Rows {names} of {held_out.where} carry it"
+    those = (
+        f"Row {names} of {held_out.where} carries it" if count == 1 else f"Rows {names} of {held_out.where} carry it"
+    )
+    return "; ".join(filter(None, (those, remedies.far_entry(held_out, order[:count]))))
 
 
 def _nll(flow, params, held_out):

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch import returned
 from nfscratch.bijections.normalize.whiten import taken
-from nfscratch.training import row_weights
+from nfscratch.training import remedies, row_weights
 from nfscratch.training.batches import take_rows
 from nfscratch.training.held_out import Rows
 from nfscratch.training.memory import for_steps
@@ -62,7 +63,8 @@ class HeldOutLoss:
 
     def _value(self, params, rows):
         rng = onp.random.default_rng(0)
-        return self.objective.value(self.flow, params, rows.x, rows.context, rng, rows.weights)
+        value = self.objective.value(self.flow, params, rows.x, rows.context, rng, rows.weights)
+        return returned.number(f"value of {type(self.objective).__name__}", value)
 
     def why_not_finite(self, params: Any) -> str:
         """The rows whose own loss is not finite, as the end of a sentence."""
@@ -72,7 +74,8 @@ class HeldOutLoss:
         bad = onp.flatnonzero(~onp.isfinite(losses))
         names = ", ".join(map(str, self.rows.numbers[bad[:SHOWN]])) + (", ..." if len(bad) > SHOWN else "")
         density = "has" if len(bad) == 1 else "have"
-        return f": row{'s' * (len(bad) > 1)} {names} of {self.rows.where} {density} density 0" if len(bad) else ""
+        said = f": row{'s' * (len(bad) > 1)} {names} of {self.rows.where} {density} density 0"
+        return "; ".join(filter(None, (said, remedies.far_entry(self.rows, bad)))) if len(bad) else ""
 
 
 def _loss(flow, objective):
@@ -82,7 +85,7 @@ def _loss(flow, objective):
         x, context, weights = batch
         return objective.value_and_grad(flow, params, x, context, rng, weights, len(x))
 
-    return loss
+    return returned.with_gradient(f"value_and_grad of {type(objective).__name__}", loss)
 
 
 def _update(flow):

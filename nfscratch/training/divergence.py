@@ -36,7 +36,8 @@ def _fault(flow, params, grads, x, context, rows):
     if fault:
         return fault + _entry_of(x, z, rows)
     near = onp.abs(z).reshape((len(z), -1)).max(axis=1) <= FAR * max(1.0, _size(x))
-    if near.any() and (fault := _fault_of_base(flow.base, params["base"], z, h, near)):
+    named = lambda row: _name_of(row, x, rows)  # noqa: E731
+    if near.any() and (fault := _fault_of_base(flow.base, params["base"], z, h, near, named)):
         return f"{base_name(flow)}: {fault}"
     return next(_bad_gradients(grads), enlarging)
 
@@ -72,17 +73,22 @@ def _entry_of(x, z, rows):
     if rows is None or bad.all() or not bad.any():
         return ""
     event = backend.to_numpy(x[int(bad.argmax())]).ravel()
-    column = int(onp.abs(event).argmax())
-    same = onp.flatnonzero(backend.to_numpy(rows.x).reshape((len(rows.x), -1))[:, column] == event[column])
-    return f"; {remedies.entry(rows, int(same[0]), column)}" if len(same) else ""
+    row = remedies.row_of(event, rows)
+    return "" if row is None else f"; {remedies.entry(rows, row, int(onp.abs(event).argmax()))}"
+
+
+def _name_of(row, x, rows):
+    """A row of the batch x, as the caller counts it where that is known."""
+    place = None if rows is None else remedies.row_of(x[row], rows)
+    return f"row {row} of the batch" if place is None else f"row {rows.numbers[place]} of {rows.where}"
 
 
 def _size(x):
     return float(onp.abs(x).max())
 
 
-def _fault_of_base(base, params, z, h, near):
-    """What the base does wrong at z, and a remedy; "" where it does nothing wrong."""
+def _fault_of_base(base, params, z, h, near, named):
+    """What the base does wrong at z, and a remedy; "" where it does nothing wrong. named(row): its name."""
     bad = next(_not_finite(params), None)
     if bad is not None:
         return f"its parameter {bad} is NaN or infinite; {SMALLER_STEPS}"
@@ -90,9 +96,11 @@ def _fault_of_base(base, params, z, h, near):
     wrong = near & (~onp.isfinite(log_p) if _size(z) > FAR else ~(onp.abs(log_p) < FAR**2))
     if wrong.any():
         value = float(log_p[wrong][0])
-        return f"log_prob is {value:.3g} at {_first(wrong, z)}; {_remedy(value)}"
+        return f"log_prob is {value:.3g} at {_first(wrong, z, named)}; {_remedy(value)}"
     wrong = near & ~onp.isfinite(pullback(onp.ones_like(log_p))[1]).reshape((len(z), -1)).all(axis=1)
-    return f"the gradient of log_prob is NaN or infinite at {_first(wrong, z)}; correct it there" if wrong.any() else ""
+    if not wrong.any():
+        return ""
+    return f"the gradient of log_prob is NaN or infinite at {_first(wrong, z, named)}; correct it there"
 
 
 def _remedy(log_p):
@@ -101,11 +109,11 @@ def _remedy(log_p):
     return WIDER_BASE if log_p < 0 else "correct log_prob there"
 
 
-def _first(wrong, z):
+def _first(wrong, z, named):
     """The first row that is wrong, and its point."""
     row = int(wrong.argmax())
     point = onp.array2string(backend.to_numpy(z[row]).ravel(), precision=4, threshold=6, edgeitems=2)
-    return f"row {row}, z = {point}".replace("\n", "")
+    return f"{named(row)}, z = {point}".replace("\n", "")
 
 
 def _not_finite(tree: Any) -> Iterator[str]:
@@ -121,6 +129,18 @@ def blame_gradients(grads: Any) -> str:
 
 def _bad_gradients(grads: Any) -> Iterator[str]:
     """A sentence for each trained array whose gradient is not finite."""
-    for path in _not_finite(grads):
-        where = f" in {INVERSE}" if path.startswith("bijection") else ""
-        yield f"the gradient of {path}{where} is NaN or infinite; {SMALLER_STEPS}"
+    for problem, paths in (("NaN or infinite", _not_finite(grads)), ("too large to square", _overflowing(grads))):
+        for path in paths:
+            where = f" in {INVERSE}" if path.startswith("bijection") else ""
+            yield f"the gradient of {path}{where} is {problem}; {SMALLER_STEPS}"
+
+
+def _overflowing(grads):
+    """The path of each trained array whose length overflows, so that no step can be taken."""
+    finite = ((path, leaf) for path, leaf in trees.named_leaves(grads) if onp.isfinite(leaf).all())
+    return (path for path, leaf in finite if not onp.isfinite(_squares(leaf)))
+
+
+def _squares(leaf):
+    with onp.errstate(over="ignore", invalid="ignore"):
+        return (leaf * leaf).sum()

@@ -25,6 +25,7 @@ from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
 from nfscratch.training.interrupts import RETURN
 from nfscratch.training.minimize import TAKES, minimize
+from nfscratch.training.minimize import check_functions as check_called
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
 from nfscratch.training.resume import RunFile, named
@@ -168,10 +169,7 @@ def check_model(name: str, model: Any, trainer: Callable, example: str) -> None:
 
 def check_functions(**given: Any) -> None:
     """`minimize` is given other functions, which call these, so they are checked before."""
-    takes = {**TAKES, "at_step": "the number of steps done", "measure": "params"}
-    for name, f in given.items():
-        if f is not None:
-            validate.function(name, f, takes[name])
+    check_called({**TAKES, "at_step": "the number of steps done", "measure": "params"}, True, **given)
 
 
 def first_rows(model: Model, x: Any, params: Any) -> Any:

@@ -60,7 +60,8 @@ def fit_by_folds(
     if N < verdict.LEAST:
         return _untrained(descent, start, f"x has {N} rows: so few cannot show that training helps", history)
     best = int(onp.nanargmax(log_p.mean(axis=1)))
-    gain, error = verdict.mean_and_error(log_p[best] - log_p[0])
+    with onp.errstate(invalid="ignore"):  # a row of density 0 at both ends
+        gain, error = verdict.mean_and_error(log_p[best] - log_p[0])
     if not gain > verdict.quantile(N - 1) * error:  # at best == 0 both are 0
         return _untrained(descent, start, _why(N, curve.steps[best], gain, error), history)
     share, schedule = curve.steps[best] / length["steps"], descent.options["schedule"]

@@ -44,6 +44,8 @@ TAKES = {  # what the functions that `minimize` is given are called with
     "finish": "a Result",
     "callback": "an Evaluation",
 }
+COUNTS = {"loss": 3, "update": 2, "blame": 3, "augment": 2}  # of their arguments, where these are not one
+OF_BATCH = ("loss", "update", "blame")  # these take one less where there is no data
 
 
 def minimize(
@@ -100,7 +102,7 @@ def minimize(
     patience = None if patience is None else validate.count("patience", patience, 1)
     optimizer = adam() if optimizer is None else optimizer
     optional = {"evaluate": evaluate, "update": update, "blame": blame, "augment": augment, "finish": finish}
-    _check_functions(loss, schedule, callback=callback, **optional)
+    check_functions(TAKES, data is not None, loss=loss, schedule=schedule, callback=callback, **optional)
     _check_arguments(optimizer, clip, patience, evaluate, interrupt)
     progress = None if progress is None else validate.flag("progress", progress)
     rng, budget = validate.seeded(rng), Budget.of(seconds)
@@ -108,8 +110,9 @@ def minimize(
     if augment is not None and data is None:
         raise ValueError("augment needs data, whose batches it changes; got data=None")
     file = _run_file(checkpoint, checkpoint_every, rng, params, data)
+    has_grad = validate.flag("has_grad", has_grad)
     plan = Plan(
-        returned.with_gradient("loss", loss) if validate.flag("has_grad", has_grad) else _traced(loss),
+        returned.with_gradient("loss with has_grad=True", loss) if has_grad else _traced(loss),
         *(optimizer, schedule, steps, _times(evaluate_every, file, schedule, steps)),
         *(clip, evaluate, patience, update, blame, augment, callback, budget if file is None else None),
     )
@@ -176,10 +179,14 @@ def _advance_to_the_end(run, file, interrupt, bar, budget):
             break
 
 
-def _check_functions(loss, schedule, **optional):
-    given = {name: f for name, f in optional.items() if f is not None}
-    for name, f in {"loss": loss, "schedule": schedule, **given}.items():
-        validate.function(name, f, TAKES[name])
+def check_functions(words: dict, batches: bool, **given: Any) -> None:
+    """Refuse what is no function of what it is called with, `words[name]`. None is refused as `loss` and `schedule`.
+
+    batches: whether there are batches to be called with.
+    """
+    for name, f in given.items():
+        if f is not None or name in ("loss", "schedule"):
+            validate.function(name, f, words[name], COUNTS.get(name, 1) - (not batches and name in OF_BATCH))
 
 
 def _check_arguments(optimizer, clip, patience, evaluate, interrupt):

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, pi, sqrt
+from numbers import Real
 from typing import Any
 
 import numpy as onp
 
 from nfscratch import backend, trees, validate
+from nfscratch.excerpt import excerpt
 
 MOST_EPS = 1e3  # of a number beside the root mean square of a gradient: with a larger one hardly anything moves
 
@@ -91,12 +93,20 @@ def adam(rate: float = 1e-3, **options: float) -> Adam:
 
 def constant(done: float) -> float:
     """The full rate throughout."""
+    _check_share(done)
     return 1.0
 
 
 def cosine(done: float) -> float:
     """From 1 to 0 along half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts)."""
+    _check_share(done)
     return 0.5 * (1.0 + cos(pi * done))
+
+
+def _check_share(done):
+    number = isinstance(done, (Real, onp.ndarray)) and not isinstance(done, bool) and onp.ndim(done) == 0
+    if not number or not 0 <= done <= 1:
+        raise ValueError(f"done must be the share of a run that is done, from 0 to 1; got {excerpt(done)}")
 
 
 def clip_by_norm(g: Any, norm: float, limit: float | None) -> None:

@@ -14,6 +14,7 @@ import numpy as onp
 
 from nfscratch import backend
 from nfscratch.ops.moments import moments
+from nfscratch.training.data_rows import NAMES
 
 SMALLER_STEPS = "try a smaller rate, or clip=1.0"
 BOUNDED = ("tanh",)
@@ -46,28 +47,58 @@ def inside(part: Any) -> Iterator[Any]:
 
 
 def of_data(rows: Any) -> str:
-    """A sentence about the entry of x that lies farthest out, or "" where none is far."""
+    """A sentence about the entry of x or of the context that lies farthest out, or "" where none is far."""
     if rows is None:
         return ""
-    row, column, distance = farthest(rows.x)
-    if distance < FAR_OUT:
+    name, _, (row, column, distance) = _farthest_of(rows)
+    if not distance >= FAR_OUT:
         return ""
     return (
-        f"{rows.where} lies {distance:.3g} standard deviations from the middle of column {column} in row "
+        f"{name} lies {distance:.3g} standard deviations from the middle of column {column} in row "
         f"{rows.numbers[row]}: leave such rows out, or transform the column (its log, its ranks)"
     )
 
 
 def farthest_entry(rows: Any) -> str:
-    """The entry of x that lies farthest out, by row and column."""
-    row, column, _ = farthest(rows.x)
-    return entry(rows, row, column)
+    """The entry of x or of the context that lies farthest out, by row and column."""
+    name, a, (row, column, _) = _farthest_of(rows)
+    return _entry(name, a, rows, row, column)
+
+
+def far_entry(rows: Any, among: Any) -> str:
+    """The same where it is far out and in one of the places `among` in `rows`; else ""."""
+    name, a, (row, column, distance) = _farthest_of(rows)
+    return _entry(name, a, rows, row, column) if distance >= FAR_OUT and row in among else ""
 
 
 def entry(rows: Any, row: int, column: int) -> str:
     """An entry of x: its value, and the row and column as the caller counts them."""
-    value = float(backend.to_numpy(rows.x[row]).ravel()[column])
-    return f"{rows.where} has {value:.6g} in row {rows.numbers[row]}, column {column}"
+    return _entry(rows.where, rows.x, rows, row, column)
+
+
+def _entry(name, a, rows, row, column):
+    value = float(backend.to_numpy(a[row]).ravel()[column])
+    return f"{name} has {value:.6g} in row {rows.numbers[row]}, column {column}"
+
+
+def _farthest_of(rows):
+    """(name, array, its farthest entry) of x, or of the context where that has an entry that is farther out."""
+    named = zip(NAMES[rows.where], (rows.x, rows.context), strict=False)
+    found = [(name, a, farthest(a)) for name, a in named if a is not None]
+    return max(found, key=lambda each: each[2][2])
+
+
+def row_of(event: Any, rows: Any) -> int | None:
+    """The place in `rows` of a row of x that a batch has; None where it is not told.
+
+    Jitter moves a row. Where no row is equal, it is one that has the same number where the event is farthest from 0,
+    which is so large a number that jitter is lost in it.
+    """
+    event, x = backend.to_numpy(event).ravel(), backend.to_numpy(rows.x).reshape((len(rows.x), -1))
+    same = x == event
+    column = int(onp.abs(event).argmax())
+    found = onp.flatnonzero(same.all(axis=1) if same.all(axis=1).any() else same[:, column])
+    return int(found[0]) if len(found) else None
 
 
 def farthest(x: Any) -> tuple[int, int, float]:

@@ -25,6 +25,7 @@ from nfscratch.checkpoint.description import canonical, config_hash, describe, f
 from nfscratch.checkpoint.header import CheckpointError, about
 from nfscratch.excerpt import excerpt
 from nfscratch.training import earlier, saved_run
+from nfscratch.training.drawn import comes_to
 from nfscratch.training.optimizers import constant
 
 STATE = ("began", "configuration", "rng", "run")
@@ -121,7 +122,7 @@ class RunFile:
                         f"configuration must have no other entries than a run's; got {excerpt(unknown)}"
                     )
                 tree, numbers = self._judged(run)
-            self._rewound("rng")
+            self._follow()
         except CheckpointError:
             self.rng.bit_generator.state = self._given  # a file that is refused moves no generator
             raise
@@ -148,6 +149,14 @@ class RunFile:
         with about(self.path):
             saved_run.generator(self.rng.bit_generator.state, self._entry(key), key)
         return _rewind(self.rng, self._entry(key), self.path)
+
+    def _follow(self):
+        """Set the generator to where the run in the file stood, which it has come to from where its steps began."""
+        first = self.rng.bit_generator.state
+        if not comes_to(first, self._rewound("rng")):
+            raise CheckpointError(
+                f"{self.path}: rng must be a state that the generator comes to from began; got two of different runs"
+            )
 
     def due(self, step: int) -> bool:
         """Whether it is time to write again."""

@@ -146,7 +146,8 @@ class Run:
         self.plan.optimizer.step(self.flat, self.gradient, self.optimizer, self.plan.rate_factor(self.step))
         if self.plan.update is not None:
             # Take only the stored leaves: the trained ones stay views of the vector that the optimizer moves.
-            self.params = trees.with_fixed_of(self.plan.update(self.params, *batch), self.params)
+            updated = returned.tree_like("update", self.plan.update(self.params, *batch), self.params)
+            self.params = trees.with_fixed_of(updated, self.params)
         self.step += 1
 
     def end(self, cut: Ended = Ended.INTERRUPTED) -> None:

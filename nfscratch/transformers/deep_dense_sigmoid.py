@@ -102,6 +102,11 @@ class DeepDenseSigmoid(NumericTransformer):
             h, log_d = sigmoid_mixture_node(np.exp(log_a) * h + b, log_softmax(w), log_d)  # (1)
         return h[0], log_d[0]
 
+    def rounded(self, theta):
+        """Each logit is a difference of numbers near 1, and the a of the layers after it enlarge their rounding."""
+        _, *after = (log_a for log_a, *_ in self._layers(theta[:, None]))
+        return onp.exp(sum((onp.maximum(log_a.max(axis=0), 0.0) for log_a in after), 0.0 * theta[:1]))[0]
+
 
 def _preference(outputs, inputs):
     """Log weights (outputs, inputs, 1, 1) that prefer the input at the same place of the row; 0 for one output."""

@@ -101,3 +101,8 @@ class LogisticMixtureCDF(NumericTransformer):
         logit = (x - t) * onp.exp(-bounded(a, self.max_log_scale))
         roots = m + logit * onp.exp(self._log_scale + bounded(l, self.max_log_scale))
         return roots.min(axis=0), roots.max(axis=0)
+
+    def rounded(self, theta):
+        """The logit is a difference of numbers near 1, and e^a enlarges what they are rounded by."""
+        *_, a, t = self._parts(theta[:, None])
+        return (onp.exp(bounded(a, self.max_log_scale)) + onp.abs(t))[0]

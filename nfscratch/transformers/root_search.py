@@ -24,13 +24,17 @@ from nfscratch.transformers.transformer import Transformer
 
 @dataclass(frozen=True, eq=False)
 class NumericTransformer(Transformer):
-    """A subclass gives `forward`, and `bracket` where it knows one."""
+    """A subclass gives `forward`, `bracket` where it knows one, and `rounded` where it enlarges what it rounds."""
 
     inverse_cost = "iterative"
 
     def bracket(self, theta, x):
         """(low, high), each (N, D): where to look for z first. The search widens what does not hold the root."""
         return x - 1.0, x + 1.0
+
+    def rounded(self, theta):
+        """How large the numbers are whose rounding x has, each as it counts in x: theta (P, M) -> (M,)."""
+        return 1.0
 
     def solve(self, theta, x):
         """The z with forward(z) = x, on raw values: a search of all entries in one row, without those that are done."""
@@ -42,7 +46,8 @@ class NumericTransformer(Transformer):
             return x[:, 0], onp.exp(log_d[:, 0])
 
         try:
-            z = monotone_root(slope_too, x.T.reshape(-1), theta=flat, bracket=(low.T.reshape(-1), high.T.reshape(-1)))
+            ends = (low.T.reshape(-1), high.T.reshape(-1))
+            z = monotone_root(slope_too, x.T.reshape(-1), theta=flat, bracket=ends, size=self.rounded)
         except InversionError as error:
             variable, row = divmod(error.entry, len(x))
             where = f"{type(self).__name__}, row {row}, variable {variable} of those given"
