@@ -63,8 +63,8 @@ def test_the_bin_of_a_point_is_counted_beyond_what_a_byte_holds(count):
 def test_sixty_four_roundings_of_both_sides_explain_a_residual(z, x, slope, limit):
     """64 eps (max(1, |x|) + f' max(1, |z|))."""
     z, x, slope, eps = onp.array([z, -z]), onp.array([x, -x]), onp.array([slope, slope]), 2.0**-52
-    assert roots._by_rounding(onp.full(2, (limit - 0.1) * eps), slope, z, x).all()
-    assert not roots._by_rounding(onp.full(2, (limit + 0.1) * eps), slope, z, x).any()
+    assert roots._by_rounding(onp.full(2, (limit - 0.1) * eps), slope, z, x, 1.0).all()
+    assert not roots._by_rounding(onp.full(2, (limit + 0.1) * eps), slope, z, x, 1.0).any()
 
 
 def test_the_correction_of_planar_layers_has_its_closed_form_at_both_ends():

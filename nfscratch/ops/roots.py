@@ -91,7 +91,7 @@ def _search(f, x, theta, low, high, tolerance, max_iterations, size):
         narrow = high - low <= 4 * eps * onp.maximum(onp.abs(low), onp.abs(high))
         residual = onp.abs(value - x)
         reached = residual <= tolerance * onp.maximum(1.0, onp.abs(x))
-        jumps = narrow & ~reached & ~_by_rounding(residual, slope, z, x)
+        jumps = narrow & ~reached & ~_by_rounding(residual, slope, z, x, 1.0)
         if bool(jumps.any()):
             _refuse_jumps(f, z, x, theta, low, high, residual, slope, jumps, where, size)
         done = reached | narrow
@@ -114,7 +114,7 @@ def _search(f, x, theta, low, high, tolerance, max_iterations, size):
     raise _error("the search for z stopped at", residual, x, missed, where)
 
 
-def _by_rounding(residual, slope, z, x, size=1.0):
+def _by_rounding(residual, slope, z, x, size):
     eps = onp.finfo(x.dtype).eps
     return residual <= ROUNDING * eps * (
         onp.maximum(onp.maximum(1.0, size), onp.abs(x)) + slope * onp.maximum(1.0, onp.abs(z))
