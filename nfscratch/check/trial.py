@@ -20,6 +20,7 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, trees
+from nfscratch.check import given
 from nfscratch.check.domains import bounded, inside
 from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian, sharper
 from nfscratch.check.rows import apart, condition, flat, inverse_norm, largest
@@ -230,6 +231,7 @@ class Trial:
 
 def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) -> Trial:
     """The trial of given parameters at given points. float32 is judged with the Jacobian of the same in float64."""
+    z, context = given.points("z", z), given.context(bijection, context)
     subject = of_bijection(bijection, params, context, getattr(z, "dtype", "float64"))
     if subject.dtype != onp.float32:
         return Trial(subject, z)
