@@ -351,6 +351,14 @@ def test_at_theta_zero_the_mixture_is_as_wide_as_one_logistic():
         close(nf.DeepSigmoid(K).forward(onp.zeros((1, 3 * K)), z)[0][:, 0], expected, 1e-12)
 
 
+def test_each_direction_calls_its_number_by_its_name():
+    theta, one = onp.zeros((1, 3)), onp.ones((1, 1))
+    for layer in (nf.DeepSigmoid(1), nf.LinearSpline(3)):
+        for forward, inverse in ((layer.forward, layer.inverse), (layer.forward_vjp, layer.inverse_vjp)):
+            close(forward(theta=theta, z=one)[0], one, 1e-12)
+            close(inverse(theta=theta, x=one)[0], one, 1e-12)
+
+
 def test_a_deep_sigmoid_of_two_units_on_paper():
     """Weights 1/4 and 3/4, slopes 2 and 1, at 0 and 0: F(1) = sigmoid(2)/4 + 3 sigmoid(1)/4."""
     h = nf.DeepSigmoid(2, max_log_scale=1e6)
