@@ -25,7 +25,7 @@ import numpy as onp
 
 from nfscratch import backend, trees, validate
 from nfscratch.bijections.contract import Bijection
-from nfscratch.check import given
+from nfscratch.check.given import real_points
 from nfscratch.check.rows import flat
 
 ROUNDINGS = 16.0  # of a map, in units of eps max|f|: a network of a few products
@@ -37,7 +37,7 @@ STEPS_FLOAT32 = (1e-1, 3e-2, 1e-2, 3e-3)  # for a map that computes in float32: 
 
 def finite_difference_jacobian(f: Callable[[Any], Any], z: Any, steps: Any = STEPS) -> onp.ndarray:
     """dx/dz of a batched map f: (N, *event) -> (N, *event'), in float64 on the host: (N, D_out, D_in)."""
-    return numeric_jacobian(f, given.points("z", z), steps)[0]
+    return numeric_jacobian(f, real_points("z", z), steps)[0]
 
 
 def numeric_jacobian(

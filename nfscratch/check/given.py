@@ -13,19 +13,19 @@ from nfscratch import backend, context_rows, validate
 from nfscratch.excerpt import excerpt
 
 
-def points(name: str, z: Any) -> Any:
+def real_points(name: str, z: Any) -> Any:
     """`z` as an array of real numbers, none of them masked, in its own dtype."""
     return validate.numeric(name, z)
 
 
-def context(bijection: Any, rows: Any) -> Any:
+def taken_context(bijection: Any, rows: Any) -> Any:
     """`rows` as they came, if the layer takes such a context; its dtype stays."""
     if rows is not None:
         context_rows.context(rows, getattr(bijection, "context_dim", None), None, onp.empty(0))
     return rows
 
 
-def ends(name: str, side: Any) -> Any:
+def box_ends(name: str, side: Any) -> Any:
     """One end of a box for each variable (D,), in float64; a number is that of one variable."""
     side = onp.atleast_1d(backend.to_numpy(validate.numeric(name, side)).astype(onp.float64))
     if not onp.isfinite(side).all():

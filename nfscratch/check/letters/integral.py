@@ -20,9 +20,9 @@ from typing import Any
 import numpy as onp
 
 from nfscratch import backend, validate
-from nfscratch.check import given
 from nfscratch.check.domains import bounded, flat_ends, into, out_of, slope_into, words_of_ends
 from nfscratch.check.finding import Finding, inconclusive, not_applicable
+from nfscratch.check.given import box_ends
 from nfscratch.check.letters.mass_box import mass_box
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
@@ -37,7 +37,7 @@ def integrates_to_one(
 
     The box must hold all of the mass but `tolerance`: for a flow, `image_box`.
     """
-    low, high = given.ends("low", low), given.ends("high", high)
+    low, high = box_ends("low", low), box_ends("high", high)
     validate.positive("tolerance", tolerance)
     if len(low) not in (1, 2):
         raise ValueError(f"integrates_to_one works on 1 or 2 variables; got {len(low)}")
