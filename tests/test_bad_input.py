@@ -204,3 +204,33 @@ def test_a_constant_column_is_named_and_what_to_do_with_it():
     flow = nf.flows.rq_nsf(3)
     with pytest.warns(UserWarning, match="column 2 is constant; scale 1 is used. Leave it out of a density$"):
         flow.init(rng(), onp.c_[X[:, :2], onp.full(20, 3.0)])
+
+
+def test_a_loss_with_its_gradient_judges_its_arguments_as_the_loss_does():
+    """A number of another shape would broadcast: one weight for all rows gives the sum in place of the mean."""
+    of = lambda **given: nf.objectives.nll_value_and_grad(FLOW, **{"params": PARAMS, "x": X, **given})  # noqa: E731
+    refused(ValueError, "weights must have one number for each of the 20 rows; got 1", of, weights=onp.ones(1))
+    refused(ValueError, "weights must be at least 0; got -1 in row 0", of, weights=-onp.ones(20))
+    refused(
+        ValueError, "x must be finite; NaN or infinity in row 7", of, x=onp.where(onp.arange(20)[:, None] == 7, NAN, X)
+    )
+    refused(TypeError, "x must be an array of real numbers; got dtype complex128", of, x=X + 1j)
+    refused(ValueError, "x must have at least 1 row", of, x=X[:0])
+    refused(ValueError, "context must be None", of, context=onp.ones((20, 1)))
+    refused(ValueError, "total must be positive and finite; got 0.0", of, total=0.0)
+    loss, grads = of(total=40.0)
+    half, half_grads = of()
+    onp.testing.assert_allclose(2 * loss, half)
+    for a, b in zip(trees.leaves(grads), trees.leaves(half_grads), strict=True):
+        onp.testing.assert_allclose(2 * a, b, atol=1e-15)
+
+
+def test_a_loss_of_a_field_judges_its_arguments_as_well():
+    flow = nf.flows.continuous(3, field=nf.Field(nf.MLP((4,), "silu")))
+    params = flow.init(rng(), X)
+    of = nf.objectives.flow_matching_value_and_grad
+    refused(
+        ValueError, "weights must have one number for each of the 20 rows", of, flow, params, X, None, 0, onp.ones(1)
+    )
+    refused(ValueError, "x must have at least 1 row", of, flow, params, X[:0], None, 0)
+    refused(ValueError, "x must have at least 1 row", nf.objectives.flow_matching, flow, params, X[:0], None, 0)

@@ -211,3 +211,40 @@ def test_a_failure_names_the_direction_the_size_and_the_place():
 def planted(mutant):
     rng = onp.random.default_rng(0)
     return mutant, check.random_params(mutant, rng, 0.7), rng.normal(size=(9, 2))
+
+
+ARE_NONE = [
+    (onp.ones((3, 2)) * 1j, "z must be an array of real numbers; got dtype complex128"),
+    (onp.ma.masked_array(onp.ones((3, 2)), onp.eye(3, 2)), "z must have a value everywhere; got a masked array"),
+    (onp.full((3, 2), "1"), "z must be an array of real numbers; got dtype <U1"),
+]
+
+
+@pytest.mark.parametrize(("z", "words"), ARE_NONE, ids=["complex", "masked", "text"])
+def test_points_that_are_no_real_numbers_are_refused_by_every_check(z, words):
+    """Without their imaginary part, or their mask, other points would be judged than those that were asked for."""
+    layer = nf.ActNorm(2)
+    for law in (check.round_trip, check.log_dets_cancel, check.log_det_is_jacobian, check.shapes_and_dtypes):
+        with pytest.raises(TypeError, match=words):
+            law(layer, layer.init(0), z)
+    with pytest.raises(TypeError, match=words):
+        check.finite_difference_jacobian(lambda z: z, z)
+
+
+def test_a_check_judges_its_other_arguments():
+    layer, z = nf.ActNorm(2), onp.ones((3, 2))
+    params = layer.init(0)
+    for call, words in (
+        (lambda: check.round_trip(layer, params, z, "abc"), "context must be None"),
+        (lambda: check.log_det_is_jacobian(layer, params, z, tolerance=onp.nan), "tolerance must be positive"),
+        (lambda: check.random_params(layer, 0, scale=onp.nan), "scale must be at least 0 and finite; got nan"),
+        (lambda: check.random_params(layer, 0, scale=-1), "scale must be at least 0 and finite; got -1"),
+        (lambda: check.integrates_to_one(None, onp.nan, 1.0), "low must be finite"),
+        (lambda: check.integrates_to_one(None, 0.0, [1.0], tolerance=-1), "tolerance must be positive"),
+        (lambda: check.image_box(None, 1, onp.inf), "radius must be positive and finite; got inf"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+    assert check.round_trip(layer, params, z.tolist()).outcome == check.round_trip(layer, params, z).outcome
+    seeded, drawn = (check.random_params(layer, rng) for rng in (3, onp.random.default_rng(3)))
+    assert all((a == b).all() for a, b in zip(trees.leaves(seeded), trees.leaves(drawn), strict=True))

@@ -24,7 +24,7 @@ CONSTANTS = {  # of an array: its length, its first number and its last
         "KEPT_LENGTHS": 64,
     },
     "nfscratch.ops.reflections": {"SHORTEST": 1e-06},
-    "nfscratch.ops.roots": {"ROUNDING": 64},
+    "nfscratch.ops.roots": {"ROUNDING": 64, "NEAR": 64, "STRIDE": 2.0**32},
     "nfscratch.ops.sigmoid_mixture": {"UNITS": -3},
     "nfscratch.ops.spectral": {"MOST": 1000, "STIR": 0.1},
     "nfscratch.ops.spline_polynomial": {"NEWTON_STEPS": 12},

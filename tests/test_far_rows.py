@@ -12,6 +12,7 @@ from nfscratch.flows import on_the_way
 from nfscratch.flows.chunks import in_chunks
 from nfscratch.flows.far_rows import far_rows_have_density_0, far_rows_have_gradient_0
 from nfscratch.flows.on_the_way import size_of_rows
+from nfscratch.flows.spoilt_rows import spoilt_rows_have_gradient_0
 from nfscratch.ode import IntegrationError
 
 DTYPES = ("float64", "float32")
@@ -347,6 +348,54 @@ def test_a_row_that_is_squeezed_and_stretched_again_leaves_no_nan_in_the_gradien
         assert onp.isfinite(a).all() and onp.isfinite(c).all()
         onp.testing.assert_allclose(a, b, rtol=1e-3)
         onp.testing.assert_allclose(c, b, rtol=1e-3)
+
+
+def test_a_narrow_base_whose_gradient_overflows_leaves_the_others_theirs():
+    """log p = -z^2 / 2 and dlog p/dx are numbers of float32, and dlog p/dW = z^2 c of the network is none."""
+    flow = nf.Flow(nf.ConditionedBase(nf.DiagonalNormal(1), nf.MLP(()), 1), nf.Householder(1))
+    x, c = onp.array([[1e19], [1e18], [1.0]], "float32") * onp.exp(onp.float32(-38.0)), onp.full((3, 1), 100.0, "f4")
+    params = trees.cast(flow.init(rng(), x, c), "float32")
+    params["base"]["distribution"]["log_std"] = onp.full(1, -38.0, "float32")
+    assert onp.isfinite(flow.log_prob(params, x, c)).all()
+    of = lambda *rows: flow.log_prob_vjp(params, x[list(rows)], c[list(rows)])[1](onp.ones(len(rows), "float32"))  # noqa: E731
+    together, none, others = of(0, 1, 2), of(0), of(1, 2)
+    for a, b, c in zip(*(trees.leaves(found[0]) for found in (together, none, others)), strict=True):
+        assert onp.isfinite(a).all() and not b.any()
+        onp.testing.assert_allclose(a, c, rtol=1e-6)
+    assert together[1][0] == 0 and onp.isfinite(together[1]).all() and together[1][1] != 0
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_row_keeps_its_gradient_beside_one_that_has_none():
+    of_params, of_x = onp.array([1.0, 2.0, 4.0, onp.nan, onp.inf]), onp.array([1.0, onp.inf, onp.nan, onp.nan, onp.inf])
+
+    def log_prob_vjp(x, context):
+        row = x[:, 0].astype(int)
+        return -x[:, 0], lambda g: ({"w": (of_params[row] * g).sum(keepdims=True)}, (of_x[row] * g)[:, None], None)
+
+    def of(*rows):
+        x, params = onp.array(rows, float)[:, None], {"w": onp.ones(1)}
+        g_params, g_x, _ = spoilt_rows_have_gradient_0(log_prob_vjp, params, x, None)[1](onp.ones(len(rows)))
+        return g_params["w"].tolist(), g_x[:, 0].tolist()
+
+    assert [of(row) for row in range(5)] == [([1], [1]), ([2], [onp.inf]), ([4], [0]), ([0], [0]), ([0], [0])]
+    assert of(0, 1, 2) == ([7], [1, onp.inf, 0]) and of(3, 0, 1, 2, 4) == ([7], [0, 1, onp.inf, 0, 0])
+    assert of(3, 4) == ([0], [0, 0])
+
+
+def test_a_row_that_finds_no_z_hides_no_others_size():
+    """Under a derivative the first row is far out, on its way alone: so it is too beside a row that is lost."""
+    flow = nf.Flow(nf.StandardLogistic(2), nf.Coupling(nf.UMNN(1, points=2), (True, False), nf.MLP(())))
+    params = trees.cast(nf.check.random_params(flow, rng(), scale=3.0), "float32")
+    params["bijection"] = trees.map_leaves(lambda a: 1e4 * a, params["bijection"])
+    x = onp.array([[4e6, 0.5], [3e38, 3e38]], "float32")
+    log_p = flow.log_prob(params, x)
+    assert -1e30 < log_p[0] < -4.3e9 and log_p[1] == -onp.inf
+    of = lambda *rows: on_the_way.sizes(flow, params, x[list(rows)], None)  # noqa: E731
+    with onp.errstate(all="ignore"):
+        assert of(0, 1)[0] == of(0)[0] > 4.3e9
+    grad = lambda *rows: flow.log_prob_vjp(params, x[list(rows)])[1](onp.ones(len(rows), "float32"))[1]  # noqa: E731
+    assert grad(0, 1)[0].tolist() == grad(0)[0].tolist() == [0, 0]
 
 
 def test_a_gradient_that_is_infinite_is_said_where_the_parameters_have_theirs():

@@ -180,6 +180,24 @@ def test_an_x_that_is_not_reached_is_an_error_with_a_residual_and_not_an_end_of_
         roots.monotone_root(f, onp.array([0.0, 0.0, 1e9]), theta=onp.zeros((1, 3)), max_iterations=3)
 
 
+@pytest.mark.parametrize(("dtype", "far"), [("float64", [1e37, -1e60, 1e200, -1e307]), ("float32", [1e30, -1e37])])
+def test_a_root_is_found_wherever_it_lies_and_a_map_that_is_not_onto_has_none(dtype, far):
+    shifts = onp.array(far, dtype)
+    z = roots.monotone_root(lambda z: (z - shifts, onp.ones_like(z)), onp.full_like(shifts, 0.5))
+    onp.testing.assert_allclose(z, shifts, rtol=1e-6)
+    with pytest.raises(nf.InversionError, match="no bracket"):
+        roots.monotone_root(lambda z: (onp.tanh(z), onp.ones_like(z)), onp.full_like(shifts, 1.5))
+
+
+def test_a_row_whose_network_puts_the_root_far_out_has_a_density():
+    """theta is of the size of the kept variable, z as well, and x, from which the search starts, is not."""
+    flow = nf.Flow(nf.StandardLogistic(2), nf.Coupling(nf.DeepDenseSigmoid((2,)), (True, False), nf.MLP(())))
+    params = nf.check.random_params(flow, onp.random.default_rng(0))
+    x = onp.array([[sign * size, 0.5] for size in (1e30, 1e37, 1e45, 1e70) for sign in (1, -1)])
+    log_p = flow.log_prob(params, x)
+    assert ((-20 < log_p / abs(x[:, 0])) & (log_p / abs(x[:, 0]) < -1)).all()
+
+
 def test_a_search_that_runs_out_of_steps_counts_the_entries_beyond_their_tolerance():
     """tolerance max(1, |x|): an entry on the bound, one far out, and one below 1, which alone is beyond."""
     x, beyond = onp.array([0.0, 1000.0, 0.5]), onp.array([0.25, 100.0, 0.375])
@@ -331,6 +349,14 @@ def test_at_theta_zero_the_mixture_is_as_wide_as_one_logistic():
         expected = logit(stats.logistic(places, scale).cdf(z).mean(axis=1))
         close(nf.LogisticMixtureCDF(K).forward(onp.zeros((1, 3 * K + 2)), z)[0][:, 0], expected, 1e-12)
         close(nf.DeepSigmoid(K).forward(onp.zeros((1, 3 * K)), z)[0][:, 0], expected, 1e-12)
+
+
+def test_each_direction_calls_its_number_by_its_name():
+    theta, one = onp.zeros((1, 3)), onp.ones((1, 1))
+    for layer in (nf.DeepSigmoid(1), nf.LinearSpline(3)):
+        for forward, inverse in ((layer.forward, layer.inverse), (layer.forward_vjp, layer.inverse_vjp)):
+            close(forward(theta=theta, z=one)[0], one, 1e-12)
+            close(inverse(theta=theta, x=one)[0], one, 1e-12)
 
 
 def test_a_deep_sigmoid_of_two_units_on_paper():

@@ -735,3 +735,12 @@ def test_the_last_bin_is_found_however_many_there_are(bins):
     """A count in one byte starts again at 0 after 255: that is bin 256, the last of 257."""
     left = onp.arange(bins, dtype=float).reshape(bins, 1, 1)
     assert bin_of(left, onp.array([[-1.0, 0.5, bins - 1.5, bins + 1.0]])).tolist() == [[0, 0, bins - 2, bins - 1]]
+
+
+def test_the_tails_of_a_spline_have_slope_1_also_where_its_curve_is_none():
+    """theta follows from numbers of 1e200, and the curve's slope overflows at the end to which z is clipped."""
+    layer = nf.Inverse(nf.Autoregressive(nf.RationalQuadraticSpline(), 2, nf.MADE(())))
+    params = nf.check.random_params(layer, onp.random.default_rng(0))
+    with onp.errstate(all="ignore"):
+        z, log_det = layer.inverse(params, onp.array([[1e200, 1e200], [1e160, -1e250]]))
+    assert z.tolist() == [[1e200, 1e200], [1e160, -1e250]] and log_det.tolist() == [0, 0]

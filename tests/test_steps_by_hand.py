@@ -55,6 +55,7 @@ def test_what_a_run_is_not_given():
         ({"checkpoint_every": 3}, ValueError, "needs a checkpoint to write; got 3 and checkpoint=None"),
         ({"optimizer": nf.Adam}, TypeError, "optimizer must have a step method, such as nf.adam"),
         ({"interrupt": "stop"}, ValueError, "interrupt must be one of return, raise; got 'stop'"),
+        ({"title": 3}, TypeError, 'title must be a str, such as "minimize"; got 3'),
     ):
         with pytest.raises(kind, match=words):
             nf.minimize(quadratic, {"a": onp.ones(1)}, rng=0, steps=1, progress=False, **options)

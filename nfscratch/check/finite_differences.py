@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend, trees
+from nfscratch import backend, trees, validate
 from nfscratch.bijections.contract import Bijection
+from nfscratch.check.given import real_points
 from nfscratch.check.rows import flat
 
 ROUNDINGS = 16.0  # of a map, in units of eps max|f|: a network of a few products
@@ -36,7 +37,7 @@ STEPS_FLOAT32 = (1e-1, 3e-2, 1e-2, 3e-3)  # for a map that computes in float32: 
 
 def finite_difference_jacobian(f: Callable[[Any], Any], z: Any, steps: Any = STEPS) -> onp.ndarray:
     """dx/dz of a batched map f: (N, *event) -> (N, *event'), in float64 on the host: (N, D_out, D_in)."""
-    return numeric_jacobian(f, z, steps)[0]
+    return numeric_jacobian(f, real_points("z", z), steps)[0]
 
 
 def numeric_jacobian(
@@ -102,14 +103,16 @@ def _central_differences(f, z, middle, step, stacked):
 
 
 def random_params(
-    bijection: Bijection, rng: onp.random.Generator, scale: float = 1.0, context: Any = None, x: Any = None
+    bijection: Bijection, rng: onp.random.Generator | int, scale: float = 1.0, context: Any = None, x: Any = None
 ) -> Any:
     """Fresh parameters, moved by N(0, scale^2) in every number: a test near the identity hides mistakes.
 
     Weights of a network are moved by N(0, scale^2 / fan_in), so that a wide one is as wild as a narrow one. Then the
     map is updated once, with no rows.
-    A Flow will do as well as a Bijection.
+    A Flow will do as well as a Bijection. rng: a generator, or the integer seed of one.
     """
+    rng = validate.seeded(rng)
+    validate.not_negative("scale", scale)
     return moved_params(bijection, bijection.init(rng, x, context), rng, scale, context)
 
 

@@ -22,6 +22,7 @@ import numpy as onp
 from nfscratch import backend, trees
 from nfscratch.check.domains import bounded, inside
 from nfscratch.check.finite_differences import STEPS, STEPS_FLOAT32, numeric_jacobian, sharper
+from nfscratch.check.given import real_points, taken_context
 from nfscratch.check.rows import apart, condition, flat, inverse_norm, largest
 from nfscratch.check.subject import Subject, of_bijection
 from nfscratch.check.where_defined import where_defined
@@ -230,6 +231,7 @@ class Trial:
 
 def of_bijection_at(bijection: Any, params: Any, z: Any, context: Any = None) -> Trial:
     """The trial of given parameters at given points. float32 is judged with the Jacobian of the same in float64."""
+    z, context = real_points("z", z), taken_context(bijection, context)
     subject = of_bijection(bijection, params, context, getattr(z, "dtype", "float64"))
     if subject.dtype != onp.float32:
         return Trial(subject, z)

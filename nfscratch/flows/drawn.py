@@ -3,6 +3,7 @@
     z = 1.7e308, Planar: x = z + u h(w . z + b)        w . z is inf - inf
 
 A draw of the base is a number, but one so large, as where a context asks for a scale of e^800, that a layer overflows.
+An infinite draw is what rounding makes of one beyond the largest float, as of StudentT through Exp, and is handed out.
 Parameters that are NaN, and parts of the caller's own, are left as they are: there NaN has another cause, to be seen.
 It costs a look at the draws. Under a derivative nothing is refused: training sees the loss, and says what is at fault.
 """

@@ -40,7 +40,7 @@ def far_rows_have_density_0(log_prob: Callable, params: Any, x: Any, context: An
     """
 
     def seen(log_p):
-        return raw(log_p), -_fourth_root(x) if isbox(log_p) else -inf
+        return raw(log_p), -fourth_root(x) if isbox(log_p) else -inf
 
     def replaced(log_p, lost, kept):
         return np.where(lost, kept, log_p)
@@ -63,7 +63,7 @@ def far_rows_have_gradient_0(
     def all_lost(kept):
         return kept, lambda g: zeros_of(params, x, context)
 
-    return _guarded(log_prob_vjp, x, context, sizes, lambda both: (both[0], -_fourth_root(x)), replaced, all_lost)
+    return _guarded(log_prob_vjp, x, context, sizes, lambda both: (both[0], -fourth_root(x)), replaced, all_lost)
 
 
 def zeros_of(params: Any, x: Any, context: Any) -> tuple[Any, Any, Any]:
@@ -104,9 +104,10 @@ def _are_far(x, context, sizes, asked=True):
 
     The way is taken only where a row that is asked for is not far at x itself.
     """
-    far = size_of_rows(raw(x)) > _fourth_root(x)
-    return far if (far | onp.logical_not(asked)).all() else far | (sizes(x, context) > _fourth_root(x))
+    far = size_of_rows(raw(x)) > fourth_root(x)
+    return far if (far | onp.logical_not(asked)).all() else far | (sizes(x, context) > fourth_root(x))
 
 
-def _fourth_root(x):
+def fourth_root(x: Any) -> float:
+    """Of the largest number of x's dtype: 4e9 in float32, 1e77 in float64."""
     return float(onp.finfo(x.dtype).max) ** 0.25

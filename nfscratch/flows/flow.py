@@ -156,7 +156,10 @@ class Flow(HasFixed, TakesContext, TypedFields):
     # --- samples ---------------------------------------------------------------------------------------------------
 
     def sample(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:
-        """n draws, equation (2): (n, *shape). context: one row for all, or n rows."""
+        """n draws, equation (2): (n, *shape). context: one row for all, or n rows.
+
+        A draw that is beyond the largest float is infinite, such as exp of a heavy tail's; one that is NaN is refused.
+        """
         return self._draw(params, rng, n, context, self._sample_value, self._sample)[0]
 
     def sample_and_log_prob(self, params: Any, rng: onp.random.Generator, n: int, context: Any = None) -> Any:

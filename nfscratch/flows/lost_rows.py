@@ -44,7 +44,7 @@ def _failing(error, evaluate, x, context, left, lost):
     """Those of the rows that are left for which it failed. A lost row fails where the one in its place does."""
     rows = getattr(error, "rows", None)
     if rows is None:
-        failing = _by_halves(evaluate, x, context, left)
+        failing = by_halves(lambda rows: _fails(evaluate, x, context, rows), left)
         return failing if failing.any() else left  # none fails by itself, or one does that is not among them
     failing = onp.zeros_like(left)
     failing[list(rows)] = True
@@ -53,12 +53,15 @@ def _failing(error, evaluate, x, context, left, lost):
     return failing & left
 
 
-def _by_halves(evaluate, x, context, left):
-    """Halves of these rows are asked, each by itself. After MOST questions those not known count as lost."""
-    lost, waiting, asked = onp.zeros_like(left), [onp.flatnonzero(left)], 0
+def by_halves(fails: Callable, left: Any) -> Any:
+    """Those of the rows `left` (N,) for which fails(rows) is true: halves of them are asked, each by itself.
+
+    rows: numbers of rows. After MOST questions those not known count as failing.
+    """
+    lost, waiting, asked = onp.zeros_like(left), [onp.flatnonzero(left)] if left.any() else [], 0
     while waiting:
         rows, asked = waiting.pop(0), asked + 1
-        if asked > MOST or _fails(evaluate, x, context, rows):
+        if asked > MOST or fails(rows):
             if asked > MOST or len(rows) < 2:
                 lost[rows] = True
             else:
@@ -70,5 +73,5 @@ def _fails(evaluate, x, context, rows):
     try:
         evaluate(x[rows], None if context is None else context[rows])
     except (InversionError, IntegrationError):
-        return len(rows) > 0
+        return True
     return False

@@ -22,15 +22,14 @@ from nfscratch.bijections.chain import Chain
 from nfscratch.bijections.inverse import InverseBijection
 from nfscratch.bijections.stack import Stack
 from nfscratch.flows.chunks import in_chunks
+from nfscratch.flows.lost_rows import lost_and_found
 from nfscratch.flows.parts import has_own_part
-from nfscratch.ode import IntegrationError
 from nfscratch.ops.events import laid_out
-from nfscratch.ops.roots import InversionError
 
 
 def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
     """(N,): the largest |entry| of each row of x, of the context that the layers see, and of what the layers make of x,
-    up to one that finds no z."""
+    up to one that finds no z for this row."""
     params = raw_tree(params)
     way = list(layers(flow.bijection, params["bijection"], "inverse_value", "forward_value"))
     h = raw(flow.embedded(params, raw(context)))
@@ -39,16 +38,23 @@ def sizes(flow: Any, params: Any, x: Any, context: Any) -> Any:
 
 def _largest(way, x, h):
     size = size_of_rows(x) if h is None else onp.fmax(size_of_rows(x), size_of_rows(h))
-    try:
-        for layer, direction, params in way:
-            given, (x, _) = size_of_rows(x), getattr(layer, direction)(params, x, h)
-            made = size_of_rows(x)
-            size, spoilt = onp.fmax(size, made), onp.isnan(made) & onp.isfinite(given)
-            if spoilt.any() and not has_own_part(layer) and trees.is_finite(params):
-                size = onp.where(spoilt, onp.inf, size)
-    except (InversionError, IntegrationError):
-        pass
+    gone = size < 0  # none yet
+    for layer, direction, params in way:
+        given, (lost, found) = size_of_rows(x), _step(getattr(layer, direction), params, x, h)
+        if found is None:
+            break
+        gone, x = gone if lost is None else gone | lost, found[0]
+        made = size_of_rows(x)
+        spoilt = onp.isnan(made) & onp.isfinite(given)
+        if spoilt.any() and not has_own_part(layer) and trees.is_finite(params):
+            made = onp.where(spoilt, onp.inf, made)
+        size = onp.where(gone, size, onp.fmax(size, made))
     return size
+
+
+def _step(method, params, x, h):
+    """(rows that find no z, or None; what the layer makes of x, with another row's numbers in their place)."""
+    return lost_and_found(lambda x, h: method(params, x, h), x, h, lambda: onp.ones_like(size_of_rows(x), dtype=bool))
 
 
 def layers(bijection: Bijection, params: Any, way: str, back: str) -> Iterator[tuple[Bijection, str, Any]]:

@@ -20,6 +20,7 @@ from nfscratch import backend
 from nfscratch.ops.rows import counted_from
 
 ROUNDING = 64  # eps; the package's maps leave at most 8 (300 wild draws of each, both dtypes)
+NEAR, STRIDE = 64, 2.0**32  # moves of a bracket's end that are four times as far as the one before; the next ones
 
 
 class InversionError(ValueError):
@@ -57,18 +58,23 @@ def monotone_root(f, x, *, theta=None, bracket=None, tolerance=None, max_iterati
 
 
 def _bracket(value, x, low, high):
-    """Ends with value(low) <= x <= value(high): an end on the wrong side moves out, each time four times as far."""
-    eps = onp.finfo(x.dtype).eps
+    """Ends with value(low) <= x <= value(high): an end on the wrong side moves out, each time four times as far.
+
+    An end that is still on the wrong side after NEAR moves takes strides of STRIDE, which reach every float64.
+    """
+    numbers = onp.finfo(x.dtype)
+    eps, most = numbers.eps, numbers.max
     width = (high - low) + 8 * eps * onp.maximum(1.0, onp.maximum(onp.abs(low), onp.abs(high)))
     outside = ~onp.isfinite(x)
     if not bool(outside.any()):
-        for _ in range(64):
+        for move in range(NEAR + numbers.maxexp // 32):
             above, below = ~(value(low) <= x), ~(value(high) >= x)
             outside = above | below
             if not bool(outside.any()):
                 return low, high
-            low, high = onp.where(above, low - width, low), onp.where(below, high + width, high)
-            width = onp.where(outside, 4.0 * width, width)
+            low = onp.where(above, onp.maximum(low - width, -most), low)
+            high = onp.where(below, onp.minimum(high + width, most), high)
+            width = onp.where(outside, (4.0 if move < NEAR else STRIDE) * width, width)
     ends = value(low), value(high)
     residual = onp.where(ends[0] > x, ends[0] - x, x - ends[1])  # NaN or infinite where x, or f, is not finite
     raise _error(

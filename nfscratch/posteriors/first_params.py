@@ -16,8 +16,8 @@ from nfscratch.posteriors.posterior_loss import CHOOSING
 from nfscratch.posteriors.search import FAR, NoStart, Why, draws_of, rough_posterior, several
 from nfscratch.posteriors.target import listed_point
 from nfscratch.posteriors.unbounded import Unbounded
-from nfscratch.training import objectives
 from nfscratch.training.minimize import minimize
+from nfscratch.training.objectives.likelihood import nll_of_batch
 from nfscratch.training.optimizers import adam
 from nfscratch.training.record import TrainingWarning
 from nfscratch.training.remedies import inside
@@ -92,7 +92,7 @@ def _warmed_up(flow, params, start, rng):
     """Maximum likelihood on the draws, for flows that can."""
     if flow.bijection.inverse_cost == "iterative":
         return params
-    loss = lambda p, rng, x: objectives.nll_value_and_grad(flow, p, x)  # noqa: E731
+    loss = lambda p, rng, x: nll_of_batch(flow, p, x)  # noqa: E731
     optimizer = adam(RATE)
     done = minimize(
         loss, params, rng=rng, data=start, steps=WARM_UP, has_grad=True, optimizer=optimizer, progress=False

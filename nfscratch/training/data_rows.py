@@ -45,6 +45,21 @@ def checked(
     return x, context, weights
 
 
+def checked_batch(flow: Any, params: Any, x: Any, context: Any, weights: Any, total: Any) -> tuple[Any, Any, Any]:
+    """(x, context, weights) of a loss with its gradient, checked as those of the loss alone, and `total`."""
+    refuse_no_rows(x)
+    if total is not None:
+        validate.positive("total", total)
+        weights = onp.ones(len(x)) if weights is None else weights
+    return checked(flow, params, x, context, weights)
+
+
+def refuse_no_rows(x: Any) -> None:
+    """ValueError where there is no row to take a mean over."""
+    if (isinstance(x, (list, tuple)) and not x) or getattr(x, "shape", ())[:1] == (0,):
+        raise ValueError("x must have at least 1 row to take a mean over; got 0")
+
+
 def numbered(numbers: Any, n: int) -> onp.ndarray:
     """`numbers` (n,), by which a caller knows the rows; None: 0 to n - 1."""
     if numbers is None:

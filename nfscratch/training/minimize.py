@@ -104,6 +104,7 @@ def minimize(
     optional = {"evaluate": evaluate, "update": update, "blame": blame, "augment": augment, "finish": finish}
     check_functions(TAKES, data is not None, loss=loss, schedule=schedule, callback=callback, **optional)
     _check_arguments(optimizer, clip, patience, evaluate, interrupt)
+    validate.part("title", title, str, '"minimize"')
     progress = None if progress is None else validate.flag("progress", progress)
     rng, budget = validate.seeded(rng), Budget.of(seconds)
     _check_floats(params)

@@ -8,9 +8,10 @@ Huang, Krueger, Lacoste, Courville 2018, arXiv:1804.00779, equation 8. The sigmo
 and the logit carries it back to the reals. Without the logit the map is not onto and the density of a flow does not
 integrate to one (chapter 07).
 
-theta holds log a / a_0 and b - offsets and w' (K each). At theta = 0 the b_k stand at fixed offsets from -1 to 1, and
-the one slope a_0 makes the staircase as wide as one sigmoid: K equal units would get equal gradients and never part.
-Then x is z to within 0.05 on [-3, 3] (K = 8). All in log space (ops/sigmoid_mixture.py).
+theta holds log(a / a_0), b - b_0 and w' (K each), with b_0k = -a_0 m_k for K places m_k, evenly from -1 to 1. So at
+theta = 0 unit k is sigmoid(a_0 (z - m_k)), and the one slope a_0 makes the staircase as wide as one sigmoid: K equal
+units would get equal gradients and never part. Then x is z to within 0.05 on [-3, 3] (K = 8). All in log space
+(ops/sigmoid_mixture.py).
 Deviation: log a_k is bounded (ops/affine.py); the paper takes a softplus.
 """
 

@@ -10,6 +10,7 @@ in and on the way out, so that a method contains only its formulas.
 from __future__ import annotations
 
 from functools import wraps
+from inspect import signature
 
 from nfscratch.ops.layout import columns, from_columns
 
@@ -17,11 +18,10 @@ from nfscratch.ops.layout import columns, from_columns
 def in_columns(method):
     """For a method of (theta, z) that returns a tuple of arrays (D, N), or (D, 1): they leave as (N, D)."""
 
-    @wraps(method)
     def outside(self, theta, z):
         return tuple(y.T for y in method(self, columns(theta, 2), z.T))
 
-    return outside
+    return _with_names_of(method, outside)
 
 
 def in_columns_vjp(method):
@@ -30,7 +30,6 @@ def in_columns_vjp(method):
     g_theta may be summed over the batch already, (P, D, 1), where theta is shared; if it is not, it is summed here.
     """
 
-    @wraps(method)
     def outside(self, theta, z):
         x, log_d, back = method(self, columns(theta, 2), z.T)
 
@@ -40,4 +39,13 @@ def in_columns_vjp(method):
 
         return x.T, log_d.T, pullback
 
-    return outside
+    return _with_names_of(method, outside)
+
+
+def _with_names_of(method, outside):
+    """`outside`, whose last argument is called as that of `method`: z of a forward, x of an inverse."""
+
+    def of_x(self, theta, x):
+        return outside(self, theta, x)
+
+    return wraps(method)(of_x if "x" in signature(method).parameters else outside)

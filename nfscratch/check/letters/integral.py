@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as onp
 
-from nfscratch import backend
+from nfscratch import backend, validate
 from nfscratch.check.domains import bounded, flat_ends, into, out_of, slope_into, words_of_ends
 from nfscratch.check.finding import Finding, inconclusive, not_applicable
+from nfscratch.check.given import box_ends
 from nfscratch.check.letters.mass_box import mass_box
 from nfscratch.check.rows import flat
 from nfscratch.check.trial import Trial
@@ -36,7 +37,8 @@ def integrates_to_one(
 
     The box must hold all of the mass but `tolerance`: for a flow, `image_box`.
     """
-    low, high = (onp.atleast_1d(onp.asarray(side, dtype=onp.float64)) for side in (low, high))
+    low, high = box_ends("low", low), box_ends("high", high)
+    validate.positive("tolerance", tolerance)
     if len(low) not in (1, 2):
         raise ValueError(f"integrates_to_one works on 1 or 2 variables; got {len(low)}")
     values: list[float] = []
@@ -83,6 +85,7 @@ def integral(log_prob: Callable[[Any], Any], low: Any, high: Any, n: int) -> flo
 
 def image_box(forward: Callable[[Any], Any], dim: int, radius: float = 6.0, n: int = 61) -> tuple[Any, Any]:
     """Corners of the box around forward(z) for z on a grid in [-radius, radius]^dim: where to integrate a flow."""
+    validate.positive("radius", radius)
     grid = onp.meshgrid(*[onp.linspace(-radius, radius, n)] * dim, indexing="ij")
     x = backend.to_numpy(forward(backend.asarray(onp.stack([g.ravel() for g in grid], axis=1))))
     return x.min(axis=0), x.max(axis=0)

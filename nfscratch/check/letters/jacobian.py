@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as onp
 
+from nfscratch import validate
 from nfscratch.bijections.contract import Bijection
 from nfscratch.check.finding import Finding, Symptom, not_applicable
 from nfscratch.check.judging import judged
@@ -25,6 +26,7 @@ def log_det_is_jacobian(
     bijection: Bijection, params: Any, z: Any, context: Any = None, tolerance: float = 1e-6
 ) -> list[Finding]:
     """J: log_det against log|det| of a finite-difference Jacobian, forward at z and inverse at x. float64 only."""
+    validate.positive("tolerance", tolerance)
     trial = of_bijection_at(bijection, params, z, context)
     return [check_jacobian(trial, direction, tolerance) for direction in ("forward", "inverse")]
 

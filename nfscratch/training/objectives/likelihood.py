@@ -12,7 +12,7 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 
-from nfscratch import autodiff
+from nfscratch import autodiff, validate
 from nfscratch.autodiff.boxes import raw
 from nfscratch.flows.context import check_flow
 from nfscratch.flows.parameters import naming_params
@@ -28,8 +28,7 @@ def nll(flow: Any, params: Any, x: Any, context: Any = None, weights: Any = None
     does not grow with N beyond the rows themselves.
     """
     check_flow(flow)
-    if (isinstance(x, (list, tuple)) and not x) or getattr(x, "shape", ())[:1] == (0,):
-        raise ValueError("x must have at least 1 row to take a mean over; got 0")
+    data_rows.refuse_no_rows(x)
     if autodiff.contains_box((params, x, context)):
         return -_mean(flow.log_prob(params, x, context), weights)
     x, context, shares = data_rows.checked(flow, params, x, context, weights)
@@ -61,13 +60,22 @@ def _counted(np, log_p, weights):
     return np.where(weights > 0, log_p, 0.0)
 
 
+@naming_params
 def nll_value_and_grad(
     flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None, weights: Any = None, total: Any = None
 ) -> tuple[Any, Any]:
-    """The same number and its gradient tree, from the pullbacks directly: no tape, no checks. For `fit`.
+    """The same number and its gradient tree, from the pullbacks directly, without a tape.
 
-    total: what the weighted sum is divided by; default: the sum of the weights.
+    total: what the weighted sum is divided by; default: the sum of the weights. Without weights all are 1.
     """
+    check_flow(flow)
+    x, context, weights = data_rows.checked_batch(flow, params, x, context, weights, total)
+    rng = None if rng is None else validate.seeded(rng)
+    return nll_of_batch(flow, params, x, context, rng, weights, total)
+
+
+def nll_of_batch(flow, params, x, context=None, rng=None, weights=None, total=None):
+    """The same of arrays that are checked already, step after step: for `fit`."""
     log_p, pullback = flow.log_prob_vjp(params, x, context, rng)
     if weights is None:
         weight = np.full_like(log_p, -1.0 / len(x))

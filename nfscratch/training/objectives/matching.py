@@ -56,6 +56,7 @@ def flow_matching(
     return _value(_straight(pairing, context, weights), flow, params, x, context, rng, weights)
 
 
+@naming_params
 def flow_matching_value_and_grad(
     flow: Any,
     params: Any,
@@ -66,7 +67,14 @@ def flow_matching_value_and_grad(
     total: Any = None,
     pairing: str = "independent",
 ) -> tuple[Any, Any]:
-    """The same number and its gradient tree, from the field's own pullback: no tape, no checks."""
+    """The same number and its gradient tree, from the field's own pullback, without a tape; total: as of nll."""
+    Ends.of(flow)
+    x, context, weights = data_rows.checked_batch(flow, params, x, context, weights, total)
+    return flow_matching_of_batch(flow, params, x, context, rng, weights, total, pairing)
+
+
+def flow_matching_of_batch(flow, params, x, context, rng, weights, total, pairing):
+    """The same of arrays that are checked already: for `fit`."""
     straight = _straight(pairing, context, weights)
     return _value_and_grad(straight, flow, params, x, context, rng, weights, total)
 
@@ -77,10 +85,18 @@ def score_matching(flow: Any, params: Any, x: Any, context: Any = None, rng: Any
     return _value(_diffused, flow, params, x, context, rng, weights)
 
 
+@naming_params
 def score_matching_value_and_grad(
     flow: Any, params: Any, x: Any, context: Any = None, rng: Any = None, weights: Any = None, total: Any = None
 ) -> tuple[Any, Any]:
-    """The same number and its gradient tree, from the denoiser's own pullback: no tape, no checks."""
+    """The same number and its gradient tree, from the denoiser's own pullback, without a tape; total: as of nll."""
+    Ends.of(flow)
+    x, context, weights = data_rows.checked_batch(flow, params, x, context, weights, total)
+    return score_matching_of_batch(flow, params, x, context, rng, weights, total)
+
+
+def score_matching_of_batch(flow, params, x, context, rng, weights, total):
+    """The same of arrays that are checked already: for `fit`."""
     return _value_and_grad(_diffused, flow, params, x, context, rng, weights, total)
 
 
@@ -128,6 +144,7 @@ def _posed(regression, ends, flow, params, x, context, rng):
 
 
 def _value(regression, flow, params, x, context, rng, weights):
+    data_rows.refuse_no_rows(x)
     ends, rng = Ends.of(flow), validate.seeded(rng)
     if autodiff.contains_box(params):
         x, context = data_rows.checked(flow, raw_tree(params), x, context)[:2]

@@ -16,13 +16,13 @@ import numpy as onp
 from nfscratch import validate
 from nfscratch.training import divergence
 from nfscratch.training.objectives.ends import Ends
-from nfscratch.training.objectives.likelihood import nll, nll_value_and_grad
+from nfscratch.training.objectives.likelihood import nll, nll_of_batch
 from nfscratch.training.objectives.matching import (
     denoiser_of,
     flow_matching,
-    flow_matching_value_and_grad,
+    flow_matching_of_batch,
     score_matching,
-    score_matching_value_and_grad,
+    score_matching_of_batch,
 )
 from nfscratch.training.objectives.pairing import PAIRINGS
 
@@ -59,7 +59,7 @@ class MaximumLikelihood(Objective):
         return nll(flow, params, x, context, weights)
 
     def value_and_grad(self, flow, params, x, context, rng, weights, total):
-        return nll_value_and_grad(flow, params, x, context, rng, weights, total)
+        return nll_of_batch(flow, params, x, context, rng, weights, total)
 
     def blame(self, flow, params, grads, x, context, rows):
         return divergence.blame(flow, params, grads, x, context, rows)
@@ -81,7 +81,7 @@ class FlowMatching(Objective):
         return flow_matching(flow, params, *_repeated(x, context), rng, *_repeated(weights), self.pairing)
 
     def value_and_grad(self, flow, params, x, context, rng, weights, total):
-        return flow_matching_value_and_grad(flow, params, x, context, rng, weights, total, self.pairing)
+        return flow_matching_of_batch(flow, params, x, context, rng, weights, total, self.pairing)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class ScoreMatching(Objective):
         return score_matching(flow, params, *_repeated(x, context), rng, *_repeated(weights))
 
     def value_and_grad(self, flow, params, x, context, rng, weights, total):
-        return score_matching_value_and_grad(flow, params, x, context, rng, weights, total)
+        return score_matching_of_batch(flow, params, x, context, rng, weights, total)
 
 
 def _repeated(*arrays):

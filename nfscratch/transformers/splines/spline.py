@@ -183,5 +183,5 @@ class Spline(Transformer):
         x = onp.clip(y, 0.0, 1.0)
         x *= 2.0 * self.bound
         x -= self.bound
-        l = l * inside if not self.circular else onp.where(inside > 0, l, -onp.inf)
-        return onp.where(inside > 0, x, z), l
+        within = inside > 0  # (l of the clipped point may be infinite, where theta is huge: 0 times it is NaN)
+        return onp.where(within, x, z), onp.where(within, l, -onp.inf if self.circular else 0.0)
