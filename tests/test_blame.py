@@ -249,5 +249,5 @@ def test_a_log_density_is_a_fault_of_the_base_from_the_square_of_ten_thousand_on
         (-onp.inf, beyond, "log_prob is -inf at row 0"),
     ):
         z = onp.array([[0.0, -size]])
-        found = divergence._fault_of_base(UniformBox(outside), {}, z, None, onp.array([True]))
+        found = divergence._fault_of_base(UniformBox(outside), {}, z, None, onp.array([True]), "row {}".format)
         assert found.startswith(said) and bool(found) == bool(said), (outside, size)

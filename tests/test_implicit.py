@@ -56,12 +56,16 @@ def test_a_value_that_is_not_reached_raises(f, x):
         monotone_root(f, onp.array([0.0, x]))
 
 
-def test_a_bracket_widens_64_times_before_it_is_given_up():
+def test_a_bracket_widens_by_4_and_after_64_moves_by_strides_until_it_holds_all_numbers():
     ends = []
     with pytest.raises(InversionError, match="no bracket holds the root"):
         monotone_root(lambda z: (ends.append(z[0]) or onp.tanh(z), onp.ones_like(z)), onp.array([2.0]))
-    assert len(ends) == 2 * (64 + 1)  # both ends each time, and once more for the error
-    assert max(ends) == pytest.approx(1 + 2 * (4.0**64 - 1) / 3)  # 1 + the widths 2, 8, 32, ...
+    high = ends[1::2]
+    assert len(ends) == 2 * (64 + 32 + 1)  # both ends each time, and once more for the error
+    assert high[64] == pytest.approx(1 + 2 * (4.0**64 - 1) / 3)  # 1 + the widths 2, 8, 32, ...
+    assert high[65] - high[64] == pytest.approx(2 * 4.0**64)
+    assert high[66] - high[65] == pytest.approx(2 * 4.0**64 * 2.0**32)
+    assert high[-1] == onp.finfo("float64").max
 
 
 def jump(z):
