@@ -176,7 +176,7 @@ def function(name: str, value: Any, arguments: str, count: int) -> None:
     if not callable(value):
         raise TypeError(f"{name} must be a function of {arguments}; got {excerpt(value)}")
     try:
-        takes = signature(value)
+        takes = signature(value, follow_wrapped=False)  # a decorator may call with other arguments than it gets
     except (TypeError, ValueError):  # one of C, that does not say
         return
     try:

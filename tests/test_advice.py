@@ -15,8 +15,8 @@ from nfscratch.training.held_out import Rows
 from nfscratch.training.record import Result
 
 
-def rows_of(x, numbers=None, where="x"):
-    return Rows(x, None, None, onp.arange(len(x)) if numbers is None else numbers, where)
+def rows_of(x, numbers=None, where="x", context=None):
+    return Rows(x, context, None, onp.arange(len(x)) if numbers is None else numbers, where)
 
 
 def warned(call):
@@ -150,6 +150,28 @@ def test_one_row_cannot_hide_itself_by_widening_the_scale():
     x = rng().normal(size=(20, 1))
     x[3] = 1e6
     assert remedies.farthest(x)[:2] == (3, 0) and remedies.farthest(x)[2] > 1e5
+
+
+def test_of_some_rows_the_farthest_is_named_wherever_the_others_lie():
+    x = DATA.copy()
+    x[11, 0], x[12, 1] = 1e5, 1e6
+    assert remedies.far_entry(rows_of(x), [5, 11]) == "x has 100000 in row 11, column 0"
+    assert remedies.far_entry(rows_of(x), [5, 6]) == ""
+
+
+def test_a_rare_class_is_not_far_out_and_a_far_x_comes_before_a_context():
+    x, context = DATA.copy(), onp.zeros((len(DATA), 3))
+    context[7, 1] = 1.0
+    assert remedies.far_entry(rows_of(x, context=context), range(400)) == ""
+    context[:, 2], context[8, 2], x[11, 0] = rng(5).normal(size=len(DATA)), 1e6, 1e3
+    assert remedies.far_entry(rows_of(x, context=context), range(400)) == "x has 1000 in row 11, column 0"
+    assert remedies.far_entry(rows_of(DATA, context=context), range(400)) == "context has 1e+06 in row 8, column 2"
+
+
+def test_a_row_that_jitter_moved_is_told_by_the_number_that_no_other_row_has():
+    x = onp.array([[5.0, 0.1], [9.0, 0.2], [5.0, 0.3], [1e17, 0.4]])
+    for event, row in (([5.0, 0.3], 2), ([9.0, 0.21], 1), ([5.0, 0.31], None), ([1e17, 0.41], 3), ([7.0, 0.1], None)):
+        assert remedies.row_of(onp.array(event), rows_of(x)) == row
 
 
 def test_a_layer_that_is_given_what_it_does_not_reach_says_what_it_reaches():

@@ -153,7 +153,6 @@ CONSTANTS = {  # of an array: its length, its first number and its last
     "nfscratch.training.fit_model": {"SHARE": 0.01},
     "nfscratch.training.folds": {"FOLDS": 5},
     "nfscratch.training.held_out": {"FEW": 5},
-    "nfscratch.training.minimize": {"COUNTS": {"loss": 3, "update": 2, "blame": 3, "augment": 2}},
     "nfscratch.training.objectives.objective": {"LEAST_ROWS": 10000},
     "nfscratch.training.optimizers": {"MOST_EPS": 1000.0},
     "nfscratch.training.objectives.pairing": {"GROUP": 64},

@@ -242,8 +242,17 @@ def test_levels_that_do_not_fit_are_refused(levels, error, message):
 def test_the_traits_of_a_multi_scale_flow_are_those_of_its_levels():
     bounded = nf.MultiScale([nf.ActNorm((1, 2, 2)), nf.Elementwise(nf.Sigmoid(), (2, 2, 2))])
     assert bounded.codomain == (0.0, 1.0) and bounded.domain == (-onp.inf, onp.inf)
-    assert nf.MultiScale([nf.Elementwise(nf.Sigmoid(), (1, 2, 2)), nf.ActNorm((2, 2, 2))]).codomain is None
+    squeezed = nf.MultiScale([nf.Elementwise(nf.Sigmoid(), (1, 2, 2)), nf.ActNorm((2, 2, 2))])
+    assert squeezed.codomain is None and squeezed.domain is None
     assert nf.MultiScale([nf.BatchNorm((1, 2, 2)), nf.ActNorm((2, 2, 2))]).updates
+
+
+def test_levels_that_do_not_look_at_the_batch_are_updated_without_one():
+    levels = [nf.Residual((c, 2, 2), nf.LipschitzConv((2,), kernels=3)) for c in (1, 2)]
+    both = nf.MultiScale(levels)
+    params = both.init(RNG(0))
+    for own, level, before in zip(both.update(params, None), levels, params, strict=True):
+        close_trees(own, level.update(before, None), 0.0)
 
 
 # --- contexts that are images ---

@@ -108,9 +108,10 @@ def test_clip_bounds_the_gradient_of_each_step():
     assert max(lengths) <= 0.05 * (1 + 1e-12) and lengths[0] == pytest.approx(min(free[0], 0.05))
 
 
-@pytest.mark.parametrize("done", [float("nan"), -0.01, 1.01, float("inf"), "a", None, True, onp.zeros(2)], ids=repr)
+@pytest.mark.parametrize("done", [float("nan"), float("inf"), "a", None, True, onp.zeros(2)], ids=repr)
 def test_a_schedule_is_asked_for_a_share_of_the_run(done):
     for schedule in (nf.cosine, nf.constant):
-        with pytest.raises(ValueError, match="done must be the share of a run that is done, from 0 to 1; got "):
+        with pytest.raises(ValueError, match="done must be the share of a run that is done, a finite number; got "):
             schedule(done)
+        assert schedule(-0.1) <= 1 and schedule((1 - 0.7) / 0.3) >= 0, "rounding, and a warm-up before it"
         assert 0 <= schedule(1) <= schedule(onp.float32(0.5)) <= schedule(onp.array(0.0)) == 1

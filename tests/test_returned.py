@@ -1,6 +1,6 @@
 """What a function of the caller's must return is said by its name, and nothing but True stops a run."""
 
-from functools import partial
+from functools import partial, wraps
 
 import numpy as onp
 import pytest
@@ -112,6 +112,17 @@ def test_an_update_that_returns_another_tree_is_told_by_its_layer(change, came):
     refused(words, nf.fit, flow, X, rng=0, steps=2, progress=False, params=flow.init(0, X))
 
 
+@pytest.mark.parametrize("came", [None, [{}], {"layers": []}])
+def test_an_update_of_a_chain_of_ones_own_that_returns_another_tree_is_told(came):
+    class Odd(nf.Chain):
+        def update(self, params, x, context=None):
+            return came
+
+    flow = nf.Flow(nf.StandardNormal(2), Odd([nf.Reverse(2), nf.BatchNorm(2)]))
+    words = r"update of the bijection \(Odd\) must return parameters like those that it is given; got "
+    refused(words, flow.update, flow.init(0, X), X)
+
+
 def test_an_update_of_minimize_that_returns_another_tree_is_told():
     def run(update):
         loss = lambda p, rng: (p["w"][0] ** 2).sum() + (p["w"][1] ** 2).sum()  # noqa: E731
@@ -167,7 +178,11 @@ def test_functions_that_can_be_called_so_are_taken():
         def __call__(self, at, more=1):
             return True
 
-    for f in (Called(), lambda *all: True, partial(lambda a, at: True, 1), max, print):
+    @wraps(lambda: None)
+    def decorated(at):
+        """It is called as it stands here, whatever it calls."""
+
+    for f in (Called(), lambda *all: True, partial(lambda a, at: True, 1), max, print, decorated):
         validate.function("callback", f, "an Evaluation", 1)
     with pytest.raises(TypeError, match=r"got Called\(at, more=1\)"):
         validate.function("callback", Called(), "an Evaluation", 3)

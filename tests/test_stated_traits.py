@@ -65,6 +65,7 @@ DEFAULTS = {
     "nfscratch.flows.dequantized": {"Dequantized.log_prob.draws": 1},
     "nfscratch.flows.far_rows": {"_are_far.asked": True},
     "nfscratch.flows.parameters": {"disagreement.per_sample": True},
+    "nfscratch.training.called_with": {"check_functions.data": True},
     "nfscratch.training.data_rows": {"checked.cast_only": True},
     "nfscratch.training.far_end": {"review.share": 0.0, "say.chance": 0.0, "say.share": 0.0},
     "nfscratch.training.fit_gan": {"InTurn.step.factor": 1.0},

@@ -7,8 +7,8 @@ Find z with f(z) = x:
     bisection (low + high) / 2, where it is not; then Newton has another try
     stop      |f(z) - x| <= tolerance max(1, |x|), or high - low <= 4 eps |z|: no number is nearer to the root
     explained a bracket that narrow counts only with |f(z) - x| <= 64 eps (max(1, |x|) + f' max(1, |z|)):
-              rounding of z and inside f leaves that much; a jump of f leaves more, and has no root. An f that enlarges
-              what is rounded on its way, such as e^a logit F(z) + t near t, says by how much: `size` for max(1, |x|)
+              rounding of z and inside f leaves that much; a jump that leaves more has no root. An f that enlarges what
+              is rounded on its way, such as e^a logit F(z) + t near t, says by how much: `size` for max(1, |x|)
     error     in z, about residual / f'(z)
 """
 

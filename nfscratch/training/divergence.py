@@ -16,7 +16,7 @@ from nfscratch import backend, trees
 from nfscratch.flows.parts import base_name, embed_name, layers_from_data
 from nfscratch.ops.intervals import REALS
 from nfscratch.training import remedies
-from nfscratch.training.remedies import SMALLER_STEPS
+from nfscratch.training.remedies import SMALLER_NUMBERS, SMALLER_STEPS
 
 FAR = 1e4  # |z| / |x| from which on the layers are at fault: there even a normal density has a loss near 1e8
 INVERSE = "inverse (x -> z)"
@@ -129,10 +129,11 @@ def blame_gradients(grads: Any) -> str:
 
 def _bad_gradients(grads: Any) -> Iterator[str]:
     """A sentence for each trained array whose gradient is not finite."""
-    for problem, paths in (("NaN or infinite", _not_finite(grads)), ("too large to square", _overflowing(grads))):
+    no_number, too_large = f"NaN or infinite; {SMALLER_STEPS}", f"too large to square; {SMALLER_NUMBERS}"
+    for problem, paths in ((no_number, _not_finite(grads)), (too_large, _overflowing(grads))):
         for path in paths:
             where = f" in {INVERSE}" if path.startswith("bijection") else ""
-            yield f"the gradient of {path}{where} is {problem}; {SMALLER_STEPS}"
+            yield f"the gradient of {path}{where} is {problem}"
 
 
 def _overflowing(grads):

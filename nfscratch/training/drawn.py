@@ -16,9 +16,15 @@ BITS, MOST = 128, 2**64  # of a state; draws that a run may need
 
 
 def comes_to(first: Any, last: Any) -> bool:
-    """Whether a generator can have drawn from the state `first` to `last`; True where it is not known."""
+    """Whether a generator can have come from the state `first` to `last`; True where it is not known.
+
+    It may have been set back, too, as by a loss that asks for the same noise at every step.
+    """
     a = FACTORS.get(first["bit_generator"])
-    return a is None or _draws(first["state"]["state"], last["state"]["state"], a, first["state"]["inc"]) < MOST
+    if a is None:
+        return True
+    draws = _draws(first["state"]["state"], last["state"]["state"], a, first["state"]["inc"])
+    return min(draws, 2**BITS - draws) < MOST
 
 
 def _draws(s, last, a, c):

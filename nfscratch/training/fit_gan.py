@@ -24,9 +24,9 @@ from nfscratch import returned, trees, validate
 from nfscratch.models.gan import GAN
 from nfscratch.training import far_end
 from nfscratch.training.budget import Budget
+from nfscratch.training.called_with import check_functions
 from nfscratch.training.ending import Ended
 from nfscratch.training.fit_model import (
-    check_functions,
     check_model,
     counted,
     first_rows,

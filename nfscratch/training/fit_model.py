@@ -23,9 +23,9 @@ from nfscratch.models.model import Model
 from nfscratch.training import far_end
 from nfscratch.training.batches import take_rows
 from nfscratch.training.budget import Budget
+from nfscratch.training.called_with import check_functions
 from nfscratch.training.interrupts import RETURN
-from nfscratch.training.minimize import TAKES, minimize
-from nfscratch.training.minimize import check_functions as check_called
+from nfscratch.training.minimize import minimize
 from nfscratch.training.optimizers import Adam, cosine
 from nfscratch.training.record import Result
 from nfscratch.training.resume import RunFile, named
@@ -165,11 +165,6 @@ def check_model(name: str, model: Any, trainer: Callable, example: str) -> None:
         raise TypeError(
             f"{name} must be one that nf.{trainer.__name__} trains; got {type(model).__name__}: use {model.trainer}"
         )
-
-
-def check_functions(**given: Any) -> None:
-    """`minimize` is given other functions, which call these, so they are checked before."""
-    check_called({**TAKES, "at_step": "the number of steps done", "measure": "params"}, True, **given)
 
 
 def first_rows(model: Model, x: Any, params: Any) -> Any:

@@ -23,6 +23,7 @@ from nfscratch.excerpt import excerpt
 from nfscratch.training import interrupts
 from nfscratch.training.batches import Batches
 from nfscratch.training.budget import Budget
+from nfscratch.training.called_with import check_functions
 from nfscratch.training.defaults import Times
 from nfscratch.training.ending import Ended
 from nfscratch.training.interrupts import Interrupted, Interruptible
@@ -33,19 +34,6 @@ from nfscratch.training.resume import RunFile, named
 from nfscratch.training.run import Evaluation, Plan, Run
 
 __all__ = ["Result", "TrainingWarning", "minimize"]
-
-TAKES = {  # what the functions that `minimize` is given are called with
-    "loss": "(params, rng), and of a batch where there is data",
-    "schedule": "the share of the steps that is done",
-    "evaluate": "params",
-    "update": "(params, batch)",
-    "blame": "(params, grads, batch)",
-    "augment": "(batch, rng)",
-    "finish": "a Result",
-    "callback": "an Evaluation",
-}
-COUNTS = {"loss": 3, "update": 2, "blame": 3, "augment": 2}  # of their arguments, where these are not one
-OF_BATCH = ("loss", "update", "blame")  # these take one less where there is no data
 
 
 def minimize(
@@ -79,7 +67,7 @@ def minimize(
 
     data: an array, or a tuple of arrays (or None) with one row per example; batches are drawn without replacement.
     evaluate(params): the number to rank parameters by; the smallest is best.
-    update(params, batch): the tree with new "fixed" leaves and the same trained ones, once a step.
+    update(params, batch): the tree with new "fixed" leaves, of the same shapes, and the same trained ones, once a step.
     blame(params, grads, batch): the part at fault and a remedy, in words, when the loss diverges.
     augment(batch, rng): the batch that loss, update and blame see, such as one with fresh noise; once a step.
     finish(result): called with the result before it is returned, or raised with Interrupted.
@@ -102,7 +90,7 @@ def minimize(
     patience = None if patience is None else validate.count("patience", patience, 1)
     optimizer = adam() if optimizer is None else optimizer
     optional = {"evaluate": evaluate, "update": update, "blame": blame, "augment": augment, "finish": finish}
-    check_functions(TAKES, data is not None, loss=loss, schedule=schedule, callback=callback, **optional)
+    check_functions(data is not None, loss=loss, schedule=schedule, callback=callback, **optional)
     _check_arguments(optimizer, clip, patience, evaluate, interrupt)
     validate.part("title", title, str, '"minimize"')
     progress = None if progress is None else validate.flag("progress", progress)
@@ -178,16 +166,6 @@ def _advance_to_the_end(run, file, interrupt, bar, budget):
         bar.update(run.step, run.record.text)
         if budget.spent:
             break
-
-
-def check_functions(words: dict, batches: bool, **given: Any) -> None:
-    """Refuse what is no function of what it is called with, `words[name]`. None is refused as `loss` and `schedule`.
-
-    batches: whether there are batches to be called with.
-    """
-    for name, f in given.items():
-        if f is not None or name in ("loss", "schedule"):
-            validate.function(name, f, words[name], COUNTS.get(name, 1) - (not batches and name in OF_BATCH))
 
 
 def _check_arguments(optimizer, clip, patience, evaluate, interrupt):

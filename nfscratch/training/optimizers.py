@@ -93,20 +93,21 @@ def adam(rate: float = 1e-3, **options: float) -> Adam:
 
 def constant(done: float) -> float:
     """The full rate throughout."""
-    _check_share(done)
+    _check_done(done)
     return 1.0
 
 
 def cosine(done: float) -> float:
     """From 1 to 0 along half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts)."""
-    _check_share(done)
+    _check_done(done)
     return 0.5 * (1.0 + cos(pi * done))
 
 
-def _check_share(done):
+def _check_done(done):
+    """A little below 0 or above 1 is right where a schedule is put together of several."""
     number = isinstance(done, (Real, onp.ndarray)) and not isinstance(done, bool) and onp.ndim(done) == 0
-    if not number or not 0 <= done <= 1:
-        raise ValueError(f"done must be the share of a run that is done, from 0 to 1; got {excerpt(done)}")
+    if not number or not onp.isfinite(done):
+        raise ValueError(f"done must be the share of a run that is done, a finite number; got {excerpt(done)}")
 
 
 def clip_by_norm(g: Any, norm: float, limit: float | None) -> None:

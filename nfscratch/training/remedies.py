@@ -17,6 +17,7 @@ from nfscratch.ops.moments import moments
 from nfscratch.training.data_rows import NAMES
 
 SMALLER_STEPS = "try a smaller rate, or clip=1.0"
+SMALLER_NUMBERS = "no step can be taken along it, clipped or not: scale the data, or leave rows far out away"
 BOUNDED = ("tanh",)
 FAR_OUT = 30.0  # standard deviations, as half of the rows show them
 
@@ -66,9 +67,9 @@ def farthest_entry(rows: Any) -> str:
 
 
 def far_entry(rows: Any, among: Any) -> str:
-    """The same where it is far out and in one of the places `among` in `rows`; else ""."""
-    name, a, (row, column, distance) = _farthest_of(rows)
-    return _entry(name, a, rows, row, column) if distance >= FAR_OUT and row in among else ""
+    """The entry that lies farthest out of the rows at the places `among` in `rows`; "" where none is far out."""
+    name, a, (row, column, distance) = _farthest_of(rows, among)
+    return _entry(name, a, rows, row, column) if distance >= FAR_OUT else ""
 
 
 def entry(rows: Any, row: int, column: int) -> str:
@@ -81,36 +82,40 @@ def _entry(name, a, rows, row, column):
     return f"{name} has {value:.6g} in row {rows.numbers[row]}, column {column}"
 
 
-def _farthest_of(rows):
-    """(name, array, its farthest entry) of x, or of the context where that has an entry that is farther out."""
+def _farthest_of(rows, among=None):
+    """(name, array, its farthest entry) of x, or of the context where x has none far out and that is farther out."""
     named = zip(NAMES[rows.where], (rows.x, rows.context), strict=False)
-    found = [(name, a, farthest(a)) for name, a in named if a is not None]
-    return max(found, key=lambda each: each[2][2])
+    found = [(name, a, farthest(a, among)) for name, a in named if a is not None]
+    return found[0] if found[0][2][2] >= FAR_OUT else max(found, key=lambda each: each[2][2])
 
 
 def row_of(event: Any, rows: Any) -> int | None:
     """The place in `rows` of a row of x that a batch has; None where it is not told.
 
-    Jitter moves a row. Where no row is equal, it is one that has the same number where the event is farthest from 0,
-    which is so large a number that jitter is lost in it.
+    Jitter moves a row. Where no row is equal, it is the only one that has the same number where the event is farthest
+    from 0: a column without jitter, or a number so large that jitter is lost in it.
     """
     event, x = backend.to_numpy(event).ravel(), backend.to_numpy(rows.x).reshape((len(rows.x), -1))
     same = x == event
-    column = int(onp.abs(event).argmax())
-    found = onp.flatnonzero(same.all(axis=1) if same.all(axis=1).any() else same[:, column])
-    return int(found[0]) if len(found) else None
+    equal = onp.flatnonzero(same.all(axis=1))
+    if len(equal):
+        return int(equal[0])
+    alike = onp.flatnonzero(same[:, int(onp.abs(event).argmax())])
+    return int(alike[0]) if len(alike) == 1 else None
 
 
-def farthest(x: Any) -> tuple[int, int, float]:
-    """Row, column and distance of the entry that lies farthest from its column's median.
+def farthest(x: Any, among: Any = None) -> tuple[int, int, float]:
+    """Row, column and distance of the entry that lies farthest from its column's median, in the rows `among` (all).
 
     The unit is the standard deviation of a normal density with the column's quartiles, which no single row can move;
-    where half of the rows are equal, it is the standard deviation.
+    where half of the rows are equal, it is the standard deviation. A column of 0 and 1 has no far entry.
     """
     x = backend.to_numpy(x).reshape((len(x), -1)).astype(onp.float64)
     with onp.errstate(over="ignore", invalid="ignore"):
         low, middle, high = onp.percentile(x, [25, 50, 75], axis=0)
         unit = onp.where(high > low, high / 1.349 - low / 1.349, moments(x)[1])
         distance = onp.abs(x - middle) / onp.where(unit > 0, unit, 1.0)
-    row, column = onp.unravel_index(int(distance.argmax()), distance.shape)
-    return int(row), int(column), float(distance[row, column])
+    distance[:, ((x == 0) | (x == 1)).all(axis=0)] = 0.0
+    rows = onp.arange(len(x)) if among is None else onp.asarray(among)
+    row, column = onp.unravel_index(int(distance[rows].argmax()), (len(rows), x.shape[1]))
+    return int(rows[row]), int(column), float(distance[rows[row], column])

@@ -33,7 +33,10 @@ class NumericTransformer(Transformer):
         return x - 1.0, x + 1.0
 
     def rounded(self, theta):
-        """How large the numbers are whose rounding x has, each as it counts in x: theta (P, M) -> (M,)."""
+        """How large the numbers are whose rounding x has, each as it counts in x: theta (P, M) -> (M,).
+
+        A jump of `forward` that is smaller than 64 eps of it is taken for rounding.
+        """
         return 1.0
 
     def solve(self, theta, x):
