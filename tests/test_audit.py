@@ -198,18 +198,30 @@ def test_a_search_may_decline_far_out_in_words():
     assert not nf.check.audit(declining(50.0), dims=(1, 2), changes=False, show=False).ok
 
 
-@pytest.mark.parametrize(
-    ("subject", "dims", "wrong"),
-    [(newton(5), (2,), [Mistake.OTHER_ROOT, Mistake.NO_ABSOLUTE_VALUE]), (ByNumber, (2,), [Mistake.BATCH_STATISTICS]),
-     (clipped(5.0), (2,), [Mistake.END_OF_BRACKET]), (first_branch(), (2,), [Mistake.UNCLAMPED]),
-     (shifted_sinh(), (2,), [Mistake.SPLINE_SLOPE, Mistake.SPLINE_DENOMINATOR]),
-     (beyond(scaled(), 7.0), (2,), [Mistake.UNCLAMPED]),
-     (with_log_det(coupling(), lambda l, a: l + 1e-3), (2,), [Mistake.LOGIT_SCALE])],
-)  # fmt: skip
-def test_no_name_without_evidence(subject, dims, wrong):
+NO_EVIDENCE = [  # (subject, the dimensions beside 2, the names that it must not get)
+    (newton(5), (1,), [Mistake.OTHER_ROOT, Mistake.NO_ABSOLUTE_VALUE]), (ByNumber, (), [Mistake.BATCH_STATISTICS]),
+    (clipped(5.0), (1,), [Mistake.END_OF_BRACKET]), (first_branch(), (5,), [Mistake.UNCLAMPED]),
+    (shifted_sinh(), (1,), [Mistake.SPLINE_SLOPE, Mistake.SPLINE_DENOMINATOR]),
+    (beyond(scaled(), 7.0), (5,), [Mistake.UNCLAMPED]),
+    (with_log_det(coupling(), lambda l, a: l + 1e-3), (5,), [Mistake.LOGIT_SCALE]),
+]  # fmt: skip
+
+
+def has_none_of(subject, dims, wrong):
     report = nf.check.audit(subject, dims=dims, changes=False, show=False)
     assert not report.ok
     assert not {failure.mistake for failure in report.failures} & set(wrong)
+
+
+@pytest.mark.parametrize(("subject", "others", "wrong"), NO_EVIDENCE)
+def test_no_name_without_evidence(subject, others, wrong):
+    has_none_of(subject, (2,), wrong)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("subject", "others", "wrong"), [case for case in NO_EVIDENCE if case[1]])
+def test_no_name_without_evidence_in_several_dimensions(subject, others, wrong):
+    has_none_of(subject, (2, *others), wrong)
 
 
 def test_only_the_letters_asked_for_are_run():
