@@ -17,7 +17,7 @@ from nfscratch.ops.moments import moments
 from nfscratch.training.data_rows import NAMES
 
 SMALLER_STEPS = "try a smaller rate, or clip=1.0"
-SMALLER_NUMBERS = "no step can be taken along it, clipped or not: scale the data, or leave rows far out away"
+SMALLER_NUMBERS = "no step can be taken along it, clipped or not: scale the data, or leave out rows that lie far out"
 BOUNDED = ("tanh",)
 FAR_OUT = 30.0  # standard deviations, as half of the rows show them
 
